@@ -1,0 +1,7 @@
+/**
+ * Branded numbers and strings that must not be mixed: UIDs, MODSEQs, row ids.
+ * A brand is given by one checking constructor only; nothing else lives here.
+ */
+export type { Brand } from './brand.ts';
+export { accountId, contentId, mailboxId, messageRowId, modSeq, uid, uidValidity } from './ids.ts';
+export type { AccountId, ContentId, MailboxId, MessageRowId, ModSeq, Uid, UidValidity } from './ids.ts';

@@ -1,0 +1,110 @@
+/** One MIME parameter, decoded (RFC 2231 pieces joined, charset converted); names are lower case. */
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Content-Disposition (RFC 2183); `type` is lower case. */
+export interface Disposition {
+  readonly type: string;
+  readonly params: readonly Parameter[];
+}
+
+/**
+ * One body part with where it lies in the message. Offsets are bytes from the start of the parsed bytes.
+ * `headerStart ≤ bodyStart ≤ end`; a part without a header has `headerStart === bodyStart`.
+ */
+export interface Part {
+  /** First byte of the part's header. */
+  readonly headerStart: number;
+  /** First byte after the empty line that ends the header. */
+  readonly bodyStart: number;
+  /** First byte after the body, not counting the line break that belongs to a following boundary (RFC 2046 §5.1.1). */
+  readonly end: number;
+  /** Lines in the body, as BODYSTRUCTURE counts them: line breaks, plus one for a last line without one. */
+  readonly bodyLines: number;
+  /** Top-level media type, lower case; `text` when absent or unusable. */
+  readonly type: string;
+  /** Subtype, lower case; `plain` when absent or unusable. */
+  readonly subtype: string;
+  readonly params: readonly Parameter[];
+  /** Content-Transfer-Encoding, lower case; `7bit` when absent. */
+  readonly encoding: string;
+  /** Content-ID as written with its angle brackets, null when absent. */
+  readonly id: string | null;
+  /** Content-Description, encoded words decoded. */
+  readonly description: string | null;
+  /** Content-MD5. */
+  readonly md5: string | null;
+  readonly disposition: Disposition | null;
+  /** Content-Language tags (RFC 3282). */
+  readonly language: readonly string[];
+  /** Content-Location (RFC 2557). */
+  readonly location: string | null;
+  /** Children of a multipart, in order; empty otherwise. */
+  readonly parts: readonly Part[];
+  /** The message inside message/rfc822 or message/global, with offsets in the outer message; null otherwise. */
+  readonly message: EmbeddedMessage | null;
+}
+
+/** A message inside a message. */
+export interface EmbeddedMessage {
+  readonly envelope: Envelope;
+  readonly root: Part;
+}
+
+/** One entry of an address list: a mailbox, or the start or end of a group, as ENVELOPE needs them (RFC 9051 §7.5.2). */
+export type EnvelopeAddress =
+  | { readonly kind: 'mailbox'; readonly name: string | null; readonly localpart: string; readonly domain: string }
+  | { readonly kind: 'groupStart'; readonly name: string }
+  | { readonly kind: 'groupEnd' };
+
+/**
+ * The header fields that IMAP's ENVELOPE and message lists need. Text is Unicode: encoded words are decoded, and raw bytes
+ * converted. Null when the field is absent. `sender` and `replyTo` are as in the header: IMAP's defaults are the writer's business.
+ */
+export interface Envelope {
+  /** The Date field as written, folding removed. */
+  readonly date: string | null;
+  /** Decoded subject, folding removed. */
+  readonly subject: string | null;
+  /** The Subject field's raw text, folding removed, not decoded: what ENVELOPE sends without UTF8=ACCEPT. */
+  readonly rawSubject: string | null;
+  readonly from: readonly EnvelopeAddress[] | null;
+  readonly sender: readonly EnvelopeAddress[] | null;
+  readonly replyTo: readonly EnvelopeAddress[] | null;
+  readonly to: readonly EnvelopeAddress[] | null;
+  readonly cc: readonly EnvelopeAddress[] | null;
+  readonly bcc: readonly EnvelopeAddress[] | null;
+  /** In-Reply-To as written, folding removed. */
+  readonly inReplyTo: string | null;
+  /** Message-ID as written with its angle brackets. */
+  readonly messageId: string | null;
+}
+
+/** What the incremental parser knows of a whole message. */
+export interface MessageIndex {
+  readonly sizeBytes: number;
+  readonly root: Part;
+  readonly envelope: Envelope;
+  /** Message-IDs of References, in order, with angle brackets; at most 200. */
+  readonly references: readonly string[];
+  /** Number of Received fields, for loop detection (RFC 5321 §6.3). */
+  readonly receivedCount: number;
+  /** A byte over 127 occurs in a header (of any part). */
+  readonly has8bitHeader: boolean;
+  /** A byte over 127 occurs anywhere. */
+  readonly has8bit: boolean;
+  /** Longest line in bytes, without its line break. */
+  readonly longestLineBytes: number;
+  /** What was odd, for the pedantic and the curious; at most 100 entries. */
+  readonly problems: readonly MimeProblem[];
+}
+
+/** Something that a tolerant parser noticed and lived with. */
+export interface MimeProblem {
+  /** Byte offset near which it was seen. */
+  readonly at: number;
+  /** Short reason, such as `header line without colon`. */
+  readonly reason: string;
+}

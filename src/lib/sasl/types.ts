@@ -1,0 +1,85 @@
+/** The SASL mechanisms we speak, by their registered names. */
+export type MechanismName =
+  | 'EXTERNAL'
+  | 'SCRAM-SHA-256-PLUS'
+  | 'SCRAM-SHA-256'
+  | 'SCRAM-SHA-1-PLUS'
+  | 'SCRAM-SHA-1'
+  | 'CRAM-MD5'
+  | 'PLAIN'
+  | 'LOGIN';
+
+/** What a TLS connection offers for channel binding; null members are not available on it. */
+export interface ChannelBindings {
+  /** RFC 9266. */
+  readonly 'tls-exporter': Uint8Array | null;
+  /** RFC 5929 §4.1. */
+  readonly 'tls-server-end-point': Uint8Array | null;
+}
+
+/** Stored SCRAM keys of one user (RFC 5802 §3). */
+export interface ScramKeys {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  readonly storedKey: Uint8Array;
+  readonly serverKey: Uint8Array;
+}
+
+/** Who somebody proved to be. */
+export interface Identity {
+  /** The account's name. */
+  readonly account: string;
+  /** The login name as used, normalised. */
+  readonly login: string;
+}
+
+/**
+ * What the server knows of users. Names arrive as sent (UTF-8); the store normalises them.
+ * For unknown users `scramKeys` answers made-up keys that are stable per name, so that existence does not show (RFC 5802 §9).
+ */
+export interface CredentialStore {
+  /** Checks a clear password in constant time for known and unknown users alike; null when wrong. */
+  checkPassword(login: string, password: string): Promise<Identity | null>;
+  scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys>;
+  /** Checks a CRAM-MD5 digest (RFC 2195): HMAC-MD5 of `challenge`, 32 lower-case hex digits; null when wrong. */
+  checkCramMd5(login: string, challenge: string, digest: string): Promise<Identity | null>;
+  /** The account behind a login name, once the mechanism proved the secret; null when unknown. */
+  identify(login: string): Promise<Identity | null>;
+  /** The account that a TLS client certificate (DER) stands for, optionally asked for by name (EXTERNAL, RFC 4422 App. A). */
+  identifyCertificate(certificate: Uint8Array, authorizationId: string | null): Promise<Identity | null>;
+}
+
+/** Why an exchange failed; `protocol` is malformed or out of order, and does not count as a guess. */
+export type SaslFailure = 'credentials' | 'protocol' | 'channelBinding' | 'authorization' | 'aborted';
+
+/** What a server mechanism answers to one client message. */
+export type SaslServerStep =
+  | { readonly kind: 'challenge'; readonly data: Uint8Array }
+  /** `data` is to be sent with the success (or as a last challenge where the profile has no room for it); null when none. */
+  | { readonly kind: 'success'; readonly identity: Identity; readonly data: Uint8Array | null }
+  | { readonly kind: 'failure'; readonly failure: SaslFailure; readonly reason: string; readonly login: string | null };
+
+/** The server's side of one exchange. */
+export interface SaslServer {
+  readonly mechanism: MechanismName;
+  /** Feeds the client's next message; null asks for the first step of an exchange without an initial response. */
+  step(response: Uint8Array | null): Promise<SaslServerStep>;
+}
+
+/** What a client mechanism does next. */
+export type SaslClientStep =
+  | { readonly kind: 'response'; readonly data: Uint8Array }
+  /** The server proved itself (or the mechanism has no such proof); nothing more to send. */
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failure'; readonly reason: string };
+
+/** The client's side of one exchange. */
+export interface SaslClient {
+  readonly mechanism: MechanismName;
+  /** The initial response (RFC 4422 §4.3.a), null when the mechanism waits for the server. */
+  initial(): Uint8Array | null;
+  /** Answers a challenge. */
+  step(challenge: Uint8Array): SaslClientStep;
+  /** Checks what came with success, such as SCRAM's server signature; without a valid one the exchange failed. */
+  finish(data: Uint8Array | null): SaslClientStep;
+}

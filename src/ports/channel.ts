@@ -1,0 +1,67 @@
+/** One end of a TCP connection. */
+export interface Endpoint {
+  /** IPv4 dotted or IPv6 without brackets and without zone; IPv4-mapped addresses are given as IPv4. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What a finished TLS handshake established. */
+export interface TlsSession {
+  /** As OpenSSL names it: `TLSv1.3`, `TLSv1.2`. */
+  readonly protocol: string;
+  /** IANA name of the cipher suite. */
+  readonly cipher: string;
+  /** Server name asked for by the client (SNI), null when none. */
+  readonly serverName: string | null;
+  /** DER of the peer's certificate, null when it sent none. */
+  readonly peerCertificate: Uint8Array | null;
+  /** Whether the peer's certificate was verified against our trust anchors and, on a client, its name. */
+  readonly peerVerified: boolean;
+  /** Why it was not verified, null when it was or there was none. */
+  readonly peerProblem: string | null;
+  /** `tls-exporter` channel binding data (RFC 9266), null before TLS 1.3. */
+  readonly exporter: Uint8Array | null;
+  /** `tls-server-end-point` channel binding data: hash of the server's certificate (RFC 5929 §4.1); null when unavailable. */
+  readonly serverEndPoint: Uint8Array | null;
+}
+
+/** How a client wants its TLS. */
+export interface ClientTls {
+  /** Name for SNI and for verification. */
+  readonly serverName: string;
+  /** `require`: an unverified certificate fails the handshake; `report`: it is told in `peerProblem`. */
+  readonly verify: 'require' | 'report';
+}
+
+/**
+ * A byte stream to a peer with time limits and back-pressure.
+ * Every method rejects with ChannelTimeout, or ChannelClosed when the connection is gone.
+ */
+export interface Channel {
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  readonly tls: TlsSession | null;
+  /** The next bytes, at least one; null when the peer ended its side. */
+  read(timeoutMs: number): Promise<Uint8Array | null>;
+  /** Resolves when the bytes are on their way and the peer keeps up. `bytes` must not change afterwards. */
+  write(bytes: Uint8Array, timeoutMs?: number): Promise<void>;
+  /**
+   * Secures the connection: as a server with the listener's certificates, as a client as `client` says.
+   * Bytes that arrived in clear before the handshake are never given to `read` afterwards (RFC 3207 §5).
+   */
+  startTls(client?: ClientTls): Promise<TlsSession>;
+  /** Sends what is buffered, then ends the connection. Never rejects. */
+  close(): Promise<void>;
+  /** Ends the connection at once, dropping what is buffered. */
+  destroy(): void;
+}
+
+/** The peer was silent, or did not take our bytes, for too long. */
+export class ChannelTimeout extends Error {
+  override readonly name = 'ChannelTimeout';
+}
+
+/** The connection ended, was reset, or its TLS failed. */
+export class ChannelClosed extends Error {
+  override readonly name = 'ChannelClosed';
+}
