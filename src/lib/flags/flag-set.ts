@@ -1,0 +1,52 @@
+import { flagNames } from './system-flag.ts';
+
+/** One combination of flags, shared by all messages that have it. */
+export interface FlagSet {
+  /** Position in its table; never changes. */
+  readonly index: number;
+  /** `SystemFlag` bits. */
+  readonly bits: number;
+  /** Keywords, sorted, without duplicates. */
+  readonly keywords: readonly string[];
+  /** As in a FETCH response between the parentheses, such as `\Seen $Forwarded`. */
+  readonly text: string;
+}
+
+/** Interns flag combinations. Index 0 is the empty set. */
+export class FlagSetTable {
+  readonly #sets: FlagSet[] = [];
+  readonly #byKey = new Map<string, FlagSet>();
+
+  constructor() {
+    this.intern(0, []);
+  }
+
+  /** Number of combinations seen. */
+  get size(): number {
+    return this.#sets.length;
+  }
+
+  /** The one FlagSet for this combination; `keywords` in any order. */
+  intern(bits: number, keywords: readonly string[]): FlagSet {
+    const sorted = keywords.length > 1 ? [...new Set(keywords)].toSorted() : keywords;
+    const key = sorted.length === 0 ? String(bits) : `${bits} ${sorted.join(' ')}`;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const set: FlagSet = {
+      index: this.#sets.length,
+      bits,
+      keywords: [...sorted],
+      text: [...flagNames(bits), ...sorted].join(' '),
+    };
+    this.#sets.push(set);
+    this.#byKey.set(key, set);
+    return set;
+  }
+
+  /** @throws RangeError for an index that `intern` never gave. */
+  at(index: number): FlagSet {
+    const set = this.#sets[index];
+    if (set === undefined) throw new RangeError(`no flag set ${index}`);
+    return set;
+  }
+}
