@@ -1,0 +1,24 @@
+/**
+ * The IMAP wire format of the server's side: RFC 9051 and RFC 3501 with their extensions, bytes to commands and values to bytes.
+ * Pure: no connection, no mailbox, no decision. A session feeds `ImapCodec`, gets commands and events, and answers with the writers.
+ * Invariants: no input makes a parser throw or take more than linear time; nothing is buffered past `ImapLimits`; messages of
+ * APPEND are streamed, never held.
+ */
+export type {
+  Command,
+  FetchCommand,
+  FlagList,
+  ListCommand,
+  ListReturn,
+  ListSelect,
+  QresyncParameter,
+  SearchCommand,
+  SelectCommand,
+  StatusItem,
+  StoreCommand,
+} from './command.ts';
+export type { ImapEvent, TooBigWhat } from './event.ts';
+export type { FetchItem, Partial, Section, SectionText } from './fetch-item.ts';
+export { defaultLimits, unauthenticatedLimits, type ImapLimits } from './limits.ts';
+export type { DayMs, SearchKey, SearchReturn } from './search-key.ts';
+export type { NumberRange, SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
