@@ -1,0 +1,121 @@
+import type { ModSeq, Uid, UidValidity } from '#lib/ids';
+import type { CredentialStore, Identity, MechanismName, SaslFailure } from '#lib/sasl';
+import type { SelectedMailbox } from './selected-mailbox.ts';
+
+/** How a login attempt ended. `failure` other than `credentials` is not a guess at a password. */
+export type LoginOutcome =
+  | { readonly kind: 'success'; readonly mechanism: MechanismName; readonly identity: Identity }
+  | {
+      readonly kind: 'failure';
+      readonly mechanism: MechanismName;
+      /** The name tried, null when the exchange did not get that far. */
+      readonly login: string | null;
+      readonly failure: SaslFailure;
+      readonly reason: string;
+    };
+
+/**
+ * What one IMAP connection asks of the server before somebody logged in. Any method may throw `No`, which becomes the
+ * command's answer, or `Bye`, which ends the connection; anything else thrown is a bug and answered `NO [SERVERBUG]`.
+ */
+export interface ImapBackend {
+  readonly credentials: CredentialStore;
+  /** Called before each LOGIN and AUTHENTICATE. Throws `No` or `Bye` when this peer may not try (too many failures). */
+  admitLogin(mechanism: MechanismName): Promise<void>;
+  /** Told of every outcome, for logs and limits; must not throw. */
+  noteLogin(outcome: LoginOutcome): void;
+  /** Fields of the client's ID command (RFC 2971 §3.1), for logs. Called again after login. */
+  noteClientId(fields: ReadonlyMap<string, string | null>): void;
+  /** Opens the account of somebody who proved who they are. Throws `No` when the login is disabled. */
+  open(identity: Identity): Promise<AccountBackend>;
+}
+
+/** Special-use attributes that mailboxes can have (RFC 6154 §2), as they are sent. */
+export type SpecialUse = '\\All' | '\\Archive' | '\\Drafts' | '\\Flagged' | '\\Junk' | '\\Sent' | '\\Trash';
+
+/**
+ * A mailbox of the account. Names here are Unicode in NFC with `/` between the levels; the inbox is always exactly `INBOX`,
+ * also as the first level of its children (RFC 9051 §5.1). How names travel (modified UTF-7) is the session's business.
+ */
+export interface MailboxEntry {
+  readonly name: string;
+  /** False for a name that is only subscribed to (RFC 9051 §6.3.7). */
+  readonly exists: boolean;
+  /** False for \Noselect. */
+  readonly selectable: boolean;
+  readonly subscribed: boolean;
+  readonly specialUse: readonly SpecialUse[];
+}
+
+/** Counters of a mailbox, as STATUS needs them (RFC 9051 §6.3.11, RFC 8438 §3). */
+export interface MailboxStatus {
+  readonly messages: number;
+  readonly uidNext: number;
+  readonly uidValidity: UidValidity;
+  /** Messages without \Seen. */
+  readonly unseen: number;
+  /** Messages with \Deleted. */
+  readonly deleted: number;
+  /** Sum of RFC822.SIZE of all messages. */
+  readonly sizeBytes: number;
+  /** Sum of RFC822.SIZE of messages with \Deleted. */
+  readonly deletedSizeBytes: number;
+  readonly highestModSeq: ModSeq;
+}
+
+/** What APPEND says about a message before its bytes. */
+export interface AppendHead {
+  /** `SystemFlag` bits. */
+  readonly flagBits: number;
+  /** Lower-case keywords. */
+  readonly keywords: readonly string[];
+  /** INTERNALDATE in ms since 1970; null for now. */
+  readonly internalDateMs: number | null;
+  /** Bytes that will be written. */
+  readonly sizeBytes: number;
+}
+
+/** Takes one message's bytes. */
+export interface MessageSink {
+  /** Takes the next bytes; `chunk` may be reused by the caller after the promise resolves. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** All bytes were written; parses and keeps the message aside, nothing is visible yet. */
+  finish(): Promise<void>;
+}
+
+/** An APPEND of one or more messages, all or nothing (RFC 3502 §6.3.11). Disposing without `commit` leaves nothing behind. */
+export interface AppendBatch extends AsyncDisposable {
+  /** Begins the next message; the previous one must be finished. Throws `No` (TOOBIG, OVERQUOTA, LIMIT) before any byte is read. */
+  message(head: AppendHead): Promise<MessageSink>;
+  /** Makes all finished messages visible in order; durable when it resolves. Throws `No` TRYCREATE when the mailbox went away. */
+  commit(): Promise<{ readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }>;
+}
+
+/** How many bytes a message may have, for APPENDLIMIT (RFC 7889 §3.1); null when only the client's 2^63-1 limits it. */
+export type AppendLimitBytes = number | null;
+
+/**
+ * One account as one logged-in connection sees it. Every read shows only what is durable; every change is durable when it resolves.
+ * Methods throw `No` with the code that fits: NONEXISTENT, ALREADYEXISTS, TRYCREATE, HASCHILDREN, CANNOT, USEATTR, OVERQUOTA, INUSE.
+ */
+export interface AccountBackend extends AsyncDisposable {
+  readonly appendLimitBytes: AppendLimitBytes;
+  /** All mailboxes and subscribed names, sorted by name with INBOX first. */
+  mailboxes(): Promise<readonly MailboxEntry[]>;
+  /** Counters for each name, in order; null where there is no such mailbox. */
+  status(names: readonly string[]): Promise<readonly (MailboxStatus | null)[]>;
+  /** Creates a mailbox, subscribed, with missing parents. USEATTR when a special use cannot be given (RFC 6154 §3). */
+  create(name: string, specialUse: readonly SpecialUse[]): Promise<void>;
+  /** Removes a mailbox and its messages. Never called for INBOX. */
+  delete(name: string): Promise<void>;
+  /** Renames a mailbox with everything below it; renaming INBOX moves its messages instead (RFC 9051 §6.3.6). */
+  rename(from: string, to: string): Promise<void>;
+  /** Subscribes or unsubscribes; the name need not exist. */
+  subscribe(name: string, subscribed: boolean): Promise<void>;
+  /** Opens a mailbox for this session. With `readOnly` no method that changes messages is called. */
+  select(name: string, readOnly: boolean): Promise<SelectedMailbox>;
+  /** Throws `No` TRYCREATE when there is no such mailbox. */
+  append(name: string): Promise<AppendBatch>;
+  /** Calls `fn` when anything in the account may have changed. Only a hint: it may be early, doubled or merged, never lost for good. */
+  onChange(fn: () => void): Disposable;
+}

@@ -1,0 +1,30 @@
+/**
+ * IMAP4rev1 and IMAP4rev2 server sessions over a Channel and a Backend (RFC 3501, RFC 9051).
+ * Here: states, commands, views with sequence numbers, what may be said when. Not here: bytes on the wire (#lib/imap), mechanisms
+ * (#lib/sasl), storage, listeners, rate limits (the Backend). Invariants: nothing is held open while writing to the peer; EXPUNGE
+ * is sent only where RFC 9051 §7.5.1 allows it; a session that fails answers NO [SERVERBUG] and goes on.
+ */
+export type {
+  AccountBackend,
+  AppendBatch,
+  AppendHead,
+  AppendLimitBytes,
+  ImapBackend,
+  LoginOutcome,
+  MailboxEntry,
+  MailboxStatus,
+  MessageSink,
+  SpecialUse,
+} from './backend.ts';
+export type {
+  CopyResult,
+  FlagChange,
+  MailboxImage,
+  MessageContent,
+  MessageRow,
+  RowColumns,
+  SelectedMailbox,
+  TextKey,
+} from './selected-mailbox.ts';
+export { defaultLimits, type ImapServerLimits } from './limits.ts';
+export { Bad, Bye, No } from './refusal.ts';

@@ -1,0 +1,61 @@
+/** What one session spends on its peer, and how long it waits. */
+export interface ImapServerLimits {
+  /** Silence allowed before login, for reads and writes. */
+  readonly unauthenticatedTimeoutMs: number;
+  /** Silence allowed after login; RFC 9051 §5.4 asks for at least 30 minutes. */
+  readonly authenticatedTimeoutMs: number;
+  /** Silence allowed in IDLE: clients re-issue it every 29 minutes (RFC 9051 §6.3.13). */
+  readonly idleTimeoutMs: number;
+  /** Silence allowed inside a literal. */
+  readonly literalTimeoutMs: number;
+  /** How long the peer may take no bytes from us after login. */
+  readonly writeTimeoutMs: number;
+  /** Failed logins before the connection ends. */
+  readonly maxLoginFailures: number;
+  /** Delay of the answer to the first failed login; doubles with each further one. */
+  readonly loginFailureDelayMs: number;
+  /** BAD answers before login that end the connection. */
+  readonly maxBadBeforeLogin: number;
+  /** BAD answers in a row after login that end the connection. */
+  readonly maxBadInRow: number;
+  /** Bytes of one command's strings kept in memory. */
+  readonly maxCommandBytes: number;
+  /** Messages in one MULTIAPPEND. */
+  readonly maxAppendMessages: number;
+  /** Largest message taken by APPEND when the backend names no limit. */
+  readonly maxAppendBytes: number;
+  /** Messages per read of rows. */
+  readonly maxRowBatch: number;
+  /** Messages per read of contents. */
+  readonly maxContentBatch: number;
+  /** Bytes per read of a large message. */
+  readonly contentChunkBytes: number;
+  /** Bytes collected before they are written. */
+  readonly outputBufferBytes: number;
+  /** Keys, nested ones included, in one SEARCH. */
+  readonly maxSearchKeys: number;
+  /** Largest part that BINARY decodes in memory to announce its size. */
+  readonly maxBinaryBytes: number;
+}
+
+/** Limits for ordinary servers. */
+export const defaultLimits: ImapServerLimits = {
+  unauthenticatedTimeoutMs: 30_000,
+  authenticatedTimeoutMs: 30 * 60_000,
+  idleTimeoutMs: 31 * 60_000,
+  literalTimeoutMs: 30_000,
+  writeTimeoutMs: 5 * 60_000,
+  maxLoginFailures: 10,
+  loginFailureDelayMs: 500,
+  maxBadBeforeLogin: 10,
+  maxBadInRow: 100,
+  maxCommandBytes: 1_048_576,
+  maxAppendMessages: 1000,
+  maxAppendBytes: 0x7fff_ffff,
+  maxRowBatch: 400,
+  maxContentBatch: 32,
+  contentChunkBytes: 256 * 1024,
+  outputBufferBytes: 64 * 1024,
+  maxSearchKeys: 1000,
+  maxBinaryBytes: 64 * 1024 * 1024,
+};

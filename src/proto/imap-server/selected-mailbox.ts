@@ -1,0 +1,124 @@
+import type { FlagSetTable } from '#lib/flags';
+import type { ModSeq, UidValidity } from '#lib/ids';
+import type { Part } from '#lib/mime';
+
+/**
+ * A mailbox in memory: one entry per message at the same position of all three arrays, ascending by UID.
+ * One image is shared by all sessions and must be treated as read-only. `uids` never changes in place (a later image may
+ * share its memory, being longer); `flagSets` and `modSeqs` may be brought up to date in place.
+ */
+export interface MailboxImage {
+  readonly uidValidity: UidValidity;
+  readonly uidNext: number;
+  /** Highest MODSEQ of any change in the mailbox, expunges included; grows with every change. */
+  readonly highestModSeq: ModSeq;
+  readonly uids: Uint32Array;
+  /** Indexes into `flagTable`. */
+  readonly flagSets: Uint32Array;
+  readonly modSeqs: Float64Array;
+  readonly flagTable: FlagSetTable;
+  /** Keywords in use in the mailbox, for FLAGS. */
+  readonly keywords: readonly string[];
+}
+
+/** Columns that FETCH and SEARCH can ask for; unwanted ones need not be read. */
+export interface RowColumns {
+  readonly envelope: boolean;
+  /** BODY without extension data. */
+  readonly body: boolean;
+  readonly bodyStructure: boolean;
+  /** INTERNALDATE, RFC822.SIZE and SAVEDATE. */
+  readonly numbers: boolean;
+  /** Date header field, for SENTBEFORE and its kin. */
+  readonly sentDate: boolean;
+  /** The part tree with offsets. */
+  readonly structure: boolean;
+}
+
+/** One message's columns. Members that were not asked for have any value. */
+export interface MessageRow {
+  readonly sizeBytes: number;
+  readonly internalDateMs: number;
+  /** When it came into this mailbox; null when unknown (RFC 8514 §3). */
+  readonly saveDateMs: number | null;
+  /** Day of the Date field as written, time and zone ignored, as ms of its midnight UTC; null when absent (RFC 9051 §6.4.4). */
+  readonly sentDayMs: number | null;
+  /** Ready to send, with its outer parentheses: bytes, or a string of US-ASCII. */
+  readonly envelope: Uint8Array | string;
+  /** As `envelope`. */
+  readonly body: Uint8Array | string;
+  /** As `envelope`. */
+  readonly bodyStructure: Uint8Array | string;
+  readonly structure: Part;
+}
+
+/** A message's bytes. Nothing is held open while none of its promises is pending. */
+export interface MessageContent {
+  readonly sizeBytes: number;
+  /** Bytes up to and including the empty line that ends the header. */
+  readonly headerSizeBytes: number;
+  /** Bytes from `start` to `end` (exclusive); at once when they are in memory. The result must not be changed. */
+  bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+}
+
+/** A search key that looks into text. `value` is as sent, Unicode; matching is by substring, ignoring case (RFC 9051 §6.4.4). */
+export type TextKey =
+  /** `name` is lower case; an empty `value` matches every message that has the field. */
+  | { readonly kind: 'header'; readonly name: string; readonly value: string }
+  /** Text of the body's parts, decoded. */
+  | { readonly kind: 'body'; readonly value: string }
+  /** Header or body. */
+  | { readonly kind: 'text'; readonly value: string };
+
+/** A change of flags (RFC 9051 §6.4.6). */
+export interface FlagChange {
+  readonly mode: 'add' | 'remove' | 'replace';
+  /** `SystemFlag` bits. */
+  readonly bits: number;
+  /** Lower-case keywords. */
+  readonly keywords: readonly string[];
+}
+
+/** Where messages went: `from[i]` became `to[i]` (RFC 4315 §3). */
+export interface CopyResult {
+  readonly uidValidity: UidValidity;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/**
+ * A mailbox as one session has it selected. UIDs that no longer exist are left out of results, or null at their place.
+ * All lists of UIDs are ascending. Methods that change throw `No` as AccountBackend's do.
+ */
+export interface SelectedMailbox extends AsyncDisposable {
+  /** The current image; `refresh` replaces it. */
+  readonly image: MailboxImage;
+  /**
+   * Brings `image` up to date with everything durable, and answers it. Cheap when nothing changed.
+   * Null when the mailbox no longer exists.
+   */
+  refresh(): Promise<MailboxImage | null>;
+  /** Rows of at most `maxRowBatch` messages, in order. */
+  rows(uids: Uint32Array, columns: RowColumns): Promise<readonly (MessageRow | null)[]>;
+  /** Contents of a few messages, in order; with `header` only bytes of the header will be asked for. */
+  contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (MessageContent | null)[]>;
+  /** For each key, the UIDs among `uids` that match, ascending. `signal` ends the work early. */
+  matchText(
+    uids: Uint32Array,
+    keys: readonly TextKey[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly number[] | Uint32Array)[]>;
+  /** Changes flags in one transaction; messages that change all get `modSeq`, null when nothing changed. `image` is current afterwards. */
+  store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeq: ModSeq | null }>;
+  /** Removes the messages with \Deleted, all or those among `uids`. `image` is current afterwards. */
+  expunge(uids: Uint32Array | null): Promise<void>;
+  /** Copies to another mailbox (or this one) with flags and dates, all or nothing. TRYCREATE when it does not exist. */
+  copy(uids: Uint32Array, to: string): Promise<CopyResult>;
+  /** Moves, all or nothing (RFC 6851 §3.3). `image` is current afterwards. */
+  move(uids: Uint32Array, to: string): Promise<CopyResult>;
+  /**
+   * UIDs expunged since `modSeq` (exclusive), ascending, from the tombstones; null when the log does not reach back so far.
+   * For clients that resynchronise (RFC 7162 §3.2.5.1).
+   */
+  expungedSince(modSeq: ModSeq): Promise<readonly number[] | null>;
+}
