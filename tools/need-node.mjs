@@ -14,9 +14,13 @@ if (major >= wanted) {
   process.argv[1] = resolve(script);
   await import(pathToFileURL(process.argv[1]).href);
 } else {
-  const local = fileURLToPath(new URL(`../node_modules/.bin/node${process.platform === 'win32' ? '.cmd' : ''}`, import.meta.url));
+  const local = fileURLToPath(
+    new URL(`../node_modules/.bin/node${process.platform === 'win32' ? '.cmd' : ''}`, import.meta.url),
+  );
   if (!existsSync(local)) {
-    console.error(`godwit needs Node ${wanted} or newer; this is ${process.version}, and node_modules has none: run 'npm ci' first.`);
+    console.error(
+      `godwit needs Node ${wanted} or newer; this is ${process.version}, and node_modules has none: run 'npm ci' first.`,
+    );
     process.exit(1);
   }
   const { status } = spawnSync(local, [script, ...args], { stdio: 'inherit', shell: process.platform === 'win32' });

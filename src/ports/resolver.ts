@@ -12,6 +12,7 @@ export interface Records {
   CAA: { readonly flags: number; readonly tag: string; readonly value: string };
 }
 
+/** Name of a record type that mail needs. */
 export type RecordType = keyof Records;
 
 /** An answer in the words that mail needs: existence, absence and failure apart, with DNSSEC authenticity. */

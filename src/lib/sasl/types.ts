@@ -76,7 +76,7 @@ export type SaslClientStep =
 /** The client's side of one exchange. */
 export interface SaslClient {
   readonly mechanism: MechanismName;
-  /** The initial response (RFC 4422 §4.3.a), null when the mechanism waits for the server. */
+  /** The initial response (RFC 4422 §4), null when the mechanism waits for the server. */
   initial(): Uint8Array | null;
   /** Answers a challenge. */
   step(challenge: Uint8Array): SaslClientStep;

@@ -1,0 +1,80 @@
+/** Finds files that nothing imports, exports that nothing uses, and dependencies that nothing needs. */
+import { importsOf } from './check-layers.ts';
+import { isTest, type SourceFile } from './source-files.ts';
+
+/** Files that are started, not imported. */
+const entryPoints = new Set(['src/cli/main.ts', 'tools/check.ts', 'tools/run-tests.ts', 'test/bench/main.ts']);
+
+/** Dependencies that no import names: they are programs, data, types or the runtime. */
+const usedAsPrograms = /^(typescript|oxlint|oxlint-tsgolint|oxfmt|node-.*|@types\/.*|@stdlib\/datasets-spam-assassin)$/;
+
+/** The part of package.json that matters here. */
+export interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** @returns one line per unused file, export or dependency. */
+export function checkUnused(files: readonly SourceFile[], manifest: Manifest): string[] {
+  return [...unusedFiles(files), ...unusedExports(files), ...unusedDependencies(files, manifest)];
+}
+
+function unusedFiles(files: readonly SourceFile[]): string[] {
+  const imported = new Set<string>();
+  for (const { path, text } of files) {
+    for (const specifier of importsOf(text)) imported.add(resolve(path, specifier));
+    for (const match of text.matchAll(/new URL\('(\.[^']+\.ts)'/g)) imported.add(resolve(path, match[1] ?? ''));
+  }
+  return files
+    .filter(
+      ({ path }) =>
+        !imported.has(path) && !entryPoints.has(path) && !path.endsWith('.test.ts') && !path.startsWith('test/'),
+    )
+    .map(({ path }) => `${path}: nothing imports this file`);
+}
+
+/** Doors are promises to outsiders and to the layers above; every other exported name must be used by another file. */
+function unusedExports(files: readonly SourceFile[]): string[] {
+  const words = new Map(files.map(({ path, text }) => [path, new Set(text.match(/[\w$]+/g) ?? [])]));
+  const findings: string[] = [];
+  for (const { path, text } of files) {
+    if (isTest(path) || path.endsWith('/index.ts') || !path.startsWith('src/') || path.startsWith('src/ports/'))
+      continue;
+    const names = text.matchAll(
+      /^export (?:abstract )?(?:async )?(?:function\*?|class|const|let|type|interface) ([\w$]+)/gm,
+    );
+    for (const [, name = ''] of names) {
+      const used = files.some((other) => other.path !== path && words.get(other.path)?.has(name));
+      if (!used) findings.push(`${path}: exported ${name} is used nowhere else`);
+    }
+  }
+  return findings;
+}
+
+function unusedDependencies(files: readonly SourceFile[], manifest: Manifest): string[] {
+  const imported = new Set(files.flatMap(({ text }) => importsOf(text)).map(packageOf));
+  return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+    .filter((name) => !imported.has(name) && !usedAsPrograms.test(name))
+    .map((name) => `package.json: dependency ${name} is used nowhere`);
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function resolve(path: string, specifier: string): string {
+  const alias = /^#(\w+)\/(.+)$/.exec(specifier);
+  if (alias !== null) {
+    const [, layer, module] = alias;
+    return layer === 'ports' || layer === 'testing' ? `src/${layer}/${module}.ts` : `src/${layer}/${module}/index.ts`;
+  }
+  const parts = path.split('/').slice(0, -1);
+  for (const step of specifier.split('/')) {
+    if (step === '..') parts.pop();
+    else if (step !== '.') parts.push(step);
+  }
+  return parts.join('/');
+}

@@ -1,0 +1,51 @@
+/** `npm run check`: every static check, in one go. Ends with exit code 1 when one of them found something. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { checkDocs } from './check-docs.ts';
+import { checkLayers } from './check-layers.ts';
+import { checkRfc } from './check-rfc.ts';
+import { checkSizes } from './check-sizes.ts';
+import { checkUnused, type Manifest } from './check-unused.ts';
+import { root, sourceFiles } from './source-files.ts';
+
+const files = sourceFiles();
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
+const rfcFolder = [process.env['GODWIT_RFC_DIR'], `${root}rfc`, `${root}../shared/rfc`].find(
+  (folder) => folder !== undefined && existsSync(folder),
+);
+
+const own: readonly (readonly [string, () => string[]])[] = [
+  ['layers', () => checkLayers(files)],
+  ['sizes', () => checkSizes(files)],
+  ['docs', () => checkDocs(files)],
+  ['rfc', () => checkRfc(files, rfcFolder ?? null)],
+  ['unused', () => checkUnused(files, manifest)],
+];
+
+const programs: readonly (readonly [string, string, readonly string[]])[] = [
+  ['types', 'tsc', ['-p', '.']],
+  ['lint', 'oxlint', ['--type-aware', '--deny-warnings', 'src', 'test', 'tools']],
+  ['format', 'oxfmt', ['--check', 'src', 'test', 'tools']],
+];
+
+let failed = 0;
+for (const [name, run] of own) {
+  const findings = run();
+  report(name, findings.length === 0);
+  for (const finding of findings) console.log(`  ${finding}`);
+}
+if (rfcFolder === undefined) console.log('  rfc: no RFC texts here, so sections were not looked up (rfc/README.md)');
+for (const [name, program, args] of programs) {
+  const { status } = spawnSync(`${root}node_modules/.bin/${program}`, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  report(name, status === 0);
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+function report(name: string, good: boolean): void {
+  console.log(`${good ? 'ok    ' : 'FAILED'} ${name}`);
+  if (!good) failed += 1;
+}

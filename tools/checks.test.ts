@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkDocs } from './check-docs.ts';
+import { checkLayers, importsOf } from './check-layers.ts';
+import { citationsOf, sectionsOf } from './check-rfc.ts';
+import { checkSizes } from './check-sizes.ts';
+import { checkUnused } from './check-unused.ts';
+
+const file = (path: string, text: string): { path: string; text: string } => ({ path, text });
+
+test('importsOf finds static, type, dynamic and re-exported imports', () => {
+  const text = `import a from 'a';\nimport type { B } from '#lib/b';\nexport { c } from './c.ts';\nawait import('d');\nimport {\n  e,\n} from 'e';\n`;
+  assert.deepEqual(importsOf(text), ['a', '#lib/b', './c.ts', 'd', 'e']);
+});
+
+for (const [path, specifier, reason] of [
+  ['src/lib/mime/a.ts', '#mail/queue', /lib may not import mail/],
+  ['src/proto/smtp-server/a.ts', '#mail/queue', /proto may not import mail/],
+  ['src/mail/queue/a.ts', '#proto/smtp-client', /mail may not import proto/],
+  ['src/lib/mime/a.ts', 'node:crypto', /may not use node:crypto/],
+  ['src/mail/queue/a.ts', 'node:fs', /may not use node:fs/],
+  ['src/lib/mime/a.ts', '../smtp/codec.ts', /leaves its folder/],
+  ['src/lib/mime/a.ts', './b.js', /name the .ts file/],
+  ['src/lib/mime/a.ts', 'left-pad', /without a home/],
+  ['src/mail/queue/a.ts', 'zod', /belongs behind/],
+] as const) {
+  test(`checkLayers refuses '${specifier}' in ${path}`, () => {
+    const findings = checkLayers([file(path, `import { x } from '${specifier}';\n`)]);
+    assert.equal(findings.length, 1);
+    assert.match(findings[0] ?? '', reason);
+  });
+}
+
+test('checkLayers accepts what points down, and finds cycles between folders', () => {
+  assert.deepEqual(checkLayers([file('src/mail/queue/a.ts', `import { x } from '#lib/dsn';\n`)]), []);
+  const cycle = [
+    file('src/lib/a/index.ts', `import { x } from '#lib/b';\n`),
+    file('src/lib/b/index.ts', `import { x } from '#lib/a';\n`),
+  ];
+  assert.deepEqual(checkLayers(cycle), ['cycle between folders: lib/a → lib/b → lib/a']);
+});
+
+test('checkSizes reports long files and long functions', () => {
+  const long = file('src/lib/a/long.ts', 'const x = 1;\n'.repeat(601));
+  assert.match(checkSizes([long])[0] ?? '', /602 lines/);
+  const body = `export function f(): void {\n${'  g();\n'.repeat(95)}}\n`;
+  assert.match(checkSizes([file('src/lib/a/f.ts', body)])[0] ?? '', /f has 97 lines/);
+});
+
+test('checkDocs reports exports without docstring and doors without a map', () => {
+  const findings = checkDocs([file('src/lib/a/index.ts', 'export const a = 1;\n')]);
+  assert.equal(findings.length, 2);
+  assert.deepEqual(checkDocs([file('src/lib/a/a.ts', '/** One. */\nexport const a = 1;\n')]), []);
+});
+
+test('citationsOf reads several sections, and sectionsOf the headings of an RFC', () => {
+  const { length } = citationsOf(file('a.ts', '// RFC 5321 §4.1, §4.2.3 and RFC 2045\n'));
+  assert.equal(length, 3);
+  const sections = sectionsOf('4.5.3.1.8.  Recipients Buffer\n\nAppendix A.  Examples\n   A.1. First\n2   Title\n');
+  assert.deepEqual([...sections], ['4.5.3.1.8', 'A', 'A.1', '2']);
+});
+
+test('checkUnused reports files, exports and dependencies that nothing needs', () => {
+  const files = [
+    file('src/lib/a/index.ts', `/** Map. */\nexport { used } from './a.ts';\n`),
+    file('src/lib/a/a.ts', 'export const used = 1;\nexport const lonely = 2;\n'),
+    file('src/lib/a/b.ts', ''),
+    file('src/lib/c/c.ts', `import { used } from '#lib/a';\nused;\n`),
+  ];
+  const findings = checkUnused(files, { dependencies: { 'left-pad': '1' } });
+  assert.deepEqual(findings, [
+    'src/lib/a/b.ts: nothing imports this file',
+    'src/lib/c/c.ts: nothing imports this file',
+    'src/lib/a/a.ts: exported lonely is used nowhere else',
+    'package.json: dependency left-pad is used nowhere',
+  ]);
+});

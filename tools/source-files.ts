@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Root folder of the checkout. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** One source file: its path from the root with `/`, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All TypeScript files of the project, sorted by path. */
+export function sourceFiles(folders: readonly string[] = ['src', 'test', 'tools']): SourceFile[] {
+  return folders
+    .flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root }))
+    .map((path) => path.replaceAll('\\', '/'))
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(new URL(`../${path}`, import.meta.url), 'utf8') }));
+}
+
+/** True for files that hold tests or serve them only. */
+export function isTest(path: string): boolean {
+  return /\.(test|contract)\.ts$/.test(path) || path.startsWith('test/') || path.startsWith('src/testing/');
+}
