@@ -1,0 +1,35 @@
+/** One reply of an SMTP server (RFC 5321 §4.2), with its enhanced status code (RFC 2034 §4) apart from the text. */
+export interface Reply {
+  /** Three digits, 200 to 599. */
+  readonly code: number;
+  /** `class.subject.detail` (RFC 3463 §2), null when there is none, as on 220, 354 and 334 and before EHLO. */
+  readonly enhanced: string | null;
+  /** Text without code, without line ends; at least one line, which may be empty. */
+  readonly lines: readonly string[];
+}
+
+/** Makes a reply with text of one or more lines. */
+export function reply(code: number, enhanced: string | null, ...lines: readonly string[]): Reply {
+  return { code, enhanced, lines: lines.length === 0 ? [''] : lines };
+}
+
+/** Whether the command was done: 2xx. */
+export function isPositive(reply: Reply): boolean {
+  return reply.code >= 200 && reply.code < 300;
+}
+
+/** Whether trying again later may help: 4xx (RFC 5321 §4.2.1). */
+export function isTransient(reply: Reply): boolean {
+  return reply.code >= 400 && reply.code < 500;
+}
+
+/** Whether trying again is of no use: 5xx (RFC 5321 §4.2.1). */
+export function isPermanent(reply: Reply): boolean {
+  return reply.code >= 500;
+}
+
+/** The reply as one line for logs and reports: code, enhanced code, text. */
+export function showReply(reply: Reply): string {
+  const text = reply.lines.join(' ').trim();
+  return `${reply.code}${reply.enhanced === null ? '' : ` ${reply.enhanced}`}${text === '' ? '' : ` ${text}`}`;
+}

@@ -1,0 +1,21 @@
+/**
+ * The server's side of SMTP (RFC 5321) and submission (RFC 6409) over a Channel: who may say what when, replies, limits.
+ * What is accepted is decided by the Backend; sockets, TLS certificates, storage and policy are elsewhere.
+ * Invariants: no 250 to content before the sink says so; every sink is finished or aborted; a Refusal is caught in one place.
+ */
+export type {
+  AuthBackend,
+  AuthOutcome,
+  Backend,
+  Hello,
+  Maybe,
+  MessageSink,
+  Recipient,
+  ServerKind,
+  SessionFacts,
+  Transaction,
+  TransactionRecipient,
+} from './backend.ts';
+export { defaultSessionLimits } from './limits.ts';
+export type { SessionLimits } from './limits.ts';
+export { Refusal } from './refusal.ts';

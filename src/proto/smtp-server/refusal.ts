@@ -1,0 +1,20 @@
+import { reply, type Reply } from '#lib/smtp';
+
+/**
+ * Says no to the peer: thrown by command handlers and by the Backend, caught in exactly one place (style: rule 12).
+ * Everything else that is thrown is a fault of ours.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  /** What the peer is told; the connection id is appended when it is written. */
+  readonly reply: Reply;
+  /** Whether the connection ends after the reply. 421 always ends it (RFC 5321 §3.8). */
+  readonly close: boolean;
+
+  /** `enhanced` as `5.1.1` (RFC 3463); `close` also ends the connection. */
+  constructor(code: number, enhanced: string, text: string, options?: { readonly close?: boolean }) {
+    super(`${code} ${enhanced} ${text}`);
+    this.reply = reply(code, enhanced, ...text.split('\n'));
+    this.close = code === 421 || options?.close === true;
+  }
+}
