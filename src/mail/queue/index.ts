@@ -1,0 +1,28 @@
+/**
+ * The outbound queue: one row per recipient, from accepted to delivered, failed or dropped.
+ * A row's life is the table in README.md. Nothing here opens sockets (a `Transmitter` does) or knows how a DSN is written (#lib/dsn).
+ * Invariants: everything is durable before `enqueue` resolves; a row is finished only after what it owes the sender is recorded;
+ * content goes only when no recipient needs it, row before blob.
+ */
+export { route } from './route.ts';
+export type { Route, RouteFacts, RoutePolicy } from './route.ts';
+export type {
+  DeliveryOutcome,
+  OutgoingContent,
+  OutgoingRecipient,
+  RemoteHost,
+  RemoteReply,
+  Transmission,
+  Transmitter,
+} from './transmitter.ts';
+export { Notify } from './types.ts';
+export type {
+  AttemptRecord,
+  DsnSink,
+  NewMessage,
+  NewRecipient,
+  QueueBody,
+  QueueFilter,
+  QueueItem,
+  RecipientState,
+} from './types.ts';

@@ -1,0 +1,101 @@
+import type { AccountId } from '#lib/ids';
+import type { Route } from './route.ts';
+
+/** An SMTP reply as a remote host gave it (RFC 5321 §4.2). */
+export interface RemoteReply {
+  /** Three-digit reply code. */
+  readonly code: number;
+  /** Enhanced status code such as `5.1.1` (RFC 3463 §2), null when the host gave none. */
+  readonly enhanced: string | null;
+  /** Text of all lines without codes, joined with `\n`. */
+  readonly text: string;
+}
+
+/** The host that an attempt reached. */
+export interface RemoteHost {
+  /** Host name, or an address literal. */
+  readonly name: string;
+  /** IP address, null when no connection was tried. */
+  readonly ip: string | null;
+}
+
+/** What became of one recipient in one attempt. */
+export type DeliveryOutcome =
+  | {
+      readonly kind: 'delivered';
+      readonly reply: RemoteReply;
+      readonly remote: RemoteHost;
+      /** True when this was the final delivery into a mailbox, false when another server took the message over. */
+      readonly final: boolean;
+      /** True when the remote host accepted the DSN parameters, so that success notices are its duty (RFC 3461 §5.2.1). */
+      readonly dsnPassedOn: boolean;
+    }
+  | {
+      readonly kind: 'deferred';
+      /** One line for people: why it did not work now. */
+      readonly reason: string;
+      /** Null when there was no SMTP reply (DNS, connection, TLS trouble). */
+      readonly reply: RemoteReply | null;
+      readonly remote: RemoteHost | null;
+    }
+  | {
+      readonly kind: 'refused';
+      /** One line for people: why it will never work. */
+      readonly reason: string;
+      /** Null when it was refused before a host replied, such as for a domain that does not exist. */
+      readonly reply: RemoteReply | null;
+      /** Enhanced status code to report when there is no reply; always starts with `5.`. */
+      readonly status: string;
+      readonly remote: RemoteHost | null;
+    };
+
+/** Bytes of a queued message, prefix and body as one; valid while the attempt runs. */
+export interface OutgoingContent {
+  readonly sizeBytes: number;
+  /** Bytes from `start` (inclusive) to `end` (exclusive), clamped to the size. */
+  bytes(start: number, end: number): Promise<Uint8Array>;
+  /** All bytes in order, in chunks of at most 256 KiB. */
+  stream(): AsyncIterable<Uint8Array>;
+}
+
+/** A recipient of a transmission. */
+export interface OutgoingRecipient {
+  /** Row id in the queue. */
+  readonly id: number;
+  /** Address as the submitter gave it: `localpart@domain`. */
+  readonly address: string;
+  /** NOTIFY bits (see `Notify`); 0 when the submitter said nothing. */
+  readonly notify: number;
+  /** ORCPT parameter as given, such as `rfc822;user@example.org` (RFC 3461 §4.2), null when absent. */
+  readonly orcpt: string | null;
+  /** Attempts that ended before this one. */
+  readonly attempts: number;
+}
+
+/** One SMTP transaction to make: one message, recipients that share their destination. */
+export interface Transmission {
+  readonly route: Route;
+  readonly account: AccountId | null;
+  /** Reverse-path without brackets; empty for the null reverse-path. */
+  readonly sender: string;
+  readonly recipients: readonly OutgoingRecipient[];
+  readonly content: OutgoingContent;
+  readonly has8bit: boolean;
+  readonly smtputf8: boolean;
+  /** `required`: REQUIRETLS (RFC 8689 §2); `optional`: `TLS-Required: No`; `default`: local policy. */
+  readonly tls: 'default' | 'required' | 'optional';
+  /** ENVID and RET parameters (RFC 3461 §4.3, §4.4), null when absent. */
+  readonly envid: string | null;
+  readonly ret: 'full' | 'hdrs' | null;
+  /** Aborted when the attempt takes too long or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Carries a message out of the queue. Implemented over the SMTP client; by a fake in tests. */
+export interface Transmitter {
+  /**
+   * Makes one transaction (or several, when the host wants fewer recipients in each).
+   * @returns one outcome per recipient, in their order. A rejected promise counts as deferred for all of them.
+   */
+  transmit(transmission: Transmission): Promise<readonly DeliveryOutcome[]>;
+}

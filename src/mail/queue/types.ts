@@ -1,0 +1,108 @@
+import type { AccountId } from '#lib/ids';
+import type { BlobId } from '#ports/blobs';
+
+/** Bits of the NOTIFY parameter (RFC 3461 §4.1). 0 means that the parameter was absent. */
+export const Notify = { Never: 1, Success: 2, Failure: 4, Delay: 8 } as const;
+
+/** Where the bytes of a message to be queued are. A blob must be durable and owned by `queue`. */
+export type QueueBody =
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  | { readonly kind: 'blob'; readonly id: BlobId; readonly sizeBytes: number };
+
+/** A recipient to queue. */
+export interface NewRecipient {
+  /** `localpart@domain`; the domain may be an address literal. */
+  readonly address: string;
+  /** NOTIFY bits; 0 when absent. */
+  readonly notify?: number;
+  /** ORCPT as given, null or absent when there was none. */
+  readonly orcpt?: string | null;
+}
+
+/** A message to queue. */
+export interface NewMessage {
+  /** Whose submission it is; null for mail of the server itself. */
+  readonly account: AccountId | null;
+  /** Reverse-path without brackets; empty for the null reverse-path. */
+  readonly sender: string;
+  readonly recipients: readonly NewRecipient[];
+  /** Header bytes that we put before the message; may be empty. */
+  readonly prefix: Uint8Array;
+  readonly body: QueueBody;
+  readonly has8bit: boolean;
+  readonly smtputf8: boolean;
+  readonly tls?: 'default' | 'required' | 'optional';
+  readonly envid?: string | null;
+  readonly ret?: 'full' | 'hdrs' | null;
+  /** Message-ID with its angle brackets, null when there is none. */
+  readonly messageId: string | null;
+  /** FUTURERELEASE: not tried before (RFC 4865 §4), null for at once. Milliseconds since 1970. */
+  readonly holdUntilMs?: number | null;
+}
+
+/** State of a recipient; the transitions are the table in README.md. */
+export type RecipientState = 'queued' | 'leased' | 'delivered' | 'failed' | 'dropped';
+
+/** One recipient of the queue as administrators see it. */
+export interface QueueItem {
+  readonly id: number;
+  /** Row id of the message, shared by the recipients of one submission. */
+  readonly message: number;
+  readonly account: AccountId | null;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly state: RecipientState;
+  readonly hold: boolean;
+  readonly attempts: number;
+  readonly receivedMs: number;
+  readonly nextAttemptMs: number;
+  readonly lastAttemptMs: number | null;
+  /** Last word of a remote host, or why none was reached; null before the first attempt. */
+  readonly lastReply: string | null;
+  readonly messageId: string | null;
+  /** Prefix and body together. */
+  readonly sizeBytes: number;
+  /** When the state became final, null before. */
+  readonly finishedMs: number | null;
+}
+
+/** Which recipients an operation is about; every given condition must hold. An empty filter means all. */
+export interface QueueFilter {
+  readonly ids?: readonly number[];
+  readonly message?: number;
+  readonly account?: AccountId;
+  readonly sender?: string;
+  /** Full address, compared without regard to ASCII case. */
+  readonly recipient?: string;
+  /** Domain of the recipient, compared without regard to ASCII case. */
+  readonly domain?: string;
+  readonly states?: readonly RecipientState[];
+  readonly hold?: boolean;
+  /** Accepted before this time, milliseconds since 1970. */
+  readonly receivedBeforeMs?: number;
+}
+
+/** One attempt at one recipient. */
+export interface AttemptRecord {
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly host: string | null;
+  readonly ip: string | null;
+  readonly outcome: 'delivered' | 'deferred' | 'refused';
+  /** Code and text of the reply, or the reason. */
+  readonly reply: string;
+}
+
+/** Gives a delivery status notification to the sender; implemented by the glue to mailboxes. */
+export interface DsnSink {
+  /**
+   * Stores `bytes` (a whole message) for the sender. Durable when it resolves, harmless when repeated with the same `id`.
+   * @param dsn.account  the submitting account, null when the message was not submitted here.
+   */
+  deliverDsn(dsn: {
+    readonly id: string;
+    readonly account: AccountId | null;
+    readonly to: string;
+    readonly bytes: Uint8Array;
+  }): Promise<void>;
+}
