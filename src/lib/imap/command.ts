@@ -85,11 +85,15 @@ export interface StoreCommand {
   readonly unchangedSince: number | null;
 }
 
-/** SEARCH and UID SEARCH. `returns` is null without RETURN; `RETURN ()` is `['all']` (RFC 9051 §6.4.4). */
+/**
+ * SEARCH and UID SEARCH. `returns` is null without RETURN; `RETURN ()` is `['all']` (RFC 9051 §6.4.4).
+ * Texts are read as UTF-8; a CHARSET other than UTF-8 and US-ASCII is told in upper case, to be answered with BADCHARSET.
+ */
 export interface SearchCommand {
   readonly kind: 'search';
   readonly uid: boolean;
   readonly returns: readonly SearchReturn[] | null;
+  readonly unsupportedCharset: string | null;
   readonly key: SearchKey;
 }
 

@@ -1,0 +1,208 @@
+import { CharacterClass, isIn } from './characters.ts';
+import type { ImapLimits } from './limits.ts';
+
+/** How commands are to be read on this connection. */
+export interface ParseOptions {
+  readonly limits: ImapLimits;
+  /** UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names are UTF-8 instead of modified UTF-7 (RFC 6855 §3, RFC 9051 §5.1). */
+  readonly utf8: boolean;
+}
+
+/** Carries a refusal out of the parser's depths; never leaves the folder. */
+export class SyntaxFailure extends Error {
+  override readonly name = 'SyntaxFailure';
+  readonly at: number;
+  /** The command's name itself is not known. */
+  readonly unknownCommand: boolean;
+
+  constructor(at: number, reason: string, unknownCommand = false) {
+    super(reason);
+    this.at = at;
+    this.unknownCommand = unknownCommand;
+  }
+}
+
+const latin1 = new TextDecoder('latin1');
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads the lexical elements of RFC 9051 §9 from the bytes of one command as they came, literals in place, without the final CRLF.
+ * Every method throws SyntaxFailure where the input is not as asked, and leaves `at` after what it read otherwise.
+ */
+export class Cursor {
+  readonly bytes: Uint8Array;
+  readonly options: ParseOptions;
+  at: number;
+
+  constructor(bytes: Uint8Array, options: ParseOptions, at = 0) {
+    this.bytes = bytes;
+    this.options = options;
+    this.at = at;
+  }
+
+  /** The next octet, undefined at the end. */
+  get next(): number | undefined {
+    return this.bytes[this.at];
+  }
+
+  fail(reason: string, at = this.at): never {
+    throw new SyntaxFailure(at, reason);
+  }
+
+  /** Takes one given ASCII character if it comes next. */
+  take(char: string): boolean {
+    if (this.next !== char.charCodeAt(0)) return false;
+    this.at++;
+    return true;
+  }
+
+  /** Takes one given ASCII character. */
+  expect(char: string): void {
+    if (!this.take(char)) this.fail(char === ' ' ? 'expected a space' : `expected ${char}`);
+  }
+
+  space(): void {
+    this.expect(' ');
+  }
+
+  end(): void {
+    if (this.at !== this.bytes.length) this.fail('expected the end of the command');
+  }
+
+  /** The longest run of octets of the classes in `mask`; may be empty. */
+  run(mask: number): string {
+    const start = this.at;
+    while (isIn(this.next, mask)) this.at++;
+    return latin1.decode(this.bytes.subarray(start, this.at));
+  }
+
+  /** `1*` of a class. */
+  word(mask: number, what: string): string {
+    const word = this.run(mask);
+    return word === '' ? this.fail(`expected ${what}`) : word;
+  }
+
+  atom(what = 'an atom'): string {
+    return this.word(CharacterClass.Atom, what);
+  }
+
+  /** A name of letters, digits, `.`, `-`, `_` in upper case. */
+  name(what: string): string {
+    return this.word(CharacterClass.Name, what).toUpperCase();
+  }
+
+  /** Digits up to `max`. */
+  number(max: number, what = 'a number'): number {
+    const start = this.at;
+    const digits = this.word(CharacterClass.Digit, what);
+    const value = Number(digits);
+    // number64 has at most 19 digits; leading zeros are of no use to anybody.
+    if (digits.length > 19 || value > max) this.fail(`${what} is too large`, start);
+    return value;
+  }
+
+  /** A 32-bit number that is not zero. */
+  nzNumber(what = 'a number from 1'): number {
+    const start = this.at;
+    const value = this.number(0xffff_ffff, what);
+    return value === 0 ? this.fail(`expected ${what}`, start) : value;
+  }
+
+  /** A 63-bit number; values past 2^53-1 are given as 2^53-1, larger than anything they are compared with. */
+  number64(what = 'a number'): number {
+    return Math.min(this.number(2 ** 63, what), Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Whether a string (quoted, literal, literal8) comes next. */
+  get atString(): boolean {
+    return this.next === 0x22 || this.next === 0x7b || this.next === 0x7e;
+  }
+
+  /** A quoted string or literal; the result may be a view. */
+  string(what = 'a string'): Uint8Array {
+    if (this.next === 0x22) return this.#quoted();
+    if (this.next === 0x7b) return this.#literal();
+    if (this.next === 0x7e && this.bytes[this.at + 1] === 0x7b) {
+      this.at++;
+      return this.#literal();
+    }
+    return this.fail(`expected ${what}`);
+  }
+
+  #quoted(): Uint8Array {
+    const start = ++this.at;
+    let escapes = 0;
+    for (; ; this.at++) {
+      const octet = this.next;
+      if (octet === undefined || octet === 0 || octet === 0x0d || octet === 0x0a) this.fail('quoted string without end');
+      if (octet === 0x22) break;
+      if (octet === 0x5c) {
+        escapes++;
+        this.at++;
+        if (this.next !== 0x22 && this.next !== 0x5c) this.fail('only " and \\ may follow \\ in a quoted string');
+      }
+    }
+    const inner = this.bytes.subarray(start, this.at++);
+    return escapes === 0 ? inner : unescape(inner, inner.length - escapes);
+  }
+
+  #literal(): Uint8Array {
+    this.expect('{');
+    const size = this.number(Number.MAX_SAFE_INTEGER, 'the size of a literal');
+    // RFC 7888 §4: the plus sign marks a non-synchronising literal.
+    this.take('+');
+    this.expect('}');
+    this.expect('\r');
+    this.expect('\n');
+    if (this.bytes.length - this.at < size) this.fail('literal without end');
+    this.at += size;
+    return this.bytes.subarray(this.at - size, this.at);
+  }
+
+  /** Bytes as UTF-8 text without NUL; `at` is where to point when they are not. */
+  text(bytes: Uint8Array, at: number): string {
+    if (bytes.includes(0)) this.fail('NUL in a string', at);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      return this.fail('text is not UTF-8', at);
+    }
+  }
+
+  /** An astring as Unicode. */
+  astring(what = 'an atom or a string'): string {
+    const start = this.at;
+    if (this.next === 0x22 || this.next === 0x7b) return this.text(this.string(), start);
+    return this.word(CharacterClass.Astring, what);
+  }
+
+  /** A string as Unicode, or null for NIL. */
+  nstring(): string | null {
+    const start = this.at;
+    if (this.atString) return this.text(this.string(), start);
+    if (this.name('a string or NIL') !== 'NIL') this.fail('expected a string or NIL', start);
+    return null;
+  }
+
+  /** `(` item SP item… `)`; empty only when `orEmpty`. */
+  list<T>(item: () => T, orEmpty = false): T[] {
+    this.expect('(');
+    const items: T[] = [];
+    if (orEmpty && this.take(')')) return items;
+    do {
+      if (items.length >= this.options.limits.maxListItems) this.fail('list is too long');
+      items.push(item());
+    } while (this.take(' '));
+    this.expect(')');
+    return items;
+  }
+}
+
+function unescape(bytes: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  for (let from = 0, to = 0; to < size; from++, to++) {
+    if (bytes[from] === 0x5c) from++;
+    out[to] = bytes[from] ?? 0;
+  }
+  return out;
+}

@@ -1,0 +1,65 @@
+import { CharacterClass } from './characters.ts';
+import type { Cursor } from './cursor.ts';
+
+const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+
+/** `date` of SEARCH, with or without quotes (RFC 9051 §9), as milliseconds of its 00:00 UTC. */
+export function parseDate(cursor: Cursor): number {
+  const quoted = cursor.take('"');
+  const start = cursor.at;
+  const digits = cursor.word(CharacterClass.Digit, 'a day');
+  if (digits.length > 2) cursor.fail('expected a day of one or two digits', start);
+  const day = restOfDate(cursor, Number(digits), start);
+  if (quoted) cursor.expect('"');
+  return day;
+}
+
+/** `date-time` of APPEND (RFC 9051 §9) as milliseconds since 1970. */
+export function parseDateTime(cursor: Cursor): number {
+  cursor.expect('"');
+  const start = cursor.at;
+  const day = cursor.take(' ') ? fixed(cursor, 1) : fixed(cursor, 2);
+  const dayMs = restOfDate(cursor, day, start);
+  cursor.space();
+  const timeAt = cursor.at;
+  const hours = fixed(cursor, 2);
+  cursor.expect(':');
+  const minutes = fixed(cursor, 2);
+  cursor.expect(':');
+  const seconds = fixed(cursor, 2);
+  if (hours > 23 || minutes > 59 || seconds > 60) cursor.fail('no such time', timeAt);
+  cursor.space();
+  const zoneMs = parseZone(cursor);
+  cursor.expect('"');
+  return dayMs + ((hours * 60 + minutes) * 60 + seconds) * 1000 - zoneMs;
+}
+
+function parseZone(cursor: Cursor): number {
+  const start = cursor.at;
+  const sign = cursor.take('-') ? -1 : 1;
+  if (sign === 1) cursor.expect('+');
+  const hours = fixed(cursor, 2);
+  const minutes = fixed(cursor, 2);
+  if (hours > 23 || minutes > 59) cursor.fail('no such time zone', start);
+  return sign * (hours * 60 + minutes) * 60_000;
+}
+
+function restOfDate(cursor: Cursor, day: number, start: number): number {
+  cursor.expect('-');
+  const monthAt = cursor.at;
+  const month = months.indexOf(String.fromCharCode(...cursor.bytes.subarray(monthAt, monthAt + 3)).toUpperCase());
+  if (month < 0) cursor.fail('expected a month such as Jan');
+  cursor.at += 3;
+  cursor.expect('-');
+  const year = fixed(cursor, 4);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  if (day === 0 || date.getUTCMonth() !== month) cursor.fail('no such day', start);
+  return date.getTime();
+}
+
+function fixed(cursor: Cursor, digits: number): number {
+  const start = cursor.at;
+  const found = cursor.word(CharacterClass.Digit, `${digits} digits`);
+  return found.length === digits ? Number(found) : cursor.fail(`expected ${digits} digits`, start);
+}

@@ -1,0 +1,41 @@
+import { flagBit } from '#lib/flags';
+import type { FlagList } from './command.ts';
+import type { Cursor } from './cursor.ts';
+
+/** `flag-list`: flags in parentheses, possibly none (RFC 9051 §9). */
+export function parseFlagList(cursor: Cursor): FlagList {
+  return collect(cursor.list(() => parseFlag(cursor), true));
+}
+
+/** Flags of STORE: a list in parentheses, or flags with spaces between them. */
+export function parseStoreFlags(cursor: Cursor): FlagList {
+  if (cursor.next === 0x28) return parseFlagList(cursor);
+  const flags = [parseFlag(cursor)];
+  while (cursor.take(' ')) {
+    if (flags.length >= cursor.options.limits.maxListItems) cursor.fail('list is too long');
+    flags.push(parseFlag(cursor));
+  }
+  return collect(flags);
+}
+
+/** One flag or keyword, lower case. */
+export function parseFlag(cursor: Cursor): string {
+  const backslash = cursor.take('\\') ? '\\' : '';
+  return backslash + cursor.atom('a flag').toLowerCase();
+}
+
+/** No flags at all. */
+export const noFlags: FlagList = { bits: 0, keywords: [], unknown: [] };
+
+function collect(flags: readonly string[]): FlagList {
+  let bits = 0;
+  const keywords = new Set<string>();
+  const unknown = new Set<string>();
+  for (const flag of flags) {
+    const bit = flagBit(flag);
+    if (bit !== undefined) bits |= bit;
+    else if (flag.startsWith('\\')) unknown.add(flag);
+    else keywords.add(flag);
+  }
+  return { bits, keywords: [...keywords], unknown: [...unknown] };
+}

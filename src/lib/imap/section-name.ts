@@ -1,0 +1,28 @@
+import type { Section } from './fetch-item.ts';
+
+/** A section with its brackets as FETCH responses name it, such as `[1.HEADER.FIELDS (From "a(b")]` (RFC 9051 §7.5.2). */
+export function sectionName(section: Section): string {
+  const part = section.part.join('.');
+  const text = textName(section);
+  return `[${part}${part !== '' && text !== '' ? '.' : ''}${text}]`;
+}
+
+function textName({ text }: Section): string {
+  switch (text.kind) {
+    case 'all':
+      return '';
+    case 'header':
+      return 'HEADER';
+    case 'headerFields':
+      return `HEADER.FIELDS${text.not ? '.NOT' : ''} (${text.fields.map(fieldName).join(' ')})`;
+    case 'text':
+      return 'TEXT';
+    case 'mime':
+      return 'MIME';
+  }
+}
+
+function fieldName(name: string): string {
+  // RFC 9051 §9, atom-specials; a bare `]` would end the section for careless clients.
+  return /[(){%*"\\\]]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name;
+}
