@@ -1,0 +1,24 @@
+import type { AccountId } from '#lib/ids';
+import type { BlobId, BlobStore } from '#ports/blobs';
+
+/** A whole message as it came in: bytes while small, else a durable blob of the owner `incoming`. */
+export type ReceivedBody =
+  | { readonly kind: 'inline'; readonly sizeBytes: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId };
+
+/** A body that an account's row may refer to: its blob, if any, is the account's own and durable (invariant 2: blob before row). */
+export type PlacedBody =
+  | { readonly kind: 'inline'; readonly sizeBytes: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId; readonly account: AccountId };
+
+/** A body that is in memory already. The bytes must not change afterwards. */
+export function bodyOfBytes(bytes: Uint8Array): ReceivedBody {
+  return { kind: 'inline', sizeBytes: bytes.length, bytes };
+}
+
+/** Makes a received body available to an account; to be done before the transaction that adds its row. */
+export async function placeBody(blobs: BlobStore, body: ReceivedBody, account: AccountId): Promise<PlacedBody> {
+  if (body.kind === 'inline') return body;
+  const id = await blobs.share({ owner: 'incoming', id: body.id }, account);
+  return { kind: 'blob', sizeBytes: body.sizeBytes, id, account };
+}

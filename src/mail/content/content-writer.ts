@@ -1,0 +1,152 @@
+import type { BlobId, BlobStore } from '#ports/blobs';
+import type { ReceivedBody } from './body.ts';
+import { contentLimits } from './limits.ts';
+
+/** What `ContentWriter` needs. */
+export interface ContentWriterDeps {
+  readonly blobs: BlobStore;
+  /** Bodies beyond this go to a blob; default 64 KiB. */
+  readonly inlineBytes?: number;
+}
+
+/**
+ * Takes a message of unknown length as chunks: in memory up to the inline threshold, then streamed into the blob store with its back-pressure.
+ * Call `finish` once, or `abort`; after a successful `finish` dispose it when the message is placed (or refused), to drop the incoming copy.
+ */
+export class ContentWriter implements AsyncDisposable {
+  readonly #blobs: BlobStore;
+  readonly #inlineBytes: number;
+  readonly #chunks: Uint8Array[] = [];
+  #sizeBytes = 0;
+  #spill: Spill | null = null;
+  #blobId: BlobId | null = null;
+  #ended = false;
+
+  constructor(deps: ContentWriterDeps) {
+    this.#blobs = deps.blobs;
+    this.#inlineBytes = deps.inlineBytes ?? contentLimits.inlineBytes;
+  }
+
+  /** Bytes taken so far. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Takes the next bytes, which must not change afterwards. Null when there is nothing to wait for; rejects when the disk does. */
+  write(chunk: Uint8Array): Promise<void> | null {
+    if (this.#ended) throw new Error('write after the end');
+    this.#sizeBytes += chunk.length;
+    if (this.#spill !== null) return this.#spill.push(chunk);
+    this.#chunks.push(chunk);
+    if (this.#sizeBytes <= this.#inlineBytes) return null;
+    const spill = new Spill();
+    this.#spill = spill;
+    spill.start(this.#blobs.put('incoming', spill));
+    const first = joined(this.#chunks, this.#sizeBytes);
+    this.#chunks.length = 0;
+    return spill.push(first);
+  }
+
+  /** Ends the message; what it returns is durable if it is a blob, and in memory if not. */
+  async finish(): Promise<ReceivedBody> {
+    this.#ended = true;
+    if (this.#spill === null) {
+      const bytes = joined(this.#chunks, this.#sizeBytes);
+      this.#chunks.length = 0;
+      return { kind: 'inline', sizeBytes: bytes.length, bytes };
+    }
+    const { id, sizeBytes } = await this.#spill.end();
+    this.#blobId = id;
+    return { kind: 'blob', sizeBytes, id };
+  }
+
+  /** Drops everything. The blob store leaves nothing behind of a spill that was cut short. */
+  async abort(): Promise<void> {
+    this.#ended = true;
+    this.#chunks.length = 0;
+    if (this.#spill !== null && this.#blobId === null) await this.#spill.fail(new Error('message aborted'));
+    await this.#drop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abort();
+  }
+
+  /** No row ever refers to an incoming blob, so it may go at once; should that fail, the sweeper finds it by its age. */
+  async #drop(): Promise<void> {
+    const id = this.#blobId;
+    this.#blobId = null;
+    this.#spill = null;
+    if (id !== null) await this.#blobs.remove('incoming', id).catch(() => undefined);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
+  const bytes = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+type Stored = { readonly id: BlobId; readonly sizeBytes: number };
+
+/** Hands chunks from `push` to the blob store's reading loop, one at a time. */
+class Spill implements AsyncIterable<Uint8Array> {
+  #chunk: Uint8Array | null = null;
+  #ended = false;
+  #failure: Error | null = null;
+  #wakeReader: (() => void) | null = null;
+  #wakeWriter: (() => void) | null = null;
+  #stored: Promise<Stored> = Promise.reject(new Error('not started'));
+
+  constructor() {
+    this.#stored.catch(() => undefined);
+  }
+
+  start(stored: Promise<Stored>): void {
+    this.#stored = stored;
+    // A failed disk must wake a waiting writer; the failure itself is told by push and end.
+    stored.catch((cause: unknown) => {
+      this.#failure ??= cause instanceof Error ? cause : new Error(String(cause));
+      this.#wakeWriter?.();
+    });
+  }
+
+  async push(chunk: Uint8Array): Promise<void> {
+    while (this.#chunk !== null && this.#failure === null) await new Promise<void>((wake) => (this.#wakeWriter = wake));
+    if (this.#failure !== null) throw this.#failure;
+    this.#chunk = chunk;
+    this.#wakeReader?.();
+  }
+
+  async end(): Promise<Stored> {
+    this.#ended = true;
+    this.#wakeReader?.();
+    return await this.#stored;
+  }
+
+  async fail(reason: Error): Promise<void> {
+    this.#failure ??= reason;
+    this.#wakeReader?.();
+    this.#wakeWriter?.();
+    await this.#stored.catch(() => undefined);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      if (this.#failure !== null) throw this.#failure;
+      const chunk = this.#chunk;
+      if (chunk !== null) {
+        this.#chunk = null;
+        this.#wakeWriter?.();
+        yield chunk;
+      } else if (this.#ended) return;
+      else await new Promise<void>((wake) => (this.#wakeReader = wake));
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The bytes of messages: taken in as chunks, kept in memory while small and spilled to the blob store when large (`ContentWriter`),
+ * placed into an account, and read back without the reader knowing which it was (`MessageContent`). `BlobSweeper` is the only one that
+ * removes blobs that ever had a row. Bytes are immutable: headers that we add are a prefix beside them.
+ * Rows that refer to contents are written by #mail/messages.
+ */
+export { contentLimits, type ContentLimits } from './limits.ts';
+export { ContentWriter, type ContentWriterDeps } from './content-writer.ts';
+export { bodyOfBytes, placeBody, type PlacedBody, type ReceivedBody } from './body.ts';
+export { receivedContent, storedContent, type MessageContent, type StoredBytes } from './message-content.ts';
+export { insertContent } from './content-rows.ts';
+export { BlobSweeper, discardBlob, type BlobSweeperDeps } from './blob-sweeper.ts';

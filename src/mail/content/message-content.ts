@@ -1,0 +1,120 @@
+import type { AccountId } from '#lib/ids';
+import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
+import type { ReceivedBody } from './body.ts';
+import { contentLimits } from './limits.ts';
+
+/** One message as readers see it: the prefix (headers that we added) followed by the bytes that were received. */
+export interface MessageContent {
+  /** Prefix and body together. */
+  readonly sizeBytes: number;
+  /** Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. Rejects with BlobMissing when the blob is gone. */
+  bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+  /** From `start` to `end` in pieces of bounded size, with one handle held until the generator ends. */
+  stream(start?: number, end?: number): AsyncGenerator<Uint8Array>;
+}
+
+/** Where stored bytes are, as a row tells: `bytes` here, or the blob `blobId`. */
+export interface StoredBytes {
+  readonly sizeBytes: number;
+  readonly blobId: BlobId | null;
+  readonly bytes: Uint8Array | null;
+}
+
+/** The message behind a row. @throws Error for a row that has neither bytes nor a blob. */
+export function storedContent(
+  blobs: BlobStore,
+  account: AccountId,
+  stored: StoredBytes,
+  prefix: Uint8Array,
+): MessageContent {
+  if (stored.blobId !== null) return new BlobContent(blobs, account, stored.blobId, stored.sizeBytes, prefix);
+  if (stored.bytes === null) throw new Error('content has neither bytes nor a blob');
+  return new InlineContent(prefix, stored.bytes, stored.sizeBytes);
+}
+
+/** The message in a body that has no row yet. */
+export function receivedContent(blobs: BlobStore, body: ReceivedBody, prefix: Uint8Array = noBytes): MessageContent {
+  if (body.kind === 'inline') return new InlineContent(prefix, body.bytes, body.sizeBytes);
+  return new BlobContent(blobs, 'incoming', body.id, body.sizeBytes, prefix);
+}
+
+const noBytes = new Uint8Array(0);
+
+class InlineContent implements MessageContent {
+  readonly sizeBytes: number;
+  readonly #prefix: Uint8Array;
+  readonly #body: Uint8Array;
+
+  constructor(prefix: Uint8Array, body: Uint8Array, bodySizeBytes: number) {
+    this.#prefix = prefix;
+    this.#body = body;
+    this.sizeBytes = prefix.length + bodySizeBytes;
+  }
+
+  bytes(start: number, end: number): Uint8Array {
+    const from = Math.max(0, start);
+    const to = Math.min(this.sizeBytes, end);
+    const prefixLength = this.#prefix.length;
+    if (from >= to) return noBytes;
+    if (to <= prefixLength) return this.#prefix.subarray(from, to);
+    if (from >= prefixLength) return this.#body.subarray(from - prefixLength, to - prefixLength);
+    return joined(this.#prefix.subarray(from), this.#body.subarray(0, to - prefixLength));
+  }
+
+  async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
+    const to = Math.min(end, this.sizeBytes);
+    for (let at = Math.max(0, start); at < to; at += contentLimits.chunkBytes) {
+      yield this.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
+    }
+  }
+}
+
+class BlobContent implements MessageContent {
+  readonly sizeBytes: number;
+  readonly #blobs: BlobStore;
+  readonly #owner: BlobOwner;
+  readonly #id: BlobId;
+  readonly #prefix: Uint8Array;
+
+  constructor(blobs: BlobStore, owner: BlobOwner, id: BlobId, bodySizeBytes: number, prefix: Uint8Array) {
+    this.#blobs = blobs;
+    this.#owner = owner;
+    this.#id = id;
+    this.#prefix = prefix;
+    this.sizeBytes = prefix.length + bodySizeBytes;
+  }
+
+  bytes(start: number, end: number): Uint8Array | Promise<Uint8Array> {
+    const from = Math.max(0, start);
+    const to = Math.min(this.sizeBytes, end);
+    if (from >= to) return noBytes;
+    if (to <= this.#prefix.length) return this.#prefix.subarray(from, to);
+    return this.#read(from, to);
+  }
+
+  async #read(from: number, to: number): Promise<Uint8Array> {
+    await using blob = await this.#blobs.open(this.#owner, this.#id);
+    const prefixLength = this.#prefix.length;
+    const body = await blob.bytes(Math.max(0, from - prefixLength), to - prefixLength);
+    return from < prefixLength ? joined(this.#prefix.subarray(from), body) : body;
+  }
+
+  async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
+    const prefixLength = this.#prefix.length;
+    const from = Math.max(0, start);
+    if (from < prefixLength && end > from) yield this.#prefix.subarray(from, Math.min(end, prefixLength));
+    if (end <= prefixLength) return;
+    await using blob = await this.#blobs.open(this.#owner, this.#id);
+    const to = Math.min(end - prefixLength, blob.sizeBytes);
+    for (let at = Math.max(0, from - prefixLength); at < to; at += contentLimits.chunkBytes) {
+      yield await blob.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
+    }
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}

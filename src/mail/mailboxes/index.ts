@@ -1,0 +1,12 @@
+/**
+ * Mailboxes of an account: their names, hierarchy, special uses, subscriptions and counters (RFC 9051 §6.3).
+ * Names are Unicode in NFC with `/` between levels; the inbox is exactly `INBOX`. Parents always exist. UIDVALIDITY is never given twice
+ * in an account. Counters are kept by #mail/messages in the transactions that change messages.
+ */
+export { mailboxLimits } from './limits.ts';
+export { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
+export { MailboxRefusal, type MailboxRefusalCode } from './mailbox-refusal.ts';
+export type { Mailbox, MailboxListing } from './mailbox.ts';
+export { initialMailboxes, specialUses, type SpecialUse } from './special-use.ts';
+export { mailboxByName, mailboxById, liveMailboxes, insertMailbox, moveCounters, type CounterChange } from './mailbox-rows.ts';
+export { Mailboxes, type MailboxesDeps } from './mailboxes.ts';

@@ -1,0 +1,139 @@
+import type { AccountId, MailboxId, ModSeq, UidValidity } from '#lib/ids';
+import { sql, type Reader, type Tx } from '#ports/database';
+import type { Mailbox } from './mailbox.ts';
+import { specialUses, type SpecialUse } from './special-use.ts';
+
+const columns = sql`id, name, special_use AS "specialUse", uidvalidity AS "uidValidity", uidnext AS "uidNext",
+  create_modseq AS "createModSeq", modseq AS "modSeq", message_modseq AS "highestModSeq", total AS messages, unseen, deleted,
+  size_bytes AS "sizeBytes", deleted_size_bytes AS "deletedSizeBytes"`;
+
+type Row = Omit<Mailbox, 'specialUse'> & { readonly specialUse: string };
+
+function mailboxOf(row: Row): Mailbox {
+  return { ...row, specialUse: specialUses.filter((use) => row.specialUse.split(' ').includes(use)) };
+}
+
+/** The live mailbox of that (normalised) name. */
+export async function mailboxByName(reader: Reader, account: AccountId, name: string): Promise<Mailbox | null> {
+  const row = await reader.get<Row>(
+    sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND name = ${name} AND expunged = 0`,
+  );
+  return row === undefined ? null : mailboxOf(row);
+}
+
+/** The live mailbox of that id. */
+export async function mailboxById(reader: Reader, account: AccountId, id: MailboxId): Promise<Mailbox | null> {
+  const row = await reader.get<Row>(
+    sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND id = ${id} AND expunged = 0`,
+  );
+  return row === undefined ? null : mailboxOf(row);
+}
+
+/** All live mailboxes by name. */
+export async function liveMailboxes(reader: Reader, account: AccountId): Promise<Mailbox[]> {
+  const rows = await reader.all<Row>(
+    sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND expunged = 0 ORDER BY name`,
+  );
+  return rows.map(mailboxOf);
+}
+
+/** Live mailboxes below `name`, not `name` itself. */
+export async function mailboxesBelow(reader: Reader, account: AccountId, name: string): Promise<Mailbox[]> {
+  // '0' follows '/' in the order of code points, so this range is exactly the names that begin with `name/`.
+  const rows = await reader.all<Row>(
+    sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND name >= ${`${name}/`} AND name < ${`${name}0`} AND expunged = 0
+      ORDER BY name`,
+  );
+  return rows.map(mailboxOf);
+}
+
+/** Adds an empty mailbox. */
+export async function insertMailbox(
+  tx: Tx,
+  account: AccountId,
+  mailbox: {
+    readonly id: MailboxId;
+    readonly name: string;
+    readonly specialUse: readonly SpecialUse[];
+    readonly uidValidity: UidValidity;
+    readonly modSeq: ModSeq;
+  },
+): Promise<void> {
+  const { id, name, specialUse, uidValidity, modSeq } = mailbox;
+  await tx.run(
+    sql`INSERT INTO mailbox (account, id, name, special_use, uidvalidity, uidnext, create_modseq, modseq, message_modseq, total, unseen,
+      deleted, size_bytes, deleted_size_bytes, expunged)
+      VALUES (${account}, ${id}, ${name}, ${specialUse.join(' ')}, ${uidValidity}, 1, ${modSeq}, ${modSeq}, ${modSeq}, 0, 0, 0, 0, 0, 0)`,
+  );
+}
+
+/** Renames a mailbox. */
+export async function renameMailbox(tx: Tx, account: AccountId, id: MailboxId, name: string, modSeq: ModSeq): Promise<void> {
+  await tx.run(sql`UPDATE mailbox SET name = ${name}, modseq = ${modSeq} WHERE account = ${account} AND id = ${id}`);
+}
+
+/** Replaces a mailbox's special uses. */
+export async function setSpecialUse(
+  tx: Tx,
+  account: AccountId,
+  id: MailboxId,
+  specialUse: readonly SpecialUse[],
+  modSeq: ModSeq,
+): Promise<void> {
+  await tx.run(
+    sql`UPDATE mailbox SET special_use = ${specialUse.join(' ')}, modseq = ${modSeq} WHERE account = ${account} AND id = ${id}`,
+  );
+}
+
+/** Marks a mailbox as gone. Its row stays: the log of changes tells of it. */
+export async function expungeMailbox(tx: Tx, account: AccountId, id: MailboxId, modSeq: ModSeq): Promise<void> {
+  await tx.run(
+    sql`UPDATE mailbox SET expunged = 1, special_use = '', modseq = ${modSeq}, message_modseq = ${modSeq}, total = 0, unseen = 0,
+      deleted = 0, size_bytes = 0, deleted_size_bytes = 0 WHERE account = ${account} AND id = ${id}`,
+  );
+}
+
+/** By how much a mailbox's counters change. */
+export interface CounterChange {
+  readonly messages: number;
+  readonly unseen: number;
+  readonly deleted: number;
+  readonly sizeBytes: number;
+  readonly deletedSizeBytes: number;
+}
+
+/** Moves a mailbox's counters with the messages that changed, and takes `uids` new UIDs. @returns null when the mailbox is gone. */
+export async function moveCounters(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  modSeq: ModSeq,
+  by: CounterChange,
+  uids = 0,
+): Promise<{ readonly uidNext: number; readonly uidValidity: UidValidity } | null> {
+  const row = await tx.get<{ uidNext: number; uidValidity: UidValidity }>(
+    sql`UPDATE mailbox SET uidnext = uidnext + ${uids}, message_modseq = ${modSeq}, total = total + ${by.messages},
+      unseen = unseen + ${by.unseen}, deleted = deleted + ${by.deleted}, size_bytes = size_bytes + ${by.sizeBytes},
+      deleted_size_bytes = deleted_size_bytes + ${by.deletedSizeBytes}
+      WHERE account = ${account} AND id = ${mailbox} AND expunged = 0 RETURNING uidnext AS "uidNext", uidvalidity AS "uidValidity"`,
+  );
+  return row ?? null;
+}
+
+/** Subscribed names. */
+export async function subscriptions(reader: Reader, account: AccountId): Promise<string[]> {
+  const rows = await reader.all<{ name: string }>(
+    sql`SELECT name FROM subscription WHERE account = ${account} ORDER BY name`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Subscribes a name. */
+export async function addSubscription(tx: Tx, account: AccountId, name: string): Promise<void> {
+  await tx.run(sql`INSERT INTO subscription (account, name) VALUES (${account}, ${name}) ON CONFLICT DO NOTHING`);
+}
+
+/** @returns whether the name was subscribed. */
+export async function removeSubscription(tx: Tx, account: AccountId, name: string): Promise<boolean> {
+  return (await tx.run(sql`DELETE FROM subscription WHERE account = ${account} AND name = ${name}`)) > 0;
+}

@@ -1,0 +1,15 @@
+/** Special uses that a mailbox can have (RFC 6154 §2). `\All` and `\Flagged` are views and cannot be given to a mailbox of ours. */
+export type SpecialUse = '\\Archive' | '\\Drafts' | '\\Junk' | '\\Sent' | '\\Trash';
+
+/** All special uses, as IMAP writes them. */
+export const specialUses: readonly SpecialUse[] = ['\\Archive', '\\Drafts', '\\Junk', '\\Sent', '\\Trash'];
+
+/** What every new account begins with, all subscribed. */
+export const initialMailboxes: readonly { readonly name: string; readonly specialUse: readonly SpecialUse[] }[] = [
+  { name: 'INBOX', specialUse: [] },
+  { name: 'Sent', specialUse: ['\\Sent'] },
+  { name: 'Archive', specialUse: ['\\Archive'] },
+  { name: 'Trash', specialUse: ['\\Trash'] },
+  { name: 'Drafts', specialUse: ['\\Drafts'] },
+  { name: 'Junk', specialUse: ['\\Junk'] },
+];
