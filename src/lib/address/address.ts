@@ -1,0 +1,70 @@
+import { type Domain, parseDomain } from '#lib/domain';
+import { type Parsed, parsed, refused } from '#lib/parsed';
+import { type AddressLiteral, parseAddressLiteral } from './address-literal.ts';
+import { addressLimits } from './limits.ts';
+import { type LocalpartOptions, scanLocalpart } from './localpart.ts';
+
+/** A mailbox of the envelope: RFC 5321 §4.1.2 calls it Mailbox. */
+export interface Address {
+  /** Decoded: `"a b"@example.org` has the localpart `a b`. NFC. */
+  readonly localpart: string;
+  readonly domain: Domain | AddressLiteral;
+}
+
+/** How strictly an address is read. With `pedantic`, domains must be host names; otherwise labels may contain `_`. */
+export type AddressOptions = LocalpartOptions;
+
+/** Where an address ended, and its value. */
+export interface ScannedAddress {
+  readonly value: Address;
+  /** Offset after its last code unit. */
+  readonly end: number;
+}
+
+/** Parses a whole text as `localpart@domain`, without angle brackets. At most 254 octets of UTF-8, so that a path can hold it. */
+export function parseAddress(text: string, options: AddressOptions = {}): Parsed<Address> {
+  if (exceeds(text, maxAddressBytes)) return refused(maxAddressBytes, 'address longer than 254 octets');
+  const scanned = scanAddress(text, 0, text.length, options);
+  if (!scanned.ok) return scanned;
+  if (scanned.value.end < text.length) return refused(scanned.value.end, 'nothing may follow the address');
+  return parsed(scanned.value.value);
+}
+
+const maxAddressBytes = addressLimits.maxPathBytes - 2;
+
+/** Whether `text` has more than `maxBytes` in UTF-8; looks at no more of it than needed. */
+export function exceeds(text: string, maxBytes: number): boolean {
+  if (text.length > maxBytes) return true;
+  // A code unit becomes at most three octets.
+  return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;
+}
+
+/** Reads the address that begins at `start` and whose domain ends at `domainEnd`, or, if a literal, at its bracket before that. */
+export function scanAddress(
+  text: string,
+  start: number,
+  domainEnd: number,
+  options: AddressOptions,
+): Parsed<ScannedAddress> {
+  const localpart = scanLocalpart(text, start, options);
+  if (!localpart.ok) return localpart;
+  const atSign = localpart.value.end;
+  if (text[atSign] !== '@') return refused(atSign, atSign < text.length ? 'character not allowed here' : '@ expected');
+  const bracket = text[atSign + 1] === '[' ? text.indexOf(']', atSign) : -1;
+  const end = bracket < 0 ? domainEnd : bracket + 1;
+  const domain = parseAddressDomain(text.slice(atSign + 1, end), options);
+  if (!domain.ok) return refused(atSign + 1 + domain.at, domain.reason);
+  return parsed({ value: { localpart: localpart.value.value, domain: domain.value }, end });
+}
+
+/** Parses what may follow `@`, and what EHLO is given: a domain or an address literal. */
+export function parseAddressDomain(text: string, options: AddressOptions = {}): Parsed<Domain | AddressLiteral> {
+  if (text.startsWith('[')) return parseAddressLiteral(text);
+  if (options.smtputf8 === false) {
+    const bad = text.search(nonAscii);
+    if (bad >= 0) return refused(bad, 'domain needs SMTPUTF8');
+  }
+  return parseDomain(text, { allowUnderscore: options.pedantic !== true });
+}
+
+const nonAscii = /[^\0-\x7f]/;

@@ -1,0 +1,18 @@
+/**
+ * Addresses of the mail envelope: what MAIL FROM, RCPT TO, login names and configuration contain (RFC 5321 §4.1.2, RFC 6531 §3.3).
+ * Address lists of message headers, with their comments and display names, are not here: see #lib/message.
+ *
+ * Invariants: a localpart is kept decoded (no quotes, no backslashes) and in NFC; reading what was written gives the same value;
+ * a localpart means nothing to anyone but the host of its domain, so only `canonicalLocalpart` ever folds one.
+ */
+export { parseAddress, parseAddressDomain } from './address.ts';
+export type { Address, AddressOptions } from './address.ts';
+export { isAddressLiteral, parseAddressLiteral } from './address-literal.ts';
+export type { AddressLiteral } from './address-literal.ts';
+export { canonicalLocalpart, parseLocalpart } from './localpart.ts';
+export type { LocalpartOptions, LocalpartRules } from './localpart.ts';
+export { findPathEnd, parseForwardPath, parsePath, parseReversePath } from './path.ts';
+export type { ForwardPath, Path } from './path.ts';
+export { needsSmtputf8, writeAddress, writeAddressDomain, writeLocalpart, writePath } from './write.ts';
+export type { AddressForm } from './write.ts';
+export { addressLimits } from './limits.ts';

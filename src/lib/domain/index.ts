@@ -1,0 +1,11 @@
+/**
+ * Names and numbers of hosts as mail uses them: domain names with their IDNA forms, IP addresses, and the networks that limits count by.
+ * Lookups are not here (see the Resolver port), and neither is the syntax of address literals (see #lib/address).
+ * A `Domain` comes from `parseDomain` only; its `ascii` is the identity, its `unicode` is for people.
+ */
+export { domainEquals, parseDomain } from './domain.ts';
+export type { Domain, DomainOptions } from './domain.ts';
+export { ipMasks, isLoopback, isPrivate, reverseName } from './networks.ts';
+export type { IpMasks } from './networks.ts';
+export { parseIp } from './ip.ts';
+export type { IpAddress } from './ip.ts';
