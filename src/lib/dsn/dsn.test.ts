@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { parseDsn, writeDsn } from './index.ts';
+import type { DsnContent, DsnRecipient } from './index.ts';
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+const recipient: DsnRecipient = {
+  finalRecipient: 'nobody@example.net',
+  originalRecipient: 'rfc822;no+2Bbody@example.net',
+  action: 'failed',
+  status: '5.1.1',
+  remoteMta: 'mx.example.net',
+  diagnostic: '550-5.1.1 no such user here\n550 5.1.1 ask postmaster',
+  diagnosticIsSmtp: true,
+  lastAttemptMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+  willRetryUntilMs: null,
+};
+
+const content: DsnContent = {
+  kind: 'failed',
+  reportingMta: 'mail.example.org',
+  from: 'postmaster@mail.example.org',
+  to: 'sender@example.org',
+  originalMessageId: '<original@example.org>',
+  original: bytesOf('From: <sender@example.org>\r\nMessage-ID: <original@example.org>\r\nSubject: hi\r\n'),
+  returnFull: false,
+  perRecipient: [recipient],
+  arrivalMs: Date.UTC(2026, 0, 2, 3, 0, 0),
+  envelopeId: 'QQ314159',
+  messageId: '<dsn-1@mail.example.org>',
+  nowMs: Date.UTC(2026, 0, 2, 3, 5, 0),
+  boundary: 'b0undary',
+  smtputf8: false,
+};
+
+test('writeDsn names the original in References and In-Reply-To, and says that it is automatic', () => {
+  const text = textOf(writeDsn(content));
+  assert.match(text, /\r\nReferences: <original@example\.org>\r\n/);
+  assert.match(text, /\r\nIn-Reply-To: <original@example\.org>\r\n/);
+  assert.match(text, /\r\nAuto-Submitted: auto-replied\r\n/);
+  assert.match(text, /\r\nMIME-Version: 1\.0\r\n/);
+  assert.match(text, /report-type=delivery-status;\r\n\tboundary="b0undary"\r\n\r\n/);
+  assert.match(text, /\r\nOriginal-Envelope-Id: QQ314159\r\n/);
+  assert.match(text, /\r\nDiagnostic-Code: smtp; 550-5\.1\.1 no such user here\r\n 550 5\.1\.1 ask postmaster\r\n/);
+  assert.match(text, /What to do: check the address/);
+  assert.match(text, /The server mx\.example\.net said:/);
+  assert.ok(!/[^\r]\n/.test(text), 'only CRLF line ends');
+});
+
+test('parseDsn(writeDsn(x)) gives back what was written', () => {
+  assert.deepEqual(parseDsn(writeDsn(content)), {
+    reportingMta: 'mail.example.org',
+    envelopeId: 'QQ314159',
+    originalMessageId: '<original@example.org>',
+    recipients: [
+      {
+        finalRecipient: 'nobody@example.net',
+        originalRecipient: 'no+body@example.net',
+        action: 'failed',
+        status: '5.1.1',
+        remoteMta: 'mx.example.net',
+        diagnostic: '550-5.1.1 no such user here 550 5.1.1 ask postmaster',
+        smtpCode: 550,
+      },
+    ],
+  });
+});
+
+test('writeDsn of a delay promises a time, of a delivery asks for nothing', () => {
+  const until = Date.UTC(2026, 0, 4, 3, 0, 0);
+  const delayed = textOf(
+    writeDsn({
+      ...content,
+      kind: 'delayed',
+      perRecipient: [{ ...recipient, action: 'delayed', status: '4.4.1', willRetryUntilMs: until }],
+    }),
+  );
+  assert.match(delayed, /\r\nWill-Retry-Until: Sun, 04 Jan 2026 03:00:00 \+0000\r\n/);
+  assert.match(delayed, /should not send it again/);
+  const delivered = textOf(
+    writeDsn({ ...content, kind: 'delivered', perRecipient: [{ ...recipient, action: 'delivered', status: '2.0.0' }] }),
+  );
+  assert.match(delivered, /You need not do anything\./);
+  assert.doesNotMatch(delivered, /Will-Retry-Until/);
+});
+
+test('writeDsn with internationalised addresses (RFC 6533)', () => {
+  const perRecipient = [{ ...recipient, finalRecipient: 'jürgen@exämple.net', originalRecipient: null }];
+  const ascii = textOf(writeDsn({ ...content, perRecipient }));
+  assert.match(ascii, /\r\nFinal-Recipient: utf-8; j\\x\{FC\}rgen@ex\\x\{E4\}mple\.net\r\n/);
+  assert.match(ascii, /Content-Type: message\/delivery-status\r\n/);
+  const written = writeDsn({
+    ...content,
+    perRecipient,
+    to: 'señor@example.org',
+    smtputf8: true,
+    original: bytesOf('Subject: grüße\r\n'),
+  });
+  const utf8 = textOf(written);
+  assert.match(utf8, /\r\nFinal-Recipient: utf-8; jürgen@exämple\.net\r\n/);
+  assert.match(utf8, /Content-Type: message\/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n/);
+  assert.match(utf8, /Content-Type: message\/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n/);
+  assert.match(utf8, /\r\nTo: <señor@example\.org>\r\n/);
+  for (const dsn of [ascii, utf8]) {
+    assert.equal(parseDsn(bytesOf(dsn))?.recipients[0]?.finalRecipient, 'jürgen@exämple.net');
+  }
+});
+
+test('writeDsn refuses the null sender and an empty list', () => {
+  assert.throws(() => writeDsn({ ...content, to: '' }), RangeError);
+  assert.throws(() => writeDsn({ ...content, perRecipient: [] }), RangeError);
+});
+
+test('writeDsn lets no remote word break out of its field', () => {
+  const evil = { ...recipient, diagnostic: '550 x\r\nBcc: all@example.com\r\n\r\n--b0undary--\u0007ü' };
+  const text = textOf(writeDsn({ ...content, perRecipient: [evil] }));
+  assert.doesNotMatch(text, /^Bcc:/m);
+  assert.ok(!text.includes('\u0007'));
+  assert.equal(parseDsn(bytesOf(text))?.recipients.length, 1);
+});
+
+const head =
+  'Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status;\n   boundary="RAA/X"\n\n';
+const simple =
+  `${head}--RAA/X\n\nThe original message\n\n--RAA/X\ncontent-type: message/delivery-status\n\n` +
+  'Reporting-MTA: dns; cs.utk.edu\n\nOriginal-Recipient: rfc822;louisl@larry.slip.umd.edu\n' +
+  'Final-Recipient: rfc822;louisl@larry.slip.umd.edu\nAction: failed\nStatus: 4.0.0\n' +
+  'Diagnostic-Code: smtp; 426 connection timed out\nLast-Attempt-Date: Thu, 7 Jul 1994 17:15:49 -0400\n\n' +
+  '--RAA/X\ncontent-type: message/rfc822\n\nMessage-ID: <a@b>\n\nhello\n--RAA/X--\n';
+const many =
+  `${head}--RAA/X\n\nwords\n\n--RAA/X\ncontent-type: message/delivery-status\n\nReporting-MTA: dns; cs.utk.edu\n\n` +
+  'Original-Recipient: rfc822;arathib@vnet.ibm.com\nFinal-Recipient: rfc822;arathib@vnet.ibm.com\nAction: failed\n' +
+  "Status: 5.0.0 (permanent failure)\nDiagnostic-Code: smtp;  550 'arathib@vnet.IBM.COM' is not a\n registered gateway user\n" +
+  'Remote-MTA: dns; vnet.ibm.com\n\n\nFinal-Recipient: rfc822;johnh@hpnjld.njd.hp.com\nAction: Delayed\n' +
+  'Status: 4.0.0 (hpnjld.njd.jp.com: host name lookup failure)\n--RAA/X--\n';
+
+for (const [name, given, want] of [
+  ['simple DSN of RFC 3464', simple, [['louisl@larry.slip.umd.edu', 'failed', '4.0.0', 426]]],
+  ['simple DSN with CRLF', simple.replace(/\n/g, '\r\n'), [['louisl@larry.slip.umd.edu', 'failed', '4.0.0', 426]]],
+  [
+    'multi-recipient DSN of RFC 3464',
+    many,
+    [
+      ['arathib@vnet.ibm.com', 'failed', '5.0.0', 550],
+      ['johnh@hpnjld.njd.hp.com', 'delayed', '4.0.0', null],
+    ],
+  ],
+  ['gateway DSN', simple.replace(/rfc822;louisl\S+/g, 'unknown; nair_s'), [['nair_s', 'failed', '4.0.0', 426]]],
+  [
+    'closing boundary missing',
+    simple.replace(/--RAA\/X--\n$/, ''),
+    [['louisl@larry.slip.umd.edu', 'failed', '4.0.0', 426]],
+  ],
+  ['no such part', head + '--RAA/X\n\nwords\n--RAA/X--\n', null],
+  ['not multipart', 'Subject: x\n\nhello', null],
+] as const) {
+  test(`parseDsn: ${name}`, () => {
+    const dsn = parseDsn(bytesOf(given));
+    const got = dsn?.recipients.map((r) => [r.finalRecipient, r.action, r.status, r.smtpCode]) ?? null;
+    assert.deepEqual(got, want);
+  });
+}
+
+test('parseDsn never fails on damaged notifications', () => {
+  const base = bytesOf(simple);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(base.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 20 }),
+      (edits) => {
+        const damaged = base.slice();
+        for (const [at, value] of edits) damaged[at] = value;
+        parseDsn(damaged);
+      },
+    ),
+    { numRuns: 200, seed: 3464 },
+  );
+});
