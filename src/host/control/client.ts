@@ -1,0 +1,39 @@
+import { connect, type Socket } from 'node:net';
+import { readLines } from './lines.ts';
+
+const maxAnswerBytes = 256 << 20;
+
+/** Nobody listens on the control socket: no server runs on this data directory. */
+export class ControlUnavailable extends Error {
+  override readonly name = 'ControlUnavailable';
+}
+
+/**
+ * Sends one command to the server that owns a data directory, and gives its result.
+ * @throws ControlUnavailable when no server runs; Error with the server's words when it refused.
+ */
+export async function callControl(endpoint: string, command: string, args: object): Promise<unknown> {
+  const socket = await open(endpoint);
+  try {
+    socket.write(`${JSON.stringify({ command, args })}\n`);
+    for await (const line of readLines(socket, maxAnswerBytes)) {
+      const answer = JSON.parse(line) as { readonly result?: unknown; readonly error?: string };
+      if (answer.error !== undefined) throw new Error(answer.error);
+      return answer.result;
+    }
+    throw new Error('the server closed the connection without an answer');
+  } finally {
+    socket.destroy();
+  }
+}
+
+function open(endpoint: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(endpoint);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+      reject(nobody ? new ControlUnavailable('no server runs on this data directory') : error);
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Log } from '#ports/log';
+import { callControl, controlEndpoint, ControlUnavailable, DataDirectoryBusy, listenControl } from './index.ts';
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+async function inTempDir(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'godwit-control-'));
+  try {
+    await body(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+test('callControl gives results, and throws the handler’s words', () =>
+  inTempDir(async (directory) => {
+    const endpoint = controlEndpoint(directory);
+    await using _server = await listenControl(
+      endpoint,
+      async (command, args) => {
+        if (command !== 'echo') throw new Error(`unknown command ${command}`);
+        return args;
+      },
+      silent,
+    );
+    assert.deepEqual(await callControl(endpoint, 'echo', { text: 'ü'.repeat(100_000) }), { text: 'ü'.repeat(100_000) });
+    await assert.rejects(callControl(endpoint, 'nonsense', {}), /unknown command nonsense/);
+  }));
+
+test('callControl says when no server runs', () =>
+  inTempDir(async (directory) => {
+    await assert.rejects(callControl(controlEndpoint(directory), 'ping', {}), ControlUnavailable);
+  }));
+
+test('listenControl refuses a directory in use, and takes over a socket left behind', () =>
+  inTempDir(async (directory) => {
+    const endpoint = controlEndpoint(directory);
+    {
+      await using _first = await listenControl(endpoint, async () => null, silent);
+      await assert.rejects(
+        listenControl(endpoint, async () => null, silent),
+        DataDirectoryBusy,
+      );
+    }
+    if (process.platform !== 'win32') await leaveSocketBehind(endpoint);
+    await using _second = await listenControl(endpoint, async () => null, silent);
+    assert.equal(await callControl(endpoint, 'ping', {}), 'pong');
+  }));
+
+/** A plain file at the socket's place refuses connections just as a dead socket does. */
+async function leaveSocketBehind(endpoint: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(endpoint, resolve));
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  await writeFile(endpoint, '');
+}
+
+test('controlEndpoint stays short for long paths', () => {
+  assert.ok(Buffer.byteLength(controlEndpoint(`/tmp/${'x'.repeat(300)}`)) <= 104);
+});

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { domainsSchema } from './domains-schema.ts';
+import { serverSchema } from './server-schema.ts';
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly title?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+}
+
+/** JSON Schema (2020-12) of `server.yaml` or `domains.yaml`, for completion and checks in editors. */
+export function configJsonSchema(which: 'server' | 'domains'): object {
+  return z.toJSONSchema(which === 'server' ? serverSchema : domainsSchema, { io: 'input', unrepresentable: 'any' });
+}
+
+/** The reference of all settings of a file, as text: path, kind, default and meaning, one setting after another. */
+export function describeConfig(which: 'server' | 'domains'): string {
+  const schema = configJsonSchema(which) as JsonSchema;
+  const lines = [`# ${schema.title ?? which}: ${schema.description ?? ''}`, ''];
+  describe(schema, '', true, lines);
+  return `${lines.join('\n')}\n`;
+}
+
+function describe(schema: JsonSchema, path: string, required: boolean, lines: string[]): void {
+  if (path !== '') {
+    const facts = [kind(schema), required ? 'required' : null, defaultOf(schema)].filter((fact) => fact !== null);
+    lines.push(`${path} (${facts.join(', ')})`, `    ${schema.description ?? ''}`);
+  }
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    describe(child, path === '' ? name : `${path}.${name}`, schema.required?.includes(name) ?? false, lines);
+  }
+  if (typeof schema.additionalProperties === 'object')
+    describe(schema.additionalProperties, `${path}.NAME`, false, lines);
+}
+
+function kind(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
+  if (schema.type === 'object') return schema.properties === undefined ? 'entries by name' : 'block';
+  if (schema.type === 'array') return `list of ${schema.items?.type ?? 'entries'}s`;
+  if (schema.anyOf !== undefined) return 'size';
+  return schema.type ?? 'value';
+}
+
+function defaultOf(schema: JsonSchema): string | null {
+  if (schema.default === undefined || typeof schema.default === 'object') return null;
+  return `default ${JSON.stringify(schema.default)}`;
+}

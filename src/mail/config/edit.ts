@@ -1,0 +1,49 @@
+import { isMap, isSeq, parseDocument } from 'yaml';
+
+/** A change to `domains.yaml` that cannot be made, in words for people. */
+export class EditRefused extends Error {
+  override readonly name = 'EditRefused';
+}
+
+/**
+ * Adds an account with its first address, keeping comments and order; adds the domain when it is new.
+ * @returns the new text; it is checked as a whole before it is put in force.
+ * @throws EditRefused when the account exists.
+ */
+export function addAccount(text: string, account: string, address: string): string {
+  const document = parseDocument(text);
+  if (document.hasIn(['accounts', account])) throw new EditRefused(`account ${account} exists already`);
+  const domain = address.slice(address.lastIndexOf('@') + 1);
+  if (!document.hasIn(['domains', domain])) document.setIn(['domains', domain], document.createNode({}));
+  document.setIn(['accounts', account], document.createNode({ addresses: [address] }));
+  return document.toString({ lineWidth: 0 });
+}
+
+/**
+ * Removes an account and its addresses from all aliases, keeping comments and order.
+ * An alias that loses its last member is removed with it.
+ * @throws EditRefused when there is no such account.
+ */
+export function removeAccount(text: string, account: string): string {
+  const document = parseDocument(text);
+  if (!document.hasIn(['accounts', account])) throw new EditRefused(`no account ${account}`);
+  const addresses = new Set(
+    (
+      (document.toJS() as { accounts: Record<string, { addresses?: string[] }> }).accounts[account]?.addresses ?? []
+    ).map((address) => address.toLowerCase()),
+  );
+  document.deleteIn(['accounts', account]);
+  const domains: unknown = document.get('domains');
+  if (!isMap(domains)) return document.toString({ lineWidth: 0 });
+  for (const { key: domain } of domains.items) {
+    const aliases: unknown = document.getIn(['domains', String(domain), 'aliases']);
+    if (!isMap(aliases)) continue;
+    for (const { key: alias } of [...aliases.items]) {
+      const members: unknown = aliases.getIn([String(alias), 'addresses']);
+      if (!isSeq(members)) continue;
+      members.items = members.items.filter((item) => !addresses.has(String(item).toLowerCase()));
+      if (members.items.length === 0) aliases.delete(String(alias));
+    }
+  }
+  return document.toString({ lineWidth: 0 });
+}

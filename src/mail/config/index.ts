@@ -1,0 +1,11 @@
+/**
+ * Configuration as text, and what it means: schemas of `server.yaml` and `domains.yaml`, positioned problems, edits that keep comments.
+ * Nothing here reads or writes files (see #server/configuration). A Config is immutable; a session keeps the one that it started with.
+ */
+export { parseConfigFiles, parseServerFile, type Config, type ConfigFile } from './config.ts';
+export { describeConfig, configJsonSchema } from './describe.ts';
+export { ConfigError, formatProblem, type ConfigProblem } from './document.ts';
+export type { DomainsConfig } from './domains-schema.ts';
+export { EditRefused, addAccount, removeAccount } from './edit.ts';
+export { exampleDomains, exampleServer } from './example.ts';
+export type { ListenerConfig, ServerConfig } from './server-schema.ts';

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { bytes, duration } from './units.ts';
+
+const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
+
+const service = (name: string, standardPort: number) =>
+  z
+    .strictObject({
+      port: port(`Port; 0 lets the system choose. Standard: ${standardPort}.`).default(standardPort),
+      enabled: z.boolean().default(true).meta({ description: 'Switch the service off without removing its block.' }),
+    })
+    .meta({ description: name });
+
+const authService = (name: string, standardPort: number) =>
+  service(name, standardPort).extend({
+    allowPlaintextAuth: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Accept passwords without TLS. For tests on loopback only.' }),
+  });
+
+const certificate = z
+  .strictObject({
+    certificateFile: z.string().min(1).meta({ description: 'PEM file with the certificate and its chain.' }),
+    keyFile: z.string().min(1).meta({ description: 'PEM file with the private key.' }),
+  })
+  .meta({ description: 'Certificate of the listener. Without it STARTTLS is not offered.' });
+
+const listener = z
+  .strictObject({
+    addresses: z
+      .array(z.string().min(1))
+      .min(1)
+      .meta({ description: 'IP addresses to listen on; 0.0.0.0 and "::" are all.' }),
+    hostname: z
+      .string()
+      .optional()
+      .meta({ description: 'Name in greetings, when it differs from the global hostname.' }),
+    tls: certificate.optional(),
+    maxMessageBytes: bytes('Largest message accepted, before encoding.', { min: 1024, max: 2 ** 31 }).default(
+      100 * 2 ** 20,
+    ),
+    smtp: service('Mail from other servers (RFC 5321).', 25).optional(),
+    submission: authService('Mail from users, STARTTLS (RFC 6409).', 587).optional(),
+    submissions: service('Mail from users, TLS from the first byte (RFC 8314).', 465).optional(),
+    imap: authService('Reading mail, STARTTLS (RFC 9051).', 143).optional(),
+    imaps: service('Reading mail, TLS from the first byte (RFC 8314).', 993).optional(),
+  })
+  .meta({ description: 'A set of addresses with the services offered there.' });
+
+const queue = z
+  .strictObject({
+    concurrency: z.number().int().min(1).max(10_000).default(50).meta({ description: 'Deliveries at the same time.' }),
+    concurrencyPerDomain: z
+      .number()
+      .int()
+      .min(1)
+      .max(1000)
+      .default(5)
+      .meta({ description: 'Deliveries at the same time to one destination domain.' }),
+    keepRetired: duration('How long finished messages stay listed.').default(72 * 3_600_000),
+  })
+  .prefault({})
+  .meta({ description: 'The queue of outgoing mail.' });
+
+const dns = z
+  .strictObject({
+    servers: z.array(z.string()).optional().meta({ description: 'Resolvers as IP or IP:port; default: the system’s.' }),
+    trustAuthenticData: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Believe DNSSEC authenticity (AD) of these resolvers; default: only those on loopback.' }),
+  })
+  .prefault({})
+  .meta({ description: 'How names are looked up.' });
+
+/** Schema of `server.yaml`: what the process needs to start. Changes need a restart. */
+export const serverSchema = z
+  .strictObject({
+    hostname: z.string().min(1).meta({ description: 'Fully qualified name of this machine, as in its MX record.' }),
+    dataDirectory: z
+      .string()
+      .default('data')
+      .meta({ description: 'Where mail is stored; relative to the folder of this file.' }),
+    user: z.string().optional().meta({
+      description: 'User to serve as after ports are bound as root (Unix). Default: godwit, when started as root.',
+    }),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['debug', 'info', 'warn', 'error'])
+          .default('info')
+          .meta({ description: 'Least important level logged.' }),
+        format: z.enum(['text', 'json']).default('text').meta({ description: 'For people or for machines.' }),
+      })
+      .prefault({})
+      .meta({ description: 'What is logged, to standard error.' }),
+    postmaster: z.string().meta({ description: 'Account that gets mail to postmaster.' }),
+    pedantic: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Refuse what the RFCs forbid even where the world is lenient. Good for developers.' }),
+    localserve: z.boolean().default(false).meta({
+      description:
+        'Development server: mail for any address is accepted and stays here; nothing is sent to the network.',
+    }),
+    dns,
+    queue,
+    listeners: z.record(z.string().regex(/^[a-z0-9-]+$/), listener).meta({ description: 'Listeners by name.' }),
+  })
+  .meta({ title: 'Godwit server.yaml', description: 'What the process needs to start.' });
+
+/** A checked `server.yaml`. */
+export type ServerConfig = z.output<typeof serverSchema>;
+/** One listener of a checked `server.yaml`. */
+export type ListenerConfig = z.output<typeof listener>;

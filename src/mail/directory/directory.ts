@@ -1,0 +1,148 @@
+import { parseDomain } from '#lib/domain';
+import { canonicalLocalpart, type Address } from '#lib/address';
+import type { Config } from '#mail/config';
+
+/** What an address leads to. */
+export type Destination =
+  | { readonly kind: 'account'; readonly account: string }
+  | {
+      readonly kind: 'alias';
+      readonly address: string;
+      readonly accounts: readonly string[];
+      readonly postPublic: boolean;
+    }
+  /** The domain is ours, the localpart is nobody's. */
+  | { readonly kind: 'unknown' }
+  /** The domain is ours but switched off. */
+  | { readonly kind: 'disabled' }
+  /** The domain is not ours. */
+  | { readonly kind: 'remote' };
+
+interface LocalDomain {
+  readonly disabled: boolean;
+  readonly separators: readonly string[];
+  readonly caseSensitive: boolean;
+  readonly accounts: Map<string, string>;
+  readonly aliases: Map<
+    string,
+    { readonly members: readonly string[]; readonly postPublic: boolean; readonly allowFrom: boolean }
+  >;
+  catchAll: string | null;
+}
+
+/** Address lookups over one configuration. Build a new one when the configuration changes. */
+export class Directory {
+  readonly #config: Config;
+  readonly #domains = new Map<string, LocalDomain>();
+  readonly #hostnames: ReadonlySet<string>;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#hostnames = new Set(
+      [config.server.hostname, ...Object.values(config.server.listeners).map(({ hostname }) => hostname ?? '')].map(
+        (name) => name.toLowerCase(),
+      ),
+    );
+    for (const [name, settings] of Object.entries(config.domains.domains)) {
+      this.#domains.set(asciiName(name), {
+        disabled: settings.disabled,
+        separators: settings.localpartSeparators,
+        caseSensitive: settings.localpartCaseSensitive,
+        accounts: new Map(),
+        aliases: new Map(),
+        catchAll: null,
+      });
+    }
+    this.#addAccounts();
+    this.#addAliases();
+  }
+
+  /** Looks up a recipient (M§1.7 order: postmaster, exact, alias, catch-all). */
+  lookup(address: Address): Destination {
+    const { localpart } = address;
+    const isPostmaster = localpart.toLowerCase() === 'postmaster';
+    const name = 'ascii' in address.domain ? address.domain.ascii : null;
+    const domain = name === null ? undefined : this.#domains.get(name);
+    const postmaster: Destination = { kind: 'account', account: this.#config.server.postmaster };
+    if (isPostmaster && name !== null && this.#hostnames.has(name)) return postmaster;
+    if (domain === undefined) return { kind: 'remote' };
+    if (domain.disabled) return { kind: 'disabled' };
+    const key = canonicalLocalpart(localpart, domain);
+    const account = domain.accounts.get(key);
+    if (account !== undefined) return { kind: 'account', account };
+    const alias = domain.aliases.get(key);
+    if (alias !== undefined) {
+      return { kind: 'alias', address: `${key}@${name}`, accounts: alias.members, postPublic: alias.postPublic };
+    }
+    if (domain.catchAll !== null) return { kind: 'account', account: domain.catchAll };
+    return isPostmaster ? postmaster : { kind: 'unknown' };
+  }
+
+  /** Whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */
+  maySendAs(account: string, address: Address): boolean {
+    const destination = this.lookup(address);
+    if (destination.kind === 'account') return destination.account === account;
+    if (destination.kind !== 'alias' || !destination.accounts.includes(account)) return false;
+    const domain = 'ascii' in address.domain ? this.#domains.get(address.domain.ascii) : undefined;
+    return domain?.aliases.get(canonicalLocalpart(address.localpart, domain))?.allowFrom ?? false;
+  }
+
+  /** The account that may log in with this address or bare account name; null when there is none. */
+  login(
+    name: string,
+    parse: (text: string) => Address | null,
+  ): { readonly account: string; readonly disabled: string | null } | null {
+    const account = this.#loginAccount(name, parse);
+    const settings = account === null ? undefined : this.#config.domains.accounts[account];
+    return account === null || settings === undefined ? null : { account, disabled: settings.loginDisabled ?? null };
+  }
+
+  #loginAccount(name: string, parse: (text: string) => Address | null): string | null {
+    if (this.#config.domains.accounts[name] !== undefined) return name;
+    const address = parse(name);
+    if (address === null || !('ascii' in address.domain)) return null;
+    const domain = this.#domains.get(address.domain.ascii);
+    // Aliases and catch-alls are not somebody: only an account's own address logs in.
+    return domain?.accounts.get(canonicalLocalpart(address.localpart, domain)) ?? null;
+  }
+
+  #addAccounts(): void {
+    for (const [account, { addresses }] of Object.entries(this.#config.domains.accounts)) {
+      for (const address of addresses) {
+        const at = address.lastIndexOf('@');
+        const domain = this.#domains.get(asciiName(address.slice(at + 1)));
+        if (domain === undefined) continue;
+        if (at === 0) domain.catchAll = account;
+        else domain.accounts.set(canonicalLocalpart(address.slice(0, at), domain), account);
+      }
+    }
+  }
+
+  #addAliases(): void {
+    for (const [name, { aliases }] of Object.entries(this.#config.domains.domains)) {
+      const domain = this.#domains.get(asciiName(name));
+      for (const [localpart, alias] of Object.entries(aliases)) {
+        const members = alias.addresses
+          .map((address) => this.#memberAccount(address))
+          .filter((account) => account !== null);
+        domain?.aliases.set(canonicalLocalpart(localpart, domain), {
+          members: [...new Set(members)],
+          postPublic: alias.postPublic,
+          allowFrom: alias.allowMessageFrom,
+        });
+      }
+    }
+  }
+
+  #memberAccount(address: string): string | null {
+    const at = address.lastIndexOf('@');
+    const domain = this.#domains.get(asciiName(address.slice(at + 1)));
+    return domain?.accounts.get(canonicalLocalpart(address.slice(0, at), domain)) ?? null;
+  }
+}
+
+/** The configuration was checked, so a name that does not parse cannot come here; it would match nothing. */
+function asciiName(name: string): string {
+  const parsed = parseDomain(name);
+  return parsed.ok ? parsed.value.ascii : name.toLowerCase();
+}
