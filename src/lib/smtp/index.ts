@@ -3,7 +3,23 @@
  * No connection, no decision, no clock: see #proto/smtp-server and #proto/smtp-client.
  * Invariants: content ends at CRLF.CRLF only; a bare CR or LF neither comes in nor goes out unnoticed; nothing grows beyond its limit.
  */
+export { SmtpCommandCodec } from './command-codec.ts';
+export type { CodecEvent, ContentProblem } from './command-codec.ts';
+export { parseCommand } from './command-parser.ts';
+export type { Command, CommandOptions, HelloArgument, Verb } from './command.ts';
+export { DotStuffer } from './dot-stuffer.ts';
+export { noExtensions, parseEhlo } from './extensions.ts';
+export type { Extensions, ServerLimits } from './extensions.ts';
+export { checkLineDiscipline } from './line-discipline.ts';
+export type { LineProblem } from './line.ts';
+export { defaultCodecLimits, defaultReplyLimits } from './limits.ts';
+export type { CodecLimits, ReplyLimits } from './limits.ts';
 export { noMailParameters, noRcptParameters } from './parameters.ts';
 export type { MailParameters, Notify, RcptParameters } from './parameters.ts';
+export { ReplyParser } from './reply-parser.ts';
+export type { ReplyEvent } from './reply-parser.ts';
+export { writeReply } from './reply-writer.ts';
+export type { ReplyStyle } from './reply-writer.ts';
 export { isPermanent, isPositive, isTransient, reply, showReply } from './reply.ts';
 export type { Reply } from './reply.ts';
+export { encodeXtext } from './xtext.ts';

@@ -1,4 +1,4 @@
-import type { Address } from '#lib/address';
+import type { Address, ForwardPath } from '#lib/address';
 import type { CredentialStore, Identity, MechanismName, SaslFailure } from '#lib/sasl';
 import type { MailParameters, RcptParameters, Reply } from '#lib/smtp';
 import type { Endpoint, TlsSession } from '#ports/channel';
@@ -8,9 +8,6 @@ export type Maybe<T> = T | Promise<T>;
 
 /** What a listener is for: mail from other servers, or from our users (RFC 6409; TLS from the first byte: RFC 8314 §3.3). */
 export type ServerKind = 'mx' | 'submission' | 'submissions';
-
-/** Where a message may go: an address, or the bare `<Postmaster>` (RFC 5321 §4.5.1). */
-export type Recipient = Address | 'postmaster';
 
 /** What HELO or EHLO said. */
 export interface Hello {
@@ -36,7 +33,7 @@ export interface SessionFacts {
 
 /** One recipient that was accepted. */
 export interface TransactionRecipient {
-  readonly address: Recipient;
+  readonly address: ForwardPath;
   readonly parameters: RcptParameters;
 }
 

@@ -10,7 +10,6 @@ export type {
   Hello,
   Maybe,
   MessageSink,
-  Recipient,
   ServerKind,
   SessionFacts,
   Transaction,

@@ -1,0 +1,167 @@
+import { ContentScanner } from './content-scanner.ts';
+import { decodeLine, type LineProblem } from './line.ts';
+import { defaultCodecLimits, type CodecLimits } from './limits.ts';
+
+/** Why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
+export type ContentProblem = 'bareCr' | 'bareLf';
+
+/** What the codec found in the client's bytes. */
+export type CodecEvent =
+  /** A command or a SASL response, without its line end. */
+  | { readonly kind: 'line'; readonly text: string; readonly problem: LineProblem | null }
+  /** The line went past its limit. Nothing follows: the connection cannot be understood any more. */
+  | { readonly kind: 'overlong' }
+  /** Content, unstuffed; a view of the chunk that was fed. None comes once a problem was met. */
+  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  /** The end of DATA was read; the next bytes are commands. */
+  | { readonly kind: 'dataEnd'; readonly problem: ContentProblem | null }
+  /** The last octet of a BDAT chunk was read; the next bytes are commands. */
+  | { readonly kind: 'bdatEnd'; readonly problem: ContentProblem | null };
+
+const empty = new Uint8Array(0);
+const overlong: CodecEvent = { kind: 'overlong' };
+
+/**
+ * Splits what a client sends into lines and content, without I/O. Feed a chunk, then take events until null; after an event that
+ * changes what follows (DATA, BDAT, AUTH) call `beginData`, `beginBdat` or `expectSasl` before taking the next.
+ * Never throws for what was fed; keeps at most one incomplete line.
+ */
+export class SmtpCommandCodec {
+  readonly #limits: CodecLimits;
+  readonly #content = new ContentScanner();
+  #mode: 'command' | 'sasl' | 'data' | 'bdat' | 'dead' = 'command';
+  #chunk: Uint8Array = empty;
+  #at = 0;
+  /** Start of a line that earlier chunks brought; #partialBytes of it are in use. */
+  #partial: Uint8Array = empty;
+  #partialBytes = 0;
+
+  constructor(limits: Partial<CodecLimits> = {}) {
+    this.#limits = { ...defaultCodecLimits, ...limits };
+  }
+
+  /** Gives the next bytes, at a time when `next` has answered null. They must not change afterwards. */
+  feed(chunk: Uint8Array): void {
+    if (this.#at < this.#chunk.length) {
+      const joined = new Uint8Array(this.#chunk.length - this.#at + chunk.length);
+      joined.set(this.#chunk.subarray(this.#at));
+      joined.set(chunk, this.#chunk.length - this.#at);
+      this.#chunk = joined;
+    } else {
+      this.#chunk = chunk;
+    }
+    this.#at = 0;
+  }
+
+  /** The next event, or null when more bytes are needed. */
+  next(): CodecEvent | null {
+    switch (this.#mode) {
+      case 'command':
+        return this.#line(this.#limits.maxLineBytes);
+      case 'sasl':
+        return this.#line(this.#limits.maxSaslLineBytes);
+      case 'data':
+        return this.#data();
+      case 'bdat':
+        return this.#bdat();
+      case 'dead':
+        return null;
+    }
+  }
+
+  /** Whether a whole line, or content, is waiting: replies can then wait for company (RFC 2920 §3.2). */
+  hasInput(): boolean {
+    if (this.#at >= this.#chunk.length) return false;
+    return this.#mode === 'data' || this.#mode === 'bdat' || this.#chunk.indexOf(10, this.#at) >= 0;
+  }
+
+  /** The bytes that follow are content, up to CRLF.CRLF (RFC 5321 §4.1.1.4). */
+  beginData(): void {
+    this.#content.beginData();
+    this.#mode = 'data';
+  }
+
+  /** The next `sizeBytes` are content as they are (RFC 3030 §2); `isFirst` of a message. */
+  beginBdat(sizeBytes: number, isFirst: boolean, isLast: boolean): void {
+    this.#content.beginBdat(sizeBytes, isFirst, isLast);
+    this.#mode = 'bdat';
+  }
+
+  /** The next line answers a 334: it has its own limit. Commands follow it unless this is called again. */
+  expectSasl(): void {
+    this.#mode = 'sasl';
+  }
+
+  /**
+   * Forgets everything that was fed, as after STARTTLS (RFC 3207 §5).
+   * @returns whether there was anything: a client that waits for the reply, as it must, has sent nothing.
+   */
+  discard(): boolean {
+    const had = this.#at < this.#chunk.length || this.#partialBytes > 0;
+    this.#chunk = empty;
+    this.#at = 0;
+    this.#partialBytes = 0;
+    return had;
+  }
+
+  #line(maxBytes: number): CodecEvent | null {
+    const chunk = this.#chunk;
+    const from = this.#at;
+    if (from >= chunk.length) return null;
+    const end = chunk.indexOf(10, from);
+    const bytes = (end < 0 ? chunk.length : end + 1) - from;
+    if (this.#partialBytes + bytes > maxBytes) {
+      this.discard();
+      this.#mode = 'dead';
+      return overlong;
+    }
+    this.#at = from + bytes;
+    if (end < 0 || this.#partialBytes > 0) this.#keep(chunk.subarray(from, from + bytes), maxBytes);
+    if (end < 0) return null;
+    this.#mode = 'command';
+    if (this.#partialBytes === 0) return decodeLine(chunk, from, end);
+    const line = decodeLine(this.#partial, 0, this.#partialBytes - 1);
+    this.#partialBytes = 0;
+    return line;
+  }
+
+  /** Appends to the incomplete line, in a buffer that doubles up to the limit. */
+  #keep(bytes: Uint8Array, maxBytes: number): void {
+    const needed = this.#partialBytes + bytes.length;
+    if (needed > this.#partial.length) {
+      const grown = new Uint8Array(Math.max(needed, Math.min(maxBytes, Math.max(128, this.#partial.length * 2))));
+      grown.set(this.#partial.subarray(0, this.#partialBytes));
+      this.#partial = grown;
+    }
+    this.#partial.set(bytes, this.#partialBytes);
+    this.#partialBytes = needed;
+  }
+
+  #data(): CodecEvent | null {
+    const content = this.#content;
+    while (this.#at < this.#chunk.length || content.isEnded) {
+      if (content.isEnded) {
+        this.#mode = 'command';
+        return { kind: 'dataEnd', problem: content.problem };
+      }
+      const run = content.data(this.#chunk, this.#at);
+      this.#at = content.at;
+      if (run !== null) return { kind: 'data', bytes: run };
+    }
+    return null;
+  }
+
+  #bdat(): CodecEvent | null {
+    const content = this.#content;
+    while (this.#at < this.#chunk.length || content.isEnded) {
+      if (content.isEnded) {
+        this.#mode = 'command';
+        return { kind: 'bdatEnd', problem: content.problem };
+      }
+      const run = content.bdat(this.#chunk, this.#at);
+      this.#at = content.at;
+      if (run !== null) return { kind: 'data', bytes: run };
+    }
+    return null;
+  }
+}

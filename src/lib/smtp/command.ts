@@ -1,0 +1,40 @@
+import type { Address, ForwardPath } from '#lib/address';
+import type { MailParameters, RcptParameters } from './parameters.ts';
+
+/** How HELO or EHLO named the client. `other` is what no grammar allows but clients say nevertheless. */
+export interface HelloArgument {
+  readonly form: 'domain' | 'literal' | 'other';
+  /** As sent, without surrounding space; a literal keeps its brackets, and loses what follows them. */
+  readonly text: string;
+}
+
+/** A command of the client (RFC 5321 §4.1.1 and extensions). */
+export type Command =
+  | { readonly verb: 'HELO'; readonly hello: HelloArgument }
+  | { readonly verb: 'EHLO'; readonly hello: HelloArgument }
+  | { readonly verb: 'MAIL'; readonly from: Address | null; readonly parameters: MailParameters }
+  | { readonly verb: 'RCPT'; readonly to: ForwardPath; readonly parameters: RcptParameters }
+  | { readonly verb: 'DATA' }
+  /** RFC 3030 §2. */
+  | { readonly verb: 'BDAT'; readonly sizeBytes: number; readonly isLast: boolean }
+  | { readonly verb: 'RSET' }
+  | { readonly verb: 'VRFY'; readonly text: string; readonly smtputf8: boolean }
+  | { readonly verb: 'EXPN'; readonly text: string; readonly smtputf8: boolean }
+  | { readonly verb: 'HELP'; readonly topic: string }
+  | { readonly verb: 'NOOP' }
+  | { readonly verb: 'QUIT' }
+  /** RFC 3207 §4. */
+  | { readonly verb: 'STARTTLS' }
+  /** RFC 4954 §4: mechanism in upper case; initial response in base64 as sent, `=` for an empty one, null when none. */
+  | { readonly verb: 'AUTH'; readonly mechanism: string; readonly initial: string | null }
+  /** No command that we know; `word` in upper case, at most 20 characters of it. */
+  | { readonly verb: 'unknown'; readonly word: string };
+
+/** The verbs of all commands that we know. */
+export type Verb = Exclude<Command['verb'], 'unknown'>;
+
+/** How strictly commands are read. */
+export interface CommandOptions {
+  /** Refuses what clients do wrong but harmlessly: a space after `FROM:`, spaces at the end, several between words. */
+  readonly pedantic?: boolean;
+}

@@ -1,0 +1,113 @@
+/** How much one connection or transaction may carry (RFC 9422 §3); null where the server did not say. */
+export interface ServerLimits {
+  readonly mailMax: number | null;
+  readonly rcptMax: number | null;
+  readonly rcptDomainMax: number | null;
+}
+
+/** What a server offers in its reply to EHLO (RFC 5321 §4.1.1.1). */
+export interface Extensions {
+  /** The name that the server gave itself. */
+  readonly serverName: string;
+  /** RFC 2920. */
+  readonly pipelining: boolean;
+  /** SIZE (RFC 1870): null when not offered; `maxBytes` null when no maximum is told. */
+  readonly size: { readonly maxBytes: number | null } | null;
+  /** RFC 3207. */
+  readonly startTls: boolean;
+  /** Mechanism names in upper case, in the server's order (RFC 4954 §3); null when AUTH is not offered. */
+  readonly auth: readonly string[] | null;
+  /** RFC 2034. */
+  readonly enhancedStatusCodes: boolean;
+  /** RFC 6152. */
+  readonly eightBitMime: boolean;
+  /** RFC 6531. */
+  readonly smtputf8: boolean;
+  /** RFC 8689. */
+  readonly requireTls: boolean;
+  /** BDAT (RFC 3030 §2). */
+  readonly chunking: boolean;
+  /** RFC 3030 §3. */
+  readonly binaryMime: boolean;
+  /** RFC 3461. */
+  readonly dsn: boolean;
+  /** RFC 4865: longest interval; null when not offered. */
+  readonly futureRelease: { readonly maxIntervalS: number } | null;
+  readonly limits: ServerLimits;
+  /** Every keyword in upper case with the rest of its line. */
+  readonly keywords: ReadonlyMap<string, string>;
+}
+
+const noLimits: ServerLimits = { mailMax: null, rcptMax: null, rcptDomainMax: null };
+
+/** Reads the lines of a 250 reply to EHLO. Never fails: what is malformed is as if not offered. */
+export function parseEhlo(lines: readonly string[]): Extensions {
+  const keywords = new Map<string, string>();
+  const mechanisms: string[] = [];
+  let hasAuth = false;
+  for (const line of lines.slice(1)) {
+    // Old servers write `AUTH=LOGIN`, which RFC 4954 does not know but which means the same.
+    const [, word = '', rest = ''] = /^\s*([A-Za-z0-9-]+)(?:[ =]\s*(.*?))?\s*$/.exec(line) ?? [];
+    const keyword = word.toUpperCase();
+    if (keyword === '') continue;
+    if (keyword === 'AUTH') {
+      hasAuth = true;
+      for (const name of words(rest.toUpperCase())) if (!mechanisms.includes(name)) mechanisms.push(name);
+    }
+    if (!keywords.has(keyword)) keywords.set(keyword, rest);
+  }
+  return {
+    serverName: words(lines[0] ?? '')[0] ?? '',
+    pipelining: keywords.has('PIPELINING'),
+    size: parseSize(keywords.get('SIZE')),
+    startTls: keywords.has('STARTTLS'),
+    auth: hasAuth ? mechanisms : null,
+    enhancedStatusCodes: keywords.has('ENHANCEDSTATUSCODES'),
+    eightBitMime: keywords.has('8BITMIME'),
+    smtputf8: keywords.has('SMTPUTF8'),
+    requireTls: keywords.has('REQUIRETLS'),
+    chunking: keywords.has('CHUNKING'),
+    binaryMime: keywords.has('BINARYMIME'),
+    dsn: keywords.has('DSN'),
+    futureRelease: parseFutureRelease(keywords.get('FUTURERELEASE')),
+    limits: parseLimits(keywords.get('LIMITS') ?? ''),
+    keywords,
+  };
+}
+
+/** What a server that only knows HELO offers. */
+export const noExtensions: Extensions = parseEhlo(['']);
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+function parseSize(value: string | undefined): Extensions['size'] {
+  if (value === undefined) return null;
+  // RFC 1870 §4: no number, or 0, means no fixed maximum.
+  const bytes = /^[0-9]{1,20}$/.test(value) ? Number(value) : 0;
+  return { maxBytes: bytes === 0 ? null : bytes };
+}
+
+function parseFutureRelease(value: string | undefined): Extensions['futureRelease'] {
+  const [interval = ''] = words(value ?? '');
+  return /^[1-9][0-9]{0,8}$/.test(interval) ? { maxIntervalS: Number(interval) } : null;
+}
+
+/** RFC 9422 §3.1: a malformed or repeated limit makes the whole line worth nothing. */
+function parseLimits(value: string): ServerLimits {
+  const found = new Map<string, number | null>();
+  for (const word of words(value)) {
+    const [, name = '', number = ''] = /^([A-Za-z0-9_-]+)=([\x21-\x3a\x3c-\x7e]+)$/.exec(word) ?? [];
+    const key = name.toUpperCase();
+    const isOurs = key === 'MAILMAX' || key === 'RCPTMAX' || key === 'RCPTDOMAINMAX';
+    // RFC 9422 §4: the values of the three registered limits are one to six digits, not zero.
+    if (key === '' || found.has(key) || (isOurs && !/^[1-9][0-9]{0,5}$/.test(number))) return noLimits;
+    found.set(key, isOurs ? Number(number) : null);
+  }
+  return {
+    mailMax: found.get('MAILMAX') ?? null,
+    rcptMax: found.get('RCPTMAX') ?? null,
+    rcptDomainMax: found.get('RCPTDOMAINMAX') ?? null,
+  };
+}
