@@ -20,7 +20,7 @@ export interface ConfigDocument<T> {
   readonly text: string;
   readonly value: T;
   /** Builds a problem at a path of the document. */
-  problemAt(path: readonly (string | number)[], reason: string, fix?: string): ConfigProblem;
+  readonly problemAt: (path: readonly (string | number)[], reason: string, fix?: string) => ConfigProblem;
 }
 
 /** A configuration file was refused; `problems` has every reason. */

@@ -38,7 +38,7 @@ export function removeAccount(text: string, account: string): string {
   for (const { key: domain } of domains.items) {
     const aliases: unknown = document.getIn(['domains', String(domain), 'aliases']);
     if (!isMap(aliases)) continue;
-    for (const { key: alias } of [...aliases.items]) {
+    for (const { key: alias } of aliases.items.slice()) {
       const members: unknown = aliases.getIn([String(alias), 'addresses']);
       if (!isSeq(members)) continue;
       members.items = members.items.filter((item) => !addresses.has(String(item).toLowerCase()));

@@ -1,0 +1,32 @@
+import { ipMasks, type IpAddress } from '#lib/domain';
+
+/** How many of something may be open at once, per address and per the networks it is part of. */
+export class ConcurrencyLimit {
+  readonly #limits: readonly [number, number, number];
+  readonly #open = new Map<string, number>();
+
+  /** @param limits  For IPv4 /32, /26, /21; IPv6 /64, /48, /32. */
+  constructor(limits: readonly [number, number, number]) {
+    this.#limits = limits;
+  }
+
+  /** Takes a place; dispose it to give it back. Null when one of the networks has none left. */
+  enter(ip: IpAddress): Disposable | null {
+    const { m1, m2, m3 } = ipMasks(ip);
+    const masks = [m1, m2, m3];
+    if (masks.some((mask, n) => (this.#open.get(mask) ?? 0) >= (this.#limits[n] ?? 0))) return null;
+    for (const mask of masks) this.#open.set(mask, (this.#open.get(mask) ?? 0) + 1);
+    let left = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (left) return;
+        left = true;
+        for (const mask of masks) {
+          const rest = (this.#open.get(mask) ?? 1) - 1;
+          if (rest === 0) this.#open.delete(mask);
+          else this.#open.set(mask, rest);
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,118 @@
+import { ipMasks, type IpAddress } from '#lib/domain';
+
+/** At most `limits[n]` events of a network of mask class n within `windowMs`. Classes: IPv4 /32, /26, /21; IPv6 /64, /48, /32. */
+export interface EventWindow {
+  readonly windowMs: number;
+  readonly limits: readonly [number, number, number];
+}
+
+interface Counter {
+  startMs: number;
+  previous: number;
+  current: number;
+}
+
+const maxCounters = 100_000;
+
+/**
+ * Counts events per network in sliding windows: the previous window counts in proportion to how much of it is still covered,
+ * so that nobody gets a double portion at a window's edge.
+ */
+export class EventLimit {
+  readonly #windows: readonly EventWindow[];
+  readonly #counters = new Map<string, Counter>();
+
+  constructor(windows: readonly EventWindow[]) {
+    this.#windows = windows;
+  }
+
+  /** Whether another event of this address fits all windows; does not count it. */
+  allows(ip: IpAddress, nowMs: number): boolean {
+    return this.#each(ip, (key, window, limit) => this.#level(key, window, nowMs) + 1 <= limit);
+  }
+
+  /** Counts an event if it fits; false when it does not. */
+  take(ip: IpAddress, nowMs: number): boolean {
+    if (!this.allows(ip, nowMs)) return false;
+    this.count(ip, nowMs);
+    return true;
+  }
+
+  /** Counts an event, whether it fits or not. */
+  count(ip: IpAddress, nowMs: number): void {
+    this.#each(ip, (key, window) => {
+      const counter = this.#counter(key, window, nowMs);
+      counter.current += 1;
+      return true;
+    });
+    if (this.#counters.size > maxCounters) this.#forget(nowMs);
+  }
+
+  /** Forgets the events of an address, as after a successful login; its networks keep theirs less those. */
+  clear(ip: IpAddress): void {
+    const masks = masksOf(ip);
+    for (const [w] of this.#windows.entries()) {
+      const own = this.#counters.get(`${w} ${masks[0]}`);
+      if (own === undefined) continue;
+      this.#counters.delete(`${w} ${masks[0]}`);
+      for (const mask of masks) {
+        const counter = this.#counters.get(`${w} ${mask}`);
+        if (counter === undefined) continue;
+        counter.current = Math.max(0, counter.current - own.current);
+        counter.previous = Math.max(0, counter.previous - own.previous);
+      }
+    }
+  }
+
+  #each(ip: IpAddress, test: (key: string, window: EventWindow, limit: number) => boolean): boolean {
+    const masks = masksOf(ip);
+    let fits = true;
+    for (const [w, window] of this.#windows.entries()) {
+      masks.forEach((mask, n) => {
+        if (!test(`${w} ${mask}`, window, window.limits[n] ?? 0)) fits = false;
+      });
+    }
+    return fits;
+  }
+
+  #level(key: string, window: EventWindow, nowMs: number): number {
+    const known = this.#counters.get(key);
+    if (known === undefined) return 0;
+    const counter = this.#counter(key, window, nowMs);
+    const covered = 1 - (nowMs - counter.startMs) / window.windowMs;
+    return counter.current + counter.previous * Math.max(0, covered);
+  }
+
+  #counter(key: string, { windowMs }: EventWindow, nowMs: number): Counter {
+    let counter = this.#counters.get(key);
+    if (counter === undefined) {
+      counter = { startMs: nowMs, previous: 0, current: 0 };
+      this.#counters.set(key, counter);
+      return counter;
+    }
+    const windowsPassed = Math.floor((nowMs - counter.startMs) / windowMs);
+    if (windowsPassed > 0) {
+      counter.previous = windowsPassed === 1 ? counter.current : 0;
+      counter.current = 0;
+      counter.startMs += windowsPassed * windowMs;
+    }
+    return counter;
+  }
+
+  #forget(nowMs: number): void {
+    const longestMs = Math.max(...this.#windows.map(({ windowMs }) => windowMs));
+    for (const [key, { startMs }] of this.#counters) if (nowMs - startMs >= 2 * longestMs) this.#counters.delete(key);
+    // Still too many: insertion order is age, so the oldest half goes.
+    let excess = this.#counters.size - maxCounters / 2;
+    if (this.#counters.size <= maxCounters) return;
+    for (const key of this.#counters.keys()) {
+      if (excess-- <= 0) break;
+      this.#counters.delete(key);
+    }
+  }
+}
+
+function masksOf(ip: IpAddress): readonly [string, string, string] {
+  const { m1, m2, m3 } = ipMasks(ip);
+  return [m1, m2, m3];
+}

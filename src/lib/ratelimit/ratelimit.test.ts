@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseIp, type IpAddress } from '#lib/domain';
+import { ConcurrencyLimit, EventLimit } from './index.ts';
+
+function ip(text: string): IpAddress {
+  const parsed = parseIp(text);
+  assert.ok(parsed.ok);
+  return parsed.value;
+}
+
+test('EventLimit.take refuses past the limit of the address, then of its network', () => {
+  const limit = new EventLimit([{ windowMs: 60_000, limits: [2, 3, 100] }]);
+  assert.ok(limit.take(ip('192.0.2.1'), 0));
+  assert.ok(limit.take(ip('192.0.2.1'), 0));
+  assert.ok(!limit.take(ip('192.0.2.1'), 0));
+  assert.ok(limit.take(ip('192.0.2.2'), 0));
+  assert.ok(!limit.take(ip('192.0.2.3'), 0), 'the /26 is full');
+  assert.ok(limit.take(ip('192.0.2.99'), 0), 'another /26');
+});
+
+test('EventLimit slides: a burst at a window’s end counts on into the next', () => {
+  const limit = new EventLimit([{ windowMs: 1000, limits: [10, 100, 100] }]);
+  const peer = ip('2001:db8::1');
+  limit.take(peer, 0);
+  for (let i = 0; i < 9; i += 1) assert.ok(limit.take(peer, 999));
+  assert.ok(!limit.take(peer, 1001));
+  assert.ok(limit.take(peer, 1600));
+  assert.ok(limit.take(peer, 9000));
+});
+
+test('EventLimit checks every window', () => {
+  const limit = new EventLimit([
+    { windowMs: 1000, limits: [100, 100, 100] },
+    { windowMs: 86_400_000, limits: [3, 100, 100] },
+  ]);
+  for (let i = 0; i < 3; i += 1) assert.ok(limit.take(ip('192.0.2.1'), i * 10_000));
+  assert.ok(!limit.take(ip('192.0.2.1'), 40_000));
+});
+
+test('EventLimit.clear forgets an address and lowers its networks', () => {
+  const limit = new EventLimit([{ windowMs: 1000, limits: [2, 3, 10] }]);
+  limit.count(ip('192.0.2.1'), 0);
+  limit.count(ip('192.0.2.1'), 0);
+  limit.count(ip('192.0.2.2'), 0);
+  limit.clear(ip('192.0.2.1'));
+  assert.ok(limit.take(ip('192.0.2.1'), 0));
+  assert.ok(limit.take(ip('192.0.2.1'), 0));
+});
+
+test('EventLimit stays bounded however many addresses come', () => {
+  const limit = new EventLimit([{ windowMs: 1000, limits: [2, 3, 10] }]);
+  for (let i = 0; i < 60_000; i += 1) limit.count(ip(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`), i);
+  assert.ok(limit.take(ip('192.0.2.1'), 60_000));
+});
+
+test('ConcurrencyLimit.enter gives places back when they are disposed, once', () => {
+  const limit = new ConcurrencyLimit([1, 2, 2]);
+  const first = limit.enter(ip('192.0.2.1'));
+  assert.ok(first !== null);
+  assert.equal(limit.enter(ip('192.0.2.1')), null);
+  const second = limit.enter(ip('192.0.2.2'));
+  assert.ok(second !== null);
+  assert.equal(limit.enter(ip('192.0.2.3')), null, 'the /26 is full');
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assert.ok(limit.enter(ip('192.0.2.1')) !== null);
+  assert.equal(limit.enter(ip('192.0.2.3')), null);
+});

@@ -1,0 +1,48 @@
+/** What `localserve` writes on its first start. */
+export interface LocalserveOptions {
+  /** Addresses to listen on. */
+  readonly addresses: readonly string[];
+}
+
+/** Texts of `server.yaml` and `domains.yaml` for a development server on this machine. */
+export function localserveFiles({ addresses }: LocalserveOptions): {
+  readonly server: string;
+  readonly domains: string;
+} {
+  return { server: serverText(addresses), domains: domainsText };
+}
+
+function serverText(addresses: readonly string[]): string {
+  return `# yaml-language-server: $schema=./server.schema.json
+# Written by 'godwit localserve' on its first start; change what you like. 'godwit config describe' explains every setting.
+hostname: localhost
+dataDirectory: data
+postmaster: godwit
+# Strict about the RFCs, so that you find your mistakes before others do.
+pedantic: true
+# Mail for any address is accepted and stays here; nothing is sent to the network.
+localserve: true
+listeners:
+  local:
+    addresses: [${addresses.map((address) => `'${address}'`).join(', ')}]
+    tls:
+      certificateFile: localhost.crt
+      keyFile: localhost.key
+    smtp: { port: 1025 }
+    submission: { port: 1587, allowPlaintextAuth: true }
+    submissions: { port: 1465 }
+    imap: { port: 1143, allowPlaintextAuth: true }
+    imaps: { port: 1993 }
+`;
+}
+
+const domainsText = `# yaml-language-server: $schema=./domains.schema.json
+# Domains, accounts and addresses. Changes are picked up while the server runs.
+domains:
+  localhost: {}
+accounts:
+  godwit:
+    fullName: Godwit
+    addresses:
+      - godwit@localhost
+`;
