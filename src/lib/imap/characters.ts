@@ -18,7 +18,8 @@ function buildTable(): Uint8Array {
     const char = String.fromCharCode(code);
     let classes = 0;
     if (!specials.has(code)) classes |= CharacterClass.Atom;
-    if (!specials.has(code) || char === ']') classes |= CharacterClass.Astring | CharacterClass.List | CharacterClass.Tag;
+    if (!specials.has(code) || char === ']')
+      classes |= CharacterClass.Astring | CharacterClass.List | CharacterClass.Tag;
     if (char === '%' || char === '*') classes |= CharacterClass.List;
     if (char === '+') classes &= ~CharacterClass.Tag;
     if (char >= '0' && char <= '9') classes |= CharacterClass.Digit;

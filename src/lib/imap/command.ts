@@ -87,7 +87,8 @@ export interface StoreCommand {
 
 /**
  * SEARCH and UID SEARCH. `returns` is null without RETURN; `RETURN ()` is `['all']` (RFC 9051 §6.4.4).
- * Texts are read as UTF-8; a CHARSET other than UTF-8 and US-ASCII is told in upper case, to be answered with BADCHARSET.
+ * Texts are read as UTF-8; a CHARSET other than UTF-8 and US-ASCII is told in upper case, to be answered with BADCHARSET;
+ * its keys are not read (`key` is `all`).
  */
 export interface SearchCommand {
   readonly kind: 'search';

@@ -134,7 +134,8 @@ export class Cursor {
     let escapes = 0;
     for (; ; this.at++) {
       const octet = this.next;
-      if (octet === undefined || octet === 0 || octet === 0x0d || octet === 0x0a) this.fail('quoted string without end');
+      if (octet === undefined || octet === 0 || octet === 0x0d || octet === 0x0a)
+        this.fail('quoted string without end');
       if (octet === 0x22) break;
       if (octet === 0x5c) {
         escapes++;

@@ -4,6 +4,7 @@
  * Invariants: no input makes a parser throw or take more than linear time; nothing is buffered past `ImapLimits`; messages of
  * APPEND are streamed, never held.
  */
+export { ImapCodec } from './codec.ts';
 export type {
   Command,
   FetchCommand,
@@ -19,6 +20,9 @@ export type {
 } from './command.ts';
 export type { ImapEvent, TooBigWhat } from './event.ts';
 export type { FetchItem, Partial, Section, SectionText } from './fetch-item.ts';
+export { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
+export { parseCommand, type ParsedCommand } from './parse-command.ts';
+export type { ParseOptions } from './cursor.ts';
 export { defaultLimits, unauthenticatedLimits, type ImapLimits } from './limits.ts';
 export type { DayMs, SearchKey, SearchReturn } from './search-key.ts';
 export type { NumberRange, SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';

@@ -20,6 +20,11 @@ export function parseSearch(cursor: Cursor, uid: boolean): SearchCommand {
   cursor.space();
   const returns = parseReturn(cursor);
   const unsupportedCharset = parseCharset(cursor);
+  if (unsupportedCharset !== null) {
+    // The keys cannot be read without knowing the charset: the answer is BADCHARSET whatever they are.
+    cursor.at = cursor.bytes.length;
+    return { kind: 'search', uid, returns, unsupportedCharset, key: { kind: 'all' } };
+  }
   return { kind: 'search', uid, returns, unsupportedCharset, key: new SearchParser(cursor).program() };
 }
 
