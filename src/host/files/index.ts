@@ -1,0 +1,12 @@
+/**
+ * Files and directories, durable where it says so, with the rules of Windows and of POSIX.
+ * `Files` holds the policy (publish, retry, atomic write), `FileSystem` the bare calls that tests replace.
+ * Invariants: a published name always has all its bytes; nothing here opens a SQLite database file (that would drop its locks).
+ */
+export { errorCode } from './file-system.ts';
+export type { DirectoryEntry, FileFacts, FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
+export { Files } from './files.ts';
+export type { FilesDeps } from './files.ts';
+export { defaultFileLimits } from './limits.ts';
+export type { FileLimits } from './limits.ts';
+export { nodeFileSystem } from './node-file-system.ts';

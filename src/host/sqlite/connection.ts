@@ -1,0 +1,135 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { Sql, SqlValue } from '#ports/database';
+import { migrate, type Migration } from './migrations.ts';
+import type { SqliteLimits } from './limits.ts';
+
+/** One open SQLite connection with its prepared statements. Everything is synchronous here. */
+export class Connection {
+  readonly #database: DatabaseSync;
+  readonly #maxStatements: number;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #arrayStatements = new Map<string, StatementSync>();
+  readonly #begin: StatementSync;
+  readonly #beginImmediate: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #rollback: StatementSync;
+  readonly #logSize: StatementSync | null;
+  /** Whether `run` once met a last rowid beyond 2^53 (see `run`). */
+  #hasBigRowids = false;
+
+  /** Opens and migrates the database; blocks for a few milliseconds when it is new. */
+  constructor(path: string, migrations: readonly Migration[], cacheBytes: number, limits: SqliteLimits) {
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
+    this.#database = database;
+    this.#maxStatements = limits.maxStatements;
+    try {
+      // The first two hold for a new file only, before anything is written to it.
+      database.exec(`PRAGMA page_size=${limits.pageBytes}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
+        PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
+        PRAGMA cache_size=-${Math.ceil(cacheBytes / 1024)}`);
+      migrate(database, migrations, path);
+      this.#begin = database.prepare('BEGIN');
+      this.#beginImmediate = database.prepare('BEGIN IMMEDIATE');
+      this.#commit = database.prepare('COMMIT');
+      this.#rollback = database.prepare('ROLLBACK');
+      this.#logSize = knowsLogSize(database) ? database.prepare('PRAGMA wal_checkpoint(NOOP)') : null;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Starts a transaction. @throws an error that `isBusy` knows when another process holds the write lock. */
+  begin(isWrite: boolean): void {
+    (isWrite ? this.#beginImmediate : this.#begin).run();
+  }
+
+  commit(): void {
+    this.#commit.run();
+  }
+
+  /** Never throws for a transaction that SQLite rolled back by itself. */
+  rollback(): void {
+    if (this.#database.isTransaction) this.#rollback.run();
+  }
+
+  all(statement: Sql): unknown[] {
+    return this.#prepared(this.#statements, statement.text, false).all(...bindable(statement.values));
+  }
+
+  get(statement: Sql): unknown {
+    return this.#prepared(this.#statements, statement.text, false).get(...bindable(statement.values));
+  }
+
+  arrays(statement: Sql): unknown[] {
+    return this.#prepared(this.#arrayStatements, statement.text, true).all(...bindable(statement.values));
+  }
+
+  /** @returns the number of rows changed. */
+  run(statement: Sql): number {
+    const prepared = this.#prepared(this.#statements, statement.text, false);
+    if (this.#hasBigRowids) prepared.setReadBigInts(true);
+    try {
+      const { changes } = prepared.run(...bindable(statement.values));
+      return Number(changes);
+    } catch (error) {
+      // FTS5 with contentless_delete leaves a last rowid beyond 2^53: `run` then throws although the statement was executed.
+      if (!isOutOfRange(error)) throw error;
+      this.#hasBigRowids = true;
+      return Number(this.#database.prepare('SELECT changes() AS n').get()?.['n'] ?? 0);
+    } finally {
+      if (this.#hasBigRowids) prepared.setReadBigInts(false);
+    }
+  }
+
+  /** Pages in the write-ahead log, including those already copied to the database file; null when this SQLite cannot tell (before 3.51). */
+  logPages(): number | null {
+    return this.#logSize === null ? null : Number(this.#logSize.get()?.['log'] ?? 0);
+  }
+
+  /** Closes the connection; the last one to close moves the log into the database file and removes it. */
+  close(): void {
+    this.#statements.clear();
+    this.#arrayStatements.clear();
+    this.#database.close();
+  }
+
+  #prepared(cache: Map<string, StatementSync>, text: string, arrays: boolean): StatementSync {
+    const known = cache.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(text);
+    if (arrays) statement.setReturnArrays(true);
+    if (cache.size >= this.#maxStatements) {
+      // Oldest first: statements of the hot paths come straight back, and a hit stays a plain look-up.
+      const oldest = cache.keys().next();
+      if (!oldest.done) cache.delete(oldest.value);
+    }
+    cache.set(text, statement);
+    return statement;
+  }
+}
+
+/** Whether another connection held a lock that we wanted (SQLITE_BUSY with its extended codes). */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+}
+
+/** Older SQLite takes the unknown mode NOOP for a real checkpoint. */
+function knowsLogSize(database: DatabaseSync): boolean {
+  const [major = 0, minor = 0] = String(database.prepare('SELECT sqlite_version() AS v').get()?.['v'])
+    .split('.')
+    .map(Number);
+  return major > 3 || (major === 3 && minor >= 51);
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
+}
+
+/** Values as the binding takes them; the same array when there is no boolean in it. */
+function bindable(values: readonly SqlValue[]): SQLInputValue[] {
+  for (const value of values) {
+    if (typeof value === 'boolean') return values.map((v) => (typeof v === 'boolean' ? Number(v) : v));
+  }
+  return values as SQLInputValue[];
+}

@@ -1,0 +1,84 @@
+import type { SyncHandle } from '#host/files';
+
+const settled = Promise.resolve();
+
+/**
+ * Groups the flushes of one write-ahead log: each commit waits for a flush that began after it, and all commits that wait share one.
+ * A flush in flight does not cover later commits, since their bytes may not have been there when it began.
+ */
+export class LogFlush {
+  readonly #handle: SyncHandle;
+  readonly #onFailure: (error: Error) => void;
+  /** Commits so far; commits that the flush in flight covers; commits known to be on the disk. */
+  #committed = 0;
+  #covered = 0;
+  #durable = 0;
+  #running: PromiseWithResolvers<void> | null = null;
+  #next: PromiseWithResolvers<void> | null = null;
+  #failure: Error | null = null;
+
+  /** @param onFailure  Called once when a flush fails; from then on nothing is durable any more and every wait rejects. */
+  constructor(handle: SyncHandle, onFailure: (error: Error) => void) {
+    this.#handle = handle;
+    this.#onFailure = onFailure;
+  }
+
+  /** Tells of a commit just made. @returns when it is on the disk. */
+  committed(): Promise<void> {
+    this.#committed += 1;
+    return this.#join();
+  }
+
+  /** Resolves when all commits so far are on the disk: at once when they are. */
+  durable(): Promise<void> {
+    if (this.#durable === this.#committed && this.#failure === null) return settled;
+    if (this.#running !== null && this.#covered === this.#committed) return this.#running.promise;
+    return this.#join();
+  }
+
+  /** Lets the flush in flight end, then closes the file. Commits that still wait reject. */
+  async close(): Promise<void> {
+    await this.#running?.promise.catch(() => undefined);
+    await this.#handle.close();
+  }
+
+  #join(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    let batch = this.#next;
+    if (batch === null) {
+      batch = Promise.withResolvers<void>();
+      this.#next = batch;
+      if (this.#running === null) this.#start();
+    }
+    return batch.promise;
+  }
+
+  #start(): void {
+    const batch = this.#next;
+    if (batch === null) return;
+    this.#running = batch;
+    this.#next = null;
+    this.#covered = this.#committed;
+    this.#handle.datasync((error) => {
+      this.#running = null;
+      if (error !== null) {
+        this.#fail(error, batch);
+        return;
+      }
+      this.#durable = this.#covered;
+      this.#start();
+      batch.resolve();
+    });
+  }
+
+  /** After a failed flush the kernel may have dropped the dirty pages: a later success would prove nothing. */
+  #fail(error: Error, batch: PromiseWithResolvers<void>): void {
+    this.#failure = error;
+    batch.promise.catch(() => undefined);
+    batch.reject(error);
+    this.#next?.promise.catch(() => undefined);
+    this.#next?.reject(error);
+    this.#next = null;
+    this.#onFailure(error);
+  }
+}

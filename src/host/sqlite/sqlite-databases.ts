@@ -1,0 +1,140 @@
+import { Files } from '#host/files';
+import type { AccountId } from '#lib/ids';
+import type { Clock } from '#ports/clock';
+import type { Database, Databases } from '#ports/database';
+import type { Log } from '#ports/log';
+import { Checkpointer } from './checkpointer.ts';
+import { defaultSqliteLimits, type SqliteLimits } from './limits.ts';
+import type { Migration } from './migrations.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
+
+/** What the databases of one server need. */
+export interface OpenDatabasesDeps {
+  /** Holds `server.db` and `accounts/<id>/account.db`; made when missing. */
+  readonly directory: string;
+  readonly files?: Files;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly migrations: { readonly server: readonly Migration[]; readonly account: readonly Migration[] };
+  readonly limits?: Partial<SqliteLimits>;
+  /**
+   * Called when a log could not be flushed. Nothing that was acknowledged is lost, and nothing is acknowledged any more:
+   * every write rejects, so the process should end. It is logged in any case.
+   */
+  readonly onFatal?: (error: Error) => void;
+}
+
+/**
+ * Opens the server's database, migrated and durable; account databases open at first use.
+ * @throws NewerSchema when a newer program wrote it, SQLite's errors when it cannot be opened.
+ */
+export async function openDatabases(deps: OpenDatabasesDeps): Promise<Databases> {
+  const databases = new SqliteDatabases(deps);
+  try {
+    await databases.server.read(async () => undefined);
+  } catch (error) {
+    await databases[Symbol.asyncDispose]();
+    throw error;
+  }
+  return databases;
+}
+
+class SqliteDatabases implements Databases {
+  readonly server: Database;
+  readonly #deps: OpenDatabasesDeps;
+  readonly #files: Files;
+  readonly #limits: SqliteLimits;
+  readonly #checkpointer = new Checkpointer();
+  readonly #server: SqliteDatabase;
+  readonly #accounts = new Map<AccountId, SqliteDatabase>();
+  #openAccounts = 0;
+
+  constructor(deps: OpenDatabasesDeps) {
+    this.#deps = deps;
+    this.#files = deps.files ?? new Files();
+    this.#limits = { ...defaultSqliteLimits, ...deps.limits };
+    this.#server = this.#database(
+      deps.directory,
+      'server.db',
+      deps.migrations.server,
+      this.#limits.serverCacheBytes,
+      noop,
+    );
+    this.server = this.#server;
+  }
+
+  async account(id: AccountId): Promise<Database> {
+    const known = this.#accounts.get(id);
+    if (known !== undefined) return known;
+    const { accountCacheBytes } = this.#limits;
+    const { account } = this.#deps.migrations;
+    const database = this.#database(this.#directoryOf(id), 'account.db', account, accountCacheBytes, () =>
+      this.#onOpen(),
+    );
+    this.#accounts.set(id, database);
+    return database;
+  }
+
+  async drop(id: AccountId): Promise<void> {
+    await this.#accounts.get(id)?.close();
+    this.#accounts.delete(id);
+    // The database before its log: a log without a database is nothing, a database without its log would be an older state.
+    for (const name of ['account.db', 'account.db-wal', 'account.db-shm']) {
+      await this.#files.remove(this.#files.join(this.#directoryOf(id), name));
+    }
+    await this.#files.removeTree(this.#directoryOf(id));
+    await this.#files.syncDirectory(this.#files.join(this.#deps.directory, 'accounts')).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const database of [this.#server, ...this.#accounts.values()]) await database.close();
+    await this.#checkpointer.close();
+  }
+
+  #directoryOf(id: AccountId): string {
+    return this.#files.join(this.#deps.directory, 'accounts', String(id));
+  }
+
+  #database(
+    directory: string,
+    name: string,
+    migrations: readonly Migration[],
+    cacheBytes: number,
+    onOpen: () => void,
+  ): SqliteDatabase {
+    const { clock, log, onFatal } = this.#deps;
+    return new SqliteDatabase({
+      directory,
+      name,
+      files: this.#files,
+      clock,
+      log,
+      migrations,
+      cacheBytes,
+      limits: this.#limits,
+      checkpointer: this.#checkpointer,
+      onFatal: (error) => {
+        log.error('sqlite.flushFailed', { directory }, error);
+        onFatal?.(error);
+      },
+      onOpen,
+    });
+  }
+
+  /** Closes the tenth that was not used for longest once too many are open, so that the scan is rare. */
+  #onOpen(): void {
+    this.#openAccounts += 1;
+    if (this.#openAccounts <= this.#limits.maxOpenAccounts) return;
+    const open = [...this.#accounts.values()].filter((database) => database.isOpen);
+    const idle = open.filter((database) => database.isIdle).sort((a, b) => a.usedMs - b.usedMs);
+    const surplus = idle.slice(0, Math.max(1, Math.ceil(this.#limits.maxOpenAccounts / 10)));
+    this.#openAccounts = open.length - surplus.length;
+    for (const database of surplus) {
+      database.rest().catch((error: unknown) => this.#deps.log.error('sqlite.closeFailed', {}, error));
+    }
+  }
+}
+
+function noop(): void {}
