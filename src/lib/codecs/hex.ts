@@ -1,0 +1,39 @@
+import { type Parsed, parsed, refused } from '#lib/parsed';
+import { asciiText } from './transform.ts';
+
+/** What `hexValues` says of bytes that are not hexadecimal digits. */
+export const notHex = 0xff;
+
+/** Value of each byte as a hexadecimal digit in either case. */
+export const hexValues = new Uint8Array(256).fill(notHex);
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
+  hexValues[digit.charCodeAt(0)] = value;
+  hexValues[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** Codes of the upper-case digits. */
+export const hexUpper = new TextEncoder().encode('0123456789ABCDEF');
+const hexLower = new TextEncoder().encode('0123456789abcdef');
+
+/** Two lower-case digits a byte. */
+export function encodeHex(bytes: Uint8Array): string {
+  const out = new Uint8Array(bytes.length * 2);
+  for (const [i, byte] of bytes.entries()) {
+    out[2 * i] = hexLower[byte >> 4] ?? 0;
+    out[2 * i + 1] = hexLower[byte & 15] ?? 0;
+  }
+  return asciiText(out);
+}
+
+/** Parses hexadecimal digits in either case, two a byte. */
+export function parseHex(text: string): Parsed<Uint8Array> {
+  const bytes = new Uint8Array(text.length >> 1);
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    const value = c > 0x7f ? notHex : (hexValues[c] ?? notHex);
+    if (value === notHex) return refused(i, 'hexadecimal digit expected');
+    bytes[i >> 1] = ((bytes[i >> 1] ?? 0) << 4) | value;
+  }
+  return text.length % 2 === 0 ? parsed(bytes) : refused(text.length, 'hexadecimal digit expected');
+}

@@ -1,0 +1,96 @@
+import { hexValues, notHex } from './hex.ts';
+import { type Decoder, join, nothing, runWhole } from './transform.ts';
+
+const tab = 0x09;
+const lf = 0x0a;
+const cr = 0x0d;
+const space = 0x20;
+const equals = 0x3d;
+
+// Longest run of blanks that is remembered until it is known whether a line ends there; RFC 5322 §2.1.1 has no longer lines.
+const maxHeldBytes = 1000;
+
+/** What a run of blanks, perhaps after `=`, turned out to be. */
+const Blanks = { Inner: 0, LineEnd: 1, Unknown: 2 } as const;
+
+/**
+ * Decodes quoted-printable as mail contains it (RFC 2045 §6.7): blanks at the ends of lines are dropped, soft line breaks may have blanks
+ * after their `=`, either case of digits and bare LF will do, an `=` that means nothing stays as it is.
+ */
+export class QuotedPrintableDecoder implements Decoder {
+  #held: Uint8Array = nothing;
+
+  push(chunk: Uint8Array): Uint8Array {
+    return this.#decode(join(this.#held, chunk), false);
+  }
+
+  finish(): Uint8Array {
+    return this.#decode(this.#held, true);
+  }
+
+  #decode(bytes: Uint8Array, isLast: boolean): Uint8Array {
+    const out = new Uint8Array(bytes.length);
+    let length = 0;
+    let i = 0;
+    while (i < bytes.length) {
+      const byte = bytes[i] ?? 0;
+      if (byte === equals) {
+        const high = digit(bytes, i + 1);
+        const low = digit(bytes, i + 2);
+        if (high !== notHex && low !== notHex) {
+          out[length++] = (high << 4) | low;
+          i += 3;
+          continue;
+        }
+        if (high !== notHex && i + 2 === bytes.length && !isLast) break;
+      } else if (byte !== space && byte !== tab) {
+        out[length++] = byte;
+        i++;
+        continue;
+      }
+      const end = skipBlanks(bytes, i + 1);
+      const blanks = classify(bytes, end, isLast);
+      if (blanks === Blanks.Unknown && bytes.length - i <= maxHeldBytes) break;
+      if (blanks === Blanks.LineEnd) {
+        i = byte === equals ? skipLineBreak(bytes, end) : end;
+      } else {
+        // An `=` alone is copied: blanks after it may still end a line.
+        const copied = byte === equals ? i + 1 : end;
+        out.set(bytes.subarray(i, copied), length);
+        length += copied - i;
+        i = copied;
+      }
+    }
+    this.#held = i < bytes.length ? bytes.slice(i) : nothing;
+    return out.subarray(0, length);
+  }
+}
+
+function digit(bytes: Uint8Array, offset: number): number {
+  return hexValues[bytes[offset] ?? equals] ?? notHex;
+}
+
+function skipBlanks(bytes: Uint8Array, start: number): number {
+  let i = start;
+  while (bytes[i] === space || bytes[i] === tab) i++;
+  return i;
+}
+
+/** Whether a line ends at `at`, where blanks ended. The end of the input ends a line. */
+function classify(bytes: Uint8Array, at: number, isLast: boolean): (typeof Blanks)[keyof typeof Blanks] {
+  const byte = bytes[at];
+  if (byte === lf) return Blanks.LineEnd;
+  if (byte === cr && at + 1 < bytes.length) return bytes[at + 1] === lf ? Blanks.LineEnd : Blanks.Inner;
+  if (byte === cr || byte === undefined) return isLast ? Blanks.LineEnd : Blanks.Unknown;
+  return Blanks.Inner;
+}
+
+function skipLineBreak(bytes: Uint8Array, start: number): number {
+  const i = bytes[start] === cr ? start + 1 : start;
+  return bytes[i] === lf ? i + 1 : i;
+}
+
+/** Decodes all of `bytes` as `QuotedPrintableDecoder` does. */
+export function decodeQuotedPrintable(bytes: Uint8Array): Uint8Array {
+  return runWhole(new QuotedPrintableDecoder(), bytes);
+}
