@@ -1,14 +1,6 @@
-/** One MIME parameter, decoded (RFC 2231 pieces joined, charset converted); names are lower case. */
-export interface Parameter {
-  readonly name: string;
-  readonly value: string;
-}
+import type { AddressEntry, Disposition, Parameter } from '#lib/message';
 
-/** Content-Disposition (RFC 2183); `type` is lower case. */
-export interface Disposition {
-  readonly type: string;
-  readonly params: readonly Parameter[];
-}
+export type { Disposition, Parameter } from '#lib/message';
 
 /**
  * One body part with where it lies in the message. Offsets are bytes from the start of the parsed bytes.
@@ -54,10 +46,7 @@ export interface EmbeddedMessage {
 }
 
 /** One entry of an address list: a mailbox, or the start or end of a group, as ENVELOPE needs them (RFC 9051 §7.5.2). */
-export type EnvelopeAddress =
-  | { readonly kind: 'mailbox'; readonly name: string | null; readonly localpart: string; readonly domain: string }
-  | { readonly kind: 'groupStart'; readonly name: string }
-  | { readonly kind: 'groupEnd' };
+export type EnvelopeAddress = AddressEntry;
 
 /**
  * The header fields that IMAP's ENVELOPE and message lists need. Text is Unicode: encoded words are decoded, and raw bytes

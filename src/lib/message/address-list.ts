@@ -1,0 +1,239 @@
+import { decodeEncodedWords } from './encoded-word.ts';
+import { defaultLimits } from './limits.ts';
+import { comment, quotedString, skipCfws } from './scanner.ts';
+
+/** A mailbox of an address list. `localpart` has its quotes removed; `domain` is as written, empty when absent. */
+export interface MailboxEntry {
+  readonly kind: 'mailbox';
+  /** Display name, decoded; from a trailing comment when there is no other; null when absent. */
+  readonly name: string | null;
+  readonly localpart: string;
+  readonly domain: string;
+}
+
+/** One entry of an address list: a mailbox, or the start or end of a group (RFC 5322 §3.4). */
+export type AddressEntry =
+  | MailboxEntry
+  | { readonly kind: 'groupStart'; readonly name: string }
+  | { readonly kind: 'groupEnd' };
+
+/**
+ * Reads an address list (RFC 5322 §3.4, RFC 6854, RFC 6532) as unfolded text, never failing: obsolete routes, missing angle
+ * brackets, comments as names, stray separators and encoded words in the wrong places are lived with. Text without any
+ * `@` becomes a mailbox without domain. Stops after `limit` entries.
+ */
+export function parseAddressList(text: string, options: { readonly limit?: number } = {}): AddressEntry[] {
+  return new AddressListReader(text, options.limit ?? defaultLimits.maxAddresses).read();
+}
+
+/** The mailboxes of a list, those inside groups included. */
+export function mailboxesOf(list: readonly AddressEntry[]): MailboxEntry[] {
+  return list.filter((entry) => entry.kind === 'mailbox');
+}
+
+/** Words seen since the last separator. */
+interface Phrase {
+  /** Pieces in order; `quoted` ones never hold encoded words. */
+  words: { text: string; quoted: boolean; spaced: boolean }[];
+  comment: string | null;
+  address: { localpart: string; domain: string } | null;
+}
+
+class AddressListReader {
+  readonly #text: string;
+  readonly #limit: number;
+  readonly #list: AddressEntry[] = [];
+  #at = 0;
+  #inGroup = false;
+  #phrase: Phrase = emptyPhrase();
+
+  constructor(text: string, limit: number) {
+    this.#text = text;
+    this.#limit = limit;
+  }
+
+  read(): AddressEntry[] {
+    const text = this.#text;
+    let spaced = false;
+    while (this.#at < text.length && this.#list.length < this.#limit) {
+      const c = text.charCodeAt(this.#at);
+      if (c === 32 || c === 9 || c === 10 || c === 13) {
+        spaced = true;
+        this.#at++;
+        continue;
+      }
+      this.#step(c, spaced);
+      spaced = false;
+    }
+    this.#flush();
+    if (this.#inGroup && this.#list.length < this.#limit) this.#list.push({ kind: 'groupEnd' });
+    return this.#list;
+  }
+
+  #step(c: number, spaced: boolean): void {
+    const text = this.#text;
+    if (c === 44) {
+      this.#at++;
+      this.#flush();
+    } else if (c === 59) {
+      this.#at++;
+      this.#flush();
+      if (this.#inGroup) this.#list.push({ kind: 'groupEnd' });
+      this.#inGroup = false;
+    } else if (c === 58 && !this.#inGroup && this.#phrase.address === null && !this.#holdsAt()) {
+      this.#at++;
+      this.#list.push({ kind: 'groupStart', name: phraseText(this.#phrase) });
+      this.#inGroup = true;
+      this.#phrase = emptyPhrase();
+    } else if (c === 40) {
+      const found = comment(text, this.#at);
+      this.#at = found.end;
+      this.#phrase.comment ??= decodeEncodedWords(found.text).trim();
+    } else if (c === 34) {
+      const found = quotedString(text, this.#at);
+      this.#at = found.end;
+      this.#phrase.words.push({ text: found.text, quoted: true, spaced });
+    } else if (c === 60) this.#angle();
+    else if (c === 62) this.#at++;
+    else this.#word(spaced);
+  }
+
+  #holdsAt(): boolean {
+    return this.#phrase.words.some((word) => !word.quoted && word.text.includes('@'));
+  }
+
+  #word(spaced: boolean): void {
+    const text = this.#text;
+    const start = this.#at;
+    let inLiteral = false;
+    let i = start;
+    for (; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      if (c === 91) inLiteral = true;
+      else if (c === 93) inLiteral = false;
+      // A colon ends a word, except in an address literal such as [IPv6:::1].
+      if (c <= 32 || c === 34 || c === 40 || c === 44 || c === 59 || c === 60 || c === 62 || (c === 58 && !inLiteral))
+        break;
+    }
+    // A colon that starts no group stands for itself.
+    if (i === start) i++;
+    this.#at = i;
+    this.#phrase.words.push({ text: text.slice(start, i), quoted: false, spaced });
+  }
+
+  /** RFC 5322 §3.4 angle-addr, with §4.4 routes. */
+  #angle(): void {
+    const text = this.#text;
+    let localpart = '';
+    let domain: string | null = null;
+    let i = skipCfws(text, this.#at + 1);
+    while (i < text.length) {
+      const c = text.charCodeAt(i);
+      if (c === 62) break;
+      if (c === 60 || (c === 44 && domain === null)) {
+        if (localpart !== '') break;
+        i = skipCfws(text, i + 1);
+        continue;
+      }
+      if (c === 34 && domain === null) {
+        const found = quotedString(text, i);
+        localpart += found.text;
+        i = skipCfws(text, found.end);
+      } else if (c === 64) {
+        // The last at sign divides (a@b@c), as in the name of a victim before an attacker's domain.
+        if (domain !== null) localpart += `@${domain}`;
+        domain = '';
+        i = skipCfws(text, i + 1);
+      } else if (domain !== null && (c === 58 || c === 44) && localpart === '') {
+        // End of a route element (@a,@b:local@domain).
+        domain = null;
+        i = skipCfws(text, i + 1);
+      } else {
+        const end = plainEnd(text, i, domain !== null);
+        if (domain === null) localpart += text.slice(i, end);
+        else domain += text.slice(i, end);
+        i = skipCfws(text, end);
+      }
+    }
+    this.#at = text.charCodeAt(i) === 62 ? i + 1 : i;
+    if (localpart === '' && domain === null) return;
+    this.#phrase.address ??= { localpart, domain: domain ?? '' };
+  }
+
+  #flush(): void {
+    const phrase = this.#phrase;
+    this.#phrase = emptyPhrase();
+    if (this.#list.length >= this.#limit) return;
+    if (phrase.address !== null) {
+      const name = phraseText(phrase);
+      this.#list.push({ kind: 'mailbox', name: name === '' ? phrase.comment : name, ...phrase.address });
+    } else if (phrase.words.length > 0) this.#list.push(bareMailbox(phrase));
+  }
+}
+
+function emptyPhrase(): Phrase {
+  return { words: [], comment: null, address: null };
+}
+
+/** End of the run of plain characters inside angle brackets; at least one character. */
+function plainEnd(text: string, at: number, inDomain: boolean): number {
+  let inLiteral = false;
+  for (let i = at; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 91 && inDomain) inLiteral = true;
+    else if (c === 93) inLiteral = false;
+    if (c <= 32 || c === 62 || c === 60 || c === 40 || c === 64 || c === 44) return Math.max(i, at + 1);
+    if ((c === 34 && !inDomain) || (c === 58 && inDomain && !inLiteral)) return Math.max(i, at + 1);
+  }
+  return text.length;
+}
+
+function phraseText(phrase: Phrase): string {
+  let out = '';
+  let raw = '';
+  // Runs of unquoted words are decoded together, so that blanks between encoded words go (RFC 2047 §6.2).
+  for (const word of phrase.words) {
+    const gap = word.spaced && (out !== '' || raw !== '') ? ' ' : '';
+    if (word.quoted && !isEncodedWord(word.text)) {
+      out += decodeEncodedWords(raw) + gap + word.text;
+      raw = '';
+    } else raw += gap + word.text;
+  }
+  return (out + decodeEncodedWords(raw)).trim();
+}
+
+/** Much software quotes encoded words, against RFC 2047 §5 (3); every reader decodes them. */
+function isEncodedWord(text: string): boolean {
+  return text.startsWith('=?') && text.endsWith('?=');
+}
+
+/** An address without angle brackets: the last words around the `@` are it, what stands before is a name. */
+function bareMailbox(phrase: Phrase): MailboxEntry {
+  const words = phrase.words;
+  const atWord = words.findLastIndex((word) => !word.quoted && word.text.includes('@'));
+  if (atWord < 0) return { kind: 'mailbox', name: phrase.comment, localpart: phraseText(phrase), domain: '' };
+  let first = atWord;
+  let last = atWord;
+  // Obsolete blanks around dots and the at sign (RFC 5322 §4.4), and quoted localparts.
+  while (first > 0 && joins(words[first - 1], words[first])) first--;
+  while (last + 1 < words.length && joins(words[last], words[last + 1])) last++;
+  let local = '';
+  let domain: string | null = null;
+  for (const word of words.slice(first, last + 1)) {
+    const at = word.quoted ? -1 : word.text.lastIndexOf('@');
+    if (domain !== null) domain += word.text;
+    else if (at < 0) local += word.text;
+    else {
+      local += word.text.slice(0, at);
+      domain = word.text.slice(at + 1);
+    }
+  }
+  const name = phraseText({ ...phrase, words: words.slice(0, first) });
+  return { kind: 'mailbox', name: name === '' ? phrase.comment : name, localpart: local, domain: domain ?? '' };
+}
+
+function joins(left: Phrase['words'][number] | undefined, right: Phrase['words'][number] | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
+  if (!right.spaced) return true;
+  return (!right.quoted && /^[.@]/.test(right.text)) || (!left.quoted && /[.@]$/.test(left.text));
+}

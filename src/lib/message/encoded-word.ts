@@ -1,0 +1,102 @@
+import { decodeCharset } from './charset.ts';
+
+// RFC 2047 §2, widened: blanks inside the text and a missing limit of 75 characters are common. RFC 2231 §5 adds `*language`.
+const encodedWord = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?\r\n]*)\?=/gi;
+
+/**
+ * Decodes the encoded words of a header text (RFC 2047). Blanks between two adjacent words disappear (§6.2); bytes of adjacent
+ * words of one charset are joined before conversion, so characters split across words survive. Unknown charsets are read as
+ * UTF-8 or windows-1252. Never fails: what is no encoded word stays as it is. Control characters from inside words become blanks.
+ */
+export function decodeEncodedWords(text: string): string {
+  if (!text.includes('=?')) return text;
+  let out = '';
+  let end = 0;
+  let charset = '';
+  let pending: Uint8Array[] = [];
+  const flush = (): void => {
+    if (pending.length > 0) out += decodeCharset(concat(pending), charset).replace(/\p{Cc}/gu, ' ');
+    pending = [];
+  };
+  for (const match of text.matchAll(encodedWord)) {
+    const between = text.slice(end, match.index);
+    const name = (match[1] ?? '').toLowerCase();
+    if (pending.length === 0 || between.trim() !== '') {
+      flush();
+      out += between;
+    } else if (name !== charset) flush();
+    charset = name;
+    pending.push((match[2] ?? '').toLowerCase() === 'b' ? decodeB(match[3] ?? '') : decodeQ(match[3] ?? ''));
+    end = match.index + match[0].length;
+  }
+  flush();
+  return out + text.slice(end);
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
+  let size = 0;
+  for (const piece of pieces) size += piece.length;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+/** RFC 2047 §4.2. Characters over 255 cannot be bytes; they become `?`. */
+function decodeQ(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  let size = 0;
+  for (let i = 0; i < text.length; i++) {
+    let code = text.charCodeAt(i);
+    if (code === 95) code = 32;
+    else if (code === 61) {
+      const high = hexDigit(text.charCodeAt(i + 1));
+      const low = hexDigit(text.charCodeAt(i + 2));
+      if (high >= 0 && low >= 0) {
+        code = high * 16 + low;
+        i += 2;
+      }
+    }
+    bytes[size++] = code > 255 ? 63 : code;
+  }
+  return bytes.subarray(0, size);
+}
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= 65 && code <= 70) return code - 55;
+  if (code >= 97 && code <= 102) return code - 87;
+  return -1;
+}
+
+/** RFC 2047 §4.1, ignoring what is not in the alphabet and missing padding. */
+function decodeB(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4) + 1);
+  let size = 0;
+  let bits = 0;
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const value = base64Digit(text.charCodeAt(i));
+    if (value < 0) continue;
+    bits = ((bits << 6) | value) & 0xffff;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes[size++] = (bits >> count) & 255;
+    }
+  }
+  return bytes.subarray(0, size);
+}
+
+function base64Digit(code: number): number {
+  if (code >= 65 && code <= 90) return code - 65;
+  if (code >= 97 && code <= 122) return code - 71;
+  if (code >= 48 && code <= 57) return code + 4;
+  if (code === 43 || code === 45) return 62;
+  if (code === 47 || code === 95) return 63;
+  return -1;
+}

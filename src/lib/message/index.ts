@@ -1,0 +1,12 @@
+/**
+ * Internet messages as header fields: RFC 5322, 2047, 2231, 6532, 6854, and the base subject of RFC 5256.
+ * Readers are tolerant: they never fail and never take more than linear time. Bodies and MIME structure are in #lib/mime.
+ */
+export { mailboxesOf, parseAddressList } from './address-list.ts';
+export type { AddressEntry, MailboxEntry } from './address-list.ts';
+export { decodeEncodedWords } from './encoded-word.ts';
+export { fieldText, findField, HeaderField, parseHeader, textOf, unfold } from './header.ts';
+export { defaultLimits } from './limits.ts';
+export { parseMessageIds } from './message-id.ts';
+export { findParameter, parseContentType, parseDisposition, parseParameters } from './parameter.ts';
+export type { ContentType, Disposition, Parameter } from './parameter.ts';

@@ -1,0 +1,47 @@
+import { defaultLimits } from './limits.ts';
+
+/** Index after the blanks and comments (RFC 5322 §3.2.2) that start at `at`. Unclosed comments reach to the end. */
+export function skipCfws(text: string, at: number): number {
+  let i = at;
+  while (i < text.length) {
+    const c = text.charCodeAt(i);
+    if (c === 32 || c === 9 || c === 10 || c === 13) i++;
+    else if (c === 40) i = comment(text, i).end;
+    else break;
+  }
+  return i;
+}
+
+/** Reads the comment that opens at `at`; `text` is its content with quoted pairs resolved. */
+export function comment(text: string, at: number): { readonly text: string; readonly end: number } {
+  let depth = 0;
+  let i = at;
+  let out = '';
+  let from = at + 1;
+  for (; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 92 && i + 1 < text.length) {
+      out += text.slice(from, i);
+      from = ++i;
+    } else if (c === 40) {
+      if (depth < defaultLimits.maxCommentDepth) depth++;
+    } else if (c === 41 && --depth === 0) {
+      return { text: out + text.slice(from, i), end: i + 1 };
+    }
+  }
+  return { text: out + text.slice(Math.min(from, i), i), end: i };
+}
+
+/** Reads the quoted string that opens at `at` (RFC 5322 §3.2.4), tolerating a missing closing quote. */
+export function quotedString(text: string, at: number): { readonly text: string; readonly end: number } {
+  let out = '';
+  let from = at + 1;
+  for (let i = at + 1; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 92 && i + 1 < text.length) {
+      out += text.slice(from, i);
+      from = ++i;
+    } else if (c === 34) return { text: out + text.slice(from, i), end: i + 1 };
+  }
+  return { text: out + text.slice(from), end: text.length };
+}

@@ -1,0 +1,40 @@
+import { decodeEncodedWords, fieldText, findField, parseAddressList } from '#lib/message';
+import type { HeaderField } from '#lib/message';
+import type { Envelope, EnvelopeAddress } from './part.ts';
+
+/**
+ * The envelope of a header. Of fields that may occur once the first counts; several To, Cc or Bcc fields are taken together,
+ * because clients that write them mean that.
+ */
+export function envelopeOf(fields: readonly HeaderField[]): Envelope {
+  const rawSubject = text(fields, 'subject');
+  return {
+    date: text(fields, 'date'),
+    subject: rawSubject === null ? null : decodeEncodedWords(rawSubject),
+    rawSubject,
+    from: addresses(fields, 'from', false),
+    sender: addresses(fields, 'sender', false),
+    replyTo: addresses(fields, 'reply-to', false),
+    to: addresses(fields, 'to', true),
+    cc: addresses(fields, 'cc', true),
+    bcc: addresses(fields, 'bcc', true),
+    inReplyTo: text(fields, 'in-reply-to'),
+    messageId: text(fields, 'message-id'),
+  };
+}
+
+function text(fields: readonly HeaderField[], name: string): string | null {
+  const field = findField(fields, name);
+  return field === null ? null : fieldText(field);
+}
+
+function addresses(fields: readonly HeaderField[], name: string, all: boolean): readonly EnvelopeAddress[] | null {
+  let list: EnvelopeAddress[] | null = null;
+  for (const field of fields) {
+    if (field.name !== name) continue;
+    const more = parseAddressList(fieldText(field));
+    list = list === null ? more : list.concat(more);
+    if (!all) break;
+  }
+  return list;
+}

@@ -1,0 +1,324 @@
+import { fieldText, parseHeader, parseMessageIds } from '#lib/message';
+import { BoundaryStack } from './boundary.ts';
+import type { HeaderField } from '#lib/message';
+import type { BoundaryLine } from './boundary.ts';
+import { Draft } from './draft.ts';
+import { envelopeOf } from './envelope.ts';
+import { HeaderBuffer } from './header-buffer.ts';
+import { defaultMimeLimits } from './limits.ts';
+import type { MimeLimits } from './limits.ts';
+import type { MessageIndex, MimeProblem } from './part.ts';
+
+const LF = 10;
+const CR = 13;
+const DASH = 45;
+const maxReferences = 200;
+
+/**
+ * Finds the structure of a message in one pass over its bytes, in chunks of any size: time is linear, and memory holds one header,
+ * the open parts and the result, never a body. It never fails; what is odd is told in `problems`. The same bytes give equal results
+ * however they are cut. CRLF and LF end lines; in headers a lone CR does too.
+ */
+export class MimeIndexer {
+  readonly #limits: MimeLimits;
+  readonly #open: Draft[];
+  readonly #root: Draft;
+  readonly #boundaries = new BoundaryStack();
+  readonly #header: HeaderBuffer;
+  readonly #problems: MimeProblem[] = [];
+  /** The current line so far, when it may be a boundary line and began in an earlier chunk. */
+  readonly #carry: Uint8Array;
+  #carried = 0;
+  /** Last byte of the chunk before the current one. */
+  #lastByte = 0;
+  /** Offset of the current chunk. */
+  #base = 0;
+  #inHeader = true;
+  /** The last byte was a CR in a header; what follows decides where the line ends. */
+  #afterCr = false;
+  #lineStart = 0;
+  #previousLineStart = 0;
+  /** Bytes of the line break before `lineStart`; 0 at the start of the message. */
+  #breakBytes = 0;
+  #breaks = 0;
+  #longest = 0;
+  #bits = 0;
+  #headerBits = 0;
+  #parts = 1;
+  #receivedCount = 0;
+  #references: readonly string[] = [];
+
+  constructor(limits: Partial<MimeLimits> = {}) {
+    this.#limits = { ...defaultMimeLimits, ...limits };
+    this.#root = new Draft(0, true, false);
+    this.#open = [this.#root];
+    this.#header = new HeaderBuffer(this.#limits.maxHeaderBytes, this.#limits.maxAllHeaderBytes);
+    this.#carry = new Uint8Array(this.#limits.maxBoundaryLineBytes);
+  }
+
+  /** Takes the next bytes. `chunk` is not kept. */
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#inHeader) at = this.#readHeader(chunk, at);
+      else if (this.#boundaries.size > 0) at = this.#readWatched(chunk, at);
+      else at = this.#readPlain(chunk, at);
+    }
+    if (this.#inHeader) this.#header.keep(chunk, this.#base);
+    this.#base += chunk.length;
+    this.#lastByte = chunk[chunk.length - 1] ?? this.#lastByte;
+  }
+
+  /** Ends the message. Call once, after the last `push`. */
+  finish(): MessageIndex {
+    const none = new Uint8Array(0);
+    const size = this.#base;
+    if (this.#afterCr) this.#endHeaderLine(none, size, 1);
+    if (this.#carried > 0 && this.#carried <= this.#carry.length) {
+      const found = this.#boundaries.match(this.#carry, 0, this.#carried);
+      if (found !== null) this.#takeBoundary(none, found, size, 0);
+    }
+    if (this.#inHeader) this.#endHeader(none, size);
+    const lastLine = size - this.#lineStart;
+    if (lastLine > this.#longest) this.#longest = lastLine;
+    if (this.#boundaries.size > 0) this.#problem(size, 'multipart without closing boundary');
+    for (const draft of this.#open) {
+      draft.end = size;
+      draft.bodyLines = size <= draft.bodyStart ? 0 : this.#breaks - draft.breaksBeforeBody + (lastLine > 0 ? 1 : 0);
+    }
+    return {
+      sizeBytes: size,
+      root: this.#root.toPart(),
+      envelope: this.#root.envelope ?? envelopeOf([]),
+      references: this.#references,
+      receivedCount: this.#receivedCount,
+      has8bitHeader: this.#headerBits > 127,
+      has8bit: (this.#bits | this.#headerBits) > 127,
+      longestLineBytes: this.#longest,
+      problems: this.#problems,
+    };
+  }
+
+  /** A body that no boundary can end: only lines and 8-bit bytes matter. */
+  #readPlain(chunk: Uint8Array, from: number): number {
+    const base = this.#base;
+    let lineStart = this.#lineStart - base;
+    let longest = this.#longest;
+    let bits = 0;
+    let breaks = 0;
+    for (let i = from; i < chunk.length; i++) {
+      const byte = chunk[i] ?? 0;
+      bits |= byte;
+      if (byte !== LF) continue;
+      breaks++;
+      if (i - lineStart > longest) longest = Math.max(longest, i - lineStart - this.#crBefore(chunk, i));
+      lineStart = i + 1;
+    }
+    this.#lineStart = lineStart + base;
+    this.#longest = longest;
+    this.#bits |= bits;
+    this.#breaks += breaks;
+    return chunk.length;
+  }
+
+  /** A body inside a multipart: stops for lines that start with two dashes. */
+  #readWatched(chunk: Uint8Array, from: number): number {
+    if (this.#carried > 0 || (this.#base + from === this.#lineStart && chunk[from] === DASH)) {
+      return this.#readDashes(chunk, from);
+    }
+    let bits = 0;
+    let at = from;
+    while (at < chunk.length) {
+      const byte = chunk[at] ?? 0;
+      bits |= byte;
+      if (byte === LF) {
+        this.#endLine(this.#base + at + 1, 1 + this.#crBefore(chunk, at));
+        if (chunk[at + 1] === DASH && (at + 2 >= chunk.length || chunk[at + 2] === DASH)) {
+          this.#bits |= bits;
+          return at + 1;
+        }
+      }
+      at++;
+    }
+    this.#bits |= bits;
+    return at;
+  }
+
+  /** A line that starts with a dash, to its LF or to the end of the chunk: takes it as a boundary if it is one. */
+  #readDashes(chunk: Uint8Array, from: number): number {
+    const found = chunk.indexOf(LF, from);
+    const end = found < 0 ? chunk.length : found;
+    let bits = 0;
+    for (let i = from; i < end; i++) bits |= chunk[i] ?? 0;
+    if (this.#inHeader) this.#headerBits |= bits;
+    else this.#bits |= bits;
+    const length = this.#carried + end - from;
+    const fits = length <= this.#carry.length;
+    if (found < 0 || this.#carried > 0) {
+      if (fits) this.#carry.set(chunk.subarray(from, end), this.#carried);
+      this.#carried = Math.min(length, this.#carry.length + 1);
+    }
+    if (found < 0) return end;
+    let line: BoundaryLine | null = null;
+    if (fits) {
+      line =
+        this.#carried > 0 ? this.#boundaries.match(this.#carry, 0, length) : this.#boundaries.match(chunk, from, end);
+    }
+    this.#carried = 0;
+    const after = this.#base + end + 1;
+    const breakBytes = 1 + this.#crBefore(chunk, end);
+    if (line !== null) this.#takeBoundary(chunk, line, after, breakBytes);
+    else if (this.#inHeader) this.#endHeaderLine(chunk, after, breakBytes);
+    else this.#endLine(after, breakBytes);
+    return end + 1;
+  }
+
+  #crBefore(chunk: Uint8Array, at: number): number {
+    return (at > 0 ? chunk[at - 1] : this.#lastByte) === CR ? 1 : 0;
+  }
+
+  /** A line ended before offset `next`. */
+  #endLine(next: number, breakBytes: number): void {
+    const length = next - breakBytes - this.#lineStart;
+    if (length > this.#longest) this.#longest = length;
+    this.#breaks++;
+    this.#previousLineStart = this.#lineStart;
+    this.#lineStart = next;
+    this.#breakBytes = breakBytes;
+  }
+
+  #readHeader(chunk: Uint8Array, from: number): number {
+    if (this.#afterCr) {
+      this.#afterCr = false;
+      const isPair = chunk[from] === LF;
+      const next = from + (isPair ? 1 : 0);
+      this.#endHeaderLine(chunk, this.#base + next, isPair ? 2 : 1);
+      return next;
+    }
+    if (this.#carried > 0) return this.#readDashes(chunk, from);
+    if (this.#boundaries.size > 0 && chunk[from] === DASH && this.#base + from === this.#lineStart) {
+      return this.#readDashes(chunk, from);
+    }
+    let bits = 0;
+    let at = from;
+    let byte = 0;
+    while (at < chunk.length) {
+      byte = chunk[at++] ?? 0;
+      bits |= byte;
+      if (byte === LF || byte === CR) break;
+    }
+    this.#headerBits |= bits;
+    if (byte === CR) this.#afterCr = true;
+    else if (byte === LF) this.#endHeaderLine(chunk, this.#base + at, 1);
+    return at;
+  }
+
+  #endHeaderLine(chunk: Uint8Array, next: number, breakBytes: number): void {
+    const isEmpty = next - breakBytes === this.#lineStart;
+    this.#endLine(next, breakBytes);
+    if (isEmpty) this.#endHeader(chunk, next);
+  }
+
+  /** The header of the innermost part ends before offset `bodyStart`. */
+  #endHeader(chunk: Uint8Array, bodyStart: number): void {
+    const draft = this.#open[this.#open.length - 1] ?? this.#root;
+    const { bytes, isCut } = this.#header.take(chunk, this.#base, bodyStart);
+    this.#inHeader = false;
+    if (isCut) this.#problem(draft.headerStart, 'header longer than the limit');
+    const fields = parseHeader(bytes);
+    for (const field of fields) {
+      if (field.name === '') this.#problem(draft.headerStart + field.start, 'header line without colon');
+    }
+    draft.readHeader(fields);
+    draft.bodyStart = bodyStart;
+    draft.breaksBeforeBody = this.#breaks;
+    if (draft === this.#root) this.#readRoot(fields);
+    this.#enterBody(draft, bodyStart);
+  }
+
+  #readRoot(fields: readonly HeaderField[]): void {
+    const references: string[] = [];
+    for (const field of fields) {
+      if (field.name === 'received') this.#receivedCount++;
+      else if (field.name === 'references' && references.length < maxReferences) {
+        for (const id of parseMessageIds(fieldText(field), maxReferences - references.length)) references.push(id);
+      }
+    }
+    this.#references = references;
+  }
+
+  #enterBody(draft: Draft, bodyStart: number): void {
+    const isMultipart = draft.type === 'multipart';
+    if (!isMultipart && !draft.holdsMessage) return;
+    if (this.#open.length >= this.#limits.maxDepth) {
+      this.#problem(bodyStart, 'nested too deeply');
+    } else if (isMultipart) {
+      const boundary = draft.boundary;
+      if (boundary === null) this.#problem(draft.headerStart, 'multipart without boundary');
+      else this.#boundaries.push(boundary, this.#open.length - 1);
+    } else if (this.#parts >= this.#limits.maxParts) {
+      this.#problem(bodyStart, 'too many parts');
+    } else {
+      draft.embedded = new Draft(bodyStart, true, false);
+      this.#openPart(draft.embedded);
+    }
+  }
+
+  #openPart(draft: Draft): void {
+    this.#parts++;
+    this.#open.push(draft);
+    this.#header.begin(draft.headerStart);
+    this.#inHeader = true;
+  }
+
+  /** The current line is a boundary line that ends with its break before offset `after`. */
+  #takeBoundary(chunk: Uint8Array, line: BoundaryLine, after: number, breakBytes: number): void {
+    const start = this.#lineStart;
+    if (!line.isClose && this.#parts >= this.#limits.maxParts) {
+      this.#problem(start, 'too many parts');
+      if (this.#inHeader) this.#endHeaderAt(chunk, start);
+      // The line counts as text of the part that goes on.
+      this.#boundaries.clear();
+      this.#endLine(after, breakBytes);
+      return;
+    }
+    if (this.#inHeader) this.#endHeaderAt(chunk, start);
+    const level = this.#boundaries.level(line.index);
+    this.#closeParts(level, start);
+    if (this.#boundaries.size > line.index + 1) this.#problem(start, 'multipart without closing boundary');
+    this.#boundaries.cut(line.isClose ? line.index : line.index + 1);
+    this.#endLine(after, breakBytes);
+    const multipart = this.#open[level] ?? this.#root;
+    if (line.isClose) return;
+    const child = new Draft(after, false, multipart.subtype === 'digest');
+    multipart.children.push(child);
+    this.#openPart(child);
+  }
+
+  /** A boundary ends the header in which it stands: the part has no body, so nothing in it is entered. */
+  #endHeaderAt(chunk: Uint8Array, start: number): void {
+    const opened = this.#open.length;
+    this.#problem(start, 'boundary inside a header');
+    this.#endHeader(chunk, start);
+    // message/rfc822 opened its message, which is as empty.
+    if (this.#open.length > opened) this.#endHeader(chunk, start);
+    this.#inHeader = false;
+  }
+
+  /** Ends the parts inside `level` where the boundary line at `start` begins; its line break belongs to it (RFC 2046 §5.1.1). */
+  #closeParts(level: number, start: number): void {
+    const end = start - this.#breakBytes;
+    const lastLine = end - this.#previousLineStart;
+    for (const draft of this.#open.splice(level + 1)) {
+      if (start <= draft.bodyStart) draft.end = draft.bodyStart;
+      else {
+        draft.end = end;
+        draft.bodyLines = this.#breaks - draft.breaksBeforeBody - 1 + (lastLine > 0 ? 1 : 0);
+      }
+    }
+  }
+
+  #problem(at: number, reason: string): void {
+    if (this.#problems.length < this.#limits.maxProblems) this.#problems.push({ at, reason });
+  }
+}
