@@ -1,0 +1,48 @@
+import { inBatches, inList } from '#mail/schema';
+import { sql, type Tx } from '#ports/database';
+
+const garbageGraceMs = 60 * 60_000;
+
+/**
+ * Lets go of what finished recipients do not need any more: content once no recipient of the message needs it,
+ * and the rows themselves when `keepFinishedMs` is 0. A blob becomes garbage after its row is gone (invariant 2).
+ */
+export async function finishMessages(
+  tx: Tx,
+  messages: readonly number[],
+  now: { readonly nowMs: number; readonly keepFinishedMs: number },
+): Promise<void> {
+  for (const batch of inBatches(messages)) {
+    const list = inList(batch);
+    if (now.keepFinishedMs === 0) {
+      await tx.run(sql`DELETE FROM queue_attempt WHERE recipient IN
+        (SELECT id FROM queue_recipient WHERE message IN ${list} AND finished_ms IS NOT NULL AND notice IS NULL)`);
+      await tx.run(
+        sql`DELETE FROM queue_recipient WHERE message IN ${list} AND finished_ms IS NOT NULL AND notice IS NULL`,
+      );
+    }
+    await releaseContent(tx, batch, now.nowMs);
+    if (now.keepFinishedMs === 0) await removeEmptyMessages(tx, batch);
+  }
+}
+
+/** Removes messages that have no recipients left. */
+export async function removeEmptyMessages(tx: Tx, messages: readonly number[]): Promise<void> {
+  await tx.run(sql`DELETE FROM queue_message WHERE id IN ${inList(messages)}
+    AND NOT EXISTS (SELECT 1 FROM queue_recipient WHERE queue_recipient.message = queue_message.id)`);
+}
+
+async function releaseContent(tx: Tx, messages: readonly number[], nowMs: number): Promise<void> {
+  const list = inList(messages);
+  await tx.run(sql`DELETE FROM queue_content WHERE message IN ${list} AND NOT EXISTS
+    (SELECT 1 FROM queue_recipient r WHERE r.message = queue_content.message AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`);
+  const done = await tx.all<{ id: number; blob: string }>(sql`SELECT id, blob_id AS blob FROM queue_message
+    WHERE id IN ${list} AND blob_id IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM queue_recipient r WHERE r.message = queue_message.id AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`);
+  for (const { id, blob } of done) {
+    await tx.run(
+      sql`INSERT INTO queue_garbage (blob_id, due_ms) VALUES (${blob}, ${nowMs + garbageGraceMs}) ON CONFLICT DO NOTHING`,
+    );
+    await tx.run(sql`UPDATE queue_message SET blob_id = NULL WHERE id = ${id}`);
+  }
+}

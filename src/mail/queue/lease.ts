@@ -1,0 +1,111 @@
+import type { AccountId } from '#lib/ids';
+import { inBatches, inList } from '#mail/schema';
+import type { BlobId } from '#ports/blobs';
+import { sql, type Database } from '#ports/database';
+
+/** A recipient that is ours to deliver until the lease ends. */
+export interface LeasedRecipient {
+  readonly id: number;
+  readonly message: number;
+  readonly address: string;
+  readonly attempts: number;
+  readonly notify: number;
+  readonly orcpt: string | null;
+  readonly delayTold: number;
+}
+
+/** The message of leased recipients. */
+export interface LeasedMessage {
+  readonly id: number;
+  readonly account: AccountId | null;
+  readonly sender: string;
+  readonly envid: string | null;
+  readonly ret: 'full' | 'hdrs' | null;
+  readonly tls: 'default' | 'required' | 'optional';
+  readonly has8bit: number;
+  readonly smtputf8: number;
+  readonly prefix: Uint8Array;
+  readonly bodySizeBytes: number;
+  readonly blobId: BlobId | null;
+  readonly startMs: number;
+}
+
+/** What belongs into one transmission. */
+export interface LeasedGroup {
+  readonly message: LeasedMessage;
+  readonly recipients: readonly LeasedRecipient[];
+}
+
+/** The first domain after `cursor`, in alphabetical order, with a recipient that is due; null when there is none. */
+export async function nextDueDomain(db: Database, cursor: string, nowMs: number): Promise<string | null> {
+  const row = await db.read((reader) =>
+    reader.get<{ domain: string }>(sql`SELECT domain FROM queue_recipient
+      WHERE state = 'queued' AND hold = 0 AND domain > ${cursor} AND next_attempt_ms <= ${nowMs} ORDER BY domain LIMIT 1`),
+  );
+  return row?.domain ?? null;
+}
+
+/** When the next recipient becomes due or a lease runs out; null when nothing waits. Milliseconds since 1970. */
+export async function nextDueMs(db: Database, afterMs: number): Promise<number | null> {
+  const row = await db.read((reader) =>
+    reader.get<{ due: number | null; lease: number | null }>(sql`SELECT
+      (SELECT min(next_attempt_ms) FROM queue_recipient WHERE state = 'queued' AND hold = 0 AND next_attempt_ms > ${afterMs}) AS due,
+      (SELECT min(lease_until_ms) FROM queue_recipient WHERE state = 'leased') AS lease`),
+  );
+  const times = [row?.due ?? null, row?.lease ?? null].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** Takes up to `limit` due recipients of a domain for `lease`, as one group per message. */
+export async function leaseDue(
+  db: Database,
+  take: {
+    readonly domain: string;
+    readonly lease: string;
+    readonly nowMs: number;
+    readonly untilMs: number;
+    readonly limit: number;
+  },
+): Promise<LeasedGroup[]> {
+  return await db.write(async (tx) => {
+    const recipients = await tx.all<LeasedRecipient>(sql`UPDATE queue_recipient
+      SET state = 'leased', lease = ${take.lease}, lease_until_ms = ${take.untilMs}
+      WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0 AND domain = ${take.domain}
+        AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
+      RETURNING id, message, address, attempts, notify, orcpt, delay_told AS "delayTold"`);
+    if (recipients.length === 0) return [];
+    const groups = Map.groupBy(recipients, (recipient) => recipient.message);
+    const messages: LeasedMessage[] = [];
+    for (const batch of inBatches([...groups.keys()])) {
+      messages.push(
+        ...(await tx.all<LeasedMessage>(sql`SELECT id, account, sender, envid, ret, tls, has_8bit AS "has8bit", smtputf8, prefix,
+          body_size_bytes AS "bodySizeBytes", blob_id AS "blobId", start_ms AS "startMs" FROM queue_message WHERE id IN ${inList(batch)}`)),
+      );
+    }
+    return messages.map((message) => ({ message, recipients: groups.get(message.id) ?? [] }));
+  });
+}
+
+/** Gives recipients back untried. */
+export async function releaseLease(db: Database, lease: string, ids: readonly number[]): Promise<void> {
+  await db.write(async (tx) => {
+    for (const batch of inBatches(ids)) {
+      await tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
+        WHERE id IN ${inList(batch)} AND state = 'leased' AND lease = ${lease}`);
+    }
+  });
+}
+
+/** Gives back what was leased until `beforeMs` or earlier, by runners that are gone. @returns how many. */
+export async function recoverLeases(db: Database, beforeMs: number): Promise<number> {
+  const expired = await db.read((reader) =>
+    reader.get<{ one: number }>(
+      sql`SELECT 1 AS one FROM queue_recipient WHERE state = 'leased' AND lease_until_ms <= ${beforeMs} LIMIT 1`,
+    ),
+  );
+  if (expired === undefined) return 0;
+  return await db.write((tx) =>
+    tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
+      WHERE state = 'leased' AND lease_until_ms <= ${beforeMs}`),
+  );
+}

@@ -1,0 +1,36 @@
+import type { QueueSettings } from './settings.ts';
+
+/** What happens after an attempt that did not work for now. */
+export type NextStep =
+  | { readonly kind: 'retry'; readonly atMs: number; readonly tellDelay: boolean }
+  | { readonly kind: 'giveUp' };
+
+/** What the schedule looks at. */
+export interface ScheduleFacts {
+  /** Attempts made, the one that just ended included. */
+  readonly attempts: number;
+  /** When delivery could first be tried: acceptance, or the end of a FUTURERELEASE hold. */
+  readonly startMs: number;
+  readonly nowMs: number;
+  /** Whether the sender knows of the delay already. */
+  readonly delayTold: boolean;
+  /** A random number from 0 to 1. */
+  readonly chance: number;
+}
+
+/**
+ * Decides when to try again (RFC 5321 §4.5.4.1). Pure. The last attempt is made at the very end of the message's age,
+ * so that the promised Will-Retry-Until is true.
+ */
+export function nextStep(facts: ScheduleFacts, settings: QueueSettings): NextStep {
+  const lastMs = retryUntil(facts.startMs, settings);
+  if (facts.nowMs >= lastMs) return { kind: 'giveUp' };
+  const wait = settings.retryAfterMs[Math.min(facts.attempts, settings.retryAfterMs.length) - 1] ?? settings.maxAgeMs;
+  const atMs = Math.min(lastMs, facts.nowMs + Math.round(wait * (1 + settings.jitter * facts.chance)));
+  return { kind: 'retry', atMs, tellDelay: !facts.delayTold && atMs - facts.startMs >= settings.tellDelayAfterMs };
+}
+
+/** Until when delivery is tried; the value of Will-Retry-Until (RFC 3464 §2.3.9). */
+export function retryUntil(startMs: number, settings: QueueSettings): number {
+  return startMs + settings.maxAgeMs;
+}
