@@ -58,8 +58,14 @@ function restOfDate(cursor: Cursor, day: number, start: number): number {
   return date.getTime();
 }
 
+/** Exactly so many digits. */
 function fixed(cursor: Cursor, digits: number): number {
-  const start = cursor.at;
-  const found = cursor.word(CharacterClass.Digit, `${digits} digits`);
-  return found.length === digits ? Number(found) : cursor.fail(`expected ${digits} digits`, start);
+  let value = 0;
+  for (let i = 0; i < digits; i++) {
+    const digit = (cursor.next ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) cursor.fail('expected a digit');
+    value = value * 10 + digit;
+    cursor.at++;
+  }
+  return value;
 }

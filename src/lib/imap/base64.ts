@@ -1,6 +1,18 @@
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const values = new Int8Array(256).fill(-1);
-for (const [i, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  values[char.charCodeAt(0)] = i;
+for (const [i, char] of [...alphabet].entries()) values[char.charCodeAt(0)] = i;
+
+/** Encodes bytes in base64 with padding (RFC 4648 §4), as a SASL challenge is sent. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let out = '';
+  for (let at = 0; at < bytes.length; at += 3) {
+    const left = bytes.length - at;
+    const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    out += alphabet.charAt(group >>> 18) + alphabet.charAt((group >>> 12) & 63);
+    out += left > 1 ? alphabet.charAt((group >>> 6) & 63) : '=';
+    out += left > 2 ? alphabet.charAt(group & 63) : '=';
+  }
+  return out;
 }
 
 /**

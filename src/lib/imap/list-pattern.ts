@@ -1,0 +1,43 @@
+/**
+ * Whether a mailbox name matches a LIST pattern: `*` is any characters, `%` any but the separator (RFC 9051 §6.3.9).
+ * INBOX is compared without case as far as the name's first component goes. Takes at most pattern × name steps.
+ * @param separator  Null when names are flat: `%` is then as `*`.
+ */
+export function matchListPattern(pattern: string, name: string, separator: string | null): boolean {
+  const wanted = foldInbox(pattern, separator);
+  const given = foldInbox(name, separator);
+  // Only the latest `*`, and the latest `%` after it, can need another try: all that an earlier one could match, it can as well.
+  let at = 0;
+  let star = -1;
+  let starName = 0;
+  let percent = -1;
+  let percentName = 0;
+  let i = 0;
+  for (;;) {
+    const token = wanted[at];
+    if (token === '*') {
+      star = at++;
+      starName = i;
+      percent = -1;
+    } else if (token === '%') {
+      percent = at++;
+      percentName = i;
+    } else if (i < given.length && token === given[i]) {
+      at++;
+      i++;
+    } else if (i >= given.length && at >= wanted.length) return true;
+    else if (percent >= 0 && percentName < given.length && given[percentName] !== separator) {
+      i = ++percentName;
+      at = percent + 1;
+    } else if (star >= 0 && starName < given.length) {
+      i = ++starName;
+      at = star + 1;
+      percent = -1;
+    } else return false;
+  }
+}
+
+function foldInbox(text: string, separator: string | null): string {
+  const ends = text.length === 5 || text[5] === separator || text[5] === '*' || text[5] === '%';
+  return ends && text.slice(0, 5).toUpperCase() === 'INBOX' ? `INBOX${text.slice(5)}` : text;
+}

@@ -1,0 +1,125 @@
+import type { Envelope, Parameter, Part } from '#lib/mime';
+import { toEncodedWords } from './encoded-words.ts';
+import { ResponseWriter, type TextOptions } from './response-writer.ts';
+import { putEnvelope } from './write-envelope.ts';
+
+/** What to write of a structure. */
+export interface BodyStructureOptions extends TextOptions {
+  /** BODYSTRUCTURE with extension data; false for BODY. */
+  readonly extended: boolean;
+}
+
+const noEnvelope: Envelope = {
+  date: null,
+  subject: null,
+  rawSubject: null,
+  from: null,
+  sender: null,
+  replyTo: null,
+  to: null,
+  cc: null,
+  bcc: null,
+  inReplyTo: null,
+  messageId: null,
+};
+
+/** BODY or BODYSTRUCTURE as FETCH sends it (RFC 9051 §7.5.2). Sizes are those of the bodies as stored. */
+export function writeBodyStructure(part: Part, options: BodyStructureOptions): Uint8Array {
+  const writer = new ResponseWriter(1024);
+  putPart(writer, part, options);
+  return writer.take();
+}
+
+function putPart(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+  if (part.type === 'multipart') putMultipart(writer, part, options);
+  else putSinglePart(writer, part, options);
+}
+
+function putMultipart(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+  writer.ascii('(');
+  for (const child of part.parts) putPart(writer, child, options);
+  // RFC 9051 §9, body-type-mpart: there is at least one.
+  if (part.parts.length === 0) putEmptyText(writer, options);
+  writer.ascii(' ').quoted(part.subtype, options);
+  if (options.extended) {
+    writer.ascii(' ');
+    putParameters(writer, part.params, options);
+    putExtension(writer, part, options);
+  }
+  writer.ascii(')');
+}
+
+function putSinglePart(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+  writer.ascii('(').quoted(part.type, options).ascii(' ').quoted(part.subtype, options).ascii(' ');
+  putParameters(writer, part.params, options);
+  const { description } = part;
+  writer
+    .ascii(' ')
+    .nstring(part.id, options)
+    .ascii(' ')
+    .nstring(description === null || options.utf8 ? description : toEncodedWords(description), options)
+    .ascii(' ')
+    .quoted(part.encoding, options)
+    .ascii(' ')
+    .number(part.end - part.bodyStart);
+  const isMessage = part.type === 'message' && (part.subtype === 'rfc822' || part.subtype === 'global');
+  if (isMessage) {
+    writer.ascii(' ');
+    putEnvelope(writer, part.message?.envelope ?? noEnvelope, options);
+    writer.ascii(' ');
+    if (part.message === null) putEmptyText(writer, options);
+    else putPart(writer, part.message.root, options);
+  }
+  if (isMessage || part.type === 'text') writer.ascii(' ').number(part.bodyLines);
+  if (options.extended) {
+    writer.ascii(' ').nstring(part.md5, options);
+    putExtension(writer, part, options);
+  }
+  writer.ascii(')');
+}
+
+function putEmptyText(writer: ResponseWriter, options: BodyStructureOptions): void {
+  writer.ascii('("text" "plain" NIL NIL NIL "7bit" 0 0').ascii(options.extended ? ' NIL NIL NIL NIL)' : ')');
+}
+
+/** The extension data that all parts have in common: disposition, language, location, each after a space. */
+function putExtension(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+  const { disposition, language } = part;
+  if (disposition === null) writer.ascii(' NIL');
+  else {
+    writer.ascii(' (').quoted(disposition.type, options).ascii(' ');
+    putParameters(writer, disposition.params, options);
+    writer.ascii(')');
+  }
+  if (language.length === 0) writer.ascii(' NIL');
+  else {
+    language.forEach((tag, i) => writer.ascii(i === 0 ? ' (' : ' ').quoted(tag, options));
+    writer.ascii(')');
+  }
+  writer.ascii(' ').nstring(part.location, options);
+}
+
+function putParameters(writer: ResponseWriter, params: readonly Parameter[], options: BodyStructureOptions): void {
+  if (params.length === 0) {
+    writer.ascii('NIL');
+    return;
+  }
+  params.forEach(({ name, value }, i) => {
+    // Clients without UTF-8 get the value as a header would carry it (RFC 2231 §4).
+    const encoded = !options.utf8 && !/^[\0-\x7f]*$/.test(value);
+    writer
+      .ascii(i === 0 ? '(' : ' ')
+      .quoted(encoded ? `${name}*` : name, options)
+      .ascii(' ')
+      .quoted(encoded ? `utf-8''${percentEncode(value)}` : value, options);
+  });
+  writer.ascii(')');
+}
+
+function percentEncode(value: string): string {
+  // RFC 2231 §7, attribute-char: encodeURIComponent leaves these four to us.
+  return encodeURIComponent(value.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

@@ -1,0 +1,42 @@
+import type { NumberRange } from './sequence-set.ts';
+
+/** Numbers as a sequence set in the order given, ascending runs as ranges: `1,3:5`. Empty for no numbers. */
+export function writeSequenceSet(numbers: Iterable<number>): string {
+  const parts: string[] = [];
+  let first = -1;
+  let last = -1;
+  for (const n of numbers) {
+    if (n === last + 1 && first >= 0) {
+      last = n;
+      continue;
+    }
+    if (first >= 0) parts.push(range(first, last));
+    first = n;
+    last = n;
+  }
+  if (first >= 0) parts.push(range(first, last));
+  return parts.join(',');
+}
+
+/** Ranges as a sequence set: `1,3:5`. */
+export function writeRanges(ranges: readonly NumberRange[]): string {
+  return ranges.map(({ first, last }) => range(first, last)).join(',');
+}
+
+function range(first: number, last: number): string {
+  return first === last ? String(first) : `${first}:${last}`;
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A `date-time` in UTC with its quotes (RFC 9051 §9); years are kept within 0000 to 9999. @param ms  Milliseconds since 1970. */
+export function writeInternalDate(ms: number): string {
+  const date = new Date(Math.min(Math.max(ms, -62_167_219_200_000), 253_402_300_799_000));
+  const two = (n: number) => (n < 10 ? `0${n}` : String(n));
+  const day = date.getUTCDate();
+  const year = String(date.getUTCFullYear()).padStart(4, '0');
+  return (
+    `"${day < 10 ? ' ' : ''}${day}-${months[date.getUTCMonth()] ?? ''}-${year} ` +
+    `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000"`
+  );
+}

@@ -1,0 +1,35 @@
+import type { ResponseWriter } from './response-writer.ts';
+
+/** Writes `* SEARCH …` with its CRLF (RFC 3501 §7.2.5). `modSeq` is null unless MODSEQ was searched for (RFC 7162 §3.1.5). */
+export function writeSearch(writer: ResponseWriter, numbers: Iterable<number>, modSeq: number | null = null): void {
+  writer.ascii('* SEARCH');
+  for (const n of numbers) writer.ascii(' ').number(n);
+  if (modSeq !== null) writer.ascii(' (MODSEQ ').number(modSeq).ascii(')');
+  writer.crlf();
+}
+
+/** Result of a SEARCH with RETURN; null members were not asked for or do not apply (RFC 9051 §7.3.4). */
+export interface EsearchResult {
+  readonly tag: string;
+  readonly uid: boolean;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly count: number | null;
+  /** A sequence set as text; null or empty: left out, as RFC 4731 §3.1 has it for no match. */
+  readonly all: string | null;
+  readonly modSeq: number | null;
+}
+
+/** Writes `* ESEARCH …` with its CRLF (RFC 9051 §7.3.4). */
+export function writeEsearch(writer: ResponseWriter, result: EsearchResult): void {
+  writer
+    .ascii('* ESEARCH (TAG ')
+    .quoted(result.tag, { utf8: false })
+    .ascii(result.uid ? ') UID' : ')');
+  if (result.min !== null) writer.ascii(' MIN ').number(result.min);
+  if (result.max !== null) writer.ascii(' MAX ').number(result.max);
+  if (result.count !== null) writer.ascii(' COUNT ').number(result.count);
+  if (result.all !== null && result.all !== '') writer.ascii(' ALL ').ascii(result.all);
+  if (result.modSeq !== null) writer.ascii(' MODSEQ ').number(result.modSeq);
+  writer.crlf();
+}
