@@ -71,7 +71,9 @@ export class BlobSweeper {
     let orphans = 0;
     for await (const { id, modifiedMs } of this.#deps.blobs.list(account)) {
       if (modifiedMs > now - graceMs) continue;
-      orphans += await db.write(async (tx) => ((await isReferred(tx, account, id)) ? 0 : addGarbage(tx, account, id, now)));
+      orphans += await db.write(async (tx) =>
+        (await isReferred(tx, account, id)) ? 0 : addGarbage(tx, account, id, now),
+      );
     }
     return orphans;
   }

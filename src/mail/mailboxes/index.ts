@@ -8,5 +8,12 @@ export { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
 export { MailboxRefusal, type MailboxRefusalCode } from './mailbox-refusal.ts';
 export type { Mailbox, MailboxListing } from './mailbox.ts';
 export { initialMailboxes, specialUses, type SpecialUse } from './special-use.ts';
-export { mailboxByName, mailboxById, liveMailboxes, insertMailbox, moveCounters, type CounterChange } from './mailbox-rows.ts';
-export { Mailboxes, type MailboxesDeps } from './mailboxes.ts';
+export {
+  mailboxByName,
+  mailboxById,
+  liveMailboxes,
+  insertMailbox,
+  moveCounters,
+  type CounterChange,
+} from './mailbox-rows.ts';
+export { Mailboxes, type MailboxContents, type MailboxesDeps } from './mailboxes.ts';

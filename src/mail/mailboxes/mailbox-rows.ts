@@ -68,7 +68,13 @@ export async function insertMailbox(
 }
 
 /** Renames a mailbox. */
-export async function renameMailbox(tx: Tx, account: AccountId, id: MailboxId, name: string, modSeq: ModSeq): Promise<void> {
+export async function renameMailbox(
+  tx: Tx,
+  account: AccountId,
+  id: MailboxId,
+  name: string,
+  modSeq: ModSeq,
+): Promise<void> {
   await tx.run(sql`UPDATE mailbox SET name = ${name}, modseq = ${modSeq} WHERE account = ${account} AND id = ${id}`);
 }
 

@@ -32,6 +32,7 @@ CREATE TABLE mailbox (
   PRIMARY KEY (account, id)
 );
 CREATE UNIQUE INDEX mailbox_name ON mailbox (account, name) WHERE expunged = 0;
+CREATE INDEX mailbox_modseq ON mailbox (account, modseq);
 
 -- Names, not mailboxes: a subscription outlives its mailbox (RFC 9051 §6.3.7).
 CREATE TABLE subscription (
@@ -79,6 +80,7 @@ CREATE TABLE email (
   trained BIGINT,
   size_bytes BIGINT NOT NULL,
   header_bytes BIGINT NOT NULL,
+  received_ms BIGINT NOT NULL,
   sent_day_ms BIGINT,
   message_id TEXT,
   base_subject TEXT,

@@ -31,6 +31,7 @@ CREATE TABLE mailbox (
   expunged INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX mailbox_name ON mailbox (account, name) WHERE expunged = 0;
+CREATE INDEX mailbox_modseq ON mailbox (account, modseq);
 
 -- Names, not mailboxes: a subscription outlives its mailbox (RFC 9051 §6.3.7).
 CREATE TABLE subscription (
@@ -77,6 +78,7 @@ CREATE TABLE email (
   trained INTEGER,
   size_bytes INTEGER NOT NULL,
   header_bytes INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
   sent_day_ms INTEGER,
   message_id TEXT,
   base_subject TEXT,

@@ -1,0 +1,176 @@
+import type { AccountId, MailboxId } from '#lib/ids';
+import type { Clock } from '#ports/clock';
+import { sql, type Database, type Reader } from '#ports/database';
+import { ImageBuilder, type ImageHead, type ImageRow, type MailboxImage } from './mailbox-image.ts';
+
+/** What `MailboxImages` needs. */
+export interface MailboxImagesDeps {
+  readonly account: AccountId;
+  readonly db: Database;
+  readonly clock: Clock;
+  /** How long an image without sessions is kept; default 5 minutes. */
+  readonly keepMs?: number;
+}
+
+/** One session's hold on a mailbox's image. */
+export interface ImageLease extends Disposable {
+  /** The latest image that anybody asked for. */
+  readonly image: MailboxImage;
+  /** Brings the image up to date with everything durable; the same object when nothing changed, null when the mailbox is gone. */
+  refresh(): Promise<MailboxImage | null>;
+}
+
+interface Entry {
+  readonly builder: ImageBuilder;
+  leases: number;
+  /** Refreshes of one image follow each other. */
+  refreshing: Promise<MailboxImage | null> | null;
+  idle: Disposable | null;
+}
+
+/** Memory images of an account's mailboxes: loaded by one scan, shared, kept current from the log, dropped when unused for a while. */
+export class MailboxImages implements Disposable {
+  readonly #deps: MailboxImagesDeps;
+  readonly #entries = new Map<MailboxId, Entry>();
+  readonly #loading = new Map<MailboxId, Promise<Entry | null>>();
+
+  constructor(deps: MailboxImagesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether any session holds an image. */
+  get isUsed(): boolean {
+    return [...this.#entries.values()].some(({ leases }) => leases > 0);
+  }
+
+  /** The current image of a mailbox; null when there is no such mailbox. */
+  async open(mailbox: MailboxId): Promise<ImageLease | null> {
+    const entry = this.#entries.get(mailbox) ?? (await this.#load(mailbox));
+    if (entry === null) return null;
+    entry.leases += 1;
+    entry.idle?.[Symbol.dispose]();
+    entry.idle = null;
+    const lease = new Lease(this, mailbox, entry);
+    try {
+      if ((await lease.refresh()) !== null) return lease;
+    } catch (error) {
+      lease[Symbol.dispose]();
+      throw error;
+    }
+    lease[Symbol.dispose]();
+    return null;
+  }
+
+  /** Drops all images. */
+  [Symbol.dispose](): void {
+    for (const entry of this.#entries.values()) entry.idle?.[Symbol.dispose]();
+    this.#entries.clear();
+  }
+
+  /** @internal for leases. */
+  refresh(mailbox: MailboxId, entry: Entry): Promise<MailboxImage | null> {
+    // A refresh under way may have read before the caller's change: the next one must read again.
+    const refreshing = (entry.refreshing ?? Promise.resolve(null))
+      .catch(() => null)
+      .then(() => this.#readChanges(mailbox, entry.builder))
+      .finally(() => {
+        if (entry.refreshing === refreshing) entry.refreshing = null;
+      });
+    entry.refreshing = refreshing;
+    return refreshing;
+  }
+
+  /** @internal for leases. */
+  release(mailbox: MailboxId, entry: Entry): void {
+    entry.leases -= 1;
+    if (entry.leases > 0 || this.#entries.get(mailbox) !== entry) return;
+    entry.idle = this.#deps.clock.timer(this.#deps.keepMs ?? 5 * 60_000, () => {
+      if (entry.leases === 0 && this.#entries.get(mailbox) === entry) this.#entries.delete(mailbox);
+    });
+  }
+
+  #load(mailbox: MailboxId): Promise<Entry | null> {
+    const known = this.#loading.get(mailbox);
+    if (known !== undefined) return known;
+    const loading = this.#scan(mailbox).finally(() => this.#loading.delete(mailbox));
+    this.#loading.set(mailbox, loading);
+    return loading;
+  }
+
+  async #scan(mailbox: MailboxId): Promise<Entry | null> {
+    const { account, db } = this.#deps;
+    const builder = await db.read(async (reader) => {
+      const head = await readHead(reader, account, mailbox);
+      if (head === null) return null;
+      const rows = await reader.arrays(
+        sql`SELECT uid, flags, keywords, modseq FROM message WHERE account = ${account} AND mailbox = ${mailbox} ORDER BY uid`,
+      );
+      return new ImageBuilder(head, rows as unknown as readonly ImageRow[]);
+    });
+    await db.durable();
+    if (builder === null) return null;
+    const entry: Entry = { builder, leases: 0, refreshing: null, idle: null };
+    this.#entries.set(mailbox, entry);
+    return entry;
+  }
+
+  async #readChanges(mailbox: MailboxId, builder: ImageBuilder): Promise<MailboxImage | null> {
+    const { account, db } = this.#deps;
+    const since = builder.image.highestModSeq;
+    const changes = await db.read(async (reader) => {
+      const head = await readHead(reader, account, mailbox);
+      if (head === null || head.highestModSeq === since) return { head, changed: [], removed: [] };
+      // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
+      const changed = await reader.arrays(
+        sql`SELECT uid, flags, keywords, modseq FROM message WHERE account = ${account} AND modseq > ${since} AND +mailbox = ${mailbox}`,
+      );
+      const removed = await reader.arrays(
+        sql`SELECT uid FROM tombstone WHERE account = ${account} AND mailbox = ${mailbox} AND modseq > ${since}`,
+      );
+      return { head, changed, removed };
+    });
+    if (changes.head?.highestModSeq === since) return builder.image;
+    await db.durable();
+    if (changes.head === null) return null;
+    return builder.apply(
+      changes.head,
+      changes.changed as unknown as readonly ImageRow[],
+      changes.removed.map(([uid]) => Number(uid)),
+    );
+  }
+}
+
+async function readHead(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<ImageHead | null> {
+  const row = await reader.get<ImageHead>(
+    sql`SELECT id AS mailbox, uidvalidity AS "uidValidity", uidnext AS "uidNext", message_modseq AS "highestModSeq"
+      FROM mailbox WHERE account = ${account} AND id = ${mailbox} AND expunged = 0`,
+  );
+  return row ?? null;
+}
+
+class Lease implements ImageLease {
+  readonly #images: MailboxImages;
+  readonly #mailbox: MailboxId;
+  readonly #entry: Entry;
+  #isReleased = false;
+
+  constructor(images: MailboxImages, mailbox: MailboxId, entry: Entry) {
+    this.#images = images;
+    this.#mailbox = mailbox;
+    this.#entry = entry;
+  }
+
+  get image(): MailboxImage {
+    return this.#entry.builder.image;
+  }
+
+  refresh(): Promise<MailboxImage | null> {
+    return this.#images.refresh(this.#mailbox, this.#entry);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#images.release(this.#mailbox, this.#entry);
+  }
+}

@@ -1,0 +1,260 @@
+import { mailboxId, type AccountId, type MailboxId, type ModSeq } from '#lib/ids';
+import { accountTopic, advance, takeIds, takeUidValidity } from '#mail/changes';
+import type { Bus } from '#ports/bus';
+import type { Database, Tx } from '#ports/database';
+import { mailboxLimits } from './limits.ts';
+import { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
+import { MailboxRefusal } from './mailbox-refusal.ts';
+import {
+  addSubscription,
+  expungeMailbox,
+  insertMailbox,
+  liveMailboxes,
+  mailboxById,
+  mailboxByName,
+  mailboxesBelow,
+  removeSubscription,
+  renameMailbox,
+  setSpecialUse,
+  subscriptions,
+} from './mailbox-rows.ts';
+import type { Mailbox, MailboxListing } from './mailbox.ts';
+import type { SpecialUse } from './special-use.ts';
+
+/** What mailbox commands ask of the messages inside; implemented by #mail/messages. */
+export interface MailboxContents {
+  /** Removes all messages of a mailbox. */
+  removeAll(tx: Tx, mailbox: MailboxId, modSeq: ModSeq): Promise<void>;
+  /** Moves all messages of one mailbox to another, with new UIDs. */
+  moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void>;
+}
+
+/** What `Mailboxes` needs. */
+export interface MailboxesDeps {
+  readonly account: AccountId;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly contents: MailboxContents;
+}
+
+/** The mailboxes of one account. Names are normalised here; methods that change throw MailboxRefusal and are durable when they resolve. */
+export class Mailboxes {
+  readonly #deps: MailboxesDeps;
+
+  constructor(deps: MailboxesDeps) {
+    this.#deps = deps;
+  }
+
+  /** All mailboxes and subscribed names, INBOX first, then by code points. */
+  async list(): Promise<MailboxListing[]> {
+    const { account, db } = this.#deps;
+    const [mailboxes, subscribed] = await db.read(async (reader) => [
+      await liveMailboxes(reader, account),
+      await subscriptions(reader, account),
+    ]);
+    await db.durable();
+    const listings = new Map<string, MailboxListing>();
+    for (const mailbox of mailboxes) listings.set(mailbox.name, { name: mailbox.name, mailbox, subscribed: false });
+    for (const name of subscribed) {
+      listings.set(name, { name, mailbox: listings.get(name)?.mailbox ?? null, subscribed: true });
+    }
+    return [...listings.values()].toSorted((a, b) => compareNames(a.name, b.name));
+  }
+
+  /** The mailbox of that name with its counters; null when there is none, also for names that cannot be. */
+  async byName(name: string): Promise<Mailbox | null> {
+    const normalized = normalizedOrNull(name);
+    if (normalized === null) return null;
+    const { account, db } = this.#deps;
+    const mailbox = await db.read((reader) => mailboxByName(reader, account, normalized));
+    await db.durable();
+    return mailbox;
+  }
+
+  /** As `byName` for several names, from one snapshot. */
+  async byNames(names: readonly string[]): Promise<(Mailbox | null)[]> {
+    const { account, db } = this.#deps;
+    const mailboxes = await db.read(async (reader) => {
+      const found: (Mailbox | null)[] = [];
+      for (const name of names) {
+        const normalized = normalizedOrNull(name);
+        found.push(normalized === null ? null : await mailboxByName(reader, account, normalized));
+      }
+      return found;
+    });
+    await db.durable();
+    return mailboxes;
+  }
+
+  /** The mailbox of that id; null when it is gone. */
+  async byId(id: MailboxId): Promise<Mailbox | null> {
+    const { account, db } = this.#deps;
+    const mailbox = await db.read((reader) => mailboxById(reader, account, id));
+    await db.durable();
+    return mailbox;
+  }
+
+  /** The mailbox with that special use; null when none has it. */
+  async bySpecialUse(use: SpecialUse): Promise<Mailbox | null> {
+    const { account, db } = this.#deps;
+    const all = await db.read((reader) => liveMailboxes(reader, account));
+    await db.durable();
+    return all.find(({ specialUse }) => specialUse.includes(use)) ?? null;
+  }
+
+  /** Creates a mailbox and missing parents, all subscribed. USEATTR when another mailbox has one of the special uses (RFC 6154 §3). */
+  async create(given: string, specialUse: readonly SpecialUse[] = []): Promise<Mailbox> {
+    const name = normalizeMailboxName(given);
+    return await this.#change(async (tx, modSeq) => {
+      if ((await mailboxByName(tx, this.#deps.account, name)) !== null) throw exists(name);
+      if (specialUse.length > 0) await this.#refuseTakenUses(tx, specialUse);
+      await this.#createParents(tx, name, modSeq);
+      return await this.#insert(tx, name, specialUse, modSeq);
+    });
+  }
+
+  /** Removes a mailbox and its messages; subscriptions stay (RFC 9051 §6.3.7). HASCHILDREN when there are mailboxes below it. */
+  async delete(given: string): Promise<void> {
+    const name = existingName(given);
+    if (name === 'INBOX') throw new MailboxRefusal('CANNOT', 'INBOX cannot be deleted');
+    const { account, contents } = this.#deps;
+    await this.#change(async (tx, modSeq) => {
+      const mailbox = await this.#existing(tx, name);
+      if ((await mailboxesBelow(tx, account, name)).length > 0) {
+        throw new MailboxRefusal('HASCHILDREN', 'mailbox has mailboxes below it');
+      }
+      await contents.removeAll(tx, mailbox.id, modSeq);
+      await expungeMailbox(tx, account, mailbox.id, modSeq);
+    });
+  }
+
+  /**
+   * Renames a mailbox with all below it, creating missing parents; subscriptions follow.
+   * Renaming INBOX moves its messages to a new mailbox and leaves what is below it (RFC 9051 §6.3.6).
+   */
+  async rename(givenFrom: string, givenTo: string): Promise<void> {
+    const from = existingName(givenFrom);
+    const to = normalizeMailboxName(givenTo);
+    const { account, contents } = this.#deps;
+    if (to.startsWith(`${from}/`) && from !== 'INBOX') {
+      throw new MailboxRefusal('CANNOT', 'a mailbox cannot be moved below itself');
+    }
+    await this.#change(async (tx, modSeq) => {
+      const mailbox = await this.#existing(tx, from);
+      if ((await mailboxByName(tx, account, to)) !== null) throw exists(to);
+      const below = from === 'INBOX' ? [] : await mailboxesBelow(tx, account, from);
+      for (const { name } of below) normalizeMailboxName(`${to}${name.slice(from.length)}`);
+      await this.#createParents(tx, to, modSeq);
+      if (from === 'INBOX') {
+        const target = await this.#insert(tx, to, [], modSeq);
+        await contents.moveAll(tx, mailbox.id, target.id, modSeq);
+        return;
+      }
+      for (const { id, name } of [mailbox, ...below]) {
+        const renamed = `${to}${name.slice(from.length)}`;
+        await renameMailbox(tx, account, id, renamed, modSeq);
+        if (await removeSubscription(tx, account, name)) await addSubscription(tx, account, renamed);
+      }
+    });
+  }
+
+  /** Gives a mailbox its special uses, taking them from others. */
+  async setSpecialUse(given: string, specialUse: readonly SpecialUse[]): Promise<void> {
+    const name = existingName(given);
+    const { account } = this.#deps;
+    await this.#change(async (tx, modSeq) => {
+      const mailbox = await this.#existing(tx, name);
+      for (const other of await liveMailboxes(tx, account)) {
+        const kept = other.specialUse.filter((use) => !specialUse.includes(use));
+        if (other.id !== mailbox.id && kept.length < other.specialUse.length) {
+          await setSpecialUse(tx, account, other.id, kept, modSeq);
+        }
+      }
+      await setSpecialUse(tx, account, mailbox.id, specialUse, modSeq);
+    });
+  }
+
+  /** Subscribes or unsubscribes a name, which need not exist. */
+  async subscribe(given: string, subscribed: boolean): Promise<void> {
+    const name = normalizeMailboxName(given);
+    const { account } = this.#deps;
+    await this.#write(async (tx) => {
+      if (!subscribed) {
+        await removeSubscription(tx, account, name);
+        return;
+      }
+      if ((await subscriptions(tx, account)).length >= mailboxLimits.maxSubscriptions) {
+        throw new MailboxRefusal('LIMIT', 'too many subscriptions');
+      }
+      await addSubscription(tx, account, name);
+    });
+  }
+
+  async #existing(tx: Tx, name: string): Promise<Mailbox> {
+    const mailbox = await mailboxByName(tx, this.#deps.account, name);
+    if (mailbox === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');
+    return mailbox;
+  }
+
+  async #refuseTakenUses(tx: Tx, specialUse: readonly SpecialUse[]): Promise<void> {
+    const all = await liveMailboxes(tx, this.#deps.account);
+    const taken = specialUse.find((use) => all.some((mailbox) => mailbox.specialUse.includes(use)));
+    if (taken !== undefined) throw new MailboxRefusal('USEATTR', `another mailbox is ${taken}`);
+  }
+
+  async #createParents(tx: Tx, name: string, modSeq: ModSeq): Promise<void> {
+    for (const parent of parentsOf(name)) {
+      if ((await mailboxByName(tx, this.#deps.account, parent)) === null) await this.#insert(tx, parent, [], modSeq);
+    }
+  }
+
+  async #insert(tx: Tx, name: string, specialUse: readonly SpecialUse[], modSeq: ModSeq): Promise<Mailbox> {
+    const { account } = this.#deps;
+    if ((await liveMailboxes(tx, account)).length >= mailboxLimits.maxMailboxes) {
+      throw new MailboxRefusal('LIMIT', 'too many mailboxes');
+    }
+    const id = mailboxId(await takeIds(tx, account, 1));
+    await insertMailbox(tx, account, { id, name, specialUse, uidValidity: await takeUidValidity(tx, account), modSeq });
+    await addSubscription(tx, account, name);
+    return await this.#existing(tx, name);
+  }
+
+  #change<T>(body: (tx: Tx, modSeq: ModSeq) => Promise<T>): Promise<T> {
+    return this.#write(async (tx) => await body(tx, (await advance(tx, this.#deps.account)).modSeq));
+  }
+
+  #write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+    const { account, db, bus } = this.#deps;
+    return db.write(async (tx) => {
+      tx.afterCommit(() => bus.publish(accountTopic(account)));
+      return await body(tx);
+    });
+  }
+}
+
+function exists(name: string): MailboxRefusal {
+  return new MailboxRefusal('ALREADYEXISTS', name === 'INBOX' ? 'INBOX always exists' : 'mailbox exists');
+}
+
+/** A name that cannot be is the name of nothing. */
+function existingName(given: string): string {
+  const name = normalizedOrNull(given);
+  if (name === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');
+  return name;
+}
+
+function normalizedOrNull(name: string): string | null {
+  try {
+    return normalizeMailboxName(name);
+  } catch (error) {
+    if (error instanceof MailboxRefusal) return null;
+    throw error;
+  }
+}
+
+function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a === 'INBOX') return -1;
+  if (b === 'INBOX') return 1;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,97 @@
+import { ipMasks, parseIp } from '#lib/domain';
+import type { AccountId, ContentId } from '#lib/ids';
+import { discardBlob } from '#mail/content';
+import { inBatches, inList } from '#mail/schema';
+import type { BlobId } from '#ports/blobs';
+import { sql, type Tx } from '#ports/database';
+import type { NewMessage, ReceptionFacts } from './message.ts';
+
+const notReceived: ReceptionFacts = {
+  remoteIp: null,
+  helo: null,
+  mailFrom: null,
+  rcptTo: null,
+  fromOrgDomain: null,
+  validation: null,
+};
+
+/** Adds the row of what never changes about a message, with one place referring to it. */
+export async function insertEmail(
+  tx: Tx,
+  account: AccountId,
+  id: ContentId,
+  thread: number,
+  message: NewMessage,
+): Promise<void> {
+  const { description: d, prefix, body } = message;
+  const { remoteIp, helo, mailFrom, rcptTo, fromOrgDomain, validation } = message.reception ?? notReceived;
+  const [mask1, mask2, mask3] = remoteIp === null ? noMasks : masksOf(remoteIp);
+  await tx.run(
+    sql`INSERT INTO email (account, id, refs, thread, size_bytes, header_bytes, received_ms, sent_day_ms, message_id, base_subject,
+      from_address, from_domain, from_org_domain, remote_ip, remote_mask1, remote_mask2, remote_mask3, helo, mail_from, rcpt_to,
+      validation, preview, prefix, envelope, body, bodystructure, structure)
+      VALUES (${account}, ${id}, 1, ${thread}, ${prefix.length + body.sizeBytes}, ${prefix.length + d.headerBytes}, ${message.receivedMs},
+      ${d.sentDayMs}, ${d.messageId}, ${d.baseSubject}, ${d.fromAddress}, ${d.fromDomain}, ${fromOrgDomain}, ${remoteIp}, ${mask1},
+      ${mask2}, ${mask3}, ${helo}, ${mailFrom}, ${rcptTo}, ${validation}, ${message.preview}, ${prefix}, ${d.envelope}, ${d.body},
+      ${d.bodyStructure}, ${d.structure})`,
+  );
+}
+
+const noMasks = [null, null, null] as const;
+
+function masksOf(address: string): readonly [string | null, string | null, string | null] {
+  const ip = parseIp(address);
+  if (!ip.ok) return noMasks;
+  const { m1, m2, m3 } = ipMasks(ip.value);
+  return [m1, m2, m3];
+}
+
+/** One more place for each email; an id that occurs twice gets two. */
+export async function addReferences(tx: Tx, account: AccountId, ids: readonly ContentId[]): Promise<void> {
+  for (const [count, group] of byCount(ids)) {
+    for (const batch of inBatches(group)) {
+      await tx.run(sql`UPDATE email SET refs = refs + ${count} WHERE account = ${account} AND id IN ${inList(batch)}`);
+    }
+  }
+}
+
+/** One place less for each email; those without any go, with their bytes. */
+export async function dropReferences(
+  tx: Tx,
+  account: AccountId,
+  ids: readonly ContentId[],
+  nowMs: number,
+): Promise<void> {
+  for (const [count, group] of byCount(ids)) {
+    for (const batch of inBatches(group)) {
+      const rows = await tx.all<{ id: ContentId; refs: number }>(
+        sql`UPDATE email SET refs = refs - ${count} WHERE account = ${account} AND id IN ${inList(batch)} RETURNING id, refs`,
+      );
+      const dead = rows.filter(({ refs }) => refs <= 0).map(({ id }) => id);
+      if (dead.length > 0) await deleteEmails(tx, account, dead, nowMs);
+    }
+  }
+}
+
+async function deleteEmails(tx: Tx, account: AccountId, ids: readonly ContentId[], nowMs: number): Promise<void> {
+  const list = inList(ids);
+  const blobs = await tx.all<{ blob: BlobId }>(
+    sql`SELECT blob_id AS blob FROM content WHERE account = ${account} AND id IN ${list} AND blob_id IS NOT NULL`,
+  );
+  for (const { blob } of blobs) await discardBlob(tx, account, blob, nowMs);
+  await tx.run(sql`DELETE FROM content WHERE account = ${account} AND id IN ${list}`);
+  await tx.run(sql`DELETE FROM email WHERE account = ${account} AND id IN ${list}`);
+}
+
+/** Ids by how often they occur: nearly always once. */
+function byCount(ids: readonly ContentId[]): Map<number, ContentId[]> {
+  const counts = new Map<ContentId, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const groups = new Map<number, ContentId[]>();
+  for (const [id, count] of counts) {
+    const group = groups.get(count);
+    if (group === undefined) groups.set(count, [id]);
+    else group.push(id);
+  }
+  return groups;
+}

@@ -1,0 +1,25 @@
+/**
+ * Messages of an account: added, flagged, copied, moved, removed and read. A message has an email row (what never changes: description,
+ * prefix, reception facts, shared by copies and counted) with its content, and one narrow place row per mailbox it is in.
+ * Counters, tombstones, references and MODSEQs change in the same transaction as the rows they tell of (invariants 3 and 7).
+ * Parsing and blobs come before the transaction: `describeMessage` and #mail/content.
+ */
+export { Messages, type MessagesDeps, type Removed } from './messages.ts';
+export {
+  MessageReader,
+  type MessageColumns,
+  type MessageReaderDeps,
+  type StoredMessage,
+  type WantedColumns,
+} from './message-reader.ts';
+export { packPart, unpackPart } from './pack-part.ts';
+export type {
+  Appended,
+  Copied,
+  FlagChange,
+  MessageDescription,
+  NewMessage,
+  ReceptionFacts,
+  Stored,
+  Target,
+} from './message.ts';

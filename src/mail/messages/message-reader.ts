@@ -1,0 +1,139 @@
+import type { AccountId, MailboxId } from '#lib/ids';
+import { storedContent, type MessageContent } from '#mail/content';
+import type { BlobId, BlobStore } from '#ports/blobs';
+import { sql, type Database, type SqlValue } from '#ports/database';
+import { uidCondition } from './message-rows.ts';
+import { uidSpans } from './uid-spans.ts';
+
+/** What `MessageReader` needs. */
+export interface MessageReaderDeps {
+  readonly account: AccountId;
+  readonly db: Database;
+  readonly blobs: BlobStore;
+}
+
+/** Which columns `rows` is to read; unwanted ones come back empty. */
+export interface WantedColumns {
+  readonly envelope: boolean;
+  readonly body: boolean;
+  readonly bodyStructure: boolean;
+  readonly structure: boolean;
+  readonly sentDay: boolean;
+}
+
+/** Columns of one message. */
+export interface MessageColumns {
+  readonly uid: number;
+  readonly sizeBytes: number;
+  /** INTERNALDATE. */
+  readonly receivedMs: number;
+  readonly saveMs: number;
+  readonly sentDayMs: number | null;
+  readonly envelope: string;
+  readonly body: string;
+  readonly bodyStructure: string;
+  /** For `unpackPart`, with `prefixBytes` as its shift. */
+  readonly structure: string;
+  readonly prefixBytes: number;
+}
+
+/** A message's bytes with the length of their header. */
+export interface StoredMessage {
+  readonly uid: number;
+  /** Bytes up to and including the empty line that ends the header. */
+  readonly headerSizeBytes: number;
+  readonly content: MessageContent;
+}
+
+/** Reads messages of one account by mailbox and UID. Everything that it shows is durable; callers keep batches to a few hundred. */
+export class MessageReader {
+  readonly #deps: MessageReaderDeps;
+
+  constructor(deps: MessageReaderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Columns of the messages that exist among ascending `uids`, ascending. */
+  async rows(mailbox: MailboxId, uids: ArrayLike<number>, wanted: WantedColumns): Promise<MessageColumns[]> {
+    const { account, db } = this.#deps;
+    const isNarrow = !(wanted.envelope || wanted.body || wanted.bodyStructure || wanted.structure || wanted.sentDay);
+    const rows = await db.read(async (reader) => {
+      const all: SqlValue[][] = [];
+      for (const span of uidSpans(uids)) {
+        const some = await reader.arrays(
+          isNarrow
+            ? sql`SELECT uid, size_bytes, received_ms, save_ms FROM message
+                WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY uid`
+            : sql`SELECT m.uid, m.size_bytes, m.received_ms, m.save_ms, e.sent_day_ms,
+                ${wanted.envelope ? envelopeColumn : nullColumn}, ${wanted.body ? bodyColumn : nullColumn},
+                ${wanted.bodyStructure ? bodyStructureColumn : nullColumn}, ${wanted.structure ? structureColumn : nullColumn},
+                length(e.prefix)
+                FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
+                WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
+        );
+        all.push(...some);
+      }
+      return all;
+    });
+    await db.durable();
+    return rows.map(columnsOf);
+  }
+
+  /** Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. */
+  async contents(mailbox: MailboxId, uids: ArrayLike<number>, want: 'header' | 'all'): Promise<StoredMessage[]> {
+    const { account, db, blobs } = this.#deps;
+    const bytes = want === 'header' ? headerOfBytes : allBytes;
+    const rows = await db.read(async (reader) => {
+      const all: SqlValue[][] = [];
+      for (const span of uidSpans(uids)) {
+        const some = await reader.arrays(
+          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.blob_id, ${bytes}
+            FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
+            JOIN content AS c ON c.account = m.account AND c.id = m.email
+            WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
+        );
+        all.push(...some);
+      }
+      return all;
+    });
+    await db.durable();
+    return (rows as unknown as ContentRow[]).map(([uid, headerSizeBytes, prefix, sizeBytes, blobId, body]) => ({
+      uid,
+      headerSizeBytes,
+      content: storedContent(blobs, account, { sizeBytes, blobId, bytes: body }, prefix),
+    }));
+  }
+}
+
+type ContentRow = readonly [
+  uid: number,
+  headerBytes: number,
+  prefix: Uint8Array,
+  sizeBytes: number,
+  blobId: BlobId | null,
+  bytes: Uint8Array | null,
+];
+
+const nullColumn = sql`NULL`;
+const envelopeColumn = sql`e.envelope`;
+const bodyColumn = sql`e.body`;
+const bodyStructureColumn = sql`e.bodystructure`;
+const structureColumn = sql`e.structure`;
+const allBytes = sql`c.bytes`;
+const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
+
+function columnsOf(row: SqlValue[]): MessageColumns {
+  const [uid, sizeBytes, receivedMs, saveMs, sentDayMs, envelope, body, bodyStructure, structure, prefixBytes] = row;
+  return {
+    uid: Number(uid),
+    sizeBytes: Number(sizeBytes),
+    receivedMs: Number(receivedMs),
+    saveMs: Number(saveMs),
+    sentDayMs: typeof sentDayMs === 'number' ? sentDayMs : null,
+    envelope: typeof envelope === 'string' ? envelope : '',
+    body: typeof body === 'string' ? body : '',
+    bodyStructure: typeof bodyStructure === 'string' ? bodyStructure : '',
+    structure: typeof structure === 'string' ? structure : '',
+    prefixBytes: typeof prefixBytes === 'number' ? prefixBytes : 0,
+  };
+}

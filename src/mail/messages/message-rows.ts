@@ -1,0 +1,119 @@
+import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
+import { inBatches, inList } from '#mail/schema';
+import { sql, type Reader, type Sql, type Tx } from '#ports/database';
+import type { Place } from './message.ts';
+import { uidSpans } from './uid-spans.ts';
+
+/** Places of a mailbox: all, or those with the given ascending UIDs that exist; ascending. `only` narrows them, such as to the deleted. */
+export async function selectPlaces(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: ArrayLike<number> | null,
+  only: 'all' | 'deleted' = 'all',
+): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const span of uids === null ? everything : uidSpans(uids)) {
+    const rows = await reader.arrays(
+      sql`SELECT id, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms FROM message
+        WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ${only === 'all' ? nothing : deleted} ORDER BY uid`,
+    );
+    for (const row of rows) places.push(placeOf(row as unknown as PlaceRow));
+  }
+  return places;
+}
+
+/** A span of UIDs as a condition on the column `uid`. */
+export function uidCondition(span: UidCondition): Sql {
+  if (span.kind === 'run') return sql`uid >= ${span.from} AND uid <= ${span.to}`;
+  return sql`uid IN ${inList(span.uids)}`;
+}
+
+type UidCondition = ReturnType<typeof uidSpans>[number];
+
+const everything: readonly UidCondition[] = [{ kind: 'run', from: 1, to: 0xffff_ffff }];
+const nothing = sql``;
+const deleted = sql`AND (flags & 8) <> 0`;
+
+type PlaceRow = readonly [
+  id: MessageRowId,
+  uid: number,
+  email: Place['email'],
+  modSeq: number,
+  createModSeq: number,
+  flags: number,
+  keywords: string,
+  sizeBytes: number,
+  receivedMs: number,
+  saveMs: number,
+];
+
+function placeOf(row: PlaceRow): Place {
+  const [id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs] = row;
+  return { id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs };
+}
+
+/** Adds a place; its MODSEQ is both that of its creation and that of its last change. */
+export async function insertPlace(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  place: Omit<Place, 'createModSeq'>,
+): Promise<void> {
+  const { id, uid, email, modSeq, flags, keywords, sizeBytes, receivedMs, saveMs } = place;
+  await tx.run(
+    sql`INSERT INTO message (account, id, mailbox, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms)
+      VALUES (${account}, ${id}, ${mailbox}, ${uid}, ${email}, ${modSeq}, ${modSeq}, ${flags}, ${keywords}, ${sizeBytes}, ${receivedMs}, ${saveMs})`,
+  );
+}
+
+/** Gives the same flags to several places. */
+export async function updateFlags(
+  tx: Tx,
+  account: AccountId,
+  ids: readonly MessageRowId[],
+  to: { readonly flags: number; readonly keywords: string; readonly modSeq: number },
+): Promise<void> {
+  for (const batch of inBatches(ids)) {
+    await tx.run(
+      sql`UPDATE message SET flags = ${to.flags}, keywords = ${to.keywords}, modseq = ${to.modSeq}
+        WHERE account = ${account} AND id IN ${inList(batch)}`,
+    );
+  }
+}
+
+/** Moves a place to another mailbox and UID. It keeps its id; there it counts as new. */
+export async function movePlace(
+  tx: Tx,
+  account: AccountId,
+  id: MessageRowId,
+  to: { readonly mailbox: MailboxId; readonly uid: number; readonly modSeq: number; readonly saveMs: number },
+): Promise<void> {
+  await tx.run(
+    sql`UPDATE message SET mailbox = ${to.mailbox}, uid = ${to.uid}, modseq = ${to.modSeq}, create_modseq = ${to.modSeq}, save_ms = ${to.saveMs}
+      WHERE account = ${account} AND id = ${id}`,
+  );
+}
+
+/** Writes the tombstones of places that go from their mailbox; before they go. */
+export async function buryPlaces(
+  tx: Tx,
+  account: AccountId,
+  ids: readonly MessageRowId[],
+  modSeq: number,
+): Promise<void> {
+  for (const batch of inBatches(ids)) {
+    await tx.run(
+      sql`INSERT INTO tombstone (account, mailbox, modseq, uid, create_modseq, message, email)
+        SELECT account, mailbox, ${modSeq}, uid, create_modseq, id, email FROM message
+        WHERE account = ${account} AND id IN ${inList(batch)}`,
+    );
+  }
+}
+
+/** Deletes places. */
+export async function deletePlaces(tx: Tx, account: AccountId, ids: readonly MessageRowId[]): Promise<void> {
+  for (const batch of inBatches(ids)) {
+    await tx.run(sql`DELETE FROM message WHERE account = ${account} AND id IN ${inList(batch)}`);
+  }
+}

@@ -1,0 +1,121 @@
+import type { ContentId, MailboxId, MessageRowId, ModSeq, Uid, UidValidity } from '#lib/ids';
+import type { PlacedBody } from '#mail/content';
+
+/** What a message's bytes say, ready to be stored: the same for every account that gets it. */
+export interface MessageDescription {
+  /** ENVELOPE as IMAP sends it, US-ASCII with its outer parentheses. */
+  readonly envelope: string;
+  /** BODY without extension data, as IMAP sends it. */
+  readonly body: string;
+  /** BODYSTRUCTURE as IMAP sends it. */
+  readonly bodyStructure: string;
+  /** The part tree with offsets in the received bytes, as `packPart` writes it. */
+  readonly structure: string;
+  /** Bytes of the received header with its empty line. */
+  readonly headerBytes: number;
+  /** Day of the Date field as written, as ms of its midnight UTC; null when absent or unusable. */
+  readonly sentDayMs: number | null;
+  /** Without angle brackets. */
+  readonly messageId: string | null;
+  /** Message-IDs of In-Reply-To and References, oldest first, without angle brackets. */
+  readonly references: readonly string[];
+  /** RFC 5256 §2.1. */
+  readonly baseSubject: string | null;
+  readonly isReply: boolean;
+  /** multipart/report (RFC 6522). */
+  readonly isReport: boolean;
+  /** First From address as it is written in mail, and its domain in lower case. */
+  readonly fromAddress: string | null;
+  readonly fromDomain: string | null;
+}
+
+/** Facts about how a message reached us, for reputation and for people. */
+export interface ReceptionFacts {
+  /** Address of the SMTP client, null when it did not come by SMTP. */
+  readonly remoteIp: string | null;
+  /** As HELO or EHLO gave it. */
+  readonly helo: string | null;
+  /** Reverse-path, empty for the null one. */
+  readonly mailFrom: string | null;
+  /** The recipient for whom it was delivered. */
+  readonly rcptTo: string | null;
+  /** Organizational domain of From (RFC 7489 §3.2). */
+  readonly fromOrgDomain: string | null;
+  /** Results of SPF, DKIM, DMARC and the rest, as JSON. */
+  readonly validation: string | null;
+}
+
+/** A message to store. */
+export interface NewMessage {
+  /** Placed in this account before the transaction. */
+  readonly body: PlacedBody;
+  /** Header fields that we put before the received bytes, each ending with CRLF. */
+  readonly prefix: Uint8Array;
+  readonly description: MessageDescription;
+  /** `SystemFlag` bits. */
+  readonly flags: number;
+  /** Lower-case keywords in any order. */
+  readonly keywords: readonly string[];
+  /** INTERNALDATE. */
+  readonly receivedMs: number;
+  /** Null for what did not come by SMTP. */
+  readonly reception: ReceptionFacts | null;
+  /** First text for lists; null when not made yet. */
+  readonly preview: string | null;
+}
+
+/** Where to put messages. */
+export type Target = { readonly name: string } | { readonly id: MailboxId };
+
+/** Messages that are stored now. */
+export interface Appended {
+  readonly mailbox: MailboxId;
+  readonly uidValidity: UidValidity;
+  /** In the order given. */
+  readonly uids: readonly Uid[];
+  readonly ids: readonly MessageRowId[];
+  readonly modSeq: ModSeq;
+}
+
+/** A change of flags (RFC 9051 §6.4.6). */
+export interface FlagChange {
+  readonly mode: 'add' | 'remove' | 'replace';
+  /** `SystemFlag` bits. */
+  readonly bits: number;
+  /** Lower-case keywords. */
+  readonly keywords: readonly string[];
+}
+
+/** What a change of flags did. */
+export interface Stored {
+  /** MODSEQ that all changed messages got; null when nothing changed. */
+  readonly modSeq: ModSeq | null;
+  /** UIDs that changed. */
+  readonly changed: readonly number[];
+  /** UIDs left alone because they changed after `unchangedSince` (RFC 7162 §3.1.3). */
+  readonly modified: readonly number[];
+}
+
+/** Where messages went: `from[i]` became `to[i]` (RFC 4315 §3). */
+export interface Copied {
+  readonly uidValidity: UidValidity;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+  /** Null when there was nothing to copy. */
+  readonly modSeq: ModSeq | null;
+}
+
+/** A place of a message, as its narrow row has it. */
+export interface Place {
+  readonly id: MessageRowId;
+  readonly uid: number;
+  readonly email: ContentId;
+  readonly modSeq: number;
+  readonly createModSeq: number;
+  readonly flags: number;
+  /** Sorted, separated by spaces. */
+  readonly keywords: string;
+  readonly sizeBytes: number;
+  readonly receivedMs: number;
+  readonly saveMs: number;
+}

@@ -1,0 +1,61 @@
+import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
+import { advance } from '#mail/changes';
+import { moveCounters } from '#mail/mailboxes';
+import type { Tx } from '#ports/database';
+import { counted, summed } from './counters.ts';
+import { dropReferences } from './email-rows.ts';
+import { buryPlaces, deletePlaces, selectPlaces } from './message-rows.ts';
+import type { Place } from './message.ts';
+
+/** Removes messages with \Deleted: all, or those among `uids` (RFC 9051 §6.4.3, RFC 4315 §2.1). @returns the UIDs that went. */
+export async function expungeMessages(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: ArrayLike<number> | null,
+  nowMs: number,
+): Promise<{ readonly modSeq: ModSeq | null; readonly uids: readonly number[] }> {
+  const places = await selectPlaces(tx, account, mailbox, uids, 'deleted');
+  return await removeWithModSeq(tx, account, mailbox, places, nowMs);
+}
+
+/** Removes messages whatever their flags. @returns the UIDs that went. */
+export async function removeMessages(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: ArrayLike<number>,
+  nowMs: number,
+): Promise<{ readonly modSeq: ModSeq | null; readonly uids: readonly number[] }> {
+  return await removeWithModSeq(tx, account, mailbox, await selectPlaces(tx, account, mailbox, uids), nowMs);
+}
+
+async function removeWithModSeq(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  places: readonly Place[],
+  nowMs: number,
+): Promise<{ readonly modSeq: ModSeq | null; readonly uids: readonly number[] }> {
+  if (places.length === 0) return { modSeq: null, uids: [] };
+  const { modSeq } = await advance(tx, account);
+  await removePlaces(tx, account, mailbox, places, modSeq, nowMs);
+  return { modSeq, uids: places.map(({ uid }) => uid) };
+}
+
+/** Removes places of one mailbox: tombstones, rows, counters, and emails that have no place left. */
+export async function removePlaces(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  places: readonly Place[],
+  modSeq: ModSeq,
+  nowMs: number,
+): Promise<void> {
+  const ids = places.map(({ id }) => id);
+  await buryPlaces(tx, account, ids, modSeq);
+  await deletePlaces(tx, account, ids);
+  const emails = places.map(({ email }) => email);
+  await dropReferences(tx, account, emails, nowMs);
+  await moveCounters(tx, account, mailbox, modSeq, summed(places.map((place) => counted(place, -1))));
+}

@@ -1,0 +1,92 @@
+import type { AccountId, MailboxId, MessageRowId, ModSeq } from '#lib/ids';
+import { advance } from '#mail/changes';
+import { MailboxRefusal, moveCounters } from '#mail/mailboxes';
+import type { Tx } from '#ports/database';
+import { targetMailbox } from './append.ts';
+import { counted, summed } from './counters.ts';
+import { addReferences } from './email-rows.ts';
+import { buryPlaces, insertPlace, movePlace, selectPlaces } from './message-rows.ts';
+import type { Copied, Place, Target } from './message.ts';
+
+/** Copies messages with flags and dates; bytes and description are shared (RFC 9051 §6.4.7). */
+export async function copyMessages(
+  tx: Tx,
+  account: AccountId,
+  from: MailboxId,
+  uids: ArrayLike<number>,
+  target: Target,
+  nowMs: number,
+): Promise<Copied> {
+  const mailbox = await targetMailbox(tx, account, target);
+  const places = await selectPlaces(tx, account, from, uids);
+  if (places.length === 0) return { uidValidity: mailbox.uidValidity, from: [], to: [], modSeq: null };
+  const { modSeq, firstId } = await advance(tx, account, places.length);
+  const firstUid = await takeSeats(tx, account, mailbox.id, places, modSeq);
+  for (const [i, place] of places.entries()) {
+    const id = (firstId + i) as MessageRowId;
+    await insertPlace(tx, account, mailbox.id, { ...place, id, uid: firstUid + i, modSeq, saveMs: nowMs });
+  }
+  const emails = places.map(({ email }) => email);
+  await addReferences(tx, account, emails);
+  return transferred(mailbox.uidValidity, places, firstUid, modSeq);
+}
+
+/** Moves messages: rows keep their ids and get new UIDs, and leave tombstones where they were (RFC 6851 §3.3). */
+export async function moveMessages(
+  tx: Tx,
+  account: AccountId,
+  from: MailboxId,
+  uids: ArrayLike<number>,
+  target: Target,
+  nowMs: number,
+): Promise<Copied> {
+  const mailbox = await targetMailbox(tx, account, target);
+  const places = await selectPlaces(tx, account, from, uids);
+  if (places.length === 0) return { uidValidity: mailbox.uidValidity, from: [], to: [], modSeq: null };
+  const { modSeq } = await advance(tx, account);
+  const firstUid = await movePlaces(tx, account, { from, to: mailbox.id }, places, modSeq, nowMs);
+  return transferred(mailbox.uidValidity, places, firstUid, modSeq);
+}
+
+/** Moves places between mailboxes in a write that has its MODSEQ. @returns the first of their new UIDs. */
+export async function movePlaces(
+  tx: Tx,
+  account: AccountId,
+  { from, to }: { readonly from: MailboxId; readonly to: MailboxId },
+  places: readonly Place[],
+  modSeq: ModSeq,
+  nowMs: number,
+): Promise<number> {
+  const ids = places.map(({ id }) => id);
+  await buryPlaces(tx, account, ids, modSeq);
+  await moveCounters(tx, account, from, modSeq, summed(places.map((place) => counted(place, -1))));
+  const firstUid = await takeSeats(tx, account, to, places, modSeq);
+  for (const [i, place] of places.entries()) {
+    await movePlace(tx, account, place.id, { mailbox: to, uid: firstUid + i, modSeq, saveMs: nowMs });
+  }
+  return firstUid;
+}
+
+/** Counts places in and takes their UIDs. @returns the first UID. */
+async function takeSeats(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  places: readonly Place[],
+  modSeq: ModSeq,
+): Promise<number> {
+  const by = summed(places.map((place) => counted(place)));
+  const seats = await moveCounters(tx, account, mailbox, modSeq, by, places.length);
+  if (seats === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');
+  if (seats.uidNext > 0x1_0000_0000) throw new MailboxRefusal('LIMIT', 'mailbox has no UIDs left');
+  return seats.uidNext - places.length;
+}
+
+function transferred(
+  uidValidity: Copied['uidValidity'],
+  places: readonly Place[],
+  firstUid: number,
+  modSeq: ModSeq,
+): Copied {
+  return { uidValidity, from: places.map(({ uid }) => uid), to: places.map((_, i) => firstUid + i), modSeq };
+}
