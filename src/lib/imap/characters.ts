@@ -13,12 +13,12 @@ const table = buildTable();
 function buildTable(): Uint8Array {
   const built = new Uint8Array(256);
   // RFC 9051 §9, atom-specials: "(" ")" "{" SP CTL "%" "*" DQUOTE "\" "]".
-  const specials = new Set([...'(){ %*"\\]'].map((c) => c.charCodeAt(0)));
+  const specials = '(){ %*"\\]';
   for (let code = 0x21; code < 0x7f; code++) {
     const char = String.fromCharCode(code);
     let classes = 0;
-    if (!specials.has(code)) classes |= CharacterClass.Atom;
-    if (!specials.has(code) || char === ']')
+    if (!specials.includes(char)) classes |= CharacterClass.Atom;
+    if (!specials.includes(char) || char === ']')
       classes |= CharacterClass.Astring | CharacterClass.List | CharacterClass.Tag;
     if (char === '%' || char === '*') classes |= CharacterClass.List;
     if (char === '+') classes &= ~CharacterClass.Tag;

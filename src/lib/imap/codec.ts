@@ -5,7 +5,7 @@ import { defaultLimits, type ImapLimits } from './limits.ts';
 import { literalHeader, type LiteralHeader } from './literal-header.ts';
 import { parseAppendMailbox, parseAppendPrefix } from './parse-append.ts';
 import { parseCommand, parseHead, type CommandHead } from './parse-command.ts';
-import { decodeSaslData } from './base64.ts';
+import { decodeSaslData } from './sasl-data.ts';
 import { Skipper } from './skipper.ts';
 
 const empty = new Uint8Array(0);
@@ -132,7 +132,7 @@ export class ImapCodec {
         return this.#readLiteral();
       case 'message':
         return this.#readMessage();
-      case 'skip': {
+      default: {
         const { at, done } = this.#skipper.read(this.#input, this.#at);
         this.#at = at;
         if (done) this.#reset();

@@ -1,4 +1,4 @@
-import { encodeBase64 } from './base64.ts';
+import { encodeBase64Text } from '#lib/codecs';
 
 const encoder = new TextEncoder();
 /** 10 + 60 + 2 characters: RFC 2047 §2 allows 75. */
@@ -14,7 +14,7 @@ export function toEncodedWords(text: string): string {
     let end = Math.min(start + maxWordBytes, bytes.length);
     // RFC 2047 §5: a character is never split over two words.
     while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-    words.push(`=?utf-8?b?${encodeBase64(bytes.subarray(start, end))}?=`);
+    words.push(`=?utf-8?b?${encodeBase64Text(bytes.subarray(start, end))}?=`);
     start = end;
   }
   return words.join(' ');

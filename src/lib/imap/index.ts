@@ -20,14 +20,12 @@ export type {
 } from './command.ts';
 export type { ImapEvent, TooBigWhat } from './event.ts';
 export type { FetchItem, Partial, Section, SectionText } from './fetch-item.ts';
-export { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
 export { parseCommand, type ParsedCommand } from './parse-command.ts';
 export type { ParseOptions } from './cursor.ts';
 export { defaultLimits, unauthenticatedLimits, type ImapLimits } from './limits.ts';
 export type { DayMs, SearchKey, SearchReturn } from './search-key.ts';
 export { expandSequenceSet, rangesContain } from './sequence-set.ts';
 export type { NumberRange, SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
-export { encodeBase64 } from './base64.ts';
 export { matchListPattern } from './list-pattern.ts';
 export { writeContinuation, writeResponseCode, writeStatusResponse } from './response-code.ts';
 export type { Condition, PlainCode, ResponseCode } from './response-code.ts';

@@ -1,6 +1,6 @@
 import type { Command } from './command.ts';
 import type { Cursor } from './cursor.ts';
-import { decodeSaslData } from './base64.ts';
+import { decodeSaslData } from './sasl-data.ts';
 
 /** Arguments of LOGIN, from the space after the name (RFC 9051 §6.2.3). */
 export function parseLogin(cursor: Cursor): Command {

@@ -1,6 +1,6 @@
+import { parseModifiedUtf7 } from '#lib/codecs';
 import { CharacterClass } from './characters.ts';
 import type { Cursor } from './cursor.ts';
-import { decodeMailboxName } from './mailbox-name.ts';
 
 /** `mailbox` of RFC 9051 §9: Unicode, INBOX in any case as `INBOX`. May be empty. */
 export function parseMailbox(cursor: Cursor): string {
@@ -15,8 +15,12 @@ export function parsePattern(cursor: Cursor): string {
 function parseName(cursor: Cursor, mask: number, what: string): string {
   const start = cursor.at;
   const sent = cursor.atString ? cursor.text(cursor.string(), start) : cursor.word(mask, what);
-  const name = cursor.options.utf8 ? sent : decodeMailboxName(sent);
-  if (name === null) return cursor.fail('mailbox name is not modified UTF-7', start);
+  const name = cursor.options.utf8 ? sent : decode(cursor, sent, start);
   // RFC 9051 §5.1: INBOX is the one name that is case-insensitive.
   return name.length === 5 && name.toUpperCase() === 'INBOX' ? 'INBOX' : name;
+}
+
+function decode(cursor: Cursor, sent: string, start: number): string {
+  const name = parseModifiedUtf7(sent);
+  return name.ok ? name.value : cursor.fail('mailbox name is not modified UTF-7', start);
 }

@@ -110,7 +110,7 @@ export function writeStatusResponse(
   }
   // Without a code, a text that starts with a bracket would be read as one (RFC 9051 §9, resp-text).
   const start = code === null && text.startsWith('[') ? ' ' : '';
-  writer.utf8(`${start}${text.replaceAll(/[\0-\x1f\x7f]/g, ' ') || '-'}`).crlf();
+  writer.utf8(`${start}${text.replaceAll(/\p{Cc}/gu, ' ') || '-'}`).crlf();
 }
 
 /** Writes a continuation request with its CRLF (RFC 9051 §7.6). `text` is human text or a challenge in base64; it may be empty. */

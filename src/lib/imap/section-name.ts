@@ -17,7 +17,7 @@ function textName({ text }: Section): string {
       return `HEADER.FIELDS${text.not ? '.NOT' : ''} (${text.fields.map(fieldName).join(' ')})`;
     case 'text':
       return 'TEXT';
-    case 'mime':
+    default:
       return 'MIME';
   }
 }

@@ -1,10 +1,10 @@
+import { encodeModifiedUtf7 } from '#lib/codecs';
 import type { StatusItem } from './command.ts';
-import { encodeMailboxName } from './mailbox-name.ts';
 import type { ResponseWriter, TextOptions } from './response-writer.ts';
 
 /** Writes a mailbox name: modified UTF-7, or UTF-8 where that is enabled (RFC 9051 §5.1, RFC 6855 §3). */
 export function writeMailboxName(writer: ResponseWriter, name: string, options: TextOptions): void {
-  writer.astring(options.utf8 ? name : encodeMailboxName(name), options);
+  writer.astring(options.utf8 ? name : encodeModifiedUtf7(name), options);
 }
 
 /** One line of LIST or LSUB (RFC 9051 §7.3.1). */
@@ -96,7 +96,7 @@ export function writeNamespace(
   for (const list of [namespaces.personal, namespaces.otherUsers, namespaces.shared]) {
     writer.ascii(list.length === 0 ? ' NIL' : ' (');
     for (const { prefix, separator } of list) {
-      writer.ascii('(').quoted(options.utf8 ? prefix : encodeMailboxName(prefix), options);
+      writer.ascii('(').quoted(options.utf8 ? prefix : encodeModifiedUtf7(prefix), options);
       writer.ascii(' ').nstring(separator, options).ascii(')');
     }
     if (list.length > 0) writer.ascii(')');
