@@ -1,5 +1,5 @@
 /**
- * `npm test`: every test that needs no other program, in one process.
+ * `npm test`: every test that needs no other program, in one process. With `--interop`: those that need foreign programs, instead.
  * Words on the command line pick the test files whose path contains one of them. Ends with `N passed, N failed, N skipped`.
  */
 import { globSync } from 'node:fs';
@@ -7,8 +7,11 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { root } from './source-files.ts';
 
-const wanted = process.argv.slice(2);
-const patterns = ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/{e2e,crash,fuzz,transcripts}/**/*.test.ts'];
+const interop = process.argv.includes('--interop');
+const wanted = process.argv.slice(2).filter((word) => word !== '--interop');
+const patterns = interop
+  ? ['test/interop/**/*.test.ts']
+  : ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/{e2e,crash,fuzz,transcripts}/**/*.test.ts'];
 const files = patterns
   .flatMap((pattern) => globSync(pattern, { cwd: root }))
   .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))

@@ -4,3 +4,4 @@
  */
 export { ConcurrencyLimit } from './concurrency-limit.ts';
 export { EventLimit, type EventWindow } from './event-limit.ts';
+export { isInNetwork, parseNetwork, type Network } from './network.ts';

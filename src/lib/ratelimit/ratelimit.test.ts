@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIp, type IpAddress } from '#lib/domain';
-import { ConcurrencyLimit, EventLimit } from './index.ts';
+import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork } from './index.ts';
 
 function ip(text: string): IpAddress {
   const parsed = parseIp(text);
@@ -67,3 +67,25 @@ test('ConcurrencyLimit.enter gives places back when they are disposed, once', ()
   assert.ok(limit.enter(ip('192.0.2.1')) !== null);
   assert.equal(limit.enter(ip('192.0.2.3')), null);
 });
+
+for (const [network, address, inside] of [
+  ['192.0.2.0/24', '192.0.2.255', true],
+  ['192.0.2.0/24', '192.0.3.0', false],
+  ['192.0.2.128/25', '192.0.2.127', false],
+  ['0.0.0.0/0', '198.51.100.7', true],
+  ['0.0.0.0/0', '::1', false],
+  ['2001:db8::/33', '2001:db8:7fff::1', true],
+  ['2001:db8::/33', '2001:db8:8000::1', false],
+  ['192.0.2.1', '192.0.2.1', true],
+  ['::1', '::1', true],
+] as const) {
+  test(`isInNetwork(${network}, ${address}) is ${inside}`, () => {
+    const parsed = parseNetwork(network);
+    assert.ok(parsed.ok);
+    assert.equal(isInNetwork(parsed.value, ip(address)), inside);
+  });
+}
+
+for (const network of ['192.0.2.0/33', '192.0.2.0/', 'x/8', '::/129', '192.0.2.0/-1', '192.0.2.0/8/8']) {
+  test(`parseNetwork(${network}) is refused`, () => assert.equal(parseNetwork(network).ok, false));
+}

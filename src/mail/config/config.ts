@@ -1,5 +1,6 @@
 import { parseAddress } from '#lib/address';
 import { parseDomain, parseIp } from '#lib/domain';
+import { parseNetwork } from '#lib/ratelimit';
 import { ConfigError, parseConfig, type ConfigDocument, type ConfigProblem } from './document.ts';
 import { domainsSchema, type DomainsConfig } from './domains-schema.ts';
 import { serverSchema, type ServerConfig } from './server-schema.ts';
@@ -66,6 +67,13 @@ function checkServer({ value, problemAt }: ConfigDocument<ServerConfig>): Config
         'Use the fully qualified name, such as mail.example.org',
       ),
     );
+  value.limits.trustedNetworks.forEach((network, i) => {
+    const parsed = parseNetwork(network);
+    if (!parsed.ok)
+      problems.push(
+        problemAt(['limits', 'trustedNetworks', i], parsed.reason, 'Write it as 192.0.2.0/24 or 2001:db8::/32'),
+      );
+  });
   const taken = new Map<string, string>();
   for (const [id, listener] of Object.entries(value.listeners)) {
     const at = ['listeners', id];

@@ -63,6 +63,16 @@ const queue = z
   .prefault({})
   .meta({ description: 'The queue of outgoing mail.' });
 
+const limits = z
+  .strictObject({
+    trustedNetworks: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Networks such as 192.0.2.0/24 that connection and rate limits do not apply to.' }),
+  })
+  .prefault({})
+  .meta({ description: 'Exceptions from the limits on peers.' });
+
 const dns = z
   .strictObject({
     servers: z.array(z.string()).optional().meta({ description: 'Resolvers as IP or IP:port; default: the system’s.' }),
@@ -106,6 +116,7 @@ export const serverSchema = z
     }),
     dns,
     queue,
+    limits,
     listeners: z.record(z.string().regex(/^[a-z0-9-]+$/), listener).meta({ description: 'Listeners by name.' }),
   })
   .meta({ title: 'Godwit server.yaml', description: 'What the process needs to start.' });

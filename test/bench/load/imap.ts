@@ -1,0 +1,86 @@
+/** Load process for IMAP: `append`, `fill`, `fetch` or `idle` with a port and numbers; prints lines of JSON. */
+import { accountCount } from '../peers/peer.ts';
+import { ImapLoadClient } from './imap-client.ts';
+import { message } from './message.ts';
+import { realMail } from './real-mail.ts';
+
+const [mode = '', ...rest] = process.argv.slice(2);
+const numbers = rest.map(Number);
+const modes: Readonly<Record<string, () => Promise<void>>> = {
+  append: () => append(numbers[0] ?? 0, numbers[1] ?? 1, numbers[2] ?? 1, numbers[3] ?? 1024),
+  fill: () => fill(numbers[0] ?? 0, numbers[1] ?? 1),
+  fetch: () => fetch(numbers[0] ?? 0, rest[1] ?? '', numbers[2] ?? 1),
+  idle: () => idle(numbers[0] ?? 0, numbers[1] ?? 1),
+};
+await modes[mode]?.();
+
+function print(result: object): void {
+  console.log(JSON.stringify(result));
+}
+
+/** One message per APPEND, spread over the accounts. */
+async function append(port: number, connections: number, count: number, sizeBytes: number): Promise<void> {
+  const clients = await Promise.all(
+    Array.from({ length: connections }, (_, i) => ImapLoadClient.login(port, i % accountCount)),
+  );
+  let next = 0;
+  const start = performance.now();
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let i = next++; i < count; i = next++) await client.append('INBOX', [message(i, sizeBytes)]);
+    }),
+  );
+  print({ count, ms: performance.now() - start });
+  for (const client of clients) client.close();
+}
+
+/** Fills a mailbox `big` of account 0 with real mail. */
+async function fill(port: number, count: number): Promise<void> {
+  const mail = realMail(6000);
+  const client = await ImapLoadClient.login(port, 0);
+  await client.command('CREATE big');
+  const start = performance.now();
+  let bytes = 0;
+  for (let i = 0; i < count; i += 50) {
+    const batch = Array.from(
+      { length: Math.min(50, count - i) },
+      (_, n) => mail[(i + n) % mail.length] ?? Buffer.alloc(0),
+    );
+    bytes += batch.reduce((sum, one) => sum + one.length, 0);
+    await client.append('big', batch);
+  }
+  print({ count, bytes, ms: performance.now() - start });
+  client.close();
+}
+
+/** Times one command on the selected mailbox `big`, several times on one connection after one SELECT. */
+async function fetch(port: number, command: string, runs: number): Promise<void> {
+  const client = await ImapLoadClient.login(port, 0);
+  if (command !== 'SELECT big') await client.command('SELECT big');
+  for (let run = 0; run < runs; run += 1) {
+    const start = performance.now();
+    await client.command(command);
+    print({ ms: performance.now() - start });
+  }
+  client.close();
+}
+
+/** Opens connections, selects INBOX, idles, says so, and stays until standard input ends. */
+async function idle(port: number, connections: number): Promise<void> {
+  const clients: ImapLoadClient[] = [];
+  for (let i = 0; i < connections; i += 20) {
+    const some = Math.min(20, connections - i);
+    clients.push(
+      ...(await Promise.all(
+        Array.from({ length: some }, (_, n) => ImapLoadClient.login(port, (i + n) % accountCount)),
+      )),
+    );
+  }
+  for (const client of clients) {
+    await client.command('SELECT INBOX');
+    await client.idle();
+  }
+  print({ idle: clients.length });
+  await new Promise((resolve) => process.stdin.once('end', resolve).resume());
+  for (const client of clients) client.close();
+}

@@ -1,0 +1,80 @@
+import { connect, type Socket } from 'node:net';
+
+/** A bare TCP client for measuring: waits for lines, does nothing else. */
+export class LineClient {
+  readonly #socket: Socket;
+  #buffered: Buffer = Buffer.alloc(0);
+  #wanted: {
+    readonly test: (line: string) => boolean;
+    readonly resolve: (line: string) => void;
+    readonly reject: (e: Error) => void;
+  } | null = null;
+  #failure: Error | null = null;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    const end = (): void => this.#fail(new Error('connection closed'));
+    socket.on('close', end);
+    socket.on('error', (error) => this.#fail(error));
+  }
+
+  /** Connects to a port on loopback. */
+  static open(port: number): Promise<LineClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.setNoDelay(true);
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        resolve(new LineClient(socket));
+      });
+    });
+  }
+
+  /** Sends bytes. */
+  send(data: Buffer | string): void {
+    this.#socket.write(data);
+  }
+
+  /** The next line for which `test` holds; lines before it are dropped. */
+  line(test: (line: string) => boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure);
+      this.#wanted = { test, resolve, reject };
+      this.#scan();
+      return undefined;
+    });
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
+    this.#scan();
+  }
+
+  #scan(): void {
+    let start = 0;
+    while (this.#wanted !== null) {
+      const end = this.#buffered.indexOf(10, start);
+      if (end < 0) break;
+      const line = this.#buffered.toString('latin1', start, end - 1);
+      start = end + 1;
+      if (!this.#wanted.test(line)) continue;
+      const { resolve } = this.#wanted;
+      this.#wanted = null;
+      resolve(line);
+    }
+    if (start > 0) this.#buffered = this.#buffered.subarray(start);
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#wanted?.reject(error);
+    this.#wanted = null;
+  }
+}

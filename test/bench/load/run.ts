@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Runs a load script in a process of its own. @returns its lines of JSON. @throws when it fails. */
+export async function load(
+  script: 'smtp' | 'imap',
+  args: readonly (string | number)[],
+): Promise<Record<string, number>[]> {
+  const child = start(script, args);
+  const lines: Record<string, number>[] = [];
+  for await (const line of createInterface(child.stdout)) lines.push(JSON.parse(line) as Record<string, number>);
+  const code = await new Promise((resolve) =>
+    child.exitCode === null ? child.once('exit', resolve) : resolve(child.exitCode),
+  );
+  if (code !== 0) throw new Error(`${script} ${args.join(' ')} failed`);
+  return lines;
+}
+
+/** Starts the idling clients; dispose to end them. Resolves when all of them idle. */
+export async function idling(port: number, connections: number): Promise<AsyncDisposable> {
+  const child = start('imap', ['idle', port, connections]);
+  const lines = createInterface(child.stdout);
+  await new Promise((resolve, reject) => {
+    lines.once('line', resolve);
+    child.once('exit', () => reject(new Error('idling clients ended early')));
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+function start(script: string, args: readonly (string | number)[]) {
+  const path = fileURLToPath(new URL(`./${script}.ts`, import.meta.url));
+  return spawn(process.execPath, [path, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
+}

@@ -1,0 +1,44 @@
+/** Load process: sends messages over SMTP and prints one line of JSON. Arguments: port, connections, messages, bytes of body. */
+import { accountCount, addressOf } from '../peers/peer.ts';
+import { message } from './message.ts';
+import { LineClient } from './line-client.ts';
+
+const [port = 0, connections = 1, count = 1, sizeBytes = 1024] = process.argv.slice(2).map(Number);
+let next = 0;
+
+const clients = await Promise.all(Array.from({ length: connections }, () => greet()));
+const start = performance.now();
+await Promise.all(clients.map((client) => work(client)));
+const ms = performance.now() - start;
+for (const client of clients) client.close();
+console.log(JSON.stringify({ count, ms }));
+
+async function greet(): Promise<LineClient> {
+  const client = await LineClient.open(port);
+  await reply(client, '220');
+  client.send('EHLO load.bench.test\r\n');
+  await reply(client, '250');
+  return client;
+}
+
+/** As mail servers do: MAIL, RCPT and DATA in one go (RFC 2920), then the content. */
+async function work(client: LineClient): Promise<void> {
+  for (let i = next++; i < count; i = next++) {
+    client.send(`MAIL FROM:<sender@load.bench.test>\r\nRCPT TO:<${addressOf(i % accountCount)}>\r\nDATA\r\n`);
+    await reply(client, '354');
+    client.send(message(i, sizeBytes, '.\r\n'));
+    await reply(client, '250');
+  }
+}
+
+async function reply(client: LineClient, code: string): Promise<void> {
+  const line = await client.line((text) =>
+    text.startsWith(`${code} `) ? code !== '250' || !isEarly(text) : /^[45]/.test(text),
+  );
+  if (!line.startsWith(code)) throw new Error(`wanted ${code}, got ${line}`);
+}
+
+/** The replies to MAIL and RCPT come before the 354 and are dropped with it; only DATA's own 250 may end a message. */
+function isEarly(text: string): boolean {
+  return text.startsWith('250 2.1.');
+}

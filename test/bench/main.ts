@@ -1,0 +1,92 @@
+/**
+ * `npm run bench`: Godwit beside Debian's Postfix and Dovecot, on the same disk, in the same run, in turns.
+ * Options: `--quick` (smaller mailbox, fewer runs), `--only WORD` (rows whose name contains it), `--write` (docs/benchmarks.md),
+ * `--disk DIR` (where the servers keep their data). Load comes from processes of its own.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startGodwit } from './peers/godwit.ts';
+import type { Peer } from './peers/peer.ts';
+import { hasPostfixDovecot, startPostfixDovecot } from './peers/postfix-dovecot.ts';
+import {
+  appending,
+  fillLargeMailbox,
+  median,
+  reading,
+  receiving,
+  resting,
+  type Effort,
+  type Scenario,
+} from './scenarios.ts';
+import { machine, table, type Row } from './table.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    disk: { type: 'string', default: tmpdir() },
+  },
+});
+const effort: Effort = options.quick
+  ? { runs: 1, seconds: 2, mailbox: 10_000, idleConnections: 200 }
+  : { runs: 3, seconds: 4, mailbox: 100_000, idleConnections: 1000 };
+
+const folder = mkdtempSync(join(options.disk, 'godwit-bench-'));
+const rows: Row[] = [];
+try {
+  const withPeer = hasPostfixDovecot();
+  if (!withPeer) console.log('skipped: postfix and dovecot are not installed (or this is not root): Godwit alone');
+  await group([...resting, ...receiving], withPeer ? () => startPostfixDovecot(folder, 'maildir') : null, false);
+  await group([...appending, ...reading], withPeer ? () => startPostfixDovecot(folder, 'mdbox') : null, true);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(table(rows));
+if (options.write) {
+  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), document());
+}
+
+/** Measures some scenarios on both servers, taking turns. */
+async function group(
+  scenarios: readonly Scenario[],
+  startPeer: (() => Promise<Peer>) | null,
+  filled: boolean,
+): Promise<void> {
+  const wanted = scenarios.filter(({ name }) => name.includes(options.only));
+  if (wanted.length === 0) return;
+  await using godwit = await startGodwit(folder);
+  await using peer = startPeer === null ? null : await startPeer();
+  const servers = peer === null ? [godwit] : [godwit, peer];
+  if (filled && wanted.some((scenario) => reading.includes(scenario))) {
+    for (const server of servers)
+      console.log(`${server.name}: large mailbox of ${await fillLargeMailbox(server, effort)} bytes`);
+  }
+  for (const scenario of wanted) {
+    const figures = servers.map((): number[] => []);
+    for (let run = 0; run < effort.runs; run += 1) {
+      for (const [n, server] of servers.entries()) figures[n]?.push(await scenario.measure(server, effort));
+    }
+    const row: Row = {
+      scenario,
+      ours: median(figures[0] ?? []),
+      theirs: peer === null ? null : { name: peer.name, figure: median(figures[1] ?? []) },
+    };
+    rows.push(row);
+    console.log(table([row]).split('\n').at(-1));
+  }
+}
+
+function document(): string {
+  return `# Benchmarks
+
+Made by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine()}.
+Both servers on the same disk in the same run, taking turns; medians of ${effort.runs}; everything acknowledged is synced; TLS off; the load comes from
+processes on the same machine and shares its cores. "Delivered" counts until the messages are in the mailboxes, spread over 10 accounts.
+The large mailbox has ${effort.mailbox.toLocaleString('en')} real messages. Ratios above 1 are in our favour; absolute figures move by a third from hour to hour on shared machines.
+
+${table(rows)}
+`;
+}

@@ -1,0 +1,63 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { accountCount, addressOf, password, type Peer } from './peer.ts';
+import { freePort, greeted } from './ports.ts';
+
+const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+
+/** Starts `godwit serve` with everything below a new folder in `parent`. */
+export async function startGodwit(parent: string): Promise<Peer> {
+  const folder = mkdtempSync(join(parent, 'godwit-'));
+  const ports = { smtp: await freePort(), imap: await freePort() };
+  mkdirSync(join(folder, 'config'));
+  writeFileSync(
+    join(folder, 'config/server.yaml'),
+    `hostname: bench.test
+dataDirectory: ../data
+postmaster: user0
+log: { level: warn }
+limits: { trustedNetworks: ['127.0.0.0/8'] }
+listeners:
+  bench:
+    addresses: [127.0.0.1]
+    smtp: { port: ${ports.smtp} }
+    imap: { port: ${ports.imap}, allowPlaintextAuth: true }
+`,
+  );
+  const accounts = Array.from(
+    { length: accountCount },
+    (_, n) => `  user${n}: { addresses: [${addressOf(n)}] }\n`,
+  ).join('');
+  writeFileSync(join(folder, 'config/domains.yaml'), `domains: { bench.test: {} }\naccounts:\n${accounts}`);
+  for (let n = 0; n < accountCount; n += 1) {
+    execFileSync(
+      process.execPath,
+      [main, 'password', 'set', '--config', join(folder, 'config'), `user${n}`, '--stdin'],
+      {
+        input: `${password}\n`,
+      },
+    );
+  }
+  const start = performance.now();
+  const child = spawn(process.execPath, [main, 'serve', '--config', join(folder, 'config')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await greeted(ports.smtp);
+  const startMs = performance.now() - start;
+  await greeted(ports.imap);
+  return {
+    name: 'Godwit',
+    smtpPort: ports.smtp,
+    imapPort: ports.imap,
+    pid: child.pid ?? 0,
+    startMs,
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

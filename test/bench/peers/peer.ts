@@ -1,0 +1,18 @@
+/** A mail server under test: started in a folder of its own on loopback, with accounts `user0@bench.test` … and password `bench-password`. */
+export interface Peer extends AsyncDisposable {
+  readonly name: string;
+  /** Mail from other servers. */
+  readonly smtpPort: number;
+  readonly imapPort: number;
+  /** Process whose tree is measured for memory. */
+  readonly pid: number;
+  /** From the start command to the first SMTP banner. */
+  readonly startMs: number;
+}
+
+/** Accounts that every peer has. */
+export const accountCount = 10;
+/** Password of every account. */
+export const password = 'bench-password';
+/** Address of an account. */
+export const addressOf = (account: number): string => `user${account}@bench.test`;

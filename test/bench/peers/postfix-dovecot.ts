@@ -1,0 +1,171 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { password, type Peer } from './peer.ts';
+import { freePort, greeted } from './ports.ts';
+
+/** How Dovecot stores mail. */
+export type DovecotFormat = 'maildir' | 'mdbox';
+
+/** Whether both programs are installed here, and we may start them (they need root). */
+export function hasPostfixDovecot(): boolean {
+  const found = ['/usr/sbin/postfix', '/usr/sbin/dovecot'].every(
+    (path) => spawnSync('test', ['-x', path]).status === 0,
+  );
+  return found && process.getuid?.() === 0;
+}
+
+/** Starts Debian's Postfix and Dovecot (LMTP between them) with everything below a new folder in `parent`. */
+export async function startPostfixDovecot(parent: string, format: DovecotFormat): Promise<Peer> {
+  const folder = mkdtempSync(join(parent, 'pd-'));
+  chmodSync(folder, 0o755);
+  const ports = { smtp: await freePort(), imap: await freePort(), lmtp: await freePort() };
+  writeDovecot(folder, ports, format);
+  writePostfix(folder, ports);
+  const start = performance.now();
+  const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], { stdio: 'ignore' });
+  execFileSync('/usr/sbin/postfix', ['-c', join(folder, 'postfix'), 'start'], { stdio: 'ignore' });
+  await greeted(ports.smtp);
+  const startMs = performance.now() - start;
+  await greeted(ports.imap);
+  const master = Number(readFileSync(join(folder, 'spool/pid/master.pid'), 'utf8').trim());
+  return {
+    name: `Postfix + Dovecot (${format})`,
+    smtpPort: ports.smtp,
+    imapPort: ports.imap,
+    pid: dovecot.pid ?? master,
+    startMs,
+    async [Symbol.asyncDispose]() {
+      spawnSync('/usr/sbin/postfix', ['-c', join(folder, 'postfix'), 'stop'], { stdio: 'ignore' });
+      const ended = new Promise((resolve) => dovecot.once('exit', resolve));
+      dovecot.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Ports {
+  readonly smtp: number;
+  readonly imap: number;
+  readonly lmtp: number;
+}
+
+function writeDovecot(folder: string, ports: Ports, format: DovecotFormat): void {
+  mkdirSync(join(folder, 'mail'));
+  execFileSync('chown', ['mail:mail', join(folder, 'mail')]);
+  writeFileSync(
+    join(folder, 'dovecot.conf'),
+    `base_dir = ${folder}/dovecot-run
+state_dir = ${folder}/dovecot-state
+log_path = ${folder}/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+default_login_user = dovenull
+default_internal_user = dovecot
+mail_location = ${format}:${folder}/mail/%u
+mail_uid = mail
+mail_gid = mail
+first_valid_uid = 1
+first_valid_gid = 1
+mail_fsync = always
+default_client_limit = 3000
+default_process_limit = 2000
+mail_max_userip_connections = 3000
+passdb {
+  driver = static
+  args = password={PLAIN}${password}
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=${folder}/mail/%u allow_all_users=yes
+}
+service imap-login {
+  service_count = 0
+  client_limit = 3000
+  inet_listener imap {
+    port = ${ports.imap}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service imap {
+  process_limit = 2000
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = ${ports.lmtp}
+  }
+}
+`,
+  );
+}
+
+function writePostfix(folder: string, ports: Ports): void {
+  const config = join(folder, 'postfix');
+  mkdirSync(config);
+  for (const name of ['spool', 'data']) mkdirSync(join(folder, name));
+  execFileSync('chown', ['postfix:postfix', join(folder, 'data')]);
+  writeFileSync(
+    join(config, 'main.cf'),
+    `compatibility_level = 3.6
+queue_directory = ${folder}/spool
+data_directory = ${folder}/data
+maillog_file = ${folder}/postfix.log
+maillog_file_prefixes = ${folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = bench.test
+mydestination =
+alias_maps =
+virtual_mailbox_domains = bench.test
+virtual_mailbox_maps = static:all
+virtual_transport = lmtp:inet:127.0.0.1:${ports.lmtp}
+mynetworks = 127.0.0.0/8
+smtpd_tls_security_level = none
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+smtpd_client_message_rate_limit = 0
+smtpd_recipient_restrictions = permit_mynetworks, reject
+message_size_limit = 0
+mailbox_size_limit = 0
+default_process_limit = 200
+smtp_host_lookup = native
+`,
+  );
+  writeFileSync(join(config, 'master.cf'), masterCf(ports.smtp));
+  execFileSync('/usr/sbin/postfix', ['-c', config, 'set-permissions'], { stdio: 'ignore' });
+}
+
+function masterCf(smtpPort: number): string {
+  return `127.0.0.1:${smtpPort} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+local unix - n n - - local
+virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+`;
+}

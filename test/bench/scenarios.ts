@@ -1,0 +1,131 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ImapLoadClient } from './load/imap-client.ts';
+import { idling, load } from './load/run.ts';
+import { memoryMb } from './memory.ts';
+import { accountCount, type Peer } from './peers/peer.ts';
+
+/** How much work a run of the bench is. */
+export interface Effort {
+  /** Times each figure is taken; the median is shown. */
+  readonly runs: number;
+  /** Seconds that a rate is measured for, about. */
+  readonly seconds: number;
+  /** Messages in the large mailbox. */
+  readonly mailbox: number;
+  readonly idleConnections: number;
+}
+
+/** One row of the table: what is measured, and which direction is better. */
+export interface Scenario {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'more' | 'less';
+  readonly measure: (peer: Peer, effort: Effort) => Promise<number>;
+}
+
+/** Messages per second until all are in their mailboxes. */
+function delivered(connections: number, sizeKib: number): Scenario {
+  return {
+    name: `SMTP delivered and durable, ${sizeKib} KiB, ${connections} connection${connections === 1 ? '' : 's'}`,
+    unit: 'messages/s',
+    better: 'more',
+    measure: async (peer, { seconds }) => {
+      const probeMs = await deliver(peer, connections, 100, sizeKib);
+      const count = Math.ceil((100 / probeMs) * 1000 * seconds);
+      return (count / (await deliver(peer, connections, count, sizeKib))) * 1000;
+    },
+  };
+}
+
+/** Sends and waits for the mailboxes to have grown by that many. @returns milliseconds. */
+async function deliver(peer: Peer, connections: number, count: number, sizeKib: number): Promise<number> {
+  const readers = await Promise.all(
+    Array.from({ length: accountCount }, (_, n) => ImapLoadClient.login(peer.imapPort, n)),
+  );
+  const total = async (): Promise<number> => {
+    const counts = await Promise.all(readers.map((reader) => reader.count('INBOX')));
+    return counts.reduce((sum, one) => sum + one, 0);
+  };
+  const before = await total();
+  const start = performance.now();
+  await load('smtp', [peer.smtpPort, connections, count, sizeKib * 1024]);
+  while ((await total()) < before + count) await pause(20);
+  const ms = performance.now() - start;
+  for (const reader of readers) reader.close();
+  return ms;
+}
+
+function append(connections: number): Scenario {
+  return {
+    name: `IMAP APPEND 1 KiB, ${connections} connection${connections === 1 ? '' : 's'}`,
+    unit: 'messages/s',
+    better: 'more',
+    measure: async ({ imapPort }, { seconds }) => {
+      const once = async (count: number): Promise<number> => {
+        const [result] = await load('imap', ['append', imapPort, connections, count, 1024]);
+        return (count / (result?.['ms'] ?? Number.NaN)) * 1000;
+      };
+      return once(Math.ceil((await once(100)) * seconds));
+    },
+  };
+}
+
+function onLargeMailbox(name: string, command: string): Scenario {
+  return {
+    name: `${name} on the large mailbox, warm`,
+    unit: 'ms',
+    better: 'less',
+    measure: async ({ imapPort }) => {
+      const results = await load('imap', ['fetch', imapPort, command, 4]);
+      return median(results.slice(1).map(({ ms = Number.NaN }) => ms));
+    },
+  };
+}
+
+/** Rates of receiving. */
+export const receiving: readonly Scenario[] = [1, 10, 100].flatMap((sizeKib) =>
+  [1, 10, 50].map((connections) => delivered(connections, sizeKib)),
+);
+
+/** Rates of APPEND. */
+export const appending: readonly Scenario[] = [append(1), append(10)];
+
+/** Reading a large mailbox of real mail. */
+export const reading: readonly Scenario[] = [
+  onLargeMailbox('SELECT', 'SELECT big'),
+  onLargeMailbox('FETCH 1:* (FLAGS)', 'FETCH 1:* (FLAGS)'),
+  onLargeMailbox('FETCH 1:* (ENVELOPE BODYSTRUCTURE)', 'FETCH 1:* (ENVELOPE BODYSTRUCTURE)'),
+  onLargeMailbox('FETCH 1:* (BODY.PEEK[])', 'FETCH 1:* (BODY.PEEK[])'),
+];
+
+/** What a server costs while nothing happens. */
+export const resting: readonly Scenario[] = [
+  { name: 'start to first greeting', unit: 'ms', better: 'less', measure: ({ startMs }) => Promise.resolve(startMs) },
+  {
+    name: 'memory, idle (PSS of all processes)',
+    unit: 'MB',
+    better: 'less',
+    measure: ({ pid }) => Promise.resolve(memoryMb(pid)),
+  },
+  {
+    name: 'memory with idling connections',
+    unit: 'MB',
+    better: 'less',
+    measure: async ({ imapPort, pid }, { idleConnections }) => {
+      await using _clients = await idling(imapPort, idleConnections);
+      return memoryMb(pid);
+    },
+  },
+];
+
+/** Puts the large mailbox of real mail into account 0. @returns its bytes. */
+export async function fillLargeMailbox({ imapPort }: Peer, { mailbox }: Effort): Promise<number> {
+  const [result] = await load('imap', ['fill', imapPort, mailbox]);
+  return result?.['bytes'] ?? 0;
+}
+
+/** The middle value. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
