@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   Base64Decoder,
   Base64Encoder,
@@ -173,7 +173,7 @@ for (const [name, encoded] of [
   ['A&B', 'A&-B'],
   ['~peter/mail/台北/日本語', '~peter/mail/&U,BTFw-/&ZeVnLIqe-'],
   ['Entwürfe', 'Entw&APw-rfe'],
-  ['📬', '&2D3crA-'],
+  ['📬', '&2D3c7A-'],
   ['é&é', '&AOk-&-&AOk-'],
 ] as const) {
   test(`encodeModifiedUtf7 and parseModifiedUtf7: ${name}`, () => {
@@ -252,14 +252,17 @@ test('parse(encode(x)) is x for the text encodings', () => {
 
 test('parse never throws, and what it accepts is what encode writes', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'&-,AOk+=\\x{}E9é \ud800'), maxLength: 12 }), (value) => {
-      const name = parseModifiedUtf7(value);
-      if (name.ok) assert.equal(encodeModifiedUtf7(name.value), value);
-      parseXtext(value);
-      parseUnitext(value);
-      parseBase64(value);
-      parseHex(value);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...Array.from('&-,AOk+=\\x{}E9é \ud800')), maxLength: 12 }),
+      (value) => {
+        const name = parseModifiedUtf7(value);
+        if (name.ok) assert.equal(encodeModifiedUtf7(name.value), value);
+        parseXtext(value);
+        parseUnitext(value);
+        parseBase64(value);
+        parseHex(value);
+      },
+    ),
     { ...seeded, numRuns: 1000 },
   );
 });

@@ -1,0 +1,8 @@
+/**
+ * Text from bytes in the charsets that mail uses: all of WHATWG Encoding by TextDecoder, UTF-7, and DOS code pages.
+ * Nothing is ever written in a charset other than UTF-8; transfer encodings are in #lib/codecs.
+ * Decoding never fails: labels are guesses, and bytes without meaning become U+FFFD.
+ */
+export { type Charset, normalizeCharset } from './label.ts';
+export { decode, sniffCharset } from './decode.ts';
+export { fromLatin1, isAscii, isUtf8, toLatin1 } from './bytes.ts';
