@@ -1,9 +1,6 @@
-import { ContentScanner } from './content-scanner.ts';
+import { type ContentProblem, ContentScanner } from './content-scanner.ts';
 import { decodeLine, type LineProblem } from './line.ts';
 import { defaultCodecLimits, type CodecLimits } from './limits.ts';
-
-/** Why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
-export type ContentProblem = 'bareCr' | 'bareLf';
 
 /** What the codec found in the client's bytes. */
 export type CodecEvent =
@@ -64,7 +61,7 @@ export class SmtpCommandCodec {
         return this.#data();
       case 'bdat':
         return this.#bdat();
-      case 'dead':
+      default:
         return null;
     }
   }

@@ -1,4 +1,5 @@
-import type { ContentProblem } from './command-codec.ts';
+/** Why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
+export type ContentProblem = 'bareCr' | 'bareLf';
 
 /** Where in the search for CRLF.CRLF the last octet left us. */
 const State = {

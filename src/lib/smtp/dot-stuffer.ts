@@ -1,4 +1,4 @@
-import type { ContentProblem } from './command-codec.ts';
+import type { ContentProblem } from './content-scanner.ts';
 
 const empty = new Uint8Array(0);
 const terminator = Uint8Array.of(46, 13, 10);

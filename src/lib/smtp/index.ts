@@ -4,7 +4,8 @@
  * Invariants: content ends at CRLF.CRLF only; a bare CR or LF neither comes in nor goes out unnoticed; nothing grows beyond its limit.
  */
 export { SmtpCommandCodec } from './command-codec.ts';
-export type { CodecEvent, ContentProblem } from './command-codec.ts';
+export type { CodecEvent } from './command-codec.ts';
+export type { ContentProblem } from './content-scanner.ts';
 export { parseCommand } from './command-parser.ts';
 export type { Command, CommandOptions, HelloArgument, Verb } from './command.ts';
 export { DotStuffer } from './dot-stuffer.ts';
@@ -22,4 +23,3 @@ export { writeReply } from './reply-writer.ts';
 export type { ReplyStyle } from './reply-writer.ts';
 export { isPermanent, isPositive, isTransient, reply, showReply } from './reply.ts';
 export type { Reply } from './reply.ts';
-export { encodeXtext } from './xtext.ts';

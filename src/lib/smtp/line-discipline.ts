@@ -1,4 +1,4 @@
-import type { ContentProblem } from './command-codec.ts';
+import type { ContentProblem } from './content-scanner.ts';
 
 /**
  * Checks that a whole message can go over SMTP as it is: lines end with CRLF, and neither CR nor LF stands alone (RFC 5321 §2.3.8).

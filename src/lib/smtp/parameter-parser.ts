@@ -1,3 +1,4 @@
+import { parseUnitext, parseXtext } from '#lib/codecs';
 import { type Parsed, parsed, refused } from '#lib/parsed';
 import type { CommandOptions } from './command.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type Notify,
   type RcptParameters,
 } from './parameters.ts';
-import { decodeXtext } from './xtext.ts';
 
 /** One `keyword=value` of a command, keyword in upper case; value null when there is no `=`. */
 interface Parameter {
@@ -17,14 +17,16 @@ interface Parameter {
   readonly value: string | null;
 }
 
+const unknownValue = 'unknown';
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Writable<T extends { readonly unknown: readonly string[] }> = Mutable<Omit<T, 'unknown'>> & { unknown: string[] };
 
-/** Takes one value, or says why it is malformed; `unknown` when the keyword or value is not one we know. */
+/** Takes one value: null when it did, `unknownValue` when nothing is known of it, or else why it is malformed. */
 type Reader<T extends { readonly unknown: readonly string[] }> = (
   value: string | null,
   into: Writable<T>,
-) => string | 'unknown' | null;
+) => string | null;
 
 /** Reads the parameters of MAIL that begin at `at`, each with its space before it (RFC 5321 §4.1.1.11). */
 export function parseMailParameters(text: string, at: number, options: CommandOptions): Parsed<MailParameters> {
@@ -60,8 +62,8 @@ function readParameters<T extends { readonly unknown: readonly string[] }>(
     if (seen.has(keyword)) return refused(position, `${keyword} given twice`);
     seen.add(keyword);
     const reader = Object.hasOwn(readers, keyword) ? readers[keyword] : undefined;
-    const problem = reader === undefined ? 'unknown' : reader(value, into);
-    if (problem === 'unknown') into.unknown.push(raw);
+    const problem = reader === undefined ? unknownValue : reader(value, into);
+    if (problem === unknownValue) into.unknown.push(raw);
     else if (problem !== null) return refused(position, `${keyword}: ${problem}`);
   }
   return parsed(true);
@@ -96,7 +98,7 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
   BODY(value, into) {
     const body = value?.toUpperCase() ?? '';
     if (body !== '7BIT' && body !== '8BITMIME' && body !== 'BINARYMIME')
-      return value === null ? 'value expected' : 'unknown';
+      return value === null ? 'value expected' : unknownValue;
     into.body = body;
     return null;
   },
@@ -111,7 +113,7 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
     return null;
   },
   AUTH(value, into) {
-    const decoded = value === null ? null : decodeXtext(value);
+    const decoded = value === null ? null : valueOf(parseXtext(value));
     if (decoded === null) return 'xtext expected';
     into.auth = decoded;
     return null;
@@ -136,7 +138,7 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
   },
   ENVID(value, into) {
     // RFC 3461 §4.4: at most 100 characters, printable once decoded.
-    const decoded = value === null || value.length > 100 ? null : decodeXtext(value);
+    const decoded = value === null || value.length > 100 ? null : valueOf(parseXtext(value));
     if (decoded === null || !/^[\x20-\x7e]+$/.test(decoded)) return 'xtext of at most 100 characters expected';
     into.envid = decoded;
     return null;
@@ -151,10 +153,10 @@ const rcptReaders: Readonly<Record<string, Reader<RcptParameters>>> = {
     return null;
   },
   ORCPT(value, into) {
-    // RFC 3461 §4.2: at most 500 characters; RFC 6533 §3 adds utf-8 addresses, which need no decoding.
+    // RFC 3461 §4.2: at most 500 characters; RFC 6533 §3 adds addresses in UTF-8 with an encoding of their own.
     const match = value === null || value.length > 500 ? null : /^([A-Za-z0-9-]+);(.+)$/.exec(value);
     const type = match?.[1]?.toLowerCase() ?? '';
-    const address = type === 'utf-8' ? (match?.[2] ?? null) : decodeXtext(match?.[2] ?? '');
+    const address = valueOf(type === 'utf-8' ? parseUnitext(match?.[2] ?? '') : parseXtext(match?.[2] ?? ''));
     if (match === null || address === null) return 'address type and xtext expected';
     into.orcpt = { type, address };
     return null;
@@ -174,4 +176,8 @@ function parseUtc(text: string): number {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i.test(text)
     ? Date.parse(text.toUpperCase())
     : Number.NaN;
+}
+
+function valueOf(text: Parsed<string>): string | null {
+  return text.ok ? text.value : null;
 }

@@ -18,3 +18,6 @@ export type {
 export { defaultSessionLimits } from './limits.ts';
 export type { SessionLimits } from './limits.ts';
 export { Refusal } from './refusal.ts';
+export type { SessionOptions } from './options.ts';
+export { SmtpSession } from './session.ts';
+export type { SmtpSessionDeps } from './session.ts';

@@ -1,0 +1,128 @@
+import { encodeBase64Text, parseBase64 } from '#lib/codecs';
+import { createSaslServer, type MechanismName, type SaslServer, type SaslServerStep } from '#lib/sasl';
+import type { AuthBackend, AuthOutcome } from '../backend.ts';
+import type { Context } from '../context.ts';
+import { channelBindings, unavailable } from '../mechanisms.ts';
+import { Refusal } from '../refusal.ts';
+import { PeerGone } from '../wire.ts';
+import type { CommandDefinition } from './definition.ts';
+
+/** More challenges than any mechanism has. */
+const maxSteps = 8;
+const empty = new Uint8Array(0);
+
+/** AUTH (RFC 4954 §4). */
+export const auth: CommandDefinition<'AUTH'> = {
+  legal: ['greeted'],
+  isIdle: true,
+  async handle(context, command) {
+    const backend = context.backend.auth;
+    if (backend === null) throw new Refusal(503, '5.5.1', 'logins are accepted on the submission ports only');
+    if (context.identity !== null) throw new Refusal(503, '5.5.1', 'already authenticated');
+    const mechanism = backend.mechanisms.find((name) => name === command.mechanism);
+    if (mechanism === undefined) throw new Refusal(504, '5.5.4', 'mechanism is not supported');
+    checkAvailable(context, mechanism);
+    if (context.authFailures >= context.limits.maxAuthFailures) {
+      throw new Refusal(421, '4.7.0', 'too many failed logins');
+    }
+    await backend.attempt(context, mechanism);
+    const server = createSaslServer(mechanism, {
+      store: backend.credentials,
+      bindings: channelBindings(context),
+      certificate: context.tls?.peerCertificate ?? null,
+      random: context.random,
+    });
+    await exchange(context, backend, server, command.initial);
+  },
+};
+
+function checkAvailable(context: Context, mechanism: MechanismName): void {
+  const lacking = unavailable(context, mechanism);
+  if (lacking === 'tls' || (context.tls === null && !context.options.authWithoutTls)) {
+    throw new Refusal(538, '5.7.11', 'TLS is needed for this mechanism');
+  }
+  if (lacking === 'certificate') throw new Refusal(504, '5.5.4', 'no TLS client certificate was given');
+  if (lacking === 'binding') throw new Refusal(504, '5.5.4', 'no channel binding is available');
+}
+
+async function exchange(
+  context: Context,
+  backend: AuthBackend,
+  server: SaslServer,
+  initial: string | null,
+): Promise<void> {
+  // RFC 4954 §4: `=` stands for an initial response without octets.
+  let response = initial === null ? null : initial === '=' ? empty : decode(initial);
+  for (let steps = 0; steps < maxSteps; steps++) {
+    const step = await server.step(response);
+    if (step.kind === 'failure') return await fail(context, backend, server.mechanism, step);
+    if (step.kind === 'success') {
+      // RFC 4954 §4: success has no room for data, so it travels in a last challenge that is answered by nothing.
+      if (step.data !== null && (await ask(context, step.data)).length > 0) {
+        throw new Refusal(501, '5.5.2', 'empty response expected');
+      }
+      return await succeed(context, backend, server.mechanism, step);
+    }
+    response = await ask(context, step.data);
+  }
+  throw new Refusal(501, '5.5.0', 'too many steps');
+}
+
+/** Sends a challenge and reads the answer. @throws Refusal when the client gives up with `*`, or sends something else than base64. */
+async function ask(context: Context, challenge: Uint8Array): Promise<Uint8Array> {
+  const { wire, limits } = context;
+  wire.text(`334 ${encodeBase64Text(challenge)}\r\n`);
+  wire.codec.expectSasl();
+  const event = wire.codec.next() ?? (await wire.more(limits.commandTimeoutMs));
+  if (event === null) throw new PeerGone('closed');
+  if (event.kind !== 'line') throw new Refusal(500, '5.5.6', 'line too long', { close: true });
+  if (event.problem !== null) throw new Refusal(501, '5.5.2', 'bad line in an authentication exchange');
+  if (event.text === '*') throw new Refusal(501, '5.5.0', 'authentication given up');
+  return decode(event.text);
+}
+
+function decode(text: string): Uint8Array {
+  const bytes = parseBase64(text);
+  if (!bytes.ok) throw new Refusal(501, '5.5.2', 'bad base64');
+  return bytes.value;
+}
+
+async function succeed(
+  context: Context,
+  backend: AuthBackend,
+  mechanism: MechanismName,
+  { identity }: Extract<SaslServerStep, { readonly kind: 'success' }>,
+): Promise<void> {
+  await backend.outcome(context, { kind: 'success', mechanism, identity });
+  context.identity = identity;
+  context.mechanism = mechanism;
+  context.authFailures = 0;
+  context.rejects = 0;
+  context.idleCommands = 0;
+  context.wire.text('235 2.7.0 welcome\r\n');
+}
+
+async function fail(
+  context: Context,
+  backend: AuthBackend,
+  mechanism: MechanismName,
+  { failure, login, reason }: Extract<SaslServerStep, { readonly kind: 'failure' }>,
+): Promise<never> {
+  if (failure !== 'protocol' && failure !== 'aborted') context.authFailures++;
+  const outcome: AuthOutcome = { kind: 'failure', mechanism, failure, login, reason };
+  await backend.outcome(context, outcome);
+  // Each guess after the third waits longer than the one before.
+  const delayS = context.authFailures - 3;
+  if (delayS > 0) await context.clock.sleep(delayS * 1000);
+  switch (failure) {
+    case 'credentials':
+    case 'authorization':
+      throw new Refusal(535, '5.7.8', 'wrong user name or password');
+    case 'channelBinding':
+      throw new Refusal(535, '5.7.7', 'channel binding does not match: is somebody between us?');
+    case 'aborted':
+      throw new Refusal(501, '5.5.0', 'authentication given up');
+    default:
+      throw new Refusal(501, '5.5.4', 'malformed authentication exchange');
+  }
+}

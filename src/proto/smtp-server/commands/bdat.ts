@@ -1,0 +1,64 @@
+import type { Context } from '../context.ts';
+import { receive, settle } from '../content.ts';
+import { Reception } from '../reception.ts';
+import { Refusal } from '../refusal.ts';
+import { anywhere, type CommandDefinition } from './definition.ts';
+
+/** BDAT (RFC 3030 §2). Legal nowhere is illegal here: the chunk follows the command unasked, so it is read even to be refused. */
+export const bdat: CommandDefinition<'BDAT'> = {
+  legal: anywhere,
+  isIdle: false,
+  async handle(context, { sizeBytes, isLast }) {
+    const { codec } = context.wire;
+    if (sizeBytes > 2 * context.limits.maxMessageBytes) {
+      throw new Refusal(552, '5.3.4', `message larger than ${context.limits.maxMessageBytes} bytes`, { close: true });
+    }
+    const isFirst = context.reception === null;
+    let refused: unknown = null;
+    try {
+      if (isFirst) context.reception = await begin(context);
+    } catch (error) {
+      refused = error;
+    }
+    const { reception } = context;
+    codec.beginBdat(sizeBytes, isFirst, isLast);
+    const problem = await receive(context, reception);
+    if (reception === null) throw refused;
+    try {
+      reception.check(problem);
+      if (!isLast) {
+        context.wire.text(`250 2.0.0 ${sizeBytes} octets\r\n`);
+        return;
+      }
+      context.reception = null;
+      settle(context, reception.transaction, await reception.finish());
+    } catch (error) {
+      // RFC 3030 §2: after a refused chunk the rest of the message is refused too.
+      context.countMessage(false);
+      context.wasRefused = true;
+      throw error;
+    } finally {
+      if (isLast || context.wasRefused) {
+        context.reception = null;
+        reception.abort();
+      }
+    }
+  },
+};
+
+async function begin(context: Context): Promise<Reception> {
+  const { transaction } = context;
+  if (context.hello === null) throw new Refusal(503, '5.5.1', 'EHLO first');
+  if (transaction === null) throw new Refusal(503, '5.5.1', context.wasRefused ? 'message was refused' : 'MAIL first');
+  if (transaction.recipients.length === 0) {
+    throw transaction.hasRefused
+      ? new Refusal(554, '5.5.1', 'no valid recipients')
+      : new Refusal(503, '5.5.1', 'RCPT first');
+  }
+  transaction.chunked = true;
+  context.transaction = null;
+  context.wasRefused = true;
+  const reception = new Reception(context, transaction, await context.backend.data(context, transaction));
+  context.wasRefused = false;
+  return reception;
+}

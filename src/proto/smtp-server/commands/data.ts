@@ -1,0 +1,45 @@
+import type { MessageSink } from '../backend.ts';
+import type { Context, OpenTransaction } from '../context.ts';
+import { Reception } from '../reception.ts';
+import { Refusal } from '../refusal.ts';
+import { receive, settle } from '../content.ts';
+import type { CommandDefinition } from './definition.ts';
+
+/** DATA (RFC 5321 §4.1.1.4). */
+export const data: CommandDefinition<'DATA'> = {
+  // Without a recipient it has an answer of its own.
+  legal: ['mail', 'rcpt'],
+  isIdle: false,
+  handle(context) {
+    const { transaction } = context;
+    if (transaction === null || transaction.recipients.length === 0) {
+      // RFC 2920 §3.1: a client that pipelines learns only now that all its recipients were refused.
+      if (transaction?.hasRefused === true) throw new Refusal(554, '5.5.1', 'no valid recipients');
+      throw new Refusal(503, '5.5.1', 'RCPT first');
+    }
+    context.transaction = null;
+    context.wasRefused = true;
+    const sink = context.backend.data(context, transaction);
+    return sink instanceof Promise
+      ? sink.then((begun) => take(context, transaction, begun))
+      : take(context, transaction, sink);
+  },
+};
+
+async function take(context: Context, transaction: OpenTransaction, sink: MessageSink): Promise<void> {
+  context.wasRefused = false;
+  const { wire } = context;
+  const reception = new Reception(context, transaction, sink);
+  try {
+    wire.text('354 end with CRLF.CRLF\r\n');
+    wire.codec.beginData();
+    const problem = await receive(context, reception);
+    reception.check(problem);
+    settle(context, transaction, await reception.finish());
+  } catch (error) {
+    context.countMessage(false);
+    throw error;
+  } finally {
+    reception.abort();
+  }
+}

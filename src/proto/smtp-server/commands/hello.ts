@@ -1,0 +1,60 @@
+import type { HelloArgument } from '#lib/smtp';
+import type { Hello, Maybe } from '../backend.ts';
+import type { Context } from '../context.ts';
+import { after } from '../maybe.ts';
+import { offeredMechanisms } from '../mechanisms.ts';
+import { Refusal } from '../refusal.ts';
+import { anywhere, type CommandDefinition } from './definition.ts';
+
+/** HELO (RFC 5321 §4.1.1.1). */
+export const helo: CommandDefinition<'HELO'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context, { hello }) {
+    return greet(context, 'HELO', hello, () => `250 ${context.options.hostname}\r\n`);
+  },
+};
+
+/** EHLO (RFC 5321 §4.1.1.1). */
+export const ehlo: CommandDefinition<'EHLO'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context, { hello }) {
+    return greet(context, 'EHLO', hello, () => extensions(context));
+  },
+};
+
+function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument, answer: () => string): Maybe<void> {
+  const { options } = context;
+  // Mail programs name themselves after whatever their machine is called; who logs in is known better than by that.
+  const isLenient = options.kind !== 'mx' && !options.pedantic;
+  // RFC 5321 §4.1.1.1: HELO takes a domain only; literals with it are too common to refuse.
+  const isWrong = argument.form === 'other' || (verb === 'HELO' && options.pedantic && argument.form !== 'domain');
+  if (isWrong && !isLenient) throw new Refusal(501, '5.5.4', `${verb} needs a domain or an address literal`);
+  const hello: Hello = { verb, name: argument.text, form: argument.form };
+  return after(context.backend.hello(context, hello), () => {
+    // RFC 5321 §4.1.4: a second EHLO acts as RSET too.
+    context.reset();
+    context.hello = hello;
+    context.wire.text(answer());
+  });
+}
+
+function extensions(context: Context): string {
+  const { options, limits, tls, clock } = context;
+  const lines = [options.hostname, 'PIPELINING', `SIZE ${limits.maxMessageBytes}`];
+  if (tls === null && options.startTls) lines.push('STARTTLS');
+  // RFC 8689 §2: offered under TLS only.
+  if (tls !== null && options.requireTls) lines.push('REQUIRETLS');
+  const mechanisms = offeredMechanisms(context);
+  if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
+  if (options.futureRelease) {
+    // RFC 4865 §3: the longest interval in seconds, and the latest time.
+    const until = new Date(clock.now() + limits.maxHoldMs).toISOString().replace(/\.\d+Z$/, 'Z');
+    lines.push(`FUTURERELEASE ${Math.floor(limits.maxHoldMs / 1000)} ${until}`);
+  }
+  if (options.dsn) lines.push('DSN');
+  lines.push('ENHANCEDSTATUSCODES', '8BITMIME', 'CHUNKING', `LIMITS RCPTMAX=${limits.maxRecipients}`, 'SMTPUTF8');
+  const last = lines.length - 1;
+  return lines.map((line, i) => `250${i === last ? ' ' : '-'}${line}\r\n`).join('');
+}

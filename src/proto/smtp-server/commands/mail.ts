@@ -1,0 +1,74 @@
+import type { MailParameters } from '#lib/smtp';
+import { needsSmtputf8 } from '#lib/address';
+import { type Context, OpenTransaction } from '../context.ts';
+import { after } from '../maybe.ts';
+import { Refusal } from '../refusal.ts';
+import type { CommandDefinition } from './definition.ts';
+
+/** MAIL (RFC 5321 §4.1.1.2). */
+export const mail: CommandDefinition<'MAIL'> = {
+  legal: ['greeted'],
+  isIdle: false,
+  handle(context, { from, parameters }) {
+    context.wasRefused = true;
+    checkPeer(context);
+    checkParameters(context, parameters);
+    if (from !== null && !parameters.smtputf8 && needsSmtputf8(from)) {
+      // RFC 6531 §3.7.4.2
+      throw new Refusal(550, '5.6.7', 'address needs SMTPUTF8');
+    }
+    const transaction = new OpenTransaction(from, parameters);
+    return after(context.backend.mail(context, transaction), () => {
+      context.transaction = transaction;
+      context.transactions++;
+      context.idleCommands = 0;
+      context.wasRefused = false;
+      context.wire.text('250 2.1.0 ok\r\n');
+    });
+  },
+};
+
+function checkPeer(context: Context): void {
+  const { limits, options } = context;
+  if (context.transactions >= limits.maxTransactions) {
+    throw new Refusal(421, '4.7.0', 'too many messages in one connection, please connect again');
+  }
+  if (context.accepted === 0 && context.badTransactions > limits.maxBadTransactions) {
+    throw new Refusal(550, '5.1.0', 'too many refused messages', { close: true });
+  }
+  if (options.mailNeedsTls && context.tls === null) throw new Refusal(530, '5.7.0', 'STARTTLS is needed first');
+  // RFC 6409 §4.3
+  if (options.kind !== 'mx' && context.identity === null) throw new Refusal(530, '5.7.0', 'authentication needed');
+}
+
+function checkParameters(context: Context, parameters: MailParameters): void {
+  const { limits, options } = context;
+  const [unknown] = parameters.unknown;
+  if (unknown !== undefined) {
+    const isBody = /^body=/i.test(unknown);
+    // RFC 5321 §4.1.1.11
+    throw new Refusal(555, isBody ? '5.5.4' : '5.3.3', `unknown parameter ${unknown.slice(0, 40)}`);
+  }
+  if (parameters.body === 'BINARYMIME') throw new Refusal(555, '5.5.4', 'BINARYMIME is not offered');
+  if (parameters.sizeBytes !== null && parameters.sizeBytes > limits.maxMessageBytes) {
+    throw new Refusal(552, '5.3.4', `message larger than ${limits.maxMessageBytes} bytes`);
+  }
+  if (parameters.requireTls) {
+    if (!options.requireTls) throw new Refusal(555, '5.3.3', 'REQUIRETLS is not offered');
+    // RFC 8689 §4.1
+    if (context.tls === null) throw new Refusal(523, '5.7.10', 'REQUIRETLS needs TLS');
+  }
+  if (!options.dsn && (parameters.ret !== null || parameters.envid !== null)) {
+    throw new Refusal(555, '5.3.3', 'DSN is not offered');
+  }
+  checkHold(context, parameters);
+}
+
+/** RFC 4865 §4.2. */
+function checkHold(context: Context, { holdForS, holdUntilMs }: MailParameters): void {
+  if (holdForS === null && holdUntilMs === null) return;
+  if (!context.options.futureRelease) throw new Refusal(555, '5.3.3', 'FUTURERELEASE is not offered');
+  const holdMs = holdForS !== null ? holdForS * 1000 : (holdUntilMs ?? 0) - context.clock.now();
+  if (holdMs <= 0) throw new Refusal(554, '5.5.4', 'release time is not in the future');
+  if (holdMs > context.limits.maxHoldMs) throw new Refusal(554, '5.5.4', 'release time is too far in the future');
+}

@@ -1,0 +1,63 @@
+import { needsSmtputf8 } from '#lib/address';
+import type { Reply } from '#lib/smtp';
+import type { TransactionRecipient } from '../backend.ts';
+import type { Context, OpenTransaction } from '../context.ts';
+import { after } from '../maybe.ts';
+import { Refusal } from '../refusal.ts';
+import type { CommandDefinition } from './definition.ts';
+
+/** RCPT (RFC 5321 §4.1.1.3). */
+export const rcpt: CommandDefinition<'RCPT'> = {
+  legal: ['mail', 'rcpt'],
+  isIdle: false,
+  handle(context, { to, parameters }) {
+    const { transaction } = context;
+    if (transaction === null) throw new Refusal(503, '5.5.1', 'MAIL first');
+    transaction.hasRefused = true;
+    const [unknown] = parameters.unknown;
+    if (unknown !== undefined) throw new Refusal(555, '5.3.3', `unknown parameter ${unknown.slice(0, 40)}`);
+    if (!context.options.dsn && (parameters.notify !== null || parameters.orcpt !== null)) {
+      throw new Refusal(555, '5.3.3', 'DSN is not offered');
+    }
+    if (to !== 'postmaster' && !transaction.parameters.smtputf8 && needsSmtputf8(to)) {
+      // RFC 6531 §3.7.4.2
+      throw new Refusal(553, '5.6.7', 'address needs SMTPUTF8');
+    }
+    // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
+    if (transaction.recipients.length >= context.limits.maxRecipients) {
+      throw new Refusal(452, '4.5.3', `more than ${context.limits.maxRecipients} recipients`);
+    }
+    const recipient = { address: to, parameters };
+    const asked = askBackend(context, transaction, recipient);
+    return after(asked, (answer) => {
+      transaction.recipients.push(recipient);
+      if (answer === null) context.wire.text('250 2.1.5 ok\r\n');
+      else context.wire.reply(answer, { smtputf8: transaction.parameters.smtputf8 });
+    });
+  },
+};
+
+/** Asks, and counts refusals: a peer that guesses addresses is cut off. */
+function askBackend(
+  context: Context,
+  transaction: OpenTransaction,
+  recipient: TransactionRecipient,
+): Reply | null | Promise<Reply | null> {
+  try {
+    const answer = context.backend.rcpt(context, transaction, recipient);
+    return answer instanceof Promise ? answer.catch((error: unknown) => refuse(context, error)) : answer;
+  } catch (error) {
+    return refuse(context, error);
+  }
+}
+
+function refuse(context: Context, error: unknown): never {
+  if (
+    error instanceof Refusal &&
+    error.reply.code >= 500 &&
+    ++context.badRecipients >= context.limits.maxBadRecipients
+  ) {
+    throw new Refusal(421, '4.7.0', 'too many refused recipients');
+  }
+  throw error;
+}

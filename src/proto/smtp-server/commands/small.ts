@@ -1,0 +1,60 @@
+import { anywhere, type CommandDefinition } from './definition.ts';
+
+/** RSET (RFC 5321 §4.1.1.5). */
+export const rset: CommandDefinition<'RSET'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context) {
+    context.reset();
+    context.wire.text('250 2.0.0 ok\r\n');
+  },
+};
+
+/** NOOP (RFC 5321 §4.1.1.9). */
+export const noop: CommandDefinition<'NOOP'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context) {
+    context.wire.text('250 2.0.0 ok\r\n');
+  },
+};
+
+/** QUIT (RFC 5321 §4.1.1.10). */
+export const quit: CommandDefinition<'QUIT'> = {
+  legal: anywhere,
+  isIdle: false,
+  handle(context) {
+    context.isClosing = true;
+    context.wire.text('221 2.0.0 bye\r\n');
+  },
+};
+
+/** HELP (RFC 5321 §4.1.1.8). */
+export const help: CommandDefinition<'HELP'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context) {
+    context.wire.text('214 2.0.0 see RFC 5321\r\n');
+  },
+};
+
+// RFC 5321 §3.5.3 and §7.3: 252 keeps the names of users from those who ask.
+const cannotVerify = '252 2.7.0 will not say, but will accept mail and try\r\n';
+
+/** VRFY (RFC 5321 §4.1.1.6). */
+export const vrfy: CommandDefinition<'VRFY'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context) {
+    context.wire.text(cannotVerify);
+  },
+};
+
+/** EXPN (RFC 5321 §4.1.1.7). */
+export const expn: CommandDefinition<'EXPN'> = {
+  legal: anywhere,
+  isIdle: true,
+  handle(context) {
+    context.wire.text(cannotVerify);
+  },
+};

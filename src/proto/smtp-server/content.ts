@@ -1,0 +1,39 @@
+import type { ContentProblem, Reply } from '#lib/smtp';
+import type { Context, OpenTransaction } from './context.ts';
+import type { Reception } from './reception.ts';
+import { PeerGone } from './wire.ts';
+
+/**
+ * Reads content to its end, which the codec knows, into `reception`.
+ * @returns what the codec found wrong with it. @throws PeerGone when the peer leaves before; Refusal when there is no point in reading on.
+ */
+export async function receive(context: Context, reception: Reception | null): Promise<ContentProblem | null> {
+  const { wire, limits } = context;
+  const startedMs = context.clock.monotonic();
+  for (;;) {
+    let event = wire.codec.next();
+    if (event === null) {
+      reception?.checkTime();
+      if (reception === null && context.clock.monotonic() - startedMs > limits.dataTimeoutMs)
+        throw new PeerGone('timeout');
+      event = await wire.more(limits.dataBlockTimeoutMs);
+    }
+    if (event === null) throw new PeerGone('closed');
+    if (event.kind === 'data') {
+      const written = reception?.write(event.bytes);
+      if (written !== undefined) await written;
+    } else if (event.kind === 'dataEnd' || event.kind === 'bdatEnd') {
+      return event.problem;
+    }
+  }
+}
+
+/** Sends the answer to a whole message and counts it. */
+export function settle(context: Context, transaction: OpenTransaction, answer: Reply): void {
+  const isAccepted = answer.code < 400;
+  if (isAccepted) context.countMessage(true);
+  const style = { smtputf8: transaction.parameters.smtputf8 };
+  if (isAccepted) context.wire.reply(answer, style);
+  else context.refuse(answer, style);
+  if (!isAccepted) context.countMessage(false);
+}

@@ -1,0 +1,153 @@
+import type { Identity, MechanismName } from '#lib/sasl';
+import type { Address } from '#lib/address';
+import type { MailParameters, Reply, ReplyStyle } from '#lib/smtp';
+import type { Clock } from '#ports/clock';
+import type { Endpoint, TlsSession } from '#ports/channel';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import type { Backend, Hello, ServerKind, SessionFacts, Transaction, TransactionRecipient } from './backend.ts';
+import { defaultSessionLimits, type SessionLimits } from './limits.ts';
+import type { SessionOptions } from './options.ts';
+import type { Reception } from './reception.ts';
+import { Refusal } from './refusal.ts';
+import { Wire } from './wire.ts';
+
+/** How far the peer has come; commands name the stages in which they are legal. */
+export type Stage = 'connected' | 'greeted' | 'mail' | 'rcpt' | 'bdat';
+
+/** The transaction as the session changes it. */
+export class OpenTransaction implements Transaction {
+  readonly from: Address | null;
+  readonly parameters: MailParameters;
+  readonly recipients: TransactionRecipient[] = [];
+  chunked = false;
+  /** A recipient was refused: an empty list is then not the peer's mistake (RFC 2920 §3.1). */
+  hasRefused = false;
+
+  constructor(from: Address | null, parameters: MailParameters) {
+    this.from = from;
+    this.parameters = parameters;
+  }
+}
+
+/** Everything a command handler works on: the peer's state, the wire, the Backend. One per session. */
+export class Context implements SessionFacts {
+  readonly id: string;
+  readonly wire: Wire;
+  readonly backend: Backend;
+  readonly options: SessionOptions;
+  readonly limits: SessionLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  hello: Hello | null = null;
+  identity: Identity | null = null;
+  mechanism: MechanismName | null = null;
+  transaction: OpenTransaction | null = null;
+  /** Content that arrives by BDAT. */
+  reception: Reception | null = null;
+  /** MAIL, or content, was refused: what the peer pipelined behind it fails through no fault of its own. */
+  wasRefused = false;
+  /** The connection ends once the replies are out. */
+  isClosing = false;
+  badCommands = 0;
+  idleCommands = 0;
+  transactions = 0;
+  accepted = 0;
+  badTransactions = 0;
+  badRecipients = 0;
+  authFailures = 0;
+  /** Consecutive or not, refused messages since the last login. */
+  rejects = 0;
+
+  constructor(deps: {
+    readonly id: string;
+    readonly wire: Wire;
+    readonly backend: Backend;
+    readonly options: SessionOptions;
+    readonly limits: SessionLimits;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly random: Random;
+  }) {
+    this.id = deps.id;
+    this.wire = deps.wire;
+    this.backend = deps.backend;
+    this.options = deps.options;
+    this.limits = deps.limits;
+    this.clock = deps.clock;
+    this.log = deps.log;
+    this.random = deps.random;
+  }
+
+  get kind(): ServerKind {
+    return this.options.kind;
+  }
+
+  get remote(): Endpoint {
+    return this.wire.channel.remote;
+  }
+
+  get local(): Endpoint {
+    return this.wire.channel.local;
+  }
+
+  get tls(): TlsSession | null {
+    return this.wire.channel.tls;
+  }
+
+  get stage(): Stage {
+    if (this.hello === null) return 'connected';
+    if (this.reception !== null) return 'bdat';
+    if (this.transaction === null) return 'greeted';
+    return this.transaction.recipients.length === 0 ? 'mail' : 'rcpt';
+  }
+
+  /** Whether the peer has earned pauses before our replies. */
+  get isSlow(): boolean {
+    return this.authFailures >= this.limits.slowAfter || this.rejects >= this.limits.slowAfter;
+  }
+
+  /** Queues a reply that refuses, with the connection id behind it so that a report of it can be found in the log. */
+  refuse(reply: Reply, style?: ReplyStyle): void {
+    const last = reply.lines.length - 1;
+    const lines = reply.lines.map((line, i) => (i === last ? `${line} (${this.id})` : line));
+    this.wire.reply({ ...reply, lines }, style);
+  }
+
+  /** Ends what MAIL began: the Backend hears of it, content that was begun is dropped. */
+  reset(): void {
+    const { reception, transaction } = this;
+    this.reception = null;
+    this.transaction = null;
+    this.wasRefused = false;
+    if (reception !== null) reception.abort();
+    else if (transaction !== null) this.backend.reset(this, transaction);
+  }
+
+  /** Notes the outcome of one message, and hangs up on peers that never have an acceptable one. */
+  countMessage(isAccepted: boolean): void {
+    if (isAccepted) {
+      this.accepted++;
+      return;
+    }
+    this.rejects++;
+    this.badTransactions++;
+  }
+
+  /** RFC 5321 §4.3.2 lets a server give up on a peer that only makes mistakes. @throws Refusal past the limit. */
+  countBadCommand(): void {
+    if (++this.badCommands >= this.limits.maxBadCommands) throw new Refusal(421, '4.7.0', 'too many bad commands');
+  }
+
+  /** @throws Refusal past the limit of commands that lead nowhere. */
+  countIdleCommand(): void {
+    if (++this.idleCommands > this.limits.maxIdleCommands)
+      throw new Refusal(421, '4.7.0', 'too many commands without mail');
+  }
+}
+
+/** Fills in what the options leave out. */
+export function sessionLimits(options: SessionOptions): SessionLimits {
+  return { ...defaultSessionLimits, ...options.limits };
+}

@@ -1,0 +1,32 @@
+import type { ChannelBindings, MechanismName } from '#lib/sasl';
+import type { Context } from './context.ts';
+
+const clearText: ReadonlySet<MechanismName> = new Set(['PLAIN', 'LOGIN']);
+
+/** Mechanisms to offer right now: none without TLS unless allowed; EXTERNAL with a client certificate only; -PLUS with channel binding only. */
+export function offeredMechanisms(context: Context): readonly MechanismName[] {
+  const { auth } = context.backend;
+  if (auth === null || (context.tls === null && !context.options.authWithoutTls)) return [];
+  return auth.mechanisms.filter((mechanism) => unavailable(context, mechanism) === null);
+}
+
+/** What `mechanism` lacks on this connection; null when nothing. */
+export function unavailable(context: Context, mechanism: MechanismName): 'tls' | 'certificate' | 'binding' | null {
+  const { tls, options } = context;
+  if (tls === null) {
+    const needsTls = mechanism === 'EXTERNAL' || mechanism.endsWith('-PLUS');
+    // RFC 4954 §4: mechanisms that send the password in clear are for protected connections.
+    return needsTls || (clearText.has(mechanism) && !options.authWithoutTls) ? 'tls' : null;
+  }
+  if (mechanism === 'EXTERNAL' && tls.peerCertificate === null) return 'certificate';
+  if (mechanism.endsWith('-PLUS') && tls.exporter === null && tls.serverEndPoint === null) return 'binding';
+  return null;
+}
+
+/** What SCRAM can bind to on this connection. */
+export function channelBindings(context: Context): ChannelBindings {
+  return {
+    'tls-exporter': context.tls?.exporter ?? null,
+    'tls-server-end-point': context.tls?.serverEndPoint ?? null,
+  };
+}

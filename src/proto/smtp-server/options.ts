@@ -1,0 +1,25 @@
+import type { ServerKind } from './backend.ts';
+import type { SessionLimits } from './limits.ts';
+
+/** What one listener offers and demands. */
+export interface SessionOptions {
+  readonly kind: ServerKind;
+  /** Our name in the banner and in the reply to EHLO; an A-label. */
+  readonly hostname: string;
+  /** STARTTLS is offered until TLS is active: the channel can do it. */
+  readonly startTls: boolean;
+  /** Logins are accepted without TLS; with TLS they always are. */
+  readonly authWithoutTls: boolean;
+  /** MAIL is refused (530) before TLS is active. */
+  readonly mailNeedsTls: boolean;
+  /** DSN (RFC 3461) is offered: the backend honours NOTIFY, ORCPT, RET and ENVID. */
+  readonly dsn: boolean;
+  /** FUTURERELEASE (RFC 4865) is offered. */
+  readonly futureRelease: boolean;
+  /** REQUIRETLS (RFC 8689) is offered under TLS. */
+  readonly requireTls: boolean;
+  /** Harmless mistakes of clients are refused too. */
+  readonly pedantic: boolean;
+  /** What differs from `defaultSessionLimits`. */
+  readonly limits?: Partial<SessionLimits>;
+}

@@ -1,0 +1,107 @@
+import type { ContentProblem, Reply } from '#lib/smtp';
+import type { MessageSink } from './backend.ts';
+import type { Context, OpenTransaction } from './context.ts';
+import { Refusal } from './refusal.ts';
+
+const crlf = Uint8Array.of(13, 10);
+
+/**
+ * The content of one message on its way to the sink: counts, checks, and keeps the first failure until the content has been read
+ * to its end, because the peer hears nothing before.
+ */
+export class Reception {
+  readonly #context: Context;
+  readonly #transaction: OpenTransaction;
+  readonly #mayHave8Bit: boolean;
+  readonly #deadline: number;
+  #sink: MessageSink | null;
+  #sizeBytes = 0;
+  #lastByte = 10;
+  #failure: { readonly cause: unknown } | null = null;
+
+  constructor(context: Context, transaction: OpenTransaction, sink: MessageSink) {
+    this.#context = context;
+    this.#transaction = transaction;
+    this.#sink = sink;
+    const { body, smtputf8 } = transaction.parameters;
+    this.#mayHave8Bit = !context.options.pedantic || body === '8BITMIME' || smtputf8;
+    this.#deadline = context.clock.monotonic() + context.limits.dataTimeoutMs;
+  }
+
+  /** Whether the message is refused already; the rest of it is read and dropped. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Gives content to the sink. Never throws for what the sink does; throws a Refusal that hangs up when reading on is pointless. */
+  write(chunk: Uint8Array): void | Promise<void> {
+    const { limits } = this.#context;
+    this.#sizeBytes += chunk.length;
+    if (this.#sizeBytes > limits.maxMessageBytes) this.tooLarge();
+    if (!this.#mayHave8Bit && chunk.some((b) => b > 127)) {
+      // RFC 6152 §3: without BODY=8BITMIME the content must be 7-bit.
+      this.fail(new Refusal(500, '5.6.1', 'message has 8-bit content, but BODY=8BITMIME was not given'));
+    }
+    if (this.#sink === null) return;
+    this.#lastByte = chunk[chunk.length - 1] ?? this.#lastByte;
+    try {
+      const written = this.#sink.write(chunk);
+      return written instanceof Promise ? written.catch((error: unknown) => this.fail(error)) : undefined;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Refuses the message for its size; past twice the limit there is no point in reading to the end. */
+  tooLarge(): void {
+    const { maxMessageBytes } = this.#context.limits;
+    const refusal = { code: 552, enhanced: '5.3.4', text: `message larger than ${maxMessageBytes} bytes` };
+    this.fail(new Refusal(refusal.code, refusal.enhanced, refusal.text));
+    if (this.#sizeBytes > 2 * maxMessageBytes) {
+      throw new Refusal(refusal.code, refusal.enhanced, refusal.text, { close: true });
+    }
+  }
+
+  /** @throws Refusal when the content takes too long altogether. */
+  checkTime(): void {
+    if (this.#context.clock.monotonic() <= this.#deadline) return;
+    throw new Refusal(421, '4.4.2', 'message took too long');
+  }
+
+  /** Keeps the first failure, and frees the sink at once. */
+  fail(cause: unknown): void {
+    this.#failure ??= { cause };
+    this.abort();
+  }
+
+  /** The chunk's or message's content is complete: throws what went wrong with it. */
+  check(problem: ContentProblem | null): void {
+    if (this.#failure !== null) throw this.#failure.cause;
+    if (problem === null) return;
+    const what = problem === 'bareCr' ? 'CR' : 'LF';
+    // RFC 5321 §2.3.8, §4.1.1.4: guessing what a bare CR or LF means is what makes smuggling possible.
+    throw new Refusal(500, '5.5.2', `bare ${what} in message: line ends must be CRLF, refused as possible smuggling`);
+  }
+
+  /** Ends the content. @returns the sink's answer. */
+  async finish(): Promise<Reply> {
+    const sink = this.#sink;
+    if (sink === null) throw this.#failure?.cause;
+    // RFC 3030 §3: without BINARYMIME even content sent by BDAT consists of lines, so the last one ends too.
+    if (this.#lastByte !== 10) await sink.write(crlf);
+    this.#sink = null;
+    return await sink.finish();
+  }
+
+  /** Drops the message; nothing when it is finished or dropped already. */
+  abort(): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    sink?.abort();
+  }
+
+  /** The envelope that the content belongs to. */
+  get transaction(): OpenTransaction {
+    return this.#transaction;
+  }
+}

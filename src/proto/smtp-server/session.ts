@@ -1,0 +1,219 @@
+import { type CodecEvent, type Command, parseCommand, reply } from '#lib/smtp';
+import type { Channel } from '#ports/channel';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import type { Backend, Maybe } from './backend.ts';
+import { definitionOf } from './commands/index.ts';
+import { Context, sessionLimits } from './context.ts';
+import type { SessionOptions } from './options.ts';
+import { Refusal } from './refusal.ts';
+import { PeerGone, Wire } from './wire.ts';
+
+/** What one session is made of. */
+export interface SmtpSessionDeps {
+  /** With TLS active already on `submissions`. The session closes it. */
+  readonly channel: Channel;
+  readonly backend: Backend;
+  readonly options: SessionOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  /** Connection id: in every log event, and behind replies that refuse. */
+  readonly id: string;
+}
+
+const shuttingDown = reply(421, '4.3.2', 'shutting down, please try again later');
+
+/** One connection of a client, from the banner to its end. */
+export class SmtpSession {
+  readonly #context: Context;
+  readonly #wire: Wire;
+  #isShuttingDown = false;
+  #isAwaitingCommand = false;
+  #isFirstLine = true;
+
+  constructor(deps: SmtpSessionDeps) {
+    const limits = sessionLimits(deps.options);
+    this.#wire = new Wire(deps.channel, limits);
+    this.#context = new Context({
+      id: deps.id,
+      wire: this.#wire,
+      backend: deps.backend,
+      options: deps.options,
+      limits,
+      clock: deps.clock,
+      log: deps.log.with({ cid: deps.id }),
+      random: deps.random,
+    });
+  }
+
+  /**
+   * Serves the connection and closes it. Never rejects. When `signal` aborts, a waiting client is sent 421 at once,
+   * a busy one after its command or content (RFC 5321 §3.8).
+   */
+  async run(signal?: AbortSignal): Promise<void> {
+    const context = this.#context;
+    const stop = (): void => this.#shutDown();
+    if (signal?.aborted === true) this.#isShuttingDown = true;
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await this.#answer(() => this.#greet());
+      while (!context.isClosing) await this.#next();
+      await this.#wire.flush();
+    } catch (error) {
+      await this.#end(error);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#release();
+      await this.#wire.channel.close();
+    }
+  }
+
+  async #greet(): Promise<void> {
+    const context = this.#context;
+    try {
+      await context.backend.greet(context);
+    } catch (error) {
+      // A peer that is not admitted has nothing more to say.
+      context.isClosing = true;
+      throw error;
+    }
+    this.#wire.text(`220 ${context.options.hostname} ESMTP\r\n`);
+  }
+
+  /** Takes one event and answers it. */
+  async #next(): Promise<void> {
+    const context = this.#context;
+    if (this.#isShuttingDown) {
+      context.refuse(shuttingDown);
+      context.isClosing = true;
+      return;
+    }
+    if (this.#wire.isFull) await this.#wire.flush();
+    let event = this.#wire.codec.next();
+    if (event === null) {
+      this.#isAwaitingCommand = true;
+      event = await this.#wire.more(context.limits.commandTimeoutMs);
+      this.#isAwaitingCommand = false;
+    }
+    if (event === null) throw new PeerGone('closed');
+    if (context.isSlow) await context.clock.sleep(context.limits.slowMs);
+    const pending = this.#answer(() => this.#event(event));
+    if (pending !== undefined) await pending;
+  }
+
+  /** Does `work`; this is the one place where refusals and bugs become replies. */
+  #answer(work: () => Maybe<void>): Maybe<void> {
+    try {
+      const pending = work();
+      return pending instanceof Promise ? pending.catch((error: unknown) => this.#fail(error)) : undefined;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof PeerGone) throw error;
+    const context = this.#context;
+    if (error instanceof Refusal) {
+      context.refuse(error.reply, { smtputf8: context.transaction?.parameters.smtputf8 === true });
+      if (error.close) context.isClosing = true;
+      return;
+    }
+    context.log.error('smtp.bug', { stage: context.stage }, error);
+    context.refuse(reply(451, '4.3.0', 'error on our side, please try again later'));
+  }
+
+  #event(event: CodecEvent): Maybe<void> {
+    const context = this.#context;
+    const isFirst = this.#isFirstLine;
+    this.#isFirstLine = false;
+    if (event.kind === 'overlong') throw new Refusal(500, '5.5.0', 'line too long', { close: true });
+    // Content is read by the command that asked for it.
+    if (event.kind !== 'line') return;
+    if (event.problem !== null) {
+      if (isFirst) throw new Refusal(500, '5.5.2', 'this is an SMTP server', { close: true });
+      context.countBadCommand();
+      throw new Refusal(500, '5.5.2', lineProblems[event.problem]);
+    }
+    const parsed = parseCommand(event.text, { pedantic: context.options.pedantic });
+    if (!parsed.ok) {
+      context.countBadCommand();
+      throw new Refusal(501, '5.5.2', `bad syntax: ${parsed.reason} (at ${parsed.at + 1})`);
+    }
+    return this.#command(parsed.value, isFirst);
+  }
+
+  #command(command: Command, isFirst: boolean): Maybe<void> {
+    const context = this.#context;
+    if (command.verb === 'unknown') {
+      // A browser or a scanner: answering line after line of it serves nobody.
+      if (isFirst) throw new Refusal(500, '5.5.2', 'this is an SMTP server', { close: true });
+      context.countBadCommand();
+      throw new Refusal(500, '5.5.1', 'unknown command');
+    }
+    const definition = definitionOf(command.verb);
+    if (definition.isIdle) context.countIdleCommand();
+    const { stage } = context;
+    if (!definition.legal.includes(stage)) {
+      if (!context.wasRefused) context.countBadCommand();
+      throw new Refusal(503, '5.5.1', stage === 'connected' ? 'EHLO first' : outOfOrder(command.verb));
+    }
+    return definition.handle(context, command);
+  }
+
+  /** Called when the server stops. */
+  #shutDown(): void {
+    this.#isShuttingDown = true;
+    if (!this.#isAwaitingCommand || !this.#wire.isReading) return;
+    this.#context.refuse(shuttingDown);
+    // Ends the read that waits for a command, and with it the session.
+    this.#wire
+      .flush()
+      .catch(() => {})
+      .finally(() => this.#wire.channel.close())
+      .catch(() => {});
+  }
+
+  /** Ends a session that cannot go on, with a last word where there is somebody to hear it. */
+  async #end(error: unknown): Promise<void> {
+    const context = this.#context;
+    if (!(error instanceof PeerGone)) {
+      context.log.error('smtp.bug', { stage: context.stage }, error);
+    } else if (error.why === 'closed' || this.#isShuttingDown) {
+      context.log.debug('smtp.closed', { stage: context.stage });
+      return;
+    } else {
+      context.refuse(reply(421, '4.4.2', 'timeout, please connect again'));
+    }
+    try {
+      await this.#wire.flush();
+    } catch {
+      // The peer is gone: there is nobody left to tell.
+    }
+  }
+
+  #release(): void {
+    const context = this.#context;
+    try {
+      context.reset();
+      context.backend.closed(context);
+    } catch (error) {
+      context.log.error('smtp.bug', { stage: context.stage }, error);
+    }
+  }
+}
+
+const lineProblems = {
+  bareLf: 'line ends must be CRLF',
+  bareCr: 'CR without LF in a command',
+  nul: 'NUL in a command',
+  utf8: 'command is not UTF-8',
+} as const;
+
+function outOfOrder(verb: string): string {
+  if (verb === 'MAIL') return 'a transaction is open already, RSET first';
+  if (verb === 'RCPT' || verb === 'DATA') return 'MAIL first';
+  return `${verb} is not allowed now`;
+}

@@ -1,0 +1,90 @@
+import { type CodecEvent, type Reply, type ReplyStyle, SmtpCommandCodec, writeReply } from '#lib/smtp';
+import { type Channel, ChannelClosed, ChannelTimeout, type TlsSession } from '#ports/channel';
+import type { SessionLimits } from './limits.ts';
+
+/** The peer cannot be talked to any longer. Only `Wire` throws it, so a channel of the Backend's own is not confused with ours. */
+export class PeerGone extends Error {
+  override readonly name = 'PeerGone';
+  readonly why: 'closed' | 'timeout';
+
+  constructor(why: 'closed' | 'timeout') {
+    super(why);
+    this.why = why;
+  }
+}
+
+const encoder = new TextEncoder();
+/** Replies are sent at this size even when more input waits. */
+const maxQueuedUnits = 16_384;
+
+/** The channel as lines and replies: collects replies until there is nothing complete left to read (RFC 2920 §3.2). */
+export class Wire {
+  readonly codec: SmtpCommandCodec;
+  readonly channel: Channel;
+  readonly #limits: SessionLimits;
+  #out = '';
+  /** Whether the peer is being waited for at this moment. */
+  isReading = false;
+
+  constructor(channel: Channel, limits: SessionLimits) {
+    this.channel = channel;
+    this.#limits = limits;
+    this.codec = new SmtpCommandCodec({ maxLineBytes: limits.maxLineBytes, maxSaslLineBytes: limits.maxSaslLineBytes });
+  }
+
+  /** Queues a reply. */
+  reply(reply: Reply, style?: ReplyStyle): void {
+    this.#out += writeReply(reply, style);
+  }
+
+  /** Queues a reply that is written already. */
+  text(text: string): void {
+    this.#out += text;
+  }
+
+  /** Whether enough replies wait that they should go out now. */
+  get isFull(): boolean {
+    return this.#out.length > maxQueuedUnits;
+  }
+
+  /** Sends the queued replies. @throws PeerGone */
+  async flush(): Promise<void> {
+    if (this.#out === '') return;
+    const bytes = encoder.encode(this.#out);
+    this.#out = '';
+    await this.#guard(this.channel.write(bytes, this.#limits.writeTimeoutMs));
+  }
+
+  /** Sends the replies, then waits for the event that `codec.next()` did not have; null when the peer ended its side. @throws PeerGone */
+  async more(timeoutMs: number): Promise<CodecEvent | null> {
+    await this.flush();
+    for (;;) {
+      this.isReading = true;
+      const chunk = await this.#guard(this.channel.read(timeoutMs));
+      this.isReading = false;
+      if (chunk === null) return null;
+      this.codec.feed(chunk);
+      const event = this.codec.next();
+      if (event !== null) return event;
+    }
+  }
+
+  /** Sends the replies and makes the handshake (RFC 3207). @throws PeerGone */
+  async startTls(): Promise<TlsSession> {
+    await this.flush();
+    const session = await this.#guard(this.channel.startTls());
+    this.codec.discard();
+    return session;
+  }
+
+  async #guard<T>(operation: Promise<T>): Promise<T> {
+    try {
+      return await operation;
+    } catch (error) {
+      this.isReading = false;
+      if (error instanceof ChannelTimeout) throw new PeerGone('timeout');
+      if (error instanceof ChannelClosed) throw new PeerGone('closed');
+      throw error;
+    }
+  }
+}
