@@ -12,6 +12,7 @@ export type CheckpointReport =
   | { readonly id: number; readonly kind: 'done'; readonly logPages: number; readonly movedPages: number }
   | { readonly id: number; readonly kind: 'failed'; readonly reason: string };
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
 parentPort?.on('message', (job: CheckpointJob) => parentPort?.postMessage(report(job)));
 
 /** PASSIVE takes no lock that a writer or reader waits for. SQLite syncs the log before and the database file after. */

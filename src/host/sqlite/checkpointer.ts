@@ -25,6 +25,7 @@ export class Checkpointer {
     this.#waiting.set(job.id, waiter);
     // While a job runs the thread counts as work, so that nobody's wait for it ends with the process.
     this.#worker.ref();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#worker.postMessage(job);
     return waiter.promise;
   }

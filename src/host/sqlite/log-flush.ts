@@ -46,7 +46,7 @@ export class LogFlush {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     let batch = this.#next;
     if (batch === null) {
-      batch = Promise.withResolvers<void>();
+      batch = newBatch();
       this.#next = batch;
       if (this.#running === null) this.#start();
     }
@@ -74,11 +74,16 @@ export class LogFlush {
   /** After a failed flush the kernel may have dropped the dirty pages: a later success would prove nothing. */
   #fail(error: Error, batch: PromiseWithResolvers<void>): void {
     this.#failure = error;
-    batch.promise.catch(() => undefined);
     batch.reject(error);
-    this.#next?.promise.catch(() => undefined);
     this.#next?.reject(error);
     this.#next = null;
     this.#onFailure(error);
   }
+}
+
+/** Each waiting commit hears of a failure by itself; with none waiting it must not end the process. */
+function newBatch(): PromiseWithResolvers<void> {
+  const batch = Promise.withResolvers<void>();
+  batch.promise.catch(() => undefined);
+  return batch;
 }

@@ -1,0 +1,209 @@
+import { errorCode, type FileReader, type Files, type FileWriter } from '#host/files';
+import { accountId } from '#lib/ids';
+import { BlobMissing, type BlobId, type BlobOwner, type BlobReader, type BlobStore } from '#ports/blobs';
+import type { Random } from '#ports/random';
+
+/** What the store needs. */
+export interface FileBlobsDeps {
+  /** Holds the owners' folders and `tmp`; made when missing. */
+  readonly directory: string;
+  readonly files: Files;
+  readonly random: Random;
+}
+
+/**
+ * Opens a blob store in a directory, and clears what a crash left half written: one process at a time may open it.
+ * A blob is the file `<owner>/<two letters>/<id>`.
+ */
+export async function openBlobs(deps: FileBlobsDeps): Promise<BlobStore> {
+  const { files, directory } = deps;
+  const temporary = files.join(directory, temporaryName);
+  await files.ensureDirectory(temporary);
+  for (const { name } of await files.list(temporary)) await files.remove(files.join(temporary, name));
+  return new FileBlobs(deps);
+}
+
+const temporaryName = 'tmp';
+/** Smaller pieces are joined, since each write is a trip to the thread pool. */
+const writeBytes = 64 * 1024;
+/** 128 random bits: never twice. */
+const idBytes = 16;
+/** Folders known to exist that are remembered. */
+const maxKnownFolders = 20_000;
+
+class FileBlobs implements BlobStore {
+  readonly #directory: string;
+  readonly #files: Files;
+  readonly #random: Random;
+  readonly #folders = new Set<string>();
+
+  constructor({ directory, files, random }: FileBlobsDeps) {
+    this.#directory = directory;
+    this.#files = files;
+    this.#random = random;
+  }
+
+  async put(
+    owner: BlobOwner,
+    source: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly id: BlobId; readonly sizeBytes: number }> {
+    const id = this.#newId();
+    const temporary = this.#files.join(this.#directory, temporaryName, id);
+    try {
+      const sizeBytes = await this.#fill(temporary, source, signal);
+      await this.#ensureFolder(owner, id);
+      await this.#files.publish(temporary, this.#path(owner, id));
+      return { id, sizeBytes };
+    } catch (error) {
+      await this.#files.remove(temporary);
+      throw error;
+    }
+  }
+
+  async open(owner: BlobOwner, id: BlobId): Promise<BlobReader> {
+    try {
+      return new Reader(await this.#files.open(this.#path(owner, id)));
+    } catch (error) {
+      throw missing(error, owner, id);
+    }
+  }
+
+  async share(from: { readonly owner: BlobOwner; readonly id: BlobId }, to: BlobOwner): Promise<BlobId> {
+    const id = this.#newId();
+    await this.#ensureFolder(to, id);
+    try {
+      await this.#files.share(this.#path(from.owner, from.id), this.#path(to, id));
+    } catch (error) {
+      throw missing(error, from.owner, from.id);
+    }
+    return id;
+  }
+
+  async remove(owner: BlobOwner, id: BlobId): Promise<void> {
+    await this.#files.remove(this.#path(owner, id));
+  }
+
+  async *list(
+    owner: BlobOwner,
+  ): AsyncIterable<{ readonly id: BlobId; readonly sizeBytes: number; readonly modifiedMs: number }> {
+    const ownerPath = this.#files.join(this.#directory, String(owner));
+    for (const folder of await this.#files.list(ownerPath)) {
+      if (!folder.isDirectory) continue;
+      const folderPath = this.#files.join(ownerPath, folder.name);
+      for (const { name } of await this.#files.list(folderPath)) {
+        if (!isBlobId(name)) continue;
+        const facts = await this.#files.facts(this.#files.join(folderPath, name));
+        // Null: removed since the folder was read.
+        if (facts !== null) yield { id: name, sizeBytes: facts.sizeBytes, modifiedMs: facts.modifiedMs };
+      }
+    }
+  }
+
+  async *owners(): AsyncIterable<BlobOwner> {
+    for (const { name, isDirectory } of await this.#files.list(this.#directory)) {
+      const owner = isDirectory ? ownerOf(name) : null;
+      if (owner === null) continue;
+      for await (const _first of this.list(owner)) {
+        yield owner;
+        break;
+      }
+    }
+  }
+
+  /** @returns the size of the new file, which is synced and closed. */
+  async #fill(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
+    signal?.throwIfAborted();
+    await using writer = await this.#files.create(path);
+    const joiner = new Joiner(writer);
+    let sizeBytes = 0;
+    for await (const bytes of source) {
+      signal?.throwIfAborted();
+      sizeBytes += bytes.length;
+      await joiner.write(bytes);
+    }
+    await joiner.flush();
+    await writer.datasync();
+    signal?.throwIfAborted();
+    return sizeBytes;
+  }
+
+  #newId(): BlobId {
+    return this.#random.bytes(idBytes).toHex() as BlobId;
+  }
+
+  #path(owner: BlobOwner, id: BlobId): string {
+    // Ids come from our own rows; the check keeps a damaged row from naming a file outside.
+    if (!isBlobId(id)) throw new BlobMissing(`bad blob id ${JSON.stringify(id)}`);
+    return this.#files.join(this.#directory, String(owner), id.slice(0, 2), id);
+  }
+
+  async #ensureFolder(owner: BlobOwner, id: BlobId): Promise<void> {
+    const folder = this.#files.join(this.#directory, String(owner), id.slice(0, 2));
+    if (this.#folders.has(folder)) return;
+    await this.#files.ensureDirectory(folder);
+    if (this.#folders.size >= maxKnownFolders) this.#folders.clear();
+    this.#folders.add(folder);
+  }
+}
+
+class Reader implements BlobReader {
+  readonly #file: FileReader;
+
+  constructor(file: FileReader) {
+    this.#file = file;
+  }
+
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
+  }
+
+  bytes(start: number, end: number): Promise<Uint8Array> {
+    return this.#file.bytes(Math.max(0, start), Math.min(end, this.#file.sizeBytes));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** Joins small pieces into large writes. */
+class Joiner {
+  readonly #writer: FileWriter;
+  #buffer: Uint8Array | null = null;
+  #filled = 0;
+
+  constructor(writer: FileWriter) {
+    this.#writer = writer;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#filled + bytes.length > writeBytes) await this.flush();
+    if (bytes.length >= writeBytes) {
+      await this.#writer.write(bytes);
+      return;
+    }
+    this.#buffer ??= new Uint8Array(writeBytes);
+    this.#buffer.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#buffer === null || this.#filled === 0) return;
+    await this.#writer.write(this.#buffer.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+}
+
+function isBlobId(name: string): name is BlobId {
+  return /^[0-9a-f]{32}$/.test(name);
+}
+
+function ownerOf(name: string): BlobOwner | null {
+  if (name === 'queue' || name === 'incoming') return name;
+  return /^[1-9][0-9]{0,15}$/.test(name) ? accountId(Number(name)) : null;
+}
+
+function missing(error: unknown, owner: BlobOwner, id: BlobId): unknown {
+  return errorCode(error) === 'ENOENT' ? new BlobMissing(`no blob ${id} of ${owner}`) : error;
+}
