@@ -1,4 +1,4 @@
-import { decodeCharset } from './charset.ts';
+import { decode } from '#lib/charset';
 
 // RFC 2047 §2, widened: blanks inside the text and a missing limit of 75 characters are common. RFC 2231 §5 adds `*language`.
 const encodedWord = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?\r\n]*)\?=/gi;
@@ -15,7 +15,7 @@ export function decodeEncodedWords(text: string): string {
   let charset = '';
   let pending: Uint8Array[] = [];
   const flush = (): void => {
-    if (pending.length > 0) out += decodeCharset(concat(pending), charset).replace(/\p{Cc}/gu, ' ');
+    if (pending.length > 0) out += decode(concat(pending), charset).replace(/\p{Cc}/gu, ' ');
     pending = [];
   };
   for (const match of text.matchAll(encodedWord)) {

@@ -1,7 +1,7 @@
+import { decode } from '#lib/charset';
 import { defaultLimits } from './limits.ts';
 import { quotedString, skipCfws } from './scanner.ts';
 import { decodeEncodedWords } from './encoded-word.ts';
-import { decodeCharset } from './charset.ts';
 
 /** One MIME parameter, decoded (RFC 2231 pieces joined, charset converted); names are lower case. */
 export interface Parameter {
@@ -148,7 +148,7 @@ function join(pieces: Pieces): string | null {
 
 function flush(bytes: number[], charset: string): string {
   if (bytes.length === 0) return '';
-  const text = decodeCharset(Uint8Array.from(bytes), charset === 'us-ascii' || charset === '' ? 'utf-8' : charset);
+  const text = decode(Uint8Array.from(bytes), charset === 'us-ascii' || charset === '' ? 'utf-8' : charset);
   bytes.length = 0;
   return text;
 }

@@ -1,0 +1,131 @@
+import { skipCfws } from './scanner.ts';
+
+/** A moment with the zone it was written in. */
+export interface MessageDate {
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly ms: number;
+  /** Minutes east of UTC; 0 for zones that are not understood (RFC 5322 §4.3). */
+  readonly offsetMinutes: number;
+}
+
+const months = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const weekdayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/** RFC 5322 §4.3 obs-zone, in hours. Military letters count as unknown there, because they were used with either sign. */
+const zones: Readonly<Record<string, number>> = {
+  est: -5,
+  edt: -4,
+  cst: -6,
+  cdt: -5,
+  mst: -7,
+  mdt: -6,
+  pst: -8,
+  pdt: -7,
+};
+
+/** Longest text that is looked at. */
+const maxDateChars = 300;
+
+/**
+ * Reads a Date value (RFC 5322 §3.3 and §4.3) tolerantly: the weekday is ignored, comments are skipped, years may have two or three
+ * digits, seconds may be missing, and parts may stand in the order of asctime. Null when day, month, year or time is missing or out of range.
+ */
+export function parseDate(text: string): MessageDate | null {
+  let day = -1;
+  let month = -1;
+  let year = -1;
+  let time: readonly [number, number, number] | null = null;
+  let offset: number | null = null;
+  for (const word of words(text.slice(0, maxDateChars))) {
+    const clock = /^(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,]\d+)?)?$/.exec(word);
+    if (clock !== null) time ??= [Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0)];
+    else if (/^\d+$/.test(word)) {
+      if (day < 0 && word.length <= 2) day = Number(word);
+      else if (year < 0 && word.length <= 4) year = fullYear(word);
+    } else if (month < 0 && monthOf(word) >= 0) month = monthOf(word);
+    else if (time !== null && offset === null) offset = zoneOffset(word);
+  }
+  if (time === null || month < 0 || year < 0) return null;
+  return moment(year, month, day, time, offset ?? 0);
+}
+
+/** Month from 0 by its name or its first letters, at least three; -1 when it is none. */
+function monthOf(word: string): number {
+  return word.length < 3 ? -1 : months.findIndex((name) => name.startsWith(word.toLowerCase()));
+}
+
+function moment(
+  year: number,
+  month: number,
+  day: number,
+  time: readonly [number, number, number],
+  offsetMinutes: number,
+): MessageDate | null {
+  const [hour, minute, second] = time;
+  if (hour > 23 || minute > 59 || second > 60) return null;
+  const midnight = new Date(0);
+  midnight.setUTCFullYear(year, month, day);
+  if (day < 1 || midnight.getUTCDate() !== day) return null;
+  return { ms: midnight.getTime() + ((hour * 60 + minute - offsetMinutes) * 60 + second) * 1000, offsetMinutes };
+}
+
+function words(text: string): string[] {
+  let plain = '';
+  for (let at = 0; at < text.length;) {
+    const next = skipCfws(text, at);
+    if (next > at) plain += ' ';
+    const end = text.indexOf('(', next + 1);
+    const stop = end < 0 ? text.length : end;
+    plain += text.slice(next, stop);
+    at = stop;
+  }
+  // `1-Jan-2024` is common; `-0500` must keep its sign.
+  return plain.replace(/-(?=[a-z])|(?<=[a-z])-(?=\d)/gi, ' ').match(/[^\s,]+/g) ?? [];
+}
+
+/** RFC 5322 §4.3: 00–49 are 2000–2049, 50–99 and three digits count from 1900. */
+function fullYear(digits: string): number {
+  const year = Number(digits);
+  if (digits.length <= 2) return year < 50 ? year + 2000 : year + 1900;
+  return digits.length === 3 ? year + 1900 : year;
+}
+
+function zoneOffset(word: string): number | null {
+  const numeric = /^(?:GMT|UTC?)?([+-])(\d{2}):?(\d{2})$/i.exec(word);
+  if (numeric !== null) {
+    const minutes = Number(numeric[2]) * 60 + Number(numeric[3]);
+    if (Number(numeric[3]) > 59) return 0;
+    return numeric[1] === '-' && minutes > 0 ? -minutes : minutes;
+  }
+  return /^[a-z]/i.test(word) ? (zones[word.toLowerCase()] ?? 0) * 60 : null;
+}
+
+/** Writes a date as RFC 5322 §3.3 does: `Mon, 01 Jan 2024 00:00:00 +0000`. Years are those from 1900 to 9999. */
+export function writeDate(ms: number, offsetMinutes = 0): string {
+  const local = new Date(ms + offsetMinutes * 60_000);
+  const zone = Math.abs(offsetMinutes);
+  const sign = offsetMinutes < 0 ? '-' : '+';
+  const weekday = weekdayNames[local.getUTCDay()] ?? '';
+  const month = monthNames[local.getUTCMonth()] ?? '';
+  const clock = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
+  const year = String(local.getUTCFullYear()).padStart(4, '0');
+  return `${weekday}, ${two(local.getUTCDate())} ${month} ${year} ${clock} ${sign}${two(Math.floor(zone / 60))}${two(zone % 60)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}

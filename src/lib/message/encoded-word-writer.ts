@@ -1,0 +1,52 @@
+import { encodeBase64Text } from '#lib/codecs';
+
+const encoder = new TextEncoder();
+
+/** RFC 2047 §2: an encoded word has at most 75 characters, 63 of them text behind `=?utf-8?b?` and before `?=`. */
+const maxTextChars = 63;
+
+/**
+ * Text as UTF-8 encoded words of at most 75 characters each, to be separated by folding or a blank; characters are never split
+ * (RFC 2047 §5). Of the two encodings the shorter is taken.
+ */
+export function encodeWords(text: string): string[] {
+  const q: string[] = [];
+  let qSize = 0;
+  const pieces: { text: string; bytes: number; q: number }[] = [];
+  for (const char of text) {
+    const coded = encodeQ(char);
+    q.push(coded);
+    qSize += coded.length;
+    pieces.push({ text: char, bytes: encoder.encode(char).length, q: coded.length });
+  }
+  const bytes = encoder.encode(text).length;
+  const isQ = qSize <= Math.ceil(bytes / 3) * 4;
+  const words: string[] = [];
+  let run = '';
+  let size = 0;
+  for (const [i, piece] of pieces.entries()) {
+    const cost = isQ ? piece.q : piece.bytes;
+    if (size + cost > (isQ ? maxTextChars : (maxTextChars >> 2) * 3)) {
+      words.push(finishWord(run, isQ));
+      run = '';
+      size = 0;
+    }
+    run += isQ ? (q[i] ?? '') : piece.text;
+    size += cost;
+  }
+  if (run !== '') words.push(finishWord(run, isQ));
+  return words;
+}
+
+function finishWord(run: string, isQ: boolean): string {
+  return isQ ? `=?utf-8?q?${run}?=` : `=?utf-8?b?${encodeBase64Text(encoder.encode(run))}?=`;
+}
+
+/** RFC 2047 §5 (3): only these may stand for themselves inside a phrase, so they are used everywhere. */
+function encodeQ(char: string): string {
+  if (/^[A-Za-z0-9!*+/-]$/.test(char)) return char;
+  if (char === ' ') return '_';
+  let out = '';
+  for (const byte of encoder.encode(char)) out += `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return out;
+}

@@ -1,0 +1,74 @@
+import { encodeWords } from './encoded-word-writer.ts';
+
+/** How header text is written. */
+export interface WriteOptions {
+  /** Whether UTF-8 may stand in headers (RFC 6532); otherwise what is not ASCII is encoded. False when not given. */
+  readonly smtputf8?: boolean;
+}
+
+/** RFC 5322 §2.1.1: lines SHOULD have at most 78 characters, and MUST have at most 998. */
+const softLimit = 78;
+const hardLimit = 998;
+
+/**
+ * Writes one field from pieces that may each start a new line; a piece brings its own leading blank where it wants one.
+ * Pieces are never cut. The result ends with CRLF.
+ */
+export function foldField(name: string, pieces: readonly string[]): string {
+  let out = `${name}:`;
+  let column = out.length;
+  let isFirst = true;
+  for (const piece of pieces) {
+    const text = isFirst && !piece.startsWith(' ') ? ` ${piece}` : piece;
+    // A line of blanks only is obsolete (RFC 5322 §4.2), so nothing is folded before the first piece.
+    if (!isFirst && /^[ \t]/.test(text) && column + text.length > softLimit) {
+      out += '\r\n';
+      column = 0;
+    }
+    out += text;
+    column += text.length;
+    isFirst = false;
+  }
+  return `${out}\r\n`;
+}
+
+/**
+ * Writes an unstructured field (RFC 5322 §2.2.1), folded, with CRLF. Line breaks and other control characters become blanks, so no
+ * text can add a field. Text that is not ASCII, looks like an encoded word, or has a word too long for a line is encoded.
+ * @param name  Field name as it shall appear.
+ */
+export function writeUnstructured(name: string, text: string, options: WriteOptions = {}): string {
+  return foldField(name, unstructuredPieces(cleanText(text), options));
+}
+
+/** Text without control characters: each becomes a blank. Lone surrogates become U+FFFD. */
+export function cleanText(text: string): string {
+  return text.toWellFormed().replace(/\p{Cc}/gu, ' ');
+}
+
+function unstructuredPieces(text: string, options: WriteOptions): string[] {
+  const words = text.match(/\s*[^\s]+|\s+$/g) ?? [];
+  const first = words.findIndex((word) => needsEncoding(word, options));
+  if (first < 0 && text === text.trim()) return words;
+  const isPadded = text !== text.trim();
+  const from = isPadded ? 0 : first;
+  const to = isPadded ? words.length : words.findLastIndex((word) => needsEncoding(word, options)) + 1;
+  const encoded = encodeWords(
+    words
+      .slice(from, to)
+      .join('')
+      .replace(from > 0 ? /^\s/ : /^/, ''),
+  );
+  return [...words.slice(0, from), ...encoded.map((word) => ` ${word}`), ...words.slice(to)];
+}
+
+function needsEncoding(word: string, options: WriteOptions): boolean {
+  if (word.includes('=?') || word.length > hardLimit - softLimit || /\s{40}/.test(word)) return true;
+  return options.smtputf8 !== true && !isAscii(word);
+}
+
+/** Whether all characters are ASCII. */
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
