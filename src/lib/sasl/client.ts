@@ -1,0 +1,43 @@
+import type { Secret } from '#lib/secret';
+import { CramMd5Client, ExternalClient, LoginClient, PlainClient } from './client-simple.ts';
+import { ScramClient } from './client-scram.ts';
+import type { ChannelBindings, MechanismName, SaslClient } from './types.ts';
+
+/** What a client mechanism needs to know. */
+export interface SaslClientOptions {
+  readonly login: string;
+  /** Whom to act as; left out or empty for oneself. */
+  readonly authorizationId?: string;
+  /** Not used by EXTERNAL. */
+  readonly password: Secret;
+  /** Null without TLS. */
+  readonly bindings: ChannelBindings | null;
+  /** Whether the server offered a -PLUS mechanism. */
+  readonly plusOffered: boolean;
+  /** A fresh SCRAM nonce: printable ASCII without commas (RFC 5802 §5.1), at least 18 random bytes' worth. */
+  readonly nonce: () => string;
+  /** Fewest SCRAM iterations to accept, so that a false server cannot ask for a cheap proof. Default `saslLimits.minIterations`. */
+  readonly minIterations?: number;
+}
+
+/**
+ * Starts the client's side of one exchange. Nothing that the server sends makes it throw.
+ * @throws RangeError when the mechanism cannot work with these options: a -PLUS form without bindings, NUL in a name or password.
+ */
+export function createSaslClient(mechanism: MechanismName, options: SaslClientOptions): SaslClient {
+  const { login, authorizationId = '', password } = options;
+  if (`${login}${authorizationId}${password.reveal()}`.includes('\0'))
+    throw new RangeError('NUL in a login or password');
+  return clients[mechanism](options);
+}
+
+const clients: Readonly<Record<MechanismName, (options: SaslClientOptions) => SaslClient>> = {
+  EXTERNAL: (options) => new ExternalClient(options),
+  'SCRAM-SHA-256-PLUS': (options) => new ScramClient('SCRAM-SHA-256-PLUS', 'SHA-256', options),
+  'SCRAM-SHA-256': (options) => new ScramClient('SCRAM-SHA-256', 'SHA-256', options),
+  'SCRAM-SHA-1-PLUS': (options) => new ScramClient('SCRAM-SHA-1-PLUS', 'SHA-1', options),
+  'SCRAM-SHA-1': (options) => new ScramClient('SCRAM-SHA-1', 'SHA-1', options),
+  'CRAM-MD5': (options) => new CramMd5Client(options),
+  PLAIN: (options) => new PlainClient(options),
+  LOGIN: (options) => new LoginClient(options),
+};

@@ -1,0 +1,15 @@
+/**
+ * Both sides of the SASL exchanges that mail uses: PLAIN, LOGIN, CRAM-MD5, SCRAM with and without channel binding, EXTERNAL.
+ * Messages are bytes: base64 and the AUTH or AUTHENTICATE around them belong to the protocols. What users exist, and guessing limits,
+ * are the business of the `CredentialStore` that is passed in.
+ *
+ * Invariants: no input makes a step throw; a server says success only with an `Identity` that the store gave; a client says done only
+ * after the server proved that it knows the password, where the mechanism has such a proof.
+ */
+export type * from './types.ts';
+export { createSaslServer, type SaslServerOptions } from './server.ts';
+export { createSaslClient, type SaslClientOptions } from './client.ts';
+export { chooseMechanism, type MechanismSituation } from './choose.ts';
+export { deriveScramKeys, type ScramHash } from './scram-keys.ts';
+export { prepareLogin, preparePassword, prepareScramPassword } from './prepare.ts';
+export { saslLimits } from './limits.ts';

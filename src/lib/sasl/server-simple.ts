@@ -1,0 +1,54 @@
+import { type Exchange, type SaslServerEnd, type SaslServerOptions, authorize, failed } from './exchange.ts';
+import { preparePassword } from './prepare.ts';
+import { nothing, readUtf8, writeUtf8 } from './text.ts';
+
+/** PLAIN (RFC 4616 §2): `[authzid] NUL authcid NUL passwd` in one message. */
+export async function* plain(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
+  const message = readUtf8(initial ?? (yield nothing));
+  const [authorizationId, user, password, ...more] = message?.split('\0', 4) ?? [];
+  if (authorizationId === undefined || !user || !password || more.length > 0) {
+    return failed('protocol', 'bad PLAIN message', user ?? null);
+  }
+  return checkPassword(options, user, authorizationId, password);
+}
+
+/** LOGIN (draft-murchison-sasl-login): user name and password, each asked for. An initial response is the user name. */
+export async function* login(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
+  const user = readUtf8(initial ?? (yield writeUtf8('Username:')));
+  if (!user || user.includes('\0')) return failed('protocol', 'bad LOGIN user name');
+  const password = readUtf8(yield writeUtf8('Password:'));
+  if (!password || password.includes('\0')) return failed('protocol', 'bad LOGIN password', user);
+  return checkPassword(options, user, '', password);
+}
+
+async function checkPassword(
+  { store }: SaslServerOptions,
+  user: string,
+  authorizationId: string,
+  password: string,
+): Promise<SaslServerEnd> {
+  const identity = await store.checkPassword(user, preparePassword(password) ?? password);
+  return authorize(store, user, authorizationId, identity, null);
+}
+
+/** CRAM-MD5 (RFC 2195 §2): the server speaks first, the client answers `login SP digest`. */
+export async function* cramMd5(initial: Uint8Array | null, { store, challenge }: SaslServerOptions): Exchange {
+  if (initial !== null) return failed('protocol', 'CRAM-MD5 has no initial response');
+  const text = challenge();
+  const answer = readUtf8(yield writeUtf8(text));
+  const [, user, digest] = /^([^\0]+) ([0-9a-f]{32})$/is.exec(answer ?? '') ?? [];
+  if (user === undefined || digest === undefined) return failed('protocol', 'bad CRAM-MD5 response');
+  const identity = await store.checkCramMd5(user, text, digest.toLowerCase());
+  return authorize(store, user, '', identity, null);
+}
+
+/** EXTERNAL (RFC 4422 Appendix A): the TLS client certificate, and perhaps whom to act as. */
+export async function* external(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
+  const authorizationId = readUtf8(initial ?? (yield nothing));
+  if (authorizationId === null || authorizationId.includes('\0')) return failed('protocol', 'bad EXTERNAL message');
+  const named = authorizationId === '' ? null : authorizationId;
+  if (options.clientCertificate === null) return failed('credentials', 'no TLS client certificate', named);
+  const identity = await options.store.identifyCertificate(options.clientCertificate, named);
+  if (identity === null) return failed('credentials', 'the certificate is not known for this login', named);
+  return { kind: 'success', identity, data: null };
+}

@@ -1,0 +1,57 @@
+import type { Exchange, SaslServerOptions, ServerMechanism } from './exchange.ts';
+import { failed } from './exchange.ts';
+import { saslLimits } from './limits.ts';
+import { cramMd5, external, login, plain } from './server-simple.ts';
+import { scram } from './server-scram.ts';
+import type { MechanismName, SaslServer, SaslServerStep } from './types.ts';
+
+export type { SaslServerOptions } from './exchange.ts';
+
+const mechanisms: Readonly<Record<MechanismName, ServerMechanism>> = {
+  EXTERNAL: external,
+  'SCRAM-SHA-256-PLUS': scram('SHA-256', true),
+  'SCRAM-SHA-256': scram('SHA-256', false),
+  'SCRAM-SHA-1-PLUS': scram('SHA-1', true),
+  'SCRAM-SHA-1': scram('SHA-1', false),
+  'CRAM-MD5': cramMd5,
+  PLAIN: plain,
+  LOGIN: login,
+};
+
+/**
+ * Starts the server's side of one exchange. Its `step` never throws for what the client sends; it rejects only when the store does.
+ * After success or failure the exchange is over, and further steps are `protocol` failures.
+ */
+export function createSaslServer(mechanism: MechanismName, options: SaslServerOptions): SaslServer {
+  return new Server(mechanism, options);
+}
+
+class Server implements SaslServer {
+  readonly mechanism: MechanismName;
+  readonly #options: SaslServerOptions;
+  #exchange: Exchange | null = null;
+  #isOver = false;
+
+  constructor(mechanism: MechanismName, options: SaslServerOptions) {
+    this.mechanism = mechanism;
+    this.#options = options;
+  }
+
+  async step(response: Uint8Array | null): Promise<SaslServerStep> {
+    if (this.#isOver) return failed('protocol', 'the exchange is over');
+    if (response !== null && response.length > saslLimits.maxMessageBytes) return this.#end('message too long');
+    const isFirst = this.#exchange === null;
+    this.#exchange ??= mechanisms[this.mechanism](response, this.#options);
+    if (!isFirst && response === null) return this.#end('a response is missing');
+    const next = isFirst || response === null ? this.#exchange.next() : this.#exchange.next(response);
+    const result = await next;
+    if (result.done !== true) return { kind: 'challenge', data: result.value };
+    this.#isOver = true;
+    return result.value;
+  }
+
+  #end(reason: string): SaslServerStep {
+    this.#isOver = true;
+    return failed('protocol', reason);
+  }
+}
