@@ -115,7 +115,8 @@ export class Cursor {
 
   /** Whether a string (quoted, literal, literal8) comes next. */
   get atString(): boolean {
-    return this.next === 0x22 || this.next === 0x7b || this.next === 0x7e;
+    const { next } = this;
+    return next === 0x22 || next === 0x7b || (next === 0x7e && this.bytes[this.at + 1] === 0x7b);
   }
 
   /** A quoted string or literal; the result may be a view. */

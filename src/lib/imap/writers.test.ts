@@ -1,0 +1,366 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Envelope, Part } from '#lib/mime';
+import {
+  defaultLimits,
+  parseCommand,
+  ResponseWriter,
+  writeBodyStructure,
+  writeContinuation,
+  writeEnvelope,
+  writeEsearch,
+  writeInternalDate,
+  writeList,
+  writeMailboxName,
+  writeNamespace,
+  writeSearch,
+  writeStatus,
+  writeStatusResponse,
+} from './index.ts';
+import type { ResponseCode } from './index.ts';
+
+const decoder = new TextDecoder();
+const ascii = { utf8: false };
+const utf8 = { utf8: true };
+
+/** What `write` puts into a writer, as text; the tiny buffer makes it grow. */
+function written(write: (writer: ResponseWriter) => void): string {
+  const writer = new ResponseWriter(1);
+  write(writer);
+  return decoder.decode(writer.take());
+}
+
+test('ResponseWriter.number writes decimal', () => {
+  const numbers = [0, 7, 9, 10, 99, 100, 12_345, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, Number.MAX_SAFE_INTEGER];
+  for (const n of numbers)
+    assert.equal(
+      written((w) => w.number(n)),
+      String(n),
+    );
+});
+
+for (const [text, options, want] of [
+  ['a"b\\', ascii, '"a\\"b\\\\"'],
+  ['', ascii, '""'],
+  ['ü', ascii, '{2}\r\nü'],
+  ['ü"', utf8, '"ü\\""'],
+  ['a\r\nb', utf8, '{4}\r\na\r\nb'],
+  ['a\0b', ascii, '"ab"'],
+  ['x'.repeat(1001), ascii, `{1001}\r\n${'x'.repeat(1001)}`],
+] as const) {
+  test(`ResponseWriter.quoted(${JSON.stringify(text.slice(0, 20))}), utf8 ${options.utf8}`, () => {
+    assert.equal(
+      written((w) => w.quoted(text, options)),
+      want,
+    );
+  });
+}
+
+test('ResponseWriter.astring and nstring', () => {
+  assert.equal(
+    written((w) => w.astring('a]b', ascii)),
+    'a]b',
+  );
+  assert.equal(
+    written((w) => w.astring('a b', ascii)),
+    '"a b"',
+  );
+  assert.equal(
+    written((w) => w.astring('nil', ascii)),
+    '"nil"',
+  );
+  assert.equal(
+    written((w) => w.astring('', ascii)),
+    '""',
+  );
+  assert.equal(
+    written((w) => w.nstring(null, ascii)),
+    'NIL',
+  );
+  assert.equal(
+    written((w) => w.literalHeader(12, true)),
+    '~{12}\r\n',
+  );
+});
+
+test('ResponseWriter.take gives the bytes away', () => {
+  const writer = new ResponseWriter(4);
+  const first = writer.ascii('abc').take();
+  writer.ascii('xyz');
+  assert.equal(decoder.decode(first), 'abc');
+  assert.equal(writer.sizeBytes, 3);
+});
+
+test('ResponseWriter.astring is read back by parseCommand', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), fc.boolean(), (text, enabled) => {
+      const sent = text.replaceAll('\0', '').toWellFormed();
+      const writer = new ResponseWriter().ascii('a LOGIN ').astring(sent, { utf8: enabled }).ascii(' x');
+      const { command } = parseCommand(writer.take(), { limits: defaultLimits, utf8: enabled });
+      assert.deepEqual(command, { ok: true, value: { kind: 'login', user: sent, password: 'x' } });
+    }),
+    { numRuns: 200, seed: 4959 },
+  );
+});
+
+test('writeMailboxName is read back by parseCommand', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.boolean(), (text, enabled) => {
+      const name = text.replaceAll(/\p{Cc}/gu, '').toWellFormed();
+      const mailbox = /^inbox$/i.test(name) ? 'INBOX' : name;
+      const writer = new ResponseWriter().ascii('a DELETE ');
+      writeMailboxName(writer, name, { utf8: enabled });
+      const { command } = parseCommand(writer.take(), { limits: defaultLimits, utf8: enabled });
+      assert.deepEqual(command, { ok: true, value: { kind: 'delete', mailbox } });
+    }),
+    { numRuns: 200, seed: 2152 },
+  );
+});
+
+test('writeInternalDate', () => {
+  assert.equal(writeInternalDate(Date.UTC(1996, 6, 17, 9, 4, 5)), '"17-Jul-1996 09:04:05 +0000"');
+  assert.equal(writeInternalDate(0), '" 1-Jan-1970 00:00:00 +0000"');
+  assert.equal(writeInternalDate(1e18), '"31-Dec-9999 23:59:59 +0000"');
+});
+
+const terry = { kind: 'mailbox', name: 'Terry Gray', localpart: 'gray', domain: 'cac.washington.edu' } as const;
+const envelope: Envelope = {
+  date: 'Wed, 17 Jul 1996 02:23:25 -0700 (PDT)',
+  subject: 'IMAP4rev2 WG mtg summary and minutes',
+  rawSubject: 'IMAP4rev2 WG mtg summary and minutes',
+  from: [terry],
+  sender: null,
+  replyTo: [],
+  to: [{ kind: 'mailbox', name: null, localpart: 'imap', domain: 'cac.washington.edu' }],
+  cc: [{ kind: 'groupStart', name: 'minutes' }, { ...terry, name: null }, { kind: 'groupEnd' }],
+  bcc: null,
+  inReplyTo: null,
+  messageId: '<B27397-0100000@cac.washington.ed>',
+};
+const gray = '("Terry Gray" NIL "gray" "cac.washington.edu")';
+
+test('writeEnvelope writes the example of RFC 9051 §8, with a group and defaults', () => {
+  assert.equal(
+    decoder.decode(writeEnvelope(envelope, ascii)),
+    '("Wed, 17 Jul 1996 02:23:25 -0700 (PDT)" "IMAP4rev2 WG mtg summary and minutes" ' +
+      `(${gray}) (${gray}) (${gray}) ((NIL NIL "imap" "cac.washington.edu")) ` +
+      '((NIL NIL "minutes" NIL)(NIL NIL "gray" "cac.washington.edu")(NIL NIL NIL NIL)) NIL NIL ' +
+      '"<B27397-0100000@cac.washington.ed>")',
+  );
+});
+
+test('writeEnvelope writes text outside ASCII as words, or as it is when enabled', () => {
+  const given = {
+    ...envelope,
+    subject: 'Ü',
+    rawSubject: '=?iso-8859-1?q?=DC?=',
+    from: [{ ...terry, name: 'Ö'.repeat(30) }],
+  };
+  const words = decoder.decode(writeEnvelope(given, ascii));
+  assert.match(
+    words,
+    /"=\?iso-8859-1\?q\?=DC\?=" \(\("=\?utf-8\?b\?[A-Za-z0-9+/=]{1,60}\?= =\?utf-8\?b\?[A-Za-z0-9+/=]+\?="/,
+  );
+  assert.match(decoder.decode(writeEnvelope(given, utf8)), /"Ü" \(\("Ö{30}" NIL/);
+  assert.match(decoder.decode(writeEnvelope({ ...given, rawSubject: 'Ü' }, ascii)), /"=\?utf-8\?b\?w5w=\?="/);
+});
+
+function part(given: Partial<Part>): Part {
+  return {
+    headerStart: 0,
+    bodyStart: 0,
+    end: 0,
+    bodyLines: 0,
+    type: 'text',
+    subtype: 'plain',
+    params: [],
+    encoding: '7bit',
+    id: null,
+    description: null,
+    md5: null,
+    disposition: null,
+    language: [],
+    location: null,
+    parts: [],
+    message: null,
+    ...given,
+  };
+}
+
+const text = part({ bodyStart: 100, end: 1252, bodyLines: 23, params: [{ name: 'charset', value: 'US-ASCII' }] });
+const file = part({
+  type: 'image',
+  subtype: 'png',
+  bodyStart: 10,
+  end: 30,
+  encoding: 'base64',
+  id: '<960723163407.20117h@cac.washington.edu>',
+  description: 'Ü',
+  md5: 'x',
+  disposition: { type: 'attachment', params: [{ name: 'filename', value: "ü'.png" }] },
+  language: ['en', 'de'],
+  location: 'here',
+});
+
+for (const [title, given, extended, want] of [
+  ['text', text, false, '("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23)'],
+  ['text', text, true, '("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23 NIL NIL NIL NIL)'],
+  [
+    'file',
+    file,
+    true,
+    '("image" "png" NIL "<960723163407.20117h@cac.washington.edu>" "=?utf-8?b?w5w=?=" "base64" 20 "x" ' +
+      `("attachment" ("filename*" "utf-8''%C3%BC%27.png")) ("en" "de") "here")`,
+  ],
+  [
+    'multipart',
+    part({ type: 'multipart', subtype: 'mixed', parts: [text, text], params: [{ name: 'boundary', value: 'b' }] }),
+    true,
+    '(("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23 NIL NIL NIL NIL)' +
+      '("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23 NIL NIL NIL NIL) ' +
+      '"mixed" ("boundary" "b") NIL NIL NIL)',
+  ],
+  [
+    'multipart without parts',
+    part({ type: 'multipart', subtype: 'mixed' }),
+    false,
+    '(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed")',
+  ],
+  [
+    'message',
+    part({
+      type: 'message',
+      subtype: 'rfc822',
+      end: 9,
+      bodyLines: 2,
+      message: { envelope: { ...envelope, from: null, to: null, cc: null, date: null }, root: text },
+    }),
+    false,
+    '("message" "rfc822" NIL NIL NIL "7bit" 9 (NIL "IMAP4rev2 WG mtg summary and minutes" NIL NIL NIL NIL NIL NIL NIL ' +
+      '"<B27397-0100000@cac.washington.ed>") ("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23) 2)',
+  ],
+  [
+    'message that was not looked into',
+    part({ type: 'message', subtype: 'rfc822', end: 9, bodyLines: 2 }),
+    false,
+    '("message" "rfc822" NIL NIL NIL "7bit" 9 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "plain" NIL NIL NIL "7bit" 0 0) 2)',
+  ],
+] as const) {
+  test(`writeBodyStructure of a ${title}, extended ${extended}`, () => {
+    assert.equal(decoder.decode(writeBodyStructure(given, { extended, utf8: false })), want);
+  });
+}
+
+for (const [code, want] of [
+  [null, 'OK done'],
+  [{ kind: 'plain', code: 'READ-ONLY' }, 'OK [READ-ONLY] done'],
+  [{ kind: 'capability', capabilities: ['IMAP4rev1', 'IDLE'] }, 'OK [CAPABILITY IMAP4rev1 IDLE] done'],
+  [{ kind: 'badCharset', charsets: ['UTF-8'] }, 'OK [BADCHARSET (UTF-8)] done'],
+  [{ kind: 'badCharset', charsets: [] }, 'OK [BADCHARSET] done'],
+  [{ kind: 'permanentFlags', flags: ['\\Seen', '\\*'] }, 'OK [PERMANENTFLAGS (\\Seen \\*)] done'],
+  [{ kind: 'uidNext', value: 4392 }, 'OK [UIDNEXT 4392] done'],
+  [{ kind: 'highestModSeq', value: 715194045007 }, 'OK [HIGHESTMODSEQ 715194045007] done'],
+  [{ kind: 'appendUid', uidValidity: 38505, uids: '3955' }, 'OK [APPENDUID 38505 3955] done'],
+  [
+    { kind: 'copyUid', uidValidity: 38505, from: '304,319:320', to: '3956:3958' },
+    'OK [COPYUID 38505 304,319:320 3956:3958] done',
+  ],
+  [{ kind: 'modified', set: '7,9' }, 'OK [MODIFIED 7,9] done'],
+] as const satisfies readonly (readonly [ResponseCode | null, string])[]) {
+  test(`writeStatusResponse ${want}`, () => {
+    assert.equal(
+      written((w) => writeStatusResponse(w, 'a1', 'OK', code, 'done')),
+      `a1 ${want}\r\n`,
+    );
+  });
+}
+
+test('writeStatusResponse never breaks a line', () => {
+  assert.equal(
+    written((w) => writeStatusResponse(w, '*', 'NO', null, 'a\r\nb')),
+    '* NO a  b\r\n',
+  );
+  assert.equal(
+    written((w) => writeStatusResponse(w, '*', 'BYE', null, '')),
+    '* BYE -\r\n',
+  );
+  assert.equal(
+    written((w) => writeStatusResponse(w, '*', 'NO', null, '[X] y')),
+    '* NO  [X] y\r\n',
+  );
+  assert.equal(
+    written((w) => writeContinuation(w, '')),
+    '+ \r\n',
+  );
+});
+
+test('writeList', () => {
+  const line = { attributes: ['\\Noselect', '\\HasChildren'], separator: '/', name: 'ü & a' };
+  assert.equal(
+    written((w) => writeList(w, line, ascii)),
+    '* LIST (\\Noselect \\HasChildren) "/" "&APw- &- a"\r\n',
+  );
+  assert.equal(
+    written((w) => writeList(w, { ...line, separator: null, attributes: [] }, utf8)),
+    '* LIST () NIL "ü & a"\r\n',
+  );
+  const extended = { attributes: [], separator: '/', name: 'a', childInfo: ['SUBSCRIBED'], oldName: 'b c' };
+  assert.equal(
+    written((w) => writeList(w, extended, utf8)),
+    '* LIST () "/" a ("CHILDINFO" ("SUBSCRIBED") "OLDNAME" ("b c"))\r\n',
+  );
+  assert.equal(
+    written((w) => writeList(w, { ...line, name: 'a' }, utf8, 'LSUB')),
+    '* LSUB (\\Noselect \\HasChildren) "/" a\r\n',
+  );
+});
+
+test('writeStatus', () => {
+  const values = [
+    ['messages', 231],
+    ['uidNext', 44292],
+    ['appendLimit', null],
+  ] as const;
+  const want = '* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292 APPENDLIMIT NIL)\r\n';
+  assert.equal(
+    written((w) => writeStatus(w, 'blurdybloop', values, ascii)),
+    want,
+  );
+});
+
+test('writeNamespace', () => {
+  const personal = [{ prefix: '', separator: '/' }];
+  const shared = [
+    { prefix: '#shared/', separator: '/' },
+    { prefix: 'x', separator: null },
+  ];
+  assert.equal(
+    written((w) => writeNamespace(w, { personal, otherUsers: [], shared }, ascii)),
+    '* NAMESPACE (("" "/")) NIL (("#shared/" "/")("x" NIL))\r\n',
+  );
+});
+
+test('writeSearch and writeEsearch', () => {
+  assert.equal(
+    written((w) => writeSearch(w, [2, 3, 6])),
+    '* SEARCH 2 3 6\r\n',
+  );
+  assert.equal(
+    written((w) => writeSearch(w, [])),
+    '* SEARCH\r\n',
+  );
+  assert.equal(
+    written((w) => writeSearch(w, [2], 917162500)),
+    '* SEARCH 2 (MODSEQ 917162500)\r\n',
+  );
+  const nothing = { tag: 'A282', uid: false, min: null, max: null, count: null, all: null, modSeq: null };
+  assert.equal(
+    written((w) => writeEsearch(w, { ...nothing, all: '' })),
+    '* ESEARCH (TAG "A282")\r\n',
+  );
+  assert.equal(
+    written((w) => writeEsearch(w, { ...nothing, uid: true, min: 2, max: 47, count: 25, all: '1:17,21', modSeq: 5 })),
+    '* ESEARCH (TAG "A282") UID MIN 2 MAX 47 COUNT 25 ALL 1:17,21 MODSEQ 5\r\n',
+  );
+});
