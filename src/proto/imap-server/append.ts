@@ -1,0 +1,99 @@
+import { type FlagList, type ImapEvent, writeSequenceSet } from '#lib/imap';
+import type { AppendBatch, MessageSink } from './backend.ts';
+import type { Context } from './context.ts';
+import { knownName } from './mailbox-name.ts';
+import { Bad, Bye, No } from './refusal.ts';
+
+type AppendMessage = Extract<ImapEvent, { kind: 'appendMessage' }>;
+
+/**
+ * APPEND (RFC 9051 §6.3.12) of one or more messages (RFC 3502), streamed to the backend. Answers the text of the tagged OK.
+ * A refusal skips the rest of the command, wherever it comes.
+ */
+export async function receiveAppend(context: Context, mailbox: string): Promise<string> {
+  try {
+    if (context.account === null) throw new Bad('log in first');
+    const name = knownName(mailbox);
+    await using batch = await context.account.append(name);
+    const text = await receiveMessages(context, batch);
+    await context.selection?.report(context.output, true);
+    return text;
+  } catch (error) {
+    context.codec.skipCommand();
+    throw error;
+  }
+}
+
+async function receiveMessages(context: Context, batch: AppendBatch): Promise<string> {
+  const { input } = context;
+  const { literalTimeoutMs } = context.deps.options.limits;
+  let isCancelled = false;
+  for (;;) {
+    const event = await input.next(literalTimeoutMs);
+    if (event === null) throw new Bye('connection ended');
+    switch (event.kind) {
+      case 'appendMessage':
+        // RFC 3502 §6.3.11: an empty literal cancels the whole command.
+        if (event.sizeBytes === 0) {
+          if (event.needsContinuation) await goOn(context);
+          isCancelled = true;
+        } else {
+          await receiveMessage(context, batch, event);
+        }
+        break;
+      case 'appendMessageEnd':
+        break;
+      case 'appendEnd': {
+        if (isCancelled) throw new No(null, 'append cancelled by an empty message');
+        const { uidValidity, uids } = await batch.commit();
+        return `[APPENDUID ${uidValidity} ${writeSequenceSet(uids)}] appended`;
+      }
+      case 'invalid':
+        throw new Bad(`syntax error: ${event.reason}`);
+      case 'tooBig':
+        if (event.skipsBytes > context.deps.options.limits.maxCommandBytes)
+          throw new Bye('message too large', 'TOOBIG');
+        throw new No('TOOBIG', `message larger than ${event.limit} bytes`);
+      default:
+        throw new Bad('expected a message');
+    }
+  }
+}
+
+async function receiveMessage(context: Context, batch: AppendBatch, event: AppendMessage): Promise<void> {
+  const { limits } = context.deps.options;
+  if (event.index >= limits.maxAppendMessages) throw new No('LIMIT', 'too many messages in one APPEND');
+  if (event.sizeBytes > context.appendLimitBytes) throw new No('TOOBIG', 'message too large');
+  refuseUnknown(event.flags);
+  // RFC 6855 §4: UTF8 data is for those who enabled it.
+  if (event.isUtf8 && !context.isUtf8) throw new Bad('enable UTF8=ACCEPT first');
+  const sink = await batch.message({
+    flagBits: event.flags.bits,
+    keywords: event.flags.keywords,
+    internalDateMs: event.internalDateMs,
+    sizeBytes: event.sizeBytes,
+  });
+  if (event.needsContinuation) await goOn(context);
+  await receiveBytes(context, sink);
+  await sink.finish();
+}
+
+async function receiveBytes(context: Context, sink: MessageSink): Promise<void> {
+  for (;;) {
+    const event = await context.input.next(context.deps.options.limits.literalTimeoutMs);
+    if (event === null) throw new Bye('connection ended');
+    if (event.kind === 'appendMessageEnd') return;
+    if (event.kind !== 'appendData') throw new Bad('expected the bytes of a message');
+    await sink.write(event.bytes);
+  }
+}
+
+async function goOn(context: Context): Promise<void> {
+  context.output.line('+ send the message');
+  await context.output.drain();
+}
+
+function refuseUnknown(flags: FlagList): void {
+  const unknown = flags.unknown.find((flag) => flag !== '\\recent');
+  if (unknown !== undefined) throw new No('CANNOT', 'only the five system flags and keywords can be set');
+}

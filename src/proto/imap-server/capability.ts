@@ -1,0 +1,49 @@
+import type { MechanismName } from '#lib/sasl';
+import type { TlsSession } from '#ports/channel';
+import type { ImapServerOptions } from './options.ts';
+
+const always =
+  'IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ENABLE ID IDLE NAMESPACE UNSELECT UIDPLUS MOVE MULTIAPPEND BINARY ESEARCH SEARCHRES ' +
+  'LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE CHILDREN UTF8=ACCEPT WITHIN SAVEDATE';
+
+/** Mechanisms that this connection may use now, in the listener's order. */
+export function offeredMechanisms(options: ImapServerOptions, tls: TlsSession | null): readonly MechanismName[] {
+  return options.mechanisms.filter((mechanism) => isOffered(mechanism, options, tls));
+}
+
+function isOffered(mechanism: MechanismName, options: ImapServerOptions, tls: TlsSession | null): boolean {
+  switch (mechanism) {
+    case 'EXTERNAL':
+      return tls?.peerCertificate !== null && tls !== null;
+    case 'SCRAM-SHA-256-PLUS':
+    case 'SCRAM-SHA-1-PLUS':
+      return tls !== null && (tls.exporter !== null || tls.serverEndPoint !== null);
+    case 'PLAIN':
+    case 'LOGIN':
+      return tls !== null || options.allowClearPasswords;
+    case 'SCRAM-SHA-256':
+    case 'SCRAM-SHA-1':
+    case 'CRAM-MD5':
+      return true;
+  }
+}
+
+/**
+ * The capability list (RFC 9051 §7.2.2), without the word CAPABILITY.
+ * @param appendLimitBytes  Largest message that APPEND takes (RFC 7889 §3).
+ */
+export function capabilityText(
+  options: ImapServerOptions,
+  tls: TlsSession | null,
+  isLoggedIn: boolean,
+  appendLimitBytes: number,
+): string {
+  const words = [always, `APPENDLIMIT=${appendLimitBytes}`];
+  if (!isLoggedIn) {
+    if (tls === null && options.startTls) words.push('STARTTLS');
+    // RFC 9051 §6.2.3: LOGIN is refused, and LOGINDISABLED said, where passwords would travel in clear.
+    if (tls === null && !options.allowClearPasswords) words.push('LOGINDISABLED');
+    for (const mechanism of offeredMechanisms(options, tls)) words.push(`AUTH=${mechanism}`);
+  }
+  return words.join(' ');
+}

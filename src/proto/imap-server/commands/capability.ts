@@ -1,0 +1,11 @@
+import type { CommandOf, Handler } from './handler.ts';
+
+/** CAPABILITY (RFC 9051 §6.1.1). */
+export const capability: Handler<CommandOf<'capability'>> = {
+  state: 'any',
+  updates: 'all',
+  run(context) {
+    context.untagged(`CAPABILITY ${context.capability()}`);
+    return 'capability completed';
+  },
+};

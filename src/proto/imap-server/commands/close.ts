@@ -1,0 +1,23 @@
+import type { CommandOf, Handler } from './handler.ts';
+
+/** CLOSE (RFC 9051 §6.4.1): expunges silently unless the mailbox was examined, then deselects. */
+export const close: Handler<CommandOf<'close'>> = {
+  state: 'selected',
+  updates: 'none',
+  async run(context) {
+    const { isReadOnly, mailbox } = context.selected();
+    if (!isReadOnly) await mailbox.expunge(null);
+    await context.unselect();
+    return 'closed';
+  },
+};
+
+/** UNSELECT (RFC 9051 §6.4.2). */
+export const unselect: Handler<CommandOf<'unselect'>> = {
+  state: 'selected',
+  updates: 'none',
+  async run(context) {
+    await context.unselect();
+    return 'unselected';
+  },
+};

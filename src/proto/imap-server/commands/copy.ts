@@ -1,0 +1,50 @@
+import { writeSequenceSet } from '#lib/imap';
+import type { Context } from '../context.ts';
+import { knownName } from '../mailbox-name.ts';
+import { uidsAt } from '../message-set.ts';
+import { No } from '../refusal.ts';
+import type { CopyResult } from '../selected-mailbox.ts';
+import type { CommandOf, Handler } from './handler.ts';
+
+type CopyCommand = CommandOf<'copy' | 'move'>;
+
+/** COPY and UID COPY (RFC 9051 §6.4.7). */
+export const copy: Handler<CopyCommand> = {
+  state: 'selected',
+  updates: 'all',
+  async run(context, command) {
+    const uids = wantedUids(context, command);
+    if (uids.length === 0) return 'no messages to copy';
+    const result = await context.selected().mailbox.copy(uids, knownName(command.mailbox));
+    if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
+    return `[${copyUid(result)}] copied`;
+  },
+};
+
+/** MOVE and UID MOVE (RFC 9051 §6.4.8). */
+export const move: Handler<CopyCommand> = {
+  state: 'selected',
+  updates: 'all',
+  async run(context, command) {
+    const selection = context.selected();
+    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
+    const uids = wantedUids(context, command);
+    if (uids.length === 0) return 'no messages to move';
+    const name = knownName(command.mailbox);
+    const result = await selection.mailbox.move(uids, name);
+    if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
+    // RFC 6851 §4.3: COPYUID comes untagged, before the EXPUNGE responses.
+    context.untagged(`OK [${copyUid(result)}] moved`);
+    return 'moved';
+  },
+};
+
+function wantedUids(context: Context, command: CopyCommand): Uint32Array {
+  const selection = context.selected();
+  return uidsAt(selection.positions(command.set, command.uid), selection.view.uids);
+}
+
+/** RFC 4315 §3: both sets in the order of copying; ours ascend. */
+function copyUid(result: CopyResult): string {
+  return `COPYUID ${result.uidValidity} ${writeSequenceSet(result.from)} ${writeSequenceSet(result.to)}`;
+}

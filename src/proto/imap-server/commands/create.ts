@@ -1,0 +1,36 @@
+import type { SpecialUse } from '../backend.ts';
+import { creatableName } from '../mailbox-name.ts';
+import { No } from '../refusal.ts';
+import type { CommandOf, Handler } from './handler.ts';
+
+const uses = new Map<string, SpecialUse>([
+  ['\\archive', '\\Archive'],
+  ['\\drafts', '\\Drafts'],
+  ['\\junk', '\\Junk'],
+  ['\\sent', '\\Sent'],
+  ['\\trash', '\\Trash'],
+]);
+
+/** CREATE (RFC 9051 §6.3.4), with USE (RFC 6154 §3). */
+export const create: Handler<CommandOf<'create'>> = {
+  state: 'authenticated',
+  updates: 'all',
+  async run(context, command) {
+    const name = creatableName(command.mailbox);
+    if (name === 'INBOX') throw new No('ALREADYEXISTS', 'INBOX exists always');
+    const wanted = command.specialUse.map((attribute) => {
+      const use = uses.get(attribute);
+      // \All and \Flagged are views over all mail, which we do not keep (RFC 6154 §3).
+      if (use === undefined) throw new No('USEATTR', 'this special use cannot be given');
+      return use;
+    });
+    await context.loggedIn().create(name, [...new Set(wanted)]);
+    const asked = command.mailbox.endsWith('/') ? command.mailbox.slice(0, -1) : command.mailbox;
+    if (context.isRev2 && name !== asked) {
+      // RFC 9051 §6.3.9.7: OLDNAME tells that the name was normalised.
+      const names = `${context.mailboxText(name)} ("OLDNAME" (${context.mailboxText(asked)}))`;
+      context.untagged(`LIST () "/" ${names}`);
+    }
+    return 'created';
+  },
+};

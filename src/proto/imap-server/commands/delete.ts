@@ -1,0 +1,19 @@
+import { knownName } from '../mailbox-name.ts';
+import { No } from '../refusal.ts';
+import type { CommandOf, Handler } from './handler.ts';
+
+/** DELETE (RFC 9051 §6.3.5). Deleting the selected mailbox deselects it. */
+export const deleteMailbox: Handler<CommandOf<'delete'>> = {
+  state: 'authenticated',
+  updates: 'all',
+  async run(context, command) {
+    const name = knownName(command.mailbox);
+    if (name === 'INBOX') throw new No('CANNOT', 'INBOX cannot be deleted');
+    await context.loggedIn().delete(name);
+    if (context.selection?.name === name) {
+      await context.unselect();
+      context.untagged('OK [CLOSED] the selected mailbox was deleted');
+    }
+    return 'deleted';
+  },
+};

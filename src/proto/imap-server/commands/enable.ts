@@ -1,0 +1,18 @@
+import type { Enabled } from '../context.ts';
+import type { CommandOf, Handler } from './handler.ts';
+
+const known: readonly Enabled[] = ['IMAP4REV2', 'UTF8=ACCEPT'];
+
+/** ENABLE (RFC 5161 §3.1): names what was switched on now; unknown names are ignored. */
+export const enable: Handler<CommandOf<'enable'>> = {
+  state: 'authenticated',
+  updates: 'all',
+  run(context, command) {
+    const fresh = known.filter((name) => command.capabilities.includes(name) && !context.enabled.has(name));
+    for (const name of fresh) context.enabled.add(name);
+    context.codec.utf8 = context.isUtf8;
+    const shown = fresh.map((name) => (name === 'IMAP4REV2' ? 'IMAP4rev2' : name));
+    context.untagged(['ENABLED', ...shown].join(' '));
+    return 'enabled';
+  },
+};

@@ -1,0 +1,165 @@
+import type { FetchCommand } from '#lib/imap';
+import { SystemFlag } from '#lib/flags';
+import type { Context } from '../context.ts';
+import { type FetchedMessage, MessageWriter } from '../fetch/message-writer.ts';
+import { type FetchPlan, planFetch } from '../fetch/plan.ts';
+import type { PositionRange } from '../message-set.ts';
+import { No } from '../refusal.ts';
+import type { MailboxImage } from '../selected-mailbox.ts';
+import type { Selection } from '../selection.ts';
+import { positionOf } from '../view.ts';
+import type { Handler } from './handler.ts';
+
+/** FETCH and UID FETCH (RFC 9051 §6.4.5). */
+export const fetch: Handler<FetchCommand> = {
+  state: 'selected',
+  updates: (command) => (command.uid ? 'all' : 'withoutExpunge'),
+  async run(context, command) {
+    const selection = context.selected();
+    const ranges = selection.positions(command.set, command.uid);
+    const plan = planFetch(command.items, command.uid, selection.isReadOnly);
+    const writer = new MessageWriter(context);
+    const isInMemory = plan.columns === null && plan.contents === null;
+    const gone = isInMemory
+      ? await writeFromImage(context, selection, ranges, plan, writer)
+      : await writeInBatches(context, selection, ranges, plan, writer);
+    // RFC 5530 §3: some messages are gone, and the client may not be told their numbers now. UIDs are simply not there.
+    if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
+    return 'fetched';
+  },
+};
+
+/** Answers FLAGS, UID and MODSEQ from the typed arrays; the number of messages that are gone. */
+async function writeFromImage(
+  context: Context,
+  selection: Selection,
+  ranges: readonly PositionRange[],
+  plan: FetchPlan,
+  writer: MessageWriter,
+): Promise<number> {
+  const { output } = context;
+  const { image } = selection.mailbox;
+  const { uids } = selection.view;
+  const isSame = image.uids === uids;
+  let gone = 0;
+  for (const { start, end } of ranges) {
+    for (let position = start; position < end; position++) {
+      const uid = uids[position] ?? 0;
+      const at = isSame ? position : positionOf(image.uids, uid);
+      if (at < 0) {
+        gone++;
+        continue;
+      }
+      writer.start(position + 1);
+      let isFirst = true;
+      for (const item of plan.items) {
+        if (!isFirst) output.byte(32);
+        isFirst = false;
+        writer.simple(item, uid, image, at);
+      }
+      output.text(')\r\n');
+      if (output.isFull) await output.drain();
+    }
+  }
+  return gone;
+}
+
+/** Reads rows and contents a batch at a time, and writes with nothing held open; the number of messages that are gone. */
+async function writeInBatches(
+  context: Context,
+  selection: Selection,
+  ranges: readonly PositionRange[],
+  plan: FetchPlan,
+  writer: MessageWriter,
+): Promise<number> {
+  const { limits } = context.deps.options;
+  const batchSize = plan.contents === 'all' ? limits.maxContentBatch : limits.maxRowBatch;
+  let gone = 0;
+  let batch: number[] = [];
+  for (const { start, end } of ranges) {
+    for (let position = start; position < end; position++) {
+      batch.push(position);
+      if (batch.length < batchSize) continue;
+      gone += await writeBatch(context, selection, batch, plan, writer);
+      batch = [];
+    }
+  }
+  if (batch.length > 0) gone += await writeBatch(context, selection, batch, plan, writer);
+  return gone;
+}
+
+async function writeBatch(
+  context: Context,
+  selection: Selection,
+  batch: readonly number[],
+  plan: FetchPlan,
+  writer: MessageWriter,
+): Promise<number> {
+  const { mailbox, view } = selection;
+  const uids = Uint32Array.from(batch, (position) => view.uids[position] ?? 0);
+  const rows = plan.columns === null ? null : await mailbox.rows(uids, plan.columns);
+  const contents = plan.contents === null ? null : await mailbox.contents(uids, plan.contents);
+  const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
+  const { image } = mailbox;
+  let gone = 0;
+  for (let i = 0; i < batch.length; i++) {
+    const uid = uids[i] ?? 0;
+    const row = rows?.[i] ?? null;
+    const content = contents?.[i] ?? null;
+    const position = batch[i] ?? 0;
+    const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
+    if ((rows !== null && row === null) || (contents !== null && content === null) || at < 0) {
+      gone++;
+      continue;
+    }
+    const message = { uid, number: position + 1, at, image, row, content };
+    await writeMessage(context, plan, writer, message, marked.has(uid));
+  }
+  return gone;
+}
+
+const none: ReadonlySet<number> = new Set();
+
+/** Sets \Seen where it is missing, in one change (RFC 9051 §6.4.5); the UIDs that have it only now. */
+async function markSeen(selection: Selection, uids: Uint32Array): Promise<ReadonlySet<number>> {
+  const { image } = selection.mailbox;
+  const unseen = uids.filter((uid) => isUnseen(image, positionOf(image.uids, uid)));
+  if (unseen.length === 0) return none;
+  const { modSeq } = await selection.mailbox.store(unseen, { mode: 'add', bits: SystemFlag.Seen, keywords: [] });
+  if (modSeq !== null) selection.view.noteOwn(modSeq);
+  return new Set(unseen);
+}
+
+function isUnseen(image: MailboxImage, at: number): boolean {
+  return at >= 0 && (image.flagTable.at(image.flagSets[at] ?? 0).bits & SystemFlag.Seen) === 0;
+}
+
+async function writeMessage(
+  context: Context,
+  plan: FetchPlan,
+  writer: MessageWriter,
+  message: FetchedMessage,
+  isMarked: boolean,
+): Promise<void> {
+  const { output } = context;
+  const mark = output.mark();
+  try {
+    writer.start(message.number);
+    let isFirst = true;
+    for (const item of plan.items) {
+      if (!isFirst) output.byte(32);
+      isFirst = false;
+      await writer.item(item, message);
+    }
+    if (isMarked && !plan.wantsFlags) {
+      output.byte(32);
+      writer.simple({ kind: 'flags' }, message.uid, message.image, message.at);
+    }
+    output.text(')\r\n');
+  } catch (error) {
+    // A response that cannot be finished is taken back, or if some of it went out the connection cannot go on.
+    if (!output.rollBack(mark)) context.isMidResponse = true;
+    throw error;
+  }
+  if (output.isFull) await output.drain();
+}

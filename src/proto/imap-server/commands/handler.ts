@@ -1,0 +1,17 @@
+import type { Command } from '#lib/imap';
+import type { Context, SessionState } from '../context.ts';
+
+/** The command of one kind. */
+export type CommandOf<K extends Command['kind']> = Command & { readonly kind: K };
+
+/** What the session may tell of other sessions' changes before a command's tagged answer (RFC 9051 §7.5.1). */
+export type Updates = 'none' | 'withoutExpunge' | 'all';
+
+/** One command: where it is legal, what may be told at its end, and what it does. */
+export interface Handler<C extends Command> {
+  /** `authenticated` includes the selected state; `selected` and `notAuthenticated` are only themselves. */
+  readonly state: SessionState | 'any';
+  readonly updates: Updates | ((command: C) => Updates);
+  /** Does the work and answers the text of the tagged OK, response code first. Throws No, Bad or Bye to refuse. */
+  run(context: Context, command: C): Promise<string> | string;
+}

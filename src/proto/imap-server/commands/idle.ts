@@ -1,0 +1,37 @@
+import { Bye } from '../refusal.ts';
+import type { CommandOf, Handler } from './handler.ts';
+
+/** IDLE (RFC 9051 §6.3.13): tells of changes as they come until DONE. */
+export const idle: Handler<CommandOf<'idle'>> = {
+  state: 'authenticated',
+  updates: 'all',
+  async run(context) {
+    const { input, output, codec } = context;
+    const { shutdown, options } = context.deps;
+    let isHinted = true;
+    using hints = context.loggedIn().onChange(() => {
+      isHinted = true;
+      input.wake();
+    });
+    codec.expectDone();
+    output.line('+ idling');
+    for (;;) {
+      if (isHinted) {
+        isHinted = false;
+        await context.selection?.report(output, true);
+      }
+      await output.drain();
+      if (shutdown.aborted) throw new Bye('shutting down', 'UNAVAILABLE');
+      const event = await input.nextOrWoken(options.limits.idleTimeoutMs);
+      if (event === 'woken') continue;
+      if (event === null) {
+        context.isLoggedOut = true;
+        return 'goodbye';
+      }
+      hints[Symbol.dispose]();
+      // What is not DONE was meant as a command; its answer would never come, so better end than hang.
+      if (event.kind !== 'idleEnd' || !event.isDone) throw new Bye('only DONE ends IDLE');
+      return 'idle ended';
+    }
+  },
+};

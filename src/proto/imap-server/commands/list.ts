@@ -1,0 +1,115 @@
+import { type ListCommand, matchListPattern } from '#lib/imap';
+import type { AccountBackend, MailboxEntry, MailboxStatus } from '../backend.ts';
+import type { Context } from '../context.ts';
+import { Bad } from '../refusal.ts';
+import type { Handler } from './handler.ts';
+import { statusText } from './status.ts';
+
+interface Listed {
+  readonly entry: MailboxEntry;
+  /** A subscribed mailbox lies below (RFC 9051 §6.3.9.6). */
+  readonly hasChildInfo: boolean;
+}
+
+/** LIST, plain (RFC 3501 §6.3.8) and extended (RFC 9051 §6.3.9), with RETURN (STATUS) of RFC 5819. */
+export const list: Handler<ListCommand> = {
+  state: 'authenticated',
+  updates: 'all',
+  async run(context, command) {
+    const [only] = command.patterns;
+    if (command.patterns.length === 1 && only === '' && !command.isExtended) {
+      // RFC 9051 §6.3.9: an empty pattern asks for the delimiter.
+      context.untagged('LIST (\\Noselect) "/" ""');
+      return 'listed';
+    }
+    const { select } = command;
+    if (
+      select.includes('recursiveMatch') &&
+      !select.some((option) => option === 'subscribed' || option === 'specialUse')
+    ) {
+      throw new Bad('RECURSIVEMATCH needs another selection option');
+    }
+    const account = context.loggedIn();
+    const entries = await account.mailboxes();
+    const listed = choose(entries, command);
+    const counters = await statusOf(account, listed, command);
+    const parents = parentsOf(entries);
+    for (const item of listed) {
+      writeEntry(context, command, item, parents.has(item.entry.name));
+      const status = counters.get(item.entry.name);
+      if (status !== undefined)
+        context.untagged(statusText(context, item.entry.name, command.returns.status ?? [], status));
+      if (context.output.isFull) await context.output.drain();
+    }
+    return 'listed';
+  },
+};
+
+function choose(entries: readonly MailboxEntry[], command: ListCommand): Listed[] {
+  const patterns = command.patterns.map((pattern) => (command.reference + pattern).normalize('NFC'));
+  const isSelected = selector(command);
+  const above = command.select.includes('recursiveMatch') ? parentsOf(entries.filter(isSelected)) : new Set<string>();
+  const listed: Listed[] = [];
+  for (const entry of entries) {
+    const hasChildInfo = above.has(entry.name);
+    if (!isSelected(entry) && !hasChildInfo) continue;
+    if (!patterns.some((pattern) => matchListPattern(pattern, entry.name, '/'))) continue;
+    listed.push({ entry, hasChildInfo });
+  }
+  return listed;
+}
+
+function selector(command: ListCommand): (entry: MailboxEntry) => boolean {
+  const wantsSubscribed = command.select.includes('subscribed');
+  const wantsSpecial = command.select.includes('specialUse');
+  return (entry) =>
+    (wantsSubscribed ? entry.subscribed : entry.exists) && (!wantsSpecial || entry.specialUse.length > 0);
+}
+
+/** Names that have a name of `entries` below them. */
+function parentsOf(entries: readonly MailboxEntry[]): ReadonlySet<string> {
+  const parents = new Set<string>();
+  for (const { name } of entries) {
+    for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
+      const parent = name.slice(0, at);
+      if (parents.has(parent)) break;
+      parents.add(parent);
+    }
+  }
+  return parents;
+}
+
+async function statusOf(
+  account: AccountBackend,
+  listed: readonly Listed[],
+  command: ListCommand,
+): Promise<ReadonlyMap<string, MailboxStatus>> {
+  const found = new Map<string, MailboxStatus>();
+  if (command.returns.status === null) return found;
+  const names = listed.filter(({ entry }) => entry.exists && entry.selectable).map(({ entry }) => entry.name);
+  const counters = await account.status(names);
+  names.forEach((name, i) => {
+    const status = counters[i];
+    if (status !== null && status !== undefined) found.set(name, status);
+  });
+  return found;
+}
+
+function writeEntry(
+  context: Context,
+  command: ListCommand,
+  { entry, hasChildInfo }: Listed,
+  hasChildren: boolean,
+): void {
+  const attributes: string[] = [];
+  if (!entry.exists) attributes.push('\\NonExistent');
+  else if (!entry.selectable) attributes.push('\\Noselect');
+  if (entry.exists) attributes.push(hasChildren ? '\\HasChildren' : '\\HasNoChildren');
+  // RFC 9051 §6.3.9.1: the SUBSCRIBED selection option implies the return option.
+  if (entry.subscribed && (command.returns.subscribed || command.select.includes('subscribed'))) {
+    attributes.push('\\Subscribed');
+  }
+  attributes.push(...entry.specialUse);
+  const childInfo = hasChildInfo ? ' ("CHILDINFO" ("SUBSCRIBED"))' : '';
+  context.untagged(`LIST (${attributes.join(' ')}) "/" ${context.mailboxText(entry.name)}${childInfo}`);
+}

@@ -1,0 +1,27 @@
+import { completeLogin, refuseLogin } from '../login.ts';
+import { No } from '../refusal.ts';
+import type { CommandOf, Handler } from './handler.ts';
+
+/** LOGIN (RFC 9051 §6.2.3). */
+export const login: Handler<CommandOf<'login'>> = {
+  state: 'notAuthenticated',
+  updates: 'none',
+  async run(context, command) {
+    const { channel, backend, options } = context.deps;
+    if (channel.tls === null && !options.allowClearPasswords) {
+      throw new No('PRIVACYREQUIRED', 'use STARTTLS before LOGIN');
+    }
+    await backend.admitLogin('PLAIN');
+    const identity = await backend.credentials.checkPassword(command.user, command.password);
+    if (identity === null) {
+      return refuseLogin(context, {
+        kind: 'failure',
+        mechanism: 'PLAIN',
+        login: command.user,
+        failure: 'credentials',
+        reason: 'wrong password',
+      });
+    }
+    return completeLogin(context, 'PLAIN', identity);
+  },
+};

@@ -1,0 +1,28 @@
+import { matchListPattern } from '#lib/imap';
+import type { CommandOf, Handler } from './handler.ts';
+
+/** LSUB (RFC 3501 §6.3.9): subscribed names; with `%`, also parents of subscribed names, as \Noselect. */
+export const lsub: Handler<CommandOf<'lsub'>> = {
+  state: 'authenticated',
+  updates: 'all',
+  async run(context, command) {
+    const pattern = (command.reference + command.pattern).normalize('NFC');
+    const matches = (name: string): boolean => matchListPattern(pattern, name, '/');
+    const shown = new Map<string, readonly string[]>();
+    for (const entry of await context.loggedIn().mailboxes()) {
+      if (!entry.subscribed) continue;
+      if (matches(entry.name)) {
+        shown.set(entry.name, entry.exists && !entry.selectable ? ['\\Noselect'] : []);
+      } else if (command.pattern.includes('%')) {
+        for (let at = entry.name.lastIndexOf('/'); at > 0; at = entry.name.lastIndexOf('/', at - 1)) {
+          const parent = entry.name.slice(0, at);
+          if (!shown.has(parent) && matches(parent)) shown.set(parent, ['\\Noselect']);
+        }
+      }
+    }
+    for (const [name, attributes] of shown) {
+      context.untagged(`LSUB (${attributes.join(' ')}) "/" ${context.mailboxText(name)}`);
+    }
+    return 'listed';
+  },
+};

@@ -1,0 +1,15 @@
+import type { CommandOf, Handler } from './handler.ts';
+
+/** NOOP (RFC 9051 §6.1.2) and CHECK (RFC 3501 §6.4.1): a chance to hear what changed; everything is durable already. */
+export const noop: Handler<CommandOf<'noop'>> = {
+  state: 'any',
+  updates: 'all',
+  run: () => 'done',
+};
+
+/** CHECK (RFC 3501 §6.4.1). */
+export const check: Handler<CommandOf<'check'>> = {
+  state: 'selected',
+  updates: 'all',
+  run: () => 'everything is checkpointed',
+};

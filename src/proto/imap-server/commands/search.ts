@@ -1,0 +1,76 @@
+import { ResponseWriter, type SearchCommand, writeEsearch, writeSearch, writeSequenceSet } from '#lib/imap';
+import type { Context } from '../context.ts';
+import { No } from '../refusal.ts';
+import { Evaluator } from '../search/evaluator.ts';
+import { countKeys } from '../search/key-cost.ts';
+import type { Selection } from '../selection.ts';
+import type { Handler } from './handler.ts';
+
+/** SEARCH and UID SEARCH (RFC 9051 §6.4.4), with RETURN, and SAVE for `$` (RFC 5182 §2.1). */
+export const search: Handler<SearchCommand> = {
+  state: 'selected',
+  updates: (command) => (command.uid ? 'all' : 'withoutExpunge'),
+  async run(context, command) {
+    const selection = context.selected();
+    const saves = command.returns?.includes('save') === true;
+    try {
+      const uids = await find(context, selection, command);
+      if (saves) selection.saved = savedPart(uids, command.returns ?? []);
+      write(context, selection, command, uids);
+    } catch (error) {
+      // RFC 5182 §2.1: a search refused with NO leaves an empty result behind.
+      if (saves && error instanceof No) selection.saved = new Uint32Array(0);
+      throw error;
+    }
+    return 'searched';
+  },
+};
+
+async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Uint32Array> {
+  const { clock, options, shutdown } = context.deps;
+  if (command.unsupportedCharset !== null) {
+    throw new No('BADCHARSET (US-ASCII UTF-8)', 'search in UTF-8');
+  }
+  if (countKeys(command.key) > options.limits.maxSearchKeys) throw new No('LIMIT', 'too many search keys');
+  return new Evaluator(selection, clock, options.limits.maxRowBatch, shutdown).search(command.key);
+}
+
+/** RFC 5182 §2.4: with MIN or MAX alone only those messages are saved. */
+function savedPart(uids: Uint32Array, returns: readonly string[]): Uint32Array {
+  const isWhole = returns.includes('all') || returns.includes('count');
+  const wantsMin = returns.includes('min');
+  const wantsMax = returns.includes('max');
+  if (isWhole || (!wantsMin && !wantsMax) || uids.length === 0) return uids.slice();
+  const ends = [...(wantsMin ? [uids[0] ?? 0] : []), ...(wantsMax ? [uids.at(-1) ?? 0] : [])];
+  return Uint32Array.from(new Set(ends));
+}
+
+function write(context: Context, selection: Selection, command: SearchCommand, uids: Uint32Array): void {
+  const numbers = command.uid ? uids : numbersOf(uids, selection.view.uids);
+  const writer = new ResponseWriter(Math.min(1024 + uids.length * 8, 1_048_576));
+  // RFC 9051 appendix E: IMAP4rev2 has no SEARCH response.
+  const returns = command.returns ?? (context.isRev2 ? (['all'] as const) : null);
+  if (returns === null) writeSearch(writer, numbers);
+  else if (returns.some((option) => option !== 'save')) {
+    const first = numbers[0] ?? null;
+    writeEsearch(writer, {
+      tag: context.tag,
+      uid: command.uid,
+      min: returns.includes('min') ? first : null,
+      max: returns.includes('max') ? (numbers.at(-1) ?? null) : null,
+      count: returns.includes('count') ? numbers.length : null,
+      all: returns.includes('all') ? writeSequenceSet(numbers) : null,
+      modSeq: null,
+    });
+  }
+  context.output.bytes(writer.take());
+}
+
+function numbersOf(uids: Uint32Array, view: Uint32Array): Uint32Array {
+  if (uids === view) return uids.map((_, at) => at + 1);
+  let at = 0;
+  return uids.map((uid) => {
+    while (at < view.length && (view[at] ?? 0) < uid) at++;
+    return at + 1;
+  });
+}

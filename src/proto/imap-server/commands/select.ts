@@ -1,0 +1,58 @@
+import type { SelectCommand } from '#lib/imap';
+import { SystemFlag } from '#lib/flags';
+import type { Context } from '../context.ts';
+import { knownName } from '../mailbox-name.ts';
+import type { MailboxImage } from '../selected-mailbox.ts';
+import { Selection, flagsText } from '../selection.ts';
+import type { Handler } from './handler.ts';
+
+/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3). */
+export const select: Handler<SelectCommand> = {
+  state: 'authenticated',
+  updates: 'none',
+  async run(context, command) {
+    const account = context.loggedIn();
+    const isReadOnly = command.kind === 'examine';
+    const wasSelected = context.selection !== null;
+    // RFC 9051 §6.3.2: the old mailbox is deselected even if the new one cannot be selected.
+    await context.unselect();
+    if (wasSelected) context.untagged('OK [CLOSED] previous mailbox closed');
+    const name = knownName(command.mailbox);
+    const mailbox = await account.select(name, isReadOnly);
+    const selection = new Selection(name, mailbox, isReadOnly);
+    context.selection = selection;
+    writeState(context, selection, mailbox.image);
+    return isReadOnly ? '[READ-ONLY] examined' : '[READ-WRITE] selected';
+  },
+};
+
+function writeState(context: Context, selection: Selection, image: MailboxImage): void {
+  const flags = flagsText(image);
+  context.untagged(`FLAGS (${flags})`);
+  const permanent = selection.isReadOnly ? '' : `${flags} \\*`;
+  context.untagged(`OK [PERMANENTFLAGS (${permanent})] flags that stay`);
+  context.untagged(`${selection.view.uids.length} EXISTS`);
+  if (!context.isRev2) {
+    // RFC 9051 appendix E: RECENT and UNSEEN are gone in IMAP4rev2; RFC 3501 §6.3.1 requires them. We keep no \Recent.
+    context.untagged('0 RECENT');
+    const unseen = firstUnseen(image);
+    if (unseen > 0) context.untagged(`OK [UNSEEN ${unseen}] first unseen message`);
+  }
+  context.untagged(`OK [UIDVALIDITY ${image.uidValidity}] UIDs valid`);
+  context.untagged(`OK [UIDNEXT ${image.uidNext}] predicted next UID`);
+  if (context.isRev2) context.untagged(`LIST () "/" ${context.mailboxText(selection.name)}`);
+}
+
+function firstUnseen(image: MailboxImage): number {
+  const seen = new Map<number, boolean>();
+  for (let i = 0; i < image.flagSets.length; i++) {
+    const index = image.flagSets[i] ?? 0;
+    let isSeen = seen.get(index);
+    if (isSeen === undefined) {
+      isSeen = (image.flagTable.at(index).bits & SystemFlag.Seen) !== 0;
+      seen.set(index, isSeen);
+    }
+    if (!isSeen) return i + 1;
+  }
+  return 0;
+}

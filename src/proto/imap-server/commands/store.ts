@@ -1,0 +1,57 @@
+import type { StoreCommand } from '#lib/imap';
+import type { Selection } from '../selection.ts';
+import type { Context } from '../context.ts';
+import { type PositionRange, uidsAt } from '../message-set.ts';
+import { No } from '../refusal.ts';
+import { positionOf } from '../view.ts';
+import type { Handler } from './handler.ts';
+
+/** STORE and UID STORE (RFC 9051 §6.4.6). */
+export const store: Handler<StoreCommand> = {
+  state: 'selected',
+  updates: (command) => (command.uid ? 'all' : 'withoutExpunge'),
+  async run(context, command) {
+    const selection = context.selected();
+    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
+    const [unknown] = command.flags.unknown;
+    // RFC 9051 §2.3.2: clients cannot alter \Recent, and no other system flags exist.
+    if (unknown !== undefined) throw new No('CANNOT', 'only the five system flags and keywords can be set');
+    const ranges = selection.positions(command.set, command.uid);
+    // What others changed before is told even to a silent STORE (RFC 9051 §6.4.6).
+    await selection.report(context.output, false);
+    const uids = uidsAt(ranges, selection.view.uids);
+    const change = { mode: command.mode, bits: command.flags.bits, keywords: command.flags.keywords };
+    if (uids.length > 0) {
+      const { modSeq } = await selection.mailbox.store(uids, change);
+      if (modSeq !== null) selection.view.noteOwn(modSeq);
+    }
+    // Keywords that are new to the mailbox are told of before they are used (RFC 9051 §7.3.5).
+    selection.reportImage(context.output, selection.mailbox.image, false);
+    const gone = command.silent ? countGone(selection, uids) : await writeAll(context, selection, ranges, command.uid);
+    if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
+    return 'stored';
+  },
+};
+
+async function writeAll(
+  context: Context,
+  selection: Selection,
+  ranges: readonly PositionRange[],
+  withUid: boolean,
+): Promise<number> {
+  const { output } = context;
+  let gone = 0;
+  for (const { start, end } of ranges) {
+    for (let at = start; at < end; at++) {
+      if (!selection.writeFlags(output, at, withUid)) gone++;
+      if (output.isFull) await output.drain();
+    }
+  }
+  return gone;
+}
+
+function countGone(selection: Selection, uids: Uint32Array): number {
+  const current = selection.mailbox.image.uids;
+  if (current === selection.view.uids) return 0;
+  return uids.reduce((count, uid) => (positionOf(current, uid) < 0 ? count + 1 : count), 0);
+}

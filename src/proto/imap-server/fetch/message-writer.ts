@@ -1,0 +1,246 @@
+import { type FetchItem, type Partial, writeInternalDate } from '#lib/imap';
+import type { Context } from '../context.ts';
+import type { Output } from '../output.ts';
+import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
+import { decodedPart } from './decoded-part.ts';
+import { HeaderFilter } from './header-filter.ts';
+import { type ByteRange, findPart, sectionRange } from './part-lookup.ts';
+
+/** One message as far as it was read. */
+export interface FetchedMessage {
+  readonly uid: number;
+  readonly number: number;
+  /** Position in `image`. */
+  readonly at: number;
+  readonly image: MailboxImage;
+  readonly row: MessageRow | null;
+  readonly content: MessageContent | null;
+}
+
+const encoder = new TextEncoder();
+const maxFilteredHeaderBytes = 4 * 1024 * 1024;
+
+/** Writes FETCH responses (RFC 9051 §7.5.2) for one command. */
+export class MessageWriter {
+  readonly #context: Context;
+  readonly #output: Output;
+  readonly #flagTexts: (Uint8Array | undefined)[] = [];
+  readonly #filters = new Map<FetchItem, HeaderFilter>();
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#output = context.output;
+  }
+
+  /** Adds `* n FETCH (`. */
+  start(number: number): void {
+    this.#output.bytes(fetchStart);
+    this.#output.number(number);
+    this.#output.bytes(fetchOpen);
+  }
+
+  /** Adds an item that needs only the image; false when `item` is another one. */
+  simple(item: FetchItem, uid: number, image: MailboxImage, at: number): boolean {
+    const output = this.#output;
+    switch (item.kind) {
+      case 'uid':
+        output.bytes(uidText);
+        output.number(uid);
+        return true;
+      case 'flags':
+        output.bytes(this.#flags(image, image.flagSets[at] ?? 0));
+        return true;
+      case 'modSeq':
+        output.text('MODSEQ (');
+        output.number(image.modSeqs[at] ?? 0);
+        output.byte(41);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Adds any item. Awaits the peer where much is to be said. */
+  async item(item: FetchItem, message: FetchedMessage): Promise<void> {
+    if (this.simple(item, message.uid, message.image, message.at)) return;
+    const { row, content } = message;
+    if (row !== null && this.#column(item, row)) return;
+    if (content !== null) await this.#text(item, row, content);
+  }
+
+  #flags(image: MailboxImage, index: number): Uint8Array {
+    let text = this.#flagTexts[index];
+    if (text === undefined) {
+      text = encoder.encode(`FLAGS (${image.flagTable.at(index).text})`);
+      this.#flagTexts[index] = text;
+    }
+    return text;
+  }
+
+  #column(item: FetchItem, row: MessageRow): boolean {
+    const output = this.#output;
+    switch (item.kind) {
+      case 'envelope':
+        output.text('ENVELOPE ');
+        output.either(row.envelope);
+        return true;
+      case 'body':
+        output.text('BODY ');
+        output.either(row.body);
+        return true;
+      case 'bodyStructure':
+        output.text('BODYSTRUCTURE ');
+        output.either(row.bodyStructure);
+        return true;
+      case 'internalDate':
+        output.text(`INTERNALDATE ${writeInternalDate(row.internalDateMs)}`);
+        return true;
+      case 'rfc822Size':
+        output.text('RFC822.SIZE ');
+        output.number(row.sizeBytes);
+        return true;
+      case 'saveDate':
+        output.text(row.saveDateMs === null ? 'SAVEDATE NIL' : `SAVEDATE ${writeInternalDate(row.saveDateMs)}`);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  async #text(item: FetchItem, row: MessageRow | null, content: MessageContent): Promise<void> {
+    const { headerSizeBytes, sizeBytes } = content;
+    switch (item.kind) {
+      case 'rfc822':
+        return this.#range('RFC822', content, { start: 0, end: sizeBytes }, null);
+      case 'rfc822Header':
+        return this.#range('RFC822.HEADER', content, { start: 0, end: headerSizeBytes }, null);
+      case 'rfc822Text':
+        return this.#range('RFC822.TEXT', content, { start: headerSizeBytes, end: sizeBytes }, null);
+      case 'bodySection':
+        return this.#section(item, row, content);
+      case 'binary':
+      case 'binarySize':
+        return this.#binary(item, row, content);
+      default:
+        return undefined;
+    }
+  }
+
+  async #section(
+    item: Extract<FetchItem, { kind: 'bodySection' }>,
+    row: MessageRow | null,
+    content: MessageContent,
+  ): Promise<void> {
+    const range = rangeOf(item, row, content);
+    if (range === null) {
+      this.#output.text(`${item.name} NIL`);
+      return;
+    }
+    const { text } = item.section;
+    if (text.kind !== 'headerFields') return this.#range(item.name, content, range, item.partial);
+    let filter = this.#filters.get(item);
+    if (filter === undefined) {
+      filter = new HeaderFilter(text.fields, text.not);
+      this.#filters.set(item, filter);
+    }
+    const end = Math.min(range.end, range.start + maxFilteredHeaderBytes);
+    const given = content.bytes(range.start, end);
+    const header = filter.filter(given instanceof Uint8Array ? given : await given);
+    await this.#literal(item.name, slice(header, item.partial), '{');
+  }
+
+  async #binary(
+    item: Extract<FetchItem, { kind: 'binary' | 'binarySize' }>,
+    row: MessageRow | null,
+    content: MessageContent,
+  ): Promise<void> {
+    const { maxBinaryBytes } = this.#context.deps.options.limits;
+    const part = row === null || item.part.length === 0 ? null : findPart(row.structure, item.part);
+    if (item.part.length === 0) {
+      if (item.kind === 'binarySize') this.#output.text(`${item.name} ${content.sizeBytes}`);
+      else await this.#range(item.name, content, { start: 0, end: content.sizeBytes }, item.partial, '~{');
+      return;
+    }
+    if (part === null) {
+      this.#output.text(`${item.name} ${item.kind === 'binarySize' ? '0' : 'NIL'}`);
+      return;
+    }
+    const bytes = await decodedPart(content, part, maxBinaryBytes);
+    if (item.kind === 'binarySize') {
+      this.#output.text(`${item.name} ${bytes.length}`);
+      return;
+    }
+    const wanted = slice(bytes, item.partial);
+    // RFC 3516 §4.2: literal8 only where a literal could not carry it.
+    await this.#literal(item.name, wanted, wanted.includes(0) ? '~{' : '{');
+  }
+
+  async #literal(name: string, bytes: Uint8Array, brace: '{' | '~{'): Promise<void> {
+    this.#literalStart(name, bytes.length, brace);
+    await this.#output.stream(bytes);
+  }
+
+  #literalStart(name: string, sizeBytes: number, brace: '{' | '~{'): void {
+    this.#output.text(name);
+    this.#output.text(brace === '{' ? ' {' : ' ~{');
+    this.#output.number(sizeBytes);
+    this.#output.text('}\r\n');
+  }
+
+  async #range(
+    name: string,
+    content: MessageContent,
+    whole: ByteRange,
+    partial: Partial | null,
+    brace: '{' | '~{' = '{',
+  ): Promise<void> {
+    const { start, end } = clip(whole, partial);
+    const { contentChunkBytes } = this.#context.deps.options.limits;
+    this.#literalStart(name, end - start, brace);
+    for (let at = start; at < end; at += contentChunkBytes) {
+      const to = Math.min(at + contentChunkBytes, end);
+      const given = content.bytes(at, to);
+      const bytes = given instanceof Uint8Array ? given : await given;
+      if (bytes.length !== to - at) throw new Error('message content is shorter than its size');
+      await this.#output.stream(bytes);
+    }
+  }
+}
+
+const fetchStart = encoder.encode('* ');
+const fetchOpen = encoder.encode(' FETCH (');
+const uidText = encoder.encode('UID ');
+
+function rangeOf(
+  item: Extract<FetchItem, { kind: 'bodySection' }>,
+  row: MessageRow | null,
+  content: MessageContent,
+): ByteRange | null {
+  const { section } = item;
+  if (section.part.length > 0) {
+    const part = row === null ? null : findPart(row.structure, section.part);
+    return part === null ? null : sectionRange(part, section);
+  }
+  switch (section.text.kind) {
+    case 'all':
+      return { start: 0, end: content.sizeBytes };
+    case 'text':
+      return { start: content.headerSizeBytes, end: content.sizeBytes };
+    case 'header':
+    case 'headerFields':
+    case 'mime':
+      return { start: 0, end: content.headerSizeBytes };
+  }
+}
+
+/** RFC 9051 §6.4.5: a partial fetch past the end is an empty string. */
+function clip(whole: ByteRange, partial: Partial | null): ByteRange {
+  if (partial === null) return whole;
+  const start = Math.min(whole.start + partial.start, whole.end);
+  return { start, end: Math.min(start + partial.count, whole.end) };
+}
+
+function slice(bytes: Uint8Array, partial: Partial | null): Uint8Array {
+  const { start, end } = clip({ start: 0, end: bytes.length }, partial);
+  return bytes.subarray(start, end);
+}

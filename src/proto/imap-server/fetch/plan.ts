@@ -1,0 +1,96 @@
+import type { FetchItem } from '#lib/imap';
+import type { RowColumns } from '../selected-mailbox.ts';
+
+/** What a FETCH needs for each message. */
+export interface FetchPlan {
+  readonly items: readonly FetchItem[];
+  /** Null when the memory image answers everything. */
+  readonly columns: RowColumns | null;
+  /** Bytes of the message needed. */
+  readonly contents: 'header' | 'all' | null;
+  /** Reading these items marks the message as seen (RFC 9051 §6.4.5). */
+  readonly setsSeen: boolean;
+  readonly wantsFlags: boolean;
+}
+
+/** Works out what the items need. UID FETCH always answers the UID (RFC 9051 §6.4.9). */
+export function planFetch(asked: readonly FetchItem[], isUid: boolean, isReadOnly: boolean): FetchPlan {
+  const items = distinct(asked);
+  if (isUid && !items.some((item) => item.kind === 'uid')) items.unshift({ kind: 'uid' });
+  const has = (kind: FetchItem['kind']): boolean => items.some((item) => item.kind === kind);
+  const columns: RowColumns = {
+    envelope: has('envelope'),
+    body: has('body'),
+    bodyStructure: has('bodyStructure'),
+    numbers: has('internalDate') || has('rfc822Size') || has('saveDate'),
+    sentDate: false,
+    structure: items.some(needsStructure),
+  };
+  return {
+    items,
+    columns: Object.values(columns).includes(true) ? columns : null,
+    contents: items.some(needsBody) ? 'all' : items.some(needsHeader) ? 'header' : null,
+    setsSeen: !isReadOnly && items.some(marksSeen),
+    wantsFlags: has('flags'),
+  };
+}
+
+function distinct(items: readonly FetchItem[]): FetchItem[] {
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    const key =
+      'name' in item ? `${item.kind} ${item.name} ${item.kind === 'binarySize' ? '' : partialKey(item)}` : item.kind;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function partialKey(item: Extract<FetchItem, { kind: 'bodySection' | 'binary' }>): string {
+  return item.partial === null ? '' : `${item.partial.start}.${item.partial.count}`;
+}
+
+function needsStructure(item: FetchItem): boolean {
+  switch (item.kind) {
+    case 'bodySection':
+      return item.section.part.length > 0;
+    case 'binary':
+    case 'binarySize':
+      return item.part.length > 0;
+    default:
+      return false;
+  }
+}
+
+function needsHeader(item: FetchItem): boolean {
+  if (item.kind === 'rfc822Header') return true;
+  if (item.kind !== 'bodySection' || item.section.part.length > 0) return false;
+  return item.section.text.kind === 'header' || item.section.text.kind === 'headerFields';
+}
+
+function needsBody(item: FetchItem): boolean {
+  switch (item.kind) {
+    case 'bodySection':
+      return !needsHeader(item);
+    case 'binary':
+    case 'binarySize':
+    case 'rfc822':
+    case 'rfc822Text':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function marksSeen(item: FetchItem): boolean {
+  switch (item.kind) {
+    case 'bodySection':
+    case 'binary':
+      return !item.peek;
+    case 'rfc822':
+    case 'rfc822Text':
+      return true;
+    default:
+      return false;
+  }
+}

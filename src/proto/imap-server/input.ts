@@ -1,0 +1,86 @@
+import type { ImapCodec, ImapEvent } from '#lib/imap';
+import type { Channel } from '#ports/channel';
+
+type Arrival =
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failure'; readonly cause: unknown };
+
+/** The client's events, one at a time, for somebody who may also be woken while waiting. */
+export class Input {
+  readonly #channel: Channel;
+  readonly #codec: ImapCodec;
+  #isReading = false;
+  #arrival: Arrival | null = null;
+  #isWoken = false;
+  #resume: () => void = ignore;
+
+  constructor(channel: Channel, codec: ImapCodec) {
+    this.#channel = channel;
+    this.#codec = codec;
+  }
+
+  /** The next event; null when the peer ended. Does not care for `wake`. Rejects as Channel.read does. */
+  async next(timeoutMs: number): Promise<ImapEvent | null> {
+    for (;;) {
+      const event = await this.nextOrWoken(timeoutMs);
+      if (event !== 'woken') return event;
+    }
+  }
+
+  /** The next event, `woken` when `wake` was called first, null when the peer ended. Rejects as Channel.read does. */
+  async nextOrWoken(timeoutMs: number): Promise<ImapEvent | 'woken' | null> {
+    for (;;) {
+      const event = this.#codec.next();
+      if (event !== null) return event;
+      if (this.#arrival === null) {
+        if (this.#isWoken) {
+          this.#isWoken = false;
+          return 'woken';
+        }
+        this.#read(timeoutMs);
+        await new Promise<void>((resolve) => {
+          this.#resume = resolve;
+        });
+        this.#resume = ignore;
+        continue;
+      }
+      const arrival: Arrival = this.#arrival;
+      if (arrival.kind === 'failure') throw arrival.cause;
+      if (arrival.kind === 'end') return null;
+      this.#arrival = null;
+      this.#codec.feed(arrival.bytes);
+    }
+  }
+
+  /** Makes the pending or next `nextOrWoken` answer `woken`, unless bytes are there first. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#resume();
+  }
+
+  /** Forgets events of bytes that came before TLS (RFC 9051 §6.2.1). */
+  discard(): void {
+    this.#codec.discardInput();
+    if (this.#arrival?.kind === 'chunk') this.#arrival = null;
+  }
+
+  #read(timeoutMs: number): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    this.#channel.read(timeoutMs).then(
+      (bytes) => this.#settle(bytes === null ? { kind: 'end' } : { kind: 'chunk', bytes }),
+      (cause: unknown) => this.#settle({ kind: 'failure', cause }),
+    );
+  }
+
+  #settle(arrival: Arrival): void {
+    this.#isReading = false;
+    this.#arrival = arrival;
+    this.#resume();
+  }
+}
+
+function ignore(): void {
+  // Nobody waits.
+}

@@ -1,0 +1,44 @@
+import type { Identity, MechanismName } from '#lib/sasl';
+import type { LoginOutcome } from './backend.ts';
+import type { Context } from './context.ts';
+import { Bad, Bye, No } from './refusal.ts';
+
+const longestDelayMs = 30_000;
+
+/** Opens the account of somebody who proved who they are; answers the text of the tagged OK (RFC 9051 §6.2.2). */
+export async function completeLogin(context: Context, mechanism: MechanismName, identity: Identity): Promise<string> {
+  const { backend } = context.deps;
+  await enterAccount(context, identity);
+  backend.noteLogin({ kind: 'success', mechanism, identity });
+  // RFC 9051 §7.1: a CAPABILITY code spares the client the question.
+  return `[CAPABILITY ${context.capability()}] logged in`;
+}
+
+/** The authenticated state begins. Throws what `open` throws. */
+export async function enterAccount(context: Context, identity: Identity): Promise<void> {
+  const { backend, options } = context.deps;
+  context.account = await backend.open(identity);
+  context.loginFailures = 0;
+  context.output.timeoutMs = options.limits.writeTimeoutMs;
+}
+
+/**
+ * Answers a failed login late, and later each time; the last allowed failure ends the connection.
+ * @throws always: No, Bad for a malformed exchange, or Bye.
+ */
+export async function refuseLogin(
+  context: Context,
+  outcome: Extract<LoginOutcome, { kind: 'failure' }>,
+): Promise<never> {
+  const { backend, clock, options, shutdown } = context.deps;
+  backend.noteLogin(outcome);
+  if (outcome.failure === 'aborted') throw new Bad('authentication cancelled');
+  if (outcome.failure === 'protocol') throw new Bad(outcome.reason);
+  context.loginFailures++;
+  const delayMs = Math.min(options.limits.loginFailureDelayMs * 2 ** (context.loginFailures - 1), longestDelayMs);
+  await clock.sleep(delayMs, shutdown).catch(() => undefined);
+  if (context.loginFailures >= options.limits.maxLoginFailures) throw new Bye('too many failed logins');
+  // RFC 5530 §3: one code for wrong names and wrong passwords.
+  if (outcome.failure === 'authorization') throw new No('AUTHORIZATIONFAILED', 'not authorized');
+  throw new No('AUTHENTICATIONFAILED', 'authentication failed');
+}

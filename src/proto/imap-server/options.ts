@@ -1,0 +1,48 @@
+import type { Identity, MechanismName } from '#lib/sasl';
+import type { Channel } from '#ports/channel';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import type { ImapBackend } from './backend.ts';
+import type { ImapServerLimits } from './limits.ts';
+
+/** How a listener wants its sessions. */
+export interface ImapServerOptions {
+  /** The server's name, for the greeting and for challenges. */
+  readonly hostname: string;
+  /** STARTTLS is offered on connections without TLS. */
+  readonly startTls: boolean;
+  /** Clear passwords are taken without TLS; for tests and local servers only (RFC 9051 §11.1). */
+  readonly allowClearPasswords: boolean;
+  /** Mechanisms offered, where the connection allows them, in this order. */
+  readonly mechanisms: readonly MechanismName[];
+  /** Who the peer already proved to be, for `* PREAUTH`; null for everybody else. */
+  readonly preauthenticated: Identity | null;
+  /** What ID answers before (`name` only) and after login (RFC 2971 §3.1). */
+  readonly serverId: ReadonlyMap<string, string>;
+  readonly limits: ImapServerLimits;
+}
+
+/** All that a session needs from the world. */
+export interface ImapServerDeps {
+  readonly channel: Channel;
+  readonly backend: ImapBackend;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Aborted when the server shuts down: the session says BYE after the command at hand. */
+  readonly shutdown: AbortSignal;
+  readonly options: ImapServerOptions;
+}
+
+/** Every mechanism, strongest first. */
+export const allMechanisms: readonly MechanismName[] = [
+  'EXTERNAL',
+  'SCRAM-SHA-256-PLUS',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-1-PLUS',
+  'SCRAM-SHA-1',
+  'CRAM-MD5',
+  'PLAIN',
+  'LOGIN',
+];

@@ -1,0 +1,153 @@
+import type { Channel } from '#ports/channel';
+
+const encoder = new TextEncoder();
+const smallestBuffer = 1024;
+
+/** Where an output stood. */
+export interface OutputMark {
+  readonly drains: number;
+  readonly used: number;
+}
+
+/**
+ * Collects responses into large writes. The `put` methods are synchronous and grow the buffer; whoever writes much awaits
+ * `drain()` wherever `isFull`. Between commands nothing is kept, so that idle connections cost no buffer.
+ */
+export class Output {
+  readonly #channel: Channel;
+  readonly #bufferBytes: number;
+  #buffer: Uint8Array = new Uint8Array(0);
+  #used = 0;
+  #drains = 0;
+  /** How long one write may wait for the peer. */
+  timeoutMs: number;
+
+  /** @param bufferBytes  Fill at which `isFull` turns true. */
+  constructor(channel: Channel, bufferBytes: number, timeoutMs: number) {
+    this.#channel = channel;
+    this.#bufferBytes = bufferBytes;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Enough was collected for a write. */
+  get isFull(): boolean {
+    return this.#used >= this.#bufferBytes;
+  }
+
+  /** Bytes collected and not yet written. */
+  get pendingBytes(): number {
+    return this.#used;
+  }
+
+  /** Adds text as UTF-8. */
+  text(text: string): void {
+    const most = text.length * 3;
+    this.#room(most);
+    if (text.length < 24) {
+      if (this.#shortAscii(text)) return;
+    }
+    this.#used += encoder.encodeInto(text, this.#buffer.subarray(this.#used)).written;
+  }
+
+  /** Adds a line: `text` and CRLF. */
+  line(text: string): void {
+    this.text(text);
+    this.#room(2);
+    this.#buffer[this.#used++] = 13;
+    this.#buffer[this.#used++] = 10;
+  }
+
+  /** Adds one byte. */
+  byte(value: number): void {
+    this.#room(1);
+    this.#buffer[this.#used++] = value;
+  }
+
+  /** Adds bytes by copying them. */
+  bytes(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** Adds bytes, or a string of US-ASCII. */
+  either(value: Uint8Array | string): void {
+    if (typeof value === 'string') this.text(value);
+    else this.bytes(value);
+  }
+
+  /** Adds a whole number from 0 to 2^53-1 in decimal. */
+  number(value: number): void {
+    if (value > 0xffff_ffff) {
+      this.text(String(value));
+      return;
+    }
+    this.#room(10);
+    let digits = 1;
+    for (let limit = 10; limit <= value; limit *= 10) digits++;
+    let rest = value;
+    for (let at = this.#used + digits - 1; at >= this.#used; at--) {
+      const tenth = Math.floor(rest / 10);
+      this.#buffer[at] = 48 + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.#used += digits;
+  }
+
+  /** A point to which `rollBack` can return while nothing was written since. */
+  mark(): OutputMark {
+    return { drains: this.#drains, used: this.#used };
+  }
+
+  /** Takes back what was added since `mark`; false, and nothing, when some of it went out already. */
+  rollBack(mark: OutputMark): boolean {
+    if (mark.drains !== this.#drains) return false;
+    this.#used = mark.used;
+    return true;
+  }
+
+  /** Writes everything collected. */
+  async drain(): Promise<void> {
+    if (this.#used === 0) return;
+    const bytes = this.#buffer.subarray(0, this.#used);
+    // The channel keeps the bytes: the next buffer is a new one (ports/channel: bytes must not change afterwards).
+    this.#buffer = new Uint8Array(0);
+    this.#used = 0;
+    this.#drains++;
+    await this.#channel.write(bytes, this.timeoutMs);
+  }
+
+  /** Adds bytes that nobody changes any more; large ones are written without being copied. */
+  async stream(bytes: Uint8Array): Promise<void> {
+    if (bytes.length < this.#bufferBytes) {
+      this.bytes(bytes);
+      if (this.isFull) await this.drain();
+      return;
+    }
+    await this.drain();
+    this.#drains++;
+    await this.#channel.write(bytes, this.timeoutMs);
+  }
+
+  #shortAscii(text: string): boolean {
+    const start = this.#used;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) return false;
+      this.#buffer[start + i] = code;
+    }
+    this.#used = start + text.length;
+    return true;
+  }
+
+  #room(bytes: number): void {
+    const needed = this.#used + bytes;
+    if (needed <= this.#buffer.length) return;
+    // Past a kilobyte more usually follows: take a whole buffer, with slack for the response that passes its end.
+    const size =
+      this.#used === 0 && bytes <= smallestBuffer ? smallestBuffer : Math.max(needed * 2, this.#bufferBytes + 16_384);
+    const grown = new Uint8Array(size);
+    grown.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = grown;
+  }
+}

@@ -1,0 +1,167 @@
+import type { FlagSet } from '#lib/flags';
+import type { SearchKey } from '#lib/imap';
+import type { Clock } from '#ports/clock';
+import { uidsAt } from '../message-set.ts';
+import type { MailboxImage, RowColumns, TextKey } from '../selected-mailbox.ts';
+import type { Selection } from '../selection.ts';
+import { lowerBound } from '../view.ts';
+import { KeyCost, keyCost } from './key-cost.ts';
+import { type RowKey, rowMatches } from './row-test.ts';
+import { intersection, union, without } from './uid-list.ts';
+
+const nothing = new Uint32Array(0);
+const noColumns: RowColumns = {
+  envelope: false,
+  body: false,
+  bodyStructure: false,
+  numbers: false,
+  sentDate: false,
+  structure: false,
+};
+
+/** Finds messages: one evaluator over ascending lists of candidates, narrowed key by key, cheapest first. */
+export class Evaluator {
+  readonly #selection: Selection;
+  readonly #image: MailboxImage;
+  readonly #nowMs: number;
+  readonly #rowBatch: number;
+  readonly #signal: AbortSignal;
+
+  /** @param rowBatch  Messages per read of rows. */
+  constructor(selection: Selection, clock: Clock, rowBatch: number, signal: AbortSignal) {
+    this.#selection = selection;
+    this.#image = selection.mailbox.image;
+    this.#nowMs = clock.now();
+    this.#rowBatch = rowBatch;
+    this.#signal = signal;
+  }
+
+  /** UIDs of the client's view that still exist and match, ascending. @throws Bad for message numbers that do not exist. */
+  async search(key: SearchKey): Promise<Uint32Array> {
+    const { uids } = this.#selection.view;
+    return this.#find(key, uids === this.#image.uids ? uids : intersection(uids, this.#image.uids));
+  }
+
+  async #find(key: SearchKey, uids: Uint32Array): Promise<Uint32Array> {
+    switch (key.kind) {
+      case 'all':
+      case 'old':
+      case 'saveDateSupported':
+        return uids;
+      // Nothing is \Recent here (RFC 9051 appendix E).
+      case 'new':
+      case 'recent':
+        return nothing;
+      case 'and':
+        return this.#findAll(key.keys, uids);
+      case 'or': {
+        const left = await this.#find(key.left, uids);
+        return union(left, await this.#find(key.right, without(uids, left)));
+      }
+      case 'not':
+        return without(uids, await this.#find(key.key, uids));
+      case 'sequence':
+      case 'uid': {
+        const ranges = this.#selection.positions(key.set, key.kind === 'uid');
+        return intersection(uids, uidsAt(ranges, this.#selection.view.uids));
+      }
+      case 'flag':
+        return this.#withFlags(uids, (set) => (set.bits & key.bit) !== 0);
+      case 'keyword':
+        return this.#withFlags(uids, (set) => set.keywords.includes(key.keyword));
+      case 'modSeq':
+        return this.#inImage(uids, (at) => (this.#image.modSeqs[at] ?? 0) >= key.modSeq);
+      case 'bcc':
+      case 'cc':
+      case 'from':
+      case 'to':
+      case 'subject':
+      case 'header':
+      case 'body':
+      case 'text':
+        return this.#withText(uids, [textKey(key)]);
+      default:
+        return this.#withRows(uids, key);
+    }
+  }
+
+  async #findAll(keys: readonly SearchKey[], uids: Uint32Array): Promise<Uint32Array> {
+    let left = uids;
+    const texts: TextKey[] = [];
+    for (const key of keys.toSorted((a, b) => keyCost(a) - keyCost(b))) {
+      if (isText(key)) texts.push(textKey(key));
+      else if (left.length > 0 || keyCost(key) === KeyCost.Image) left = await this.#find(key, left);
+    }
+    // All texts at once: a message is read once for all of them.
+    return texts.length === 0 ? left : this.#withText(left, texts);
+  }
+
+  #withFlags(uids: Uint32Array, test: (set: FlagSet) => boolean): Uint32Array {
+    const { flagSets, flagTable } = this.#image;
+    const known: (boolean | undefined)[] = [];
+    return this.#inImage(uids, (at) => {
+      const index = flagSets[at] ?? 0;
+      let matches = known[index];
+      if (matches === undefined) {
+        matches = test(flagTable.at(index));
+        known[index] = matches;
+      }
+      return matches;
+    });
+  }
+
+  #inImage(uids: Uint32Array, test: (at: number) => boolean): Uint32Array {
+    const all = this.#image.uids;
+    const found = new Uint32Array(uids.length);
+    let count = 0;
+    let at = uids.length === 0 ? 0 : lowerBound(all, uids[0] ?? 0);
+    for (const uid of uids) {
+      while (at < all.length && (all[at] ?? 0) < uid) at++;
+      if (all[at] === uid && test(at)) found[count++] = uid;
+    }
+    return found.subarray(0, count);
+  }
+
+  async #withText(uids: Uint32Array, keys: readonly TextKey[]): Promise<Uint32Array> {
+    if (uids.length === 0) return uids;
+    const matches = await this.#selection.mailbox.matchText(uids, keys, this.#signal);
+    return matches.reduce<Uint32Array>((left, some) => intersection(left, some), uids);
+  }
+
+  async #withRows(uids: Uint32Array, key: RowKey): Promise<Uint32Array> {
+    const isSent = key.kind === 'sentBefore' || key.kind === 'sentOn' || key.kind === 'sentSince';
+    const columns: RowColumns = { ...noColumns, numbers: !isSent, sentDate: isSent };
+    const found = new Uint32Array(uids.length);
+    let count = 0;
+    for (let start = 0; start < uids.length; start += this.#rowBatch) {
+      const batch = uids.subarray(start, start + this.#rowBatch);
+      const rows = await this.#selection.mailbox.rows(batch, columns);
+      for (let i = 0; i < batch.length; i++) {
+        const row = rows[i];
+        if (row !== null && row !== undefined && rowMatches(key, row, this.#nowMs)) found[count++] = batch[i] ?? 0;
+      }
+    }
+    return found.subarray(0, count);
+  }
+}
+
+type TextSearchKey = Extract<
+  SearchKey,
+  { kind: 'bcc' | 'cc' | 'from' | 'to' | 'subject' | 'header' | 'body' | 'text' }
+>;
+
+function isText(key: SearchKey): key is TextSearchKey {
+  return key.kind !== 'and' && key.kind !== 'or' && key.kind !== 'not' && keyCost(key) === KeyCost.Text;
+}
+
+function textKey(key: TextSearchKey): TextKey {
+  switch (key.kind) {
+    case 'header':
+      return { kind: 'header', name: key.field.toLowerCase(), value: key.text };
+    case 'body':
+    case 'text':
+      return { kind: key.kind, value: key.text };
+    default:
+      return { kind: 'header', name: key.kind, value: key.text };
+  }
+}

@@ -1,0 +1,64 @@
+import type { SearchKey } from '#lib/imap';
+
+/** Where the answer to a key comes from, cheapest first. */
+export const KeyCost = { Image: 0, Rows: 1, Text: 2 } as const;
+
+/** What the dearest part of a key needs: AND looks at cheap keys first, so that dear ones see few messages. */
+export function keyCost(key: SearchKey): number {
+  switch (key.kind) {
+    case 'and':
+      return key.keys.reduce((most, inner) => Math.max(most, keyCost(inner)), 0);
+    case 'or':
+      return Math.max(keyCost(key.left), keyCost(key.right));
+    case 'not':
+      return keyCost(key.key);
+    case 'bcc':
+    case 'cc':
+    case 'from':
+    case 'to':
+    case 'subject':
+    case 'header':
+    case 'body':
+    case 'text':
+      return KeyCost.Text;
+    case 'before':
+    case 'on':
+    case 'since':
+    case 'sentBefore':
+    case 'sentOn':
+    case 'sentSince':
+    case 'savedBefore':
+    case 'savedOn':
+    case 'savedSince':
+    case 'larger':
+    case 'smaller':
+    case 'older':
+    case 'younger':
+      return KeyCost.Rows;
+    case 'all':
+    case 'sequence':
+    case 'uid':
+    case 'flag':
+    case 'keyword':
+    case 'new':
+    case 'old':
+    case 'recent':
+    case 'saveDateSupported':
+    case 'modSeq':
+      return KeyCost.Image;
+  }
+}
+
+/** Number of keys, nested ones included. */
+export function countKeys(key: SearchKey): number {
+  switch (key.kind) {
+    case 'and':
+      return key.keys.reduce((count, inner) => count + countKeys(inner), 1);
+    case 'or':
+      return 1 + countKeys(key.left) + countKeys(key.right);
+    case 'not':
+      return 1 + countKeys(key.key);
+    default:
+      return 1;
+  }
+}

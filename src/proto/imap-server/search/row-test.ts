@@ -1,0 +1,66 @@
+import type { SearchKey } from '#lib/imap';
+import type { MessageRow } from '../selected-mailbox.ts';
+
+const dayMs = 86_400_000;
+
+/** Keys that rows answer. */
+export type RowKey = Extract<
+  SearchKey,
+  {
+    kind:
+      | 'before'
+      | 'on'
+      | 'since'
+      | 'sentBefore'
+      | 'sentOn'
+      | 'sentSince'
+      | 'savedBefore'
+      | 'savedOn'
+      | 'savedSince'
+      | 'larger'
+      | 'smaller'
+      | 'older'
+      | 'younger';
+  }
+>;
+
+/** Whether a message's row matches. Dates are compared by day, in UTC, as INTERNALDATE is shown (RFC 9051 §6.4.4). */
+export function rowMatches(key: RowKey, row: MessageRow, nowMs: number): boolean {
+  switch (key.kind) {
+    case 'before':
+      return row.internalDateMs < key.day;
+    case 'on':
+      return isOnDay(row.internalDateMs, key.day);
+    case 'since':
+      return row.internalDateMs >= key.day;
+    case 'sentBefore':
+      return row.sentDayMs !== null && row.sentDayMs < key.day;
+    case 'sentOn':
+      return row.sentDayMs !== null && isOnDay(row.sentDayMs, key.day);
+    case 'sentSince':
+      return row.sentDayMs !== null && row.sentDayMs >= key.day;
+    case 'savedBefore':
+      return savedMs(row) < key.day;
+    case 'savedOn':
+      return isOnDay(savedMs(row), key.day);
+    case 'savedSince':
+      return savedMs(row) >= key.day;
+    case 'larger':
+      return row.sizeBytes > key.sizeBytes;
+    case 'smaller':
+      return row.sizeBytes < key.sizeBytes;
+    case 'older':
+      return row.internalDateMs <= nowMs - key.seconds * 1000;
+    case 'younger':
+      return row.internalDateMs >= nowMs - key.seconds * 1000;
+  }
+}
+
+/** RFC 8514 §4.3: where the save date is not known, the internal date stands in. */
+function savedMs(row: MessageRow): number {
+  return row.saveDateMs ?? row.internalDateMs;
+}
+
+function isOnDay(timeMs: number, day: number): boolean {
+  return timeMs >= day && timeMs < day + dayMs;
+}

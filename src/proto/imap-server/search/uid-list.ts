@@ -1,0 +1,39 @@
+/** The UIDs of ascending `all` that are not in ascending `some`. */
+export function without(all: Uint32Array, some: ArrayLike<number>): Uint32Array {
+  if (some.length === 0) return all;
+  const rest = new Uint32Array(all.length);
+  let count = 0;
+  let at = 0;
+  for (const uid of all) {
+    while (at < some.length && (some[at] ?? 0) < uid) at++;
+    if (some[at] !== uid) rest[count++] = uid;
+  }
+  return rest.subarray(0, count);
+}
+
+/** Both ascending lists, which share no UID, as one. */
+export function union(left: Uint32Array, right: Uint32Array): Uint32Array {
+  if (left.length === 0) return right;
+  if (right.length === 0) return left;
+  const all = new Uint32Array(left.length + right.length);
+  let i = 0;
+  let j = 0;
+  for (let to = 0; to < all.length; to++) {
+    const takeLeft = j >= right.length || (i < left.length && (left[i] ?? 0) < (right[j] ?? 0));
+    all[to] = takeLeft ? (left[i++] ?? 0) : (right[j++] ?? 0);
+  }
+  return all;
+}
+
+/** The UIDs that ascending lists share. */
+export function intersection(all: Uint32Array, some: ArrayLike<number>): Uint32Array {
+  const shared = new Uint32Array(Math.min(all.length, some.length));
+  let count = 0;
+  let at = 0;
+  for (const uid of all) {
+    while (at < some.length && (some[at] ?? 0) < uid) at++;
+    if (at >= some.length) break;
+    if (some[at] === uid) shared[count++] = uid;
+  }
+  return shared.subarray(0, count);
+}

@@ -1,0 +1,94 @@
+import type { SequenceSet } from '#lib/imap';
+import { type PositionRange, positions } from './message-set.ts';
+import type { Output } from './output.ts';
+import { Bye } from './refusal.ts';
+import type { MailboxImage, SelectedMailbox } from './selected-mailbox.ts';
+import { View, positionOf } from './view.ts';
+
+/** A selected mailbox with what this client believes of it. */
+export class Selection {
+  readonly name: string;
+  readonly mailbox: SelectedMailbox;
+  readonly isReadOnly: boolean;
+  readonly view: View;
+  /** UIDs of the last SEARCH RETURN (SAVE), for `$` (RFC 5182 §2.1). */
+  saved: Uint32Array = new Uint32Array(0);
+  #keywords: readonly string[];
+
+  constructor(name: string, mailbox: SelectedMailbox, isReadOnly: boolean) {
+    this.name = name;
+    this.mailbox = mailbox;
+    this.isReadOnly = isReadOnly;
+    this.view = new View(mailbox.image);
+    this.#keywords = mailbox.image.keywords;
+  }
+
+  /** Positions that a set from the client means. @throws Bad for numbers of no message. */
+  positions(set: SequenceSet, isUid: boolean): readonly PositionRange[] {
+    return positions(set, isUid, this.view.uids, this.saved);
+  }
+
+  /**
+   * Tells the client what changed: EXPUNGE only with `mayExpunge` (RFC 9051 §7.5.1), EXISTS and flags always.
+   * @throws Bye when the mailbox is gone.
+   */
+  async report(output: Output, mayExpunge: boolean): Promise<void> {
+    const image = await this.mailbox.refresh();
+    // RFC 2180 §3.3: a client whose selected mailbox was deleted is best disconnected.
+    if (image === null) throw new Bye('the selected mailbox was deleted');
+    this.reportImage(output, image, mayExpunge);
+    if (output.isFull) await output.drain();
+  }
+
+  /** As `report`, for the image at hand. */
+  reportImage(output: Output, image: MailboxImage, mayExpunge: boolean): void {
+    const update = this.view.update(image, mayExpunge);
+    for (const number of update.expunged) {
+      output.text('* ');
+      output.number(number);
+      output.text(' EXPUNGE\r\n');
+    }
+    if (update.exists !== null) output.line(`* ${update.exists} EXISTS`);
+    this.#reportKeywords(output, image);
+    for (const at of update.flagsChanged) this.writeFlags(output, at, true);
+  }
+
+  /** Writes `* n FETCH (UID u FLAGS (…))` for one position of the view; false, and nothing, when the message is gone. */
+  writeFlags(output: Output, at: number, withUid: boolean): boolean {
+    const { image } = this.mailbox;
+    const uid = this.view.uids[at] ?? 0;
+    const row = image.uids === this.view.uids ? at : positionOf(image.uids, uid);
+    if (row < 0) return false;
+    output.text('* ');
+    output.number(at + 1);
+    output.text(' FETCH (');
+    if (withUid) {
+      output.text('UID ');
+      output.number(uid);
+      output.byte(32);
+    }
+    output.text('FLAGS (');
+    output.text(image.flagTable.at(image.flagSets[row] ?? 0).text);
+    output.text('))\r\n');
+    return true;
+  }
+
+  /** Keywords that the client has not been told of yet are announced with FLAGS (RFC 9051 §7.3.5). */
+  #reportKeywords(output: Output, image: MailboxImage): void {
+    if (image.keywords === this.#keywords) return;
+    const known = new Set(this.#keywords);
+    const hasNew = image.keywords.some((keyword) => !known.has(keyword));
+    this.#keywords = image.keywords;
+    if (hasNew) output.line(`* FLAGS (${flagsText(image)})`);
+  }
+}
+
+/** Flags in use or always possible, for FLAGS. */
+export function flagsText(image: MailboxImage): string {
+  return [...new Set([systemFlags, ...commonKeywords, ...image.keywords])].join(' ');
+}
+
+/** System flags in the customary order. */
+const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';
+// RFC 9051 §2.3.2: keywords that clients want to know of before they are used.
+const commonKeywords = ['$forwarded', '$junk', '$notjunk', '$phishing', '$mdnsent'];

@@ -1,0 +1,212 @@
+import { type ImapEvent, ImapCodec, defaultLimits as codecLimits, unauthenticatedLimits } from '#lib/imap';
+import { ChannelClosed, ChannelTimeout } from '#ports/channel';
+import { receiveAppend } from './append.ts';
+import { dispatch } from './commands/dispatch.ts';
+import { Context } from './context.ts';
+import { Input } from './input.ts';
+import { enterAccount } from './login.ts';
+import type { ImapServerDeps } from './options.ts';
+import { Output } from './output.ts';
+import { Bad, Bye, No } from './refusal.ts';
+
+/**
+ * Serves one IMAP connection from the greeting to its end; closes the channel. Never rejects: what the peer or the network does
+ * is not an error, and our own bugs are logged.
+ */
+export async function serveImap(deps: ImapServerDeps): Promise<void> {
+  const codec = new ImapCodec({ limits: unauthenticatedLimits });
+  const { limits } = deps.options;
+  const output = new Output(deps.channel, limits.outputBufferBytes, limits.unauthenticatedTimeoutMs);
+  const session = new Session(new Context(deps, new Input(deps.channel, codec), output, codec));
+  await session.run();
+}
+
+class Session {
+  readonly #context: Context;
+  #commands = 0;
+  #bads = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async run(): Promise<void> {
+    const { deps, input } = this.#context;
+    const wake = (): void => input.wake();
+    deps.shutdown.addEventListener('abort', wake);
+    try {
+      await this.#serve();
+      await deps.channel.close();
+    } catch (error) {
+      await this.#end(error);
+    } finally {
+      deps.shutdown.removeEventListener('abort', wake);
+      await this.#release();
+    }
+  }
+
+  async #serve(): Promise<void> {
+    const context = this.#context;
+    await this.#greet();
+    while (!context.isLoggedOut) {
+      await context.output.drain();
+      if (context.wantsTls) await this.#startTls();
+      if (context.deps.shutdown.aborted) throw new Bye('shutting down', 'UNAVAILABLE');
+      const event = await context.input.nextOrWoken(this.#timeoutMs());
+      if (event === null) return;
+      if (event !== 'woken') await this.#handle(event);
+    }
+    await context.output.drain();
+  }
+
+  #timeoutMs(): number {
+    const { limits } = this.#context.deps.options;
+    return this.#context.account === null ? limits.unauthenticatedTimeoutMs : limits.authenticatedTimeoutMs;
+  }
+
+  async #greet(): Promise<void> {
+    const context = this.#context;
+    const { options, shutdown } = context.deps;
+    if (shutdown.aborted) throw new Bye('shutting down', 'UNAVAILABLE');
+    if (options.preauthenticated !== null) {
+      await enterAccount(context, options.preauthenticated);
+      context.codec.limits = codecLimits;
+    }
+    const kind = context.account === null ? 'OK' : 'PREAUTH';
+    context.untagged(`${kind} [CAPABILITY ${context.capability()}] ${options.hostname} IMAP ready`);
+  }
+
+  async #startTls(): Promise<void> {
+    const context = this.#context;
+    context.wantsTls = false;
+    // RFC 9051 §6.2.1: nothing that came in clear after STARTTLS may count.
+    context.input.discard();
+    await context.deps.channel.startTls();
+  }
+
+  async #handle(event: ImapEvent): Promise<void> {
+    const context = this.#context;
+    this.#commands++;
+    switch (event.kind) {
+      case 'command':
+        await this.#answer(event.tag, () => dispatch(context, event.command));
+        break;
+      case 'appendStart':
+        await this.#answer(event.tag, () => receiveAppend(context, event.mailbox));
+        break;
+      case 'continue':
+        context.output.line('+ ready');
+        this.#commands--;
+        break;
+      case 'invalid':
+        this.#refuseInvalid(event);
+        break;
+      case 'tooBig':
+        this.#refuseTooBig(event);
+        break;
+      case 'appendMessage':
+      case 'appendData':
+      case 'appendMessageEnd':
+      case 'appendEnd':
+      case 'idleEnd':
+      case 'saslResponse':
+        // Belongs to a command that was refused.
+        break;
+    }
+    if (context.account !== null && context.codec.limits === unauthenticatedLimits) context.codec.limits = codecLimits;
+  }
+
+  async #answer(tag: string, run: () => Promise<string>): Promise<void> {
+    const context = this.#context;
+    context.tag = tag;
+    try {
+      const text = await run();
+      this.#bads = 0;
+      context.output.line(`${tag} OK ${text}`);
+    } catch (error) {
+      if (context.isMidResponse) throw new ChannelClosed('a response could not be finished', { cause: error });
+      if (error instanceof No) context.output.line(`${tag} NO ${withCode(error)}`);
+      else if (error instanceof Bad) {
+        context.output.line(`${tag} BAD ${withCode(error)}`);
+        this.#countBad();
+      } else if (error instanceof Bye || error instanceof ChannelClosed || error instanceof ChannelTimeout) throw error;
+      else {
+        context.deps.log.error('imap.bug', { commands: this.#commands, state: context.state }, error);
+        if (context.isMidResponse) throw new ChannelClosed('a response could not be finished', { cause: error });
+        context.output.line(`${tag} NO [SERVERBUG] something went wrong on our side`);
+      }
+    }
+  }
+
+  #refuseInvalid(event: Extract<ImapEvent, { kind: 'invalid' }>): void {
+    // Somebody who speaks another protocol is told once, and not listened to (an HTTP request could carry commands).
+    if (this.#commands === 1 && event.unknown) throw new Bye('this is an IMAP server');
+    const text = event.unknown ? 'unknown command' : `syntax error at byte ${event.at}: ${printable(event.reason)}`;
+    this.#context.output.line(`${event.tag ?? '*'} BAD ${text}`);
+    if (event.skipsBytes > this.#context.deps.options.limits.maxCommandBytes) throw new Bye('literal refused');
+    this.#countBad();
+  }
+
+  #refuseTooBig(event: Extract<ImapEvent, { kind: 'tooBig' }>): void {
+    // RFC 7888 §4: a large literal that is on its way all the same is best answered by ending the connection.
+    if (event.skipsBytes > this.#context.deps.options.limits.maxCommandBytes) {
+      throw new Bye(`${event.what} larger than ${event.limit}`, 'TOOBIG');
+    }
+    const answer = event.what === 'line' ? 'BAD' : 'NO [TOOBIG]';
+    this.#context.output.line(`${event.tag ?? '*'} ${answer} ${event.what} larger than ${event.limit}`);
+    this.#countBad();
+  }
+
+  #countBad(): void {
+    const { limits } = this.#context.deps.options;
+    const most = this.#context.account === null ? limits.maxBadBeforeLogin : limits.maxBadInRow;
+    if (++this.#bads >= most) throw new Bye('too many bad commands');
+  }
+
+  /** Says goodbye as the reason allows, and ends the connection. */
+  async #end(error: unknown): Promise<void> {
+    const context = this.#context;
+    const { channel, log } = context.deps;
+    if (error instanceof ChannelClosed) {
+      channel.destroy();
+      return;
+    }
+    const isExpected = error instanceof Bye || error instanceof No || error instanceof ChannelTimeout;
+    if (!isExpected) log.error('imap.bug', { commands: this.#commands, state: context.state }, error);
+    if (context.isMidResponse) {
+      channel.destroy();
+      return;
+    }
+    const text =
+      error instanceof Bye || error instanceof No
+        ? withCode(error)
+        : error instanceof ChannelTimeout
+          ? 'inactive for too long'
+          : '[SERVERBUG] something went wrong on our side';
+    try {
+      context.untagged(`BYE ${text}`);
+      await context.output.drain();
+      await channel.close();
+    } catch {
+      channel.destroy();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const context = this.#context;
+    try {
+      await context.unselect();
+      await context.account?.[Symbol.asyncDispose]();
+    } catch (error) {
+      context.deps.log.error('imap.release', {}, error);
+    }
+  }
+}
+
+function withCode(refusal: No | Bad | Bye): string {
+  return refusal.code === null ? refusal.message : `[${refusal.code}] ${refusal.message}`;
+}
+
+function printable(text: string): string {
+  return text.replace(/[^ -~]/g, '?');
+}

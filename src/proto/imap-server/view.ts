@@ -1,0 +1,132 @@
+import type { MailboxImage } from './selected-mailbox.ts';
+
+/** What to tell the client so that its picture of the mailbox becomes the image's. */
+export interface ViewUpdate {
+  /** Sequence numbers to send as EXPUNGE, in this order; each already counts those before it as gone. */
+  readonly expunged: readonly number[];
+  /** New number of messages to send as EXISTS, null when none arrived. */
+  readonly exists: number | null;
+  /** Positions in the view (0 is message 1), after the expunges, whose flags changed. */
+  readonly flagsChanged: readonly number[];
+}
+
+/** First position in `uids` whose value is at least `uid`. */
+export function lowerBound(uids: Uint32Array, uid: number): number {
+  let low = 0;
+  let high = uids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((uids[middle] ?? 0) < uid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Position of `uid` in `uids`, -1 when absent. */
+export function positionOf(uids: Uint32Array, uid: number): number {
+  const at = lowerBound(uids, uid);
+  return uids[at] === uid ? at : -1;
+}
+
+/**
+ * What one client believes about the selected mailbox: its sequence numbers, and the MODSEQ up to which it was told of flags.
+ * While it agrees with the image it shares the image's array, so that a thousand idle views cost a thousand small objects.
+ */
+export class View {
+  #uids: Uint32Array;
+  #modSeq: number;
+  #lastUid: number;
+  /** MODSEQs of this session's own changes, which the client knows of. */
+  readonly #own = new Set<number>();
+
+  constructor(image: MailboxImage) {
+    this.#uids = image.uids;
+    this.#modSeq = image.highestModSeq;
+    this.#lastUid = image.uidNext - 1;
+  }
+
+  /** UIDs by position: message number `n` is `uids[n - 1]`. */
+  get uids(): Uint32Array {
+    return this.#uids;
+  }
+
+  /** Flags up to this MODSEQ were told. */
+  get modSeq(): number {
+    return this.#modSeq;
+  }
+
+  /** The client was told, or does not want to hear, of the change that got this MODSEQ. */
+  noteOwn(modSeq: number): void {
+    if (modSeq > this.#modSeq) this.#own.add(modSeq);
+  }
+
+  /** Nothing could have happened since the last update. */
+  isCurrent(image: MailboxImage): boolean {
+    return image.highestModSeq === this.#modSeq && image.uids === this.#uids;
+  }
+
+  /**
+   * Moves on to `image`. Without `mayExpunge` messages that are gone keep their numbers (RFC 9051 §7.5.1), and are told of the
+   * next time.
+   */
+  update(image: MailboxImage, mayExpunge: boolean): ViewUpdate {
+    if (this.isCurrent(image)) return { expunged: [], exists: null, flagsChanged: [] };
+    const expunged = this.#isPrefixOf(image.uids) ? [] : mayExpunge ? this.#dropGone(image.uids) : [];
+    const known = this.#uids.length;
+    const flagsChanged = image.highestModSeq === this.#modSeq ? [] : this.#flagsChanged(image);
+    const exists = this.#takeNew(image) ? this.#uids.length : null;
+    this.#modSeq = image.highestModSeq;
+    this.#own.clear();
+    return { expunged, exists, flagsChanged: flagsChanged.filter((at) => at < known) };
+  }
+
+  // Both arrays ascend and UIDs are never given twice, so an equal UID at our last position means that nothing before it is gone.
+  #isPrefixOf(uids: Uint32Array): boolean {
+    const last = this.#uids.length - 1;
+    return last < 0 || uids[last] === this.#uids[last];
+  }
+
+  #dropGone(current: Uint32Array): number[] {
+    const expunged: number[] = [];
+    const kept = new Uint32Array(this.#uids.length);
+    let keptCount = 0;
+    let at = 0;
+    for (const uid of this.#uids) {
+      while (at < current.length && (current[at] ?? 0) < uid) at++;
+      if (current[at] === uid) kept[keptCount++] = uid;
+      else expunged.push(keptCount + 1);
+    }
+    this.#uids = kept.subarray(0, keptCount);
+    return expunged;
+  }
+
+  #flagsChanged(image: MailboxImage): number[] {
+    const changed: number[] = [];
+    const { uids, modSeqs } = image;
+    let at = 0;
+    for (let i = 0; i < uids.length; i++) {
+      const modSeq = modSeqs[i] ?? 0;
+      if (modSeq <= this.#modSeq || this.#own.has(modSeq)) continue;
+      const uid = uids[i] ?? 0;
+      if (uid > this.#lastUid) break;
+      while (at < this.#uids.length && (this.#uids[at] ?? 0) < uid) at++;
+      if (this.#uids[at] === uid) changed.push(at);
+    }
+    return changed;
+  }
+
+  #takeNew(image: MailboxImage): boolean {
+    const from = lowerBound(image.uids, this.#lastUid + 1);
+    const added = image.uids.length - from;
+    this.#lastUid = Math.max(this.#lastUid, image.uidNext - 1);
+    if (from === this.#uids.length && this.#isPrefixOf(image.uids)) {
+      this.#uids = image.uids;
+    } else if (added > 0) {
+      const joined = new Uint32Array(this.#uids.length + added);
+      joined.set(this.#uids);
+      joined.set(image.uids.subarray(from), this.#uids.length);
+      this.#uids = joined;
+    }
+    return added > 0;
+  }
+}
