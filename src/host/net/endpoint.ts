@@ -1,0 +1,9 @@
+import type { Endpoint } from '#ports/channel';
+
+/** An address as Node gives it, in our form: IPv4-mapped as IPv4 (RFC 4291 §2.5.5.2), without zone. */
+export function endpoint(address: string, port: number): Endpoint {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return { address: mapped, port };
+  const zone = address.indexOf('%');
+  return { address: zone < 0 ? address : address.slice(0, zone), port };
+}

@@ -1,0 +1,120 @@
+import { isIP, type Socket } from 'node:net';
+import { connect, TLSSocket } from 'node:tls';
+import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
+import { serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
+
+/** What our side brings to handshakes as a client. */
+export interface ClientTrust {
+  /** PEM certificates trusted beside, or in place of, those that Node ships. */
+  readonly trustedPem?: readonly string[];
+  /** Our own certificate, shown to servers that ask. */
+  readonly identity?: TlsContext;
+}
+
+/** A socket after its handshake. */
+export interface Secured {
+  readonly socket: TLSSocket;
+  readonly session: TlsSession;
+}
+
+/** Shakes hands as a server over a connected socket. @throws ChannelClosed, ChannelTimeout */
+export async function secureAsServer(raw: Socket, tls: ServerTls, timeoutMs: number): Promise<Secured> {
+  let used = tls.contextFor(null);
+  const socket = new TLSSocket(raw, {
+    isServer: true,
+    secureContext: used.secure,
+    requestCert: tls.asksClientCertificate === true,
+    rejectUnauthorized: false,
+    SNICallback: (name, done) => {
+      try {
+        used = tls.contextFor(name.toLowerCase());
+        done(null, used.secure);
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)));
+      }
+    },
+  });
+  await handshake(socket, 'secure', timeoutMs);
+  // Renegotiation lets a client make us work for nothing, and no mail protocol needs it.
+  socket.disableRenegotiation();
+  const peerProblem = 'client certificates are not verified by TLS';
+  return { socket, session: describe(socket, serverEndPoint(used.certificate), { peerVerified: false, peerProblem }) };
+}
+
+/** Shakes hands as a client over a connected socket. @throws ChannelClosed, ChannelTimeout */
+export async function secureAsClient(
+  raw: Socket,
+  wanted: ClientTls,
+  trust: ClientTrust,
+  timeoutMs: number,
+): Promise<Secured> {
+  const { serverName, verify } = wanted;
+  const socket = connect({
+    socket: raw,
+    host: serverName,
+    // RFC 6066 §3: no literal addresses in SNI.
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: verify === 'require',
+    ...(trust.trustedPem === undefined ? {} : { ca: [...trust.trustedPem] }),
+    ...(trust.identity === undefined ? {} : { secureContext: trust.identity.secure }),
+  });
+  await handshake(socket, 'secureConnect', timeoutMs);
+  const certificate = socket.getPeerX509Certificate();
+  const verdict = { peerVerified: socket.authorized, peerProblem: socket.authorized ? null : problemOf(socket) };
+  return { socket, session: describe(socket, certificate === undefined ? null : serverEndPoint(certificate), verdict) };
+}
+
+async function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', timeoutMs: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onError = (error: Error): void => reject(new ChannelClosed(`TLS failed: ${error.message}`, { cause: error }));
+  const onClose = (): void => reject(new ChannelClosed('the connection ended during the TLS handshake'));
+  const timer = setTimeout(() => reject(new ChannelTimeout('the TLS handshake took too long')), timeoutMs);
+  // The error listener stays: the channel adds its own, and an error between the two must not end the process.
+  socket.on('error', onError);
+  socket.once('close', onClose);
+  // Half-open connections only end when the peer gives up.
+  socket.once('end', onClose);
+  socket.once(event, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    socket.off('close', onClose);
+    socket.off('end', onClose);
+  }
+}
+
+function describe(
+  socket: TLSSocket,
+  endPoint: Uint8Array | null,
+  verdict: Pick<TlsSession, 'peerVerified' | 'peerProblem'>,
+): TlsSession {
+  const protocol = socket.getProtocol() ?? 'unknown';
+  const { name, standardName } = socket.getCipher();
+  const certificate = socket.getPeerX509Certificate();
+  return {
+    protocol,
+    cipher: standardName ?? name,
+    serverName: typeof socket.servername === 'string' ? socket.servername : null,
+    peerCertificate: certificate === undefined ? null : new Uint8Array(certificate.raw),
+    peerVerified: verdict.peerVerified,
+    peerProblem: certificate === undefined ? null : verdict.peerProblem,
+    exporter: protocol === 'TLSv1.3' ? exported(socket) : null,
+    serverEndPoint: endPoint,
+  };
+}
+
+/** RFC 9266 §2: 32 bytes, no context. */
+function exported(socket: TLSSocket): Uint8Array {
+  return new Uint8Array(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)));
+}
+
+function problemOf(socket: TLSSocket): string {
+  // Node types it as an Error, and gives the code as a string.
+  const problem: unknown = socket.authorizationError;
+  return problem instanceof Error ? problem.message : String(problem);
+}

@@ -1,0 +1,15 @@
+/**
+ * TCP and TLS behind the `Channel` and `Dialer` ports: listening, connecting, securing.
+ * Invariants: no socket event ever ends the process; what a peer sends is held back once `maxBufferedBytes` wait to be read;
+ * bytes that came in clear are never read after `startTls`.
+ * Protocols live in `proto/`, name look-ups in `#host/dns`.
+ */
+export { nodeDialer } from './dialer.ts';
+export type { NodeDialerOptions } from './dialer.ts';
+export type { ClientTrust } from './handshake.ts';
+export { defaultNetLimits } from './limits.ts';
+export type { NetLimits } from './limits.ts';
+export { listen } from './listener.ts';
+export type { Listener, ListenOptions } from './listener.ts';
+export { tlsContext } from './tls-context.ts';
+export type { ServerTls, TlsContext } from './tls-context.ts';

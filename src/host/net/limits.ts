@@ -1,0 +1,25 @@
+/** Limits and sizes of connections. */
+export interface NetLimits {
+  /** Bytes kept for `read` before the peer is held back. */
+  readonly maxBufferedBytes: number;
+  /** Bytes on their way to the peer before `write` waits. */
+  readonly maxUnsentBytes: number;
+  /** How long the peer may take to take what `write` gave, when the caller does not say. */
+  readonly writeTimeoutMs: number;
+  /** Longest TLS handshake. */
+  readonly handshakeTimeoutMs: number;
+  /** How long `close` waits for the peer to take the rest and end its side. */
+  readonly lingerMs: number;
+  /** Silence after which TCP asks whether the peer is still there. */
+  readonly keepAliveMs: number;
+}
+
+/** RFC 5321 §4.5.3.2 wants minutes for writes; the rest is small because a mail client answers at once or never. */
+export const defaultNetLimits: NetLimits = {
+  maxBufferedBytes: 64 * 1024,
+  maxUnsentBytes: 128 * 1024,
+  writeTimeoutMs: 5 * 60_000,
+  handshakeTimeoutMs: 30_000,
+  lingerMs: 5000,
+  keepAliveMs: 120_000,
+};

@@ -1,0 +1,112 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Channel } from '#ports/channel';
+import type { Log } from '#ports/log';
+import { defaultNetLimits, type NetLimits } from './limits.ts';
+import { SocketChannel } from './socket-channel.ts';
+import type { ServerTls } from './tls-context.ts';
+
+/** How to listen. */
+export interface ListenOptions {
+  /** `127.0.0.1`, `::1`, `0.0.0.0`; `::` is both families where the system does that. */
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** For `startTls` and `immediateTls`; without it there is no TLS. */
+  readonly tls?: ServerTls;
+  /** TLS from the first byte (RFC 8314 §3.3). */
+  readonly immediateTls?: boolean;
+  /** Connections at once; more are dropped as they come. */
+  readonly maxConnections?: number;
+  /** Serves one connection. The channel is closed when the promise settles; a rejection is logged as our fault. */
+  readonly onConnection: (channel: Channel) => Promise<void>;
+  readonly log: Log;
+  readonly limits?: Partial<NetLimits>;
+}
+
+/** A listening port. */
+export interface Listener extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  /** Connections that are open. */
+  readonly connectionCount: number;
+  /** Stops accepting; open connections go on. Idempotent. */
+  close(): Promise<void>;
+  /** Ends every open connection at once. */
+  destroyConnections(): void;
+}
+
+/** Listens on a port. @throws Error with `code` such as EADDRINUSE or EACCES. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const limits = { ...defaultNetLimits, ...options.limits };
+  const open = new Set<SocketChannel>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: limits.maxUnsentBytes });
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  server.on('connection', (socket) => accept(socket, options, limits, open));
+  server.on('drop', (data) => {
+    options.log.warn('net.connectionDropped', { remote: data?.remoteAddress, port: data?.localPort });
+  });
+  const { port, address } = await listening(server, options);
+  server.on('error', (error) => options.log.error('net.listenerFailed', { address, port }, error));
+  const close = async (): Promise<void> => {
+    if (server.listening) server.close();
+  };
+  const destroyConnections = (): void => {
+    for (const channel of open) channel.destroy();
+  };
+  return {
+    address,
+    port,
+    get connectionCount() {
+      return open.size;
+    },
+    close,
+    destroyConnections,
+    async [Symbol.asyncDispose]() {
+      await close();
+      destroyConnections();
+    },
+  };
+}
+
+function listening(server: Server, { address, port }: ListenOptions): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: address, port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') reject(new Error('not a TCP port'));
+      else resolve(bound);
+    });
+  });
+}
+
+function accept(socket: Socket, options: ListenOptions, limits: NetLimits, open: Set<SocketChannel>): void {
+  const { tls = null, log } = options;
+  if (socket.remoteAddress === undefined) {
+    // Gone before we looked.
+    socket.on('error', () => undefined);
+    socket.destroy();
+    return;
+  }
+  const channel = new SocketChannel(socket, { limits, serverTls: tls, clientTrust: {} });
+  open.add(channel);
+  serve(channel, options)
+    .catch((error: unknown) => log.error('net.connectionFailed', { remote: channel.remote.address }, error))
+    .then(() => channel.close())
+    .finally(() => open.delete(channel))
+    .catch(() => undefined);
+}
+
+async function serve(channel: SocketChannel, options: ListenOptions): Promise<void> {
+  if (options.immediateTls === true) {
+    try {
+      await channel.startTls();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      options.log.info('net.tlsFailed', { remote: channel.remote.address, port: channel.local.port, reason });
+      channel.destroy();
+      return;
+    }
+  }
+  await options.onConnection(channel);
+}

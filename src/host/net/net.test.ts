@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { makeSelfSigned } from '#host/certificates';
+import { ChannelClosed, ChannelTimeout, type Channel } from '#ports/channel';
+import { DialFailed } from '#ports/dialer';
+import { FakeLog } from '#testing/fake-log';
+import { listen, nodeDialer, tlsContext, type Listener, type ListenOptions } from './index.ts';
+
+const text = new TextEncoder();
+const untext = new TextDecoder();
+const second = 1000;
+const pem = await makeSelfSigned({ names: ['localhost'], ips: ['127.0.0.1'], days: 1, now: Date.now() });
+const other = await makeSelfSigned({ names: ['other.example'], days: 1, now: Date.now() });
+const context = tlsContext(pem);
+const tls = { contextFor: () => context };
+
+interface Pair extends AsyncDisposable {
+  readonly listener: Listener;
+  readonly log: FakeLog;
+  readonly server: Channel;
+  readonly client: Channel;
+}
+
+/** A connected pair of channels, both driven by the test. */
+async function pair(options: Partial<ListenOptions> = {}): Promise<Pair> {
+  const log = new FakeLog();
+  const accepted = Promise.withResolvers<Channel>();
+  const done = Promise.withResolvers<void>();
+  const onConnection = (channel: Channel): Promise<void> => {
+    accepted.resolve(channel);
+    return done.promise;
+  };
+  const listener = await listen({
+    address: '127.0.0.1',
+    port: 0,
+    log,
+    onConnection,
+    limits: { lingerMs: 50 },
+    ...options,
+  });
+  const client = await nodeDialer({ trustedPem: [pem.certPem], limits: { lingerMs: 50 } }).dial({
+    address: '127.0.0.1',
+    port: listener.port,
+    timeoutMs: 5 * second,
+    ...(options.immediateTls === true ? { tls: { serverName: 'localhost', verify: 'require' } } : {}),
+  });
+  return {
+    listener,
+    log,
+    client,
+    server: await accepted.promise,
+    async [Symbol.asyncDispose]() {
+      done.resolve();
+      client.destroy();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function readAll(channel: Channel, count: number): Promise<Uint8Array> {
+  const all = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const bytes = await channel.read(5 * second);
+    if (bytes === null) return all.subarray(0, at);
+    all.set(bytes, at);
+    at += bytes.length;
+  }
+  return all;
+}
+
+async function say(channel: Channel, words: string): Promise<void> {
+  await channel.write(text.encode(words));
+}
+
+async function hear(channel: Channel, count: number): Promise<string> {
+  return untext.decode(await readAll(channel, count));
+}
+
+test('Channel: bytes go both ways, ends are told', async () => {
+  await using both = await pair();
+  await say(both.client, 'EHLO\r\n');
+  assert.equal(await hear(both.server, 6), 'EHLO\r\n');
+  await say(both.server, '250 ok\r\n');
+  assert.equal(await hear(both.client, 8), '250 ok\r\n');
+  assert.deepEqual(both.server.remote, both.client.local);
+  assert.deepEqual(both.client.remote, { address: '127.0.0.1', port: both.listener.port });
+  const closed = both.client.close();
+  assert.equal(await both.server.read(5 * second), null);
+  await both.server.close();
+  await closed;
+  await assert.rejects(both.server.write(text.encode('x')), ChannelClosed);
+});
+
+test('Channel.read: a silent peer is a timeout, and the channel lives on', async () => {
+  await using both = await pair();
+  await assert.rejects(both.server.read(5), ChannelTimeout);
+  const long = both.server.read(5 * second);
+  await say(both.client, 'late');
+  assert.equal(untext.decode((await long) ?? undefined), 'late');
+  await assert.rejects(both.server.read(5), ChannelTimeout);
+});
+
+test('Channel.write: holds back the writer until the reader reads, and loses nothing', async () => {
+  await using both = await pair();
+  const count = 16 * 1024 * 1024;
+  const block = Uint8Array.from({ length: 256 * 1024 }, (_, i) => (i * 7) & 0xff);
+  let written = 0;
+  const writing = (async () => {
+    for (; written < count; written += block.length) await both.server.write(block);
+  })();
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.ok(written < count, 'back-pressure');
+  const all = await readAll(both.client, count);
+  await writing;
+  assert.equal(all.length, count);
+  assert.deepEqual(all.subarray(count - block.length), block);
+});
+
+test('Channel.write: a peer that takes nothing is a timeout', async () => {
+  await using both = await pair();
+  await assert.rejects(async () => {
+    for (let i = 0; i < 1000; i += 1) await both.server.write(new Uint8Array(1024 * 1024), 20);
+  }, ChannelTimeout);
+});
+
+test('Channel.destroy: whoever waits hears of it', async () => {
+  await using both = await pair();
+  const reading = assert.rejects(both.server.read(5 * second), ChannelClosed);
+  both.server.destroy();
+  await reading;
+  await assert.rejects(both.server.read(1), ChannelClosed);
+  await both.server.close();
+});
+
+test('Channel.startTls: both sides agree on the session and its channel bindings', async () => {
+  await using both = await pair({ tls: { ...tls, asksClientCertificate: true } });
+  const [server, client] = await Promise.all([
+    both.server.startTls(),
+    both.client.startTls({ serverName: 'localhost', verify: 'require' }),
+  ]);
+  assert.equal(server.protocol, 'TLSv1.3');
+  assert.equal(server.serverName, 'localhost');
+  assert.ok(client.peerVerified);
+  assert.equal(client.peerProblem, null);
+  assert.equal(server.peerCertificate, null);
+  assert.equal(server.exporter?.length, 32);
+  assert.deepEqual(server.exporter, client.exporter);
+  assert.equal(server.serverEndPoint?.length, 32);
+  assert.deepEqual(server.serverEndPoint, client.serverEndPoint);
+  await say(both.client, 'secret');
+  assert.equal(await hear(both.server, 6), 'secret');
+  await say(both.server, 'reply');
+  assert.equal(await hear(both.client, 5), 'reply');
+  assert.equal(both.server.tls, server);
+  await assert.rejects(both.server.startTls(), ChannelClosed);
+});
+
+test('Channel.startTls: RFC 3207 §5: clear bytes before the handshake are forgotten', async () => {
+  await using both = await pair({ tls });
+  await say(both.client, 'STARTTLS\r\n');
+  assert.equal(await hear(both.server, 10), 'STARTTLS\r\n');
+  await say(both.client, 'RSET\r\nMAIL FROM:<>\r\n');
+  // One more message makes sure that the injected one has arrived before the handshake.
+  await say(both.server, '220 go\r\n');
+  assert.equal(await hear(both.client, 8), '220 go\r\n');
+  await Promise.all([both.server.startTls(), both.client.startTls({ serverName: 'localhost', verify: 'require' })]);
+  await say(both.client, 'EHLO\r\n');
+  assert.equal(await hear(both.server, 6), 'EHLO\r\n');
+});
+
+test('Channel.startTls: verification is demanded or reported', async () => {
+  const stranger = tlsContext(other);
+  for (const verify of ['require', 'report'] as const) {
+    await using both = await pair({ tls: { contextFor: () => stranger } });
+    const server = both.server.startTls().catch((error: unknown) => error);
+    const client = both.client.startTls({ serverName: 'localhost', verify });
+    if (verify === 'require') await assert.rejects(client, ChannelClosed);
+    else assert.match((await client).peerProblem ?? '', /SELF_SIGNED|self-signed/);
+    await server;
+  }
+});
+
+test('Channel.startTls: rubbish in place of a handshake is ChannelClosed', async () => {
+  await using both = await pair({ tls });
+  await say(both.client, 'this is no handshake at all, not in the least\r\n');
+  const server = assert.rejects(both.server.startTls(), ChannelClosed);
+  await say(both.client, 'nor is this\r\n');
+  await server;
+});
+
+test('listen: immediateTls, with the certificate that is current', async () => {
+  let current = context;
+  await using both = await pair({ immediateTls: true, tls: { contextFor: () => current } });
+  assert.ok(both.client.tls?.peerVerified);
+  current = tlsContext(other);
+  const second2 = await nodeDialer().dial({
+    address: '127.0.0.1',
+    port: both.listener.port,
+    timeoutMs: 5 * second,
+    tls: { serverName: 'other.example', verify: 'report' },
+  });
+  assert.notDeepEqual(second2.tls?.peerCertificate, both.client.tls?.peerCertificate);
+  second2.destroy();
+  // A client that speaks in clear is logged and dropped.
+  const clear = connect({ host: '127.0.0.1', port: both.listener.port });
+  clear.on('error', () => undefined);
+  const gone = new Promise((resolve) => {
+    clear.on('close', resolve);
+  });
+  clear.write('EHLO nobody\r\n\r\n\r\n');
+  clear.resume();
+  await gone;
+  assert.ok(both.log.events.some(({ event }) => event === 'net.tlsFailed'));
+});
+
+test('listen: a failing connection is logged, a full house drops, a closed one refuses', async () => {
+  const log = new FakeLog();
+  const listener = await listen({
+    address: '127.0.0.1',
+    port: 0,
+    log,
+    limits: { lingerMs: 50 },
+    onConnection: async (channel) => {
+      await channel.read(5 * second);
+      throw new Error('our fault');
+    },
+    maxConnections: 1,
+  });
+  const dialer = nodeDialer();
+  const to = { address: '127.0.0.1', port: listener.port, timeoutMs: 5 * second };
+  const first = await dialer.dial(to);
+  const dropped = await dialer.dial(to);
+  assert.equal(await dropped.read(5 * second).catch(() => null), null);
+  dropped.destroy();
+  await say(first, 'x');
+  assert.equal(await first.read(5 * second), null);
+  first.destroy();
+  assert.deepEqual(log.events.map(({ event }) => event).sort(), ['net.connectionDropped', 'net.connectionFailed']);
+  await listener.close();
+  await assert.rejects(dialer.dial(to), (error) => error instanceof DialFailed && /refused/.test(error.message));
+  await listener[Symbol.asyncDispose]();
+});
+
+test('nodeDialer: gives up when told to', async () => {
+  const abort = AbortSignal.abort(new Error('shutdown'));
+  await assert.rejects(
+    nodeDialer().dial({ address: '127.0.0.1', port: 9, timeoutMs: 1000, signal: abort }),
+    DialFailed,
+  );
+});

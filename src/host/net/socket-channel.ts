@@ -1,0 +1,256 @@
+import type { Socket } from 'node:net';
+import {
+  ChannelClosed,
+  ChannelTimeout,
+  type Channel,
+  type ClientTls,
+  type Endpoint,
+  type TlsSession,
+} from '#ports/channel';
+import { endpoint } from './endpoint.ts';
+import { secureAsClient, secureAsServer, type ClientTrust, type Secured } from './handshake.ts';
+import type { NetLimits } from './limits.ts';
+import { ReadAlarm } from './read-alarm.ts';
+import type { ServerTls } from './tls-context.ts';
+
+/** What a channel needs beside its socket. */
+export interface SocketChannelDeps {
+  readonly limits: NetLimits;
+  /** For `startTls()` as a server; null when we have no certificate. */
+  readonly serverTls: ServerTls | null;
+  readonly clientTrust: ClientTrust;
+}
+
+const settled: Promise<void> = Promise.resolve();
+const ended: Promise<null> = Promise.resolve(null);
+
+/** A `Channel` over a socket of Node, in clear or secured. */
+export class SocketChannel implements Channel {
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  readonly #deps: SocketChannelDeps;
+  #socket: Socket;
+  #tls: TlsSession | null = null;
+  /** Bytes that arrived and were not read; `#next` is the first of them. */
+  #arrived: Uint8Array[] = [];
+  #next = 0;
+  #arrivedBytes = 0;
+  #isPaused = false;
+  #hasEnded = false;
+  #failure: Error | null = null;
+  #reader: PromiseWithResolvers<Uint8Array | null> | null = null;
+  #drain: PromiseWithResolvers<void> | null = null;
+  readonly #alarm: ReadAlarm;
+
+  /** Takes over a connected socket. */
+  constructor(socket: Socket, deps: SocketChannelDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+    this.remote = endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    this.local = endpoint(socket.localAddress ?? '', socket.localPort ?? 0);
+    this.#alarm = new ReadAlarm(() => this.#onSilence());
+    // Replies are small and awaited: Nagle would hold each back for the peer's delayed acknowledgement.
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, deps.limits.keepAliveMs);
+    this.#attach(socket);
+  }
+
+  get tls(): TlsSession | null {
+    return this.#tls;
+  }
+
+  /** Whether the connection is gone. */
+  get isClosed(): boolean {
+    return this.#failure !== null;
+  }
+
+  read(timeoutMs: number): Promise<Uint8Array | null> {
+    const bytes = this.#arrived[this.#next];
+    if (bytes !== undefined) {
+      this.#take(bytes);
+      return Promise.resolve(bytes);
+    }
+    if (this.#hasEnded) return ended;
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#reader !== null) return Promise.reject(new Error('two reads at once'));
+    this.#reader = Promise.withResolvers<Uint8Array | null>();
+    this.#alarm.set(timeoutMs);
+    return this.#reader.promise;
+  }
+
+  write(bytes: Uint8Array, timeoutMs?: number): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (bytes.length === 0) return settled;
+    if (this.#socket.write(bytes)) return settled;
+    // A socket fails within the call only by an event, which comes later; so there is somebody to tell.
+    return this.#drained(timeoutMs ?? this.#deps.limits.writeTimeoutMs);
+  }
+
+  async startTls(client?: ClientTls): Promise<TlsSession> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#tls !== null) throw new ChannelClosed('the connection is secured already');
+    const { serverTls, clientTrust, limits } = this.#deps;
+    if (client === undefined && serverTls === null) throw new ChannelClosed('no certificate for TLS');
+    const raw = this.#socket;
+    this.#detach(raw);
+    let secured: Secured;
+    try {
+      secured =
+        client === undefined && serverTls !== null
+          ? await secureAsServer(raw, serverTls, limits.handshakeTimeoutMs)
+          : await secureAsClient(
+              raw,
+              client ?? { serverName: '', verify: 'require' },
+              clientTrust,
+              limits.handshakeTimeoutMs,
+            );
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new ChannelClosed(String(error)));
+      raw.destroy();
+      throw error;
+    }
+    if (this.#failure !== null) {
+      secured.socket.destroy();
+      throw this.#failure;
+    }
+    this.#socket = secured.socket;
+    this.#tls = secured.session;
+    this.#attach(secured.socket);
+    return secured.session;
+  }
+
+  close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.destroyed || this.#failure !== null) {
+      socket.destroy();
+      return settled;
+    }
+    this.#fail(new ChannelClosed('the channel was closed'));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // What the peer still sends is read and dropped: closing with unread bytes resets the connection and may destroy our last reply.
+    const timer = setTimeout(() => socket.destroy(), this.#deps.limits.lingerMs);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.resume();
+    socket.end();
+    return promise;
+  }
+
+  destroy(): void {
+    this.#fail(new ChannelClosed('the channel was destroyed'));
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (bytes: Uint8Array): void => {
+    const reader = this.#reader;
+    if (reader !== null) {
+      this.#reader = null;
+      this.#alarm.stop();
+      reader.resolve(bytes);
+      return;
+    }
+    if (this.#failure !== null) return;
+    this.#arrived.push(bytes);
+    this.#arrivedBytes += bytes.length;
+    if (this.#arrivedBytes < this.#deps.limits.maxBufferedBytes || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    this.#settleReader()?.resolve(null);
+  };
+
+  readonly #onDrain = (): void => {
+    const drain = this.#drain;
+    this.#drain = null;
+    drain?.resolve();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#fail(new ChannelClosed(error.message, { cause: error }));
+  };
+
+  readonly #onClose = (): void => {
+    this.#fail(new ChannelClosed('the connection is closed'));
+  };
+
+  #attach(socket: Socket): void {
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Prepares the socket for TLS on top of it; its error listener stays. */
+  #detach(socket: Socket): void {
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('drain', this.#onDrain);
+    socket.pause();
+    const arrived = this.#arrived.slice(this.#next);
+    for (let rest: unknown = socket.read(); rest instanceof Uint8Array; rest = socket.read()) arrived.push(rest);
+    this.#arrived = [];
+    this.#next = 0;
+    this.#arrivedBytes = 0;
+    this.#isPaused = false;
+    // RFC 3207 §5: what came in clear is forgotten. A handshake that was begun before we got here starts with a TLS record
+    // of type 22; TLS itself refuses anything else that pretends to be one.
+    const first = arrived[0];
+    if (first !== undefined && first[0] === handshakeRecord) socket.unshift(Buffer.concat(arrived));
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#next += 1;
+    this.#arrivedBytes -= bytes.length;
+    if (this.#next < this.#arrived.length) return;
+    this.#arrived = [];
+    this.#next = 0;
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  /** Waits until the peer has taken enough; all writers wait for the same event. */
+  async #drained(timeoutMs: number): Promise<void> {
+    this.#drain ??= Promise.withResolvers<void>();
+    const drain = this.#drain;
+    const timer = setTimeout(() => {
+      this.#fail(new ChannelTimeout(`the peer did not take our bytes within ${timeoutMs} ms`));
+      this.#socket.destroy();
+    }, timeoutMs);
+    try {
+      await drain.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #onSilence(): void {
+    this.#settleReader()?.reject(new ChannelTimeout('the peer was silent for too long'));
+  }
+
+  #settleReader(): PromiseWithResolvers<Uint8Array | null> | null {
+    const reader = this.#reader;
+    this.#reader = null;
+    this.#alarm.stop();
+    return reader;
+  }
+
+  /** The first failure stays; whoever waits hears of it, and so does whoever comes later. */
+  #fail(failure: Error): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    this.#alarm.end();
+    this.#settleReader()?.reject(failure);
+    this.#drain?.reject(failure);
+    this.#drain = null;
+  }
+}
+
+/** ContentType handshake (RFC 8446 §5.1). */
+const handshakeRecord = 22;

@@ -1,0 +1,59 @@
+import { hash, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+
+/** A certificate with its key, ready for handshakes. */
+export interface TlsContext {
+  readonly secure: SecureContext;
+  /** The leaf certificate. */
+  readonly certificate: X509Certificate;
+}
+
+/**
+ * Prepares a certificate chain (leaf first) and its private key, both PEM, for TLS 1.2 and later (RFC 8996, RFC 9325 §3.1.1).
+ * @throws Error from OpenSSL when they cannot be read or do not belong together.
+ */
+export function tlsContext(pem: { readonly certPem: string; readonly keyPem: string }): TlsContext {
+  const secure = createSecureContext({
+    cert: pem.certPem,
+    key: pem.keyPem,
+    minVersion: 'TLSv1.2',
+    honorCipherOrder: true,
+    // Needed for resumption as soon as a client may show a certificate.
+    sessionIdContext: 'godwit',
+  });
+  return { secure, certificate: new X509Certificate(pem.certPem) };
+}
+
+/** The listener's side of TLS. */
+export interface ServerTls {
+  /** Asked at each handshake, so certificates can change under a running server. `serverName` is the SNI, null when there was none. */
+  contextFor(serverName: string | null): TlsContext;
+  /** Ask clients for a certificate, for SASL EXTERNAL; any is let through and shown in `TlsSession.peerCertificate`. */
+  readonly asksClientCertificate?: boolean;
+}
+
+/**
+ * `tls-server-end-point` (RFC 5929 §4.1): the certificate hashed with the hash of its signature, SHA-256 in place of MD5 and SHA-1;
+ * null for signatures without a hash of their own (EdDSA) or with parameters that name it (RSASSA-PSS).
+ */
+export function serverEndPoint(certificate: X509Certificate): Uint8Array | null {
+  const algorithm = hashOfSignature.get(certificate.signatureAlgorithmOid ?? '');
+  if (algorithm === undefined) return null;
+  return new Uint8Array(hash(algorithm, certificate.raw, 'buffer'));
+}
+
+const hashOfSignature: ReadonlyMap<string, string> = new Map([
+  // RFC 8017 App. A.2.4: md5, sha1, sha224 to sha512 WithRSAEncryption.
+  ['1.2.840.113549.1.1.4', 'sha256'],
+  ['1.2.840.113549.1.1.5', 'sha256'],
+  ['1.2.840.113549.1.1.14', 'sha224'],
+  ['1.2.840.113549.1.1.11', 'sha256'],
+  ['1.2.840.113549.1.1.12', 'sha384'],
+  ['1.2.840.113549.1.1.13', 'sha512'],
+  // RFC 5758 §3.2: ecdsa-with-SHA1 to SHA512.
+  ['1.2.840.10045.4.1', 'sha256'],
+  ['1.2.840.10045.4.3.1', 'sha224'],
+  ['1.2.840.10045.4.3.2', 'sha256'],
+  ['1.2.840.10045.4.3.3', 'sha384'],
+  ['1.2.840.10045.4.3.4', 'sha512'],
+]);
