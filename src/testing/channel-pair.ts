@@ -155,12 +155,17 @@ export class FakeChannel implements Channel {
     this.#waiting = null;
     this.#handshake?.reject(gone);
     this.#handshake = null;
-    this.#peer?.#end();
+    this.#endPeer();
   }
 
   /** Ends our side only: the peer reads null after what was sent. */
   endWriting(): void {
-    this.#peer?.#end();
+    this.#endPeer();
+  }
+
+  #endPeer(): void {
+    const peer = this.#peer;
+    if (peer !== null) peer.#end();
   }
 
   #receive(bytes: Uint8Array): void {

@@ -27,7 +27,7 @@ const encoder = new TextEncoder();
 /**
  * Plays a transcript against a server, and throws at the first line that is not as written.
  * `C: text` sends a line with CRLF; `C1:` on connection 1; `C| text` sends text without line end; `\r \n \t \0 \\ \xHH` are escapes in both.
- * `C*: n text` sends the line n times. `C! close` ends the connection; `C! starttls` makes the handshake.
+ * `C* n text` sends the line n times. `C! close` ends the connection; `C! starttls` makes the handshake.
  * `S: expected` reads one line: `…` (or `...`) stands for anything; a code such as `5xx` or `250` then an enhanced code must begin the line, and text
  * after it must match; `S: 250-*` skips all continuation lines; `S! closed` expects the end of the connection. `#` begins a comment line.
  */
@@ -67,8 +67,8 @@ function parseLine(raw: string, number: number): Line[] {
   }
   if (side === 'S') return [{ number, kind: 'expect', connection, text }];
   if (mark === '*') {
-    const repeat = /^: ([0-9]+) (.*)$/.exec(text) ?? /^([0-9]+) (.*)$/.exec(text.replace(/^: ?/, ''));
-    if (repeat === null) throw new Error(`transcript line ${number}: C*: needs a count`);
+    const repeat = /^([0-9]+) (.*)$/.exec(text);
+    if (repeat === null) throw new Error(`transcript line ${number}: C* needs a count and a line`);
     const line = `${repeat[2]}\\r\\n`;
     return [{ number, kind: 'send', connection, text: line.repeat(Number(repeat[1])) }];
   }

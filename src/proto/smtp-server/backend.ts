@@ -9,6 +9,9 @@ export type Maybe<T> = T | Promise<T>;
 /** What a listener is for: mail from other servers, or from our users (RFC 6409; TLS from the first byte: RFC 8314 §3.3). */
 export type ServerKind = 'mx' | 'submission' | 'submissions';
 
+/** Where a message may go: an address, or the bare `<Postmaster>` (RFC 5321 §4.5.1). */
+export type Recipient = ForwardPath;
+
 /** What HELO or EHLO said. */
 export interface Hello {
   readonly verb: 'HELO' | 'EHLO';
@@ -33,7 +36,7 @@ export interface SessionFacts {
 
 /** One recipient that was accepted. */
 export interface TransactionRecipient {
-  readonly address: ForwardPath;
+  readonly address: Recipient;
   readonly parameters: RcptParameters;
 }
 

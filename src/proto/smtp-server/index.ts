@@ -10,6 +10,7 @@ export type {
   Hello,
   Maybe,
   MessageSink,
+  Recipient,
   ServerKind,
   SessionFacts,
   Transaction,

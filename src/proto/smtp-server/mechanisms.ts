@@ -23,10 +23,7 @@ export function unavailable(context: Context, mechanism: MechanismName): 'tls' |
   return null;
 }
 
-/** What SCRAM can bind to on this connection. */
-export function channelBindings(context: Context): ChannelBindings {
-  return {
-    'tls-exporter': context.tls?.exporter ?? null,
-    'tls-server-end-point': context.tls?.serverEndPoint ?? null,
-  };
+/** What SCRAM can bind to on this connection; null without TLS. */
+export function channelBindings({ tls }: Context): ChannelBindings | null {
+  return tls === null ? null : { 'tls-exporter': tls.exporter, 'tls-server-end-point': tls.serverEndPoint };
 }

@@ -168,12 +168,17 @@ export class SmtpSession {
     this.#isShuttingDown = true;
     if (!this.#isAwaitingCommand || !this.#wire.isReading) return;
     this.#context.refuse(shuttingDown);
-    // Ends the read that waits for a command, and with it the session.
-    this.#wire
-      .flush()
-      .catch(() => {})
-      .finally(() => this.#wire.channel.close())
-      .catch(() => {});
+    void this.#hangUp();
+  }
+
+  /** Ends the read that waits for a command, and with it the session. */
+  async #hangUp(): Promise<void> {
+    try {
+      await this.#wire.flush();
+    } catch {
+      // The peer is gone, which is what we want.
+    }
+    await this.#wire.channel.close();
   }
 
   /** Ends a session that cannot go on, with a last word where there is somebody to hear it. */

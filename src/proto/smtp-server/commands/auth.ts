@@ -1,14 +1,16 @@
-import { encodeBase64Text, parseBase64 } from '#lib/codecs';
+import { encodeBase64Text, encodeBase64url, parseBase64 } from '#lib/codecs';
 import { createSaslServer, type MechanismName, type SaslServer, type SaslServerStep } from '#lib/sasl';
 import type { AuthBackend, AuthOutcome } from '../backend.ts';
 import type { Context } from '../context.ts';
-import { channelBindings, unavailable } from '../mechanisms.ts';
+import { channelBindings, offeredMechanisms, unavailable } from '../mechanisms.ts';
 import { Refusal } from '../refusal.ts';
 import { PeerGone } from '../wire.ts';
 import type { CommandDefinition } from './definition.ts';
 
 /** More challenges than any mechanism has. */
 const maxSteps = 8;
+/** RFC 5802 §5.1 leaves the length open; this many cannot be guessed. */
+const nonceBytes = 18;
 const empty = new Uint8Array(0);
 
 /** AUTH (RFC 4954 §4). */
@@ -29,12 +31,18 @@ export const auth: CommandDefinition<'AUTH'> = {
     const server = createSaslServer(mechanism, {
       store: backend.credentials,
       bindings: channelBindings(context),
-      certificate: context.tls?.peerCertificate ?? null,
-      random: context.random,
+      nonce: () => token(context),
+      challenge: () => `<${token(context)}.${context.clock.now()}@${context.options.hostname}>`,
+      plusOffered: offeredMechanisms(context).some((name) => name.endsWith('-PLUS')),
+      clientCertificate: context.tls?.peerCertificate ?? null,
     });
     await exchange(context, backend, server, command.initial);
   },
 };
+
+function token(context: Context): string {
+  return encodeBase64url(context.random.bytes(nonceBytes));
+}
 
 function checkAvailable(context: Context, mechanism: MechanismName): void {
   const lacking = unavailable(context, mechanism);

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { MechanismName } from '#lib/sasl';
+import type { Channel } from '#ports/channel';
+import { channelPair, type FakeChannel } from '#testing/channel-pair';
+import { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
+import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
+import { play } from '#testing/transcript';
+import { Refusal, type SessionOptions, SmtpSession } from './index.ts';
+
+interface Settings extends Partial<SessionOptions> {
+  readonly tls?: boolean;
+  readonly mechanisms?: readonly MechanismName[];
+  readonly notAdmitted?: boolean;
+  /** Played as written only: what is tested depends on what arrives together. */
+  readonly whole?: boolean;
+}
+
+const folder = new URL('../../../test/transcripts/smtp/', import.meta.url);
+
+/** Servers for one transcript, and what its `X:` lines ask about them. */
+class Stage {
+  readonly backend: FakeSmtpBackend;
+  readonly log = new FakeLog();
+  readonly #clock = new FakeClock();
+  readonly #stop = new AbortController();
+  readonly #sessions: Promise<void>[] = [];
+  readonly #settings: Settings;
+  #server: FakeChannel | null = null;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    const { mechanisms } = settings;
+    this.backend = new FakeSmtpBackend(mechanisms === undefined ? {} : { mechanisms });
+    if (settings.notAdmitted === true) this.backend.notAdmitted = new Refusal(421, '4.7.0', 'too many connections');
+  }
+
+  open(byteAtATime: boolean): Channel {
+    const { client, server } = channelPair({ byteAtATime, tls: this.#settings.tls === true });
+    this.#server = server;
+    const options: SessionOptions = {
+      kind: 'mx',
+      hostname: 'mx.example.org',
+      startTls: true,
+      authWithoutTls: false,
+      mailNeedsTls: false,
+      dsn: false,
+      futureRelease: false,
+      requireTls: false,
+      pedantic: false,
+      ...this.#settings,
+    };
+    const deps = { channel: server, backend: this.backend, options, clock: this.#clock, log: this.log, id: 'test' };
+    const random = { bytes: (count: number) => new Uint8Array(count).fill(1) };
+    this.#sessions.push(new SmtpSession({ ...deps, random }).run(this.#stop.signal));
+    return client;
+  }
+
+  async command([word, argument = '']: readonly string[]): Promise<void> {
+    if (word === 'messages') assert.equal(this.backend.messages.length, Number(argument));
+    else if (word === 'bugs') assert.equal(this.log.events.filter((e) => e.level === 'error').length, Number(argument));
+    else if (word === 'shutdown') this.#stop.abort();
+    else if (word === 'content') {
+      const text = new TextDecoder().decode(this.backend.messages[0]?.content);
+      assert.equal(text.replaceAll('\r\n', '\\r\\n'), argument);
+    } else if (word === 'timeout') {
+      while (this.#server?.pendingReadMs === null) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(this.#server?.pendingReadMs, Number(argument));
+      this.#server?.timeout();
+    } else throw new Error(`unknown word ${word}`);
+  }
+
+  /** All sessions ended, and nothing is left open. */
+  async end(): Promise<void> {
+    await Promise.all(this.#sessions);
+    assert.equal(this.backend.openSinks, 0, 'sinks left open');
+    assert.equal(this.backend.closes, this.#sessions.length, 'closed once for each session');
+  }
+}
+
+for (const name of readdirSync(folder).toSorted()) {
+  const text = readFileSync(new URL(name, folder), 'utf8');
+  const settings = JSON.parse(/^#! (.*)$/m.exec(text)?.[1] ?? '{}') as Settings;
+  for (const byteAtATime of settings.whole === true ? [false] : [false, true]) {
+    test(`SmtpSession plays ${name}${byteAtATime ? ' one byte at a time' : ''}`, async () => {
+      const stage = new Stage(settings);
+      await play(text, {
+        open: () => stage.open(byteAtATime),
+        byteAtATime,
+        command: (words) => stage.command(words),
+      });
+      await stage.end();
+      if (!text.includes('X: bugs')) {
+        assert.deepEqual(
+          stage.log.events.filter((event) => event.level === 'error'),
+          [],
+        );
+      }
+    });
+  }
+}

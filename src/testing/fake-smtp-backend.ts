@@ -1,0 +1,173 @@
+import { writeAddress } from '#lib/address';
+import { type CredentialStore, deriveScramKeys, type Identity, type MechanismName } from '#lib/sasl';
+import { reply, type Reply } from '#lib/smtp';
+import {
+  type AuthBackend,
+  type AuthOutcome,
+  type Backend,
+  type Maybe,
+  type MessageSink,
+  Refusal,
+  type SessionFacts,
+  type Transaction,
+  type TransactionRecipient,
+} from '#proto/smtp-server';
+
+/** The one user that can log in. */
+export const fakeUser = { login: 'user@example.org', password: 'secret', account: 'user' } as const;
+
+const salt = new Uint8Array(16).fill(3);
+const iterations = 4096;
+
+/** A message as the backend took it. */
+export interface FakeMessage {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly content: Uint8Array;
+  readonly transaction: Transaction;
+}
+
+/**
+ * A Backend that accepts everything, but for localparts that ask for trouble: `nobody` (550), `later` (451), `crash` (a bug), `slow` (accepted
+ * after a turn of the loop); as the first recipient also `nodata` (554 to DATA), `badwrite` (refusal within content), `bugwrite`, `badfinish` (451), `bugfinish`.
+ */
+export class FakeSmtpBackend implements Backend {
+  readonly auth: AuthBackend | null;
+  readonly messages: FakeMessage[] = [];
+  readonly outcomes: AuthOutcome[] = [];
+  /** Sinks that were neither finished nor aborted. */
+  openSinks = 0;
+  aborted = 0;
+  resets = 0;
+  closes = 0;
+  /** Thrown by `greet`. */
+  notAdmitted: Error | null = null;
+  /** Thrown when a login succeeded. */
+  loginRefused: Error | null = null;
+
+  constructor(options: { readonly mechanisms?: readonly MechanismName[] } = {}) {
+    const { mechanisms } = options;
+    this.auth = mechanisms === undefined ? null : this.#auth(mechanisms);
+  }
+
+  greet(): void {
+    if (this.notAdmitted !== null) throw this.notAdmitted;
+  }
+
+  hello(_facts: SessionFacts, hello: { readonly name: string }): void {
+    if (hello.name === 'unknown.example') throw new Refusal(550, '5.5.0', 'your HELO domain does not exist');
+  }
+
+  mail(_facts: SessionFacts, transaction: Transaction): Maybe<void> {
+    return trouble(transaction.from?.localpart);
+  }
+
+  rcpt(_facts: SessionFacts, _transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null> {
+    const localpart = recipient.address === 'postmaster' ? 'postmaster' : recipient.address.localpart;
+    if (localpart === 'moved') return reply(251, '2.1.5', 'user not local, will forward');
+    const answer = trouble(localpart);
+    return answer === undefined ? null : answer.then(() => null);
+  }
+
+  data(_facts: SessionFacts, transaction: Transaction): Maybe<MessageSink> {
+    const [first] = transaction.recipients;
+    const how = first === undefined || first.address === 'postmaster' ? '' : first.address.localpart;
+    if (how === 'nodata') throw new Refusal(554, '5.3.0', 'no data today');
+    this.openSinks++;
+    return new FakeSink(this, transaction, how);
+  }
+
+  reset(): void {
+    this.resets++;
+  }
+
+  closed(): void {
+    this.closes++;
+  }
+
+  #auth(mechanisms: readonly MechanismName[]): AuthBackend {
+    return {
+      credentials: fakeCredentials,
+      mechanisms,
+      attempt: () => {},
+      outcome: (_facts, outcome) => {
+        this.outcomes.push(outcome);
+        if (outcome.kind === 'success' && this.loginRefused !== null) throw this.loginRefused;
+      },
+    };
+  }
+}
+
+function trouble(localpart: string | undefined): Maybe<void> {
+  switch (localpart) {
+    case 'nobody':
+      throw new Refusal(550, '5.1.1', 'no such user');
+    case 'later':
+      throw new Refusal(451, '4.2.1', 'try later');
+    case 'crash':
+      throw new Error('crash, as asked');
+    case 'slow':
+      return Promise.resolve();
+    default:
+  }
+}
+
+class FakeSink implements MessageSink {
+  readonly #backend: FakeSmtpBackend;
+  readonly #transaction: Transaction;
+  readonly #how: string;
+  readonly #chunks: Uint8Array[] = [];
+
+  constructor(backend: FakeSmtpBackend, transaction: Transaction, how: string) {
+    this.#backend = backend;
+    this.#transaction = transaction;
+    this.#how = how;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#how === 'badwrite') throw new Refusal(554, '5.6.0', 'content is bad');
+    if (this.#how === 'bugwrite') return Promise.reject(new Error('crash in write, as asked'));
+    this.#chunks.push(chunk);
+    return this.#how === 'slow' ? Promise.resolve() : undefined;
+  }
+
+  finish(): Promise<Reply> {
+    this.#backend.openSinks--;
+    if (this.#how === 'badfinish') return Promise.resolve(reply(451, '4.3.1', 'disk full'));
+    if (this.#how === 'bugfinish') return Promise.reject(new Error('crash in finish, as asked'));
+    const { from, recipients } = this.#transaction;
+    this.#backend.messages.push({
+      from: from === null ? '' : writeAddress(from),
+      to: recipients.map(({ address }) => (address === 'postmaster' ? address : writeAddress(address))),
+      content: join(this.#chunks),
+      transaction: this.#transaction,
+    });
+    return Promise.resolve(reply(250, '2.2.0', 'accepted'));
+  }
+
+  abort(): void {
+    this.#backend.openSinks--;
+    this.#backend.aborted++;
+  }
+}
+
+function join(chunks: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
+}
+
+const identity: Identity = { account: fakeUser.account, login: fakeUser.login };
+
+const fakeCredentials: CredentialStore = {
+  checkPassword: (login, password) =>
+    Promise.resolve(login === fakeUser.login && password === fakeUser.password ? identity : null),
+  scramKeys: (_login, hash) => deriveScramKeys(fakeUser.password, salt, iterations, hash),
+  checkCramMd5: () => Promise.resolve(null),
+  identify: (login) => Promise.resolve(login === fakeUser.login ? identity : null),
+  identifyCertificate: () => Promise.resolve(identity),
+};
