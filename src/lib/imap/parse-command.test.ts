@@ -263,6 +263,7 @@ for (const [text, want] of [
   ['a SEARCH BEFORE 30-Feb-2020', '16: no such day'],
   ['a SEARCH RETURN (FOO) ALL', '17: unknown return option'],
   ['a SEARCH OLDER 0', '15: expected a number of seconds'],
+  ['a SEARCH KEYWORD \\Seen', '17: expected a keyword'],
   ['a SEARCH OR ALL', '15: expected a space'],
   ['a COPY 1', '8: expected a space'],
   ['a ENABLE', '8: expected a space'],

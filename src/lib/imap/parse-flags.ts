@@ -19,7 +19,7 @@ export function parseStoreFlags(cursor: Cursor): FlagList {
 }
 
 /** One flag or keyword, lower case. */
-export function parseFlag(cursor: Cursor): string {
+function parseFlag(cursor: Cursor): string {
   const backslash = cursor.take('\\') ? '\\' : '';
   return backslash + cursor.atom('a flag').toLowerCase();
 }

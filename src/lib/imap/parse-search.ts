@@ -3,7 +3,6 @@ import type { SearchCommand } from './command.ts';
 import type { Cursor } from './cursor.ts';
 import { CharacterClass, isIn } from './characters.ts';
 import { parseDate } from './parse-date.ts';
-import { parseFlag } from './parse-flags.ts';
 import { parseSequenceSet } from './parse-sequence-set.ts';
 import type { SearchKey, SearchReturn } from './search-key.ts';
 
@@ -169,7 +168,7 @@ class SearchParser {
       case 'KEYWORD':
       case 'UNKEYWORD': {
         cursor.space();
-        const key: SearchKey = { kind: 'keyword', keyword: parseFlag(cursor) };
+        const key: SearchKey = { kind: 'keyword', keyword: cursor.atom('a keyword').toLowerCase() };
         return name === 'KEYWORD' ? key : { kind: 'not', key };
       }
       case 'UID':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   defaultLimits,
   expandSequenceSet,
@@ -54,7 +54,7 @@ test('rangesContain finds what is in ranges', () => {
 test('writeSequenceSet is read back as the same numbers', () => {
   assert.equal(writeSequenceSet([1, 3, 4, 5, 9]), '1,3:5,9');
   assert.equal(writeSequenceSet([]), '');
-  assert.equal(writeSequenceSet([5, 4, 6]), '5:4,6'.replace('5:4', '5,4'));
+  assert.equal(writeSequenceSet([5, 4, 6]), '5,4,6');
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1 }), (numbers) => {
       const sorted = numbers.toSorted((a, b) => a - b);
