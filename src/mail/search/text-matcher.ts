@@ -1,0 +1,83 @@
+import { decode } from '#lib/charset';
+import { decodeEncodedWords, fieldText, parseHeader } from '#lib/message';
+import { decodeBody, flattenParts, type Part } from '#lib/mime';
+
+/** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
+export type TextKey =
+  /** `name` is lower case; an empty `value` matches every message that has the field. */
+  | { readonly kind: 'header'; readonly name: string; readonly value: string }
+  /** Text of the body's text parts, and headers of messages inside. */
+  | { readonly kind: 'body'; readonly value: string }
+  /** Header or body. */
+  | { readonly kind: 'text'; readonly value: string };
+
+/** A message to look into: whole, or its header only when all keys are about the header. */
+export interface SearchedMessage {
+  readonly header: Uint8Array;
+  /** The part tree; null when only the header is looked at. */
+  readonly root: Part | null;
+  /** Bytes of the whole message from `start` to `end`. */
+  bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+}
+
+/** Text of one part beyond this is not looked at. */
+const maxPartBytes = 8 * 2 ** 20;
+
+/** Matches keys against messages; keeps the folded keys between messages. */
+export class TextMatcher {
+  readonly #keys: readonly TextKey[];
+
+  constructor(keys: readonly TextKey[]) {
+    this.#keys = keys.map((key) => ({ ...key, value: fold(key.value) }));
+  }
+
+  /** Whether `match` needs more than the header. */
+  get needsBody(): boolean {
+    return this.#keys.some(({ kind }) => kind !== 'header');
+  }
+
+  /** For each key, whether the message matches. */
+  async match(message: SearchedMessage): Promise<boolean[]> {
+    const fields = parseHeader(message.header).map((field) => ({
+      name: field.name,
+      text: fold(decodeEncodedWords(fieldText(field))),
+    }));
+    let body: string | null = null;
+    const matches: boolean[] = [];
+    for (const key of this.#keys) {
+      if (key.kind === 'header') {
+        matches.push(fields.some(({ name, text }) => name === key.name && text.includes(key.value)));
+        continue;
+      }
+      const inHeader = key.kind === 'text' && fields.some(({ name, text }) => `${name}: ${text}`.includes(key.value));
+      if (!inHeader) body ??= await bodyText(message);
+      matches.push(inHeader || (body?.includes(key.value) ?? false));
+    }
+    return matches;
+  }
+}
+
+/** The text of all parts that hold text, folded, one after the other. */
+async function bodyText({ root, bytes }: SearchedMessage): Promise<string> {
+  if (root === null) return '';
+  const texts: string[] = [];
+  for (const part of flattenParts(root)) {
+    // The header of a message inside is part of the body that surrounds it.
+    if (part.message !== null) {
+      const { headerStart, bodyStart } = part.message.root;
+      texts.push(fold(decodeEncodedWords(decode(await bytes(headerStart, bodyStart), 'utf-8', 'windows-1252'))));
+    }
+    if (part.type !== 'text' || part.parts.length > 0) continue;
+    const raw = await bytes(part.bodyStart, Math.min(part.end, part.bodyStart + maxPartBytes));
+    const decoder = decodeBody(part.encoding);
+    const pieces = [decoder.push(raw), decoder.finish()];
+    const charset = part.params.find(({ name }) => name === 'charset')?.value ?? 'utf-8';
+    texts.push(fold(pieces.map((piece) => decode(piece, charset, 'windows-1252')).join('')));
+  }
+  return texts.join('\n');
+}
+
+/** Case folded, line breaks and runs of blanks as one space, so that folded headers and wrapped lines match. */
+function fold(text: string): string {
+  return text.normalize('NFC').toLowerCase().replace(/\s+/g, ' ');
+}

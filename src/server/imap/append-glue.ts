@@ -1,0 +1,81 @@
+import type { MailboxId, Uid, UidValidity } from '#lib/ids';
+import { MimeIndexer, type MessageIndex } from '#lib/mime';
+import type { Account } from '#mail/accounts';
+import { ContentWriter, placeBody, type ReceivedBody } from '#mail/content';
+import { describeMessage, type NewMessage } from '#mail/messages';
+import type { Clock } from '#ports/clock';
+import { No, type AppendBatch, type AppendHead, type MessageSink } from '#proto/imap-server';
+import { saying } from './refusals.ts';
+
+/** Where messages are appended to. */
+export interface AppendGlueDeps {
+  readonly account: Account;
+  readonly mailbox: MailboxId;
+  readonly clock: Clock;
+  /** What the quota leaves. */
+  readonly leftBytes: number;
+}
+
+interface Finished {
+  readonly head: AppendHead;
+  readonly body: ReceivedBody;
+  readonly index: MessageIndex;
+}
+
+const noPrefix = new Uint8Array(0);
+
+/** An APPEND of one or more messages, visible all at once. */
+export class AppendGlue implements AppendBatch {
+  readonly #deps: AppendGlueDeps;
+  readonly #writers: ContentWriter[] = [];
+  readonly #finished: Finished[] = [];
+  #takenBytes = 0;
+
+  constructor(deps: AppendGlueDeps) {
+    this.#deps = deps;
+  }
+
+  async message(head: AppendHead): Promise<MessageSink> {
+    this.#takenBytes += head.sizeBytes;
+    if (this.#takenBytes > this.#deps.leftBytes) throw new No('OVERQUOTA', 'the mailbox would be over its quota');
+    const writer = new ContentWriter({ blobs: this.#deps.account.blobs });
+    const indexer = new MimeIndexer();
+    this.#writers.push(writer);
+    return {
+      write: async (chunk) => {
+        // The session may reuse its buffer, and the writer keeps what it is given.
+        const kept = chunk.slice();
+        indexer.push(kept);
+        const waiting = writer.write(kept);
+        if (waiting !== null) await waiting;
+      },
+      finish: async () => {
+        this.#finished.push({ head, body: await writer.finish(), index: indexer.finish() });
+      },
+    };
+  }
+
+  async commit(): Promise<{ readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }> {
+    const { account, mailbox, clock } = this.#deps;
+    const nowMs = clock.now();
+    const messages: NewMessage[] = [];
+    for (const { head, body, index } of this.#finished) {
+      messages.push({
+        body: await placeBody(account.blobs, body, account.id),
+        prefix: noPrefix,
+        description: describeMessage(index),
+        flags: head.flagBits,
+        keywords: head.keywords,
+        receivedMs: head.internalDateMs ?? nowMs,
+        reception: null,
+        preview: null,
+      });
+    }
+    const { uidValidity, uids } = await saying(() => account.messages.append({ id: mailbox }, messages), 'TRYCREATE');
+    return { uidValidity, uids };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const writer of this.#writers) await writer[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,71 @@
+import type { CredentialStore, Identity, MechanismName } from '#lib/sasl';
+import type { Accounts } from '#mail/accounts';
+import type { Bus } from '#ports/bus';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import { Bye, No, type AccountBackend, type ImapBackend, type LoginOutcome } from '#proto/imap-server';
+import type { Admission } from '#server/admission';
+import type { Configuration } from '#server/configuration';
+import { AccountGlue } from './account-glue.ts';
+
+/** What one connection's backend needs. */
+export interface ImapGlueDeps {
+  readonly accounts: Accounts;
+  readonly admission: Admission;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly configuration: Configuration;
+  readonly credentials: CredentialStore;
+  readonly log: Log;
+  readonly remoteAddress: string;
+  readonly appendLimitBytes: number;
+}
+
+/** Decisions for one IMAP connection before and at login. */
+export class ImapGlue implements ImapBackend {
+  readonly #deps: ImapGlueDeps;
+
+  constructor(deps: ImapGlueDeps) {
+    this.#deps = deps;
+  }
+
+  get credentials(): CredentialStore {
+    return this.#deps.credentials;
+  }
+
+  async admitLogin(_mechanism: MechanismName): Promise<void> {
+    const { admission, remoteAddress } = this.#deps;
+    if (!admission.mayLogIn(remoteAddress))
+      throw new Bye('too many failed logins from your network, please wait', 'LIMIT');
+  }
+
+  noteLogin(outcome: LoginOutcome): void {
+    const { admission, remoteAddress, log } = this.#deps;
+    if (outcome.kind === 'success') {
+      admission.noteLogin(remoteAddress, true);
+      log.info('imap.login', {
+        account: outcome.identity.account,
+        login: outcome.identity.login,
+        mechanism: outcome.mechanism,
+      });
+      return;
+    }
+    if (outcome.failure !== 'protocol' && outcome.failure !== 'aborted') admission.noteLogin(remoteAddress, false);
+    const { mechanism, login, failure, reason } = outcome;
+    log.warn('imap.loginFailed', { remoteAddress, mechanism, login, failure, reason });
+  }
+
+  noteClientId(fields: ReadonlyMap<string, string | null>): void {
+    this.#deps.log.debug('imap.clientId', { name: fields.get('name'), version: fields.get('version') });
+  }
+
+  async open(identity: Identity): Promise<AccountBackend> {
+    const { accounts, bus, clock, configuration, appendLimitBytes } = this.#deps;
+    const settings = configuration.config.domains.accounts[identity.account];
+    if (settings?.loginDisabled !== undefined) throw new No('AUTHORIZATIONFAILED', settings.loginDisabled);
+    const account = await accounts.open(identity.account);
+    if (account === null || settings === undefined)
+      throw new No('AUTHORIZATIONFAILED', 'there is no such account any more');
+    return new AccountGlue({ account, bus, clock, appendLimitBytes, quotaBytes: settings.quota });
+  }
+}

@@ -1,0 +1,166 @@
+import type { MailboxId, ModSeq } from '#lib/ids';
+import type { Account } from '#mail/accounts';
+import type { ImageLease } from '#mail/changes';
+import { unpackPart, type Copied, type MessageColumns } from '#mail/messages';
+import { TextMatcher } from '#mail/search';
+import type {
+  CopyResult,
+  FlagChange,
+  MailboxImage,
+  MessageContent,
+  MessageRow,
+  RowColumns,
+  SelectedMailbox,
+  TextKey,
+} from '#proto/imap-server';
+import { saying } from './refusals.ts';
+
+/** Messages that SEARCH looks into at a time. */
+const searchBatch = 32;
+
+/** A mailbox that one session has selected. */
+export class SelectedGlue implements SelectedMailbox {
+  readonly #account: Account;
+  readonly #mailbox: MailboxId;
+  readonly #lease: ImageLease;
+  #image: MailboxImage;
+
+  constructor(account: Account, mailbox: MailboxId, lease: ImageLease) {
+    this.#account = account;
+    this.#mailbox = mailbox;
+    this.#lease = lease;
+    this.#image = lease.image;
+  }
+
+  get image(): MailboxImage {
+    return this.#image;
+  }
+
+  async refresh(): Promise<MailboxImage | null> {
+    const image = await this.#lease.refresh();
+    if (image !== null) this.#image = image;
+    return image;
+  }
+
+  async rows(uids: Uint32Array, columns: RowColumns): Promise<(MessageRow | null)[]> {
+    const { envelope, body, bodyStructure, structure, sentDate } = columns;
+    const wanted = { envelope, body, bodyStructure, structure, sentDay: sentDate };
+    const found = await this.#account.reader.rows(this.#mailbox, uids, wanted);
+    return inOrder(uids, found, (row) => rowOf(row, structure));
+  }
+
+  async contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]> {
+    const found = await this.#account.reader.contents(this.#mailbox, uids, want);
+    return inOrder(uids, found, ({ content, headerSizeBytes }) => ({
+      sizeBytes: content.sizeBytes,
+      headerSizeBytes,
+      bytes: (start: number, end: number) => content.bytes(start, end),
+    }));
+  }
+
+  async matchText(uids: Uint32Array, keys: readonly TextKey[], signal: AbortSignal): Promise<number[][]> {
+    const matcher = new TextMatcher(keys);
+    const matches: number[][] = keys.map(() => []);
+    for (let at = 0; at < uids.length; at += searchBatch) {
+      signal.throwIfAborted();
+      const batch = uids.subarray(at, at + searchBatch);
+      const [contents, rows] = await Promise.all([
+        this.contents(batch, matcher.needsBody ? 'all' : 'header'),
+        matcher.needsBody ? this.rows(batch, structureOnly) : [],
+      ]);
+      for (const [i, content] of contents.entries()) {
+        if (content === null) continue;
+        const found = await matcher.match({
+          header: await content.bytes(0, content.headerSizeBytes),
+          root: rows[i]?.structure ?? null,
+          bytes: (start, end) => content.bytes(start, end),
+        });
+        for (const [k, isMatch] of found.entries()) if (isMatch) matches[k]?.push(batch[i] ?? 0);
+      }
+    }
+    return matches;
+  }
+
+  async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeq: ModSeq | null }> {
+    const { modSeq } = await this.#changing(() => this.#account.messages.store(this.#mailbox, uids, change));
+    return { modSeq };
+  }
+
+  async expunge(uids: Uint32Array | null): Promise<void> {
+    await this.#changing(() => this.#account.messages.expunge(this.#mailbox, uids));
+  }
+
+  async copy(uids: Uint32Array, to: string): Promise<CopyResult> {
+    return copied(
+      await this.#changing(() => this.#account.messages.copy(this.#mailbox, uids, { name: to }), 'TRYCREATE'),
+    );
+  }
+
+  async move(uids: Uint32Array, to: string): Promise<CopyResult> {
+    return copied(
+      await this.#changing(() => this.#account.messages.move(this.#mailbox, uids, { name: to }), 'TRYCREATE'),
+    );
+  }
+
+  async expungedSince(modSeq: ModSeq): Promise<number[]> {
+    return this.#account.changes.removedSince(this.#mailbox, modSeq);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lease[Symbol.dispose]();
+  }
+
+  /** Changes messages, and brings the image up to date with that. */
+  async #changing<T>(change: () => Promise<T>, missing?: 'TRYCREATE'): Promise<T> {
+    const result = await saying(change, missing);
+    await this.refresh();
+    return result;
+  }
+}
+
+const structureOnly: RowColumns = {
+  envelope: false,
+  body: false,
+  bodyStructure: false,
+  numbers: false,
+  sentDate: false,
+  structure: true,
+};
+
+function copied({ uidValidity, from, to }: Copied): CopyResult {
+  return { uidValidity, from, to };
+}
+
+function rowOf(row: MessageColumns, withStructure: boolean): MessageRow {
+  return {
+    sizeBytes: row.sizeBytes,
+    internalDateMs: row.receivedMs,
+    saveDateMs: row.saveMs,
+    sentDayMs: row.sentDayMs,
+    envelope: row.envelope,
+    body: row.body,
+    bodyStructure: row.bodyStructure,
+    structure: withStructure ? unpackPart(row.structure, row.prefixBytes) : noStructure,
+  };
+}
+
+/** For rows whose structure was not asked for. */
+const noStructure = unpackPart('{"o":[0,0,0,0]}', 0);
+
+/** One result per UID, null for those that were not found; both lists ascend. */
+function inOrder<Found extends { readonly uid: number }, Result>(
+  uids: Uint32Array,
+  found: readonly Found[],
+  make: (row: Found) => Result,
+): (Result | null)[] {
+  const results: (Result | null)[] = [];
+  let next = 0;
+  for (const uid of uids) {
+    const row = found[next];
+    if (row?.uid === uid) {
+      results.push(make(row));
+      next += 1;
+    } else results.push(null);
+  }
+  return results;
+}

@@ -1,0 +1,8 @@
+/**
+ * Mail from other servers: what the SMTP session on port 25 asks (#proto/smtp-server) answered from configuration, accounts and DNS.
+ * Invariant: a 250 after DATA means that every accepted recipient has the message durably, or it waits in the queue for it.
+ */
+export { SenderCheck } from './sender-check.ts';
+export { failOnPurpose } from './planned.ts';
+export { SmtpIn, type SmtpInDeps } from './smtp-in.ts';
+export { receivedField, type ReceptionTrace } from './received-field.ts';

@@ -1,0 +1,37 @@
+import type { ReceivedBody } from '#mail/content';
+import type { Queue } from '#mail/queue';
+import type { BlobStore } from '#ports/blobs';
+
+/** Recipients that could not be served when others of the same message were. */
+interface Leftovers {
+  readonly sender: string;
+  readonly addresses: readonly string[];
+  readonly body: ReceivedBody;
+  readonly has8bit: boolean;
+  readonly smtputf8: boolean;
+}
+
+/** Puts the rest of a transaction into the queue, from where it comes back to our own SMTP port; durable when it resolves. */
+export async function enqueueLeftovers(
+  { queue, blobs }: { readonly queue: Queue; readonly blobs: BlobStore },
+  { sender, addresses, body, has8bit, smtputf8 }: Leftovers,
+): Promise<void> {
+  const queued =
+    body.kind === 'inline'
+      ? body
+      : {
+          kind: 'blob' as const,
+          sizeBytes: body.sizeBytes,
+          id: await blobs.share({ owner: 'incoming', id: body.id }, 'queue'),
+        };
+  await queue.enqueue({
+    account: null,
+    sender,
+    recipients: addresses.map((address) => ({ address })),
+    prefix: new Uint8Array(0),
+    body: queued,
+    has8bit,
+    smtputf8,
+    messageId: null,
+  });
+}
