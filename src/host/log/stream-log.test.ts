@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { streamLog, type LogOptions, type StreamLog } from './index.ts';
+
+function logged(options: Partial<LogOptions>, use: (log: StreamLog) => void): string {
+  let all = '';
+  const log = streamLog({
+    level: 'debug',
+    format: 'text',
+    now: () => 1_700_000_000_123,
+    write: (s) => (all += s),
+    ...options,
+  });
+  use(log);
+  log.flush();
+  return all;
+}
+
+for (const [fields, want] of [
+  [{}, 'queue.sent'],
+  [
+    { id: 5, host: 'mx.example', ok: true, none: null, not: undefined },
+    'queue.sent id=5 host=mx.example ok=true none=null',
+  ],
+  [{ text: 'a b', list: ['x', 'y z'], sizes: [1, 2] }, 'queue.sent text="a b" list=[x,"y z"] sizes=[1,2]'],
+  [{ evil: 'a\r\nb\x1b[2J\x9b' }, String.raw`queue.sent evil="a\r\nb\u001b[2J\u009b"`],
+  [{ empty: '' }, 'queue.sent empty=""'],
+] as const) {
+  test(`streamLog: text ${JSON.stringify(fields)}`, () => {
+    assert.equal(
+      logged({}, (log) => log.info('queue.sent', fields)),
+      `22:13:20.123 info  ${want}\n`,
+    );
+  });
+}
+
+test('streamLog: json has time, level, event, fields and those of with()', () => {
+  const line = logged({ format: 'json' }, (log) => log.with({ cid: 'c1' }).warn('imap.slow', { ms: 9 }));
+  assert.deepEqual(JSON.parse(line), {
+    time: '2023-11-14T22:13:20.123Z',
+    level: 'warn',
+    event: 'imap.slow',
+    cid: 'c1',
+    ms: 9,
+  });
+});
+
+test('streamLog: an error comes with stack and causes', () => {
+  const error = new Error('outer', { cause: new TypeError('inner') });
+  const text = logged({}, (log) => log.error('store.failed', {}, error));
+  assert.match(text, /store\.failed\n {4}Error: outer\n.*stream-log\.test\.ts/);
+  assert.match(text, /caused by TypeError: inner/);
+  const json: unknown = JSON.parse(logged({ format: 'json' }, (log) => log.error('store.failed', {}, 'a string')));
+  assert.ok(typeof json === 'object' && json !== null && 'error' in json && json.error === 'a string');
+});
+
+test('streamLog: events below the level are dropped', () => {
+  const text = logged({ level: 'warn' }, (log) => {
+    log.debug('a.a');
+    log.info('b.b');
+    log.warn('c.c');
+    log.error('d.d');
+  });
+  assert.deepEqual(text.match(/\b[a-d]\.[a-d]/g), ['c.c', 'd.d']);
+});

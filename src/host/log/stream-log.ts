@@ -1,0 +1,142 @@
+import type { Log, LogFields, LogValue } from '#ports/log';
+
+/** From chatty to quiet. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Where and how to log. */
+export interface LogOptions {
+  /** Events below it are dropped. */
+  readonly level: LogLevel;
+  /** `text` for people at a terminal, `json` for collectors: one object to a line. */
+  readonly format: 'text' | 'json';
+  /** Takes whole lines; by default standard error. */
+  readonly write?: (lines: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A log that gathers the lines of one turn of the event loop and writes them at once. */
+export interface StreamLog extends Log {
+  /** Writes what is gathered; call it before the process exits. */
+  flush(): void;
+}
+
+/** Makes the log of a process. */
+export function streamLog(options: LogOptions): StreamLog {
+  return new Stream(new Lines(options.write ?? writeToStandardError), options, {});
+}
+
+const rank = { debug: 0, info: 1, warn: 2, error: 3 } as const;
+
+class Stream implements StreamLog {
+  readonly #lines: Lines;
+  readonly #options: LogOptions;
+  readonly #fields: LogFields;
+  readonly #rank: number;
+
+  constructor(lines: Lines, options: LogOptions, fields: LogFields) {
+    this.#lines = lines;
+    this.#options = options;
+    this.#fields = fields;
+    this.#rank = rank[options.level];
+  }
+
+  debug(event: string, fields?: LogFields): void {
+    if (this.#rank === 0) this.#log('debug', event, fields, undefined);
+  }
+
+  info(event: string, fields?: LogFields): void {
+    if (this.#rank <= 1) this.#log('info', event, fields, undefined);
+  }
+
+  warn(event: string, fields?: LogFields): void {
+    if (this.#rank <= 2) this.#log('warn', event, fields, undefined);
+  }
+
+  error(event: string, fields?: LogFields, cause?: unknown): void {
+    this.#log('error', event, fields, cause);
+  }
+
+  with(fields: LogFields): Log {
+    return new Stream(this.#lines, this.#options, { ...this.#fields, ...fields });
+  }
+
+  flush(): void {
+    this.#lines.flush();
+  }
+
+  #log(level: LogLevel, event: string, fields: LogFields | undefined, cause: unknown): void {
+    const all = { ...this.#fields, ...fields };
+    const time = new Date(this.#options.now()).toISOString();
+    this.#lines.add(
+      this.#options.format === 'json'
+        ? jsonLine(time, level, event, all, cause)
+        : textLine(time, level, event, all, cause),
+    );
+  }
+}
+
+function jsonLine(time: string, level: LogLevel, event: string, fields: LogFields, cause: unknown): string {
+  const error = cause === undefined ? {} : { error: describe(cause) };
+  return `${JSON.stringify({ time, level, event, ...fields, ...error })}\n`;
+}
+
+function textLine(time: string, level: LogLevel, event: string, fields: LogFields, cause: unknown): string {
+  let line = `${time.slice(11, 23)} ${level.padEnd(5)} ${event}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${name}=${textValue(value)}`;
+  }
+  const error = cause === undefined ? '' : `\n    ${describe(cause).replaceAll('\n', '\n    ')}`;
+  return `${line}${error}\n`;
+}
+
+/** Bare where that is clear; quoted as JSON otherwise, so that no peer's text can end the line or drive the terminal. */
+function textValue(value: LogValue): string {
+  if (Array.isArray(value)) return `[${value.map((inner: string | number) => textValue(inner)).join(',')}]`;
+  if (typeof value === 'string' && !/^[\x21-\x7e]+$/.test(value)) return escapeControls(JSON.stringify(value));
+  return String(value);
+}
+
+/** JSON leaves DEL and the C1 controls as they are. */
+function escapeControls(quoted: string): string {
+  return quoted.replace(/[\x7f-\x9f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+}
+
+/** An error with its stack and its causes, up to a depth at which nobody reads on. */
+function describe(error: unknown, depth = 0): string {
+  if (!(error instanceof Error)) return escapeControls(String(error));
+  const own = error.stack ?? `${error.name}: ${error.message}`;
+  if (error.cause === undefined || depth === 4) return own;
+  return `${own}\ncaused by ${describe(error.cause, depth + 1)}`;
+}
+
+/** Lines of one turn of the event loop. */
+class Lines {
+  readonly #write: (lines: string) => void;
+  #gathered: string[] = [];
+
+  constructor(write: (lines: string) => void) {
+    this.#write = write;
+  }
+
+  add(line: string): void {
+    if (this.#gathered.push(line) === 1) setImmediate(() => this.flush());
+    // A flood within one turn must not gather without bound.
+    if (this.#gathered.length === 1000) this.flush();
+  }
+
+  flush(): void {
+    if (this.#gathered.length === 0) return;
+    const lines = this.#gathered.join('');
+    this.#gathered = [];
+    this.#write(lines);
+  }
+}
+
+/** Lines that standard error may hold back before further ones are dropped: a stuck collector must not fill our memory. */
+const maxUnwrittenBytes = 16 * 1024 * 1024;
+
+function writeToStandardError(lines: string): void {
+  if (process.stderr.writableLength > maxUnwrittenBytes) return;
+  process.stderr.write(lines);
+}
