@@ -120,10 +120,17 @@ export class MailboxImages implements Disposable {
     const changes = await db.read(async (reader) => {
       const head = await readHead(reader, account, mailbox);
       if (head === null || head.highestModSeq === since) return { head, changed: [], removed: [] };
-      // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
-      const changed = await reader.arrays(
-        sql`SELECT uid, flags, keywords, modseq FROM message WHERE account = ${account} AND modseq > ${since} AND +mailbox = ${mailbox}`,
+      const added = await reader.arrays(
+        sql`SELECT uid, flags, keywords, modseq FROM message
+          WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${builder.image.uidNext} ORDER BY uid`,
       );
+      // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
+      const altered = await reader.arrays(
+        sql`SELECT uid, flags, keywords, modseq FROM message
+          WHERE account = ${account} AND modseq > ${since} AND modseq <> create_modseq AND +mailbox = ${mailbox}
+          AND +uid < ${builder.image.uidNext}`,
+      );
+      const changed = [...altered, ...added];
       const removed = await reader.arrays(
         sql`SELECT uid FROM tombstone WHERE account = ${account} AND mailbox = ${mailbox} AND modseq > ${since}`,
       );

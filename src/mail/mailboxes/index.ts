@@ -9,6 +9,7 @@ export { MailboxRefusal, type MailboxRefusalCode } from './mailbox-refusal.ts';
 export type { Mailbox, MailboxListing } from './mailbox.ts';
 export { initialMailboxes, specialUses, type SpecialUse } from './special-use.ts';
 export {
+  addSubscription,
   mailboxByName,
   mailboxById,
   liveMailboxes,

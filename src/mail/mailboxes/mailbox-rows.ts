@@ -108,22 +108,37 @@ export interface CounterChange {
   readonly deletedSizeBytes: number;
 }
 
+/** A mailbox's UIDs after some were taken. */
+export interface Seats {
+  readonly id: MailboxId;
+  readonly uidNext: number;
+  readonly uidValidity: UidValidity;
+}
+
 /** Moves a mailbox's counters with the messages that changed, and takes `uids` new UIDs. @returns null when the mailbox is gone. */
 export async function moveCounters(
   tx: Tx,
   account: AccountId,
-  mailbox: MailboxId,
+  mailbox: MailboxId | string,
   modSeq: ModSeq,
   by: CounterChange,
   uids = 0,
-): Promise<{ readonly uidNext: number; readonly uidValidity: UidValidity } | null> {
-  const row = await tx.get<{ uidNext: number; uidValidity: UidValidity }>(
-    sql`UPDATE mailbox SET uidnext = uidnext + ${uids}, message_modseq = ${modSeq}, total = total + ${by.messages},
-      unseen = unseen + ${by.unseen}, deleted = deleted + ${by.deleted}, size_bytes = size_bytes + ${by.sizeBytes},
-      deleted_size_bytes = deleted_size_bytes + ${by.deletedSizeBytes}
-      WHERE account = ${account} AND id = ${mailbox} AND expunged = 0 RETURNING uidnext AS "uidNext", uidvalidity AS "uidValidity"`,
-  );
-  return row ?? null;
+): Promise<Seats | null> {
+  // Two whole texts: this runs for each delivery, and a text without fragments is made once.
+  const { messages, unseen, deleted, sizeBytes, deletedSizeBytes } = by;
+  const statement =
+    typeof mailbox === 'number'
+      ? sql`UPDATE mailbox SET uidnext = uidnext + ${uids}, message_modseq = ${modSeq}, total = total + ${messages},
+          unseen = unseen + ${unseen}, deleted = deleted + ${deleted}, size_bytes = size_bytes + ${sizeBytes},
+          deleted_size_bytes = deleted_size_bytes + ${deletedSizeBytes}
+          WHERE account = ${account} AND id = ${mailbox} AND expunged = 0
+          RETURNING id, uidnext AS "uidNext", uidvalidity AS "uidValidity"`
+      : sql`UPDATE mailbox SET uidnext = uidnext + ${uids}, message_modseq = ${modSeq}, total = total + ${messages},
+          unseen = unseen + ${unseen}, deleted = deleted + ${deleted}, size_bytes = size_bytes + ${sizeBytes},
+          deleted_size_bytes = deleted_size_bytes + ${deletedSizeBytes}
+          WHERE account = ${account} AND name = ${mailbox} AND expunged = 0
+          RETURNING id, uidnext AS "uidNext", uidvalidity AS "uidValidity"`;
+  return (await tx.get<Seats>(statement)) ?? null;
 }
 
 /** Subscribed names. */

@@ -1,4 +1,4 @@
-import type { AccountId, ContentId, MailboxId, MessageRowId, Uid } from '#lib/ids';
+import type { AccountId, ContentId, MessageRowId, Uid } from '#lib/ids';
 import { advance } from '#mail/changes';
 import { insertContent } from '#mail/content';
 import {
@@ -9,7 +9,7 @@ import {
   normalizeMailboxName,
   type Mailbox,
 } from '#mail/mailboxes';
-import { findThread } from '#mail/threads';
+import { findThread, subjectKey } from '#mail/threads';
 import type { Reader, Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
 import { insertEmail } from './email-rows.ts';
@@ -30,7 +30,7 @@ export async function targetMailbox(reader: Reader, account: AccountId, target: 
 export async function appendMessages(
   tx: Tx,
   account: AccountId,
-  mailbox: MailboxId,
+  target: Target,
   messages: readonly NewMessage[],
   nowMs: number,
 ): Promise<Appended> {
@@ -38,7 +38,8 @@ export async function appendMessages(
   const { modSeq, firstId } = await advance(tx, account, count);
   const sizes = messages.map(({ flags, prefix, body }) => ({ flags, sizeBytes: prefix.length + body.sizeBytes }));
   const by = summed(sizes.map((size) => counted(size)));
-  const seats = await moveCounters(tx, account, mailbox, modSeq, by, count);
+  const mailboxOrName = 'id' in target ? target.id : normalizeMailboxName(target.name);
+  const seats = await moveCounters(tx, account, mailboxOrName, modSeq, by, count);
   if (seats === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');
   if (seats.uidNext > 0x1_0000_0000) throw new MailboxRefusal('LIMIT', 'mailbox has no UIDs left');
   const uids: Uid[] = [];
@@ -46,10 +47,15 @@ export async function appendMessages(
   for (const [i, message] of messages.entries()) {
     const id = firstId + i;
     const uid = seats.uidNext - count + i;
-    const thread = await findThread(tx, account, { ...message.description, receivedMs: message.receivedMs });
+    const thread = await findThread(tx, account, {
+      clues: message.description,
+      receivedMs: message.receivedMs,
+      mailbox: seats.id,
+      uidNext: uid,
+    });
     await insertEmail(tx, account, id as ContentId, thread ?? id, message);
     await insertContent(tx, account, id as ContentId, message.body);
-    await insertPlace(tx, account, mailbox, {
+    await insertPlace(tx, account, seats.id, {
       id: id as MessageRowId,
       uid,
       email: id as ContentId,
@@ -59,11 +65,12 @@ export async function appendMessages(
       sizeBytes: message.prefix.length + message.body.sizeBytes,
       receivedMs: message.receivedMs,
       saveMs: nowMs,
+      subjectKey: subjectKey(message.description.baseSubject),
     });
     uids.push(uid as Uid);
     ids.push(id as MessageRowId);
   }
-  return { mailbox, uidValidity: seats.uidValidity, uids, ids, modSeq };
+  return { mailbox: seats.id, uidValidity: seats.uidValidity, uids, ids, modSeq };
 }
 
 /** Keywords as a row keeps them: sorted, each once, separated by spaces. */

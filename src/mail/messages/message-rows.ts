@@ -1,5 +1,5 @@
 import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
-import { inBatches, inList } from '#mail/schema';
+import { inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import type { Place } from './message.ts';
 import { uidSpans } from './uid-spans.ts';
@@ -15,7 +15,7 @@ export async function selectPlaces(
   const places: Place[] = [];
   for (const span of uids === null ? everything : uidSpans(uids)) {
     const rows = await reader.arrays(
-      sql`SELECT id, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms FROM message
+      sql`SELECT id, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms, subject_key FROM message
         WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ${only === 'all' ? nothing : deleted} ORDER BY uid`,
     );
     for (const row of rows) places.push(placeOf(row as unknown as PlaceRow));
@@ -46,11 +46,12 @@ type PlaceRow = readonly [
   sizeBytes: number,
   receivedMs: number,
   saveMs: number,
+  subjectKey: number,
 ];
 
 function placeOf(row: PlaceRow): Place {
-  const [id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs] = row;
-  return { id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs };
+  const [id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs, subjectKey] = row;
+  return { id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs, subjectKey };
 }
 
 /** Adds a place; its MODSEQ is both that of its creation and that of its last change. */
@@ -60,24 +61,25 @@ export async function insertPlace(
   mailbox: MailboxId,
   place: Omit<Place, 'createModSeq'>,
 ): Promise<void> {
-  const { id, uid, email, modSeq, flags, keywords, sizeBytes, receivedMs, saveMs } = place;
+  const { id, uid, email, modSeq, flags, keywords, sizeBytes, receivedMs, saveMs, subjectKey } = place;
   await tx.run(
-    sql`INSERT INTO message (account, id, mailbox, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms)
-      VALUES (${account}, ${id}, ${mailbox}, ${uid}, ${email}, ${modSeq}, ${modSeq}, ${flags}, ${keywords}, ${sizeBytes}, ${receivedMs}, ${saveMs})`,
+    sql`INSERT INTO message (account, mailbox, uid, id, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms, subject_key)
+      VALUES (${account}, ${mailbox}, ${uid}, ${id}, ${email}, ${modSeq}, ${modSeq}, ${flags}, ${keywords}, ${sizeBytes}, ${receivedMs}, ${saveMs}, ${subjectKey})`,
   );
 }
 
-/** Gives the same flags to several places. */
+/** Gives the same flags to several places with ascending UIDs. */
 export async function updateFlags(
   tx: Tx,
   account: AccountId,
-  ids: readonly MessageRowId[],
+  mailbox: MailboxId,
+  uids: readonly number[],
   to: { readonly flags: number; readonly keywords: string; readonly modSeq: number },
 ): Promise<void> {
-  for (const batch of inBatches(ids)) {
+  for (const span of uidSpans(uids)) {
     await tx.run(
       sql`UPDATE message SET flags = ${to.flags}, keywords = ${to.keywords}, modseq = ${to.modSeq}
-        WHERE account = ${account} AND id IN ${inList(batch)}`,
+        WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}`,
     );
   }
 }
@@ -86,12 +88,12 @@ export async function updateFlags(
 export async function movePlace(
   tx: Tx,
   account: AccountId,
-  id: MessageRowId,
+  from: { readonly mailbox: MailboxId; readonly uid: number },
   to: { readonly mailbox: MailboxId; readonly uid: number; readonly modSeq: number; readonly saveMs: number },
 ): Promise<void> {
   await tx.run(
     sql`UPDATE message SET mailbox = ${to.mailbox}, uid = ${to.uid}, modseq = ${to.modSeq}, create_modseq = ${to.modSeq}, save_ms = ${to.saveMs}
-      WHERE account = ${account} AND id = ${id}`,
+      WHERE account = ${account} AND mailbox = ${from.mailbox} AND uid = ${from.uid}`,
   );
 }
 
@@ -99,21 +101,29 @@ export async function movePlace(
 export async function buryPlaces(
   tx: Tx,
   account: AccountId,
-  ids: readonly MessageRowId[],
+  mailbox: MailboxId,
+  uids: readonly number[],
   modSeq: number,
 ): Promise<void> {
-  for (const batch of inBatches(ids)) {
+  for (const span of uidSpans(uids)) {
     await tx.run(
       sql`INSERT INTO tombstone (account, mailbox, modseq, uid, create_modseq, message, email)
         SELECT account, mailbox, ${modSeq}, uid, create_modseq, id, email FROM message
-        WHERE account = ${account} AND id IN ${inList(batch)}`,
+        WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}`,
     );
   }
 }
 
 /** Deletes places. */
-export async function deletePlaces(tx: Tx, account: AccountId, ids: readonly MessageRowId[]): Promise<void> {
-  for (const batch of inBatches(ids)) {
-    await tx.run(sql`DELETE FROM message WHERE account = ${account} AND id IN ${inList(batch)}`);
+export async function deletePlaces(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: readonly number[],
+): Promise<void> {
+  for (const span of uidSpans(uids)) {
+    await tx.run(
+      sql`DELETE FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}`,
+    );
   }
 }

@@ -118,4 +118,6 @@ export interface Place {
   readonly sizeBytes: number;
   readonly receivedMs: number;
   readonly saveMs: number;
+  /** `subjectKey` of the base subject. */
+  readonly subjectKey: number;
 }

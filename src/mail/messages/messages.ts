@@ -4,7 +4,7 @@ import type { MailboxContents } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Database, Tx } from '#ports/database';
-import { appendMessages, targetMailbox } from './append.ts';
+import { appendMessages } from './append.ts';
 import { selectPlaces } from './message-rows.ts';
 import type { Appended, Copied, FlagChange, NewMessage, Stored, Target } from './message.ts';
 import { expungeMessages, removeMessages, removePlaces } from './removal.ts';
@@ -45,8 +45,7 @@ export class Messages implements MailboxContents {
     const { account, clock } = this.#deps;
     const nowMs = clock.now();
     return this.#write(async (tx) => {
-      const mailbox = 'id' in target ? target.id : (await targetMailbox(tx, account, target)).id;
-      const appended = await appendMessages(tx, account, mailbox, messages, nowMs);
+      const appended = await appendMessages(tx, account, target, messages, nowMs);
       if (alongside !== undefined) await alongside(tx, appended);
       return appended;
     });

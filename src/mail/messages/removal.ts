@@ -52,9 +52,9 @@ export async function removePlaces(
   modSeq: ModSeq,
   nowMs: number,
 ): Promise<void> {
-  const ids = places.map(({ id }) => id);
-  await buryPlaces(tx, account, ids, modSeq);
-  await deletePlaces(tx, account, ids);
+  const uids = places.map(({ uid }) => uid);
+  await buryPlaces(tx, account, mailbox, uids, modSeq);
+  await deletePlaces(tx, account, mailbox, uids);
   const emails = places.map(({ email }) => email);
   await dropReferences(tx, account, emails, nowMs);
   await moveCounters(tx, account, mailbox, modSeq, summed(places.map((place) => counted(place, -1))));

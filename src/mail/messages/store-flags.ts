@@ -1,4 +1,4 @@
-import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
+import type { AccountId, MailboxId } from '#lib/ids';
 import { advance } from '#mail/changes';
 import { moveCounters, type CounterChange } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
@@ -10,7 +10,7 @@ import type { FlagChange, Place, Stored } from './message.ts';
 interface Group {
   readonly flags: number;
   readonly keywords: string;
-  readonly ids: MessageRowId[];
+  readonly uids: number[];
 }
 
 /**
@@ -42,13 +42,13 @@ export async function storeFlags(
     if (flags !== place.flags) counters.push(counted(place, -1), counted({ ...place, flags }));
     const key = `${flags} ${keywords}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { flags, keywords, ids: [place.id] });
-    else group.ids.push(place.id);
+    if (group === undefined) groups.set(key, { flags, keywords, uids: [place.uid] });
+    else group.uids.push(place.uid);
   }
   if (changed.length === 0) return { modSeq: null, changed, modified };
   const { modSeq } = await advance(tx, account);
-  for (const { flags, keywords, ids } of groups.values()) {
-    await updateFlags(tx, account, ids, { flags, keywords, modSeq });
+  for (const { flags, keywords, uids: group } of groups.values()) {
+    await updateFlags(tx, account, mailbox, group, { flags, keywords, modSeq });
   }
   await moveCounters(tx, account, mailbox, modSeq, summed(counters));
   return { modSeq, changed, modified };

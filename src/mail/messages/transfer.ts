@@ -57,12 +57,17 @@ export async function movePlaces(
   modSeq: ModSeq,
   nowMs: number,
 ): Promise<number> {
-  const ids = places.map(({ id }) => id);
-  await buryPlaces(tx, account, ids, modSeq);
+  const uids = places.map(({ uid }) => uid);
+  await buryPlaces(tx, account, from, uids, modSeq);
   await moveCounters(tx, account, from, modSeq, summed(places.map((place) => counted(place, -1))));
   const firstUid = await takeSeats(tx, account, to, places, modSeq);
   for (const [i, place] of places.entries()) {
-    await movePlace(tx, account, place.id, { mailbox: to, uid: firstUid + i, modSeq, saveMs: nowMs });
+    await movePlace(
+      tx,
+      account,
+      { mailbox: from, uid: place.uid },
+      { mailbox: to, uid: firstUid + i, modSeq, saveMs: nowMs },
+    );
   }
   return firstUid;
 }

@@ -1,4 +1,4 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, ContentId, MailboxId } from '#lib/ids';
 import { inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 
@@ -6,6 +6,8 @@ import { sql, type Reader } from '#ports/database';
 export const threadLimits = {
   /** Message-IDs looked up: the message's own, and the last of those that it names. */
   maxIds: 16,
+  /** How many UIDs back a message of the same subject is looked for. */
+  maxUidsBack: 500,
   /** How much older a message of the same subject may be. */
   maxAgeMs: 28 * 24 * 60 * 60_000,
 } as const;
@@ -21,7 +23,15 @@ export interface ThreadClues {
   /** The subject says that it is a reply or forward (RFC 5256 §2.1), or it is a delivery report, whose subject says nothing. */
   readonly isReply: boolean;
   readonly isReport: boolean;
+}
+
+/** A message that is about to be stored. */
+export interface Newcomer {
+  readonly clues: ThreadClues;
   readonly receivedMs: number;
+  readonly mailbox: MailboxId;
+  /** Its UID: older messages have smaller ones. */
+  readonly uidNext: number;
 }
 
 interface Candidate {
@@ -30,9 +40,9 @@ interface Candidate {
   readonly baseSubject: string | null;
 }
 
-/** The thread that a new message joins, null when it begins one. Two indexed lookups at most. */
-export async function findThread(reader: Reader, account: AccountId, clues: ThreadClues): Promise<number | null> {
-  const { messageId, references, baseSubject, isReply, isReport, receivedMs } = clues;
+/** The thread that a new message joins, null when it begins one. One indexed lookup; a reply to nobody known reads a short range of the mailbox as well. */
+export async function findThread(reader: Reader, account: AccountId, newcomer: Newcomer): Promise<number | null> {
+  const { messageId, references, baseSubject, isReply, isReport } = newcomer.clues;
   const wanted = references.slice(1 - threadLimits.maxIds);
   if (messageId !== null) wanted.push(messageId);
   if (wanted.length > 0) {
@@ -44,12 +54,38 @@ export async function findThread(reader: Reader, account: AccountId, clues: Thre
     if (thread !== null) return thread;
   }
   if (!isReply || isReport || baseSubject === null) return null;
-  const sinceMs = receivedMs - threadLimits.maxAgeMs;
-  const row = await reader.get<{ thread: number }>(
-    sql`SELECT thread FROM email WHERE account = ${account} AND base_subject = ${baseSubject} AND received_ms >= ${sinceMs}
-      ORDER BY id DESC LIMIT 1`,
+  return await threadOfSubject(reader, account, newcomer, baseSubject);
+}
+
+/** The last resort: the newest message of the same base subject in the same mailbox, within four weeks. */
+async function threadOfSubject(
+  reader: Reader,
+  account: AccountId,
+  { mailbox, uidNext, receivedMs }: Newcomer,
+  baseSubject: string,
+): Promise<number | null> {
+  const found = await reader.get<{ email: ContentId }>(
+    sql`SELECT email FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${uidNext - threadLimits.maxUidsBack}
+      AND subject_key = ${subjectKey(baseSubject)} AND received_ms >= ${receivedMs - threadLimits.maxAgeMs} ORDER BY uid DESC LIMIT 1`,
   );
-  return row?.thread ?? null;
+  if (found === undefined) return null;
+  const row = await reader.get<{ thread: number; baseSubject: string | null }>(
+    sql`SELECT thread, base_subject AS "baseSubject" FROM email WHERE account = ${account} AND id = ${found.email}`,
+  );
+  return row?.baseSubject === baseSubject ? row.thread : null;
+}
+
+/** A 48-bit hash of a base subject, for narrow rows; 0 for none. Stored in databases: it never changes. Whoever finds by it compares the text. */
+export function subjectKey(baseSubject: string | null): number {
+  if (baseSubject === null) return 0;
+  let low = 0x811c_9dc5;
+  let high = 0x1b87_3593;
+  for (let i = 0; i < baseSubject.length; i += 1) {
+    const unit = baseSubject.charCodeAt(i);
+    low = Math.imul(low ^ unit, 0x0100_0193);
+    high = Math.imul(high ^ unit, 0x85eb_ca6b);
+  }
+  return (high >>> 16) * 0x1_0000_0000 + (low >>> 0);
 }
 
 /** The candidate that stands last in `wanted`; `subject` undefined accepts any. */

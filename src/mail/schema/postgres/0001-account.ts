@@ -51,12 +51,13 @@ CREATE TABLE annotation (
   PRIMARY KEY (account, mailbox, entry)
 );
 
--- A place of an email in a mailbox: narrow, because scans for flags read it.
+-- A place of an email in a mailbox: narrow and in the order of UIDs, because scans for flags read it. create_modseq ascends with the UID,
+-- so what is new needs no index; only later changes have one. subject_key is a hash of the base subject.
 CREATE TABLE message (
   account BIGINT NOT NULL,
-  id BIGINT NOT NULL,
   mailbox BIGINT NOT NULL,
   uid BIGINT NOT NULL,
+  id BIGINT NOT NULL,
   email BIGINT NOT NULL,
   modseq BIGINT NOT NULL,
   create_modseq BIGINT NOT NULL,
@@ -65,11 +66,11 @@ CREATE TABLE message (
   size_bytes BIGINT NOT NULL,
   received_ms BIGINT NOT NULL,
   save_ms BIGINT NOT NULL,
-  PRIMARY KEY (account, id)
+  subject_key BIGINT NOT NULL,
+  PRIMARY KEY (account, mailbox, uid)
 );
-CREATE UNIQUE INDEX message_uid ON message (account, mailbox, uid);
+CREATE INDEX message_changed ON message (account, modseq) WHERE modseq <> create_modseq;
 CREATE INDEX message_deleted ON message (account, mailbox, uid) WHERE (flags & 8) <> 0;
-CREATE INDEX message_modseq ON message (account, modseq);
 
 -- What never changes about a message, shared by its copies; refs counts the message rows that point here.
 CREATE TABLE email (
@@ -104,7 +105,6 @@ CREATE TABLE email (
   PRIMARY KEY (account, id)
 );
 CREATE INDEX email_message_id ON email (account, message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX email_base_subject ON email (account, base_subject, id) WHERE base_subject IS NOT NULL;
 
 -- The bytes of the email with the same id: here, or in the blob of that name.
 CREATE TABLE content (

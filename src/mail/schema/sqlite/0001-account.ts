@@ -50,12 +50,13 @@ CREATE TABLE annotation (
   PRIMARY KEY (account, mailbox, entry)
 ) STRICT, WITHOUT ROWID;
 
--- A place of an email in a mailbox: narrow, because scans for flags read it.
+-- A place of an email in a mailbox: narrow and in the order of UIDs, because scans for flags read it. create_modseq ascends with the UID,
+-- so what is new needs no index; only later changes have one. subject_key is a hash of the base subject.
 CREATE TABLE message (
   account INTEGER NOT NULL,
-  id INTEGER PRIMARY KEY,
   mailbox INTEGER NOT NULL,
   uid INTEGER NOT NULL,
+  id INTEGER NOT NULL,
   email INTEGER NOT NULL,
   modseq INTEGER NOT NULL,
   create_modseq INTEGER NOT NULL,
@@ -63,11 +64,12 @@ CREATE TABLE message (
   keywords TEXT NOT NULL,
   size_bytes INTEGER NOT NULL,
   received_ms INTEGER NOT NULL,
-  save_ms INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX message_uid ON message (account, mailbox, uid);
+  save_ms INTEGER NOT NULL,
+  subject_key INTEGER NOT NULL,
+  PRIMARY KEY (account, mailbox, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_changed ON message (account, modseq) WHERE modseq <> create_modseq;
 CREATE INDEX message_deleted ON message (account, mailbox, uid) WHERE (flags & 8) <> 0;
-CREATE INDEX message_modseq ON message (account, modseq);
 
 -- What never changes about a message, shared by its copies; refs counts the message rows that point here.
 CREATE TABLE email (
@@ -101,7 +103,6 @@ CREATE TABLE email (
   structure TEXT NOT NULL
 ) STRICT;
 CREATE INDEX email_message_id ON email (account, message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX email_base_subject ON email (account, base_subject, id) WHERE base_subject IS NOT NULL;
 
 -- The bytes of the email with the same id: here, or in the blob of that name.
 CREATE TABLE content (

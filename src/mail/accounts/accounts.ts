@@ -1,0 +1,133 @@
+import type { AccountId } from '#lib/ids';
+import type { BlobStore } from '#ports/blobs';
+import type { Bus } from '#ports/bus';
+import type { Clock } from '#ports/clock';
+import type { Databases } from '#ports/database';
+import { AccountRefusal, normalizeAccountName } from './account-name.ts';
+import { accountByName, allAccounts, deleteAccount, insertAccount, markRemoving } from './account-rows.ts';
+import { Account, initializeAccount } from './account.ts';
+
+/** What `Accounts` needs. */
+export interface AccountsDeps {
+  readonly databases: Databases;
+  readonly blobs: BlobStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+/** An account in a list. */
+export interface AccountSummary {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly createdMs: number;
+}
+
+/** All accounts of a server. Opened accounts are kept and shared: images and services exist once in a process. */
+export class Accounts implements Disposable {
+  readonly #deps: AccountsDeps;
+  readonly #opened = new Map<string, Promise<Account | null>>();
+
+  constructor(deps: AccountsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Makes an account with its initial mailboxes. @throws AccountRefusal when the name cannot be or is taken. */
+  async create(given: string): Promise<Account> {
+    const name = normalizeAccountName(given);
+    const { databases, clock } = this.#deps;
+    const id = await databases.server.write((tx) => insertAccount(tx, name, clock.now()));
+    if (id === null) throw new AccountRefusal(`account ${name} exists`);
+    this.#opened.delete(name);
+    const account = await this.open(name);
+    if (account === null) throw new AccountRefusal(`account ${name} was removed`);
+    return account;
+  }
+
+  /** The account of that name, in any case; null when there is none. */
+  async open(given: string): Promise<Account | null> {
+    const known = this.#opened.get(given);
+    if (known !== undefined) return await known;
+    const name = this.#normalizedOrNull(given);
+    if (name === null) return null;
+    const opening = this.#opened.get(name) ?? this.#open(name);
+    this.#opened.set(name, opening);
+    const forget = (): void => {
+      if (this.#opened.get(name) === opening) this.#opened.delete(name);
+    };
+    // Neither a failure nor an absence is remembered: names from the network must not fill the map.
+    const account = await opening.catch((error: unknown) => {
+      forget();
+      throw error;
+    });
+    if (account === null) forget();
+    return account;
+  }
+
+  /** Accounts by name, without those being removed. */
+  async list(): Promise<AccountSummary[]> {
+    const { server } = this.#deps.databases;
+    const rows = await server.read((reader) => allAccounts(reader));
+    await server.durable();
+    return rows.filter(({ state }) => state === 'active').map(({ id, name, createdMs }) => ({ id, name, createdMs }));
+  }
+
+  /** Removes an account with all its mail, for good. Its sessions should be ended before. @throws AccountRefusal when there is none. */
+  async remove(given: string): Promise<void> {
+    const name = normalizeAccountName(given);
+    const { server } = this.#deps.databases;
+    const opened = await this.#opened.get(name);
+    this.#opened.delete(name);
+    opened?.[Symbol.dispose]();
+    const row = await server.write(async (tx) => {
+      const found = await accountByName(tx, name);
+      if (found !== null) await markRemoving(tx, found.id);
+      return found;
+    });
+    if (row === null) throw new AccountRefusal(`no account ${name}`);
+    await this.#erase(row.id);
+  }
+
+  /** Ends removals that a crash cut short; to be called at start. */
+  async finishRemovals(): Promise<void> {
+    const rows = await this.#deps.databases.server.read((reader) => allAccounts(reader));
+    for (const { id, state } of rows) if (state === 'removing') await this.#erase(id);
+  }
+
+  /** Drops what opened accounts keep in memory. */
+  [Symbol.dispose](): void {
+    for (const opening of this.#opened.values()) {
+      opening.then(
+        (account) => account?.[Symbol.dispose](),
+        () => undefined,
+      );
+    }
+    this.#opened.clear();
+  }
+
+  async #open(name: string): Promise<Account | null> {
+    const { databases, blobs, bus, clock } = this.#deps;
+    const row = await databases.server.read((reader) => accountByName(reader, name));
+    await databases.server.durable();
+    if (row === null || row.state !== 'active') return null;
+    const db = await databases.account(row.id);
+    await initializeAccount(db, row.id, clock.now());
+    return new Account({ id: row.id, name, db, blobs, bus, clock });
+  }
+
+  /** The database goes first: without rows, blobs are only orphans. */
+  async #erase(id: AccountId): Promise<void> {
+    const { databases, blobs } = this.#deps;
+    await databases.drop(id);
+    for await (const blob of blobs.list(id)) await blobs.remove(id, blob.id);
+    await databases.server.write((tx) => deleteAccount(tx, id));
+  }
+
+  #normalizedOrNull(given: string): string | null {
+    try {
+      return normalizeAccountName(given);
+    } catch (error) {
+      if (error instanceof AccountRefusal) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Accounts: made, listed, opened and removed. An account is a row in the server's database and a database of its own with its services
+ * (`Account`). Login names and addresses are configuration, secrets are in #mail/auth.
+ * Invariants: an id is never used twice; an opened account has its INBOX.
+ */
+export { Accounts, type AccountsDeps, type AccountSummary } from './accounts.ts';
+export { Account, type AccountDeps } from './account.ts';
+export { AccountRefusal, normalizeAccountName } from './account-name.ts';
