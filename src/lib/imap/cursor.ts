@@ -73,7 +73,12 @@ export class Cursor {
   run(mask: number): string {
     const start = this.at;
     while (isIn(this.next, mask)) this.at++;
-    return latin1.decode(this.bytes.subarray(start, this.at));
+    const { bytes, at } = this;
+    // For the few letters of a name, calling the decoder costs more than decoding.
+    if (at - start > 24) return latin1.decode(bytes.subarray(start, at));
+    let text = '';
+    for (let i = start; i < at; i++) text += String.fromCharCode(bytes[i] ?? 0);
+    return text;
   }
 
   /** `1*` of a class. */
@@ -94,10 +99,15 @@ export class Cursor {
   /** Digits up to `max`. */
   number(max: number, what = 'a number'): number {
     const start = this.at;
-    const digits = this.word(CharacterClass.Digit, what);
-    const value = Number(digits);
+    let value = 0;
+    for (; ; this.at++) {
+      const digit = (this.next ?? 0) - 0x30;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (this.at === start) this.fail(`expected ${what}`);
     // number64 has at most 19 digits; leading zeros are of no use to anybody.
-    if (digits.length > 19 || value > max) this.fail(`${what} is too large`, start);
+    if (this.at - start > 19 || value > max) this.fail(`${what} is too large`, start);
     return value;
   }
 

@@ -6,7 +6,7 @@ import { noFlags, parseFlagList } from './parse-flags.ts';
 import { parseMailbox } from './parse-mailbox.ts';
 
 /** What precedes the bytes of one message of APPEND. */
-export interface AppendPrefix {
+interface AppendPrefix {
   readonly flags: FlagList;
   readonly internalDateMs: number | null;
   readonly isBinary: boolean;
