@@ -20,8 +20,8 @@ export interface PlayOptions {
   command?(words: readonly string[]): Promise<void> | void;
 }
 
-/** No connection waits longer than this for a line; channels of tests do not time out by themselves. */
-const readTimeoutMs = 10_000;
+/** A server that says nothing for so long has failed: better an error with a line number than a test that hangs. */
+const readTimeoutMs = 5000;
 const encoder = new TextEncoder();
 
 /**
@@ -48,11 +48,21 @@ export async function play(transcript: string, options: PlayOptions): Promise<vo
           player = new Player(await options.open(line.connection), options);
           players.set(line.connection, player);
         }
-        await player.play(line);
+        await playLine(player, line);
       }
     }
   } finally {
     for (const player of players.values()) await player.close();
+  }
+}
+
+async function playLine(player: Player, line: Line): Promise<void> {
+  try {
+    await player.play(line);
+  } catch (error) {
+    throw new Error(`transcript line ${line.number}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -98,8 +108,7 @@ class Player {
         return await this.#channel.close();
       case 'closed': {
         const got = await this.#readLine();
-        if (got !== null)
-          throw new Error(`line ${line.number}: expected the connection to be closed, got ${JSON.stringify(got)}`);
+        if (got !== null) throw new Error(`expected the connection to be closed, got ${JSON.stringify(got)}`);
       }
     }
   }
@@ -117,15 +126,14 @@ class Player {
     const want = this.#fill(line.text);
     for (;;) {
       const got = await this.#readLine();
-      if (got === null) throw new Error(`line ${line.number}: expected ${want}, but the connection ended`);
+      if (got === null) throw new Error(`expected ${want}, but the connection ended`);
       const continuation = /^([0-9]{3})-\*$/.exec(want);
       if (continuation !== null) {
         if (got.startsWith(`${continuation[1]}-`)) continue;
         this.#unread(got);
         return;
       }
-      if (!matches(got, want))
-        throw new Error(`line ${line.number}: expected ${JSON.stringify(want)}, got ${JSON.stringify(got)}`);
+      if (!matches(got, want)) throw new Error(`expected ${JSON.stringify(want)}, got ${JSON.stringify(got)}`);
       return;
     }
   }
@@ -146,6 +154,16 @@ class Player {
 
   /** The next line without its line end; null at the end of the connection. */
   async #readLine(): Promise<string | null> {
+    // Channels in memory have no time limits of their own.
+    const guard = setTimeout(() => this.#channel.destroy(), readTimeoutMs);
+    try {
+      return await this.#nextLine();
+    } finally {
+      clearTimeout(guard);
+    }
+  }
+
+  async #nextLine(): Promise<string | null> {
     for (;;) {
       const end = this.#rest.indexOf(10);
       if (end >= 0) {

@@ -69,6 +69,10 @@ class Stage {
       while (this.#server?.pendingReadMs === null) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(this.#server?.pendingReadMs, Number(argument));
       this.#server?.timeout();
+    } else if (word === 'advance') {
+      while (this.#clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(this.#clock.nextMs, this.#clock.now() + Number(argument));
+      await this.#clock.advance(Number(argument));
     } else throw new Error(`unknown word ${word}`);
   }
 
