@@ -24,6 +24,8 @@ export function parseAddressLiteral(text: string): Parsed<AddressLiteral> {
   const tag = inner.slice(0, colon).toLowerCase();
   const content = inner.slice(colon + 1);
   if (tag === ipv6Tag) return parseIpLiteral(content, 6, colon + 2);
+  // The grammar would take `2001` for a tag; what is meant is clear, and wrong.
+  if (parseIp(inner).ok) return refused(1, 'an IPv6 address literal begins with IPv6:');
   // RFC 5321 §4.1.3: Standardized-tag is an Ldh-str, dcontent is printable ASCII without brackets and backslash.
   if (!/^[a-z0-9-]*[a-z0-9]$/.test(tag)) return refused(1, 'bad tag of an address literal');
   const bad = content.search(/[^!-Z^-~]/);

@@ -39,7 +39,10 @@ export function parseDomain(text: string, options: DomainOptions = {}): Parsed<D
   }
   const ascii = toASCII(name, strictIdna);
   if (ascii === null) return refused(0, 'domain name breaks the rules of IDNA');
-  return refuseLabels(ascii, options) ?? parsed({ ascii, unicode: toUnicode(ascii, strictIdna).domain });
+  const refusal = refuseLabels(ascii, options);
+  // Offsets in A-labels would mislead: what was written may be Unicode.
+  if (refusal !== null) return refused(0, refusal.reason);
+  return parsed({ ascii, unicode: toUnicode(ascii, strictIdna).domain });
 }
 
 /** Whether two domains are the same name. */
