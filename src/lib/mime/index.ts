@@ -2,9 +2,18 @@
  * MIME structure of messages (RFC 2045, 2046, 2183): where each part lies, without keeping bodies; decoding bodies to text,
  * previews, and composing messages. Readers never fail; all limits are arguments. Header fields themselves are in #lib/message.
  */
+export { decodeBody, extractText } from './body.ts';
+export type { ReadBytes } from './body.ts';
+export { composeChunks, composeMessage } from './compose.ts';
+export type { Attachment, Composition } from './composition.ts';
+export { readFlowed, writeFlowed } from './flowed.ts';
+export { htmlToText } from './html-text.ts';
 export { defaultMimeLimits } from './limits.ts';
 export type { MimeLimits } from './limits.ts';
 export { MimeIndexer } from './mime-indexer.ts';
+export { findPart, flattenParts } from './part-number.ts';
+export type { NumberedPart } from './part-number.ts';
+export { preview } from './preview.ts';
 export type {
   Disposition,
   EmbeddedMessage,

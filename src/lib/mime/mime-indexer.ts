@@ -37,10 +37,12 @@ export class MimeIndexer {
   /** The last byte was a CR in a header; what follows decides where the line ends. */
   #afterCr = false;
   #lineStart = 0;
-  #previousLineStart = 0;
   /** Bytes of the line break before `lineStart`; 0 at the start of the message. */
   #breakBytes = 0;
+  /** LFs so far, and the offsets after the last one and the one before it. */
   #breaks = 0;
+  #breakEnd = 0;
+  #previousBreakEnd = 0;
   #longest = 0;
   #bits = 0;
   #headerBits = 0;
@@ -73,18 +75,20 @@ export class MimeIndexer {
   finish(): MessageIndex {
     const none = new Uint8Array(0);
     const size = this.#base;
-    if (this.#afterCr) this.#endHeaderLine(none, size, 1);
+    if (this.#afterCr) this.#endHeaderLine(none, size, 1, false);
     if (this.#carried > 0 && this.#carried <= this.#carry.length) {
       const found = this.#boundaries.match(this.#carry, 0, this.#carried);
       if (found !== null) this.#takeBoundary(none, found, size, 0);
     }
-    if (this.#inHeader) this.#endHeader(none, size);
+    // More than once when a message that was opened is as empty.
+    while (this.#inHeader) this.#endHeader(none, size);
     const lastLine = size - this.#lineStart;
     if (lastLine > this.#longest) this.#longest = lastLine;
     if (this.#boundaries.size > 0) this.#problem(size, 'multipart without closing boundary');
     for (const draft of this.#open) {
       draft.end = size;
-      draft.bodyLines = size <= draft.bodyStart ? 0 : this.#breaks - draft.breaksBeforeBody + (lastLine > 0 ? 1 : 0);
+      const lastLineStart = Math.max(this.#breakEnd, draft.bodyStart);
+      draft.bodyLines = this.#breaks - draft.breaksBeforeBody + (size > lastLineStart ? 1 : 0);
     }
     return {
       sizeBytes: size,
@@ -115,6 +119,7 @@ export class MimeIndexer {
       lineStart = i + 1;
     }
     this.#lineStart = lineStart + base;
+    if (breaks > 0) this.#breakEnd = this.#lineStart;
     this.#longest = longest;
     this.#bits |= bits;
     this.#breaks += breaks;
@@ -132,7 +137,7 @@ export class MimeIndexer {
       const byte = chunk[at] ?? 0;
       bits |= byte;
       if (byte === LF) {
-        this.#endLine(this.#base + at + 1, 1 + this.#crBefore(chunk, at));
+        this.#endLine(this.#base + at + 1, 1 + this.#crBefore(chunk, at), true);
         if (chunk[at + 1] === DASH && (at + 2 >= chunk.length || chunk[at + 2] === DASH)) {
           this.#bits |= bits;
           return at + 1;
@@ -168,8 +173,8 @@ export class MimeIndexer {
     const after = this.#base + end + 1;
     const breakBytes = 1 + this.#crBefore(chunk, end);
     if (line !== null) this.#takeBoundary(chunk, line, after, breakBytes);
-    else if (this.#inHeader) this.#endHeaderLine(chunk, after, breakBytes);
-    else this.#endLine(after, breakBytes);
+    else if (this.#inHeader) this.#endHeaderLine(chunk, after, breakBytes, true);
+    else this.#endLine(after, breakBytes, true);
     return end + 1;
   }
 
@@ -177,14 +182,16 @@ export class MimeIndexer {
     return (at > 0 ? chunk[at - 1] : this.#lastByte) === CR ? 1 : 0;
   }
 
-  /** A line ended before offset `next`. */
-  #endLine(next: number, breakBytes: number): void {
+  /** A line ended before offset `next`, with LF unless it is said to be a lone CR. */
+  #endLine(next: number, breakBytes: number, isLf: boolean): void {
     const length = next - breakBytes - this.#lineStart;
     if (length > this.#longest) this.#longest = length;
-    this.#breaks++;
-    this.#previousLineStart = this.#lineStart;
     this.#lineStart = next;
     this.#breakBytes = breakBytes;
+    if (!isLf) return;
+    this.#breaks++;
+    this.#previousBreakEnd = this.#breakEnd;
+    this.#breakEnd = next;
   }
 
   #readHeader(chunk: Uint8Array, from: number): number {
@@ -192,7 +199,7 @@ export class MimeIndexer {
       this.#afterCr = false;
       const isPair = chunk[from] === LF;
       const next = from + (isPair ? 1 : 0);
-      this.#endHeaderLine(chunk, this.#base + next, isPair ? 2 : 1);
+      this.#endHeaderLine(chunk, this.#base + next, isPair ? 2 : 1, isPair);
       return next;
     }
     if (this.#carried > 0) return this.#readDashes(chunk, from);
@@ -209,13 +216,13 @@ export class MimeIndexer {
     }
     this.#headerBits |= bits;
     if (byte === CR) this.#afterCr = true;
-    else if (byte === LF) this.#endHeaderLine(chunk, this.#base + at, 1);
+    else if (byte === LF) this.#endHeaderLine(chunk, this.#base + at, 1, true);
     return at;
   }
 
-  #endHeaderLine(chunk: Uint8Array, next: number, breakBytes: number): void {
+  #endHeaderLine(chunk: Uint8Array, next: number, breakBytes: number, isLf: boolean): void {
     const isEmpty = next - breakBytes === this.#lineStart;
-    this.#endLine(next, breakBytes);
+    this.#endLine(next, breakBytes, isLf);
     if (isEmpty) this.#endHeader(chunk, next);
   }
 
@@ -279,7 +286,7 @@ export class MimeIndexer {
       if (this.#inHeader) this.#endHeaderAt(chunk, start);
       // The line counts as text of the part that goes on.
       this.#boundaries.clear();
-      this.#endLine(after, breakBytes);
+      this.#endLine(after, breakBytes, breakBytes > 0);
       return;
     }
     if (this.#inHeader) this.#endHeaderAt(chunk, start);
@@ -287,7 +294,7 @@ export class MimeIndexer {
     this.#closeParts(level, start);
     if (this.#boundaries.size > line.index + 1) this.#problem(start, 'multipart without closing boundary');
     this.#boundaries.cut(line.isClose ? line.index : line.index + 1);
-    this.#endLine(after, breakBytes);
+    this.#endLine(after, breakBytes, breakBytes > 0);
     const multipart = this.#open[level] ?? this.#root;
     if (line.isClose) return;
     const child = new Draft(after, false, multipart.subtype === 'digest');
@@ -308,12 +315,14 @@ export class MimeIndexer {
   /** Ends the parts inside `level` where the boundary line at `start` begins; its line break belongs to it (RFC 2046 §5.1.1). */
   #closeParts(level: number, start: number): void {
     const end = start - this.#breakBytes;
-    const lastLine = end - this.#previousLineStart;
+    const afterLf = this.#breakEnd === start;
+    const lastBreakEnd = afterLf ? this.#previousBreakEnd : this.#breakEnd;
     for (const draft of this.#open.splice(level + 1)) {
       if (start <= draft.bodyStart) draft.end = draft.bodyStart;
       else {
         draft.end = end;
-        draft.bodyLines = this.#breaks - draft.breaksBeforeBody - 1 + (lastLine > 0 ? 1 : 0);
+        const breaks = this.#breaks - draft.breaksBeforeBody - (afterLf ? 1 : 0);
+        draft.bodyLines = breaks + (end > Math.max(lastBreakEnd, draft.bodyStart) ? 1 : 0);
       }
     }
   }

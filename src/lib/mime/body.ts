@@ -1,0 +1,44 @@
+import { decode } from '#lib/charset';
+import { Base64Decoder, QuotedPrintableDecoder } from '#lib/codecs';
+import type { Decoder } from '#lib/codecs';
+import { findParameter } from '#lib/message';
+import { htmlToText } from './html-text.ts';
+import type { Part } from './part.ts';
+
+/** Bytes of the message from `start` (inclusive) to `end` (exclusive). */
+export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
+
+/** Bytes that `extractText` reads at most when not told otherwise. */
+const defaultMaxBytes = 1024 * 1024;
+const nothing = new Uint8Array(0);
+
+const identity: Decoder = { push: (chunk) => chunk, finish: () => nothing };
+
+/** A decoder for a Content-Transfer-Encoding in lower case (RFC 2045 §6); unknown encodings pass bytes through, as 8bit does. */
+export function decodeBody(encoding: string): Decoder {
+  if (encoding === 'base64') return new Base64Decoder();
+  if (encoding === 'quoted-printable') return new QuotedPrintableDecoder();
+  return identity;
+}
+
+/**
+ * The text of a text part: transfer encoding and charset decoded, HTML without its markup. Empty for other types.
+ * @param options  `maxBytes` of the encoded body are read, 1 MiB when not given; `skipQuotes` leaves out block quotes of HTML.
+ */
+export async function extractText(
+  part: Part,
+  read: ReadBytes,
+  options: { readonly maxBytes?: number; readonly skipQuotes?: boolean } = {},
+): Promise<string> {
+  if (part.type !== 'text') return '';
+  const end = Math.min(part.end, part.bodyStart + (options.maxBytes ?? defaultMaxBytes));
+  const raw = await read(part.bodyStart, end);
+  const decoder = decodeBody(part.encoding);
+  const head = decoder.push(raw);
+  const rest = decoder.finish();
+  const bytes = new Uint8Array(head.length + rest.length);
+  bytes.set(head);
+  bytes.set(rest, head.length);
+  const text = decode(bytes, findParameter(part.params, 'charset'));
+  return part.subtype === 'html' ? htmlToText(text, options) : text;
+}

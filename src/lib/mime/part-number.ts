@@ -1,0 +1,52 @@
+import type { Part } from './part.ts';
+
+/** A part with the number by which IMAP knows it (RFC 9051 §6.4.5.1); the root of a multipart message has the empty path. */
+export interface NumberedPart {
+  readonly path: readonly number[];
+  readonly part: Part;
+}
+
+/**
+ * The part that IMAP's `n.n.n` names (RFC 9051 §6.4.5.1); the empty path is the root. A message that is no multipart has itself as
+ * part 1, also inside message/rfc822, whose own number stands for it with its MIME header. Null when there is none.
+ */
+export function findPart(root: Part, path: readonly number[]): Part | null {
+  if (path.length === 0) return root;
+  let candidates = partsOfMessage(root);
+  let found: Part | null = null;
+  for (const number of path) {
+    found = candidates[number - 1] ?? null;
+    if (found === null) return null;
+    candidates = partsInside(found);
+  }
+  return found;
+}
+
+/** All parts in the order of the message, multiparts before their children, those of embedded messages included. */
+export function flattenParts(root: Part): NumberedPart[] {
+  const out: NumberedPart[] = [];
+  if (isMultipart(root)) out.push({ path: [], part: root });
+  collect(partsOfMessage(root), [], out);
+  return out;
+}
+
+function collect(parts: readonly Part[], prefix: readonly number[], out: NumberedPart[]): void {
+  for (const [i, part] of parts.entries()) {
+    const path = [...prefix, i + 1];
+    out.push({ path, part });
+    collect(partsInside(part), path, out);
+  }
+}
+
+/** A multipart in which no part was found counts as a leaf, so that every message has a part 1. */
+function isMultipart(part: Part): boolean {
+  return part.parts.length > 0;
+}
+
+function partsOfMessage(root: Part): readonly Part[] {
+  return isMultipart(root) ? root.parts : [root];
+}
+
+function partsInside(part: Part): readonly Part[] {
+  return part.message === null ? part.parts : partsOfMessage(part.message.root);
+}
