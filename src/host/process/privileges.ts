@@ -11,17 +11,14 @@ export function isRoot(): boolean {
  */
 export function dropPrivileges(user: string | number, group: string | number = user): void {
   if (!isRoot()) return;
-  const posix = process as PosixProcess;
-  posix.initgroups(user, group);
-  posix.setgid(group);
-  posix.setuid(user);
+  // Missing from Node's types; there wherever there is a root.
+  const initgroups: unknown = Reflect.get(process, 'initgroups');
+  if (typeof initgroups !== 'function') throw new Error('this system cannot set supplementary groups');
+  Reflect.apply(initgroups, process, [user, group]);
+  process.setgid?.(group);
+  process.setuid?.(user);
   if (process.getuid?.() === 0 || canBecomeRoot()) throw new Error(`could not drop privileges to ${user}`);
 }
-
-/** Calls that exist wherever there is a root; `initgroups` is missing from Node's types. */
-type PosixProcess = Required<Pick<NodeJS.Process, 'setgid' | 'setuid'>> & {
-  initgroups(user: string | number, extraGroup: string | number): void;
-};
 
 function canBecomeRoot(): boolean {
   try {

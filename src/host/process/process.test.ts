@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import {
-  dropPrivileges,
-  isRoot,
-  isWindows,
-  onProcessRequest,
-  threadPoolEnvironment,
-  type ProcessRequest,
-} from './index.ts';
+import { dropPrivileges, isRoot, onProcessRequest, threadPoolEnvironment } from './index.ts';
 
 for (const [platform, want] of [
   ['linux', ['SIGTERM stop', 'SIGINT stop', 'SIGHUP reload']],
@@ -29,6 +23,14 @@ test('dropPrivileges: does nothing when we are not root', { skip: isRoot() && 'r
   const before = process.getuid?.();
   dropPrivileges('nobody');
   assert.equal(process.getuid?.(), before);
+});
+
+test('dropPrivileges: root becomes nobody for good', { skip: !isRoot() && 'not running as root' }, () => {
+  const script = `import { dropPrivileges } from ${JSON.stringify(import.meta.resolve('./index.ts'))};
+    dropPrivileges(65534);
+    console.log(process.getuid(), process.getgid(), process.getgroups().join());`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+  assert.equal(output, '65534 65534 65534\n');
 });
 
 test('threadPoolEnvironment: a value of the operator stays', () => {
