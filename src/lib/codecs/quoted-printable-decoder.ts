@@ -43,7 +43,7 @@ export class QuotedPrintableDecoder implements Decoder {
           continue;
         }
         if (high !== notHex && i + 2 === bytes.length && !isLast) break;
-      } else if (byte !== space && byte !== tab) {
+      } else if ((byte !== space && byte !== tab) || isVisible(bytes[i + 1])) {
         out[length++] = byte;
         i++;
         continue;
@@ -56,14 +56,17 @@ export class QuotedPrintableDecoder implements Decoder {
       } else {
         // An `=` alone is copied: blanks after it may still end a line.
         const copied = byte === equals ? i + 1 : end;
-        out.set(bytes.subarray(i, copied), length);
-        length += copied - i;
-        i = copied;
+        while (i < copied) out[length++] = bytes[i++] ?? 0;
       }
     }
     this.#held = i < bytes.length ? bytes.slice(i) : nothing;
     return out.subarray(0, length);
   }
+}
+
+/** Whether a blank before this byte is neither at the end of a line nor in a run: the common case, between words. */
+function isVisible(next: number | undefined): boolean {
+  return next !== undefined && next > space;
 }
 
 function digit(bytes: Uint8Array, offset: number): number {

@@ -12,6 +12,10 @@ const dot = 0x2e;
 const equals = 0x3d;
 const fromLine = new TextEncoder().encode('From ');
 
+// Bytes that stand for themselves anywhere: printable ASCII but `=`.
+const literal = new Uint8Array(256).fill(1, space + 1, 0x7f);
+literal[equals] = 0;
+
 // RFC 2045 §6.7 (5): lines of at most 76 characters, the `=` of a soft line break included.
 const maxColumn = 75;
 // What must be seen of the future to write a byte: `From ` at the start of a line is the longest.
@@ -44,24 +48,30 @@ export class QuotedPrintableEncoder implements Encoder {
     // At worst all bytes become three columns, and 25 of those fit a line.
     const out = new Uint8Array(Math.max(0, to) * 3 + Math.ceil(Math.max(0, to) / 24) * 3 + 3);
     let length = 0;
+    let column = this.#column;
     let i = 0;
     while (i < to) {
       const byte = bytes[i] ?? 0;
+      if (literal[byte] === 1 && column > 0 && column < maxColumn) {
+        out[length++] = byte;
+        column++;
+        i++;
+        continue;
+      }
       if (this.#isText && byte === cr && bytes[i + 1] === lf) {
         out[length++] = cr;
         out[length++] = lf;
-        this.#column = 0;
+        column = 0;
         i += 2;
         continue;
       }
-      let isEncoded = !isLiteral(byte) || (this.#column === 0 && isSpecialAtStart(bytes, i));
+      let isEncoded = literal[byte] === 0 || (column === 0 && isSpecialAtStart(bytes, i));
       if (byte === space || byte === tab) isEncoded = this.#endsLine(bytes, i + 1);
-      const width = isEncoded ? 3 : 1;
-      if (this.#column + width > maxColumn) {
+      if (column + (isEncoded ? 3 : 1) > maxColumn) {
         out[length++] = equals;
         out[length++] = cr;
         out[length++] = lf;
-        this.#column = 0;
+        column = 0;
         isEncoded ||= isSpecialAtStart(bytes, i);
       }
       if (isEncoded) {
@@ -71,9 +81,10 @@ export class QuotedPrintableEncoder implements Encoder {
       } else {
         out[length++] = byte;
       }
-      this.#column += isEncoded ? 3 : 1;
+      column += isEncoded ? 3 : 1;
       i++;
     }
+    this.#column = column;
     this.#held = bytes.slice(i);
     return out.subarray(0, length);
   }
@@ -82,11 +93,6 @@ export class QuotedPrintableEncoder implements Encoder {
   #endsLine(bytes: Uint8Array, at: number): boolean {
     return at >= bytes.length || (this.#isText && bytes[at] === cr && bytes[at + 1] === lf);
   }
-}
-
-/** Printable ASCII but `=`. */
-function isLiteral(byte: number): boolean {
-  return byte > space && byte < 0x7f && byte !== equals;
 }
 
 function isSpecialAtStart(bytes: Uint8Array, at: number): boolean {
