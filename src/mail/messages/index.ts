@@ -4,6 +4,7 @@
  * Counters, tombstones, references and MODSEQs change in the same transaction as the rows they tell of (invariants 3 and 7).
  * Parsing and blobs come before the transaction: `describeMessage` and #mail/content.
  */
+export { describeMessage } from './describe-message.ts';
 export { Messages, type MessagesDeps, type Removed } from './messages.ts';
 export {
   MessageReader,

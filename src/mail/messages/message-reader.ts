@@ -29,9 +29,12 @@ export interface MessageColumns {
   readonly receivedMs: number;
   readonly saveMs: number;
   readonly sentDayMs: number | null;
-  readonly envelope: string;
-  readonly body: string;
-  readonly bodyStructure: string;
+  /** Ready to send: a string of US-ASCII, or bytes. */
+  readonly envelope: string | Uint8Array;
+  /** As `envelope`. */
+  readonly body: string | Uint8Array;
+  /** As `envelope`. */
+  readonly bodyStructure: string | Uint8Array;
   /** For `unpackPart`, with `prefixBytes` as its shift. */
   readonly structure: string;
   readonly prefixBytes: number;
@@ -122,6 +125,13 @@ const structureColumn = sql`e.structure`;
 const allBytes = sql`c.bytes`;
 const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
 
+const encoder = new TextEncoder();
+
+function toSend(column: SqlValue | undefined): string | Uint8Array {
+  if (typeof column !== 'string') return '';
+  return /[^\0-\x7f]/.test(column) ? encoder.encode(column) : column;
+}
+
 function columnsOf(row: SqlValue[]): MessageColumns {
   const [uid, sizeBytes, receivedMs, saveMs, sentDayMs, envelope, body, bodyStructure, structure, prefixBytes] = row;
   return {
@@ -130,9 +140,9 @@ function columnsOf(row: SqlValue[]): MessageColumns {
     receivedMs: Number(receivedMs),
     saveMs: Number(saveMs),
     sentDayMs: typeof sentDayMs === 'number' ? sentDayMs : null,
-    envelope: typeof envelope === 'string' ? envelope : '',
-    body: typeof body === 'string' ? body : '',
-    bodyStructure: typeof bodyStructure === 'string' ? bodyStructure : '',
+    envelope: toSend(envelope),
+    body: toSend(body),
+    bodyStructure: toSend(bodyStructure),
     structure: typeof structure === 'string' ? structure : '',
     prefixBytes: typeof prefixBytes === 'number' ? prefixBytes : 0,
   };

@@ -3,7 +3,7 @@ import type { PlacedBody } from '#mail/content';
 
 /** What a message's bytes say, ready to be stored: the same for every account that gets it. */
 export interface MessageDescription {
-  /** ENVELOPE as IMAP sends it, US-ASCII with its outer parentheses. */
+  /** ENVELOPE as IMAP sends it, with its outer parentheses. US-ASCII, but for literals that cannot be written otherwise. */
   readonly envelope: string;
   /** BODY without extension data, as IMAP sends it. */
   readonly body: string;

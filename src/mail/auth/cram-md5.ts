@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { bytesOf, md5Block, md5Finish, md5Start, stateOf } from './md5.ts';
+
+/**
+ * What is stored for CRAM-MD5: MD5's states after the inner and outer key block of HMAC (RFC 2104 §4), 32 bytes. The password cannot be
+ * read from it, but whoever has it can log in with CRAM-MD5.
+ */
+export function cramMd5States(password: string): Uint8Array {
+  const given = new TextEncoder().encode(password);
+  const key = new Uint8Array(64);
+  key.set(given.length > 64 ? createHash('md5').update(given).digest() : given);
+  const states = new Uint8Array(32);
+  states.set(
+    bytesOf(
+      md5Block(
+        md5Start,
+        key.map((byte) => byte ^ 0x36),
+      ),
+    ),
+  );
+  states.set(
+    bytesOf(
+      md5Block(
+        md5Start,
+        key.map((byte) => byte ^ 0x5c),
+      ),
+    ),
+    16,
+  );
+  return states;
+}
+
+/** The digest that the owner of the password answers to a challenge: 32 lower-case hex digits (RFC 2195 §2). */
+export function cramMd5Digest(states: Uint8Array, challenge: string): string {
+  const inner = md5Finish(stateOf(states.subarray(0, 16)), new TextEncoder().encode(challenge), 64);
+  return md5Finish(stateOf(states.subarray(16, 32)), inner, 64).toHex();
+}

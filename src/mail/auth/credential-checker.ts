@@ -1,0 +1,134 @@
+import { createHash, createHmac, timingSafeEqual, X509Certificate } from 'node:crypto';
+import { prepareLogin, preparePassword, type CredentialStore, type Identity, type ScramKeys } from '#lib/sasl';
+import type { Clock } from '#ports/clock';
+import type { Database } from '#ports/database';
+import type { Random } from '#ports/random';
+import { cramMd5Digest } from './cram-md5.ts';
+import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
+import { readScram } from './derive.ts';
+import { authLimits, type AuthLimits } from './limits.ts';
+import { PasswordHasher } from './password-hasher.ts';
+import { VerifiedPasswords } from './verified-passwords.ts';
+
+/** Whose a login name is, by configuration. */
+export interface LoginDirectory {
+  /** Name of the account that may log in as `login` (prepared: lower case, NFC); null when there is none. */
+  accountOf(login: string): string | null;
+}
+
+/** What `CredentialChecker` needs. */
+export interface CredentialCheckerDeps {
+  /** The server's database. */
+  readonly db: Database;
+  readonly directory: LoginDirectory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: Partial<AuthLimits>;
+}
+
+/** Answers the SASL mechanisms from the stored secrets. Unknown logins are answered like wrong passwords, in content and in time. */
+export class CredentialChecker implements CredentialStore {
+  readonly #deps: CredentialCheckerDeps;
+  readonly #limits: AuthLimits;
+  readonly #hasher: PasswordHasher;
+  readonly #verified: VerifiedPasswords;
+  #decoyHash: Promise<string> | null = null;
+  #fakeKey: Promise<Uint8Array> | null = null;
+
+  constructor(deps: CredentialCheckerDeps) {
+    this.#deps = deps;
+    this.#limits = { ...authLimits, ...deps.limits };
+    this.#hasher = new PasswordHasher(this.#limits);
+    const { clock, random } = deps;
+    this.#verified = new VerifiedPasswords({ clock, key: random.bytes(32), limits: this.#limits });
+  }
+
+  async checkPassword(login: string, password: string): Promise<Identity | null> {
+    const found = await this.#find(login);
+    const prepared = password.length > this.#limits.maxPasswordLength ? null : preparePassword(password);
+    if (found?.row != null && prepared !== null) {
+      const { identity, row } = found;
+      if (this.#verified.has(identity.account, row.passwordHash, prepared)) return identity;
+      if (!(await this.#hasher.verify(prepared, row.passwordHash))) return null;
+      this.#verified.add(identity.account, row.passwordHash, prepared);
+      return identity;
+    }
+    await this.#hasher.verify(prepared ?? '', await this.#decoy());
+    return null;
+  }
+
+  async scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys> {
+    const found = await this.#find(login);
+    if (found?.row != null) return readScram(hash === 'SHA-1' ? found.row.scramSha1 : found.row.scramSha256);
+    // RFC 5802 §9: the made-up salt must be the same each time, also after a restart.
+    const key = await this.#secretForFakes();
+    const name = prepareLogin(login) ?? login;
+    const part = (use: string): Uint8Array => createHmac('sha256', key).update(`${use} ${hash} ${name}`).digest();
+    const hashBytes = hash === 'SHA-1' ? 20 : 32;
+    return {
+      salt: part('salt').subarray(0, 16),
+      iterations: this.#limits.scramIterations,
+      storedKey: part('stored').subarray(0, hashBytes),
+      serverKey: part('server').subarray(0, hashBytes),
+    };
+  }
+
+  async checkCramMd5(login: string, challenge: string, digest: string): Promise<Identity | null> {
+    const found = await this.#find(login);
+    const want = cramMd5Digest(found?.row?.cramMd5 ?? new Uint8Array(32), challenge);
+    const matches = digest.length === want.length && timingSafeEqual(hashed(digest), hashed(want));
+    return matches && found?.row != null ? found.identity : null;
+  }
+
+  async identify(login: string): Promise<Identity | null> {
+    return (await this.#find(login))?.identity ?? null;
+  }
+
+  async identifyCertificate(certificate: Uint8Array, authorizationId: string | null): Promise<Identity | null> {
+    const fingerprint = fingerprintOf(certificate);
+    if (fingerprint === null) return null;
+    const key = await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
+    if (key === null) return null;
+    if (authorizationId === null || authorizationId === '') return { account: key.account, login: key.login };
+    // RFC 4422 §3.4.1: another name may be asked for when it is the same account's.
+    const asked = await this.identify(authorizationId);
+    return asked?.account === key.account ? asked : null;
+  }
+
+  async #find(login: string): Promise<{ readonly identity: Identity; readonly row: CredentialRow | null } | null> {
+    const name = prepareLogin(login);
+    const account = name === null ? null : this.#deps.directory.accountOf(name);
+    if (name === null || account === null) return null;
+    const [id, row] = await this.#deps.db.read(async (reader) => [
+      await activeAccount(reader, account),
+      await credentialOf(reader, account),
+    ]);
+    return id === null ? null : { identity: { account, login: name }, row };
+  }
+
+  #decoy(): Promise<string> {
+    this.#decoyHash ??= this.#hasher.hash('decoy', this.#deps.random.bytes(16));
+    return this.#decoyHash;
+  }
+
+  #secretForFakes(): Promise<Uint8Array> {
+    const { db, random } = this.#deps;
+    const fresh = random.bytes(32);
+    this.#fakeKey ??= db.write((tx) => serverSecret(tx, 'scram-fake-salt', fresh));
+    return this.#fakeKey;
+  }
+}
+
+function hashed(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest();
+}
+
+/** SHA-256 of a certificate's SubjectPublicKeyInfo; null for what is not a certificate. */
+function fingerprintOf(certificate: Uint8Array): Uint8Array | null {
+  try {
+    const spki = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
+    return new Uint8Array(createHash('sha256').update(spki).digest());
+  } catch {
+    return null;
+  }
+}

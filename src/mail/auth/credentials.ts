@@ -1,0 +1,85 @@
+import type { Clock } from '#ports/clock';
+import type { Database } from '#ports/database';
+import type { Random } from '#ports/random';
+import {
+  activeAccount,
+  clientKeysOf,
+  credentialOf,
+  deleteClientKey,
+  insertClientKey,
+  putCredential,
+  type ClientKeyRow,
+} from './credential-rows.ts';
+import { deriveSecrets } from './derive.ts';
+import { authLimits, type AuthLimits } from './limits.ts';
+import { PasswordHasher } from './password-hasher.ts';
+
+/** What `Credentials` needs. */
+export interface CredentialsDeps {
+  /** The server's database. */
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: Partial<AuthLimits>;
+}
+
+/** A TLS client certificate's public key and whom it stands for. */
+export type ClientKey = ClientKeyRow;
+
+/** Sets the secrets of accounts. Account names are in their normalised form. */
+export class Credentials {
+  readonly #deps: CredentialsDeps;
+  readonly #limits: AuthLimits;
+  readonly #hasher: PasswordHasher;
+
+  constructor(deps: CredentialsDeps) {
+    this.#deps = deps;
+    this.#limits = { ...authLimits, ...deps.limits };
+    this.#hasher = new PasswordHasher(this.#limits);
+  }
+
+  /** Sets an account's password; the old one ends at once. @throws PasswordRefusal, or Error when there is no such account. */
+  async setPassword(account: string, password: string): Promise<void> {
+    const { db, clock, random } = this.#deps;
+    const secrets = await deriveSecrets(password, this.#hasher, random, this.#limits);
+    await db.write(async (tx) => {
+      await putCredential(tx, await existing(activeAccount(tx, account), account), secrets, clock.now());
+    });
+  }
+
+  /** Whether the account has a password. */
+  async hasPassword(account: string): Promise<boolean> {
+    return (await this.#deps.db.read((reader) => credentialOf(reader, account))) !== null;
+  }
+
+  /** Lets a certificate's key log in. `fingerprint` is SHA-256 of its SubjectPublicKeyInfo. @returns false when the key is taken. */
+  async addClientKey(account: string, fingerprint: Uint8Array, login: string, label: string): Promise<boolean> {
+    const createdMs = this.#deps.clock.now();
+    return await this.#deps.db.write(async (tx) => {
+      const id = await existing(activeAccount(tx, account), account);
+      return await insertClientKey(tx, id, { fingerprint, login, label, createdMs });
+    });
+  }
+
+  /** An account's keys, oldest first. */
+  async clientKeys(account: string): Promise<ClientKey[]> {
+    return await this.#deps.db.read(async (reader) => {
+      const id = await activeAccount(reader, account);
+      return id === null ? [] : await clientKeysOf(reader, id);
+    });
+  }
+
+  /** Forgets a key. @returns whether it was known. */
+  async removeClientKey(account: string, fingerprint: Uint8Array): Promise<boolean> {
+    return await this.#deps.db.write(async (tx) => {
+      const id = await activeAccount(tx, account);
+      return id !== null && (await deleteClientKey(tx, id, fingerprint));
+    });
+  }
+}
+
+async function existing(id: Promise<number | null>, account: string): Promise<number> {
+  const found = await id;
+  if (found === null) throw new Error(`no account ${account}`);
+  return found;
+}

@@ -1,0 +1,23 @@
+/** What passwords cost, and how long a proof is remembered. */
+export const authLimits = {
+  /** Password hashes computed at the same time; each takes `argon2MemoryKiB`. */
+  maxConcurrentHashes: 2,
+  /** Logins that may wait for a hash; further ones are refused. */
+  maxWaitingHashes: 200,
+  /** RFC 9106 §4 names 64 MiB and 3 passes; this is OWASP's smaller setting, about 30 ms. */
+  argon2MemoryKiB: 19 * 1024,
+  argon2Passes: 2,
+  /** RFC 7677 §4 asks for at least 4096. */
+  scramIterations: 4096,
+  /** How long a verified password is not hashed again. */
+  cacheMs: 15 * 60_000,
+  /** Verified passwords remembered. */
+  maxCached: 10_000,
+  /** Passwords shorter than this are refused when set. */
+  minPasswordLength: 8,
+  /** Longer ones are refused, when set and when tried. */
+  maxPasswordLength: 500,
+} as const;
+
+/** The limits' type, for arguments that replace some of them. */
+export type AuthLimits = { readonly [K in keyof typeof authLimits]: number };

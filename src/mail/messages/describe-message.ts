@@ -1,0 +1,56 @@
+import { writeBodyStructure, writeEnvelope } from '#lib/imap';
+import { baseSubject, parseDate, parseMessageIds } from '#lib/message';
+import type { EnvelopeAddress, MessageIndex } from '#lib/mime';
+import type { MessageDescription } from './message.ts';
+import { packPart } from './pack-part.ts';
+
+const dayMs = 24 * 60 * 60_000;
+/** Longer identifiers and subjects are cut: they are keys, and clients see the originals in the envelope. */
+const maxKeyLength = 500;
+const maxStoredReferences = 200;
+
+const utf8Free = { utf8: false } as const;
+const utf8 = new TextDecoder();
+
+/** What a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
+export function describeMessage(index: MessageIndex): MessageDescription {
+  const { envelope, root } = index;
+  const subject = baseSubject(envelope.subject ?? '');
+  const from = firstAddress(envelope.from);
+  const inReplyTo = envelope.inReplyTo === null ? [] : parseMessageIds(envelope.inReplyTo);
+  return {
+    envelope: utf8.decode(writeEnvelope(envelope, utf8Free)),
+    body: utf8.decode(writeBodyStructure(root, { ...utf8Free, extended: false })),
+    bodyStructure: utf8.decode(writeBodyStructure(root, { ...utf8Free, extended: true })),
+    structure: packPart(root),
+    headerBytes: root.bodyStart,
+    sentDayMs: sentDay(envelope.date),
+    messageId: envelope.messageId === null ? null : bare(parseMessageIds(envelope.messageId, 1)[0]),
+    references: bareAll([...inReplyTo, ...index.references]),
+    baseSubject: subject.base === '' ? null : subject.base.toLowerCase().slice(0, maxKeyLength),
+    isReply: subject.isReplyOrForward,
+    isReport: root.type === 'multipart' && root.subtype === 'report',
+    fromAddress: from === null ? null : `${from.localpart}@${from.domain}`.slice(0, maxKeyLength),
+    fromDomain: from === null ? null : from.domain.toLowerCase().slice(0, maxKeyLength),
+  };
+}
+
+/** RFC 9051 §6.4.4: SENTBEFORE and its kin disregard time and zone, so the day is the one that was written. */
+function sentDay(date: string | null): number | null {
+  const parsed = date === null ? null : parseDate(date);
+  if (parsed === null) return null;
+  return Math.floor((parsed.ms + parsed.offsetMinutes * 60_000) / dayMs) * dayMs;
+}
+
+function firstAddress(list: readonly EnvelopeAddress[] | null): (EnvelopeAddress & { kind: 'mailbox' }) | null {
+  return list?.find((address) => address.kind === 'mailbox') ?? null;
+}
+
+function bare(id: string | undefined): string | null {
+  return id === undefined ? null : id.slice(1, -1).slice(0, maxKeyLength);
+}
+
+/** In-Reply-To comes first, so that the last of References, the nearest parent, wins. */
+function bareAll(ids: readonly string[]): string[] {
+  return ids.slice(-maxStoredReferences).map((id) => id.slice(1, -1).slice(0, maxKeyLength));
+}
