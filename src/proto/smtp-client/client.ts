@@ -1,0 +1,137 @@
+import type { MechanismName } from '#lib/sasl';
+import { type Extensions, noExtensions, parseEhlo, type Reply } from '#lib/smtp';
+import type { Channel } from '#ports/channel';
+import type { Random } from '#ports/random';
+import { Connection, failure, refusal, Stop } from './connection.ts';
+import { type ClientLimits, defaultClientLimits } from './limits.ts';
+import { logIn } from './login.ts';
+import { Transaction } from './transaction.ts';
+import type { ClientCredentials, ClientTlsMode, OpenOutcome, OutgoingMail, RecipientResult } from './types.ts';
+
+/** What a client works with. */
+export interface SmtpClientDeps {
+  /** Connected; with TLS on already for submissions. The client closes it. */
+  readonly channel: Channel;
+  /** Our name for EHLO: a domain, or an address literal in brackets. */
+  readonly hostname: string;
+  readonly tls: ClientTlsMode;
+  readonly credentials?: ClientCredentials;
+  readonly random: Random;
+  readonly limits?: Partial<ClientLimits>;
+}
+
+/** A connection to a server, for one transaction after another. */
+export class SmtpClient {
+  readonly #deps: SmtpClientDeps;
+  readonly #connection: Connection;
+  readonly #limits: ClientLimits;
+  #extensions: Extensions = noExtensions;
+  #mechanism: MechanismName | null = null;
+  #isReady = false;
+  #needsReset = false;
+
+  constructor(deps: SmtpClientDeps) {
+    this.#deps = deps;
+    this.#connection = new Connection(deps.channel);
+    this.#limits = { ...defaultClientLimits, ...deps.limits };
+  }
+
+  /** What the server offers now; LIMITS tells how many recipients it takes (RFC 9422). */
+  get extensions(): Extensions {
+    return this.#extensions;
+  }
+
+  /** Whether another message can be sent. */
+  get isUsable(): boolean {
+    return this.#isReady && this.#connection.isUsable;
+  }
+
+  /** The mechanism of the login, null when there was none. */
+  get mechanism(): MechanismName | null {
+    return this.#mechanism;
+  }
+
+  /** Greeting, EHLO, STARTTLS, AUTH. Never rejects for what the server does; unless `ready`, the connection is closed. */
+  async open(): Promise<OpenOutcome> {
+    try {
+      const greeting = await this.#connection.reply('greeting', this.#limits.greetingTimeoutMs);
+      if (greeting.code !== 220) throw refusal('greeting', greeting);
+      await this.#hello();
+      await this.#secure();
+      const { credentials, random } = this.#deps;
+      if (credentials !== undefined) {
+        const timeoutMs = this.#limits.commandTimeoutMs;
+        this.#mechanism = await logIn(this.#connection, this.#extensions, credentials, random, timeoutMs);
+      }
+      this.#isReady = true;
+      return { kind: 'ready', extensions: this.#extensions, tls: this.#connection.channel.tls };
+    } catch (error) {
+      await this.quit();
+      if (error instanceof Stop) return error.outcome;
+      throw error;
+    }
+  }
+
+  /**
+   * Sends one message. Each recipient has a result; never rejects for what the server or the content does.
+   * Recipients beyond the server's limit come back refused with 452 or 552 at stage `rcpt`: send them in another transaction.
+   */
+  async send(mail: OutgoingMail): Promise<RecipientResult[]> {
+    const transaction = new Transaction(this.#connection, this.#extensions, this.#limits, mail);
+    const outcomes = await transaction.run(this.#needsReset);
+    this.#needsReset = this.#needsReset ? !transaction.isClean || outcomes.length === 0 : !transaction.isClean;
+    return mail.recipients.map(({ address }, i) => ({ address, outcome: outcomes[i] ?? noOutcome }));
+  }
+
+  /** Says goodbye if the server still listens, and closes the connection. Never rejects. */
+  async quit(): Promise<void> {
+    this.#isReady = false;
+    if (this.#connection.isUsable) {
+      try {
+        await this.#connection.command('QUIT', 'quit', this.#limits.quitTimeoutMs);
+      } catch {
+        // Nothing depends on the reply to QUIT.
+      }
+    }
+    await this.#connection.channel.close();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#isReady = false;
+    this.#connection.drop();
+  }
+
+  async #hello(): Promise<void> {
+    const { hostname } = this.#deps;
+    const timeoutMs = this.#limits.commandTimeoutMs;
+    const ehlo = await this.#connection.command(`EHLO ${hostname}`, 'hello', timeoutMs);
+    if (ehlo.code === 250) {
+      this.#extensions = parseEhlo(ehlo.lines);
+      return;
+    }
+    // RFC 5321 §3.2: a server that does not know EHLO is tried with HELO.
+    if (ehlo.code < 500 || ehlo.code > 504) throw refusal('hello', ehlo);
+    const helo = await this.#connection.command(`HELO ${hostname}`, 'hello', timeoutMs);
+    if (helo.code !== 250) throw refusal('hello', helo);
+    this.#extensions = noExtensions;
+  }
+
+  async #secure(): Promise<void> {
+    const { tls } = this.#deps;
+    if (tls.mode === 'none' || this.#connection.channel.tls !== null) return;
+    if (tls.mode === 'opportunistic' && !this.#extensions.startTls) return;
+    const reply: Reply = await this.#connection.command('STARTTLS', 'starttls', this.#limits.commandTimeoutMs);
+    if (reply.code !== 220) {
+      if (tls.mode === 'opportunistic' && this.#connection.isUsable) return;
+      throw reply.code >= 400
+        ? refusal('starttls', reply)
+        : failure('starttls', 'protocol', `unexpected reply ${reply.code}`);
+    }
+    await this.#connection.startTls(tls.tls);
+    // RFC 3207 §4.2: what was offered in clear is not to be believed.
+    await this.#hello();
+  }
+}
+
+const noOutcome = { kind: 'failed', stage: 'mail', failure: 'protocol', reason: 'no outcome' } as const;

@@ -1,0 +1,121 @@
+import { type Reply, ReplyParser, showReply } from '#lib/smtp';
+import { type Channel, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
+import type { ClientStage, FailedOutcome, FailureKind, RefusedOutcome } from './types.ts';
+
+/** Carries an outcome out of a dialogue; caught in `open` and `send`, never seen outside. */
+export class Stop extends Error {
+  override readonly name = 'Stop';
+  readonly outcome: RefusedOutcome | FailedOutcome;
+
+  constructor(outcome: RefusedOutcome | FailedOutcome) {
+    super(outcome.kind === 'failed' ? outcome.reason : showReply(outcome.reply));
+    this.outcome = outcome;
+  }
+}
+
+/** Makes the exception for something that failed. */
+export function failure(stage: ClientStage, kind: FailureKind, reason: string): Stop {
+  return new Stop({ kind: 'failed', stage, failure: kind, reason });
+}
+
+/** Makes the exception for a reply that says no. */
+export function refusal(stage: ClientStage, reply: Reply): Stop {
+  return new Stop({ kind: 'refused', stage, reply });
+}
+
+const encoder = new TextEncoder();
+
+/** The channel as commands and replies, with its failures sorted. Unusable after the first one. */
+export class Connection {
+  readonly channel: Channel;
+  readonly #parser = new ReplyParser();
+  #isUsable = true;
+  #isFreshTls = false;
+
+  constructor(channel: Channel) {
+    this.channel = channel;
+  }
+
+  /** Whether commands may still be sent. */
+  get isUsable(): boolean {
+    return this.#isUsable;
+  }
+
+  /** Sends one command line and reads its reply. */
+  async command(line: string, stage: ClientStage, timeoutMs: number): Promise<Reply> {
+    await this.write(encoder.encode(`${line}\r\n`), stage, timeoutMs);
+    return await this.reply(stage, timeoutMs);
+  }
+
+  /** Sends bytes. @throws Stop */
+  async write(bytes: Uint8Array, stage: ClientStage, timeoutMs: number): Promise<void> {
+    try {
+      await this.channel.write(bytes, timeoutMs);
+    } catch (error) {
+      throw this.#broken(stage, error);
+    }
+  }
+
+  /** Reads the next reply; 421 makes the connection unusable (RFC 5321 §3.8). @throws Stop */
+  async reply(stage: ClientStage, timeoutMs: number): Promise<Reply> {
+    for (;;) {
+      const event = this.#parser.next();
+      if (event?.kind === 'reply') {
+        if (event.reply.code === 421) this.drop();
+        return event.reply;
+      }
+      if (event !== null) {
+        this.drop();
+        throw failure(stage, 'protocol', event.reason);
+      }
+      this.#parser.feed(await this.#read(stage, timeoutMs));
+    }
+  }
+
+  async #read(stage: ClientStage, timeoutMs: number): Promise<Uint8Array> {
+    let chunk: Uint8Array | null;
+    try {
+      chunk = await this.channel.read(timeoutMs);
+    } catch (error) {
+      throw this.#broken(stage, error);
+    }
+    if (chunk === null) {
+      this.drop();
+      throw failure(stage, this.#isFreshTls ? 'tls' : 'closed', 'server closed the connection');
+    }
+    this.#isFreshTls = false;
+    return chunk;
+  }
+
+  /** Makes the TLS handshake; what the server sent before it is forgotten (RFC 3207 §5). @throws Stop */
+  async startTls(tls: ClientTls): Promise<TlsSession> {
+    if (this.#parser.hasInput()) {
+      this.drop();
+      throw failure('starttls', 'protocol', 'server sent more than its reply to STARTTLS');
+    }
+    try {
+      const session = await this.channel.startTls(tls);
+      // In TLS 1.3 a server's complaint about us arrives only with the first read.
+      this.#isFreshTls = true;
+      return session;
+    } catch (error) {
+      this.drop();
+      const isTimeout = error instanceof ChannelTimeout;
+      throw failure('starttls', isTimeout ? 'timeout' : 'tls', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Ends the connection at once. */
+  drop(): void {
+    if (!this.#isUsable) return;
+    this.#isUsable = false;
+    this.channel.destroy();
+  }
+
+  #broken(stage: ClientStage, error: unknown): Stop {
+    this.drop();
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof ChannelTimeout) return failure(stage, 'timeout', reason);
+    return failure(stage, this.#isFreshTls ? 'tls' : 'closed', reason);
+  }
+}

@@ -1,0 +1,79 @@
+import { checkLineDiscipline, DotStuffer, type Reply } from '#lib/smtp';
+import { type Connection, failure, refusal, Stop } from './connection.ts';
+import type { ClientLimits } from './limits.ts';
+import type { OutgoingMail } from './types.ts';
+
+const crlf = Uint8Array.of(13, 10);
+/** How long to wait for the last words of a server that stopped listening. */
+const lastWordsTimeoutMs = 1000;
+
+/** Streams the content after 354 and reads the reply to it. The final dot is sent only after all of it, and never after a bare CR or LF. @throws Stop */
+export async function sendContent(connection: Connection, mail: OutgoingMail, limits: ClientLimits): Promise<Reply> {
+  const stuffer = new DotStuffer();
+  try {
+    for await (const chunk of mail.content()) {
+      const bytes = stuffer.push(chunk);
+      if (bytes.length > 0) await writePiece(connection, bytes, limits);
+      if (stuffer.problem !== null) break;
+    }
+  } catch (error) {
+    connection.drop();
+    if (error instanceof Stop) throw error;
+    throw failure('content', 'content', `message could not be read: ${String(error)}`);
+  }
+  const end = stuffer.end();
+  if (end === null) {
+    // Without the dot the server throws away what it got (RFC 5321 §4.1.1.4).
+    connection.drop();
+    throw failure('content', 'content', `message has a ${stuffer.problem === 'bareCr' ? 'bare CR' : 'bare LF'}`);
+  }
+  await writePiece(connection, end, limits);
+  return await connection.reply('content', limits.dataEndTimeoutMs);
+}
+
+/** Writes, and when the server has stopped taking content, finds out whether it said why. */
+async function writePiece(connection: Connection, bytes: Uint8Array, limits: ClientLimits): Promise<void> {
+  try {
+    await connection.write(bytes, 'content', limits.dataBlockTimeoutMs);
+  } catch (error) {
+    const reply = await connection.reply('content', lastWordsTimeoutMs).catch(() => null);
+    throw reply !== null && reply.code >= 400 ? refusal('content', reply) : error;
+  }
+}
+
+/** Reads the whole content for one BDAT, line ends checked and the last line ended. @throws Stop; nothing was sent then. */
+export async function gatherContent(mail: OutgoingMail): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of mail.content()) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+    }
+  } catch (error) {
+    throw failure('content', 'content', `message could not be read: ${String(error)}`);
+  }
+  const last = chunks.at(-1)?.at(-1);
+  if (last !== undefined && last !== 10 && last !== 13) {
+    chunks.push(crlf);
+    sizeBytes += 2;
+  }
+  const content = concat(chunks, sizeBytes);
+  const problem = checkLineDiscipline(content);
+  if (problem === null) return content;
+  const what = problem.problem === 'bareCr' ? 'bare CR' : 'bare LF';
+  throw failure('content', 'content', `message has a ${what} at offset ${problem.at}`);
+}
+
+/** Joins chunks into one. */
+export function concat(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const joined = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, at);
+    at += chunk.length;
+  }
+  return joined;
+}

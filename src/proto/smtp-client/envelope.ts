@@ -1,0 +1,36 @@
+import { type ForwardPath, writePath } from '#lib/address';
+import { encodeUnitext, encodeXtext } from '#lib/codecs';
+import type { Extensions, Notify } from '#lib/smtp';
+import type { MailRecipient, OutgoingMail } from './types.ts';
+
+/** The MAIL command for a message (RFC 5321 §4.1.1.2), with the parameters that the server knows. */
+export function mailCommand(mail: OutgoingMail, extensions: Extensions): string {
+  let line = `MAIL FROM:${path(mail.from, mail)}`;
+  if (extensions.size !== null) line += ` SIZE=${mail.sizeBytes}`;
+  if (mail.eightBit && extensions.eightBitMime) line += ' BODY=8BITMIME';
+  if (mail.smtputf8) line += ' SMTPUTF8';
+  if (mail.requireTls) line += ' REQUIRETLS';
+  if (extensions.dsn && mail.ret !== undefined) line += ` RET=${mail.ret}`;
+  if (extensions.dsn && mail.envid !== undefined) line += ` ENVID=${encodeXtext(mail.envid)}`;
+  return line;
+}
+
+/** The RCPT command for a recipient (RFC 5321 §4.1.1.3). */
+export function rcptCommand(recipient: MailRecipient, mail: OutgoingMail, extensions: Extensions): string {
+  let line = `RCPT TO:${path(recipient.address, mail)}`;
+  if (extensions.dsn && recipient.notify !== undefined) line += ` NOTIFY=${writeNotify(recipient.notify)}`;
+  if (extensions.dsn && recipient.orcpt !== undefined) {
+    const { type, address } = recipient.orcpt;
+    line += ` ORCPT=${type};${type === 'utf-8' ? encodeUnitext(address) : encodeXtext(address)}`;
+  }
+  return line;
+}
+
+function path(address: ForwardPath | null, mail: OutgoingMail): string {
+  return writePath(address, mail.smtputf8 ? 'unicode' : 'ascii');
+}
+
+function writeNotify({ success, failure, delay }: Notify): string {
+  const words = [success ? 'SUCCESS' : '', failure ? 'FAILURE' : '', delay ? 'DELAY' : ''].filter((w) => w !== '');
+  return words.length === 0 ? 'NEVER' : words.join(',');
+}

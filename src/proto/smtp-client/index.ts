@@ -1,0 +1,22 @@
+/**
+ * The client's side of SMTP (RFC 5321) over a Channel: opens a session, sends messages, tells what became of each recipient.
+ * Which server, when to try again and what to do without TLS are the caller's decisions; nothing here dials or resolves.
+ * Invariants: `accepted` only after the server's 2xx to the content; a bare CR or LF never leaves; a password goes in clear only when told to.
+ */
+export { SmtpClient } from './client.ts';
+export type { SmtpClientDeps } from './client.ts';
+export { defaultClientLimits } from './limits.ts';
+export type { ClientLimits } from './limits.ts';
+export type {
+  ClientCredentials,
+  ClientStage,
+  ClientTlsMode,
+  FailedOutcome,
+  FailureKind,
+  MailRecipient,
+  OpenOutcome,
+  OutgoingMail,
+  RecipientOutcome,
+  RecipientResult,
+  RefusedOutcome,
+} from './types.ts';

@@ -1,0 +1,93 @@
+import { encodeBase64Text, encodeBase64url, parseBase64 } from '#lib/codecs';
+import {
+  type ChannelBindings,
+  chooseMechanism,
+  createSaslClient,
+  type MechanismName,
+  type SaslClient,
+  type SaslClientStep,
+} from '#lib/sasl';
+import type { Extensions, Reply } from '#lib/smtp';
+import type { Random } from '#ports/random';
+import { type Connection, failure, refusal } from './connection.ts';
+import type { ClientCredentials } from './types.ts';
+
+const allMechanisms: readonly MechanismName[] = [
+  'SCRAM-SHA-256-PLUS',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-1-PLUS',
+  'SCRAM-SHA-1',
+  'CRAM-MD5',
+  'PLAIN',
+  'LOGIN',
+];
+/** RFC 4954 §4: an initial response that makes the line longer goes in a step of its own. */
+const maxInitialChars = 480;
+/** More challenges than any mechanism has. */
+const maxSteps = 8;
+const nonceBytes = 18;
+
+/** Logs in with the most secure mechanism that both sides have (RFC 4954). @throws Stop */
+export async function logIn(
+  connection: Connection,
+  extensions: Extensions,
+  credentials: ClientCredentials,
+  random: Random,
+  timeoutMs: number,
+): Promise<MechanismName> {
+  const offered = extensions.auth ?? [];
+  const { tls } = connection.channel;
+  const bindings: ChannelBindings | null =
+    tls === null ? null : { 'tls-exporter': tls.exporter, 'tls-server-end-point': tls.serverEndPoint };
+  const situation = { tls: tls !== null || credentials.allowClear === true, bindings };
+  const mechanism = chooseMechanism(offered, credentials.mechanisms ?? allMechanisms, situation);
+  if (mechanism === null) {
+    throw failure('auth', 'auth', `server offers no usable mechanism: ${offered.join(' ') || 'none at all'}`);
+  }
+  const client = createSaslClient(mechanism, {
+    login: credentials.login,
+    password: credentials.password,
+    bindings,
+    plusOffered: offered.some((name) => name.endsWith('-PLUS')),
+    nonce: () => encodeBase64url(random.bytes(nonceBytes)),
+  });
+  await exchange(connection, client, timeoutMs);
+  return mechanism;
+}
+
+async function exchange(connection: Connection, client: SaslClient, timeoutMs: number): Promise<void> {
+  const initial = client.initial();
+  const encoded = initial === null ? null : encode(initial);
+  const isInline = encoded !== null && encoded.length <= maxInitialChars;
+  const line = isInline ? `AUTH ${client.mechanism} ${encoded}` : `AUTH ${client.mechanism}`;
+  let reply = await connection.command(line, 'auth', timeoutMs);
+  let owed = isInline ? null : initial;
+  for (let steps = 0; reply.code === 334 && steps < maxSteps; steps++) {
+    const response = owed ?? (await answer(connection, client, reply, timeoutMs));
+    owed = null;
+    reply = await connection.command(encodeBase64Text(response), 'auth', timeoutMs);
+  }
+  if (reply.code !== 235) throw refusal('auth', reply);
+  const end = client.finish(null);
+  if (end.kind === 'failure') throw failure('auth', 'auth', end.reason);
+}
+
+function encode(initial: Uint8Array): string {
+  // RFC 4954 §4: `=` is an initial response without octets.
+  return initial.length === 0 ? '=' : encodeBase64Text(initial);
+}
+
+async function answer(
+  connection: Connection,
+  client: SaslClient,
+  reply: Reply,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  const challenge = parseBase64((reply.lines[0] ?? '').trim());
+  const step: SaslClientStep = challenge.ok
+    ? client.step(challenge.value)
+    : { kind: 'failure', reason: 'challenge is not base64' };
+  if (step.kind === 'response') return step.data;
+  await connection.command('*', 'auth', timeoutMs);
+  throw failure('auth', 'auth', step.kind === 'failure' ? step.reason : 'server asks for more than the mechanism has');
+}

@@ -1,0 +1,195 @@
+import type { Extensions, Reply } from '#lib/smtp';
+import { type Connection, failure, refusal, Stop } from './connection.ts';
+import { concat, gatherContent, sendContent } from './content.ts';
+import { mailCommand, rcptCommand } from './envelope.ts';
+import type { ClientLimits } from './limits.ts';
+import type { ClientStage, OutgoingMail, RecipientOutcome } from './types.ts';
+
+const encoder = new TextEncoder();
+const loneDot = encoder.encode('.\r\n');
+
+/** One mail transaction (RFC 5321 §3.3): finds the outcome of each recipient, whatever happens. */
+export class Transaction {
+  readonly #connection: Connection;
+  readonly #extensions: Extensions;
+  readonly #limits: ClientLimits;
+  readonly #mail: OutgoingMail;
+  readonly #outcomes: (RecipientOutcome | null)[];
+  #isClean = false;
+
+  constructor(connection: Connection, extensions: Extensions, limits: ClientLimits, mail: OutgoingMail) {
+    this.#connection = connection;
+    this.#extensions = extensions;
+    this.#limits = limits;
+    this.#mail = mail;
+    this.#outcomes = mail.recipients.map(() => null);
+  }
+
+  /** Whether the server is ready for the next MAIL without RSET. */
+  get isClean(): boolean {
+    return this.#isClean;
+  }
+
+  /** Runs it. Never throws for what the server or the content does. `reset` sends RSET before. */
+  async run(reset: boolean): Promise<readonly RecipientOutcome[]> {
+    let rest: RecipientOutcome;
+    try {
+      this.#checkOffer();
+      rest = await this.#dialogue(reset);
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      rest = error.outcome;
+    }
+    return this.#outcomes.map((outcome) => outcome ?? rest);
+  }
+
+  /** Refuses what the server cannot do, before it is asked. */
+  #checkOffer(): void {
+    const { size, smtputf8, eightBitMime, requireTls } = this.#extensions;
+    const mail = this.#mail;
+    this.#isClean = true;
+    if (!this.#connection.isUsable) throw failure('mail', 'closed', 'connection is closed');
+    if (mail.smtputf8 && !smtputf8) throw failure('mail', 'smtputf8', 'server does not offer SMTPUTF8');
+    if (mail.requireTls && (!requireTls || this.#connection.channel.tls === null)) {
+      throw failure('mail', 'requiretls', 'server does not offer REQUIRETLS under TLS');
+    }
+    if (mail.eightBit && !eightBitMime && mail.eightBitAnyway !== true) {
+      throw failure('mail', '8bitmime', 'server does not offer 8BITMIME');
+    }
+    if (size?.maxBytes != null && mail.sizeBytes > size.maxBytes) {
+      throw failure('mail', 'size', `message has ${mail.sizeBytes} bytes, server takes ${size.maxBytes}`);
+    }
+    this.#isClean = false;
+  }
+
+  /** @returns the outcome of all recipients that have none of their own. */
+  async #dialogue(reset: boolean): Promise<RecipientOutcome> {
+    const { pipelining, chunking } = this.#extensions;
+    if (!pipelining) return await this.#oneByOne(reset);
+    if (chunking && this.#mail.sizeBytes <= this.#limits.maxOneShotBytes) return await this.#inOneShot(reset);
+    return await this.#pipelined(reset);
+  }
+
+  /** Without PIPELINING: each command waits for the reply to the one before. */
+  async #oneByOne(reset: boolean): Promise<RecipientOutcome> {
+    const { commandTimeoutMs, mailTimeoutMs, rcptTimeoutMs, dataInitTimeoutMs } = this.#limits;
+    if (reset) check('reset', await this.#connection.command('RSET', 'reset', commandTimeoutMs));
+    const mailLine = mailCommand(this.#mail, this.#extensions);
+    check('mail', await this.#connection.command(mailLine, 'mail', mailTimeoutMs));
+    for (const [i, recipient] of this.#mail.recipients.entries()) {
+      const line = rcptCommand(recipient, this.#mail, this.#extensions);
+      const reply = await this.#connection.command(line, 'rcpt', rcptTimeoutMs);
+      this.#noteRcpt(i, reply);
+      // RFC 5321 §4.5.3.1.10: no more recipients in this transaction; asking for each would only be noise.
+      if (isTooMany(reply) && this.#hasAccepted(i)) {
+        for (let k = i + 1; k < this.#outcomes.length; k++) this.#noteRcpt(k, reply);
+        break;
+      }
+    }
+    if (!this.#hasAccepted(this.#outcomes.length)) return this.#nobody();
+    const reply = await this.#connection.command('DATA', 'data', dataInitTimeoutMs);
+    if (reply.code !== 354) throw unexpected('data', reply);
+    return this.#end(await sendContent(this.#connection, this.#mail, this.#limits));
+  }
+
+  /** Envelope and DATA in one write (RFC 2920 §3.1), then the content. */
+  async #pipelined(reset: boolean): Promise<RecipientOutcome> {
+    const written = this.#write(encoder.encode(`${this.#envelope(reset)}DATA\r\n`));
+    const refused = await this.#envelopeReplies(reset);
+    const reply = await this.#connection.reply('data', this.#limits.dataInitTimeoutMs);
+    await written;
+    if (refused === null && this.#hasAccepted(this.#outcomes.length)) {
+      if (reply.code !== 354) throw unexpected('data', reply);
+      return this.#end(await sendContent(this.#connection, this.#mail, this.#limits));
+    }
+    if (reply.code === 354) {
+      // RFC 2920 §3.1: the server wants content although nobody is to get it.
+      await this.#connection.write(loneDot, 'content', this.#limits.dataBlockTimeoutMs);
+      await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
+    }
+    if (refused !== null) throw refused;
+    return this.#nobody();
+  }
+
+  /** Envelope and content in one write: a small message costs one round trip (RFC 3030 §4.2). */
+  async #inOneShot(reset: boolean): Promise<RecipientOutcome> {
+    this.#isClean = !reset;
+    const content = await gatherContent(this.#mail);
+    this.#isClean = false;
+    const head = encoder.encode(`${this.#envelope(reset)}BDAT ${content.length} LAST\r\n`);
+    const written = this.#write(concat([head, content], head.length + content.length));
+    const refused = await this.#envelopeReplies(reset);
+    const reply = await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
+    await written;
+    if (refused !== null) throw refused;
+    if (!this.#hasAccepted(this.#outcomes.length)) return this.#nobody();
+    return this.#end(reply);
+  }
+
+  #envelope(reset: boolean): string {
+    const mail = this.#mail;
+    let text = `${reset ? 'RSET\r\n' : ''}${mailCommand(mail, this.#extensions)}\r\n`;
+    for (const recipient of mail.recipients) text += `${rcptCommand(recipient, mail, this.#extensions)}\r\n`;
+    return text;
+  }
+
+  /** Reads the replies to RSET, MAIL and each RCPT. @returns why MAIL was refused, null when it was not. */
+  async #envelopeReplies(reset: boolean): Promise<Stop | null> {
+    const { commandTimeoutMs, mailTimeoutMs, rcptTimeoutMs } = this.#limits;
+    if (reset) check('reset', await this.#connection.reply('reset', commandTimeoutMs));
+    const mailReply = await this.#connection.reply('mail', mailTimeoutMs);
+    if (mailReply.code === 421) throw refusal('mail', mailReply);
+    const refused = mailReply.code < 300 ? null : unexpected('mail', mailReply);
+    for (let i = 0; i < this.#outcomes.length; i++) {
+      const reply = await this.#connection.reply('rcpt', rcptTimeoutMs);
+      // After a refused MAIL each RCPT is out of order; what counts is why MAIL was refused.
+      if (refused === null) this.#noteRcpt(i, reply);
+    }
+    return refused;
+  }
+
+  /** Starts a write that goes on while replies are read, as either side may be waiting for the other to read. */
+  #write(bytes: Uint8Array): Promise<void> {
+    const written = this.#connection.write(bytes, 'mail', this.#limits.dataBlockTimeoutMs);
+    // Its failure is met again by whoever awaits it, or by the read of the replies.
+    written.catch(() => {});
+    return written;
+  }
+
+  #noteRcpt(i: number, reply: Reply): void {
+    // 250, 251 and 252 accept (RFC 5321 §4.3.2).
+    if (reply.code < 300) return;
+    const { outcome } = unexpected('rcpt', reply);
+    this.#outcomes[i] = outcome;
+    if (reply.code === 421) throw refusal('rcpt', reply);
+  }
+
+  /** Whether one of the first `count` recipients was not refused. */
+  #hasAccepted(count: number): boolean {
+    return this.#outcomes.slice(0, count).includes(null);
+  }
+
+  /** Every recipient has an outcome of its own. */
+  #nobody(): RecipientOutcome {
+    return { kind: 'failed', stage: 'rcpt', failure: 'protocol', reason: 'no recipients' };
+  }
+
+  #end(reply: Reply): RecipientOutcome {
+    this.#isClean = this.#connection.isUsable;
+    return reply.code < 300 ? { kind: 'accepted', reply } : unexpected('content', reply).outcome;
+  }
+}
+
+function check(stage: ClientStage, reply: Reply): void {
+  if (reply.code >= 300) throw unexpected(stage, reply);
+}
+
+/** 4xx and 5xx say no; anything else that was not asked for is no SMTP. */
+function unexpected(stage: ClientStage, reply: Reply): Stop {
+  return reply.code >= 400 ? refusal(stage, reply) : failure(stage, 'protocol', `unexpected reply ${reply.code}`);
+}
+
+/** RFC 5321 §4.5.3.1.10: 452, and 552 from servers that follow older rules. */
+function isTooMany(reply: Reply): boolean {
+  return reply.code === 452 || reply.code === 552;
+}

@@ -1,0 +1,115 @@
+import type { Address, ForwardPath } from '#lib/address';
+import type { MechanismName } from '#lib/sasl';
+import type { Secret } from '#lib/secret';
+import type { Extensions, Notify, Reply } from '#lib/smtp';
+import type { ClientTls, TlsSession } from '#ports/channel';
+
+/**
+ * Why something failed without the server saying no. Of the connection: `closed`, `timeout`, `tls`, `protocol` (its bytes are no SMTP, or out of order).
+ * Of what it offers: `size`, `smtputf8`, `8bitmime`, `requiretls`, `auth` (no mechanism in common, or the server did not prove itself).
+ * `content`: ours, the message has a bare CR or LF or could not be read; nothing was delivered.
+ */
+export type FailureKind =
+  | 'closed'
+  | 'timeout'
+  | 'tls'
+  | 'protocol'
+  | 'size'
+  | 'smtputf8'
+  | '8bitmime'
+  | 'requiretls'
+  | 'auth'
+  | 'content';
+
+/** The command that was answered, or was to be. */
+export type ClientStage =
+  | 'greeting'
+  | 'hello'
+  | 'starttls'
+  | 'auth'
+  | 'reset'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'content'
+  | 'quit';
+
+/** The server said no. 4xx and 5xx are told apart by the reply's code. */
+export interface RefusedOutcome {
+  readonly kind: 'refused';
+  readonly stage: ClientStage;
+  readonly reply: Reply;
+}
+
+/** It did not come to an answer. */
+export interface FailedOutcome {
+  readonly kind: 'failed';
+  readonly stage: ClientStage;
+  readonly failure: FailureKind;
+  /** For logs and reports. */
+  readonly reason: string;
+}
+
+/** How `open` ended. */
+export type OpenOutcome =
+  | { readonly kind: 'ready'; readonly extensions: Extensions; readonly tls: TlsSession | null }
+  | RefusedOutcome
+  | FailedOutcome;
+
+/** What became of one recipient. `accepted` carries the server's reply to the content: from now on it is the server's to deliver. */
+export type RecipientOutcome = { readonly kind: 'accepted'; readonly reply: Reply } | RefusedOutcome | FailedOutcome;
+
+/** One recipient with its outcome, in the order of the request. */
+export interface RecipientResult {
+  readonly address: ForwardPath;
+  readonly outcome: RecipientOutcome;
+}
+
+/** One recipient of a message. */
+export interface MailRecipient {
+  readonly address: ForwardPath;
+  /** Sent when the server has DSN (RFC 3461 §4.1). */
+  readonly notify?: Notify;
+  /** Sent when the server has DSN (RFC 3461 §4.2). */
+  readonly orcpt?: { readonly type: string; readonly address: string };
+}
+
+/** One message for one or more recipients. */
+export interface OutgoingMail {
+  /** Null for the null reverse-path. */
+  readonly from: Address | null;
+  readonly recipients: readonly MailRecipient[];
+  /** Size of the content, checked against SIZE. */
+  readonly sizeBytes: number;
+  /** The content has octets above 127. */
+  readonly eightBit: boolean;
+  /** An address or header field needs SMTPUTF8. */
+  readonly smtputf8: boolean;
+  /** Must travel with REQUIRETLS (RFC 8689). */
+  readonly requireTls: boolean;
+  /** Sends 8-bit content even to a server without 8BITMIME, as nearly all accept it. */
+  readonly eightBitAnyway?: boolean;
+  /** Sent when the server has DSN (RFC 3461 §4.3, §4.4). */
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly envid?: string;
+  /** The message with CRLF line ends; called at most once. */
+  content(): AsyncIterable<Uint8Array>;
+}
+
+/** How the connection is to be secured before mail. `none`: leave it as it is, also when TLS is on already. */
+export type ClientTlsMode =
+  | { readonly mode: 'none' }
+  /** STARTTLS when offered. A failed handshake ends the connection: the caller decides whether to come again without. */
+  | { readonly mode: 'opportunistic'; readonly tls: ClientTls }
+  /** STARTTLS even when not offered, as whoever removes the offer wants it not to happen. */
+  | { readonly mode: 'required'; readonly tls: ClientTls };
+
+/** How to log in. */
+export interface ClientCredentials {
+  readonly login: string;
+  readonly password: Secret;
+  /** Which mechanisms to use; all when left out. */
+  readonly mechanisms?: readonly MechanismName[];
+  /** Lets PLAIN and LOGIN show the password on a connection without TLS. */
+  readonly allowClear?: boolean;
+}
