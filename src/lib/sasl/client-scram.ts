@@ -1,5 +1,5 @@
 import { encodeBase64Text, parseBase64 } from '#lib/codecs';
-import type { SaslClientOptions } from './client.ts';
+import type { SaslClientOptions } from './client-options.ts';
 import { saslLimits } from './limits.ts';
 import { type ScramHash, clientScramKeys, hmac, xor } from './scram-keys.ts';
 import {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { SaslClientOptions } from './client.ts';
+import type { SaslClientOptions } from './client-options.ts';
 import { preparePassword } from './prepare.ts';
 import { nothing, writeUtf8 } from './text.ts';
 import type { SaslClient, SaslClientStep } from './types.ts';

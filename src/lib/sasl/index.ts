@@ -7,8 +7,10 @@
  * after the server proved that it knows the password, where the mechanism has such a proof.
  */
 export type * from './types.ts';
-export { createSaslServer, type SaslServerOptions } from './server.ts';
-export { createSaslClient, type SaslClientOptions } from './client.ts';
+export { createSaslServer } from './server.ts';
+export type { SaslServerOptions } from './exchange.ts';
+export { createSaslClient } from './client.ts';
+export type { SaslClientOptions } from './client-options.ts';
 export { chooseMechanism, type MechanismSituation } from './choose.ts';
 export { deriveScramKeys, type ScramHash } from './scram-keys.ts';
 export { prepareLogin, preparePassword, prepareScramPassword } from './prepare.ts';

@@ -5,8 +5,6 @@ import { cramMd5, external, login, plain } from './server-simple.ts';
 import { scram } from './server-scram.ts';
 import type { MechanismName, SaslServer, SaslServerStep } from './types.ts';
 
-export type { SaslServerOptions } from './exchange.ts';
-
 const mechanisms: Readonly<Record<MechanismName, ServerMechanism>> = {
   EXTERNAL: external,
   'SCRAM-SHA-256-PLUS': scram('SHA-256', true),
