@@ -21,9 +21,7 @@ function isOffered(mechanism: MechanismName, options: ImapServerOptions, tls: Tl
     case 'PLAIN':
     case 'LOGIN':
       return tls !== null || options.allowClearPasswords;
-    case 'SCRAM-SHA-256':
-    case 'SCRAM-SHA-1':
-    case 'CRAM-MD5':
+    default:
       return true;
   }
 }

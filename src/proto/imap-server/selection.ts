@@ -57,7 +57,7 @@ export class Selection {
   writeFlags(output: Output, at: number, withUid: boolean): boolean {
     const { image } = this.mailbox;
     const uid = this.view.uids[at] ?? 0;
-    const row = image.uids === this.view.uids ? at : positionOf(image.uids, uid);
+    const row = image.uids[at] === uid ? at : positionOf(image.uids, uid);
     if (row < 0) return false;
     output.text('* ');
     output.number(at + 1);

@@ -140,7 +140,7 @@ class Session {
 
   #refuseInvalid(event: Extract<ImapEvent, { kind: 'invalid' }>): void {
     // Somebody who speaks another protocol is told once, and not listened to (an HTTP request could carry commands).
-    if (this.#commands === 1 && event.unknown) throw new Bye('this is an IMAP server');
+    if (this.#commands === 1 && (event.unknown || event.name === '')) throw new Bye('this is an IMAP server');
     const text = event.unknown ? 'unknown command' : `syntax error at byte ${event.at}: ${printable(event.reason)}`;
     this.#context.output.line(`${event.tag ?? '*'} BAD ${text}`);
     if (event.skipsBytes > this.#context.deps.options.limits.maxCommandBytes) throw new Bye('literal refused');

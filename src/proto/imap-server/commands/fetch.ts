@@ -40,12 +40,11 @@ async function writeFromImage(
   const { output } = context;
   const { image } = selection.mailbox;
   const { uids } = selection.view;
-  const isSame = image.uids === uids;
   let gone = 0;
   for (const { start, end } of ranges) {
     for (let position = start; position < end; position++) {
       const uid = uids[position] ?? 0;
-      const at = isSame ? position : positionOf(image.uids, uid);
+      const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
       if (at < 0) {
         gone++;
         continue;

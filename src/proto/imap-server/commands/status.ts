@@ -47,7 +47,7 @@ function itemText(item: StatusItem, counters: MailboxStatus, appendLimitBytes: n
       return `SIZE ${counters.sizeBytes}`;
     case 'appendLimit':
       return `APPENDLIMIT ${appendLimitBytes}`;
-    case 'highestModSeq':
+    default:
       return `HIGHESTMODSEQ ${counters.highestModSeq}`;
   }
 }

@@ -226,9 +226,7 @@ function rangeOf(
       return { start: 0, end: content.sizeBytes };
     case 'text':
       return { start: content.headerSizeBytes, end: content.sizeBytes };
-    case 'header':
-    case 'headerFields':
-    case 'mime':
+    default:
       return { start: 0, end: content.headerSizeBytes };
   }
 }

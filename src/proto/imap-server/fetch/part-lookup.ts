@@ -37,7 +37,7 @@ export function sectionRange(part: Part, section: Section): ByteRange | null {
       const root = part.message?.root;
       return root === undefined ? null : { start: root.headerStart, end: root.bodyStart };
     }
-    case 'text': {
+    default: {
       const root = part.message?.root;
       return root === undefined ? null : { start: root.bodyStart, end: root.end };
     }

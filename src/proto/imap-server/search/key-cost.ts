@@ -35,16 +35,7 @@ export function keyCost(key: SearchKey): number {
     case 'older':
     case 'younger':
       return KeyCost.Rows;
-    case 'all':
-    case 'sequence':
-    case 'uid':
-    case 'flag':
-    case 'keyword':
-    case 'new':
-    case 'old':
-    case 'recent':
-    case 'saveDateSupported':
-    case 'modSeq':
+    default:
       return KeyCost.Image;
   }
 }

@@ -51,7 +51,7 @@ export function rowMatches(key: RowKey, row: MessageRow, nowMs: number): boolean
       return row.sizeBytes < key.sizeBytes;
     case 'older':
       return row.internalDateMs <= nowMs - key.seconds * 1000;
-    case 'younger':
+    default:
       return row.internalDateMs >= nowMs - key.seconds * 1000;
   }
 }

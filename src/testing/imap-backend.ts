@@ -1,0 +1,351 @@
+import { SystemFlag } from '#lib/flags';
+import { modSeq, type ModSeq } from '#lib/ids';
+import type { CredentialStore, Identity } from '#lib/sasl';
+import {
+  type AccountBackend,
+  type AppendBatch,
+  type AppendHead,
+  type CopyResult,
+  type FlagChange,
+  type ImapBackend,
+  type LoginOutcome,
+  type MailboxEntry,
+  type MailboxImage,
+  type MailboxStatus,
+  type MessageContent,
+  type MessageRow,
+  type MessageSink,
+  No,
+  type SelectedMailbox,
+  type SpecialUse,
+  type TextKey,
+  TextMatcher,
+} from '#proto/imap-server';
+import { MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
+
+interface Entry {
+  mailbox: MemoryMailbox | null;
+  isSubscribed: boolean;
+  specialUse: readonly SpecialUse[];
+}
+
+/** One account in memory, for tests of IMAP sessions; every session of it sees the same mailboxes. */
+export class MemoryImapBackend implements ImapBackend {
+  readonly credentials: CredentialStore;
+  /** Milliseconds since 1970 that count as now. */
+  nowMs = Date.UTC(2026, 0, 1);
+  /** Every login outcome, in order. */
+  readonly outcomes: LoginOutcome[] = [];
+  /** Fields of every ID command. */
+  readonly clientIds: ReadonlyMap<string, string | null>[] = [];
+  readonly entries = new Map<string, Entry>();
+  readonly #listeners = new Set<() => void>();
+  #change = 1;
+  appendLimitBytes: number | null = null;
+  /** Makes the next read of contents fail, as a bug would. */
+  failsNext = false;
+
+  constructor(credentials: CredentialStore) {
+    this.credentials = credentials;
+    this.entries.set('INBOX', { mailbox: new MemoryMailbox(), isSubscribed: true, specialUse: [] });
+  }
+
+  async admitLogin(): Promise<void> {
+    // Everybody may try.
+  }
+
+  noteLogin(outcome: LoginOutcome): void {
+    this.outcomes.push(outcome);
+  }
+
+  noteClientId(fields: ReadonlyMap<string, string | null>): void {
+    this.clientIds.push(fields);
+  }
+
+  async open(_identity: Identity): Promise<AccountBackend> {
+    return new MemoryAccount(this);
+  }
+
+  /** The mailbox of that name. @throws No with `code` when there is none. */
+  mailbox(name: string, code = 'NONEXISTENT'): MemoryMailbox {
+    const found = this.entries.get(name)?.mailbox;
+    if (found === null || found === undefined) throw new No(code, 'no such mailbox');
+    return found;
+  }
+
+  /** Puts a message into a mailbox, as a delivery would. */
+  deliver(name: string, text: string, facts: Partial<MemoryMessageFacts> = {}): void {
+    const bytes = new TextEncoder().encode(text.replaceAll(/\r?\n/g, '\r\n'));
+    const whole = { bits: 0, keywords: [], internalDateMs: this.nowMs, saveDateMs: this.nowMs, ...facts };
+    this.mailbox(name).add(bytes, whole, this.nextChange());
+    this.hint();
+  }
+
+  /** The next MODSEQ. */
+  nextChange(): number {
+    return ++this.#change;
+  }
+
+  /** Wakes all sessions. */
+  hint(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** As AccountBackend.onChange. */
+  onChange(fn: () => void): Disposable {
+    this.#listeners.add(fn);
+    return { [Symbol.dispose]: () => this.#listeners.delete(fn) };
+  }
+}
+
+class MemoryAccount implements AccountBackend {
+  readonly #world: MemoryImapBackend;
+
+  constructor(world: MemoryImapBackend) {
+    this.#world = world;
+  }
+
+  get appendLimitBytes(): number | null {
+    return this.#world.appendLimitBytes;
+  }
+
+  async mailboxes(): Promise<readonly MailboxEntry[]> {
+    const { entries } = this.#world;
+    const names = [...entries.keys()].toSorted((a, b) => (a === 'INBOX' ? -1 : b === 'INBOX' ? 1 : a < b ? -1 : 1));
+    return names.map((name) => {
+      const entry = entries.get(name);
+      return {
+        name,
+        exists: entry?.mailbox !== null,
+        selectable: entry?.mailbox !== null,
+        subscribed: entry?.isSubscribed === true,
+        specialUse: entry?.specialUse ?? [],
+      };
+    });
+  }
+
+  async status(names: readonly string[]): Promise<readonly (MailboxStatus | null)[]> {
+    return names.map((name) => this.#world.entries.get(name)?.mailbox?.status ?? null);
+  }
+
+  async create(name: string, specialUse: readonly SpecialUse[]): Promise<void> {
+    const { entries } = this.#world;
+    const known = entries.get(name);
+    if (known !== undefined && known.mailbox !== null) throw new No('ALREADYEXISTS', 'mailbox exists');
+    for (let at = name.indexOf('/'); at > 0; at = name.indexOf('/', at + 1)) {
+      const parent = name.slice(0, at);
+      const entry = entries.get(parent);
+      if (entry === undefined)
+        entries.set(parent, { mailbox: new MemoryMailbox(), isSubscribed: true, specialUse: [] });
+    }
+    entries.set(name, { mailbox: new MemoryMailbox(), isSubscribed: true, specialUse });
+    this.#world.hint();
+  }
+
+  async delete(name: string): Promise<void> {
+    const { entries } = this.#world;
+    this.#world.mailbox(name);
+    for (const other of entries.keys()) if (other.startsWith(`${name}/`)) throw new No('HASCHILDREN', 'has children');
+    entries.delete(name);
+    this.#world.hint();
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const { entries } = this.#world;
+    const mailbox = this.#world.mailbox(from);
+    if (entries.has(to)) throw new No('ALREADYEXISTS', 'mailbox exists');
+    if (from === 'INBOX') {
+      await this.create(to, []);
+      const change = this.#world.nextChange();
+      const target = this.#world.mailbox(to);
+      for (const message of mailbox.messages) target.add(message.bytes, message, change);
+      mailbox.remove(new Set(mailbox.messages.map(({ uid }) => uid)), change);
+    } else {
+      for (const [name, entry] of Array.from(entries)) {
+        if (name !== from && !name.startsWith(`${from}/`)) continue;
+        entries.delete(name);
+        entries.set(to + name.slice(from.length), entry);
+      }
+    }
+    this.#world.hint();
+  }
+
+  async subscribe(name: string, subscribed: boolean): Promise<void> {
+    const { entries } = this.#world;
+    const entry = entries.get(name);
+    if (entry === undefined) {
+      if (subscribed) entries.set(name, { mailbox: null, isSubscribed: true, specialUse: [] });
+    } else if (!subscribed && entry.mailbox === null) entries.delete(name);
+    else entry.isSubscribed = subscribed;
+  }
+
+  async select(name: string): Promise<SelectedMailbox> {
+    return new MemorySelected(this.#world, this.#world.mailbox(name), name);
+  }
+
+  async append(name: string): Promise<AppendBatch> {
+    return new MemoryAppend(this.#world, this.#world.mailbox(name, 'TRYCREATE'));
+  }
+
+  onChange(fn: () => void): Disposable {
+    return this.#world.onChange(fn);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is held.
+  }
+}
+
+class MemoryAppend implements AppendBatch {
+  readonly #world: MemoryImapBackend;
+  readonly #mailbox: MemoryMailbox;
+  readonly #messages: { readonly head: AppendHead; readonly chunks: Uint8Array[] }[] = [];
+
+  constructor(world: MemoryImapBackend, mailbox: MemoryMailbox) {
+    this.#world = world;
+    this.#mailbox = mailbox;
+  }
+
+  async message(head: AppendHead): Promise<MessageSink> {
+    const chunks: Uint8Array[] = [];
+    return {
+      write: async (chunk) => void chunks.push(chunk.slice()),
+      finish: async () => void this.#messages.push({ head, chunks }),
+    };
+  }
+
+  async commit(): ReturnType<AppendBatch['commit']> {
+    const change = this.#world.nextChange();
+    const { nowMs } = this.#world;
+    const uids = this.#messages.map(({ head, chunks }) => {
+      const bytes = new Uint8Array(chunks.flatMap((chunk) => [...chunk]));
+      const { flagBits: bits, keywords } = head;
+      return this.#mailbox.add(
+        bytes,
+        { bits, keywords, internalDateMs: head.internalDateMs ?? nowMs, saveDateMs: nowMs },
+        change,
+      );
+    });
+    this.#world.hint();
+    return { uidValidity: this.#mailbox.uidValidity, uids };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#messages.length = 0;
+  }
+}
+
+class MemorySelected implements SelectedMailbox {
+  readonly #world: MemoryImapBackend;
+  readonly #mailbox: MemoryMailbox;
+  readonly #name: string;
+  image: MailboxImage;
+
+  constructor(world: MemoryImapBackend, mailbox: MemoryMailbox, name: string) {
+    this.#world = world;
+    this.#mailbox = mailbox;
+    this.#name = name;
+    this.image = mailbox.image;
+  }
+
+  async refresh(): Promise<MailboxImage | null> {
+    if (this.#world.entries.get(this.#name)?.mailbox !== this.#mailbox) return null;
+    this.image = this.#mailbox.image;
+    return this.image;
+  }
+
+  async rows(uids: Uint32Array): Promise<readonly (MessageRow | null)[]> {
+    return [...uids].map((uid) => {
+      const message = this.#mailbox.find(uid);
+      return message === undefined ? null : memoryRow(message);
+    });
+  }
+
+  async contents(uids: Uint32Array): Promise<readonly (MessageContent | null)[]> {
+    if (this.#world.failsNext) {
+      this.#world.failsNext = false;
+      throw new Error('a bug, as the test wants it');
+    }
+    return [...uids].map((uid) => {
+      const message = this.#mailbox.find(uid);
+      return message === undefined ? null : memoryContent(message);
+    });
+  }
+
+  async matchText(uids: Uint32Array, keys: readonly TextKey[]): Promise<readonly (readonly number[])[]> {
+    const matcher = new TextMatcher(keys);
+    const found = keys.map((): number[] => []);
+    for (const uid of uids) {
+      const message = this.#mailbox.find(uid);
+      if (message === undefined) continue;
+      const matches = await matcher.match(memoryContent(message), () => message.index.root);
+      for (const [i, isMatch] of matches.entries()) if (isMatch) found[i]?.push(uid);
+    }
+    return found;
+  }
+
+  async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeq: ModSeq | null }> {
+    let next: number | null = null;
+    for (const uid of uids) {
+      const message = this.#mailbox.find(uid);
+      if (message === undefined) continue;
+      const bits = changed(change, message.bits, change.bits);
+      const keywords = changedKeywords(change, message.keywords);
+      if (bits === message.bits && keywords.join() === [...message.keywords].toSorted().join()) continue;
+      next ??= this.#world.nextChange();
+      Object.assign(message, { bits, keywords, modSeq: next });
+    }
+    if (next === null) return { modSeq: null };
+    this.#mailbox.changed(next);
+    this.image = this.#mailbox.image;
+    this.#world.hint();
+    return { modSeq: modSeq(next) };
+  }
+
+  async expunge(uids: Uint32Array | null): Promise<void> {
+    const wanted = uids === null ? null : new Set(uids);
+    const gone = this.#mailbox.messages.filter(
+      ({ bits, uid }) => bits & SystemFlag.Deleted && (wanted === null || wanted.has(uid)),
+    );
+    this.#remove(gone.map(({ uid }) => uid));
+  }
+
+  async copy(uids: Uint32Array, to: string): Promise<CopyResult> {
+    const target = this.#world.mailbox(to, 'TRYCREATE');
+    const messages = [...uids].flatMap((uid) => this.#mailbox.find(uid) ?? []);
+    const change = this.#world.nextChange();
+    const { nowMs } = this.#world;
+    const copies = messages.map((message) => target.add(message.bytes, { ...message, saveDateMs: nowMs }, change));
+    this.#world.hint();
+    return { uidValidity: target.uidValidity, from: messages.map(({ uid }) => uid), to: copies };
+  }
+
+  async move(uids: Uint32Array, to: string): Promise<CopyResult> {
+    const result = await this.copy(uids, to);
+    this.#remove(result.from);
+    return result;
+  }
+
+  async expungedSince(since: ModSeq): Promise<readonly number[]> {
+    return this.#mailbox.expunged.filter((gone) => gone.modSeq > since).map(({ uid }) => uid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is held.
+  }
+
+  #remove(uids: readonly number[]): void {
+    if (uids.length > 0) this.#mailbox.remove(new Set(uids), this.#world.nextChange());
+    this.image = this.#mailbox.image;
+    this.#world.hint();
+  }
+}
+
+function changed({ mode }: FlagChange, have: number, bits: number): number {
+  return mode === 'add' ? have | bits : mode === 'remove' ? have & ~bits : bits;
+}
+
+function changedKeywords({ mode, keywords }: FlagChange, have: readonly string[]): string[] {
+  const kept = mode === 'replace' ? [] : mode === 'remove' ? have.filter((word) => !keywords.includes(word)) : have;
+  return [...new Set([...kept, ...(mode === 'remove' ? [] : keywords)])].toSorted();
+}
