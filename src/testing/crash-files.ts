@@ -1,0 +1,212 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { nodeFileSystem, type FileSystem, type FileWriter, type SyncHandle } from '#host/files';
+
+/** A file system that remembers what was synced, and can show what a power cut would leave. */
+export interface CrashFileSystem extends FileSystem {
+  /**
+   * Writes into `target`, a new directory, what could be left of the root if the power failed now. What was synced is there;
+   * of everything else `random` (0 ≤ x < 1) decides: each name kept or lost, each file's unsynced bytes kept, lost or torn.
+   */
+  imageAfterPowerLoss(target: string, random: () => number): void;
+}
+
+/** A file or directory, whatever its names are. */
+interface Inode {
+  /** `foreign` files are written by SQLite and not through us. */
+  readonly kind: 'file' | 'directory' | 'foreign';
+  /** Another hard link, outside the root, so that removed files can come back; empty for the other kinds. */
+  readonly shadow: string;
+  /** Bytes of a `file` that are synced; files are only appended to. */
+  syncedBytes: number;
+  /** Contents of a `foreign` file when its last completed sync began, null when there was none. */
+  synced: Uint8Array | null;
+}
+
+/**
+ * Watches everything under `root`, which is durable itself; `shadows` is a directory on the same file system for its own use.
+ *
+ * The model of SQLite: a `-wal` file is durable as it was when our last completed flush began; each later sector is old or new. A changed
+ * WAL header is durable, since SQLite syncs it before it writes the frames. Database files are taken as they are: they change in checkpoints
+ * only, whose own syncs cannot be seen here, so no checkpoint may run between the start and an image (raise `checkpointBytes`).
+ */
+export function crashFileSystem(root: string, shadows: string): CrashFileSystem {
+  return new CrashLayer(root, shadows);
+}
+
+const sectorBytes = 512;
+/** Length of the WAL header (SQLite file format, "WAL Header Format"). */
+const logHeaderBytes = 32;
+
+class CrashLayer implements CrashFileSystem {
+  readonly isWindows = false;
+  readonly separator: '/' | '\\' = sep === '\\' ? '\\' : '/';
+  readonly #base = nodeFileSystem;
+  readonly #root: string;
+  readonly #shadows: string;
+  #shadowCount = 0;
+  /** What each path names now. */
+  readonly #inodes = new Map<string, Inode>();
+  /** The names of each directory when its last completed sync began. */
+  readonly #durable = new Map<string, ReadonlyMap<string, Inode>>();
+
+  constructor(root: string, shadows: string) {
+    this.#root = root;
+    this.#shadows = shadows;
+  }
+
+  async create(path: string): Promise<FileWriter> {
+    const writer = await this.#base.create(path);
+    const inode = this.#track(path);
+    let writtenBytes = 0;
+    return {
+      async write(bytes) {
+        await writer.write(bytes);
+        writtenBytes += bytes.length;
+      },
+      async datasync() {
+        const sizeBytes = writtenBytes;
+        await writer.datasync();
+        inode.syncedBytes = Math.max(inode.syncedBytes, sizeBytes);
+      },
+      close: () => writer.close(),
+      [Symbol.asyncDispose]: () => writer.close(),
+    };
+  }
+
+  open = (path: string): ReturnType<FileSystem['open']> => this.#base.open(path);
+  list = (path: string): ReturnType<FileSystem['list']> => this.#base.list(path);
+  facts = (path: string): ReturnType<FileSystem['facts']> => this.#base.facts(path);
+
+  async openForSync(path: string): Promise<SyncHandle> {
+    const handle = await this.#base.openForSync(path);
+    const inode = this.#inodeAt(path);
+    return {
+      datasync: (done) => {
+        const bytes = readFileSync(path);
+        handle.datasync((error) => {
+          if (error === null) {
+            inode.syncedBytes = Math.max(inode.syncedBytes, bytes.length);
+            if (inode.kind === 'foreign') inode.synced = bytes;
+          }
+          done(error);
+        });
+      },
+      close: () => handle.close(),
+    };
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    await this.#base.link(from, to);
+    this.#inodes.set(to, this.#inodeAt(from));
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    await this.#base.copy(from, to);
+    this.#track(to);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const inode = this.#inodeAt(from);
+    await this.#base.rename(from, to);
+    this.#inodes.delete(from);
+    this.#inodes.set(to, inode);
+  }
+
+  async unlink(path: string): Promise<void> {
+    await this.#base.unlink(path);
+    this.#inodes.delete(path);
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#base.makeDirectory(path);
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    await this.#base.removeDirectory(path);
+    this.#inodes.delete(path);
+    this.#durable.delete(path);
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const names = this.#names(path);
+    await this.#base.syncDirectory(path);
+    this.#durable.set(path, names);
+  }
+
+  imageAfterPowerLoss(target: string, random: () => number): void {
+    // All in one go: nothing else of this process runs meanwhile. Opening a database file here drops the locks that SQLite has on it,
+    // which other processes would notice and this one does not.
+    this.#imageOf(this.#root, target, random);
+  }
+
+  #imageOf(directory: string, target: string, random: () => number): void {
+    mkdirSync(target);
+    const now = this.#names(directory);
+    const before = this.#durable.get(directory) ?? new Map<string, Inode>();
+    for (const name of new Set([...now.keys(), ...before.keys()])) {
+      const [current, durable] = [now.get(name), before.get(name)];
+      const inode = current === durable || random() < 0.5 ? current : durable;
+      if (inode === undefined) continue;
+      const [from, to] = [join(directory, name), join(target, name)];
+      if (inode.kind === 'directory') this.#imageOf(from, to, random);
+      else if (inode.kind === 'file')
+        writeFileSync(to, appended(readFileSync(inode.shadow), inode.syncedBytes, random));
+      else if (inode === current && !name.endsWith('-shm')) writeFileSync(to, foreign(from, inode, random));
+    }
+  }
+
+  #names(directory: string): ReadonlyMap<string, Inode> {
+    const names = new Map<string, Inode>();
+    for (const name of readdirSync(directory)) names.set(name, this.#inodeAt(join(directory, name)));
+    return names;
+  }
+
+  #inodeAt(path: string): Inode {
+    let inode = this.#inodes.get(path);
+    if (inode === undefined) {
+      const kind = statSync(path).isDirectory() ? 'directory' : 'foreign';
+      inode = { kind, shadow: '', syncedBytes: 0, synced: null };
+      this.#inodes.set(path, inode);
+    }
+    return inode;
+  }
+
+  #track(path: string): Inode {
+    this.#shadowCount += 1;
+    const inode: Inode = {
+      kind: 'file',
+      shadow: join(this.#shadows, String(this.#shadowCount)),
+      syncedBytes: 0,
+      synced: null,
+    };
+    linkSync(path, inode.shadow);
+    this.#inodes.set(path, inode);
+    return inode;
+  }
+}
+
+/** A file that was appended to: the synced part, and of the rest nothing, all, or a part with holes. */
+function appended(bytes: Uint8Array, syncedBytes: number, random: () => number): Uint8Array {
+  const length = syncedBytes + Math.floor((bytes.length - syncedBytes) * Math.min(1, random() * 1.5));
+  const left = bytes.slice(0, length);
+  for (let at = syncedBytes; at < length; at += sectorBytes) {
+    if (random() < 0.3) left.fill(0, at, Math.min(length, at + sectorBytes));
+  }
+  return left;
+}
+
+function foreign(path: string, inode: Inode, random: () => number): Uint8Array {
+  const current = readFileSync(path);
+  if (!path.endsWith('-wal')) return current;
+  const synced = inode.synced ?? new Uint8Array(0);
+  const left = new Uint8Array(random() < 0.5 ? current.length : Math.min(current.length, synced.length));
+  left.set(synced.subarray(0, left.length));
+  const share = random();
+  for (let at = 0; at < left.length; at += sectorBytes) {
+    const end = Math.min(left.length, at + sectorBytes);
+    if (random() < share) left.set(current.subarray(at, end), at);
+  }
+  left.set(current.subarray(0, Math.min(logHeaderBytes, left.length)));
+  return left;
+}
