@@ -41,16 +41,17 @@ export class Connection {
 
   /** Starts a transaction. @throws an error that `isBusy` knows when another process holds the write lock. */
   begin(isWrite: boolean): void {
-    (isWrite ? this.#beginImmediate : this.#begin).run();
+    (isWrite ? this.#beginImmediate : this.#begin).get();
   }
 
   commit(): void {
-    this.#commit.run();
+    // Not `run`, which would read the last rowid and may fail at it (see `run` below).
+    this.#commit.get();
   }
 
   /** Never throws for a transaction that SQLite rolled back by itself. */
   rollback(): void {
-    if (this.#database.isTransaction) this.#rollback.run();
+    if (this.#database.isTransaction) this.#rollback.get();
   }
 
   all(statement: Sql): unknown[] {
