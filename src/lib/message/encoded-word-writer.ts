@@ -2,14 +2,20 @@ import { encodeBase64Text } from '#lib/codecs';
 
 const encoder = new TextEncoder();
 
-/** RFC 2047 §2: an encoded word has at most 75 characters, 63 of them text behind `=?utf-8?b?` and before `?=`. */
-const maxTextChars = 63;
+/** RFC 2047 §2: an encoded word has at most 75 characters, and a line with one at most 76. */
+const maxWordChars = 75;
+/** Characters of `=?utf-8?b?` and `?=`. */
+const frameChars = 12;
+/** A word must hold some characters, however narrow the place. */
+const minWordChars = 40;
 
 /**
  * Text as UTF-8 encoded words of at most 75 characters each, to be separated by folding or a blank; characters are never split
  * (RFC 2047 §5). Of the two encodings the shorter is taken.
+ * @param maxChars  Shorter words, for where a field name precedes; not less than 40.
  */
-export function encodeWords(text: string): string[] {
+export function encodeWords(text: string, maxChars = maxWordChars): string[] {
+  const maxTextChars = Math.min(Math.max(maxChars, minWordChars), maxWordChars) - frameChars;
   const q: string[] = [];
   let qSize = 0;
   const pieces: { text: string; bytes: number; q: number }[] = [];

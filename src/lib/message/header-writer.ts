@@ -38,7 +38,7 @@ export function foldField(name: string, pieces: readonly string[]): string {
  * @param name  Field name as it shall appear.
  */
 export function writeUnstructured(name: string, text: string, options: WriteOptions = {}): string {
-  return foldField(name, unstructuredPieces(cleanText(text), options));
+  return foldField(name, unstructuredPieces(cleanText(text), name.length, options));
 }
 
 /** Text without control characters: each becomes a blank. Lone surrogates become U+FFFD. */
@@ -46,19 +46,16 @@ export function cleanText(text: string): string {
   return text.toWellFormed().replace(/\p{Cc}/gu, ' ');
 }
 
-function unstructuredPieces(text: string, options: WriteOptions): string[] {
+function unstructuredPieces(text: string, nameChars: number, options: WriteOptions): string[] {
   const words = text.match(/\s*[^\s]+|\s+$/g) ?? [];
   const first = words.findIndex((word) => needsEncoding(word, options));
   if (first < 0 && text === text.trim()) return words;
   const isPadded = text !== text.trim();
   const from = isPadded ? 0 : first;
   const to = isPadded ? words.length : words.findLastIndex((word) => needsEncoding(word, options)) + 1;
-  const encoded = encodeWords(
-    words
-      .slice(from, to)
-      .join('')
-      .replace(from > 0 ? /^\s/ : /^/, ''),
-  );
+  const plain = words.slice(from, to).join('');
+  // The first word of the field shares its line with the name (RFC 2047 §2: at most 76 characters).
+  const encoded = from > 0 ? encodeWords(plain.replace(/^\s/, '')) : encodeWords(plain, 76 - nameChars - 2);
   return [...words.slice(0, from), ...encoded.map((word) => ` ${word}`), ...words.slice(to)];
 }
 

@@ -12,6 +12,8 @@ const dotAtom = /^[\w!#$%&'*+/=?^`{|}~\u0080-\u{10ffff}-]+(?:\.[\w!#$%&'*+/=?^`{
 const phraseWord = /^[\w!#$%&'*+/=?^`{|}~\u0080-\u{10ffff}-]+$/u;
 /** RFC 2045 §5.1 token. */
 const token = /^[\w!#$%&'*+.^`{|}~-]+$/;
+/** Encoded words of names are short enough to stand behind the field name. */
+const maxPhraseWordChars = 58;
 /** Longest parameter value in one piece, so that its line stays short. */
 const maxPieceChars = 60;
 
@@ -64,9 +66,10 @@ function writeMailbox(localpart: string, domain: string, options: WriteOptions):
 /** A display name as pieces that may be on lines of their own. */
 function phrase(name: string, options: WriteOptions): string[] {
   const clean = cleanText(name).trim();
-  if (clean.includes('=?') || (options.smtputf8 !== true && !isAscii(clean))) return encodeWords(clean);
+  if (clean.includes('=?') || (options.smtputf8 !== true && !isAscii(clean)))
+    return encodeWords(clean, maxPhraseWordChars);
   if (clean.split(' ').every((word) => phraseWord.test(word))) return clean.split(' ');
-  return clean.length > 900 ? encodeWords(clean) : [quote(clean)];
+  return clean.length > 900 ? encodeWords(clean, maxPhraseWordChars) : [quote(clean)];
 }
 
 function quote(text: string): string {
