@@ -25,8 +25,7 @@ const messages = new Map(
 const identity: Identity = { account: 'mrc', login: 'mrc' };
 const store: CredentialStore = {
   checkPassword: async (login, password) => (login === 'mrc' && password === 'secret' ? identity : null),
-  scramKeys: async (_login, hash) =>
-    deriveScramKeys(hash, new TextEncoder().encode('secret'), new Uint8Array(16).fill(1), 4096),
+  scramKeys: async (_login, hash) => deriveScramKeys('secret', new Uint8Array(16).fill(1), 4096, hash),
   checkCramMd5: async () => null,
   identify: async (login) => (login === 'mrc' ? identity : null),
   identifyCertificate: async () => null,
