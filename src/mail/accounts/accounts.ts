@@ -1,4 +1,5 @@
 import type { AccountId } from '#lib/ids';
+import type { BlobSweeper } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -91,6 +92,16 @@ export class Accounts implements Disposable {
   async finishRemovals(): Promise<void> {
     const rows = await this.#deps.databases.server.read((reader) => allAccounts(reader));
     for (const { id, state } of rows) if (state === 'removing') await this.#erase(id);
+  }
+
+  /** Removes blobs that no row needs any more, of all accounts, and leftovers of messages that were never accepted. @returns how many. */
+  async sweepBlobs(sweeper: BlobSweeper): Promise<number> {
+    let removed = await sweeper.sweepIncoming();
+    for (const { id, name } of await this.list()) {
+      const account = await this.open(name);
+      if (account?.id === id) removed += await sweeper.sweepAccount(id, account.db);
+    }
+    return removed;
   }
 
   /** Drops what opened accounts keep in memory. */

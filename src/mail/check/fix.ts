@@ -1,0 +1,34 @@
+import type { Account } from '#mail/accounts';
+import { advance } from '#mail/changes';
+import type { BlobSweeper } from '#mail/content';
+import { moveCounters } from '#mail/mailboxes';
+import { recountMailboxes, type MailboxCounts } from './check-rows.ts';
+
+/** Sets counters to what a recount gives, and turns blobs without a row into garbage. @returns how many things were put right. */
+export async function fixAccount(account: Account, sweeper: BlobSweeper): Promise<number> {
+  const wrong = await account.db.write(async (tx) => {
+    const recounts = await recountMailboxes(tx, account.id);
+    const mailboxes = recounts.filter(({ stated, counted }) => !isZero(difference(counted, stated)));
+    if (mailboxes.length === 0) return 0;
+    const { modSeq } = await advance(tx, account.id);
+    for (const { id, stated, counted } of mailboxes) {
+      await moveCounters(tx, account.id, id, modSeq, difference(counted, stated));
+    }
+    return mailboxes.length;
+  });
+  return wrong + (await sweeper.collectOrphans(account.id, account.db));
+}
+
+function difference(a: MailboxCounts, b: MailboxCounts): MailboxCounts {
+  return {
+    messages: a.messages - b.messages,
+    unseen: a.unseen - b.unseen,
+    deleted: a.deleted - b.deleted,
+    sizeBytes: a.sizeBytes - b.sizeBytes,
+    deletedSizeBytes: a.deletedSizeBytes - b.deletedSizeBytes,
+  };
+}
+
+function isZero({ messages, unseen, deleted, sizeBytes, deletedSizeBytes }: MailboxCounts): boolean {
+  return [messages, unseen, deleted, sizeBytes, deletedSizeBytes].every((n) => n === 0);
+}

@@ -1,0 +1,7 @@
+/**
+ * The consistency check: whether what is stored obeys the invariants, told in plain words. `godwit check` runs it, and every test that
+ * closes a store. It reads everything, so it is for rest and for repair, not for the acknowledgement path.
+ */
+export { checkAccount, checkStore, type CheckDeps } from './check-store.ts';
+export { fixAccount } from './fix.ts';
+export type { Finding, FindingKind } from './finding.ts';
