@@ -4,6 +4,15 @@
  * Invariants: everything is durable before `enqueue` resolves; a row is finished only after what it owes the sender is recorded;
  * content goes only when no recipient needs it, row before blob.
  */
+export { Queue } from './queue.ts';
+export type { QueueDeps } from './queue.ts';
+export { QueueRunner } from './runner.ts';
+export type { Delivery, QueueRunnerDeps } from './runner.ts';
+export { QueueSweeper } from './sweeper.ts';
+export type { QueueSweeperDeps } from './sweeper.ts';
+export { queueSchema } from './schema.ts';
+export { defaultSettings } from './settings.ts';
+export type { QueueSettings } from './settings.ts';
 export { route } from './route.ts';
 export type { Route, RouteFacts, RoutePolicy } from './route.ts';
 export type {

@@ -1,5 +1,8 @@
 import type { QueueSettings } from './settings.ts';
 
+/** RFC 5321 §4.5.4.1: an attempt just before the last one would be of no use. */
+const minLastGapMs = 30 * 60_000;
+
 /** What happens after an attempt that did not work for now. */
 export type NextStep =
   | { readonly kind: 'retry'; readonly atMs: number; readonly tellDelay: boolean }
@@ -26,7 +29,8 @@ export function nextStep(facts: ScheduleFacts, settings: QueueSettings): NextSte
   const lastMs = retryUntil(facts.startMs, settings);
   if (facts.nowMs >= lastMs) return { kind: 'giveUp' };
   const wait = settings.retryAfterMs[Math.min(facts.attempts, settings.retryAfterMs.length) - 1] ?? settings.maxAgeMs;
-  const atMs = Math.min(lastMs, facts.nowMs + Math.round(wait * (1 + settings.jitter * facts.chance)));
+  const wantedMs = facts.nowMs + Math.round(wait * (1 + settings.jitter * facts.chance));
+  const atMs = lastMs - wantedMs < minLastGapMs ? lastMs : wantedMs;
   return { kind: 'retry', atMs, tellDelay: !facts.delayTold && atMs - facts.startMs >= settings.tellDelayAfterMs };
 }
 

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BlobId } from '#ports/blobs';
+import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
+import { Notify } from './index.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+const count = (world: QueueWorld, table: string): number =>
+  Number(world.db.raw.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
+
+test('Queue.enqueue, then delivery: one transmission per message and domain, content gone, row kept', async () => {
+  await using world = new QueueWorld();
+  await world.start();
+  await world.send(['a@one.example', 'b@ONE.example', 'c@two.example']);
+  const sent = world.transmissions.map((t) => t.recipients.map((r) => r.address));
+  assert.deepEqual(sent, [['a@one.example', 'b@ONE.example'], ['c@two.example']]);
+  assert.deepEqual(world.transmissions[0]?.route, { kind: 'direct', domain: 'one.example' });
+  const items = await world.queue.list();
+  assert.deepEqual(
+    items.map((item) => [item.state, item.attempts, item.lastReply]),
+    [
+      ['delivered', 1, '250 2.0.0 taken'],
+      ['delivered', 1, '250 2.0.0 taken'],
+      ['delivered', 1, '250 2.0.0 taken'],
+    ],
+  );
+  assert.equal(count(world, 'queue_content'), 0);
+  assert.deepEqual(world.notices, []);
+  assert.equal((await world.queue.attempts(items[0]?.id ?? 0))[0]?.outcome, 'delivered');
+  await world.clock.advance(73 * hourMs);
+  assert.equal((await world.sweeper().sweep()).recipients, 3);
+  assert.deepEqual([count(world, 'queue_message'), count(world, 'queue_attempt')], [0, 0]);
+});
+
+test('Queue with keepFinishedMs 0 leaves nothing behind', async () => {
+  await using world = new QueueWorld({ keepFinishedMs: 0 });
+  world.answer = (address) => (address.startsWith('bad') ? refused : delivered);
+  await world.start();
+  await world.send(['a@one.example', 'bad@one.example']);
+  for (const table of ['queue_message', 'queue_content', 'queue_recipient', 'queue_attempt']) {
+    assert.equal(count(world, table), 0, table);
+  }
+  assert.equal(world.notices.length, 1);
+});
+
+test('QueueRunner gives the transmitter prefix and body as one', async () => {
+  await using world = new QueueWorld();
+  let seen = '';
+  world.answer = async (_address, { content }) => {
+    for await (const chunk of content.stream()) seen += new TextDecoder().decode(chunk);
+    seen += `|${new TextDecoder().decode(await content.bytes(13, 21))}`;
+    return delivered;
+  };
+  await world.start();
+  await world.send(['a@one.example']);
+  assert.equal(
+    seen,
+    'X-Prefix: yes\r\nFrom: <s@example.org>\r\nMessage-ID: <m@example.org>\r\n\r\nhello\r\n|\r\nFrom: ',
+  );
+});
+
+test('QueueRunner on a refusal tells the sender once, about all refused recipients, naming the original', async () => {
+  await using world = new QueueWorld();
+  world.answer = (address) => (address.startsWith('bad') ? refused : delivered);
+  await world.start();
+  await world.send(['bad1@one.example', 'good@one.example', 'bad2@one.example']);
+  assert.equal(world.notices.length, 1);
+  const [notice] = world.notices;
+  assert.equal(notice?.to, 's@example.org');
+  assert.match(notice?.text ?? '', /References: <m@example\.org>/);
+  assert.match(
+    notice?.text ?? '',
+    /Final-Recipient: rfc822; bad1@one\.example[^]*Final-Recipient: rfc822; bad2@one\.example/,
+  );
+  assert.match(notice?.text ?? '', /Diagnostic-Code: smtp; 550-5\.1\.1 no such user\r\n 550 5\.1\.1 ask postmaster/);
+  assert.match(notice?.text ?? '', /X-Prefix: yes\r\nFrom: <s@example\.org>/);
+  assert.doesNotMatch(notice?.text ?? '', /hello/);
+  assert.equal(count(world, 'queue_content'), 0);
+});
+
+test('QueueRunner retries at the promised times, tells the delay once, and gives up at the promised end', async () => {
+  await using world = new QueueWorld();
+  const times: number[] = [];
+  const startMs = world.clock.now();
+  world.answer = () => {
+    times.push((world.clock.now() - startMs) / minuteMs);
+    return deferred;
+  };
+  await world.start();
+  await world.send(['a@one.example']);
+  await world.clock.advance(5 * 24 * hourMs);
+  const hours = [
+    1 + 52.5 / 60,
+    3 + 52.5 / 60,
+    7 + 52.5 / 60,
+    15 + 52.5 / 60,
+    23 + 52.5 / 60,
+    31 + 52.5 / 60,
+    39 + 52.5 / 60,
+  ];
+  assert.deepEqual(times, [0, 7.5, 22.5, 52.5, ...hours.map((hour) => hour * 60), 48 * 60]);
+  assert.deepEqual(
+    world.notices.map((n) => n.id),
+    ['queue-delayed-1', 'queue-failed-1'],
+  );
+  assert.match(world.notices[0]?.text ?? '', /Will-Retry-Until: Sat, 03 Jan 2026 00:00:00 \+0000/);
+  assert.match(world.notices[1]?.text ?? '', /Action: failed\r\nStatus: 4\.3\.0/);
+});
+
+for (const [name, sender, notify, outcome, want] of [
+  ['refused, default', 's@example.org', 0, refused, ['queue-failed-1']],
+  ['refused, NEVER', 's@example.org', Notify.Never, refused, []],
+  ['refused, only SUCCESS', 's@example.org', Notify.Success, refused, []],
+  ['refused, null sender', '', 0, refused, []],
+  ['delivered, default', 's@example.org', 0, delivered, []],
+  ['delivered, SUCCESS', 's@example.org', Notify.Success, delivered, ['queue-relayed-1']],
+  ['delivered, SUCCESS passed on', 's@example.org', Notify.Success, { ...delivered, dsnPassedOn: true }, []],
+  [
+    'delivered for good, SUCCESS',
+    's@example.org',
+    Notify.Success,
+    { ...delivered, final: true },
+    ['queue-delivered-1'],
+  ],
+] as const) {
+  test(`QueueRunner notices: ${name}`, async () => {
+    await using world = new QueueWorld();
+    world.answer = () => outcome;
+    await world.start();
+    await world.send([], { sender, recipients: [{ address: 'a@one.example', notify }] });
+    assert.deepEqual(
+      world.notices.map((n) => n.id),
+      want,
+    );
+  });
+}
+
+test('QueueRunner keeps FUTURERELEASE mail until its time; Queue.kick sends it at once', async () => {
+  await using world = new QueueWorld();
+  await world.start();
+  const holdUntilMs = world.clock.now() + 10 * hourMs;
+  await world.send(['a@one.example'], { holdUntilMs });
+  await world.send(['b@one.example'], { holdUntilMs });
+  await world.clock.advance(9 * hourMs);
+  assert.equal(world.transmissions.length, 0);
+  assert.equal(await world.queue.kick({ recipient: 'B@one.example' }), 1);
+  await world.clock.advance(0);
+  assert.deepEqual(
+    world.transmissions.map((t) => t.recipients[0]?.address),
+    ['b@one.example'],
+  );
+  await world.clock.advance(hourMs);
+  assert.equal(world.transmissions.length, 2);
+});
+
+test('Queue.drop tells nobody, Queue.fail tells the sender, Queue.hold stops delivery', async () => {
+  await using world = new QueueWorld();
+  world.answer = () => deferred;
+  await world.start();
+  await world.send(['a@one.example', 'b@two.example', 'c@three.example']);
+  assert.equal(await world.queue.drop({ domain: 'ONE.example' }), 1);
+  assert.equal(await world.queue.fail({ domain: 'two.example' }), 1);
+  assert.equal(await world.queue.hold({ states: ['queued'] }, true), 1);
+  await world.clock.advance(100 * hourMs);
+  assert.deepEqual(
+    (await world.queue.list()).map((i) => [i.recipient, i.state, i.hold, i.attempts]),
+    [
+      ['a@one.example', 'dropped', false, 1],
+      ['b@two.example', 'failed', false, 1],
+      ['c@three.example', 'queued', true, 1],
+    ],
+  );
+  assert.deepEqual(
+    world.notices.map((n) => n.id),
+    ['queue-failed-2'],
+  );
+  assert.match(world.notices[0]?.text ?? '', /cancelled by the administrator/);
+  assert.equal(await world.queue.drop({}), 1);
+  assert.equal(count(world, 'queue_content'), 0);
+});
+
+test('Queue with a large body: the blob goes after its row', async () => {
+  await using world = new QueueWorld();
+  const id = 'blob1' as BlobId;
+  world.blobs.set(id, new TextEncoder().encode('Subject: large\r\n\r\nbody'));
+  world.answer = () => deferred;
+  await world.start();
+  await world.send(['a@one.example'], { body: { kind: 'blob', id, sizeBytes: 22 } });
+  assert.equal((await world.sweeper().sweep()).blobs, 0);
+  world.answer = () => delivered;
+  await world.clock.advance(2 * hourMs);
+  assert.equal(count(world, 'queue_garbage'), 1);
+  await world.clock.advance(2 * hourMs);
+  assert.equal((await world.sweeper().sweep()).blobs, 1);
+  assert.deepEqual([world.blobs.size, count(world, 'queue_garbage')], [0, 0]);
+});
+
+test('QueueRunner keeps to the limits, and serves every domain in turn', async () => {
+  await using world = new QueueWorld({ maxTransmissions: 3, maxPerDomain: 2, batchRecipients: 2 });
+  let open = 0;
+  let most = 0;
+  world.answer = async () => {
+    open += 1;
+    most = Math.max(most, open);
+    await world.clock.sleep(1000);
+    open -= 1;
+    return delivered;
+  };
+  for (let i = 0; i < 40; i += 1) await world.send([`u${i}@d${i % 5}.example`]);
+  await world.start();
+  await world.clock.advance(60_000);
+  assert.equal(most, 3);
+  assert.equal(world.transmissions.length, 40);
+  const early = new Set(world.transmissions.slice(0, 20).map((t) => t.recipients[0]?.address.split('@')[1]));
+  assert.equal(early.size, 5);
+});
+
+test('QueueRunner defers when the transmitter throws or hangs', async () => {
+  await using world = new QueueWorld();
+  world.answer = (address, { signal }) => {
+    if (address.startsWith('throw')) throw new Error('bug');
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  };
+  await world.start();
+  await world.send(['throw@one.example', 'hang@two.example']);
+  await world.clock.advance(31 * minuteMs);
+  const replies = (await world.queue.list()).map((item) => item.lastReply);
+  assert.deepEqual(replies, ['internal error during delivery', 'the attempt took too long']);
+});
+
+test('QueueRunner after a crash: what was leased is delivered, a notice that failed is repeated', async () => {
+  await using world = new QueueWorld();
+  world.answer = () => new Promise(() => undefined);
+  let noticeTries = 0;
+  world.onNotice = () => {
+    noticeTries += 1;
+    if (noticeTries === 1) throw new Error('disk full');
+  };
+  await world.start();
+  await world.send(['a@one.example']);
+  assert.equal((await world.queue.list())[0]?.state, 'leased');
+  world.answer = () => refused;
+  await world.crash();
+  assert.equal((await world.queue.list())[0]?.state, 'failed');
+  assert.equal(count(world, 'queue_content'), 1);
+  await world.clock.advance(10 * minuteMs);
+  assert.deepEqual(
+    world.notices.map((n) => n.id),
+    ['queue-failed-1'],
+  );
+  assert.equal(count(world, 'queue_content'), 0);
+});

@@ -1,0 +1,171 @@
+import type { Clock } from '#ports/clock';
+import { sql, type Database, type Tx } from '#ports/database';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import { advance, replyText, type Advance, type NoticeKind } from './advance.ts';
+import { finishMessages } from './finish.ts';
+import type { LeasedMessage, LeasedRecipient } from './lease.ts';
+import { noticeId } from './queue.ts';
+import type { QueueSettings } from './settings.ts';
+import type { DeliveryOutcome } from './transmitter.ts';
+
+/** A transmission that ended. */
+export interface Ended {
+  readonly message: LeasedMessage;
+  readonly recipients: readonly LeasedRecipient[];
+  /** One per recipient, in order. */
+  readonly outcomes: readonly DeliveryOutcome[];
+  /** The lease that the recipients were taken with. */
+  readonly lease: string;
+  /** Milliseconds since 1970. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What `Settler` needs. */
+export interface SettlerDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly settings: QueueSettings;
+  /** Called when notices were recorded. */
+  readonly onNotice: () => void;
+}
+
+const retryMs = 1000;
+const maxPerCommit = 200;
+const maxReplyChars = 8192;
+
+/** Records what became of transmissions, many in one transaction; the states and the notices owed change together. */
+export class Settler {
+  readonly #deps: SettlerDeps;
+  #pending: { readonly ended: Ended; readonly done: () => void }[] = [];
+  #running = false;
+
+  constructor(deps: SettlerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when the outcome is durable. Trouble with the database is waited out: the outcome must not be forgotten. */
+  settle(ended: Ended): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#pending.push({ ended, done: resolve });
+    if (!this.#running) void this.#run();
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    // Outcomes that end in the same turn of the event loop share a transaction.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      const batch = this.#pending.splice(0, maxPerCommit);
+      for (;;) {
+        try {
+          await this.#commit(batch.map(({ ended }) => ended));
+          break;
+        } catch (cause) {
+          this.#deps.log.error('queue.settleFailed', { transmissions: batch.length }, cause);
+          await this.#deps.clock.sleep(retryMs);
+        }
+      }
+      for (const { done } of batch) done();
+    }
+    this.#running = false;
+  }
+
+  async #commit(batch: readonly Ended[]): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    const { settings } = this.#deps;
+    await this.#deps.db.write(async (tx) => {
+      const finished = new Set<number>();
+      let owesNotice = false;
+      for (const ended of batch) {
+        const steps = this.#steps(ended, nowMs);
+        const notices = noticeIds(steps);
+        for (const { recipient, outcome, step } of steps) {
+          await recordAttempt(tx, recipient.id, ended, outcome);
+          await applyStep(tx, ended, recipient, outcome, step, { nowMs, notice: noticeOf(step, notices) });
+          if (step.notice !== null) owesNotice = true;
+          if (step.state !== 'queued') finished.add(ended.message.id);
+        }
+      }
+      if (finished.size > 0) {
+        await finishMessages(tx, [...finished], { nowMs, keepFinishedMs: settings.keepFinishedMs });
+      }
+      if (owesNotice) tx.afterCommit(this.#deps.onNotice);
+    });
+  }
+
+  #steps(ended: Ended, nowMs: number): Step[] {
+    const { message } = ended;
+    const chance = (this.#deps.random.bytes(1)[0] ?? 0) / 255;
+    return ended.recipients.map((recipient, i) => {
+      const outcome = ended.outcomes[i] ?? { kind: 'deferred', reason: 'no outcome', reply: null, remote: null };
+      const facts = {
+        attempts: recipient.attempts,
+        startMs: message.startMs,
+        delayTold: recipient.delayTold !== 0,
+        notify: recipient.notify,
+        sender: message.sender,
+      };
+      return { recipient, outcome, step: advance(facts, outcome, { nowMs, chance }, this.#deps.settings) };
+    });
+  }
+}
+
+interface Step {
+  readonly recipient: LeasedRecipient;
+  readonly outcome: DeliveryOutcome;
+  readonly step: Advance;
+}
+
+function noticeIds(steps: readonly Step[]): Map<NoticeKind, string> {
+  const ids = new Map<NoticeKind, string>();
+  for (const [kind, group] of Map.groupBy(steps, ({ step }) => step.notice)) {
+    if (kind !== null)
+      ids.set(
+        kind,
+        noticeId(
+          kind,
+          group.map(({ recipient }) => recipient),
+        ),
+      );
+  }
+  return ids;
+}
+
+function noticeOf(step: Advance, ids: ReadonlyMap<NoticeKind, string>): string | null {
+  return step.notice === null ? null : (ids.get(step.notice) ?? null);
+}
+
+async function applyStep(
+  tx: Tx,
+  ended: Ended,
+  recipient: LeasedRecipient,
+  outcome: DeliveryOutcome,
+  step: Advance,
+  at: { readonly nowMs: number; readonly notice: string | null },
+): Promise<void> {
+  const isFinal = step.state !== 'queued';
+  // A delay that was not told yet is superseded by the end, and kept otherwise.
+  const notice =
+    at.notice === null && !isFinal
+      ? sql`notice = notice`
+      : sql`notice = ${at.notice}, notice_kind = ${step.notice}, notice_due_ms = ${at.notice === null ? null : at.nowMs}`;
+  await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + 1, lease = NULL, lease_until_ms = NULL,
+    next_attempt_ms = ${step.nextAttemptMs ?? at.nowMs}, last_attempt_ms = ${ended.endMs}, last_status = ${step.status},
+    last_reply = ${step.reply.slice(0, maxReplyChars)}, last_reply_is_smtp = ${step.replyIsSmtp},
+    last_host = ${outcome.remote?.name ?? null}, delay_told = ${recipient.delayTold !== 0 || step.notice === 'delayed'},
+    finished_ms = ${isFinal ? at.nowMs : null}, ${notice}
+    WHERE id = ${recipient.id} AND state = 'leased' AND lease = ${ended.lease}`);
+}
+
+async function recordAttempt(tx: Tx, recipient: number, ended: Ended, outcome: DeliveryOutcome): Promise<void> {
+  const reply =
+    outcome.reply === null ? (outcome.kind === 'delivered' ? '' : outcome.reason) : replyText(outcome.reply);
+  await tx.run(sql`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply)
+    VALUES (${recipient}, ${ended.startMs}, ${ended.endMs - ended.startMs}, ${outcome.remote?.name ?? null},
+      ${outcome.remote?.ip ?? null}, ${outcome.kind}, ${reply.slice(0, maxReplyChars)})`);
+}

@@ -1,0 +1,72 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Database, Reader, Sql, SqlValue, Tx } from '#ports/database';
+
+type Bound = string | number | bigint | null | Uint8Array;
+
+/** SQLite in memory behind the `Database` port: everything settles within the microtask queue, so simulations are exact and fast. */
+export class MemoryDatabase implements Database {
+  readonly dialect = 'sqlite';
+  /** For checks that look behind the port. */
+  readonly raw = new DatabaseSync(':memory:');
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(schema: string) {
+    this.raw.exec(schema);
+  }
+
+  read<T>(body: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => body(this.#reader()));
+  }
+
+  write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const callbacks: (() => void)[] = [];
+      const run = (statement: Sql): Promise<number> =>
+        Promise.resolve(Number(this.raw.prepare(statement.text).run(...bound(statement)).changes));
+      this.raw.exec('BEGIN');
+      let result: T;
+      try {
+        result = await body({ ...this.#reader(), run, afterCommit: (fn) => void callbacks.push(fn) });
+      } catch (error) {
+        this.raw.exec('ROLLBACK');
+        throw error;
+      }
+      this.raw.exec('COMMIT');
+      for (const callback of callbacks) callback();
+      return result;
+    });
+  }
+
+  durable(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last.catch(() => undefined);
+    this.raw.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #reader(): Reader {
+    const rows = (statement: Sql): unknown[] =>
+      this.raw
+        .prepare(statement.text)
+        .all(...bound(statement))
+        .map((row) => ({ ...row }));
+    return {
+      all: <Row>(statement: Sql) => Promise.resolve(rows(statement) as Row[]),
+      get: <Row>(statement: Sql) => Promise.resolve(rows(statement)[0] as Row | undefined),
+      arrays: (statement) =>
+        Promise.resolve(rows(statement).map((row) => Object.values(row as Record<string, SqlValue>))),
+    };
+  }
+}
+
+function bound(statement: Sql): Bound[] {
+  return statement.values.map((value) => (typeof value === 'boolean' ? Number(value) : value));
+}

@@ -1,0 +1,208 @@
+import {
+  defaultSettings,
+  Queue,
+  QueueRunner,
+  queueSchema,
+  QueueSweeper,
+  route,
+  type DeliveryOutcome,
+  type DsnSink,
+  type NewMessage,
+  type QueueSettings,
+  type Transmission,
+} from '#mail/queue';
+import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
+import type { Bus } from '#ports/bus';
+import type { Random } from '#ports/random';
+import { FakeClock } from './fake-clock.ts';
+import { FakeLog } from './fake-log.ts';
+import { MemoryDatabase } from './memory-database.ts';
+
+/** A remote world for the queue: answers transmissions, keeps notices, may fail or be killed at any point. */
+export class QueueWorld implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly log = new FakeLog();
+  readonly db = new MemoryDatabase(queueSchema.sqlite);
+  readonly blobs = new Map<BlobId, Uint8Array>();
+  /** Notices by id as they were given, repeated ones as often. */
+  readonly notices: { readonly id: string; readonly to: string; readonly text: string }[] = [];
+  readonly transmissions: Transmission[] = [];
+  /** Answers one recipient of one transmission. */
+  answer: (address: string, transmission: Transmission) => DeliveryOutcome | Promise<DeliveryOutcome>;
+  /** Called before each notice is stored. */
+  onNotice: () => void = () => undefined;
+  readonly settings: QueueSettings;
+  readonly queue: Queue;
+  #runner: QueueRunner;
+  readonly #random: Random;
+  readonly #subscribers = new Set<() => void>();
+
+  constructor(settings: Partial<QueueSettings> = {}, seed = 1) {
+    this.settings = { ...defaultSettings, jitter: 0, ...settings };
+    this.#random = seededRandom(seed);
+    this.answer = () => delivered;
+    this.queue = new Queue({ db: this.db, clock: this.clock, bus: this.#bus(), settings: this.settings });
+    this.#runner = this.#newRunner();
+  }
+
+  /** Begins (or, after a crash, resumes) delivery. */
+  async start(): Promise<void> {
+    await this.#runner.start({ isOnly: true });
+    await this.clock.advance(0);
+  }
+
+  /** Forgets the running process without letting it finish anything, and starts another one on the same rows. */
+  async crash(): Promise<void> {
+    this.#subscribers.clear();
+    const old = this.#runner;
+    this.#runner = this.#newRunner();
+    void old.stop();
+    await this.clock.advance(0);
+    await this.start();
+  }
+
+  sweeper(): QueueSweeper {
+    return new QueueSweeper({
+      db: this.db,
+      blobs: this.blobStore(),
+      clock: this.clock,
+      log: this.log,
+      settings: this.settings,
+    });
+  }
+
+  /** Queues a small message. */
+  async send(recipients: readonly string[], more: Partial<NewMessage> = {}): Promise<number> {
+    const body = 'From: <s@example.org>\r\nMessage-ID: <m@example.org>\r\n\r\nhello\r\n';
+    const id = await this.queue.enqueue({
+      account: null,
+      sender: 's@example.org',
+      recipients: recipients.map((address) => ({ address })),
+      prefix: new TextEncoder().encode('X-Prefix: yes\r\n'),
+      body: { kind: 'inline', bytes: new TextEncoder().encode(body) },
+      has8bit: false,
+      smtputf8: false,
+      messageId: '<m@example.org>',
+      ...more,
+    });
+    await this.clock.advance(0);
+    return id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#runner.stop();
+    await this.db[Symbol.asyncDispose]();
+  }
+
+  blobStore(): BlobStore {
+    const { blobs } = this;
+    const missing = (): never => {
+      throw new Error('not in this fake');
+    };
+    return {
+      put: missing,
+      share: missing,
+      open: async (_owner: BlobOwner, id: BlobId) => {
+        const bytes = blobs.get(id) ?? missing();
+        return {
+          sizeBytes: bytes.length,
+          bytes: (start, end) => Promise.resolve(bytes.subarray(start, end)),
+          [Symbol.asyncDispose]: () => Promise.resolve(),
+        };
+      },
+      remove: async (_owner, id) => void blobs.delete(id),
+      list: async function* list() {
+        for (const [id, bytes] of blobs) yield { id, sizeBytes: bytes.length, modifiedMs: 0 };
+      },
+      owners: async function* owners() {
+        yield 'queue' as const;
+      },
+    };
+  }
+
+  #newRunner(): QueueRunner {
+    const sink: DsnSink = {
+      deliverDsn: async ({ id, to, bytes }) => {
+        this.onNotice();
+        this.notices.push({ id, to, text: new TextDecoder().decode(bytes) });
+      },
+    };
+    return new QueueRunner({
+      db: this.db,
+      blobs: this.blobStore(),
+      clock: this.clock,
+      log: this.log,
+      random: this.#random,
+      bus: this.#bus(),
+      sink,
+      delivery: {
+        transmitter: { transmit: (transmission) => this.#transmit(transmission) },
+        route: (facts) => route(facts, { everythingLocal: false }),
+      },
+      settings: { ...this.settings, reportingMta: 'mail.example.org', dsnFrom: 'postmaster@mail.example.org' },
+    });
+  }
+
+  async #transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
+    this.transmissions.push(transmission);
+    const outcomes: DeliveryOutcome[] = [];
+    for (const { address } of transmission.recipients) outcomes.push(await this.answer(address, transmission));
+    return outcomes;
+  }
+
+  #bus(): Bus {
+    const subscribers = this.#subscribers;
+    return {
+      publish: () => {
+        for (const subscriber of subscribers) subscriber();
+      },
+      subscribe: (_topic, onHint) => {
+        subscribers.add(onHint);
+        return { [Symbol.dispose]: () => void subscribers.delete(onHint) };
+      },
+      onLost: () => ({ [Symbol.dispose]: () => undefined }),
+    };
+  }
+}
+
+const remote = { name: 'mx.example.net', ip: '192.0.2.1' };
+
+/** The remote host took the message. */
+export const delivered: DeliveryOutcome = {
+  kind: 'delivered',
+  reply: { code: 250, enhanced: '2.0.0', text: 'taken' },
+  remote,
+  final: false,
+  dsnPassedOn: false,
+};
+
+/** The remote host refuses for now. */
+export const deferred: DeliveryOutcome = {
+  kind: 'deferred',
+  reason: 'try later',
+  reply: { code: 451, enhanced: '4.3.0', text: 'try later' },
+  remote,
+};
+
+/** The remote host refuses for good, with a reply of two lines. */
+export const refused: DeliveryOutcome = {
+  kind: 'refused',
+  reason: 'no such user',
+  reply: { code: 550, enhanced: '5.1.1', text: 'no such user\nask postmaster' },
+  status: '5.1.1',
+  remote,
+};
+
+/** Repeatable randomness (xorshift32), for tests only. */
+export function seededRandom(seed: number): Random {
+  let state = seed | 1;
+  return {
+    bytes: (count) =>
+      Uint8Array.from({ length: count }, () => {
+        state ^= state << 13;
+        state ^= state >>> 17;
+        state ^= state << 5;
+        return state & 0xff;
+      }),
+  };
+}
