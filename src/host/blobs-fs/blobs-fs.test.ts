@@ -8,6 +8,7 @@ import { blobsContract, type OpenedBlobs } from '#ports/blobs.contract';
 import type { BlobId, BlobOwner } from '#ports/blobs';
 import { crashFileSystem } from '#testing/crash-files';
 import { windowsFileSystem } from '#testing/fake-files';
+import { seededNumbers } from '#testing/seeded-random';
 import { tempDir } from '#testing/temp-dir';
 import { openBlobs } from './index.ts';
 
@@ -31,7 +32,7 @@ test('openBlobs: after a power cut every blob that was put is whole, and what wa
   const system = crashFileSystem(root, shadows);
   const files = new Files({ system });
   const blobs = await openBlobs({ directory: join(root, 'blobs'), files, random: systemRandom });
-  const random = seeded(5);
+  const random = seededNumbers(5);
   const acknowledged: { owner: BlobOwner; id: BlobId; fill: number }[] = [];
   let images = 0;
 
@@ -68,14 +69,3 @@ test('openBlobs: after a power cut every blob that was put is whole, and what wa
   );
   assert.equal(acknowledged.length, 12);
 });
-
-/** A small generator (mulberry32): the same images in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

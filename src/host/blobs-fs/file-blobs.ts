@@ -129,7 +129,7 @@ class FileBlobs implements BlobStore {
   }
 
   #newId(): BlobId {
-    return this.#random.bytes(idBytes).toHex() as BlobId;
+    return Buffer.from(this.#random.bytes(idBytes)).toString('hex') as BlobId;
   }
 
   #path(owner: BlobOwner, id: BlobId): string {

@@ -56,11 +56,14 @@ export async function makeSelfSigned({ names, ips = [], days, now }: SelfSignedO
 function positiveSerial(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toHex();
+  return Buffer.from(bytes).toString('hex');
 }
 
 /** RFC 7468 §2: 64 characters to a line. */
 function pem(label: string, der: Uint8Array): string {
-  const lines = der.toBase64().match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }

@@ -7,7 +7,7 @@ import { Connection, isBusy } from './connection.ts';
 import type { SqliteLimits } from './limits.ts';
 import { LogFlush } from './log-flush.ts';
 import type { Migration } from './migrations.ts';
-import { Transaction } from './transaction.ts';
+import { StrayAlarm, Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
 /** What one database needs. */
@@ -41,6 +41,7 @@ export class SqliteDatabase implements Database {
   readonly dialect = 'sqlite';
   readonly #deps: SqliteDatabaseDeps;
   readonly #turns: Turns;
+  readonly #alarm = new StrayAlarm();
   #opened: Opened | null = null;
   #isClosed = false;
   #writesUntilLook = writesPerLook;
@@ -116,25 +117,35 @@ export class SqliteDatabase implements Database {
   }
 
   /** Closes the connection once nobody uses it; the next use opens it again. */
-  async rest(): Promise<void> {
-    while (this.#checkpoint !== null) await this.#checkpoint;
-    await this.#turns.take();
-    try {
-      const opened = this.#opened;
-      if (opened === null) return;
-      this.#opened = null;
-      await opened.flush.durable().catch(() => undefined);
-      await opened.flush.close();
-      opened.connection.close();
-    } finally {
-      this.#turns.release();
-    }
+  rest(): Promise<void> {
+    return this.#shut(0);
   }
 
   /** Closes it for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.rest();
+    await this.#shut(this.#deps.limits.checkpointBytes / 4);
+  }
+
+  /** @param maxLogBytes  A longer log is emptied by the checkpoint thread first: the last close does it on the loop, syncs and all. */
+  async #shut(maxLogBytes: number): Promise<void> {
+    while (this.#checkpoint !== null) await this.#checkpoint;
+    await this.#turns.take();
+    try {
+      const opened = this.#opened;
+      if (opened === null) return;
+      const { limits, checkpointer } = this.#deps;
+      await opened.flush.durable().catch(() => undefined);
+      if ((opened.connection.logPages() ?? 0) * limits.pageBytes > maxLogBytes) {
+        // Only a convenience: the close does what is left.
+        await checkpointer.checkpoint(this.path).catch(() => undefined);
+      }
+      this.#opened = null;
+      await opened.flush.close();
+      opened.connection.close();
+    } finally {
+      this.#turns.release();
+    }
   }
 
   /** Nothing to release: a database belongs to its `Databases`, which closes it. */
@@ -155,7 +166,7 @@ export class SqliteDatabase implements Database {
       connection.rollback();
       reject(new StrayAwait(`a transaction awaited something other than its own statements: ${excerpt(body)}`));
     });
-    tx.watch();
+    this.#alarm.watch(tx);
     try {
       body(tx).then(resolve, reject);
       const result = await promise;
@@ -189,21 +200,21 @@ export class SqliteDatabase implements Database {
     if (this.#isClosed) throw new Error(`${this.path} is closed`);
     await files.ensureDirectory(directory);
     const connection = new Connection(this.path, migrations, cacheBytes, limits);
+    let flush: LogFlush | null = null;
     try {
-      const handle = await files.openForSync(`${this.path}-wal`);
-      const flush = new LogFlush(handle, onFatal);
-      const opened = { connection, flush };
+      flush = new LogFlush(await files.openForSync(`${this.path}-wal`), onFatal);
       // The schema may have just been written, and the files just made: they are part of whatever is acknowledged later.
       await flush.committed();
       await files.syncDirectory(directory);
-      this.#opened = opened;
-      this.#lookAtLog(opened);
-      onOpen();
-      return opened;
     } catch (error) {
+      await flush?.close();
       connection.close();
       throw error;
     }
+    this.#opened = { connection, flush };
+    this.#lookAtLog(this.#opened);
+    onOpen();
+    return this.#opened;
   }
 
   /** Starts a background checkpoint when the log has grown. */

@@ -11,6 +11,7 @@ import { sql, type Databases } from '#ports/database';
 import { crashFileSystem } from '#testing/crash-files';
 import { windowsFileSystem } from '#testing/fake-files';
 import { FakeLog } from '#testing/fake-log';
+import { seededNumbers } from '#testing/seeded-random';
 import { tempDir } from '#testing/temp-dir';
 import { NewerSchema, openDatabases, type OpenDatabasesDeps } from './index.ts';
 
@@ -171,7 +172,7 @@ test('Database.write: whatever was acknowledged survives a power cut, whole', as
   await Promise.all([mkdir(root), mkdir(shadows)]);
   const system = crashFileSystem(root, shadows);
   const databases = await open(root, { files: new Files({ system }) });
-  const random = seeded(11);
+  const random = seededNumbers(11);
   const acknowledged: number[] = [];
   const promisedAt: number[][] = [];
   const crash = (): void => {
@@ -203,14 +204,3 @@ test('Database.write: whatever was acknowledged survives a power cut, whole', as
     assert.deepEqual(await database.read((r) => r.arrays(sql`PRAGMA integrity_check`)), [['ok']]);
   }
 });
-
-/** A small generator (mulberry32): the same images in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

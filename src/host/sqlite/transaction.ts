@@ -16,12 +16,7 @@ export class Transaction implements Tx {
     this.#onStray = onStray;
   }
 
-  /** Arms the alarm: a tick runs when the microtask queue is empty, so only if the body awaited something foreign. */
-  watch(): void {
-    process.nextTick(ring, this);
-  }
-
-  /** Called by the alarm. */
+  /** Called by the alarm when the microtask queue ran empty. */
   tick(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -70,6 +65,31 @@ export class Transaction implements Tx {
   }
 }
 
-function ring(transaction: Transaction): void {
-  transaction.tick();
+/**
+ * The alarm of one database. A tick runs when the microtask queue is empty, so if a transaction is open then, its body awaited
+ * something foreign. One tick serves all transactions that begin and end before it runs.
+ */
+export class StrayAlarm {
+  #watched: Transaction | null = null;
+  #isSet = false;
+
+  /** Watches the transaction that begins now; call it in a microtask, never in a tick, which would ring at once. */
+  watch(transaction: Transaction): void {
+    this.#watched = transaction;
+    if (this.#isSet) return;
+    this.#isSet = true;
+    process.nextTick(ring, this);
+  }
+
+  /** Called by the tick. */
+  ring(): void {
+    this.#isSet = false;
+    const watched = this.#watched;
+    this.#watched = null;
+    watched?.tick();
+  }
+}
+
+function ring(alarm: StrayAlarm): void {
+  alarm.ring();
 }
