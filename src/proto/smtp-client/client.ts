@@ -79,7 +79,7 @@ export class SmtpClient {
   async send(mail: OutgoingMail): Promise<RecipientResult[]> {
     const transaction = new Transaction(this.#connection, this.#extensions, this.#limits, mail);
     const outcomes = await transaction.run(this.#needsReset);
-    this.#needsReset = this.#needsReset ? !transaction.isClean || outcomes.length === 0 : !transaction.isClean;
+    if (transaction.state !== 'untouched') this.#needsReset = transaction.state === 'open';
     return mail.recipients.map(({ address }, i) => ({ address, outcome: outcomes[i] ?? noOutcome }));
   }
 

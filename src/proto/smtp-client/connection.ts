@@ -52,7 +52,9 @@ export class Connection {
     try {
       await this.channel.write(bytes, timeoutMs);
     } catch (error) {
-      throw this.#broken(stage, error);
+      // Not ended yet: a server that hangs up may have said why before.
+      this.#isUsable = false;
+      throw this.#sorted(stage, error);
     }
   }
 
@@ -77,7 +79,8 @@ export class Connection {
     try {
       chunk = await this.channel.read(timeoutMs);
     } catch (error) {
-      throw this.#broken(stage, error);
+      this.drop();
+      throw this.#sorted(stage, error);
     }
     if (chunk === null) {
       this.drop();
@@ -107,13 +110,11 @@ export class Connection {
 
   /** Ends the connection at once. */
   drop(): void {
-    if (!this.#isUsable) return;
     this.#isUsable = false;
     this.channel.destroy();
   }
 
-  #broken(stage: ClientStage, error: unknown): Stop {
-    this.drop();
+  #sorted(stage: ClientStage, error: unknown): Stop {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof ChannelTimeout) return failure(stage, 'timeout', reason);
     return failure(stage, this.#isFreshTls ? 'tls' : 'closed', reason);

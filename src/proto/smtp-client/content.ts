@@ -37,6 +37,7 @@ async function writePiece(connection: Connection, bytes: Uint8Array, limits: Cli
     await connection.write(bytes, 'content', limits.dataBlockTimeoutMs);
   } catch (error) {
     const reply = await connection.reply('content', lastWordsTimeoutMs).catch(() => null);
+    connection.drop();
     throw reply !== null && reply.code >= 400 ? refusal('content', reply) : error;
   }
 }

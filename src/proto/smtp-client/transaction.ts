@@ -15,7 +15,7 @@ export class Transaction {
   readonly #limits: ClientLimits;
   readonly #mail: OutgoingMail;
   readonly #outcomes: (RecipientOutcome | null)[];
-  #isClean = false;
+  #state: 'untouched' | 'open' | 'done' = 'untouched';
 
   constructor(connection: Connection, extensions: Extensions, limits: ClientLimits, mail: OutgoingMail) {
     this.#connection = connection;
@@ -25,9 +25,9 @@ export class Transaction {
     this.#outcomes = mail.recipients.map(() => null);
   }
 
-  /** Whether the server is ready for the next MAIL without RSET. */
-  get isClean(): boolean {
-    return this.#isClean;
+  /** `untouched`: the server heard nothing of it; `open`: it may need RSET before the next MAIL; `done`: it does not. */
+  get state(): 'untouched' | 'open' | 'done' {
+    return this.#state;
   }
 
   /** Runs it. Never throws for what the server or the content does. `reset` sends RSET before. */
@@ -47,7 +47,6 @@ export class Transaction {
   #checkOffer(): void {
     const { size, smtputf8, eightBitMime, requireTls } = this.#extensions;
     const mail = this.#mail;
-    this.#isClean = true;
     if (!this.#connection.isUsable) throw failure('mail', 'closed', 'connection is closed');
     if (mail.smtputf8 && !smtputf8) throw failure('mail', 'smtputf8', 'server does not offer SMTPUTF8');
     if (mail.requireTls && (!requireTls || this.#connection.channel.tls === null)) {
@@ -59,7 +58,6 @@ export class Transaction {
     if (size?.maxBytes != null && mail.sizeBytes > size.maxBytes) {
       throw failure('mail', 'size', `message has ${mail.sizeBytes} bytes, server takes ${size.maxBytes}`);
     }
-    this.#isClean = false;
   }
 
   /** @returns the outcome of all recipients that have none of their own. */
@@ -73,6 +71,7 @@ export class Transaction {
   /** Without PIPELINING: each command waits for the reply to the one before. */
   async #oneByOne(reset: boolean): Promise<RecipientOutcome> {
     const { commandTimeoutMs, mailTimeoutMs, rcptTimeoutMs, dataInitTimeoutMs } = this.#limits;
+    this.#state = 'open';
     if (reset) check('reset', await this.#connection.command('RSET', 'reset', commandTimeoutMs));
     const mailLine = mailCommand(this.#mail, this.#extensions);
     check('mail', await this.#connection.command(mailLine, 'mail', mailTimeoutMs));
@@ -94,6 +93,7 @@ export class Transaction {
 
   /** Envelope and DATA in one write (RFC 2920 §3.1), then the content. */
   async #pipelined(reset: boolean): Promise<RecipientOutcome> {
+    this.#state = 'open';
     const written = this.#write(encoder.encode(`${this.#envelope(reset)}DATA\r\n`));
     const refused = await this.#envelopeReplies(reset);
     const reply = await this.#connection.reply('data', this.#limits.dataInitTimeoutMs);
@@ -113,9 +113,8 @@ export class Transaction {
 
   /** Envelope and content in one write: a small message costs one round trip (RFC 3030 §4.2). */
   async #inOneShot(reset: boolean): Promise<RecipientOutcome> {
-    this.#isClean = !reset;
     const content = await gatherContent(this.#mail);
-    this.#isClean = false;
+    this.#state = 'open';
     const head = encoder.encode(`${this.#envelope(reset)}BDAT ${content.length} LAST\r\n`);
     const written = this.#write(concat([head, content], head.length + content.length));
     const refused = await this.#envelopeReplies(reset);
@@ -151,9 +150,8 @@ export class Transaction {
   /** Starts a write that goes on while replies are read, as either side may be waiting for the other to read. */
   #write(bytes: Uint8Array): Promise<void> {
     const written = this.#connection.write(bytes, 'mail', this.#limits.dataBlockTimeoutMs);
-    // Its failure is met again by whoever awaits it, or by the read of the replies.
-    written.catch(() => {});
-    return written;
+    // What the server answered counts, even when it did not want to hear everything.
+    return written.catch(() => {});
   }
 
   #noteRcpt(i: number, reply: Reply): void {
@@ -175,7 +173,7 @@ export class Transaction {
   }
 
   #end(reply: Reply): RecipientOutcome {
-    this.#isClean = this.#connection.isUsable;
+    this.#state = 'done';
     return reply.code < 300 ? { kind: 'accepted', reply } : unexpected('content', reply).outcome;
   }
 }
