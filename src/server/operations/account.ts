@@ -1,0 +1,116 @@
+import { parseAddress } from '#lib/address';
+import { addAccount, removeAccount } from '#mail/config';
+import { Arguments, OperationRefused } from './arguments.ts';
+import type { OperationsDeps, OperationTable } from './operations.ts';
+import { changeDomains } from './change-domains.ts';
+
+/** Result of `account.add`. */
+export interface AddedAccount {
+  readonly name: string;
+  readonly address: string;
+  /** Only when it was generated. */
+  readonly password?: string;
+}
+
+/** One account of `account.list`. */
+export interface ListedAccount {
+  readonly name: string;
+  /** False for an account that left the configuration and whose mail is still here. */
+  readonly isConfigured: boolean;
+  readonly addresses: readonly string[];
+  readonly hasPassword: boolean;
+  /** Milliseconds since 1970, null when it has not been made yet. */
+  readonly createdMs: number | null;
+}
+
+/** Commands about accounts. */
+export const accountCommands: OperationTable = {
+  'account.add': addOperation,
+  'account.remove': removeOperation,
+  'account.list': listOperation,
+};
+
+const namePattern = /^[a-z0-9][a-z0-9._@-]{0,63}$/;
+
+async function addOperation(deps: OperationsDeps, args: unknown): Promise<AddedAccount> {
+  const given = new Arguments(args, ['name', 'address', 'password']);
+  const name = given.text('name');
+  const address = given.text('address');
+  const chosen = given.optionalText('password');
+  checkNewAccount(deps, name, address);
+  const { accounts, credentials } = deps;
+  const isNew = (await accounts.open(name)) === null;
+  // Before the configuration names it: whoever sees the address there finds mailboxes behind it.
+  if (isNew) await accounts.create(name);
+  const password = chosen ?? generatedPassword(deps);
+  try {
+    await credentials.setPassword(name, password);
+    await changeDomains(deps.configuration, (text) => addAccount(text, name, address));
+  } catch (error) {
+    if (isNew) await accounts.remove(name);
+    throw error;
+  }
+  deps.log.info('account.added', { account: name, address });
+  return chosen === undefined ? { name, address, password } : { name, address };
+}
+
+function checkNewAccount({ configuration }: OperationsDeps, name: string, address: string): void {
+  if (!namePattern.test(name)) {
+    throw new OperationRefused(`${name} cannot be an account name: use 1 to 64 of a-z, 0-9, ".", "_", "@" and "-"`);
+  }
+  const parsed = parseAddress(address);
+  if (!parsed.ok) throw new OperationRefused(`${address} is not an address: ${parsed.reason}`);
+  if (!('ascii' in parsed.value.domain)) throw new OperationRefused(`${address}: an IP address is not a domain`);
+  const { accounts } = configuration.config.domains;
+  if (accounts[name] !== undefined) throw new OperationRefused(`account ${name} exists already`);
+  for (const [owner, { addresses }] of Object.entries(accounts)) {
+    if (addresses.some((other) => other.toLowerCase() === address.toLowerCase())) {
+      throw new OperationRefused(`${address} belongs to account ${owner} already`);
+    }
+  }
+}
+
+/** 100 bits in base32: easy to read aloud and to type. */
+function generatedPassword({ random }: OperationsDeps): string {
+  const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
+  const characters = [...random.bytes(20)].map((byte) => letters[byte & 31] ?? 'a').join('');
+  return characters.replaceAll(/(.{5})(?=.)/g, '$1-');
+}
+
+async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly name: string }> {
+  const name = new Arguments(args, ['name']).text('name').toLowerCase();
+  const { configuration, accounts } = deps;
+  const { server, domains } = configuration.config;
+  if (server.postmaster === name) {
+    throw new OperationRefused(`account ${name} is the postmaster: name another one in server.yaml and restart first`);
+  }
+  const isConfigured = domains.accounts[name] !== undefined;
+  const isStored = (await accounts.list()).some((account) => account.name === name);
+  if (!isConfigured && !isStored) throw new OperationRefused(`no account ${name}`);
+  // From the configuration first, so that no mail arrives for an account that is going.
+  if (isConfigured) await changeDomains(configuration, (text) => removeAccount(text, name));
+  if (isStored) await accounts.remove(name);
+  deps.log.info('account.removed', { account: name });
+  return { name };
+}
+
+async function listOperation(
+  { configuration, accounts, credentials }: OperationsDeps,
+  args: unknown,
+): Promise<ListedAccount[]> {
+  new Arguments(args, []);
+  const configured = configuration.config.domains.accounts;
+  const stored = new Map((await accounts.list()).map(({ name, createdMs }) => [name, createdMs]));
+  const names = [...new Set([...Object.keys(configured), ...stored.keys()])].toSorted();
+  const listed: ListedAccount[] = [];
+  for (const name of names) {
+    listed.push({
+      name,
+      isConfigured: configured[name] !== undefined,
+      addresses: configured[name]?.addresses ?? [],
+      hasPassword: await credentials.hasPassword(name),
+      createdMs: stored.get(name) ?? null,
+    });
+  }
+  return listed;
+}

@@ -1,0 +1,16 @@
+import type { Configuration } from '#server/configuration';
+import { OperationRefused } from './arguments.ts';
+
+/** Changes `domains.yaml`. @throws OperationRefused when the system does not let us write it, ConfigError when the result is wrong. */
+export async function changeDomains(configuration: Configuration, edit: (text: string) => string): Promise<void> {
+  try {
+    await configuration.changeDomains(edit);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+    throw new OperationRefused(
+      `the server may not write in ${configuration.folder} (${String(code)}): give the folder to the user it serves as, or edit domains.yaml yourself`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * What administrators do, as named commands with JSON arguments and results: the control socket and, when no server runs, the command line
+ * run them on the same services. Words for people, tables and prompts are the command line's business.
+ * Invariant: arguments are checked before anything is changed; a refused command changes nothing.
+ */
+export { Operations, type OperationsDeps, type ServerFacts } from './operations.ts';
+export { OperationRefused } from './arguments.ts';
+export type { AddedAccount, ListedAccount } from './account.ts';
+export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
+export type { ServerStatus } from './status.ts';

@@ -1,0 +1,67 @@
+import type { Accounts } from '#mail/accounts';
+import type { Credentials } from '#mail/auth';
+import type { Queue } from '#mail/queue';
+import type { BlobStore } from '#ports/blobs';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import type { Configuration } from '#server/configuration';
+import { accountCommands } from './account.ts';
+import { OperationRefused } from './arguments.ts';
+import { checkCommands } from './check.ts';
+import { passwordCommands } from './password.ts';
+import { queueCommands } from './queue.ts';
+import { statusCommands } from './status.ts';
+
+/** What only a running server knows of itself. */
+export interface ServerFacts {
+  readonly addresses: readonly { readonly service: string; readonly address: string; readonly port: number }[];
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+}
+
+/** What the operations work on. */
+export interface OperationsDeps {
+  readonly configuration: Configuration;
+  readonly accounts: Accounts;
+  readonly credentials: Credentials;
+  readonly queue: Queue;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Absent when no server runs; null while it starts. */
+  readonly serverFacts?: () => ServerFacts | null;
+}
+
+/** One command: checks its arguments, does its work, gives a JSON value. */
+export type Operation = (deps: OperationsDeps, args: unknown) => Promise<unknown>;
+
+/** Commands by name, such as `account.add`. */
+export type OperationTable = Readonly<Record<string, Operation>>;
+
+const operations: ReadonlyMap<string, Operation> = new Map(
+  Object.entries({ ...accountCommands, ...passwordCommands, ...queueCommands, ...checkCommands, ...statusCommands }),
+);
+
+/** Runs commands of administrators. */
+export class Operations {
+  readonly #deps: OperationsDeps;
+
+  constructor(deps: OperationsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Runs one command.
+   * @returns a JSON value.
+   * @throws OperationRefused, or another Error with words for people, when it cannot be done.
+   */
+  async run(command: string, args: unknown): Promise<unknown> {
+    const operation = operations.get(command);
+    if (operation === undefined) {
+      throw new OperationRefused(`unknown command ${command}; there are ${[...operations.keys()].join(', ')}`);
+    }
+    return await operation(this.#deps, args);
+  }
+}

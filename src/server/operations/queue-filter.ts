@@ -1,0 +1,70 @@
+import type { QueueFilter, RecipientState } from '#mail/queue';
+import { Arguments, OperationRefused } from './arguments.ts';
+import type { OperationsDeps } from './operations.ts';
+
+/** Names of the arguments that say which recipients are meant. */
+export const filterArguments = [
+  'ids',
+  'message',
+  'account',
+  'sender',
+  'recipient',
+  'domain',
+  'states',
+  'hold',
+  'olderThanMs',
+] as const;
+
+const states: readonly RecipientState[] = ['queued', 'leased', 'delivered', 'failed', 'dropped'];
+const maxIds = 10_000;
+
+/** The filter of a command that changes what it matches and takes nothing else. @throws OperationRefused when it names nothing. */
+export function filterOf(deps: OperationsDeps, args: unknown): Promise<QueueFilter> {
+  return readFilter(deps, new Arguments(args, [...filterArguments, 'all']), 'must be named');
+}
+
+/**
+ * Reads a filter.
+ * @param all  `must be named`: without any condition the argument `all: true` is needed, so that nobody empties a queue by omission.
+ * @throws OperationRefused
+ */
+export async function readFilter(
+  deps: OperationsDeps,
+  given: Arguments,
+  all: 'is meant' | 'must be named' = 'is meant',
+): Promise<QueueFilter> {
+  const olderThanMs = given.optionalNumber('olderThanMs', 0, Number.MAX_SAFE_INTEGER);
+  const account = given.optionalText('account');
+  const filter = {
+    ids: given.optionalList('ids', `at most ${maxIds} ids`, isId),
+    message: given.optionalNumber('message', 1, Number.MAX_SAFE_INTEGER),
+    account: account === undefined ? undefined : await accountId(deps, account),
+    sender: given.optionalText('sender'),
+    recipient: given.optionalText('recipient'),
+    domain: given.optionalText('domain'),
+    states: given.optionalList('states', states.join(', '), isState),
+    hold: given.optionalFlag('hold'),
+    receivedBeforeMs: olderThanMs === undefined ? undefined : deps.clock.now() - olderThanMs,
+  };
+  if ((filter.ids?.length ?? 0) > maxIds) throw new OperationRefused(`more than ${maxIds} ids`);
+  const conditions = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  if (all === 'must be named' && Object.keys(conditions).length === 0 && given.optionalFlag('all') !== true) {
+    throw new OperationRefused('say which recipients are meant, or that all are');
+  }
+  return conditions;
+}
+
+function isId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+function isState(value: unknown): value is RecipientState {
+  return states.some((state) => state === value);
+}
+
+async function accountId({ accounts }: OperationsDeps, given: string): Promise<NonNullable<QueueFilter['account']>> {
+  const name = given.toLowerCase();
+  const found = (await accounts.list()).find((account) => account.name === name);
+  if (found === undefined) throw new OperationRefused(`no account ${given}`);
+  return found.id;
+}

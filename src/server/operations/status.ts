@@ -1,0 +1,33 @@
+import process from 'node:process';
+import { Arguments } from './arguments.ts';
+import type { OperationTable, ServerFacts } from './operations.ts';
+
+/** Result of `status`. */
+export interface ServerStatus {
+  /** Of the process that answers. */
+  readonly pid: number;
+  readonly hostname: string;
+  readonly accounts: number;
+  /** Recipients that wait, at most 500 are counted. */
+  readonly waiting: number;
+  readonly memoryBytes: number;
+  /** Null when no server runs, or while it starts. */
+  readonly server: ServerFacts | null;
+}
+
+const maxCounted = 500;
+
+/** How the server is. */
+export const statusCommands: OperationTable = {
+  status: async (deps, args): Promise<ServerStatus> => {
+    new Arguments(args, []);
+    return {
+      pid: process.pid,
+      hostname: deps.configuration.config.server.hostname,
+      accounts: Object.keys(deps.configuration.config.domains.accounts).length,
+      waiting: (await deps.queue.list({ states: ['queued', 'leased'] }, maxCounted)).length,
+      memoryBytes: process.memoryUsage.rss(),
+      server: deps.serverFacts?.() ?? null,
+    };
+  },
+};
