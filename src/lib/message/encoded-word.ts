@@ -21,7 +21,7 @@ export function decodeEncodedWords(text: string): string {
   for (const match of text.matchAll(encodedWord)) {
     const between = text.slice(end, match.index);
     const name = (match[1] ?? '').toLowerCase();
-    if (pending.length === 0 || between.trim() !== '') {
+    if (pending.length === 0 || /[^ \t\r\n]/.test(between)) {
       flush();
       out += between;
     } else if (name !== charset) flush();

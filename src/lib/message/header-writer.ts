@@ -6,9 +6,10 @@ export interface WriteOptions {
   readonly smtputf8?: boolean;
 }
 
-/** RFC 5322 §2.1.1: lines SHOULD have at most 78 characters, and MUST have at most 998. */
+/** RFC 5322 §2.1.1: lines SHOULD have at most 78 characters. */
 const softLimit = 78;
-const hardLimit = 998;
+/** Longest text that is not cut: RFC 6532 §3.4 counts lines in bytes, at most 998, and a character may have three. */
+export const maxUncutChars = 300;
 
 /**
  * Writes one field from pieces that may each start a new line; a piece brings its own leading blank where it wants one.
@@ -47,7 +48,7 @@ export function cleanText(text: string): string {
 }
 
 function unstructuredPieces(text: string, nameChars: number, options: WriteOptions): string[] {
-  const words = text.match(/\s*[^\s]+|\s+$/g) ?? [];
+  const words = text.match(/ *[^ ]+| +$/g) ?? [];
   const first = words.findIndex((word) => needsEncoding(word, options));
   if (first < 0 && text === text.trim()) return words;
   const isPadded = text !== text.trim();
@@ -55,12 +56,12 @@ function unstructuredPieces(text: string, nameChars: number, options: WriteOptio
   const to = isPadded ? words.length : words.findLastIndex((word) => needsEncoding(word, options)) + 1;
   const plain = words.slice(from, to).join('');
   // The first word of the field shares its line with the name (RFC 2047 §2: at most 76 characters).
-  const encoded = from > 0 ? encodeWords(plain.replace(/^\s/, '')) : encodeWords(plain, 76 - nameChars - 2);
+  const encoded = from > 0 ? encodeWords(plain.replace(/^ /, '')) : encodeWords(plain, 76 - nameChars - 2);
   return [...words.slice(0, from), ...encoded.map((word) => ` ${word}`), ...words.slice(to)];
 }
 
 function needsEncoding(word: string, options: WriteOptions): boolean {
-  if (word.includes('=?') || word.length > hardLimit - softLimit || /\s{40}/.test(word)) return true;
+  if (word.includes('=?') || word.length > maxUncutChars || / {40}/.test(word)) return true;
   return options.smtputf8 !== true && !isAscii(word);
 }
 

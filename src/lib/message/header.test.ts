@@ -23,11 +23,35 @@ function values(header: string): string[] {
   return parseHeader(encoder.encode(header)).map((field) => `${field.name}=${fieldText(field)}`);
 }
 
+/** Text made of what breaks writers. */
+const nasty = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+      fc.constantFrom(
+        ' ',
+        '  ',
+        '\t',
+        '\u00a0',
+        '\u2028',
+        'x'.repeat(80),
+        'é'.repeat(400),
+        ' '.repeat(100),
+        '\r\nA: b',
+        '=?utf-8?q?x?=',
+        '=?',
+      ),
+      fc.constantFrom('"', '\\', '(', '<', '@', ':', ';', ',', '%', "'", '🎉'),
+    ),
+    { maxLength: 12 },
+  )
+  .map((pieces) => pieces.join('').toWellFormed());
+
 /** Value of the one field in `written`, which must be folded well. */
 function valueOf(written: string): string {
   assert.ok(written.endsWith('\r\n'));
   for (const line of written.slice(0, -2).split('\r\n')) {
-    assert.ok(line.length <= 998);
+    assert.ok(encoder.encode(line).length <= 998);
     assert.match(line, /\S/);
   }
   const fields = parseHeader(encoder.encode(written));
@@ -69,7 +93,7 @@ for (const [given, want] of [
 }
 
 test('writeUnstructured round-trips any text, and no text can add a field', () => {
-  const check = fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.boolean(), (text, smtputf8) => {
+  const check = fc.property(nasty, fc.boolean(), (text, smtputf8) => {
     const want = text.toWellFormed().replace(/\p{Cc}/gu, ' ');
     assert.equal(decodeEncodedWords(valueOf(writeUnstructured('Subject', text, { smtputf8 }))), want);
   });
@@ -82,7 +106,7 @@ test('writeUnstructured round-trips any text, and no text can add a field', () =
 });
 
 test('writeAddresses round-trips names, quotes and groups', () => {
-  const name = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => text.trim().replace(/\s+/g, ' '));
+  const name = nasty.map((text) => text.replace(/\p{Cc}/gu, ' ').trim());
   const check = fc.property(fc.array(name, { maxLength: 8 }), fc.boolean(), (names, smtputf8) => {
     const list = names.map((text, i) => {
       return { kind: 'mailbox' as const, name: text === '' ? null : text, localpart: `a "${i}`, domain: 'x.test' };
@@ -98,7 +122,7 @@ test('writeAddresses round-trips names, quotes and groups', () => {
 });
 
 test('writeParameters round-trips any value', () => {
-  const check = fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.boolean(), (text, smtputf8) => {
+  const check = fc.property(nasty, fc.boolean(), (text, smtputf8) => {
     const value = text.toWellFormed().replace(/\p{Cc}/gu, ' ');
     const written = writeParameters('Content-Type', 'text/plain', [{ name: 'name', value }], { smtputf8 });
     assert.deepEqual(parseContentType(valueOf(written))?.params, [{ name: 'name', value }]);

@@ -98,7 +98,17 @@ function field(bytes: Uint8Array, start: number, end: number): HeaderField {
  * or as windows-1252 when they are not valid UTF-8. Encoded words stay encoded.
  */
 export function fieldText(field: HeaderField): string {
-  return unfold(textOf(field.bytes.subarray(field.valueStart, field.end))).trim();
+  const { bytes } = field;
+  let start = field.valueStart;
+  let end = field.end;
+  // Only blanks and line breaks go: Unicode has other white space, which is text.
+  while (start < end && isBlank(bytes[start])) start++;
+  while (end > start && isBlank(bytes[end - 1])) end--;
+  return unfold(textOf(bytes.subarray(start, end)));
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SP || byte === TAB || byte === LF || byte === CR;
 }
 
 /** Text of header bytes, not unfolded: UTF-8 where valid, else windows-1252. */

@@ -1,7 +1,7 @@
 import { parseDomain } from '#lib/domain';
 import type { AddressEntry, MailboxEntry } from './address-list.ts';
 import { encodeWords } from './encoded-word-writer.ts';
-import { cleanText, foldField, isAscii } from './header-writer.ts';
+import { cleanText, foldField, isAscii, maxUncutChars } from './header-writer.ts';
 import type { WriteOptions } from './header-writer.ts';
 import type { Parameter } from './parameter.ts';
 
@@ -68,8 +68,8 @@ function phrase(name: string, options: WriteOptions): string[] {
   const clean = cleanText(name).trim();
   if (clean.includes('=?') || (options.smtputf8 !== true && !isAscii(clean)))
     return encodeWords(clean, maxPhraseWordChars);
-  if (clean.split(' ').every((word) => phraseWord.test(word))) return clean.split(' ');
-  return clean.length > 900 ? encodeWords(clean, maxPhraseWordChars) : [quote(clean)];
+  if (clean.length > maxUncutChars) return encodeWords(clean, maxPhraseWordChars);
+  return clean.split(' ').every((word) => phraseWord.test(word)) ? clean.split(' ') : [quote(clean)];
 }
 
 function quote(text: string): string {

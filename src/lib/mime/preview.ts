@@ -3,7 +3,7 @@ import type { ReadBytes } from './body.ts';
 import { flattenParts } from './part-number.ts';
 import type { MessageIndex, Part } from './part.ts';
 
-/** RFC 8970 §3.1: a preview is at most 256 characters. */
+/** RFC 8970 §3.3: a preview is at most 256 characters. */
 const maxPreviewChars = 256;
 const maxReadBytes = 64 * 1024;
 /** URLs up to this length stay whole. */
