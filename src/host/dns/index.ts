@@ -1,0 +1,9 @@
+/**
+ * The `Resolver` port as a stub resolver over UDP and TCP, with a cache and the machine's settings.
+ * Messages are read and written by #lib/dns. DNSSEC is validated by the recursive resolver; its word counts only where it is trusted.
+ */
+export { defaultCacheLimits } from './cache.ts';
+export { parseResolvConf, server, systemSettings } from './settings.ts';
+export type { NameServer, ResolverSettings, SettingsSource } from './settings.ts';
+export { StubResolver } from './stub-resolver.ts';
+export type { StubResolverDeps } from './stub-resolver.ts';

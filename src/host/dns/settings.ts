@@ -1,0 +1,88 @@
+import { getServers } from 'node:dns';
+import { readFile, stat } from 'node:fs/promises';
+import type { Clock } from '#ports/clock';
+
+/** A recursive resolver to ask. */
+export interface NameServer {
+  /** IPv4 or IPv6 address; a zone (`%eth0`) may follow. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether its AD flag is believed: it is on this machine, or the administrator vouches for the path to it (RFC 6840 §5.7). */
+  readonly isTrusted: boolean;
+}
+
+/** How to ask. */
+export interface ResolverSettings {
+  readonly servers: readonly NameServer[];
+  /** Wait for one server before the next is asked. */
+  readonly timeoutMs: number;
+  /** Rounds over all servers. */
+  readonly attempts: number;
+}
+
+/** Where the settings come from; asked for every query that is not in the cache. */
+export interface SettingsSource {
+  current(): Promise<ResolverSettings>;
+}
+
+const defaultTimeoutMs = 2000;
+const defaultAttempts = 2;
+const maxServers = 3;
+const recheckMs = 2000;
+
+/** Reads the text of resolv.conf: `nameserver`, and of `options` `timeout`, `attempts` and `trust-ad`. Everything else is skipped. */
+export function parseResolvConf(text: string): ResolverSettings {
+  const addresses: string[] = [];
+  let timeoutMs = defaultTimeoutMs;
+  let attempts = defaultAttempts;
+  let trustAd = false;
+  for (const line of text.split('\n')) {
+    const [keyword, ...values] = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/);
+    if (keyword === 'nameserver' && values[0] !== undefined && addresses.length < maxServers) addresses.push(values[0]);
+    if (keyword !== 'options') continue;
+    for (const option of values) {
+      const [name, value = ''] = option.split(':');
+      const number = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+      if (name === 'timeout' && number > 0) timeoutMs = Math.min(number, 5) * 1000;
+      if (name === 'attempts' && number > 0) attempts = Math.min(number, 5);
+      if (name === 'trust-ad') trustAd = true;
+    }
+  }
+  return { servers: addresses.map((address) => server(address, 53, trustAd)), timeoutMs, attempts };
+}
+
+/** A server with its trust: by default only one on this machine has it. */
+export function server(address: string, port = 53, trustAd = false): NameServer {
+  return { address, port, isTrusted: trustAd || /^127\.|^::1$/.test(address) };
+}
+
+/** The machine's settings: resolv.conf, read again when it changed; where there is none (Windows), what the system tells Node. */
+export function systemSettings(clock: Clock, path = '/etc/resolv.conf'): SettingsSource {
+  let known: ResolverSettings | null = null;
+  let modifiedMs = -1;
+  let checkedMs = Number.NEGATIVE_INFINITY;
+  return {
+    current: async () => {
+      if (known !== null && clock.monotonic() - checkedMs < recheckMs) return known;
+      checkedMs = clock.monotonic();
+      try {
+        const { mtimeMs } = await stat(path);
+        if (known === null || mtimeMs !== modifiedMs) known = parseResolvConf(await readFile(path, 'utf8'));
+        modifiedMs = mtimeMs;
+      } catch {
+        // No such file, or not for us: the system's own view is all there is.
+        known = { servers: getServers().map(fromNode), timeoutMs: defaultTimeoutMs, attempts: defaultAttempts };
+      }
+      return known;
+    },
+  };
+}
+
+/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`. */
+function fromNode(text: string): NameServer {
+  const match = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d+)$/.exec(text);
+  return match === null ? server(text) : server(match[1] ?? match[2] ?? text, Number(match[3]));
+}

@@ -1,0 +1,12 @@
+/**
+ * DNS messages (RFC 1035, 3596, 2782, 6698, 6891, 8659): queries are written, responses decoded and put into the words of `#ports/resolver`.
+ * Sockets, retries and the cache are in #host/dns. Invariants: decoding never throws, loops or grows beyond its limits.
+ */
+export { classify } from './classify.ts';
+export { defaultLimits } from './limits.ts';
+export type { DnsLimits } from './limits.ts';
+export { decodeMessage, encodeQuery, udpPayloadBytes } from './message.ts';
+export type { Query } from './message.ts';
+export { encodeName } from './name.ts';
+export { Rcode, typeCodes } from './types.ts';
+export type { DnsMessage, RawRecord } from './types.ts';

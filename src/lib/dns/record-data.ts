@@ -1,0 +1,108 @@
+import type { Records, RecordType } from '#ports/resolver';
+import type { DnsLimits } from './limits.ts';
+import { Malformed, readName } from './name.ts';
+import type { DnsMessage, RawRecord } from './types.ts';
+
+const utf8 = new TextDecoder();
+
+type Reader<K extends RecordType> = (message: DnsMessage, record: RawRecord, limits: DnsLimits) => Records[K];
+
+/** Decodes a record's data. @throws Malformed */
+export function readData<K extends RecordType>(
+  type: K,
+  message: DnsMessage,
+  record: RawRecord,
+  limits: DnsLimits,
+): Records[K] {
+  return readers[type](message, record, limits);
+}
+
+const readers: { readonly [K in RecordType]: Reader<K> } = {
+  A: (message, record) => {
+    need(record, 4, 4);
+    return message.bytes.subarray(record.start, record.end).join('.');
+  },
+  AAAA: (message, record) => {
+    need(record, 16, 16);
+    return ipv6(message.bytes.subarray(record.start, record.end));
+  },
+  CNAME: (message, record, limits) => nameAt(message, record, 0, limits),
+  PTR: (message, record, limits) => nameAt(message, record, 0, limits),
+  MX: (message, record, limits) => ({
+    preference: u16(message, record, 0),
+    exchange: nameAt(message, record, 2, limits),
+  }),
+  TXT: (message, record) => {
+    const pieces: Uint8Array[] = [];
+    for (let at = record.start; at < record.end;) {
+      const length = message.bytes[at] ?? 0;
+      if (at + 1 + length > record.end) throw new Malformed(at, 'character string is cut off');
+      pieces.push(message.bytes.subarray(at + 1, at + 1 + length));
+      at += 1 + length;
+    }
+    // Joined as bytes first: a UTF-8 character may lie across two character strings.
+    const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return utf8.decode(all);
+  },
+  SRV: (message, record, limits) => ({
+    priority: u16(message, record, 0),
+    weight: u16(message, record, 2),
+    port: u16(message, record, 4),
+    target: nameAt(message, record, 6, limits),
+  }),
+  // RFC 6698 §2.1
+  TLSA: (message, record) => {
+    need(record, 3, 0xffff);
+    const [usage = 0, selector = 0, matching = 0] = message.bytes.subarray(record.start, record.start + 3);
+    return { usage, selector, matching, data: message.bytes.slice(record.start + 3, record.end) };
+  },
+  // RFC 8659 §4.1
+  CAA: (message, record) => {
+    need(record, 2, 0xffff);
+    const [flags = 0, tagLength = 0] = message.bytes.subarray(record.start, record.start + 2);
+    const valueStart = record.start + 2 + tagLength;
+    if (tagLength === 0 || valueStart > record.end) throw new Malformed(record.start, 'CAA tag is cut off');
+    return {
+      flags,
+      tag: utf8.decode(message.bytes.subarray(record.start + 2, valueStart)).toLowerCase(),
+      value: utf8.decode(message.bytes.subarray(valueStart, record.end)),
+    };
+  },
+};
+
+function need(record: RawRecord, least: number, most: number): void {
+  const length = record.end - record.start;
+  if (length < least || length > most) throw new Malformed(record.start, `record data of ${length} bytes`);
+}
+
+function u16(message: DnsMessage, record: RawRecord, offset: number): number {
+  need(record, offset + 2, 0xffff);
+  return ((message.bytes[record.start + offset] ?? 0) << 8) | (message.bytes[record.start + offset + 1] ?? 0);
+}
+
+function nameAt(message: DnsMessage, record: RawRecord, offset: number, limits: DnsLimits): string {
+  need(record, offset + 1, 0xffff);
+  const { name, end } = readName(message.bytes, record.start + offset, limits);
+  if (end !== record.end) throw new Malformed(record.start, 'name does not fill the record');
+  return name.toLowerCase();
+}
+
+/** Canonical text of an IPv6 address (RFC 5952 §4). */
+function ipv6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
+  let best = { at: 0, length: 1 };
+  for (let i = 0; i < 8;) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end += 1;
+    if (end - i > best.length) best = { at: i, length: end - i };
+    i = end + 1;
+  }
+  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (best.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, best.at))}::${hex(groups.slice(best.at + best.length))}`;
+}
