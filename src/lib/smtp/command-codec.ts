@@ -66,12 +66,6 @@ export class SmtpCommandCodec {
     }
   }
 
-  /** Whether a whole line, or content, is waiting: replies can then wait for company (RFC 2920 §3.2). */
-  hasInput(): boolean {
-    if (this.#at >= this.#chunk.length) return false;
-    return this.#mode === 'data' || this.#mode === 'bdat' || this.#chunk.indexOf(10, this.#at) >= 0;
-  }
-
   /** The bytes that follow are content, up to CRLF.CRLF (RFC 5321 §4.1.1.4). */
   beginData(): void {
     this.#content.beginData();
