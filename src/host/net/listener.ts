@@ -42,9 +42,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: limits.maxUnsentBytes });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   server.on('connection', (socket) => accept(socket, options, limits, open));
-  server.on('drop', (data) => {
-    options.log.warn('net.connectionDropped', { remote: data?.remoteAddress, port: data?.localPort });
-  });
+  reportDrops(server, options.log);
   const { port, address } = await listening(server, options);
   server.on('error', (error) => options.log.error('net.listenerFailed', { address, port }, error));
   const close = async (): Promise<void> => {
@@ -77,6 +75,20 @@ function listening(server: Server, { address, port }: ListenOptions): Promise<Ad
       if (bound === null || typeof bound === 'string') reject(new Error('not a TCP port'));
       else resolve(bound);
     });
+  });
+}
+
+/** Tells of connections dropped at `maxConnections`, at most once in ten seconds: a flood of them must not become one of lines. */
+function reportDrops(server: Server, log: Log): void {
+  let dropped = 0;
+  let toldMs = -Infinity;
+  server.on('drop', (data) => {
+    dropped += 1;
+    const nowMs = performance.now();
+    if (nowMs - toldMs < 10_000) return;
+    log.warn('net.connectionDropped', { remote: data?.remoteAddress, port: data?.localPort, count: dropped });
+    toldMs = nowMs;
+    dropped = 0;
   });
 }
 

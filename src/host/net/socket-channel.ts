@@ -36,6 +36,7 @@ export class SocketChannel implements Channel {
   #next = 0;
   #arrivedBytes = 0;
   #isPaused = false;
+  #isGathering = false;
   #hasEnded = false;
   #failure: Error | null = null;
   #reader: PromiseWithResolvers<Uint8Array | null> | null = null;
@@ -81,9 +82,22 @@ export class SocketChannel implements Channel {
   write(bytes: Uint8Array, timeoutMs?: number): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (bytes.length === 0) return settled;
+    if (!this.#isGathering) {
+      // Replies to pipelined commands leave together: one system call and, with TLS, one record.
+      this.#isGathering = true;
+      this.#socket.cork();
+      process.nextTick(send, this);
+    }
     if (this.#socket.write(bytes)) return settled;
     // A socket fails within the call only by an event, which comes later; so there is somebody to tell.
     return this.#drained(timeoutMs ?? this.#deps.limits.writeTimeoutMs);
+  }
+
+  /** Lets go what was written in this turn; called by itself. */
+  send(): void {
+    if (!this.#isGathering) return;
+    this.#isGathering = false;
+    this.#socket.uncork();
   }
 
   async startTls(client?: ClientTls): Promise<TlsSession> {
@@ -92,6 +106,7 @@ export class SocketChannel implements Channel {
     const { serverTls, clientTrust, limits } = this.#deps;
     if (client === undefined && serverTls === null) throw new ChannelClosed('no certificate for TLS');
     const raw = this.#socket;
+    this.send();
     this.#detach(raw);
     let secured: Secured;
     try {
@@ -250,6 +265,10 @@ export class SocketChannel implements Channel {
     this.#drain?.reject(failure);
     this.#drain = null;
   }
+}
+
+function send(channel: SocketChannel): void {
+  channel.send();
 }
 
 /** ContentType handshake (RFC 8446 §5.1). */

@@ -183,7 +183,7 @@ test('Database.write: whatever was acknowledged survives a power cut, whole', as
   const account = await databases.account(accountId(1));
   crash();
   await Promise.all(
-    Array.from({ length: 60 }, async (_, n) => {
+    Array.from({ length: 30 }, async (_, n) => {
       for (let turns = n % 7; turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
       await account.write(async (tx) => {
         await tx.run(sql`INSERT INTO item (id, body) VALUES (${2 * n + 1}, ${new Uint8Array(3000).fill(n)})`);
@@ -199,7 +199,7 @@ test('Database.write: whatever was acknowledged survives a power cut, whole', as
     const database = await after.account(accountId(1));
     const found = new Set((await database.read((r) => r.arrays(sql`SELECT id FROM item`))).map(([id]) => Number(id)));
     for (const n of promised) assert.ok(found.has(2 * n + 1), `image ${i} lost ${n}`);
-    for (let n = 0; n < 60; n += 1)
+    for (let n = 0; n < 30; n += 1)
       assert.equal(found.has(2 * n + 1), found.has(2 * n + 2), `image ${i} has half of ${n}`);
     assert.deepEqual(await database.read((r) => r.arrays(sql`PRAGMA integrity_check`)), [['ok']]);
   }

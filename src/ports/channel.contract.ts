@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ChannelClosed, ChannelTimeout, type Channel } from './channel.ts';
+
+/** Two ends of one connection; disposing them ends it. */
+export interface OpenedChannels extends AsyncDisposable {
+  readonly server: Channel;
+  readonly client: Channel;
+}
+
+const text = new TextEncoder();
+const untext = new TextDecoder();
+const longMs = 5000;
+
+/** What every `Channel` must do; `name` begins the titles. */
+export function channelContract(name: string, open: () => Promise<OpenedChannels>): void {
+  test(`${name}: bytes go both ways, and an end is told after them`, async () => {
+    await using both = await open();
+    await both.client.write(text.encode('EHLO\r\n'));
+    assert.equal(await hear(both.server, 6), 'EHLO\r\n');
+    await both.server.write(text.encode('250 ok\r\n'));
+    assert.equal(await hear(both.client, 8), '250 ok\r\n');
+    await both.server.write(text.encode('221 bye\r\n'));
+    const closed = both.server.close();
+    assert.equal(await hear(both.client, 9), '221 bye\r\n');
+    assert.equal(await both.client.read(longMs), null);
+    assert.equal(await both.client.read(longMs), null);
+    await both.client.close();
+    await closed;
+    await both.client.close();
+    await assert.rejects(both.client.write(text.encode('x')), ChannelClosed);
+  });
+
+  test(`${name}: many small writes arrive whole and in order`, async () => {
+    await using both = await open();
+    let want = '';
+    for (let i = 0; i < 2000; i += 1) {
+      want += `* ${i} FETCH\r\n`;
+      void both.server.write(text.encode(`* ${i} FETCH\r\n`));
+      if (i % 100 === 0) await both.server.write(new Uint8Array(0));
+    }
+    assert.equal(await hear(both.client, want.length), want);
+  });
+
+  test(`${name}: a silent peer is a timeout, and the channel lives on`, async () => {
+    await using both = await open();
+    await assert.rejects(both.server.read(5), ChannelTimeout);
+    const long = both.server.read(longMs);
+    await both.client.write(text.encode('late'));
+    assert.equal(untext.decode((await long) ?? undefined), 'late');
+    await assert.rejects(both.server.read(5), ChannelTimeout);
+  });
+
+  test(`${name}: destroy tells whoever waits, now and later`, async () => {
+    await using both = await open();
+    const reading = assert.rejects(both.server.read(longMs), ChannelClosed);
+    both.server.destroy();
+    await reading;
+    await assert.rejects(both.server.read(5), ChannelClosed);
+    await assert.rejects(both.server.write(text.encode('x')), ChannelClosed);
+    await both.server.close();
+  });
+}
+
+async function hear(channel: Channel, count: number): Promise<string> {
+  let heard = '';
+  while (heard.length < count) {
+    const bytes = await channel.read(longMs);
+    if (bytes === null) break;
+    heard += untext.decode(bytes);
+  }
+  return heard;
+}
