@@ -2,6 +2,7 @@ import { decode } from '#lib/charset';
 import { Base64Decoder, QuotedPrintableDecoder } from '#lib/codecs';
 import type { Decoder } from '#lib/codecs';
 import { findParameter } from '#lib/message';
+import { readFlowed } from './flowed.ts';
 import { htmlToText } from './html-text.ts';
 import type { Part } from './part.ts';
 
@@ -22,7 +23,8 @@ export function decodeBody(encoding: string): Decoder {
 }
 
 /**
- * The text of a text part: transfer encoding and charset decoded, HTML without its markup. Empty for other types.
+ * The text of a text part: transfer encoding and charset decoded, HTML without its markup,
+ * flowed lines joined (RFC 3676). Empty for other types.
  * @param options  `maxBytes` of the encoded body are read, 1 MiB when not given; `skipQuotes` leaves out block quotes of HTML.
  */
 export async function extractText(
@@ -40,5 +42,11 @@ export async function extractText(
   bytes.set(head);
   bytes.set(rest, head.length);
   const text = decode(bytes, findParameter(part.params, 'charset'));
-  return part.subtype === 'html' ? htmlToText(text, options) : text;
+  if (part.subtype === 'html') return htmlToText(text, options);
+  const isFlowed = part.subtype === 'plain' && parameterIs(part, 'format', 'flowed');
+  return isFlowed ? readFlowed(text, parameterIs(part, 'delsp', 'yes')) : text;
+}
+
+function parameterIs(part: Part, name: string, value: string): boolean {
+  return findParameter(part.params, name)?.toLowerCase() === value;
 }

@@ -11,6 +11,7 @@ export interface BoundaryLine {
 export class BoundaryStack {
   readonly #entries: { readonly bytes: Uint8Array; readonly level: number }[] = [];
 
+  /** How many are open. */
   get size(): number {
     return this.#entries.length;
   }
@@ -20,17 +21,17 @@ export class BoundaryStack {
     this.#entries.push({ bytes: encoder.encode(boundary), level });
   }
 
-  /** Forgets the boundary with this index and those inside it; gives its level. */
-  cut(index: number): number {
-    const entry = this.#entries[index];
-    this.#entries.length = index;
-    return entry?.level ?? 0;
+  /** Keeps the outermost `size` boundaries. */
+  cut(size: number): void {
+    this.#entries.length = size;
   }
 
+  /** Level of the boundary with this index, as given to `push`. */
   level(index: number): number {
     return this.#entries[index]?.level ?? 0;
   }
 
+  /** Forgets all. */
   clear(): void {
     this.#entries.length = 0;
   }

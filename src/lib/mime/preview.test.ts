@@ -49,6 +49,11 @@ for (const [title, given, want] of [
   ],
   ['HTML', 'Content-Type: text/html\r\n\r\n<p>Hi</p><blockquote>old</blockquote>', 'Hi'],
   ['an encoded part', samples.nested ?? '', 'Grüße'],
+  [
+    'flowed text',
+    'Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n exam \r\nple\r\n> old \r\n> er\r\n-- \r\nx',
+    'example',
+  ],
   ['nothing', 'Content-Type: image/png\r\n\r\nx', ''],
   ['long text', `A: b\r\n\r\n${'lorem '.repeat(100)}`, `${'lorem '.repeat(42).trim()}…`],
 ] as const) {
