@@ -12,7 +12,7 @@ export type PlacedBody =
   | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId; readonly account: AccountId };
 
 /** A body that is in memory already. The bytes must not change afterwards. */
-export function bodyOfBytes(bytes: Uint8Array): ReceivedBody {
+export function bodyOfBytes(bytes: Uint8Array): Extract<ReceivedBody, { kind: 'inline' }> {
   return { kind: 'inline', sizeBytes: bytes.length, bytes };
 }
 

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newMessage, tempStore } from '#testing/temp-store';
+import { MailboxRefusal } from './index.ts';
+
+function refused(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof MailboxRefusal && error.code === code;
+}
+
+test('Mailboxes of a new account are the initial ones, subscribed, INBOX first', async () => {
+  await using store = await tempStore();
+  const listed = await store.account.mailboxes.list();
+  assert.deepEqual(
+    listed.map(({ name, subscribed, mailbox }) => [name, subscribed, ...(mailbox?.specialUse ?? [])]),
+    [
+      ['INBOX', true],
+      ['Archive', true, '\\Archive'],
+      ['Drafts', true, '\\Drafts'],
+      ['Junk', true, '\\Junk'],
+      ['Sent', true, '\\Sent'],
+      ['Trash', true, '\\Trash'],
+    ],
+  );
+});
+
+test('Mailboxes.create makes parents and gives special uses once', async () => {
+  await using store = await tempStore();
+  const { mailboxes } = store.account;
+  await mailboxes.create('a/b/c');
+  assert.notEqual(await mailboxes.byName('a/b'), null);
+  await assert.rejects(mailboxes.create('A/../x'), refused('CANNOT'));
+  await assert.rejects(mailboxes.create('a/b'), refused('ALREADYEXISTS'));
+  await assert.rejects(mailboxes.create('Sent too', ['\\Sent']), refused('USEATTR'));
+  await mailboxes.setSpecialUse('a', ['\\Sent']);
+  assert.equal((await mailboxes.bySpecialUse('\\Sent'))?.name, 'a');
+});
+
+test('Mailboxes.delete keeps the subscription, never reuses UIDVALIDITY and refuses parents', async () => {
+  await using store = await tempStore();
+  const { mailboxes } = store.account;
+  const first = await mailboxes.create('x/y');
+  await assert.rejects(mailboxes.delete('x'), refused('HASCHILDREN'));
+  await store.account.messages.append({ name: 'x/y' }, [newMessage(['Subject: gone'])]);
+  await mailboxes.delete('x/y');
+  await assert.rejects(mailboxes.delete('x/y'), refused('NONEXISTENT'));
+  await assert.rejects(mailboxes.delete('inbox'), refused('CANNOT'));
+  assert.equal((await mailboxes.list()).find(({ name }) => name === 'x/y')?.mailbox, null);
+  assert.ok((await mailboxes.create('x/y')).uidValidity > first.uidValidity);
+});
+
+test('Mailboxes.rename takes what is below along, with subscriptions', async () => {
+  await using store = await tempStore();
+  const { mailboxes } = store.account;
+  await mailboxes.create('a/b/c');
+  await mailboxes.create('a0');
+  await mailboxes.rename('a', 'z/new');
+  const listed = await mailboxes.list();
+  const own = listed.filter(({ name }) => /^(?:a|z)/.test(name));
+  assert.deepEqual(
+    own.map(({ name }) => name),
+    ['a0', 'z', 'z/new', 'z/new/b', 'z/new/b/c'],
+  );
+  assert.ok(own.every(({ subscribed, mailbox }) => subscribed && mailbox !== null));
+  await assert.rejects(mailboxes.rename('z', 'z/q'), refused('CANNOT'));
+  await assert.rejects(mailboxes.rename('none', 'q'), refused('NONEXISTENT'));
+  await assert.rejects(mailboxes.rename('z', 'a0'), refused('ALREADYEXISTS'));
+});
+
+test('Mailboxes.rename of INBOX moves its messages and leaves it empty with its children', async () => {
+  await using store = await tempStore();
+  const { mailboxes, messages } = store.account;
+  await mailboxes.create('INBOX/child');
+  await messages.append({ name: 'INBOX' }, [newMessage(['Subject: one']), newMessage(['Subject: two'])]);
+  await mailboxes.rename('INBOX', 'Old');
+  assert.equal((await mailboxes.byName('INBOX'))?.messages, 0);
+  assert.equal((await mailboxes.byName('Old'))?.messages, 2);
+  assert.notEqual(await mailboxes.byName('INBOX/child'), null);
+});
+
+test('Mailboxes.subscribe takes names that do not exist', async () => {
+  await using store = await tempStore();
+  const { mailboxes } = store.account;
+  await mailboxes.subscribe('later', true);
+  await mailboxes.subscribe('Sent', false);
+  const listed = await mailboxes.list();
+  assert.deepEqual(
+    listed.find(({ name }) => name === 'later'),
+    { name: 'later', mailbox: null, subscribed: true },
+  );
+  assert.equal(listed.find(({ name }) => name === 'Sent')?.subscribed, false);
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { openBlobs } from '#host/blobs-fs';
+import { localBus } from '#host/bus-local';
+import { Files } from '#host/files';
+import { systemRandom } from '#host/random';
+import { openDatabases } from '#host/sqlite';
+import { MimeIndexer } from '#lib/mime';
+import { Accounts, type Account } from '#mail/accounts';
+import { checkStore } from '#mail/check';
+import { BlobSweeper, bodyOfBytes } from '#mail/content';
+import { describeMessage, type NewMessage } from '#mail/messages';
+import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
+import type { BlobStore } from '#ports/blobs';
+import type { Bus } from '#ports/bus';
+import type { Database, Databases } from '#ports/database';
+import { FakeClock } from './fake-clock.ts';
+import { FakeLog } from './fake-log.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** A store on real files with one account, `mara`. Disposal checks its consistency, closes and removes it. */
+export interface TempStore extends AsyncDisposable {
+  readonly databases: Databases;
+  readonly blobs: BlobStore;
+  readonly bus: Bus;
+  readonly clock: FakeClock;
+  readonly log: FakeLog;
+  readonly accounts: Accounts;
+  readonly account: Account;
+  readonly sweeper: BlobSweeper;
+}
+
+/** Opens a fresh store; `wrap` may stand between the services and each account's database. */
+export async function tempStore(wrap: (db: Database) => Database = (db) => db): Promise<TempStore> {
+  const dir = await tempDir();
+  const clock = new FakeClock();
+  const log = new FakeLog();
+  const files = new Files();
+  const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
+  const databases = await openDatabases({ directory: dir.path, files, clock, log, migrations });
+  const blobs = await openBlobs({ directory: files.join(dir.path, 'blobs'), files, random: systemRandom });
+  const bus = localBus({ log });
+  const wrapped: Databases = {
+    server: databases.server,
+    account: async (id) => wrap(await databases.account(id)),
+    drop: (id) => databases.drop(id),
+    [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
+  };
+  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock });
+  const account = await accounts.create('mara');
+  const sweeper = new BlobSweeper({ blobs, clock, log });
+  return {
+    databases,
+    blobs,
+    bus,
+    clock,
+    log,
+    accounts,
+    account,
+    sweeper,
+    async [Symbol.asyncDispose]() {
+      try {
+        assert.deepEqual(await checkStore({ accounts, blobs }), []);
+      } finally {
+        accounts[Symbol.dispose]();
+        await databases[Symbol.asyncDispose]();
+        await dir[Symbol.asyncDispose]();
+      }
+    },
+  };
+}
+
+/** A small message as the store takes it. Lines of `header` end without CRLF. */
+export function newMessage(
+  header: readonly string[],
+  options: Partial<NewMessage> = {},
+  text = 'Hello\r\n',
+): NewMessage {
+  const bytes = new TextEncoder().encode(`${header.map((line) => `${line}\r\n`).join('')}\r\n${text}`);
+  const indexer = new MimeIndexer();
+  indexer.push(bytes);
+  return {
+    body: bodyOfBytes(bytes),
+    prefix: new Uint8Array(0),
+    description: describeMessage(indexer.finish()),
+    flags: 0,
+    keywords: [],
+    receivedMs: Date.UTC(2026, 0, 1),
+    reception: null,
+    preview: null,
+    ...options,
+  };
+}
