@@ -19,9 +19,18 @@ export async function receiveAppend(context: Context, mailbox: string): Promise<
     await context.selection?.report(context.output, true);
     return text;
   } catch (error) {
+    // The first message's announcement waits in the codec when the mailbox was refused.
+    const next = error instanceof No ? context.codec.next() : null;
     context.codec.skipCommand();
+    if (next?.kind === 'appendMessage') endIfHuge(context, next);
     throw error;
   }
+}
+
+/** Ends the connection when a refused message is too large to be read just to be dropped. @throws Bye */
+function endIfHuge(context: Context, event: AppendMessage): void {
+  const { maxSkippedBytes } = context.deps.options.limits;
+  if (!event.needsContinuation && event.sizeBytes > maxSkippedBytes) throw new Bye('message refused', 'TOOBIG');
 }
 
 async function receiveMessages(context: Context, batch: AppendBatch): Promise<string> {
@@ -51,7 +60,7 @@ async function receiveMessages(context: Context, batch: AppendBatch): Promise<st
       case 'invalid':
         throw new Bad(`syntax error: ${event.reason}`);
       case 'tooBig':
-        if (event.skipsBytes > context.deps.options.limits.maxCommandBytes)
+        if (event.skipsBytes > context.deps.options.limits.maxSkippedBytes)
           throw new Bye('message too large', 'TOOBIG');
         throw new No('TOOBIG', `message larger than ${event.limit} bytes`);
       default:
@@ -63,19 +72,29 @@ async function receiveMessages(context: Context, batch: AppendBatch): Promise<st
 async function receiveMessage(context: Context, batch: AppendBatch, event: AppendMessage): Promise<void> {
   const { limits } = context.deps.options;
   if (event.index >= limits.maxAppendMessages) throw new No('LIMIT', 'too many messages in one APPEND');
-  if (event.sizeBytes > context.appendLimitBytes) throw new No('TOOBIG', 'message too large');
+  if (event.sizeBytes > context.appendLimitBytes) {
+    endIfHuge(context, event);
+    throw new No('TOOBIG', 'message too large');
+  }
   refuseUnknown(event.flags);
   // RFC 6855 §4: UTF8 data is for those who enabled it.
   if (event.isUtf8 && !context.isUtf8) throw new Bad('enable UTF8=ACCEPT first');
-  const sink = await batch.message({
+  const sink = await beginMessage(batch, event).catch((error: unknown) => {
+    if (error instanceof No) endIfHuge(context, event);
+    throw error;
+  });
+  if (event.needsContinuation) await goOn(context);
+  await receiveBytes(context, sink);
+  await sink.finish();
+}
+
+function beginMessage(batch: AppendBatch, event: AppendMessage): Promise<MessageSink> {
+  return batch.message({
     flagBits: event.flags.bits,
     keywords: event.flags.keywords,
     internalDateMs: event.internalDateMs,
     sizeBytes: event.sizeBytes,
   });
-  if (event.needsContinuation) await goOn(context);
-  await receiveBytes(context, sink);
-  await sink.finish();
 }
 
 async function receiveBytes(context: Context, sink: MessageSink): Promise<void> {

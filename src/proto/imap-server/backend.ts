@@ -24,7 +24,7 @@ export interface ImapBackend {
   admitLogin(mechanism: MechanismName): Promise<void>;
   /** Told of every outcome, for logs and limits; must not throw. */
   noteLogin(outcome: LoginOutcome): void;
-  /** Fields of the client's ID command (RFC 2971 §3.1), for logs. Called again after login. */
+  /** Fields of the client's ID command (RFC 2971 §3.1), for logs. */
   noteClientId(fields: ReadonlyMap<string, string | null>): void;
   /** Opens the account of somebody who proved who they are. Throws `No` when the login is disabled. */
   open(identity: Identity): Promise<AccountBackend>;

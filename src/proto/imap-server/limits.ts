@@ -18,8 +18,8 @@ export interface ImapServerLimits {
   readonly maxBadBeforeLogin: number;
   /** BAD answers in a row after login that end the connection. */
   readonly maxBadInRow: number;
-  /** Bytes of one command's strings kept in memory. */
-  readonly maxCommandBytes: number;
+  /** Bytes of a refused literal that are read and dropped; with more on their way the connection ends (RFC 7888 §4). */
+  readonly maxSkippedBytes: number;
   /** Messages in one MULTIAPPEND. */
   readonly maxAppendMessages: number;
   /** Largest message taken by APPEND when the backend names no limit. */
@@ -49,7 +49,7 @@ export const defaultLimits: ImapServerLimits = {
   loginFailureDelayMs: 500,
   maxBadBeforeLogin: 10,
   maxBadInRow: 100,
-  maxCommandBytes: 1_048_576,
+  maxSkippedBytes: 1_048_576,
   maxAppendMessages: 1000,
   maxAppendBytes: 0x7fff_ffff,
   maxRowBatch: 400,

@@ -143,13 +143,13 @@ class Session {
     if (this.#commands === 1 && (event.unknown || event.name === '')) throw new Bye('this is an IMAP server');
     const text = event.unknown ? 'unknown command' : `syntax error at byte ${event.at}: ${printable(event.reason)}`;
     this.#context.output.line(`${event.tag ?? '*'} BAD ${text}`);
-    if (event.skipsBytes > this.#context.deps.options.limits.maxCommandBytes) throw new Bye('literal refused');
+    if (event.skipsBytes > this.#context.deps.options.limits.maxSkippedBytes) throw new Bye('literal refused');
     this.#countBad();
   }
 
   #refuseTooBig(event: Extract<ImapEvent, { kind: 'tooBig' }>): void {
     // RFC 7888 §4: a large literal that is on its way all the same is best answered by ending the connection.
-    if (event.skipsBytes > this.#context.deps.options.limits.maxCommandBytes) {
+    if (event.skipsBytes > this.#context.deps.options.limits.maxSkippedBytes) {
       throw new Bye(`${event.what} larger than ${event.limit}`, 'TOOBIG');
     }
     const answer = event.what === 'line' ? 'BAD' : 'NO [TOOBIG]';

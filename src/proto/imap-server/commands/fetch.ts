@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { type FetchedMessage, MessageWriter } from '../fetch/message-writer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import type { PositionRange } from '../message-set.ts';
-import { No } from '../refusal.ts';
+import { Bad, No } from '../refusal.ts';
 import type { MailboxImage } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { positionOf } from '../view.ts';
@@ -16,6 +16,7 @@ export const fetch: Handler<FetchCommand> = {
   updates: (command) => (command.uid ? 'all' : 'withoutExpunge'),
   async run(context, command) {
     const selection = context.selected();
+    if (command.changedSince !== null || command.vanished) throw new Bad('CONDSTORE and QRESYNC are not offered');
     const ranges = selection.positions(command.set, command.uid);
     const plan = planFetch(command.items, command.uid, selection.isReadOnly);
     const writer = new MessageWriter(context);

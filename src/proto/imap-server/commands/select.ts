@@ -2,6 +2,7 @@ import type { SelectCommand } from '#lib/imap';
 import { SystemFlag } from '#lib/flags';
 import type { Context } from '../context.ts';
 import { knownName } from '../mailbox-name.ts';
+import { Bad } from '../refusal.ts';
 import type { MailboxImage } from '../selected-mailbox.ts';
 import { Selection, flagsText } from '../selection.ts';
 import type { Handler } from './handler.ts';
@@ -11,6 +12,7 @@ export const select: Handler<SelectCommand> = {
   state: 'authenticated',
   updates: 'none',
   async run(context, command) {
+    if (command.condstore || command.qresync !== null) throw new Bad('CONDSTORE and QRESYNC are not offered');
     const account = context.loggedIn();
     const isReadOnly = command.kind === 'examine';
     const wasSelected = context.selection !== null;

@@ -2,7 +2,7 @@ import type { StoreCommand } from '#lib/imap';
 import type { Selection } from '../selection.ts';
 import type { Context } from '../context.ts';
 import { type PositionRange, uidsAt } from '../message-set.ts';
-import { No } from '../refusal.ts';
+import { Bad, No } from '../refusal.ts';
 import { positionOf } from '../view.ts';
 import type { Handler } from './handler.ts';
 
@@ -12,6 +12,7 @@ export const store: Handler<StoreCommand> = {
   updates: (command) => (command.uid ? 'all' : 'withoutExpunge'),
   async run(context, command) {
     const selection = context.selected();
+    if (command.unchangedSince !== null) throw new Bad('CONDSTORE is not offered');
     if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
     const [unknown] = command.flags.unknown;
     // RFC 9051 §2.3.2: clients cannot alter \Recent, and no other system flags exist.
