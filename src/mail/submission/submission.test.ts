@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeaderEditor, prepareHeader, type SubmissionRules } from './index.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const rules: SubmissionRules = {
+  maySendAs: ({ localpart }) => localpart === 'me',
+  nowMs: Date.UTC(2026, 10, 23, 10),
+  newMessageId: '<new@mail.example.org>',
+  pedantic: false,
+};
+
+function prepare(header: string, extra: Partial<SubmissionRules> = {}): string {
+  const result = prepareHeader(encoder.encode(header), { ...rules, ...extra });
+  return result.kind === 'refused'
+    ? `${result.code} ${result.enhanced} ${result.text}`
+    : `${result.added}|${decoder.decode(result.header)}`;
+}
+
+const complete = 'From: me@example.org\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@x>\r\n';
+
+for (const [what, header, want] of [
+  ['leaves a complete header alone', `${complete}\r\n`, `|${complete}\r\n`],
+  [
+    'adds Date and Message-ID',
+    'From: Me <me@example.org>\r\n\r\n',
+    'Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <new@mail.example.org>\r\n|From: Me <me@example.org>\r\n\r\n',
+  ],
+  [
+    'removes Bcc with its continuation lines',
+    `Bcc: a@b,\r\n c@d\r\n${complete}Resent-Bcc: x@y\r\n\r\n`,
+    `|${complete}\r\n`,
+  ],
+  ['removes Return-Path', `Return-Path: <x@y>\r\n${complete}\r\n`, `|${complete}\r\n`],
+  [
+    'replaces a Message-ID that names nothing',
+    complete.replace('<1@x>', ''),
+    `Message-ID: <new@mail.example.org>\r\n|${complete.replace('Message-ID: <1@x>\r\n', '')}`,
+  ],
+  ['refuses a missing From', 'Subject: x\r\n\r\n', '550 5.6.0 the message has no From field'],
+  [
+    'refuses two From addresses',
+    'From: me@example.org, you@example.org\r\n\r\n',
+    '550 5.6.0 the From field must have exactly one address',
+  ],
+  ['refuses somebody else’s From', 'From: you@example.org\r\n\r\n', '550 5.7.1 the From address is not one of yours'],
+  ['refuses a From without an address', 'From: nobody\r\n\r\n', /^550 5\.6\.0 the From field has no usable address/],
+  ['refuses loops', `${'Received: by x\r\n'.repeat(101)}${complete}`, '554 5.4.6 this message is in a loop'],
+] as const) {
+  test(`prepareHeader ${what}`, () => {
+    if (typeof want === 'string') assert.equal(prepare(header), want);
+    else assert.match(prepare(header), want);
+  });
+}
+
+for (const [what, header, want] of [
+  ['fields that occur twice', `${complete}Subject: a\r\nSubject: b\r\n\r\n`, /subject occurs more than once/],
+  ['Return-Path', `Return-Path: <x@y>\r\n${complete}\r\n`, /Return-Path is written by final delivery only/],
+  ['lines that are no fields', `${complete}what is this\r\n\r\n`, /a line that is no field/],
+] as const) {
+  test(`prepareHeader, pedantic, refuses ${what}`, () => assert.match(prepare(header, { pedantic: true }), want));
+}
+
+test('prepareHeader reads TLS-Required: No and 8-bit headers', () => {
+  const result = prepareHeader(encoder.encode(`${complete}TLS-Required: No\r\nSubject: ü\r\n\r\n`), rules);
+  assert.ok(result.kind === 'prepared' && result.tlsNotRequired && result.has8bit);
+});
+
+function edit(message: string, chunkBytes: number): string {
+  const editor = new HeaderEditor({ rules, maxHeaderBytes: 200 });
+  const bytes = encoder.encode(message);
+  let out = '';
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    out += decoder.decode(editor.push(bytes.slice(at, at + chunkBytes)) ?? new Uint8Array(0));
+  }
+  const { rest, result } = editor.finish();
+  return result.kind === 'refused' ? result.text : `${result.added}|${out}${decoder.decode(rest ?? new Uint8Array(0))}`;
+}
+
+for (const [what, message, want] of [
+  [
+    'removes Bcc and lets the body pass',
+    `Bcc: a@b\r\n${complete}\r\nbody\r\n\r\nBcc: stays\r\n`,
+    `|${complete}\r\nbody\r\n\r\nBcc: stays\r\n`,
+  ],
+  ['works without a body', `Bcc: a@b\r\n${complete}`, `|${complete}`],
+  ['refuses a header over the limit', `${complete}Subject: ${'x'.repeat(200)}\r\n\r\nbody`, 'the header is too long'],
+  ['refuses a header that never ends', `${complete}Subject: ${'x'.repeat(500)}`, 'the header is too long'],
+] as const) {
+  test(`HeaderEditor ${what}, whatever the chunks`, () => {
+    for (const chunkBytes of [1, 2, 3, 7, 1000])
+      assert.equal(edit(message, chunkBytes), want, `chunks of ${chunkBytes}`);
+  });
+}
