@@ -53,7 +53,7 @@ for (const [title, extra, want] of [
     assert.deepEqual(found.problems, []);
     assert.equal(
       flattenParts(found.root)
-        .map(({ part }) => `${part.type}/${part.subtype}`)
+        .map((part) => `${part.type}/${part.subtype}`)
         .join(' '),
       want,
     );
@@ -109,7 +109,7 @@ test('composeMessage writes what mailparser and postal-mime read', async () => {
 
 test('composeMessage chooses the transfer encoding by content', () => {
   const encodings = (extra: Partial<Composition>): string[] => {
-    return flattenParts(indexOf(composeMessage(composition(extra))).root).map(({ part }) => part.encoding);
+    return flattenParts(indexOf(composeMessage(composition(extra))).root).map((part) => part.encoding);
   };
   assert.deepEqual(encodings({ text: 'plain' }), ['7bit']);
   assert.deepEqual(encodings({ text: 'mostly plain, but ä' }), ['quoted-printable']);

@@ -40,9 +40,7 @@ function collapse(text: string | null | undefined): string {
 
 function ours(index: MessageIndex): Summary {
   const [from] = mailboxesOf(index.envelope.from ?? []);
-  const leaves = flattenParts(index.root)
-    .map(({ part }) => part)
-    .filter((part) => part.parts.length === 0 && part.message === null);
+  const leaves = flattenParts(index.root).filter((part) => part.parts.length === 0 && part.message === null);
   const isFile = (part: Part): boolean => part.disposition?.type === 'attachment' || part.type !== 'text';
   return {
     subject: collapse(index.envelope.subject),

@@ -11,7 +11,7 @@ export { htmlToText } from './html-text.ts';
 export { defaultMimeLimits } from './limits.ts';
 export type { MimeLimits } from './limits.ts';
 export { MimeIndexer } from './mime-indexer.ts';
-export { findPart, flattenParts } from './part-number.ts';
+export { findPart, flattenParts, numberParts } from './part-number.ts';
 export type { NumberedPart } from './part-number.ts';
 export { preview } from './preview.ts';
 export type {

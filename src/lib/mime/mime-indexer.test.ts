@@ -152,7 +152,7 @@ test('MimeIndexer never fails on junk, keeps offsets in order, and does not depe
     const used = isSmall ? limits : {};
     const found = index(bytes, Infinity, used);
     assert.deepEqual(index(bytes, size + 1, used), found);
-    for (const { part } of flattenParts(found.root)) {
+    for (const part of flattenParts(found.root)) {
       assert.ok(part.headerStart <= part.bodyStart && part.bodyStart <= part.end && part.end <= bytes.length);
       const inside = bytes.subarray(part.bodyStart, part.end);
       const breaks = inside.filter((byte) => byte === 10).length;

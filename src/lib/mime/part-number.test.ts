@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findPart, flattenParts, MimeIndexer } from '#lib/mime';
+import { findPart, numberParts, MimeIndexer } from '#lib/mime';
 import type { Part } from '#lib/mime';
 import { samples } from './samples.ts';
 
@@ -38,8 +38,8 @@ test('findPart numbers a message that is no multipart as part 1, and its embedde
   assert.equal(findPart(forward, [1, 1]), forward.message?.root);
 });
 
-test('flattenParts gives each part with the path that findPart takes', () => {
-  const all = flattenParts(nested);
+test('numberParts gives each part with the path that findPart takes', () => {
+  const all = numberParts(nested);
   assert.deepEqual(
     all.map(({ path }) => path.join('.')),
     ['', '1', '1.1', '1.2', '2', '2.1', '2.2'],

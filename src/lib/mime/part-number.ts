@@ -22,8 +22,13 @@ export function findPart(root: Part, path: readonly number[]): Part | null {
   return found;
 }
 
-/** All parts in the order of the message, multiparts before their children, those of embedded messages included. */
-export function flattenParts(root: Part): NumberedPart[] {
+/** All parts in the order of the message, multiparts before their children; of an embedded multipart message only the parts inside. */
+export function flattenParts(root: Part): Part[] {
+  return numberParts(root).map(({ part }) => part);
+}
+
+/** The parts that `flattenParts` gives, with the numbers by which `findPart` finds them. */
+export function numberParts(root: Part): NumberedPart[] {
   const out: NumberedPart[] = [];
   if (isMultipart(root)) out.push({ path: [], part: root });
   collect(partsOfMessage(root), [], out);

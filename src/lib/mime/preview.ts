@@ -22,7 +22,7 @@ export async function preview(index: MessageIndex, read: ReadBytes): Promise<str
 
 function textPart(root: Part): Part | null {
   let html: Part | null = null;
-  for (const { part } of flattenParts(root)) {
+  for (const part of flattenParts(root)) {
     if (part.type !== 'text' || part.disposition?.type === 'attachment') continue;
     if (part.subtype !== 'html' && part.end > part.bodyStart) return part;
     if (part.subtype === 'html') html ??= part;
