@@ -13,9 +13,16 @@ export const contractSchema = 'CREATE TABLE item (id INTEGER PRIMARY KEY, name T
 
 /** What every `Databases` must do; `name` begins the titles. */
 export function databasesContract(name: string, open: () => Promise<OpenedDatabases>): void {
-  const names = async (reader: Reader): Promise<unknown[]> =>
-    (await reader.arrays(sql`SELECT name FROM item ORDER BY id`)).map(([value]) => value);
+  valuesAndAtomicity(name, open);
+  turns(name, open);
+  strays(name, open);
+}
 
+async function names(reader: Reader): Promise<unknown[]> {
+  return (await reader.arrays(sql`SELECT name FROM item ORDER BY id`)).map(([value]) => value);
+}
+
+function valuesAndAtomicity(name: string, open: () => Promise<OpenedDatabases>): void {
   test(`${name}: values come back as they were bound`, async () => {
     await using opened = await open();
     const { server } = opened.databases;
@@ -56,7 +63,9 @@ export function databasesContract(name: string, open: () => Promise<OpenedDataba
     );
     assert.deepEqual(await server.read(names), ['kept']);
   });
+}
 
+function turns(name: string, open: () => Promise<OpenedDatabases>): void {
   test(`${name}: callbacks run once, in order, before write resolves`, async () => {
     await using opened = await open();
     const heard: string[] = [];
@@ -89,6 +98,22 @@ export function databasesContract(name: string, open: () => Promise<OpenedDataba
     await database.durable();
   });
 
+  test(`${name}: accounts are apart, and a dropped one is empty`, async () => {
+    await using opened = await open();
+    const { databases } = opened;
+    for (const n of [1, 2]) {
+      const database = await databases.account(accountId(n));
+      await database.write((tx) => tx.run(sql`INSERT INTO item (name) VALUES (${`account ${n}`})`));
+    }
+    await databases.drop(accountId(1));
+    await databases.drop(accountId(3));
+    assert.deepEqual(await (await databases.account(accountId(1))).read(names), []);
+    assert.deepEqual(await (await databases.account(accountId(2))).read(names), ['account 2']);
+    assert.deepEqual(await databases.server.read(names), []);
+  });
+}
+
+function strays(name: string, open: () => Promise<OpenedDatabases>): void {
   test(`${name}: a body that awaits something else is rolled back, and holds nobody up`, async () => {
     await using opened = await open();
     const { server } = opened.databases;
@@ -131,18 +156,4 @@ export function databasesContract(name: string, open: () => Promise<OpenedDataba
       assert.deepEqual(await server.read((reader) => reader.arrays(sql`SELECT count(*) FROM item`)), [[500]]);
     });
   }
-
-  test(`${name}: accounts are apart, and a dropped one is empty`, async () => {
-    await using opened = await open();
-    const { databases } = opened;
-    for (const n of [1, 2]) {
-      const database = await databases.account(accountId(n));
-      await database.write((tx) => tx.run(sql`INSERT INTO item (name) VALUES (${`account ${n}`})`));
-    }
-    await databases.drop(accountId(1));
-    await databases.drop(accountId(3));
-    assert.deepEqual(await (await databases.account(accountId(1))).read(names), []);
-    assert.deepEqual(await (await databases.account(accountId(2))).read(names), ['account 2']);
-    assert.deepEqual(await databases.server.read(names), []);
-  });
 }

@@ -14,7 +14,7 @@ import { ReadAlarm } from './read-alarm.ts';
 import type { ServerTls } from './tls-context.ts';
 
 /** What a channel needs beside its socket. */
-export interface SocketChannelDeps {
+interface SocketChannelDeps {
   readonly limits: NetLimits;
   /** For `startTls()` as a server; null when we have no certificate. */
   readonly serverTls: ServerTls | null;

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { CheckpointJob, CheckpointReport } from './checkpoint-worker.ts';
 
 /** Result of one checkpoint: `movedPages` of the `logPages` pages in the log are in the database file now. */
-export interface Checkpointed {
+interface Checkpointed {
   readonly logPages: number;
   readonly movedPages: number;
 }

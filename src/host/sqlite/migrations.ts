@@ -40,7 +40,7 @@ export function migrate(connection: DatabaseSync, migrations: readonly Migration
 }
 
 /** The number of the last migration that was applied; 0 for a new database. */
-export function schemaVersion(connection: DatabaseSync): number {
+function schemaVersion(connection: DatabaseSync): number {
   return Number(connection.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
 }
 

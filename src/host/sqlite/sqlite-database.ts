@@ -11,7 +11,7 @@ import { StrayAlarm, Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
 /** What one database needs. */
-export interface SqliteDatabaseDeps {
+interface SqliteDatabaseDeps {
   /** The directory of the database file; made when missing. */
   readonly directory: string;
   readonly name: string;
