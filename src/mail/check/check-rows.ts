@@ -71,7 +71,7 @@ export interface Query {
   readonly kind: 'mailbox' | 'modseq' | 'reference' | 'size' | 'thread' | 'tombstone' | 'uid';
   readonly isLoss: boolean;
   readonly statement: ReturnType<typeof sql>;
-  readonly text: (row: Readonly<Record<string, unknown>>) => string;
+  readonly text: (row: Readonly<Record<string, string | number | null>>) => string;
 }
 
 /** Conditions between rows that must hold, as statements that find where they do not. */

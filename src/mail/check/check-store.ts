@@ -36,7 +36,7 @@ export async function checkAccount(account: Account): Promise<Finding[]> {
     const mailboxes = await liveMailboxes(reader, account.id);
     const problems: (() => void)[] = [];
     for (const { kind, isLoss, statement, text } of rowQueries(account.id)) {
-      const rows = await reader.all<Readonly<Record<string, unknown>>>(statement);
+      const rows = await reader.all<Readonly<Record<string, string | number | null>>>(statement);
       for (const row of rows) problems.push(() => report(kind, text(row), isLoss));
     }
     const referred = await referredBlobs(reader, account.id);

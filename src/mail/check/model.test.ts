@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { flagNames, SystemFlag } from '#lib/flags';
 import type { MailboxImage } from '#mail/changes';
 import { MailboxRefusal } from '#mail/mailboxes';

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BlobStore } from '#ports/blobs';
+import { sql } from '#ports/database';
+import { tempStore } from '#testing/temp-store';
+import { BlobSweeper, bodyOfBytes, ContentWriter, discardBlob, receivedContent } from './index.ts';
+
+async function countOf(blobs: BlobStore): Promise<number> {
+  let count = 0;
+  for await (const _ of blobs.list('incoming')) count += 1;
+  return count;
+}
+
+for (const [sizes, kind] of [
+  [[], 'inline'],
+  [[10], 'inline'],
+  [[4, 3, 3], 'inline'],
+  [[11], 'blob'],
+  [[4, 4, 4, 100, 1], 'blob'],
+] as const) {
+  test(`ContentWriter makes chunks of ${sizes.join('+') || 'nothing'} a body of kind ${kind}`, async () => {
+    await using store = await tempStore();
+    const { blobs } = store;
+    const writer = new ContentWriter({ blobs, inlineBytes: 10 });
+    const all: number[] = [];
+    for (const [i, size] of sizes.entries()) {
+      const chunk = new Uint8Array(size).fill(i + 1);
+      all.push(...chunk);
+      await writer.write(chunk);
+    }
+    const body = await writer.finish();
+    assert.equal(body.kind, kind);
+    assert.equal(body.sizeBytes, all.length);
+    const content = receivedContent(blobs, body);
+    assert.deepEqual([...(await content.bytes(0, 1000))], all);
+    await writer[Symbol.asyncDispose]();
+    assert.equal(await countOf(blobs), 0);
+  });
+}
+
+test('ContentWriter.abort leaves nothing behind', async () => {
+  await using store = await tempStore();
+  const writer = new ContentWriter({ blobs: store.blobs, inlineBytes: 10 });
+  await writer.write(new Uint8Array(50));
+  await writer.abort();
+  assert.equal(await countOf(store.blobs), 0);
+  assert.throws(() => writer.write(new Uint8Array(1)), /after the end/);
+});
+
+test('ContentWriter tells of a disk that fails', async () => {
+  await using store = await tempStore();
+  const blobs: BlobStore = { ...store.blobs, put: () => Promise.reject(new Error('disk full')) };
+  const writer = new ContentWriter({ blobs, inlineBytes: 1 });
+  await assert.rejects(async () => {
+    for (let i = 0; i < 5; i += 1) await writer.write(new Uint8Array(10));
+    await writer.finish();
+  }, /disk full/);
+  await writer.abort();
+});
+
+test('MessageContent joins prefix and body at any cut', async () => {
+  await using store = await tempStore();
+  const prefix = new TextEncoder().encode('abc');
+  const content = receivedContent(store.blobs, bodyOfBytes(new TextEncoder().encode('defg')), prefix);
+  for (let start = -1; start <= 8; start += 1) {
+    for (let end = start; end <= 9; end += 1) {
+      const want = 'abcdefg'.slice(Math.max(0, start), Math.max(0, end));
+      assert.equal(new TextDecoder().decode(await content.bytes(start, end)), want);
+    }
+  }
+});
+
+test('BlobSweeper tries failed removals again, later each time', async () => {
+  await using store = await tempStore();
+  const { account, clock, log } = store;
+  let fails = 2;
+  const removed: string[] = [];
+  const remove: BlobStore['remove'] = async (_, id) => {
+    fails -= 1;
+    if (fails >= 0) throw new Error('EBUSY');
+    removed.push(id);
+  };
+  const blobs = new Proxy(store.blobs, {
+    get: (target, key) => (key === 'remove' ? remove : Reflect.get(target, key)),
+  });
+  const sweeper = new BlobSweeper({ blobs, clock, log });
+  const id = 'busy' as Parameters<BlobStore['remove']>[1];
+  await account.db.write((tx) => discardBlob(tx, account.id, id, clock.now()));
+  const sweeps: number[] = [];
+  for (const minutes of [0, 61, 0, 2, 0, 3]) {
+    await clock.advance(minutes * 60_000);
+    sweeps.push(await sweeper.sweepAccount(account.id, account.db));
+  }
+  assert.deepEqual(sweeps, [0, 0, 0, 0, 0, 1]);
+  assert.deepEqual(removed, ['busy']);
+  const left = await account.db.read((reader) => reader.all(sql`SELECT blob_id FROM blob_garbage`));
+  assert.deepEqual(left, []);
+});
