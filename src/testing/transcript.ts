@@ -190,7 +190,8 @@ function matches(got: string, want: string): boolean {
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('.*');
   const withClass = source.replace(/^([245])xx/, '$1[0-9][0-9]');
-  return new RegExp(onlyCodes ? `^${withClass}(?:[ -].*)?$` : `^${withClass}$`, 's').test(got);
+  const rest = !onlyCodes ? '' : /[ -]$/.test(pattern) ? '.*' : '(?:[ -].*)?';
+  return new RegExp(`^${withClass}${rest}$`, 's').test(got);
 }
 
 /** Resolves escapes; other text becomes UTF-8. */

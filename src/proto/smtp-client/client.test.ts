@@ -183,6 +183,16 @@ test('SmtpClient.send writes SMTPUTF8, 8BITMIME and DSN parameters that the serv
   assert.deepEqual(transaction?.recipients[0]?.parameters.orcpt, recipient.orcpt);
 });
 
+test('SmtpClient.send reports what a server says that stops listening within content', async () => {
+  const { client, ended } = connect({}, { limits: { maxMessageBytes: 100_000 } });
+  await client.open();
+  const [result] = await client.send(mail(['a@example.org'], 'x\r\n'.repeat(200_000), { sizeBytes: 70_000 }));
+  assert.equal(result && show(result.outcome), 'refused content 552 5.3.4');
+  assert.equal(client.isUsable, false);
+  await client.quit();
+  await ended;
+});
+
 const credentials = { login: fakeUser.login, password: new Secret(fakeUser.password) };
 
 for (const mechanism of ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN', 'LOGIN'] as const) {

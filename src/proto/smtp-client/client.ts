@@ -20,7 +20,10 @@ export interface SmtpClientDeps {
   readonly limits?: Partial<ClientLimits>;
 }
 
-/** A connection to a server, for one transaction after another. */
+/**
+ * A connection to a server, for one transaction after another; calls must not overlap. Time limits are those between two pieces of the
+ * server's answer: to bound a session altogether, call `destroy` when its time is up.
+ */
 export class SmtpClient {
   readonly #deps: SmtpClientDeps;
   readonly #connection: Connection;

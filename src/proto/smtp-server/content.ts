@@ -16,7 +16,7 @@ export async function receive(context: Context, reception: Reception | null): Pr
       reception?.checkTime();
       if (reception === null && context.clock.monotonic() - startedMs > limits.dataTimeoutMs)
         throw new PeerGone('timeout');
-      event = await wire.more(limits.dataBlockTimeoutMs);
+      event = await wire.more(limits.dataBlockTimeoutMs, limits.dataTimeoutMs);
     }
     if (event === null) throw new PeerGone('closed');
     if (event.kind === 'data') {

@@ -110,6 +110,7 @@ export class Context implements SessionFacts {
 
   /** Queues a reply that refuses, with the connection id behind it so that a report of it can be found in the log. */
   refuse(reply: Reply, style?: ReplyStyle): void {
+    this.log.debug('smtp.refused', { code: reply.code, enhanced: reply.enhanced, text: reply.lines.join(' ') });
     const last = reply.lines.length - 1;
     const lines = reply.lines.map((line, i) => (i === last ? `${line} (${this.id})` : line));
     this.wire.reply({ ...reply, lines }, style);

@@ -23,7 +23,10 @@ export interface SessionLimits {
   /** Failed logins in one connection before we hang up. */
   readonly maxAuthFailures: number;
   /** Silence while we wait for a command. */
+  // deviates: RFC 5321 §4.5.3.2.7 asks for 5 minutes. The default is shorter because idle connections are what attackers have most of.
   readonly commandTimeoutMs: number;
+  /** From the first octets of a command line to its end. */
+  readonly lineTimeoutMs: number;
   /** Silence within content (RFC 5321 §4.5.3.2.5). */
   readonly dataBlockTimeoutMs: number;
   /** From 354 (or the first BDAT) to the end of the content. */
@@ -50,6 +53,7 @@ export const defaultSessionLimits: SessionLimits = {
   maxBadRecipients: 100,
   maxAuthFailures: 10,
   commandTimeoutMs: 30_000,
+  lineTimeoutMs: 60_000,
   dataBlockTimeoutMs: 180_000,
   dataTimeoutMs: 1_800_000,
   writeTimeoutMs: 30_000,

@@ -7,7 +7,7 @@ import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
-import { SmtpSession } from './index.ts';
+import { type SessionOptions, SmtpSession } from './index.ts';
 
 const clock: Clock = {
   now: () => 0,
@@ -100,22 +100,23 @@ test('SmtpSession always ends, answers in SMTP only, and leaves nothing open, wh
   );
 });
 
+const options: SessionOptions = {
+  kind: 'mx',
+  hostname: 'mx.example.org',
+  startTls: true,
+  authWithoutTls: false,
+  mailNeedsTls: false,
+  dsn: false,
+  futureRelease: false,
+  requireTls: false,
+  pedantic: false,
+};
+const random = { bytes: (count: number) => new Uint8Array(count) };
+
 test('SmtpSession drops what it has when the peer leaves within content', async () => {
   for (const start of ['DATA\r\ntext\r\n', 'BDAT 100\r\ntext\r\n', 'BDAT 6\r\ntext\r\n']) {
     const { client, server } = channelPair();
     const backend = new FakeSmtpBackend();
-    const options = {
-      kind: 'mx',
-      hostname: 'mx.example.org',
-      startTls: true,
-      authWithoutTls: false,
-      mailNeedsTls: false,
-      dsn: false,
-      futureRelease: false,
-      requireTls: false,
-      pedantic: false,
-    } as const;
-    const random = { bytes: (count: number) => new Uint8Array(count) };
     const running = new SmtpSession({
       channel: server,
       backend,
@@ -135,3 +136,26 @@ test('SmtpSession drops what it has when the peer leaves within content', async 
     assert.equal(backend.aborted, 1, start);
   }
 });
+
+for (const [what, start, want] of [
+  ['a command', 'NOOP', '421 4.4.2'],
+  ['content', 'EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n', '421 4.4.2'],
+  ['refused content', 'EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\na\nb', '421 4.4.2'],
+] as const) {
+  test(`SmtpSession does not let ${what} drip for ever`, async () => {
+    let nowMs = 0;
+    const hurried: Clock = { ...clock, monotonic: () => (nowMs += 10_000) };
+    const { client, server } = channelPair({ byteAtATime: true });
+    const backend = new FakeSmtpBackend();
+    const deps = { channel: server, backend, options, clock: hurried, log: new FakeLog(), random, id: 'x' };
+    const running = new SmtpSession(deps).run();
+    await client.write(new TextEncoder().encode(`${start}${'x'.repeat(1000)}`));
+    await running;
+    let text = '';
+    for (let chunk = await client.read(0); chunk !== null; chunk = await client.read(0)) {
+      text += new TextDecoder().decode(chunk);
+    }
+    assert.match(text, new RegExp(`${want} [^\\n]*\\r\\n$`));
+    assert.equal(backend.openSinks, 0);
+  });
+}

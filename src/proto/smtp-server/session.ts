@@ -35,7 +35,7 @@ export class SmtpSession {
 
   constructor(deps: SmtpSessionDeps) {
     const limits = sessionLimits(deps.options);
-    this.#wire = new Wire(deps.channel, limits);
+    this.#wire = new Wire(deps.channel, limits, deps.clock);
     this.#context = new Context({
       id: deps.id,
       wire: this.#wire,
@@ -94,7 +94,8 @@ export class SmtpSession {
     let event = this.#wire.codec.next();
     if (event === null) {
       this.#isAwaitingCommand = true;
-      event = await this.#wire.more(context.limits.commandTimeoutMs);
+      const { commandTimeoutMs, lineTimeoutMs } = context.limits;
+      event = await this.#wire.more(commandTimeoutMs, lineTimeoutMs);
       this.#isAwaitingCommand = false;
     }
     if (event === null) throw new PeerGone('closed');

@@ -1,4 +1,5 @@
 import { type CodecEvent, type Reply, type ReplyStyle, SmtpCommandCodec, writeReply } from '#lib/smtp';
+import type { Clock } from '#ports/clock';
 import { type Channel, ChannelClosed, ChannelTimeout, type TlsSession } from '#ports/channel';
 import type { SessionLimits } from './limits.ts';
 
@@ -22,13 +23,15 @@ export class Wire {
   readonly codec: SmtpCommandCodec;
   readonly channel: Channel;
   readonly #limits: SessionLimits;
+  readonly #clock: Clock;
   #out = '';
   /** Whether the peer is being waited for at this moment. */
   isReading = false;
 
-  constructor(channel: Channel, limits: SessionLimits) {
+  constructor(channel: Channel, limits: SessionLimits, clock: Clock) {
     this.channel = channel;
     this.#limits = limits;
+    this.#clock = clock;
     this.codec = new SmtpCommandCodec({ maxLineBytes: limits.maxLineBytes, maxSaslLineBytes: limits.maxSaslLineBytes });
   }
 
@@ -55,9 +58,14 @@ export class Wire {
     await this.#guard(this.channel.write(bytes, this.#limits.writeTimeoutMs));
   }
 
-  /** Sends the replies, then waits for the event that `codec.next()` did not have; null when the peer ended its side. @throws PeerGone */
-  async more(timeoutMs: number): Promise<CodecEvent | null> {
+  /**
+   * Sends the replies, then waits for the event that `codec.next()` did not have; null when the peer ended its side.
+   * The peer may be silent for `timeoutMs`, and take `totalMs` from its first octets to the event: dripping does not hold us.
+   * @throws PeerGone
+   */
+  async more(timeoutMs: number, totalMs: number): Promise<CodecEvent | null> {
     await this.flush();
+    let startedMs: number | null = null;
     for (;;) {
       this.isReading = true;
       const chunk = await this.#guard(this.channel.read(timeoutMs));
@@ -66,6 +74,8 @@ export class Wire {
       this.codec.feed(chunk);
       const event = this.codec.next();
       if (event !== null) return event;
+      startedMs ??= this.#clock.monotonic();
+      if (this.#clock.monotonic() - startedMs > totalMs) throw new PeerGone('timeout');
     }
   }
 

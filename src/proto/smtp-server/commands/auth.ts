@@ -81,7 +81,7 @@ async function ask(context: Context, challenge: Uint8Array): Promise<Uint8Array>
   const { wire, limits } = context;
   wire.text(`334 ${encodeBase64Text(challenge)}\r\n`);
   wire.codec.expectSasl();
-  const event = wire.codec.next() ?? (await wire.more(limits.commandTimeoutMs));
+  const event = wire.codec.next() ?? (await wire.more(limits.commandTimeoutMs, limits.lineTimeoutMs));
   if (event === null) throw new PeerGone('closed');
   if (event.kind !== 'line') throw new Refusal(500, '5.5.6', 'line too long', { close: true });
   if (event.problem !== null) throw new Refusal(501, '5.5.2', 'bad line in an authentication exchange');
