@@ -27,6 +27,24 @@ export async function callControl(endpoint: string, command: string, args: objec
   }
 }
 
+/** Resolves when nobody listens on the control socket any more: the server has let go of its data directory. */
+export async function controlEnded(endpoint: string): Promise<void> {
+  for (;;) {
+    let socket: Socket;
+    try {
+      socket = await open(endpoint);
+    } catch (error) {
+      if (error instanceof ControlUnavailable) return;
+      throw error;
+    }
+    await new Promise<void>((resolve) => {
+      socket.once('error', () => socket.destroy());
+      socket.once('close', () => resolve());
+      socket.resume();
+    });
+  }
+}
+
 function open(endpoint: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(endpoint);

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Log } from '#ports/log';
-import { callControl, controlEndpoint, ControlUnavailable, DataDirectoryBusy, listenControl } from './index.ts';
+import {
+  callControl,
+  controlEnded,
+  controlEndpoint,
+  ControlUnavailable,
+  DataDirectoryBusy,
+  listenControl,
+} from './index.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
@@ -62,5 +69,16 @@ async function leaveSocketBehind(endpoint: string): Promise<void> {
 }
 
 test('controlEndpoint stays short for long paths', () => {
-  assert.ok(Buffer.byteLength(controlEndpoint(`/tmp/${'x'.repeat(300)}`)) <= 104);
+  assert.ok(Buffer.byteLength(controlEndpoint(`/tmp${'/x'.repeat(150)}`)) <= 104);
 });
+
+test('controlEnded resolves when the server lets go, at once when there is none', () =>
+  inTempDir(async (directory) => {
+    const endpoint = controlEndpoint(directory);
+    await controlEnded(endpoint);
+    const server = await listenControl(endpoint, async () => null, silent);
+    const ended = controlEnded(endpoint);
+    assert.equal(await callControl(endpoint, 'ping', {}), 'pong');
+    await server[Symbol.asyncDispose]();
+    await ended;
+  }));

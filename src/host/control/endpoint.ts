@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { tmpdir, userInfo } from 'node:os';
+import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** A Unix socket's path must fit in 108 bytes on Linux and 104 on macOS. */
@@ -12,5 +13,10 @@ export function controlEndpoint(dataDirectory: string): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\godwit-${digest}`;
   const inside = join(absolute, 'control');
   if (Buffer.byteLength(inside) <= maxSocketPathBytes) return inside;
-  return join(tmpdir(), `godwit-${userInfo().uid}-${digest}`);
+  return join(tmpdir(), `godwit-${ownerOf(absolute)}-${digest}`);
+}
+
+/** The directory's owner and not the caller, so that root finds the server of another user. */
+function ownerOf(directory: string): number {
+  return statSync(directory, { throwIfNoEntry: false })?.uid ?? process.getuid?.() ?? 0;
 }

@@ -1,8 +1,8 @@
 /**
  * The control socket: how the command line talks to a running server, and at the same time the lock on its data directory.
  * A Unix socket that only its owner may open, a named pipe on Windows. Requests and answers are lines of JSON;
- * what they mean is #server/control's business.
+ * what they mean is #server/operations' business.
  */
 export { controlEndpoint } from './endpoint.ts';
-export { callControl, ControlUnavailable } from './client.ts';
+export { callControl, controlEnded, ControlUnavailable } from './client.ts';
 export { listenControl, DataDirectoryBusy, type ControlHandler, type ControlServer } from './server.ts';

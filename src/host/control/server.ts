@@ -66,7 +66,8 @@ function tryListen(server: Server, endpoint: string): Promise<boolean> {
     };
     server.once('error', failed);
     server.once('listening', listening);
-    server.listen(endpoint);
+    // Exclusive: in a worker of node:cluster the primary would make the socket otherwise, with the rights of root.
+    server.listen({ path: endpoint, exclusive: true });
   });
 }
 

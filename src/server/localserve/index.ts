@@ -1,6 +1,7 @@
 /**
- * What `localserve` does that a production server must not: addresses that fail on purpose, and mail for anybody.
- * Pure decisions; the SMTP backends ask them.
+ * What `localserve` does that a production server must not: addresses that fail on purpose, mail for anybody, and a first start that
+ * writes a whole configuration with passwords that everybody knows. The decisions are pure; only the set-up writes files.
  */
 export { plannedFailure, type PlannedFailure, type Stage } from './planned-failure.ts';
 export { localserveFiles, type LocalserveOptions } from './files.ts';
+export { localAccount, renewCertificate, setUpLocalserve, type SetUpOptions } from './setup.ts';
