@@ -1,6 +1,7 @@
 import { SystemFlag } from '#lib/flags';
 import { modSeq, type ModSeq } from '#lib/ids';
 import type { CredentialStore, Identity } from '#lib/sasl';
+import { TextMatcher } from '#mail/search';
 import {
   type AccountBackend,
   type AppendBatch,
@@ -19,7 +20,6 @@ import {
   type SelectedMailbox,
   type SpecialUse,
   type TextKey,
-  TextMatcher,
 } from '#proto/imap-server';
 import { MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
 
@@ -278,7 +278,12 @@ class MemorySelected implements SelectedMailbox {
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);
       if (message === undefined) continue;
-      const matches = await matcher.match(memoryContent(message), () => message.index.root);
+      const { bytes, index } = message;
+      const matches = await matcher.match({
+        header: bytes.subarray(0, index.root.bodyStart),
+        root: index.root,
+        bytes: (start, end) => bytes.subarray(start, end),
+      });
       for (const [i, isMatch] of matches.entries()) if (isMatch) found[i]?.push(uid);
     }
     return found;

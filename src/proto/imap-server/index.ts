@@ -30,4 +30,3 @@ export { defaultLimits, type ImapServerLimits } from './limits.ts';
 export { Bad, Bye, No } from './refusal.ts';
 export { allMechanisms, type ImapServerDeps, type ImapServerOptions } from './options.ts';
 export { serveImap } from './session.ts';
-export { TextMatcher, defaultTextMatcherLimits, type TextMatcherLimits } from './search/text-matcher.ts';

@@ -4,7 +4,7 @@ const encoder = new TextEncoder();
 const smallestBuffer = 1024;
 
 /** Where an output stood. */
-export interface OutputMark {
+interface OutputMark {
   readonly drains: number;
   readonly used: number;
 }

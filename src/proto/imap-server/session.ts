@@ -124,17 +124,25 @@ class Session {
       this.#bads = 0;
       context.output.line(`${tag} OK ${text}`);
     } catch (error) {
-      if (context.isMidResponse) throw new ChannelClosed('a response could not be finished', { cause: error });
-      if (error instanceof No) context.output.line(`${tag} NO ${withCode(error)}`);
-      else if (error instanceof Bad) {
-        context.output.line(`${tag} BAD ${withCode(error)}`);
-        this.#countBad();
-      } else if (error instanceof Bye || error instanceof ChannelClosed || error instanceof ChannelTimeout) throw error;
-      else {
-        context.deps.log.error('imap.bug', { commands: this.#commands, state: context.state }, error);
-        if (context.isMidResponse) throw new ChannelClosed('a response could not be finished', { cause: error });
-        context.output.line(`${tag} NO [SERVERBUG] something went wrong on our side`);
-      }
+      this.#refuse(tag, error);
+    }
+  }
+
+  /** Answers what a command threw. @throws what ends the connection. */
+  #refuse(tag: string, error: unknown): void {
+    const context = this.#context;
+    const { log, shutdown } = context.deps;
+    if (error instanceof Bye || error instanceof ChannelClosed || error instanceof ChannelTimeout) throw error;
+    // A long search was given up because the server shuts down.
+    if (shutdown.aborted && error === shutdown.reason) throw new Bye('shutting down', 'UNAVAILABLE');
+    const isRefusal = error instanceof No || error instanceof Bad;
+    if (!isRefusal) log.error('imap.bug', { commands: this.#commands, state: context.state }, error);
+    if (context.isMidResponse) throw new ChannelClosed('a response could not be finished', { cause: error });
+    if (!isRefusal) context.output.line(`${tag} NO [SERVERBUG] something went wrong on our side`);
+    else if (error instanceof No) context.output.line(`${tag} NO ${withCode(error)}`);
+    else {
+      context.output.line(`${tag} BAD ${withCode(error)}`);
+      this.#countBad();
     }
   }
 

@@ -1,7 +1,7 @@
 import type { MailboxImage } from './selected-mailbox.ts';
 
 /** What to tell the client so that its picture of the mailbox becomes the image's. */
-export interface ViewUpdate {
+interface ViewUpdate {
   /** Sequence numbers to send as EXPUNGE, in this order; each already counts those before it as gone. */
   readonly expunged: readonly number[];
   /** New number of messages to send as EXISTS, null when none arrived. */
@@ -76,7 +76,7 @@ export class View {
     const flagsChanged = image.highestModSeq === this.#modSeq ? [] : this.#flagsChanged(image);
     const exists = this.#takeNew(image) ? this.#uids.length : null;
     this.#modSeq = image.highestModSeq;
-    this.#own.clear();
+    for (const modSeq of this.#own) if (modSeq <= image.highestModSeq) this.#own.delete(modSeq);
     return { expunged, exists, flagsChanged: flagsChanged.filter((at) => at < known) };
   }
 

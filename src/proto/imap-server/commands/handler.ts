@@ -5,7 +5,7 @@ import type { Context, SessionState } from '../context.ts';
 export type CommandOf<K extends Command['kind']> = Command & { readonly kind: K };
 
 /** What the session may tell of other sessions' changes before a command's tagged answer (RFC 9051 §7.5.1). */
-export type Updates = 'none' | 'withoutExpunge' | 'all';
+type Updates = 'none' | 'withoutExpunge' | 'all';
 
 /** One command: where it is legal, what may be told at its end, and what it does. */
 export interface Handler<C extends Command> {
