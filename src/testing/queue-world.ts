@@ -137,7 +137,7 @@ export class QueueWorld implements AsyncDisposable {
       sink,
       delivery: {
         transmitter: { transmit: (transmission) => this.#transmit(transmission) },
-        route: (facts) => route(facts, { everythingLocal: false }),
+        route: (facts) => route(facts, { everythingLocal: false, isLocalDomain: () => false }),
       },
       settings: { ...this.settings, reportingMta: 'mail.example.org', dsnFrom: 'postmaster@mail.example.org' },
     });

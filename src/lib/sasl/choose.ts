@@ -9,7 +9,7 @@ export interface MechanismSituation {
 }
 
 /** All mechanisms, best first. EXTERNAL needs no password; the rest by what a server or listener learns. */
-const byPreference: readonly MechanismName[] = [
+export const mechanismsByStrength: readonly MechanismName[] = [
   'EXTERNAL',
   'SCRAM-SHA-256-PLUS',
   'SCRAM-SHA-256',
@@ -32,7 +32,7 @@ export function chooseMechanism(
   const names = new Set(offered.map((name) => name.toUpperCase()));
   const isUsable = (name: MechanismName): boolean =>
     names.has(name) && allowed.includes(name) && canCarry(name, situation);
-  return byPreference.find(isUsable) ?? null;
+  return mechanismsByStrength.find(isUsable) ?? null;
 }
 
 function canCarry(name: MechanismName, { tls, bindings }: MechanismSituation): boolean {

@@ -11,7 +11,7 @@ export { createSaslServer } from './server.ts';
 export type { SaslServerOptions } from './exchange.ts';
 export { createSaslClient } from './client.ts';
 export type { SaslClientOptions } from './client-options.ts';
-export { chooseMechanism, type MechanismSituation } from './choose.ts';
+export { chooseMechanism, mechanismsByStrength, type MechanismSituation } from './choose.ts';
 export { deriveScramKeys, type ScramHash } from './scram-keys.ts';
 export { prepareLogin, preparePassword, prepareScramPassword } from './prepare.ts';
 export { saslLimits } from './limits.ts';

@@ -27,6 +27,8 @@ export interface ReceivedMessage {
   readonly index: MessageIndex;
   readonly receivedMs: number;
   readonly reception: Omit<ReceptionFacts, 'rcptTo'>;
+  /** A notice that is delivered again after a crash: when the account has its Message-ID, nothing is added. */
+  readonly isNotice?: boolean;
 }
 
 /** What became of one recipient. `failed` is our trouble (disk, bug): worth trying again. */
@@ -58,6 +60,13 @@ export class LocalDelivery {
     try {
       const account = await accounts.open(recipient.account);
       if (account === null) return { kind: 'noAccount' };
+      if (
+        message.isNotice === true &&
+        description.messageId !== null &&
+        (await account.messages.hasMessageId(description.messageId))
+      ) {
+        return { kind: 'delivered' };
+      }
       const body = await placeBody(blobs, message.body, account.id);
       await account.messages.append({ name: 'INBOX' }, [
         {

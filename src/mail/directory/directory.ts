@@ -78,6 +78,11 @@ export class Directory {
     return isPostmaster ? postmaster : { kind: 'unknown' };
   }
 
+  /** Whether mail for this domain (an A-label, lower case) ends here. */
+  hasDomain(domain: string): boolean {
+    return this.#domains.has(domain);
+  }
+
   /** Whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */
   maySendAs(account: string, address: Address): boolean {
     const destination = this.lookup(address);
@@ -87,22 +92,12 @@ export class Directory {
     return domain?.aliases.get(canonicalLocalpart(address.localpart, domain))?.allowFrom ?? false;
   }
 
-  /** The account that may log in with this address or bare account name; null when there is none. */
-  login(
-    name: string,
-    parse: (text: string) => Address | null,
-  ): { readonly account: string; readonly disabled: string | null } | null {
-    const account = this.#loginAccount(name, parse);
-    const settings = account === null ? undefined : this.#config.domains.accounts[account];
-    return account === null || settings === undefined ? null : { account, disabled: settings.loginDisabled ?? null };
-  }
-
-  #loginAccount(name: string, parse: (text: string) => Address | null): string | null {
+  /** The account that logs in with this address or bare account name; null when there is none. Aliases and catch-alls are nobody. */
+  loginAccount(name: string, parse: (text: string) => Address | null): string | null {
     if (this.#config.domains.accounts[name] !== undefined) return name;
     const address = parse(name);
     if (address === null || !('ascii' in address.domain)) return null;
     const domain = this.#domains.get(address.domain.ascii);
-    // Aliases and catch-alls are not somebody: only an account's own address logs in.
     return domain?.accounts.get(canonicalLocalpart(address.localpart, domain)) ?? null;
   }
 

@@ -3,7 +3,7 @@ import { accountTopic } from '#mail/changes';
 import type { MailboxContents } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
-import type { Database, Tx } from '#ports/database';
+import { sql, type Database, type Tx } from '#ports/database';
 import { appendMessages } from './append.ts';
 import { selectPlaces } from './message-rows.ts';
 import type { Appended, Copied, FlagChange, NewMessage, Stored, Target } from './message.ts';
@@ -49,6 +49,15 @@ export class Messages implements MailboxContents {
       if (alongside !== undefined) await alongside(tx, appended);
       return appended;
     });
+  }
+
+  /** Whether the account has a message with this Message-ID (without angle brackets), in any mailbox. */
+  async hasMessageId(messageId: string): Promise<boolean> {
+    const { account, db } = this.#deps;
+    const row = await db.read((reader) =>
+      reader.get(sql`SELECT id FROM email WHERE account = ${account} AND message_id = ${messageId} LIMIT 1`),
+    );
+    return row !== undefined;
   }
 
   /** Changes flags (RFC 9051 §6.4.6), conditionally with `unchangedSince` (RFC 7162 §3.1.3). */

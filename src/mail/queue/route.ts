@@ -16,9 +16,12 @@ export interface RouteFacts {
 export interface RoutePolicy {
   /** Every message goes to our own SMTP port, as `localserve` wants it. */
   readonly everythingLocal: boolean;
+  /** Whether mail for this domain ends at this server. */
+  readonly isLocalDomain: (domain: string) => boolean;
 }
 
 /** Chooses the route of one recipient. Pure: the same facts and policy give the same route. */
 export function route(facts: RouteFacts, policy: RoutePolicy): Route {
-  return policy.everythingLocal ? { kind: 'local' } : { kind: 'direct', domain: facts.recipientDomain };
+  const isLocal = policy.everythingLocal || policy.isLocalDomain(facts.recipientDomain);
+  return isLocal ? { kind: 'local' } : { kind: 'direct', domain: facts.recipientDomain };
 }

@@ -1,0 +1,109 @@
+import { listen, tlsContext, type Listener, type ServerTls } from '#host/net';
+import type { ListenerConfig } from '#mail/config';
+import type { Channel } from '#ports/channel';
+import { serveImapOn } from './imap-service.ts';
+import { configuredPath } from '#server/configuration';
+import type { Services } from './services.ts';
+import { serveSmtpOn } from './smtp-service.ts';
+import type { Shared } from './shared.ts';
+
+/** The services that a listener can offer. */
+export const serviceNames = ['smtp', 'submission', 'submissions', 'imap', 'imaps'] as const;
+/** Name of a service, as in the configuration. */
+export type ServiceName = (typeof serviceNames)[number];
+
+/** A port that is open. */
+export interface OpenService {
+  readonly service: ServiceName;
+  /** Name of the listener in the configuration. */
+  readonly name: string;
+  readonly listener: Listener;
+}
+
+/** Everything that a service needs to serve one connection. */
+export interface ServiceContext {
+  readonly services: Services;
+  readonly shared: Shared;
+  readonly config: ListenerConfig;
+  readonly hostname: string;
+  readonly service: ServiceName;
+  /** Whether the listener has a certificate. */
+  readonly hasTls: boolean;
+  readonly shutdown: AbortSignal;
+}
+
+/** Opens every configured port. @throws Error naming the port that could not be had; what was opened before is closed. */
+export async function openListeners(services: Services, shared: Shared, shutdown: AbortSignal): Promise<OpenService[]> {
+  const open: OpenService[] = [];
+  try {
+    for (const [name, config] of Object.entries(services.configuration.config.server.listeners)) {
+      const tls = config.tls === undefined ? null : await readTls(services, config.tls);
+      for (const service of serviceNames) {
+        const settings = config[service];
+        if (settings?.enabled !== true) continue;
+        for (const address of config.addresses) {
+          const hostname = config.hostname ?? services.configuration.config.server.hostname;
+          const context: ServiceContext = {
+            services,
+            shared,
+            config,
+            hostname,
+            service,
+            hasTls: tls !== null,
+            shutdown,
+          };
+          open.push({ service, name, listener: await openPort(context, address, settings.port, tls) });
+        }
+      }
+    }
+    return open;
+  } catch (error) {
+    for (const { listener } of open) await listener[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openPort(
+  context: ServiceContext,
+  address: string,
+  port: number,
+  tls: ServerTls | null,
+): Promise<Listener> {
+  const { service, services } = context;
+  const isImap = service === 'imap' || service === 'imaps';
+  const serve = isImap ? serveImapOn : serveSmtpOn;
+  try {
+    return await listen({
+      address,
+      port,
+      ...(tls !== null && { tls }),
+      immediateTls: service === 'imaps' || service === 'submissions',
+      onConnection: (channel: Channel) => serve(context, channel),
+      log: services.log,
+    });
+  } catch (error) {
+    throw new Error(`cannot listen on ${address} port ${port} for ${service}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE') return 'another program uses this port';
+  if (code === 'EACCES') return 'ports below 1024 need root: start as root, the server gives it up after binding';
+  if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function readTls(
+  { files, configuration }: Services,
+  { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
+): Promise<ServerTls> {
+  const read = async (file: string): Promise<string> => {
+    const path = configuredPath(files, configuration.folder, file);
+    const bytes = await files.read(path);
+    if (bytes === null) throw new Error(`there is no file ${path}, which server.yaml names`);
+    return new TextDecoder().decode(bytes);
+  };
+  const context = tlsContext({ certPem: await read(certificateFile), keyPem: await read(keyFile) });
+  return { contextFor: () => context, asksClientCertificate: true };
+}

@@ -1,0 +1,170 @@
+import { listenControl, controlEndpoint } from '#host/control';
+import { StubResolver, server as nameServer, systemSettings, type NameServer, type SettingsSource } from '#host/dns';
+import { nodeDialer } from '#host/net';
+import { QueueRunner, QueueSweeper, route } from '#mail/queue';
+import { Operations, type ServerFacts } from '#server/operations';
+import { DsnDelivery, SmtpTransmitter } from '#server/transmit';
+import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
+import { createConfiguredAccounts, openServices, type Services, type ServicesDeps } from './services.ts';
+import { makeShared } from './shared.ts';
+
+/** A port that the server listens on. */
+export interface ServerAddress {
+  readonly service: ServiceName;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A server at work; disposing it drains and stops it. */
+export interface RunningServer extends AsyncDisposable {
+  readonly addresses: readonly ServerAddress[];
+  readonly services: Services;
+  /** Resolves when a command asked the server to stop. */
+  readonly stopRequested: Promise<void>;
+}
+
+/** How long open sessions may take to finish what they are at. */
+const drainMs = 10_000;
+const sweepEveryMs = 60 * 60_000;
+
+/** Starts a server from its configuration folder. @throws ConfigError, DataDirectoryBusy, or Error when a port cannot be had. */
+export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
+  await using undo = new AsyncDisposableStack();
+  const services = undo.use(await openServices(deps));
+  const { configuration, log, clock } = services;
+  const stop = Promise.withResolvers<void>();
+  let facts: ServerFacts | null = null;
+  const operations = new Operations({ ...services, serverFacts: () => facts });
+  const endpoint = controlEndpoint(services.dataDirectory);
+  undo.use(
+    await listenControl(
+      endpoint,
+      (command, args) => (command === 'stop' ? Promise.resolve(stop.resolve()) : operations.run(command, args)),
+      log,
+    ),
+  );
+  await createConfiguredAccounts(services);
+  undo.use(
+    services.bus.subscribe('config', () => {
+      createConfiguredAccounts(services).catch((error: unknown) => log.error('account.createFailed', {}, error));
+    }),
+  );
+  const resolver = undo.use(new StubResolver({ clock, random: services.random, settings: dnsSettings(services) }));
+  const shared = makeShared(services, resolver);
+  const shutdown = new AbortController();
+  const listening = await openListeners(services, shared, shutdown.signal);
+  undo.defer(() => drain(listening, shutdown, services));
+  const runner = makeRunner(services, listening, shared.resolver);
+  await runner.start({ isOnly: true });
+  undo.defer(() => runner.stop());
+  undo.use(sweepRegularly(services));
+  configuration.watch();
+  const addresses = listening.map(({ service, listener }) => ({
+    service,
+    address: listener.address,
+    port: listener.port,
+  }));
+  facts = { addresses, startedMs: clock.now() };
+  const kept = undo.move();
+  return {
+    addresses,
+    services,
+    stopRequested: stop.promise,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Configured name servers, or the machine's. */
+function dnsSettings({ configuration, clock }: Services): SettingsSource {
+  const { servers, trustAuthenticData } = configuration.config.server.dns;
+  if (servers === undefined) return systemSettings(clock);
+  const settings = {
+    servers: servers.map((text) => namedServer(text, trustAuthenticData)),
+    timeoutMs: 2000,
+    attempts: 2,
+  };
+  return { current: () => Promise.resolve(settings) };
+}
+
+/** `192.0.2.1`, `192.0.2.1:5353` or `[2001:db8::1]:5353`, as the configuration checked. */
+function namedServer(text: string, trusted: boolean | undefined): NameServer {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
+  return nameServer(match?.[1] ?? match?.[2] ?? text, Number(match?.[3] ?? 53), trusted);
+}
+
+/** Stops accepting, lets sessions finish, then ends them. */
+async function drain(
+  listening: readonly OpenService[],
+  shutdown: AbortController,
+  { clock, log }: Services,
+): Promise<void> {
+  for (const { listener } of listening) await listener.close();
+  shutdown.abort(new Error('shutting down'));
+  const open = (): number => listening.reduce((sum, { listener }) => sum + listener.connectionCount, 0);
+  const deadlineMs = clock.monotonic() + drainMs;
+  while (open() > 0 && clock.monotonic() < deadlineMs) await clock.sleep(20);
+  if (open() > 0) log.warn('server.connectionsCut', { connections: open() });
+  for (const { listener } of listening) listener.destroyConnections();
+}
+
+function makeRunner(
+  services: Services,
+  listening: readonly OpenService[],
+  resolver: Parameters<typeof makeShared>[1],
+): QueueRunner {
+  const { databases, blobs, clock, log, random, bus, queueSettings, configuration, accounts, delivery } = services;
+  const { hostname, localserve } = configuration.config.server;
+  const own = listening.find(({ service }) => service === 'smtp')?.listener;
+  const transmitter = new SmtpTransmitter({
+    dialer: nodeDialer(),
+    resolver,
+    clock,
+    random,
+    log,
+    hostname,
+    isLocalserve: localserve,
+    ownSmtp: own === undefined ? null : { address: reachable(own.address), port: own.port },
+  });
+  const isLocalDomain = (domain: string): boolean => configuration.directory.hasDomain(domain);
+  return new QueueRunner({
+    db: databases.server,
+    blobs,
+    clock,
+    log,
+    random,
+    bus,
+    settings: { ...queueSettings, reportingMta: hostname, dsnFrom: `postmaster@${hostname}` },
+    sink: new DsnDelivery({ accounts, delivery, configuration, clock, log }),
+    delivery: { transmitter, route: (facts) => route(facts, { everythingLocal: localserve, isLocalDomain }) },
+  });
+}
+
+/** The address to reach an own port at, when it listens on all. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}
+
+function sweepRegularly(services: Services): Disposable {
+  const { databases, blobs, clock, log, queueSettings: settings } = services;
+  const queueSweeper = new QueueSweeper({ db: databases.server, blobs, clock, log, settings });
+  let timer: Disposable;
+  const again = (): void => {
+    timer = clock.timer(sweepEveryMs, () => {
+      void Promise.all([queueSweeper.sweep(), sweepBlobs(services)])
+        .catch((error: unknown) => log.error('sweep.failed', {}, error))
+        .finally(again);
+    });
+  };
+  again();
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+async function sweepBlobs({ accounts, databases, blobSweeper }: Services): Promise<void> {
+  await blobSweeper.sweepIncoming();
+  for (const { id } of await accounts.list()) {
+    const db = await databases.account(id);
+    await blobSweeper.collectOrphans(id, db);
+    await blobSweeper.sweepAccount(id, db);
+  }
+}

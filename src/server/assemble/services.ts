@@ -1,0 +1,136 @@
+import { openBlobs } from '#host/blobs-fs';
+import { localBus } from '#host/bus-local';
+import { systemClock } from '#host/clock';
+import type { Files } from '#host/files';
+import { systemRandom } from '#host/random';
+import { openDatabases } from '#host/sqlite';
+import { Accounts } from '#mail/accounts';
+import { parseAddress, type Address } from '#lib/address';
+import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
+import { BlobSweeper } from '#mail/content';
+import { LocalDelivery } from '#mail/delivery';
+import { Queue, defaultSettings, queueSchema, type QueueSettings } from '#mail/queue';
+import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
+import type { BlobStore } from '#ports/blobs';
+import type { Bus } from '#ports/bus';
+import type { Clock } from '#ports/clock';
+import type { Databases } from '#ports/database';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import { Configuration, configuredPath } from '#server/configuration';
+
+/** The server's database holds the tables of accounts and credentials, then those of the queue. */
+const serverMigrations = [
+  ...sqliteServerMigrations,
+  { version: sqliteServerMigrations.length + 1, sql: queueSchema.sqlite },
+];
+
+/** Where things are, and who is told of trouble. */
+export interface ServicesDeps {
+  /** The folder with `server.yaml` and `domains.yaml`. */
+  readonly folder: string;
+  readonly files: Files;
+  readonly log: Log;
+  /** Data can no longer be made durable: the process must end. */
+  readonly onFatal: (error: Error) => void;
+  readonly clock?: Clock;
+}
+
+/** Everything that works on stored data; the network is not part of it. */
+export interface Services extends AsyncDisposable {
+  readonly configuration: Configuration;
+  readonly databases: Databases;
+  readonly blobs: BlobStore;
+  readonly accounts: Accounts;
+  /** Sets secrets. */
+  readonly credentials: Credentials;
+  /** Checks secrets. */
+  readonly checker: CredentialChecker;
+  readonly delivery: LocalDelivery;
+  readonly queue: Queue;
+  readonly queueSettings: QueueSettings;
+  readonly blobSweeper: BlobSweeper;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly log: Log;
+  readonly dataDirectory: string;
+}
+
+/**
+ * Opens configuration and data. The caller holds the control socket, so no other process works on them.
+ * @throws ConfigError, NewerSchema, or the system's errors.
+ */
+export async function openServices({
+  folder,
+  files,
+  log,
+  onFatal,
+  clock = systemClock,
+}: ServicesDeps): Promise<Services> {
+  const bus = localBus({ log });
+  const random = systemRandom;
+  const configuration = await Configuration.open({ folder, files, clock, bus, log });
+  const { server } = configuration.config;
+  const dataDirectory = configuredPath(files, folder, server.dataDirectory);
+  await files.ensureDirectory(dataDirectory);
+  const databases = await openDatabases({
+    directory: dataDirectory,
+    files,
+    log,
+    clock,
+    migrations: { server: serverMigrations, account: sqliteAccountMigrations },
+    onFatal,
+  });
+  const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });
+  const accounts = new Accounts({ databases, blobs, bus, clock });
+  const queueSettings: QueueSettings = {
+    ...defaultSettings,
+    keepFinishedMs: server.queue.keepRetired,
+    maxTransmissions: server.queue.concurrency,
+    maxPerDomain: server.queue.concurrencyPerDomain,
+  };
+  return {
+    configuration,
+    databases,
+    blobs,
+    accounts,
+    credentials: new Credentials({ db: databases.server, clock, random }),
+    checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random }),
+    delivery: new LocalDelivery({ accounts, blobs, log }),
+    queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings }),
+    queueSettings,
+    blobSweeper: new BlobSweeper({ blobs, clock, log }),
+    bus,
+    clock,
+    random,
+    files,
+    log,
+    dataDirectory,
+    async [Symbol.asyncDispose]() {
+      configuration[Symbol.dispose]();
+      accounts[Symbol.dispose]();
+      await databases[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Gives every configured account its mailboxes; accounts that left the configuration keep their mail. */
+export async function createConfiguredAccounts({ configuration, accounts, log }: Services): Promise<void> {
+  const existing = new Set((await accounts.list()).map(({ name }) => name));
+  for (const name of Object.keys(configuration.config.domains.accounts)) {
+    if (existing.has(name)) continue;
+    await accounts.create(name);
+    log.info('account.created', { account: name });
+  }
+}
+
+/** Login names by the configuration in force at the time. */
+function loginsOf(configuration: Configuration): LoginDirectory {
+  const parse = (text: string): Address | null => {
+    const address = parseAddress(text, { smtputf8: true });
+    return address.ok ? address.value : null;
+  };
+  return { accountOf: (login) => configuration.directory.loginAccount(login, parse) };
+}

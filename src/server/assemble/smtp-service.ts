@@ -1,0 +1,47 @@
+import type { Channel } from '#ports/channel';
+import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
+import { SmtpIn } from '#server/smtp-in';
+import { Submission } from '#server/submission';
+import type { ServiceContext } from './listeners.ts';
+
+const kinds: Readonly<Record<string, ServerKind>> = {
+  smtp: 'mx',
+  submission: 'submission',
+  submissions: 'submissions',
+};
+
+/** Serves one SMTP connection to its end. */
+export async function serveSmtpOn(context: ServiceContext, channel: Channel): Promise<void> {
+  const { services, shared, config, hostname, shutdown, hasTls } = context;
+  const { server } = services.configuration.config;
+  const kind = kinds[context.service] ?? 'mx';
+  const plaintextAuth = kind === 'submission' && config.submission?.allowPlaintextAuth === true;
+  const session = new SmtpSession({
+    channel,
+    backend: backendFor(context, kind),
+    options: {
+      kind,
+      hostname,
+      startTls: hasTls && kind !== 'submissions',
+      authWithoutTls: plaintextAuth,
+      mailNeedsTls: kind === 'submission' && !plaintextAuth,
+      dsn: true,
+      futureRelease: kind !== 'mx',
+      requireTls: true,
+      pedantic: server.pedantic,
+      limits: { maxMessageBytes: config.maxMessageBytes },
+    },
+    clock: services.clock,
+    log: services.log,
+    random: services.random,
+    id: shared.nextConnectionId(),
+  });
+  await session.run(shutdown);
+}
+
+function backendFor({ services, shared, hostname }: ServiceContext, kind: ServerKind): Backend {
+  const { admission, senders } = shared;
+  return kind === 'mx'
+    ? new SmtpIn({ ...services, admission, senders, hostname })
+    : new Submission({ ...services, admission, hostname });
+}

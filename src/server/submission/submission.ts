@@ -1,0 +1,137 @@
+import { writeAddress, type Address } from '#lib/address';
+import { mechanismsByStrength, type MechanismName } from '#lib/sasl';
+import type { Reply } from '#lib/smtp';
+import type { Accounts } from '#mail/accounts';
+import type { CredentialChecker } from '#mail/auth';
+import type { Queue } from '#mail/queue';
+import type { BlobStore } from '#ports/blobs';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import {
+  Refusal,
+  type AuthBackend,
+  type AuthOutcome,
+  type Backend,
+  type Maybe,
+  type MessageSink,
+  type SessionFacts,
+  type Transaction,
+  type TransactionRecipient,
+} from '#proto/smtp-server';
+import type { Admission } from '#server/admission';
+import type { Configuration } from '#server/configuration';
+import { failOnPurpose } from '#server/smtp-in';
+import { SubmittedMessage } from './submitted-message.ts';
+
+/** What submission needs. */
+export interface SubmissionDeps {
+  readonly configuration: Configuration;
+  readonly admission: Admission;
+  readonly checker: CredentialChecker;
+  readonly accounts: Accounts;
+  readonly queue: Queue;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly hostname: string;
+}
+
+/** Decisions for one connection of a user. */
+export class Submission implements Backend {
+  readonly auth: AuthBackend;
+  readonly #deps: SubmissionDeps;
+  readonly #isLocalserve: boolean;
+  #place: Disposable | null = null;
+
+  constructor(deps: SubmissionDeps) {
+    this.#deps = deps;
+    this.#isLocalserve = deps.configuration.config.server.localserve;
+    this.auth = {
+      credentials: deps.checker,
+      mechanisms: mechanismsByStrength,
+      attempt: (facts, mechanism) => this.#attempt(facts, mechanism),
+      outcome: (facts, outcome) => this.#outcome(facts, outcome),
+    };
+  }
+
+  greet({ remote }: SessionFacts): void {
+    const { admission } = this.#deps;
+    if (!admission.mayLogIn(remote.address))
+      throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+    const admitted = admission.connect('smtp', remote.address);
+    if (admitted.kind !== 'admitted') throw new Refusal(421, '4.7.0', 'too many connections from your network');
+    this.#place = admitted.place;
+  }
+
+  hello(): void {
+    // Programs of users have all sorts of names; who they are is proved by AUTH.
+  }
+
+  mail({ identity }: SessionFacts, { from }: Transaction): Maybe<void> {
+    if (from === null) return;
+    if (this.#isLocalserve) return failOnPurpose(from.localpart, 'mailfrom', this.#deps.clock);
+    if (!this.#maySendAs(identity?.account ?? '', from)) {
+      throw new Refusal(550, '5.7.1', `${writeAddress(from, 'unicode')} is not one of your addresses`);
+    }
+  }
+
+  rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
+    if (address === 'postmaster') return null;
+    if (this.#isLocalserve) {
+      const failing = failOnPurpose(address.localpart, 'rcptto', this.#deps.clock);
+      return failing === undefined ? null : failing.then(() => null);
+    }
+    const destination = this.#deps.configuration.directory.lookup(address);
+    if (destination.kind === 'unknown') throw new Refusal(550, '5.1.1', 'no such user here');
+    if (destination.kind === 'disabled')
+      throw new Refusal(450, '4.2.1', 'the domain of this address is switched off at the moment');
+    return null;
+  }
+
+  async data(facts: SessionFacts, transaction: Transaction): Promise<MessageSink> {
+    const name = facts.identity?.account ?? '';
+    const account = await this.#deps.accounts.open(name);
+    if (account === null) throw new Refusal(454, '4.7.0', 'your account cannot be opened');
+    return new SubmittedMessage(this.#deps, {
+      facts,
+      transaction,
+      account: account.id,
+      maySendAs: (address) => this.#isLocalserve || this.#maySendAs(name, address),
+    });
+  }
+
+  reset(): void {
+    // Nothing is kept for a transaction that did not come to its data.
+  }
+
+  closed(): void {
+    this.#place?.[Symbol.dispose]();
+  }
+
+  #maySendAs(account: string, address: Address): boolean {
+    return this.#deps.configuration.directory.maySendAs(account, address);
+  }
+
+  #attempt({ remote }: SessionFacts, _mechanism: MechanismName): void {
+    if (this.#deps.admission.mayLogIn(remote.address)) return;
+    throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+  }
+
+  #outcome({ remote, id }: SessionFacts, outcome: AuthOutcome): void {
+    const { admission, configuration, log } = this.#deps;
+    const { mechanism } = outcome;
+    if (outcome.kind === 'failure') {
+      const { failure, reason, login } = outcome;
+      if (failure !== 'protocol' && failure !== 'aborted') admission.noteLogin(remote.address, false);
+      log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, failure, reason });
+      return;
+    }
+    const { account, login } = outcome.identity;
+    const disabled = configuration.config.domains.accounts[account]?.loginDisabled;
+    if (disabled !== undefined) throw new Refusal(525, '5.7.13', disabled);
+    admission.noteLogin(remote.address, true);
+    log.info('submission.login', { cid: id, account, login, mechanism });
+  }
+}

@@ -1,0 +1,149 @@
+import { writeAddress, type Address } from '#lib/address';
+import { encodeXtext } from '#lib/codecs';
+import type { AccountId } from '#lib/ids';
+import { reply, type Notify as NotifyParameter, type RcptParameters, type Reply } from '#lib/smtp';
+import { ContentWriter, type ReceivedBody } from '#mail/content';
+import { Notify, type NewMessage, type NewRecipient, type Queue } from '#mail/queue';
+import { HeaderEditor, type PreparedHeader } from '#mail/submission';
+import type { BlobStore } from '#ports/blobs';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '#proto/smtp-server';
+import type { Configuration } from '#server/configuration';
+import { failOnPurpose, receivedField } from '#server/smtp-in';
+
+/** What a submitted message needs to be queued. */
+export interface SubmittedMessageDeps {
+  readonly configuration: Configuration;
+  readonly queue: Queue;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly hostname: string;
+}
+
+/** Whose message it is, and in which transaction. */
+export interface Submitted {
+  readonly facts: SessionFacts;
+  readonly transaction: Transaction;
+  readonly account: AccountId;
+  readonly maySendAs: (address: Address) => boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** One message on its way from a user into the queue. */
+export class SubmittedMessage implements MessageSink {
+  readonly #deps: SubmittedMessageDeps;
+  readonly #submitted: Submitted;
+  readonly #writer: ContentWriter;
+  readonly #editor: HeaderEditor;
+  #highBits = 0;
+
+  constructor(deps: SubmittedMessageDeps, submitted: Submitted) {
+    const { blobs, clock, configuration, hostname, random } = deps;
+    this.#deps = deps;
+    this.#submitted = submitted;
+    this.#writer = new ContentWriter({ blobs });
+    this.#editor = new HeaderEditor({
+      rules: {
+        maySendAs: submitted.maySendAs,
+        nowMs: clock.now(),
+        newMessageId: `<${random.bytes(16).toHex()}@${hostname}>`,
+        pedantic: configuration.config.server.pedantic,
+      },
+    });
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    let bits = 0;
+    for (let i = 0; i < chunk.length; i += 1) bits |= chunk[i] ?? 0;
+    this.#highBits |= bits & 0x80;
+    const passed = this.#editor.push(chunk);
+    return passed === null ? undefined : (this.#writer.write(passed) ?? undefined);
+  }
+
+  async finish(): Promise<Reply> {
+    const { clock, queue, log, configuration } = this.#deps;
+    const { facts, transaction, account } = this.#submitted;
+    await using writer = this.#writer;
+    const { rest, result } = this.#editor.finish();
+    if (result.kind === 'refused') throw new Refusal(result.code, result.enhanced, result.text);
+    if (rest !== null) await writer.write(rest);
+    if (configuration.config.server.pedantic) this.#checkPedantically(result);
+    if (configuration.config.server.localserve) {
+      for (const { address } of transaction.recipients) {
+        if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', clock);
+      }
+    }
+    const message = await this.#newMessage(await writer.finish(), result);
+    const id = await queue.enqueue(message);
+    const recipients = message.recipients.map(({ address }) => address);
+    log.info('submission.queued', { cid: facts.id, account, queueId: id, messageId: result.messageId, recipients });
+    return reply(250, '2.0.0', `queued as ${id} (${facts.id})`);
+  }
+
+  abort(): void {
+    this.#writer.abort().catch((error: unknown) => this.#deps.log.error('submission.abortFailed', {}, error));
+  }
+
+  #checkPedantically({ has8bit }: PreparedHeader): void {
+    const { parameters } = this.#submitted.transaction;
+    // RFC 6531 §3.1, RFC 6152 §3: what is sent must have been announced.
+    if (has8bit && !parameters.smtputf8)
+      throw new Refusal(550, '5.6.7', 'the header is not ASCII, and SMTPUTF8 was not requested');
+    if (this.#highBits !== 0 && parameters.body === null) {
+      throw new Refusal(554, '5.6.3', 'the message has 8-bit data, and BODY=8BITMIME was not requested');
+    }
+  }
+
+  async #newMessage(body: ReceivedBody, header: PreparedHeader): Promise<NewMessage> {
+    const { blobs, clock, hostname } = this.#deps;
+    const { facts, transaction, account } = this.#submitted;
+    const { from, parameters, recipients } = transaction;
+    const nowMs = clock.now();
+    const only = recipients.length === 1 ? addressText(recipients[0]?.address ?? 'postmaster', hostname) : null;
+    const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: true });
+    const queued =
+      body.kind === 'inline'
+        ? body
+        : {
+            kind: 'blob' as const,
+            sizeBytes: body.sizeBytes,
+            id: await blobs.share({ owner: 'incoming', id: body.id }, 'queue'),
+          };
+    return {
+      account,
+      sender: from === null ? '' : writeAddress(from, 'ascii'),
+      recipients: recipients.map(({ address, parameters: said }) => newRecipient(addressText(address, hostname), said)),
+      prefix: encoder.encode(received + header.added),
+      body: queued,
+      has8bit: this.#highBits !== 0,
+      smtputf8: parameters.smtputf8 || header.has8bit,
+      tls: parameters.requireTls ? 'required' : header.tlsNotRequired ? 'optional' : 'default',
+      envid: parameters.envid,
+      ret: parameters.ret === null ? null : parameters.ret === 'FULL' ? 'full' : 'hdrs',
+      messageId: header.messageId,
+      holdUntilMs: parameters.holdForS === null ? parameters.holdUntilMs : nowMs + parameters.holdForS * 1000,
+    };
+  }
+}
+
+function addressText(address: Address | 'postmaster', hostname: string): string {
+  return address === 'postmaster' ? `postmaster@${hostname}` : writeAddress(address, 'ascii');
+}
+
+function newRecipient(address: string, { notify, orcpt }: RcptParameters): NewRecipient {
+  return {
+    address,
+    notify: notify === null ? 0 : notifyBits(notify),
+    orcpt: orcpt === null ? null : `${orcpt.type};${encodeXtext(orcpt.address)}`,
+  };
+}
+
+function notifyBits({ success, failure, delay }: NotifyParameter): number {
+  const bits = (success ? Notify.Success : 0) | (failure ? Notify.Failure : 0) | (delay ? Notify.Delay : 0);
+  return bits === 0 ? Notify.Never : bits;
+}

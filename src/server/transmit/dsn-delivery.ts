@@ -1,0 +1,60 @@
+import { MimeIndexer } from '#lib/mime';
+import { parseAddress } from '#lib/address';
+import type { Accounts } from '#mail/accounts';
+import { bodyOfBytes } from '#mail/content';
+import type { LocalDelivery } from '#mail/delivery';
+import type { DsnSink } from '#mail/queue';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import type { Configuration } from '#server/configuration';
+
+/** What notices need to reach mailboxes. */
+export interface DsnDeliveryDeps {
+  readonly accounts: Accounts;
+  readonly delivery: LocalDelivery;
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const noPrefix = new Uint8Array(0);
+
+/** Puts notices about submitted mail straight into the sender's INBOX; those about mail of strangers go to the postmaster. */
+export class DsnDelivery implements DsnSink {
+  readonly #deps: DsnDeliveryDeps;
+
+  constructor(deps: DsnDeliveryDeps) {
+    this.#deps = deps;
+  }
+
+  async deliverDsn({ account: id, to, bytes }: Parameters<DsnSink['deliverDsn']>[0]): Promise<void> {
+    const { delivery, clock, configuration, log } = this.#deps;
+    const account = (await this.#submitter(id)) ?? this.#localAccount(to) ?? configuration.config.server.postmaster;
+    const indexer = new MimeIndexer();
+    indexer.push(bytes);
+    const [result] = await delivery.deliver(
+      {
+        body: bodyOfBytes(bytes),
+        index: indexer.finish(),
+        receivedMs: clock.now(),
+        reception: { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null },
+        isNotice: true,
+      },
+      [{ account, address: to, prefix: noPrefix }],
+    );
+    if (result?.kind === 'failed') throw new Error('the notice could not be stored', { cause: result.error });
+    if (result?.kind === 'noAccount') log.error('queue.noticeUndeliverable', { account, to });
+  }
+
+  async #submitter(id: number | null): Promise<string | null> {
+    if (id === null) return null;
+    const accounts = await this.#deps.accounts.list();
+    return accounts.find((account) => account.id === id)?.name ?? null;
+  }
+
+  #localAccount(to: string): string | null {
+    const address = parseAddress(to);
+    const destination = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
+    return destination?.kind === 'account' ? destination.account : null;
+  }
+}

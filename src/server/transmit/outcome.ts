@@ -1,0 +1,97 @@
+import { parseAddress, type Address } from '#lib/address';
+import { parseXtext } from '#lib/codecs';
+import { isPermanent, showReply, type Notify as NotifyParameter, type Reply } from '#lib/smtp';
+import {
+  Notify,
+  type DeliveryOutcome,
+  type OutgoingRecipient,
+  type RemoteHost,
+  type RemoteReply,
+  type Transmission,
+} from '#mail/queue';
+import type { MailRecipient, OutgoingMail, RecipientOutcome } from '#proto/smtp-client';
+
+/** A queued message as the SMTP client takes it. */
+export function mailOf({
+  sender,
+  recipients,
+  content,
+  has8bit,
+  smtputf8,
+  tls,
+  ret,
+  envid,
+}: Transmission): OutgoingMail {
+  return {
+    from: sender === '' ? null : addressOf(sender),
+    recipients: recipients.map(recipientOf),
+    sizeBytes: content.sizeBytes,
+    eightBit: has8bit,
+    smtputf8,
+    requireTls: tls === 'required',
+    eightBitAnyway: true,
+    ...(ret !== null && { ret: ret === 'full' ? 'FULL' : 'HDRS' }),
+    ...(envid !== null && { envid }),
+    content: () => content.stream(),
+  };
+}
+
+/** What the client found out, in the queue's words. */
+export function outcomeOf(outcome: RecipientOutcome, remote: RemoteHost, dsnPassedOn: boolean): DeliveryOutcome {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { kind: 'delivered', reply: remoteReply(outcome.reply), remote, final: false, dsnPassedOn };
+    case 'refused': {
+      const reply = remoteReply(outcome.reply);
+      const reason = showReply(outcome.reply);
+      if (!isPermanent(outcome.reply)) return { kind: 'deferred', reason, reply, remote };
+      return { kind: 'refused', reason, reply, status: outcome.reply.enhanced ?? '5.0.0', remote };
+    }
+    case 'failed': {
+      const status = permanentFailures[outcome.failure];
+      if (status === undefined) return { kind: 'deferred', reason: outcome.reason, reply: null, remote };
+      return { kind: 'refused', reason: outcome.reason, reply: null, status, remote };
+    }
+  }
+}
+
+/** Failures that no later attempt will mend, with their enhanced status codes (RFC 3463 §3). */
+const permanentFailures: Readonly<Record<string, string | undefined>> = {
+  size: '5.3.4',
+  smtputf8: '5.6.7',
+  content: '5.6.0',
+};
+
+function remoteReply({ code, enhanced, lines }: Reply): RemoteReply {
+  return { code, enhanced, text: lines.join('\n') };
+}
+
+function recipientOf({ address, notify, orcpt }: OutgoingRecipient): MailRecipient {
+  const original = orcpt === null ? null : parseOrcpt(orcpt);
+  return {
+    address: addressOf(address),
+    ...(notify !== 0 && { notify: notifyOf(notify) }),
+    ...(original !== null && { orcpt: original }),
+  };
+}
+
+function notifyOf(bits: number): NotifyParameter {
+  return {
+    success: (bits & Notify.Success) !== 0,
+    failure: (bits & Notify.Failure) !== 0,
+    delay: (bits & Notify.Delay) !== 0,
+  };
+}
+
+function parseOrcpt(orcpt: string): { readonly type: string; readonly address: string } | null {
+  const at = orcpt.indexOf(';');
+  const address = at < 1 ? null : parseXtext(orcpt.slice(at + 1));
+  return address?.ok === true ? { type: orcpt.slice(0, at), address: address.value } : null;
+}
+
+/** Addresses were parsed before they were queued. @throws Error otherwise. */
+function addressOf(text: string): Address {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) throw new Error(`bad address in the queue: ${parsed.reason}`);
+  return parsed.value;
+}
