@@ -16,28 +16,24 @@ const minWordChars = 40;
  */
 export function encodeWords(text: string, maxChars = maxWordChars): string[] {
   const maxTextChars = Math.min(Math.max(maxChars, minWordChars), maxWordChars) - frameChars;
-  const q: string[] = [];
+  const chars = Array.from(text);
+  const q = chars.map(encodeQ);
   let qSize = 0;
-  const pieces: { text: string; bytes: number; q: number }[] = [];
-  for (const char of text) {
-    const coded = encodeQ(char);
-    q.push(coded);
-    qSize += coded.length;
-    pieces.push({ text: char, bytes: encoder.encode(char).length, q: coded.length });
-  }
-  const bytes = encoder.encode(text).length;
-  const isQ = qSize <= Math.ceil(bytes / 3) * 4;
+  for (const coded of q) qSize += coded.length;
+  const isQ = qSize <= Math.ceil(encoder.encode(text).length / 3) * 4;
+  const room = isQ ? maxTextChars : (maxTextChars >> 2) * 3;
   const words: string[] = [];
   let run = '';
   let size = 0;
-  for (const [i, piece] of pieces.entries()) {
-    const cost = isQ ? piece.q : piece.bytes;
-    if (size + cost > (isQ ? maxTextChars : (maxTextChars >> 2) * 3)) {
+  for (const [i, char] of chars.entries()) {
+    const coded = q[i] ?? '';
+    const cost = isQ ? coded.length : utf8Bytes(char);
+    if (size + cost > room) {
       words.push(finishWord(run, isQ));
       run = '';
       size = 0;
     }
-    run += isQ ? (q[i] ?? '') : piece.text;
+    run += isQ ? coded : char;
     size += cost;
   }
   if (run !== '') words.push(finishWord(run, isQ));
@@ -46,6 +42,13 @@ export function encodeWords(text: string, maxChars = maxWordChars): string[] {
 
 function finishWord(run: string, isQ: boolean): string {
   return isQ ? `=?utf-8?q?${run}?=` : `=?utf-8?b?${encodeBase64Text(encoder.encode(run))}?=`;
+}
+
+function utf8Bytes(char: string): number {
+  const point = char.codePointAt(0) ?? 0;
+  if (point < 0x80) return 1;
+  if (point < 0x800) return 2;
+  return point < 0x10000 ? 3 : 4;
 }
 
 /** RFC 2047 §5 (3): only these may stand for themselves inside a phrase, so they are used everywhere. */

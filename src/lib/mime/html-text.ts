@@ -149,7 +149,7 @@ export function htmlToText(html: string, options: { readonly skipQuotes?: boolea
   }
   return out
     .join('')
-    .replace(/ *\n[ \n]*/g, '\n')
+    .replace(/[ \n]+/g, (run) => (run.includes('\n') ? '\n' : ' '))
     .trim();
 }
 

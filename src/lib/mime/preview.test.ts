@@ -25,7 +25,20 @@ test('htmlToText leaves out quotations when asked', () => {
 });
 
 test('htmlToText is linear on junk', () => {
-  for (const junk of ['<', '<a ', '<!--', '<script>', '&', '&#', '<b="', "<a href='", '</', ' \n']) {
+  for (const junk of [
+    '<',
+    '<a ',
+    '<!--',
+    '<script>',
+    '&',
+    '&#',
+    '<b="',
+    "<a href='",
+    '</',
+    ' \n',
+    '<b> ',
+    '<br> <b>',
+  ]) {
     htmlToText(junk.repeat(50_000));
   }
 });
