@@ -98,7 +98,12 @@ export class SmtpCommandCodec {
   #line(maxBytes: number): CodecEvent | null {
     const chunk = this.#chunk;
     const from = this.#at;
-    if (from >= chunk.length) return null;
+    if (from >= chunk.length) {
+      // An idle connection keeps no buffer alive.
+      this.#chunk = empty;
+      this.#at = 0;
+      return null;
+    }
     const end = chunk.indexOf(10, from);
     const bytes = (end < 0 ? chunk.length : end + 1) - from;
     if (this.#partialBytes + bytes > maxBytes) {

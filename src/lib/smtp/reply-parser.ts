@@ -47,6 +47,8 @@ export class ReplyParser {
       if (bytes > this.#limits.maxLineBytes) return this.#bad('reply line too long');
       if (end < 0) {
         this.#searched = this.#rest.length;
+        // An idle connection keeps no buffer alive.
+        if (this.#rest.length === 0) this.#rest = empty;
         return null;
       }
       const event = this.#line(decoder.decode(this.#rest.subarray(0, this.#rest[end - 1] === 13 ? end - 1 : end)));

@@ -84,6 +84,13 @@ class Stage {
   }
 }
 
+test('SmtpSession answers a bug in greet with 421, and ends', async () => {
+  const stage = new Stage({});
+  stage.backend.notAdmitted = new Error('crash, as asked');
+  await play('S: 421 4.3.0 …(test)\nS! closed', { open: () => stage.open(false) });
+  await stage.end();
+});
+
 for (const name of readdirSync(folder).toSorted()) {
   const text = readFileSync(new URL(name, folder), 'utf8');
   const settings = JSON.parse(/^#! (.*)$/m.exec(text)?.[1] ?? '{}') as Settings;

@@ -123,7 +123,9 @@ export class SmtpSession {
       return;
     }
     context.log.error('smtp.bug', { stage: context.stage }, error);
-    context.refuse(reply(451, '4.3.0', 'error on our side, please try again later'));
+    // RFC 5321 §4.3.2: in place of the banner there is no 451.
+    const code = context.isClosing ? 421 : 451;
+    context.refuse(reply(code, '4.3.0', 'error on our side, please try again later'));
   }
 
   #event(event: CodecEvent): Maybe<void> {
