@@ -44,7 +44,8 @@ function overUdp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange | { rea
     const end = (result: Exchange | { readonly kind: 'retryTcp' }): void => {
       timer[Symbol.dispose]();
       signal.removeEventListener('abort', onAbort);
-      socket.removeAllListeners();
+      // Only our own listeners: a socket that is still being bound needs its others to be able to close.
+      socket.removeAllListeners('message').removeAllListeners('error');
       socket.on('error', () => undefined);
       socket.close();
       resolve(result);
@@ -79,7 +80,7 @@ function overTcp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange> {
     const end = (result: Exchange): void => {
       timer[Symbol.dispose]();
       signal.removeEventListener('abort', onAbort);
-      socket.removeAllListeners();
+      socket.removeAllListeners('data').removeAllListeners('error');
       socket.on('error', () => undefined);
       socket.destroy();
       resolve(result);

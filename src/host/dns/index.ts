@@ -3,7 +3,9 @@
  * Messages are read and written by #lib/dns. DNSSEC is validated by the recursive resolver; its word counts only where it is trusted.
  */
 export { defaultCacheLimits } from './cache.ts';
-export { parseResolvConf, server, systemSettings } from './settings.ts';
+export { parseNameServer, parseResolvConf, server, systemSettings } from './settings.ts';
 export type { NameServer, ResolverSettings, SettingsSource } from './settings.ts';
 export { StubResolver } from './stub-resolver.ts';
 export type { StubResolverDeps } from './stub-resolver.ts';
+export { systemResolver } from './system-resolver.ts';
+export type { SystemResolverDeps } from './system-resolver.ts';

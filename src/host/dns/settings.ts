@@ -1,5 +1,6 @@
 import { getServers } from 'node:dns';
 import { readFile, stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import type { Clock } from '#ports/clock';
 
 /** A recursive resolver to ask. */
@@ -41,7 +42,9 @@ export function parseResolvConf(text: string): ResolverSettings {
       .replace(/[#;].*$/, '')
       .trim()
       .split(/\s+/);
-    if (keyword === 'nameserver' && values[0] !== undefined && addresses.length < maxServers) addresses.push(values[0]);
+    if (keyword === 'nameserver' && addresses.length < maxServers) {
+      addresses.push(...values.slice(0, 1).filter((address) => isIP(address) !== 0));
+    }
     if (keyword !== 'options') continue;
     for (const option of values) {
       const [name, value = ''] = option.split(':');
@@ -74,15 +77,22 @@ export function systemSettings(clock: Clock, path = '/etc/resolv.conf'): Setting
         modifiedMs = mtimeMs;
       } catch {
         // No such file, or not for us: the system's own view is all there is.
-        known = { servers: getServers().map(fromNode), timeoutMs: defaultTimeoutMs, attempts: defaultAttempts };
+        known = {
+          servers: getServers().flatMap((text) => parseNameServer(text) ?? []),
+          timeoutMs: defaultTimeoutMs,
+          attempts: defaultAttempts,
+        };
       }
       return known;
     },
   };
 }
 
-/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`. */
-function fromNode(text: string): NameServer {
-  const match = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d+)$/.exec(text);
-  return match === null ? server(text) : server(match[1] ?? match[2] ?? text, Number(match[3]));
+/** Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`; null when it is none of these. */
+export function parseNameServer(text: string): NameServer | null {
+  if (isIP(text) !== 0) return server(text);
+  const match = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? '';
+  const port = Number(match?.[3]);
+  return isIP(address) === 0 || port < 1 || port > 65_535 ? null : server(address, port);
 }
