@@ -106,15 +106,24 @@ export class CredentialChecker implements CredentialStore {
     return id === null ? null : { identity: { account, login: name }, row };
   }
 
+  /** A failure is not remembered: the next login tries again. */
   #decoy(): Promise<string> {
-    this.#decoyHash ??= this.#hasher.hash('decoy', this.#deps.random.bytes(16));
+    this.#decoyHash ??= this.#hasher.hash('decoy', this.#deps.random.bytes(16)).catch((error: unknown) => {
+      this.#decoyHash = null;
+      throw error;
+    });
     return this.#decoyHash;
   }
 
   #secretForFakes(): Promise<Uint8Array> {
     const { db, random } = this.#deps;
     const fresh = random.bytes(32);
-    this.#fakeKey ??= db.write((tx) => serverSecret(tx, 'scram-fake-salt', fresh));
+    this.#fakeKey ??= db
+      .write((tx) => serverSecret(tx, 'scram-fake-salt', fresh))
+      .catch((error: unknown) => {
+        this.#fakeKey = null;
+        throw error;
+      });
     return this.#fakeKey;
   }
 }

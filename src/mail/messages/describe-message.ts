@@ -27,11 +27,11 @@ export function describeMessage(index: MessageIndex): MessageDescription {
     sentDayMs: sentDay(envelope.date),
     messageId: envelope.messageId === null ? null : bare(parseMessageIds(envelope.messageId, 1)[0]),
     references: bareAll([...inReplyTo, ...index.references]),
-    baseSubject: subject.base === '' ? null : subject.base.toLowerCase().slice(0, maxKeyLength),
+    baseSubject: subject.base === '' ? null : key(subject.base.toLowerCase()),
     isReply: subject.isReplyOrForward,
     isReport: root.type === 'multipart' && root.subtype === 'report',
-    fromAddress: from === null ? null : `${from.localpart}@${from.domain}`.slice(0, maxKeyLength),
-    fromDomain: from === null ? null : from.domain.toLowerCase().slice(0, maxKeyLength),
+    fromAddress: from === null ? null : key(`${from.localpart}@${from.domain}`),
+    fromDomain: from === null ? null : key(from.domain.toLowerCase()),
   };
 }
 
@@ -47,10 +47,15 @@ function firstAddress(list: readonly EnvelopeAddress[] | null): (EnvelopeAddress
 }
 
 function bare(id: string | undefined): string | null {
-  return id === undefined ? null : id.slice(1, -1).slice(0, maxKeyLength);
+  return id === undefined ? null : key(id.slice(1, -1));
 }
 
 /** In-Reply-To comes first, so that the last of References, the nearest parent, wins. */
 function bareAll(ids: readonly string[]): string[] {
-  return ids.slice(-maxStoredReferences).map((id) => id.slice(1, -1).slice(0, maxKeyLength));
+  return ids.slice(-maxStoredReferences).map((id) => key(id.slice(1, -1)));
+}
+
+/** Text that every database takes in a column and gives back the same: no NUL, no half of a surrogate pair. */
+function key(text: string): string {
+  return text.slice(0, maxKeyLength).replaceAll('\0', '').toWellFormed();
 }
