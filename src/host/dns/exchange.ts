@@ -12,7 +12,7 @@ export type Exchange =
   | { readonly kind: 'unreachable' };
 
 /** Everything for one exchange. `query` was checked to be encodable. */
-export interface ExchangeArgs {
+interface ExchangeArgs {
   readonly server: NameServer;
   readonly query: Query;
   readonly timeoutMs: number;

@@ -1,4 +1,4 @@
-import type { Answer, Records, RecordType } from '#ports/resolver';
+import type { Records, RecordType, ResponseAnswer } from './answer.ts';
 import { defaultLimits, type DnsLimits } from './limits.ts';
 import { Malformed, readName } from './name.ts';
 import { readData } from './record-data.ts';
@@ -19,7 +19,7 @@ export function classify<K extends RecordType>(
   message: DnsMessage,
   question: { readonly name: string; readonly type: K; readonly isTrusted: boolean },
   limits: DnsLimits = defaultLimits,
-): Answer<Records[K]> {
+): ResponseAnswer<Records[K]> {
   switch (message.rcode) {
     case Rcode.NoError:
     case Rcode.NxDomain:
@@ -45,7 +45,7 @@ function read<K extends RecordType>(
   message: DnsMessage,
   question: { readonly name: string; readonly type: K; readonly isTrusted: boolean },
   limits: DnsLimits,
-): Answer<Records[K]> {
+): ResponseAnswer<Records[K]> {
   const authentic = question.isTrusted && message.isAuthentic;
   let owner = question.name.toLowerCase().replace(/\.$/, '');
   let ttlS = Number.MAX_SAFE_INTEGER;

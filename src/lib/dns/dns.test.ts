@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode, decode, type Answer as PacketAnswer, type Packet } from 'dns-packet';
 import * as fc from 'fast-check';
-import type { RecordType } from '#ports/resolver';
+import type { RecordType } from './index.ts';
 import { classify, decodeMessage, encodeName, encodeQuery } from './index.ts';
 
 const flags = { rd: 0x100, ra: 0x80, ad: 0x20 };

@@ -1,5 +1,5 @@
 import { parsed, refused, type Parsed } from '#lib/parsed';
-import type { RecordType } from '#ports/resolver';
+import type { RecordType } from './answer.ts';
 import { defaultLimits, type DnsLimits } from './limits.ts';
 import { encodeName, Malformed, readName } from './name.ts';
 import { optType, typeCodes, type DnsMessage, type RawRecord } from './types.ts';

@@ -1,4 +1,4 @@
-import type { Records, RecordType } from '#ports/resolver';
+import type { Records, RecordType } from './answer.ts';
 import type { DnsLimits } from './limits.ts';
 import { Malformed, readName } from './name.ts';
 import type { DnsMessage, RawRecord } from './types.ts';

@@ -1,4 +1,4 @@
-import type { RecordType } from '#ports/resolver';
+import type { RecordType } from './answer.ts';
 
 /** Type codes (RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 2782, RFC 6698 §7.1, RFC 8659 §4.1). */
 export const typeCodes: { readonly [K in RecordType]: number } = {

@@ -4,7 +4,7 @@ import type { DeliveryOutcome, RemoteReply } from './transmitter.ts';
 import { Notify, type RecipientState } from './types.ts';
 
 /** The part of a recipient's row that decides what an outcome means. */
-export interface RecipientFacts {
+interface RecipientFacts {
   /** Attempts that ended before the one that the outcome is of. */
   readonly attempts: number;
   readonly startMs: number;

@@ -9,7 +9,7 @@ export type NextStep =
   | { readonly kind: 'giveUp' };
 
 /** What the schedule looks at. */
-export interface ScheduleFacts {
+interface ScheduleFacts {
   /** Attempts made, the one that just ended included. */
   readonly attempts: number;
   /** When delivery could first be tried: acceptance, or the end of a FUTURERELEASE hold. */

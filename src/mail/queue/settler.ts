@@ -10,7 +10,7 @@ import type { QueueSettings } from './settings.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
 
 /** A transmission that ended. */
-export interface Ended {
+interface Ended {
   readonly message: LeasedMessage;
   readonly recipients: readonly LeasedRecipient[];
   /** One per recipient, in order. */
@@ -23,7 +23,7 @@ export interface Ended {
 }
 
 /** What `Settler` needs. */
-export interface SettlerDeps {
+interface SettlerDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
