@@ -77,11 +77,14 @@ export class SmtpIn implements Backend {
   }
 
   rcpt(_facts: SessionFacts, transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
-    const goals = this.#goals.getOrInsertComputed(transaction, () => []);
-    goals.push(this.#destinations.find(address, transaction.from));
-    if (!this.#isLocalserve || address === 'postmaster') return null;
+    const goal = this.#destinations.find(address, transaction.from);
+    const accept = (): null => {
+      this.#goals.getOrInsertComputed(transaction, () => []).push(goal);
+      return null;
+    };
+    if (!this.#isLocalserve || address === 'postmaster') return accept();
     const failing = failOnPurpose(address.localpart, 'rcptto', this.#deps.clock);
-    return failing === undefined ? null : failing.then(() => null);
+    return failing === undefined ? accept() : failing.then(accept);
   }
 
   data(facts: SessionFacts, transaction: Transaction): MessageSink {

@@ -162,7 +162,7 @@ type Tried =
 
 const noOutcome: DeliveryOutcome = { kind: 'deferred', reason: 'no outcome', reply: null, remote: null };
 
-/** A host that will not talk is passed over; RFC 5321 §4.2.4.2 lets a 5xx greeting be tried elsewhere, too. */
+/** A host that will not talk is passed over, as if it were down: another may do better, now or later. */
 function notOpened(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>, remote: RemoteHost): Tried {
   const outcome = outcomeOf(opened, remote, false);
   const deferred: DeliveryOutcome =
