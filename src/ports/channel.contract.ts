@@ -21,7 +21,7 @@ export function channelContract(name: string, open: () => Promise<OpenedChannels
     await both.server.write(text.encode('250 ok\r\n'));
     assert.equal(await hear(both.client, 8), '250 ok\r\n');
     await both.server.write(text.encode('221 bye\r\n'));
-    const closed = both.server.close();
+    const closed = Promise.all([both.server.close(), both.server.close()]);
     assert.equal(await hear(both.client, 9), '221 bye\r\n');
     assert.equal(await both.client.read(longMs), null);
     assert.equal(await both.client.read(longMs), null);

@@ -8,7 +8,7 @@ export interface NetLimits {
   readonly writeTimeoutMs: number;
   /** Longest TLS handshake. */
   readonly handshakeTimeoutMs: number;
-  /** How long `close` waits for the peer to take the rest and end its side. */
+  /** How long `close` waits for the peer to end its side, once the rest is sent (which may take `writeTimeoutMs`). */
   readonly lingerMs: number;
   /** Silence after which TCP asks whether the peer is still there. */
   readonly keepAliveMs: number;

@@ -38,6 +38,7 @@ export class SocketChannel implements Channel {
   #isPaused = false;
   #isGathering = false;
   #hasEnded = false;
+  #closing: Promise<void> | null = null;
   #failure: Error | null = null;
   #reader: PromiseWithResolvers<Uint8Array | null> | null = null;
   #drain: PromiseWithResolvers<void> | null = null;
@@ -135,6 +136,11 @@ export class SocketChannel implements Channel {
   }
 
   close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #close(): Promise<void> {
     const socket = this.#socket;
     if (socket.destroyed || this.#failure !== null) {
       socket.destroy();
@@ -142,12 +148,18 @@ export class SocketChannel implements Channel {
     }
     this.#fail(new ChannelClosed('the channel was closed'));
     const { promise, resolve } = Promise.withResolvers<void>();
-    // What the peer still sends is read and dropped: closing with unread bytes resets the connection and may destroy our last reply.
-    const timer = setTimeout(() => socket.destroy(), this.#deps.limits.lingerMs);
+    const { writeTimeoutMs, lingerMs } = this.#deps.limits;
+    const giveUp = (): void => void socket.destroy();
+    let timer = setTimeout(giveUp, writeTimeoutMs);
+    socket.once('finish', () => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, lingerMs);
+    });
     socket.once('close', () => {
       clearTimeout(timer);
       resolve();
     });
+    // What the peer still sends is read and dropped: closing with unread bytes resets the connection and may destroy our last reply.
     socket.resume();
     socket.end();
     return promise;
