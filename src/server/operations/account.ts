@@ -1,6 +1,6 @@
 import { parseAddress } from '#lib/address';
 import { addAccount, removeAccount } from '#mail/config';
-import { Arguments, OperationRefused } from './arguments.ts';
+import { Arguments, OperationRefused, refuseArguments } from './arguments.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
 import { changeDomains } from './change-domains.ts';
 
@@ -98,7 +98,7 @@ async function listOperation(
   { configuration, accounts, credentials }: OperationsDeps,
   args: unknown,
 ): Promise<ListedAccount[]> {
-  new Arguments(args, []);
+  refuseArguments(args);
   const configured = configuration.config.domains.accounts;
   const stored = new Map((await accounts.list()).map(({ name, createdMs }) => [name, createdMs]));
   const names = [...new Set([...Object.keys(configured), ...stored.keys()])].toSorted();

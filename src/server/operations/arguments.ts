@@ -60,3 +60,8 @@ export class Arguments {
     throw new OperationRefused(`${name} must be a list of ${wanted}`);
   }
 }
+
+/** For commands without arguments. @throws OperationRefused when there are some. */
+export function refuseArguments(args: unknown): void {
+  void new Arguments(args, []);
+}

@@ -9,7 +9,7 @@ export async function changeDomains(configuration: Configuration, edit: (text: s
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
     throw new OperationRefused(
-      `the server may not write in ${configuration.folder} (${String(code)}): give the folder to the user it serves as, or edit domains.yaml yourself`,
+      `the server may not write in ${configuration.folder} (${code}): give the folder to the user it serves as, or edit domains.yaml yourself`,
       { cause: error },
     );
   }

@@ -1,11 +1,11 @@
 import { checkStore, type Finding } from '#mail/check';
-import { Arguments } from './arguments.ts';
+import { refuseArguments } from './arguments.ts';
 import type { OperationTable } from './operations.ts';
 
 /** The consistency check of everything stored. */
 export const checkCommands: OperationTable = {
   check: async ({ accounts, blobs }, args): Promise<Finding[]> => {
-    new Arguments(args, []);
+    refuseArguments(args);
     return await checkStore({ accounts, blobs });
   },
 };

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { Arguments } from './arguments.ts';
+import { refuseArguments } from './arguments.ts';
 import type { OperationTable, ServerFacts } from './operations.ts';
 
 /** Result of `status`. */
@@ -20,7 +20,7 @@ const maxCounted = 500;
 /** How the server is. */
 export const statusCommands: OperationTable = {
   status: async (deps, args): Promise<ServerStatus> => {
-    new Arguments(args, []);
+    refuseArguments(args);
     return {
       pid: process.pid,
       hostname: deps.configuration.config.server.hostname,

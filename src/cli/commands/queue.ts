@@ -1,0 +1,98 @@
+import type { ListedRecipient, QueueListing, ShownRecipient } from '#server/operations';
+import { callServer } from '../connection.ts';
+import { configFolder } from '../folder.ts';
+import type { QueueOptions } from '../program-queue.ts';
+import { queueFilter, wholeNumber } from '../queue-filter.ts';
+import { plain, print, printJson, table, time } from '../terminal.ts';
+
+/** Lists recipients. @returns the exit code. */
+export async function queueList(options: QueueOptions): Promise<number> {
+  const limit = wholeNumber('--limit', options.limit ?? '1000');
+  const args = { ...queueFilter(options), limit };
+  const { items, isCut } = (await callServer(configFolder(options), 'queue.list', args)) as QueueListing;
+  if (options.json === true) printJson(items);
+  else if (items.length === 0) print('Nothing in the queue.');
+  else {
+    const head = ['id', 'message', 'state', 'tries', 'next try', 'from', 'to', 'last reply'];
+    print(...table([head, ...items.map(rowOf)]));
+    if (isCut) print(`There are more than ${limit}: use --limit, or filters.`);
+  }
+  return 0;
+}
+
+/** Shows one recipient with its attempts. @returns the exit code. */
+export async function queueShow(id: string, options: QueueOptions): Promise<number> {
+  const args = { id: wholeNumber('id', id) };
+  const shown = (await callServer(configFolder(options), 'queue.show', args)) as ShownRecipient;
+  if (options.json === true) {
+    printJson(shown);
+    return 0;
+  }
+  const { item, attempts } = shown;
+  print(
+    ...table([
+      ['id', String(item.id)],
+      ['message', String(item.message)],
+      ['from', sender(item)],
+      ['to', plain(item.recipient)],
+      ['state', stateOf(item)],
+      ['account', item.account ?? '(the server itself)'],
+      ['Message-ID', plain(item.messageId ?? '(none)')],
+      ['size', `${item.sizeBytes} bytes`],
+      ['accepted', time(item.receivedMs)],
+      [item.finishedMs === null ? 'next try' : 'finished', time(item.finishedMs ?? item.nextAttemptMs)],
+      ['last reply', plain(item.lastReply ?? '(none)')],
+    ]),
+  );
+  if (attempts.length > 0) print('', 'Attempts:');
+  for (const { startMs, durationMs, host, ip, outcome, reply } of attempts) {
+    const where = plain(host ?? 'no host reached') + (ip === null ? '' : ` [${ip}]`);
+    print(`  ${time(startMs)}  ${outcome} after ${durationMs} ms, ${where}: ${plain(reply)}`);
+  }
+  return 0;
+}
+
+/** Changes the recipients that match. @returns the exit code. */
+export async function queueChange(
+  change: 'kick' | 'hold' | 'release' | 'drop' | 'fail',
+  options: QueueOptions,
+): Promise<number> {
+  const args = {
+    ...queueFilter(options),
+    ...(options.all === true && { all: true }),
+    ...(options.reason !== undefined && { reason: options.reason }),
+  };
+  const { count } = (await callServer(configFolder(options), `queue.${change}`, args)) as { readonly count: number };
+  print(`${count} ${count === 1 ? 'recipient' : 'recipients'} ${done[change]}.`);
+  return 0;
+}
+
+const done = {
+  kick: 'to be tried now',
+  hold: 'put on hold',
+  release: 'released',
+  drop: 'dropped',
+  fail: 'failed',
+} as const;
+
+function rowOf(item: ListedRecipient): string[] {
+  return [
+    String(item.id),
+    String(item.message),
+    stateOf(item),
+    String(item.attempts),
+    item.finishedMs === null ? time(item.nextAttemptMs) : '',
+    sender(item),
+    plain(item.recipient),
+    plain(item.lastReply ?? ''),
+  ];
+}
+
+function stateOf({ state, hold }: ListedRecipient): string {
+  if (state === 'leased') return 'in delivery';
+  return hold && state === 'queued' ? 'on hold' : state;
+}
+
+function sender(item: ListedRecipient): string {
+  return item.sender === '' ? '<>' : plain(item.sender);
+}

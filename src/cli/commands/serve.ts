@@ -1,0 +1,55 @@
+import cluster from 'node:cluster';
+import { existsSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { isRoot } from '#host/process';
+import { configFolder } from '../folder.ts';
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  readonly config?: string;
+  readonly dir?: string;
+  readonly logLevel?: string;
+}
+
+/** Runs the mail server that a configuration describes, as root in two processes. @returns the exit code. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const folder = configFolder(options);
+  // The parent stays root, so it reads and loads as little as can be; its worker does the rest.
+  if (isRoot() && cluster.isPrimary && !staysRoot(folder)) return (await import('../parent.ts')).runWorker();
+  const { leaveParent } = await import('../stop-requests.ts');
+  try {
+    return await serveHere(folder, options.logLevel);
+  } finally {
+    leaveParent();
+  }
+}
+
+async function serveHere(folder: string, logLevel: string | undefined): Promise<number> {
+  const { readPlace } = await import('../connection.ts');
+  const { keepSecretFiles } = await import('../kept-files.ts');
+  const { runServer, serverLog } = await import('../run-server.ts');
+  const { becomeServerUser } = await import('../server-user.ts');
+  const place = await readPlace(folder);
+  const log = serverLog(place.config, logLevel);
+  const files = await keepSecretFiles(folder, place.config);
+  // All code is loaded while we may surely read it.
+  await import('#server/assemble');
+  flushCompileCache();
+  await becomeServerUser(place);
+  return await runServer({
+    folder,
+    files,
+    log,
+    onReady: async ({ addresses }) => {
+      for (const { service, address, port } of addresses) log.info('server.listening', { service, address, port });
+      log.info('server.ready', { hostname: place.config.hostname });
+    },
+  });
+}
+
+/** A plain `user: root`: then a parent has nothing to protect. Written otherwise it only costs the second process. */
+function staysRoot(folder: string): boolean {
+  const file = join(folder, 'server.yaml');
+  return !existsSync(file) || /^user: *['"]?root['"]? *(?:#.*)?$/m.test(readFileSync(file, 'utf8'));
+}

@@ -1,0 +1,34 @@
+import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import type { ServerStatus } from '#server/operations';
+import { readPlace } from '../connection.ts';
+import { configFolder } from '../folder.ts';
+import type { FolderOptions } from '../program-options.ts';
+import { print, printJson, table, time } from '../terminal.ts';
+
+/** Shows how the server is. @returns the exit code: 1 when none runs. */
+export async function status(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
+  const { folder, dataDirectory } = await readPlace(configFolder(options));
+  let answer: ServerStatus;
+  try {
+    answer = (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
+  } catch (error) {
+    if (!(error instanceof ControlUnavailable)) throw error;
+    if (options.json === true) printJson(null);
+    else print(`No server runs on ${folder}.`);
+    return 1;
+  }
+  if (options.json === true) printJson(answer);
+  else print(...linesOf(answer));
+  return 0;
+}
+
+function linesOf({ pid, hostname, accounts, waiting, memoryBytes, server }: ServerStatus): string[] {
+  return table([
+    ['host', hostname],
+    ['process', `${pid}, ${Math.round(memoryBytes / 2 ** 20)} MiB`],
+    ...(server === null ? [] : [['since', time(server.startedMs)]]),
+    ['accounts', String(accounts)],
+    ['waiting', `${waiting} in the queue`],
+    ...(server?.addresses ?? []).map(({ service, address, port }) => [service, `${address} port ${port}`]),
+  ]);
+}

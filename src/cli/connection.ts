@@ -1,0 +1,79 @@
+import { callControl, controlEndpoint, ControlUnavailable, listenControl } from '#host/control';
+import { Files } from '#host/files';
+import { streamLog, type StreamLog } from '#host/log';
+import { ConfigError, parseServerFile, type ServerConfig } from '#mail/config';
+import type { Services } from '#server/assemble';
+import { configuredPath } from '#server/configuration';
+import { becomeServerUser } from './server-user.ts';
+
+/** The folder of a server, and what its `server.yaml` says. */
+export interface ServerPlace {
+  readonly folder: string;
+  readonly config: ServerConfig;
+  readonly dataDirectory: string;
+  readonly files: Files;
+}
+
+/** Reads `server.yaml` of a configuration folder. @throws ConfigError when it is missing or wrong. */
+export async function readPlace(folder: string, files: Files = new Files()): Promise<ServerPlace> {
+  const file = files.join(folder, 'server.yaml');
+  const bytes = await files.read(file);
+  if (bytes === null) {
+    const fix =
+      "Name its folder with --config; 'godwit localserve' makes one for developers, 'godwit config example' prints one";
+    throw new ConfigError([{ file, line: 1, column: 1, path: '', reason: 'there is no such file', fix }]);
+  }
+  const config = parseServerFile({ file, text: new TextDecoder().decode(bytes) });
+  return { folder, config, dataDirectory: configuredPath(files, folder, config.dataDirectory), files };
+}
+
+/**
+ * Runs a command of `#server/operations`: in the server that runs, or here on its files when none does.
+ * @throws Error with words for people.
+ */
+export async function callServer(folder: string, command: string, args: object): Promise<unknown> {
+  const place = await readPlace(folder);
+  try {
+    return await callControl(controlEndpoint(place.dataDirectory), command, args);
+  } catch (error) {
+    if (!(error instanceof ControlUnavailable)) throw error;
+  }
+  const { Operations } = await import('#server/operations');
+  return await withServices(place, commandLog(), (services) => new Operations(services).run(command, args));
+}
+
+/**
+ * Opens the data without a server, as the user who serves; holds the control socket meanwhile, so that no server starts on it.
+ * @throws DataDirectoryBusy when somebody else holds it.
+ */
+export async function withServices<T>(
+  place: ServerPlace,
+  log: StreamLog,
+  body: (services: Services) => Promise<T>,
+): Promise<T> {
+  const { folder, dataDirectory, files } = place;
+  const { openServices } = await import('#server/assemble');
+  await becomeServerUser(place);
+  await files.ensureDirectory(dataDirectory);
+  await using _lock = await listenControl(controlEndpoint(dataDirectory), refuseWhileBusy, log);
+  await using services = await openServices({
+    folder,
+    files,
+    log,
+    onFatal: (error) => {
+      log.error('process.fatal', {}, error);
+      log.flush();
+      process.exit(75);
+    },
+  });
+  return await body(services);
+}
+
+/** Log of a command: only what went wrong. */
+export function commandLog(): StreamLog {
+  return streamLog({ level: 'warn', format: 'text', now: Date.now });
+}
+
+async function refuseWhileBusy(): Promise<never> {
+  throw new Error('another godwit command works on this data; try again when it has ended');
+}

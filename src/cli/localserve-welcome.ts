@@ -1,0 +1,93 @@
+import { isIPv6 } from 'node:net';
+import type { ServerAddress } from '#server/assemble';
+import { localAccount } from '#server/localserve';
+import { table } from './terminal.ts';
+
+/** What the welcome tells. */
+export interface WelcomeFacts {
+  readonly addresses: readonly ServerAddress[];
+  readonly folder: string;
+  readonly dataDirectory: string;
+  /** Option that names the folder in commands, with a space before it; empty when it is the default. */
+  readonly option: string;
+}
+
+type Service = ServerAddress['service'];
+
+const schemes: Readonly<Record<Service, string>> = {
+  smtp: 'smtp',
+  submission: 'smtp',
+  submissions: 'smtps',
+  imap: 'imap',
+  imaps: 'imaps',
+};
+
+const uses: Readonly<Record<Service, string>> = {
+  smtp: 'mail from other servers, no login',
+  submission: 'mail from your programs, STARTTLS possible',
+  submissions: 'mail from your programs, TLS',
+  imap: 'reading mail, STARTTLS possible',
+  imaps: 'reading mail, TLS',
+};
+
+/** What `localserve` prints when it is ready: addresses, credentials, what to try, and how to stop. */
+export function welcome({ addresses, folder, dataDirectory, option }: WelcomeFacts): string[] {
+  const { address, password, adminPassword } = localAccount;
+  const smtp = addresses.find(({ service }) => service === 'smtp');
+  const submission = addresses.find(({ service }) => service === 'submission');
+  const imap = addresses.find(({ service }) => service === 'imap');
+  return [
+    '',
+    'Godwit is ready: mail for any address is accepted and stays on this machine.',
+    '',
+    ...table(urlRows(addresses), '  '),
+    '',
+    `  account         ${address}, password ${password}`,
+    `  admin password  ${adminPassword}, for the web pages of a later release`,
+    `  certificate     ${folder}/localhost.crt, self-signed`,
+    `  mail            ${dataDirectory}`,
+    '',
+    'Try:',
+    ...(smtp === undefined ? [] : [`  swaks --server ${hostPort(smtp)} --from you@example.org --to ${address}`]),
+    ...(submission === undefined
+      ? []
+      : [
+          `  swaks --server ${hostPort(submission)} --tls --auth-user ${address} --auth-password ${password} --from ${address} --to anybody@example.org`,
+        ]),
+    ...(imap === undefined
+      ? []
+      : [`  curl --user ${address}:${password} 'imap://${hostPort(imap)}/INBOX;MAILINDEX=1'`]),
+    `  godwit queue list${option}`,
+    '',
+    'Addresses that fail on purpose: the localpart ends in temperror, permerror, timeout or a code such as 451 or 550.',
+    '  permerror@example.org             refused after DATA',
+    '  mailfromtemperror@, rcptto550@    refused at MAIL FROM, at RCPT TO',
+    '  queuepermerror@, queue451@        accepted by submission, then fail in the queue',
+    '',
+    `Stop with Ctrl-C, or: godwit stop${option}`,
+  ];
+}
+
+function urlRows(addresses: readonly ServerAddress[]): string[][] {
+  const rows = addresses.map((place) => {
+    const { address, password } = localAccount;
+    const login = place.service === 'smtp' ? '' : `${encodeURIComponent(address)}:${password}@`;
+    return [place.service, `${schemes[place.service]}://${login}${hostPort(place, addresses)}`, uses[place.service]];
+  });
+  // 127.0.0.1 and ::1 are both localhost.
+  return [...new Map(rows.map((row) => [row.join(' '), row])).values()];
+}
+
+/** `localhost:1025`, or the address itself when the port of 127.0.0.1 and ::1 is not the same. */
+function hostPort({ service, address, port }: ServerAddress, all: readonly ServerAddress[] = []): string {
+  const ports = all
+    .filter((other) => other.service === service && isLoopback(other.address))
+    .map((other) => other.port);
+  const isLocalhost = isLoopback(address) && ports.every((other) => other === port);
+  const host = isLocalhost ? 'localhost' : isIPv6(address) ? `[${address}]` : address;
+  return `${host}:${port}`;
+}
+
+function isLoopback(address: string): boolean {
+  return address === '127.0.0.1' || address === '::1';
+}

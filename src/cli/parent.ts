@@ -1,0 +1,27 @@
+import cluster from 'node:cluster';
+import { onProcessRequest } from '#host/process';
+import type { StopMessage } from './stop-requests.ts';
+
+/**
+ * The privileged parent: starts this same program again as its worker, binds ports for it, passes on requests to stop, and does nothing else.
+ * Everything that meets the network runs in the worker, which gives up root before it opens a port.
+ * @returns the worker's exit code.
+ */
+export async function runWorker(): Promise<number> {
+  // The worker accepts connections itself; we only bind and hand over the socket.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  const worker = cluster.fork();
+  let asked = 0;
+  using _requests = onProcessRequest((request) => {
+    if (request !== 'stop') return;
+    asked += 1;
+    if (worker.isConnected()) worker.send({ stop: asked } satisfies StopMessage);
+    else if (asked > 1) worker.process.kill('SIGKILL');
+  });
+  return await new Promise<number>((resolve) => {
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (signal !== null) console.error(`godwit: the server process was ended by ${signal}`);
+      resolve(code ?? 1);
+    });
+  });
+}

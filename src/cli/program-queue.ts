@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
+
+/** Which recipients a command about the queue is about. */
+export interface QueueOptions extends FolderOptions {
+  readonly id?: readonly string[];
+  readonly message?: string;
+  readonly account?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly domain?: string;
+  readonly state?: readonly string[];
+  readonly held?: boolean;
+  readonly olderThan?: string;
+  readonly all?: boolean;
+  readonly reason?: string;
+  readonly limit?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the commands about the queue. */
+export function addQueueCommands(godwit: Command, run: Runner): void {
+  const queue = godwit.command('queue').description('look at the queue of outgoing mail, and change it');
+  filtered(queue.command('list').description('list recipients in the queue'))
+    .option('--state <state...>', 'queued, leased, delivered, failed or dropped')
+    .option('--limit <count>', 'at most this many', '1000')
+    .option('--json', 'print JSON')
+    .action(async (options: QueueOptions) => run((await import('./commands/queue.ts')).queueList(options)));
+  inFolder(queue.command('show').description('show one recipient with the attempts to deliver'))
+    .argument('<id>', 'id of the recipient, from queue list')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: QueueOptions) =>
+      run((await import('./commands/queue.ts')).queueShow(id, options)),
+    );
+  for (const [name, description] of [
+    ['kick', 'try now'],
+    ['hold', 'do not try until released'],
+    ['release', 'end a hold'],
+    ['drop', 'remove without telling the sender'],
+    ['fail', 'give up and tell the sender'],
+  ] as const) {
+    const command = filtered(queue.command(name).description(description)).option('--all', 'all recipients');
+    if (name === 'fail') command.option('--reason <text>', 'told to the sender');
+    command.action(async (options: QueueOptions) =>
+      run((await import('./commands/queue.ts')).queueChange(name, options)),
+    );
+  }
+}
+
+function filtered(command: Command): Command {
+  return inFolder(command)
+    .option('--id <id...>', 'ids of recipients')
+    .option('--message <id>', 'all recipients of one message')
+    .option('--account <name>', 'submitted by this account')
+    .option('--from <address>', 'sender in the envelope')
+    .option('--to <address>', 'recipient')
+    .option('--domain <domain>', 'domain of the recipient')
+    .option('--held', 'on hold')
+    .option('--no-held', 'not on hold')
+    .option('--older-than <age>', 'accepted longer ago than this: 30m, 4h, 2d');
+}

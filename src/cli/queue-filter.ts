@@ -1,0 +1,33 @@
+import type { QueueOptions } from './program-queue.ts';
+
+const ageUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The filter arguments of `queue.…` operations, from options. @throws Error in words for people. */
+export function queueFilter(options: QueueOptions): Record<string, unknown> {
+  const filter = {
+    ids: options.id?.map((id) => wholeNumber('--id', id)),
+    message: options.message === undefined ? undefined : wholeNumber('--message', options.message),
+    account: options.account,
+    sender: options.from === '<>' ? '' : options.from,
+    recipient: options.to,
+    domain: options.domain,
+    states: options.state,
+    hold: options.held,
+    olderThanMs: options.olderThan === undefined ? undefined : age(options.olderThan),
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+/** A whole number above 0. @throws Error naming the option. */
+export function wholeNumber(name: string, text: string): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (value === 0) throw new Error(`${name} ${text}: give a whole number above 0`);
+  return value;
+}
+
+function age(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const factor = ageUnits[unit];
+  if (factor === undefined) throw new Error(`--older-than ${text}: write an age such as 30m, 4h or 2d`);
+  return Number(amount) * factor;
+}

@@ -1,0 +1,18 @@
+/** Errors that only a mistake in our code throws. */
+const bugs = new Set(['TypeError', 'ReferenceError', 'SyntaxError', 'AssertionError']);
+
+/** Tells people what went wrong, on standard error. @returns the exit code. */
+export function reportError(error: unknown): number {
+  if (!(error instanceof Error)) {
+    console.error(`godwit: ${String(error)}`);
+    return 70;
+  }
+  if (bugs.has(error.name)) {
+    console.error('godwit: this is a bug, please report it:');
+    console.error(error);
+    return 70;
+  }
+  // Problems of the configuration begin with file:line:column, which editors and terminals link.
+  console.error(error.name === 'ConfigError' ? error.message : `godwit: ${error.message}`);
+  return 1;
+}

@@ -1,0 +1,56 @@
+import type { Files } from '#host/files';
+import { streamLog, type LogLevel, type StreamLog } from '#host/log';
+import type { ServerConfig } from '#mail/config';
+import type { RunningServer } from '#server/assemble';
+import { onStopRequest } from './stop-requests.ts';
+
+/** What to run. */
+export interface RunOptions {
+  readonly folder: string;
+  readonly files: Files;
+  readonly log: StreamLog;
+  /** Called once all ports are open. */
+  readonly onReady: (server: RunningServer) => Promise<void>;
+}
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** The log that the configuration asks for. @param level  Instead of the configured one. @throws Error for an unknown level. */
+export function serverLog(config: ServerConfig, level: string | undefined): StreamLog {
+  const chosen = level === undefined ? config.log.level : levels.find((known) => known === level);
+  if (chosen === undefined) throw new Error(`unknown log level ${String(level)}; there are ${levels.join(', ')}`);
+  return streamLog({ level: chosen, format: config.log.format, now: Date.now });
+}
+
+/**
+ * Runs a server until it is asked to stop, then lets it finish what it is at. A second request ends the process at once with 1;
+ * data that can no longer be made durable ends it with 75, a bug that nobody caught with 70.
+ * @returns the exit code.
+ */
+export async function runServer({ folder, files, log, onReady }: RunOptions): Promise<number> {
+  const end = (event: string, code: number, cause?: unknown): never => {
+    log.error(event, {}, cause);
+    log.flush();
+    process.exit(code);
+  };
+  const onBug = (error: unknown): never => end('process.bug', 70, error);
+  process.once('uncaughtException', onBug);
+  const stop = Promise.withResolvers<void>();
+  using _requests = onStopRequest((isNow) => (isNow ? end('server.cutShort', 1) : stop.resolve()));
+  try {
+    const { startServer } = await import('#server/assemble');
+    const server = await startServer({ folder, files, log, onFatal: (error) => end('process.fatal', 75, error) });
+    try {
+      await onReady(server);
+      await Promise.race([stop.promise, server.stopRequested]);
+      log.info('server.stopping');
+    } finally {
+      await server[Symbol.asyncDispose]();
+    }
+    log.info('server.stopped');
+    return 0;
+  } finally {
+    log.flush();
+    process.off('uncaughtException', onBug);
+  }
+}

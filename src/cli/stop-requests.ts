@@ -1,0 +1,55 @@
+import cluster from 'node:cluster';
+import { onProcessRequest } from '#host/process';
+
+/** What the privileged parent tells its worker: how many times it was asked to stop. */
+export interface StopMessage {
+  readonly stop: number;
+}
+
+/**
+ * Calls `onStop` when the process is asked to stop: `isNow` is false the first time, true when somebody is impatient.
+ * A worker listens to its parent; a terminal and systemd signal both, so its own signals never count as the second.
+ * A worker whose parent died stops as well.
+ */
+export function onStopRequest(onStop: (isNow: boolean) => void): Disposable {
+  const { worker } = cluster;
+  if (worker === undefined) {
+    let asked = 0;
+    return onProcessRequest((request) => {
+      if (request !== 'stop') return;
+      asked += 1;
+      onStop(asked > 1);
+    });
+  }
+  const hear = (message: unknown): void => {
+    if (isStopMessage(message)) onStop(message.stop > 1);
+  };
+  const orphaned = (): void => {
+    // Otherwise Node ends an orphan at once.
+    worker.exitedAfterDisconnect = true;
+    onStop(false);
+  };
+  process.on('message', hear);
+  worker.on('disconnect', orphaned);
+  const signals = onProcessRequest((request) => {
+    if (request === 'stop') onStop(false);
+  });
+  return {
+    [Symbol.dispose]: () => {
+      process.off('message', hear);
+      worker.off('disconnect', orphaned);
+      signals[Symbol.dispose]();
+    },
+  };
+}
+
+function isStopMessage(message: unknown): message is StopMessage {
+  return typeof message === 'object' && message !== null && 'stop' in message && typeof message.stop === 'number';
+}
+
+/** Lets go of the parent, whose channel would keep a worker alive. Does nothing in other processes. */
+export function leaveParent(): void {
+  if (cluster.worker === undefined || !process.connected) return;
+  cluster.worker.exitedAfterDisconnect = true;
+  process.disconnect?.();
+}

@@ -1,0 +1,79 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+
+/** Prints lines for people, or for the next program in a pipe. */
+export function print(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Prints a value as JSON. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** Rows in columns; the last one is not padded. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map(
+    (row) =>
+      indent +
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+  );
+}
+
+/** Text from strangers without what could move the cursor or hide the rest. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character === '\n' ? ' ' : '\uFFFD'));
+}
+
+/** A time as people read it, in UTC to the second. */
+export function time(ms: number): string {
+  return new Date(ms)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
+}
+
+const maxLineChars = 10_000;
+
+/** The first line of standard input. @throws Error when there is none. */
+export async function readLine(): Promise<string> {
+  let text = '';
+  process.stdin.setEncoding('utf8');
+  for await (const chunk of process.stdin as AsyncIterable<string>) {
+    text += chunk;
+    if (text.includes('\n') || text.length > maxLineChars) break;
+  }
+  const line = text.split(/\r?\n/, 1)[0] ?? '';
+  if (line === '' || line.length > maxLineChars) throw new Error('standard input has no line with a password');
+  return line;
+}
+
+/** Asks twice for a password without showing it. @throws Error when the two differ, or when there is no terminal. */
+export async function askPassword(account: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new Error('there is no terminal to ask for the password: use --stdin');
+  const first = await askHidden(`New password for ${account}: `);
+  if ((await askHidden('Again: ')) !== first) throw new Error('the two passwords differ; nothing was changed');
+  return first;
+}
+
+async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  // Readline echoes what is typed to its output: this one swallows it.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('SIGINT', () => reject(new Error('cancelled')));
+      lines.once('close', () => reject(new Error('cancelled')));
+    });
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
