@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Database, Reader, Sql, SqlValue, Tx } from '#ports/database';
 
 type Bound = string | number | bigint | null | Uint8Array;
@@ -8,6 +8,8 @@ export class MemoryDatabase implements Database {
   readonly dialect = 'sqlite';
   /** For checks that look behind the port. */
   readonly raw = new DatabaseSync(':memory:');
+  /** Every statement that was run, for checks of query plans. */
+  readonly texts = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(schema: string) {
@@ -22,7 +24,7 @@ export class MemoryDatabase implements Database {
     return this.#inTurn(async () => {
       const callbacks: (() => void)[] = [];
       const run = (statement: Sql): Promise<number> =>
-        Promise.resolve(Number(this.raw.prepare(statement.text).run(...bound(statement)).changes));
+        Promise.resolve(Number(this.#prepare(statement).run(...bound(statement)).changes));
       this.raw.exec('BEGIN');
       let result: T;
       try {
@@ -52,10 +54,14 @@ export class MemoryDatabase implements Database {
     return turn;
   }
 
+  #prepare(statement: Sql): StatementSync {
+    this.texts.add(statement.text);
+    return this.raw.prepare(statement.text);
+  }
+
   #reader(): Reader {
     const rows = (statement: Sql): unknown[] =>
-      this.raw
-        .prepare(statement.text)
+      this.#prepare(statement)
         .all(...bound(statement))
         .map((row) => ({ ...row }));
     return {
