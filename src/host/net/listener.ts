@@ -7,7 +7,7 @@ import type { ServerTls } from './tls-context.ts';
 
 /** How to listen. */
 export interface ListenOptions {
-  /** `127.0.0.1`, `::1`, `0.0.0.0`; `::` is both families where the system does that. */
+  /** `127.0.0.1`, `::1`, `0.0.0.0`, `::`. One address is one family: `::` does not take the IPv4 port as well. */
   readonly address: string;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -69,7 +69,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 function listening(server: Server, { address, port }: ListenOptions): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address, port, backlog: 1024 }, () => {
+    server.listen({ host: address, port, backlog: 1024, ipv6Only: address.includes(':') }, () => {
       server.off('error', reject);
       const bound = server.address();
       if (bound === null || typeof bound === 'string') reject(new Error('not a TCP port'));
