@@ -1,5 +1,6 @@
 import type { SpecialUse } from '../backend.ts';
 import { creatableName } from '../mailbox-name.ts';
+import { isOtherForm, writeOldName } from '../old-name.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
@@ -25,12 +26,7 @@ export const create: Handler<CommandOf<'create'>> = {
       return use;
     });
     await context.loggedIn().create(name, [...new Set(wanted)]);
-    const asked = command.mailbox.endsWith('/') ? command.mailbox.slice(0, -1) : command.mailbox;
-    if (context.isRev2 && name !== asked) {
-      // RFC 9051 §6.3.9.7: OLDNAME tells that the name was normalised.
-      const names = `${context.mailboxText(name)} ("OLDNAME" (${context.mailboxText(asked)}))`;
-      context.untagged(`LIST () "/" ${names}`);
-    }
+    if (isOtherForm(context, name, command.mailbox)) writeOldName(context, '', name, command.mailbox);
     return 'created';
   },
 };

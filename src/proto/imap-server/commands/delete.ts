@@ -1,4 +1,5 @@
 import { knownName } from '../mailbox-name.ts';
+import { isOtherForm, writeOldName } from '../old-name.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
@@ -14,6 +15,7 @@ export const deleteMailbox: Handler<CommandOf<'delete'>> = {
       await context.unselect();
       context.untagged('OK [CLOSED] the selected mailbox was deleted');
     }
+    if (isOtherForm(context, name, command.mailbox)) writeOldName(context, '\\NonExistent', name, command.mailbox);
     return 'deleted';
   },
 };

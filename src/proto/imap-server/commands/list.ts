@@ -101,15 +101,25 @@ function writeEntry(
   { entry, hasChildInfo }: Listed,
   hasChildren: boolean,
 ): void {
+  // RFC 9051 §6.3.9.1: the SUBSCRIBED selection option implies the return option.
+  const withSubscribed = command.returns.subscribed || command.select.includes('subscribed');
+  const attributes = attributesText(entry, hasChildren, withSubscribed);
+  const childInfo = hasChildInfo ? ' ("CHILDINFO" ("SUBSCRIBED"))' : '';
+  context.untagged(`LIST (${attributes}) "/" ${context.mailboxText(entry.name)}${childInfo}`);
+}
+
+function attributesText(entry: MailboxEntry, hasChildren: boolean, withSubscribed: boolean): string {
   const attributes: string[] = [];
   if (!entry.exists) attributes.push('\\NonExistent');
   else if (!entry.selectable) attributes.push('\\Noselect');
   if (entry.exists) attributes.push(hasChildren ? '\\HasChildren' : '\\HasNoChildren');
-  // RFC 9051 §6.3.9.1: the SUBSCRIBED selection option implies the return option.
-  if (entry.subscribed && (command.returns.subscribed || command.select.includes('subscribed'))) {
-    attributes.push('\\Subscribed');
-  }
-  attributes.push(...entry.specialUse);
-  const childInfo = hasChildInfo ? ' ("CHILDINFO" ("SUBSCRIBED"))' : '';
-  context.untagged(`LIST (${attributes.join(' ')}) "/" ${context.mailboxText(entry.name)}${childInfo}`);
+  if (entry.subscribed && withSubscribed) attributes.push('\\Subscribed');
+  return [...attributes, ...entry.specialUse].join(' ');
+}
+
+/** Attributes of one mailbox as LIST tells them, between the parentheses; empty for one that went away. */
+export async function mailboxAttributes(account: AccountBackend, name: string): Promise<string> {
+  const entries = await account.mailboxes();
+  const entry = entries.find((candidate) => candidate.name === name);
+  return entry === undefined ? '' : attributesText(entry, parentsOf(entries).has(name), false);
 }

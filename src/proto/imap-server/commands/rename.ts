@@ -1,4 +1,5 @@
 import { creatableName, knownName } from '../mailbox-name.ts';
+import { isOtherForm, writeOldName } from '../old-name.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
@@ -13,6 +14,9 @@ export const rename: Handler<CommandOf<'rename'>> = {
     if (to === from) throw new No('ALREADYEXISTS', 'that is its name already');
     if (to.startsWith(`${from}/`) && from !== 'INBOX') throw new No('CANNOT', 'a mailbox cannot move below itself');
     await context.loggedIn().rename(from, to);
+    if (isOtherForm(context, from, command.from) || isOtherForm(context, to, command.to)) {
+      writeOldName(context, '', to, command.from);
+    }
     return 'renamed';
   },
 };

@@ -2,10 +2,12 @@ import type { SelectCommand } from '#lib/imap';
 import { SystemFlag } from '#lib/flags';
 import type { Context } from '../context.ts';
 import { knownName } from '../mailbox-name.ts';
+import { isOtherForm, writeOldName } from '../old-name.ts';
 import { Bad } from '../refusal.ts';
 import type { MailboxImage } from '../selected-mailbox.ts';
 import { Selection, flagsText } from '../selection.ts';
 import type { Handler } from './handler.ts';
+import { mailboxAttributes } from './list.ts';
 
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3). */
 export const select: Handler<SelectCommand> = {
@@ -24,6 +26,12 @@ export const select: Handler<SelectCommand> = {
     const selection = new Selection(name, mailbox, isReadOnly);
     context.selection = selection;
     writeState(context, selection, mailbox.image);
+    if (context.isRev2) {
+      // RFC 9051 §6.3.2: the name with accurate attributes, and what the client called it if that differs.
+      const attributes = await mailboxAttributes(account, name);
+      if (isOtherForm(context, name, command.mailbox)) writeOldName(context, attributes, name, command.mailbox);
+      else context.untagged(`LIST (${attributes}) "/" ${context.mailboxText(name)}`);
+    }
     return isReadOnly ? '[READ-ONLY] examined' : '[READ-WRITE] selected';
   },
 };
@@ -42,7 +50,6 @@ function writeState(context: Context, selection: Selection, image: MailboxImage)
   }
   context.untagged(`OK [UIDVALIDITY ${image.uidValidity}] UIDs valid`);
   context.untagged(`OK [UIDNEXT ${image.uidNext}] predicted next UID`);
-  if (context.isRev2) context.untagged(`LIST () "/" ${context.mailboxText(selection.name)}`);
 }
 
 function firstUnseen(image: MailboxImage): number {

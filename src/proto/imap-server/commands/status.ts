@@ -18,7 +18,7 @@ export const status: Handler<CommandOf<'status'>> = {
   },
 };
 
-/** The STATUS response without `* ` (RFC 9051 §7.3.4). */
+/** The STATUS response without `* ` (RFC 9051 §7.3.3). */
 export function statusText(
   context: Context,
   name: string,

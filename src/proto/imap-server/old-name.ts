@@ -1,0 +1,13 @@
+import type { Context } from './context.ts';
+
+/** Whether a client that speaks IMAP4rev2 used another form of the name than ours; INBOX in any case is none (RFC 9051 §5.1). */
+export function isOtherForm(context: Context, name: string, supplied: string): boolean {
+  const asked = supplied.endsWith('/') ? supplied.slice(0, -1) : supplied;
+  return context.isRev2 && name !== asked && name.toUpperCase() !== asked.toUpperCase();
+}
+
+/** Tells which name of ours stands for the one that the client supplied (RFC 9051 §6.3.9.7). */
+export function writeOldName(context: Context, attribute: string, name: string, supplied: string): void {
+  const oldName = `("OLDNAME" (${context.mailboxText(supplied)}))`;
+  context.untagged(`LIST (${attribute}) "/" ${context.mailboxText(name)} ${oldName}`);
+}
