@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tempDir } from '#testing/temp-dir';
+import { succeed } from './programs.ts';
+
+/** The one account of a server under test. */
+export const account = { name: 'godwit', address: 'godwit@localhost', password: 'godwitgodwit' } as const;
+
+/** Ports of a server under test. */
+export interface Ports {
+  readonly smtp: number;
+  readonly submission: number;
+  readonly submissions: number;
+  readonly imap: number;
+  readonly imaps: number;
+}
+
+/** The real program at work, in a process of its own, on ports of the system's choice. */
+export interface ServerUnderTest extends AsyncDisposable {
+  readonly ports: Ports;
+  /** Where it listens. */
+  readonly host: string;
+  /** Its configuration folder. */
+  readonly folder: string;
+  /** All that it printed and logged. */
+  readonly log: () => string;
+}
+
+/** The program's entry. */
+export const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const readyMs = 30_000;
+
+/** Starts `godwit localserve` in a new folder. */
+export async function startLocalserve(): Promise<ServerUnderTest> {
+  const dir = await tempDir();
+  const folder = join(dir.path, 'godwit');
+  await succeed(process.execPath, [program, 'localserve', '--dir', folder, '--init-only', '--ip', '127.0.0.1']);
+  const config = join(folder, 'server.yaml');
+  await writeFile(config, (await readFile(config, 'utf8')).replaceAll(/port: \d+/g, 'port: 0'));
+  const args = [program, 'localserve', '--dir', folder, '--log-level', 'debug'];
+  const running = await startProgram(process.execPath, args, /^Stop with/m);
+  return {
+    ports: {
+      smtp: portOf(running.log(), 'smtp'),
+      submission: portOf(running.log(), 'submission'),
+      submissions: portOf(running.log(), 'submissions'),
+      imap: portOf(running.log(), 'imap'),
+      imaps: portOf(running.log(), 'imaps'),
+    },
+    host: '127.0.0.1',
+    folder,
+    log: running.log,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A line such as `imaps  imaps://user:password@localhost:1993  reading mail`. */
+function portOf(output: string, service: keyof Ports): number {
+  const port = new RegExp(`^ *${service} +\\S+:(\\d+) `, 'm').exec(output)?.[1];
+  if (port === undefined) throw new Error(`no port for ${service} in: ${output}`);
+  return Number(port);
+}
+
+/** A process that said it was ready; disposing it asks it to stop and waits for its end. */
+export interface RunningProgram extends AsyncDisposable {
+  readonly log: () => string;
+}
+
+/** Starts a program and waits until its output matches. @throws Error with its output when it ends or is silent for too long. */
+export async function startProgram(command: string, args: readonly string[], ready: RegExp): Promise<RunningProgram> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const isReady = Promise.withResolvers<void>();
+  const fail = (why: string): void => isReady.reject(new Error(`${why}: ${output}`));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (ready.test(output)) isReady.resolve();
+    });
+  }
+  child.once('close', () => fail('ended too soon'));
+  child.once('error', (error) => fail(error.message));
+  const timer = setTimeout(() => fail('not ready in time'), readyMs);
+  try {
+    await isReady.promise;
+  } catch (error) {
+    await stop(child, ended);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return { log: () => output, [Symbol.asyncDispose]: () => stop(child, ended) };
+}
+
+async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  const kill = setTimeout(() => child.kill('SIGKILL'), readyMs);
+  child.kill('SIGTERM');
+  await ended;
+  clearTimeout(kill);
+}
