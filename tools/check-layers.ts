@@ -21,9 +21,6 @@ const cryptoLibs = new Set(['sasl', 'dkim', 'arc', 'dane', 'acme', 'jose']);
 /** Which packages from npm may be imported where: each sits behind one folder. */
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   tr46: ['src/lib/domain/'],
-  '@mongodb-js/saslprep': ['src/lib/sasl/'],
-  'iconv-lite': ['src/lib/charset/'],
-  'dns-packet': ['src/lib/dns/'],
   '@peculiar/x509': ['src/host/certificates/'],
   'reflect-metadata': ['src/host/certificates/'],
   yaml: ['src/mail/config/'],

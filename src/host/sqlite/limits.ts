@@ -30,5 +30,5 @@ export const defaultSqliteLimits: SqliteLimits = {
   maxLogBytes: 64 * 1024 * 1024,
   serverCacheBytes: 4 * 1024 * 1024,
   accountCacheBytes: 1024 * 1024,
-  pageBytes: 8192,
+  pageBytes: 4096,
 };

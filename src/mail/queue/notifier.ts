@@ -75,7 +75,7 @@ export class Notifier {
     );
     const [first] = rows;
     if (first === undefined) return;
-    const bytes = await this.#write(first, rows);
+    const bytes = await this.#write(notice, first, rows);
     await this.#deps.sink.deliverDsn({ id: notice, account: first.account, to: first.sender, bytes });
     const nowMs = this.#deps.clock.now();
     await this.#deps.db.write(async (tx) => {
@@ -87,7 +87,7 @@ export class Notifier {
     this.#deps.log.info('queue.senderTold', { notice, kind: first.kind, recipients: rows.length });
   }
 
-  async #write(first: NoticeRow, rows: readonly NoticeRow[]): Promise<Uint8Array> {
+  async #write(notice: string, first: NoticeRow, rows: readonly NoticeRow[]): Promise<Uint8Array> {
     const { db, blobs, settings, random, clock } = this.#deps;
     const content = await openContent(db, blobs, first);
     // RFC 3461 §4.3: RET concerns failures only; everything else returns the header.
@@ -105,7 +105,8 @@ export class Notifier {
       perRecipient: rows.map((row) => dsnRecipient(row, settings)),
       arrivalMs: first.receivedMs,
       envelopeId: first.envid,
-      messageId: `<${token}@${settings.reportingMta}>`,
+      // The same whenever the notice is written again, so that whoever has it already can tell.
+      messageId: `<${notice}.${first.receivedMs.toString(36)}@${settings.reportingMta}>`,
       nowMs: clock.now(),
       boundary: `dsn-${token}`,
       smtputf8: first.smtputf8 !== 0,

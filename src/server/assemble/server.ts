@@ -1,5 +1,5 @@
 import { listenControl, controlEndpoint } from '#host/control';
-import { StubResolver, server as nameServer, systemSettings, type NameServer, type SettingsSource } from '#host/dns';
+import { systemResolver } from '#host/dns';
 import { nodeDialer } from '#host/net';
 import { QueueRunner, QueueSweeper, route } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
@@ -43,13 +43,16 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
       log,
     ),
   );
+  await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
   undo.use(
     services.bus.subscribe('config', () => {
       createConfiguredAccounts(services).catch((error: unknown) => log.error('account.createFailed', {}, error));
     }),
   );
-  const resolver = undo.use(new StubResolver({ clock, random: services.random, settings: dnsSettings(services) }));
+  const resolver = undo.use(
+    systemResolver({ ...configuration.config.server.dns, clock, log, random: services.random }),
+  );
   const shared = makeShared(services, resolver);
   const shutdown = new AbortController();
   const listening = await openListeners(services, shared, shutdown.signal);
@@ -72,24 +75,6 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
     stopRequested: stop.promise,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-}
-
-/** Configured name servers, or the machine's. */
-function dnsSettings({ configuration, clock }: Services): SettingsSource {
-  const { servers, trustAuthenticData } = configuration.config.server.dns;
-  if (servers === undefined) return systemSettings(clock);
-  const settings = {
-    servers: servers.map((text) => namedServer(text, trustAuthenticData)),
-    timeoutMs: 2000,
-    attempts: 2,
-  };
-  return { current: () => Promise.resolve(settings) };
-}
-
-/** `192.0.2.1`, `192.0.2.1:5353` or `[2001:db8::1]:5353`, as the configuration checked. */
-function namedServer(text: string, trusted: boolean | undefined): NameServer {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  return nameServer(match?.[1] ?? match?.[2] ?? text, Number(match?.[3] ?? 53), trusted);
 }
 
 /** Stops accepting, lets sessions finish, then ends them. */
@@ -151,20 +136,11 @@ function sweepRegularly(services: Services): Disposable {
   let timer: Disposable;
   const again = (): void => {
     timer = clock.timer(sweepEveryMs, () => {
-      void Promise.all([queueSweeper.sweep(), sweepBlobs(services)])
+      void Promise.all([queueSweeper.sweep(), services.accounts.sweepBlobs(services.blobSweeper)])
         .catch((error: unknown) => log.error('sweep.failed', {}, error))
         .finally(again);
     });
   };
   again();
   return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
-}
-
-async function sweepBlobs({ accounts, databases, blobSweeper }: Services): Promise<void> {
-  await blobSweeper.sweepIncoming();
-  for (const { id } of await accounts.list()) {
-    const db = await databases.account(id);
-    await blobSweeper.collectOrphans(id, db);
-    await blobSweeper.sweepAccount(id, db);
-  }
 }
