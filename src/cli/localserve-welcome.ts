@@ -8,6 +8,8 @@ export interface WelcomeFacts {
   readonly addresses: readonly ServerAddress[];
   readonly folder: string;
   readonly dataDirectory: string;
+  /** How this program is called, such as `npx godwit`. */
+  readonly program: string;
   /** Option that names the folder in commands, with a space before it; empty when it is the default. */
   readonly option: string;
 }
@@ -31,7 +33,7 @@ const uses: Readonly<Record<Service, string>> = {
 };
 
 /** What `localserve` prints when it is ready: addresses, credentials, what to try, and how to stop. */
-export function welcome({ addresses, folder, dataDirectory, option }: WelcomeFacts): string[] {
+export function welcome({ addresses, folder, dataDirectory, program, option }: WelcomeFacts): string[] {
   const { address, password, adminPassword } = localAccount;
   const smtp = addresses.find(({ service }) => service === 'smtp');
   const submission = addresses.find(({ service }) => service === 'submission');
@@ -57,14 +59,14 @@ export function welcome({ addresses, folder, dataDirectory, option }: WelcomeFac
     ...(imap === undefined
       ? []
       : [`  curl --user ${address}:${password} 'imap://${hostPort(imap)}/INBOX;MAILINDEX=1'`]),
-    `  godwit queue list${option}`,
+    `  ${program} queue list${option}`,
     '',
     'Addresses that fail on purpose: the localpart ends in temperror, permerror, timeout or a code such as 451 or 550.',
     '  permerror@example.org             refused after DATA',
     '  mailfromtemperror@, rcptto550@    refused at MAIL FROM, at RCPT TO',
     '  queuepermerror@, queue451@        accepted by submission, then fail in the queue',
     '',
-    `Stop with Ctrl-C, or: godwit stop${option}`,
+    `Stop with Ctrl-C, or: ${program} stop${option}`,
   ];
 }
 

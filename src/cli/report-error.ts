@@ -12,6 +12,10 @@ export function reportError(error: unknown): number {
     console.error(error);
     return 70;
   }
+  if (error.name === 'DataDirectoryBusy') {
+    console.error(`godwit: ${error.message}: 'godwit status' shows it, 'godwit stop' ends it`);
+    return 1;
+  }
   // Problems of the configuration begin with file:line:column, which editors and terminals link.
   console.error(error.name === 'ConfigError' ? error.message : `godwit: ${error.message}`);
   return 1;

@@ -37,7 +37,8 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
   if (options.initOnly === true) {
     await withServices(place, log, ensureAccount);
     log.flush();
-    print(`Start the server with: godwit localserve${options.dir === undefined ? '' : ` --dir ${options.dir}`}`);
+    const { program, option } = commandName(options.dir);
+    print(`Start the server with: ${program} localserve${option}`);
     return 0;
   }
   const onReady = async ({ addresses, services }: RunningServer): Promise<void> => {
@@ -61,6 +62,8 @@ function loopbackAddresses(): string[] {
   return ['127.0.0.1', ...(all.some(({ address }) => address === '::1') ? ['::1'] : [])];
 }
 
-function commandName(dir: string | undefined): { readonly option: string } {
-  return { option: dir === undefined ? '' : ` --dir ${dir}` };
+/** How to call this program again: npm does not put it on the path. */
+function commandName(dir: string | undefined): { readonly program: string; readonly option: string } {
+  const program = process.env['npm_command'] === undefined ? 'godwit' : 'npx godwit';
+  return { program, option: dir === undefined ? '' : ` --dir ${dir}` };
 }

@@ -31,7 +31,8 @@ export async function listenControl(endpoint: string, handler: ControlHandler, l
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     void serve(socket, handler).catch((error: unknown) => {
-      log.error('control.failed', {}, error);
+      // A caller that left, or one that we cut at the end, is nobody's fault.
+      if (!socket.destroyed) log.error('control.failed', {}, error);
       socket.destroy();
     });
   });
