@@ -42,15 +42,29 @@ export async function eventually<T>(what: string, ask: () => Promise<T | null>):
 }
 
 /** The bytes of the only message with this subject, as soon as it is in the mailbox. */
-export async function messageBySubject(server: ServerUnderTest, subject: string, mailbox = 'INBOX'): Promise<Buffer> {
+export function messageBySubject(server: ServerUnderTest, subject: string, mailbox = 'INBOX'): Promise<Buffer> {
+  return messageBy(server, { name: 'subject', value: subject }, mailbox);
+}
+
+/** The bytes of the only report about a message, found by its References, as soon as it is in the inbox. */
+export function reportAbout(server: ServerUnderTest, messageId: string): Promise<Buffer> {
+  return messageBy(server, { name: 'references', value: messageId }, 'INBOX');
+}
+
+interface HeaderField {
+  readonly name: string;
+  readonly value: string;
+}
+
+function messageBy(server: ServerUnderTest, { name, value }: HeaderField, mailbox: string): Promise<Buffer> {
   return withImap(server, async (client) => {
     await client.mailboxOpen(mailbox);
-    const uids = await eventually(`a message with subject ${subject}`, async () => {
+    const uids = await eventually(`a message with ${name} ${value}`, async () => {
       await client.noop();
-      const found = await client.search({ header: { subject } }, { uid: true });
+      const found = await client.search({ header: { [name]: value } }, { uid: true });
       return Array.isArray(found) && found.length > 0 ? found : null;
     });
-    assert.equal(uids.length, 1, `${uids.length} messages with subject ${subject}`);
+    assert.equal(uids.length, 1, `${uids.length} messages with ${name} ${value}`);
     const message = await client.fetchOne(String(uids[0]), { source: true }, { uid: true });
     assert.ok(message !== false && message.source !== undefined);
     return message.source;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertDelivered, freshSubject, messageBySubject } from './mailbox.ts';
 import { needs, run, succeed } from './programs.ts';
+import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type Ports, type ServerUnderTest } from './server-under-test.ts';
 
 describe('swaks sends to us', needs('swaks'), () => {
@@ -29,7 +30,7 @@ describe('swaks sends to us', needs('swaks'), () => {
   for (const { name, port, options } of ways) {
     test(name, async () => {
       const subject = freshSubject(name);
-      const mail = message(subject, '.\n..two dots\nend\n');
+      const mail = lines(sampleMessage(subject));
       await swaks(server.ports[port], [...options, '--data', withoutLastLineEnd(mail)]);
       assertDelivered(await messageBySubject(server, subject), mail);
     });
@@ -37,7 +38,7 @@ describe('swaks sends to us', needs('swaks'), () => {
 
   test('a large message', async () => {
     const subject = freshSubject('large');
-    const mail = message(subject, '.'.repeat(70).concat('\n').repeat(100_000));
+    const mail = lines(sampleMessage(subject, '.'.repeat(70).concat('\r\n').repeat(100_000)));
     const file = join(server.folder, '../large.eml');
     await writeFile(file, withoutLastLineEnd(mail));
     await swaks(server.ports.smtp, ['--data', `@${file}`]);
@@ -46,7 +47,12 @@ describe('swaks sends to us', needs('swaks'), () => {
 
   test('several recipients of one account are one message', async () => {
     const subject = freshSubject('several');
-    await swaks(server.ports.smtp, ['--to', 'a@example.org,b@example.org', '--data', message(subject, 'x')]);
+    await swaks(server.ports.smtp, [
+      '--to',
+      'a@example.org,b@example.org',
+      '--data',
+      lines(sampleMessage(subject, 'x')),
+    ]);
     assert.match((await messageBySubject(server, subject)).toString(), /x\r\n$/);
   });
 
@@ -99,12 +105,12 @@ function swaks(port: number, options: readonly string[]): Promise<unknown> {
   ]);
 }
 
+/** The program takes text with line feeds. */
+function lines(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
 /** The program ends its data with a line end of its own. */
 function withoutLastLineEnd(text: string): string {
   return text.slice(0, -1);
-}
-
-function message(subject: string, body: string): string {
-  const date = 'Mon, 23 Nov 2026 20:00:00 +0000';
-  return `Date: ${date}\nFrom: <${account.address}>\nTo: <${account.address}>\nMessage-ID: <${subject.replaceAll(' ', '.')}@example.org>\nSubject: ${subject}\n\n${body}`;
 }
