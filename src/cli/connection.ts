@@ -4,6 +4,7 @@ import { streamLog, type StreamLog } from '#host/log';
 import { ConfigError, parseServerFile, type ServerConfig } from '#mail/config';
 import type { Services } from '#server/assemble';
 import { configuredPath } from '#server/configuration';
+import { keepSecretFiles } from './kept-files.ts';
 import { becomeServerUser } from './server-user.ts';
 
 /** The folder of a server, and what its `server.yaml` says. */
@@ -51,8 +52,9 @@ export async function withServices<T>(
   log: StreamLog,
   body: (services: Services) => Promise<T>,
 ): Promise<T> {
-  const { folder, dataDirectory, files } = place;
+  const { folder, dataDirectory } = place;
   const { openServices } = await import('#server/assemble');
+  const files = await keepSecretFiles(folder, place.config);
   await becomeServerUser(place);
   await files.ensureDirectory(dataDirectory);
   await using _lock = await listenControl(controlEndpoint(dataDirectory), refuseWhileBusy, log);

@@ -35,6 +35,8 @@ export async function controlEnded(endpoint: string): Promise<void> {
       socket = await open(endpoint);
     } catch (error) {
       if (error instanceof ControlUnavailable) return;
+      // It went away while we connected: the next try tells.
+      if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') continue;
       throw error;
     }
     await new Promise<void>((resolve) => {

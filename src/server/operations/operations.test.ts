@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Files } from '#host/files';
+import { openServices, type Services } from '#server/assemble';
+import { setUpLocalserve } from '#server/localserve';
+import { FakeLog } from '#testing/fake-log';
+import { tempDir } from '#testing/temp-dir';
+import { Operations, type AddedAccount, type ListedAccount, type QueueListing, type ShownRecipient } from './index.ts';
+
+interface World {
+  readonly services: Services;
+  readonly domains: () => Promise<string>;
+  run(command: string, args?: unknown): Promise<unknown>;
+}
+
+async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
+  await using dir = await tempDir();
+  const files = new Files();
+  const folder = dir.path;
+  await setUpLocalserve({ files, folder, addresses: ['127.0.0.1'], nowMs: Date.now() });
+  const log = new FakeLog();
+  await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
+  await services.accounts.create('godwit');
+  const operations = new Operations(services);
+  await body({
+    services,
+    domains: () => readFile(join(folder, 'domains.yaml'), 'utf8'),
+    run: (command, args = {}) => operations.run(command, args),
+  });
+  assert.deepEqual(log.ofLevel('error'), []);
+}
+
+test('Operations: an unknown command is refused with those that there are', () =>
+  inWorld(async ({ run }) => {
+    await assert.rejects(run('account.rename'), /unknown command account\.rename; there are account\.add, /);
+  }));
+
+test('Operations account.add: mailboxes, a password and a place in domains.yaml', () =>
+  inWorld(async ({ run, services, domains }) => {
+    const added = (await run('account.add', { name: 'ann', address: 'ann@example.org' })) as AddedAccount;
+    assert.match(added.password ?? '', /^(?:[a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+    assert.match(await domains(), /# Domains, accounts[^]*example\.org[^]*ann@example\.org/);
+    assert.notEqual(await services.accounts.open('ann'), null);
+    const chosen = await run('account.add', { name: 'bob', address: 'bob@example.org', password: 'long enough' });
+    assert.deepEqual(chosen, { name: 'bob', address: 'bob@example.org' });
+    const listed = (await run('account.list')) as ListedAccount[];
+    assert.deepEqual(
+      listed.map(({ name, hasPassword, isConfigured }) => [name, hasPassword, isConfigured]),
+      [
+        ['ann', true, true],
+        ['bob', true, true],
+        ['godwit', false, true],
+      ],
+    );
+  }));
+
+test('Operations account.add: what is refused changes nothing', () =>
+  inWorld(async ({ run, services, domains }) => {
+    const before = await domains();
+    for (const [args, reason] of [
+      [{ name: 'Ann', address: 'a@example.org' }, /cannot be an account name/],
+      [{ name: 'a/b', address: 'a@example.org' }, /cannot be an account name/],
+      [{ name: 'ann', address: 'nowhere' }, /not an address/],
+      [{ name: 'ann', address: 'ann@[192.0.2.1]' }, /IP address/],
+      [{ name: 'ann', address: 'GODWIT@localhost' }, /belongs to account godwit/],
+      [{ name: 'godwit', address: 'x@example.org' }, /exists already/],
+      [{ name: 'ann', address: 'ann@example.org', password: 'short' }, /at least 8 characters/],
+      [{ name: 'ann' }, /address is missing/],
+    ] as const) {
+      await assert.rejects(run('account.add', args), reason);
+    }
+    assert.equal(await domains(), before);
+    assert.deepEqual(
+      (await services.accounts.list()).map(({ name }) => name),
+      ['godwit'],
+    );
+  }));
+
+test('Operations account.remove: configuration and mail go; the postmaster and strangers stay', () =>
+  inWorld(async ({ run, services, domains }) => {
+    await run('account.add', { name: 'ann', address: 'ann@example.org' });
+    await run('account.remove', { name: 'ann' });
+    assert.doesNotMatch(await domains(), /ann@/);
+    assert.equal(await services.accounts.open('ann'), null);
+    await assert.rejects(run('account.remove', { name: 'ann' }), /no account ann/);
+    await assert.rejects(run('account.remove', { name: 'godwit' }), /is the postmaster/);
+  }));
+
+test('Operations password.set: also for an account that was added by hand and never served', () =>
+  inWorld(async ({ run, services }) => {
+    await services.configuration.changeDomains((text) => text.replace(/^accounts:$/m, 'accounts:\n  eve: {}'));
+    await run('password.set', { account: 'eve', password: 'correct horse' });
+    assert.equal(await services.credentials.hasPassword('eve'), true);
+    await assert.rejects(run('password.set', { account: 'eve', password: 'short' }), /at least 8 characters/);
+    await assert.rejects(run('password.set', { account: 'nobody', password: 'long enough' }), /no account nobody/);
+  }));
+
+test('Operations queue: listed, shown, changed; never everything by omission', () =>
+  inWorld(async ({ run, services }) => {
+    const godwit = await services.accounts.open('godwit');
+    await services.queue.enqueue({
+      account: godwit?.id ?? null,
+      sender: 'godwit@localhost',
+      recipients: [{ address: 'a@one.test' }, { address: 'b@two.test' }, { address: 'c@two.test' }],
+      prefix: new Uint8Array(),
+      body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
+      has8bit: false,
+      smtputf8: false,
+      messageId: '<1@localhost>',
+    });
+    const list = async (args: object): Promise<string[]> =>
+      ((await run('queue.list', args)) as QueueListing).items.map(({ recipient }) => recipient);
+    assert.deepEqual(await list({}), ['a@one.test', 'b@two.test', 'c@two.test']);
+    assert.deepEqual(await list({ domain: 'two.test', account: 'godwit' }), ['b@two.test', 'c@two.test']);
+    assert.deepEqual(await list({ olderThanMs: 3_600_000 }), []);
+    const cut = (await run('queue.list', { limit: 2 })) as QueueListing;
+    assert.deepEqual([cut.items.length, cut.isCut], [2, true]);
+    const id = cut.items[0]?.id;
+    const shown = (await run('queue.show', { id })) as ShownRecipient;
+    assert.deepEqual([shown.item.recipient, shown.item.account, shown.attempts], ['a@one.test', 'godwit', []]);
+    for (const command of ['kick', 'hold', 'release', 'drop', 'fail']) {
+      await assert.rejects(run(`queue.${command}`), /say which recipients are meant/);
+    }
+    assert.deepEqual(await run('queue.hold', { domain: 'two.test' }), { count: 2 });
+    assert.deepEqual(await list({ hold: true }), ['b@two.test', 'c@two.test']);
+    assert.deepEqual(await run('queue.release', { recipient: 'b@two.test' }), { count: 1 });
+    assert.deepEqual(await run('queue.drop', { hold: true }), { count: 1 });
+    assert.deepEqual(await run('queue.kick', { ids: [id] }), { count: 1 });
+    assert.deepEqual(await run('queue.fail', { all: true, reason: 'enough' }), { count: 2 });
+    assert.deepEqual(await list({ states: ['queued'] }), []);
+    await assert.rejects(run('queue.show', { id: 999 }), /nothing in the queue has the id 999/);
+    await assert.rejects(run('queue.list', { states: ['lost'] }), /states must be a list of queued/);
+    await assert.rejects(run('queue.list', { account: 'nobody' }), /no account nobody/);
+  }));
+
+test('Operations check and status', () =>
+  inWorld(async ({ run }) => {
+    assert.deepEqual(await run('check'), []);
+    const status = (await run('status')) as Record<string, unknown>;
+    assert.equal(status['hostname'], 'localhost');
+    assert.equal(status['server'], null);
+  }));
