@@ -29,8 +29,8 @@ describe('nodemailer sends to us', () => {
     const [binary, image] = [randomBytes(300_000), randomBytes(2000)];
     await submission().sendMail({
       from: `"Godwit, the bird" <${account.address}>`,
-      to: ['a@example.org', 'b@example.net'],
-      cc: account.address,
+      to: ['a@example.org', 'b@example.org'],
+      cc: 'c@example.org',
       subject,
       text: 'plain text\nwith lines',
       html: '<p>rich <img src="cid:image"></p>',

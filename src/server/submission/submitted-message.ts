@@ -91,12 +91,9 @@ export class SubmittedMessage implements MessageSink {
 
   #checkPedantically({ has8bit }: PreparedHeader): void {
     const { parameters } = this.#submitted.transaction;
-    // RFC 6531 §3.1, RFC 6152 §3: what is sent must have been announced.
+    // RFC 6531 §3.1: what is sent must have been announced. 8-bit bodies are the session's business.
     if (has8bit && !parameters.smtputf8)
       throw new Refusal(550, '5.6.7', 'the header is not ASCII, and SMTPUTF8 was not requested');
-    if (this.#highBits !== 0 && parameters.body === null) {
-      throw new Refusal(554, '5.6.3', 'the message has 8-bit data, and BODY=8BITMIME was not requested');
-    }
   }
 
   async #newMessage(body: ReceivedBody, header: PreparedHeader): Promise<NewMessage> {
