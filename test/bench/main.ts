@@ -3,7 +3,7 @@
  * Options: `--quick` (smaller mailbox, fewer runs), `--only WORD` (rows whose name contains it), `--write` (docs/benchmarks.md),
  * `--disk DIR` (where the servers keep their data). Load comes from processes of its own.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -35,6 +35,8 @@ const effort: Effort = options.quick
   : { runs: 3, seconds: 4, mailbox: 100_000, idleConnections: 1000 };
 
 const folder = mkdtempSync(join(options.disk, 'godwit-bench-'));
+// Postfix works as users of its own, who must be able to pass.
+chmodSync(folder, 0o755);
 const rows: Row[] = [];
 try {
   const withPeer = hasPostfixDovecot();

@@ -73,6 +73,8 @@ export class SmtpIn implements Backend {
   mail(_facts: SessionFacts, { from }: Transaction): Maybe<void> {
     if (from === null) return;
     if (this.#isLocalserve) return failOnPurpose(from.localpart, 'mailfrom', this.#deps.clock);
+    // Our own domains take mail: that we know without asking.
+    if ('ascii' in from.domain && this.#deps.configuration.directory.hasDomain(from.domain.ascii)) return;
     return this.#deps.senders.checkSender(from);
   }
 

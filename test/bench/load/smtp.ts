@@ -24,7 +24,7 @@ async function greet(): Promise<LineClient> {
 /** As mail servers do: MAIL, RCPT and DATA in one go (RFC 2920), then the content. */
 async function work(client: LineClient): Promise<void> {
   for (let i = next++; i < count; i = next++) {
-    client.send(`MAIL FROM:<sender@load.bench.test>\r\nRCPT TO:<${addressOf(i % accountCount)}>\r\nDATA\r\n`);
+    client.send(`MAIL FROM:<sender@bench.test>\r\nRCPT TO:<${addressOf(i % accountCount)}>\r\nDATA\r\n`);
     await reply(client, '354');
     client.send(message(i, sizeBytes, '.\r\n'));
     await reply(client, '250');

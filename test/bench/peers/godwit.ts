@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accountCount, addressOf, password, type Peer } from './peer.ts';
@@ -16,6 +17,7 @@ export async function startGodwit(parent: string): Promise<Peer> {
     join(folder, 'config/server.yaml'),
     `hostname: bench.test
 dataDirectory: ../data
+user: ${userInfo().username}
 postmaster: user0
 log: { level: warn }
 limits: { trustedNetworks: ['127.0.0.0/8'] }
