@@ -1,0 +1,106 @@
+import type { FileSystem } from '#host/files';
+import type { Database } from '#ports/database';
+
+/** A way to lose mail: wrong file calls, or a wrong database. */
+export interface Broken {
+  readonly files?: (base: FileSystem) => FileSystem;
+  readonly wrap?: (db: Database) => Database;
+}
+
+const brokenDatabase: Broken = {
+  files: slowFlush,
+  wrap: (db) => ({
+    dialect: db.dialect,
+    read: (body) => db.read(body),
+    write: (body) => db.write(body),
+    durable: async () => undefined,
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  }),
+};
+
+const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = {
+  'a log flush that says it is done and is not': (base) => ({
+    ...passed(base),
+    openForSync: async (path) => {
+      const handle = await base.openForSync(path);
+      return { datasync: (done) => setImmediate(done, null), close: () => handle.close() };
+    },
+  }),
+
+  'a log flush that is told before it is done': (base) => ({
+    ...passed(base),
+    openForSync: async (path) => {
+      const handle = await base.openForSync(path);
+      return {
+        datasync(done) {
+          setTimeout(() => handle.datasync(() => undefined), 3);
+          setImmediate(done, null);
+        },
+        close: () => new Promise((resolve) => setTimeout(() => resolve(handle.close()), 10)),
+      };
+    },
+  }),
+
+  'a blob that is not synced': (base) => ({
+    ...passed(base),
+    create: async (path) => ({ ...(await base.create(path)), datasync: async () => undefined }),
+  }),
+
+  'a directory that is not synced': (base) => ({ ...passed(base), syncDirectory: async () => undefined }),
+
+  // Names of blobs appear when their rows are long committed.
+  'a blob after its row': (base) => {
+    let last: Promise<unknown> = Promise.resolve();
+    const later = async (call: () => Promise<void>): Promise<void> => {
+      last = last.then(() => new Promise((resolve) => setTimeout(resolve, 2))).then(call, call);
+      last.catch(() => undefined);
+    };
+    return {
+      ...passed(base),
+      link: (from, to) => later(() => base.link(from, to)),
+      rename: (from, to) => later(() => base.rename(from, to)),
+      unlink: (path) => later(() => base.unlink(path)),
+      syncDirectory: (path) => later(() => base.syncDirectory(path)),
+    };
+  },
+};
+
+/** An honest disk that takes its time, so that much happens between a commit and its flush. */
+export function slowFlush(base: FileSystem): FileSystem {
+  return {
+    ...passed(base),
+    openForSync: async (path) => {
+      const handle = await base.openForSync(path);
+      return {
+        datasync: (done) => handle.datasync((error) => setTimeout(done, 5, error)),
+        close: () => handle.close(),
+      };
+    },
+  };
+}
+
+/** Orders of calls that lose mail: each must be found by the power-loss test, or the test proves nothing. */
+export const brokenWays: Readonly<Record<string, Broken>> = {
+  ...Object.fromEntries(Object.entries(brokenFiles).map(([name, files]) => [name, { files }])),
+  'a reader that is shown what is not durable': brokenDatabase,
+};
+
+/** The calls of a layer whose methods are on its class, so that some can be replaced. */
+function passed(base: FileSystem): FileSystem {
+  return {
+    isWindows: base.isWindows,
+    separator: base.separator,
+    create: (path) => base.create(path),
+    open: (path) => base.open(path),
+    openForSync: (path) => base.openForSync(path),
+    link: (from, to) => base.link(from, to),
+    copy: (from, to) => base.copy(from, to),
+    rename: (from, to) => base.rename(from, to),
+    unlink: (path) => base.unlink(path),
+    makeDirectory: (path) => base.makeDirectory(path),
+    removeDirectory: (path) => base.removeDirectory(path),
+    list: (path) => base.list(path),
+    facts: (path) => base.facts(path),
+    syncDirectory: (path) => base.syncDirectory(path),
+  };
+}

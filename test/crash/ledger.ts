@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+
+/** Where a message is, and how it is flagged; `uid` is null until somebody was told. */
+export interface Place {
+  readonly mailbox: string;
+  readonly uid: number | null;
+  readonly flags: number;
+  /** Sorted, separated by spaces. */
+  readonly keywords: string;
+}
+
+/** All places of one message, none when it is not there. */
+export type State = readonly Place[];
+
+/** One message of one account: what it was, and what it may become by an operation that is under way. */
+export interface Tracked {
+  readonly account: string;
+  readonly hash: string;
+  readonly history: State[];
+  /** Index of the last state that was acknowledged, or seen by a reader. */
+  known: number;
+  /** An operation on it is under way. */
+  isBusy: boolean;
+}
+
+/** One recipient in the queue. */
+export interface Queued {
+  readonly address: string;
+  readonly account: string;
+  readonly hash: string;
+  isAcknowledged: boolean;
+  /** What remote hosts answered. */
+  readonly outcomes: ('delivered' | 'deferred' | 'refused')[];
+}
+
+/** A UID as a reader saw it. */
+export interface Seen {
+  readonly account: string;
+  readonly mailbox: string;
+  readonly uidValidity: number;
+  readonly uid: number;
+  readonly hash: string;
+}
+
+/** The highest numbers that a reader saw of one mailbox. */
+export interface SeenHead {
+  readonly account: string;
+  readonly mailbox: string;
+  readonly uidValidity: number;
+  readonly uidNext: number;
+  readonly highestModSeq: number;
+}
+
+/** Messages that one transaction changes: all or none. */
+export interface Together {
+  readonly messages: readonly Tracked[];
+  readonly after: readonly number[];
+}
+
+/** What was promised at one moment: a copy that later operations do not change. */
+export interface Promises {
+  readonly accounts: readonly string[];
+  readonly mailboxes: readonly (readonly [account: string, mailbox: string])[];
+  readonly messages: readonly { readonly account: string; readonly hash: string; readonly allowed: readonly State[] }[];
+  readonly together: readonly {
+    readonly parts: readonly {
+      readonly account: string;
+      readonly hash: string;
+      readonly before: State;
+      readonly after: State;
+    }[];
+  }[];
+  readonly queued: readonly Queued[];
+  readonly seen: readonly Seen[];
+  readonly heads: readonly SeenHead[];
+}
+
+/** What was asked of a store, what it acknowledged, and what readers saw. */
+export class Ledger {
+  readonly accounts: string[] = [];
+  readonly mailboxes: (readonly [string, string])[] = [];
+  readonly messages = new Map<string, Tracked>();
+  readonly queued = new Map<string, Queued>();
+  readonly together = new Set<Together>();
+  readonly seen = new Map<string, Seen>();
+  readonly heads = new Map<string, SeenHead>();
+
+  /** A message that is about to be added. */
+  expect(account: string, hash: string): Tracked {
+    const tracked: Tracked = { account, hash, history: [[]], known: 0, isBusy: false };
+    this.messages.set(`${account} ${hash}`, tracked);
+    return tracked;
+  }
+
+  /** Runs an operation that brings each message to a new state, and acknowledges it; `run` gives the states as they are then known. */
+  async change(
+    messages: readonly Tracked[],
+    next: (state: State, index: number) => State,
+    run: () => Promise<(state: State, index: number) => State>,
+  ): Promise<void> {
+    for (const message of messages) message.isBusy = true;
+    messages.forEach((message, i) => message.history.push(next(message.history.at(-1) ?? [], i)));
+    const together = { messages, after: messages.map(({ history }) => history.length - 1) };
+    this.together.add(together);
+    const final = await run();
+    this.together.delete(together);
+    messages.forEach((message, i) => {
+      message.history.push(final(message.history.at(-1) ?? [], i));
+      message.known = message.history.length - 1;
+      message.isBusy = false;
+    });
+  }
+
+  /** The promises in force now. */
+  promises(): Promises {
+    return {
+      accounts: [...this.accounts],
+      mailboxes: [...this.mailboxes],
+      messages: Array.from(this.messages.values(), ({ account, hash, history, known }) => ({
+        account,
+        hash,
+        allowed: history.slice(known),
+      })),
+      together: Array.from(this.together, ({ messages, after }) => ({
+        parts: messages.map(({ account, hash, history }, i) => ({
+          account,
+          hash,
+          before: history[(after[i] ?? 0) - 1] ?? [],
+          after: history[after[i] ?? 0] ?? [],
+        })),
+      })),
+      queued: Array.from(this.queued.values(), (queued) => ({ ...queued, outcomes: [...queued.outcomes] })),
+      seen: [...this.seen.values()],
+      heads: [...this.heads.values()],
+    };
+  }
+}
+
+/** Whether places found are those of a state; a UID that nobody was told may be any. */
+export function isState(found: State, state: State): boolean {
+  if (found.length !== state.length) return false;
+  const left = [...found];
+  // Places with a known UID first, so that an unknown one does not take their match.
+  for (const want of state.toSorted((a, b) => Number(a.uid === null) - Number(b.uid === null))) {
+    const at = left.findIndex(
+      (place) =>
+        place.mailbox === want.mailbox &&
+        (want.uid === null || place.uid === want.uid) &&
+        place.flags === want.flags &&
+        place.keywords === want.keywords,
+    );
+    if (at < 0) return false;
+    left.splice(at, 1);
+  }
+  return true;
+}
+
+/** Short name of the bytes of a whole message. */
+export function hashOf(...chunks: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex').slice(0, 24);
+}

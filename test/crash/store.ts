@@ -1,0 +1,128 @@
+import { openBlobs } from '#host/blobs-fs';
+import { localBus } from '#host/bus-local';
+import { Files, type FileSystem } from '#host/files';
+import { openDatabases } from '#host/sqlite';
+import { MimeIndexer } from '#lib/mime';
+import { Accounts } from '#mail/accounts';
+import { BlobSweeper, bodyOfBytes } from '#mail/content';
+import { LocalDelivery } from '#mail/delivery';
+import {
+  defaultSettings,
+  Queue,
+  QueueRunner,
+  queueSchema,
+  type Delivery,
+  type DsnSink,
+  type Transmitter,
+} from '#mail/queue';
+import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
+import type { BlobStore } from '#ports/blobs';
+import type { Database, Databases } from '#ports/database';
+import type { Random } from '#ports/random';
+import type { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
+import { seededRandom } from '#testing/seeded-random';
+
+/** What a store needs; `system` is the file system under test. */
+export interface StoreDeps {
+  readonly directory: string;
+  readonly system?: FileSystem;
+  readonly clock: FakeClock;
+  readonly seed: number;
+  /** Stands between the services and each database. */
+  readonly wrap?: (db: Database) => Database;
+}
+
+/** The services that keep mail, as the server assembles them, without network. */
+export interface Store extends AsyncDisposable {
+  readonly databases: Databases;
+  readonly blobs: BlobStore;
+  readonly accounts: Accounts;
+  readonly delivery: LocalDelivery;
+  readonly queue: Queue;
+  readonly sweeper: BlobSweeper;
+  readonly log: FakeLog;
+  readonly random: Random;
+  /** Begins delivering the queue; notices go to the submitter's INBOX. */
+  startRunner(transmitter: Transmitter): Promise<QueueRunner>;
+}
+
+/** No checkpoint may run while images are taken (see `crashFileSystem`). */
+const neverBytes = 2 ** 50;
+
+/** Opens all services on a directory, as after a start of the server. */
+export async function openStore({ directory, system, clock, seed, wrap = same }: StoreDeps): Promise<Store> {
+  const log = new FakeLog();
+  const bus = localBus({ log });
+  const random = seededRandom(seed);
+  const files = system === undefined ? new Files() : new Files({ system });
+  const serverMigrations = [
+    ...sqliteServerMigrations,
+    { version: sqliteServerMigrations.length + 1, sql: queueSchema.sqlite },
+  ];
+  const opened = await openDatabases({
+    directory,
+    files,
+    clock,
+    log,
+    migrations: { server: serverMigrations, account: sqliteAccountMigrations },
+    limits: { pageBytes: 4096, checkpointBytes: neverBytes, maxLogBytes: neverBytes },
+  });
+  const databases: Databases = {
+    server: wrap(opened.server),
+    account: async (id) => wrap(await opened.account(id)),
+    drop: (id) => opened.drop(id),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+  const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random });
+  const accounts = new Accounts({ databases, blobs, bus, clock });
+  const delivery = new LocalDelivery({ accounts, blobs, log });
+  const settings = {
+    ...defaultSettings,
+    jitter: 0,
+    reportingMta: 'mx.example.org',
+    dsnFrom: 'postmaster@mx.example.org',
+  };
+  return {
+    databases,
+    blobs,
+    accounts,
+    delivery,
+    queue: new Queue({ db: databases.server, clock, bus, settings }),
+    sweeper: new BlobSweeper({ blobs, clock, log }),
+    log,
+    random,
+    async startRunner(transmitter) {
+      const sink = noticesToInbox(accounts, delivery, clock);
+      const delivering: Delivery = { transmitter, route: () => ({ kind: 'local' }) };
+      const deps = { db: databases.server, blobs, clock, log, random, bus, sink, settings };
+      const runner = new QueueRunner({ ...deps, delivery: delivering });
+      await runner.start({ isOnly: true });
+      return runner;
+    },
+    async [Symbol.asyncDispose]() {
+      accounts[Symbol.dispose]();
+      await databases[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function same(db: Database): Database {
+  return db;
+}
+
+function noticesToInbox(accounts: Accounts, delivery: LocalDelivery, clock: FakeClock): DsnSink {
+  return {
+    async deliverDsn({ account: id, to, bytes }) {
+      const account = (await accounts.list()).find((known) => known.id === id)?.name ?? '';
+      const indexer = new MimeIndexer();
+      indexer.push(bytes);
+      const reception = { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null };
+      const message = { body: bodyOfBytes(bytes), index: indexer.finish(), receivedMs: clock.now(), reception };
+      const [result] = await delivery.deliver({ ...message, isNotice: true }, [
+        { account, address: to, prefix: new Uint8Array(0) },
+      ]);
+      if (result?.kind !== 'delivered') throw new Error('the notice was not stored');
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Account } from '#mail/accounts';
+import { checkStore } from '#mail/check';
+import type { QueueItem } from '#mail/queue';
+import { sql, type Database } from '#ports/database';
+import { FakeClock } from '#testing/fake-clock';
+import { newMessage } from '#testing/temp-store';
+import { delivered } from '#testing/queue-world';
+import { hashOf, isState, type Place, type Promises } from './ledger.ts';
+import { openStore, type Store } from './store.ts';
+
+interface FoundMessage {
+  readonly places: Place[];
+  /** Recipients that it reports on, when it is a notice. */
+  readonly noticeText: string | null;
+}
+
+/** All messages of an account by hash. */
+type Found = Map<string, FoundMessage>;
+
+/**
+ * Opens what a power cut left, as the next start of the server would, and compares it with what had been promised.
+ * @returns sentences about what is wrong, none when every promise holds.
+ */
+export async function verifyImage(directory: string, promises: Promises, nowMs: number): Promise<string[]> {
+  const clock = new FakeClock(nowMs);
+  const problems: string[] = [];
+  try {
+    await using store = await openStore({ directory, clock, seed: 99 });
+    for (const finding of await checkStore(store)) {
+      if (finding.kind !== 'orphan') problems.push(`check: ${finding.account} ${finding.kind}: ${finding.text}`);
+    }
+    await integrity(store.databases.server, 'server', problems);
+    const found = new Map<string, Found>();
+    for (const name of promises.accounts) {
+      const account = await store.accounts.open(name);
+      if (account === null) problems.push(`account ${name} is gone`);
+      else {
+        await integrity(account.db, name, problems);
+        found.set(name, await readAccount(account));
+      }
+    }
+    for (const [name, mailbox] of promises.mailboxes) {
+      const account = await store.accounts.open(name);
+      if ((await account?.mailboxes.byName(mailbox)) === null) problems.push(`${name}: mailbox ${mailbox} is gone`);
+    }
+    verifyMessages(promises, found, problems);
+    verifySeen(promises, found, problems);
+    await verifyQueue(store, clock, promises, problems);
+    await verifyNumbers(store, promises, problems);
+  } catch (error) {
+    problems.push(`it cannot be read: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  return problems;
+}
+
+async function integrity(db: Database, name: string, problems: string[]): Promise<void> {
+  const rows = await db.read((reader) => reader.arrays(sql`PRAGMA integrity_check`));
+  if (String(rows[0]?.[0]) !== 'ok') problems.push(`${name}: ${String(rows[0]?.[0])}`);
+}
+
+async function readAccount(account: Account): Promise<Found> {
+  const found: Found = new Map();
+  for (const { name, mailbox } of await account.mailboxes.list()) {
+    if (mailbox === null) continue;
+    using lease = await account.images.open(mailbox.id);
+    if (lease === null) continue;
+    const { uids, flagSets, flagTable } = lease.image;
+    const at = new Map(Array.from(uids, (uid, i) => [uid, i]));
+    for (const { uid, content } of await account.reader.contents(mailbox.id, uids, 'all')) {
+      const bytes = await content.bytes(0, content.sizeBytes);
+      const hash = hashOf(bytes);
+      const flagSet = flagTable.at(flagSets[at.get(uid) ?? 0] ?? 0);
+      const place: Place = { mailbox: name, uid, flags: flagSet.bits, keywords: flagSet.keywords.join(' ') };
+      const message = found.get(hash);
+      if (message !== undefined) message.places.push(place);
+      else {
+        const text = new TextDecoder('latin1').decode(bytes);
+        found.set(hash, { places: [place], noticeText: text.includes('report-type=delivery-status') ? text : null });
+      }
+    }
+  }
+  return found;
+}
+
+function verifyMessages(promises: Promises, found: ReadonlyMap<string, Found>, problems: string[]): void {
+  const expected = new Set<string>();
+  for (const { account, hash, allowed } of promises.messages) {
+    expected.add(`${account} ${hash}`);
+    const places = found.get(account)?.get(hash)?.places ?? [];
+    if (!allowed.some((state) => isState(places, state)))
+      problems.push(`${account}: message ${hash} is ${show(places)}, and should be ${allowed.map(show).join(' or ')}`);
+  }
+  for (const [account, messages] of found) {
+    for (const [hash, { places, noticeText }] of messages) {
+      if (noticeText === null && !expected.has(`${account} ${hash}`))
+        problems.push(`${account}: ${show(places)} is a message that nobody sent`);
+    }
+  }
+  for (const { parts } of promises.together) {
+    const isAt = (which: 'before' | 'after'): boolean =>
+      parts.every((part) => isState(found.get(part.account)?.get(part.hash)?.places ?? [], part[which]));
+    if (!isAt('before') && !isAt('after'))
+      problems.push(`half a transaction: ${parts.map(({ hash }) => hash).join(', ')}`);
+  }
+}
+
+/** A UID that was shown never means another message. */
+function verifySeen(promises: Promises, found: ReadonlyMap<string, Found>, problems: string[]): void {
+  for (const { account, mailbox, uid, hash } of promises.seen) {
+    for (const [other, { places }] of found.get(account) ?? []) {
+      if (other !== hash && places.some((place) => place.mailbox === mailbox && place.uid === uid))
+        problems.push(`${account}: UID ${uid} of ${mailbox} meant ${hash} and means ${other}`);
+    }
+  }
+}
+
+/** What is added from now on gets greater UIDs and MODSEQs than any that were shown. */
+async function verifyNumbers(store: Store, promises: Promises, problems: string[]): Promise<void> {
+  const heads = [
+    ...promises.heads,
+    ...promises.seen.map((seen) => ({ ...seen, uidNext: seen.uid + 1, highestModSeq: 0 })),
+  ];
+  const byMailbox = Map.groupBy(heads, ({ account, mailbox }) => `${account}\n${mailbox}`);
+  for (const [first, ...more] of byMailbox.values()) {
+    if (first === undefined) continue;
+    const account = await store.accounts.open(first.account);
+    if (account === null) continue;
+    const appended = await account.messages.append({ name: first.mailbox }, [newMessage(['Subject: after'])]);
+    const uid = appended.uids[0] ?? 0;
+    for (const head of [first, ...more]) {
+      const where = `${head.account}: ${head.mailbox}`;
+      if (appended.uidValidity !== head.uidValidity) problems.push(`${where} has another UIDVALIDITY`);
+      if (uid < head.uidNext) problems.push(`${where} gives UID ${uid}, UIDNEXT was told as ${head.uidNext}`);
+      if (appended.modSeq <= head.highestModSeq)
+        problems.push(`${where} gives MODSEQ ${appended.modSeq}, ${head.highestModSeq} was told`);
+    }
+  }
+}
+
+/** Every accepted recipient is delivered, or its sender hears of the failure: lets the queue run to its end. */
+async function verifyQueue(store: Store, clock: FakeClock, promises: Promises, problems: string[]): Promise<void> {
+  const before = new Map((await allItems(store)).map((item) => [item.recipient, item]));
+  const known = new Set(promises.queued.map(({ address }) => address));
+  for (const address of before.keys()) if (!known.has(address)) problems.push(`queue: ${address} was never queued`);
+  for (const { address, outcomes, isAcknowledged } of promises.queued) {
+    const item = before.get(address);
+    if (item === undefined) {
+      if (isAcknowledged) problems.push(`queue: ${address} is gone`);
+    } else if (item.state === 'delivered' && !outcomes.includes('delivered'))
+      problems.push(`queue: ${address} is delivered, no host took it`);
+    else if (item.state === 'failed' && !outcomes.includes('refused'))
+      problems.push(`queue: ${address} has failed, no host refused it`);
+  }
+  const sent = new Map<string, string>();
+  const runner = await store.startRunner({
+    transmit: async ({ recipients, content }) => {
+      const hash = hashOf(await content.bytes(0, content.sizeBytes));
+      for (const { address } of recipients) sent.set(address, hash);
+      return recipients.map(() => delivered);
+    },
+  });
+  await store.queue.kick({});
+  await clock.advance(10 * 60_000);
+  for (let turns = 0; turns < 3000 && (await isUnfinished(store)); turns += 1) await turn();
+  await runner.stop();
+  const after = new Map((await allItems(store)).map((item) => [item.recipient, item]));
+  const notices = new Map<string, string>();
+  for (const name of promises.accounts) {
+    const account = await store.accounts.open(name);
+    if (account === null) continue;
+    const texts = [...(await readAccount(account)).values()].map(({ noticeText }) => noticeText ?? '');
+    notices.set(name, texts.join('\n'));
+  }
+  for (const { address, account, hash } of promises.queued) {
+    const item = after.get(address);
+    if (item === undefined) continue;
+    const sentHash = sent.get(address);
+    if (sentHash !== undefined && sentHash !== hash) problems.push(`queue: ${address} was sent other bytes`);
+    if (item.state === 'failed') {
+      if (
+        notices.get(account)?.includes(`;${address}`) !== true &&
+        notices.get(account)?.includes(` ${address}`) !== true
+      )
+        problems.push(`queue: ${address} has failed, and nobody was told`);
+    } else if (item.state !== 'delivered') problems.push(`queue: ${address} is still ${item.state}`);
+  }
+  for (const { event, cause } of store.log.ofLevel('error')) problems.push(`log: ${event} ${String(cause)}`);
+}
+
+async function allItems(store: Store): Promise<QueueItem[]> {
+  return await store.queue.list({}, 500);
+}
+
+async function isUnfinished({ queue, databases }: Store): Promise<boolean> {
+  if ((await queue.list({ states: ['queued', 'leased'] }, 1)).length > 0) return true;
+  const rows = await databases.server.read((reader) =>
+    reader.arrays(sql`SELECT 1 FROM queue_recipient WHERE notice IS NOT NULL LIMIT 1`),
+  );
+  return rows.length > 0;
+}
+
+function show(places: readonly Place[]): string {
+  if (places.length === 0) return 'nowhere';
+  return places
+    .map(({ mailbox, uid, flags, keywords }) => `${mailbox}/${uid ?? '?'} [${flags} ${keywords}]`)
+    .join(' + ');
+}
