@@ -12,7 +12,7 @@ import { Operations, type AddedAccount, type ListedAccount, type QueueListing, t
 interface World {
   readonly services: Services;
   readonly domains: () => Promise<string>;
-  run(command: string, args?: unknown): Promise<unknown>;
+  readonly run: (command: string, args?: unknown) => Promise<unknown>;
 }
 
 async function inWorld(body: (world: World) => Promise<void>): Promise<void> {

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createTransport } from 'nodemailer';
+import { isRoot, isWindows } from '#host/process';
+import { tempDir } from '#testing/temp-dir';
+import { godwit, startGodwit } from './program.ts';
+
+const ready = /Stop with Ctrl-C/;
+const noSignals = isWindows && 'Windows has no signals to send';
+
+/** A localserve folder whose ports the system chooses. */
+async function prepared(parent: string): Promise<string> {
+  const folder = join(parent, 'local');
+  const first = await godwit(['localserve', '--dir', folder, '--ip', '127.0.0.1', '--init-only']);
+  assert.equal(first.code, 0, first.errors);
+  await edit(join(folder, 'server.yaml'), (text) => text.replaceAll(/port: \d+/g, 'port: 0'));
+  return folder;
+}
+
+async function edit(file: string, change: (text: string) => string): Promise<void> {
+  await writeFile(file, change(await readFile(file, 'utf8')));
+}
+
+function portOf(greeting: string, service: string): number {
+  const port = new RegExp(`^ +${service} +\\S+:(\\d+) `, 'm').exec(greeting)?.[1];
+  assert.ok(port !== undefined, greeting);
+  return Number(port);
+}
+
+async function submit(port: number, login: { user: string; pass: string }, to: string): Promise<string> {
+  const transport = createTransport({
+    host: '127.0.0.1',
+    port,
+    auth: login,
+    requireTLS: true,
+    tls: { rejectUnauthorized: false },
+  });
+  const sent = await transport.sendMail({ from: login.user, to, subject: 'from the tests', text: 'hello' });
+  transport.close();
+  return sent.response;
+}
+
+test('godwit localserve: set up, served, administered, stopped', async () => {
+  await using dir = await tempDir();
+  const folder = await prepared(dir.path);
+  await using server = await startGodwit(['localserve', '--dir', folder], ready);
+  const submission = portOf(server.greeting, 'submission');
+  const login = { user: 'godwit@localhost', pass: 'godwitgodwit' };
+
+  const added = await godwit(['account', 'add', 'ann', 'ann@example.org', '--dir', folder]);
+  assert.equal(added.code, 0, added.errors);
+  const generated = /^Password: (\S+)$/m.exec(added.output)?.[1] ?? '';
+  assert.match(await submit(submission, { user: 'ann@example.org', pass: generated }, 'x@example.net'), /^250 /);
+  assert.match((await godwit(['account', 'list', '--dir', folder])).output, /^ann +ann@example\.org$/m);
+
+  const changed = await godwit(['password', 'set', 'ann', '--stdin', '--dir', folder], 'another password\n');
+  assert.deepEqual([changed.code, changed.output], [0, 'Changed the password of ann.\n']);
+  await assert.rejects(submit(submission, { user: 'ann@example.org', pass: generated }, 'x@example.net'), /535/);
+  const short = await godwit(['password', 'set', 'ann', '--stdin', '--dir', folder], 'short\n');
+  assert.deepEqual([short.code, short.errors], [1, 'godwit: password must have at least 8 characters\n']);
+
+  assert.match(await submit(submission, login, 'queue451@example.net'), /^250 /);
+  const listed = await godwit(['queue', 'list', '--to', 'queue451@example.net', '--json', '--dir', folder]);
+  const items: unknown = JSON.parse(listed.output);
+  assert.ok(Array.isArray(items) && items.length === 1, listed.output);
+  const dropped = await godwit(['queue', 'fail', '--all', '--dir', folder]);
+  assert.equal(dropped.code, 0, dropped.errors);
+  assert.equal((await godwit(['queue', 'kick', '--dir', folder])).code, 1);
+
+  const status = await godwit(['status', '--dir', folder]);
+  assert.match(status.output, new RegExp(`process +${server.pid}, \\d+ MiB`));
+  const second = await godwit(['localserve', '--dir', folder]);
+  assert.equal(second.code, 1);
+  assert.match(second.errors, /another godwit process works on this data directory/);
+
+  const stopped = await godwit(['stop', '--dir', folder]);
+  assert.deepEqual([stopped.code, stopped.output], [0, 'The server has stopped.\n']);
+  assert.equal((await server.ended).code, 0);
+  assert.equal((await godwit(['status', '--dir', folder])).code, 1);
+  const checked = await godwit(['check', '--dir', folder]);
+  assert.deepEqual([checked.code, checked.output], [0, 'All mail is whole and consistent.\n']);
+});
+
+test('godwit localserve: SIGTERM ends it with 0', { skip: noSignals }, async () => {
+  await using dir = await tempDir();
+  await using server = await startGodwit(['localserve', '--dir', await prepared(dir.path)], ready);
+  server.signal('SIGTERM');
+  const { code, errors } = await server.ended;
+  assert.equal(code, 0);
+  assert.match(errors, /server\.stopped/);
+  assert.doesNotMatch(errors, / error /);
+});
+
+test('godwit localserve: a port in use is named, exit code 1', async () => {
+  await using dir = await tempDir();
+  const folder = await prepared(dir.path);
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  await edit(join(folder, 'server.yaml'), (text) => text.replace('smtp: { port: 0 }', `smtp: { port: ${port} }`));
+  const { code, errors } = await godwit(['localserve', '--dir', folder]);
+  await new Promise((resolve) => other.close(resolve));
+  assert.equal(code, 1);
+  assert.match(
+    errors,
+    new RegExp(`cannot listen on 127\\.0\\.0\\.1 port ${port} for smtp: another program uses this port`),
+  );
+});
+
+test('godwit config check: each problem on its line, with file, line and column', async () => {
+  await using dir = await tempDir();
+  const folder = await prepared(dir.path);
+  const file = join(folder, 'server.yaml');
+  assert.equal((await godwit(['config', 'check', '--config', folder])).code, 0);
+  await edit(file, (text) =>
+    text.replace('pedantic: true', 'pedantic: perhaps').replace('postmaster: godwit', 'postmaster: 7'),
+  );
+  const wrong = await godwit(['config', 'check', '--config', folder]);
+  assert.equal(wrong.code, 1);
+  const lines = wrong.errors.trimEnd().split('\n');
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.match(line.replace(file, ''), /^:\d+:\d+: (?:pedantic|postmaster): /);
+  const serve = await godwit(['serve', '--config', folder]);
+  assert.deepEqual([serve.code, serve.errors.includes(':')], [1, true]);
+});
+
+for (const [args, code, wanted] of [
+  [['config', 'describe', 'server'], 0, /^listeners\.NAME\.imaps\.port/m],
+  [['config', 'example'], 0, /^# ---- server\.yaml[^]*^# ---- domains\.yaml/m],
+  [['config', 'schema', 'domains'], 0, /"title": "Godwit domains\.yaml"/],
+  [['config', 'schema', 'other'], 1, /there are server and domains/],
+  [['version'], 0, /^godwit \d+\.\d+\.\d+\nnode /],
+  [['queue', '--help'], 0, /^ {2}release /m],
+  [['serv'], 1, /unknown command 'serv'/],
+  [['account', 'add', 'ann'], 1, /missing required argument 'address'/],
+  [['queue', 'list', '--id', 'x', '--dir', 'nowhere'], 1, /--id x: give a whole number/],
+  [['account', 'list', '--dir', 'nowhere'], 1, /nowhere.server\.yaml:1:1: there is no such file/],
+  [['localserve', '--ip', 'localhost', '--dir', 'nowhere'], 1, /--ip localhost is not an IP address/],
+] as const) {
+  test(`godwit ${args.join(' ')} ends with ${code}`, async () => {
+    const ended = await godwit(args);
+    assert.equal(ended.code, code, ended.errors);
+    assert.match(code === 0 ? ended.output : ended.errors, wanted);
+  });
+}
+
+test('godwit serve: started as root it serves as another user', { skip: !isRoot() && 'not root' }, async () => {
+  await using dir = await tempDir();
+  const local = await prepared(dir.path);
+  const folder = join(dir.path, 'system');
+  await mkdir(folder);
+  for (const name of ['server.yaml', 'domains.yaml', 'localhost.crt', 'localhost.key']) {
+    await writeFile(join(folder, name), await readFile(join(local, name)), { mode: 0o600 });
+  }
+  for (const path of [dir.path, folder]) await chmod(path, 0o755);
+  await chmod(join(folder, 'domains.yaml'), 0o644);
+  const server = join(folder, 'server.yaml');
+  await edit(server, (text) => text.replace('localserve: true', 'user: no-such-user'));
+  const refused = await godwit(['serve', '--config', folder]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.errors, /there is no user no-such-user to serve as: create it with 'useradd /);
+  await edit(server, (text) => text.replace('no-such-user', 'nobody'));
+  await using running = await startGodwit(['serve', '--config', folder], /server\.ready/);
+  assert.notEqual((await stat(join(folder, 'data'))).uid, 0);
+  assert.notEqual((await stat(join(folder, 'data', 'server.db'))).uid, 0);
+  assert.equal((await godwit(['status', '--config', folder])).code, 0);
+  running.signal('SIGTERM');
+  const { code, errors } = await running.ended;
+  assert.equal(code, 0, errors);
+  const set = await godwit(['password', 'set', 'godwit', '--stdin', '--config', folder], 'while stopped\n');
+  assert.equal(set.code, 0, set.errors);
+});
