@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seededNumbers } from '#testing/seeded-random';
+import { tempDir } from '#testing/temp-dir';
+import { compare, Load, readInbox } from './load.ts';
+import { checkFolder, setUp, startServerProcess } from './server-process.ts';
+
+test('localserve: killed under load five times, it keeps everything that it acknowledged', async () => {
+  await using dir = await tempDir();
+  await setUp(dir.path);
+  const random = seededNumbers(2026);
+  const load = new Load();
+  for (let round = 0; round < 5; round += 1) {
+    const server = await startServerProcess(dir.path);
+    load.retryUnanswered();
+    const before = load.parcels.filter(({ acknowledged }) => acknowledged > 0).length;
+    const clients = [1, 2, 3, 4].map(() => load.smtp(server.smtpPort));
+    clients.push(...[1, 2].map(() => load.imap(server.imapPort)));
+    try {
+      // The first acknowledgements must have come; from then on the moment is the seed's.
+      for (let waits = 0; waits < 200 && load.parcels.every(({ acknowledged }) => acknowledged === 0); waits += 1)
+        await sleep(10);
+      await sleep(50 + random() * 300);
+    } finally {
+      await server.kill();
+    }
+    await Promise.all(clients);
+    assert.equal(await checkFolder(dir.path), '', `round ${round}`);
+    assert.ok(load.parcels.filter(({ acknowledged }) => acknowledged > 0).length > before, 'nothing was acknowledged');
+  }
+  const server = await startServerProcess(dir.path);
+  try {
+    assert.deepEqual(compare(load.parcels, await readInbox(server.imapPort)), []);
+  } finally {
+    await server.kill();
+  }
+  assert.deepEqual(load.complaints, []);
+});

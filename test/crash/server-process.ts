@@ -1,0 +1,67 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const run = promisify(execFile);
+
+/** A server that runs in a process of its own, and can be killed. */
+export interface ServerProcess {
+  readonly smtpPort: number;
+  readonly imapPort: number;
+  /** Ends it with SIGKILL, at once, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Sets a server up in a folder, with SMTP and IMAP on ports that the system chooses. */
+export async function setUp(folder: string): Promise<void> {
+  await run(process.execPath, [main, 'localserve', '--dir', folder, '--ip', '127.0.0.1', '--init-only']);
+  const file = join(folder, 'server.yaml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/port: \d+/g, 'port: 0'));
+}
+
+/** Starts the server of a folder. @throws Error with what it printed when it does not come up. */
+export async function startServerProcess(folder: string): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [main, 'localserve', '--dir', folder, '--log-level', 'warn'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ports = await portsOf(child);
+  return {
+    ...ports,
+    async kill() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+/** Checks what is stored while no server runs. @returns what it printed, but for blobs without a row, which a crash may leave. */
+export async function checkFolder(folder: string): Promise<string> {
+  try {
+    await run(process.execPath, [main, 'check', '--config', folder]);
+    return '';
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
+    const printed = `${stdout}${stderr}` || String(error);
+    return printed.replaceAll(/^untidy: .*: orphan: .*\n/gm, '');
+  }
+}
+
+function portsOf(child: ChildProcess): Promise<{ readonly smtpPort: number; readonly imapPort: number }> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const read = (chunk: Buffer): void => {
+      printed += chunk.toString();
+      const smtp = /^ *smtp +smtp:\/\/\S*?:(\d+) /m.exec(printed);
+      const imap = /^ *imap +imap:\/\/\S*:(\d+) /m.exec(printed);
+      if (smtp !== null && imap !== null && printed.includes('Stop with'))
+        resolve({ smtpPort: Number(smtp[1]), imapPort: Number(imap[1]) });
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${String(code)}:\n${printed}`)));
+  });
+}
