@@ -8,7 +8,7 @@ import { keepSecretFiles } from './kept-files.ts';
 import { becomeServerUser } from './server-user.ts';
 
 /** The folder of a server, and what its `server.yaml` says. */
-export interface ServerPlace {
+interface ServerPlace {
   readonly folder: string;
   readonly config: ServerConfig;
   readonly dataDirectory: string;
@@ -72,7 +72,7 @@ export async function withServices<T>(
 }
 
 /** Log of a command: only what went wrong. */
-export function commandLog(): StreamLog {
+function commandLog(): StreamLog {
   return streamLog({ level: 'warn', format: 'text', now: Date.now });
 }
 

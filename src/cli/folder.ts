@@ -10,7 +10,15 @@ export interface Place {
   readonly exists: (path: string) => boolean;
 }
 
-const thisPlace: Place = { platform: process.platform, environment: process.env, home: homedir(), exists: existsSync };
+const thisPlace: Place = {
+  platform: process.platform,
+  environment: process.env,
+  // Asked only when needed: a user may have none.
+  get home() {
+    return homedir();
+  },
+  exists: existsSync,
+};
 
 /** Where `localserve` keeps everything when it is not told. */
 export function localserveFolder({ platform, environment, home }: Place = thisPlace): string {

@@ -4,7 +4,7 @@ import { localAccount } from '#server/localserve';
 import { table } from './terminal.ts';
 
 /** What the welcome tells. */
-export interface WelcomeFacts {
+interface WelcomeFacts {
   readonly addresses: readonly ServerAddress[];
   readonly folder: string;
   readonly dataDirectory: string;

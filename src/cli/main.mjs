@@ -10,13 +10,12 @@ if (Number(process.versions.node.split('.')[0]) < wantedNode) {
   console.error(`godwit needs Node ${wantedNode} or newer; this is ${process.version}.`);
   process.exitCode = 1;
 } else {
-  module.enableCompileCache(cacheFolder());
-  // Everything else is imported when it is known to be needed: a server should listen within a fraction of a second.
-  const { threadPoolEnvironment } = await import('#host/process');
-  // The pool begins with the first asynchronous file access, and importing reads files synchronously.
-  Object.assign(process.env, threadPoolEnvironment(process.env));
-  const { run } = await import('./program.ts');
-  process.exitCode = await run(process.argv.slice(2));
+  try {
+    module.enableCompileCache(cacheFolder());
+  } catch {
+    // A user without a home starts more slowly.
+  }
+  await import('./main.ts');
 }
 
 /** In the user's own folder: compiled code from a folder that others can write in would be theirs to choose. */

@@ -1,3 +1,14 @@
 #!/usr/bin/env node
-// For those who start the TypeScript; the program's own entry is main.mjs.
-import './main.mjs';
+import { enableCompileCache, getCompileCacheDir } from 'node:module';
+import { join } from 'node:path';
+import { threadPoolEnvironment } from '#host/process';
+
+// Normally main.mjs has done this; started without it, the compiler that strips types has been loaded for this file already.
+if (getCompileCacheDir() === undefined && process.env['HOME'] !== undefined) {
+  enableCompileCache(join(process.env['HOME'], '.cache', 'godwit'));
+}
+// The pool begins with the first asynchronous file access, and importing reads files synchronously.
+Object.assign(process.env, threadPoolEnvironment(process.env));
+// Everything else is imported when it is known to be needed: a server should listen within a fraction of a second.
+const { run } = await import('./program.ts');
+process.exitCode = await run(process.argv.slice(2));

@@ -13,7 +13,7 @@ interface SystemUser {
 }
 
 /** What of a server's place matters for the rights on it. */
-export interface OwnedPlace {
+interface OwnedPlace {
   readonly folder: string;
   readonly dataDirectory: string;
   readonly config: Pick<ServerConfig, 'user' | 'localserve'>;

@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 
 /** Prints lines for people, or for the next program in a pipe. */
@@ -56,16 +56,21 @@ export async function readLine(): Promise<string> {
 /** Asks twice for a password without showing it. @throws Error when the two differ, or when there is no terminal. */
 export async function askPassword(account: string): Promise<string> {
   if (!process.stdin.isTTY) throw new Error('there is no terminal to ask for the password: use --stdin');
-  const first = await askHidden(`New password for ${account}: `);
-  if ((await askHidden('Again: ')) !== first) throw new Error('the two passwords differ; nothing was changed');
-  return first;
-}
-
-async function askHidden(question: string): Promise<string> {
-  process.stderr.write(question);
   // Readline echoes what is typed to its output: this one swallows it.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // It silences the terminal at once, so it comes before the question.
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    const first = await askHidden(lines, `New password for ${account}: `);
+    if ((await askHidden(lines, 'Again: ')) === first) return first;
+    throw new Error('the two passwords differ; nothing was changed');
+  } finally {
+    lines.close();
+  }
+}
+
+async function askHidden(lines: Interface, question: string): Promise<string> {
+  process.stderr.write(question);
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);
@@ -73,7 +78,6 @@ async function askHidden(question: string): Promise<string> {
       lines.once('close', () => reject(new Error('cancelled')));
     });
   } finally {
-    lines.close();
     process.stderr.write('\n');
   }
 }

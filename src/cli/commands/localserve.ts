@@ -11,7 +11,7 @@ import { runServer, serverLog } from '../run-server.ts';
 import { print } from '../terminal.ts';
 
 /** Options of `localserve`. */
-export interface LocalserveCommandOptions {
+interface LocalserveCommandOptions {
   readonly dir?: string;
   readonly ip?: readonly string[];
   readonly initOnly?: boolean;

@@ -6,7 +6,7 @@ import { isRoot } from '#host/process';
 import { configFolder } from '../folder.ts';
 
 /** Options of `serve`. */
-export interface ServeOptions {
+interface ServeOptions {
   readonly config?: string;
   readonly dir?: string;
   readonly logLevel?: string;

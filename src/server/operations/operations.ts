@@ -35,7 +35,7 @@ export interface OperationsDeps {
 }
 
 /** One command: checks its arguments, does its work, gives a JSON value. */
-export type Operation = (deps: OperationsDeps, args: unknown) => Promise<unknown>;
+type Operation = (deps: OperationsDeps, args: unknown) => Promise<unknown>;
 
 /** Commands by name, such as `account.add`. */
 export type OperationTable = Readonly<Record<string, Operation>>;
