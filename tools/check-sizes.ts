@@ -8,7 +8,9 @@ const maxFunctionLines = 90;
 const longFiles: Readonly<Record<string, string>> = {};
 
 /** Functions that may be longer, as `path:name`, each with its reason. */
-const longFunctions: Readonly<Record<string, string>> = {};
+const longFunctions: Readonly<Record<string, string>> = {
+  'src/mail/check/check-rows.ts:rowQueries': 'a table: one SQL query for each invariant of the rows',
+};
 
 /** @returns one line per file over 600 lines and per function over 90. */
 export function checkSizes(files: readonly SourceFile[]): string[] {

@@ -28,7 +28,7 @@ function unusedFiles(files: readonly SourceFile[]): string[] {
   return files
     .filter(
       ({ path }) =>
-        !imported.has(path) && !entryPoints.has(path) && !path.endsWith('.test.ts') && !path.startsWith('test/'),
+        !imported.has(path) && !entryPoints.has(path) && !/\.(test|d)\.ts$/.test(path) && !path.startsWith('test/'),
     )
     .map(({ path }) => `${path}: nothing imports this file`);
 }
@@ -43,8 +43,11 @@ function unusedExports(files: readonly SourceFile[]): string[] {
     const names = text.matchAll(
       /^export (?:abstract )?(?:async )?(?:function\*?|class|const|let|type|interface) ([\w$]+)/gm,
     );
-    for (const [, name = ''] of names) {
-      const used = files.some((other) => other.path !== path && words.get(other.path)?.has(name));
+    for (const [declaration, name = ''] of names) {
+      // A type in the signature of something exported has to be exported with it.
+      const isType = / (?:type|interface) /.test(declaration);
+      const inSignature = isType && text.split(new RegExp(`\\b${name}\\b`)).length > 2;
+      const used = inSignature || files.some((other) => other.path !== path && words.get(other.path)?.has(name));
       if (!used) findings.push(`${path}: exported ${name} is used nowhere else`);
     }
   }

@@ -58,17 +58,20 @@ export class TextMatcher {
 }
 
 /** The text of all parts that hold text, folded, one after the other. */
-async function bodyText({ root, bytes }: SearchedMessage): Promise<string> {
+async function bodyText(message: SearchedMessage): Promise<string> {
+  const { root } = message;
   if (root === null) return '';
   const texts: string[] = [];
   for (const part of flattenParts(root)) {
     // The header of a message inside is part of the body that surrounds it.
     if (part.message !== null) {
       const { headerStart, bodyStart } = part.message.root;
-      texts.push(fold(decodeEncodedWords(decode(await bytes(headerStart, bodyStart), 'utf-8', 'windows-1252'))));
+      texts.push(
+        fold(decodeEncodedWords(decode(await message.bytes(headerStart, bodyStart), 'utf-8', 'windows-1252'))),
+      );
     }
     if (part.type !== 'text' || part.parts.length > 0) continue;
-    const raw = await bytes(part.bodyStart, Math.min(part.end, part.bodyStart + maxPartBytes));
+    const raw = await message.bytes(part.bodyStart, Math.min(part.end, part.bodyStart + maxPartBytes));
     const decoder = decodeBody(part.encoding);
     const pieces = [decoder.push(raw), decoder.finish()];
     const charset = part.params.find(({ name }) => name === 'charset')?.value ?? 'utf-8';

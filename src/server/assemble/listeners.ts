@@ -8,7 +8,7 @@ import { serveSmtpOn } from './smtp-service.ts';
 import type { Shared } from './shared.ts';
 
 /** The services that a listener can offer. */
-export const serviceNames = ['smtp', 'submission', 'submissions', 'imap', 'imaps'] as const;
+const serviceNames = ['smtp', 'submission', 'submissions', 'imap', 'imaps'] as const;
 /** Name of a service, as in the configuration. */
 export type ServiceName = (typeof serviceNames)[number];
 
