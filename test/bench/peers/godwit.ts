@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { accountCount, addressOf, password, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../../src/cli/main.mjs', import.meta.url));
 
 /** Starts `godwit serve` with everything below a new folder in `parent`. */
 export async function startGodwit(parent: string): Promise<Peer> {
