@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { connect, TLSSocket } from 'node:tls';
 import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
@@ -38,7 +39,8 @@ export async function secureAsServer(raw: Socket, tls: ServerTls, timeoutMs: num
   // Renegotiation lets a client make us work for nothing, and no mail protocol needs it.
   socket.disableRenegotiation();
   const peerProblem = 'client certificates are not verified by TLS';
-  return { socket, session: describe(socket, serverEndPoint(used.certificate), { peerVerified: false, peerProblem }) };
+  const verdict = { peerVerified: false, peerProblem };
+  return { socket, session: describe(socket, peerCertificate(socket), serverEndPoint(used.certificate), verdict) };
 }
 
 /** Shakes hands as a client over a connected socket. @throws ChannelClosed, ChannelTimeout */
@@ -60,9 +62,10 @@ export async function secureAsClient(
     ...(trust.identity === undefined ? {} : { secureContext: trust.identity.secure }),
   });
   await handshake(socket, 'secureConnect', timeoutMs);
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = peerCertificate(socket);
   const verdict = { peerVerified: socket.authorized, peerProblem: socket.authorized ? null : problemOf(socket) };
-  return { socket, session: describe(socket, certificate === undefined ? null : serverEndPoint(certificate), verdict) };
+  const endPoint = certificate === null ? null : serverEndPoint(certificate);
+  return { socket, session: describe(socket, certificate, endPoint, verdict) };
 }
 
 async function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', timeoutMs: number): Promise<void> {
@@ -88,21 +91,26 @@ async function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', t
   }
 }
 
+/** To be called once for a socket: Node 24.21 knows no certificate any more when asked again. */
+function peerCertificate(socket: TLSSocket): X509Certificate | null {
+  return socket.getPeerX509Certificate() ?? null;
+}
+
 function describe(
   socket: TLSSocket,
+  certificate: X509Certificate | null,
   endPoint: Uint8Array | null,
   verdict: Pick<TlsSession, 'peerVerified' | 'peerProblem'>,
 ): TlsSession {
   const protocol = socket.getProtocol() ?? 'unknown';
   const { name, standardName } = socket.getCipher();
-  const certificate = socket.getPeerX509Certificate();
   return {
     protocol,
     cipher: standardName ?? name,
     serverName: typeof socket.servername === 'string' ? socket.servername : null,
-    peerCertificate: certificate === undefined ? null : new Uint8Array(certificate.raw),
+    peerCertificate: certificate === null ? null : new Uint8Array(certificate.raw),
     peerVerified: verdict.peerVerified,
-    peerProblem: certificate === undefined ? null : verdict.peerProblem,
+    peerProblem: certificate === null ? null : verdict.peerProblem,
     exporter: protocol === 'TLSv1.3' ? exported(socket) : null,
     serverEndPoint: endPoint,
   };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodeHex } from '#lib/codecs';
 import { bytesOf, md5Block, md5Finish, md5Start, stateOf } from './md5.ts';
 
 /**
@@ -33,5 +34,5 @@ export function cramMd5States(password: string): Uint8Array {
 /** The digest that the owner of the password answers to a challenge: 32 lower-case hex digits (RFC 2195 §2). */
 export function cramMd5Digest(states: Uint8Array, challenge: string): string {
   const inner = md5Finish(stateOf(states.subarray(0, 16)), new TextEncoder().encode(challenge), 64);
-  return md5Finish(stateOf(states.subarray(16, 32)), inner, 64).toHex();
+  return encodeHex(md5Finish(stateOf(states.subarray(16, 32)), inner, 64));
 }

@@ -1,3 +1,4 @@
+import { encodeBase64Text, parseBase64 } from '#lib/codecs';
 import { deriveScramKeys, preparePassword, type ScramKeys } from '#lib/sasl';
 import type { Random } from '#ports/random';
 import { cramMd5States } from './cram-md5.ts';
@@ -44,7 +45,8 @@ export async function deriveSecrets(
 }
 
 function writeScram(scheme: string, { salt, iterations, storedKey, serverKey }: ScramKeys): string {
-  return `${scheme}$${iterations}:${salt.toBase64()}$${storedKey.toBase64()}:${serverKey.toBase64()}`;
+  const [saltText, stored, server] = [salt, storedKey, serverKey].map((bytes) => encodeBase64Text(bytes));
+  return `${scheme}$${iterations}:${saltText}$${stored}:${server}`;
 }
 
 /** Reads what `deriveSecrets` wrote. @throws Error for anything else. */
@@ -56,8 +58,14 @@ export function readScram(text: string): ScramKeys {
   }
   return {
     iterations: Number(iterations),
-    salt: Uint8Array.fromBase64(salt),
-    storedKey: Uint8Array.fromBase64(storedKey),
-    serverKey: Uint8Array.fromBase64(serverKey),
+    salt: bytesOf(salt),
+    storedKey: bytesOf(storedKey),
+    serverKey: bytesOf(serverKey),
   };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  const bytes = parseBase64(base64);
+  if (!bytes.ok) throw new Error('bad stored SCRAM keys');
+  return bytes.value;
 }

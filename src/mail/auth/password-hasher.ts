@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto';
+import { encodeBase64Text, parseBase64 } from '#lib/codecs';
 import type { AuthLimits } from './limits.ts';
 
 /** Parameters of scrypt (RFC 7914 §2) where argon2 is missing: 16 MiB and about as slow. */
@@ -35,15 +36,13 @@ export class PasswordHasher {
     const argon = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([\w+/]+)\$([\w+/]+)$/.exec(phc);
     if (argon !== null) {
       const [, memory, passes, salt = '', tag = ''] = argon;
-      const compute = (): Promise<Uint8Array> =>
-        argon2id(password, Uint8Array.fromBase64(salt), Number(memory), Number(passes));
-      return crypto.timingSafeEqual(await this.#inTurn(compute), Uint8Array.fromBase64(tag));
+      const compute = (): Promise<Uint8Array> => argon2id(password, bytesOf(salt), Number(memory), Number(passes));
+      return crypto.timingSafeEqual(await this.#inTurn(compute), bytesOf(tag));
     }
     const [, ln, r, p, salt, tag] = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(phc) ?? [];
     if (salt === undefined || tag === undefined) throw new Error('bad stored password hash');
-    const compute = (): Promise<Uint8Array> =>
-      scrypt(password, Uint8Array.fromBase64(salt), 2 ** Number(ln), Number(r), Number(p));
-    return crypto.timingSafeEqual(await this.#inTurn(compute), Uint8Array.fromBase64(tag));
+    const compute = (): Promise<Uint8Array> => scrypt(password, bytesOf(salt), 2 ** Number(ln), Number(r), Number(p));
+    return crypto.timingSafeEqual(await this.#inTurn(compute), bytesOf(tag));
   }
 
   async #inTurn<T>(compute: () => Promise<T>): Promise<T> {
@@ -78,5 +77,11 @@ function scrypt(password: string, salt: Uint8Array, N: number, r: number, p: num
 }
 
 function base64(bytes: Uint8Array): string {
-  return bytes.toBase64({ omitPadding: true });
+  return encodeBase64Text(bytes).replace(/=+$/, '');
+}
+
+function bytesOf(unpadded: string): Uint8Array {
+  const bytes = parseBase64(unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, '='));
+  if (!bytes.ok) throw new Error('bad stored password hash');
+  return bytes.value;
 }

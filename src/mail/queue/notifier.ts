@@ -1,3 +1,4 @@
+import { encodeHex } from '#lib/codecs';
 import { writeDsn, type DsnRecipient } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
 import type { BlobId, BlobStore } from '#ports/blobs';
@@ -93,7 +94,7 @@ export class Notifier {
     // RFC 3461 §4.3: RET concerns failures only; everything else returns the header.
     const returnFull =
       first.ret === 'full' && first.kind === 'failed' && content.sizeBytes <= settings.maxReturnedBytes;
-    const token = random.bytes(16).toHex();
+    const token = encodeHex(random.bytes(16));
     return writeDsn({
       kind: first.kind,
       reportingMta: settings.reportingMta,

@@ -1,3 +1,4 @@
+import { encodeHex } from '#lib/codecs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { BlobStore } from '#ports/blobs';
@@ -172,7 +173,7 @@ export class QueueRunner {
   /** One batch of a lane. @returns whether there may be more. */
   async #batch(domain: string): Promise<boolean> {
     const { db, clock, settings, random } = this.#deps;
-    const lease = random.bytes(12).toHex();
+    const lease = encodeHex(random.bytes(12));
     const nowMs = clock.now();
     const untilMs = nowMs + settings.attemptTimeoutMs + laneTimeMs + leaseSlackMs;
     const groups = await leaseDue(db, { domain, lease, nowMs, untilMs, limit: settings.batchRecipients });

@@ -22,8 +22,7 @@ const dayMs = 86_400_000;
 export class Admission {
   readonly #clock: Clock;
   readonly #trusted: readonly Network[];
-  readonly #rates = new Map<string, EventLimit>();
-  readonly #places = new Map<string, ConcurrencyLimit>();
+  readonly #connections = { smtp: newConnectionLimits(), imap: newConnectionLimits() };
   readonly #failedLogins = new EventLimit([
     { windowMs: 60_000, limits: [10, 30, 90] },
     { windowMs: dayMs, limits: [50, 150, 450] },
@@ -40,12 +39,8 @@ export class Admission {
   connect(protocol: 'smtp' | 'imap', remoteAddress: string): Admitted {
     const ip = this.#limited(remoteAddress);
     if (ip === null) return { kind: 'admitted', place: free };
-    const rate = this.#rates.getOrInsertComputed(
-      protocol,
-      () => new EventLimit([{ windowMs: 60_000, limits: [300, 900, 2700] }]),
-    );
+    const { rate, places } = this.#connections[protocol];
     if (!rate.take(ip, this.#clock.now())) return { kind: 'tooFast' };
-    const places = this.#places.getOrInsertComputed(protocol, () => new ConcurrencyLimit([30, 90, 270]));
     const place = places.enter(ip);
     return place === null ? { kind: 'tooMany' } : { kind: 'admitted', place };
   }
@@ -69,4 +64,12 @@ export class Admission {
     if (!ip.ok || this.#trusted.some((network) => isInNetwork(network, ip.value))) return null;
     return ip.value;
   }
+}
+
+/** Limits on the connections of one protocol. */
+function newConnectionLimits(): { readonly rate: EventLimit; readonly places: ConcurrencyLimit } {
+  return {
+    rate: new EventLimit([{ windowMs: 60_000, limits: [300, 900, 2700] }]),
+    places: new ConcurrencyLimit([30, 90, 270]),
+  };
 }

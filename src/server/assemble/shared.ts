@@ -1,3 +1,4 @@
+import { encodeHex } from '#lib/codecs';
 import { Admission } from '#server/admission';
 import { SenderCheck } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
@@ -23,6 +24,6 @@ export function makeShared({ configuration, clock, random }: Services, resolver:
     admission: new Admission({ clock, trustedNetworks }),
     resolver,
     senders: new SenderCheck(resolver),
-    nextConnectionId: () => random.bytes(6).toHex(),
+    nextConnectionId: () => encodeHex(random.bytes(6)),
   };
 }

@@ -87,5 +87,10 @@ async function writeText({ files, folder }: Pick<SetUpOptions, 'files' | 'folder
 function hashOf(password: string): string {
   const salt = randomBytes(16);
   const tag = scryptSync(password, salt, 32, { N: 16_384, r: 8, p: 1 });
-  return `$scrypt$ln=14,r=8,p=1$${salt.toBase64({ omitPadding: true })}$${tag.toBase64({ omitPadding: true })}`;
+  return `$scrypt$ln=14,r=8,p=1$${base64(salt)}$${base64(tag)}`;
+}
+
+/** Without padding, as PHC strings want it. */
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '');
 }

@@ -81,7 +81,9 @@ export class SmtpIn implements Backend {
   rcpt(_facts: SessionFacts, transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
     const goal = this.#destinations.find(address, transaction.from);
     const accept = (): null => {
-      this.#goals.getOrInsertComputed(transaction, () => []).push(goal);
+      const goals = this.#goals.get(transaction);
+      if (goals === undefined) this.#goals.set(transaction, [goal]);
+      else goals.push(goal);
       return null;
     };
     if (!this.#isLocalserve || address === 'postmaster') return accept();

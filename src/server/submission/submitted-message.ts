@@ -1,5 +1,5 @@
 import { writeAddress, type Address } from '#lib/address';
-import { encodeXtext } from '#lib/codecs';
+import { encodeHex, encodeXtext } from '#lib/codecs';
 import type { AccountId } from '#lib/ids';
 import { reply, type Notify as NotifyParameter, type RcptParameters, type Reply } from '#lib/smtp';
 import { ContentWriter, type ReceivedBody } from '#mail/content';
@@ -51,7 +51,7 @@ export class SubmittedMessage implements MessageSink {
       rules: {
         maySendAs: submitted.maySendAs,
         nowMs: clock.now(),
-        newMessageId: `<${random.bytes(16).toHex()}@${hostname}>`,
+        newMessageId: `<${encodeHex(random.bytes(16))}@${hostname}>`,
         pedantic: configuration.config.server.pedantic,
       },
     });
