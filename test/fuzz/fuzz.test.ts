@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dnsTargets } from './dns-targets.ts';
+import { escaped, fuzz, type Target } from './fuzz.ts';
+import { imapTargets } from './imap-targets.ts';
+import { messageTargets } from './message-targets.ts';
+import { smtpTargets } from './smtp-targets.ts';
+
+/** Inputs for each target: as many as take about a second. */
+const runs: Readonly<Record<string, number>> = { 'smtp-session': 150, 'imap-session': 100, mime: 400, headers: 150 };
+
+for (const target of [...smtpTargets, ...imapTargets, ...messageTargets, ...dnsTargets]) {
+  test(`${target.name}: takes mutated input without harm`, async () => {
+    const failure = await fuzz(target, { seed: 1, goesOn: (run) => run < (runs[target.name] ?? 600) });
+    if (failure === null) return;
+    throw new Error(`seed ${failure.seed}: ${escaped(failure.input)}`, { cause: failure.error });
+  });
+}
+
+test('fuzz: finds and shrinks what breaks a target', async () => {
+  const broken: Target = {
+    name: 'broken',
+    seeds: [new TextEncoder().encode('some innocent text')],
+    dictionary: ['!'],
+    maxBytes: 100,
+    run: (input) => assert.ok(!input.includes(33)),
+  };
+  const failure = await fuzz(broken, { seed: 1, goesOn: (run) => run < 1000 });
+  assert.equal(escaped(failure?.input ?? new Uint8Array(0)), "'!'");
+});
