@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempDir } from '#testing/temp-dir';
@@ -34,36 +34,75 @@ const readyMs = 30_000;
 
 /** Starts `godwit localserve` in a new folder. */
 export async function startLocalserve(): Promise<ServerUnderTest> {
-  const dir = await tempDir();
+  await using undo = new AsyncDisposableStack();
+  const dir = undo.use(await tempDir());
   const folder = join(dir.path, 'godwit');
   await succeed(process.execPath, [program, 'localserve', '--dir', folder, '--init-only', '--ip', '127.0.0.1']);
   const config = join(folder, 'server.yaml');
   await writeFile(config, (await readFile(config, 'utf8')).replaceAll(/port: \d+/g, 'port: 0'));
   const args = [program, 'localserve', '--dir', folder, '--log-level', 'debug'];
-  const running = await startProgram(process.execPath, args, /^Stop with/m);
+  const running = undo.use(await startProgram(process.execPath, args, /^Stop with/m));
+  // A line such as `imaps  imaps://user:password@localhost:1993  reading mail`.
+  const ports = portsIn(running.log(), (service) => new RegExp(`^ *${service} +\\S+:(\\d+) `, 'm'));
+  return serverOf(running, undo.move(), { ports, host: '127.0.0.1', folder });
+}
+
+/** What `startServe` is told. */
+export interface ServeSettings {
+  /** Text of `server.yaml`. */
+  readonly server: string;
+  /** Text of `domains.yaml`, with the one account. */
+  readonly domains: string;
+  /** Other files of the configuration folder, by name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The address of its listeners. */
+  readonly host: string;
+}
+
+/** Starts `godwit serve` with a configuration in a new folder. */
+export async function startServe({ server, domains, files, host }: ServeSettings): Promise<ServerUnderTest> {
+  await using undo = new AsyncDisposableStack();
+  const dir = undo.use(await tempDir());
+  const folder = join(dir.path, 'config');
+  await mkdir(folder);
+  // The server may run as another user than we do.
+  await chmod(dir.path, 0o755);
+  for (const [name, text] of Object.entries({ ...files, 'server.yaml': server, 'domains.yaml': domains })) {
+    await writeFile(join(folder, name), text, { mode: name === 'domains.yaml' ? 0o644 : 0o600 });
+  }
+  const setPassword = [program, 'password', 'set', account.name, '--config', folder, '--stdin'];
+  await succeed(process.execPath, setPassword, { input: `${account.password}\n` });
+  const args = [program, 'serve', '--config', folder, '--log-level', 'debug'];
+  const running = undo.use(await startProgram(process.execPath, args, /server\.ready/));
+  const ports = portsIn(running.log(), (service) => new RegExp(`server\\.listening.*service=${service} .*port=(\\d+)`));
+  return serverOf(running, undo.move(), { ports, host, folder });
+}
+
+function portsIn(output: string, pattern: (service: keyof Ports) => RegExp): Ports {
+  const portOf = (service: keyof Ports): number => {
+    const port = pattern(service).exec(output)?.[1];
+    if (port === undefined) throw new Error(`no port for ${service} in: ${output}`);
+    return Number(port);
+  };
   return {
-    ports: {
-      smtp: portOf(running.log(), 'smtp'),
-      submission: portOf(running.log(), 'submission'),
-      submissions: portOf(running.log(), 'submissions'),
-      imap: portOf(running.log(), 'imap'),
-      imaps: portOf(running.log(), 'imaps'),
-    },
-    host: '127.0.0.1',
-    folder,
-    log: running.log,
-    async [Symbol.asyncDispose]() {
-      await running[Symbol.asyncDispose]();
-      await dir[Symbol.asyncDispose]();
-    },
+    smtp: portOf('smtp'),
+    submission: portOf('submission'),
+    submissions: portOf('submissions'),
+    imap: portOf('imap'),
+    imaps: portOf('imaps'),
   };
 }
 
-/** A line such as `imaps  imaps://user:password@localhost:1993  reading mail`. */
-function portOf(output: string, service: keyof Ports): number {
-  const port = new RegExp(`^ *${service} +\\S+:(\\d+) `, 'm').exec(output)?.[1];
-  if (port === undefined) throw new Error(`no port for ${service} in: ${output}`);
-  return Number(port);
+function serverOf(
+  running: RunningProgram,
+  resources: AsyncDisposableStack,
+  place: Pick<ServerUnderTest, 'ports' | 'host' | 'folder'>,
+): ServerUnderTest {
+  return {
+    ...place,
+    log: running.log,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }
 
 /** A process that said it was ready; disposing it asks it to stop and waits for its end. */
