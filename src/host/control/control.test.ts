@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +71,23 @@ async function leaveSocketBehind(endpoint: string): Promise<void> {
 test('controlEndpoint stays short for long paths', () => {
   assert.ok(Buffer.byteLength(controlEndpoint(`/tmp${'/x'.repeat(150)}`)) <= 104);
 });
+
+test('controlEndpoint is the same for every name of a directory', () =>
+  inTempDir(async (directory) => {
+    const link = `${directory}-link`;
+    await symlink(directory, link, 'junction');
+    try {
+      assert.equal(controlEndpoint(link), controlEndpoint(directory));
+    } finally {
+      await rm(link);
+    }
+    const realPath = (path: string): string => path.replace('MAILDI~1', 'Mail Directory');
+    const windows = { isWindows: true, realPath };
+    const pipe = controlEndpoint('C:\\Mail Directory', windows);
+    assert.match(pipe, /^\\\\\.\\pipe\\godwit-[0-9a-f]{24}$/);
+    for (const name of ['c:\\mail directory', 'C:\\MAILDI~1']) assert.equal(controlEndpoint(name, windows), pipe);
+    assert.notEqual(controlEndpoint('D:\\Mail Directory', windows), pipe);
+  }));
 
 test('controlEnded resolves when the server lets go, at once when there is none', () =>
   inTempDir(async (directory) => {

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crashFileSystem } from '#testing/crash-files';
-import { windowsFileSystem } from '#testing/fake-files';
+import { systemError, windowsFileSystem } from '#testing/fake-files';
 import { tempDir } from '#testing/temp-dir';
 import { errorCode, Files, nodeFileSystem, type FileSystem } from './index.ts';
 
@@ -99,6 +99,44 @@ for (const code of ['EBUSY', 'EPERM', 'EACCES'] as const) {
     assert.deepEqual(await readdir(dir.path), []);
   });
 }
+
+for (const [path, parent] of [
+  ['C:\\mail\\data', 'C:\\mail'],
+  ['C:\\mail', 'C:\\'],
+  ['C:/mail', 'C:/'],
+  ['C:\\', null],
+  ['C:', null],
+  ['\\mail', '\\'],
+  ['mail', '.'],
+] as const) {
+  test(`Files.parentOf: on Windows ${path} is in ${String(parent)}`, () => {
+    assert.equal(new Files({ system: windowsFileSystem() }).parentOf(path), parent);
+  });
+}
+
+test('Files.ensureDirectory: a drive that is not there is told', async () => {
+  const system: FileSystem = {
+    ...windowsFileSystem(),
+    makeDirectory: async (path) => {
+      throw systemError('ENOENT', 'mkdir', path);
+    },
+  };
+  const made = new Files({ system }).ensureDirectory('Q:\\mail\\data');
+  await assert.rejects(made, (error) => errorCode(error) === 'ENOENT');
+});
+
+test('Files.ensureDirectory: the root of a drive is there, though it cannot be made', async () => {
+  await using dir = await tempDir();
+  const system: FileSystem = {
+    ...windowsFileSystem(),
+    makeDirectory: async (path) => {
+      throw systemError('EPERM', 'mkdir', path);
+    },
+  };
+  const files = new Files({ system });
+  await files.ensureDirectory(dir.path);
+  await assert.rejects(files.ensureDirectory(files.join(dir.path, 'refused')), (e) => errorCode(e) === 'EPERM');
+});
 
 test('Files.share: copies where the file system has no links', async () => {
   await using dir = await tempDir();

@@ -41,6 +41,8 @@ export class Files {
       await this.#system.makeDirectory(path);
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return;
+      // Windows says EPERM of the root of a drive, which is always there.
+      if (errorCode(error) === 'EPERM' && this.#system.isWindows && (await this.facts(path))?.isDirectory) return;
       if (errorCode(error) !== 'ENOENT' || parent === null) throw error;
       await this.ensureDirectory(parent);
       await this.ensureDirectory(path);
@@ -49,9 +51,13 @@ export class Files {
     if (parent !== null) await this.syncDirectory(parent);
   }
 
-  /** The directory that holds `path`, null at the root. */
+  /** The directory that holds `path`, null at the root (`/`, `C:`, `C:\`). */
   parentOf(path: string): string | null {
     const end = Math.max(path.lastIndexOf('/'), path.lastIndexOf(this.#system.separator));
+    // `C:` alone would be whatever directory the process uses on that drive.
+    if (this.#system.isWindows && /^[A-Za-z]:(?:[\\/][^\\/]*)?$/.test(path)) {
+      return path.length > 3 ? path.slice(0, 3) : null;
+    }
     if (end < 0) return '.';
     return end === 0 ? (path.length > 1 ? path.slice(0, 1) : null) : path.slice(0, end);
   }
