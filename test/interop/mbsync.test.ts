@@ -41,7 +41,7 @@ describe('mbsync synchronises with us', needs('mbsync'), () => {
     const pushed = sampleMessage('mbsync pushed').replaceAll('\r\n', '\n');
     await writeFile(join(inbox, 'new/1700000000.1.client'), pushed);
     const [old = ''] = await readdir(join(inbox, 'cur'));
-    await rename(join(inbox, 'cur', old), join(inbox, 'cur', `${old.replace(/S$/, 'RS')}`));
+    await rename(join(inbox, 'cur', old), join(inbox, 'cur', old.replace(/S$/, 'RS')));
     for (const name of ['cur', 'new', 'tmp']) await mkdir(join(dir.path, 'mail/Lokal', name), { recursive: true });
     await writeFile(join(dir.path, 'mail/Lokal/cur/1700000001.1.client:2,S'), pushed);
     await withImap(server, async (client) => {

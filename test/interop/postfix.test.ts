@@ -73,15 +73,10 @@ describe('Postfix and we exchange mail', needsRoot('postfix', 'curl'), () => {
   test('8-bit and SMTPUTF8 content keeps its bytes', async () => {
     const subject = freshSubject('Größe 東京');
     const mail = sampleMessage(subject, 'Zwölf Boxkämpfer\r\n');
-    await succeed(
-      'curl',
-      [
-        ...['-sS', '--url', `smtp://${server.host}:${server.ports.submission}/client.example`],
-        ...['--user', `${account.address}:${account.password}`, '--mail-from', us],
-        ...['--mail-rcpt', 'known@postfix.test', '-T', '-'],
-      ],
-      { input: mail },
-    );
+    const url = `smtp://${server.host}:${server.ports.submission}/client.example`;
+    const login = `${account.address}:${account.password}`;
+    const args = ['--url', url, '--user', login, '--mail-from', us, '--mail-rcpt', 'known@postfix.test', '-T', '-'];
+    await succeed('curl', ['-sS', ...args], { input: mail });
     assert.equal((await inPostfix('known', subject)).replaceAll('\n', '\r\n').endsWith(mail), true);
   });
 

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { tempDir, type TempDir } from '#testing/temp-dir';
+import { freshSubject, messageBySubject, withImap } from './mailbox.ts';
+import { needs, succeed } from './programs.ts';
+import { sampleMessage } from './sample-message.ts';
+import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
+
+// A terminal program: script(1) gives it a terminal, and `push` presses its keys.
+describe('neomutt works with us', needs('neomutt', 'script'), () => {
+  let server: ServerUnderTest;
+  let dir: TempDir;
+  before(async () => {
+    server = await startLocalserve();
+  });
+  beforeEach(async () => {
+    dir = await tempDir();
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  test('opens the inbox, flags a message, saves one elsewhere, copies one to a file', async () => {
+    const subjects = ['neomutt one', 'neomutt two', 'neomutt three'];
+    const mails = subjects.map((subject) => sampleMessage(subject, `${subject} in its body\r\n`));
+    await withImap(server, async (client) => {
+      for (const mail of mails) await client.append('INBOX', mail);
+    });
+    await press(
+      '<first-entry><flag-message><next-entry><save-message>=Archive<enter><next-entry><copy-message>local<enter><sync-mailbox><quit>',
+    );
+    await withImap(server, async (client) => {
+      await client.mailboxOpen('INBOX');
+      const left = await client.fetchAll('1:*', { envelope: true, flags: true });
+      assert.deepEqual(
+        left.map(({ envelope }) => envelope?.subject),
+        ['neomutt one', 'neomutt three'],
+      );
+      assert.ok(left[0]?.flags?.has('\\Flagged'));
+    });
+    assert.equal((await messageBySubject(server, 'neomutt two', 'Archive')).toString(), mails[1]);
+    assert.match(await readFile(join(dir.path, 'local'), 'utf8'), /neomutt three in its body/);
+    await dir[Symbol.asyncDispose]();
+  });
+
+  test('sends through submission and keeps a copy in Sent', async () => {
+    const subject = freshSubject('neomutt sends');
+    const config = await writeConfig('');
+    const args = ['-F', config, '-s', subject, '--', 'friend@example.org'];
+    await succeed('neomutt', args, { input: 'Grüße von neomutt\n', env: environment() });
+    assert.match((await messageBySubject(server, subject)).toString(), /Grüße von neomutt|Gr=C3=BC=C3=9Fe von neomutt/);
+    assert.match((await messageBySubject(server, subject, 'Sent')).toString(), /^Subject: neomutt sends/m);
+    await dir[Symbol.asyncDispose]();
+  });
+
+  async function press(keys: string): Promise<void> {
+    const config = await writeConfig(`push '${keys}'`);
+    const command = `neomutt -F '${config}' -f imaps://localhost:${server.ports.imaps}/INBOX`;
+    await succeed('script', ['-q', '-e', '-c', command, '/dev/null'], { env: environment(), cwd: dir.path });
+  }
+
+  function environment(): Record<string, string> {
+    return { HOME: dir.path, TERM: 'vt100', EMAIL: account.address };
+  }
+
+  async function writeConfig(last: string): Promise<string> {
+    const path = join(dir.path, 'neomuttrc');
+    const login = encodeURIComponent(account.address);
+    await writeFile(
+      path,
+      `set imap_user = "${account.address}"
+set imap_pass = "${account.password}"
+set smtp_url = "smtp://${login}:${account.password}@localhost:${server.ports.submission}/"
+# This version begins SCRAM-SHA-256-PLUS, of whose channel binding its library knows nothing, and then gives up.
+set smtp_authenticators = "plain"
+set folder = "imaps://localhost:${server.ports.imaps}/"
+set record = "=Sent"
+set from = "${account.address}"
+set certificate_file = "${join(server.folder, 'localhost.crt')}"
+set ssl_force_tls = yes
+set quit = yes
+set delete = yes
+set move = no
+set mark_old = no
+set confirm_append = no
+set confirm_create = no
+set wait_key = no
+set sleep_time = 0
+set mbox_type = mbox
+set sort = mailbox-order
+set resolve = no
+${last}
+`,
+    );
+    return path;
+  }
+});
