@@ -268,3 +268,11 @@ test('canonicalLocalpart is idempotent', () => {
     { seed: 20260107, numRuns: 500 },
   );
 });
+
+for (const parse of [parsePath, parseAddress]) {
+  test(`${parse.name}: too many octets of few characters are refused within the text`, () => {
+    const text = 'é'.repeat(200);
+    const result = parse(text, { smtputf8: true });
+    assert.ok(!result.ok && result.at === text.length && result.reason.includes('longer than'));
+  });
+}

@@ -23,7 +23,8 @@ export interface ScannedAddress {
 
 /** Parses a whole text as `localpart@domain`, without angle brackets. At most 254 octets of UTF-8, so that a path can hold it. */
 export function parseAddress(text: string, options: AddressOptions = {}): Parsed<Address> {
-  if (exceeds(text, maxAddressBytes)) return refused(maxAddressBytes, 'address longer than 254 octets');
+  if (exceeds(text, maxAddressBytes))
+    return refused(Math.min(text.length, maxAddressBytes), 'address longer than 254 octets');
   const scanned = scanAddress(text, 0, text.length, options);
   if (!scanned.ok) return scanned;
   if (scanned.value.end < text.length) return refused(scanned.value.end, 'nothing may follow the address');

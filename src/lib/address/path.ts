@@ -14,7 +14,7 @@ export type ForwardPath = Address | 'postmaster';
  */
 export function parsePath(text: string, options: AddressOptions = {}): Parsed<Path> {
   if (exceeds(text, addressLimits.maxPathBytes))
-    return refused(addressLimits.maxPathBytes, 'path longer than 256 octets');
+    return refused(Math.min(text.length, addressLimits.maxPathBytes), 'path longer than 256 octets');
   if (!text.startsWith('<')) return refused(0, '< expected');
   if (!text.endsWith('>')) return refused(text.length, '> expected');
   return text === '<>' ? parsed(null) : parseNonEmpty(text, options);
