@@ -54,7 +54,7 @@ const neverBytes = 2 ** 50;
 export async function openStore({ directory, system, clock, seed, wrap = same }: StoreDeps): Promise<Store> {
   const log = new FakeLog();
   const bus = localBus({ log });
-  const random = seededRandom(seed);
+  const random = fewFolders(seededRandom(seed));
   const files = system === undefined ? new Files() : new Files({ system });
   const serverMigrations = [
     ...sqliteServerMigrations,
@@ -103,6 +103,17 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     async [Symbol.asyncDispose]() {
       accounts[Symbol.dispose]();
       await databases[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Blobs go into folders by their first octet: with few of them an image is made in a fraction of the time. */
+function fewFolders(random: Random): Random {
+  return {
+    bytes(count) {
+      const bytes = random.bytes(count);
+      bytes[0] = (bytes[0] ?? 0) & 1;
+      return bytes;
     },
   };
 }
