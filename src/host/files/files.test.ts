@@ -28,6 +28,18 @@ for (const [layer, make] of [
     return { files, root: files.join(dir.path, 'root'), [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() };
   };
 
+  test('Files.ensureDirectory: a system that always says no is asked a bounded number of times', async () => {
+    let calls = 0;
+    const makeDirectory = (path: string): Promise<void> => {
+      calls += 1;
+      const code = path === '/there' ? 'EEXIST' : 'ENOENT';
+      return Promise.reject(Object.assign(new Error(code), { code }));
+    };
+    const files = new Files({ system: { ...nodeFileSystem, makeDirectory } });
+    await assert.rejects(files.ensureDirectory('/there/x'), { code: 'ENOENT' });
+    assert.ok(calls <= 3);
+  });
+
   test(`Files (${layer}): write replaces whole, read gives it back, nothing else is left`, async () => {
     await using opened = await open();
     const { files, root } = opened;

@@ -45,8 +45,10 @@ export class Files {
       if (errorCode(error) === 'EPERM' && this.#system.isWindows && (await this.facts(path))?.isDirectory) return;
       if (errorCode(error) !== 'ENOENT' || parent === null) throw error;
       await this.ensureDirectory(parent);
-      await this.ensureDirectory(path);
-      return;
+      // Once more, and no more than once: a system that still says no means it.
+      await this.#system.makeDirectory(path).catch((again: unknown) => {
+        if (errorCode(again) !== 'EEXIST') throw again;
+      });
     }
     if (parent !== null) await this.syncDirectory(parent);
   }

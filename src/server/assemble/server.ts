@@ -5,7 +5,13 @@ import { QueueRunner, QueueSweeper, route } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, SmtpTransmitter } from '#server/transmit';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
-import { createConfiguredAccounts, openServices, type Services, type ServicesDeps } from './services.ts';
+import {
+  createConfiguredAccounts,
+  openConfiguration,
+  openServices,
+  type Services,
+  type ServicesDeps,
+} from './services.ts';
 import { makeShared } from './shared.ts';
 
 /** A port that the server listens on. */
@@ -30,19 +36,19 @@ const sweepEveryMs = 60 * 60_000;
 /** Starts a server from its configuration folder. @throws ConfigError, DataDirectoryBusy, or Error when a port cannot be had. */
 export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
-  const services = undo.use(await openServices(deps));
-  const { configuration, log, clock } = services;
+  const opened = await openConfiguration(deps);
   const stop = Promise.withResolvers<void>();
   let facts: ServerFacts | null = null;
-  const operations = new Operations({ ...services, serverFacts: () => facts });
-  const endpoint = controlEndpoint(services.dataDirectory);
-  undo.use(
-    await listenControl(
-      endpoint,
-      (command, args) => (command === 'stop' ? Promise.resolve(stop.resolve()) : operations.run(command, args)),
-      log,
-    ),
-  );
+  let operations: Operations | null = null;
+  const control = (command: string, args: unknown): Promise<unknown> => {
+    if (command === 'stop') return Promise.resolve(stop.resolve());
+    return operations?.run(command, args) ?? Promise.reject(new Error('the server is starting; try again in a moment'));
+  };
+  // The lock comes before the data, and goes after it.
+  undo.use(await listenControl(controlEndpoint(opened.dataDirectory), control, deps.log));
+  const services = undo.use(await openServices(deps, opened));
+  const { configuration, log, clock } = services;
+  operations = new Operations({ ...services, serverFacts: () => facts });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
   undo.use(

@@ -58,23 +58,32 @@ export interface Services extends AsyncDisposable {
   readonly dataDirectory: string;
 }
 
+/** The configuration in force, before anything that it names is touched. */
+export interface OpenedConfiguration {
+  readonly configuration: Configuration;
+  readonly bus: Bus;
+  readonly dataDirectory: string;
+}
+
+/** Reads the configuration and makes the data directory. @throws ConfigError. */
+export async function openConfiguration(deps: ServicesDeps): Promise<OpenedConfiguration> {
+  const { folder, files, log, clock = systemClock } = deps;
+  const bus = localBus({ log });
+  const configuration = await Configuration.open({ folder, files, clock, bus, log });
+  const dataDirectory = configuredPath(files, folder, configuration.config.server.dataDirectory);
+  await files.ensureDirectory(dataDirectory);
+  return { configuration, bus, dataDirectory };
+}
+
 /**
- * Opens configuration and data. The caller holds the control socket, so no other process works on them.
+ * Opens the data. The caller holds the control socket, so no other process works on it.
  * @throws ConfigError, NewerSchema, or the system's errors.
  */
-export async function openServices({
-  folder,
-  files,
-  log,
-  onFatal,
-  clock = systemClock,
-}: ServicesDeps): Promise<Services> {
-  const bus = localBus({ log });
-  const random = systemRandom;
-  const configuration = await Configuration.open({ folder, files, clock, bus, log });
+export async function openServices(deps: ServicesDeps, opened?: OpenedConfiguration): Promise<Services> {
+  const { files, log, onFatal, clock = systemClock } = deps;
+  const { configuration, bus, dataDirectory } = opened ?? (await openConfiguration(deps));
   const { server } = configuration.config;
-  const dataDirectory = configuredPath(files, folder, server.dataDirectory);
-  await files.ensureDirectory(dataDirectory);
+  const random = systemRandom;
   const databases = await openDatabases({
     directory: dataDirectory,
     files,

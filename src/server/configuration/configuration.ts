@@ -50,6 +50,11 @@ export class Configuration implements Disposable {
     return new Configuration(deps, snapshotOf(await readFile(deps, 'server'), await readFile(deps, 'domains')), seen);
   }
 
+  /** The folder that it was read from. */
+  get folder(): string {
+    return this.#deps.folder;
+  }
+
   /** The configuration as it is now. Sessions keep the one they started with (invariant 10). */
   get config(): Config {
     return this.#snapshot.config;
@@ -154,4 +159,9 @@ async function readFile({ files, folder }: ConfigurationDeps, which: 'server' | 
 async function stamp({ files, folder }: ConfigurationDeps): Promise<string> {
   const facts = await files.facts(files.join(folder, 'domains.yaml'));
   return facts === null ? 'absent' : `${facts.modifiedMs} ${facts.sizeBytes}`;
+}
+
+/** A path of the configuration: relative ones count from the configuration's folder. */
+export function configuredPath(files: Files, folder: string, path: string): string {
+  return /^(?:[\\/]|[A-Za-z]:[\\/])/.test(path) ? path : files.join(folder, path);
 }
