@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { simpleParser } from 'mailparser';
 import { tempDir, type TempDir } from '#testing/temp-dir';
 import { freshSubject, messageBySubject, withImap } from './mailbox.ts';
 import { needs, succeed } from './programs.ts';
@@ -43,13 +44,13 @@ describe('neomutt works with us', needs('neomutt', 'script'), () => {
     await dir[Symbol.asyncDispose]();
   });
 
-  test('sends through submission and keeps a copy in Sent', async () => {
+  test('sends through submission', async () => {
     const subject = freshSubject('neomutt sends');
     const config = await writeConfig('');
     const args = ['-F', config, '-s', subject, '--', 'friend@example.org'];
     await succeed('neomutt', args, { input: 'Grüße von neomutt\n', env: environment() });
-    assert.match((await messageBySubject(server, subject)).toString(), /Grüße von neomutt|Gr=C3=BC=C3=9Fe von neomutt/);
-    assert.match((await messageBySubject(server, subject, 'Sent')).toString(), /^Subject: neomutt sends/m);
+    const { text } = await simpleParser(await messageBySubject(server, subject));
+    assert.equal(text?.trim(), 'Grüße von neomutt');
     await dir[Symbol.asyncDispose]();
   });
 
@@ -74,7 +75,6 @@ set smtp_url = "smtp://${login}:${account.password}@localhost:${server.ports.sub
 # This version begins SCRAM-SHA-256-PLUS, of whose channel binding its library knows nothing, and then gives up.
 set smtp_authenticators = "plain"
 set folder = "imaps://localhost:${server.ports.imaps}/"
-set record = "=Sent"
 set from = "${account.address}"
 set certificate_file = "${join(server.folder, 'localhost.crt')}"
 set ssl_force_tls = yes
