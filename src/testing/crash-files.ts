@@ -130,7 +130,7 @@ class CrashLayer implements CrashFileSystem {
 
   async syncDirectory(path: string): Promise<void> {
     const names = this.#names(path);
-    await this.#base.syncDirectory(path);
+    if (!this.#base.isWindows) await this.#base.syncDirectory(path);
     this.#durable.set(path, names);
   }
 

@@ -29,7 +29,7 @@ export function windowsFileSystem(
       throw systemError(failure.code, call, paths[0]);
     }
     for (const path of paths) {
-      if (/[<>:"|?*]/.test(path)) throw systemError('EINVAL', call, path);
+      if (/[<>:"|?*]/.test(path.replace(/^[A-Za-z]:/, ''))) throw systemError('EINVAL', call, path);
       if ((call === 'rename' || call === 'unlink') && isOpen.has(path)) throw systemError('EBUSY', call, path);
     }
   };

@@ -74,12 +74,10 @@ test('controlEndpoint stays short for long paths', () => {
 
 test('controlEndpoint is the same for every name of a directory', () =>
   inTempDir(async (directory) => {
-    const link = `${directory}-link`;
-    await symlink(directory, link, 'junction');
-    try {
+    if (process.platform !== 'win32') {
+      const link = join(directory, 'link');
+      await symlink(directory, link);
       assert.equal(controlEndpoint(link), controlEndpoint(directory));
-    } finally {
-      await rm(link);
     }
     const realPath = (path: string): string => path.replace('MAILDI~1', 'Mail Directory');
     const windows = { isWindows: true, realPath };

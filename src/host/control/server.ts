@@ -15,6 +15,8 @@ export interface ControlServer extends AsyncDisposable {
   readonly endpoint: string;
 }
 
+const busyText = 'another godwit process works on this data directory';
+
 /** Another process holds the data directory. */
 export class DataDirectoryBusy extends Error {
   override readonly name = 'DataDirectoryBusy';
@@ -37,11 +39,13 @@ export async function listenControl(endpoint: string, handler: ControlHandler, l
     });
   });
   server.maxConnections = maxConnections;
+  // Wine lets two processes listen on one pipe, so there the question comes first.
+  if (process.platform === 'win32' && (await isAlive(endpoint))) throw new DataDirectoryBusy(busyText);
   if (!(await tryListen(server, endpoint))) {
-    if (await isAlive(endpoint)) throw new DataDirectoryBusy('another godwit process works on this data directory');
+    if (await isAlive(endpoint)) throw new DataDirectoryBusy(busyText);
     await unlink(endpoint).catch(() => undefined);
     if (!(await tryListen(server, endpoint))) {
-      throw new DataDirectoryBusy(`another godwit process works on this data directory, or ${endpoint} cannot be made`);
+      throw new DataDirectoryBusy(`${busyText}, or ${endpoint} cannot be made`);
     }
   }
   if (process.platform !== 'win32') await chmod(endpoint, 0o600);
