@@ -165,12 +165,12 @@ async function verifyQueue(store: Store, clock: FakeClock, promises: Promises, p
   for (let turns = 0; turns < 3000 && (await isUnfinished(store)); turns += 1) await turn();
   await runner.stop();
   const after = new Map((await allItems(store)).map((item) => [item.recipient, item]));
-  const notices = new Map<string, string>();
+  const notices = new Map<string, readonly string[]>();
   for (const name of promises.accounts) {
     const account = await store.accounts.open(name);
     if (account === null) continue;
-    const texts = [...(await readAccount(account)).values()].map(({ noticeText }) => noticeText ?? '');
-    notices.set(name, texts.join('\n'));
+    const texts = [...(await readAccount(account)).values()].flatMap(({ noticeText }) => noticeText ?? []);
+    notices.set(name, texts);
   }
   for (const { address, account, hash } of promises.queued) {
     const item = after.get(address);
@@ -178,14 +178,16 @@ async function verifyQueue(store: Store, clock: FakeClock, promises: Promises, p
     const sentHash = sent.get(address);
     if (sentHash !== undefined && sentHash !== hash) problems.push(`queue: ${address} was sent other bytes`);
     if (item.state === 'failed') {
-      if (
-        notices.get(account)?.includes(`;${address}`) !== true &&
-        notices.get(account)?.includes(` ${address}`) !== true
-      )
-        problems.push(`queue: ${address} has failed, and nobody was told`);
+      const told = notices.get(account)?.filter((text) => isFailureOf(text, address)).length ?? 0;
+      if (told !== 1) problems.push(`queue: ${address} has failed, and its sender was told ${told} times`);
     } else if (item.state !== 'delivered') problems.push(`queue: ${address} is still ${item.state}`);
   }
   for (const { event, cause } of store.log.ofLevel('error')) problems.push(`log: ${event} ${String(cause)}`);
+}
+
+/** Whether a notice says that delivery to an address has failed (RFC 3464 §2.3). */
+function isFailureOf(notice: string, address: string): boolean {
+  return notice.includes(`Final-Recipient: rfc822; ${address}\r\nAction: failed\r\n`);
 }
 
 async function allItems(store: Store): Promise<QueueItem[]> {
