@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { brokenWays, slowFlush } from './broken.ts';
 import { runWorld } from './power-loss.ts';
 
+const soonest = { everySteps: 2, onlyAtPromises: true, stopsAtFirst: true, maxImages: 60 };
 const usual = { operations: 60, workers: 4, everySteps: 40, offset: 0, outcomes: 2, maxImages: 200 };
 
 for (const [seed, workers, offset] of [
@@ -29,14 +30,7 @@ for (const [name, breakWith] of Object.entries(brokenWays)) {
     // Whether a cut falls into the gap depends on the disk's timing: several worlds are tried.
     let found = 0;
     for (let seed = 6; seed < 14 && found === 0; seed += 1) {
-      const { problems } = await runWorld({
-        ...usual,
-        workers: 8,
-        seed,
-        everySteps: 10,
-        breakWith,
-        stopsAtFirst: true,
-      });
+      const { problems } = await runWorld({ ...usual, ...soonest, workers: 8, seed, breakWith });
       found = problems.length;
     }
     assert.ok(found > 0, 'the power cuts found nothing');
