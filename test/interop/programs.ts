@@ -3,6 +3,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const limitMs = 60_000;
+/** Servers are where only root looks. */
+const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter);
 
 /** What a foreign program said. */
 export interface Ended {
@@ -27,7 +29,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       timeout: limitMs,
       killSignal: 'SIGKILL',
       ...(options.cwd !== undefined && { cwd: options.cwd }),
-      env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
+      env: { ...process.env, PATH: searchPath, LC_ALL: 'C.UTF-8', ...options.env },
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -67,7 +69,7 @@ function isCi(): boolean {
 }
 
 function isInstalled(program: string): boolean {
-  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
+  return searchPath.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

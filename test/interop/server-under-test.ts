@@ -18,14 +18,12 @@ export interface Ports {
 }
 
 /** The real program at work, in a process of its own, on ports of the system's choice. */
-export interface ServerUnderTest extends AsyncDisposable {
+export interface ServerUnderTest extends RunningProgram {
   readonly ports: Ports;
   /** Where it listens. */
   readonly host: string;
   /** Its configuration folder. */
   readonly folder: string;
-  /** All that it printed and logged. */
-  readonly log: () => string;
 }
 
 /** The program's entry. */
@@ -37,14 +35,26 @@ export async function startLocalserve(): Promise<ServerUnderTest> {
   await using undo = new AsyncDisposableStack();
   const dir = undo.use(await tempDir());
   const folder = join(dir.path, 'godwit');
+  await setUpLocalserve(folder);
+  const server = undo.use(await startLocalserveIn(folder));
+  const resources = undo.move();
+  return { ...server, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** Writes the configuration of a first start, with ports of the system's choice. */
+export async function setUpLocalserve(folder: string): Promise<void> {
   await succeed(process.execPath, [program, 'localserve', '--dir', folder, '--init-only', '--ip', '127.0.0.1']);
   const config = join(folder, 'server.yaml');
   await writeFile(config, (await readFile(config, 'utf8')).replaceAll(/port: \d+/g, 'port: 0'));
+}
+
+/** Starts `godwit localserve` in a folder that was set up, and that stays. */
+export async function startLocalserveIn(folder: string): Promise<ServerUnderTest> {
   const args = [program, 'localserve', '--dir', folder, '--log-level', 'debug'];
-  const running = undo.use(await startProgram(process.execPath, args, /^Stop with/m));
+  const running = await startProgram(process.execPath, args, /^Stop with/m);
   // A line such as `imaps  imaps://user:password@localhost:1993  reading mail`.
   const ports = portsIn(running.log(), (service) => new RegExp(`^ *${service} +\\S+:(\\d+) `, 'm'));
-  return serverOf(running, undo.move(), { ports, host: '127.0.0.1', folder });
+  return { ...running, ports, host: '127.0.0.1', folder };
 }
 
 /** What `startServe` is told. */
@@ -75,7 +85,8 @@ export async function startServe({ server, domains, files, host }: ServeSettings
   const args = [program, 'serve', '--config', folder, '--log-level', 'debug'];
   const running = undo.use(await startProgram(process.execPath, args, /server\.ready/));
   const ports = portsIn(running.log(), (service) => new RegExp(`server\\.listening.*service=${service} .*port=(\\d+)`));
-  return serverOf(running, undo.move(), { ports, host, folder });
+  const resources = undo.move();
+  return { ...running, ports, host, folder, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 function portsIn(output: string, pattern: (service: keyof Ports) => RegExp): Ports {
@@ -93,28 +104,19 @@ function portsIn(output: string, pattern: (service: keyof Ports) => RegExp): Por
   };
 }
 
-function serverOf(
-  running: RunningProgram,
-  resources: AsyncDisposableStack,
-  place: Pick<ServerUnderTest, 'ports' | 'host' | 'folder'>,
-): ServerUnderTest {
-  return {
-    ...place,
-    log: running.log,
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
-}
-
 /** A process that said it was ready; disposing it asks it to stop and waits for its end. */
-export interface RunningProgram extends AsyncDisposable {
+interface RunningProgram extends AsyncDisposable {
+  /** All that it printed and logged. */
   readonly log: () => string;
+  /** Sends a signal and waits for the end. @returns the exit code, null when the signal ended it. */
+  readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
 /** Starts a program and waits until its output matches. @throws Error with its output when it ends or is silent for too long. */
-export async function startProgram(command: string, args: readonly string[], ready: RegExp): Promise<RunningProgram> {
+async function startProgram(command: string, args: readonly string[], ready: RegExp): Promise<RunningProgram> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const isReady = Promise.withResolvers<void>();
   const fail = (why: string): void => isReady.reject(new Error(`${why}: ${output}`));
   for (const stream of [child.stdout, child.stderr]) {
@@ -134,10 +136,17 @@ export async function startProgram(command: string, args: readonly string[], rea
   } finally {
     clearTimeout(timer);
   }
-  return { log: () => output, [Symbol.asyncDispose]: () => stop(child, ended) };
+  return {
+    log: () => output,
+    kill: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+    [Symbol.asyncDispose]: () => stop(child, ended),
+  };
 }
 
-async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   const kill = setTimeout(() => child.kill('SIGKILL'), readyMs);
   child.kill('SIGTERM');
   await ended;
