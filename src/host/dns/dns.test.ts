@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { Resolver } from 'node:dns';
+import { utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { decode, encode, type Answer as PacketAnswer, type Packet } from 'dns-packet';
 import { systemClock } from '#host/clock';
@@ -8,7 +11,15 @@ import { systemRandom } from '#host/random';
 import { FakeClock } from '#testing/fake-clock';
 import { AnswerCache } from './cache.ts';
 import { FakeLog } from '#testing/fake-log';
-import { parseNameServer, parseResolvConf, StubResolver, systemResolver, type NameServer } from './index.ts';
+import { tempDir } from '#testing/temp-dir';
+import {
+  parseNameServer,
+  parseResolvConf,
+  StubResolver,
+  systemResolver,
+  systemSettings,
+  type NameServer,
+} from './index.ts';
 
 /** A name server on loopback: `reply` gives the packets to send back, over UDP or TCP. */
 interface TinyServer extends AsyncDisposable {
@@ -210,6 +221,25 @@ for (const [text, want] of [
 ] as const) {
   test(`parseNameServer(${text})`, () => assert.deepEqual(parseNameServer(text), want));
 }
+
+test('systemSettings reads resolv.conf again when it changed, and asks Node where there is none', async () => {
+  await using dir = await tempDir();
+  const clock = new FakeClock();
+  const path = join(dir.path, 'resolv.conf');
+  const told = new Resolver().getServers().flatMap((text) => parseNameServer(text) ?? []);
+  assert.deepEqual((await systemSettings(clock, null).current()).servers, told);
+  const settings = systemSettings(clock, path);
+  assert.deepEqual((await settings.current()).servers, told);
+  for (const [seconds, address] of [
+    [10, '192.0.2.1'],
+    [20, '192.0.2.2'],
+  ] as const) {
+    await writeFile(path, `nameserver ${address}\n`);
+    await utimes(path, seconds, seconds);
+    await clock.advance(3000);
+    assert.deepEqual((await settings.current()).servers, [{ address, port: 53, isTrusted: false }]);
+  }
+});
 
 test('systemResolver asks the servers of the configuration, with the trust it gives them', async () => {
   await using server = await tinyServer((query) => [{ flags: ad, answers: [record(query)] }]);

@@ -1,4 +1,4 @@
-import { getServers } from 'node:dns';
+import { Resolver } from 'node:dns';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '#ports/clock';
@@ -62,8 +62,11 @@ export function server(address: string, port = 53, trustAd = false): NameServer 
   return { address, port, isTrusted: trustAd || /^127\.|^::1$/.test(address) };
 }
 
-/** The machine's settings: resolv.conf, read again when it changed; where there is none (Windows), what the system tells Node. */
-export function systemSettings(clock: Clock, path = '/etc/resolv.conf'): SettingsSource {
+/** Never looked for on Windows, where anybody may put an `\etc` on a drive. */
+const resolvConf = process.platform === 'win32' ? null : '/etc/resolv.conf';
+
+/** The machine's settings: resolv.conf, read again when it changed; where there is none (null, Windows), what the system tells Node. */
+export function systemSettings(clock: Clock, path: string | null = resolvConf): SettingsSource {
   let known: ResolverSettings | null = null;
   let modifiedMs = -1;
   let checkedMs = Number.NEGATIVE_INFINITY;
@@ -71,21 +74,28 @@ export function systemSettings(clock: Clock, path = '/etc/resolv.conf'): Setting
     current: async () => {
       if (known !== null && clock.monotonic() - checkedMs < recheckMs) return known;
       checkedMs = clock.monotonic();
+      if (path === null) {
+        known = settingsOfNode();
+        return known;
+      }
       try {
         const { mtimeMs } = await stat(path);
         if (known === null || mtimeMs !== modifiedMs) known = parseResolvConf(await readFile(path, 'utf8'));
         modifiedMs = mtimeMs;
       } catch {
         // No such file, or not for us: the system's own view is all there is.
-        known = {
-          servers: getServers().flatMap((text) => parseNameServer(text) ?? []),
-          timeoutMs: defaultTimeoutMs,
-          attempts: defaultAttempts,
-        };
+        known = settingsOfNode();
+        modifiedMs = -1;
       }
       return known;
     },
   };
+}
+
+/** A new resolver asks the system again; the default one of `node:dns` keeps what it learned when the process started. */
+function settingsOfNode(): ResolverSettings {
+  const servers = new Resolver().getServers().flatMap((text) => parseNameServer(text) ?? []);
+  return { servers, timeoutMs: defaultTimeoutMs, attempts: defaultAttempts };
 }
 
 /** Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`; null when it is none of these. */
