@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
 import type { ServerAddress } from '#server/assemble';
 import { localAccount } from '#server/localserve';
 import { table } from './terminal.ts';
@@ -46,7 +47,7 @@ export function welcome({ addresses, folder, dataDirectory, program, option }: W
     '',
     `  account         ${address}, password ${password}`,
     `  admin password  ${adminPassword}, for the web pages of a later release`,
-    `  certificate     ${folder}/localhost.crt, self-signed`,
+    `  certificate     ${join(folder, 'localhost.crt')}, self-signed`,
     `  mail            ${dataDirectory}`,
     '',
     'Try:',
@@ -58,7 +59,7 @@ export function welcome({ addresses, folder, dataDirectory, program, option }: W
         ]),
     ...(imap === undefined
       ? []
-      : [`  curl --user ${address}:${password} 'imap://${hostPort(imap)}/INBOX;MAILINDEX=1'`]),
+      : [`  curl --user ${address}:${password} "imap://${hostPort(imap)}/INBOX;MAILINDEX=1"`]),
     `  ${program} queue list${option}`,
     '',
     'Addresses that fail on purpose: the localpart ends in temperror, permerror, timeout or a code such as 451 or 550.',

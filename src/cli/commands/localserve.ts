@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Files } from '#host/files';
 import type { RunningServer, Services } from '#server/assemble';
 import { localAccount, renewCertificate, setUpLocalserve } from '#server/localserve';
@@ -28,7 +28,7 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
   const isNew = await setUpLocalserve({ files, folder, addresses: options.ip ?? loopbackAddresses(), nowMs });
   if (isNew) print(`Wrote a new configuration to ${folder}.`);
   else if (options.ip !== undefined)
-    print(`--ip is for the first start only: change listeners in ${folder}/server.yaml.`);
+    print(`--ip is for the first start only: change listeners in ${join(folder, 'server.yaml')}.`);
   if (!isNew && (await renewCertificate({ files, folder, nowMs }))) {
     print('The certificate had expired or was missing: made a new one, localhost.crt.');
   }
@@ -65,5 +65,6 @@ function loopbackAddresses(): string[] {
 /** How to call this program again: npm does not put it on the path. */
 function commandName(dir: string | undefined): { readonly program: string; readonly option: string } {
   const program = process.env['npm_command'] === undefined ? 'godwit' : 'npx godwit';
-  return { program, option: dir === undefined ? '' : ` --dir ${dir}` };
+  if (dir === undefined) return { program, option: '' };
+  return { program, option: ` --dir ${/\s/.test(dir) ? `"${dir}"` : dir}` };
 }

@@ -1,4 +1,5 @@
 import { listen, tlsContext, type Listener, type ServerTls } from '#host/net';
+import { isWindows } from '#host/process';
 import type { ListenerConfig } from '#mail/config';
 import type { Channel } from '#ports/channel';
 import { serveImapOn } from './imap-service.ts';
@@ -89,6 +90,9 @@ async function openPort(
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EADDRINUSE') return 'another program uses this port';
+  if (code === 'EACCES' && isWindows) {
+    return "another program has the port to itself, or Windows reserves it ('netsh interface ipv4 show excludedportrange tcp')";
+  }
   if (code === 'EACCES') return 'ports below 1024 need root: start as root, the server gives it up after binding';
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
   return error instanceof Error ? error.message : String(error);
