@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { directHash } from '#testing/direct-hash';
 import { encodeHex } from '#lib/codecs';
 import { deriveScramKeys } from '#lib/sasl';
 import { systemRandom } from '#host/random';
@@ -13,7 +14,7 @@ const limits = { argon2MemoryKiB: 64, argon2Passes: 1, scramIterations: 10 };
 
 function open({ databases, clock }: TempStore) {
   const directory = { accountOf: (login: string) => (login === 'mara@example.org' ? 'mara' : null) };
-  const deps = { db: databases.server, clock, random: systemRandom, limits };
+  const deps = { db: databases.server, clock, random: systemRandom, hash: directHash, limits };
   return { credentials: new Credentials(deps), checker: new CredentialChecker({ ...deps, directory }) };
 }
 

@@ -3,6 +3,7 @@ import { prepareLogin, preparePassword, type CredentialStore, type Identity, typ
 import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
+import type { SlowHash } from '#ports/slow-hash';
 import { cramMd5Digest } from './cram-md5.ts';
 import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
 import { readScram } from './derive.ts';
@@ -23,6 +24,7 @@ export interface CredentialCheckerDeps {
   readonly directory: LoginDirectory;
   readonly clock: Clock;
   readonly random: Random;
+  readonly hash: SlowHash;
   readonly limits?: Partial<AuthLimits>;
 }
 
@@ -38,7 +40,7 @@ export class CredentialChecker implements CredentialStore {
   constructor(deps: CredentialCheckerDeps) {
     this.#deps = deps;
     this.#limits = { ...authLimits, ...deps.limits };
-    this.#hasher = new PasswordHasher(this.#limits);
+    this.#hasher = new PasswordHasher(deps.hash, this.#limits);
     const { clock, random } = deps;
     this.#verified = new VerifiedPasswords({ clock, key: random.bytes(32), limits: this.#limits });
   }

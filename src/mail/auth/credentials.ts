@@ -1,6 +1,7 @@
 import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
+import type { SlowHash } from '#ports/slow-hash';
 import {
   activeAccount,
   clientKeysOf,
@@ -20,6 +21,7 @@ export interface CredentialsDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly random: Random;
+  readonly hash: SlowHash;
   readonly limits?: Partial<AuthLimits>;
 }
 
@@ -35,7 +37,7 @@ export class Credentials {
   constructor(deps: CredentialsDeps) {
     this.#deps = deps;
     this.#limits = { ...authLimits, ...deps.limits };
-    this.#hasher = new PasswordHasher(this.#limits);
+    this.#hasher = new PasswordHasher(deps.hash, this.#limits);
   }
 
   /** Sets an account's password; the old one ends at once. @throws PasswordRefusal, or Error when there is no such account. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { directHash } from '#testing/direct-hash';
 import { SystemFlag } from '#lib/flags';
 import { Credentials, CredentialChecker } from '#mail/auth';
 import { systemRandom } from '#host/random';
@@ -93,7 +94,7 @@ test('statements of the server never scan a table', async () => {
   const db = recording(store.databases.server, seen);
   const { clock } = store;
   const limits = { argon2MemoryKiB: 64, argon2Passes: 1, scramIterations: 10 };
-  const deps = { db, clock, random: systemRandom, limits };
+  const deps = { db, clock, random: systemRandom, hash: directHash, limits };
   const credentials = new Credentials(deps);
   await credentials.setPassword('mara', 'correct horse');
   await credentials.addClientKey('mara', new Uint8Array(32), 'mara', '');

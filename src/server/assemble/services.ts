@@ -4,6 +4,7 @@ import { systemClock } from '#host/clock';
 import type { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
+import { threadedSlowHash } from '#host/workers';
 import { Accounts } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
@@ -93,6 +94,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     onFatal,
   });
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });
+  const hash = threadedSlowHash();
   const accounts = new Accounts({ databases, blobs, bus, clock });
   const queueSettings: QueueSettings = {
     ...defaultSettings,
@@ -105,8 +107,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     databases,
     blobs,
     accounts,
-    credentials: new Credentials({ db: databases.server, clock, random }),
-    checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random }),
+    credentials: new Credentials({ db: databases.server, clock, random, hash }),
+    checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random, hash }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
     queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings }),
     queueSettings,
@@ -121,6 +123,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
       configuration[Symbol.dispose]();
       accounts[Symbol.dispose]();
       await databases[Symbol.asyncDispose]();
+      await hash[Symbol.asyncDispose]();
     },
   };
 }
