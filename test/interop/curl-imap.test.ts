@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { needs, succeed } from './programs.ts';
+import { after, before, test } from 'node:test';
+import { describePeer, needs, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe('curl reads from us', needs('curl'), () => {
+describePeer('curl reads from us', needs('curl'), () => {
   let server: ServerUnderTest;
   const mail = sampleMessage('curl appends', 'Zwölf Boxkämpfer\r\n.\r\n');
   before(async () => {

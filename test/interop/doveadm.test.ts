@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { tempDir } from '#testing/temp-dir';
 import { withImap } from './mailbox.ts';
-import { needsRoot, succeed } from './programs.ts';
+import { describePeer, needsRoot, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
 // How people move from and to Dovecot: its own synchronisation, over its own IMAP client.
-describe('doveadm backup moves accounts from us and to us', needsRoot('doveadm'), () => {
+describePeer('doveadm backup moves accounts from us and to us', needsRoot('doveadm'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

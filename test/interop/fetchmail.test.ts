@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { tempDir } from '#testing/temp-dir';
 import { assertDelivered, freshSubject, messageBySubject, withImap } from './mailbox.ts';
-import { needs, run } from './programs.ts';
+import { describePeer, needs, run } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe('fetchmail takes mail out of us and brings it back', needs('fetchmail'), () => {
+describePeer('fetchmail takes mail out of us and brings it back', needs('fetchmail'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

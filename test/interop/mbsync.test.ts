@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { tempDir, type TempDir } from '#testing/temp-dir';
 import { withImap } from './mailbox.ts';
-import { needs, succeed } from './programs.ts';
+import { describePeer, needs, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe('mbsync synchronises with us', needs('mbsync'), () => {
+describePeer('mbsync synchronises with us', needs('mbsync'), () => {
   let server: ServerUnderTest;
   let dir: TempDir;
   before(async () => {

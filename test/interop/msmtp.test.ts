@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { assertDelivered, freshSubject, messageBySubject } from './mailbox.ts';
-import { needs, run } from './programs.ts';
+import { describePeer, needs, run } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe('msmtp sends to us', needs('msmtp'), () => {
+describePeer('msmtp sends to us', needs('msmtp'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { tempDir, type TempDir } from '#testing/temp-dir';
 import { freshSubject, messageBySubject, withImap } from './mailbox.ts';
-import { needs, succeed } from './programs.ts';
+import { describePeer, needs, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
 // A terminal program: script(1) gives it a terminal, and `push` presses its keys.
-describe('neomutt works with us', needs('neomutt', 'script'), () => {
+describePeer('neomutt works with us', needs('neomutt', 'script'), () => {
   let server: ServerUnderTest;
   let dir: TempDir;
   before(async () => {

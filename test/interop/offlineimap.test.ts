@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { tempDir } from '#testing/temp-dir';
 import { withImap } from './mailbox.ts';
-import { needs, succeed } from './programs.ts';
+import { describePeer, needs, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe('offlineimap synchronises with us', needs('offlineimap'), () => {
+describePeer('offlineimap synchronises with us', needs('offlineimap'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { needs, run } from './programs.ts';
+import { after, before, test } from 'node:test';
+import { describePeer, needs, run } from './programs.ts';
 import { startLocalserve, type Ports, type ServerUnderTest } from './server-under-test.ts';
 
-describe('openssl s_client makes TLS with us', needs('openssl'), () => {
+describePeer('openssl s_client makes TLS with us', needs('openssl'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

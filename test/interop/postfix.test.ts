@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { createTransport } from 'nodemailer';
 import { makeSelfSigned } from '#host/certificates';
 import { assertDelivered, eventually, freshSubject, messageBySubject, reportAbout } from './mailbox.ts';
 import { startNameServer, type NameServer } from './name-server.ts';
 import { startPostfix, type Postfix } from './postfix.ts';
-import { needsRoot, succeed } from './programs.ts';
+import { describePeer, needsRoot, succeed } from './programs.ts';
 import { sampleId, sampleMessage } from './sample-message.ts';
 import { account, program, startServe, type ServerUnderTest } from './server-under-test.ts';
 
@@ -15,7 +15,7 @@ const us = 'godwit@godwit.test';
 
 // Mail between servers goes to port 25, so both have addresses of their own on loopback; nothing leaves this machine.
 // We start as root and serve as another user.
-describe('Postfix and we exchange mail', needsRoot('postfix', 'curl'), () => {
+describePeer('Postfix and we exchange mail', needsRoot('postfix', 'curl'), () => {
   const net = `127.${randomInt(64, 128)}.${randomInt(1, 255)}`;
   const [ourAddress, theirAddress] = [`${net}.1`, `${net}.2`];
   const running = new AsyncDisposableStack();

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { describe, test } from 'node:test';
 
 const limitMs = 60_000;
 /** Servers are where only root looks. */
@@ -62,6 +63,12 @@ export function needs(...programs: readonly string[]): { readonly skip: string |
 export function needsRoot(...programs: readonly string[]): { readonly skip: string | false } {
   if (process.getuid?.() !== 0 && !isCi()) return { skip: 'skipped: needs root' };
   return needs(...programs);
+}
+
+/** A suite of tests that need programs; where they are absent it counts as one skipped test that says why. */
+export function describePeer(name: string, { skip }: { readonly skip: string | false }, suite: () => void): void {
+  if (skip === false) describe(name, suite);
+  else test(name, { skip });
 }
 
 function isCi(): boolean {

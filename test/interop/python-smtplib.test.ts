@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { assertDelivered, freshSubject, messageBySubject } from './mailbox.ts';
-import { needs, succeed } from './programs.ts';
+import { describePeer, needs, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
 const script = fileURLToPath(new URL('python/smtp.py', import.meta.url));
 
-describe("Python's smtplib sends to us", needs('python3'), () => {
+describePeer("Python's smtplib sends to us", needs('python3'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { tempDir } from '#testing/temp-dir';
 import { freshSubject, messageBySubject, withImap } from './mailbox.ts';
-import { needs, succeed } from './programs.ts';
+import { describePeer, needs, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe('s-nail works with us', needs('s-nail'), () => {
+describePeer('s-nail works with us', needs('s-nail'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

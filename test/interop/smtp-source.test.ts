@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { withImap } from './mailbox.ts';
-import { needs, succeed } from './programs.ts';
+import { describePeer, needs, succeed } from './programs.ts';
 import { account, program, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-describe("Postfix's smtp-source sends much at once", needs('smtp-source'), () => {
+describePeer("Postfix's smtp-source sends much at once", needs('smtp-source'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();

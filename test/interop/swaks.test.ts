@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { assertDelivered, freshSubject, messageBySubject } from './mailbox.ts';
-import { needs, run, succeed } from './programs.ts';
+import { describePeer, needs, run, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
 import { account, startLocalserve, type Ports, type ServerUnderTest } from './server-under-test.ts';
 
-describe('swaks sends to us', needs('swaks'), () => {
+describePeer('swaks sends to us', needs('swaks'), () => {
   let server: ServerUnderTest;
   before(async () => {
     server = await startLocalserve();
