@@ -4,6 +4,7 @@ import type { MailboxContents } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
+import { AppendQueue } from './append-queue.ts';
 import { appendMessages } from './append.ts';
 import { selectPlaces } from './message-rows.ts';
 import type { Appended, Copied, FlagChange, NewMessage, Stored, Target } from './message.ts';
@@ -31,24 +32,19 @@ export interface Removed {
  */
 export class Messages implements MailboxContents {
   readonly #deps: MessagesDeps;
+  readonly #appends: AppendQueue;
 
   constructor(deps: MessagesDeps) {
     this.#deps = deps;
+    const { account, clock } = deps;
+    this.#appends = new AppendQueue((target, messages) =>
+      this.#write((tx) => appendMessages(tx, account, target, messages, clock.now())),
+    );
   }
 
-  /** Adds messages in order, each with its content; `alongside` may add rows of its own to the transaction, such as outbox entries. */
-  append(
-    target: Target,
-    messages: readonly NewMessage[],
-    alongside?: (tx: Tx, appended: Appended) => Promise<void>,
-  ): Promise<Appended> {
-    const { account, clock } = this.#deps;
-    const nowMs = clock.now();
-    return this.#write(async (tx) => {
-      const appended = await appendMessages(tx, account, target, messages, nowMs);
-      if (alongside !== undefined) await alongside(tx, appended);
-      return appended;
-    });
+  /** Adds messages in order, each with its content, all or nothing. Calls for one mailbox at one time may share a transaction and its MODSEQ. */
+  append(target: Target, messages: readonly NewMessage[]): Promise<Appended> {
+    return this.#appends.append(target, messages);
   }
 
   /** Whether the account has a message with this Message-ID (without angle brackets), in any mailbox. */
