@@ -1,4 +1,5 @@
 import { type ContentProblem, ContentScanner } from './content-scanner.ts';
+import type { CommandOptions } from './command.ts';
 import { decodeLine, type LineProblem } from './line.ts';
 import { defaultCodecLimits, type CodecLimits } from './limits.ts';
 
@@ -8,7 +9,7 @@ export type CodecEvent =
   | { readonly kind: 'line'; readonly text: string; readonly problem: LineProblem | null }
   /** The line went past its limit. Nothing follows: the connection cannot be understood any more. */
   | { readonly kind: 'overlong' }
-  /** Content, unstuffed; a view of the chunk that was fed. None comes once a problem was met. */
+  /** Content, unstuffed; a view of the chunk that was fed, or a copy where a bare LF became CRLF. None comes once a problem was met. */
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
   /** The end of DATA was read; the next bytes are commands. */
   | { readonly kind: 'dataEnd'; readonly problem: ContentProblem | null }
@@ -25,7 +26,7 @@ const overlong: CodecEvent = { kind: 'overlong' };
  */
 export class SmtpCommandCodec {
   readonly #limits: CodecLimits;
-  readonly #content = new ContentScanner();
+  readonly #content: ContentScanner;
   #mode: 'command' | 'sasl' | 'data' | 'bdat' | 'dead' = 'command';
   #chunk: Uint8Array = empty;
   #at = 0;
@@ -33,8 +34,9 @@ export class SmtpCommandCodec {
   #partial: Uint8Array = empty;
   #partialBytes = 0;
 
-  constructor(limits: Partial<CodecLimits> = {}) {
+  constructor(limits: Partial<CodecLimits> = {}, options: CommandOptions = {}) {
     this.#limits = { ...defaultCodecLimits, ...limits };
+    this.#content = new ContentScanner(options.pedantic === true);
   }
 
   /** Gives the next bytes, at a time when `next` has answered null. They must not change afterwards. */
@@ -58,9 +60,9 @@ export class SmtpCommandCodec {
       case 'sasl':
         return this.#line(this.#limits.maxSaslLineBytes);
       case 'data':
-        return this.#data();
+        return this.#contents('dataEnd');
       case 'bdat':
-        return this.#bdat();
+        return this.#contents('bdatEnd');
       default:
         return null;
     }
@@ -133,28 +135,14 @@ export class SmtpCommandCodec {
     this.#partialBytes = needed;
   }
 
-  #data(): CodecEvent | null {
+  #contents(end: 'dataEnd' | 'bdatEnd'): CodecEvent | null {
     const content = this.#content;
     while (this.#at < this.#chunk.length || content.isEnded) {
       if (content.isEnded) {
         this.#mode = 'command';
-        return { kind: 'dataEnd', problem: content.problem };
+        return { kind: end, problem: content.problem };
       }
-      const run = content.data(this.#chunk, this.#at);
-      this.#at = content.at;
-      if (run !== null) return { kind: 'data', bytes: run };
-    }
-    return null;
-  }
-
-  #bdat(): CodecEvent | null {
-    const content = this.#content;
-    while (this.#at < this.#chunk.length || content.isEnded) {
-      if (content.isEnded) {
-        this.#mode = 'command';
-        return { kind: 'bdatEnd', problem: content.problem };
-      }
-      const run = content.bdat(this.#chunk, this.#at);
+      const run = content.take(this.#chunk, this.#at);
       this.#at = content.at;
       if (run !== null) return { kind: 'data', bytes: run };
     }

@@ -33,8 +33,8 @@ export type Command =
 /** The verbs of all commands that we know. */
 export type Verb = Exclude<Command['verb'], 'unknown'>;
 
-/** How strictly commands are read. */
+/** How strictly commands and content are read. */
 export interface CommandOptions {
-  /** Refuses what clients do wrong but harmlessly: a space after `FROM:`, spaces at the end, several between words. */
+  /** Refuses what clients do wrong but harmlessly: a space after `FROM:`, spaces at the end, several between words, a bare LF in content. */
   readonly pedantic?: boolean;
 }

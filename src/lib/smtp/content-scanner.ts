@@ -8,15 +8,21 @@ const State = {
   Cr: 1,
   /** At the start of a line, after CRLF. */
   LineStart: 2,
-  /** After a dot at the start of a line; the dot is dropped. */
+  /** After a dot at the start of a line. */
   Dot: 3,
   /** After the CR of a line that has only a dot. */
   DotCr: 4,
+  /** At the start of a line, after a bare LF. */
+  BareStart: 5,
+  /** After a dot behind a bare LF: if the line ends here, somebody else may take it for the end of the content. */
+  BareDot: 6,
 } as const;
 type State = (typeof State)[keyof typeof State];
 
 /**
- * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes bare CR and LF.
+ * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes what must be refused.
+ * Unless pedantic a bare LF becomes CRLF, as much software sends it; not where another server could see the end of the content:
+ * a dot alone between line ends of which one is bare is refused always, and so is a bare CR.
  * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway.
  */
 export class ContentScanner {
@@ -25,14 +31,22 @@ export class ContentScanner {
   /** Whether the end was read; then `problem` is final. */
   isEnded = false;
   problem: ContentProblem | null = null;
+  readonly #isPedantic: boolean;
   #state: State = State.LineStart;
+  #isData = true;
   #bdatLeft = 0;
   #isLast = false;
+
+  /** @param isPedantic  Refuses every bare LF. */
+  constructor(isPedantic: boolean) {
+    this.#isPedantic = isPedantic;
+  }
 
   /** Content up to CRLF.CRLF follows; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4). */
   beginData(): void {
     this.problem = null;
     this.isEnded = false;
+    this.#isData = true;
     this.#state = State.LineStart;
   }
 
@@ -42,6 +56,7 @@ export class ContentScanner {
       this.problem = null;
       this.#state = State.LineStart;
     }
+    this.#isData = false;
     this.#bdatLeft = sizeBytes;
     this.#isLast = isLast;
     this.isEnded = false;
@@ -49,83 +64,101 @@ export class ContentScanner {
   }
 
   /** Takes content from `chunk` at `from`, sets `at`, and gives a run of it, or null when there is none to give. */
-  data(chunk: Uint8Array, from: number): Uint8Array | null {
-    const length = chunk.length;
-    let state = this.#state;
-    let start = from;
-    let i = from;
-    while (i < length) {
-      if (state === State.Text) {
-        while (i < length && (chunk[i] as number) > 13) i++;
-        if (i === length) break;
-      }
-      const b = chunk[i++] as number;
-      if (state === State.LineStart && b === 46) {
-        // RFC 5321 §4.5.2: a leading dot is dropped, unless the line has nothing else: then it is the end.
-        state = State.Dot;
-        const run = i - 1 > start ? this.#run(chunk.subarray(start, i - 1)) : null;
-        start = i;
-        if (run === null) continue;
-        this.#state = state;
-        this.at = i;
-        return run;
-      }
-      if (state === State.DotCr && b === 10) {
-        this.isEnded = true;
-        this.at = i;
-        return null;
-      }
-      state = this.#step(state, b);
-    }
-    this.#state = state;
-    this.at = length;
-    // After a lone dot, the CR waits: it is no content.
-    return state === State.DotCr || length === start ? null : this.#run(chunk.subarray(start, length));
+  take(chunk: Uint8Array, from: number): Uint8Array | null {
+    if (this.#isData) return this.#scan(chunk, from, chunk.length);
+    const run = this.#scan(chunk, from, Math.min(chunk.length, from + this.#bdatLeft));
+    this.#bdatLeft -= this.at - from;
+    if (this.#bdatLeft === 0) this.#endBdat();
+    return this.problem === null ? run : null;
   }
 
-  /** The same for BDAT: nothing ends it but its size. */
-  bdat(chunk: Uint8Array, from: number): Uint8Array | null {
-    const end = Math.min(chunk.length, from + this.#bdatLeft);
+  /** A run of the content between `from` and `end`: up to a dot to drop, a bare LF, or the end of the content. */
+  #scan(chunk: Uint8Array, from: number, end: number): Uint8Array | null {
+    const isData = this.#isData;
     let state = this.#state;
+    let start = from;
     let i = from;
     while (i < end) {
       if (state === State.Text) {
         while (i < end && (chunk[i] as number) > 13) i++;
         if (i === end) break;
       }
-      state = this.#step(state, chunk[i++] as number);
+      const before = state;
+      state = this.#step(before, chunk[i++] as number);
+      if (state === State.Text || state === State.Cr) continue;
+      if (isData && (state === State.Dot || state === State.BareDot)) {
+        // RFC 5321 §4.5.2: a leading dot is dropped, unless the line has nothing else: then it is the end.
+        const run = this.#run(chunk, start, i - 1);
+        start = i;
+        if (run === null) continue;
+        this.#state = state;
+        this.at = i;
+        return run;
+      }
+      if (isData && before === State.DotCr && state === State.LineStart) {
+        this.isEnded = true;
+        this.at = i;
+        return null;
+      }
+      if (state === State.BareStart && this.problem === null) {
+        this.#state = before;
+        const run = this.#run(chunk, start, i - 1);
+        if (run === null) return this.#rewrite(chunk, i - 1, end);
+        this.at = i - 1;
+        return run;
+      }
     }
     this.#state = state;
     this.at = end;
-    this.#bdatLeft -= end - from;
-    if (this.#bdatLeft === 0) this.#endBdat();
-    return this.#run(chunk.subarray(from, end));
+    // After a lone dot, the CR waits: it is no content.
+    return isData && state === State.DotCr ? null : this.#run(chunk, start, end);
+  }
+
+  /** The same octet by octet into a copy, for the rest of a chunk in which a bare LF was met: CRLF takes its place. */
+  #rewrite(chunk: Uint8Array, from: number, end: number): Uint8Array | null {
+    const isData = this.#isData;
+    let bareCount = 0;
+    for (let lf = chunk.indexOf(10, from); lf >= 0 && lf < end; lf = chunk.indexOf(10, lf + 1)) bareCount++;
+    const copy = new Uint8Array(end - from + bareCount);
+    let used = 0;
+    let state = this.#state;
+    let i = from;
+    while (i < end && !this.isEnded) {
+      const b = chunk[i++] as number;
+      const before = state;
+      state = this.#step(before, b);
+      if (state === State.BareStart) copy[used++] = 13;
+      if (isData && before === State.DotCr && state === State.LineStart) this.isEnded = true;
+      else if (!isData || (state !== State.Dot && state !== State.BareDot && state !== State.DotCr)) copy[used++] = b;
+    }
+    this.#state = state;
+    this.at = i;
+    return this.#run(copy, 0, used);
   }
 
   #endBdat(): void {
     this.isEnded = true;
-    if (this.#isLast && this.#state === State.Cr) this.#bare('bareCr');
+    if (this.#isLast && (this.#state === State.Cr || this.#state === State.DotCr)) this.problem ??= 'bareCr';
   }
 
-  /** The state after `b`; notes bare CR and LF. */
+  /** The state after `b`; notes what must be refused. */
   #step(state: State, b: number): State {
-    if (b > 13 && (state === State.LineStart || state === State.Text)) return State.Text;
     const afterCr = state === State.Cr || state === State.DotCr;
     if (b === 10) {
       if (afterCr) return State.LineStart;
-      this.#bare('bareLf');
-      return State.Text;
+      if (this.#isPedantic || state === State.Dot || state === State.BareDot) this.problem ??= 'bareLf';
+      return State.BareStart;
     }
-    if (afterCr) this.#bare('bareCr');
-    if (b === 13) return state === State.Dot ? State.DotCr : State.Cr;
-    return State.Text;
+    if (afterCr) this.problem ??= 'bareCr';
+    if (b === 13) {
+      if (state === State.BareDot) this.problem ??= 'bareLf';
+      return state === State.Dot ? State.DotCr : State.Cr;
+    }
+    if (b === 46 && state === State.LineStart) return State.Dot;
+    return b === 46 && state === State.BareStart ? State.BareDot : State.Text;
   }
 
-  #bare(problem: ContentProblem): void {
-    this.problem ??= problem;
-  }
-
-  #run(bytes: Uint8Array): Uint8Array | null {
-    return this.problem === null && bytes.length > 0 ? bytes : null;
+  #run(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
+    return this.problem === null && end > start ? bytes.subarray(start, end) : null;
   }
 }

@@ -54,7 +54,7 @@ export interface Transaction {
 /** Takes one message's content. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
 export interface MessageSink {
   /**
-   * The next bytes, dots unstuffed, lines ended by CRLF; they never change afterwards and may be views of larger buffers.
+   * The next bytes, dots unstuffed, every line ended by CRLF; they never change afterwards and may be views of larger buffers.
    * A rejection or Refusal makes the session read on to the end of the content, call `abort` and refuse the message.
    */
   write(chunk: Uint8Array): void | Promise<void>;

@@ -35,7 +35,7 @@ export class SmtpSession {
 
   constructor(deps: SmtpSessionDeps) {
     const limits = sessionLimits(deps.options);
-    this.#wire = new Wire(deps.channel, limits, deps.clock);
+    this.#wire = new Wire(deps.channel, limits, deps.clock, deps.options.pedantic);
     this.#context = new Context({
       id: deps.id,
       wire: this.#wire,
@@ -204,11 +204,12 @@ export class SmtpSession {
 
   #release(): void {
     const context = this.#context;
-    try {
-      context.reset();
-      context.backend.closed(context);
-    } catch (error) {
-      context.log.error('smtp.bug', { stage: context.stage }, error);
+    for (const step of [() => context.reset(), () => context.backend.closed(context)]) {
+      try {
+        step();
+      } catch (error) {
+        context.log.error('smtp.bug', { stage: context.stage }, error);
+      }
     }
   }
 }

@@ -28,11 +28,13 @@ export class Wire {
   /** Whether the peer is being waited for at this moment. */
   isReading = false;
 
-  constructor(channel: Channel, limits: SessionLimits, clock: Clock) {
+  /** @param isPedantic  Harmless mistakes in content are found too. */
+  constructor(channel: Channel, limits: SessionLimits, clock: Clock, isPedantic: boolean) {
     this.channel = channel;
     this.#limits = limits;
     this.#clock = clock;
-    this.codec = new SmtpCommandCodec({ maxLineBytes: limits.maxLineBytes, maxSaslLineBytes: limits.maxSaslLineBytes });
+    const { maxLineBytes, maxSaslLineBytes } = limits;
+    this.codec = new SmtpCommandCodec({ maxLineBytes, maxSaslLineBytes }, { pedantic: isPedantic });
   }
 
   /** Queues a reply. */
