@@ -11,12 +11,12 @@ export function clockContract(
     const { clock, pass } = open();
     const [nowMs, monotonicMs] = [clock.now(), clock.monotonic()];
     const heard: number[] = [];
+    const slept = clock.sleep(2).then(() => heard.push(2));
     using _b = clock.timer(12, () => heard.push(12));
     using _a = clock.timer(4, () => heard.push(4));
     const never = clock.timer(8, () => heard.push(8));
     never[Symbol.dispose]();
     never[Symbol.dispose]();
-    const slept = clock.sleep(2).then(() => heard.push(2));
     await pass(30);
     await slept;
     assert.deepEqual(heard, [2, 4, 12]);
