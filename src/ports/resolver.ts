@@ -1,33 +1,9 @@
-/** The record types that mail needs. Names are A-labels, lower case, without the final dot. */
-export interface Records {
-  A: string;
-  AAAA: string;
-  CNAME: string;
-  PTR: string;
-  MX: { readonly preference: number; readonly exchange: string };
-  /** Character strings of one record joined (RFC 7208 §3.3). */
-  TXT: string;
-  SRV: { readonly priority: number; readonly weight: number; readonly port: number; readonly target: string };
-  TLSA: { readonly usage: number; readonly selector: number; readonly matching: number; readonly data: Uint8Array };
-  CAA: { readonly flags: number; readonly tag: string; readonly value: string };
-}
+import type { Records, RecordType, ResponseAnswer } from '#lib/dns';
 
-/** Name of a record type that mail needs. */
-export type RecordType = keyof Records;
+export type { Records, RecordType } from '#lib/dns';
 
-/** An answer in the words that mail needs: existence, absence and failure apart, with DNSSEC authenticity. */
-export type Answer<T> =
-  | {
-      readonly kind: 'found';
-      readonly records: readonly T[];
-      /** The resolver vouched for it with AD (RFC 6840 §5.7) and is one we trust. */
-      readonly authentic: boolean;
-      readonly ttlS: number;
-      /** Name that the records belong to, after CNAMEs. */
-      readonly canonicalName: string;
-    }
-  | { readonly kind: 'absent'; readonly why: 'nxdomain' | 'nodata'; readonly authentic: boolean; readonly ttlS: number }
-  | { readonly kind: 'failed'; readonly why: 'timeout' | 'servfail' | 'bogus' | 'refused' | 'unavailable' };
+/** An answer in the words that mail needs: what a response said, or why there was none. */
+export type Answer<T> = ResponseAnswer<T> | { readonly kind: 'failed'; readonly why: 'timeout' | 'unavailable' };
 
 /** DNS for mail: never throws for what the network does, only when `signal` aborts. */
 export interface Resolver {

@@ -12,14 +12,15 @@ export interface Records {
   CAA: { readonly flags: number; readonly tag: string; readonly value: string };
 }
 
-/** Name of a record type. */
+/** Name of a record type that mail needs. */
 export type RecordType = keyof Records;
 
-/** What one response says; the part of the resolver port's answers that can come from a message. */
+/** What one response says, in the words that mail needs: existence, absence and failure apart, with DNSSEC authenticity. */
 export type ResponseAnswer<T> =
   | {
       readonly kind: 'found';
       readonly records: readonly T[];
+      /** The resolver vouched for it with AD (RFC 6840 §5.7) and is one we trust. */
       readonly authentic: boolean;
       readonly ttlS: number;
       /** Name that the records belong to, after CNAMEs. */

@@ -1,6 +1,6 @@
 /**
  * DNS messages (RFC 1035, 3596, 2782, 6698, 6891, 8659): queries are written, responses decoded and put into words that mail needs.
- * The types of answers are those of `#ports/resolver`, which a library may not import. Sockets, retries and the cache are in #host/dns. Invariants: decoding never throws, loops or grows beyond its limits.
+ * Sockets, retries and the cache are in #host/dns. Invariants: decoding never throws, loops or grows beyond its limits.
  */
 export type { Records, RecordType, ResponseAnswer } from './answer.ts';
 export { classify } from './classify.ts';
