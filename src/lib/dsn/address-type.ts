@@ -1,3 +1,5 @@
+import { encodeUtf8AddrXtext, parseUnitext, parseXtext } from '#lib/codecs';
+
 const ascii = /^[\x20-\x7e]*$/;
 
 /** Whether `text` is printable ASCII. */
@@ -11,7 +13,7 @@ export function isAscii(text: string): boolean {
  */
 export function typedAddress(address: string, smtputf8: boolean): string {
   if (isAscii(address)) return `rfc822; ${address}`;
-  return `utf-8; ${smtputf8 ? clean(address) : embedUnicode(address)}`;
+  return `utf-8; ${smtputf8 ? clean(address) : encodeUtf8AddrXtext(clean(address))}`;
 }
 
 /** ORCPT value for Original-Recipient: xtext decoded (RFC 3461 §4), except in the `utf-8` type, which has its own escapes. */
@@ -20,9 +22,10 @@ export function typedOriginal(orcpt: string, smtputf8: boolean): string {
   if (semicolon < 0) return typedAddress(orcpt, smtputf8);
   const type = orcpt.slice(0, semicolon).toLowerCase();
   const address = orcpt.slice(semicolon + 1);
-  if (type === 'utf-8') return `utf-8; ${smtputf8 ? readUnicode(address) : embedUnicode(address)}`;
-  const decoded = clean(decodeXtext(address));
-  return `${clean(type)}; ${isAscii(decoded) || smtputf8 ? decoded : embedUnicode(decoded)}`;
+  const unitext = type === 'utf-8' ? parseUnitext(address) : null;
+  const decoded = unitext === null ? decodeXtext(address) : unitext.ok ? clean(unitext.value) : clean(address);
+  const isSendable = smtputf8 || (type !== 'utf-8' && isAscii(decoded));
+  return `${clean(type)}; ${isSendable ? decoded : encodeUtf8AddrXtext(decoded)}`;
 }
 
 /** Address from a `type; address` value; `\x{…}` escapes of the `utf-8` type are decoded. */
@@ -33,25 +36,16 @@ export function readTypedAddress(value: string): string {
   return value.slice(0, semicolon).trim().toLowerCase() === 'utf-8' ? readUnicode(address) : address;
 }
 
-/** Decodes xtext (RFC 3461 §4): `+` and two upper-case hex digits stand for a byte of UTF-8. Malformed escapes stay as they are. */
+/** Decodes xtext (RFC 3461 §4); malformed text stays as it is. Control characters become spaces. */
 export function decodeXtext(text: string): string {
-  return text.replace(/(?:\+[0-9A-F]{2})+/g, (run) => {
-    const bytes = Uint8Array.from(run.slice(1).split('+'), (hex) => Number.parseInt(hex, 16));
-    return new TextDecoder().decode(bytes);
-  });
+  const decoded = parseXtext(text);
+  return clean(decoded.ok ? decoded.value : text);
 }
 
 /** Removes what could break out of a header field. */
 export function clean(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are the point
   return text.replace(/[\x00-\x1f\x7f]+/g, ' ');
-}
-
-function embedUnicode(text: string): string {
-  return clean(text).replace(
-    /[^\x20-\x7e]/gu,
-    (c) => `\\x{${(c.codePointAt(0) ?? 0xfffd).toString(16).toUpperCase()}}`,
-  );
 }
 
 function readUnicode(text: string): string {

@@ -1,10 +1,10 @@
-import { fieldText, findField, findParameter, parseContentType, parseHeader } from '#lib/message';
+import { fieldText, findField, parseHeader } from '#lib/message';
 import type { HeaderField } from '#lib/message';
+import { MimeIndexer } from '#lib/mime';
 import { readTypedAddress } from './address-type.ts';
 import { defaultLimits } from './limits.ts';
 import type { DsnAction, ParsedDsn, ParsedDsnRecipient } from './types.ts';
 
-const latin1 = new TextDecoder('latin1');
 const actions: ReadonlySet<string> = new Set<DsnAction>(['failed', 'delayed', 'delivered', 'relayed', 'expanded']);
 
 /**
@@ -13,19 +13,16 @@ const actions: ReadonlySet<string> = new Set<DsnAction>(['failed', 'delayed', 'd
  */
 export function parseDsn(bytes: Uint8Array, limits: Limits = defaultLimits): ParsedDsn | null {
   const message = bytes.subarray(0, limits.maxScannedBytes);
-  const type = contentType(parseHeader(message));
-  const boundary = type === null ? null : findParameter(type.params, 'boundary');
-  if (type === null || type.type !== 'multipart' || boundary === null || boundary === '') return null;
+  const indexer = new MimeIndexer();
+  indexer.push(message);
   let status: Uint8Array | null = null;
   let originalMessageId: string | null = null;
-  for (const part of splitParts(message, boundary, limits.maxParts)) {
-    const fields = parseHeader(part);
-    const partType = contentType(fields);
-    const name = partType === null ? 'text/plain' : `${partType.type}/${partType.subtype}`;
-    if (status === null && /^message\/(global-)?delivery-status$/.test(name)) status = part.subarray(bodyStart(part));
+  for (const part of indexer.finish().root.parts.slice(0, limits.maxParts)) {
+    const name = `${part.type}/${part.subtype}`;
+    const body = message.subarray(part.bodyStart, part.end);
+    if (status === null && /^message\/(global-)?delivery-status$/.test(name)) status = body;
     else if (/^(text\/rfc822-headers|message\/(rfc822|global|global-headers))$/.test(name)) {
-      const id = findField(parseHeader(part.subarray(bodyStart(part))), 'message-id');
-      if (id !== null) originalMessageId ??= fieldText(id);
+      originalMessageId ??= text(parseHeader(body), 'message-id');
     }
   }
   return status === null ? null : { ...readStatus(status, limits.maxRecipients), originalMessageId };
@@ -77,36 +74,8 @@ function afterType(value: string | null): string | null {
   return value === null ? null : value.slice(value.indexOf(';') + 1).trim();
 }
 
-function contentType(fields: readonly HeaderField[]): ReturnType<typeof parseContentType> {
-  const value = text(fields, 'content-type');
-  return value === null ? null : parseContentType(value);
-}
-
-/** Parts between boundary lines (RFC 2046 §5.1.1), without the preamble and the epilogue. */
-function splitParts(message: Uint8Array, boundary: string, maxParts: number): Uint8Array[] {
-  const whole = latin1.decode(message);
-  const delimiter = `--${boundary}`;
-  const parts: Uint8Array[] = [];
-  let start = -1;
-  for (let at = lineStarting(whole, delimiter, 0); at >= 0; at = lineStarting(whole, delimiter, at + 1)) {
-    if (start >= 0) parts.push(message.subarray(start, at));
-    const closes = whole.startsWith('--', at + delimiter.length);
-    const lineEnd = whole.indexOf('\n', at);
-    if (closes || lineEnd < 0 || parts.length >= maxParts) return parts;
-    start = lineEnd + 1;
-  }
-  if (start >= 0) parts.push(message.subarray(start));
-  return parts;
-}
-
-function lineStarting(whole: string, prefix: string, from: number): number {
-  for (let at = whole.indexOf(prefix, from); at >= 0; at = whole.indexOf(prefix, at + 1)) {
-    if (at === 0 || whole[at - 1] === '\n') return at;
-  }
-  return -1;
-}
-
-function bodyStart(part: Uint8Array): number {
+/** Offset after the first empty line. */
+function afterEmptyLine(part: Uint8Array): number {
   for (let at = 0; at < part.length;) {
     const lf = part.indexOf(10, at);
     if (lf < 0) return part.length;
@@ -120,7 +89,7 @@ function bodyStart(part: Uint8Array): number {
 function blocks(body: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = [];
   for (let start = 0; start < body.length;) {
-    const length = bodyStart(body.subarray(start));
+    const length = afterEmptyLine(body.subarray(start));
     if (length > 2) found.push(body.subarray(start, start + length));
     start += length;
   }
