@@ -1,5 +1,5 @@
 import { type ForwardPath, writePath } from '#lib/address';
-import { encodeUnitext, encodeXtext } from '#lib/codecs';
+import { encodeUnitext, encodeUtf8AddrXtext, encodeXtext } from '#lib/codecs';
 import type { Extensions, Notify } from '#lib/smtp';
 import type { MailRecipient, OutgoingMail } from './types.ts';
 
@@ -21,7 +21,9 @@ export function rcptCommand(recipient: MailRecipient, mail: OutgoingMail, extens
   if (extensions.dsn && recipient.notify !== undefined) line += ` NOTIFY=${writeNotify(recipient.notify)}`;
   if (extensions.dsn && recipient.orcpt !== undefined) {
     const { type, address } = recipient.orcpt;
-    line += ` ORCPT=${type};${type === 'utf-8' ? encodeUnitext(address) : encodeXtext(address)}`;
+    // RFC 6533 §3: Unicode as it is only where the whole transaction may have it.
+    const encodeUtf8 = mail.smtputf8 ? encodeUnitext : encodeUtf8AddrXtext;
+    line += ` ORCPT=${type};${type === 'utf-8' ? encodeUtf8(address) : encodeXtext(address)}`;
   }
   return line;
 }

@@ -3,6 +3,7 @@ import {
   type ChannelBindings,
   chooseMechanism,
   createSaslClient,
+  mechanismsByStrength,
   type MechanismName,
   type SaslClient,
   type SaslClientStep,
@@ -12,15 +13,8 @@ import type { Random } from '#ports/random';
 import { type Connection, failure, refusal } from './connection.ts';
 import type { ClientCredentials } from './types.ts';
 
-const allMechanisms: readonly MechanismName[] = [
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1-PLUS',
-  'SCRAM-SHA-1',
-  'CRAM-MD5',
-  'PLAIN',
-  'LOGIN',
-];
+/** Those that a name and a password are enough for. */
+const passwordMechanisms = mechanismsByStrength.filter((name) => name !== 'EXTERNAL');
 /** RFC 4954 §4: an initial response that makes the line longer goes in a step of its own. */
 const maxInitialChars = 480;
 /** More challenges than any mechanism has. */
@@ -40,7 +34,7 @@ export async function logIn(
   const bindings: ChannelBindings | null =
     tls === null ? null : { 'tls-exporter': tls.exporter, 'tls-server-end-point': tls.serverEndPoint };
   const situation = { tls: tls !== null || credentials.allowClear === true, bindings };
-  const mechanism = chooseMechanism(offered, credentials.mechanisms ?? allMechanisms, situation);
+  const mechanism = chooseMechanism(offered, credentials.mechanisms ?? passwordMechanisms, situation);
   if (mechanism === null) {
     throw failure('auth', 'auth', `server offers no usable mechanism: ${offered.join(' ') || 'none at all'}`);
   }
