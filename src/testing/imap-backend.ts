@@ -180,7 +180,7 @@ class MemoryAccount implements AccountBackend {
   }
 
   async select(name: string): Promise<SelectedMailbox> {
-    return new MemorySelected(this.#world, this.#world.mailbox(name), name);
+    return new MemorySelected(this.#world, this.#world.mailbox(name));
   }
 
   async append(name: string): Promise<AppendBatch> {
@@ -238,18 +238,17 @@ class MemoryAppend implements AppendBatch {
 class MemorySelected implements SelectedMailbox {
   readonly #world: MemoryImapBackend;
   readonly #mailbox: MemoryMailbox;
-  readonly #name: string;
   image: MailboxImage;
 
-  constructor(world: MemoryImapBackend, mailbox: MemoryMailbox, name: string) {
+  constructor(world: MemoryImapBackend, mailbox: MemoryMailbox) {
     this.#world = world;
     this.#mailbox = mailbox;
-    this.#name = name;
     this.image = mailbox.image;
   }
 
   async refresh(): Promise<MailboxImage | null> {
-    if (this.#world.entries.get(this.#name)?.mailbox !== this.#mailbox) return null;
+    // By what it is: it may have been renamed.
+    if (![...this.#world.entries.values()].some(({ mailbox }) => mailbox === this.#mailbox)) return null;
     this.image = this.#mailbox.image;
     return this.image;
   }

@@ -7,8 +7,8 @@ import {
   unauthenticatedLimits,
   type ImapEvent,
 } from '#lib/imap';
-import { deriveScramKeys, type CredentialStore, type Identity } from '#lib/sasl';
-import { allMechanisms, defaultLimits, serveImap } from '#proto/imap-server';
+import { mechanismsByStrength, deriveScramKeys, type CredentialStore, type Identity } from '#lib/sasl';
+import { defaultLimits, serveImap } from '#proto/imap-server';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
@@ -186,7 +186,7 @@ const imapSession: Target = {
         hostname: 'mx.example',
         startTls: random() < 0.2,
         allowClearPasswords: random() < 0.9,
-        mechanisms: allMechanisms,
+        mechanisms: mechanismsByStrength,
         preauthenticated: random() < 0.6 ? identity : null,
         serverId: new Map([['name', 'Godwit']]),
         limits: { ...defaultLimits, maxBadBeforeLogin: 20 },

@@ -240,7 +240,7 @@ for (const [text, want] of [
   ['a SELECT x (FOO)', '12: unknown or repeated parameter'],
   ['a SELECT x (QRESYNC (1 2 1:*))', '25: only numbers are allowed in this set'],
   ['a CREATE x (USE (Sent))', '17: expected \\'],
-  ['a LIST (RECURSIVEMATCH) "" *', '7: RECURSIVEMATCH needs SUBSCRIBED or SPECIAL-USE'],
+  ['a LIST (RECURSIVEMATCH) "" *', '7: RECURSIVEMATCH needs SUBSCRIBED'],
   ['a LIST "" x RETURN (FOO)', '20: unknown return option'],
   ['a STATUS x ()', '12: expected a status item'],
   ['a STATUS x (FOO)', '12: unknown status item'],

@@ -65,10 +65,9 @@ function parseSelectOptions(cursor: Cursor): readonly ListSelect[] {
       return selectOptions.get(cursor.name('a selection option')) ?? cursor.fail('unknown selection option', at);
     }, true),
   );
-  // RFC 9051 §6.3.9.1: RECURSIVEMATCH needs an option that selects by itself.
-  if (options.has('recursiveMatch') && !options.has('subscribed') && !options.has('specialUse')) {
-    cursor.fail('RECURSIVEMATCH needs SUBSCRIBED or SPECIAL-USE', start);
-  }
+  // RFC 9051 §9, list-select-opts: it needs a list-select-base-opt, and SPECIAL-USE is none (RFC 6154 §6).
+  if (options.has('recursiveMatch') && !options.has('subscribed'))
+    cursor.fail('RECURSIVEMATCH needs SUBSCRIBED', start);
   return [...options];
 }
 

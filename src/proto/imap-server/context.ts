@@ -1,6 +1,5 @@
 import type { ImapCodec } from '#lib/imap';
-import { ResponseWriter } from '#lib/imap';
-import { encodeModifiedUtf7 } from '#lib/codecs';
+import { ResponseWriter, type TextOptions } from '#lib/imap';
 import type { AccountBackend } from './backend.ts';
 import { capabilityText } from './capability.ts';
 import type { Input } from './input.ts';
@@ -89,10 +88,11 @@ export class Context {
     this.output.line(`* ${text}`);
   }
 
-  /** A mailbox name as this client reads it, quoted as needed. */
-  mailboxText(name: string): string {
-    const sent = this.isUtf8 ? name : encodeModifiedUtf7(name);
-    return decoder.decode(new ResponseWriter(64).astring(sent, { utf8: this.isUtf8 }).take());
+  /** Adds responses that a writer of #lib/imap makes, with text as this client reads it. */
+  write(response: (writer: ResponseWriter, options: TextOptions) => void): void {
+    const writer = new ResponseWriter(256);
+    response(writer, { utf8: this.isUtf8 });
+    this.output.bytes(writer.take());
   }
 
   /** A string as this client reads it, quoted or as literal. */

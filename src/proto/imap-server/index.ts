@@ -28,5 +28,5 @@ export type {
 } from './selected-mailbox.ts';
 export { defaultLimits, type ImapServerLimits } from './limits.ts';
 export { Bad, Bye, No } from './refusal.ts';
-export { allMechanisms, type ImapServerDeps, type ImapServerOptions } from './options.ts';
+export type { ImapServerDeps, ImapServerOptions } from './options.ts';
 export { serveImap } from './session.ts';

@@ -32,6 +32,8 @@ export interface ImapServerLimits {
   readonly contentChunkBytes: number;
   /** Bytes collected before they are written. */
   readonly outputBufferBytes: number;
+  /** Characters of all patterns of one LIST: matching takes up to so many times the characters of all names. */
+  readonly maxPatternChars: number;
   /** Keys, nested ones included, in one SEARCH. */
   readonly maxSearchKeys: number;
   /** Largest part that BINARY decodes in memory to announce its size. */
@@ -56,6 +58,7 @@ export const defaultLimits: ImapServerLimits = {
   maxContentBatch: 32,
   contentChunkBytes: 256 * 1024,
   outputBufferBytes: 64 * 1024,
+  maxPatternChars: 4096,
   maxSearchKeys: 1000,
   maxBinaryBytes: 64 * 1024 * 1024,
 };

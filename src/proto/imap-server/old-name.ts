@@ -1,3 +1,4 @@
+import { writeList } from '#lib/imap';
 import type { Context } from './context.ts';
 
 /** Whether a client that speaks IMAP4rev2 used another form of the name than ours; INBOX in any case is none (RFC 9051 §5.1). */
@@ -7,7 +8,8 @@ export function isOtherForm(context: Context, name: string, supplied: string): b
 }
 
 /** Tells which name of ours stands for the one that the client supplied (RFC 9051 §6.3.9.7). */
-export function writeOldName(context: Context, attribute: string, name: string, supplied: string): void {
-  const oldName = `("OLDNAME" (${context.mailboxText(supplied)}))`;
-  context.untagged(`LIST (${attribute}) "/" ${context.mailboxText(name)} ${oldName}`);
+export function writeOldName(context: Context, attributes: readonly string[], name: string, supplied: string): void {
+  context.write((writer, options) => {
+    writeList(writer, { attributes, separator: '/', name, oldName: supplied }, options);
+  });
 }

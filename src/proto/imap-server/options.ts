@@ -34,15 +34,3 @@ export interface ImapServerDeps {
   readonly shutdown: AbortSignal;
   readonly options: ImapServerOptions;
 }
-
-/** Every mechanism, strongest first. */
-export const allMechanisms: readonly MechanismName[] = [
-  'EXTERNAL',
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1-PLUS',
-  'SCRAM-SHA-1',
-  'CRAM-MD5',
-  'PLAIN',
-  'LOGIN',
-];

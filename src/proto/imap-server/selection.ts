@@ -7,7 +7,6 @@ import { View, positionOf } from './view.ts';
 
 /** A selected mailbox with what this client believes of it. */
 export class Selection {
-  readonly name: string;
   readonly mailbox: SelectedMailbox;
   readonly isReadOnly: boolean;
   readonly view: View;
@@ -15,8 +14,7 @@ export class Selection {
   saved: Uint32Array = new Uint32Array(0);
   #keywords: readonly string[];
 
-  constructor(name: string, mailbox: SelectedMailbox, isReadOnly: boolean) {
-    this.name = name;
+  constructor(mailbox: SelectedMailbox, isReadOnly: boolean) {
     this.mailbox = mailbox;
     this.isReadOnly = isReadOnly;
     this.view = new View(mailbox.image);

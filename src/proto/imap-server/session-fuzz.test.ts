@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { mechanismsByStrength } from '#lib/sasl';
 import type { CredentialStore, Identity } from '#lib/sasl';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { MemoryImapBackend } from '#testing/imap-backend';
-import { allMechanisms, defaultLimits, serveImap } from './index.ts';
+import { defaultLimits, serveImap } from './index.ts';
 
 const identity: Identity = { account: 'a', login: 'a' };
 const store: CredentialStore = {
@@ -81,7 +82,7 @@ async function bugsOf(lines: readonly string[], isLoggedIn: boolean): Promise<re
       hostname: 'mx.example',
       startTls: true,
       allowClearPasswords: true,
-      mechanisms: allMechanisms,
+      mechanisms: mechanismsByStrength,
       preauthenticated: isLoggedIn ? identity : null,
       serverId: new Map(),
       limits: defaultLimits,

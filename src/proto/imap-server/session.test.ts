@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { CredentialStore, Identity } from '#lib/sasl';
-import { deriveScramKeys } from '#lib/sasl';
+import { mechanismsByStrength, deriveScramKeys } from '#lib/sasl';
 import type { FakeChannel } from '#testing/channel-pair';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { play } from '#testing/transcript';
-import { type ImapServerOptions, allMechanisms, defaultLimits, serveImap } from './index.ts';
+import { type ImapServerOptions, defaultLimits, serveImap } from './index.ts';
 
 const folder = new URL('../../../test/transcripts/imap/', import.meta.url);
 const messages = new Map(
@@ -47,7 +47,7 @@ class World {
       hostname: 'mx.example',
       startTls: true,
       allowClearPasswords: true,
-      mechanisms: allMechanisms,
+      mechanisms: mechanismsByStrength,
       preauthenticated: null,
       serverId: new Map([
         ['name', 'Godwit'],

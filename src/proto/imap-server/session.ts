@@ -202,11 +202,12 @@ class Session {
 
   async #release(): Promise<void> {
     const context = this.#context;
-    try {
-      await context.unselect();
-      await context.account?.[Symbol.asyncDispose]();
-    } catch (error) {
-      context.deps.log.error('imap.release', {}, error);
+    for (const step of [() => context.unselect(), () => context.account?.[Symbol.asyncDispose]()]) {
+      try {
+        await step();
+      } catch (error) {
+        context.deps.log.error('imap.release', {}, error);
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
+import { mechanismsByStrength } from '#lib/sasl';
 import type { Channel } from '#ports/channel';
-import { allMechanisms, defaultLimits, serveImap } from '#proto/imap-server';
+import { defaultLimits, serveImap } from '#proto/imap-server';
 import { ImapGlue } from '#server/imap';
 import type { ServiceContext } from './listeners.ts';
 
@@ -38,7 +39,7 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
       hostname,
       startTls: hasTls && service === 'imap',
       allowClearPasswords: service === 'imap' && config.imap?.allowPlaintextAuth === true,
-      mechanisms: allMechanisms,
+      mechanisms: mechanismsByStrength,
       preauthenticated: null,
       serverId,
       limits: defaultLimits,

@@ -26,7 +26,7 @@ export const create: Handler<CommandOf<'create'>> = {
       return use;
     });
     await context.loggedIn().create(name, [...new Set(wanted)]);
-    if (isOtherForm(context, name, command.mailbox)) writeOldName(context, '', name, command.mailbox);
+    if (isOtherForm(context, name, command.mailbox)) writeOldName(context, [], name, command.mailbox);
     return 'created';
   },
 };

@@ -11,11 +11,12 @@ export const deleteMailbox: Handler<CommandOf<'delete'>> = {
     const name = knownName(command.mailbox);
     if (name === 'INBOX') throw new No('CANNOT', 'INBOX cannot be deleted');
     await context.loggedIn().delete(name);
-    if (context.selection?.name === name) {
+    // Known by what it is, not by its name, under which it may have been renamed since.
+    if (context.selection !== null && (await context.selection.mailbox.refresh()) === null) {
       await context.unselect();
       context.untagged('OK [CLOSED] the selected mailbox was deleted');
     }
-    if (isOtherForm(context, name, command.mailbox)) writeOldName(context, '\\NonExistent', name, command.mailbox);
+    if (isOtherForm(context, name, command.mailbox)) writeOldName(context, ['\\NonExistent'], name, command.mailbox);
     return 'deleted';
   },
 };

@@ -1,9 +1,9 @@
-import { type ListCommand, matchListPattern } from '#lib/imap';
+import { type ListCommand, matchListPattern, writeList } from '#lib/imap';
 import type { AccountBackend, MailboxEntry, MailboxStatus } from '../backend.ts';
 import type { Context } from '../context.ts';
-import { Bad } from '../refusal.ts';
+import { No } from '../refusal.ts';
 import type { Handler } from './handler.ts';
-import { statusText } from './status.ts';
+import { writeCounters } from './status.ts';
 
 interface Listed {
   readonly entry: MailboxEntry;
@@ -22,41 +22,47 @@ export const list: Handler<ListCommand> = {
       context.untagged('LIST (\\Noselect) "/" ""');
       return 'listed';
     }
-    const { select } = command;
-    if (
-      select.includes('recursiveMatch') &&
-      !select.some((option) => option === 'subscribed' || option === 'specialUse')
-    ) {
-      throw new Bad('RECURSIVEMATCH needs another selection option');
-    }
+    refuseCostly(context, command.patterns);
     const account = context.loggedIn();
     const entries = await account.mailboxes();
     const listed = choose(entries, command);
     const counters = await statusOf(account, listed, command);
-    const parents = parentsOf(entries);
+    const parents = parentsOf(entries.filter(({ exists }) => exists));
     for (const item of listed) {
       writeEntry(context, command, item, parents.has(item.entry.name));
       const status = counters.get(item.entry.name);
-      if (status !== undefined)
-        context.untagged(statusText(context, item.entry.name, command.returns.status ?? [], status));
+      if (status !== undefined) writeCounters(context, item.entry.name, command.returns.status ?? [], status);
       if (context.output.isFull) await context.output.drain();
     }
     return 'listed';
   },
 };
 
+/** Patterns are matched with every name at once, while everybody waits. @throws No past the limit. */
+export function refuseCostly(context: Context, patterns: readonly string[]): void {
+  const chars = patterns.reduce((sum, pattern) => sum + pattern.length, 0);
+  if (chars > context.deps.options.limits.maxPatternChars) throw new No('LIMIT', 'patterns are too long');
+}
+
 function choose(entries: readonly MailboxEntry[], command: ListCommand): Listed[] {
   const patterns = command.patterns.map((pattern) => (command.reference + pattern).normalize('NFC'));
-  const isSelected = selector(command);
-  const above = command.select.includes('recursiveMatch') ? parentsOf(entries.filter(isSelected)) : new Set<string>();
-  const listed: Listed[] = [];
-  for (const entry of entries) {
-    const hasChildInfo = above.has(entry.name);
-    if (!isSelected(entry) && !hasChildInfo) continue;
-    if (!patterns.some((pattern) => matchListPattern(pattern, entry.name, '/'))) continue;
-    listed.push({ entry, hasChildInfo });
-  }
-  return listed;
+  const isMatch = ({ name }: MailboxEntry): boolean => patterns.some((pattern) => matchListPattern(pattern, name, '/'));
+  const selected = entries.filter(selector(command));
+  const told = new Set(selected.filter(isMatch));
+  if (!command.select.includes('recursiveMatch')) return [...told].map((entry) => ({ entry, hasChildInfo: false }));
+  const above = parentsOf(selected);
+  // RFC 5258 §3.5: a parent that is not selected itself is told of only for a child that is not.
+  const missing = parentsOf(selected.filter((entry) => !told.has(entry)));
+  const names = new Set(entries.map(({ name }) => name));
+  const unknown = [...missing].filter((name) => !names.has(name)).map(nonExistent);
+  return [...entries, ...unknown]
+    .filter((entry) => told.has(entry) || (missing.has(entry.name) && isMatch(entry)))
+    .map((entry) => ({ entry, hasChildInfo: above.has(entry.name) }));
+}
+
+/** A level above subscribed names that is no mailbox itself. */
+function nonExistent(name: string): MailboxEntry {
+  return { name, exists: false, selectable: false, subscribed: false, specialUse: [] };
 }
 
 function selector(command: ListCommand): (entry: MailboxEntry) => boolean {
@@ -103,23 +109,25 @@ function writeEntry(
 ): void {
   // RFC 9051 §6.3.9.1: the SUBSCRIBED selection option implies the return option.
   const withSubscribed = command.returns.subscribed || command.select.includes('subscribed');
-  const attributes = attributesText(entry, hasChildren, withSubscribed);
-  const childInfo = hasChildInfo ? ' ("CHILDINFO" ("SUBSCRIBED"))' : '';
-  context.untagged(`LIST (${attributes}) "/" ${context.mailboxText(entry.name)}${childInfo}`);
+  const attributes = attributesOf(entry, hasChildren, withSubscribed);
+  const childInfo = hasChildInfo ? ['SUBSCRIBED'] : [];
+  context.write((writer, options) => {
+    writeList(writer, { attributes, separator: '/', name: entry.name, childInfo }, options);
+  });
 }
 
-function attributesText(entry: MailboxEntry, hasChildren: boolean, withSubscribed: boolean): string {
+function attributesOf(entry: MailboxEntry, hasChildren: boolean, withSubscribed: boolean): string[] {
   const attributes: string[] = [];
   if (!entry.exists) attributes.push('\\NonExistent');
   else if (!entry.selectable) attributes.push('\\Noselect');
   if (entry.exists) attributes.push(hasChildren ? '\\HasChildren' : '\\HasNoChildren');
   if (entry.subscribed && withSubscribed) attributes.push('\\Subscribed');
-  return [...attributes, ...entry.specialUse].join(' ');
+  return [...attributes, ...entry.specialUse];
 }
 
-/** Attributes of one mailbox as LIST tells them, between the parentheses; empty for one that went away. */
-export async function mailboxAttributes(account: AccountBackend, name: string): Promise<string> {
-  const entries = await account.mailboxes();
+/** Attributes of one mailbox as LIST tells them; none for one that went away. */
+export async function mailboxAttributes(account: AccountBackend, name: string): Promise<readonly string[]> {
+  const entries = (await account.mailboxes()).filter(({ exists }) => exists);
   const entry = entries.find((candidate) => candidate.name === name);
-  return entry === undefined ? '' : attributesText(entry, parentsOf(entries).has(name), false);
+  return entry === undefined ? [] : attributesOf(entry, parentsOf(entries).has(name), false);
 }

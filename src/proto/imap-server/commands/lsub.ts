@@ -1,11 +1,13 @@
-import { matchListPattern } from '#lib/imap';
+import { matchListPattern, writeList } from '#lib/imap';
 import type { CommandOf, Handler } from './handler.ts';
+import { refuseCostly } from './list.ts';
 
 /** LSUB (RFC 3501 §6.3.9): subscribed names; with `%`, also parents of subscribed names, as \Noselect. */
 export const lsub: Handler<CommandOf<'lsub'>> = {
   state: 'authenticated',
   updates: 'all',
   async run(context, command) {
+    refuseCostly(context, [command.pattern]);
     const pattern = (command.reference + command.pattern).normalize('NFC');
     const matches = (name: string): boolean => matchListPattern(pattern, name, '/');
     const shown = new Map<string, readonly string[]>();
@@ -21,7 +23,8 @@ export const lsub: Handler<CommandOf<'lsub'>> = {
       }
     }
     for (const [name, attributes] of shown) {
-      context.untagged(`LSUB (${attributes.join(' ')}) "/" ${context.mailboxText(name)}`);
+      context.write((writer, options) => writeList(writer, { attributes, separator: '/', name }, options, 'LSUB'));
+      if (context.output.isFull) await context.output.drain();
     }
     return 'listed';
   },

@@ -1,3 +1,4 @@
+import { writeNamespace } from '#lib/imap';
 import type { CommandOf, Handler } from './handler.ts';
 
 /** NAMESPACE (RFC 2342 §5): one personal namespace, no others. */
@@ -5,7 +6,8 @@ export const namespace: Handler<CommandOf<'namespace'>> = {
   state: 'authenticated',
   updates: 'all',
   run(context) {
-    context.untagged('NAMESPACE (("" "/")) NIL NIL');
+    const personal = [{ prefix: '', separator: '/' }];
+    context.write((writer, options) => writeNamespace(writer, { personal, otherUsers: [], shared: [] }, options));
     return 'namespace completed';
   },
 };

@@ -15,7 +15,7 @@ export const rename: Handler<CommandOf<'rename'>> = {
     if (to.startsWith(`${from}/`) && from !== 'INBOX') throw new No('CANNOT', 'a mailbox cannot move below itself');
     await context.loggedIn().rename(from, to);
     if (isOtherForm(context, from, command.from) || isOtherForm(context, to, command.to)) {
-      writeOldName(context, '', to, command.from);
+      writeOldName(context, [], to, command.from);
     }
     return 'renamed';
   },

@@ -1,4 +1,4 @@
-import type { SelectCommand } from '#lib/imap';
+import { type SelectCommand, writeList } from '#lib/imap';
 import { SystemFlag } from '#lib/flags';
 import type { Context } from '../context.ts';
 import { knownName } from '../mailbox-name.ts';
@@ -23,14 +23,14 @@ export const select: Handler<SelectCommand> = {
     if (wasSelected) context.untagged('OK [CLOSED] previous mailbox closed');
     const name = knownName(command.mailbox);
     const mailbox = await account.select(name, isReadOnly);
-    const selection = new Selection(name, mailbox, isReadOnly);
+    const selection = new Selection(mailbox, isReadOnly);
     context.selection = selection;
     writeState(context, selection, mailbox.image);
     if (context.isRev2) {
       // RFC 9051 §6.3.2: the name with accurate attributes, and what the client called it if that differs.
       const attributes = await mailboxAttributes(account, name);
       if (isOtherForm(context, name, command.mailbox)) writeOldName(context, attributes, name, command.mailbox);
-      else context.untagged(`LIST (${attributes}) "/" ${context.mailboxText(name)}`);
+      else context.write((writer, options) => writeList(writer, { attributes, separator: '/', name }, options));
     }
     return isReadOnly ? '[READ-ONLY] examined' : '[READ-WRITE] selected';
   },

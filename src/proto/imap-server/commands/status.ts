@@ -1,4 +1,4 @@
-import type { StatusItem } from '#lib/imap';
+import { type StatusItem, writeStatus } from '#lib/imap';
 import type { MailboxStatus } from '../backend.ts';
 import type { Context } from '../context.ts';
 import { knownName } from '../mailbox-name.ts';
@@ -13,41 +13,31 @@ export const status: Handler<CommandOf<'status'>> = {
     const name = knownName(command.mailbox);
     const [counters] = await context.loggedIn().status([name]);
     if (counters === null || counters === undefined) throw new No('NONEXISTENT', 'no such mailbox');
-    context.untagged(statusText(context, name, command.items, counters));
+    writeCounters(context, name, command.items, counters);
     return 'status completed';
   },
 };
 
-/** The STATUS response without `* ` (RFC 9051 §7.3.3). */
-export function statusText(
+/** Adds a STATUS response (RFC 9051 §7.3.3). */
+export function writeCounters(
   context: Context,
   name: string,
   items: readonly StatusItem[],
   counters: MailboxStatus,
-): string {
-  const shown = [...new Set(items)].map((item) => itemText(item, counters, context.appendLimitBytes));
-  return `STATUS ${context.mailboxText(name)} (${shown.join(' ')})`;
+): void {
+  const values = items.map((item) => [item, valueOf(item, counters, context.appendLimitBytes)] as const);
+  context.write((writer, options) => writeStatus(writer, name, values, options));
 }
 
-function itemText(item: StatusItem, counters: MailboxStatus, appendLimitBytes: number): string {
+function valueOf(item: StatusItem, counters: MailboxStatus, appendLimitBytes: number): number {
   switch (item) {
-    case 'messages':
-      return `MESSAGES ${counters.messages}`;
     case 'recent':
-      return 'RECENT 0';
-    case 'uidNext':
-      return `UIDNEXT ${counters.uidNext}`;
-    case 'uidValidity':
-      return `UIDVALIDITY ${counters.uidValidity}`;
-    case 'unseen':
-      return `UNSEEN ${counters.unseen}`;
-    case 'deleted':
-      return `DELETED ${counters.deleted}`;
+      return 0;
     case 'size':
-      return `SIZE ${counters.sizeBytes}`;
+      return counters.sizeBytes;
     case 'appendLimit':
-      return `APPENDLIMIT ${appendLimitBytes}`;
+      return appendLimitBytes;
     default:
-      return `HIGHESTMODSEQ ${counters.highestModSeq}`;
+      return counters[item];
   }
 }

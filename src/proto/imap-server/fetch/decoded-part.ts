@@ -14,22 +14,31 @@ export async function decodedPart(content: MessageContent, part: Part, maxBytes:
   const decoder = decoderOf(part);
   if (decoder === null) return content.bytes(part.bodyStart, part.end);
   const pieces: Uint8Array[] = [];
-  let size = 0;
-  for (let at = part.bodyStart; at < part.end; at += chunkBytes) {
-    const encoded = await content.bytes(at, Math.min(at + chunkBytes, part.end));
-    const piece = decoder.push(encoded);
-    pieces.push(piece);
-    size += piece.length;
-  }
-  const last = decoder.finish();
-  pieces.push(last);
-  const whole = new Uint8Array(size + last.length);
+  for await (const piece of decodedPieces(content, part, decoder)) pieces.push(piece);
+  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
   let to = 0;
   for (const piece of pieces) {
     whole.set(piece, to);
     to += piece.length;
   }
   return whole;
+}
+
+/** Bytes that `decodedPart` has, without keeping them, for BINARY.SIZE (RFC 3516 §4.3). @throws No as `decodedPart` does. */
+export async function decodedSizeBytes(content: MessageContent, part: Part, maxBytes: number): Promise<number> {
+  const decoder = decoderOf(part);
+  if (decoder === null) return part.end - part.bodyStart;
+  if (part.end - part.bodyStart > maxBytes) throw new No('LIMIT', 'the part is too large to decode here');
+  let size = 0;
+  for await (const piece of decodedPieces(content, part, decoder)) size += piece.length;
+  return size;
+}
+
+async function* decodedPieces(content: MessageContent, part: Part, decoder: Decoder): AsyncGenerator<Uint8Array> {
+  for (let at = part.bodyStart; at < part.end; at += chunkBytes) {
+    yield decoder.push(await content.bytes(at, Math.min(at + chunkBytes, part.end)));
+  }
+  yield decoder.finish();
 }
 
 function decoderOf(part: Part): Decoder | null {

@@ -1,10 +1,11 @@
 import { type FetchItem, type Partial, writeInternalDate } from '#lib/imap';
+import { findPart } from '#lib/mime';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
 import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
-import { decodedPart } from './decoded-part.ts';
+import { decodedPart, decodedSizeBytes } from './decoded-part.ts';
 import { HeaderFilter } from './header-filter.ts';
-import { type ByteRange, findPart, sectionRange } from './part-lookup.ts';
+import { type ByteRange, sectionRange } from './section-range.ts';
 
 /** One message as far as it was read. */
 export interface FetchedMessage {
@@ -165,11 +166,11 @@ export class MessageWriter {
       this.#output.text(`${item.name} ${item.kind === 'binarySize' ? '0' : 'NIL'}`);
       return;
     }
-    const bytes = await decodedPart(content, part, maxBinaryBytes);
     if (item.kind === 'binarySize') {
-      this.#output.text(`${item.name} ${bytes.length}`);
+      this.#output.text(`${item.name} ${await decodedSizeBytes(content, part, maxBinaryBytes)}`);
       return;
     }
+    const bytes = await decodedPart(content, part, maxBinaryBytes);
     const wanted = slice(bytes, item.partial);
     // RFC 3516 §4.2: literal8 only where a literal could not carry it.
     await this.#literal(item.name, wanted, wanted.includes(0) ? '~{' : '{');
