@@ -1,6 +1,7 @@
 /**
  * The IMAP wire format of the server's side: RFC 9051 and RFC 3501 with their extensions, bytes to commands and values to bytes.
- * Pure: no connection, no mailbox, no decision. A session feeds `ImapCodec`, gets commands and events, and answers with the writers.
+ * Pure: no connection, no mailbox, no decision. A session feeds `ImapCodec`, gets commands and events, and answers
+ * with the writers, which make all that has syntax of its own; status responses are plain lines.
  * Invariants: no input makes a parser throw or take more than linear time; nothing is buffered past `ImapLimits`; messages of
  * APPEND are streamed, never held.
  */
@@ -24,16 +25,12 @@ export { parseCommand, type ParsedCommand } from './parse-command.ts';
 export type { ParseOptions } from './cursor.ts';
 export { defaultLimits, unauthenticatedLimits, type ImapLimits } from './limits.ts';
 export type { DayMs, SearchKey, SearchReturn } from './search-key.ts';
-export { expandSequenceSet, rangesContain } from './sequence-set.ts';
-export type { NumberRange, SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
+export type { SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
 export { matchListPattern } from './list-pattern.ts';
-export { writeContinuation, writeResponseCode, writeStatusResponse } from './response-code.ts';
-export type { Condition, PlainCode, ResponseCode } from './response-code.ts';
 export { ResponseWriter, type TextOptions } from './response-writer.ts';
-export { sectionName } from './section-name.ts';
 export { writeBodyStructure, type BodyStructureOptions } from './write-body-structure.ts';
 export { writeEnvelope } from './write-envelope.ts';
 export { writeList, writeMailboxName, writeNamespace, writeStatus } from './write-mailbox-data.ts';
 export type { ListLine, Namespace } from './write-mailbox-data.ts';
-export { writeInternalDate, writeRanges, writeSequenceSet } from './write-numbers.ts';
+export { writeInternalDate, writeSequenceSet } from './write-numbers.ts';
 export { writeEsearch, writeSearch, type EsearchResult } from './write-search.ts';

@@ -1,5 +1,3 @@
-import type { NumberRange } from './sequence-set.ts';
-
 /** Numbers as a sequence set in the order given, ascending runs as ranges: `1,3:5`. Empty for no numbers. */
 export function writeSequenceSet(numbers: Iterable<number>): string {
   const parts: string[] = [];
@@ -16,11 +14,6 @@ export function writeSequenceSet(numbers: Iterable<number>): string {
   }
   if (first >= 0) parts.push(range(first, last));
   return parts.join(',');
-}
-
-/** Ranges as a sequence set: `1,3:5`. */
-export function writeRanges(ranges: readonly NumberRange[]): string {
-  return ranges.map(({ first, last }) => range(first, last)).join(',');
 }
 
 function range(first: number, last: number): string {

@@ -7,7 +7,6 @@ import {
   parseCommand,
   ResponseWriter,
   writeBodyStructure,
-  writeContinuation,
   writeEnvelope,
   writeEsearch,
   writeInternalDate,
@@ -16,9 +15,7 @@ import {
   writeNamespace,
   writeSearch,
   writeStatus,
-  writeStatusResponse,
 } from './index.ts';
-import type { ResponseCode } from './index.ts';
 
 const decoder = new TextDecoder();
 const ascii = { utf8: false };
@@ -251,49 +248,6 @@ for (const [title, given, extended, want] of [
     assert.equal(decoder.decode(writeBodyStructure(given, { extended, utf8: false })), want);
   });
 }
-
-for (const [code, want] of [
-  [null, 'OK done'],
-  [{ kind: 'plain', code: 'READ-ONLY' }, 'OK [READ-ONLY] done'],
-  [{ kind: 'capability', capabilities: ['IMAP4rev1', 'IDLE'] }, 'OK [CAPABILITY IMAP4rev1 IDLE] done'],
-  [{ kind: 'badCharset', charsets: ['UTF-8'] }, 'OK [BADCHARSET (UTF-8)] done'],
-  [{ kind: 'badCharset', charsets: [] }, 'OK [BADCHARSET] done'],
-  [{ kind: 'permanentFlags', flags: ['\\Seen', '\\*'] }, 'OK [PERMANENTFLAGS (\\Seen \\*)] done'],
-  [{ kind: 'uidNext', value: 4392 }, 'OK [UIDNEXT 4392] done'],
-  [{ kind: 'highestModSeq', value: 715194045007 }, 'OK [HIGHESTMODSEQ 715194045007] done'],
-  [{ kind: 'appendUid', uidValidity: 38505, uids: '3955' }, 'OK [APPENDUID 38505 3955] done'],
-  [
-    { kind: 'copyUid', uidValidity: 38505, from: '304,319:320', to: '3956:3958' },
-    'OK [COPYUID 38505 304,319:320 3956:3958] done',
-  ],
-  [{ kind: 'modified', set: '7,9' }, 'OK [MODIFIED 7,9] done'],
-] as const satisfies readonly (readonly [ResponseCode | null, string])[]) {
-  test(`writeStatusResponse ${want}`, () => {
-    assert.equal(
-      written((w) => writeStatusResponse(w, 'a1', 'OK', code, 'done')),
-      `a1 ${want}\r\n`,
-    );
-  });
-}
-
-test('writeStatusResponse never breaks a line', () => {
-  assert.equal(
-    written((w) => writeStatusResponse(w, '*', 'NO', null, 'a\r\nb')),
-    '* NO a  b\r\n',
-  );
-  assert.equal(
-    written((w) => writeStatusResponse(w, '*', 'BYE', null, '')),
-    '* BYE -\r\n',
-  );
-  assert.equal(
-    written((w) => writeStatusResponse(w, '*', 'NO', null, '[X] y')),
-    '* NO  [X] y\r\n',
-  );
-  assert.equal(
-    written((w) => writeContinuation(w, '')),
-    '+ \r\n',
-  );
-});
 
 test('writeList', () => {
   const line = { attributes: ['\\Noselect', '\\HasChildren'], separator: '/', name: 'ü & a' };

@@ -213,7 +213,9 @@ class Session {
 }
 
 function withCode(refusal: No | Bad | Bye): string {
-  return refusal.code === null ? refusal.message : `[${refusal.code}] ${refusal.message}`;
+  // A text from the backend must not begin another response.
+  const text = printable(refusal.message);
+  return refusal.code === null ? text : `[${refusal.code}] ${text}`;
 }
 
 function printable(text: string): string {
