@@ -48,6 +48,8 @@ export const bdat: CommandDefinition<'BDAT'> = {
 
 async function begin(context: Context): Promise<Reception> {
   const { transaction } = context;
+  const isOutOfOrder = context.hello === null || (transaction === null && !context.wasRefused);
+  if (isOutOfOrder) context.countBadCommand();
   if (context.hello === null) throw new Refusal(503, '5.5.1', 'EHLO first');
   if (transaction === null) throw new Refusal(503, '5.5.1', context.wasRefused ? 'message was refused' : 'MAIL first');
   if (transaction.recipients.length === 0) {
