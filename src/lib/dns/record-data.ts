@@ -1,3 +1,4 @@
+import { writeIpv6 } from '#lib/domain';
 import type { Records, RecordType } from './answer.ts';
 import type { DnsLimits } from './limits.ts';
 import { Malformed, readName } from './name.ts';
@@ -24,7 +25,7 @@ const readers: { readonly [K in RecordType]: Reader<K> } = {
   },
   AAAA: (message, record) => {
     need(record, 16, 16);
-    return ipv6(message.bytes.subarray(record.start, record.end));
+    return writeIpv6(message.bytes.subarray(record.start, record.end));
   },
   CNAME: (message, record, limits) => nameAt(message, record, 0, limits),
   PTR: (message, record, limits) => nameAt(message, record, 0, limits),
@@ -90,19 +91,4 @@ function nameAt(message: DnsMessage, record: RawRecord, offset: number, limits: 
   const { name, end } = readName(message.bytes, record.start + offset, limits);
   if (end !== record.end) throw new Malformed(record.start, 'name does not fill the record');
   return name.toLowerCase();
-}
-
-/** Canonical text of an IPv6 address (RFC 5952 §4). */
-function ipv6(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
-  let best = { at: 0, length: 1 };
-  for (let i = 0; i < 8;) {
-    let end = i;
-    while (end < 8 && groups[end] === 0) end += 1;
-    if (end - i > best.length) best = { at: i, length: end - i };
-    i = end + 1;
-  }
-  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (best.length < 2) return hex(groups);
-  return `${hex(groups.slice(0, best.at))}::${hex(groups.slice(best.at + best.length))}`;
 }

@@ -7,5 +7,5 @@ export { domainEquals, parseDomain } from './domain.ts';
 export type { Domain, DomainOptions } from './domain.ts';
 export { ipMasks, isLoopback, isPrivate, reverseName } from './networks.ts';
 export type { IpMasks } from './networks.ts';
-export { parseIp } from './ip.ts';
+export { parseIp, writeIpv6 } from './ip.ts';
 export type { IpAddress } from './ip.ts';

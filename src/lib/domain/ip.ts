@@ -83,8 +83,8 @@ function isMapped(bytes: Uint8Array): boolean {
   return bytes.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 0xff));
 }
 
-/** RFC 5952 §4: no leading zeros, lower case, the first of the longest runs of two or more zero groups as "::". */
-function writeIpv6(bytes: Uint8Array): string {
+/** Text of the 16 bytes of an IPv6 address (RFC 5952 §4): no leading zeros, lower case, the first of the longest runs of two or more zero groups as "::". */
+export function writeIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
   let longestStart = 0;
   let longest = 0;

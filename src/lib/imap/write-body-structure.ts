@@ -1,7 +1,10 @@
+import { encodePercent } from '#lib/codecs';
 import type { Envelope, Parameter, Part } from '#lib/mime';
 import { toEncodedWords } from './encoded-words.ts';
 import { ResponseWriter, type TextOptions } from './response-writer.ts';
 import { putEnvelope } from './write-envelope.ts';
+
+const encoder = new TextEncoder();
 
 /** What to write of a structure. */
 export interface BodyStructureOptions extends TextOptions {
@@ -111,15 +114,7 @@ function putParameters(writer: ResponseWriter, params: readonly Parameter[], opt
       .ascii(i === 0 ? '(' : ' ')
       .quoted(encoded ? `${name}*` : name, options)
       .ascii(' ')
-      .quoted(encoded ? `utf-8''${percentEncode(value)}` : value, options);
+      .quoted(encoded ? `utf-8''${encodePercent(encoder.encode(value))}` : value, options);
   });
   writer.ascii(')');
-}
-
-function percentEncode(value: string): string {
-  // RFC 2231 §7, attribute-char: encodeURIComponent leaves these four to us.
-  return encodeURIComponent(value.toWellFormed()).replaceAll(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

@@ -1,4 +1,7 @@
 import { decode } from '#lib/charset';
+import { decodeBase64 } from '#lib/codecs';
+
+const encoder = new TextEncoder();
 
 // RFC 2047 §2, widened: blanks inside the text and a missing limit of 75 characters are common. RFC 2231 §5 adds `*language`.
 const encodedWord = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?\r\n]*)\?=/gi;
@@ -73,30 +76,7 @@ function hexDigit(code: number): number {
   return -1;
 }
 
-/** RFC 2047 §4.1, ignoring what is not in the alphabet and missing padding. */
+/** RFC 2047 §4.1, in either alphabet, ignoring what is in neither and missing padding. */
 function decodeB(text: string): Uint8Array {
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4) + 1);
-  let size = 0;
-  let bits = 0;
-  let count = 0;
-  for (let i = 0; i < text.length; i++) {
-    const value = base64Digit(text.charCodeAt(i));
-    if (value < 0) continue;
-    bits = ((bits << 6) | value) & 0xffff;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes[size++] = (bits >> count) & 255;
-    }
-  }
-  return bytes.subarray(0, size);
-}
-
-function base64Digit(code: number): number {
-  if (code >= 65 && code <= 90) return code - 65;
-  if (code >= 97 && code <= 122) return code - 71;
-  if (code >= 48 && code <= 57) return code + 4;
-  if (code === 43 || code === 45) return 62;
-  if (code === 47 || code === 95) return 63;
-  return -1;
+  return decodeBase64(encoder.encode(text.replaceAll('-', '+').replaceAll('_', '/')));
 }

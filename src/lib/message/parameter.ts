@@ -1,4 +1,5 @@
 import { decode } from '#lib/charset';
+import { decodePercent } from '#lib/codecs';
 import { defaultLimits } from './limits.ts';
 import { quotedString, skipCfws } from './scanner.ts';
 import { decodeEncodedWords } from './encoded-word.ts';
@@ -141,7 +142,7 @@ function join(pieces: Pieces): string | null {
       charset = lead[1] ?? '';
       value = value.slice(lead[0].length);
     }
-    percentDecode(value, bytes);
+    for (const byte of decodePercent(encoder.encode(value))) bytes.push(byte);
   }
   return out + flush(bytes, charset);
 }
@@ -154,22 +155,6 @@ function flush(bytes: number[], charset: string): string {
 }
 
 const encoder = new TextEncoder();
-
-function percentDecode(value: string, into: number[]): void {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    const hex = code === 37 ? value.slice(i + 1, i + 3) : '';
-    if (/^[0-9a-f]{2}$/i.test(hex)) {
-      into.push(Number.parseInt(hex, 16));
-      i += 2;
-    } else if (code < 128) into.push(code);
-    else {
-      const point = String.fromCodePoint(value.codePointAt(i) ?? 0xfffd);
-      for (const byte of encoder.encode(point)) into.push(byte);
-      i += point.length - 1;
-    }
-  }
-}
 
 /** RFC 2045 §5.1 token, widened to what is seen: anything but blanks, `;`, `=`, `/`, parentheses, comma and quotes. */
 function tokenEnd(text: string, at: number): number {

@@ -1,3 +1,4 @@
+import { encodePercent } from '#lib/codecs';
 import { parseDomain } from '#lib/domain';
 import type { AddressEntry, MailboxEntry } from './address-list.ts';
 import { encodeWords } from './encoded-word-writer.ts';
@@ -117,7 +118,7 @@ function parameterPieces(param: Parameter, options: WriteOptions): string[] {
   const pieces: string[] = [];
   let run = "utf-8''";
   for (const char of value) {
-    const coded = percent(char);
+    const coded = encodePercent(encoder.encode(char));
     if (run.length + coded.length > maxPieceChars) {
       pieces.push(run);
       run = '';
@@ -127,12 +128,4 @@ function parameterPieces(param: Parameter, options: WriteOptions): string[] {
   pieces.push(run);
   if (pieces.length === 1) return [`${param.name}*=${run}`];
   return pieces.map((piece, i) => `${param.name}*${i}*=${piece}`);
-}
-
-/** RFC 2231 §7 attribute-char stays; the rest is percent-encoded UTF-8. */
-function percent(char: string): string {
-  if (/^[\w!#$&+.^`{|}~-]$/.test(char)) return char;
-  let out = '';
-  for (const byte of encoder.encode(char)) out += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  return out;
 }
