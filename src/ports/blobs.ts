@@ -18,7 +18,10 @@ export interface BlobReader extends AsyncDisposable {
  * Bodies up to the inline threshold never come here; they live in the database beside their row.
  */
 export interface BlobStore {
-  /** Writes `source` to its end. Bytes, and the directory entry, are durable when it resolves. Leaves nothing behind when it rejects. */
+  /**
+   * Writes `source` to its end. Bytes and name are durable when it resolves; of `incoming` only the bytes, since no row ever names such a blob:
+   * `share` gives it a durable name. Leaves nothing behind when it rejects.
+   */
   put(
     owner: BlobOwner,
     source: AsyncIterable<Uint8Array>,

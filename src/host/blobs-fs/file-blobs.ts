@@ -53,7 +53,9 @@ class FileBlobs implements BlobStore {
     try {
       const sizeBytes = await this.#fill(temporary, source, signal);
       await this.#ensureFolder(owner, id);
-      await this.#files.publish(temporary, this.#path(owner, id));
+      // Nobody is promised anything about a message that is still coming in, so its name need not survive a power cut.
+      if (owner === 'incoming') await this.#files.rename(temporary, this.#path(owner, id));
+      else await this.#files.publish(temporary, this.#path(owner, id));
       return { id, sizeBytes };
     } catch (error) {
       await this.#files.remove(temporary);

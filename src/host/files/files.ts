@@ -84,8 +84,13 @@ export class Files {
    * Never pass a name that exists: POSIX would replace it, Windows refuse.
    */
   async publish(temporary: string, final: string): Promise<void> {
-    await this.#retried(() => this.#system.rename(temporary, final));
+    await this.rename(temporary, final);
     await this.syncDirectory(this.parentOf(final) ?? final);
+  }
+
+  /** As `publish`, but the name may be gone after a power cut. */
+  async rename(temporary: string, final: string): Promise<void> {
+    await this.#retried(() => this.#system.rename(temporary, final));
   }
 
   /** Makes the bytes of `from` available as the new file `to`: a hard link, or a copy where there are none; durable when it resolves. */

@@ -18,16 +18,17 @@ function print(result: object): void {
   console.log(JSON.stringify(result));
 }
 
-/** One message per APPEND, spread over the accounts. */
-async function append(port: number, connections: number, count: number, sizeBytes: number): Promise<void> {
+/** One message per APPEND for some seconds, spread over the accounts. */
+async function append(port: number, connections: number, seconds: number, sizeBytes: number): Promise<void> {
   const clients = await Promise.all(
     Array.from({ length: connections }, (_, i) => ImapLoadClient.login(port, i % accountCount)),
   );
-  let next = 0;
+  let count = 0;
   const start = performance.now();
+  const end = start + seconds * 1000;
   await Promise.all(
     clients.map(async (client) => {
-      for (let i = next++; i < count; i = next++) await client.append('INBOX', [message(i, sizeBytes)]);
+      while (performance.now() < end) await client.append('INBOX', [message(count++, sizeBytes)]);
     }),
   );
   print({ count, ms: performance.now() - start });

@@ -1,13 +1,14 @@
-/** Load process: sends messages over SMTP and prints one line of JSON. Arguments: port, connections, messages, bytes of body. */
+/** Load process: sends messages over SMTP for some seconds and prints one line of JSON. Arguments: port, connections, seconds, bytes of body. */
 import { accountCount, addressOf } from '../peers/peer.ts';
 import { message } from './message.ts';
 import { LineClient } from './line-client.ts';
 
-const [port = 0, connections = 1, count = 1, sizeBytes = 1024] = process.argv.slice(2).map(Number);
-let next = 0;
+const [port = 0, connections = 1, seconds = 1, sizeBytes = 1024] = process.argv.slice(2).map(Number);
+let count = 0;
 
 const clients = await Promise.all(Array.from({ length: connections }, () => greet()));
 const start = performance.now();
+const end = start + seconds * 1000;
 await Promise.all(clients.map((client) => work(client)));
 const ms = performance.now() - start;
 for (const client of clients) client.close();
@@ -23,7 +24,8 @@ async function greet(): Promise<LineClient> {
 
 /** As mail servers do: MAIL, RCPT and DATA in one go (RFC 2920), then the content. */
 async function work(client: LineClient): Promise<void> {
-  for (let i = next++; i < count; i = next++) {
+  while (performance.now() < end) {
+    const i = count++;
     client.send(`MAIL FROM:<sender@bench.test>\r\nRCPT TO:<${addressOf(i % accountCount)}>\r\nDATA\r\n`);
     await reply(client, '354');
     client.send(message(i, sizeBytes, '.\r\n'));
