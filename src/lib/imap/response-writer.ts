@@ -21,11 +21,6 @@ export class ResponseWriter {
     this.#bytes = new Uint8Array(capacityBytes);
   }
 
-  /** Bytes written since the last `take`. */
-  get sizeBytes(): number {
-    return this.#size;
-  }
-
   /** ASCII text as it is; other characters come out wrong. */
   ascii(text: string): this {
     this.#reserve(text.length);

@@ -8,8 +8,6 @@ import type { Output } from './output.ts';
 import { Bad } from './refusal.ts';
 import type { Selection } from './selection.ts';
 
-const decoder = new TextDecoder();
-
 /** Extensions that ENABLE can switch on (RFC 5161 §3.1). */
 export type Enabled = 'IMAP4REV2' | 'UTF8=ACCEPT';
 
@@ -93,11 +91,6 @@ export class Context {
     const writer = new ResponseWriter(256);
     response(writer, { utf8: this.isUtf8 });
     this.output.bytes(writer.take());
-  }
-
-  /** A string as this client reads it, quoted or as literal. */
-  stringText(text: string): string {
-    return decoder.decode(new ResponseWriter(64).quoted(text, { utf8: this.isUtf8 }).take());
   }
 
   /** Leaves the selected state without expunging. */

@@ -68,10 +68,18 @@ function uidRange(first: SequenceNumber, last: SequenceNumber, uids: Uint32Array
 
 function addSaved(found: PositionRange[], uids: Uint32Array, saved: Uint32Array): void {
   let at = 0;
+  let start = 0;
+  let end = 0;
   for (const uid of saved) {
     while (at < uids.length && (uids[at] ?? 0) < uid) at++;
-    if (uids[at] === uid) found.push({ start: at, end: at + 1 });
+    if (uids[at] !== uid) continue;
+    if (at > end) {
+      if (end > start) found.push({ start, end });
+      start = at;
+    }
+    end = at + 1;
   }
+  if (end > start) found.push({ start, end });
 }
 
 function merged(ranges: PositionRange[]): PositionRange[] {

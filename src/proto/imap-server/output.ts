@@ -34,11 +34,6 @@ export class Output {
     return this.#used >= this.#bufferBytes;
   }
 
-  /** Bytes collected and not yet written. */
-  get pendingBytes(): number {
-    return this.#used;
-  }
-
   /** Adds text as UTF-8. */
   text(text: string): void {
     const most = text.length * 3;

@@ -10,6 +10,8 @@ interface ViewUpdate {
   readonly flagsChanged: readonly number[];
 }
 
+const nothingNew: ViewUpdate = { expunged: [], exists: null, flagsChanged: [] };
+
 /** First position in `uids` whose value is at least `uid`. */
 export function lowerBound(uids: Uint32Array, uid: number): number {
   let low = 0;
@@ -50,19 +52,9 @@ export class View {
     return this.#uids;
   }
 
-  /** Flags up to this MODSEQ were told. */
-  get modSeq(): number {
-    return this.#modSeq;
-  }
-
   /** The client was told, or does not want to hear, of the change that got this MODSEQ. */
   noteOwn(modSeq: number): void {
     if (modSeq > this.#modSeq) this.#own.add(modSeq);
-  }
-
-  /** Nothing could have happened since the last update. */
-  isCurrent(image: MailboxImage): boolean {
-    return image.highestModSeq === this.#modSeq && image.uids === this.#uids;
   }
 
   /**
@@ -70,7 +62,7 @@ export class View {
    * next time.
    */
   update(image: MailboxImage, mayExpunge: boolean): ViewUpdate {
-    if (this.isCurrent(image)) return { expunged: [], exists: null, flagsChanged: [] };
+    if (image.highestModSeq === this.#modSeq && image.uids === this.#uids) return nothingNew;
     const expunged = this.#isPrefixOf(image.uids) ? [] : mayExpunge ? this.#dropGone(image.uids) : [];
     const known = this.#uids.length;
     const flagsChanged = image.highestModSeq === this.#modSeq ? [] : this.#flagsChanged(image);

@@ -21,8 +21,8 @@ export class OpenTransaction implements Transaction {
   readonly parameters: MailParameters;
   readonly recipients: TransactionRecipient[] = [];
   chunked = false;
-  /** A recipient was refused: an empty list is then not the peer's mistake (RFC 2920 §3.1). */
-  hasRefused = false;
+  /** RCPT was tried: an empty list is then because all were refused, not the peer's mistake (RFC 2920 §3.1). */
+  hadRcpt = false;
 
   constructor(from: Address | null, parameters: MailParameters) {
     this.from = from;
@@ -126,7 +126,7 @@ export class Context implements SessionFacts {
     else if (transaction !== null) this.backend.reset(this, transaction);
   }
 
-  /** Notes the outcome of one message, and hangs up on peers that never have an acceptable one. */
+  /** Notes the outcome of one message. Refused ones make us slow, and MAIL hangs up on peers that never have an acceptable one. */
   countMessage(isAccepted: boolean): void {
     if (isAccepted) {
       this.accepted++;

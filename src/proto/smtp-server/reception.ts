@@ -28,11 +28,6 @@ export class Reception {
     this.#deadline = context.clock.monotonic() + context.limits.dataTimeoutMs;
   }
 
-  /** Whether the message is refused already; the rest of it is read and dropped. */
-  get hasFailed(): boolean {
-    return this.#failure !== null;
-  }
-
   /** Gives content to the sink. Never throws for what the sink does; throws a Refusal that hangs up when reading on is pointless. */
   write(chunk: Uint8Array): void | Promise<void> {
     const { limits } = this.#context;

@@ -1,3 +1,4 @@
+import type { ResponseWriter, TextOptions } from '#lib/imap';
 import type { CommandOf, Handler } from './handler.ts';
 
 /** ID (RFC 2971 §3.1): notes who the client says it is, and says who we are; the version only to those who logged in. */
@@ -7,8 +8,24 @@ export const id: Handler<CommandOf<'id'>> = {
   run(context, command) {
     context.deps.backend.noteClientId(new Map(command.fields ?? []));
     const fields = [...context.deps.options.serverId].filter(([name]) => context.account !== null || name === 'name');
-    const pairs = fields.map(([name, value]) => `${context.stringText(name)} ${context.stringText(value)}`);
-    context.untagged(`ID ${pairs.length === 0 ? 'NIL' : `(${pairs.join(' ')})`}`);
+    if (fields.length === 0) context.untagged('ID NIL');
+    else context.write((writer, options) => writeFields(writer, fields, options));
     return 'ID completed';
   },
 };
+
+function writeFields(
+  writer: ResponseWriter,
+  fields: readonly (readonly [name: string, value: string])[],
+  options: TextOptions,
+): void {
+  writer.ascii('* ID ');
+  fields.forEach(([name, value], i) => {
+    writer
+      .ascii(i === 0 ? '(' : ' ')
+      .quoted(name, options)
+      .ascii(' ')
+      .quoted(value, options);
+  });
+  writer.ascii(')').crlf();
+}

@@ -53,7 +53,7 @@ async function begin(context: Context): Promise<Reception> {
   if (context.hello === null) throw new Refusal(503, '5.5.1', 'EHLO first');
   if (transaction === null) throw new Refusal(503, '5.5.1', context.wasRefused ? 'message was refused' : 'MAIL first');
   if (transaction.recipients.length === 0) {
-    throw transaction.hasRefused
+    throw transaction.hadRcpt
       ? new Refusal(554, '5.5.1', 'no valid recipients')
       : new Refusal(503, '5.5.1', 'RCPT first');
   }

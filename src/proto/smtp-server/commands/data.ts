@@ -14,7 +14,7 @@ export const data: CommandDefinition<'DATA'> = {
     const { transaction } = context;
     if (transaction === null || transaction.recipients.length === 0) {
       // RFC 2920 §3.1: a client that pipelines learns only now that all its recipients were refused.
-      if (transaction?.hasRefused === true) throw new Refusal(554, '5.5.1', 'no valid recipients');
+      if (transaction?.hadRcpt === true) throw new Refusal(554, '5.5.1', 'no valid recipients');
       context.countBadCommand();
       throw new Refusal(503, '5.5.1', 'RCPT first');
     }

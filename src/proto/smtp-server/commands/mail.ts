@@ -14,7 +14,7 @@ export const mail: CommandDefinition<'MAIL'> = {
     checkPeer(context);
     checkParameters(context, parameters);
     if (from !== null && !parameters.smtputf8 && needsSmtputf8(from)) {
-      // RFC 6531 §3.7.4.2
+      // RFC 6531 §3.5
       throw new Refusal(550, '5.6.7', 'address needs SMTPUTF8');
     }
     const transaction = new OpenTransaction(from, parameters);

@@ -13,14 +13,14 @@ export const rcpt: CommandDefinition<'RCPT'> = {
   handle(context, { to, parameters }) {
     const { transaction } = context;
     if (transaction === null) throw new Refusal(503, '5.5.1', 'MAIL first');
-    transaction.hasRefused = true;
+    transaction.hadRcpt = true;
     const [unknown] = parameters.unknown;
     if (unknown !== undefined) throw new Refusal(555, '5.3.3', `unknown parameter ${unknown.slice(0, 40)}`);
     if (!context.options.dsn && (parameters.notify !== null || parameters.orcpt !== null)) {
       throw new Refusal(555, '5.3.3', 'DSN is not offered');
     }
     if (to !== 'postmaster' && !transaction.parameters.smtputf8 && needsSmtputf8(to)) {
-      // RFC 6531 §3.7.4.2
+      // RFC 6531 §3.5
       throw new Refusal(553, '5.6.7', 'address needs SMTPUTF8');
     }
     // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
