@@ -7,6 +7,8 @@ import { writeCounters } from './status.ts';
 
 interface Listed {
   readonly entry: MailboxEntry;
+  /** It meets the selection options itself; otherwise it is told of for what lies below. */
+  readonly isSelected: boolean;
   /** A subscribed mailbox lies below (RFC 9051 §6.3.9.6). */
   readonly hasChildInfo: boolean;
 }
@@ -49,7 +51,8 @@ function choose(entries: readonly MailboxEntry[], command: ListCommand): Listed[
   const isMatch = ({ name }: MailboxEntry): boolean => patterns.some((pattern) => matchListPattern(pattern, name, '/'));
   const selected = entries.filter(selector(command));
   const told = new Set(selected.filter(isMatch));
-  if (!command.select.includes('recursiveMatch')) return [...told].map((entry) => ({ entry, hasChildInfo: false }));
+  if (!command.select.includes('recursiveMatch'))
+    return [...told].map((entry) => ({ entry, isSelected: true, hasChildInfo: false }));
   const above = parentsOf(selected);
   // RFC 5258 §3.5: a parent that is not selected itself is told of only for a child that is not.
   const missing = parentsOf(selected.filter((entry) => !told.has(entry)));
@@ -57,7 +60,7 @@ function choose(entries: readonly MailboxEntry[], command: ListCommand): Listed[
   const unknown = [...missing].filter((name) => !names.has(name)).map(nonExistent);
   return [...entries, ...unknown]
     .filter((entry) => told.has(entry) || (missing.has(entry.name) && isMatch(entry)))
-    .map((entry) => ({ entry, hasChildInfo: above.has(entry.name) }));
+    .map((entry) => ({ entry, isSelected: told.has(entry), hasChildInfo: above.has(entry.name) }));
 }
 
 /** A level above subscribed names that is no mailbox itself. */
@@ -92,7 +95,10 @@ async function statusOf(
 ): Promise<ReadonlyMap<string, MailboxStatus>> {
   const found = new Map<string, MailboxStatus>();
   if (command.returns.status === null) return found;
-  const names = listed.filter(({ entry }) => entry.exists && entry.selectable).map(({ entry }) => entry.name);
+  const names = listed
+    // RFC 5819 §3: none for what is told of only for its children.
+    .filter(({ entry, isSelected }) => isSelected && entry.exists && entry.selectable)
+    .map(({ entry }) => entry.name);
   const counters = await account.status(names);
   names.forEach((name, i) => {
     const status = counters[i];

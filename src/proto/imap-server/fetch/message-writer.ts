@@ -147,7 +147,7 @@ export class MessageWriter {
     const end = Math.min(range.end, range.start + maxFilteredHeaderBytes);
     const given = content.bytes(range.start, end);
     const header = filter.filter(given instanceof Uint8Array ? given : await given);
-    await this.#literal(item.name, slice(header, item.partial), '{');
+    await this.#literal(item.name, withoutNul(slice(header, item.partial)), '{');
   }
 
   async #binary(
@@ -203,7 +203,7 @@ export class MessageWriter {
       const given = content.bytes(at, to);
       const bytes = given instanceof Uint8Array ? given : await given;
       if (bytes.length !== to - at) throw new Error('message content is shorter than its size');
-      await this.#output.stream(bytes);
+      await this.#output.stream(brace === '{' ? withoutNul(bytes) : bytes);
     }
   }
 }
@@ -211,6 +211,7 @@ export class MessageWriter {
 const fetchStart = encoder.encode('* ');
 const fetchOpen = encoder.encode(' FETCH (');
 const uidText = encoder.encode('UID ');
+const questionMark = 0x3f;
 
 function rangeOf(
   item: Extract<FetchItem, { kind: 'bodySection' }>,
@@ -237,6 +238,11 @@ function clip(whole: ByteRange, partial: Partial | null): ByteRange {
   if (partial === null) return whole;
   const start = Math.min(whole.start + partial.start, whole.end);
   return { start, end: Math.min(start + partial.count, whole.end) };
+}
+
+/** RFC 9051 §4.3.1: only a literal8 may hold NUL. It becomes `?`, so that offsets stay as they are. */
+function withoutNul(bytes: Uint8Array): Uint8Array {
+  return bytes.includes(0) ? bytes.map((byte) => (byte === 0 ? questionMark : byte)) : bytes;
 }
 
 function slice(bytes: Uint8Array, partial: Partial | null): Uint8Array {
