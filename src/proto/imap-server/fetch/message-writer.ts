@@ -6,6 +6,7 @@ import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailb
 import { decodedPart, decodedSizeBytes } from './decoded-part.ts';
 import { HeaderFilter } from './header-filter.ts';
 import { type ByteRange, sectionRange } from './section-range.ts';
+import { withoutNul } from './without-nul.ts';
 
 /** One message as far as it was read. */
 export interface FetchedMessage {
@@ -211,7 +212,6 @@ export class MessageWriter {
 const fetchStart = encoder.encode('* ');
 const fetchOpen = encoder.encode(' FETCH (');
 const uidText = encoder.encode('UID ');
-const questionMark = 0x3f;
 
 function rangeOf(
   item: Extract<FetchItem, { kind: 'bodySection' }>,
@@ -238,11 +238,6 @@ function clip(whole: ByteRange, partial: Partial | null): ByteRange {
   if (partial === null) return whole;
   const start = Math.min(whole.start + partial.start, whole.end);
   return { start, end: Math.min(start + partial.count, whole.end) };
-}
-
-/** RFC 9051 §4.3.1: only a literal8 may hold NUL. It becomes `?`, so that offsets stay as they are. */
-function withoutNul(bytes: Uint8Array): Uint8Array {
-  return bytes.includes(0) ? bytes.map((byte) => (byte === 0 ? questionMark : byte)) : bytes;
 }
 
 function slice(bytes: Uint8Array, partial: Partial | null): Uint8Array {
