@@ -27,7 +27,8 @@ export { defaultLimits, unauthenticatedLimits, type ImapLimits } from './limits.
 export type { DayMs, SearchKey, SearchReturn } from './search-key.ts';
 export type { SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
 export { matchListPattern } from './list-pattern.ts';
-export { ResponseWriter, type TextOptions } from './response-writer.ts';
+export type { TextOptions } from './quoted.ts';
+export { ResponseWriter } from './response-writer.ts';
 export { writeBodyStructure, type BodyStructureOptions } from './write-body-structure.ts';
 export { writeEnvelope } from './write-envelope.ts';
 export { writeList, writeMailboxName, writeNamespace, writeStatus } from './write-mailbox-data.ts';

@@ -1,10 +1,6 @@
-const encoder = new TextEncoder();
+import { quotedText, type TextOptions } from './quoted.ts';
 
-/** How text outside ASCII may be sent on this connection. */
-export interface TextOptions {
-  /** UTF8=ACCEPT or IMAP4rev2 is enabled: quoted strings may hold UTF-8 (RFC 6855 §3, RFC 9051 §4.3). */
-  readonly utf8: boolean;
-}
+const encoder = new TextEncoder();
 
 /**
  * Collects responses as bytes in one growing buffer. Nothing is checked against the grammar, except that text given to `quoted`,
@@ -32,9 +28,12 @@ export class ResponseWriter {
     return this;
   }
 
-  /** Text as UTF-8, as it is: for human text of responses. */
+  /** Text as UTF-8, as it is. */
   utf8(text: string): this {
-    return this.raw(encoder.encode(text));
+    // At most three octets for each code unit.
+    this.#reserve(text.length * 3);
+    this.#size += encoder.encodeInto(text, this.#bytes.subarray(this.#size)).written;
+    return this;
   }
 
   /** A whole number from 0 to 2^53-1 in decimal. */
@@ -75,17 +74,7 @@ export class ResponseWriter {
 
   /** A `string`: quoted if the text can be, else a literal of its UTF-8. NUL is left out, since no string may hold it. */
   quoted(text: string, options: TextOptions): this {
-    const clean = text.includes('\0') ? text.replaceAll('\0', '') : text;
-    const kind = kindOf(clean);
-    if (kind === 'literal' || (kind === 'utf8' && !options.utf8)) {
-      const bytes = encoder.encode(clean);
-      return this.literalHeader(bytes.length, false).raw(bytes);
-    }
-    const escaped = /["\\]/.test(clean) ? clean.replaceAll(/["\\]/g, '\\$&') : clean;
-    this.ascii('"');
-    if (kind === 'ascii') this.ascii(escaped);
-    else this.utf8(escaped);
-    return this.ascii('"');
+    return this.utf8(quotedText(text, options));
   }
 
   /** An `astring`: an atom if the text can be, else as `quoted`. */
@@ -125,15 +114,3 @@ export class ResponseWriter {
 
 const isAtom = /^[!#$&'+,\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+$/;
 const isNil = /^nil$/i;
-
-function kindOf(text: string): 'ascii' | 'utf8' | 'literal' {
-  // Very long quoted strings break readers; RFC 2683 §3.2.1.5 has lines of about 1000 octets in mind.
-  if (text.length > 1000) return 'literal';
-  let kind: 'ascii' | 'utf8' = 'ascii';
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x0d || code === 0x0a) return 'literal';
-    if (code > 0x7f) kind = 'utf8';
-  }
-  return kind;
-}

@@ -1,7 +1,8 @@
 import { encodePercent } from '#lib/codecs';
 import type { Envelope, Parameter, Part } from '#lib/mime';
 import { toEncodedWords } from './encoded-words.ts';
-import { ResponseWriter, type TextOptions } from './response-writer.ts';
+import type { TextOptions } from './quoted.ts';
+import { TextWriter } from './text-writer.ts';
 import { putEnvelope } from './write-envelope.ts';
 
 const encoder = new TextEncoder();
@@ -26,19 +27,19 @@ const noEnvelope: Envelope = {
   messageId: null,
 };
 
-/** BODY or BODYSTRUCTURE as FETCH sends it (RFC 9051 §7.5.2). Sizes are those of the bodies as stored. */
-export function writeBodyStructure(part: Part, options: BodyStructureOptions): Uint8Array {
-  const writer = new ResponseWriter(1024);
+/** BODY or BODYSTRUCTURE as FETCH sends it (RFC 9051 §7.5.2). Sizes are those of the bodies as stored; the text is to be sent as UTF-8. */
+export function writeBodyStructure(part: Part, options: BodyStructureOptions): string {
+  const writer = new TextWriter();
   putPart(writer, part, options);
-  return writer.take();
+  return writer.text;
 }
 
-function putPart(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+function putPart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   if (part.type === 'multipart') putMultipart(writer, part, options);
   else putSinglePart(writer, part, options);
 }
 
-function putMultipart(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+function putMultipart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   writer.ascii('(');
   for (const child of part.parts) putPart(writer, child, options);
   // RFC 9051 §9, body-type-mpart: there is at least one.
@@ -52,7 +53,7 @@ function putMultipart(writer: ResponseWriter, part: Part, options: BodyStructure
   writer.ascii(')');
 }
 
-function putSinglePart(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+function putSinglePart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   writer.ascii('(').quoted(part.type, options).ascii(' ').quoted(part.subtype, options).ascii(' ');
   putParameters(writer, part.params, options);
   const { description } = part;
@@ -81,12 +82,12 @@ function putSinglePart(writer: ResponseWriter, part: Part, options: BodyStructur
   writer.ascii(')');
 }
 
-function putEmptyText(writer: ResponseWriter, options: BodyStructureOptions): void {
+function putEmptyText(writer: TextWriter, options: BodyStructureOptions): void {
   writer.ascii('("text" "plain" NIL NIL NIL "7bit" 0 0').ascii(options.extended ? ' NIL NIL NIL NIL)' : ')');
 }
 
 /** The extension data that all parts have in common: disposition, language, location, each after a space. */
-function putExtension(writer: ResponseWriter, part: Part, options: BodyStructureOptions): void {
+function putExtension(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   const { disposition, language } = part;
   if (disposition === null) writer.ascii(' NIL');
   else {
@@ -102,7 +103,7 @@ function putExtension(writer: ResponseWriter, part: Part, options: BodyStructure
   writer.ascii(' ').nstring(part.location, options);
 }
 
-function putParameters(writer: ResponseWriter, params: readonly Parameter[], options: BodyStructureOptions): void {
+function putParameters(writer: TextWriter, params: readonly Parameter[], options: BodyStructureOptions): void {
   if (params.length === 0) {
     writer.ascii('NIL');
     return;

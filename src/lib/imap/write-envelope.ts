@@ -1,19 +1,20 @@
 import type { Envelope, EnvelopeAddress } from '#lib/mime';
 import { toEncodedWords } from './encoded-words.ts';
-import { ResponseWriter, type TextOptions } from './response-writer.ts';
+import type { TextOptions } from './quoted.ts';
+import { TextWriter } from './text-writer.ts';
 
 /**
  * ENVELOPE as FETCH sends it (RFC 9051 §7.5.2). With `utf8` texts are sent decoded; otherwise the subject is sent as in the header,
- * and names outside ASCII as encoded words (RFC 2047).
+ * and names outside ASCII as encoded words (RFC 2047). The text is to be sent as UTF-8.
  */
-export function writeEnvelope(envelope: Envelope, options: TextOptions): Uint8Array {
-  const writer = new ResponseWriter(512);
+export function writeEnvelope(envelope: Envelope, options: TextOptions): string {
+  const writer = new TextWriter();
   putEnvelope(writer, envelope, options);
-  return writer.take();
+  return writer.text;
 }
 
 /** As `writeEnvelope`, into a writer. */
-export function putEnvelope(writer: ResponseWriter, envelope: Envelope, options: TextOptions): void {
+export function putEnvelope(writer: TextWriter, envelope: Envelope, options: TextOptions): void {
   const { from } = envelope;
   writer.ascii('(').nstring(envelope.date, options).ascii(' ').nstring(subjectText(envelope, options), options);
   putAddresses(writer, from, options);
@@ -39,7 +40,7 @@ function orDefault(
 }
 
 /** A space, then the addresses or NIL. */
-function putAddresses(writer: ResponseWriter, list: readonly EnvelopeAddress[] | null, options: TextOptions): void {
+function putAddresses(writer: TextWriter, list: readonly EnvelopeAddress[] | null, options: TextOptions): void {
   if (list === null || list.length === 0) {
     writer.ascii(' NIL');
     return;
@@ -49,7 +50,7 @@ function putAddresses(writer: ResponseWriter, list: readonly EnvelopeAddress[] |
   writer.ascii(')');
 }
 
-function putAddress(writer: ResponseWriter, address: EnvelopeAddress, options: TextOptions): void {
+function putAddress(writer: TextWriter, address: EnvelopeAddress, options: TextOptions): void {
   switch (address.kind) {
     case 'mailbox':
       writer

@@ -1,6 +1,7 @@
 import { encodeModifiedUtf7 } from '#lib/codecs';
 import type { StatusItem } from './command.ts';
-import type { ResponseWriter, TextOptions } from './response-writer.ts';
+import type { TextOptions } from './quoted.ts';
+import type { ResponseWriter } from './response-writer.ts';
 
 /** Writes a mailbox name: modified UTF-7, or UTF-8 where that is enabled (RFC 9051 §5.1, RFC 6855 §3). */
 export function writeMailboxName(writer: ResponseWriter, name: string, options: TextOptions): void {

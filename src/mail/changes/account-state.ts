@@ -17,12 +17,11 @@ export function accountTopic(account: AccountId): string {
  * so that MODSEQs become visible in order (invariant 3).
  */
 export async function advance(tx: Tx, account: AccountId, ids = 0): Promise<Advance> {
-  const row = await tx.get<{ modseq: number; next: number }>(
-    sql`UPDATE account_state SET modseq = modseq + 1, next_id = next_id + ${ids} WHERE account = ${account}
-      RETURNING modseq, next_id AS next`,
+  const [row] = await tx.arrays(
+    sql`UPDATE account_state SET modseq = modseq + 1, next_id = next_id + ${ids} WHERE account = ${account} RETURNING modseq, next_id`,
   );
   if (row === undefined) throw new Error(`account ${account} has no state`);
-  return { modSeq: row.modseq as ModSeq, firstId: row.next - ids };
+  return { modSeq: Number(row[0]) as ModSeq, firstId: Number(row[1]) - ids };
 }
 
 /** Takes `count` fresh row ids for a write that has its MODSEQ. @returns the first. */

@@ -7,6 +7,8 @@ import { MailboxRefusal } from './mailbox-refusal.ts';
  * are refused because patterns and namespaces give them other meanings.
  */
 export function normalizeMailboxName(given: string): string {
+  // Asked for each delivery.
+  if (given === 'INBOX') return given;
   if (given.length > mailboxLimits.maxNameBytes) throw new MailboxRefusal('CANNOT', 'mailbox name is too long');
   if (!given.isWellFormed()) throw new MailboxRefusal('CANNOT', 'mailbox name is not valid Unicode');
   const name = given.normalize('NFC').replace(/\/$/, '');

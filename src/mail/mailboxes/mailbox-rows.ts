@@ -132,13 +132,15 @@ export async function moveCounters(
           unseen = unseen + ${unseen}, deleted = deleted + ${deleted}, size_bytes = size_bytes + ${sizeBytes},
           deleted_size_bytes = deleted_size_bytes + ${deletedSizeBytes}
           WHERE account = ${account} AND id = ${mailbox} AND expunged = 0
-          RETURNING id, uidnext AS "uidNext", uidvalidity AS "uidValidity"`
+          RETURNING id, uidnext, uidvalidity`
       : sql`UPDATE mailbox SET uidnext = uidnext + ${uids}, message_modseq = ${modSeq}, total = total + ${messages},
           unseen = unseen + ${unseen}, deleted = deleted + ${deleted}, size_bytes = size_bytes + ${sizeBytes},
           deleted_size_bytes = deleted_size_bytes + ${deletedSizeBytes}
           WHERE account = ${account} AND name = ${mailbox} AND expunged = 0
-          RETURNING id, uidnext AS "uidNext", uidvalidity AS "uidValidity"`;
-  return (await tx.get<Seats>(statement)) ?? null;
+          RETURNING id, uidnext, uidvalidity`;
+  const [row] = await tx.arrays(statement);
+  if (row === undefined) return null;
+  return { id: Number(row[0]) as MailboxId, uidNext: Number(row[1]), uidValidity: Number(row[2]) as UidValidity };
 }
 
 /** Subscribed names. */

@@ -10,7 +10,8 @@ const maxKeyLength = 500;
 const maxStoredReferences = 200;
 
 const utf8Free = { utf8: false } as const;
-const utf8 = new TextDecoder();
+const bodyOptions = { utf8: false, extended: false } as const;
+const bodyStructureOptions = { utf8: false, extended: true } as const;
 
 /** What a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
 export function describeMessage(index: MessageIndex): MessageDescription {
@@ -19,9 +20,9 @@ export function describeMessage(index: MessageIndex): MessageDescription {
   const from = firstAddress(envelope.from);
   const inReplyTo = envelope.inReplyTo === null ? [] : parseMessageIds(envelope.inReplyTo);
   return {
-    envelope: utf8.decode(writeEnvelope(envelope, utf8Free)),
-    body: utf8.decode(writeBodyStructure(root, { ...utf8Free, extended: false })),
-    bodyStructure: utf8.decode(writeBodyStructure(root, { ...utf8Free, extended: true })),
+    envelope: writeEnvelope(envelope, utf8Free),
+    body: writeBodyStructure(root, bodyOptions),
+    bodyStructure: writeBodyStructure(root, bodyStructureOptions),
     structure: packPart(root),
     headerBytes: root.bodyStart,
     sentDayMs: sentDay(envelope.date),
