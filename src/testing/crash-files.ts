@@ -26,9 +26,9 @@ interface Inode {
 /**
  * Watches everything under `root`, which is durable itself; `shadows` is a directory on the same file system for its own use.
  *
- * The model of SQLite: a `-wal` file is durable as it was when our last completed flush began; each later sector is old or new. A changed
- * WAL header is durable, since SQLite syncs it before it writes the frames. Database files are taken as they are: they change in checkpoints
- * only, whose own syncs cannot be seen here, so no checkpoint may run between the start and an image (raise `checkpointBytes`).
+ * The model of SQLite: a file that it writes is durable as it was when our last completed flush of it began; each later sector is old or
+ * new. A changed header of a `-wal` file is durable, since SQLite syncs it before it writes the frames. A database file is durable as it was
+ * when it was opened for flushes: what SQLite writes when it makes or closes one, it syncs itself; later it changes in checkpoints only.
  */
 export function crashFileSystem(root: string, shadows: string): CrashFileSystem {
   return new CrashLayer(root, shadows);
@@ -81,6 +81,8 @@ class CrashLayer implements CrashFileSystem {
   async openForSync(path: string): Promise<SyncHandle> {
     const handle = await this.#base.openForSync(path);
     const inode = this.#inodeAt(path);
+    // Whatever SQLite itself wrote to a database before this, when it made or closed it, it also synced.
+    if (inode.kind === 'foreign' && !path.endsWith('-wal')) inode.synced = readFileSync(path);
     return {
       datasync: (done) => {
         const bytes = readFileSync(path);
@@ -198,7 +200,8 @@ function appended(bytes: Uint8Array, syncedBytes: number, random: () => number):
 
 function foreign(path: string, inode: Inode, random: () => number): Uint8Array {
   const current = readFileSync(path);
-  if (!path.endsWith('-wal')) return current;
+  const isLog = path.endsWith('-wal');
+  if (!isLog && inode.synced === null) return current;
   const synced = inode.synced ?? new Uint8Array(0);
   const left = new Uint8Array(random() < 0.5 ? current.length : Math.min(current.length, synced.length));
   left.set(synced.subarray(0, left.length));
@@ -207,6 +210,7 @@ function foreign(path: string, inode: Inode, random: () => number): Uint8Array {
     const end = Math.min(left.length, at + sectorBytes);
     if (random() < share) left.set(current.subarray(at, end), at);
   }
-  left.set(current.subarray(0, Math.min(logHeaderBytes, left.length)));
+  // SQLite syncs the header of a log by itself before it writes frames behind it.
+  if (isLog) left.set(current.subarray(0, Math.min(logHeaderBytes, left.length)));
   return left;
 }

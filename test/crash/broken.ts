@@ -41,6 +41,16 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
     },
   }),
 
+  // The log is begun anew over what the database file may not have yet.
+  'a checkpoint whose database file is not synced': (base) => ({
+    ...passed(base),
+    openForSync: async (path) => {
+      const handle = await base.openForSync(path);
+      if (path.endsWith('-wal')) return handle;
+      return { datasync: (done) => setImmediate(done, null), close: () => handle.close() };
+    },
+  }),
+
   'a blob that is not synced': (base) => ({
     ...passed(base),
     create: async (path) => ({ ...(await base.create(path)), datasync: async () => undefined }),

@@ -47,9 +47,6 @@ export interface Store extends AsyncDisposable {
   startRunner(transmitter: Transmitter): Promise<QueueRunner>;
 }
 
-/** No checkpoint may run while images are taken (see `crashFileSystem`). */
-const neverBytes = 2 ** 50;
-
 /** Opens all services on a directory, as after a start of the server. */
 export async function openStore({ directory, system, clock, seed, wrap = same }: StoreDeps): Promise<Store> {
   const log = new FakeLog();
@@ -66,7 +63,8 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     clock,
     log,
     migrations: { server: serverMigrations, account: sqliteAccountMigrations },
-    limits: { pageBytes: 4096, checkpointBytes: neverBytes, maxLogBytes: neverBytes },
+    // Often, so that the power goes during checkpoints as well.
+    limits: { checkpointBytes: 128 * 1024, writesPerLook: 4 },
   });
   const databases: Databases = {
     server: wrap(opened.server),

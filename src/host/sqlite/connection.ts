@@ -23,8 +23,9 @@ export class Connection {
     this.#database = database;
     this.#maxStatements = limits.maxStatements;
     try {
-      // The first two hold for a new file only, before anything is written to it.
-      database.exec(`PRAGMA page_size=${limits.pageBytes}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
+      // The database is ours alone, so the log's index is in our memory and no transaction asks the system for locks.
+      // Page size and vacuum mode hold for a new file only, before anything is written to it.
+      database.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=${limits.pageBytes}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
         PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
         PRAGMA cache_size=-${Math.ceil(cacheBytes / 1024)}`);
       migrate(database, migrations, path);
@@ -35,11 +36,11 @@ export class Connection {
       this.#logSize = knowsLogSize(database) ? database.prepare('PRAGMA wal_checkpoint(NOOP)') : null;
     } catch (error) {
       database.close();
-      throw error;
+      throw isBusy(error) ? new Error(`another process uses ${path}`, { cause: error }) : error;
     }
   }
 
-  /** Starts a transaction. @throws an error that `isBusy` knows when another process holds the write lock. */
+  /** Starts a transaction. */
   begin(isWrite: boolean): void {
     (isWrite ? this.#beginImmediate : this.#begin).get();
   }
@@ -88,6 +89,15 @@ export class Connection {
     return this.#logSize === null ? null : Number(this.#logSize.get()?.['log'] ?? 0);
   }
 
+  /**
+   * Copies the pages of the log to the database file WITHOUT syncing anything: the caller has flushed the log before, and flushes the
+   * database file before anything is written again, because the next write may begin the log anew, over what could not be lost until then.
+   */
+  moveLog(): void {
+    // A checkpoint syncs both files on the event loop unless syncs are off; back on, the log's new header is synced before its frames.
+    this.#database.exec('PRAGMA synchronous=OFF; PRAGMA wal_checkpoint(PASSIVE); PRAGMA synchronous=NORMAL');
+  }
+
   /** Closes the connection; the last one to close moves the log into the database file and removes it. */
   close(): void {
     this.#statements.clear();
@@ -111,7 +121,7 @@ export class Connection {
 }
 
 /** Whether another connection held a lock that we wanted (SQLITE_BUSY with its extended codes). */
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
 }
 

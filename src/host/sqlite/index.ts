@@ -2,8 +2,9 @@
  * The `Databases` port on `node:sqlite`: one file for the server and one per account, on the main thread.
  * Durability: WAL with synchronous=NORMAL, commits on the loop, then one flush of the log shared by all commits that wait for it.
  * Invariants: `write` resolves after a flush that began after its commit; a transaction lasts one draining of the microtask queue;
- * the connection stays open while its log is flushed (the last close removes the log); checkpoints never run on the loop.
- * With several processes on one file, `durable` covers the commits of this process only.
+ * the connection stays open while its log is flushed (the last close removes the log); nothing is ever synced on the loop but a log's new
+ * header. A checkpoint copies pages on the loop, then waits for their flush off it before anything is written again.
+ * A database is ours alone while it is open (locking_mode=EXCLUSIVE): a third of each transaction's cost were locks for nobody.
  * Schemas live in `#mail/schema`.
  */
 export { defaultSqliteLimits } from './limits.ts';

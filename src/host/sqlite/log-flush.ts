@@ -36,6 +36,21 @@ export class LogFlush {
     return this.#join();
   }
 
+  /** Flushes another file that commits depend on; a failure is as fatal as that of the log. */
+  also(file: SyncHandle): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    file.datasync((error) => {
+      if (error === null) return resolve();
+      if (this.#failure === null) {
+        this.#failure = error;
+        this.#onFailure(error);
+      }
+      return reject(error);
+    });
+    return promise;
+  }
+
   /** Lets the flush in flight end, then closes the file. Commits that still wait reject. */
   async close(): Promise<void> {
     await this.#running?.promise.catch(() => undefined);

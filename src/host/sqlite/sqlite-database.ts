@@ -1,9 +1,8 @@
-import type { Files } from '#host/files';
+import type { Files, SyncHandle } from '#host/files';
 import type { Clock } from '#ports/clock';
 import { StrayAwait, type Database, type Reader, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
-import type { Checkpointer } from './checkpointer.ts';
-import { Connection, isBusy } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { SqliteLimits } from './limits.ts';
 import { LogFlush } from './log-flush.ts';
 import type { Migration } from './migrations.ts';
@@ -21,7 +20,6 @@ interface SqliteDatabaseDeps {
   readonly migrations: readonly Migration[];
   readonly cacheBytes: number;
   readonly limits: SqliteLimits;
-  readonly checkpointer: Checkpointer;
   /** A flush failed: what was acknowledged is safe, nothing can be acknowledged any more. */
   readonly onFatal: (error: Error) => void;
   /** Called after the connection was opened. */
@@ -31,6 +29,11 @@ interface SqliteDatabaseDeps {
 interface Opened {
   readonly connection: Connection;
   readonly flush: LogFlush;
+  /**
+   * The database file, for its flush after a checkpoint. It stays open as long as the connection: closing any descriptor of a file gives up
+   * the locks that the process holds on it (POSIX), SQLite's among them.
+   */
+  readonly file: SyncHandle;
 }
 
 /**
@@ -44,8 +47,7 @@ export class SqliteDatabase implements Database {
   readonly #alarm = new StrayAlarm();
   #opened: Opened | null = null;
   #isClosed = false;
-  #writesUntilLook = writesPerLook;
-  #isLogTooLong = false;
+  #writesUntilLook = 0;
   #checkpoint: Promise<void> | null = null;
   /** When it was last used, by the monotonic clock. */
   usedMs = 0;
@@ -75,14 +77,7 @@ export class SqliteDatabase implements Database {
     this.usedMs = this.#deps.clock.monotonic();
     try {
       const { connection } = this.#opened ?? (await this.#open());
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await this.#attempt(connection, false, body);
-        } catch (error) {
-          if (!isBusy(error) || tries >= maxReadTries) throw error;
-        }
-        await this.#deps.clock.sleep(jitterMs(tries));
-      }
+      return await this.#attempt(connection, false, body);
     } finally {
       this.#turns.release();
     }
@@ -92,7 +87,6 @@ export class SqliteDatabase implements Database {
     let result: T;
     let durable: Promise<void>;
     let callbacks: readonly (() => void)[] | null = null;
-    if (this.#isLogTooLong) await this.#checkpoint;
     await this.#turns.take();
     this.usedMs = this.#deps.clock.monotonic();
     try {
@@ -127,22 +121,20 @@ export class SqliteDatabase implements Database {
     await this.#shut(this.#deps.limits.checkpointBytes / 4);
   }
 
-  /** @param maxLogBytes  A longer log is emptied by the checkpoint thread first: the last close does it on the loop, syncs and all. */
+  /** @param maxLogBytes  A longer log is emptied before: the last close does it on the loop, syncs and all. */
   async #shut(maxLogBytes: number): Promise<void> {
     while (this.#checkpoint !== null) await this.#checkpoint;
     await this.#turns.take();
     try {
       const opened = this.#opened;
       if (opened === null) return;
-      const { limits, checkpointer } = this.#deps;
-      await opened.flush.durable().catch(() => undefined);
-      if ((opened.connection.logPages() ?? 0) * limits.pageBytes > maxLogBytes) {
-        // Only a convenience: the close does what is left.
-        await checkpointer.checkpoint(this.path).catch(() => undefined);
-      }
+      const { connection, flush, file } = opened;
+      await flush.durable().catch(() => undefined);
+      if ((connection.logPages() ?? 0) * this.#deps.limits.pageBytes > maxLogBytes) await this.#moveLog(opened);
       this.#opened = null;
-      await opened.flush.close();
-      opened.connection.close();
+      await flush.close();
+      connection.close();
+      await file.close();
     } finally {
       this.#turns.release();
     }
@@ -159,8 +151,7 @@ export class SqliteDatabase implements Database {
     body: (tx: Tx) => Promise<T>,
     onCommit?: (tx: Transaction) => void,
   ): Promise<T> {
-    if (isWrite) await this.#beginWrite(connection);
-    else connection.begin(false);
+    connection.begin(isWrite);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const tx = new Transaction(connection, () => {
       connection.rollback();
@@ -182,74 +173,61 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  async #beginWrite(connection: Connection): Promise<void> {
-    const deadlineMs = this.#deps.clock.monotonic() + this.#deps.limits.busyTimeoutMs;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        connection.begin(true);
-        return;
-      } catch (error) {
-        if (!isBusy(error) || this.#deps.clock.monotonic() >= deadlineMs) throw error;
-      }
-      await this.#deps.clock.sleep(jitterMs(tries));
-    }
-  }
-
   async #open(): Promise<Opened> {
     const { files, directory, migrations, cacheBytes, limits, onFatal, onOpen } = this.#deps;
     if (this.#isClosed) throw new Error(`${this.path} is closed`);
     await files.ensureDirectory(directory);
     const connection = new Connection(this.path, migrations, cacheBytes, limits);
     let flush: LogFlush | null = null;
+    let file: SyncHandle | null = null;
     try {
       flush = new LogFlush(await files.openForSync(`${this.path}-wal`), onFatal);
+      file = await files.openForSync(this.path);
       // The schema may have just been written, and the files just made: they are part of whatever is acknowledged later.
       await flush.committed();
       await files.syncDirectory(directory);
     } catch (error) {
       await flush?.close();
       connection.close();
+      await file?.close();
       throw error;
     }
-    this.#opened = { connection, flush };
+    this.#opened = { connection, flush, file };
     this.#lookAtLog(this.#opened);
     onOpen();
     return this.#opened;
   }
 
-  /** Starts a background checkpoint when the log has grown. */
+  /** Starts a checkpoint when the log has grown. */
   #lookAtLog({ connection }: Opened): void {
     const { limits } = this.#deps;
-    this.#writesUntilLook = writesPerLook;
+    this.#writesUntilLook = limits.writesPerLook;
     const pages = connection.logPages();
     const bytes = pages === null ? limits.checkpointBytes : pages * limits.pageBytes;
-    this.#isLogTooLong = bytes > limits.maxLogBytes;
     if (pages === null) this.#writesUntilLook = writesPerBlindCheckpoint;
     if (bytes < limits.checkpointBytes || this.#checkpoint !== null) return;
     this.#checkpoint = this.#emptyLog()
       .catch((error: unknown) => this.#deps.log.error('sqlite.checkpointFailed', { path: this.path }, error))
       .finally(() => {
         this.#checkpoint = null;
-        this.#isLogTooLong = false;
       });
   }
 
-  /** First beside the writers; then without them, for the little they added, so that the next commit starts the log anew. */
+  /** Readers and writers of this database wait meanwhile; the event loop is busy only while pages are copied, never while they are synced. */
   async #emptyLog(): Promise<void> {
-    const { checkpointer, limits } = this.#deps;
-    for (let pass = 1; pass <= maxPassesBeside; pass += 1) {
-      const { movedPages } = await checkpointer.checkpoint(this.path);
-      const leftPages = (this.#opened?.connection.logPages() ?? 0) - movedPages;
-      if (leftPages * limits.pageBytes < limits.checkpointBytes / 8) break;
-    }
     await this.#turns.take();
     try {
-      const { logPages, movedPages } = await checkpointer.checkpoint(this.path);
-      // Another process reads an old snapshot: trying again at once would be in vain.
-      if (movedPages < logPages) this.#writesUntilLook = writesPerBlindCheckpoint;
+      if (this.#opened !== null) await this.#moveLog(this.#opened);
     } finally {
       this.#turns.release();
     }
+  }
+
+  /** To be called within a turn: log durable, then pages copied, then the database file durable, and only then the next write. */
+  async #moveLog({ connection, flush, file }: Opened): Promise<void> {
+    await flush.durable();
+    connection.moveLog();
+    await flush.also(file);
   }
 
   #call(callbacks: readonly (() => void)[]): void {
@@ -263,18 +241,8 @@ export class SqliteDatabase implements Database {
   }
 }
 
-/** Transactions between two looks at the log's size, each of which takes 2 µs. */
-const writesPerLook = 32;
-/** The same when the size is not known, or the log could not be emptied. */
+/** Transactions between two checkpoints when the log's size is not known. */
 const writesPerBlindCheckpoint = 2048;
-/** Checkpoints beside busy writers before they are made to wait. */
-const maxPassesBeside = 3;
-const maxReadTries = 20;
-
-/** A wait before the next try for a lock: short at first, random so that processes do not meet again. */
-function jitterMs(tries: number): number {
-  return Math.min(25, tries) * (0.5 + Math.random());
-}
 
 /** The beginning of a body's source, to name the culprit without paying for a stack trace in each transaction. */
 function excerpt(body: (tx: Tx) => Promise<unknown>): string {

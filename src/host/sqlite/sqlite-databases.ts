@@ -3,7 +3,6 @@ import type { AccountId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import type { Database, Databases } from '#ports/database';
 import type { Log } from '#ports/log';
-import { Checkpointer } from './checkpointer.ts';
 import { defaultSqliteLimits, type SqliteLimits } from './limits.ts';
 import type { Migration } from './migrations.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
@@ -44,7 +43,6 @@ class SqliteDatabases implements Databases {
   readonly #deps: OpenDatabasesDeps;
   readonly #files: Files;
   readonly #limits: SqliteLimits;
-  readonly #checkpointer = new Checkpointer();
   readonly #server: SqliteDatabase;
   readonly #accounts = new Map<AccountId, SqliteDatabase>();
   #openAccounts = 0;
@@ -90,7 +88,6 @@ class SqliteDatabases implements Databases {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const database of [this.#server, ...this.#accounts.values()]) await database.close();
-    await this.#checkpointer.close();
   }
 
   #directoryOf(id: AccountId): string {
@@ -114,7 +111,6 @@ class SqliteDatabases implements Databases {
       migrations,
       cacheBytes,
       limits: this.#limits,
-      checkpointer: this.#checkpointer,
       onFatal: (error) => {
         log.error('sqlite.flushFailed', { directory }, error);
         onFatal?.(error);

@@ -125,17 +125,22 @@ test('Database.write: a failed flush is fatal, and nothing is acknowledged any m
   );
 });
 
-test('Database.write: waits for another process with the write lock, without blocking', async () => {
+test('openDatabases: a database that another process uses is refused, and ours is closed to others', async () => {
   await using dir = await tempDir();
-  await using databases = await open(dir.path);
-  const other = new DatabaseSync(join(dir.path, 'server.db'));
-  other.exec('BEGIN IMMEDIATE; INSERT INTO item (size) VALUES (1)');
-  const write = databases.server.write((tx) => tx.run(sql`INSERT INTO item (size) VALUES (2)`));
-  await systemClock.sleep(5);
+  const path = join(dir.path, 'server.db');
+  {
+    await using databases = await open(dir.path);
+    await databases.server.write((tx) => tx.run(sql`INSERT INTO item (size) VALUES (1)`));
+    const other = new DatabaseSync(path);
+    assert.throws(() => other.exec('INSERT INTO item (size) VALUES (2)'), /locked/);
+    other.close();
+    assert.deepEqual(await databases.server.read((r) => r.arrays(count)), [[1]]);
+  }
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE; INSERT INTO item (size) VALUES (2)');
+  await assert.rejects(open(dir.path), /another process uses .*server\.db/);
   other.exec('COMMIT');
   other.close();
-  await write;
-  assert.deepEqual(await databases.server.read((r) => r.arrays(count)), [[2]]);
 });
 
 test('Tx.run: a last rowid beyond 2^53 is no failure', async () => {
@@ -149,12 +154,12 @@ test('Tx.run: a last rowid beyond 2^53 is no failure', async () => {
   assert.equal(changed, 3);
 });
 
-test('Database.write: the log is emptied in the background and reused', async () => {
+test('Database.write: the log is emptied and reused', async () => {
   await using dir = await tempDir();
   const log = new FakeLog();
   await using databases = await open(dir.path, {
     log,
-    limits: { checkpointBytes: 256 * 1024, maxLogBytes: 1024 * 1024 },
+    limits: { checkpointBytes: 256 * 1024 },
   });
   const body = new Uint8Array(20_000).fill(1);
   for (let i = 0; i < 300; i += 1)
