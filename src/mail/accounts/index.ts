@@ -6,3 +6,4 @@
 export { Accounts, type AccountsDeps, type AccountSummary } from './accounts.ts';
 export { Account, type AccountDeps } from './account.ts';
 export { AccountRefusal, normalizeAccountName } from './account-name.ts';
+export { roomOf } from './room.ts';

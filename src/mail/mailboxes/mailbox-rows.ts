@@ -37,6 +37,14 @@ export async function liveMailboxes(reader: Reader, account: AccountId): Promise
   return rows.map(mailboxOf);
 }
 
+/** Sum of the sizes of all messages. */
+export async function totalSizeBytes(reader: Reader, account: AccountId): Promise<number> {
+  const row = await reader.get<{ size: number | null }>(
+    sql`SELECT sum(size_bytes) AS size FROM mailbox WHERE account = ${account} AND expunged = 0`,
+  );
+  return row?.size ?? 0;
+}
+
 /** Live mailboxes below `name`, not `name` itself. */
 export async function mailboxesBelow(reader: Reader, account: AccountId, name: string): Promise<Mailbox[]> {
   // '0' follows '/' in the order of code points, so this range is exactly the names that begin with `name/`.

@@ -17,6 +17,7 @@ import {
   renameMailbox,
   setSpecialUse,
   subscriptions,
+  totalSizeBytes,
 } from './mailbox-rows.ts';
 import type { Mailbox, MailboxListing } from './mailbox.ts';
 import type { SpecialUse } from './special-use.ts';
@@ -100,6 +101,12 @@ export class Mailboxes {
     const all = await db.read((reader) => liveMailboxes(reader, account));
     await db.durable();
     return all.find(({ specialUse }) => specialUse.includes(use)) ?? null;
+  }
+
+  /** Sum of the sizes of all messages in all mailboxes; copies count each. What quotas are about (RFC 9208 §5.1). */
+  async sizeBytes(): Promise<number> {
+    const { account, db } = this.#deps;
+    return await db.read((reader) => totalSizeBytes(reader, account));
   }
 
   /** Creates a mailbox and missing parents, all subscribed. USEATTR when another mailbox has one of the special uses (RFC 6154 §3). */

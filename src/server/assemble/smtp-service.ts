@@ -25,7 +25,8 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
       startTls: hasTls && kind !== 'submissions',
       authWithoutTls: plaintextAuth,
       mailNeedsTls: kind === 'submission' && !plaintextAuth,
-      dsn: true,
+      // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): whoever brings mail there sends them instead.
+      dsn: kind !== 'mx',
       futureRelease: kind !== 'mx',
       requireTls: true,
       pedantic: server.pedantic,
@@ -39,9 +40,9 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
   await session.run(shutdown);
 }
 
-function backendFor({ services, shared, hostname }: ServiceContext, kind: ServerKind): Backend {
+function backendFor({ services, shared, hostname, shutdown }: ServiceContext, kind: ServerKind): Backend {
   const { admission, senders } = shared;
   return kind === 'mx'
-    ? new SmtpIn({ ...services, admission, senders, hostname })
-    : new Submission({ ...services, admission, hostname });
+    ? new SmtpIn({ ...services, admission, senders, hostname, shutdown })
+    : new Submission({ ...services, admission, hostname, shutdown });
 }

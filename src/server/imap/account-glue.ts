@@ -1,4 +1,4 @@
-import type { Account } from '#mail/accounts';
+import { roomOf, type Account } from '#mail/accounts';
 import { accountTopic } from '#mail/changes';
 import { specialUses, type Mailbox, type SpecialUse as StoredUse } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
@@ -73,18 +73,18 @@ export class AccountGlue implements AccountBackend {
   }
 
   async select(name: string, _readOnly: boolean): Promise<SelectedMailbox> {
-    const { account } = this.#deps;
+    const { account, quotaBytes } = this.#deps;
     const mailbox = await account.mailboxes.byName(name);
     const lease = mailbox === null ? null : await account.images.open(mailbox.id);
     if (mailbox === null || lease === null) throw new No('NONEXISTENT', 'no such mailbox');
-    return new SelectedGlue(account, mailbox.id, lease);
+    return new SelectedGlue({ account, mailbox: mailbox.id, lease, quotaBytes });
   }
 
   async append(name: string): Promise<AppendBatch> {
     const { account, clock, quotaBytes } = this.#deps;
     const mailbox = await account.mailboxes.byName(name);
     if (mailbox === null) throw new No('TRYCREATE', 'no such mailbox');
-    const leftBytes = quotaBytes === 0 ? Number.POSITIVE_INFINITY : quotaBytes - (await usedBytes(account));
+    const leftBytes = await roomOf(account, quotaBytes);
     return new AppendGlue({ account, mailbox: mailbox.id, clock, leftBytes });
   }
 
@@ -95,11 +95,6 @@ export class AccountGlue implements AccountBackend {
   async [Symbol.asyncDispose](): Promise<void> {
     // Accounts are shared by sessions and stay open.
   }
-}
-
-async function usedBytes(account: Account): Promise<number> {
-  const listings = await account.mailboxes.list();
-  return listings.reduce((sum, { mailbox }) => sum + (mailbox?.sizeBytes ?? 0), 0);
 }
 
 function statusOf(mailbox: Mailbox): MailboxStatus {

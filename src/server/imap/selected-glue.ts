@@ -1,34 +1,47 @@
 import type { MailboxId, ModSeq } from '#lib/ids';
-import type { Account } from '#mail/accounts';
+import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import { unpackPart, type Copied, type MessageColumns } from '#mail/messages';
 import { TextMatcher } from '#mail/search';
-import type {
-  CopyResult,
-  FlagChange,
-  MailboxImage,
-  MessageContent,
-  MessageRow,
-  RowColumns,
-  SelectedMailbox,
-  TextKey,
+import {
+  No,
+  type CopyResult,
+  type FlagChange,
+  type MailboxImage,
+  type MessageContent,
+  type MessageRow,
+  type RowColumns,
+  type SelectedMailbox,
+  type TextKey,
 } from '#proto/imap-server';
 import { saying } from './refusals.ts';
 
 /** Messages that SEARCH looks into at a time. */
 const searchBatch = 32;
 
+/** What a selected mailbox needs. */
+export interface SelectedGlueDeps {
+  readonly account: Account;
+  readonly mailbox: MailboxId;
+  /** Released on disposal. */
+  readonly lease: ImageLease;
+  /** 0 is unlimited. */
+  readonly quotaBytes: number;
+}
+
 /** A mailbox that one session has selected. */
 export class SelectedGlue implements SelectedMailbox {
   readonly #account: Account;
   readonly #mailbox: MailboxId;
   readonly #lease: ImageLease;
+  readonly #quotaBytes: number;
   #image: MailboxImage;
 
-  constructor(account: Account, mailbox: MailboxId, lease: ImageLease) {
+  constructor({ account, mailbox, lease, quotaBytes }: SelectedGlueDeps) {
     this.#account = account;
     this.#mailbox = mailbox;
     this.#lease = lease;
+    this.#quotaBytes = quotaBytes;
     this.#image = lease.image;
   }
 
@@ -91,6 +104,7 @@ export class SelectedGlue implements SelectedMailbox {
   }
 
   async copy(uids: Uint32Array, to: string): Promise<CopyResult> {
+    if (this.#quotaBytes > 0) await this.#checkQuota(uids);
     return copied(
       await this.#changing(() => this.#account.messages.copy(this.#mailbox, uids, { name: to }), 'TRYCREATE'),
     );
@@ -110,6 +124,14 @@ export class SelectedGlue implements SelectedMailbox {
     this.#lease[Symbol.dispose]();
   }
 
+  /** A copy counts like a message of its own. @throws No OVERQUOTA (RFC 9208 §4.3.1). */
+  async #checkQuota(uids: Uint32Array): Promise<void> {
+    const rows = await this.#account.reader.rows(this.#mailbox, uids, sizesOnly);
+    const neededBytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    if (neededBytes > (await roomOf(this.#account, this.#quotaBytes)))
+      throw new No('OVERQUOTA', 'the copies would be over the quota');
+  }
+
   /** Changes messages, and brings the image up to date with that. */
   async #changing<T>(change: () => Promise<T>, missing?: 'TRYCREATE'): Promise<T> {
     const result = await saying(change, missing);
@@ -117,6 +139,8 @@ export class SelectedGlue implements SelectedMailbox {
     return result;
   }
 }
+
+const sizesOnly = { envelope: false, body: false, bodyStructure: false, structure: false, sentDay: false } as const;
 
 const structureOnly: RowColumns = {
   envelope: false,

@@ -1,8 +1,16 @@
 import type { Address } from '#lib/address';
-import type { Resolver } from '#ports/resolver';
+import type { Answer, Resolver } from '#ports/resolver';
 import { Refusal, type Hello } from '#proto/smtp-server';
 
+/** How long a client waits for what DNS says about its names; the resolver itself gives up sooner on each question. */
 const dnsTimeoutMs = 20_000;
+/** Mail hosts of a sender that are looked up, in the order of their preference, before we give up on it. */
+const maxHosts = 8;
+
+/** What DNS says of the addresses of a name. */
+type Addresses = 'found' | 'absent' | Extract<Answer<never>, { readonly kind: 'failed' }>;
+
+const timedOut = { kind: 'failed', why: 'timeout' } as const;
 
 /** Asks DNS whether a client's names could be real: mail from where no answer can go is refused before its content comes. */
 export class SenderCheck {
@@ -12,39 +20,64 @@ export class SenderCheck {
     this.#resolver = resolver;
   }
 
-  /** HELO needs a name that resolves; DNS trouble is no reason to refuse (M§1.5). @throws Refusal. */
+  /** HELO needs a name that resolves; DNS trouble is no reason to refuse. @throws Refusal. */
   async checkHelo({ name, form }: Hello): Promise<void> {
     if (form !== 'domain') return;
-    const signal = AbortSignal.timeout(dnsTimeoutMs);
-    const found = await Promise.all(
-      (['A', 'AAAA'] as const).map((type) => this.#resolver.query(name, type, signal).catch(() => null)),
-    );
-    if (found.every((answer) => answer?.kind === 'absent'))
-      throw new Refusal(550, '5.5.0', 'your HELO name does not resolve');
+    if ((await this.#addresses(name, AbortSignal.timeout(dnsTimeoutMs))) === 'absent')
+      throw new Refusal(550, '5.5.0', `your HELO name ${name} has no address in DNS`);
   }
 
-  /** The sender's domain must be able to take mail: not a null MX (RFC 7505 §4.2), and MX or address records. @throws Refusal. */
+  /** The sender's domain must be able to take mail: no null MX (RFC 7505 §4.2), and a mail host with an address. @throws Refusal. */
   async checkSender({ domain }: Address): Promise<void> {
     if (!('ascii' in domain)) throw new Refusal(550, '5.7.0', 'an address literal is not accepted as sender');
     const signal = AbortSignal.timeout(dnsTimeoutMs);
     const name = domain.ascii;
-    const mx = await this.#resolver.query(name, 'MX', signal).catch(() => null);
-    if (mx === null || mx.kind === 'failed')
-      throw new Refusal(451, '4.4.0', 'the domain of your sender address cannot be looked up now');
-    if (mx.kind === 'found') {
-      const [only] = mx.records;
-      if (mx.records.length === 1 && (only?.exchange === '' || only?.exchange === '.')) {
-        throw new Refusal(550, '5.7.27', 'the domain of your sender address says that it takes no mail (null MX)');
-      }
-      return;
+    const mx: Answer<{ readonly preference: number; readonly exchange: string }> = await this.#resolver
+      .query(name, 'MX', signal)
+      .catch(() => timedOut);
+    if (mx.kind === 'failed') throw later(name, mx);
+    if (mx.kind === 'absent' && mx.why === 'nxdomain') throw never(name, 'does not exist');
+    // RFC 5321 §5.1: without MX records the domain is its own mail host.
+    const hosts = mx.kind === 'found' ? exchangesOf(mx.records) : [name];
+    if (hosts.length === 1 && (hosts[0] === '' || hosts[0] === '.')) {
+      throw new Refusal(550, '5.7.27', `your sender domain ${name} says that it takes no mail (null MX)`);
     }
-    const addresses = await Promise.all(
-      (['A', 'AAAA'] as const).map((type) => this.#resolver.query(name, type, signal).catch(() => null)),
+    let trouble: Addresses = 'absent';
+    for (const host of hosts) {
+      const addresses = await this.#addresses(host, signal);
+      if (addresses === 'found') return;
+      if (addresses !== 'absent') trouble = addresses;
+    }
+    if (trouble !== 'absent') throw later(name, trouble);
+    throw never(
+      name,
+      mx.kind === 'found' ? 'has mail hosts without addresses' : 'has neither mail hosts nor addresses',
     );
-    if (addresses.some((answer) => answer?.kind === 'found')) return;
-    if (addresses.every((answer) => answer?.kind === 'absent')) {
-      throw new Refusal(550, '5.7.27', 'the domain of your sender address cannot receive mail');
-    }
-    throw new Refusal(451, '4.4.0', 'the domain of your sender address cannot be looked up now');
   }
+
+  async #addresses(name: string, signal: AbortSignal): Promise<Addresses> {
+    const answers: Answer<string>[] = await Promise.all(
+      (['A', 'AAAA'] as const).map((type) => this.#resolver.query(name, type, signal).catch(() => timedOut)),
+    );
+    if (answers.some(({ kind }) => kind === 'found')) return 'found';
+    return answers.find((answer) => answer.kind === 'failed') ?? 'absent';
+  }
+}
+
+/** Names of mail hosts, the preferred first. */
+function exchangesOf(records: readonly { readonly preference: number; readonly exchange: string }[]): string[] {
+  const ordered = records.toSorted((a, b) => a.preference - b.preference);
+  return [...new Set(ordered.map(({ exchange }) => exchange))].slice(0, maxHosts);
+}
+
+function never(name: string, why: string): Refusal {
+  return new Refusal(550, '5.7.27', `your sender domain ${name} ${why}, so no answer could reach you`);
+}
+
+function later(name: string, { why }: { readonly why: string }): Refusal {
+  return new Refusal(
+    451,
+    '4.4.3',
+    `your sender domain ${name} cannot be looked up now (DNS: ${why}), please try again`,
+  );
 }

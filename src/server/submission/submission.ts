@@ -36,6 +36,8 @@ export interface SubmissionDeps {
   readonly random: Random;
   readonly log: Log;
   readonly hostname: string;
+  /** Aborted when the server stops. */
+  readonly shutdown: AbortSignal;
 }
 
 /** Decisions for one connection of a user. */
@@ -71,7 +73,7 @@ export class Submission implements Backend {
 
   mail({ identity }: SessionFacts, { from }: Transaction): Maybe<void> {
     if (from === null) return;
-    if (this.#isLocalserve) return failOnPurpose(from.localpart, 'mailfrom', this.#deps.clock);
+    if (this.#isLocalserve) return failOnPurpose(from.localpart, 'mailfrom', this.#deps);
     if (!this.#maySendAs(identity?.account ?? '', from)) {
       throw new Refusal(550, '5.7.1', `${writeAddress(from, 'unicode')} is not one of your addresses`);
     }
@@ -80,7 +82,7 @@ export class Submission implements Backend {
   rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
     if (address === 'postmaster') return null;
     if (this.#isLocalserve) {
-      const failing = failOnPurpose(address.localpart, 'rcptto', this.#deps.clock);
+      const failing = failOnPurpose(address.localpart, 'rcptto', this.#deps);
       return failing === undefined ? null : failing.then(() => null);
     }
     const destination = this.#deps.configuration.directory.lookup(address);

@@ -32,7 +32,7 @@ test('SubmittedMessage: a pedantic server wants SMTPUTF8 for a Unicode header, a
   } as const;
   const submit = async (mail: string) => {
     const sink = new SubmittedMessage(
-      { ...services, hostname: 'localhost' },
+      { ...services, hostname: 'localhost', shutdown: new AbortController().signal },
       { facts, transaction: transactionOf(mail), account: account.id, maySendAs: () => true },
     );
     await sink.write(new TextEncoder().encode(message));

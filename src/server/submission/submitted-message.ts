@@ -22,6 +22,8 @@ export interface SubmittedMessageDeps {
   readonly random: Random;
   readonly log: Log;
   readonly hostname: string;
+  /** Aborted when the server stops. */
+  readonly shutdown: AbortSignal;
 }
 
 /** Whose message it is, and in which transaction. */
@@ -66,7 +68,7 @@ export class SubmittedMessage implements MessageSink {
   }
 
   async finish(): Promise<Reply> {
-    const { clock, queue, log, configuration } = this.#deps;
+    const { queue, log, configuration } = this.#deps;
     const { facts, transaction, account } = this.#submitted;
     await using writer = this.#writer;
     const { rest, result } = this.#editor.finish();
@@ -75,7 +77,7 @@ export class SubmittedMessage implements MessageSink {
     if (configuration.config.server.pedantic) this.#checkPedantically(result);
     if (configuration.config.server.localserve) {
       for (const { address } of transaction.recipients) {
-        if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', clock);
+        if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', this.#deps);
       }
     }
     const message = await this.#newMessage(await writer.finish(), result);

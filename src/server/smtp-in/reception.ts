@@ -1,0 +1,170 @@
+import { writeAddress } from '#lib/address';
+import { writeDeliveredTo, writeReturnPath } from '#lib/message';
+import { MimeIndexer } from '#lib/mime';
+import { reply, type Reply } from '#lib/smtp';
+import { ContentWriter, type ReceivedBody } from '#mail/content';
+import type { DeliveryResult, LocalDelivery, LocalRecipient } from '#mail/delivery';
+import type { Queue } from '#mail/queue';
+import type { BlobStore } from '#ports/blobs';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '#proto/smtp-server';
+import type { Destinations, Goal } from './destinations.ts';
+import { enqueueLeftovers } from './leftovers.ts';
+import { failOnPurpose } from './planned.ts';
+import type { Quotas } from './quotas.ts';
+import { receivedField } from './received-field.ts';
+
+/** What receiving one message needs. */
+export interface ReceptionDeps {
+  readonly delivery: LocalDelivery;
+  readonly queue: Queue;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hostname: string;
+  /** Aborted when the server stops. */
+  readonly shutdown: AbortSignal;
+  readonly destinations: Destinations;
+  readonly quotas: Quotas;
+  /** Addresses may ask for failures. */
+  readonly isLocalserve: boolean;
+}
+
+/** Who sends, and to whom. */
+export interface Incoming {
+  readonly facts: SessionFacts;
+  readonly transaction: Transaction;
+  /** At least one. */
+  readonly goals: readonly Goal[];
+}
+
+/** A copy for one account, and the recipient that it is for. */
+interface Copy extends LocalRecipient {
+  readonly goal: Goal;
+}
+
+/** RFC 5321 §6.3: a large number of Received fields, at least 100, means a loop. */
+const maxReceivedFields = 100;
+
+const encoder = new TextEncoder();
+
+/** One message on its way in. */
+export class Reception implements MessageSink {
+  readonly #deps: ReceptionDeps;
+  readonly #incoming: Incoming;
+  readonly #writer: ContentWriter;
+  readonly #indexer = new MimeIndexer();
+
+  constructor(deps: ReceptionDeps, incoming: Incoming) {
+    this.#deps = deps;
+    this.#incoming = incoming;
+    this.#writer = new ContentWriter({ blobs: deps.blobs });
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    this.#indexer.push(chunk);
+    const waiting = this.#writer.write(chunk);
+    return waiting === null ? undefined : waiting;
+  }
+
+  async finish(): Promise<Reply> {
+    const { clock, delivery, quotas, isLocalserve } = this.#deps;
+    const { facts } = this.#incoming;
+    const index = this.#indexer.finish();
+    await using writer = this.#writer;
+    if (index.receivedCount > maxReceivedFields) throw new Refusal(554, '5.4.6', 'this message is in a loop');
+    if (isLocalserve) await this.#failOnPurpose();
+    const body = await writer.finish();
+    const receivedMs = clock.now();
+    const copies = this.#copies(receivedMs);
+    const full = await quotas.fullAmong(copies, body.sizeBytes);
+    const going = full.size === 0 ? copies : copies.filter(({ account }) => !full.has(account));
+    if (going.length === 0) throw new Refusal(452, '4.2.2', 'the mailbox has no room for this message');
+    const reception = {
+      remoteIp: facts.remote.address,
+      helo: facts.hello?.name ?? null,
+      mailFrom: this.#sender(),
+      fromOrgDomain: null,
+      validation: null,
+    };
+    const results = await delivery.deliver({ body, index, receivedMs, reception }, going);
+    await this.#settle(going, results, copies, body, index.has8bit);
+    return reply(250, '2.0.0', `delivered, thank you (${facts.id})`);
+  }
+
+  abort(): void {
+    this.#writer.abort().catch((error: unknown) => this.#deps.log.error('smtp.abortFailed', {}, error));
+  }
+
+  /** Nothing delivered: 451, and the client tries again. Something delivered: the rest is ours to finish, or there would be duplicates. */
+  async #settle(
+    going: readonly Copy[],
+    results: readonly DeliveryResult[],
+    copies: readonly Copy[],
+    body: ReceivedBody,
+    has8bit: boolean,
+  ): Promise<void> {
+    const { facts, transaction } = this.#incoming;
+    const delivered = new Set(going.filter((_, i) => results[i]?.kind === 'delivered'));
+    this.#deps.log.info('smtp.delivered', {
+      cid: facts.id,
+      from: this.#sender(),
+      accounts: Array.from(delivered, ({ account }) => account),
+      sizeBytes: body.sizeBytes,
+    });
+    if (delivered.size === copies.length) return;
+    if (delivered.size === 0) throw new Refusal(451, '4.3.0', 'could not be stored, please try again later');
+    const served = new Set(Array.from(delivered, ({ goal }) => goal));
+    const left = copies.filter((copy) => {
+      if (delivered.has(copy)) return false;
+      // A list has reached somebody: members whose mailbox is full go without.
+      return going.includes(copy) || !copy.goal.isAlias || !served.has(copy.goal);
+    });
+    if (left.length === 0) return;
+    await enqueueLeftovers(this.#deps, {
+      sender: this.#sender(),
+      addresses: left.map((copy) => this.#againTo(copy)),
+      body,
+      has8bit,
+      smtputf8: transaction.parameters.smtputf8,
+    });
+  }
+
+  /** The address to bring a copy to again: an alias would reach those who have it already. */
+  #againTo({ account, address, goal }: Copy): string {
+    return goal.isAlias ? (this.#deps.destinations.ownAddress(account) ?? address) : address;
+  }
+
+  #copies(nowMs: number): Copy[] {
+    const { hostname } = this.#deps;
+    const { facts, transaction, goals } = this.#incoming;
+    const only = goals.length === 1 ? (goals[0]?.address ?? null) : null;
+    const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: false });
+    const returnPath = writeReturnPath(this.#sender());
+    const seen = new Set<string>();
+    const copies: Copy[] = [];
+    for (const goal of goals) {
+      const { accounts, address } = goal;
+      for (const account of accounts) {
+        // Somebody who is addressed twice, or is in a list as well, gets one copy.
+        if (seen.has(account)) continue;
+        seen.add(account);
+        const prefix = encoder.encode(`${writeDeliveredTo(address)}${returnPath}${received}`);
+        copies.push({ account, address, prefix, goal });
+      }
+    }
+    return copies;
+  }
+
+  #sender(): string {
+    const { from } = this.#incoming.transaction;
+    return from === null ? '' : writeAddress(from, 'unicode');
+  }
+
+  async #failOnPurpose(): Promise<void> {
+    for (const { address } of this.#incoming.transaction.recipients) {
+      if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', this.#deps);
+    }
+  }
+}
