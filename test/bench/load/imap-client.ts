@@ -25,6 +25,13 @@ export class ImapLoadClient {
     return this.done(tag);
   }
 
+  /** As `command`, for large answers, which are not looked into. */
+  async drain(text: string): Promise<void> {
+    const tag = this.send(text);
+    const line = await this.#client.last(`${tag} `);
+    if (!line.startsWith(`${tag} OK`)) throw new Error(line);
+  }
+
   /** Sends a command without waiting. @returns its tag. */
   send(text: string): string {
     const tag = `t${(this.#tags += 1)}`;

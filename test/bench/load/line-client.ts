@@ -9,6 +9,11 @@ export class LineClient {
     readonly resolve: (line: string) => void;
     readonly reject: (e: Error) => void;
   } | null = null;
+  #wantedEnd: {
+    readonly start: string;
+    readonly resolve: (line: string) => void;
+    readonly reject: (e: Error) => void;
+  } | null = null;
   #failure: Error | null = null;
 
   private constructor(socket: Socket) {
@@ -47,6 +52,16 @@ export class LineClient {
     });
   }
 
+  /** Drops all that comes until a line that begins with `start` ends it. For large answers: only the end of each piece is looked at. */
+  last(start: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure);
+      this.#wantedEnd = { start: `\n${start}`, resolve, reject };
+      this.#scanEnd();
+      return undefined;
+    });
+  }
+
   /** Ends the connection. */
   close(): void {
     this.#socket.destroy();
@@ -54,7 +69,8 @@ export class LineClient {
 
   #take(chunk: Buffer): void {
     this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
-    this.#scan();
+    if (this.#wantedEnd === null) this.#scan();
+    else this.#scanEnd();
   }
 
   #scan(): void {
@@ -72,9 +88,24 @@ export class LineClient {
     if (start > 0) this.#buffered = this.#buffered.subarray(start);
   }
 
+  #scanEnd(): void {
+    const wanted = this.#wantedEnd;
+    if (wanted === null) return;
+    // No completion line is longer.
+    const tail = this.#buffered.toString('latin1', Math.max(0, this.#buffered.length - 200));
+    const at = tail.lastIndexOf(wanted.start);
+    if (at >= 0 && tail.endsWith('\r\n')) {
+      this.#buffered = Buffer.alloc(0);
+      this.#wantedEnd = null;
+      wanted.resolve(tail.slice(at + 1, -2));
+    } else this.#buffered = this.#buffered.subarray(-200);
+  }
+
   #fail(error: Error): void {
     this.#failure = error;
     this.#wanted?.reject(error);
+    this.#wantedEnd?.reject(error);
     this.#wanted = null;
+    this.#wantedEnd = null;
   }
 }
