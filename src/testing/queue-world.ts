@@ -61,6 +61,11 @@ export class QueueWorld implements AsyncDisposable {
     await this.start();
   }
 
+  /** Stops delivery in good order. */
+  async stop(): Promise<void> {
+    await this.#runner.stop();
+  }
+
   sweeper(): QueueSweeper {
     return new QueueSweeper({
       db: this.db,

@@ -78,3 +78,22 @@ test('Queue on disk: what was accepted before a restart is delivered after it, b
   const items = await queueOn(databases.server).list();
   assert.deepEqual([items.length, new Set(items.map(({ state }) => state))], [40, new Set(['delivered'])]);
 });
+
+test('QueueRunner.stop: a transmission that the stop cut short is no attempt, one with an answer is', async () => {
+  for (const [reply, attempts] of [
+    [null, 0],
+    [{ code: 451, enhanced: null, text: 'later' }, 1],
+  ] as const) {
+    await using world = new QueueWorld();
+    world.answer = (_address, { signal }) =>
+      new Promise((resolve) => {
+        const cut = { kind: 'deferred', reason: 'connection closed', reply, remote: null } as const;
+        signal.addEventListener('abort', () => resolve(cut));
+      });
+    await world.start();
+    await world.send(['a@example.net']);
+    await world.stop();
+    const [item] = await world.queue.list();
+    assert.deepEqual([item?.state, item?.attempts], ['queued', attempts]);
+  }
+});

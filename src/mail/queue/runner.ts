@@ -234,6 +234,10 @@ export class QueueRunner {
       const reason = timeout.signal.aborted ? 'the attempt took too long' : 'internal error during delivery';
       outcomes = recipients.map(() => ({ kind: 'deferred', reason, reply: null, remote: null }));
     }
+    // Cut short by us, and the host has said nothing: no attempt that counts.
+    const isCut =
+      this.#stopping.signal.aborted && outcomes.every((one) => one.kind === 'deferred' && one.reply === null);
+    if (isCut) return null;
     this.#logOutcomes(group, outcomes);
     return { recorded: this.#settler.settle({ message, recipients, outcomes, lease, startMs, endMs: clock.now() }) };
   }

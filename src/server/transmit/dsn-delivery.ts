@@ -29,21 +29,25 @@ export class DsnDelivery implements DsnSink {
 
   async deliverDsn({ account: id, to, bytes }: Parameters<DsnSink['deliverDsn']>[0]): Promise<void> {
     const { delivery, clock, configuration, log } = this.#deps;
-    const account = (await this.#submitter(id)) ?? this.#localAccount(to) ?? configuration.config.server.postmaster;
     const indexer = new MimeIndexer();
     indexer.push(bytes);
-    const [result] = await delivery.deliver(
-      {
-        body: bodyOfBytes(bytes),
-        index: indexer.finish(),
-        receivedMs: clock.now(),
-        reception: { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null },
-        isNotice: true,
-      },
-      [{ account, address: to, prefix: noPrefix }],
-    );
-    if (result?.kind === 'failed') throw new Error('the notice could not be stored', { cause: result.error });
-    if (result?.kind === 'noAccount') log.error('queue.noticeUndeliverable', { account, to });
+    const notice = {
+      body: bodyOfBytes(bytes),
+      index: indexer.finish(),
+      receivedMs: clock.now(),
+      reception: { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null },
+      isNotice: true,
+    };
+    const { postmaster } = configuration.config.server;
+    // The submitter's account may have been removed, even since it was looked up.
+    for (const account of new Set([await this.#submitter(id), this.#localAccount(to), postmaster])) {
+      if (account === null) continue;
+      const [result] = await delivery.deliver(notice, [{ account, address: to, prefix: noPrefix }]);
+      if (result?.kind === 'delivered') return;
+      if (result?.kind === 'failed') throw new Error('the notice could not be stored', { cause: result.error });
+      log.warn('queue.noticeElsewhere', { account, to });
+    }
+    throw new Error('the notice has no mailbox to go to: the postmaster has no account');
   }
 
   async #submitter(id: number | null): Promise<string | null> {

@@ -12,23 +12,16 @@ import {
 import type { MailRecipient, OutgoingMail, RecipientOutcome } from '#proto/smtp-client';
 
 /** A queued message as the SMTP client takes it. */
-export function mailOf({
-  sender,
-  recipients,
-  content,
-  has8bit,
-  smtputf8,
-  tls,
-  ret,
-  envid,
-}: Transmission): OutgoingMail {
+export function mailOf(transmission: Transmission): OutgoingMail {
+  const { route, sender, recipients, content, has8bit, smtputf8, tls, ret, envid } = transmission;
   return {
     from: sender === '' ? null : addressOf(sender),
     recipients: recipients.map(recipientOf),
     sizeBytes: content.sizeBytes,
     eightBit: has8bit,
     smtputf8,
-    requireTls: tls === 'required',
+    // To ourselves it does not travel at all.
+    requireTls: tls === 'required' && route.kind !== 'local',
     eightBitAnyway: true,
     ...(ret !== null && { ret: ret === 'full' ? 'FULL' : 'HDRS' }),
     ...(envid !== null && { envid }),
@@ -36,11 +29,22 @@ export function mailOf({
   };
 }
 
+/** Whom the client talked to. */
+export interface Peer {
+  readonly remote: RemoteHost;
+  /** It is our own port, where acceptance is delivery. */
+  readonly isOurs: boolean;
+  /** It offers DSN. */
+  readonly takesDsn: boolean;
+}
+
 /** What the client found out, in the queue's words. */
-export function outcomeOf(outcome: RecipientOutcome, remote: RemoteHost, dsnPassedOn: boolean): DeliveryOutcome {
+export function outcomeOf(outcome: RecipientOutcome, { remote, isOurs, takesDsn }: Peer): DeliveryOutcome {
   switch (outcome.kind) {
-    case 'accepted':
-      return { kind: 'delivered', reply: remoteReply(outcome.reply), remote, final: false, dsnPassedOn };
+    case 'accepted': {
+      const reply = remoteReply(outcome.reply);
+      return { kind: 'delivered', reply, remote, final: isOurs, dsnPassedOn: takesDsn };
+    }
     case 'refused': {
       const reply = remoteReply(outcome.reply);
       const reason = showReply(outcome.reply);

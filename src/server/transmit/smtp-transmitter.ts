@@ -72,16 +72,16 @@ export class SmtpTransmitter implements Transmitter {
 
   async #toHosts(transmission: Transmission): Promise<DeliveryOutcome[]> {
     const hops = await this.#hops(transmission);
-    const every = (outcome: DeliveryOutcome): DeliveryOutcome[] => transmission.recipients.map(() => outcome);
-    if (!Array.isArray(hops)) return every(hops);
-    let last: DeliveryOutcome = { kind: 'deferred', reason: 'no host could be tried', reply: null, remote: null };
+    if (!Array.isArray(hops)) return forAll(transmission, hops);
+    const untried: DeliveryOutcome = { kind: 'deferred', reason: 'no host could be tried', reply: null, remote: null };
+    let outcomes = forAll(transmission, untried);
     for (const hop of hops) {
       if (transmission.signal.aborted) break;
       const tried = await this.#tryHop(hop, transmission);
-      if (tried.kind === 'done') return tried.outcomes;
-      last = tried.outcome;
+      outcomes = tried.outcomes;
+      if (tried.kind === 'done') break;
     }
-    return every(last);
+    return outcomes;
   }
 
   async #hops({ route, signal }: Transmission): Promise<Hop[] | DeliveryOutcome> {
@@ -113,7 +113,7 @@ export class SmtpTransmitter implements Transmitter {
   }
 
   async #session(hop: Hop, transmission: Transmission, tls: ClientTlsMode): Promise<Tried> {
-    const { dialer, random, hostname, log } = this.#deps;
+    const { dialer, random, hostname } = this.#deps;
     const remote: RemoteHost = { name: hop.name, ip: hop.address };
     let channel: Channel;
     try {
@@ -121,26 +121,17 @@ export class SmtpTransmitter implements Transmitter {
       channel = await dialer.dial({ address, port, timeoutMs: dialTimeoutMs, signal: transmission.signal });
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
-      return { kind: 'next', outcome: { kind: 'deferred', reason: error.message, reply: null, remote }, wasTls: false };
+      return next(transmission, { kind: 'deferred', reason: error.message, reply: null, remote });
     }
     const client = new SmtpClient({ channel, hostname, tls, random });
     const abort = (): void => client.destroy();
     transmission.signal.addEventListener('abort', abort, { once: true });
     try {
-      const opened = await client.open();
-      if (opened.kind !== 'ready') return notOpened(opened, remote);
-      const results = await client.send(mailOf(transmission));
-      await client.quit();
-      const dsnPassedOn = opened.extensions.dsn;
-      return { kind: 'done', outcomes: results.map(({ outcome }) => outcomeOf(outcome, remote, dsnPassedOn)) };
+      return await talk(client, remote, transmission);
     } catch (error) {
-      log.error('transmit.bug', { host: hop.name }, error);
+      this.#deps.log.error('transmit.bug', { host: hop.name }, error);
       client.destroy();
-      return {
-        kind: 'next',
-        outcome: { kind: 'deferred', reason: 'error on our side', reply: null, remote },
-        wasTls: false,
-      };
+      return next(transmission, { kind: 'deferred', reason: 'error on our side', reply: null, remote });
     } finally {
       transmission.signal.removeEventListener('abort', abort);
     }
@@ -158,16 +149,43 @@ export class SmtpTransmitter implements Transmitter {
 type Tried =
   | { readonly kind: 'done'; readonly outcomes: DeliveryOutcome[] }
   /** Nothing was accepted or refused for good; another address may do better. */
-  | { readonly kind: 'next'; readonly outcome: DeliveryOutcome; readonly wasTls: boolean };
+  | { readonly kind: 'next'; readonly outcomes: DeliveryOutcome[]; readonly wasTls: boolean };
 
 const noOutcome: DeliveryOutcome = { kind: 'deferred', reason: 'no outcome', reply: null, remote: null };
 
+function forAll({ recipients }: Transmission, outcome: DeliveryOutcome): DeliveryOutcome[] {
+  return recipients.map(() => outcome);
+}
+
+function next(transmission: Transmission, outcome: DeliveryOutcome, wasTls = false): Tried {
+  return { kind: 'next', outcomes: forAll(transmission, outcome), wasTls };
+}
+
+/** One transaction over a fresh connection. */
+async function talk(client: SmtpClient, remote: RemoteHost, transmission: Transmission): Promise<Tried> {
+  const opened = await client.open();
+  const isOurs = transmission.route.kind === 'local';
+  if (opened.kind !== 'ready') return notOpened(opened, remote, transmission);
+  const results = await client.send(mailOf(transmission));
+  await client.quit();
+  const peer = { remote, isOurs, takesDsn: opened.extensions.dsn };
+  const outcomes = results.map(({ outcome }) => outcomeOf(outcome, peer));
+  // RFC 5321 §5.1: the next host is tried until one succeeds. Not when this one fell silent with the whole message in hand.
+  const mayHaveIt = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.stage === 'content');
+  const isLater = !mayHaveIt && outcomes.every(({ kind }) => kind === 'deferred');
+  return isLater ? { kind: 'next', outcomes, wasTls: false } : { kind: 'done', outcomes };
+}
+
 /** A host that will not talk is passed over, as if it were down: another may do better, now or later. */
-function notOpened(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>, remote: RemoteHost): Tried {
-  const outcome = outcomeOf(opened, remote, false);
+function notOpened(
+  opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>,
+  remote: RemoteHost,
+  transmission: Transmission,
+): Tried {
+  const outcome = outcomeOf(opened, { remote, isOurs: false, takesDsn: false });
   const deferred: DeliveryOutcome =
     outcome.kind === 'refused' ? { kind: 'deferred', reason: outcome.reason, reply: outcome.reply, remote } : outcome;
-  return { kind: 'next', outcome: deferred, wasTls: opened.kind === 'failed' && opened.failure === 'tls' };
+  return next(transmission, deferred, opened.kind === 'failed' && opened.failure === 'tls');
 }
 
 function localpartOf(address: string): string {
