@@ -3,7 +3,7 @@
  * Options: `--quick` (smaller mailbox, fewer runs), `--only WORD` (rows whose name contains it), `--write` (docs/benchmarks.md),
  * `--disk DIR` (where the servers keep their data). Load comes from processes of its own.
  */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -90,5 +90,6 @@ processes on the same machine and shares its cores. "Delivered" counts until the
 The large mailbox has ${effort.mailbox.toLocaleString('en')} real messages. Ratios above 1 are in our favour; absolute figures move by a third from hour to hour on shared machines.
 
 ${table(rows)}
-`;
+
+${readFileSync(new URL('limits.md', import.meta.url), 'utf8')}`;
 }
