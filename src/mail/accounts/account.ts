@@ -25,8 +25,14 @@ export interface AccountDeps {
   readonly clock: Clock;
 }
 
+/** Why everything about an account fails once it was removed. */
+export class AccountRemoved extends Error {
+  override readonly name = 'AccountRemoved';
+}
+
 /** One account with its services. */
 export class Account implements Disposable {
+  readonly #removing = new AbortController();
   readonly id: AccountId;
   readonly name: string;
   readonly db: Database;
@@ -40,7 +46,8 @@ export class Account implements Disposable {
 
   /** Use `Accounts.open`, which sees to it that the account has its mailboxes. */
   constructor(deps: AccountDeps) {
-    const { id: account, name, db, blobs, bus, clock } = deps;
+    const { id: account, name, blobs, bus, clock } = deps;
+    const db = whileThere(deps.db, this.#removing.signal);
     this.id = account;
     this.name = name;
     this.db = db;
@@ -53,10 +60,40 @@ export class Account implements Disposable {
     this.outbox = new Outbox(account, db);
   }
 
+  /** Aborted, with an AccountRemoved, when the account is removed. */
+  get removed(): AbortSignal {
+    return this.#removing.signal;
+  }
+
+  /** The account is being removed: tells those who hold it. */
+  end(): void {
+    this.#removing.abort(new AccountRemoved(`account ${this.name} was removed`));
+    this[Symbol.dispose]();
+  }
+
+  /** For work that is moot when the account is gone. @throws `error` otherwise. */
+  ignoreIfRemoved(error: unknown): void {
+    if (!this.#removing.signal.aborted) throw error;
+  }
+
   /** Drops what is kept in memory. */
   [Symbol.dispose](): void {
     this.images[Symbol.dispose]();
   }
+}
+
+/** A database that says what happened instead of that it is closed. */
+function whileThere(db: Database, removed: AbortSignal): Database {
+  const explain = (error: unknown): never => {
+    throw removed.aborted ? removed.reason : error;
+  };
+  return {
+    dialect: db.dialect,
+    read: (body) => (removed.aborted ? Promise.reject(removed.reason) : db.read(body).catch(explain)),
+    write: (body) => (removed.aborted ? Promise.reject(removed.reason) : db.write(body).catch(explain)),
+    durable: () => db.durable(),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  };
 }
 
 /** Gives a new account its state and first mailboxes; does nothing to one that has them. */

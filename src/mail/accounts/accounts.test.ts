@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from '#ports/database';
 import { newMessage, tempStore } from '#testing/temp-store';
-import { AccountRefusal } from './index.ts';
+import { AccountRefusal, AccountRemoved } from './index.ts';
 
 test('Accounts are opened once, by names in any case', async () => {
   await using store = await tempStore();
@@ -35,6 +35,36 @@ test('Accounts.remove takes everything, and a new account of that name begins an
   assert.ok((after?.uidValidity ?? 0) > (before?.uidValidity ?? 0));
   for await (const owner of blobs.owners()) assert.notEqual(owner, account.id);
 });
+
+test('Accounts.remove tells whoever has the account open, and nothing of it is made again', async () => {
+  await using store = await tempStore();
+  const { accounts, account, blobs, sweeper } = store;
+  const inbox = await account.mailboxes.byName('INBOX');
+  const lease = inbox === null ? null : await account.images.open(inbox.id);
+  assert.equal(account.removed.aborted, false);
+  const opening = accounts.open('mara');
+  const [removed, late] = await Promise.allSettled([
+    accounts.remove('mara'),
+    account.messages.append({ name: 'INBOX' }, [newMessage([])]),
+    accounts.open('MARA'),
+  ]);
+  assert.equal(removed.status, 'fulfilled');
+  if (late.status === 'rejected') assert.ok(late.reason instanceof AccountRemoved, String(late.reason));
+  assert.equal(await opening, account);
+  assert.ok(account.removed.reason instanceof AccountRemoved);
+  await assert.rejects(account.mailboxes.list(), AccountRemoved);
+  await assert.rejects(lease?.refresh() ?? Promise.resolve(), AccountRemoved);
+  lease?.[Symbol.dispose]();
+  assert.equal(await accounts.open('mara'), null);
+  // A large message that was on its way in.
+  await blobs.put(account.id, chunks());
+  assert.equal(await accounts.collectOrphans(sweeper), 1);
+  for await (const owner of blobs.owners()) assert.notEqual(owner, account.id);
+});
+
+async function* chunks(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(3);
+}
 
 test('Accounts.finishRemovals ends what a crash cut short', async () => {
   await using store = await tempStore();

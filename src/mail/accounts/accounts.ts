@@ -72,19 +72,22 @@ export class Accounts implements Disposable {
     return rows.filter(({ state }) => state === 'active').map(({ id, name, createdMs }) => ({ id, name, createdMs }));
   }
 
-  /** Removes an account with all its mail, for good. Its sessions should be ended before. @throws AccountRefusal when there is none. */
+  /**
+   * Removes an account with all its mail, for good. Whoever has it open is told by `Account.removed`, and everything that he tries from then
+   * on rejects with that signal's reason. @throws AccountRefusal when there is none.
+   */
   async remove(given: string): Promise<void> {
     const name = normalizeAccountName(given);
-    const { server } = this.#deps.databases;
-    const opened = await this.#opened.get(name);
-    this.#opened.delete(name);
-    opened?.[Symbol.dispose]();
-    const row = await server.write(async (tx) => {
+    const row = await this.#deps.databases.server.write(async (tx) => {
       const found = await accountByName(tx, name);
       if (found !== null) await markRemoving(tx, found.id);
       return found;
     });
     if (row === null) throw new AccountRefusal(`no account ${name}`);
+    // Only after the mark: who opens from now on finds nothing, and who opened before is in the map.
+    const opening = this.#opened.get(name);
+    this.#opened.delete(name);
+    (await opening?.catch(() => null))?.end();
     await this.#erase(row.id);
   }
 
@@ -95,13 +98,36 @@ export class Accounts implements Disposable {
   }
 
   /** Removes blobs that no row needs any more, of all accounts, and leftovers of messages that were never accepted. @returns how many. */
-  async sweepBlobs(sweeper: BlobSweeper): Promise<number> {
+  async sweepBlobs(sweeper: BlobSweeper, signal?: AbortSignal): Promise<number> {
     let removed = await sweeper.sweepIncoming();
-    for (const { id, name } of await this.list()) {
-      const account = await this.open(name);
-      if (account?.id === id) removed += await sweeper.sweepAccount(id, account.db);
-    }
+    await this.#each(signal, async ({ id, db }) => {
+      removed += await sweeper.sweepAccount(id, db);
+    });
     return removed;
+  }
+
+  /** Finds blobs that never got a row, or whose account is gone; reads the names of all blobs, so once a day is enough. @returns how many. */
+  async collectOrphans(sweeper: BlobSweeper, signal?: AbortSignal): Promise<number> {
+    let found = 0;
+    const owners: AccountId[] = [];
+    for await (const owner of this.#deps.blobs.owners()) if (typeof owner === 'number') owners.push(owner);
+    // Read after the owners: an account's row is there before its first blob.
+    const rows = await this.#deps.databases.server.read((reader) => allAccounts(reader));
+    const known = new Set(rows.map(({ id }) => id));
+    for (const owner of owners) if (!known.has(owner)) found += await sweeper.removeAll(owner);
+    await this.#each(signal, async ({ id, db }) => {
+      found += await sweeper.collectOrphans(id, db);
+    });
+    return found;
+  }
+
+  async #each(signal: AbortSignal | undefined, work: (account: Account) => Promise<void>): Promise<void> {
+    for (const { name } of await this.list()) {
+      if (signal?.aborted === true) return;
+      const account = await this.open(name);
+      // Removed meanwhile: nothing is left to do.
+      if (account !== null) await work(account).catch((error: unknown) => account.ignoreIfRemoved(error));
+    }
   }
 
   /** Drops what opened accounts keep in memory. */

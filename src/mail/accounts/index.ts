@@ -4,6 +4,6 @@
  * Invariants: an id is never used twice; an opened account has its INBOX.
  */
 export { Accounts, type AccountsDeps, type AccountSummary } from './accounts.ts';
-export { Account, type AccountDeps } from './account.ts';
+export { Account, AccountRemoved, type AccountDeps } from './account.ts';
 export { AccountRefusal, normalizeAccountName } from './account-name.ts';
 export { roomOf } from './room.ts';

@@ -77,6 +77,8 @@ test('fixAccount sets counters right and collects orphans', async () => {
   await clock.advance(100 * 365 * 24 * 60 * 60_000);
   assert.equal(await fixAccount(account, sweeper), 2);
   assert.deepEqual(await checkAccount(account), []);
+  assert.equal(await sweeper.sweepAccount(account.id, account.db), 0);
+  await clock.advance(60 * 60_000);
   assert.equal(await sweeper.sweepAccount(account.id, account.db), 1);
 });
 

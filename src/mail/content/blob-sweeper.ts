@@ -1,4 +1,5 @@
 import type { AccountId } from '#lib/ids';
+import { inList } from '#mail/schema';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
@@ -16,6 +17,8 @@ const graceMs = 60 * 60_000;
 const firstRetryMs = 60_000;
 const maxRetryMs = 24 * 60 * 60_000;
 const batch = 100;
+/** Blobs looked up at a time. */
+const lookBatch = 500;
 
 /** Removes blobs that no row refers to any more; nothing else does (invariant 2). */
 export class BlobSweeper {
@@ -27,22 +30,39 @@ export class BlobSweeper {
 
   /** Removes an account's garbage that is due; failed removals are tried again later. @returns how many blobs were removed. */
   async sweepAccount(account: AccountId, db: Database): Promise<number> {
+    let removed = 0;
+    for (let more = true; more;) {
+      const done = await this.#sweepBatch(account, db);
+      removed += done.removed;
+      more = done.isFull;
+    }
+    return removed;
+  }
+
+  async #sweepBatch(account: AccountId, db: Database): Promise<{ readonly removed: number; readonly isFull: boolean }> {
     const now = this.#deps.clock.now();
     const due = await db.read((reader) =>
-      reader.all<{ blob: BlobId; attempts: number }>(
-        sql`SELECT blob_id AS blob, attempts FROM blob_garbage WHERE account = ${account} AND due_ms <= ${now} LIMIT ${batch}`,
+      reader.all<{ blob: BlobId; attempts: number; row: number | null }>(
+        sql`SELECT g.blob_id AS blob, g.attempts, c.id AS row FROM blob_garbage AS g
+          LEFT JOIN content AS c ON c.account = g.account AND c.blob_id = g.blob_id
+          WHERE g.account = ${account} AND g.due_ms <= ${now} LIMIT ${batch}`,
       ),
     );
-    if (due.length === 0) return 0;
+    if (due.length === 0) return { removed: 0, isFull: false };
     await db.durable();
-    const removed: BlobId[] = [];
+    const settled: BlobId[] = [];
     const failed: { readonly blob: BlobId; readonly attempts: number }[] = [];
-    for (const row of due) {
-      if (await this.#remove(account, row.blob)) removed.push(row.blob);
-      else failed.push(row);
+    let removed = 0;
+    for (const { blob, attempts, row } of due) {
+      // Its row came after it had been taken for an orphan.
+      if (row !== null) settled.push(blob);
+      else if (await this.#remove(account, blob)) {
+        settled.push(blob);
+        removed += 1;
+      } else failed.push({ blob, attempts });
     }
     await db.write(async (tx) => {
-      for (const blob of removed) {
+      for (const blob of settled) {
         await tx.run(sql`DELETE FROM blob_garbage WHERE account = ${account} AND blob_id = ${blob}`);
       }
       for (const { blob, attempts } of failed) {
@@ -52,7 +72,7 @@ export class BlobSweeper {
         );
       }
     });
-    return removed.length;
+    return { removed, isFull: due.length === batch };
   }
 
   /** Removes what a crash left of messages that were being received. @returns how many blobs were removed. */
@@ -65,17 +85,29 @@ export class BlobSweeper {
     return removed;
   }
 
-  /** Turns blobs of an account that have no row into garbage: what a crash between blob and row leaves. @returns how many. */
+  /**
+   * Turns blobs of an account that have no row into garbage: what a crash between blob and row leaves. They go an hour later,
+   * unless a row has come by then. @returns how many.
+   */
   async collectOrphans(account: AccountId, db: Database): Promise<number> {
     const now = this.#deps.clock.now();
     let orphans = 0;
+    let old: BlobId[] = [];
     for await (const { id, modifiedMs } of this.#deps.blobs.list(account)) {
       if (modifiedMs > now - graceMs) continue;
-      orphans += await db.write(async (tx) =>
-        (await isReferred(tx, account, id)) ? 0 : addGarbage(tx, account, id, now),
-      );
+      old.push(id);
+      if (old.length < lookBatch) continue;
+      orphans += await collect(db, account, old, now);
+      old = [];
     }
-    return orphans;
+    return orphans + (await collect(db, account, old, now));
+  }
+
+  /** Removes all blobs of an account that does not exist any more: what was on its way in when it went. @returns how many. */
+  async removeAll(account: AccountId): Promise<number> {
+    let removed = 0;
+    for await (const { id } of this.#deps.blobs.list(account)) if (await this.#remove(account, id)) removed += 1;
+    return removed;
   }
 
   async #remove(owner: AccountId | 'incoming', id: BlobId): Promise<boolean> {
@@ -89,18 +121,28 @@ export class BlobSweeper {
   }
 }
 
-/** Notes that a blob's row is gone. The blob follows after an hour, when its last reader has finished. */
+/** Notes that a blob has no row. The blob follows after an hour, when its last reader has finished. */
 export async function discardBlob(tx: Tx, account: AccountId, id: BlobId, nowMs: number): Promise<void> {
-  await addGarbage(tx, account, id, nowMs + graceMs);
-}
-
-async function addGarbage(tx: Tx, account: AccountId, id: BlobId, dueMs: number): Promise<number> {
-  return await tx.run(
-    sql`INSERT INTO blob_garbage (account, blob_id, due_ms, attempts) VALUES (${account}, ${id}, ${dueMs}, 0) ON CONFLICT DO NOTHING`,
+  await tx.run(
+    sql`INSERT INTO blob_garbage (account, blob_id, due_ms, attempts) VALUES (${account}, ${id}, ${nowMs + graceMs}, 0) ON CONFLICT DO NOTHING`,
   );
 }
 
-async function isReferred(tx: Tx, account: AccountId, id: BlobId): Promise<boolean> {
-  const row = await tx.get(sql`SELECT 1 AS one FROM content WHERE account = ${account} AND blob_id = ${id}`);
-  return row !== undefined;
+/** Of some blobs, those that neither a row nor the garbage knows become garbage. @returns how many. */
+async function collect(db: Database, account: AccountId, blobs: readonly BlobId[], nowMs: number): Promise<number> {
+  if (blobs.length === 0) return 0;
+  const list = inList(blobs);
+  const known = await db.read((reader) =>
+    reader.all<{
+      blob: BlobId;
+    }>(sql`SELECT blob_id AS blob FROM content WHERE account = ${account} AND blob_id IN ${list}
+      UNION ALL SELECT blob_id AS blob FROM blob_garbage WHERE account = ${account} AND blob_id IN ${list}`),
+  );
+  const found = new Set(known.map(({ blob }) => blob));
+  const orphans = blobs.filter((blob) => !found.has(blob));
+  if (orphans.length === 0) return 0;
+  await db.write(async (tx) => {
+    for (const blob of orphans) await discardBlob(tx, account, blob, nowMs);
+  });
+  return orphans.length;
 }

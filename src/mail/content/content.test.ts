@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlobStore } from '#ports/blobs';
 import { sql } from '#ports/database';
-import { tempStore } from '#testing/temp-store';
+import { newMessage, tempStore } from '#testing/temp-store';
 import { BlobSweeper, bodyOfBytes, ContentWriter, discardBlob, receivedContent } from './index.ts';
 
 async function countOf(blobs: BlobStore): Promise<number> {
@@ -96,3 +96,23 @@ test('BlobSweeper tries failed removals again, later each time', async () => {
   const left = await account.db.read((reader) => reader.all(sql`SELECT blob_id FROM blob_garbage`));
   assert.deepEqual(left, []);
 });
+
+test('BlobSweeper leaves alone what was taken for an orphan before its row came', async () => {
+  await using store = await tempStore();
+  const { account, accounts, blobs, clock, sweeper } = store;
+  const { id, sizeBytes } = await blobs.put(account.id, oneChunk(new Uint8Array(70_000)));
+  // The clock of the files is the machine's: far enough ahead, whatever its time.
+  await clock.advance(100 * 365 * 24 * 60 * 60_000);
+  assert.equal(await accounts.collectOrphans(sweeper), 1);
+  assert.equal(await accounts.collectOrphans(sweeper), 0);
+  const body = { kind: 'blob', id, sizeBytes, account: account.id } as const;
+  await account.messages.append({ name: 'INBOX' }, [newMessage([], { body })]);
+  await clock.advance(2 * 60 * 60_000);
+  assert.equal(await accounts.sweepBlobs(sweeper), 0);
+  await using reader = await blobs.open(account.id, id);
+  assert.equal(reader.sizeBytes, sizeBytes);
+});
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -7,6 +7,8 @@ export interface AdmissionDeps {
   readonly clock: Clock;
   /** Networks without limits, in CIDR notation; checked by the configuration. */
   readonly trustedNetworks: readonly string[];
+  /** Networks of this machine itself, whose connections are not limited: the queue delivers from there. Their failed logins are counted. */
+  readonly ownNetworks?: readonly string[];
 }
 
 /** A place that a connection holds until it is disposed, or why it got none. */
@@ -22,23 +24,23 @@ const dayMs = 86_400_000;
 export class Admission {
   readonly #clock: Clock;
   readonly #trusted: readonly Network[];
+  readonly #own: readonly Network[];
   readonly #connections = { smtp: newConnectionLimits(), imap: newConnectionLimits() };
   readonly #failedLogins = new EventLimit([
     { windowMs: 60_000, limits: [10, 30, 90] },
     { windowMs: dayMs, limits: [50, 150, 450] },
   ]);
 
-  constructor({ clock, trustedNetworks }: AdmissionDeps) {
+  constructor({ clock, trustedNetworks, ownNetworks = [] }: AdmissionDeps) {
     this.#clock = clock;
-    this.#trusted = trustedNetworks
-      .map((text) => parseNetwork(text))
-      .flatMap((network) => (network.ok ? [network.value] : []));
+    this.#trusted = networksOf(trustedNetworks);
+    this.#own = networksOf(ownNetworks);
   }
 
   /** Counts a connection of a protocol and takes a place for it. */
   connect(protocol: 'smtp' | 'imap', remoteAddress: string): Admitted {
     const ip = this.#limited(remoteAddress);
-    if (ip === null) return { kind: 'admitted', place: free };
+    if (ip === null || isInAny(this.#own, ip)) return { kind: 'admitted', place: free };
     const { rate, places } = this.#connections[protocol];
     if (!rate.take(ip, this.#clock.now())) return { kind: 'tooFast' };
     const place = places.enter(ip);
@@ -61,9 +63,17 @@ export class Admission {
 
   #limited(remoteAddress: string): IpAddress | null {
     const ip = parseIp(remoteAddress);
-    if (!ip.ok || this.#trusted.some((network) => isInNetwork(network, ip.value))) return null;
+    if (!ip.ok || isInAny(this.#trusted, ip.value)) return null;
     return ip.value;
   }
+}
+
+function networksOf(texts: readonly string[]): Network[] {
+  return texts.map((text) => parseNetwork(text)).flatMap((network) => (network.ok ? [network.value] : []));
+}
+
+function isInAny(networks: readonly Network[], ip: IpAddress): boolean {
+  return networks.some((network) => isInNetwork(network, ip));
 }
 
 /** Limits on the connections of one protocol. */

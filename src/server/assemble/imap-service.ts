@@ -14,10 +14,12 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
   const admitted = shared.admission.connect('imap', channel.remote.address);
   if (admitted.kind !== 'admitted') {
     const why = admitted.kind === 'tooFast' ? 'too many connections in a short time' : 'too many open connections';
-    await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why} from your network\r\n`));
+    // Whoever does not wait for the answer misses nothing.
+    await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why} from your network\r\n`)).catch(() => undefined);
     return;
   }
   using _place = admitted.place;
+  using ending = new Ending(shutdown);
   await serveImap({
     channel,
     backend: new ImapGlue({
@@ -30,11 +32,12 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
       log,
       remoteAddress: channel.remote.address,
       appendLimitBytes: config.maxMessageBytes,
+      onOpen: (account) => ending.follow(account.removed),
     }),
     clock,
     random,
     log,
-    shutdown,
+    shutdown: ending.signal,
     options: {
       hostname,
       startTls: hasTls && service === 'imap',
@@ -45,4 +48,30 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
       limits: defaultLimits,
     },
   });
+}
+
+/** Ends one session when the server stops or its account is removed. */
+class Ending implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #followed: { readonly signal: AbortSignal; readonly end: () => void }[] = [];
+
+  constructor(shutdown: AbortSignal) {
+    this.follow(shutdown);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Ends with `signal` as well, and for its reason. */
+  follow(signal: AbortSignal): void {
+    const end = (): void => this.#controller.abort(signal.reason);
+    this.#followed.push({ signal, end });
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { signal, end } of this.#followed) signal.removeEventListener('abort', end);
+  }
 }

@@ -1,7 +1,7 @@
 import { listenControl, controlEndpoint } from '#host/control';
 import { systemResolver } from '#host/dns';
 import { nodeDialer } from '#host/net';
-import { QueueRunner, QueueSweeper, route } from '#mail/queue';
+import { QueueRunner, route } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, SmtpTransmitter } from '#server/transmit';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
@@ -13,6 +13,7 @@ import {
   type ServicesDeps,
 } from './services.ts';
 import { makeShared } from './shared.ts';
+import { Sweeps } from './sweeps.ts';
 
 /** A port that the server listens on. */
 export interface ServerAddress {
@@ -31,7 +32,6 @@ export interface RunningServer extends AsyncDisposable {
 
 /** How long open sessions may take to finish what they are at. */
 const drainMs = 10_000;
-const sweepEveryMs = 60 * 60_000;
 
 /** Starts a server from its configuration folder. @throws ConfigError, DataDirectoryBusy, or Error when a port cannot be had. */
 export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
@@ -66,7 +66,7 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   const runner = makeRunner(services, listening, shared.resolver);
   await runner.start({ isOnly: true });
   undo.defer(() => runner.stop());
-  undo.use(sweepRegularly(services));
+  undo.use(new Sweeps(services));
   configuration.watch();
   const addresses = listening.map(({ service, listener }) => ({
     service,
@@ -134,19 +134,4 @@ function makeRunner(
 function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   return address === '::' ? '::1' : address;
-}
-
-function sweepRegularly(services: Services): Disposable {
-  const { databases, blobs, clock, log, queueSettings: settings } = services;
-  const queueSweeper = new QueueSweeper({ db: databases.server, blobs, clock, log, settings });
-  let timer: Disposable;
-  const again = (): void => {
-    timer = clock.timer(sweepEveryMs, () => {
-      void Promise.all([queueSweeper.sweep(), services.accounts.sweepBlobs(services.blobSweeper)])
-        .catch((error: unknown) => log.error('sweep.failed', {}, error))
-        .finally(again);
-    });
-  };
-  again();
-  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }

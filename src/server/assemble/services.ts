@@ -128,13 +128,19 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   };
 }
 
-/** Gives every configured account its mailboxes; accounts that left the configuration keep their mail. */
+/** Gives every configured account its mailboxes; accounts that left the configuration keep their mail. Trouble with one does not stop the others. */
 export async function createConfiguredAccounts({ configuration, accounts, log }: Services): Promise<void> {
   const existing = new Set((await accounts.list()).map(({ name }) => name));
   for (const name of Object.keys(configuration.config.domains.accounts)) {
     if (existing.has(name)) continue;
-    await accounts.create(name);
-    log.info('account.created', { account: name });
+    try {
+      // Somebody else may have made it meanwhile.
+      if ((await accounts.open(name)) !== null) continue;
+      await accounts.create(name);
+      log.info('account.created', { account: name });
+    } catch (error) {
+      log.error('account.createFailed', { account: name }, error);
+    }
   }
 }
 

@@ -13,17 +13,23 @@ export interface Shared {
   readonly nextConnectionId: () => string;
 }
 
-/** Addresses of this machine itself, which a development server does not limit. */
+/** Addresses of every machine itself; a development server limits nothing that comes from there. */
 const loopback = ['127.0.0.0/8', '::1'];
 
 /** Makes what connections share. */
 export function makeShared({ configuration, clock, random }: Services, resolver: Resolver): Shared {
-  const { limits, localserve } = configuration.config.server;
+  const { limits, listeners, localserve } = configuration.config.server;
   const trustedNetworks = localserve ? [...limits.trustedNetworks, ...loopback] : limits.trustedNetworks;
+  // Whoever comes from an address that we listen on is on this machine.
+  const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {
-    admission: new Admission({ clock, trustedNetworks }),
+    admission: new Admission({ clock, trustedNetworks, ownNetworks }),
     resolver,
     senders: new SenderCheck(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),
   };
+}
+
+function isOne(address: string): boolean {
+  return address !== '0.0.0.0' && address !== '::';
 }

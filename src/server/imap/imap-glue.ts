@@ -1,5 +1,5 @@
 import type { CredentialStore, Identity, MechanismName } from '#lib/sasl';
-import type { Accounts } from '#mail/accounts';
+import type { Account, Accounts } from '#mail/accounts';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -19,6 +19,8 @@ export interface ImapGlueDeps {
   readonly log: Log;
   readonly remoteAddress: string;
   readonly appendLimitBytes: number;
+  /** Called with the account of a login. */
+  readonly onOpen: (account: Account) => void;
 }
 
 /** Decisions for one IMAP connection before and at login. */
@@ -66,6 +68,7 @@ export class ImapGlue implements ImapBackend {
     const account = await accounts.open(identity.account);
     if (account === null || settings === undefined)
       throw new No('AUTHORIZATIONFAILED', 'there is no such account any more');
+    this.#deps.onOpen(account);
     return new AccountGlue({ account, bus, clock, appendLimitBytes, quotaBytes: settings.quota });
   }
 }

@@ -1,0 +1,48 @@
+import { QueueSweeper } from '#mail/queue';
+import type { Services } from './services.ts';
+
+const everyMs = 60 * 60_000;
+/** The names of all blobs are read once a day. */
+const sweepsPerSearch = 24;
+
+/** Removes what nobody needs any more, every hour until disposed; disposal waits for the sweep at hand, which ends early. */
+export class Sweeps implements AsyncDisposable {
+  readonly #services: Services;
+  readonly #queueSweeper: QueueSweeper;
+  readonly #stopping = new AbortController();
+  #timer: Disposable | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #count = 0;
+
+  constructor(services: Services) {
+    const { databases, blobs, clock, log, queueSettings: settings } = services;
+    this.#services = services;
+    this.#queueSweeper = new QueueSweeper({ db: databases.server, blobs, clock, log, settings });
+    this.#arm();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    this.#timer?.[Symbol.dispose]();
+    await this.#running;
+  }
+
+  #arm(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#timer = this.#services.clock.timer(everyMs, () => {
+      this.#running = this.#sweep()
+        .catch((error: unknown) => this.#services.log.error('sweep.failed', {}, error))
+        .finally(() => this.#arm());
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const { accounts, blobSweeper, log } = this.#services;
+    const { signal } = this.#stopping;
+    const { recipients, blobs } = await this.#queueSweeper.sweep();
+    const orphans = this.#count % sweepsPerSearch === 0 ? await accounts.collectOrphans(blobSweeper, signal) : 0;
+    const removed = await accounts.sweepBlobs(blobSweeper, signal);
+    this.#count += 1;
+    log.debug('sweep.done', { recipients, blobs: blobs + removed, orphans });
+  }
+}
