@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { nodeFileSystem, type FileSystem, type FileWriter, type SyncHandle } from '#host/files';
 
@@ -28,7 +28,8 @@ interface Inode {
  *
  * The model of SQLite: a file that it writes is durable as it was when our last completed flush of it began; each later sector is old or
  * new. A changed header of a `-wal` file is durable, since SQLite syncs it before it writes the frames. A database file is durable as it was
- * when it was opened for flushes: what SQLite writes when it makes or closes one, it syncs itself; later it changes in checkpoints only.
+ * when it was opened for flushes, and is again once SQLite removed its log: what SQLite writes when it makes or closes one, it syncs itself;
+ * between these it changes in checkpoints only.
  */
 export function crashFileSystem(root: string, shadows: string): CrashFileSystem {
   return new CrashLayer(root, shadows);
@@ -81,8 +82,9 @@ class CrashLayer implements CrashFileSystem {
   async openForSync(path: string): Promise<SyncHandle> {
     const handle = await this.#base.openForSync(path);
     const inode = this.#inodeAt(path);
+    const isDatabase = !path.endsWith('-wal');
     // Whatever SQLite itself wrote to a database before this, when it made or closed it, it also synced.
-    if (inode.kind === 'foreign' && !path.endsWith('-wal')) inode.synced = readFileSync(path);
+    if (inode.kind === 'foreign' && isDatabase) inode.synced = readFileSync(path);
     return {
       datasync: (done) => {
         const bytes = readFileSync(path);
@@ -94,7 +96,11 @@ class CrashLayer implements CrashFileSystem {
           done(error);
         });
       },
-      close: () => handle.close(),
+      close: () => {
+        // Closed before us, SQLite has moved its log into the database, synced that, and only then removed the log.
+        if (inode.kind === 'foreign' && isDatabase && !existsSync(`${path}-wal`)) inode.synced = readFileSync(path);
+        return handle.close();
+      },
     };
   }
 

@@ -95,7 +95,12 @@ export class Connection {
    */
   moveLog(): void {
     // A checkpoint syncs both files on the event loop unless syncs are off; back on, the log's new header is synced before its frames.
-    this.#database.exec('PRAGMA synchronous=OFF; PRAGMA wal_checkpoint(PASSIVE); PRAGMA synchronous=NORMAL');
+    this.#database.exec('PRAGMA synchronous=OFF');
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } finally {
+      this.#database.exec('PRAGMA synchronous=NORMAL');
+    }
   }
 
   /** Closes the connection; the last one to close moves the log into the database file and removes it. */
