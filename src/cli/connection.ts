@@ -1,9 +1,9 @@
 import { callControl, controlEndpoint, ControlUnavailable, listenControl } from '#host/control';
 import { Files } from '#host/files';
 import { streamLog, type StreamLog } from '#host/log';
-import { ConfigError, parseServerFile, type ServerConfig } from '#mail/config';
+import { parseServerFile, type ServerConfig } from '#mail/config';
 import type { Services } from '#server/assemble';
-import { configuredPath } from '#server/configuration';
+import { configuredPath, readConfigFile } from '#server/configuration';
 import { keepSecretFiles } from './kept-files.ts';
 import { becomeServerUser } from './server-user.ts';
 
@@ -17,14 +17,7 @@ interface ServerPlace {
 
 /** Reads `server.yaml` of a configuration folder. @throws ConfigError when it is missing or wrong. */
 export async function readPlace(folder: string, files: Files = new Files()): Promise<ServerPlace> {
-  const file = files.join(folder, 'server.yaml');
-  const bytes = await files.read(file);
-  if (bytes === null) {
-    const fix =
-      "Name its folder with --config; 'godwit localserve' makes one for developers, 'godwit config example' prints one";
-    throw new ConfigError([{ file, line: 1, column: 1, path: '', reason: 'there is no such file', fix }]);
-  }
-  const config = parseServerFile({ file, text: new TextDecoder().decode(bytes) });
+  const config = parseServerFile(await readConfigFile(files, folder, 'server'));
   return { folder, config, dataDirectory: configuredPath(files, folder, config.dataDirectory), files };
 }
 

@@ -4,7 +4,7 @@ import { configuredPath } from '#server/configuration';
 
 /**
  * Files that remember those which only root may read, `server.yaml` and the TLS keys, so that they can be opened after privileges were dropped.
- * A file that is missing is left to whoever needs it to complain about.
+ * A file that is missing or cannot be read is left to whoever needs it to complain about.
  */
 export async function keepSecretFiles(folder: string, config: ServerConfig): Promise<Files> {
   const plain = new Files();
@@ -15,7 +15,7 @@ export async function keepSecretFiles(folder: string, config: ServerConfig): Pro
   }
   const kept = new Map<string, Uint8Array>();
   for (const path of paths) {
-    const bytes = await plain.read(path);
+    const bytes = await plain.read(path).catch(() => null);
     if (bytes !== null) kept.set(path, bytes);
   }
   return new Files({

@@ -8,16 +8,14 @@ import {
   exampleServer,
   formatProblem,
   parseConfigFiles,
+  problemInFile,
   type Config,
   type ConfigFile,
-  type ConfigProblem,
 } from '#mail/config';
-import { configuredPath } from '#server/configuration';
+import { configuredPath, readConfigFile, type ConfigFileName } from '#server/configuration';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { print, printJson } from '../terminal.ts';
-
-type Which = 'server' | 'domains';
 
 /** Says what is wrong with a configuration, one problem on a line. @returns the exit code: 1 when something is. */
 export async function configCheck(options: FolderOptions): Promise<number> {
@@ -25,8 +23,9 @@ export async function configCheck(options: FolderOptions): Promise<number> {
   const files = new Files();
   const problems: string[] = [];
   try {
-    const config = parseConfigFiles(await read(files, folder, 'server'), await read(files, folder, 'domains'));
-    problems.push(...(await certificateProblems(files, folder, config)));
+    const server = await readConfigFile(files, folder, 'server');
+    const config = parseConfigFiles(server, await readConfigFile(files, folder, 'domains'));
+    problems.push(...(await certificateProblems(files, folder, config, server)));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems.map(formatProblem));
@@ -54,59 +53,59 @@ export async function configPrint(what: 'describe' | 'example' | 'schema', file:
   return 0;
 }
 
-function whichOf(file: string): Which {
+function whichOf(file: string): ConfigFileName {
   const name = file.replace(/\.yaml$/, '');
   if (name === 'server' || name === 'domains') return name;
   throw new Error(`there is no configuration file ${file}; there are server and domains`);
 }
 
-function example(which: Which): string {
+function example(which: ConfigFileName): string {
   if (which === 'server') return exampleServer({ hostname: 'mail.example.org', postmaster: 'you' });
   return exampleDomains({ domain: 'example.org', account: 'you', address: 'you@example.org' });
 }
 
-async function read(files: Files, folder: string, which: Which): Promise<ConfigFile> {
-  const file = files.join(folder, `${which}.yaml`);
-  const bytes = await files.read(file);
-  if (bytes !== null) return { file, text: new TextDecoder().decode(bytes) };
-  const fix = `'godwit config example ${which}' prints one to start from`;
-  throw new ConfigError([{ file, line: 1, column: 1, path: '', reason: 'there is no such file', fix }]);
-}
-
 /** Certificates that are missing, cannot be read, have expired, or do not fit their key. */
-async function certificateProblems(files: Files, folder: string, config: Config): Promise<string[]> {
+async function certificateProblems(
+  files: Files,
+  folder: string,
+  config: Config,
+  server: ConfigFile,
+): Promise<string[]> {
   const found: string[] = [];
   for (const [name, { tls }] of Object.entries(config.server.listeners)) {
     if (tls === undefined) continue;
-    const reason = await certificateProblem(
-      files,
-      configuredPath(files, folder, tls.certificateFile),
-      configuredPath(files, folder, tls.keyFile),
-    );
-    if (reason === null) continue;
-    const problem: ConfigProblem = {
-      file: files.join(folder, 'server.yaml'),
-      line: 1,
-      column: 1,
-      path: `listeners.${name}.tls`,
-      reason,
-      fix: null,
-    };
-    found.push(formatProblem(problem));
+    const pem: string[] = [];
+    for (const key of ['certificateFile', 'keyFile'] as const) {
+      const path = configuredPath(files, folder, tls[key]);
+      const read = await pemText(files, path);
+      if (read.text !== undefined) pem.push(read.text);
+      else found.push(formatProblem(problemInFile(server, ['listeners', name, 'tls', key], `${path}: ${read.reason}`)));
+    }
+    const reason = certificateProblem(pem);
+    if (reason !== null) found.push(formatProblem(problemInFile(server, ['listeners', name, 'tls'], reason)));
   }
   return found;
 }
 
-async function certificateProblem(files: Files, certificateFile: string, keyFile: string): Promise<string | null> {
+async function pemText(
+  files: Files,
+  path: string,
+): Promise<{ readonly text: string } | { readonly text?: undefined; readonly reason: string }> {
   try {
-    const [certificate, key] = [await files.read(certificateFile), await files.read(keyFile)];
-    if (certificate === null) return `there is no file ${certificateFile}`;
-    if (key === null) return `there is no file ${keyFile}`;
-    const text = new TextDecoder();
-    const context = tlsContext({ certPem: text.decode(certificate), keyPem: text.decode(key) });
-    const { validTo } = context.certificate;
-    return Date.parse(validTo) < Date.now() ? `the certificate in ${certificateFile} expired on ${validTo}` : null;
+    const bytes = await files.read(path);
+    return bytes === null ? { reason: 'there is no such file' } : { text: new TextDecoder().decode(bytes) };
   } catch (error) {
-    return `${certificateFile} with ${keyFile}: ${error instanceof Error ? error.message : String(error)}`;
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function certificateProblem([certPem, keyPem]: readonly string[]): string | null {
+  if (certPem === undefined || keyPem === undefined) return null;
+  try {
+    const { validTo } = tlsContext({ certPem, keyPem }).certificate;
+    return Date.parse(validTo) < Date.now() ? `the certificate expired on ${validTo}` : null;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `the certificate and its key do not work: ${reason}`;
   }
 }

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { isRoot } from '#host/process';
@@ -50,6 +50,10 @@ async function serveHere(folder: string, logLevel: string | undefined): Promise<
 
 /** A plain `user: root`: then a parent has nothing to protect. Written otherwise it only costs the second process. */
 function staysRoot(folder: string): boolean {
-  const file = join(folder, 'server.yaml');
-  return !existsSync(file) || /^user: *['"]?root['"]? *(?:#.*)?$/m.test(readFileSync(file, 'utf8'));
+  try {
+    return /^user: *['"]?root['"]? *(?:#.*)?$/m.test(readFileSync(join(folder, 'server.yaml'), 'utf8'));
+  } catch {
+    // Whoever reads it next says why it cannot be.
+    return true;
+  }
 }

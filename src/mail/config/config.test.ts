@@ -7,7 +7,9 @@ import {
   describeConfig,
   exampleDomains,
   exampleServer,
+  formatProblem,
   parseConfigFiles,
+  problemInFile,
   removeAccount,
 } from './index.ts';
 
@@ -40,13 +42,18 @@ for (const [what, serverText, domainsText, want] of [
     domains,
     /^server.yaml:13:13: listeners.public.smtp.port: must be a number/,
   ],
-  ['a port out of range', server.replace('port: 25', 'port: 70000'), domains, /listeners.public.smtp.port: too big/],
+  [
+    'a port out of range',
+    server.replace('port: 25', 'port: 70000'),
+    domains,
+    /listeners.public.smtp.port: must be at most 65535/,
+  ],
   ['broken YAML', `${server}  : :\n x`, domains, /^server.yaml:\d+:\d+: /],
   [
     'a port used twice',
     server.replace('port: 587', 'port: 25'),
     domains,
-    /submission.port: .* is used by listeners.public.smtp already/,
+    /submission.port: port 25 is used by listeners.public.smtp already\. Give it/,
   ],
   [
     'a name for an address',
@@ -89,6 +96,84 @@ for (const [what, serverText, domainsText, want] of [
   });
 }
 
+const one = 'domains: { example.org: {} }\naccounts: { alice: { addresses: [alice@example.org] } }\n';
+
+for (const [serverText, domainsText, want] of [
+  ['', one, "server.yaml:1:1: the file is empty. 'godwit config example' prints one to start from"],
+  ['a:\n\tb: 1\n', one, 'server.yaml:2:1: a tab at the beginning of a line. Indent with spaces'],
+  [`${server}hostname: x\n`, one, 'server.yaml:18:1: hostname is there twice. Keep one of them'],
+  ['hostname: *foo\n', one, 'server.yaml:1:11: *foo names nothing. Put texts that begin with * in quotes'],
+  [`${server}---\n`, one, 'server.yaml:18:1: a second document begins here. Remove the line ---'],
+  ['hostname mail\npostmaster: x\n', one, 'server.yaml:1:1: this is not "name: value". Check for'],
+  ['hostname: [a\n', one, 'server.yaml:2:1: a bracket that was opened before is not closed. Add the missing ] or }'],
+  ['hostname: @x\n', one, 'server.yaml:1:11: a value cannot begin with @. Put the whole text in quotes'],
+  ['hostname: "x\n', one, 'server.yaml:2:1: a quote is not closed. Add the missing quote'],
+  ['just text', one, 'server.yaml:1:1: must be a block of settings'],
+  [server.replace('mail.example.org', ''), one, 'server.yaml:4:1: hostname: has no value; it must be a text'],
+  [`${server}log: { level: loud }`, one, 'server.yaml:18:8: log.level: must be debug, info, warn or error'],
+  [`${server}queue: { concurrency: 0 }`, one, 'server.yaml:18:10: queue.concurrency: must be at least 1'],
+  [
+    `${server}dns: { servers: [192.0.2.1, '[::1]:53', 'fe80::1%eth0', dns.example, '192.0.2.1:99999'] }`,
+    one,
+    'server.yaml:18:57: dns.servers.3: not the address of a name server: dns.example. Write it as 192.0.2.1,',
+  ],
+  [server.replace('public:', 'Public:'), one, 'server.yaml:8:3: listeners.Public: a name must have only a-z, 0-9'],
+  [
+    server.replace('[0.0.0.0,', '[0.0.0.0, 127.0.0.1,'),
+    one,
+    'server.yaml:13:13: listeners.public.smtp.port: two of its addresses overlap. Give it another port, or other addresses',
+  ],
+  [
+    `${server}  more: { addresses: [127.0.0.1], smtp: { port: 25 } }`,
+    one,
+    'server.yaml:18:43: listeners.more.smtp.port: port 25 is used by listeners.public.smtp already.',
+  ],
+  [
+    server,
+    one.replace('}\n', ', EXAMPLE.org: {} }\n'),
+    'domains.yaml:1:30: domains.EXAMPLE.org: is the same domain as',
+  ],
+  [
+    server,
+    one.replace('] } }', ", 'Alice+x@EXAMPLE.org'] } }"),
+    'domains.yaml:2:53: accounts.alice.addresses.1: the account has this address already. Remove one of them',
+  ],
+  [
+    server,
+    one.replace('] } }', '] }, bob: { addresses: [alice+bob@example.org] } }'),
+    'domains.yaml:2:75: accounts.bob.addresses.0: belongs to account alice already. For several people, use an alias',
+  ],
+  [
+    server,
+    one.replace('{} }', '{ aliases: { Alice: { addresses: [alice@example.org] } } } }'),
+    'domains.yaml:1:38: domains.example.org.aliases.Alice: is an address of account alice already',
+  ],
+] as const) {
+  test(`parseConfigFiles: ${want}`, () => {
+    const found = parse(serverText, domainsText);
+    assert.ok(
+      found.some((line) => line.startsWith(want)),
+      found.join('\n'),
+    );
+  });
+}
+
+test('parseConfigFiles: what is switched off needs no certificate and no port', () => {
+  const off =
+    'smtp: { enabled: false, port: 25 }, submission: { port: 25, allowPlaintextAuth: true }, imaps: { enabled: false }';
+  const listeners = `listeners: { a: { addresses: [127.0.0.1], ${off} } }`;
+  assert.deepEqual(parse(`hostname: a.example\npostmaster: alice\n${listeners}\n`, one), []);
+});
+
+test('problemInFile points at a setting', () => {
+  const problem = problemInFile(
+    { file: 'server.yaml', text: server },
+    ['listeners', 'public', 'tls', 'keyFile'],
+    'is gone',
+  );
+  assert.equal(formatProblem(problem), 'server.yaml:12:7: listeners.public.tls.keyFile: is gone');
+});
+
 test('parseConfigFiles reports all problems of both files at once', () => {
   const found = parse(server.replace('port: 25', 'port: x'), domains.replace('- alice@example.org', '- alice@'));
   assert.deepEqual(found.map((line) => line.split(':')[0]).toSorted(), ['domains.yaml', 'server.yaml']);
@@ -101,6 +186,11 @@ test('addAccount and removeAccount keep comments and order', () => {
   assert.deepEqual(parse(server, removeAccount(added, 'bob')), []);
   assert.throws(() => addAccount(added, 'bob', 'bob@example.net'), /exists already/);
   assert.throws(() => removeAccount(domains, 'bob'), /no account bob/);
+});
+
+test('addAccount finds the domain in any case', () => {
+  const added = addAccount('domains: { Example.ORG: {} }\naccounts: {}\n', 'alice', 'alice@EXAMPLE.org');
+  assert.deepEqual(parse(server, added), []);
 });
 
 test('removeAccount takes the account’s addresses out of aliases', () => {

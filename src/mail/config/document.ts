@@ -1,5 +1,6 @@
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, type Document } from 'yaml';
+import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
+import { schemaProblem, yamlProblem } from './wording.ts';
 
 /** One thing wrong in a configuration file, for people: where, what, and what to do. */
 export interface ConfigProblem {
@@ -28,8 +29,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map(formatProblem).join('\n'));
+  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    super(problems.map(formatProblem).join('\n'), options);
     this.problems = problems;
   }
 }
@@ -48,66 +49,62 @@ const maxFileChars = 16 * 2 ** 20;
  * @throws ConfigError naming every problem with line and column.
  */
 export function parseConfig<S extends z.ZodType>(file: string, text: string, schema: S): ConfigDocument<z.output<S>> {
-  const lines = new LineCounter();
-  if (text.length > maxFileChars) throw new ConfigError([whole(file, 'the file is larger than 16 MiB')]);
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      document.errors.map(({ pos, message }) => {
-        const { line, col } = lines.linePos(pos[0]);
-        return { file, line, column: Math.max(col, 1), path: '', reason: message, fix: null };
-      }),
-    );
+  if (text.length > maxFileChars) throw new ConfigError([wholeFile(file, 'the file is larger than 16 MiB')]);
+  const { document, lines } = parseYaml(file, text);
+  if (document.contents === null) {
+    throw new ConfigError([wholeFile(file, 'the file is empty', "'godwit config example' prints one to start from")]);
   }
-  const problemAt = (path: readonly (string | number)[], reason: string, fix?: string): ConfigProblem => {
+  const problemAt = problemsIn(file, document, lines);
+  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (result.success) return { file, text, value: result.data, problemAt };
+  const problems = result.error.issues.flatMap((issue) => schemaProblem(issue));
+  throw new ConfigError(problems.map(({ path, reason, fix }) => problemAt(path, reason, fix)));
+}
+
+/** A problem of a file as a whole, or of its being there. */
+export function wholeFile(file: string, reason: string, fix?: string): ConfigProblem {
+  return { file, line: 1, column: 1, path: '', reason, fix: fix ?? null };
+}
+
+/** A problem at a setting that the file, which was right when it was read, is to be blamed for: a port, a certificate. */
+export function problemInFile(
+  { file, text }: { readonly file: string; readonly text: string },
+  path: readonly (string | number)[],
+  reason: string,
+  fix?: string,
+): ConfigProblem {
+  const lines = new LineCounter();
+  return problemsIn(file, parseDocument(text, { lineCounter: lines }), lines)(path, reason, fix);
+}
+
+function parseYaml(file: string, text: string): { readonly document: Document; readonly lines: LineCounter } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const at = (offset: number, { reason, fix }: { readonly reason: string; readonly fix: string | null }) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: '', reason, fix };
+  };
+  // What follows the first error is mostly a consequence of it.
+  const [error] = document.errors;
+  if (error !== undefined) throw new ConfigError([at(error.pos[0], yamlProblem(error, text))]);
+  const aliases: ConfigProblem[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (isAlias(alias) && alias.resolve(document) === undefined)
+        aliases.push(at(alias.range?.[0] ?? 0, { reason: `*${alias.source} names nothing`, fix: quoteIt }));
+    },
+  });
+  if (aliases.length > 0) throw new ConfigError(aliases);
+  return { document, lines };
+}
+
+const quoteIt = 'Put texts that begin with * in quotes';
+
+function problemsIn(file: string, document: Document, lines: LineCounter): ConfigDocument<unknown>['problemAt'] {
+  return (path, reason, fix) => {
     const { line, col } = lines.linePos(offsetOf(document, path));
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join('.'), reason, fix: fix ?? null };
   };
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
-  if (result.success) return { file, text, value: result.data, problemAt };
-  throw new ConfigError(result.error.issues.flatMap((issue) => problemsOf(issue, problemAt)));
-}
-
-function whole(file: string, reason: string): ConfigProblem {
-  return { file, line: 1, column: 1, path: '', reason, fix: null };
-}
-
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  problemAt: (path: readonly (string | number)[], reason: string, fix?: string) => ConfigProblem,
-): ConfigProblem[] {
-  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) =>
-        problemAt(
-          [...path, key],
-          'unknown setting',
-          "'godwit config describe' lists the settings; check the spelling and the indentation",
-        ),
-      );
-    case 'invalid_type':
-      return issue.input === undefined && issue.message.includes('undefined')
-        ? [problemAt(path, 'is missing', `Add it: ${article(issue.expected)}`)]
-        : [problemAt(path, `must be ${article(issue.expected)}`)];
-    case 'invalid_key':
-      return issue.issues.map((inner) => problemAt(path, `bad name: ${inner.message}`));
-    default:
-      return [problemAt(path, issue.message.charAt(0).toLowerCase() + issue.message.slice(1))];
-  }
-}
-
-function article(expected: string): string {
-  const words: Readonly<Record<string, string>> = {
-    object: 'a block of settings',
-    record: 'a block of named entries',
-    array: 'a list',
-    string: 'a text',
-    number: 'a number',
-    int: 'a whole number',
-    boolean: 'true or false',
-  };
-  return words[expected] ?? expected;
 }
 
 /** Offset of the deepest node that exists on the path: of the key in a mapping, of the entry in a list. */

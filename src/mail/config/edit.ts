@@ -13,8 +13,10 @@ export class EditRefused extends Error {
 export function addAccount(text: string, account: string, address: string): string {
   const document = parseDocument(text);
   if (document.hasIn(['accounts', account])) throw new EditRefused(`account ${account} exists already`);
-  const domain = address.slice(address.lastIndexOf('@') + 1);
-  if (!document.hasIn(['domains', domain])) document.setIn(['domains', domain], document.createNode({}));
+  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  const domains: unknown = document.get('domains');
+  const isKnown = isMap(domains) && domains.items.some(({ key }) => String(key).toLowerCase() === domain);
+  if (!isKnown) document.setIn(['domains', domain], document.createNode({}));
   document.setIn(['accounts', account], document.createNode({ addresses: [address] }));
   return document.toString({ lineWidth: 0 });
 }

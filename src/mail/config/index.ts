@@ -4,7 +4,7 @@
  */
 export { parseConfigFiles, parseServerFile, type Config, type ConfigFile } from './config.ts';
 export { describeConfig, configJsonSchema } from './describe.ts';
-export { ConfigError, formatProblem, type ConfigProblem } from './document.ts';
+export { ConfigError, formatProblem, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
 export type { DomainsConfig } from './domains-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
 export { exampleDomains, exampleServer } from './example.ts';

@@ -75,7 +75,9 @@ const limits = z
 
 const dns = z
   .strictObject({
-    servers: z.array(z.string()).optional().meta({ description: 'Resolvers as IP or IP:port; default: the system’s.' }),
+    servers: z.array(z.string()).optional().meta({
+      description: 'Resolvers as 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or [2001:db8::1]:5353; default: the system’s.',
+    }),
     trustAuthenticData: z
       .boolean()
       .optional()
@@ -117,7 +119,9 @@ export const serverSchema = z
     dns,
     queue,
     limits,
-    listeners: z.record(z.string().regex(/^[a-z0-9-]+$/), listener).meta({ description: 'Listeners by name.' }),
+    listeners: z
+      .record(z.string().regex(/^[a-z0-9-]+$/, 'must have only a-z, 0-9 and "-"'), listener)
+      .meta({ description: 'Listeners by name.' }),
   })
   .meta({ title: 'Godwit server.yaml', description: 'What the process needs to start.' });
 

@@ -94,7 +94,7 @@ export class Directory {
 
   /** The account that logs in with this address or bare account name; null when there is none. Aliases and catch-alls are nobody. */
   loginAccount(name: string, parse: (text: string) => Address | null): string | null {
-    if (this.#config.domains.accounts[name] !== undefined) return name;
+    if (Object.hasOwn(this.#config.domains.accounts, name)) return name;
     const address = parse(name);
     if (address === null || !('ascii' in address.domain)) return null;
     const domain = this.#domains.get(address.domain.ascii);
@@ -132,6 +132,7 @@ export class Directory {
   #memberAccount(address: string): string | null {
     const at = address.lastIndexOf('@');
     const domain = this.#domains.get(asciiName(address.slice(at + 1)));
+    if (at === 0) return domain?.catchAll ?? null;
     return domain?.accounts.get(canonicalLocalpart(address.slice(0, at), domain)) ?? null;
   }
 }

@@ -33,12 +33,12 @@ export interface ServiceContext {
   readonly shutdown: AbortSignal;
 }
 
-/** Opens every configured port. @throws Error naming the port that could not be had; what was opened before is closed. */
+/** Opens every configured port. @throws ConfigError naming the port that could not be had, or the certificate; what was opened before is closed. */
 export async function openListeners(services: Services, shared: Shared, shutdown: AbortSignal): Promise<OpenService[]> {
   const open: OpenService[] = [];
   try {
     for (const [name, config] of Object.entries(services.configuration.config.server.listeners)) {
-      const tls = config.tls === undefined ? null : await readTls(services, config.tls);
+      const tls = config.tls === undefined ? null : await readTls(services, name, config.tls);
       for (const service of serviceNames) {
         const settings = config[service];
         if (settings?.enabled !== true) continue;
@@ -53,7 +53,7 @@ export async function openListeners(services: Services, shared: Shared, shutdown
             hasTls: tls !== null,
             shutdown,
           };
-          open.push({ service, name, listener: await openPort(context, address, settings.port, tls) });
+          open.push({ service, name, listener: await openPort(context, name, address, settings.port, tls) });
         }
       }
     }
@@ -66,6 +66,7 @@ export async function openListeners(services: Services, shared: Shared, shutdown
 
 async function openPort(
   context: ServiceContext,
+  name: string,
   address: string,
   port: number,
   tls: ServerTls | null,
@@ -83,7 +84,8 @@ async function openPort(
       log: services.log,
     });
   } catch (error) {
-    throw new Error(`cannot listen on ${address} port ${port} for ${service}: ${reasonOf(error)}`, { cause: error });
+    const reason = `cannot listen on ${address} port ${port} for ${service}: ${reasonOf(error)}`;
+    throw services.configuration.serverProblem(['listeners', name, service, 'port'], reason);
   }
 }
 
@@ -95,19 +97,32 @@ function reasonOf(error: unknown): string {
   }
   if (code === 'EACCES') return 'ports below 1024 need root: start as root, the server gives it up after binding';
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
+  return messageOf(error);
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 async function readTls(
   { files, configuration }: Services,
+  listener: string,
   { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
 ): Promise<ServerTls> {
-  const read = async (file: string): Promise<string> => {
-    const path = configuredPath(files, configuration.folder, file);
-    const bytes = await files.read(path);
-    if (bytes === null) throw new Error(`there is no file ${path}, which server.yaml names`);
+  const path = ['listeners', listener, 'tls'];
+  const read = async (key: string, file: string): Promise<string> => {
+    const where = configuredPath(files, configuration.folder, file);
+    const bytes = await files.read(where).catch((error: unknown) => {
+      throw configuration.serverProblem([...path, key], `${where} cannot be read: ${messageOf(error)}`);
+    });
+    if (bytes === null) throw configuration.serverProblem([...path, key], `there is no file ${where}`);
     return new TextDecoder().decode(bytes);
   };
-  const context = tlsContext({ certPem: await read(certificateFile), keyPem: await read(keyFile) });
-  return { contextFor: () => context, asksClientCertificate: true };
+  const pem = { certPem: await read('certificateFile', certificateFile), keyPem: await read('keyFile', keyFile) };
+  try {
+    const context = tlsContext(pem);
+    return { contextFor: () => context, asksClientCertificate: true };
+  } catch (error) {
+    throw configuration.serverProblem(path, `the certificate and its key do not work: ${messageOf(error)}`);
+  }
 }

@@ -33,7 +33,7 @@ export interface RunningServer extends AsyncDisposable {
 /** How long open sessions may take to finish what they are at. */
 const drainMs = 10_000;
 
-/** Starts a server from its configuration folder. @throws ConfigError, DataDirectoryBusy, or Error when a port cannot be had. */
+/** Starts a server from its configuration folder. @throws ConfigError, also when a port cannot be had, or DataDirectoryBusy. */
 export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const opened = await openConfiguration(deps);

@@ -1,11 +1,18 @@
 import type { Files } from '#host/files';
-import { ConfigError, parseConfigFiles, configJsonSchema, type Config, type ConfigFile } from '#mail/config';
+import {
+  ConfigError,
+  configJsonSchema,
+  parseConfigFiles,
+  problemInFile,
+  type Config,
+  type ConfigFile,
+} from '#mail/config';
 import { Directory } from '#mail/directory';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
+import { readConfigFile } from './config-files.ts';
 
-const maxFileBytes = 16 * 2 ** 20;
 const lookEveryMs = 1000;
 const keptVersions = 100;
 
@@ -46,8 +53,13 @@ export class Configuration implements Disposable {
    * @throws ConfigError when one is missing or wrong.
    */
   static async open(deps: ConfigurationDeps): Promise<Configuration> {
+    const { files, folder } = deps;
     const seen = await stamp(deps);
-    return new Configuration(deps, snapshotOf(await readFile(deps, 'server'), await readFile(deps, 'domains')), seen);
+    const [server, domains] = [
+      await readConfigFile(files, folder, 'server'),
+      await readConfigFile(files, folder, 'domains'),
+    ];
+    return new Configuration(deps, snapshotOf(server, domains), seen);
   }
 
   /** The folder that it was read from. */
@@ -68,7 +80,7 @@ export class Configuration implements Disposable {
   /** Looks for edits every second until disposed. */
   watch(): void {
     this.#timer = this.#deps.clock.timer(lookEveryMs, () => {
-      void this.#look().finally(() => {
+      void this.#inTurn(() => this.#look()).finally(() => {
         if (this.#timer !== null) this.watch();
       });
     });
@@ -84,8 +96,8 @@ export class Configuration implements Disposable {
    * @throws what `edit` throws, or ConfigError when the result is wrong; nothing changed then.
    */
   changeDomains(edit: (text: string) => string): Promise<void> {
-    const change = this.#changes.then(async () => {
-      const { files, folder, clock, bus } = this.#deps;
+    return this.#inTurn(async () => {
+      const { files, folder, clock, bus, log } = this.#deps;
       await this.#reload();
       const { server, domains } = this.#snapshot;
       const next = snapshotOf(server, { ...domains, text: edit(domains.text) });
@@ -98,31 +110,46 @@ export class Configuration implements Disposable {
       await files.write(kept, new TextEncoder().encode(domains.text));
       await files.write(domains.file, new TextEncoder().encode(next.domains.text));
       this.#snapshot = next;
-      this.#seen = await stamp(this.#deps);
       bus.publish('config');
-      await this.#forgetOldVersions();
+      // The change is made: what goes wrong from here on must not look as if it were not.
+      try {
+        this.#seen = await stamp(this.#deps);
+        await this.#forgetOldVersions();
+      } catch (error) {
+        log.warn('config.historyNotCleared', { reason: String(error) });
+      }
     });
-    this.#changes = change.catch(() => undefined);
-    return change;
+  }
+
+  /** The error for a setting of `server.yaml` that turned out not to work. */
+  serverProblem(path: readonly (string | number)[], reason: string, fix?: string): ConfigError {
+    return new ConfigError([problemInFile(this.#snapshot.server, path, reason, fix)]);
+  }
+
+  /** Reads and changes one after the other: a look at the file must not put an older text in force over a change. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#changes.then(work);
+    this.#changes = turn.catch(() => undefined);
+    return turn;
   }
 
   async #look(): Promise<void> {
+    const { bus, log } = this.#deps;
     try {
       const seen = await stamp(this.#deps);
       if (seen === this.#seen) return;
       this.#seen = seen;
       await this.#reload();
-      this.#deps.log.info('config.reloaded');
-      this.#deps.bus.publish('config');
+      log.info('config.reloaded');
+      bus.publish('config');
     } catch (error) {
-      if (!(error instanceof ConfigError)) return this.#deps.log.error('config.unreadable', {}, error);
-      for (const line of error.message.split('\n')) this.#deps.log.error('config.refused', { problem: line });
+      if (!(error instanceof ConfigError)) log.error('config.unreadable', {}, error);
+      else for (const line of error.message.split('\n')) log.error('config.refused', { problem: line });
     }
-    return undefined;
   }
 
   async #reload(): Promise<void> {
-    const domains = await readFile(this.#deps, 'domains');
+    const domains = await readConfigFile(this.#deps.files, this.#deps.folder, 'domains');
     // Settings of server.yaml need a restart: the one that this process started with stays in force.
     if (domains.text !== this.#snapshot.domains.text) this.#snapshot = snapshotOf(this.#snapshot.server, domains);
   }
@@ -146,14 +173,6 @@ export async function writeSchemas(files: Files, folder: string): Promise<void> 
 function snapshotOf(server: ConfigFile, domains: ConfigFile): Snapshot {
   const config = parseConfigFiles(server, domains);
   return { config, directory: new Directory(config), server, domains };
-}
-
-async function readFile({ files, folder }: ConfigurationDeps, which: 'server' | 'domains'): Promise<ConfigFile> {
-  const file = files.join(folder, `${which}.yaml`);
-  const bytes = await files.read(file, maxFileBytes);
-  if (bytes !== null) return { file, text: new TextDecoder().decode(bytes) };
-  const fix = `'godwit config example ${which}' prints one to start from`;
-  throw new ConfigError([{ file, line: 1, column: 1, path: '', reason: 'there is no such file', fix }]);
 }
 
 async function stamp({ files, folder }: ConfigurationDeps): Promise<string> {

@@ -3,3 +3,4 @@
  * A wrong file never replaces a right one: the old snapshot stays in force and the problem is logged.
  */
 export { Configuration, configuredPath, writeSchemas, type ConfigurationDeps } from './configuration.ts';
+export { readConfigFile, type ConfigFileName } from './config-files.ts';

@@ -1,0 +1,111 @@
+import type { YAMLError } from 'yaml';
+import type { z } from 'zod';
+
+/** What is wrong, and what to do about it. */
+interface Wording {
+  readonly reason: string;
+  readonly fix: string | null;
+}
+
+const quotes = 'Put the whole text in quotes';
+
+/** An error of the YAML parser in words for people who write configurations, not YAML. */
+export function yamlProblem({ code, message, pos }: YAMLError, text: string): Wording {
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return { reason: 'a tab at the beginning of a line', fix: 'Indent with spaces' };
+    case 'DUPLICATE_KEY':
+      return { reason: `${wordAt(text, pos[0])} is there twice`, fix: 'Keep one of them' };
+    case 'MULTIPLE_DOCS':
+      return { reason: 'a second document begins here', fix: 'Remove the line ---' };
+    case 'MULTILINE_IMPLICIT_KEY':
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return {
+        reason: 'this is not "name: value"',
+        fix: 'Check for a missing colon or blank after a name; put values with ": " in quotes; indent what belongs together alike',
+      };
+    case 'BAD_SCALAR_START':
+      return { reason: `a value cannot begin with ${text.slice(pos[0], pos[0] + 1)}`, fix: quotes };
+    case 'BAD_INDENT':
+      return /flow/i.test(message)
+        ? { reason: 'a bracket that was opened before is not closed', fix: 'Add the missing ] or }' }
+        : { reason: 'this line is indented unlike its neighbours', fix: 'Indent what belongs together alike' };
+    case 'MISSING_CHAR':
+      if (message.includes('Missing closing')) return { reason: 'a quote is not closed', fix: 'Add the missing quote' };
+      if (message.includes('map values')) return { reason: 'a name without a value', fix: 'Write it as "name: value"' };
+      return { reason: lowerFirst(message), fix: null };
+    default:
+      return { reason: lowerFirst(message), fix: null };
+  }
+}
+
+/** A problem at a path of the document. */
+interface SchemaProblem {
+  readonly path: readonly (string | number)[];
+  readonly reason: string;
+  readonly fix?: string;
+}
+
+/** What a schema found, in words for people. */
+export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        reason: 'unknown setting',
+        fix: "'godwit config describe' lists the settings; check the spelling and the indentation",
+      }));
+    case 'invalid_type':
+      if (issue.input === undefined && issue.message.includes('undefined'))
+        return [{ path, reason: 'is missing', fix: `Add it: ${wantedKind(issue.expected)}` }];
+      if (issue.message.includes('null'))
+        return [{ path, reason: `has no value; it must be ${wantedKind(issue.expected)}` }];
+      return [{ path, reason: `must be ${wantedKind(issue.expected)}` }];
+    case 'invalid_value':
+      return [
+        {
+          path,
+          reason: `must be ${issue.values
+            .map(String)
+            .join(', ')
+            .replace(/, ([^,]*)$/, ' or $1')}`,
+        },
+      ];
+    case 'too_small':
+      if (issue.origin === 'number' || issue.origin === 'int')
+        return [{ path, reason: `must be at least ${issue.minimum}` }];
+      return [{ path, reason: issue.origin === 'array' ? 'must have at least one entry' : 'must not be empty' }];
+    case 'too_big':
+      if (issue.origin === 'number' || issue.origin === 'int')
+        return [{ path, reason: `must be at most ${issue.maximum}` }];
+      return [{ path, reason: `must have at most ${issue.maximum} characters` }];
+    case 'invalid_union':
+      return [{ path, reason: 'must be a number or a text' }];
+    case 'invalid_key':
+      return issue.issues.map((inner) => ({ path, reason: `a name ${lowerFirst(inner.message)}` }));
+    default:
+      return [{ path, reason: lowerFirst(issue.message) }];
+  }
+}
+
+function wantedKind(expected: string): string {
+  const words: Readonly<Record<string, string>> = {
+    object: 'a block of settings',
+    record: 'a block of named entries',
+    array: 'a list',
+    string: 'a text',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+  };
+  return words[expected] ?? expected;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function wordAt(text: string, offset: number): string {
+  return /^[^\s:]{1,60}/.exec(text.slice(offset, offset + 60))?.[0] ?? 'a name';
+}
