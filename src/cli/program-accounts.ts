@@ -11,7 +11,11 @@ export function addAccountCommands(godwit: Command, run: Runner): void {
     .action(async (name: string, address: string, options: FolderOptions & { passwordStdin?: boolean }) =>
       run((await import('./commands/account.ts')).accountAdd(name, address, options)),
     );
-  inFolder(account.command('remove').description('remove an account with all its mail, for good'))
+  inFolder(
+    account
+      .command('remove')
+      .description('remove an account with all its mail, for good; what it has queued is still delivered'),
+  )
     .argument('<name>', 'name of the account')
     .action(async (name: string, options: FolderOptions) =>
       run((await import('./commands/account.ts')).accountRemove(name, options)),

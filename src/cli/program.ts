@@ -65,7 +65,11 @@ function addServerCommands(godwit: Command, run: Runner): void {
     .action(async (options: FolderOptions & { json?: boolean }) =>
       run((await import('./commands/status.ts')).status(options)),
     );
-  inFolder(godwit.command('check').description('check that all stored mail is whole and consistent'))
+  inFolder(
+    godwit
+      .command('check')
+      .description('check that all stored mail and the queue are whole and consistent; exits with 1 when not'),
+  )
     .option('--json', 'print JSON')
     .action(async (options: FolderOptions & { json?: boolean }) =>
       run((await import('./commands/check.ts')).check(options)),

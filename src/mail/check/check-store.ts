@@ -1,6 +1,9 @@
 import type { Account, Accounts } from '#mail/accounts';
 import { liveMailboxes, normalizeMailboxName, parentsOf, specialUses, type Mailbox } from '#mail/mailboxes';
-import type { BlobId, BlobStore } from '#ports/blobs';
+import type { BlobStore } from '#ports/blobs';
+import type { Database, Reader } from '#ports/database';
+import { checkBlobs, storedBlobs, type BlobRows } from './check-blobs.ts';
+import { checkQueue } from './check-queue.ts';
 import { garbageBlobs, recountMailboxes, referredBlobs, rowQueries, type MailboxRecount } from './check-rows.ts';
 import type { Finding, Report } from './finding.ts';
 
@@ -8,22 +11,27 @@ import type { Finding, Report } from './finding.ts';
 export interface CheckDeps {
   readonly accounts: Accounts;
   readonly blobs: BlobStore;
+  /** The database with the tables of the queue; without it the queue is not looked at. */
+  readonly queueDatabase?: Database;
 }
 
-/** Checks all accounts, and that no blobs belong to accounts that do not exist. Nothing is changed. */
-export async function checkStore({ accounts, blobs }: CheckDeps): Promise<Finding[]> {
+/** Checks all accounts and the queue, and that no blobs belong to accounts that do not exist. Nothing is changed. */
+export async function checkStore({ accounts, blobs, queueDatabase }: CheckDeps): Promise<Finding[]> {
   const findings: Finding[] = [];
   const known = new Set<string>(['queue', 'incoming']);
+  // Read before the accounts: an account's row is there before its first blob.
+  const owners = await Array.fromAsync(blobs.owners());
   for (const { id, name } of await accounts.list()) {
     known.add(String(id));
     const account = await accounts.open(name);
     if (account !== null) findings.push(...(await checkAccount(account)));
   }
-  for await (const owner of blobs.owners()) {
+  for (const owner of owners) {
     if (known.has(String(owner))) continue;
     const text = `blobs of account ${owner}, which does not exist`;
     findings.push({ account: String(owner), kind: 'orphan', text, isLoss: false });
   }
+  if (queueDatabase !== undefined) findings.push(...(await checkQueue(queueDatabase, blobs)));
   return findings;
 }
 
@@ -31,6 +39,11 @@ export async function checkStore({ accounts, blobs }: CheckDeps): Promise<Findin
 export async function checkAccount(account: Account): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report: Report = (kind, text, isLoss = false) => findings.push({ account: account.name, kind, text, isLoss });
+  const stored = await storedBlobs(account.blobs, account.id);
+  const rowsOf = async (reader: Reader): Promise<BlobRows> => ({
+    referred: await referredBlobs(reader, account.id),
+    garbage: await garbageBlobs(reader, account.id),
+  });
   const found = await account.db.read(async (reader) => {
     const recounts = await recountMailboxes(reader, account.id);
     const mailboxes = await liveMailboxes(reader, account.id);
@@ -39,14 +52,13 @@ export async function checkAccount(account: Account): Promise<Finding[]> {
       const rows = await reader.all<Readonly<Record<string, string | number | null>>>(statement);
       for (const row of rows) problems.push(() => report(kind, text(row), isLoss));
     }
-    const referred = await referredBlobs(reader, account.id);
-    const garbage = await garbageBlobs(reader, account.id);
-    return { recounts, mailboxes, problems, referred, garbage };
+    return { recounts, mailboxes, problems, rows: await rowsOf(reader) };
   });
   checkNames(found.mailboxes, report);
   for (const recount of found.recounts) checkCounters(recount, report);
   for (const problem of found.problems) problem();
-  await checkBlobs(account, found, report);
+  const target = { blobs: account.blobs, owner: account.id, what: 'content' };
+  await checkBlobs(target, stored, found.rows, () => account.db.read(rowsOf), report);
   return findings;
 }
 
@@ -84,29 +96,4 @@ function checkCounters(recount: MailboxRecount, report: Report): void {
   if (maxModSeq > highestModSeq) {
     report('modseq', `mailbox ${name} has a message with MODSEQ ${maxModSeq}, and HIGHESTMODSEQ ${highestModSeq}`);
   }
-}
-
-async function checkBlobs(
-  account: Account,
-  {
-    referred,
-    garbage,
-  }: {
-    readonly referred: readonly { readonly id: number; readonly blob: BlobId; readonly sizeBytes: number }[];
-    readonly garbage: readonly BlobId[];
-  },
-  report: Report,
-): Promise<void> {
-  const stored = new Map<BlobId, number>();
-  for await (const { id, sizeBytes } of account.blobs.list(account.id)) stored.set(id, sizeBytes);
-  for (const { id, blob, sizeBytes } of referred) {
-    const size = stored.get(blob);
-    if (size === undefined) report('blob', `the blob ${blob} of content ${id} is missing`, true);
-    else if (size !== sizeBytes)
-      report('blob', `the blob ${blob} should have ${sizeBytes} bytes, and has ${size}`, true);
-    stored.delete(blob);
-    if (garbage.includes(blob)) report('blob', `the blob ${blob} of content ${id} is to be removed`, true);
-  }
-  for (const blob of garbage) stored.delete(blob);
-  for (const blob of stored.keys()) report('orphan', `the blob ${blob} belongs to no message`);
 }

@@ -1,11 +1,11 @@
-/** What is wrong: with counters, UIDs, MODSEQs, references, threads, mailboxes, stored bytes, blobs without a row, or the database file. */
+/** What is wrong: with counters, UIDs, MODSEQs, references, threads, mailboxes, stored bytes, blobs without a row, or the queue. */
 export type FindingKind =
-  | 'account'
   | 'blob'
   | 'counter'
   | 'mailbox'
   | 'modseq'
   | 'orphan'
+  | 'queue'
   | 'reference'
   | 'size'
   | 'thread'
@@ -14,7 +14,8 @@ export type FindingKind =
 
 /** One thing that is not as it should be. */
 export interface Finding {
-  readonly account: string;
+  /** Name of the account, or its id when it has none; null for the queue of outgoing mail. */
+  readonly account: string | null;
   readonly kind: FindingKind;
   /** A sentence for people. */
   readonly text: string;

@@ -62,7 +62,7 @@ function checkNewAccount({ configuration }: OperationsDeps, name: string, addres
   if (!parsed.ok) throw new OperationRefused(`${address} is not an address: ${parsed.reason}`);
   if (!('ascii' in parsed.value.domain)) throw new OperationRefused(`${address}: an IP address is not a domain`);
   const { accounts } = configuration.config.domains;
-  if (accounts[name] !== undefined) throw new OperationRefused(`account ${name} exists already`);
+  if (Object.hasOwn(accounts, name)) throw new OperationRefused(`account ${name} exists already`);
   for (const [owner, { addresses }] of Object.entries(accounts)) {
     if (addresses.some((other) => other.toLowerCase() === address.toLowerCase())) {
       throw new OperationRefused(`${address} belongs to account ${owner} already`);
@@ -77,6 +77,10 @@ function generatedPassword({ random }: OperationsDeps): string {
   return characters.replaceAll(/(.{5})(?=.)/g, '$1-');
 }
 
+/**
+ * Removes an account with its mail, and ends its sessions. What it has queued is still delivered; reports about that go to whoever has the
+ * address now, or to the postmaster.
+ */
 async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly name: string }> {
   const name = new Arguments(args, ['name']).text('name').toLowerCase();
   const { configuration, accounts } = deps;
@@ -84,7 +88,7 @@ async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ r
   if (server.postmaster === name) {
     throw new OperationRefused(`account ${name} is the postmaster: name another one in server.yaml and restart first`);
   }
-  const isConfigured = domains.accounts[name] !== undefined;
+  const isConfigured = Object.hasOwn(domains.accounts, name);
   const isStored = (await accounts.list()).some((account) => account.name === name);
   if (!isConfigured && !isStored) throw new OperationRefused(`no account ${name}`);
   // From the configuration first, so that no mail arrives for an account that is going.
@@ -106,7 +110,7 @@ async function listOperation(
   for (const name of names) {
     listed.push({
       name,
-      isConfigured: configured[name] !== undefined,
+      isConfigured: Object.hasOwn(configured, name),
       addresses: configured[name]?.addresses ?? [],
       hasPassword: await credentials.hasPassword(name),
       createdMs: stored.get(name) ?? null,

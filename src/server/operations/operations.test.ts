@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
+import { DsnDelivery } from '#server/transmit';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import { Operations, type AddedAccount, type ListedAccount, type QueueListing, type ShownRecipient } from './index.ts';
@@ -56,6 +57,21 @@ test('Operations account.add: mailboxes, a password and a place in domains.yaml'
     );
   }));
 
+test('Operations account.add: of two at once for one name, one comes through, with its own password', () =>
+  inWorld(async ({ run, services }) => {
+    const results = await Promise.allSettled(
+      ['first one', 'second one'].map((password) =>
+        run('account.add', { name: 'ann', address: 'ann@example.org', password }),
+      ),
+    );
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    assert.notEqual(await services.accounts.open('ann'), null);
+    await run('account.add', { name: 'constructor', address: 'c@example.org' });
+  }));
+
 test('Operations account.add: what is refused changes nothing', () =>
   inWorld(async ({ run, services, domains }) => {
     const before = await domains();
@@ -86,6 +102,35 @@ test('Operations account.remove: configuration and mail go; the postmaster and s
     assert.equal(await services.accounts.open('ann'), null);
     await assert.rejects(run('account.remove', { name: 'ann' }), /no account ann/);
     await assert.rejects(run('account.remove', { name: 'godwit' }), /is the postmaster/);
+  }));
+
+test('Operations account.remove: queued mail stays, and reports about it reach the postmaster', () =>
+  inWorld(async ({ run, services }) => {
+    await run('account.add', { name: 'ann', address: 'ann@example.org' });
+    const { accounts, clock, configuration, delivery, log, queue } = services;
+    const ann = await accounts.open('ann');
+    await queue.enqueue({
+      account: ann?.id ?? null,
+      sender: 'ann@example.org',
+      recipients: [{ address: 'a@one.test' }],
+      prefix: new Uint8Array(),
+      body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
+      has8bit: false,
+      smtputf8: false,
+      messageId: '<1@localhost>',
+    });
+    await run('account.remove', { name: 'ann' });
+    const { items } = (await run('queue.list')) as QueueListing;
+    assert.deepEqual(
+      items.map(({ recipient, account }) => [recipient, account]),
+      [['a@one.test', `removed account ${ann?.id}`]],
+    );
+    const sink = new DsnDelivery({ accounts, delivery, configuration, clock, log });
+    const bytes = new TextEncoder().encode('Message-ID: <dsn@localhost>\r\n\r\nfailed\r\n');
+    await sink.deliverDsn({ id: 'x', account: ann?.id ?? null, to: 'ann@example.org', bytes });
+    const godwit = await accounts.open('godwit');
+    assert.equal((await godwit?.mailboxes.byName('INBOX'))?.messages, 1);
+    assert.deepEqual(await run('check'), []);
   }));
 
 test('Operations password.set: also for an account that was added by hand and never served', () =>

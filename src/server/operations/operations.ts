@@ -3,6 +3,7 @@ import type { Credentials } from '#mail/auth';
 import type { Queue } from '#mail/queue';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
+import type { Databases } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Configuration } from '#server/configuration';
@@ -27,6 +28,7 @@ export interface OperationsDeps {
   readonly credentials: Credentials;
   readonly queue: Queue;
   readonly blobs: BlobStore;
+  readonly databases: Databases;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -44,9 +46,13 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({ ...accountCommands, ...passwordCommands, ...queueCommands, ...checkCommands, ...statusCommands }),
 );
 
+/** Commands that look before they change: one after the other, so that two at once cannot both find a name free. */
+const inTurn = /^(?:account\.(?:add|remove)|password\.)/;
+
 /** Runs commands of administrators. */
 export class Operations {
   readonly #deps: OperationsDeps;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(deps: OperationsDeps) {
     this.#deps = deps;
@@ -62,6 +68,9 @@ export class Operations {
     if (operation === undefined) {
       throw new OperationRefused(`unknown command ${command}; there are ${[...operations.keys()].join(', ')}`);
     }
-    return await operation(this.#deps, args);
+    if (!inTurn.test(command)) return await operation(this.#deps, args);
+    const result = this.#turn.then(() => operation(this.#deps, args));
+    this.#turn = result.catch(() => undefined);
+    return await result;
   }
 }

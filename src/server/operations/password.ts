@@ -10,7 +10,7 @@ async function setOperation(deps: OperationsDeps, args: unknown): Promise<{ read
   const account = normalizeAccountName(given.text('account'));
   const password = given.text('password');
   const { accounts, configuration, credentials } = deps;
-  const isConfigured = configuration.config.domains.accounts[account] !== undefined;
+  const isConfigured = Object.hasOwn(configuration.config.domains.accounts, account);
   if ((await accounts.open(account)) === null) {
     if (!isConfigured) throw new OperationRefused(`no account ${account}`);
     // Added to domains.yaml by hand, and no server has run since.
