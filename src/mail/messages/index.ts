@@ -5,6 +5,7 @@
  * Parsing and blobs come before the transaction: `describeMessage` and #mail/content.
  */
 export { describeMessage } from './describe-message.ts';
+export { inlinePreview } from './inline-preview.ts';
 export { Messages, type MessagesDeps, type Removed } from './messages.ts';
 export {
   MessageReader,

@@ -2,7 +2,7 @@ import type { MailboxId, Uid, UidValidity } from '#lib/ids';
 import { MimeIndexer, type MessageIndex } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import { ContentWriter, placeBody, type ReceivedBody } from '#mail/content';
-import { describeMessage, type NewMessage } from '#mail/messages';
+import { describeMessage, inlinePreview, type NewMessage } from '#mail/messages';
 import type { Clock } from '#ports/clock';
 import { No, type AppendBatch, type AppendHead, type MessageSink } from '#proto/imap-server';
 import { saying } from './refusals.ts';
@@ -68,7 +68,7 @@ export class AppendGlue implements AppendBatch {
         keywords: head.keywords,
         receivedMs: head.internalDateMs ?? nowMs,
         reception: null,
-        preview: null,
+        preview: await inlinePreview(index, body),
       });
     }
     const { uidValidity, uids } = await saying(() => account.messages.append({ id: mailbox }, messages), 'TRYCREATE');
