@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Files } from '#host/files';
+import { sql } from '#ports/database';
+import { SmtpSession } from '#proto/smtp-server';
+import { Admission } from '#server/admission';
+import { openServices, type Services } from '#server/assemble';
+import { channelPair } from '#testing/channel-pair';
+import { FakeLog } from '#testing/fake-log';
+import { tempDir } from '#testing/temp-dir';
+import { Submission } from './index.ts';
+
+const domains = `
+domains:
+  example.org:
+    aliases: { team: { addresses: [ann@example.org, bob@example.org], allowMessageFrom: true } }
+  off.example: { disabled: true }
+accounts:
+  ann: { addresses: [ann@example.org] }
+  bob: { addresses: [bob@example.org] }
+  gone: { addresses: [gone@example.org], loginDisabled: on leave until May }
+`;
+
+interface World {
+  readonly services: Services;
+  /** Sends lines at once, after EHLO. @returns the replies to them, without connection ids. */
+  readonly talk: (...lines: readonly string[]) => Promise<string>;
+}
+
+async function inWorld(localserve: boolean, body: (world: World) => Promise<void>): Promise<void> {
+  await using dir = await tempDir();
+  const [files, log, folder] = [new Files(), new FakeLog(), dir.path];
+  const server = `hostname: mail.example.org\npostmaster: ann\nlocalserve: ${localserve}\nlisteners: {}\n`;
+  await writeFile(join(folder, 'server.yaml'), server);
+  await writeFile(join(folder, 'domains.yaml'), domains);
+  await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
+  for (const name of ['ann', 'bob', 'gone']) await services.accounts.create(name);
+  for (const name of ['ann', 'gone']) await services.credentials.setPassword(name, 'correct horse');
+  const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
+  const hostname = 'mail.example.org';
+  const talk = async (...lines: readonly string[]): Promise<string> => {
+    const { client, server: channel } = channelPair({ clientAddress: '203.0.113.5', tls: true });
+    const session = new SmtpSession({
+      channel,
+      backend: new Submission({ ...services, admission, hostname, shutdown: new AbortController().signal }),
+      options: {
+        kind: 'submissions',
+        hostname,
+        startTls: false,
+        authWithoutTls: false,
+        mailNeedsTls: false,
+        dsn: true,
+        futureRelease: true,
+        requireTls: true,
+        pedantic: false,
+        limits: { maxMessageBytes: 100_000 },
+      },
+      clock: services.clock,
+      log,
+      random: services.random,
+      id: 'cid',
+    });
+    const running = session.run();
+    await client.write(new TextEncoder().encode(['EHLO laptop', ...lines, 'QUIT', ''].join('\r\n')));
+    let heard = '';
+    for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {
+      heard += new TextDecoder().decode(bytes);
+    }
+    await running;
+    return heard
+      .replaceAll('\r\n', '\n')
+      .replace(/^[^]*?\n250 [^\n]*\n/, '')
+      .replaceAll(' (cid)', '');
+  };
+  await body({ services, talk });
+  assert.deepEqual(log.ofLevel('error'), []);
+}
+
+const plain = (login: string, password: string): string => `AUTH PLAIN ${btoa(`\0${login}\0${password}`)}`;
+const login = plain('ann', 'correct horse');
+const mail = (from: string, to: string, header: readonly string[] = ['From: ann@example.org']): string[] => [
+  login,
+  `MAIL FROM:${from}`,
+  ...to.split(' ').map((address) => `RCPT TO:${address}`),
+  'DATA',
+  ...header,
+  '',
+  'hello',
+  '.',
+];
+
+for (const [title, lines, want, queued] of [
+  [
+    'to anybody',
+    mail('<ann@example.org>', '<x@far.example> <bob@example.org>'),
+    /\n250 2\.0\.0 queued as \d+\n/,
+    ['x@far.example', 'bob@example.org'],
+  ],
+  ['with the null reverse-path', mail('<>', '<x@far.example>'), /\n250 2\.0\.0 queued/, ['x@far.example']],
+  [
+    'as an alias that allows it',
+    mail('<team@example.org>', '<x@far.example>', ['From: team@example.org']),
+    /\n250 2\.0\.0 queued/,
+    ['x@far.example'],
+  ],
+  [
+    'as somebody else',
+    mail('<bob@example.org>', '<x@far.example>'),
+    /\n550 5\.7\.1 bob@example\.org is not one of your addresses/,
+    [],
+  ],
+  [
+    'from somebody else',
+    mail('<ann@example.org>', '<x@far.example>', ['From: bob@example.org']),
+    /\n550 5\.7\.1 the From address is not one of yours/,
+    [],
+  ],
+  [
+    'from nobody',
+    mail('<ann@example.org>', '<x@far.example>', ['Subject: x']),
+    /\n550 5\.6\.0 the message has no From/,
+    [],
+  ],
+  ['to nobody here', mail('<ann@example.org>', '<nobody@example.org>'), /\n550 5\.1\.1 no such user here/, []],
+  ['to a domain that is off', mail('<ann@example.org>', '<x@off.example>'), /\n450 4\.2\.1 /, []],
+  [
+    'to the postmaster',
+    mail('<ann@example.org>', '<postmaster>'),
+    /\n250 2\.0\.0 queued/,
+    ['postmaster@mail.example.org'],
+  ],
+  ['without a login', mail('<ann@example.org>', '<x@far.example>').slice(1), /^530 5\.7\.0 /, []],
+  ['with a wrong password', [plain('ann', 'wrong horse')], /^535 5\.7\.8 /, []],
+  ['with a disabled login', [plain('gone', 'correct horse')], /^525 5\.7\.13 on leave until May/, []],
+] as const) {
+  test(`Submission: ${title}`, () =>
+    inWorld(false, async ({ talk, services }) => {
+      assert.match(await talk(...lines), want);
+      const items = await services.queue.list();
+      assert.deepEqual(
+        items.map(({ recipient }) => recipient),
+        queued,
+      );
+    }));
+}
+
+test('Submission: what is missing is added, the client stays private, Bcc goes, DSN and hold requests are kept', () =>
+  inWorld(false, async ({ talk, services }) => {
+    const lines = mail('<ann@example.org> HOLDFOR=3600 ENVID=e1 RET=HDRS', '<x@far.example> NOTIFY=SUCCESS,FAILURE', [
+      'From: ann@example.org',
+      'Bcc: secret@far.example',
+    ]);
+    assert.match(await talk(...lines), /queued as/);
+    const [item] = await services.queue.list();
+    assert.ok(item !== undefined);
+    assert.ok(item.nextAttemptMs >= item.receivedMs + 3_600_000);
+    assert.match(item.messageId ?? '', /^<[0-9a-f]{32}@mail\.example\.org>$/);
+    const row = await services.databases.server.read((reader) =>
+      reader.get<{ prefix: Uint8Array; bytes: Uint8Array; envid: string; ret: string }>(
+        sql`SELECT prefix, bytes, envid, ret FROM queue_message JOIN queue_content ON message = id`,
+      ),
+    );
+    const text = new TextDecoder().decode(row?.prefix) + new TextDecoder().decode(row?.bytes);
+    assert.match(text, /^Received: from mail\.example\.org/);
+    assert.match(text, /\r\nDate: /);
+    assert.doesNotMatch(text, /laptop|203\.0\.113\.5|secret/);
+    assert.deepEqual([row?.envid, row?.ret], ['e1', 'hdrs']);
+  }));
+
+test('Submission in localserve: any sender goes, and addresses fail where they ask for it', () =>
+  inWorld(true, async ({ talk, services }) => {
+    assert.match(await talk(...mail('<me@else.example>', '<queue550@far.example>')), /queued as/);
+    assert.match(await talk(...mail('<me@else.example>', '<permerror@far.example>')), /\n550 5\.0\.0 /);
+    assert.match(await talk(...mail('<me@else.example>', '<rcptto451@far.example>')), /\n451 4\.0\.0 /);
+    assert.equal((await services.queue.list()).length, 1);
+  }));
