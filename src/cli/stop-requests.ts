@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
-import { onProcessRequest } from '#host/process';
+import { isatty } from 'node:tty';
+import { onProcessRequest, type ProcessRequest } from '#host/process';
 
 /** What the privileged parent tells its worker: how many times it was asked to stop. */
 export interface StopMessage {
@@ -15,8 +16,9 @@ export function onStopRequest(onStop: (isNow: boolean) => void): Disposable {
   const { worker } = cluster;
   if (worker === undefined) {
     let asked = 0;
+    const hasTerminal = isatty(0);
     return onProcessRequest((request) => {
-      if (request !== 'stop') return;
+      if (!meansStop(request, hasTerminal)) return;
       asked += 1;
       onStop(asked > 1);
     });
@@ -41,6 +43,11 @@ export function onStopRequest(onStop: (isNow: boolean) => void): Disposable {
       signals[Symbol.dispose]();
     },
   };
+}
+
+/** SIGHUP of a process in a terminal says that the terminal was closed; otherwise it asks to reload, which we do by ourselves. */
+export function meansStop(request: ProcessRequest, hasTerminal: boolean): boolean {
+  return request === 'stop' || hasTerminal;
 }
 
 function isStopMessage(message: unknown): message is StopMessage {

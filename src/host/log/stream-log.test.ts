@@ -63,3 +63,12 @@ test('streamLog: events below the level are dropped', () => {
   });
   assert.deepEqual(text.match(/\b[a-d]\.[a-d]/g), ['c.c', 'd.d']);
 });
+
+test('streamLog: a standard error that nobody reads ends nothing', () => {
+  const options = { level: 'error', format: 'text', now: () => 0 } as const;
+  streamLog(options);
+  const listeners = process.stderr.listenerCount('error');
+  assert.ok(listeners > 0);
+  streamLog(options);
+  assert.equal(process.stderr.listenerCount('error'), listeners);
+});

@@ -23,6 +23,7 @@ export interface StreamLog extends Log {
 
 /** Makes the log of a process. */
 export function streamLog(options: LogOptions): StreamLog {
+  if (options.write === undefined) outliveReaders();
   return new Stream(new Lines(options.write ?? writeToStandardError), options, {});
 }
 
@@ -139,4 +140,13 @@ const maxUnwrittenBytes = 16 * 1024 * 1024;
 function writeToStandardError(lines: string): void {
   if (process.stderr.writableLength > maxUnwrittenBytes) return;
   process.stderr.write(lines);
+}
+
+let isGuarded = false;
+
+/** A collector that died, or a terminal that was closed, is no reason to stop serving mail. */
+function outliveReaders(): void {
+  if (isGuarded) return;
+  isGuarded = true;
+  process.stderr.on('error', () => undefined);
 }
