@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import type { BlobId, BlobStore } from '#ports/blobs';
 
-/** A whole message as it came in: bytes while small, else a durable blob of the owner `incoming`. */
+/** A whole message as it came in: bytes while small, else a durable blob, of the owner `incoming` unless it was placed elsewhere. */
 export type ReceivedBody =
   | { readonly kind: 'inline'; readonly sizeBytes: number; readonly bytes: Uint8Array }
   | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId };
@@ -21,4 +21,10 @@ export async function placeBody(blobs: BlobStore, body: ReceivedBody, account: A
   if (body.kind === 'inline') return body;
   const id = await blobs.share({ owner: 'incoming', id: body.id }, account);
   return { kind: 'blob', sizeBytes: body.sizeBytes, id, account };
+}
+
+/** Makes a received body available to the queue, durably; to be done before the transaction that adds its row. */
+export async function placeInQueue(blobs: BlobStore, body: ReceivedBody): Promise<ReceivedBody> {
+  if (body.kind === 'inline') return body;
+  return { ...body, id: await blobs.share({ owner: 'incoming', id: body.id }, 'queue') };
 }

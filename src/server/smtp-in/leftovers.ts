@@ -1,4 +1,4 @@
-import type { ReceivedBody } from '#mail/content';
+import { placeInQueue, type ReceivedBody } from '#mail/content';
 import type { Queue } from '#mail/queue';
 import type { BlobStore } from '#ports/blobs';
 
@@ -16,20 +16,12 @@ export async function enqueueLeftovers(
   { queue, blobs }: { readonly queue: Queue; readonly blobs: BlobStore },
   { sender, addresses, body, has8bit, smtputf8 }: Leftovers,
 ): Promise<void> {
-  const queued =
-    body.kind === 'inline'
-      ? body
-      : {
-          kind: 'blob' as const,
-          sizeBytes: body.sizeBytes,
-          id: await blobs.share({ owner: 'incoming', id: body.id }, 'queue'),
-        };
   await queue.enqueue({
     account: null,
     sender,
     recipients: addresses.map((address) => ({ address })),
     prefix: new Uint8Array(0),
-    body: queued,
+    body: await placeInQueue(blobs, body),
     has8bit,
     smtputf8,
     messageId: null,

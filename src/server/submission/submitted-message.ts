@@ -2,7 +2,7 @@ import { writeAddress, type Address } from '#lib/address';
 import { encodeHex, encodeXtext } from '#lib/codecs';
 import type { AccountId } from '#lib/ids';
 import { reply, type Notify as NotifyParameter, type RcptParameters, type Reply } from '#lib/smtp';
-import { ContentWriter, type ReceivedBody } from '#mail/content';
+import { ContentWriter, placeInQueue, type ReceivedBody } from '#mail/content';
 import { Notify, type NewMessage, type NewRecipient, type Queue } from '#mail/queue';
 import { HeaderEditor, type PreparedHeader } from '#mail/submission';
 import type { BlobStore } from '#ports/blobs';
@@ -105,20 +105,12 @@ export class SubmittedMessage implements MessageSink {
     const nowMs = clock.now();
     const only = recipients.length === 1 ? addressText(recipients[0]?.address ?? 'postmaster', hostname) : null;
     const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: true });
-    const queued =
-      body.kind === 'inline'
-        ? body
-        : {
-            kind: 'blob' as const,
-            sizeBytes: body.sizeBytes,
-            id: await blobs.share({ owner: 'incoming', id: body.id }, 'queue'),
-          };
     return {
       account,
       sender: from === null ? '' : writeAddress(from, 'ascii'),
       recipients: recipients.map(({ address, parameters: said }) => newRecipient(addressText(address, hostname), said)),
       prefix: encoder.encode(received + header.added),
-      body: queued,
+      body: await placeInQueue(blobs, body),
       has8bit: this.#highBits !== 0,
       smtputf8: parameters.smtputf8 || header.has8bit,
       tls: parameters.requireTls ? 'required' : header.tlsNotRequired ? 'optional' : 'default',
