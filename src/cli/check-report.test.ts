@@ -4,7 +4,12 @@ import { checkReport } from './check-report.ts';
 
 test('checkReport: clean, untidy, and worse', () => {
   assert.deepEqual(checkReport([]), ['All mail is whole and consistent.']);
-  const untidy = { account: 'ann', kind: 'orphan', text: 'the blob 1 belongs to no message', isLoss: false } as const;
+  const untidy = {
+    account: 'ann',
+    kind: 'orphan',
+    text: 'the blob 1 belongs to no message, and is removed when a day old',
+    isLoss: false,
+  } as const;
   const lost = {
     account: null,
     kind: 'queue',
@@ -13,7 +18,7 @@ test('checkReport: clean, untidy, and worse', () => {
   } as const;
   assert.deepEqual(checkReport([untidy]), [
     'Untidy, but no mail is lost:',
-    '  account ann: the blob 1 belongs to no message',
+    '  account ann: the blob 1 belongs to no message, and is removed when a day old',
     '',
     '1 finding, none about lost mail.',
   ]);
@@ -22,7 +27,7 @@ test('checkReport: clean, untidy, and worse', () => {
     '  queue: message 7 of <a\uFFFD@b> waits and has no content',
     '',
     'Untidy, but no mail is lost:',
-    '  account ann: the blob 1 belongs to no message',
+    '  account ann: the blob 1 belongs to no message, and is removed when a day old',
     '',
     '2 findings, 1 about lost mail.',
   ]);

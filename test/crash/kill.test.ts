@@ -26,7 +26,7 @@ test('localserve: killed under load five times, it keeps everything that it ackn
       await server.kill();
     }
     await Promise.all(clients);
-    assert.equal(await checkFolder(dir.path), '', `round ${round}`);
+    assert.deepEqual(await checkFolder(dir.path), [], `round ${round}`);
     assert.ok(load.parcels.filter(({ acknowledged }) => acknowledged > 0).length > before, 'nothing was acknowledged');
   }
   const server = await startServerProcess(dir.path);

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Finding } from '#mail/check';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const run = promisify(execFile);
@@ -38,16 +39,15 @@ export async function startServerProcess(folder: string): Promise<ServerProcess>
   };
 }
 
-/** Checks what is stored while no server runs. @returns what it printed, but for blobs without a row, which a crash may leave. */
-export async function checkFolder(folder: string): Promise<string> {
-  try {
-    await run(process.execPath, [main, 'check', '--config', folder]);
-    return '';
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
-    const printed = `${stdout}${stderr}` || String(error);
-    return printed.replaceAll(/^untidy: .*: orphan: .*\n/gm, '');
-  }
+/** Checks what is stored while no server runs. @returns what it found, but for blobs without a row, which a crash may leave. */
+export async function checkFolder(folder: string): Promise<readonly Finding[]> {
+  const command = [main, 'check', '--config', folder, '--json'];
+  const { stdout } = await run(process.execPath, command).catch((error: unknown) => {
+    // Findings make it end with 1.
+    if (error instanceof Error && 'stdout' in error && error.stdout !== '') return { stdout: String(error.stdout) };
+    throw error;
+  });
+  return (JSON.parse(stdout) as Finding[]).filter(({ kind }) => kind !== 'orphan');
 }
 
 function portsOf(child: ChildProcess): Promise<{ readonly smtpPort: number; readonly imapPort: number }> {

@@ -43,7 +43,8 @@ export async function checkBlobs(
   const later = await again();
   for (const { blob } of later.referred) known.add(blob);
   for (const blob of later.garbage) known.add(blob);
-  for (const blob of extra) if (!known.has(blob)) report('orphan', `the blob ${blob} belongs to no message`);
+  for (const blob of extra)
+    if (!known.has(blob)) report('orphan', `the blob ${blob} belongs to no message, and is removed when a day old`);
 }
 
 /** Null when there is none: it came after the list was read, or not at all. */
