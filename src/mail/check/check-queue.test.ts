@@ -64,7 +64,10 @@ for (const [damage, want] of [
   [sql`UPDATE queue_content SET bytes = 'x'`, ['queue!: message 1 should have 5 bytes, and has 1']],
   [
     sql`DELETE FROM queue_message WHERE id = 2`,
-    ['queue!: recipient 3, c@two.test, belongs to no message', 'orphan: the blob B belongs to no message'],
+    [
+      'queue!: recipient 3, c@two.test, belongs to no message',
+      'orphan: the blob B belongs to no message, and is removed when a day old',
+    ],
   ],
   [sql`DELETE FROM queue_recipient WHERE id = 3`, ['queue: message 2 has no recipients']],
   [
