@@ -23,8 +23,10 @@ export interface ImageLease extends Disposable {
 interface Entry {
   readonly builder: ImageBuilder;
   leases: number;
-  /** Refreshes of one image follow each other. */
-  refreshing: Promise<MailboxImage | null> | null;
+  /** The read of changes under way. */
+  reading: Promise<MailboxImage | null> | null;
+  /** The one that starts when it ends, for all who came meanwhile. */
+  next: Promise<MailboxImage | null> | null;
   idle: Disposable | null;
 }
 
@@ -69,15 +71,16 @@ export class MailboxImages implements Disposable {
 
   /** @internal for leases. */
   refresh(mailbox: MailboxId, entry: Entry): Promise<MailboxImage | null> {
-    // A refresh under way may have read before the caller's change: the next one must read again.
-    const refreshing = (entry.refreshing ?? Promise.resolve(null))
+    if (entry.next !== null) return entry.next;
+    if (entry.reading === null) return this.#read(mailbox, entry);
+    // A read under way may have begun before the caller's change: only one that begins after it will do.
+    entry.next = entry.reading
       .catch(() => null)
-      .then(() => this.#readChanges(mailbox, entry.builder))
-      .finally(() => {
-        if (entry.refreshing === refreshing) entry.refreshing = null;
+      .then(() => {
+        entry.next = null;
+        return this.#read(mailbox, entry);
       });
-    entry.refreshing = refreshing;
-    return refreshing;
+    return entry.next;
   }
 
   /** @internal for leases. */
@@ -109,9 +112,18 @@ export class MailboxImages implements Disposable {
     });
     await db.durable();
     if (builder === null) return null;
-    const entry: Entry = { builder, leases: 0, refreshing: null, idle: null };
+    const entry: Entry = { builder, leases: 0, reading: null, next: null, idle: null };
     this.#entries.set(mailbox, entry);
     return entry;
+  }
+
+  /** Starts a read; callers see to it that none is under way. */
+  #read(mailbox: MailboxId, entry: Entry): Promise<MailboxImage | null> {
+    const reading = this.#readChanges(mailbox, entry.builder).finally(() => {
+      entry.reading = null;
+    });
+    entry.reading = reading;
+    return reading;
   }
 
   async #readChanges(mailbox: MailboxId, builder: ImageBuilder): Promise<MailboxImage | null> {
