@@ -6,6 +6,7 @@ import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { root } from './source-files.ts';
+import { TestCounts } from './test-counts.ts';
 
 const interop = process.argv.includes('--interop');
 const wanted = process.argv.slice(2).filter((word) => word !== '--interop');
@@ -22,18 +23,12 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const counts = { passed: 0, failed: 0, skipped: 0 };
+const counts = new TestCounts();
 const stream = run({ files: files.map((path) => `${root}${path}`), isolation: 'none', concurrency: false });
-stream.on('test:pass', ({ skip, details }) => {
-  if (details.type === 'suite') return;
-  if (skip === undefined || skip === false) counts.passed += 1;
-  else counts.skipped += 1;
-});
+stream.on('test:pass', (data) => counts.pass(data));
 stream.on('test:fail', () => {
-  counts.failed += 1;
+  counts.fail();
   process.exitCode = 1;
 });
-stream.on('end', () => {
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-});
+stream.on('end', () => console.log(String(counts)));
 stream.compose(spec).pipe(process.stdout);
