@@ -1,5 +1,6 @@
 import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { postfixMasterCf } from '#testing/postfix-services';
 import { tempDir } from '#testing/temp-dir';
 import { run, succeed } from './programs.ts';
 
@@ -37,7 +38,7 @@ export async function startPostfix(settings: PostfixSettings): Promise<Postfix> 
   await chown(join(dir.path, 'mail'), ids.uid, ids.gid);
   await writeFile(join(config, 'cert.pem'), `${settings.keyPem}\n${settings.certPem}`, { mode: 0o600 });
   await writeFile(join(config, 'main.cf'), mainCf(dir.path, settings, ids));
-  await writeFile(join(config, 'master.cf'), masterCf(settings.address));
+  await writeFile(join(config, 'master.cf'), postfixMasterCf(settings.address, 25));
   const postfix = async (command: string): Promise<void> => {
     await succeed('/usr/sbin/postfix', ['-c', config, command]);
   };
@@ -106,34 +107,5 @@ message_size_limit = 0
 mailbox_size_limit = 0
 virtual_mailbox_limit = 0
 smtputf8_enable = yes
-`;
-}
-
-function masterCf(address: string): string {
-  return `${address}:25 inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-proxywrite unix - - n - 1 proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-local unix - n n - - local
-virtual unix - n n - - virtual
-lmtp unix - - n - - lmtp
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
 `;
 }

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { postfixMasterCf } from '#testing/postfix-services';
 import { password, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
@@ -137,35 +138,6 @@ default_process_limit = 200
 smtp_host_lookup = native
 `,
   );
-  writeFileSync(join(config, 'master.cf'), masterCf(ports.smtp));
+  writeFileSync(join(config, 'master.cf'), postfixMasterCf('127.0.0.1', ports.smtp));
   execFileSync('/usr/sbin/postfix', ['-c', config, 'set-permissions'], { stdio: 'ignore' });
-}
-
-function masterCf(smtpPort: number): string {
-  return `127.0.0.1:${smtpPort} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-proxywrite unix - - n - 1 proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-local unix - n n - - local
-virtual unix - n n - - virtual
-lmtp unix - - n - - lmtp
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-`;
 }
