@@ -54,7 +54,9 @@ function extensions(context: Context): string {
     lines.push(`FUTURERELEASE ${Math.floor(limits.maxHoldMs / 1000)} ${until}`);
   }
   if (options.dsn) lines.push('DSN');
-  lines.push('ENHANCEDSTATUSCODES', '8BITMIME', 'CHUNKING', `LIMITS RCPTMAX=${limits.maxRecipients}`, 'SMTPUTF8');
+  lines.push('ENHANCEDSTATUSCODES', '8BITMIME', 'CHUNKING');
+  // RFC 9422 §4: the limits that MAIL and RCPT keep.
+  lines.push(`LIMITS MAILMAX=${limits.maxTransactions} RCPTMAX=${limits.maxRecipients}`, 'SMTPUTF8');
   const last = lines.length - 1;
   return lines.map((line, i) => `250${i === last ? ' ' : '-'}${line}\r\n`).join('');
 }
