@@ -42,14 +42,18 @@ export class ImapGlue implements ImapBackend {
   }
 
   noteLogin(outcome: LoginOutcome): void {
-    const { admission, remoteAddress, log } = this.#deps;
+    const { admission, configuration, remoteAddress, log } = this.#deps;
     if (outcome.kind === 'success') {
+      const { account, login } = outcome.identity;
+      if (configuration.config.domains.accounts[account]?.loginDisabled !== undefined) {
+        // The password was right, but whoever tries with it goes on trying; `open` tells them why.
+        admission.noteLogin(remoteAddress, false);
+        const why = { failure: 'disabled', reason: 'the account is disabled' };
+        log.warn('imap.loginFailed', { remoteAddress, mechanism: outcome.mechanism, login, ...why });
+        return;
+      }
       admission.noteLogin(remoteAddress, true);
-      log.info('imap.login', {
-        account: outcome.identity.account,
-        login: outcome.identity.login,
-        mechanism: outcome.mechanism,
-      });
+      log.info('imap.login', { account, login, mechanism: outcome.mechanism });
       return;
     }
     if (outcome.failure !== 'protocol' && outcome.failure !== 'aborted') admission.noteLogin(remoteAddress, false);

@@ -146,6 +146,12 @@ for (const [title, lines, want, queued] of [
     }));
 }
 
+test('Submission: tries at a disabled login count as failed ones', () =>
+  inWorld(false, async ({ talk }) => {
+    for (let i = 0; i < 10; i += 1) assert.match(await talk(plain('gone', 'correct horse')), /^525 5\.7\.13 /);
+    assert.match(await talk(login), /^421 4\.7\.0 too many failed logins/);
+  }));
+
 test('Submission: what is missing is added, the client stays private, Bcc goes, DSN and hold requests are kept', () =>
   inWorld(false, async ({ talk, services }) => {
     const lines = mail('<ann@example.org> HOLDFOR=3600 ENVID=e1 RET=HDRS', '<x@far.example> NOTIFY=SUCCESS,FAILURE', [

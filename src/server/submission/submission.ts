@@ -132,7 +132,13 @@ export class Submission implements Backend {
     }
     const { account, login } = outcome.identity;
     const disabled = configuration.config.domains.accounts[account]?.loginDisabled;
-    if (disabled !== undefined) throw new Refusal(525, '5.7.13', disabled);
+    if (disabled !== undefined) {
+      // The password was right, but whoever tries with it goes on trying.
+      admission.noteLogin(remote.address, false);
+      const why = { failure: 'disabled', reason: 'the account is disabled' };
+      log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });
+      throw new Refusal(525, '5.7.13', disabled);
+    }
     admission.noteLogin(remote.address, true);
     log.info('submission.login', { cid: id, account, login, mechanism });
   }
