@@ -1,3 +1,4 @@
+import { parseAddress, writeAddress } from '#lib/address';
 import { isMap, isSeq, parseDocument } from 'yaml';
 
 /** A change to `domains.yaml` that cannot be made, in words for people. */
@@ -32,7 +33,7 @@ export function removeAccount(text: string, account: string): string {
   const addresses = new Set(
     (
       (document.toJS() as { accounts: Record<string, { addresses?: string[] }> }).accounts[account]?.addresses ?? []
-    ).map((address) => address.toLowerCase()),
+    ).map((address) => comparable(address)),
   );
   document.deleteIn(['accounts', account]);
   const domains: unknown = document.get('domains');
@@ -43,9 +44,15 @@ export function removeAccount(text: string, account: string): string {
     for (const { key: alias } of aliases.items.slice()) {
       const members: unknown = aliases.getIn([String(alias), 'addresses']);
       if (!isSeq(members)) continue;
-      members.items = members.items.filter((item) => !addresses.has(String(item).toLowerCase()));
+      members.items = members.items.filter((item) => !addresses.has(comparable(String(item))));
       if (members.items.length === 0) aliases.delete(String(alias));
     }
   }
   return document.toString({ lineWidth: 0 });
+}
+
+/** The same for the ways to write one address, such as with needless quotes. */
+function comparable(text: string): string {
+  const parsed = parseAddress(text);
+  return (parsed.ok ? writeAddress(parsed.value) : text).toLowerCase();
 }

@@ -15,6 +15,7 @@ domains:
       team: { addresses: [ann@example.org, Bob@example.org, ann@case.example], allowMessageFrom: true }
       closed: { addresses: [bob@example.org], postPublic: false }
       rest: { addresses: ['@all.example'] }
+      '"the team"': { addresses: ['"a b"@example.org'] }
   case.example: { localpartCaseSensitive: true, localpartSeparators: ['-', '+'] }
   all.example: {}
   off.example: { disabled: true }
@@ -22,6 +23,7 @@ domains:
 accounts:
   ann: { addresses: [ann@example.org, ann@case.example, ann@off.example] }
   bob: { addresses: [bob@example.org, Bob@case.example] }
+  odd: { addresses: ['"a b"@example.org', '"at@sign"@example.org', '"plain"@example.org', '"back\\\\slash"@example.org', '"Ä ö"@example.org'] }
   all: { addresses: ['@all.example', named@all.example, leser@bücher.example] }
 `,
   },
@@ -56,6 +58,16 @@ for (const [text, want] of [
   ['x@[192.0.2.1]', 'remote'],
   ['Postmaster@mail.example.org', 'account ann'],
   ['ann@mail.example.org', 'remote'],
+  ['"a b"@example.org', 'account odd'],
+  ['"A B+tag"@example.org', 'account odd'],
+  ['"a\\ b"@example.org', 'account odd'],
+  ['"a  b"@example.org', 'unknown'],
+  ['"at@sign"@example.org', 'account odd'],
+  ['plain@example.org', 'account odd'],
+  ['"ann"@example.org', 'account ann'],
+  ['"back\\\\slash"@example.org', 'account odd'],
+  ['"ä Ö"@example.org', 'account odd'],
+  ['"The Team"@example.org', 'alias odd'],
   ['postmaster@example.org', 'account ann'],
   ['postmaster@all.example', 'account all'],
 ] as const) {
@@ -90,6 +102,7 @@ for (const [login, want] of [
   ['ann', 'ann'],
   ['bob@example.org', 'bob'],
   ['Ann+x@example.org', 'ann'],
+  ['"a b"@example.org', 'odd'],
   ['team@example.org', null],
   ['whoever@all.example', null],
   ['nobody', null],

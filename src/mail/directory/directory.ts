@@ -1,5 +1,5 @@
 import { parseDomain } from '#lib/domain';
-import { canonicalLocalpart, type Address } from '#lib/address';
+import { canonicalLocalpart, parseAddress, parseLocalpart, type Address } from '#lib/address';
 import type { Config } from '#mail/config';
 
 /** What an address leads to. */
@@ -104,11 +104,11 @@ export class Directory {
   #addAccounts(): void {
     for (const [account, { addresses }] of Object.entries(this.#config.domains.accounts)) {
       for (const address of addresses) {
-        const at = address.lastIndexOf('@');
-        const domain = this.#domains.get(asciiName(address.slice(at + 1)));
+        const { localpart, domain: name } = partsOf(address);
+        const domain = this.#domains.get(name);
         if (domain === undefined) continue;
-        if (at === 0) domain.catchAll = account;
-        else domain.accounts.set(canonicalLocalpart(address.slice(0, at), domain), account);
+        if (localpart === null) domain.catchAll = account;
+        else domain.accounts.set(canonicalLocalpart(localpart, domain), account);
       }
     }
   }
@@ -116,11 +116,13 @@ export class Directory {
   #addAliases(): void {
     for (const [name, { aliases }] of Object.entries(this.#config.domains.domains)) {
       const domain = this.#domains.get(asciiName(name));
-      for (const [localpart, alias] of Object.entries(aliases)) {
+      for (const [key, alias] of Object.entries(aliases)) {
+        const parsed = parseLocalpart(key);
+        if (!parsed.ok) continue;
         const members = alias.addresses
           .map((address) => this.#memberAccount(address))
           .filter((account) => account !== null);
-        domain?.aliases.set(canonicalLocalpart(localpart, domain), {
+        domain?.aliases.set(canonicalLocalpart(parsed.value, domain), {
           members: [...new Set(members)],
           postPublic: alias.postPublic,
           allowFrom: alias.allowMessageFrom,
@@ -130,10 +132,10 @@ export class Directory {
   }
 
   #memberAccount(address: string): string | null {
-    const at = address.lastIndexOf('@');
-    const domain = this.#domains.get(asciiName(address.slice(at + 1)));
-    if (at === 0) return domain?.catchAll ?? null;
-    return domain?.accounts.get(canonicalLocalpart(address.slice(0, at), domain)) ?? null;
+    const { localpart, domain: name } = partsOf(address);
+    const domain = this.#domains.get(name);
+    if (localpart === null) return domain?.catchAll ?? null;
+    return domain?.accounts.get(canonicalLocalpart(localpart, domain)) ?? null;
   }
 }
 
@@ -141,4 +143,13 @@ export class Directory {
 function asciiName(name: string): string {
   const parsed = parseDomain(name);
   return parsed.ok ? parsed.value.ascii : name.toLowerCase();
+}
+
+/** An address of the configuration: quotes are ways to write it and no part of it. A catch-all has no localpart. */
+function partsOf(text: string): { readonly localpart: string | null; readonly domain: string } {
+  if (text.startsWith('@')) return { localpart: null, domain: asciiName(text.slice(1)) };
+  const parsed = parseAddress(text);
+  // As above: no address, no match.
+  if (!parsed.ok || !('ascii' in parsed.value.domain)) return { localpart: '', domain: '' };
+  return { localpart: parsed.value.localpart, domain: parsed.value.domain.ascii };
 }
