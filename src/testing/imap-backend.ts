@@ -288,7 +288,7 @@ class MemorySelected implements SelectedMailbox {
     return found;
   }
 
-  async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeq: ModSeq | null }> {
+  async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }> {
     let next: number | null = null;
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);
@@ -299,11 +299,11 @@ class MemorySelected implements SelectedMailbox {
       next ??= this.#world.nextChange();
       Object.assign(message, { bits, keywords, modSeq: next });
     }
-    if (next === null) return { modSeq: null };
+    if (next === null) return { modSeqs: [] };
     this.#mailbox.changed(next);
     this.image = this.#mailbox.image;
     this.#world.hint();
-    return { modSeq: modSeq(next) };
+    return { modSeqs: [modSeq(next)] };
   }
 
   async expunge(uids: Uint32Array | null): Promise<void> {

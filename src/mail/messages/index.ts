@@ -2,11 +2,13 @@
  * Messages of an account: added, flagged, copied, moved, removed and read. A message has an email row (what never changes: description,
  * prefix, reception facts, shared by copies and counted) with its content, and one narrow place row per mailbox it is in.
  * Counters, tombstones, references and MODSEQs change in the same transaction as the rows they tell of (invariants 3 and 7).
+ * Changes of many messages are cut into batches, but for those that must be all or nothing.
  * Parsing and blobs come before the transaction: `describeMessage` and #mail/content.
  */
 export { describeMessage } from './describe-message.ts';
+export { messageLimits } from './limits.ts';
 export { inlinePreview } from './inline-preview.ts';
-export { Messages, type MessagesDeps, type Removed } from './messages.ts';
+export { Messages, type MessagesDeps } from './messages.ts';
 export {
   MessageReader,
   type MessageColumns,
@@ -22,6 +24,7 @@ export type {
   MessageDescription,
   NewMessage,
   ReceptionFacts,
+  Removed,
   Stored,
   Target,
 } from './message.ts';

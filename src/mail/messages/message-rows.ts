@@ -23,6 +23,14 @@ export async function selectPlaces(
   return places;
 }
 
+/** UIDs of the messages with \Deleted, ascending. */
+export async function deletedUids(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number[]> {
+  const rows = await reader.arrays(
+    sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND (flags & 8) <> 0 ORDER BY uid`,
+  );
+  return rows.map(([uid]) => Number(uid));
+}
+
 /** A span of UIDs as a condition on the column `uid`. */
 export function uidCondition(span: UidCondition): Sql {
   if (span.kind === 'run') return sql`uid >= ${span.from} AND uid <= ${span.to}`;

@@ -86,14 +86,26 @@ export interface FlagChange {
   readonly keywords: readonly string[];
 }
 
+/** What one transaction did to the account's log. */
+export interface Logged {
+  /** Its MODSEQ, null when nothing changed. */
+  readonly modSeq: ModSeq | null;
+}
+
 /** What a change of flags did. */
 export interface Stored {
-  /** MODSEQ that all changed messages got; null when nothing changed. */
-  readonly modSeq: ModSeq | null;
+  /** MODSEQs that the changed messages got, one for each batch, ascending; empty when nothing changed. */
+  readonly modSeqs: readonly ModSeq[];
   /** UIDs that changed. */
   readonly changed: readonly number[];
   /** UIDs left alone because they changed after `unchangedSince` (RFC 7162 §3.1.3). */
   readonly modified: readonly number[];
+}
+
+/** What a removal did. */
+export interface Removed {
+  /** UIDs that went, ascending. */
+  readonly uids: readonly number[];
 }
 
 /** Where messages went: `from[i]` became `to[i]` (RFC 4315 §3). */
@@ -101,8 +113,6 @@ export interface Copied {
   readonly uidValidity: UidValidity;
   readonly from: readonly number[];
   readonly to: readonly number[];
-  /** Null when there was nothing to copy. */
-  readonly modSeq: ModSeq | null;
 }
 
 /** A place of a message, as its narrow row has it. */

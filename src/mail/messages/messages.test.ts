@@ -71,10 +71,10 @@ test('Messages.store adds, removes and replaces, without MODSEQ when nothing cha
   const { Seen, Flagged } = SystemFlag;
   const first = await messages.store(id, [1, 2, 9], { mode: 'add', bits: Seen, keywords: ['work', 'a'] });
   assert.deepEqual(first.changed, [1, 2]);
-  assert.deepEqual((await messages.store(id, [1], { mode: 'add', bits: Seen, keywords: ['a'] })).modSeq, null);
+  assert.deepEqual((await messages.store(id, [1], { mode: 'add', bits: Seen, keywords: ['a'] })).modSeqs, []);
   await messages.store(id, [1], { mode: 'remove', bits: 0, keywords: ['a'] });
   await messages.store(id, [3], { mode: 'replace', bits: Flagged, keywords: [] });
-  const conditional = await messages.store(id, [1, 2], { mode: 'add', bits: Flagged, keywords: [] }, first.modSeq);
+  const conditional = await messages.store(id, [1, 2], { mode: 'add', bits: Flagged, keywords: [] }, first.modSeqs[0]);
   assert.deepEqual([conditional.changed, conditional.modified], [[2], [1]]);
   using lease = await store.account.images.open(id);
   assert.ok(lease);

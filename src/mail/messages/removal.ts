@@ -5,16 +5,16 @@ import type { Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
 import { dropReferences } from './email-rows.ts';
 import { buryPlaces, deletePlaces, selectPlaces } from './message-rows.ts';
-import type { Place } from './message.ts';
+import type { Logged, Place, Removed } from './message.ts';
 
-/** Removes messages with \Deleted: all, or those among `uids` (RFC 9051 §6.4.3, RFC 4315 §2.1). @returns the UIDs that went. */
+/** Removes those messages among `uids` that have \Deleted (RFC 9051 §6.4.3, RFC 4315 §2.1). @returns the UIDs that went. */
 export async function expungeMessages(
   tx: Tx,
   account: AccountId,
   mailbox: MailboxId,
-  uids: ArrayLike<number> | null,
+  uids: ArrayLike<number>,
   nowMs: number,
-): Promise<{ readonly modSeq: ModSeq | null; readonly uids: readonly number[] }> {
+): Promise<Removed & Logged> {
   const places = await selectPlaces(tx, account, mailbox, uids, 'deleted');
   return await removeWithModSeq(tx, account, mailbox, places, nowMs);
 }
@@ -26,7 +26,7 @@ export async function removeMessages(
   mailbox: MailboxId,
   uids: ArrayLike<number>,
   nowMs: number,
-): Promise<{ readonly modSeq: ModSeq | null; readonly uids: readonly number[] }> {
+): Promise<Removed & Logged> {
   return await removeWithModSeq(tx, account, mailbox, await selectPlaces(tx, account, mailbox, uids), nowMs);
 }
 
@@ -36,7 +36,7 @@ async function removeWithModSeq(
   mailbox: MailboxId,
   places: readonly Place[],
   nowMs: number,
-): Promise<{ readonly modSeq: ModSeq | null; readonly uids: readonly number[] }> {
+): Promise<Removed & Logged> {
   if (places.length === 0) return { modSeq: null, uids: [] };
   const { modSeq } = await advance(tx, account);
   await removePlaces(tx, account, mailbox, places, modSeq, nowMs);

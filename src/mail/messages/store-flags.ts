@@ -5,7 +5,7 @@ import type { Tx } from '#ports/database';
 import { keywordText } from './append.ts';
 import { counted, summed } from './counters.ts';
 import { selectPlaces, updateFlags } from './message-rows.ts';
-import type { FlagChange, Place, Stored } from './message.ts';
+import type { FlagChange, Logged, Place, Stored } from './message.ts';
 
 interface Group {
   readonly flags: number;
@@ -24,7 +24,7 @@ export async function storeFlags(
   uids: ArrayLike<number>,
   change: FlagChange,
   unchangedSince: number | null,
-): Promise<Stored> {
+): Promise<Omit<Stored, 'modSeqs'> & Logged> {
   const groups = new Map<string, Group>();
   const counters: CounterChange[] = [];
   const changed: number[] = [];

@@ -6,7 +6,7 @@ import { targetMailbox } from './append.ts';
 import { counted, summed } from './counters.ts';
 import { addReferences } from './email-rows.ts';
 import { buryPlaces, insertPlace, movePlace, selectPlaces } from './message-rows.ts';
-import type { Copied, Place, Target } from './message.ts';
+import type { Copied, Logged, Place, Target } from './message.ts';
 
 /** Copies messages with flags and dates; bytes and description are shared (RFC 9051 §6.4.7). */
 export async function copyMessages(
@@ -16,19 +16,18 @@ export async function copyMessages(
   uids: ArrayLike<number>,
   target: Target,
   nowMs: number,
-): Promise<Copied> {
-  const mailbox = await targetMailbox(tx, account, target);
-  const places = await selectPlaces(tx, account, from, uids);
-  if (places.length === 0) return { uidValidity: mailbox.uidValidity, from: [], to: [], modSeq: null };
-  const { modSeq, firstId } = await advance(tx, account, places.length);
-  const firstUid = await takeSeats(tx, account, mailbox.id, places, modSeq);
-  for (const [i, place] of places.entries()) {
-    const id = (firstId + i) as MessageRowId;
-    await insertPlace(tx, account, mailbox.id, { ...place, id, uid: firstUid + i, modSeq, saveMs: nowMs });
-  }
-  const emails = places.map(({ email }) => email);
-  await addReferences(tx, account, emails);
-  return transferred(mailbox.uidValidity, places, firstUid, modSeq);
+): Promise<Copied & Logged> {
+  return await transfer(tx, account, from, uids, target, async (to, places) => {
+    const { modSeq, firstId } = await advance(tx, account, places.length);
+    const firstUid = await takeSeats(tx, account, to, places, modSeq);
+    for (const [i, place] of places.entries()) {
+      const id = (firstId + i) as MessageRowId;
+      await insertPlace(tx, account, to, { ...place, id, uid: firstUid + i, modSeq, saveMs: nowMs });
+    }
+    const emails = places.map(({ email }) => email);
+    await addReferences(tx, account, emails);
+    return { modSeq, firstUid };
+  });
 }
 
 /** Moves messages: rows keep their ids and get new UIDs, and leave tombstones where they were (RFC 6851 §3.3). */
@@ -39,13 +38,27 @@ export async function moveMessages(
   uids: ArrayLike<number>,
   target: Target,
   nowMs: number,
-): Promise<Copied> {
-  const mailbox = await targetMailbox(tx, account, target);
+): Promise<Copied & Logged> {
+  return await transfer(tx, account, from, uids, target, async (to, places) => {
+    const { modSeq } = await advance(tx, account);
+    return { modSeq, firstUid: await movePlaces(tx, account, { from, to }, places, modSeq, nowMs) };
+  });
+}
+
+/** Finds the target and what is there to transfer, and has `carry` do it. */
+async function transfer(
+  tx: Tx,
+  account: AccountId,
+  from: MailboxId,
+  uids: ArrayLike<number>,
+  target: Target,
+  carry: (to: MailboxId, places: readonly Place[]) => Promise<{ readonly modSeq: ModSeq; readonly firstUid: number }>,
+): Promise<Copied & Logged> {
+  const { id, uidValidity } = await targetMailbox(tx, account, target);
   const places = await selectPlaces(tx, account, from, uids);
-  if (places.length === 0) return { uidValidity: mailbox.uidValidity, from: [], to: [], modSeq: null };
-  const { modSeq } = await advance(tx, account);
-  const firstUid = await movePlaces(tx, account, { from, to: mailbox.id }, places, modSeq, nowMs);
-  return transferred(mailbox.uidValidity, places, firstUid, modSeq);
+  if (places.length === 0) return { uidValidity, from: [], to: [], modSeq: null };
+  const { modSeq, firstUid } = await carry(id, places);
+  return { uidValidity, from: places.map(({ uid }) => uid), to: places.map((_, i) => firstUid + i), modSeq };
 }
 
 /** Moves places between mailboxes in a write that has its MODSEQ. @returns the first of their new UIDs. */
@@ -85,13 +98,4 @@ async function takeSeats(
   if (seats === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');
   if (seats.uidNext > 0x1_0000_0000) throw new MailboxRefusal('LIMIT', 'mailbox has no UIDs left');
   return seats.uidNext - places.length;
-}
-
-function transferred(
-  uidValidity: Copied['uidValidity'],
-  places: readonly Place[],
-  firstUid: number,
-  modSeq: ModSeq,
-): Copied {
-  return { uidValidity, from: places.map(({ uid }) => uid), to: places.map((_, i) => firstUid + i), modSeq };
 }

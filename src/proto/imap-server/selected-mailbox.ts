@@ -108,13 +108,13 @@ export interface SelectedMailbox extends AsyncDisposable {
     keys: readonly TextKey[],
     signal: AbortSignal,
   ): Promise<readonly (readonly number[] | Uint32Array)[]>;
-  /** Changes flags in one transaction; messages that change all get `modSeq`, null when nothing changed. `image` is current afterwards. */
-  store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeq: ModSeq | null }>;
+  /** Changes flags; messages that change get one of `modSeqs`, which nothing else gets. `image` is current afterwards. */
+  store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }>;
   /** Removes the messages with \Deleted, all or those among `uids`. `image` is current afterwards. */
   expunge(uids: Uint32Array | null): Promise<void>;
   /** Copies to another mailbox (or this one) with flags and dates, all or nothing. TRYCREATE when it does not exist. */
   copy(uids: Uint32Array, to: string): Promise<CopyResult>;
-  /** Moves, all or nothing (RFC 6851 §3.3). `image` is current afterwards. */
+  /** Moves, each message wholly or not at all (RFC 6851 §3.3). `image` is current afterwards. */
   move(uids: Uint32Array, to: string): Promise<CopyResult>;
   /**
    * UIDs expunged since `modSeq` (exclusive), ascending, from the tombstones; null when the log does not reach back so far.

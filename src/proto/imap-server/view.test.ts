@@ -80,7 +80,7 @@ test('View.update keeps the numbers of gone messages until it may expunge, and t
 test('View.update leaves out changes that noteOwn named, and tells of others', () => {
   const box = boxOf(3);
   const view = new View(box.image);
-  view.noteOwn(box.touch(0));
+  view.noteOwn([box.touch(0)]);
   box.touch(2);
   assert.deepEqual(view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [2] });
   assert.deepEqual(view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [] });

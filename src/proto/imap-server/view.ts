@@ -52,9 +52,9 @@ export class View {
     return this.#uids;
   }
 
-  /** The client was told, or does not want to hear, of the change that got this MODSEQ. */
-  noteOwn(modSeq: number): void {
-    if (modSeq > this.#modSeq) this.#own.add(modSeq);
+  /** The client was told, or does not want to hear, of the changes that got these MODSEQs. */
+  noteOwn(modSeqs: readonly number[]): void {
+    for (const modSeq of modSeqs) if (modSeq > this.#modSeq) this.#own.add(modSeq);
   }
 
   /**

@@ -94,9 +94,9 @@ export class SelectedGlue implements SelectedMailbox {
     return matches;
   }
 
-  async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeq: ModSeq | null }> {
-    const { modSeq } = await this.#changing(() => this.#account.messages.store(this.#mailbox, uids, change));
-    return { modSeq };
+  async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }> {
+    const { modSeqs } = await this.#changing(() => this.#account.messages.store(this.#mailbox, uids, change));
+    return { modSeqs };
   }
 
   async expunge(uids: Uint32Array | null): Promise<void> {

@@ -125,8 +125,8 @@ async function markSeen(selection: Selection, uids: Uint32Array): Promise<Readon
   const { image } = selection.mailbox;
   const unseen = uids.filter((uid) => isUnseen(image, positionOf(image.uids, uid)));
   if (unseen.length === 0) return none;
-  const { modSeq } = await selection.mailbox.store(unseen, { mode: 'add', bits: SystemFlag.Seen, keywords: [] });
-  if (modSeq !== null) selection.view.noteOwn(modSeq);
+  const { modSeqs } = await selection.mailbox.store(unseen, { mode: 'add', bits: SystemFlag.Seen, keywords: [] });
+  selection.view.noteOwn(modSeqs);
   return new Set(unseen);
 }
 

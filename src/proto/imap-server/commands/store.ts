@@ -23,8 +23,8 @@ export const store: Handler<StoreCommand> = {
     const uids = uidsAt(ranges, selection.view.uids);
     const change = { mode: command.mode, bits: command.flags.bits, keywords: command.flags.keywords };
     if (uids.length > 0) {
-      const { modSeq } = await selection.mailbox.store(uids, change);
-      if (modSeq !== null) selection.view.noteOwn(modSeq);
+      const { modSeqs } = await selection.mailbox.store(uids, change);
+      selection.view.noteOwn(modSeqs);
     }
     // Keywords that are new to the mailbox are told of before they are used (RFC 9051 §7.3.5).
     selection.reportImage(context.output, selection.mailbox.image, false);
