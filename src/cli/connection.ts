@@ -1,7 +1,7 @@
 import { callControl, controlEndpoint, ControlUnavailable, listenControl } from '#host/control';
 import { Files } from '#host/files';
 import { streamLog, type StreamLog } from '#host/log';
-import { parseServerFile, type ServerConfig } from '#mail/config';
+import { parseServerFile, type ConfigFile, type ServerConfig } from '#mail/config';
 import type { Services } from '#server/assemble';
 import { configuredPath, readConfigFile } from '#server/configuration';
 import { keepSecretFiles } from './kept-files.ts';
@@ -11,14 +11,17 @@ import { becomeServerUser } from './server-user.ts';
 interface ServerPlace {
   readonly folder: string;
   readonly config: ServerConfig;
+  /** Where `config` was written. */
+  readonly server: ConfigFile;
   readonly dataDirectory: string;
   readonly files: Files;
 }
 
 /** Reads `server.yaml` of a configuration folder. @throws ConfigError when it is missing or wrong. */
 export async function readPlace(folder: string, files: Files = new Files()): Promise<ServerPlace> {
-  const config = parseServerFile(await readConfigFile(files, folder, 'server'));
-  return { folder, config, dataDirectory: configuredPath(files, folder, config.dataDirectory), files };
+  const server = await readConfigFile(files, folder, 'server');
+  const config = parseServerFile(server);
+  return { folder, config, server, dataDirectory: configuredPath(files, folder, config.dataDirectory), files };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { LogLevel } from '#host/log';
 
 /** Which configuration folder a command is about. */
 export interface FolderOptions {
@@ -17,4 +18,16 @@ export function inFolder(command: Command): Command {
       'folder with server.yaml and domains.yaml (default: $GODWIT_CONFIG, the system’s, or localserve’s)',
     )
     .addOption(new Option('--dir <dir>', 'the same').hideHelp());
+}
+
+const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** The option `--log-level`; another level than there are is refused with the list of them. */
+export function logLevelOption(): Option {
+  return new Option('--log-level <level>', 'debug, info, warn or error').argParser((text): LogLevel => {
+    const level = logLevels.find((known) => known === text);
+    if (level === undefined)
+      throw new InvalidArgumentError('There is no such level. Write debug, info, warn or error.');
+    return level;
+  });
 }

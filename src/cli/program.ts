@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './program-accounts.ts';
 import { addQueueCommands } from './program-queue.ts';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
+import type { LogLevel } from '#host/log';
+import { inFolder, logLevelOption, type FolderOptions, type Runner } from './program-options.ts';
 import { reportError } from './report-error.ts';
 
 /**
@@ -48,13 +49,13 @@ function addServerCommands(godwit: Command, run: Runner): void {
     .option('--dir <dir>', 'folder of configuration and mail')
     .option('--ip <ip...>', 'address to listen on instead of 127.0.0.1 and ::1, on the first start')
     .option('--init-only', 'write the configuration and stop')
-    .option('--log-level <level>', 'debug, info, warn or error')
-    .action(async (options: { dir?: string; ip?: string[]; initOnly?: boolean; logLevel?: string }) =>
+    .addOption(logLevelOption())
+    .action(async (options: { dir?: string; ip?: string[]; initOnly?: boolean; logLevel?: LogLevel }) =>
       run((await import('./commands/localserve.ts')).localserve(options)),
     );
   inFolder(godwit.command('serve').description('run the mail server that the configuration describes'))
-    .option('--log-level <level>', 'debug, info, warn or error')
-    .action(async (options: FolderOptions & { logLevel?: string }) =>
+    .addOption(logLevelOption())
+    .action(async (options: FolderOptions & { logLevel?: LogLevel }) =>
       run((await import('./commands/serve.ts')).serve(options)),
     );
   inFolder(godwit.command('stop').description('stop the running server and wait until it has ended')).action(

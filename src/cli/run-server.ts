@@ -13,13 +13,9 @@ export interface RunOptions {
   readonly onReady: (server: RunningServer) => Promise<void>;
 }
 
-const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-
-/** The log that the configuration asks for. @param level  Instead of the configured one. @throws Error for an unknown level. */
-export function serverLog(config: ServerConfig, level: string | undefined): StreamLog {
-  const chosen = level === undefined ? config.log.level : levels.find((known) => known === level);
-  if (chosen === undefined) throw new Error(`unknown log level ${String(level)}; there are ${levels.join(', ')}`);
-  return streamLog({ level: chosen, format: config.log.format, now: Date.now });
+/** The log that the configuration asks for. @param level  Instead of the configured one. */
+export function serverLog(config: ServerConfig, level: LogLevel = config.log.level): StreamLog {
+  return streamLog({ level, format: config.log.format, now: Date.now });
 }
 
 /**

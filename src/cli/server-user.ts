@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, chownSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dropPrivileges, isRoot } from '#host/process';
-import type { ServerConfig } from '#mail/config';
+import { dropPrivileges, isRoot, isWindows } from '#host/process';
+import { ConfigError, problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
 
 const defaultUser = 'godwit';
 
@@ -17,17 +17,20 @@ interface OwnedPlace {
   readonly folder: string;
   readonly dataDirectory: string;
   readonly config: Pick<ServerConfig, 'user' | 'localserve'>;
+  /** Where `config` was written. */
+  readonly server: ConfigFile;
 }
 
 /**
  * Stops being root: becomes the user of `server.yaml` (by default `godwit`) for good, after giving it the data directory.
  * Does nothing for `user: root`, when we are not root, on Windows, and for a localserve folder, which belongs to whoever runs it.
- * @throws Error with the command that helps when there is no such user or the data is not its own.
+ * @throws ConfigError when there is no such user, Error with the command that helps when the data is not its own.
  */
-export async function becomeServerUser({ folder, dataDirectory, config }: OwnedPlace): Promise<void> {
+export async function becomeServerUser({ folder, dataDirectory, config, server }: OwnedPlace): Promise<void> {
   const name = userToBecome(config, isRoot());
   if (name === null) return;
   const user = lookUp(name);
+  if (user === null) throw new ConfigError([unknownUser(server, name)]);
   giveDirectory(dataDirectory, user);
   dropPrivileges(name, user.gid);
   for (const [path, mode, wanted] of [
@@ -50,15 +53,25 @@ export function userToBecome(config: OwnedPlace['config'], hasRoot: boolean): st
   return name === 'root' || name === '0' ? null : name;
 }
 
+/** What is wrong with the `user` of `server.yaml`, null when nothing is. It has no effect on Windows. */
+export function userProblem(server: ConfigFile, { user }: Pick<ServerConfig, 'user'>): ConfigProblem | null {
+  if (user === undefined || isWindows || lookUp(user) !== null) return null;
+  return unknownUser(server, user);
+}
+
+function unknownUser(server: ConfigFile, name: string): ConfigProblem {
+  const fix = `Create it with 'useradd --system --no-create-home --shell /usr/sbin/nologin ${name}', or set 'user: root'`;
+  return problemInFile(server, ['user'], `there is no user ${name} to serve as`, fix);
+}
+
 /** By id(1), which asks everything that knows users; Node can only tell who we are. */
-function lookUp(name: string): SystemUser {
+function lookUp(name: string): SystemUser | null {
   const ask = (option: string): number =>
     Number(execFileSync('id', [option, '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
     return { name, uid: ask('-u'), gid: ask('-g') };
-  } catch (error) {
-    const fix = `create it with 'useradd --system --no-create-home --shell /usr/sbin/nologin ${name}', or set 'user: root' in server.yaml`;
-    throw new Error(`there is no user ${name} to serve as: ${fix}`, { cause: error });
+  } catch {
+    return null;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { configuredPath, readConfigFile, type ConfigFileName } from '#server/configuration';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
+import { userProblem } from '../server-user.ts';
 import { print, printJson } from '../terminal.ts';
 
 /** Says what is wrong with a configuration, one problem on a line. @returns the exit code: 1 when something is. */
@@ -25,6 +26,8 @@ export async function configCheck(options: FolderOptions): Promise<number> {
   try {
     const server = await readConfigFile(files, folder, 'server');
     const config = parseConfigFiles(server, await readConfigFile(files, folder, 'domains'));
+    const wrongUser = userProblem(server, config.server);
+    if (wrongUser !== null) problems.push(formatProblem(wrongUser));
     problems.push(...(await certificateProblems(files, folder, config, server)));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Files } from '#host/files';
+import type { LogLevel } from '#host/log';
 import type { RunningServer, Services } from '#server/assemble';
 import { localAccount, renewCertificate, setUpLocalserve } from '#server/localserve';
 import { readPlace, withServices } from '../connection.ts';
@@ -15,7 +16,7 @@ interface LocalserveCommandOptions {
   readonly dir?: string;
   readonly ip?: readonly string[];
   readonly initOnly?: boolean;
-  readonly logLevel?: string;
+  readonly logLevel?: LogLevel;
 }
 
 /** Runs a mail server for developers; sets it up first when its folder is new. @returns the exit code. */

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import type { LogLevel } from '#host/log';
 import { isRoot } from '#host/process';
 import { configFolder } from '../folder.ts';
 
@@ -9,7 +10,7 @@ import { configFolder } from '../folder.ts';
 interface ServeOptions {
   readonly config?: string;
   readonly dir?: string;
-  readonly logLevel?: string;
+  readonly logLevel?: LogLevel;
 }
 
 /** Runs the mail server that a configuration describes, as root in two processes. @returns the exit code. */
@@ -25,7 +26,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
 }
 
-async function serveHere(folder: string, logLevel: string | undefined): Promise<number> {
+async function serveHere(folder: string, logLevel: LogLevel | undefined): Promise<number> {
   const { readPlace } = await import('../connection.ts');
   const { keepSecretFiles } = await import('../kept-files.ts');
   const { runServer, serverLog } = await import('../run-server.ts');

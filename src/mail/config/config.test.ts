@@ -110,7 +110,11 @@ for (const [serverText, domainsText, want] of [
   ['hostname: "x\n', one, 'server.yaml:2:1: a quote is not closed. Add the missing quote'],
   ['just text', one, 'server.yaml:1:1: must be a block of settings'],
   [server.replace('mail.example.org', ''), one, 'server.yaml:4:1: hostname: has no value; it must be a text'],
-  [`${server}log: { level: loud }`, one, 'server.yaml:18:8: log.level: must be debug, info, warn or error'],
+  [
+    `${server}log: { level: loud }`,
+    one,
+    'server.yaml:18:8: log.level: not one of the values possible here. Write debug, info, warn or error',
+  ],
   [`${server}queue: { concurrency: 0 }`, one, 'server.yaml:18:10: queue.concurrency: must be at least 1'],
   [
     `${server}dns: { servers: [192.0.2.1, '[::1]:53', 'fe80::1%eth0', dns.example, '192.0.2.1:99999'] }`,
@@ -142,6 +146,16 @@ for (const [serverText, domainsText, want] of [
     server,
     one.replace('] } }', '] }, bob: { addresses: [alice+bob@example.org] } }'),
     'domains.yaml:2:75: accounts.bob.addresses.0: belongs to account alice already. For several people, use an alias',
+  ],
+  [
+    server,
+    one.replace('] } }', `, '"alice"@example.org'] } }`),
+    'domains.yaml:2:53: accounts.alice.addresses.1: the account has this address already. Remove one of them',
+  ],
+  [
+    server,
+    one.replace('] } }', `, '"a b@example.org'] } }`),
+    'domains.yaml:2:53: accounts.alice.addresses.1: not an address: closing quote expected. Write user@example.org',
   ],
   [
     server,
@@ -202,6 +216,15 @@ test('removeAccount takes the account’s addresses out of aliases', () => {
   assert.deepEqual(parse(server, removed), []);
   assert.doesNotMatch(removed, /bob/i);
   assert.doesNotMatch(removed, /one/);
+});
+
+test('removeAccount knows an address however it is written', () => {
+  const alias = `{ aliases: { both: { addresses: ['"alice"@EXAMPLE.org', '"b o b"@example.org'] } } }`;
+  const text = addAccount(domains, 'bob', '"b\\ o b"@example.org').replace('{}', alias);
+  assert.deepEqual(parse(server, text), []);
+  const removed = removeAccount(text, 'bob');
+  assert.deepEqual(parse(server, removed), []);
+  assert.match(removed, /"alice"/);
 });
 
 test('describeConfig and configJsonSchema cover every setting', () => {

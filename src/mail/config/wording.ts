@@ -64,13 +64,7 @@ export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
       return [{ path, reason: `must be ${wantedKind(issue.expected)}` }];
     case 'invalid_value':
       return [
-        {
-          path,
-          reason: `must be ${issue.values
-            .map(String)
-            .join(', ')
-            .replace(/, ([^,]*)$/, ' or $1')}`,
-        },
+        { path, reason: 'not one of the values possible here', fix: `Write ${listed(issue.values.map(String))}` },
       ];
     case 'too_small':
       if (issue.origin === 'number' || issue.origin === 'int')
@@ -100,6 +94,11 @@ function wantedKind(expected: string): string {
     boolean: 'true or false',
   };
   return words[expected] ?? expected;
+}
+
+/** `a, b or c`. */
+function listed(values: readonly string[]): string {
+  return values.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 function lowerFirst(text: string): string {
