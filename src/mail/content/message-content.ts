@@ -1,4 +1,3 @@
-import type { AccountId } from '#lib/ids';
 import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
 import { contentLimits } from './limits.ts';
@@ -20,14 +19,14 @@ export interface StoredBytes {
   readonly bytes: Uint8Array | null;
 }
 
-/** The message behind a row. @throws Error for a row that has neither bytes nor a blob. */
+/** The message behind a row of `owner`. @throws Error for a row that has neither bytes nor a blob. */
 export function storedContent(
   blobs: BlobStore,
-  account: AccountId,
+  owner: BlobOwner,
   stored: StoredBytes,
   prefix: Uint8Array,
 ): MessageContent {
-  if (stored.blobId !== null) return new BlobContent(blobs, account, stored.blobId, stored.sizeBytes, prefix);
+  if (stored.blobId !== null) return new BlobContent(blobs, owner, stored.blobId, stored.sizeBytes, prefix);
   if (stored.bytes === null) throw new Error('content has neither bytes nor a blob');
   return new InlineContent(prefix, stored.bytes, stored.sizeBytes);
 }

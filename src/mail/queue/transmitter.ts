@@ -53,8 +53,8 @@ export type DeliveryOutcome =
 export interface OutgoingContent {
   readonly sizeBytes: number;
   /** Bytes from `start` (inclusive) to `end` (exclusive), clamped to the size. */
-  bytes(start: number, end: number): Promise<Uint8Array>;
-  /** All bytes in order, in chunks of at most 256 KiB. */
+  bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+  /** All bytes in order, in chunks of bounded size. */
   stream(): AsyncIterable<Uint8Array>;
 }
 
