@@ -30,7 +30,7 @@ export interface ImapServerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Aborted when the server shuts down: the session says BYE after the command at hand. */
+  /** Aborted, with an Error for people, when the server shuts down or the account goes: the session says BYE and that after the command at hand. */
   readonly shutdown: AbortSignal;
   readonly options: ImapServerOptions;
 }

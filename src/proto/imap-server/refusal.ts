@@ -39,3 +39,9 @@ export class Bye extends Error {
     this.code = code;
   }
 }
+
+/** The goodbye of a session that `shutdown`, which is aborted, ends: it says the reason. */
+export function goodbyeOf(shutdown: AbortSignal): Bye {
+  const reason: unknown = shutdown.reason;
+  return new Bye(reason instanceof Error ? reason.message : 'shutting down', 'UNAVAILABLE');
+}

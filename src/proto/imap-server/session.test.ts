@@ -81,7 +81,7 @@ class World {
       this.backend.deliver(first, messages.get(second) ?? `Subject: ${second}\n\ntext\n`, {
         internalDateMs: Date.UTC(1996, 6, 17, 9, 44, 25),
       });
-    } else if (verb === 'shutdown') this.shutdown.abort();
+    } else if (verb === 'shutdown') this.shutdown.abort(new Error(words.slice(1).join(' ')));
     else if (verb === 'advance') await this.clock.advance(Number(first));
     else if (verb === 'timeout') this.channels.at(-1)?.timeout();
     else if (verb === 'bug') this.backend.failsNext = true;

@@ -7,7 +7,7 @@ import { Input } from './input.ts';
 import { enterAccount } from './login.ts';
 import type { ImapServerDeps } from './options.ts';
 import { Output } from './output.ts';
-import { Bad, Bye, No } from './refusal.ts';
+import { Bad, Bye, goodbyeOf, No } from './refusal.ts';
 
 /**
  * Serves one IMAP connection from the greeting to its end; closes the channel. Never rejects: what the peer or the network does
@@ -47,11 +47,12 @@ class Session {
 
   async #serve(): Promise<void> {
     const context = this.#context;
+    const { shutdown } = context.deps;
     await this.#greet();
     while (!context.isLoggedOut) {
       await context.output.drain();
       if (context.wantsTls) await this.#startTls();
-      if (context.deps.shutdown.aborted) throw new Bye('shutting down', 'UNAVAILABLE');
+      if (shutdown.aborted) throw goodbyeOf(shutdown);
       const event = await context.input.nextOrWoken(this.#timeoutMs());
       if (event === null) return;
       if (event !== 'woken') await this.#handle(event);
@@ -67,7 +68,7 @@ class Session {
   async #greet(): Promise<void> {
     const context = this.#context;
     const { options, shutdown } = context.deps;
-    if (shutdown.aborted) throw new Bye('shutting down', 'UNAVAILABLE');
+    if (shutdown.aborted) throw goodbyeOf(shutdown);
     if (options.preauthenticated !== null) {
       await enterAccount(context, options.preauthenticated);
       context.codec.limits = codecLimits;
@@ -133,8 +134,8 @@ class Session {
     const context = this.#context;
     const { log, shutdown } = context.deps;
     if (error instanceof Bye || error instanceof ChannelClosed || error instanceof ChannelTimeout) throw error;
-    // A long search was given up because the server shuts down.
-    if (shutdown.aborted && error === shutdown.reason) throw new Bye('shutting down', 'UNAVAILABLE');
+    // A long search was given up because the session ends, or the store has nothing for it any more.
+    if (shutdown.aborted && error === shutdown.reason) throw goodbyeOf(shutdown);
     const isRefusal = error instanceof No || error instanceof Bad;
     if (!isRefusal) log.error('imap.bug', { commands: this.#commands, state: context.state }, error);
     if (context.isMidResponse) throw new ChannelClosed('a response could not be finished', { cause: error });

@@ -1,4 +1,4 @@
-import { Bye } from '../refusal.ts';
+import { Bye, goodbyeOf } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
 /** IDLE (RFC 9051 §6.3.13): tells of changes as they come until DONE. */
@@ -21,7 +21,7 @@ export const idle: Handler<CommandOf<'idle'>> = {
         await context.selection?.report(output, true);
       }
       await output.drain();
-      if (shutdown.aborted) throw new Bye('shutting down', 'UNAVAILABLE');
+      if (shutdown.aborted) throw goodbyeOf(shutdown);
       const event = await input.nextOrWoken(options.limits.idleTimeoutMs);
       if (event === 'woken') continue;
       if (event === null) {
