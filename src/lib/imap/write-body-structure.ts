@@ -55,7 +55,7 @@ function putMultipart(writer: TextWriter, part: Part, options: BodyStructureOpti
 
 function putSinglePart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   writer.ascii('(').quoted(part.type, options).ascii(' ').quoted(part.subtype, options).ascii(' ');
-  putParameters(writer, part.params, options);
+  putParameters(writer, singlePartParameters(part), options);
   const { description } = part;
   writer
     .ascii(' ')
@@ -83,7 +83,16 @@ function putSinglePart(writer: TextWriter, part: Part, options: BodyStructureOpt
 }
 
 function putEmptyText(writer: TextWriter, options: BodyStructureOptions): void {
-  writer.ascii('("text" "plain" NIL NIL NIL "7bit" 0 0').ascii(options.extended ? ' NIL NIL NIL NIL)' : ')');
+  const body = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0';
+  writer.ascii(body).ascii(options.extended ? ' NIL NIL NIL NIL)' : ')');
+}
+
+const usAscii: readonly Parameter[] = [{ name: 'charset', value: 'us-ascii' }];
+
+/** A part's parameters. Plain text that names no character set has one all the same (RFC 2045 §5.2, RFC 2046 §4.1.2), so that clients need not know. */
+function singlePartParameters({ type, subtype, params }: Part): readonly Parameter[] {
+  if (type !== 'text' || subtype !== 'plain' || params.some(({ name }) => name === 'charset')) return params;
+  return params.length === 0 ? usAscii : [...params, ...usAscii];
 }
 
 /** The extension data that all parts have in common: disposition, language, location, each after a space. */

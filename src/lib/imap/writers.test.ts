@@ -203,6 +203,24 @@ for (const [title, given, extended, want] of [
   ['text', text, false, '("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23)'],
   ['text', text, true, '("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 1152 23 NIL NIL NIL NIL)'],
   [
+    'plain text that names no charset',
+    part({ end: 9, bodyLines: 2 }),
+    false,
+    '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 9 2)',
+  ],
+  [
+    'plain text that only has another parameter',
+    part({ end: 9, bodyLines: 2, params: [{ name: 'format', value: 'flowed' }] }),
+    false,
+    '("text" "plain" ("format" "flowed" "charset" "us-ascii") NIL NIL "7bit" 9 2)',
+  ],
+  [
+    'text of another kind',
+    part({ subtype: 'html', end: 9, bodyLines: 2 }),
+    false,
+    '("text" "html" NIL NIL NIL "7bit" 9 2)',
+  ],
+  [
     'file',
     file,
     true,
@@ -221,7 +239,7 @@ for (const [title, given, extended, want] of [
     'multipart without parts',
     part({ type: 'multipart', subtype: 'mixed' }),
     false,
-    '(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed")',
+    '(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0) "mixed")',
   ],
   [
     'message',
@@ -240,7 +258,7 @@ for (const [title, given, extended, want] of [
     'message that was not looked into',
     part({ type: 'message', subtype: 'rfc822', end: 9, bodyLines: 2 }),
     false,
-    '("message" "rfc822" NIL NIL NIL "7bit" 9 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "plain" NIL NIL NIL "7bit" 0 0) 2)',
+    '("message" "rfc822" NIL NIL NIL "7bit" 9 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0) 2)',
   ],
 ] as const) {
   test(`writeBodyStructure of a ${title}, extended ${extended}`, () => {
