@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { No, type AppendHead } from '#proto/imap-server';
-import { tempStore, type TempStore } from '#testing/temp-store';
+import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { AccountGlue } from './account-glue.ts';
 
 function glue({ account, bus, clock }: TempStore, quotaBytes: number): AccountGlue {
@@ -39,4 +39,17 @@ test('AccountGlue: without a quota nothing is asked', async () => {
   await append(account, 5000);
   await using inbox = await account.select('INBOX', false);
   assert.deepEqual((await inbox.copy(Uint32Array.of(1), 'Archive')).to, [1]);
+});
+
+test('AccountGlue: COPY adds up the sizes of any number of messages', async () => {
+  await using store = await tempStore();
+  const account = glue(store, 100_000);
+  const messages = Array.from({ length: 1100 }, () => newMessage([], {}, ''));
+  await store.account.messages.append({ name: 'INBOX' }, messages);
+  await using inbox = await account.select('INBOX', false);
+  const uids = Uint32Array.from(messages, (_, i) => i + 1);
+  // Each of 2 bytes: a copy of all takes 2,200.
+  await using tight = await glue(store, 4399).select('INBOX', false);
+  await assert.rejects(tight.copy(uids, 'Archive'), overQuota);
+  assert.equal((await inbox.copy(uids, 'Archive')).to.length, 1100);
 });

@@ -19,6 +19,9 @@ import { saying } from './refusals.ts';
 /** Messages that SEARCH looks into at a time. */
 const searchBatch = 32;
 
+/** Messages whose sizes are added up at a time. */
+const sizesBatch = 500;
+
 /** What a selected mailbox needs. */
 export interface SelectedGlueDeps {
   readonly account: Account;
@@ -126,10 +129,13 @@ export class SelectedGlue implements SelectedMailbox {
 
   /** A copy counts like a message of its own. @throws No OVERQUOTA (RFC 9208 §4.3.1). */
   async #checkQuota(uids: Uint32Array): Promise<void> {
-    const rows = await this.#account.reader.rows(this.#mailbox, uids, sizesOnly);
-    const neededBytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    if (neededBytes > (await roomOf(this.#account, this.#quotaBytes)))
-      throw new No('OVERQUOTA', 'the copies would be over the quota');
+    let leftBytes = await roomOf(this.#account, this.#quotaBytes);
+    for (let start = 0; start < uids.length; start += sizesBatch) {
+      const batch = uids.subarray(start, start + sizesBatch);
+      const rows = await this.#account.reader.rows(this.#mailbox, batch, sizesOnly);
+      leftBytes -= rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      if (leftBytes < 0) throw new No('OVERQUOTA', 'the copies would be over the quota');
+    }
   }
 
   /** Changes messages, and brings the image up to date with that. */
