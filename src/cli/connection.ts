@@ -4,7 +4,7 @@ import { streamLog, type StreamLog } from '#host/log';
 import { parseServerFile, type ConfigFile, type ServerConfig } from '#mail/config';
 import type { Services } from '#server/assemble';
 import { configuredPath, readConfigFile } from '#server/configuration';
-import { keepSecretFiles } from './kept-files.ts';
+import { openSecretFiles } from './secret-files.ts';
 import { becomeServerUser } from './server-user.ts';
 
 /** The folder of a server, and what its `server.yaml` says. */
@@ -50,7 +50,7 @@ export async function withServices<T>(
 ): Promise<T> {
   const { folder, dataDirectory } = place;
   const { openServices } = await import('#server/assemble');
-  const files = await keepSecretFiles(folder, place.config);
+  const files = await openSecretFiles({ folder, config: place.config, log });
   await becomeServerUser(place);
   await files.ensureDirectory(dataDirectory);
   await using _lock = await listenControl(controlEndpoint(dataDirectory), refuseWhileBusy, log);

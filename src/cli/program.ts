@@ -78,10 +78,13 @@ function addServerCommands(godwit: Command, run: Runner): void {
 }
 
 function addConfigCommands(godwit: Command, run: Runner): void {
-  const config = godwit.command('config').description('check and explain the configuration');
+  const config = godwit.command('config').description('check, explain and reload the configuration');
   inFolder(config.command('check').description('say what is wrong in server.yaml and domains.yaml')).action(
     async (options: FolderOptions) => run((await import('./commands/config.ts')).configCheck(options)),
   );
+  inFolder(
+    config.command('reload').description('let the running server read domains.yaml and its certificates again'),
+  ).action(async (options: FolderOptions) => run((await import('./commands/config.ts')).configReload(options)));
   for (const [name, description] of [
     ['describe', 'explain every setting'],
     ['example', 'print a file to start from'],

@@ -2,7 +2,7 @@ import type { Files } from '#host/files';
 import { streamLog, type LogLevel, type StreamLog } from '#host/log';
 import type { ServerConfig } from '#mail/config';
 import type { RunningServer } from '#server/assemble';
-import { onStopRequest } from './stop-requests.ts';
+import { onRequest } from './requests.ts';
 
 /** What to run. */
 export interface RunOptions {
@@ -32,10 +32,19 @@ export async function runServer({ folder, files, log, onReady }: RunOptions): Pr
   const onBug = (error: unknown): never => end('process.bug', 70, error);
   process.once('uncaughtException', onBug);
   const stop = Promise.withResolvers<void>();
-  using _requests = onStopRequest((isNow) => (isNow ? end('server.cutShort', 1) : stop.resolve()));
+  const reload = Promise.withResolvers<() => void>();
+  using _requests = onRequest({
+    onStop: (isNow) => (isNow ? end('server.cutShort', 1) : stop.resolve()),
+    // What comes while we start is done when we have.
+    onReload: () => void reload.promise.then((work) => work()),
+  });
   try {
     const { startServer } = await import('#server/assemble');
     const server = await startServer({ folder, files, log, onFatal: (error) => end('process.fatal', 75, error) });
+    reload.resolve(() => {
+      // What is wrong in the files was logged.
+      server.reload().catch((error: unknown) => log.error('server.reloadFailed', {}, error));
+    });
     try {
       await onReady(server);
       await Promise.race([stop.promise, server.stopRequested]);

@@ -161,12 +161,26 @@ test('godwit serve: started as root it serves as another user', { skip: !isRoot(
   await edit(server, (text) => text.replace('localserve: true', 'user: no-such-user'));
   const refused = await godwit(['serve', '--config', folder]);
   assert.equal(refused.code, 1);
-  assert.match(refused.errors, /there is no user no-such-user to serve as: create it with 'useradd /);
+  assert.match(
+    refused.errors,
+    /server\.yaml:\d+:1: user: there is no user no-such-user to serve as\. Create it with 'useradd /,
+  );
   await edit(server, (text) => text.replace('no-such-user', 'nobody'));
   await using running = await startGodwit(['serve', '--config', folder], /server\.ready/);
   assert.notEqual((await stat(join(folder, 'data'))).uid, 0);
   assert.notEqual((await stat(join(folder, 'data', 'server.db'))).uid, 0);
-  assert.equal((await godwit(['status', '--config', folder])).code, 0);
+  const status = await godwit(['status', '--config', folder]);
+  assert.match(status.output, /^certificate +localhost, .*\(listener local\), until \d{4}-/m);
+  running.signal('SIGHUP');
+  assert.equal((await godwit(['config', 'reload', '--config', folder])).code, 0);
+  await writeFile(join(folder, 'localhost.crt'), 'no certificate', { mode: 0o600 });
+  await chmod(join(folder, 'localhost.crt'), 0o644);
+  const reloaded = await godwit(['config', 'reload', '--config', folder]);
+  assert.equal(reloaded.code, 1);
+  assert.match(
+    reloaded.errors,
+    /server\.yaml:\d+:\d+: listeners\.local\.tls: .*The old certificate stays in use until /,
+  );
   running.signal('SIGTERM');
   const { code, errors } = await running.ended;
   assert.equal(code, 0, errors);

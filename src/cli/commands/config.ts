@@ -1,5 +1,6 @@
+import { CertificateRefused, loadCertificate } from '#host/certificates';
+import { callControl, controlEndpoint } from '#host/control';
 import { Files } from '#host/files';
-import { tlsContext } from '#host/net';
 import {
   configJsonSchema,
   ConfigError,
@@ -13,6 +14,8 @@ import {
   type ConfigFile,
 } from '#mail/config';
 import { configuredPath, readConfigFile, type ConfigFileName } from '#server/configuration';
+import type { Reloaded } from '#server/operations';
+import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { userProblem } from '../server-user.ts';
@@ -35,6 +38,18 @@ export async function configCheck(options: FolderOptions): Promise<number> {
   }
   if (problems.length === 0) {
     print(`The configuration in ${folder} is right.`);
+    return 0;
+  }
+  console.error(problems.join('\n'));
+  return 1;
+}
+
+/** Lets the running server read `domains.yaml` and its certificates again. @returns the exit code: 1 when something in them is wrong. @throws ControlUnavailable when none runs. */
+export async function configReload(options: FolderOptions): Promise<number> {
+  const { dataDirectory } = await readPlace(configFolder(options));
+  const { problems } = (await callControl(controlEndpoint(dataDirectory), 'config.reload', {})) as Reloaded;
+  if (problems.length === 0) {
+    print('The server has read domains.yaml and its certificates again. Changes of server.yaml need a restart.');
     return 0;
   }
   console.error(problems.join('\n'));
@@ -77,38 +92,19 @@ async function certificateProblems(
   const found: string[] = [];
   for (const [name, { tls }] of Object.entries(config.server.listeners)) {
     if (tls === undefined) continue;
-    const pem: string[] = [];
-    for (const key of ['certificateFile', 'keyFile'] as const) {
-      const path = configuredPath(files, folder, tls[key]);
-      const read = await pemText(files, path);
-      if (read.text !== undefined) pem.push(read.text);
-      else found.push(formatProblem(problemInFile(server, ['listeners', name, 'tls', key], `${path}: ${read.reason}`)));
+    const path = ['listeners', name, 'tls'];
+    const at = (file: string): string => configuredPath(files, folder, file);
+    try {
+      const paths = { certificateFile: at(tls.certificateFile), keyFile: at(tls.keyFile) };
+      const { endsMs } = await loadCertificate(files, paths);
+      if (endsMs > Date.now()) continue;
+      const reason = `the certificate ended on ${new Date(endsMs).toISOString().slice(0, 10)}`;
+      found.push(formatProblem(problemInFile(server, path, reason, 'Renew it')));
+    } catch (error) {
+      if (!(error instanceof CertificateRefused)) throw error;
+      const blamed = error.blamed === null ? path : [...path, error.blamed];
+      found.push(formatProblem(problemInFile(server, blamed, error.message, error.fix)));
     }
-    const reason = certificateProblem(pem);
-    if (reason !== null) found.push(formatProblem(problemInFile(server, ['listeners', name, 'tls'], reason)));
   }
   return found;
-}
-
-async function pemText(
-  files: Files,
-  path: string,
-): Promise<{ readonly text: string } | { readonly text?: undefined; readonly reason: string }> {
-  try {
-    const bytes = await files.read(path);
-    return bytes === null ? { reason: 'there is no such file' } : { text: new TextDecoder().decode(bytes) };
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function certificateProblem([certPem, keyPem]: readonly string[]): string | null {
-  if (certPem === undefined || keyPem === undefined) return null;
-  try {
-    const { validTo } = tlsContext({ certPem, keyPem }).certificate;
-    return Date.parse(validTo) < Date.now() ? `the certificate expired on ${validTo}` : null;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `the certificate and its key do not work: ${reason}`;
-  }
 }

@@ -18,7 +18,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const folder = configFolder(options);
   // The parent stays root, so it reads and loads as little as can be; its worker does the rest.
   if (isRoot() && cluster.isPrimary && !staysRoot(folder)) return (await import('../parent.ts')).runWorker();
-  const { leaveParent } = await import('../stop-requests.ts');
+  const { leaveParent } = await import('../requests.ts');
   try {
     return await serveHere(folder, options.logLevel);
   } finally {
@@ -28,12 +28,12 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 async function serveHere(folder: string, logLevel: LogLevel | undefined): Promise<number> {
   const { readPlace } = await import('../connection.ts');
-  const { keepSecretFiles } = await import('../kept-files.ts');
+  const { openSecretFiles } = await import('../secret-files.ts');
   const { runServer, serverLog } = await import('../run-server.ts');
   const { becomeServerUser } = await import('../server-user.ts');
   const place = await readPlace(folder);
   const log = serverLog(place.config, logLevel);
-  const files = await keepSecretFiles(folder, place.config);
+  const files = await openSecretFiles({ folder, config: place.config, log });
   // All code is loaded while we may surely read it.
   await import('#server/assemble');
   flushCompileCache();

@@ -1,5 +1,5 @@
 import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
-import type { ServerStatus } from '#server/operations';
+import type { CertificateFacts, ServerStatus } from '#server/operations';
 import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
@@ -30,5 +30,15 @@ function linesOf({ pid, hostname, accounts, waiting, memoryBytes, server }: Serv
     ['accounts', String(accounts)],
     ['waiting', `${waiting} in the queue`],
     ...(server?.addresses ?? []).map(({ service, address, port }) => [service, `${address} port ${port}`]),
+    ...(server?.certificates ?? []).map((certificate) => ['certificate', certificateText(certificate, Date.now())]),
   ]);
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+/** `mail.example.org (listener public), until 2027-02-28, 90 days`. @param nowMs  Milliseconds since 1970. */
+export function certificateText({ listener, names, endsMs }: CertificateFacts, nowMs: number): string {
+  const days = Math.floor((endsMs - nowMs) / dayMs);
+  const left = endsMs <= nowMs ? 'ENDED' : days === 1 ? '1 day' : `${days} days`;
+  return `${names.join(', ')} (listener ${listener}), until ${new Date(endsMs).toISOString().slice(0, 10)}, ${left}`;
 }

@@ -1,6 +1,9 @@
 /**
- * Making certificates on this machine: self-signed ones for the first start and for tests.
- * The X.509 library is loaded when it is first needed, so that it costs a server with real certificates nothing.
+ * Certificates as files: making self-signed ones for the first start and for tests, and reading those that a server uses.
+ * When to read them again is #server/assemble's business. The X.509 library, needed for making only, is loaded when it is first needed,
+ * so that it costs a server with real certificates nothing.
  */
+export { CertificateRefused, loadCertificate } from './certificate-files.ts';
+export type { CertificatePaths, LoadedCertificate } from './certificate-files.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export type { CertificatePem, SelfSignedOptions } from './self-signed.ts';

@@ -15,7 +15,7 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
   if (admitted.kind !== 'admitted') {
     const why = admitted.kind === 'tooFast' ? 'too many connections in a short time' : 'too many open connections';
     // Whoever does not wait for the answer misses nothing.
-    await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why} from your network\r\n`)).catch(() => undefined);
+    await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why} from your network\r\n`))?.catch(() => undefined);
     return;
   }
   using _place = admitted.place;

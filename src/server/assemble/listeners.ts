@@ -1,9 +1,9 @@
-import { listen, tlsContext, type Listener, type ServerTls } from '#host/net';
+import { listen, type Listener, type ServerTls } from '#host/net';
 import { isWindows } from '#host/process';
 import type { ListenerConfig } from '#mail/config';
 import type { Channel } from '#ports/channel';
+import type { Certificates } from './certificates.ts';
 import { serveImapOn } from './imap-service.ts';
-import { configuredPath } from '#server/configuration';
 import type { Services } from './services.ts';
 import { serveSmtpOn } from './smtp-service.ts';
 import type { Shared } from './shared.ts';
@@ -34,11 +34,16 @@ export interface ServiceContext {
 }
 
 /** Opens every configured port. @throws ConfigError naming the port that could not be had, or the certificate; what was opened before is closed. */
-export async function openListeners(services: Services, shared: Shared, shutdown: AbortSignal): Promise<OpenService[]> {
+export async function openListeners(
+  services: Services,
+  shared: Shared,
+  certificates: Certificates,
+  shutdown: AbortSignal,
+): Promise<OpenService[]> {
   const open: OpenService[] = [];
   try {
     for (const [name, config] of Object.entries(services.configuration.config.server.listeners)) {
-      const tls = config.tls === undefined ? null : await readTls(services, name, config.tls);
+      const tls = config.tls === undefined ? null : await certificates.add(name, config.tls);
       for (const service of serviceNames) {
         const settings = config[service];
         if (settings?.enabled !== true) continue;
@@ -97,32 +102,5 @@ function reasonOf(error: unknown): string {
   }
   if (code === 'EACCES') return 'ports below 1024 need root: start as root, the server gives it up after binding';
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
-  return messageOf(error);
-}
-
-function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-async function readTls(
-  { files, configuration }: Services,
-  listener: string,
-  { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
-): Promise<ServerTls> {
-  const path = ['listeners', listener, 'tls'];
-  const read = async (key: string, file: string): Promise<string> => {
-    const where = configuredPath(files, configuration.folder, file);
-    const bytes = await files.read(where).catch((error: unknown) => {
-      throw configuration.serverProblem([...path, key], `${where} cannot be read: ${messageOf(error)}`);
-    });
-    if (bytes === null) throw configuration.serverProblem([...path, key], `there is no file ${where}`);
-    return new TextDecoder().decode(bytes);
-  };
-  const pem = { certPem: await read('certificateFile', certificateFile), keyPem: await read('keyFile', keyFile) };
-  try {
-    const context = tlsContext(pem);
-    return { contextFor: () => context, asksClientCertificate: true };
-  } catch (error) {
-    throw configuration.serverProblem(path, `the certificate and its key do not work: ${messageOf(error)}`);
-  }
 }

@@ -4,6 +4,7 @@ import { nodeDialer } from '#host/net';
 import { QueueRunner, route } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, SmtpTransmitter } from '#server/transmit';
+import { Certificates } from './certificates.ts';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
 import {
   createConfiguredAccounts,
@@ -28,6 +29,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly services: Services;
   /** Resolves when a command asked the server to stop. */
   readonly stopRequested: Promise<void>;
+  /** Reads `domains.yaml` and the certificates again. @returns what is wrong with them, a line each; it is logged as well. */
+  readonly reload: () => Promise<string[]>;
 }
 
 /** How long open sessions may take to finish what they are at. */
@@ -38,7 +41,7 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const opened = await openConfiguration(deps);
   const stop = Promise.withResolvers<void>();
-  let facts: ServerFacts | null = null;
+  let facts: (() => ServerFacts) | null = null;
   let operations: Operations | null = null;
   const control = (command: string, args: unknown): Promise<unknown> => {
     if (command === 'stop') return Promise.resolve(stop.resolve());
@@ -48,7 +51,9 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   undo.use(await listenControl(controlEndpoint(opened.dataDirectory), control, deps.log));
   const services = undo.use(await openServices(deps, opened));
   const { configuration, log, clock } = services;
-  operations = new Operations({ ...services, serverFacts: () => facts });
+  const certificates = undo.use(new Certificates(services));
+  const reload = async (): Promise<string[]> => [...(await configuration.reload()), ...(await certificates.reload())];
+  operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, reload });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
   undo.use(
@@ -61,24 +66,27 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   );
   const shared = makeShared(services, resolver);
   const shutdown = new AbortController();
-  const listening = await openListeners(services, shared, shutdown.signal);
+  const listening = await openListeners(services, shared, certificates, shutdown.signal);
   undo.defer(() => drain(listening, shutdown, services));
   const runner = makeRunner(services, listening, shared.resolver);
   await runner.start({ isOnly: true });
   undo.defer(() => runner.stop());
   undo.use(new Sweeps(services));
   configuration.watch();
+  certificates.watch();
   const addresses = listening.map(({ service, listener }) => ({
     service,
     address: listener.address,
     port: listener.port,
   }));
-  facts = { addresses, startedMs: clock.now() };
+  const startedMs = clock.now();
+  facts = () => ({ addresses, startedMs, certificates: certificates.facts });
   const kept = undo.move();
   return {
     addresses,
     services,
     stopRequested: stop.promise,
+    reload,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

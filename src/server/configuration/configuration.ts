@@ -86,6 +86,14 @@ export class Configuration implements Disposable {
     });
   }
 
+  /** Reads `domains.yaml` again. @returns what is wrong with it, a line each; it is logged as well. */
+  reload(): Promise<string[]> {
+    return this.#inTurn(() => {
+      this.#seen = '';
+      return this.#look();
+    });
+  }
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
@@ -133,18 +141,24 @@ export class Configuration implements Disposable {
     return turn;
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<string[]> {
     const { bus, log } = this.#deps;
     try {
       const seen = await stamp(this.#deps);
-      if (seen === this.#seen) return;
+      if (seen === this.#seen) return [];
       this.#seen = seen;
       await this.#reload();
       log.info('config.reloaded');
       bus.publish('config');
+      return [];
     } catch (error) {
-      if (!(error instanceof ConfigError)) log.error('config.unreadable', {}, error);
-      else for (const line of error.message.split('\n')) log.error('config.refused', { problem: line });
+      if (!(error instanceof ConfigError)) {
+        log.error('config.unreadable', {}, error);
+        return [error instanceof Error ? error.message : String(error)];
+      }
+      const lines = error.message.split('\n');
+      for (const line of lines) log.error('config.refused', { problem: line });
+      return lines;
     }
   }
 

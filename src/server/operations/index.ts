@@ -3,8 +3,9 @@
  * run them on the same services. Words for people, tables and prompts are the command line's business.
  * Invariant: arguments are checked before anything is changed; a refused command changes nothing.
  */
-export { Operations, type OperationsDeps, type ServerFacts } from './operations.ts';
+export { Operations, type CertificateFacts, type OperationsDeps, type ServerFacts } from './operations.ts';
 export { OperationRefused } from './arguments.ts';
 export type { AddedAccount, ListedAccount } from './account.ts';
 export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
+export type { Reloaded } from './reload.ts';
 export type { ServerStatus } from './status.ts';

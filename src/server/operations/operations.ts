@@ -12,10 +12,22 @@ import { OperationRefused } from './arguments.ts';
 import { checkCommands } from './check.ts';
 import { passwordCommands } from './password.ts';
 import { queueCommands } from './queue.ts';
+import { reloadCommands } from './reload.ts';
 import { statusCommands } from './status.ts';
+
+/** A certificate in use. */
+export interface CertificateFacts {
+  /** Name of the listener in the configuration. */
+  readonly listener: string;
+  /** What it is for. */
+  readonly names: readonly string[];
+  /** When it ends, in milliseconds since 1970. */
+  readonly endsMs: number;
+}
 
 /** What only a running server knows of itself. */
 export interface ServerFacts {
+  readonly certificates: readonly CertificateFacts[];
   readonly addresses: readonly { readonly service: string; readonly address: string; readonly port: number }[];
   /** Milliseconds since 1970. */
   readonly startedMs: number;
@@ -34,6 +46,8 @@ export interface OperationsDeps {
   readonly log: Log;
   /** Absent when no server runs; null while it starts. */
   readonly serverFacts?: () => ServerFacts | null;
+  /** Reads what may change under a running server again, and gives what is wrong with it. Absent when no server runs. */
+  readonly reload?: () => Promise<readonly string[]>;
 }
 
 /** One command: checks its arguments, does its work, gives a JSON value. */
@@ -43,7 +57,14 @@ type Operation = (deps: OperationsDeps, args: unknown) => Promise<unknown>;
 export type OperationTable = Readonly<Record<string, Operation>>;
 
 const operations: ReadonlyMap<string, Operation> = new Map(
-  Object.entries({ ...accountCommands, ...passwordCommands, ...queueCommands, ...checkCommands, ...statusCommands }),
+  Object.entries({
+    ...accountCommands,
+    ...passwordCommands,
+    ...queueCommands,
+    ...checkCommands,
+    ...statusCommands,
+    ...reloadCommands,
+  }),
 );
 
 /** Commands that look before they change: one after the other, so that two at once cannot both find a name free. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meansStop } from './stop-requests.ts';
+import { meansStop } from './requests.ts';
 
 test('meansStop: a closed terminal ends what runs in it, and only that', () => {
   assert.deepEqual(

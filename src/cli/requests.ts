@@ -7,24 +7,37 @@ export interface StopMessage {
   readonly stop: number;
 }
 
+/** The privileged parent passes on that the process is to read its files again. */
+export interface ReloadMessage {
+  readonly reload: true;
+}
+
+/** What the process can be asked for. */
+export interface Requests {
+  /** Stop; `isNow` is false the first time, true when somebody is impatient. */
+  readonly onStop: (isNow: boolean) => void;
+  /** Read again what may have changed. */
+  readonly onReload: () => void;
+}
+
 /**
- * Calls `onStop` when the process is asked to stop: `isNow` is false the first time, true when somebody is impatient.
- * A worker listens to its parent; a terminal and systemd signal both, so its own signals never count as the second.
+ * Listens to what the process is asked for, until disposed. A worker listens to its parent; a terminal and systemd signal both, so its own signals never count as the second.
  * A worker whose parent died stops as well.
  */
-export function onStopRequest(onStop: (isNow: boolean) => void): Disposable {
+export function onRequest({ onStop, onReload }: Requests): Disposable {
   const { worker } = cluster;
   if (worker === undefined) {
     let asked = 0;
     const hasTerminal = isatty(0);
     return onProcessRequest((request) => {
-      if (!meansStop(request, hasTerminal)) return;
+      if (!meansStop(request, hasTerminal)) return onReload();
       asked += 1;
       onStop(asked > 1);
     });
   }
   const hear = (message: unknown): void => {
     if (isStopMessage(message)) onStop(message.stop > 1);
+    else if (typeof message === 'object' && message !== null && 'reload' in message) onReload();
   };
   const orphaned = (): void => {
     // Otherwise Node ends an orphan at once.
@@ -35,6 +48,7 @@ export function onStopRequest(onStop: (isNow: boolean) => void): Disposable {
   worker.on('disconnect', orphaned);
   const signals = onProcessRequest((request) => {
     if (request === 'stop') onStop(false);
+    else onReload();
   });
   return {
     [Symbol.dispose]: () => {
@@ -45,7 +59,7 @@ export function onStopRequest(onStop: (isNow: boolean) => void): Disposable {
   };
 }
 
-/** SIGHUP of a process in a terminal says that the terminal was closed; otherwise it asks to reload, which we do by ourselves. */
+/** SIGHUP of a process in a terminal says that the terminal was closed; otherwise it asks to reload. */
 export function meansStop(request: ProcessRequest, hasTerminal: boolean): boolean {
   return request === 'stop' || hasTerminal;
 }

@@ -1,0 +1,102 @@
+import process from 'node:process';
+import cluster from 'node:cluster';
+import { errorCode, Files, nodeFileSystem, type FileReader } from '#host/files';
+import type { ServerConfig } from '#mail/config';
+import type { Log } from '#ports/log';
+import { configuredPath } from '#server/configuration';
+import type { SecretAnswer, SecretPaths, SecretQuestion } from './parent-files.ts';
+
+/** How to open files that only root may read. */
+interface SecretFilesOptions {
+  readonly folder: string;
+  readonly config: ServerConfig;
+  readonly log: Log;
+}
+
+/**
+ * Files that go on to open those which only root may read, `server.yaml` and the certificates, after privileges were dropped: read by the
+ * privileged parent, so that renewed certificates are found, or, where there is none or it must not, as they were now.
+ * A file that is missing or cannot be read is left to whoever needs it to complain about. To be called while we are root.
+ */
+export async function openSecretFiles({ folder, config, log }: SecretFilesOptions): Promise<Files> {
+  const plain = new Files();
+  const certificates = Object.values(config.listeners)
+    .flatMap(({ tls }) => (tls === undefined ? [] : [tls.certificateFile, tls.keyFile]))
+    .map((file) => configuredPath(plain, folder, file));
+  const kept = new Map<string, Uint8Array>();
+  for (const path of [plain.join(folder, 'server.yaml'), ...certificates]) {
+    const bytes = await plain.read(path).catch(() => null);
+    if (bytes !== null) kept.set(path, bytes);
+  }
+  const parent = cluster.worker === undefined ? null : new ParentFiles(certificates);
+  const told = new Set<string>();
+  const open = async (path: string): Promise<FileReader> => {
+    try {
+      return await nodeFileSystem.open(path);
+    } catch (error) {
+      const bytes = kept.get(path);
+      if (bytes === undefined || !refusals.has(errorCode(error) ?? '')) throw error;
+      if (parent === null || !certificates.includes(path)) return readerOf(bytes);
+      const fresh = await parent.read(path);
+      if (typeof fresh !== 'string') return readerOf(fresh);
+      const fix =
+        'let the user who serves read it, or keep it where only root may write; until then a renewed one needs a restart';
+      if (!told.has(path)) log.warn('tls.cannotReadAgain', { file: path, reason: fresh, fix });
+      told.add(path);
+      return readerOf(bytes);
+    }
+  };
+  return new Files({ system: { ...nodeFileSystem, open } });
+}
+
+const refusals = new Set(['EACCES', 'EPERM']);
+const maxWaitMs = 10_000;
+
+/** Certificates as the privileged parent reads them. */
+class ParentFiles {
+  readonly #asked = new Map<number, (answer: Uint8Array | string) => void>();
+  #count = 0;
+
+  /** Tells the parent, while we are root and it believes us, what we may ask for. */
+  constructor(paths: readonly string[]) {
+    process.on('message', (message) => this.#hear(message as object | null));
+    process.send?.({ secretPaths: paths } satisfies SecretPaths);
+  }
+
+  /** The bytes of a file, or why there are none. */
+  read(path: string): Promise<Uint8Array | string> {
+    const { promise, resolve } = Promise.withResolvers<Uint8Array | string>();
+    if (!process.connected) return Promise.resolve('the parent process has ended');
+    const id = (this.#count += 1);
+    const timer = setTimeout(() => this.#settle(id, 'the parent process does not answer'), maxWaitMs);
+    timer.unref();
+    this.#asked.set(id, (answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+    process.send?.({ readSecret: path, id } satisfies SecretQuestion);
+    return promise;
+  }
+
+  #hear(message: object | null): void {
+    if (message === null || !('secretId' in message)) return;
+    const { secretId, base64, refusal = 'no answer' } = message as SecretAnswer;
+    this.#settle(secretId, base64 === undefined ? refusal : new Uint8Array(Buffer.from(base64, 'base64')));
+  }
+
+  #settle(id: number, answer: Uint8Array | string): void {
+    const resolve = this.#asked.get(id);
+    this.#asked.delete(id);
+    resolve?.(answer);
+  }
+}
+
+function readerOf(bytes: Uint8Array): FileReader {
+  const close = async (): Promise<void> => undefined;
+  return {
+    sizeBytes: bytes.length,
+    bytes: async (start, end) => bytes.slice(start, end),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
