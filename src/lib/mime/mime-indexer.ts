@@ -7,6 +7,7 @@ import { envelopeOf } from './envelope.ts';
 import { HeaderBuffer } from './header-buffer.ts';
 import { defaultMimeLimits } from './limits.ts';
 import type { MimeLimits } from './limits.ts';
+import { nextLf, OctetKind, octetKinds } from './octet-kinds.ts';
 import type { MessageIndex, MimeProblem } from './part.ts';
 
 const LF = 10;
@@ -44,8 +45,9 @@ export class MimeIndexer {
   #breakEnd = 0;
   #previousBreakEnd = 0;
   #longest = 0;
-  #bits = 0;
-  #headerBits = 0;
+  /** `OctetKind`s of bodies, and of headers. */
+  #kinds = 0;
+  #headerKinds = 0;
   #parts = 1;
   #receivedCount = 0;
   #references: readonly string[] = [];
@@ -96,24 +98,22 @@ export class MimeIndexer {
       envelope: this.#root.envelope ?? envelopeOf([]),
       references: this.#references,
       receivedCount: this.#receivedCount,
-      has8bitHeader: this.#headerBits > 127,
-      has8bit: (this.#bits | this.#headerBits) > 127,
+      has8bitHeader: (this.#headerKinds & OctetKind.EightBit) !== 0,
+      has8bit: ((this.#kinds | this.#headerKinds) & OctetKind.EightBit) !== 0,
+      hasNul: ((this.#kinds | this.#headerKinds) & OctetKind.Nul) !== 0,
       longestLineBytes: this.#longest,
       problems: this.#problems,
     };
   }
 
-  /** A body that no boundary can end: only lines and 8-bit bytes matter. */
+  /** A body that no boundary can end: only lines and kinds of octets matter. */
   #readPlain(chunk: Uint8Array, from: number): number {
     const base = this.#base;
+    const { length } = chunk;
     let lineStart = this.#lineStart - base;
     let longest = this.#longest;
-    let bits = 0;
     let breaks = 0;
-    for (let i = from; i < chunk.length; i++) {
-      const byte = chunk[i] ?? 0;
-      bits |= byte;
-      if (byte !== LF) continue;
+    for (let i = nextLf(chunk, from); i < length; i = nextLf(chunk, i + 1)) {
       breaks++;
       if (i - lineStart > longest) longest = Math.max(longest, i - lineStart - this.#crBefore(chunk, i));
       lineStart = i + 1;
@@ -121,9 +121,9 @@ export class MimeIndexer {
     this.#lineStart = lineStart + base;
     if (breaks > 0) this.#breakEnd = this.#lineStart;
     this.#longest = longest;
-    this.#bits |= bits;
+    this.#kinds |= octetKinds(chunk, from, length);
     this.#breaks += breaks;
-    return chunk.length;
+    return length;
   }
 
   /** A body inside a multipart: stops for lines that start with two dashes. */
@@ -131,21 +131,16 @@ export class MimeIndexer {
     if (this.#carried > 0 || (this.#base + from === this.#lineStart && chunk[from] === DASH)) {
       return this.#readDashes(chunk, from);
     }
-    let bits = 0;
+    const { length } = chunk;
     let at = from;
-    while (at < chunk.length) {
-      const byte = chunk[at] ?? 0;
-      bits |= byte;
-      if (byte === LF) {
-        this.#endLine(this.#base + at + 1, 1 + this.#crBefore(chunk, at), true);
-        if (chunk[at + 1] === DASH && (at + 2 >= chunk.length || chunk[at + 2] === DASH)) {
-          this.#bits |= bits;
-          return at + 1;
-        }
-      }
-      at++;
+    for (;;) {
+      const lf = nextLf(chunk, at);
+      at = Math.min(lf + 1, length);
+      if (lf === length) break;
+      this.#endLine(this.#base + at, 1 + this.#crBefore(chunk, lf), true);
+      if (chunk[at] === DASH && (at + 1 >= length || chunk[at + 1] === DASH)) break;
     }
-    this.#bits |= bits;
+    this.#kinds |= octetKinds(chunk, from, at);
     return at;
   }
 
@@ -153,10 +148,9 @@ export class MimeIndexer {
   #readDashes(chunk: Uint8Array, from: number): number {
     const found = chunk.indexOf(LF, from);
     const end = found < 0 ? chunk.length : found;
-    let bits = 0;
-    for (let i = from; i < end; i++) bits |= chunk[i] ?? 0;
-    if (this.#inHeader) this.#headerBits |= bits;
-    else this.#bits |= bits;
+    const kinds = octetKinds(chunk, from, end);
+    if (this.#inHeader) this.#headerKinds |= kinds;
+    else this.#kinds |= kinds;
     const length = this.#carried + end - from;
     const fits = length <= this.#carry.length;
     if (found < 0 || this.#carried > 0) {
@@ -206,15 +200,13 @@ export class MimeIndexer {
     if (this.#boundaries.size > 0 && chunk[from] === DASH && this.#base + from === this.#lineStart) {
       return this.#readDashes(chunk, from);
     }
-    let bits = 0;
     let at = from;
     let byte = 0;
     while (at < chunk.length) {
       byte = chunk[at++] ?? 0;
-      bits |= byte;
       if (byte === LF || byte === CR) break;
     }
-    this.#headerBits |= bits;
+    this.#headerKinds |= octetKinds(chunk, from, at);
     if (byte === CR) this.#afterCr = true;
     else if (byte === LF) this.#endHeaderLine(chunk, this.#base + at, 1, true);
     return at;

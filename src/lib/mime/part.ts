@@ -84,6 +84,8 @@ export interface MessageIndex {
   readonly has8bitHeader: boolean;
   /** A byte over 127 occurs anywhere. */
   readonly has8bit: boolean;
+  /** A NUL occurs anywhere, which an IMAP literal may not hold (RFC 9051 §4.3.1). */
+  readonly hasNul: boolean;
   /** Longest line in bytes, without its line break. */
   readonly longestLineBytes: number;
   /** What was odd, for the pedantic and the curious; at most 100 entries. */

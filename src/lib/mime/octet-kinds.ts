@@ -1,0 +1,46 @@
+/** Kinds of octets that matter to whoever passes a message on, as bits. */
+export const OctetKind = {
+  /** Over 127. */
+  EightBit: 0x80,
+  Nul: 0x100,
+} as const;
+
+const ones = 0x0101_0101;
+const highBits = 0x8080_8080;
+/** Below this, setting up a view of words costs more than it saves. */
+const minWordwiseBytes = 64;
+
+/** Which kinds occur from `from` to `to` (exclusive): bits of `OctetKind`, and others that mean nothing. Four octets at a time. */
+export function octetKinds(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from < minWordwiseBytes) return oneByOne(bytes, from, to);
+  const head = from + ((4 - ((bytes.byteOffset + from) & 3)) & 3);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, (to - head) >> 2);
+  let any = 0;
+  let zeros = 0;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    any |= word;
+    // A high bit stays exactly if one of the four octets is zero: only then the subtraction reaches the top bit of one that had none.
+    zeros |= (word - ones) & ~word;
+  }
+  const inWords = ((any & highBits) === 0 ? 0 : OctetKind.EightBit) | ((zeros & highBits) === 0 ? 0 : OctetKind.Nul);
+  return inWords | oneByOne(bytes, from, head) | oneByOne(bytes, head + words.length * 4, to);
+}
+
+function oneByOne(bytes: Uint8Array, from: number, to: number): number {
+  let kinds = 0;
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] as number;
+    // Zero minus one has all bits.
+    kinds |= byte | ((byte - 1) & OctetKind.Nul);
+  }
+  return kinds;
+}
+
+/** Offset of the first LF at or after `from`; the length when there is none. Lines are too short for `indexOf` to be faster. */
+export function nextLf(bytes: Uint8Array, from: number): number {
+  const { length } = bytes;
+  let at = from;
+  while (at < length && bytes[at] !== 10) at++;
+  return at;
+}
