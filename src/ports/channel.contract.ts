@@ -28,7 +28,7 @@ export function channelContract(name: string, open: () => Promise<OpenedChannels
     await both.client.close();
     await closed;
     await both.client.close();
-    await assert.rejects(both.client.write(text.encode('x')), ChannelClosed);
+    await assert.rejects(async () => both.client.write(text.encode('x')), ChannelClosed);
   });
 
   test(`${name}: many small writes arrive whole and in order`, async () => {
@@ -57,7 +57,7 @@ export function channelContract(name: string, open: () => Promise<OpenedChannels
     both.server.destroy();
     await reading;
     await assert.rejects(both.server.read(5), ChannelClosed);
-    await assert.rejects(both.server.write(text.encode('x')), ChannelClosed);
+    await assert.rejects(async () => both.server.write(text.encode('x')), ChannelClosed);
     await both.server.close();
   });
 }

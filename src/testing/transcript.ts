@@ -118,8 +118,8 @@ class Player {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    if (this.#options.byteAtATime !== true) return await this.#channel.write(bytes);
-    for (let i = 0; i < bytes.length; i++) await this.#channel.write(bytes.subarray(i, i + 1));
+    const step = this.#options.byteAtATime === true ? 1 : bytes.length;
+    for (let at = 0; at < bytes.length; at += step) await this.#channel.write(bytes.subarray(at, at + step));
   }
 
   async #expect(line: Line): Promise<void> {

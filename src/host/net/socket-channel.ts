@@ -80,16 +80,16 @@ export class SocketChannel implements Channel {
     return this.#reader.promise;
   }
 
-  write(bytes: Uint8Array, timeoutMs?: number): Promise<void> {
+  write(bytes: Uint8Array, timeoutMs?: number): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (bytes.length === 0) return settled;
+    if (bytes.length === 0) return null;
     if (!this.#isGathering) {
       // Replies to pipelined commands leave together: one system call and, with TLS, one record.
       this.#isGathering = true;
       this.#socket.cork();
       process.nextTick(send, this);
     }
-    if (this.#socket.write(bytes)) return settled;
+    if (this.#socket.write(bytes)) return null;
     // A socket fails within the call only by an event, which comes later; so there is somebody to tell.
     return this.#drained(timeoutMs ?? this.#deps.limits.writeTimeoutMs);
   }

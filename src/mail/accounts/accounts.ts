@@ -45,9 +45,11 @@ export class Accounts implements Disposable {
   }
 
   /** The account of that name, in any case; null when there is none. */
-  async open(given: string): Promise<Account | null> {
-    const known = this.#opened.get(given);
-    if (known !== undefined) return await known;
+  open(given: string): Promise<Account | null> {
+    return this.#opened.get(given) ?? this.#openOnce(given);
+  }
+
+  async #openOnce(given: string): Promise<Account | null> {
     const name = this.#normalizedOrNull(given);
     if (name === null) return null;
     const opening = this.#opened.get(name) ?? this.#open(name);

@@ -64,12 +64,13 @@ export class ContentWriter implements AsyncDisposable {
   async abort(): Promise<void> {
     this.#ended = true;
     this.#chunks.length = 0;
-    if (this.#spill !== null && this.#blobId === null) await this.#spill.fail(new Error('message aborted'));
+    if (this.#spill === null) return;
+    if (this.#blobId === null) await this.#spill.fail(new Error('message aborted'));
     await this.#drop();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.abort();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
   }
 
   /** No row ever refers to an incoming blob, so it may go at once; should that fail, the sweeper finds it by its age. */

@@ -67,7 +67,7 @@ export class LocalDelivery {
       ) {
         return { kind: 'delivered' };
       }
-      const body = await placeBody(blobs, message.body, account.id);
+      const body = message.body.kind === 'inline' ? message.body : await placeBody(blobs, message.body, account.id);
       await account.messages.append({ name: 'INBOX' }, [
         {
           body,

@@ -59,7 +59,10 @@ export class SmtpSession {
     signal?.addEventListener('abort', stop, { once: true });
     try {
       await this.#answer(() => this.#greet());
-      while (!context.isClosing) await this.#next();
+      while (!context.isClosing) {
+        const pending = this.#next();
+        if (pending !== undefined) await pending;
+      }
       await this.#wire.flush();
     } catch (error) {
       await this.#end(error);
@@ -82,16 +85,24 @@ export class SmtpSession {
     this.#wire.text(`220 ${context.options.hostname} ESMTP\r\n`);
   }
 
-  /** Takes one event and answers it. */
-  async #next(): Promise<void> {
+  /** Takes one event and answers it; at once, without a promise, when it has come already. */
+  #next(): Maybe<void> {
     const context = this.#context;
     if (this.#isShuttingDown) {
       context.refuse(shuttingDown);
       context.isClosing = true;
       return;
     }
-    if (this.#wire.isFull) await this.#wire.flush();
-    let event = this.#wire.codec.next();
+    if (this.#wire.isFull) return this.#wire.flush() ?? undefined;
+    const event = this.#wire.codec.next();
+    if (event === null || context.isSlow) return this.#takeLater(event);
+    return this.#answer(() => this.#event(event));
+  }
+
+  /** Waits for the event if it has not come, slowly where the peer deserves it, and answers it. */
+  async #takeLater(come: CodecEvent | null): Promise<void> {
+    const context = this.#context;
+    let event = come;
     if (event === null) {
       this.#isAwaitingCommand = true;
       const { commandTimeoutMs, lineTimeoutMs } = context.limits;
@@ -100,8 +111,7 @@ export class SmtpSession {
     }
     if (event === null) throw new PeerGone('closed');
     if (context.isSlow) await context.clock.sleep(context.limits.slowMs);
-    const pending = this.#answer(() => this.#event(event));
-    if (pending !== undefined) await pending;
+    await this.#answer(() => this.#event(event));
   }
 
   /** Does `work`; this is the one place where refusals and bugs become replies. */

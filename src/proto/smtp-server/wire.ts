@@ -52,12 +52,12 @@ export class Wire {
     return this.#out.length > maxQueuedUnits;
   }
 
-  /** Sends the queued replies. @throws PeerGone */
-  async flush(): Promise<void> {
-    if (this.#out === '') return;
+  /** Sends the queued replies; null when there is nothing to wait for. Rejects with PeerGone. */
+  flush(): Promise<void> | null {
+    if (this.#out === '') return null;
     const bytes = encoder.encode(this.#out);
     this.#out = '';
-    await this.#guard(this.channel.write(bytes, this.#limits.writeTimeoutMs));
+    return this.channel.write(bytes, this.#limits.writeTimeoutMs)?.catch(rethrow) ?? null;
   }
 
   /**
@@ -66,12 +66,19 @@ export class Wire {
    * @throws PeerGone
    */
   async more(timeoutMs: number, totalMs: number): Promise<CodecEvent | null> {
-    await this.flush();
+    const sent = this.flush();
+    if (sent !== null) await sent;
     let startedMs: number | null = null;
     for (;;) {
+      let chunk: Uint8Array | null;
       this.isReading = true;
-      const chunk = await this.#guard(this.channel.read(timeoutMs));
-      this.isReading = false;
+      try {
+        chunk = await this.channel.read(timeoutMs);
+      } catch (error) {
+        rethrow(error);
+      } finally {
+        this.isReading = false;
+      }
       if (chunk === null) return null;
       this.codec.feed(chunk);
       const event = this.codec.next();
@@ -84,19 +91,14 @@ export class Wire {
   /** Sends the replies and makes the handshake (RFC 3207). @throws PeerGone */
   async startTls(): Promise<TlsSession> {
     await this.flush();
-    const session = await this.#guard(this.channel.startTls());
+    const session = await this.channel.startTls().catch(rethrow);
     this.codec.discard();
     return session;
   }
+}
 
-  async #guard<T>(operation: Promise<T>): Promise<T> {
-    try {
-      return await operation;
-    } catch (error) {
-      this.isReading = false;
-      if (error instanceof ChannelTimeout) throw new PeerGone('timeout');
-      if (error instanceof ChannelClosed) throw new PeerGone('closed');
-      throw error;
-    }
-  }
+function rethrow(error: unknown): never {
+  if (error instanceof ChannelTimeout) throw new PeerGone('timeout');
+  if (error instanceof ChannelClosed) throw new PeerGone('closed');
+  throw error;
 }
