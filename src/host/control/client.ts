@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { ControlEndpoint } from './endpoint.ts';
 import { readLines } from './lines.ts';
 
 const maxAnswerBytes = 256 << 20;
@@ -12,8 +13,13 @@ export class ControlUnavailable extends Error {
  * Sends one command to the server that owns a data directory, and gives its result.
  * @throws ControlUnavailable when no server runs; Error with the server's words when it refused.
  */
-export async function callControl(endpoint: string, command: string, args: object): Promise<unknown> {
-  const socket = await open(endpoint);
+export async function callControl(endpoint: ControlEndpoint, command: string, args: object): Promise<unknown> {
+  return await callPath(await pathOf(endpoint), command, args);
+}
+
+/** As `callControl`, at the path of a socket or pipe. */
+export async function callPath(path: string, command: string, args: object): Promise<unknown> {
+  const socket = await open(path);
   try {
     socket.write(`${JSON.stringify({ command, args })}\n`);
     for await (const line of readLines(socket, maxAnswerBytes)) {
@@ -28,11 +34,11 @@ export async function callControl(endpoint: string, command: string, args: objec
 }
 
 /** Resolves when nobody listens on the control socket any more: the server has let go of its data directory. */
-export async function controlEnded(endpoint: string): Promise<void> {
+export async function controlEnded(endpoint: ControlEndpoint): Promise<void> {
   for (;;) {
     let socket: Socket;
     try {
-      socket = await open(endpoint);
+      socket = await open(await pathOf(endpoint));
     } catch (error) {
       if (error instanceof ControlUnavailable) return;
       // It went away while we connected: the next try tells.
@@ -47,13 +53,22 @@ export async function controlEnded(endpoint: string): Promise<void> {
   }
 }
 
-function open(endpoint: string): Promise<Socket> {
+async function pathOf(endpoint: ControlEndpoint): Promise<string> {
+  if (endpoint.kind === 'socket') return endpoint.path;
+  const pipe = await endpoint.name.current();
+  if (pipe === null) throw new ControlUnavailable(nobodyText);
+  return pipe;
+}
+
+const nobodyText = 'no server runs on this data directory';
+
+function open(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(endpoint);
+    const socket = connect(path);
     socket.once('connect', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      reject(nobody ? new ControlUnavailable('no server runs on this data directory') : error);
+      reject(nobody ? new ControlUnavailable(nobodyText) : error);
     });
   });
 }

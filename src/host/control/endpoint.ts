@@ -2,29 +2,48 @@ import { createHash } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Files } from '#host/files';
+import { PipeName } from './pipe-name.ts';
 
 /** A Unix socket's path must fit in 108 bytes on Linux and 104 on macOS. */
 const maxSocketPathBytes = 100;
 
-/** What of the machine decides the name; tests bring their own. */
+/** Where the control socket of a data directory is. */
+export type ControlEndpoint =
+  | { readonly kind: 'socket'; readonly path: string }
+  /** A pipe of Windows, whose name is found in the data directory. */
+  | { readonly kind: 'pipe'; readonly name: PipeName };
+
+/** What of the machine decides where it is; tests bring their own. */
 interface Machine {
   readonly isWindows: boolean;
   /** The one name of a directory, whichever way it was named. */
   readonly realPath: (directory: string) => string;
+  readonly files: Files;
+  /** Where pipes have their names. */
+  readonly pipePath: (name: string) => string;
 }
 
-const thisMachine: Machine = { isWindows: process.platform === 'win32', realPath };
+const thisMachine: Machine = {
+  isWindows: process.platform === 'win32',
+  realPath,
+  files: new Files(),
+  pipePath: (name) => `\\\\.\\pipe\\godwit-${name}`,
+};
 
 /**
- * Where the control socket of a data directory is: in it, or, where that path is too long or on Windows, a name derived from it.
- * The socket is the lock on the directory, so all names of one directory (links, on Windows `C:\Mail`, `c:\mail`, `C:\MAIL~1`) give the same.
+ * Where the control socket of a data directory is: in it, or, where that path is too long, at a name derived from it; on Windows at a name that is found in it.
+ * The socket is the lock on the directory, so all names of one directory (links) give the same.
  */
-export function controlEndpoint(dataDirectory: string, { isWindows, realPath }: Machine = thisMachine): string {
-  const real = realPath(dataDirectory);
-  if (isWindows) return `\\\\.\\pipe\\godwit-${digestOf(real.toLowerCase())}`;
-  const inside = join(real, 'control');
-  if (Buffer.byteLength(inside) <= maxSocketPathBytes) return inside;
-  return join(tmpdir(), `godwit-${ownerOf(real)}-${digestOf(real)}`);
+export function controlEndpoint(dataDirectory: string, machine: Partial<Machine> = {}): ControlEndpoint {
+  const { isWindows, realPath: real, files, pipePath: pathOf } = { ...thisMachine, ...machine };
+  const directory = real(dataDirectory);
+  if (isWindows) {
+    return { kind: 'pipe', name: new PipeName({ files, directory, pathOf }) };
+  }
+  const inside = join(directory, 'control');
+  if (Buffer.byteLength(inside) <= maxSocketPathBytes) return { kind: 'socket', path: inside };
+  return { kind: 'socket', path: join(tmpdir(), `godwit-${ownerOf(directory)}-${digestOf(directory)}`) };
 }
 
 function digestOf(name: string): string {

@@ -1,8 +1,8 @@
 /**
  * The control socket: how the command line talks to a running server, and at the same time the lock on its data directory.
- * A Unix socket that only its owner may open, a named pipe on Windows. Requests and answers are lines of JSON;
+ * A Unix socket that only its owner may open; on Windows a named pipe with a random name, which is in a file beside the data. Requests and answers are lines of JSON;
  * what they mean is #server/operations' business.
  */
-export { controlEndpoint } from './endpoint.ts';
+export { controlEndpoint, type ControlEndpoint } from './endpoint.ts';
 export { callControl, controlEnded, ControlUnavailable } from './client.ts';
 export { listenControl, DataDirectoryBusy, type ControlHandler, type ControlServer } from './server.ts';

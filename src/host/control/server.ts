@@ -1,8 +1,10 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '#ports/log';
-import { callControl, ControlUnavailable } from './client.ts';
+import { callPath, ControlUnavailable } from './client.ts';
+import type { ControlEndpoint } from './endpoint.ts';
 import { readLines } from './lines.ts';
+import type { PipeName } from './pipe-name.ts';
 
 const maxRequestBytes = 1 << 20;
 const maxConnections = 50;
@@ -11,9 +13,7 @@ const maxConnections = 50;
 export type ControlHandler = (command: string, args: unknown) => Promise<unknown>;
 
 /** A listening control socket; disposing it releases the data directory. */
-export interface ControlServer extends AsyncDisposable {
-  readonly endpoint: string;
-}
+export type ControlServer = AsyncDisposable;
 
 const busyText = 'another godwit process works on this data directory';
 
@@ -26,7 +26,11 @@ export class DataDirectoryBusy extends Error {
  * Listens on the control socket. A socket left behind by a killed process is taken over.
  * @throws DataDirectoryBusy when another process listens on it.
  */
-export async function listenControl(endpoint: string, handler: ControlHandler, log: Log): Promise<ControlServer> {
+export async function listenControl(
+  endpoint: ControlEndpoint,
+  handler: ControlHandler,
+  log: Log,
+): Promise<ControlServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -39,18 +43,9 @@ export async function listenControl(endpoint: string, handler: ControlHandler, l
     });
   });
   server.maxConnections = maxConnections;
-  // Wine lets two processes listen on one pipe, so there the question comes first.
-  if (process.platform === 'win32' && (await isAlive(endpoint))) throw new DataDirectoryBusy(busyText);
-  if (!(await tryListen(server, endpoint))) {
-    if (await isAlive(endpoint)) throw new DataDirectoryBusy(busyText);
-    await unlink(endpoint).catch(() => undefined);
-    if (!(await tryListen(server, endpoint))) {
-      throw new DataDirectoryBusy(`${busyText}, or ${endpoint} cannot be made`);
-    }
-  }
-  if (process.platform !== 'win32') await chmod(endpoint, 0o600);
+  if (endpoint.kind === 'pipe') await listenOnPipe(server, endpoint.name);
+  else await listenOnSocket(server, endpoint.path);
   return {
-    endpoint,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -58,7 +53,28 @@ export async function listenControl(endpoint: string, handler: ControlHandler, l
   };
 }
 
-function tryListen(server: Server, endpoint: string): Promise<boolean> {
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  if (!(await tryListen(server, path))) {
+    if (await isAlive(path)) throw new DataDirectoryBusy(busyText);
+    await unlink(path).catch(() => undefined);
+    if (!(await tryListen(server, path))) throw new DataDirectoryBusy(`${busyText}, or ${path} cannot be made`);
+  }
+  await chmod(path, 0o600);
+}
+
+/** The pipe listens before its name is found, so whoever finds a name that does not answer knows that it is dead. */
+async function listenOnPipe(server: Server, names: PipeName): Promise<void> {
+  const { name, path } = names.fresh();
+  if (!(await tryListen(server, path))) throw new Error(`${path} cannot be made`);
+  try {
+    if (!(await names.claim(name, isAlive))) throw new DataDirectoryBusy(busyText);
+  } catch (error) {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    throw error;
+  }
+}
+
+function tryListen(server: Server, path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       server.off('listening', listening);
@@ -72,13 +88,13 @@ function tryListen(server: Server, endpoint: string): Promise<boolean> {
     server.once('error', failed);
     server.once('listening', listening);
     // Exclusive: in a worker of node:cluster the primary would make the socket otherwise, with the rights of root.
-    server.listen({ path: endpoint, exclusive: true });
+    server.listen({ path, exclusive: true });
   });
 }
 
-async function isAlive(endpoint: string): Promise<boolean> {
+async function isAlive(path: string): Promise<boolean> {
   try {
-    await callControl(endpoint, 'ping', {});
+    await callPath(path, 'ping', {});
     return true;
   } catch (error) {
     return !(error instanceof ControlUnavailable);
