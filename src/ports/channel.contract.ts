@@ -14,6 +14,18 @@ const longMs = 5000;
 
 /** What every `Channel` must do; `name` begins the titles. */
 export function channelContract(name: string, open: () => Promise<OpenedChannels>): void {
+  test(`${name}: whoever writes hears when the bytes may be changed`, async () => {
+    await using both = await open();
+    const bytes = text.encode('a'.repeat(100_000));
+    const sent = Promise.withResolvers<void>();
+    const heard = hear(both.client, 200_000);
+    await both.server.write(bytes, longMs, sent.resolve);
+    await sent.promise;
+    bytes.fill(98);
+    await both.server.write(bytes);
+    assert.equal(await heard, `${'a'.repeat(100_000)}${'b'.repeat(100_000)}`);
+  });
+
   test(`${name}: bytes go both ways, and an end is told after them`, async () => {
     await using both = await open();
     await both.client.write(text.encode('EHLO\r\n'));

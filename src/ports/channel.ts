@@ -43,8 +43,11 @@ export interface Channel {
   readonly tls: TlsSession | null;
   /** The next bytes, at least one; null when the peer ended its side. */
   read(timeoutMs: number): Promise<Uint8Array | null>;
-  /** Null when the bytes are on their way and the peer keeps up, else resolves once it does. `bytes` must not change afterwards. */
-  write(bytes: Uint8Array, timeoutMs?: number): Promise<void> | null;
+  /**
+   * Null when the bytes are on their way and the peer keeps up, else resolves once it does. `bytes` must not change before `onSent`,
+   * which is called later, and never when the connection fails first.
+   */
+  write(bytes: Uint8Array, timeoutMs?: number, onSent?: () => void): Promise<void> | null;
   /**
    * Secures the connection: as a server with the listener's certificates, as a client as `client` says.
    * Bytes that arrived in clear before the handshake are never given to `read` afterwards (RFC 3207 §5).

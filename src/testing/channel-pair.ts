@@ -107,11 +107,13 @@ export class FakeChannel implements Channel {
     });
   }
 
-  write(bytes: Uint8Array, _timeoutMs?: number): Promise<void> {
+  write(bytes: Uint8Array, _timeoutMs?: number, onSent?: () => void): Promise<void> {
     const peer = this.#peer;
     if (this.#isDestroyed || peer === null || peer.isClosed)
       return Promise.reject(new ChannelClosed('channel is closed'));
-    if (bytes.length > 0) peer.#receive(bytes);
+    // Who is told when the bytes are gone may change them then.
+    if (bytes.length > 0) peer.#receive(onSent === undefined ? bytes : bytes.slice());
+    if (onSent !== undefined) queueMicrotask(onSent);
     return Promise.resolve();
   }
 

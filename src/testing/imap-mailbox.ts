@@ -128,6 +128,9 @@ export function memoryContent({ bytes, index }: MemoryMessage): MessageContent {
   return {
     sizeBytes: bytes.length,
     headerSizeBytes: index.root.bodyStart,
+    hasNul: index.hasNul,
     bytes: (start, end) => bytes.subarray(start, end),
+    // In two pieces where it can be.
+    piece: (start, end) => bytes.subarray(start, start === 0 && end > 1 ? end >> 1 : end),
   };
 }

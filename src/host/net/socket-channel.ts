@@ -80,7 +80,7 @@ export class SocketChannel implements Channel {
     return this.#reader.promise;
   }
 
-  write(bytes: Uint8Array, timeoutMs?: number): Promise<void> | null {
+  write(bytes: Uint8Array, timeoutMs?: number, onSent?: () => void): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (bytes.length === 0) return null;
     if (!this.#isGathering) {
@@ -89,7 +89,11 @@ export class SocketChannel implements Channel {
       this.#socket.cork();
       process.nextTick(send, this);
     }
-    if (this.#socket.write(bytes)) return null;
+    const isTaken =
+      onSent === undefined
+        ? this.#socket.write(bytes)
+        : this.#socket.write(bytes, (error) => (error == null ? onSent() : undefined));
+    if (isTaken) return null;
     // A socket fails within the call only by an event, which comes later; so there is somebody to tell.
     return this.#drained(timeoutMs ?? this.#deps.limits.writeTimeoutMs);
   }

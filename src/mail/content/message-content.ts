@@ -8,6 +8,8 @@ export interface MessageContent {
   readonly sizeBytes: number;
   /** Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. Rejects with BlobMissing when the blob is gone. */
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+  /** As `bytes`, but it may stop short of `end` where going on would mean copying; at least one byte unless the range is empty. */
+  piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
   /** From `start` to `end` in pieces of bounded size, with one handle held until the generator ends. */
   stream(start?: number, end?: number): AsyncGenerator<Uint8Array>;
 }
@@ -60,6 +62,11 @@ class InlineContent implements MessageContent {
     return joined(this.#prefix.subarray(from), this.#body.subarray(0, to - prefixLength));
   }
 
+  piece(start: number, end: number): Uint8Array {
+    const prefixLength = this.#prefix.length;
+    return this.bytes(start, start < prefixLength && end > prefixLength ? prefixLength : end);
+  }
+
   async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
     const to = Math.min(end, this.sizeBytes);
     for (let at = Math.max(0, start); at < to; at += contentLimits.chunkBytes) {
@@ -89,6 +96,10 @@ class BlobContent implements MessageContent {
     if (from >= to) return noBytes;
     if (to <= this.#prefix.length) return this.#prefix.subarray(from, to);
     return this.#read(from, to);
+  }
+
+  piece(start: number, end: number): Uint8Array | Promise<Uint8Array> {
+    return this.bytes(start, end);
   }
 
   async #read(from: number, to: number): Promise<Uint8Array> {

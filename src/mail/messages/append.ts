@@ -54,7 +54,7 @@ export async function appendMessages(
       uidNext: uid,
     });
     await insertEmail(tx, account, id as ContentId, thread ?? id, message);
-    await insertContent(tx, account, id as ContentId, message.body);
+    await insertContent(tx, account, id as ContentId, message.body, message.description.hasNul);
     await insertPlace(tx, account, seats.id, {
       id: id as MessageRowId,
       uid,

@@ -25,6 +25,7 @@ export function describeMessage(index: MessageIndex): MessageDescription {
     bodyStructure: writeBodyStructure(root, bodyStructureOptions),
     structure: packPart(root),
     headerBytes: root.bodyStart,
+    hasNul: index.hasNul,
     sentDayMs: sentDay(envelope.date),
     messageId: envelope.messageId === null ? null : bare(parseMessageIds(envelope.messageId, 1)[0]),
     references: bareAll([...inReplyTo, ...index.references]),

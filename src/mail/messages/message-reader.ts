@@ -45,6 +45,8 @@ export interface StoredMessage {
   readonly uid: number;
   /** Bytes up to and including the empty line that ends the header. */
   readonly headerSizeBytes: number;
+  /** A NUL occurs in the content. */
+  readonly hasNul: boolean;
   readonly content: MessageContent;
 }
 
@@ -90,7 +92,7 @@ export class MessageReader {
       const all: SqlValue[][] = [];
       for (const span of uidSpans(uids)) {
         const some = await reader.arrays(
-          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.blob_id, ${bytes}
+          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.has_nul, c.blob_id, ${bytes}
             FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
             JOIN content AS c ON c.account = m.account AND c.id = m.email
             WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
@@ -100,9 +102,10 @@ export class MessageReader {
       return all;
     });
     await db.durable();
-    return (rows as unknown as ContentRow[]).map(([uid, headerSizeBytes, prefix, sizeBytes, blobId, body]) => ({
+    return (rows as unknown as ContentRow[]).map(([uid, headerSizeBytes, prefix, sizeBytes, hasNul, blobId, body]) => ({
       uid,
       headerSizeBytes,
+      hasNul: hasNul !== 0,
       content: storedContent(blobs, account, { sizeBytes, blobId, bytes: body }, prefix),
     }));
   }
@@ -113,6 +116,7 @@ type ContentRow = readonly [
   headerBytes: number,
   prefix: Uint8Array,
   sizeBytes: number,
+  hasNul: number,
   blobId: BlobId | null,
   bytes: Uint8Array | null,
 ];

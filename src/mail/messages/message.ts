@@ -13,6 +13,8 @@ export interface MessageDescription {
   readonly structure: string;
   /** Bytes of the received header with its empty line. */
   readonly headerBytes: number;
+  /** A NUL occurs in the message. */
+  readonly hasNul: boolean;
   /** Day of the Date field as written, as ms of its midnight UTC; null when absent or unusable. */
   readonly sentDayMs: number | null;
   /** Without angle brackets. */

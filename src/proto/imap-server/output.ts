@@ -2,6 +2,7 @@ import type { Channel } from '#ports/channel';
 
 const encoder = new TextEncoder();
 const smallestBuffer = 1024;
+const nothing = new Uint8Array(0);
 
 /** Where an output stood. */
 interface OutputMark {
@@ -16,7 +17,9 @@ interface OutputMark {
 export class Output {
   readonly #channel: Channel;
   readonly #bufferBytes: number;
-  #buffer: Uint8Array = new Uint8Array(0);
+  #buffer: Uint8Array = nothing;
+  /** A whole buffer that went out and can be filled again. */
+  #spare: Uint8Array | null = null;
   #used = 0;
   #drains = 0;
   /** How long one write may wait for the peer. */
@@ -101,24 +104,34 @@ export class Output {
     return true;
   }
 
-  /** Writes everything collected. */
-  async drain(): Promise<void> {
-    if (this.#used === 0) return;
-    const bytes = this.#buffer.subarray(0, this.#used);
-    // The channel keeps the bytes: the next buffer is a new one (ports/channel: bytes must not change afterwards).
-    this.#buffer = new Uint8Array(0);
+  /** Writes everything collected. Null when there is nothing to wait for. */
+  drain(): Promise<void> | null {
+    if (this.#used === 0) return null;
+    const buffer = this.#buffer;
+    const bytes = buffer.subarray(0, this.#used);
+    const { isFull } = this;
+    // The channel keeps the bytes for a while: the next buffer is another one.
+    this.#buffer = nothing;
     this.#used = 0;
     this.#drains++;
-    await this.#channel.write(bytes, this.timeoutMs);
+    if (!isFull) {
+      // The end of what there was to say.
+      this.#spare = null;
+      return this.#channel.write(bytes, this.timeoutMs);
+    }
+    return this.#channel.write(bytes, this.timeoutMs, () => {
+      this.#spare = buffer;
+    });
   }
 
-  /** Adds bytes that nobody changes any more; large ones are written without being copied. */
-  async stream(bytes: Uint8Array): Promise<void> {
-    if (bytes.length < this.#bufferBytes) {
-      this.bytes(bytes);
-      if (this.isFull) await this.drain();
-      return;
-    }
+  /** Adds bytes that nobody changes any more; large ones are written without being copied. Null when there is nothing to wait for. */
+  stream(bytes: Uint8Array): Promise<void> | null {
+    if (bytes.length >= this.#bufferBytes) return this.#direct(bytes);
+    this.bytes(bytes);
+    return this.isFull ? this.drain() : null;
+  }
+
+  async #direct(bytes: Uint8Array): Promise<void> {
     await this.drain();
     this.#drains++;
     await this.#channel.write(bytes, this.timeoutMs);
@@ -141,7 +154,9 @@ export class Output {
     // Past a kilobyte more usually follows: take a whole buffer, with slack for the response that passes its end.
     const size =
       this.#used === 0 && bytes <= smallestBuffer ? smallestBuffer : Math.max(needed * 2, this.#bufferBytes + 16_384);
-    const grown = new Uint8Array(size);
+    const spare = this.#spare !== null && this.#spare.length >= size ? this.#spare : null;
+    if (spare !== null) this.#spare = null;
+    const grown = spare ?? new Uint8Array(size);
     grown.set(this.#buffer.subarray(0, this.#used));
     this.#buffer = grown;
   }

@@ -57,8 +57,12 @@ export interface MessageContent {
   readonly sizeBytes: number;
   /** Bytes up to and including the empty line that ends the header. */
   readonly headerSizeBytes: number;
+  /** A NUL occurs in it. */
+  readonly hasNul: boolean;
   /** Bytes from `start` to `end` (exclusive); at once when they are in memory. The result must not be changed. */
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+  /** As `bytes`, but it may stop short of `end`; at least one byte unless the range is empty. Cheaper for whoever takes the whole in pieces. */
+  piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
 /** A search key that looks into text. `value` is as sent, Unicode; matching is by substring, ignoring case (RFC 9051 §6.4.4). */

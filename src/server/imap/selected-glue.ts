@@ -67,10 +67,12 @@ export class SelectedGlue implements SelectedMailbox {
 
   async contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]> {
     const found = await this.#account.reader.contents(this.#mailbox, uids, want);
-    return inOrder(uids, found, ({ content, headerSizeBytes }) => ({
+    return inOrder(uids, found, ({ content, headerSizeBytes, hasNul }) => ({
       sizeBytes: content.sizeBytes,
       headerSizeBytes,
+      hasNul,
       bytes: (start: number, end: number) => content.bytes(start, end),
+      piece: (start: number, end: number) => content.piece(start, end),
     }));
   }
 

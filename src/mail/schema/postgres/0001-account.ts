@@ -106,11 +106,12 @@ CREATE TABLE email (
 );
 CREATE INDEX email_message_id ON email (account, message_id) WHERE message_id IS NOT NULL;
 
--- The bytes of the email with the same id: here, or in the blob of that name.
+-- The bytes of the email with the same id: here, or in the blob of that name. has_nul: 1 when a NUL is among them, else 0.
 CREATE TABLE content (
   account BIGINT NOT NULL,
   id BIGINT NOT NULL,
   size_bytes BIGINT NOT NULL,
+  has_nul BIGINT NOT NULL,
   blob_id TEXT,
   bytes BYTEA,
   PRIMARY KEY (account, id)

@@ -104,11 +104,12 @@ CREATE TABLE email (
 ) STRICT;
 CREATE INDEX email_message_id ON email (account, message_id) WHERE message_id IS NOT NULL;
 
--- The bytes of the email with the same id: here, or in the blob of that name.
+-- The bytes of the email with the same id: here, or in the blob of that name. has_nul: 1 when a NUL is among them, else 0.
 CREATE TABLE content (
   account INTEGER NOT NULL,
   id INTEGER PRIMARY KEY,
   size_bytes INTEGER NOT NULL,
+  has_nul INTEGER NOT NULL,
   blob_id TEXT,
   bytes BLOB
 ) STRICT;

@@ -105,7 +105,7 @@ function breaking(goodBytes: number): MemoryImapBackend {
           if (content === null) return null;
           const bytes = (start: number, end: number): Uint8Array | Promise<Uint8Array> =>
             end > goodBytes ? Promise.reject(new Error('disk gone')) : content.bytes(start, end);
-          return { sizeBytes: content.sizeBytes, headerSizeBytes: content.headerSizeBytes, bytes };
+          return { ...content, bytes, piece: bytes };
         });
       return mailbox;
     };

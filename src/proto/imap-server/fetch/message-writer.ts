@@ -148,7 +148,8 @@ export class MessageWriter {
     const end = Math.min(range.end, range.start + maxFilteredHeaderBytes);
     const given = content.bytes(range.start, end);
     const header = filter.filter(given instanceof Uint8Array ? given : await given);
-    await this.#literal(item.name, withoutNul(slice(header, item.partial)), '{');
+    const wanted = slice(header, item.partial);
+    await this.#literal(item.name, content.hasNul ? withoutNul(wanted) : wanted, '{');
   }
 
   async #binary(
@@ -199,12 +200,14 @@ export class MessageWriter {
     const { start, end } = clip(whole, partial);
     const { contentChunkBytes } = this.#context.deps.options.limits;
     this.#literalStart(name, end - start, brace);
-    for (let at = start; at < end; at += contentChunkBytes) {
-      const to = Math.min(at + contentChunkBytes, end);
-      const given = content.bytes(at, to);
+    const mayHaveNul = brace === '{' && content.hasNul;
+    for (let at = start; at < end;) {
+      const given = content.piece(at, Math.min(at + contentChunkBytes, end));
       const bytes = given instanceof Uint8Array ? given : await given;
-      if (bytes.length !== to - at) throw new Error('message content is shorter than its size');
-      await this.#output.stream(brace === '{' ? withoutNul(bytes) : bytes);
+      if (bytes.length === 0) throw new Error('message content is shorter than its size');
+      const waiting = this.#output.stream(mayHaveNul ? withoutNul(bytes) : bytes);
+      if (waiting !== null) await waiting;
+      at += bytes.length;
     }
   }
 }
