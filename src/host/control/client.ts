@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { ControlEndpoint } from './endpoint.ts';
 import { readLines } from './lines.ts';
+import { proofOf, type Meeting } from './pipe-name.ts';
 
 const maxAnswerBytes = 256 << 20;
+/** A server at work answers between two of its tasks. */
+const maxProofMs = 30_000;
 
 /** Nobody listens on the control socket: no server runs on this data directory. */
 export class ControlUnavailable extends Error {
@@ -14,23 +18,41 @@ export class ControlUnavailable extends Error {
  * @throws ControlUnavailable when no server runs; Error with the server's words when it refused.
  */
 export async function callControl(endpoint: ControlEndpoint, command: string, args: object): Promise<unknown> {
-  return await callPath(await pathOf(endpoint), command, args);
+  return await callAt(await meetingOf(endpoint), command, args);
 }
 
-/** As `callControl`, at the path of a socket or pipe. */
-export async function callPath(path: string, command: string, args: object): Promise<unknown> {
+/** As `callControl`, where a server was found. */
+export async function callAt({ path, key }: Meeting, command: string, args: object): Promise<unknown> {
   const socket = await open(path);
   try {
-    socket.write(`${JSON.stringify({ command, args })}\n`);
-    for await (const line of readLines(socket, maxAnswerBytes)) {
-      const answer = JSON.parse(line) as { readonly result?: unknown; readonly error?: string };
-      if (answer.error !== undefined) throw new Error(answer.error);
-      return answer.result;
-    }
-    throw new Error('the server closed the connection without an answer');
+    const lines = readLines(socket, maxAnswerBytes);
+    if (key !== null && !(await proves(socket, lines, key))) throw new ControlUnavailable(nobodyText);
+    return await ask(socket, lines, command, args);
   } finally {
     socket.destroy();
   }
+}
+
+/** Whether it is our server that listens: nothing is said to a stranger who waits at the place of one that has ended. */
+async function proves(socket: Socket, lines: AsyncGenerator<string>, key: string): Promise<boolean> {
+  const nonce = randomBytes(16).toString('hex');
+  socket.setTimeout(maxProofMs, () => socket.destroy());
+  try {
+    return (await ask(socket, lines, 'prove', { nonce })) === proofOf(key, nonce);
+  } catch {
+    return false;
+  } finally {
+    socket.setTimeout(0);
+  }
+}
+
+async function ask(socket: Socket, lines: AsyncGenerator<string>, command: string, args: object): Promise<unknown> {
+  socket.write(`${JSON.stringify({ command, args })}\n`);
+  const line = await lines.next();
+  if (line.done === true) throw new Error('the server closed the connection without an answer');
+  const answer = JSON.parse(line.value) as { readonly result?: unknown; readonly error?: string };
+  if (answer.error !== undefined) throw new Error(answer.error);
+  return answer.result;
 }
 
 /** Resolves when nobody listens on the control socket any more: the server has let go of its data directory. */
@@ -38,7 +60,7 @@ export async function controlEnded(endpoint: ControlEndpoint): Promise<void> {
   for (;;) {
     let socket: Socket;
     try {
-      socket = await open(await pathOf(endpoint));
+      socket = await open((await meetingOf(endpoint)).path);
     } catch (error) {
       if (error instanceof ControlUnavailable) return;
       // It went away while we connected: the next try tells.
@@ -53,11 +75,11 @@ export async function controlEnded(endpoint: ControlEndpoint): Promise<void> {
   }
 }
 
-async function pathOf(endpoint: ControlEndpoint): Promise<string> {
-  if (endpoint.kind === 'socket') return endpoint.path;
-  const pipe = await endpoint.name.current();
-  if (pipe === null) throw new ControlUnavailable(nobodyText);
-  return pipe;
+async function meetingOf(endpoint: ControlEndpoint): Promise<Meeting> {
+  if (endpoint.kind === 'socket') return { path: endpoint.path, key: null };
+  const meeting = await endpoint.name.current();
+  if (meeting === null) throw new ControlUnavailable(nobodyText);
+  return meeting;
 }
 
 const nobodyText = 'no server runs on this data directory';

@@ -91,7 +91,8 @@ for (const [kind, endpointOf] of [
 
 /** What a killed server leaves: a name or socket that nobody answers at. */
 async function leaveBehind(endpoint: ControlEndpoint, directory: string): Promise<void> {
-  if (endpoint.kind === 'pipe') return await writeFile(join(directory, 'control.3'), `${'0'.repeat(32)}\n`);
+  if (endpoint.kind === 'pipe')
+    return await writeFile(join(directory, 'control.3'), `${'0'.repeat(32)} ${'1'.repeat(32)}\n`);
   const { path } = endpoint;
   // A plain file at the socket's place refuses connections just as a dead socket does.
   const server = createServer();
@@ -99,6 +100,33 @@ async function leaveBehind(endpoint: ControlEndpoint, directory: string): Promis
   await new Promise<void>((resolve) => server.close(() => resolve()));
   await writeFile(path, '');
 }
+
+test('callControl tells nothing to a stranger at the pipe of a server that ended, and listenControl is not kept off by one', () =>
+  inTempDir(async (directory) => {
+    const endpoint = pipeEndpoint(directory);
+    {
+      await using _server = await listenControl(endpoint, async () => null, silent);
+    }
+    assert.ok(endpoint.kind === 'pipe');
+    const { path = '' } = (await endpoint.name.current()) ?? {};
+    let heard = '';
+    const stranger = createServer((socket) => {
+      socket.on('data', (bytes) => {
+        heard += String(bytes);
+        socket.write('{"result":"pong"}\n');
+      });
+      socket.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => stranger.listen(path, resolve));
+    await assert.rejects(callControl(endpoint, 'password.set', { password: 'secret' }), ControlUnavailable);
+    assert.match(heard, /^\{"command":"prove"/);
+    assert.doesNotMatch(heard, /secret|password/);
+    {
+      await using _server = await listenControl(endpoint, async () => null, silent);
+      assert.equal(await callControl(endpoint, 'ping', {}), 'pong');
+    }
+    await new Promise<void>((resolve) => stranger.close(() => resolve()));
+  }));
 
 test('listenControl: of many that start at once over a dead name, one gets the directory', () =>
   inTempDir(async (directory) => {
@@ -118,7 +146,7 @@ test('listenControl: the name of a pipe is random, new with each start, and for 
       await using _server = await listenControl(pipeEndpoint(directory), async () => null, silent);
       const file = join(directory, `control.${i + 1}`);
       const name = await readFile(file, 'utf8');
-      assert.match(name, /^[0-9a-f]{32}\n$/);
+      assert.match(name, /^[0-9a-f]{32} [0-9a-f]{32}\n$/);
       names.add(name);
       if (process.platform !== 'win32') assert.equal((await stat(file)).mode & 0o777, 0o600);
       assert.deepEqual(

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { errorCode, type Files } from '#host/files';
 
 /** Where the name of a pipe is kept. */
@@ -10,17 +10,31 @@ export interface PipeNameDeps {
   readonly pathOf: (name: string) => string;
 }
 
-/** A pipe that a server put down, maybe dead; `path` is null when the file is no longer readable as one. */
+/** Where a server can be talked to. */
+export interface Meeting {
+  /** Of a socket or pipe. */
+  readonly path: string;
+  /** What our server can prove to know before it is told anything; null where nobody else can listen at the path. */
+  readonly key: string | null;
+}
+
+/** The answer to a nonce of those who know the key: an HMAC (RFC 2104) in hexadecimal digits. */
+export function proofOf(key: string, nonce: string): string {
+  return createHmac('sha256', key).update(nonce).digest('hex');
+}
+
+/** What a server put down, maybe dead; null when the file is no longer readable. */
 interface Found {
   readonly number: number;
-  readonly path: string | null;
+  readonly meeting: Meeting | null;
 }
 
 const tries = 20;
 
 /**
  * The name of the control pipe. Names of pipes are free for everybody on the machine, so whoever could guess ours could wait there before us and hear
- * what commands say: it is random, new with each start, and kept in a file that only those can read who may read the data.
+ * what commands say: it is random, new with each start, and kept in a file that only those can read who may read the data. Names of pipes
+ * at work can be listed, though, and taken when the server has ended: the file has a key as well, which a server must prove to know.
  *
  * The file is `control.<number>`. A start that finds the highest number dead makes the next one, which only one can; so numbers only grow, and
  * whoever has the highest has the directory. A stop leaves its file, which is dead then.
@@ -33,28 +47,28 @@ export class PipeName {
   }
 
   /** The pipe of the server at work, or of one that has ended; null when there was none. */
-  async current(): Promise<string | null> {
-    return (await this.#highest()).path;
+  async current(): Promise<Meeting | null> {
+    return (await this.#highest()).meeting;
   }
 
-  /** A new name that nobody knows yet, and its pipe. */
-  fresh(): { readonly name: string; readonly path: string } {
-    const name = randomBytes(16).toString('hex');
-    return { name, path: this.#deps.pathOf(name) };
+  /** A new name and key that nobody knows yet, as they are written, and the pipe. */
+  fresh(): { readonly text: string; readonly path: string; readonly key: string } {
+    const [name, key] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+    return { text: `${name} ${key}\n`, path: this.#deps.pathOf(name), key };
   }
 
   /**
-   * Makes a name whose pipe listens already the one that everybody finds, unless another is at work.
+   * Makes what `fresh` gave, and whose pipe listens already, the one that everybody finds, unless another is at work.
    * @returns whether it is.
    */
-  async claim(name: string, isAlive: (path: string) => Promise<boolean>): Promise<boolean> {
+  async claim(text: string, isAlive: (meeting: Meeting) => Promise<boolean>): Promise<boolean> {
     const { files, directory } = this.#deps;
     const own = files.join(directory, `control.${randomBytes(8).toString('hex')}.tmp`);
-    await this.#write(own, name);
+    await this.#write(own, text);
     try {
       for (let i = 0; i < tries; i += 1) {
-        const { number, path } = await this.#highest();
-        if (path !== null && (await isAlive(path))) return false;
+        const { number, meeting } = await this.#highest();
+        if (meeting !== null && (await isAlive(meeting))) return false;
         if (await this.#take(own, number + 1)) return true;
       }
       return false;
@@ -85,12 +99,13 @@ export class PipeName {
     const { files, pathOf } = this.#deps;
     for (let i = 0; ; i += 1) {
       const number = Math.max(0, ...(await this.#numbers()));
-      if (number === 0) return { number, path: null };
+      if (number === 0) return { number, meeting: null };
       const bytes = await files.read(this.#fileOf(number));
       // Gone, so there is a higher one by now.
       if (bytes === null && i < tries) continue;
-      const [, name] = /^([0-9a-f]{32})\n$/.exec(bytes === null ? '' : new TextDecoder().decode(bytes)) ?? [];
-      return { number, path: name === undefined ? null : pathOf(name) };
+      const text = bytes === null ? '' : new TextDecoder().decode(bytes);
+      const [, name = '', key = ''] = /^([0-9a-f]{32}) ([0-9a-f]{32})\n$/.exec(text) ?? [];
+      return { number, meeting: name === '' ? null : { path: pathOf(name), key } };
     }
   }
 
@@ -106,10 +121,10 @@ export class PipeName {
     return this.#deps.files.join(this.#deps.directory, `control.${number}`);
   }
 
-  async #write(file: string, name: string): Promise<void> {
+  async #write(file: string, text: string): Promise<void> {
     const writer = await this.#deps.files.create(file);
     try {
-      await writer.write(new TextEncoder().encode(`${name}\n`));
+      await writer.write(new TextEncoder().encode(text));
       await writer.datasync();
     } finally {
       await writer.close();

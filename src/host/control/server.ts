@@ -1,10 +1,10 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '#ports/log';
-import { callPath, ControlUnavailable } from './client.ts';
+import { callAt, ControlUnavailable } from './client.ts';
 import type { ControlEndpoint } from './endpoint.ts';
 import { readLines } from './lines.ts';
-import type { PipeName } from './pipe-name.ts';
+import { proofOf, type Meeting, type PipeName } from './pipe-name.ts';
 
 const maxRequestBytes = 1 << 20;
 const maxConnections = 50;
@@ -32,19 +32,20 @@ export async function listenControl(
   log: Log,
 ): Promise<ControlServer> {
   const sockets = new Set<Socket>();
+  const fresh = endpoint.kind === 'pipe' ? endpoint.name.fresh() : null;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    void serve(socket, handler).catch((error: unknown) => {
+    void serve(socket, handler, fresh?.key ?? null).catch((error: unknown) => {
       // A caller that left, or one that we cut at the end, is nobody's fault.
       if (!socket.destroyed) log.error('control.failed', {}, error);
       socket.destroy();
     });
   });
   server.maxConnections = maxConnections;
-  if (endpoint.kind === 'pipe') await listenOnPipe(server, endpoint.name);
-  else await listenOnSocket(server, endpoint.path);
+  if (endpoint.kind === 'socket') await listenOnSocket(server, endpoint.path);
+  else await listenOnPipe(server, endpoint.name, fresh ?? endpoint.name.fresh());
   return {
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
@@ -55,7 +56,7 @@ export async function listenControl(
 
 async function listenOnSocket(server: Server, path: string): Promise<void> {
   if (!(await tryListen(server, path))) {
-    if (await isAlive(path)) throw new DataDirectoryBusy(busyText);
+    if (await isAlive({ path, key: null })) throw new DataDirectoryBusy(busyText);
     await unlink(path).catch(() => undefined);
     if (!(await tryListen(server, path))) throw new DataDirectoryBusy(`${busyText}, or ${path} cannot be made`);
   }
@@ -63,11 +64,14 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
 }
 
 /** The pipe listens before its name is found, so whoever finds a name that does not answer knows that it is dead. */
-async function listenOnPipe(server: Server, names: PipeName): Promise<void> {
-  const { name, path } = names.fresh();
+async function listenOnPipe(
+  server: Server,
+  names: PipeName,
+  { text, path }: ReturnType<PipeName['fresh']>,
+): Promise<void> {
   if (!(await tryListen(server, path))) throw new Error(`${path} cannot be made`);
   try {
-    if (!(await names.claim(name, isAlive))) throw new DataDirectoryBusy(busyText);
+    if (!(await names.claim(text, isAlive))) throw new DataDirectoryBusy(busyText);
   } catch (error) {
     await new Promise<void>((resolve) => server.close(() => resolve()));
     throw error;
@@ -92,23 +96,23 @@ function tryListen(server: Server, path: string): Promise<boolean> {
   });
 }
 
-async function isAlive(path: string): Promise<boolean> {
+async function isAlive(meeting: Meeting): Promise<boolean> {
   try {
-    await callPath(path, 'ping', {});
+    await callAt(meeting, 'ping', {});
     return true;
   } catch (error) {
     return !(error instanceof ControlUnavailable);
   }
 }
 
-async function serve(socket: Socket, handler: ControlHandler): Promise<void> {
+async function serve(socket: Socket, handler: ControlHandler, key: string | null): Promise<void> {
   for await (const line of readLines(socket, maxRequestBytes)) {
-    socket.write(`${JSON.stringify(await answer(line, handler))}\n`);
+    socket.write(`${JSON.stringify(await answer(line, handler, key))}\n`);
   }
   socket.end();
 }
 
-async function answer(line: string, handler: ControlHandler): Promise<object> {
+async function answer(line: string, handler: ControlHandler, key: string | null): Promise<object> {
   try {
     const request: unknown = JSON.parse(line);
     if (
@@ -120,8 +124,15 @@ async function answer(line: string, handler: ControlHandler): Promise<object> {
       return { error: 'bad request' };
     }
     if (request.command === 'ping') return { result: 'pong' };
-    return { result: (await handler(request.command, 'args' in request ? request.args : {})) ?? null };
+    const args: unknown = 'args' in request ? request.args : {};
+    if (request.command === 'prove' && key !== null) return { result: proofOf(key, nonceOf(args)) };
+    return { result: (await handler(request.command, args)) ?? null };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function nonceOf(args: unknown): string {
+  if (typeof args === 'object' && args !== null && 'nonce' in args && typeof args.nonce === 'string') return args.nonce;
+  throw new Error('bad request');
 }
