@@ -18,6 +18,9 @@ const files = patterns
   .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))
   .toSorted();
 
+/** Longer than the longest test. */
+const stuckMs = 180_000;
+
 if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(' ')}`);
   process.exit(1);
@@ -32,3 +35,24 @@ stream.on('test:fail', () => {
 });
 stream.on('end', () => console.log(String(counts)));
 stream.compose(spec).pipe(process.stdout);
+endWhenStuck();
+
+/** A test that waits for ever, or leaves a server or a program behind, would keep us here for ever. */
+function endWhenStuck(): void {
+  let lastTest = 'none';
+  let lastMs = performance.now();
+  const note = ({ name }: { readonly name: string }): void => {
+    lastTest = name;
+    lastMs = performance.now();
+  };
+  stream.on('test:dequeue', note).on('test:complete', note);
+  setInterval(() => {
+    if (performance.now() - lastMs < stuckMs) return;
+    counts.fail();
+    const open = process.getActiveResourcesInfo().join(', ');
+    console.log(
+      `stuck: nothing happened for ${stuckMs / 60_000} min after "${lastTest}"; open: ${open}\n${String(counts)}`,
+    );
+    process.exit(1);
+  }, 1000).unref();
+}
