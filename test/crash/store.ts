@@ -63,8 +63,8 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     clock,
     log,
     migrations: { server: serverMigrations, account: sqliteAccountMigrations },
-    // Often, so that the power goes during checkpoints as well.
-    limits: { checkpointBytes: 128 * 1024, writesPerLook: 4 },
+    // Often, so that the power goes during checkpoints, and while unused pages are given back, as well.
+    limits: { checkpointBytes: 128 * 1024, writesPerLook: 4, giveBackPages: 2 },
   });
   const databases: Databases = {
     server: wrap(opened.server),

@@ -103,11 +103,26 @@ export class Connection {
     }
   }
 
+  /**
+   * Moves `pages` pages that nothing uses to the end of the file and cuts them off, in a transaction of its own, when more than a quarter
+   * of a file of some size is unused: what is free serves new mail first. @returns whether it did; then the caller flushes the log.
+   */
+  giveBack(pages: number): boolean {
+    const free = this.#number('PRAGMA freelist_count');
+    if (free < 4 * pages || free < this.#number('PRAGMA page_count') / 4) return false;
+    this.#database.exec(`PRAGMA incremental_vacuum(${pages})`);
+    return true;
+  }
+
   /** Closes the connection; the last one to close moves the log into the database file and removes it. */
   close(): void {
     this.#statements.clear();
     this.#arrayStatements.clear();
     this.#database.close();
+  }
+
+  #number(text: string): number {
+    return Number(Object.values(this.#database.prepare(text).get() ?? {})[0]);
   }
 
   #prepared(cache: Map<string, StatementSync>, text: string, arrays: boolean): StatementSync {

@@ -49,6 +49,7 @@ export class SqliteDatabase implements Database {
   #isClosed = false;
   #writesUntilLook = 0;
   #checkpoint: Promise<void> | null = null;
+  #isGivingBack = false;
   /** When it was last used, by the monotonic clock. */
   usedMs = 0;
 
@@ -210,7 +211,29 @@ export class SqliteDatabase implements Database {
       .catch((error: unknown) => this.#deps.log.error('sqlite.checkpointFailed', { path: this.path }, error))
       .finally(() => {
         this.#checkpoint = null;
+        if (!this.#isGivingBack) void this.#giveBack();
       });
+  }
+
+  /** What mass deletions leave unused goes back to the file system, a little at a time, so that others get their turns in between. */
+  async #giveBack(): Promise<void> {
+    this.#isGivingBack = true;
+    try {
+      for (let durable: Promise<void> | null = null; ; await durable) {
+        await this.#turns.take();
+        try {
+          const opened = this.#opened;
+          if (opened === null || !opened.connection.giveBack(this.#deps.limits.giveBackPages)) break;
+          durable = opened.flush.committed();
+          this.#lookAtLog(opened);
+        } finally {
+          this.#turns.release();
+        }
+      }
+    } catch (error) {
+      this.#deps.log.error('sqlite.giveBackFailed', { path: this.path }, error);
+    }
+    this.#isGivingBack = false;
   }
 
   /** Readers and writers of this database wait meanwhile; the event loop is busy only while pages are copied, never while they are synced. */

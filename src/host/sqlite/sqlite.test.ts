@@ -171,6 +171,32 @@ test('Database.write: the log is emptied and reused', async () => {
   assert.deepEqual(log.events, []);
 });
 
+test('Database.write: the file shrinks after a mass deletion, while others go on', async () => {
+  await using dir = await tempDir();
+  const log = new FakeLog();
+  const limits = { checkpointBytes: 256 * 1024, writesPerLook: 1, giveBackPages: 64 };
+  await using databases = await open(dir.path, { log, limits });
+  const { server } = databases;
+  const body = new Uint8Array(20_000).fill(1);
+  await server.write(async (tx) => {
+    for (let i = 0; i < 400; i += 1) await tx.run(sql`INSERT INTO item (body) VALUES (${body})`);
+  });
+  await server.write((tx) => tx.run(sql`DELETE FROM item WHERE id > 40`));
+  const pages = async (): Promise<number> =>
+    Number((await server.read((r) => r.arrays(sql`PRAGMA page_count`)))[0]?.[0]);
+  const before = await pages();
+  let turns = 0;
+  while ((await pages()) > before / 4) {
+    turns += 1;
+    assert.ok(turns < 2000, 'nothing is given back');
+    await server.write((tx) => tx.run(sql`UPDATE item SET name = ${String(turns)} WHERE id = 1`));
+  }
+  assert.ok(turns > 5, 'others had no turns between');
+  assert.deepEqual(await server.read((r) => r.arrays(count)), [[40]]);
+  assert.deepEqual(await server.read((r) => r.arrays(sql`PRAGMA integrity_check`)), [['ok']]);
+  assert.deepEqual(log.events, []);
+});
+
 test('Database.write: whatever was acknowledged survives a power cut, whole', async () => {
   await using dir = await tempDir();
   const [root, shadows] = [join(dir.path, 'root'), join(dir.path, 'shadows')];
