@@ -27,7 +27,7 @@ interface Inode {
  * Watches everything under `root`, which is durable itself; `shadows` is a directory on the same file system for its own use.
  *
  * The model of SQLite: a file that it writes is durable as it was when our last completed flush of it began; each later sector is old or
- * new. A changed header of a `-wal` file is durable, since SQLite syncs it before it writes the frames. A database file is durable as it was
+ * new. A database file is durable as it was
  * when it was opened for flushes, and is again once SQLite removed its log: what SQLite writes when it makes or closes one, it syncs itself;
  * between these it changes in checkpoints only.
  */
@@ -36,8 +36,6 @@ export function crashFileSystem(root: string, shadows: string): CrashFileSystem 
 }
 
 const sectorBytes = 512;
-/** Length of the WAL header (SQLite file format, "WAL Header Format"). */
-const logHeaderBytes = 32;
 
 class CrashLayer implements CrashFileSystem {
   readonly isWindows = false;
@@ -216,7 +214,5 @@ function foreign(path: string, inode: Inode, random: () => number): Uint8Array {
     const end = Math.min(left.length, at + sectorBytes);
     if (random() < share) left.set(current.subarray(at, end), at);
   }
-  // SQLite syncs the header of a log by itself before it writes frames behind it.
-  if (isLog) left.set(current.subarray(0, Math.min(logHeaderBytes, left.length)));
   return left;
 }

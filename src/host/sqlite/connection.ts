@@ -34,6 +34,9 @@ export class Connection {
       this.#commit = database.prepare('COMMIT');
       this.#rollback = database.prepare('ROLLBACK');
       this.#logSize = knowsLogSize(database) ? database.prepare('PRAGMA wal_checkpoint(NOOP)') : null;
+      // From here on the caller does all syncs, off the event loop. SQLite's own would be two in each checkpoint and one of the log's new
+      // header after it; that one is not needed, since header and frames of the log are durable together or not promised yet.
+      database.exec('PRAGMA synchronous=OFF');
     } catch (error) {
       database.close();
       throw isBusy(error) ? new Error(`another process uses ${path}`, { cause: error }) : error;
@@ -94,13 +97,7 @@ export class Connection {
    * database file before anything is written again, because the next write may begin the log anew, over what could not be lost until then.
    */
   moveLog(): void {
-    // A checkpoint syncs both files on the event loop unless syncs are off; back on, the log's new header is synced before its frames.
-    this.#database.exec('PRAGMA synchronous=OFF');
-    try {
-      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    } finally {
-      this.#database.exec('PRAGMA synchronous=NORMAL');
-    }
+    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   /**
@@ -114,10 +111,11 @@ export class Connection {
     return true;
   }
 
-  /** Closes the connection; the last one to close moves the log into the database file and removes it. */
+  /** Closes the connection, which moves what is left in the log into the database file, syncs both, and removes the log. */
   close(): void {
     this.#statements.clear();
     this.#arrayStatements.clear();
+    this.#database.exec('PRAGMA synchronous=NORMAL');
     this.#database.close();
   }
 
