@@ -105,6 +105,8 @@ export function writeIpv6(bytes: Uint8Array): string {
 
 /** The network of `prefixBits` that holds `ip`, in CIDR notation with canonical text, such as `192.0.2.0/26`. */
 export function networkKey(ip: IpAddress, prefixBits: number): string {
-  const bytes = ip.bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixBits - 8 * i))) & 0xff);
-  return `${ip.family === 4 ? bytes.join('.') : writeIpv6(bytes)}/${prefixBits}`;
+  const masked = (i: number): number =>
+    (ip.bytes[i] ?? 0) & (0xff00 >> Math.min(8, Math.max(0, prefixBits - 8 * i))) & 0xff;
+  if (ip.family === 4) return `${masked(0)}.${masked(1)}.${masked(2)}.${masked(3)}/${prefixBits}`;
+  return `${writeIpv6(ip.bytes.map((_, i) => masked(i)))}/${prefixBits}`;
 }

@@ -36,3 +36,25 @@ test('writeDate writes what parseDate reads', () => {
   });
   fc.assert(check, { numRuns: 200, seed: 1 });
 });
+
+test('parseDate reads the usual form as it reads the same with a comment, the general way', () => {
+  const number = (max: number): fc.Arbitrary<string> => fc.nat(max).map((n) => String(n).padStart(2, '0'));
+  const usual = fc.record({
+    weekday: fc.constantFrom('', 'Mon, ', 'Xyz, '),
+    day: fc.nat(32).map(String),
+    month: fc.constantFrom('Jan', 'Feb', 'Apr', 'Dec', 'Foo', 'May'),
+    year: fc.integer({ min: 1900, max: 9999 }).map(String),
+    hour: number(24),
+    minute: number(60),
+    second: fc.constantFrom('', ':00', ':59', ':60', ':61'),
+    sign: fc.constantFrom('+', '-'),
+    zone: fc.constantFrom('0000', '0100', '0930', '1400', '0060', '9999'),
+  });
+  fc.assert(
+    fc.property(usual, ({ weekday, day, month, year, hour, minute, second, sign, zone }) => {
+      const text = `${weekday}${day} ${month} ${year} ${hour}:${minute}${second} ${sign}${zone}`;
+      assert.deepEqual(parseDate(text), parseDate(`(a comment)${text}`));
+    }),
+    { seed: 5322, numRuns: 2000 },
+  );
+});

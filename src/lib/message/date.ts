@@ -45,6 +45,23 @@ const maxDateChars = 300;
  * digits, seconds may be missing, and parts may stand in the order of asctime. Null when day, month, year or time is missing or out of range.
  */
 export function parseDate(text: string): MessageDate | null {
+  const usual = usualForm.exec(text);
+  return usual === null ? parseAnyDate(text) : readUsual(usual);
+}
+
+/** What nearly everybody writes; the general way reads it too, more slowly. */
+const usualForm =
+  /^(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2})(?::(\d{2}))? ([+-])(\d{2})([0-5]\d)$/;
+
+function readUsual(form: RegExpExecArray): MessageDate | null {
+  const month = monthNames.indexOf(form[2] ?? '');
+  if (month < 0) return parseAnyDate(form[0]);
+  const time = [Number(form[4]), Number(form[5]), Number(form[6] ?? 0)] as const;
+  const zone = Number(form[8]) * 60 + Number(form[9]);
+  return moment(Number(form[3]), month, Number(form[1]), time, form[7] === '-' && zone > 0 ? -zone : zone);
+}
+
+function parseAnyDate(text: string): MessageDate | null {
   let day = -1;
   let month = -1;
   let year = -1;
@@ -121,11 +138,11 @@ export function writeDate(ms: number, offsetMinutes = 0): string {
   const sign = offsetMinutes < 0 ? '-' : '+';
   const weekday = weekdayNames[local.getUTCDay()] ?? '';
   const month = monthNames[local.getUTCMonth()] ?? '';
-  const clock = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
+  const clock = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`;
   const year = String(local.getUTCFullYear()).padStart(4, '0');
   return `${weekday}, ${two(local.getUTCDate())} ${month} ${year} ${clock} ${sign}${two(Math.floor(zone / 60))}${two(zone % 60)}`;
 }
 
 function two(value: number): string {
-  return String(value).padStart(2, '0');
+  return value < 10 ? `0${value}` : String(value);
 }

@@ -106,14 +106,15 @@ export class Reception implements MessageSink {
     has8bit: boolean,
   ): Promise<void> {
     const { facts, transaction } = this.#incoming;
-    const delivered = new Set(going.filter((_, i) => results[i]?.kind === 'delivered'));
+    const done = going.filter((_, i) => results[i]?.kind === 'delivered');
     this.#deps.log.info('smtp.delivered', {
       cid: facts.id,
       from: this.#sender(),
-      accounts: Array.from(delivered, ({ account }) => account),
+      accounts: done.map(({ account }) => account),
       sizeBytes: body.sizeBytes,
     });
-    if (delivered.size === copies.length) return;
+    if (done.length === copies.length) return;
+    const delivered = new Set(done);
     if (delivered.size === 0) throw new Refusal(451, '4.3.0', 'could not be stored, please try again later');
     const served = new Set(Array.from(delivered, ({ goal }) => goal));
     const left = copies.filter((copy) => {
