@@ -7,7 +7,12 @@ import { tempDir } from '#testing/temp-dir';
 import { CertificateRefused, loadCertificate, makeSelfSigned } from './index.ts';
 
 const now = Date.UTC(2026, 10, 23);
-const one = await makeSelfSigned({ names: ['mail.example.org', 'localhost'], ips: ['127.0.0.1'], days: 90, now });
+const one = await makeSelfSigned({
+  names: ['mail.example.org', 'localhost'],
+  ips: ['127.0.0.1', '::1'],
+  days: 90,
+  now,
+});
 const other = await makeSelfSigned({ names: ['other.example'], days: 90, now });
 
 test('loadCertificate gives names and end', async () => {
@@ -16,7 +21,7 @@ test('loadCertificate gives names and end', async () => {
   await writeFile(paths.certificateFile, `${one.certPem}${other.certPem}`);
   await writeFile(paths.keyFile, one.keyPem);
   const { names, endsMs } = await loadCertificate(new Files(), paths);
-  assert.deepEqual(names, ['mail.example.org', 'localhost', '127.0.0.1']);
+  assert.deepEqual(names, ['mail.example.org', 'localhost', '127.0.0.1', '::1']);
   assert.equal(endsMs, now + 90 * 86_400_000);
 });
 

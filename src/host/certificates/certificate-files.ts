@@ -1,3 +1,4 @@
+import { parseIp } from '#lib/domain';
 import type { Files } from '#host/files';
 import { tlsContext, type TlsContext } from '#host/net';
 import type { CertificatePem } from './self-signed.ts';
@@ -66,10 +67,13 @@ async function readPem(files: Files, paths: CertificatePaths, which: keyof Certi
   throw new CertificateRefused(which, `there is no file ${file}`, fix);
 }
 
-/** The alternative names (RFC 5280 §4.2.1.6), as Node shows them: `DNS:mail.example.org, IP Address:192.0.2.1`. */
+/** The alternative names (RFC 5280 §4.2.1.6); Node shows them as `DNS:mail.example.org, IP Address:0:0:0:0:0:0:0:1`. */
 function namesOf({ certificate }: TlsContext): string[] {
   const names = [...(certificate.subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^\s,"]+)/g)];
-  return names.map(([, name = '']) => name);
+  return names.map(([, name = '']) => {
+    const ip = parseIp(name);
+    return ip.ok ? ip.value.text : name;
+  });
 }
 
 function messageOf(error: unknown): string {
