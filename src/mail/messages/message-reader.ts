@@ -76,7 +76,7 @@ export class MessageReader {
                 FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
                 WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
         );
-        all.push(...some);
+        for (const row of some) all.push(row);
       }
       return all;
     });
@@ -97,7 +97,7 @@ export class MessageReader {
             JOIN content AS c ON c.account = m.account AND c.id = m.email
             WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
         );
-        all.push(...some);
+        for (const row of some) all.push(row);
       }
       return all;
     });
