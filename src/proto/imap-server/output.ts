@@ -18,8 +18,9 @@ export class Output {
   readonly #channel: Channel;
   readonly #bufferBytes: number;
   #buffer: Uint8Array = nothing;
-  /** A whole buffer that went out and can be filled again. */
+  /** A whole buffer that went out and can be filled again; none is kept unless more is coming. */
   #spare: Uint8Array | null = null;
+  #hasMore = false;
   #used = 0;
   #drains = 0;
   /** How long one write may wait for the peer. */
@@ -109,18 +110,18 @@ export class Output {
     if (this.#used === 0) return null;
     const buffer = this.#buffer;
     const bytes = buffer.subarray(0, this.#used);
-    const { isFull } = this;
+    // A buffer that is not full is the end of what there was to say.
+    this.#hasMore = this.isFull;
     // The channel keeps the bytes for a while: the next buffer is another one.
     this.#buffer = nothing;
     this.#used = 0;
     this.#drains++;
-    if (!isFull) {
-      // The end of what there was to say.
+    if (!this.#hasMore) {
       this.#spare = null;
       return this.#channel.write(bytes, this.timeoutMs);
     }
     return this.#channel.write(bytes, this.timeoutMs, () => {
-      this.#spare = buffer;
+      if (this.#hasMore) this.#spare = buffer;
     });
   }
 
