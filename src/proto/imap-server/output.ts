@@ -12,13 +12,13 @@ interface OutputMark {
 
 /**
  * Collects responses into large writes. The `put` methods are synchronous and grow the buffer; whoever writes much awaits
- * `drain()` wherever `isFull`. Between commands nothing is kept, so that idle connections cost no buffer.
+ * `spill()` wherever `isFull`, and `drain()` at the end. Between commands nothing is kept, so that idle connections cost no buffer.
  */
 export class Output {
   readonly #channel: Channel;
   readonly #bufferBytes: number;
   #buffer: Uint8Array = nothing;
-  /** A whole buffer that went out and can be filled again; none is kept unless more is coming. */
+  /** A buffer that went out and can be filled again; none is kept unless more is coming. */
   #spare: Uint8Array | null = null;
   #hasMore = false;
   #used = 0;
@@ -105,35 +105,41 @@ export class Output {
     return true;
   }
 
-  /** Writes everything collected. Null when there is nothing to wait for. */
+  /** Writes everything collected: all that is to be said for now. Null when there is nothing to wait for. */
   drain(): Promise<void> | null {
+    this.#hasMore = false;
+    this.#spare = null;
+    return this.#used === 0 ? null : this.#channel.write(this.#taken(), this.timeoutMs);
+  }
+
+  /** As `drain`, in the middle of a long answer. */
+  spill(): Promise<void> | null {
     if (this.#used === 0) return null;
+    this.#hasMore = true;
     const buffer = this.#buffer;
-    const bytes = buffer.subarray(0, this.#used);
-    // A buffer that is not full is the end of what there was to say.
-    this.#hasMore = this.isFull;
-    // The channel keeps the bytes for a while: the next buffer is another one.
+    return this.#channel.write(this.#taken(), this.timeoutMs, () => {
+      if (this.#hasMore) this.#spare = buffer;
+    });
+  }
+
+  /** What was collected. The channel keeps it for a while, so the next buffer is another one. */
+  #taken(): Uint8Array {
+    const bytes = this.#buffer.subarray(0, this.#used);
     this.#buffer = nothing;
     this.#used = 0;
     this.#drains++;
-    if (!this.#hasMore) {
-      this.#spare = null;
-      return this.#channel.write(bytes, this.timeoutMs);
-    }
-    return this.#channel.write(bytes, this.timeoutMs, () => {
-      if (this.#hasMore) this.#spare = buffer;
-    });
+    return bytes;
   }
 
   /** Adds bytes that nobody changes any more; large ones are written without being copied. Null when there is nothing to wait for. */
   stream(bytes: Uint8Array): Promise<void> | null {
     if (bytes.length >= this.#bufferBytes) return this.#direct(bytes);
     this.bytes(bytes);
-    return this.isFull ? this.drain() : null;
+    return this.isFull ? this.spill() : null;
   }
 
   async #direct(bytes: Uint8Array): Promise<void> {
-    await this.drain();
+    await this.spill();
     this.#drains++;
     await this.#channel.write(bytes, this.timeoutMs);
   }

@@ -35,7 +35,7 @@ export class Selection {
     // RFC 2180 §3.3: a client whose selected mailbox was deleted is best disconnected.
     if (image === null) throw new Bye('the selected mailbox was deleted');
     this.reportImage(output, image, mayExpunge);
-    if (output.isFull) await output.drain();
+    if (output.isFull) await output.spill();
   }
 
   /** As `report`, for the image at hand. */

@@ -58,7 +58,7 @@ async function writeFromImage(
         writer.simple(item, uid, image, at);
       }
       output.text(')\r\n');
-      if (output.isFull) await output.drain();
+      if (output.isFull) await output.spill();
     }
   }
   return gone;
@@ -161,5 +161,5 @@ async function writeMessage(
     if (!output.rollBack(mark)) context.isMidResponse = true;
     throw error;
   }
-  if (output.isFull) await output.drain();
+  if (output.isFull) await output.spill();
 }

@@ -34,7 +34,7 @@ export const list: Handler<ListCommand> = {
       writeEntry(context, command, item, parents.has(item.entry.name));
       const status = counters.get(item.entry.name);
       if (status !== undefined) writeCounters(context, item.entry.name, command.returns.status ?? [], status);
-      if (context.output.isFull) await context.output.drain();
+      if (context.output.isFull) await context.output.spill();
     }
     return 'listed';
   },

@@ -24,7 +24,7 @@ export const lsub: Handler<CommandOf<'lsub'>> = {
     }
     for (const [name, attributes] of shown) {
       context.write((writer, options) => writeList(writer, { attributes, separator: '/', name }, options, 'LSUB'));
-      if (context.output.isFull) await context.output.drain();
+      if (context.output.isFull) await context.output.spill();
     }
     return 'listed';
   },

@@ -45,7 +45,7 @@ async function writeAll(
   for (const { start, end } of ranges) {
     for (let at = start; at < end; at++) {
       if (!selection.writeFlags(output, at, withUid)) gone++;
-      if (output.isFull) await output.drain();
+      if (output.isFull) await output.spill();
     }
   }
   return gone;
