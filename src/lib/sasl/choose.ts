@@ -1,14 +1,18 @@
 import type { ChannelBindings, MechanismName } from './types.ts';
 
-/** What the connection allows. */
+/** What the connection allows, and what there is to prove who we are. */
 export interface MechanismSituation {
   /** The connection is encrypted; without, only mechanisms that do not show the password are chosen. */
   readonly tls: boolean;
-  /** Null without TLS or where the runtime gives none. */
+  /** Null without TLS or where the runtime gives none. Without them no token is shown, whatever `tls` says. */
   readonly bindings: ChannelBindings | null;
+  /** There is a password. Default true. */
+  readonly hasPassword?: boolean;
+  /** There is an access token: without, the token mechanisms are never chosen. Default false. */
+  readonly hasToken?: boolean;
 }
 
-/** All mechanisms, best first. EXTERNAL needs no password; the rest by what a server or listener learns. */
+/** The mechanisms with a password or certificate, best first. EXTERNAL needs no password; the rest by what a server or listener learns. */
 export const mechanismsByStrength: readonly MechanismName[] = [
   'EXTERNAL',
   'SCRAM-SHA-256-PLUS',
@@ -20,9 +24,19 @@ export const mechanismsByStrength: readonly MechanismName[] = [
   'LOGIN',
 ];
 
+/** The mechanisms with an access token, the standard before its forerunner. Servers without `CredentialStore.checkToken` do not offer them. */
+export const tokenMechanisms: readonly MechanismName[] = ['OAUTHBEARER', 'XOAUTH2'];
+
+// Below SCRAM and CRAM-MD5, as the server learns the token; above PLAIN, as it learns no more than a token, which ends by itself.
+const strengths: readonly MechanismName[] = [
+  ...mechanismsByStrength.slice(0, mechanismsByStrength.indexOf('PLAIN')),
+  ...tokenMechanisms,
+  ...mechanismsByStrength.slice(mechanismsByStrength.indexOf('PLAIN')),
+];
+
 /**
- * Chooses the most secure mechanism that the server offers (names in any case), that `allowed` has and that the connection can carry;
- * null when there is none.
+ * Chooses the most secure mechanism that the server offers (names in any case), that `allowed` has, that the connection can carry
+ * and that we have the secret for; null when there is none.
  */
 export function chooseMechanism(
   offered: readonly string[],
@@ -31,8 +45,8 @@ export function chooseMechanism(
 ): MechanismName | null {
   const names = new Set(offered.map((name) => name.toUpperCase()));
   const isUsable = (name: MechanismName): boolean =>
-    names.has(name) && allowed.includes(name) && canCarry(name, situation);
-  return mechanismsByStrength.find(isUsable) ?? null;
+    names.has(name) && allowed.includes(name) && canCarry(name, situation) && hasSecret(name, situation);
+  return strengths.find(isUsable) ?? null;
 }
 
 function canCarry(name: MechanismName, { tls, bindings }: MechanismSituation): boolean {
@@ -40,6 +54,9 @@ function canCarry(name: MechanismName, { tls, bindings }: MechanismSituation): b
     case 'SCRAM-SHA-256-PLUS':
     case 'SCRAM-SHA-1-PLUS':
       return tls && bindings !== null && (bindings['tls-exporter'] ?? bindings['tls-server-end-point']) !== null;
+    case 'OAUTHBEARER':
+    case 'XOAUTH2':
+      return tls && bindings !== null;
     case 'EXTERNAL':
     case 'PLAIN':
     case 'LOGIN':
@@ -47,4 +64,9 @@ function canCarry(name: MechanismName, { tls, bindings }: MechanismSituation): b
     default:
       return true;
   }
+}
+
+function hasSecret(name: MechanismName, { hasPassword = true, hasToken = false }: MechanismSituation): boolean {
+  if (name === 'EXTERNAL') return true;
+  return tokenMechanisms.includes(name) ? hasToken : hasPassword;
 }

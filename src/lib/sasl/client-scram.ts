@@ -1,5 +1,5 @@
 import { encodeBase64Text, parseBase64 } from '#lib/codecs';
-import type { SaslClientOptions } from './client-options.ts';
+import { type SaslClientOptions, passwordOf } from './client-options.ts';
 import { saslLimits } from './limits.ts';
 import { type ScramHash, clientScramKeys, hmac, xor } from './scram-keys.ts';
 import {
@@ -88,7 +88,7 @@ export class ScramClient implements SaslClient {
     if (refusal !== null) return this.#fail(refusal);
     const withoutProof = `c=${encodeBase64Text(this.#bindingInput)},r=${first.nonce}`;
     const authMessage = `${this.#bare},${text},${withoutProof}`;
-    const keys = clientScramKeys(this.#options.password.reveal(), first.salt, first.iterations, this.#hash);
+    const keys = clientScramKeys(passwordOf(this.#options), first.salt, first.iterations, this.#hash);
     const proof = xor(keys.clientKey, hmac(this.#hash, keys.storedKey, authMessage));
     this.#state = { kind: 'proof sent', serverSignature: hmac(this.#hash, keys.serverKey, authMessage) };
     return { kind: 'response', data: writeUtf8(`${withoutProof},p=${encodeBase64Text(proof)}`) };

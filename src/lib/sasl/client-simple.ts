@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { SaslClientOptions } from './client-options.ts';
+import { type SaslClientOptions, passwordOf } from './client-options.ts';
 import { preparePassword } from './prepare.ts';
 import { nothing, writeUtf8 } from './text.ts';
 import type { SaslClient, SaslClientStep } from './types.ts';
@@ -10,7 +10,7 @@ const done: SaslClientStep = { kind: 'done' };
 
 /** The password as it is sent: OpaqueString, or as it is where that refuses. */
 function passwordText(options: SaslClientOptions): string {
-  const password = options.password.reveal();
+  const password = passwordOf(options);
   return preparePassword(password) ?? password;
 }
 

@@ -1,18 +1,23 @@
 import { CramMd5Client, ExternalClient, LoginClient, PlainClient } from './client-simple.ts';
+import { TokenClient } from './client-oauth.ts';
 import { ScramClient } from './client-scram.ts';
 import type { SaslClientOptions } from './client-options.ts';
 import type { MechanismName, SaslClient } from './types.ts';
 
 /**
  * Starts the client's side of one exchange. Nothing that the server sends makes it throw.
- * @throws RangeError when the mechanism cannot work with these options: a -PLUS form without bindings, NUL in a name or password.
+ * @throws RangeError when the mechanism cannot work with these options: a -PLUS form without bindings, NUL in a name or password,
+ * a password or token that is missing, a token without TLS.
  */
 export function createSaslClient(mechanism: MechanismName, options: SaslClientOptions): SaslClient {
   const { login, authorizationId = '', password } = options;
-  if (`${login}${authorizationId}${password.reveal()}`.includes('\0'))
+  if (`${login}${authorizationId}${password?.reveal() ?? ''}`.includes('\0'))
     throw new RangeError('NUL in a login or password');
+  if (password === null && !withoutPassword.has(mechanism)) throw new RangeError(`${mechanism} needs a password`);
   return clients[mechanism](options);
 }
+
+const withoutPassword: ReadonlySet<MechanismName> = new Set(['EXTERNAL', 'OAUTHBEARER', 'XOAUTH2']);
 
 const clients: Readonly<Record<MechanismName, (options: SaslClientOptions) => SaslClient>> = {
   EXTERNAL: (options) => new ExternalClient(options),
@@ -21,6 +26,8 @@ const clients: Readonly<Record<MechanismName, (options: SaslClientOptions) => Sa
   'SCRAM-SHA-1-PLUS': (options) => new ScramClient('SCRAM-SHA-1-PLUS', 'SHA-1', options),
   'SCRAM-SHA-1': (options) => new ScramClient('SCRAM-SHA-1', 'SHA-1', options),
   'CRAM-MD5': (options) => new CramMd5Client(options),
+  OAUTHBEARER: (options) => new TokenClient('OAUTHBEARER', options),
+  XOAUTH2: (options) => new TokenClient('XOAUTH2', options),
   PLAIN: (options) => new PlainClient(options),
   LOGIN: (options) => new LoginClient(options),
 };

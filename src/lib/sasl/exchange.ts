@@ -1,5 +1,15 @@
 import type { ChannelBindings, CredentialStore, Identity, SaslFailure, SaslServerStep } from './types.ts';
 
+/** What the token mechanisms know of the server, and tell clients whose token is not taken. */
+export interface TokenService {
+  /** Names that clients may call us by, lower case; any when left out. */
+  readonly hosts?: readonly string[];
+  /** Our port; any when left out. */
+  readonly port?: number;
+  /** Which tokens are taken: scope and discovery document (RFC 7628 §3.2.2). */
+  readonly error?: { readonly scope?: string; readonly openidConfiguration?: string };
+}
+
 /** What a server mechanism needs of the connection and the world. */
 export interface SaslServerOptions {
   readonly store: CredentialStore;
@@ -15,6 +25,8 @@ export interface SaslServerOptions {
   readonly clientCertificate: Uint8Array | null;
   /** Accepts channel binding under a mechanism name without -PLUS, which RFC 5802 §6 forbids and some clients do. Default false. */
   readonly allowBindingWithoutPlus?: boolean;
+  /** For OAUTHBEARER and XOAUTH2. */
+  readonly tokens?: TokenService;
 }
 
 /** How an exchange ends. */

@@ -83,7 +83,8 @@ export function encodeSaslName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
 }
 
-function decodeSaslName(name: string): string {
+/** Reads a saslname (RFC 5802 §5.1). */
+export function decodeSaslName(name: string): string {
   return name.replaceAll('=2C', ',').replaceAll('=3D', '=');
 }
 

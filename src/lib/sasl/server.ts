@@ -1,6 +1,7 @@
 import type { Exchange, SaslServerOptions, ServerMechanism } from './exchange.ts';
 import { failed } from './exchange.ts';
 import { saslLimits } from './limits.ts';
+import { oauthBearer, xoauth2 } from './server-oauth.ts';
 import { cramMd5, external, login, plain } from './server-simple.ts';
 import { scram } from './server-scram.ts';
 import type { MechanismName, SaslServer, SaslServerStep } from './types.ts';
@@ -12,6 +13,8 @@ const mechanisms: Readonly<Record<MechanismName, ServerMechanism>> = {
   'SCRAM-SHA-1-PLUS': scram('SHA-1', true),
   'SCRAM-SHA-1': scram('SHA-1', false),
   'CRAM-MD5': cramMd5,
+  OAUTHBEARER: oauthBearer,
+  XOAUTH2: xoauth2,
   PLAIN: plain,
   LOGIN: login,
 };

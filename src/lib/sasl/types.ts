@@ -6,6 +6,8 @@ export type MechanismName =
   | 'SCRAM-SHA-1-PLUS'
   | 'SCRAM-SHA-1'
   | 'CRAM-MD5'
+  | 'OAUTHBEARER'
+  | 'XOAUTH2'
   | 'PLAIN'
   | 'LOGIN';
 
@@ -47,6 +49,11 @@ export interface CredentialStore {
   identify(login: string): Promise<Identity | null>;
   /** The account that a TLS client certificate (DER) stands for, optionally asked for by name (EXTERNAL, RFC 4422 App. A). */
   identifyCertificate(certificate: Uint8Array, authorizationId: string | null): Promise<Identity | null>;
+  /**
+   * Checks an OAuth access token (RFC 6750 §2.1), optionally for a login; null when it is not valid, or not that user's.
+   * Left out where no tokens are taken.
+   */
+  checkToken?(token: string, login: string | null): Promise<Identity | null>;
 }
 
 /** Why an exchange failed; `protocol` is malformed or out of order, and does not count as a guess. */
@@ -76,6 +83,11 @@ export type SaslClientStep =
 /** The client's side of one exchange. */
 export interface SaslClient {
   readonly mechanism: MechanismName;
+  /**
+   * What the server said is wrong before it refused, one line for people; null as long as it said nothing.
+   * Of the token mechanisms only: a refusal that follows has less to tell.
+   */
+  readonly problem?: string | null;
   /** The initial response (RFC 4422 §4), null when the mechanism waits for the server. */
   initial(): Uint8Array | null;
   /** Answers a challenge. */
