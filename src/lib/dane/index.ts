@@ -1,0 +1,13 @@
+/**
+ * DANE for SMTP (RFC 6698, 7671, 7672): what TLSA records ask for, whether a server's certificates satisfy them, and records for our own.
+ * Lookups and handshakes are elsewhere. Invariants: nothing that a server or a zone sends makes these throw, and the work for one chain is bounded.
+ */
+export { spkiOf } from './certificate.ts';
+export { daneFor, problemWith } from './decision.ts';
+export type { DaneDecision, TlsaAnswer, UnusableRecord } from './decision.ts';
+export { defaultLimits } from './limits.ts';
+export type { DaneLimits } from './limits.ts';
+export { parseTlsa, recommendedChoice, tlsaForCertificate, tlsaForKey, tlsaName, writeTlsa } from './tlsa.ts';
+export type { TlsaChoice, TlsaRecord } from './tlsa.ts';
+export { referenceNames, verifyDane } from './verify.ts';
+export type { DaneCheck, DaneVerdict, HostOrigin } from './verify.ts';
