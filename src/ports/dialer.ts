@@ -1,6 +1,6 @@
 import type { Channel, ClientTls } from './channel.ts';
 
-/** Opens outgoing TCP connections. Names were resolved before: it takes addresses only. */
+/** Opens outgoing TCP connections. Names were resolved before: it takes addresses only, unless it goes through a proxy that resolves. */
 export interface Dialer {
   /** @throws DialFailed with a reason for people when the connection (or immediate TLS) was not made in time. */
   dial(to: {

@@ -10,26 +10,41 @@ export interface NodeDialerOptions extends ClientTrust {
   readonly limits?: Partial<NetLimits>;
 }
 
+/** What one connection is asked for, as the port has it. */
+export type DialRequest = Parameters<Dialer['dial']>[0];
+
 /** Opens connections with the machine's own network. */
 export function nodeDialer({ limits, ...clientTrust }: NodeDialerOptions = {}): Dialer {
   const all = { ...defaultNetLimits, ...limits };
-  return { dial: (to) => dial(to, clientTrust, all) };
+  return { dial: (to) => openChannel(to, { place: { host: to.address, port: to.port }, clientTrust, limits: all }) };
 }
 
-async function dial(to: Parameters<Dialer['dial']>[0], clientTrust: ClientTrust, limits: NetLimits): Promise<Channel> {
-  const startMs = performance.now();
+/** How to open a channel. */
+interface Opening {
+  /** Where TCP connects to. */
+  readonly place: { readonly host: string; readonly port: number };
+  readonly clientTrust: ClientTrust;
+  readonly limits: NetLimits;
+  /** What is to be settled in clear before the channel begins, such as with a proxy. @throws DialFailed */
+  readonly prepare?: (socket: Socket, timeoutMs: number) => Promise<void>;
+}
+
+/** Connects, prepares and, if wanted, secures, all within the request's time. @throws DialFailed */
+export async function openChannel(to: DialRequest, opening: Opening): Promise<Channel> {
+  const { place, clientTrust, limits, prepare } = opening;
+  const endMs = performance.now() + to.timeoutMs;
+  const leftMs = (): number => Math.max(1, endMs - performance.now());
   const options: TcpNetConnectOpts & { readonly highWaterMark: number } = {
-    host: to.address,
-    port: to.port,
+    ...place,
     ...(to.localAddress === undefined ? {} : { localAddress: to.localAddress }),
     allowHalfOpen: true,
     highWaterMark: limits.maxUnsentBytes,
   };
   const socket = connect(options);
-  await connected(socket, to.timeoutMs, to.signal);
-  const leftMs = Math.max(1, to.timeoutMs - (performance.now() - startMs));
+  await withinTime(socket, to.timeoutMs, to.signal, (resolve) => socket.once('connect', resolve));
+  await prepare?.(socket, leftMs());
   const channel = new SocketChannel(socket, {
-    limits: { ...limits, handshakeTimeoutMs: to.tls === undefined ? limits.handshakeTimeoutMs : leftMs },
+    limits: { ...limits, handshakeTimeoutMs: to.tls === undefined ? limits.handshakeTimeoutMs : leftMs() },
     serverTls: null,
     clientTrust,
   });
@@ -46,16 +61,25 @@ async function dial(to: Parameters<Dialer['dial']>[0], clientTrust: ClientTrust,
   }
 }
 
-function connected(socket: Socket, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Waits for a step of making a connection, which `begin` starts and ends. Destroys the socket when it fails.
+ * @throws DialFailed when the step says so, the time is up, the socket fails or the signal is given.
+ */
+export function withinTime(
+  socket: Socket,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  begin: (resolve: () => void, fail: (reason: string) => void) => void,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (reason: string, cause?: unknown): void => reject(new DialFailed(reason, { cause }));
   const timer = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
   const onAbort = (): void => fail('given up', signal?.reason);
-  socket.once('connect', resolve);
   // Stays until the channel has its own: nothing that a socket says may end the process.
   socket.on('error', (error) => fail(reasonOf(error), error));
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
+  begin(resolve, fail);
   return promise
     .catch((error: unknown) => {
       socket.destroy();

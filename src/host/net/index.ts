@@ -1,11 +1,13 @@
 /**
- * TCP and TLS behind the `Channel` and `Dialer` ports: listening, connecting, securing.
+ * TCP and TLS behind the `Channel` and `Dialer` ports: listening, connecting (also through a SOCKS5 proxy), securing.
  * Invariants: no socket event ever ends the process; what a peer sends is held back once `maxBufferedBytes` wait to be read;
  * bytes that came in clear are never read after `startTls`.
- * Protocols live in `proto/`, name look-ups in `#host/dns`.
+ * Protocols live in `proto/`, the bytes of SOCKS in #lib/socks, name look-ups in `#host/dns`.
  */
 export { nodeDialer } from './dialer.ts';
 export type { NodeDialerOptions } from './dialer.ts';
+export { socksDialer } from './socks-dialer.ts';
+export type { SocksDialerOptions } from './socks-dialer.ts';
 export type { ClientTrust } from './handshake.ts';
 export { defaultNetLimits } from './limits.ts';
 export type { NetLimits } from './limits.ts';
