@@ -10,5 +10,12 @@ if (getCompileCacheDir() === undefined && process.env['HOME'] !== undefined) {
 // The pool begins with the first asynchronous file access, and importing reads files synchronously.
 Object.assign(process.env, threadPoolEnvironment(process.env));
 // Everything else is imported when it is known to be needed: a server should listen within a fraction of a second.
-const { run } = await import('./program.ts');
-process.exitCode = await run(process.argv.slice(2));
+const [, program = '', ...args] = process.argv;
+const isCalledSendmail = /(?:^|[\\/])sendmail(?:\.[a-z]+)?$/i.test(program);
+if (isCalledSendmail || args[0] === 'sendmail') {
+  const { sendmail } = await import('./commands/sendmail.ts');
+  process.exitCode = await sendmail(isCalledSendmail ? args : args.slice(1));
+} else {
+  const { run } = await import('./program.ts');
+  process.exitCode = await run(args);
+}

@@ -35,6 +35,8 @@ function program(run: Runner): Command {
   addConfigCommands(godwit, run);
   addAccountCommands(godwit, run);
   addQueueCommands(godwit, run);
+  // Its arguments are not commander's to read (see main.ts): here it is only listed.
+  godwit.command('sendmail').description('hand a message on standard input to a mail server, as sendmail does');
   godwit
     .command('version')
     .description('print the version of Godwit and of what it runs on')

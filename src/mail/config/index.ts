@@ -8,4 +8,5 @@ export { ConfigError, formatProblem, problemInFile, wholeFile, type ConfigProble
 export type { DomainsConfig } from './domains-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
 export { exampleDomains, exampleServer } from './example.ts';
+export { parseSendmailConfig, sendmailSpool, type SendmailSettings } from './sendmail.ts';
 export type { ListenerConfig, ServerConfig } from './server-schema.ts';

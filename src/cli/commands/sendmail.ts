@@ -1,0 +1,177 @@
+import { lookup } from 'node:dns/promises';
+import { homedir, hostname as machineName, userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { encodeHex } from '#lib/codecs';
+import { parseDomain } from '#lib/domain';
+import { Secret } from '#lib/secret';
+import { Files } from '#host/files';
+import { nodeDialer } from '#host/net';
+import { systemRandom } from '#host/random';
+import { ConfigError, parseSendmailConfig, sendmailSpool, type ConfigFile, type SendmailSettings } from '#mail/config';
+import {
+  exitCodes,
+  InputTooLarge,
+  MailSender,
+  parseSendmailArguments,
+  readMessage,
+  sendmailFile,
+  Spool,
+  spoolFolder,
+  type ExitCode,
+  type MessageOrigin,
+  type SendmailCommand,
+  type SendmailPlace,
+} from '../sendmail/index.ts';
+import { plain, print } from '../terminal.ts';
+
+const usage = `Usage: godwit sendmail [options] [--] [recipient...] < message
+Hands a message to the server of /etc/godwit-sendmail.yaml (or GODWIT_SENDMAIL_...), or keeps it when that fails.
+  -t                 take recipients from To, Cc and Bcc (Resent-... when there)
+  -f, -r ADDRESS     envelope sender; <> for none
+  -F NAME            full name, for a missing From
+  -i, -oi            a line with only a dot does not end the message
+  -N WORDS, -R full|hdrs, -V ID
+                     delivery status notifications (RFC 3461)
+  -v                 say what was sent
+  -bp                list what is kept
+  --flush [--all]    send what is kept; --all: also what is not due, or was refused
+  --config FILE      another configuration file
+Other options of sendmail are accepted and ignored.`;
+
+/** A session that takes longer is given up; the message is kept. */
+const maxSessionMs = 15 * 60_000;
+const maxSecretBytes = 65_536;
+
+/** Runs `sendmail` with the arguments after its name. @returns the exit code, one of `sysexits.h`. */
+export async function sendmail(args: readonly string[]): Promise<number> {
+  process.stdout.on('error', () => process.exit(exitCodes.EX_OK));
+  const command = parseSendmailArguments(args);
+  if (command.kind === 'help') {
+    print(usage);
+    return exitCodes.EX_OK;
+  }
+  if (command.kind === 'wrong') {
+    tell(command.reason);
+    return exitCodes.EX_USAGE;
+  }
+  try {
+    return await runCommand(command);
+  } catch (error) {
+    if (error instanceof InputTooLarge) {
+      tell(error.message);
+      return exitCodes.EX_DATAERR;
+    }
+    if (error instanceof ConfigError) {
+      tell(error.message);
+      return exitCodes.EX_CONFIG;
+    }
+    console.error('sendmail: this is a bug, please report it:');
+    console.error(error);
+    return exitCodes.EX_SOFTWARE;
+  }
+}
+
+type RunnableCommand = Extract<SendmailCommand, { readonly kind: 'send' | 'flush' | 'list' }>;
+
+async function runCommand(command: RunnableCommand): Promise<ExitCode> {
+  const files = new Files();
+  const place: SendmailPlace = { platform: process.platform, environment: process.env, home: homedir() };
+  const named = sendmailFile(command.configFile, place);
+  const path = resolve(named.path);
+  // The message comes first: even with a wrong configuration it is kept.
+  const message = command.kind === 'send' ? await readMessage(process.stdin, command) : null;
+  const file = await readFile(files, path);
+  const spool = new Spool(files, resolve(sendmailSpool(file, process.env) ?? spoolFolder(place)));
+  if (command.kind === 'list') return await listSpool(spool);
+  const configure: ConstructorParameters<typeof MailSender>[0]['configure'] = async () => {
+    if (file === null && (named.isNamed || (process.env['GODWIT_SENDMAIL_HOST'] ?? '') === ''))
+      throw new Error(`${path} is not there; write it with at least "host: mail.example.org"`);
+    return await configured(files, parseSendmailConfig(file, process.env), dirname(path));
+  };
+  const sender = new MailSender({
+    configure,
+    spool,
+    now: () => Date.now(),
+    newId: () => encodeHex(systemRandom.bytes(8)),
+    sessionSignal: () => AbortSignal.timeout(maxSessionMs),
+    tell,
+    chat: (line) => (command.verbose ? print(plain(line)) : undefined),
+  });
+  if (command.kind === 'flush') return await sender.flush(command.all);
+  return await sender.send(command.request, originOf(Date.now()), message ?? new Uint8Array());
+}
+
+async function readFile(files: Files, path: string): Promise<ConfigFile | null> {
+  const bytes = await files.read(path);
+  return bytes === null ? null : { file: path, text: new TextDecoder().decode(bytes) };
+}
+
+async function configured(files: Files, settings: SendmailSettings, folder: string) {
+  const { login, caFile, localHostname } = settings;
+  const read = async (name: string): Promise<string> => {
+    const path = resolve(folder, name);
+    const bytes = await files.read(path, maxSecretBytes * 16);
+    if (bytes === null) throw new Error(`${path} is not there`);
+    return new TextDecoder().decode(bytes);
+  };
+  const password =
+    login === null
+      ? null
+      : login.password instanceof Secret
+        ? login.password
+        : new Secret((await read(login.password.file)).split(/\r?\n/, 1)[0] ?? '');
+  const trust = caFile === null ? {} : { trustedPem: [await read(caFile)] };
+  const deps = {
+    dialer: nodeDialer(trust),
+    lookup: async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address),
+    random: systemRandom,
+    hostname: localHostname ?? ownName(),
+    password,
+  };
+  return { settings, deps };
+}
+
+/** The machine's name when it is one that may stand in EHLO, else an address literal (RFC 5321 §4.1.4). */
+function ownName(): string {
+  const parsed = parseDomain(machineName());
+  return parsed.ok ? parsed.value.ascii : '[127.0.0.1]';
+}
+
+function originOf(createdMs: number): MessageOrigin {
+  const parsed = parseDomain(machineName());
+  const hostname = parsed.ok ? parsed.value.ascii : 'localhost';
+  const id = encodeHex(systemRandom.bytes(12));
+  return {
+    createdMs,
+    offsetMinutes: -new Date(createdMs).getTimezoneOffset(),
+    messageId: `<${id}@${hostname}>`,
+    user: userName(),
+    hostname,
+  };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // In containers a user may have a number only.
+    return process.env['LOGNAME'] ?? process.env['USER'] ?? `user${process.getuid?.() ?? ''}`;
+  }
+}
+
+async function listSpool(spool: Spool): Promise<ExitCode> {
+  const names = await spool.list();
+  for (const name of names) {
+    const { spooled, message } = await spool.read(name);
+    const due = name.dueMs === null ? 'refused' : `due ${new Date(name.dueMs).toISOString()}`;
+    const to = spooled.remaining?.join(', ') ?? spooled.request.recipients.join(', ');
+    const created = new Date(name.createdMs).toISOString();
+    print(plain(`${created}  ${name.id}  ${message.length} bytes  ${due}  ${to}`), plain(`    ${spooled.reason}`));
+  }
+  if (names.length === 0) print(`Nothing is kept in ${spool.folder}.`);
+  return exitCodes.EX_OK;
+}
+
+function tell(line: string): void {
+  for (const one of line.split('\n')) console.error(`sendmail: ${plain(one)}`);
+}

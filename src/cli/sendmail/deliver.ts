@@ -1,0 +1,236 @@
+import { writeAddress, type Address } from '#lib/address';
+import type { Secret } from '#lib/secret';
+import { showReply } from '#lib/smtp';
+import type { SendmailSettings } from '#mail/config';
+import type { Channel } from '#ports/channel';
+import { DialFailed, type Dialer } from '#ports/dialer';
+import type { Random } from '#ports/random';
+import {
+  SmtpClient,
+  type ClientTlsMode,
+  type OpenOutcome,
+  type OutgoingMail,
+  type RecipientOutcome,
+} from '#proto/smtp-client';
+import type { SendRequest } from './arguments.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import type { PreparedMessage } from './prepare.ts';
+
+/** What sending needs of the world. */
+export interface DeliverDeps {
+  readonly dialer: Dialer;
+  /** Addresses of a host name, in the order to try. @throws Error when there are none. */
+  readonly lookup: (host: string) => Promise<readonly string[]>;
+  readonly random: Random;
+  /** Our name for EHLO. */
+  readonly hostname: string;
+  /** Null when nobody logs in. */
+  readonly password: Secret | null;
+  /** Ends the session when its time is up. */
+  readonly signal: AbortSignal;
+}
+
+/** What became of a message: each recipient is in exactly one of the lists. */
+export interface Delivered {
+  readonly sent: readonly Address[];
+  /** To be tried again. */
+  readonly later: readonly Address[];
+  /** The server will never take these. */
+  readonly refused: readonly Address[];
+  readonly exitCode: ExitCode;
+  /** One line for each thing that went wrong, for people; text of the server in it is as it came. */
+  readonly reasons: readonly string[];
+  /** The reply that made the message the server's, null when none was sent. */
+  readonly reply: string | null;
+}
+
+/** Whether trying again helps, and how the program ends. */
+interface Verdict {
+  readonly isFinal: boolean;
+  readonly exitCode: ExitCode;
+  readonly reason: string;
+}
+
+const dialTimeoutMs = 30_000;
+/** Rounds for the recipients that a server takes a few at a time. */
+const maxRounds = 1000;
+
+/** Hands a message to the configured server. Never rejects for what the network or the server does. */
+export async function deliver(
+  mail: PreparedMessage,
+  request: SendRequest,
+  settings: SendmailSettings,
+  deps: DeliverDeps,
+): Promise<Delivered> {
+  let addresses: readonly string[];
+  try {
+    addresses = await deps.lookup(settings.host);
+  } catch (error) {
+    return nothingSent(mail, later(`no address of ${settings.host}: ${reasonOf(error)}`));
+  }
+  let verdict = later(`${settings.host} has no addresses`);
+  for (const address of addresses) {
+    const opened = await open(address, settings, deps);
+    if (opened.kind === 'no') {
+      verdict = opened.verdict;
+      // A wrong password is wrong at every address, and trying it everywhere may lock the account.
+      if (verdict.exitCode === exitCodes.EX_NOPERM) break;
+      continue;
+    }
+    const abort = (): void => opened.client.destroy();
+    deps.signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await send(opened.client, mail, request, settings);
+    } finally {
+      deps.signal.removeEventListener('abort', abort);
+      await opened.client.quit();
+    }
+  }
+  return nothingSent(mail, verdict);
+}
+
+type Opened =
+  | { readonly kind: 'yes'; readonly client: SmtpClient }
+  | { readonly kind: 'no'; readonly verdict: Verdict };
+
+async function open(address: string, settings: SendmailSettings, deps: DeliverDeps): Promise<Opened> {
+  const { host, port, tls, login, mechanisms } = settings;
+  const clientTls = { serverName: host.replace(/\.$/, ''), verify: 'require' } as const;
+  const where = `${host} (${address} port ${port})`;
+  let channel: Channel;
+  try {
+    const immediate = tls === 'submissions' ? { tls: clientTls } : {};
+    channel = await deps.dialer.dial({ address, port, timeoutMs: dialTimeoutMs, signal: deps.signal, ...immediate });
+  } catch (error) {
+    if (!(error instanceof DialFailed)) throw error;
+    return { kind: 'no', verdict: later(`connecting to ${where}: ${error.message}`) };
+  }
+  const mode: ClientTlsMode = tls === 'starttls' ? { mode: 'required', tls: clientTls } : { mode: 'none' };
+  const credentials =
+    login === null || deps.password === null
+      ? {}
+      : {
+          credentials: {
+            login: login.user,
+            password: deps.password,
+            ...(mechanisms === null ? {} : { mechanisms }),
+            // The configuration allows no TLS only on this machine.
+            allowClear: tls === 'none',
+          },
+        };
+  const { random, hostname } = deps;
+  const client = new SmtpClient({ channel, hostname, tls: mode, random, ...credentials });
+  const abort = (): void => client.destroy();
+  deps.signal.addEventListener('abort', abort, { once: true });
+  const outcome = await client.open();
+  deps.signal.removeEventListener('abort', abort);
+  return outcome.kind === 'ready' ? { kind: 'yes', client } : { kind: 'no', verdict: notOpened(outcome, where) };
+}
+
+function notOpened(outcome: Exclude<OpenOutcome, { readonly kind: 'ready' }>, where: string): Verdict {
+  if (outcome.kind === 'refused') {
+    const reason = `${where} says ${showReply(outcome.reply)}`;
+    if (outcome.stage !== 'auth' || outcome.reply.code < 500) return later(reason);
+    return { isFinal: false, exitCode: exitCodes.EX_NOPERM, reason: `the login failed: ${reason}` };
+  }
+  const reason = `${where}: ${outcome.reason}`;
+  if (outcome.failure !== 'auth') return later(reason);
+  return { isFinal: false, exitCode: exitCodes.EX_NOPERM, reason: `the login failed: ${reason}` };
+}
+
+async function send(
+  client: SmtpClient,
+  mail: PreparedMessage,
+  request: SendRequest,
+  settings: SendmailSettings,
+): Promise<Delivered> {
+  const sent: Address[] = [];
+  const delayed: Address[] = [];
+  const refused: Address[] = [];
+  const reasons: string[] = [];
+  let waiting = mail.recipients;
+  let reply: string | null = null;
+  let exitCode: ExitCode = exitCodes.EX_OK;
+  for (let round = 0; waiting.length > 0; round += 1) {
+    const results = await client.send(outgoing({ ...mail, recipients: waiting }, request, settings));
+    const isProgress = round < maxRounds && results.some(({ outcome }) => outcome.kind === 'accepted');
+    const tooMany: Address[] = [];
+    results.forEach(({ outcome }, i) => {
+      const address = waiting[i];
+      if (address === undefined) return;
+      if (outcome.kind === 'accepted') {
+        sent.push(address);
+        reply = showReply(outcome.reply);
+      } else if (isProgress && isTooMany(outcome)) tooMany.push(address);
+      else {
+        const verdict = verdictOf(outcome);
+        (verdict.isFinal ? refused : delayed).push(address);
+        exitCode = worse(exitCode, verdict.exitCode);
+        reasons.push(`${writeAddress(address, 'unicode')}: ${verdict.reason}`);
+      }
+    });
+    waiting = tooMany;
+  }
+  return { sent, later: delayed, refused, exitCode, reasons: [...new Set(reasons)], reply };
+}
+
+/** RFC 5321 §4.5.3.1.10: 452, or 552 of older servers, to RCPT means that the rest goes in another transaction. */
+function isTooMany(outcome: RecipientOutcome): boolean {
+  return (
+    outcome.kind === 'refused' && outcome.stage === 'rcpt' && (outcome.reply.code === 452 || outcome.reply.code === 552)
+  );
+}
+
+function outgoing(
+  mail: PreparedMessage,
+  { notify, ret, envid }: SendRequest,
+  { requireTls }: SendmailSettings,
+): OutgoingMail {
+  return {
+    from: mail.from,
+    recipients: mail.recipients.map((address) => ({ address, ...(notify === null ? {} : { notify }) })),
+    sizeBytes: mail.content.length,
+    eightBit: mail.eightBit,
+    eightBitAnyway: true,
+    smtputf8: mail.smtputf8,
+    requireTls,
+    ...(ret === null ? {} : { ret }),
+    ...(envid === null ? {} : { envid }),
+    async *content() {
+      yield mail.content;
+    },
+  };
+}
+
+function verdictOf(outcome: Exclude<RecipientOutcome, { readonly kind: 'accepted' }>): Verdict {
+  if (outcome.kind === 'refused') {
+    const { reply, stage } = outcome;
+    const reason = `the server says ${showReply(reply)}`;
+    if (reply.code < 500 || isTooMany(outcome)) return later(reason);
+    const isUnknown = stage === 'rcpt' && reply.enhanced?.startsWith('5.1.') === true;
+    return { isFinal: true, exitCode: isUnknown ? exitCodes.EX_NOUSER : exitCodes.EX_UNAVAILABLE, reason };
+  }
+  const { failure, reason } = outcome;
+  if (failure === 'content') return { isFinal: true, exitCode: exitCodes.EX_DATAERR, reason };
+  const isLack = failure === 'size' || failure === 'smtputf8' || failure === '8bitmime' || failure === 'requiretls';
+  return isLack ? { isFinal: true, exitCode: exitCodes.EX_UNAVAILABLE, reason } : later(reason);
+}
+
+function later(reason: string): Verdict {
+  return { isFinal: false, exitCode: exitCodes.EX_TEMPFAIL, reason };
+}
+
+/** What is refused for good is told before what waits: the caller may have to act. */
+function worse(a: ExitCode, b: ExitCode): ExitCode {
+  if (a === exitCodes.EX_OK || a === exitCodes.EX_TEMPFAIL) return b;
+  return a;
+}
+
+function nothingSent(mail: PreparedMessage, verdict: Verdict): Delivered {
+  const { exitCode, reason } = verdict;
+  return { sent: [], later: mail.recipients, refused: [], exitCode, reasons: [reason], reply: null };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

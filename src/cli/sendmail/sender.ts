@@ -1,0 +1,178 @@
+import { parseAddress, writeAddress, type Address } from '#lib/address';
+import { ConfigError, type SendmailSettings } from '#mail/config';
+import type { SendRequest } from './arguments.ts';
+import { deliver, type DeliverDeps, type Delivered } from './deliver.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { prepareMessage, type MessageOrigin, type PreparedMessage } from './prepare.ts';
+import { nextTryMs, planFlush, type SpoolName } from './spool-plan.ts';
+import type { Spool } from './spool.ts';
+
+/** What a `MailSender` works with. */
+export interface MailSenderDeps {
+  /** Reads the configuration, anew for each run. @throws ConfigError, or Error when a file it names cannot be read. */
+  readonly configure: () => Promise<{
+    readonly settings: SendmailSettings;
+    readonly deps: Omit<DeliverDeps, 'signal'>;
+  }>;
+  readonly spool: Spool;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** For names of files: lower-case hexadecimal, different each time. */
+  readonly newId: () => string;
+  /** Aborts when a session has lasted too long. */
+  readonly sessionSignal: () => AbortSignal;
+  /** Tells people; text from servers is not yet safe for terminals. */
+  readonly tell: (line: string) => void;
+  /** Told with `-v` only. */
+  readonly chat: (line: string) => void;
+}
+
+/** One message, given now or kept before. */
+interface Job {
+  readonly request: SendRequest;
+  readonly origin: MessageOrigin;
+  readonly message: Uint8Array;
+  readonly remaining: readonly string[] | null;
+}
+
+interface JobResult {
+  readonly exitCode: ExitCode;
+  /** Null: all of them. */
+  readonly later: readonly Address[] | null;
+  readonly refused: readonly Address[];
+  readonly reason: string;
+}
+
+const nothing: readonly Address[] = [];
+
+/** Sends messages, and keeps what could not be sent. */
+export class MailSender {
+  readonly #deps: MailSenderDeps;
+
+  constructor(deps: MailSenderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends one message or keeps it. @returns the exit code. */
+  async send(request: SendRequest, origin: MessageOrigin, message: Uint8Array): Promise<ExitCode> {
+    const job: Job = { request, origin, message, remaining: null };
+    const result = await this.#try(job);
+    const name = { createdMs: origin.createdMs, id: this.#deps.newId() };
+    try {
+      const isKept = await this.#keep(job, result, name, 0);
+      if (isKept)
+        this.#deps.tell(`the message is kept in ${this.#deps.spool.folder}; 'godwit sendmail --flush' sends it`);
+    } catch (error) {
+      this.#deps.tell(`the message could not be kept and is LOST: ${reasonOf(error)}`);
+      return exitCodes.EX_CANTCREAT;
+    }
+    return result.exitCode;
+  }
+
+  /** Sends what waits, oldest first. @returns the worst exit code of all. */
+  async flush(all: boolean): Promise<ExitCode> {
+    const { spool, now, tell, chat } = this.#deps;
+    const { due, waiting, refused } = planFlush(await spool.list(), now(), all);
+    let exitCode: ExitCode = exitCodes.EX_OK;
+    for (const name of due) {
+      const claimed = await spool.claim(name, now());
+      if (claimed === null) continue;
+      const code = await this.#again(claimed);
+      if (exitCode === exitCodes.EX_OK) exitCode = code;
+    }
+    chat(`${due.length} tried`);
+    if (waiting > 0) tell(`${waiting} not due yet; --all tries them as well`);
+    if (refused > 0) tell(`${refused} refused for good in ${spool.folder}; --all tries them again`);
+    return exitCode;
+  }
+
+  async #again(name: SpoolName): Promise<ExitCode> {
+    const { spool, tell } = this.#deps;
+    try {
+      const { spooled, message } = await spool.read(name);
+      const job: Job = { ...spooled, message };
+      const result = await this.#try(job);
+      await this.#keep(job, result, name, spooled.attempts + 1);
+      // Kept anew under another name before: a crash in between may send twice, never lose.
+      await spool.remove(name);
+      return result.exitCode;
+    } catch (error) {
+      tell(`${name.id}: ${reasonOf(error)}`);
+      return exitCodes.EX_IOERR;
+    }
+  }
+
+  async #try(job: Job): Promise<JobResult> {
+    const { configure, sessionSignal, tell, chat } = this.#deps;
+    let configured: Awaited<ReturnType<MailSenderDeps['configure']>>;
+    try {
+      configured = await configure();
+    } catch (error) {
+      const text = reasonOf(error);
+      tell(error instanceof ConfigError ? text : `configuration: ${text}`);
+      return { exitCode: exitCodes.EX_CONFIG, later: null, refused: nothing, reason: text };
+    }
+    const { settings, deps } = configured;
+    const prepared = prepareMessage(job.message, job.request, settings, job.origin);
+    if (prepared.kind === 'unusable') {
+      tell(prepared.reason);
+      const isLater = prepared.exitCode === exitCodes.EX_CONFIG;
+      return {
+        exitCode: prepared.exitCode,
+        later: isLater ? null : nothing,
+        refused: nothing,
+        reason: prepared.reason,
+      };
+    }
+    const mail = { ...prepared, recipients: remainingOf(prepared, job.remaining) };
+    const delivered = await deliver(mail, job.request, settings, { ...deps, signal: sessionSignal() });
+    for (const reason of delivered.reasons) tell(reason);
+    if (delivered.reply !== null) chat(`sent to ${delivered.sent.length}: ${delivered.reply}`);
+    return resultOf(delivered, mail.recipients.length, job);
+  }
+
+  /** @returns whether anything was kept. */
+  async #keep(
+    job: Job,
+    { later, refused, reason }: JobResult,
+    { createdMs, id }: { readonly createdMs: number; readonly id: string },
+    attempts: number,
+  ): Promise<boolean> {
+    const { spool, now, newId } = this.#deps;
+    const keep = (dueMs: number | null, remaining: readonly string[] | null, asId: string): Promise<string> => {
+      const { request, origin, message } = job;
+      return spool.keep({ createdMs, dueMs, id: asId }, { request, origin, remaining, attempts, reason }, message);
+    };
+    if (later === null || later.length > 0) {
+      const remaining = later === null ? job.remaining : texts(later);
+      await keep(nextTryMs(createdMs, attempts, now()), remaining, id);
+    }
+    // Beside those that wait it needs a name of its own.
+    const isBoth = later === null || later.length > 0;
+    if (refused.length > 0) await keep(null, texts(refused), isBoth ? newId() : id);
+    return isBoth || refused.length > 0;
+  }
+}
+
+function resultOf(delivered: Delivered, count: number, job: Job): JobResult {
+  const { later, refused, exitCode, reasons } = delivered;
+  // With the request alone a corrected configuration helps.
+  const isAll = later.length === count && job.remaining === null;
+  return { exitCode, later: isAll ? null : later, refused, reason: reasons.join('; ').slice(0, 1000) };
+}
+
+function remainingOf({ recipients }: PreparedMessage, remaining: readonly string[] | null): readonly Address[] {
+  if (remaining === null) return recipients;
+  return remaining.flatMap((text) => {
+    const parsed = parseAddress(text);
+    return parsed.ok ? [parsed.value] : [];
+  });
+}
+
+function texts(addresses: readonly Address[]): string[] {
+  return addresses.map((address) => writeAddress(address));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,96 @@
+import type { Files } from '#host/files';
+import type { SendRequest } from './arguments.ts';
+import type { MessageOrigin } from './prepare.ts';
+import { parseSpoolName, spoolName, type SpoolName } from './spool-plan.ts';
+
+/** A message that waits: what was asked, so that a corrected configuration helps, and the message with CRLF line ends. */
+export interface SpooledMessage {
+  readonly request: SendRequest;
+  readonly origin: MessageOrigin;
+  /** Recipients still owed, as addresses; null when all are. */
+  readonly remaining: readonly string[] | null;
+  /** Tries after the first. */
+  readonly attempts: number;
+  /** Why it waits. */
+  readonly reason: string;
+}
+
+/** Limits of a user's spool. */
+export interface SpoolLimits {
+  readonly maxMessages: number;
+  readonly maxMessageBytes: number;
+}
+
+/** Enough for a night without network; a loop that sends fails instead of filling the disk. */
+const defaultSpoolLimits: SpoolLimits = { maxMessages: 1000, maxMessageBytes: 101 * 2 ** 20 };
+
+const formatVersion = 1;
+const LF = 10;
+
+/**
+ * A folder of messages, one file each: a line of JSON, then the message. Files are whole or not there, on the disk when promised, and readable by
+ * their owner only. Names hold the time, so that the order of names is that of arrival, and when to try again.
+ */
+export class Spool {
+  readonly #files: Files;
+  readonly folder: string;
+  readonly #limits: SpoolLimits;
+
+  constructor(files: Files, folder: string, limits: SpoolLimits = defaultSpoolLimits) {
+    this.#files = files;
+    this.folder = folder;
+    this.#limits = limits;
+  }
+
+  /** Keeps a message; it is on the disk when this resolves. @throws Error when there is no room. @returns the name of its file. */
+  async keep(name: Omit<SpoolName, 'claimedMs'>, spooled: SpooledMessage, message: Uint8Array): Promise<string> {
+    await this.#files.ensureDirectory(this.folder);
+    if ((await this.list()).length >= this.#limits.maxMessages)
+      throw new Error(`${this.folder} holds ${this.#limits.maxMessages} messages already`);
+    const head = new TextEncoder().encode(`${JSON.stringify({ version: formatVersion, ...spooled })}\n`);
+    const bytes = new Uint8Array(head.length + message.length);
+    bytes.set(head);
+    bytes.set(message, head.length);
+    if (bytes.length > this.#limits.maxMessageBytes) throw new Error('the message is too large to be kept');
+    const file = spoolName({ ...name, claimedMs: null });
+    await this.#files.write(this.#files.join(this.folder, file), bytes);
+    return file;
+  }
+
+  /** What is there, in the order of arrival. */
+  async list(): Promise<SpoolName[]> {
+    const entries = await this.#files.list(this.folder);
+    const names = entries.flatMap(({ name, isDirectory }) => (isDirectory ? [] : [parseSpoolName(name)]));
+    return names.filter((name) => name !== null).toSorted((a, b) => (spoolName(a) < spoolName(b) ? -1 : 1));
+  }
+
+  /** Takes a message for this process alone. @returns null when another was faster. */
+  async claim(name: SpoolName, nowMs: number): Promise<SpoolName | null> {
+    const claimed = { ...name, claimedMs: nowMs };
+    const path = (file: string): string => this.#files.join(this.folder, file);
+    try {
+      await this.#files.rename(path(spoolName(name)), path(spoolName(claimed)));
+      return claimed;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  /** Reads a message. @throws Error when the file is not one of ours. */
+  async read(name: SpoolName): Promise<{ readonly spooled: SpooledMessage; readonly message: Uint8Array }> {
+    const path = this.#files.join(this.folder, spoolName(name));
+    const bytes = await this.#files.read(path, this.#limits.maxMessageBytes);
+    if (bytes === null) throw new Error(`${path} is gone`);
+    const end = bytes.indexOf(LF);
+    const head: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(end, 0))));
+    if (typeof head !== 'object' || head === null || !('version' in head) || head.version !== formatVersion)
+      throw new Error(`${path} is no message of this version`);
+    return { spooled: head as unknown as SpooledMessage, message: bytes.subarray(end + 1) };
+  }
+
+  /** Removes a message that is done, or that was kept anew. */
+  async remove(name: SpoolName): Promise<void> {
+    await this.#files.remove(this.#files.join(this.folder, spoolName(name)));
+  }
+}

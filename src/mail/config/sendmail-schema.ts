@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { mechanismsByStrength } from '#lib/sasl';
+
+const text = (doc: string) => z.string().min(1).max(1000).optional().meta({ description: doc });
+
+/** Schema of `godwit-sendmail.yaml`: how this machine's programs hand their mail to a server. Everything may also come from the environment. */
+export const sendmailSchema = z
+  .strictObject({
+    host: text('Name or address of the server that takes the mail.'),
+    port: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_535)
+      .optional()
+      .meta({ description: 'Port; default 465 for submissions, 587 for starttls, 25 for none.' }),
+    tls: z.enum(['submissions', 'starttls', 'none']).optional().meta({
+      description:
+        'TLS from the first byte (the default), STARTTLS, or none; none for a server on this machine only. The certificate is verified.',
+    }),
+    caFile: text('PEM file with the certificates to trust in place of those that come with the program.'),
+    user: text('Login name; without it nobody logs in.'),
+    password: text('Password. Whoever can read this file can read it.'),
+    passwordFile: text('File whose first line is the password, in place of password.'),
+    mechanisms: z
+      .array(z.enum(mechanismsByStrength as readonly [string, ...string[]]))
+      .min(1)
+      .optional()
+      .meta({ description: 'SASL mechanisms to use; default: the most secure one that the server offers.' }),
+    from: text('Sender address in place of the names of local users, such as root.'),
+    overrideFrom: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Use from in place of complete sender addresses as well; they move to Reply-To.' }),
+    defaultDestination: text('Address that gets mail for recipients without a domain, such as root.'),
+    defaultDomain: text('Domain for recipients without one, when there is no defaultDestination.'),
+    localHostname: text('Our name for EHLO; default: that of this machine.'),
+    requireTls: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Ask that the message travels with verified TLS all the way (RFC 8689).' }),
+    spoolDirectory: text('Folder for messages that could not be sent; default: one of the user’s own.'),
+  })
+  .meta({ title: 'Godwit godwit-sendmail.yaml', description: 'How godwit sendmail hands over mail.' });
+
+/** A checked `godwit-sendmail.yaml`, before defaults and before the environment. */
+export type SendmailConfig = z.output<typeof sendmailSchema>;

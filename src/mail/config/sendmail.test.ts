@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Secret } from '#lib/secret';
+import { ConfigError, parseSendmailConfig, sendmailSpool } from './index.ts';
+
+function read(text: string | null, environment: Record<string, string> = {}): string {
+  try {
+    const file = text === null ? null : { file: 's.yaml', text };
+    const { host, port, tls, login, mechanisms, from } = parseSendmailConfig(file, environment);
+    const password = login?.password;
+    const secret = password instanceof Secret ? password.reveal() : password?.file;
+    const words = [`${tls}://${host}:${port}`, login?.user, secret, mechanisms?.join(' '), from];
+    return words.filter((word) => word !== undefined && word !== null).join(' ');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message;
+  }
+}
+
+for (const [text, want] of [
+  ['host: mail.example.org', 'submissions://mail.example.org:465'],
+  ['host: mail.example.org\ntls: starttls', 'starttls://mail.example.org:587'],
+  ['host: 127.0.0.1\ntls: none\nport: 1025', 'none://127.0.0.1:1025'],
+  ['host: localhost\ntls: none', 'none://localhost:25'],
+  ['host: m.example\nuser: ann\npassword: s3cret', 'submissions://m.example:465 ann s3cret'],
+  ['host: m.example\nuser: ann\npasswordFile: /p', 'submissions://m.example:465 ann /p'],
+  ['host: m.example\nmechanisms: [PLAIN, SCRAM-SHA-256]', 'submissions://m.example:465 SCRAM-SHA-256 PLAIN'],
+  ['tls: starttls', 's.yaml:1:1: host: is missing. Name the server that takes your mail'],
+  [
+    'host: m.example\ntls: none',
+    's.yaml:2:1: tls: none would send mail and password to m.example in clear. Write submissions or starttls',
+  ],
+  ['host: m.example\nuser: ann', 's.yaml:2:1: user: has no password. Add passwordFile, or password'],
+  ['host: m.example\npassword: x', 's.yaml:1:1: user: is missing, but there is a password'],
+  [
+    'host: m.example\nuser: a\npassword: x\npasswordFile: y',
+    's.yaml:4:1: passwordFile: there is a password as well. Keep one of them',
+  ],
+  ['host: m.example\nfrom: root', 's.yaml:2:1: from: not an address: @ expected'],
+  ['host: m.example\noverrideFrom: true', 's.yaml:2:1: overrideFrom: there is no from to use. Add from'],
+  ['host: "a b"', 's.yaml:1:1: host: a b is neither a host name nor an IP address'],
+  ['host: m.example\nport: 0', 's.yaml:2:1: port: must be at least 1'],
+  [
+    'host: m.example\ntls: ssl',
+    's.yaml:2:1: tls: not one of the values possible here. Write submissions, starttls or none',
+  ],
+  ['hots: m.example', /^s\.yaml:1:1: hots: unknown setting/],
+] as const) {
+  test(`parseSendmailConfig ${JSON.stringify(text)}`, () => {
+    if (typeof want === 'string') assert.equal(read(text), want);
+    else assert.match(read(text), want);
+  });
+}
+
+for (const [text, environment, want] of [
+  [null, { GODWIT_SENDMAIL_HOST: 'e.example' }, 'submissions://e.example:465'],
+  ['host: m.example\nport: 2465', { GODWIT_SENDMAIL_HOST: 'e.example' }, 'submissions://e.example:2465'],
+  [
+    'host: m.example\nuser: ann\npassword: x',
+    { GODWIT_SENDMAIL_PASSWORD_FILE: '/run/secret', GODWIT_SENDMAIL_USER: 'bob' },
+    'submissions://m.example:465 bob /run/secret',
+  ],
+  [
+    'host: m.example',
+    { GODWIT_SENDMAIL_MECHANISMS: 'CRAM-MD5, PLAIN', GODWIT_SENDMAIL_PORT: '' },
+    'submissions://m.example:465 CRAM-MD5 PLAIN',
+  ],
+  ['host: m.example', { GODWIT_SENDMAIL_PORT: 'smtp' }, 'environment:1:1: GODWIT_SENDMAIL_PORT: must be a number'],
+  ['host: m.example', { GODWIT_SENDMAIL_TLS: 'none' }, /^environment:1:1: GODWIT_SENDMAIL_TLS: none would send/],
+] as const) {
+  test(`parseSendmailConfig ${JSON.stringify(environment)}`, () => {
+    if (typeof want === 'string') assert.equal(read(text, environment), want);
+    else assert.match(read(text, environment), want);
+  });
+}
+
+test('sendmailSpool: the environment, the file, neither, even of a wrong file', () => {
+  const file = { file: 's.yaml', text: 'spoolDirectory: /var/s' };
+  assert.equal(sendmailSpool(file, { GODWIT_SENDMAIL_SPOOL_DIRECTORY: '/x' }), '/x');
+  assert.equal(sendmailSpool(file, {}), '/var/s');
+  assert.equal(sendmailSpool({ ...file, text: 'what' }, {}), null);
+  assert.equal(sendmailSpool(null, {}), null);
+});

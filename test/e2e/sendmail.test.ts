@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { ImapFlow } from 'imapflow';
+import { isWindows } from '#host/process';
+import { tempDir } from '#testing/temp-dir';
+import { godwit, startGodwit, type Ended } from './program.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.mjs', import.meta.url));
+const ready = /Stop with Ctrl-C/;
+
+/** Runs a command with this environment added. */
+async function run(args: readonly string[], input: string, environment: Record<string, string>): Promise<Ended> {
+  const child = spawn(process.execPath, [...args], { stdio: 'pipe', env: { ...process.env, ...environment } });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: code as number | null, output, errors };
+}
+
+function portOf(greeting: string, service: string): number {
+  return Number(new RegExp(`^ +${service} +\\S+:(\\d+) `, 'm').exec(greeting)?.[1]);
+}
+
+/** Subjects and sources of the inbox, once it has `count` messages. */
+async function inbox(port: number, count: number): Promise<string[]> {
+  const client = new ImapFlow({
+    host: '127.0.0.1',
+    port,
+    secure: true,
+    auth: { user: 'godwit@localhost', pass: 'godwitgodwit' },
+    tls: { rejectUnauthorized: false },
+    logger: false,
+  });
+  await client.connect();
+  try {
+    const lock = await client.getMailboxLock('INBOX');
+    try {
+      while (client.mailbox !== false && client.mailbox.exists < count) await once(client, 'exists');
+      const sources: string[] = [];
+      for await (const { source } of client.fetch('1:*', { source: true })) sources.push(source?.toString() ?? '');
+      return sources;
+    } finally {
+      lock.release();
+    }
+  } finally {
+    await client.logout();
+  }
+}
+
+test('godwit sendmail: as cron calls it, kept when the password is wrong, flushed, under its other name', async () => {
+  await using dir = await tempDir();
+  const folder = join(dir.path, 'local');
+  const first = await godwit(['localserve', '--dir', folder, '--ip', '127.0.0.1', '--init-only']);
+  assert.equal(first.code, 0, first.errors);
+  const server = join(folder, 'server.yaml');
+  await writeFile(server, (await readFile(server, 'utf8')).replaceAll(/port: \d+/g, 'port: 0'));
+  await using running = await startGodwit(['localserve', '--dir', folder], ready);
+  const spool = join(dir.path, 'spool');
+  const config = join(dir.path, 'sendmail.yaml');
+  const password = join(dir.path, 'password');
+  await writeFile(password, 'godwitgodwit\n');
+  await writeFile(
+    config,
+    `host: localhost
+port: ${portOf(running.greeting, 'submissions')}
+caFile: ${JSON.stringify(join(folder, 'localhost.crt'))}
+user: godwit@localhost
+passwordFile: password
+from: godwit@localhost
+defaultDestination: godwit@localhost
+spoolDirectory: ${JSON.stringify(spool)}
+`,
+  );
+  const environment = { GODWIT_SENDMAIL_CONFIG: config };
+  const cron = ['-FCronDaemon', '-i', '-B8BITMIME', '-oem', 'root'];
+  const message = 'From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@box> test\n\none\n.\ntwo\n';
+
+  const sent = await run([main, 'sendmail', '-v', ...cron], message, environment);
+  assert.equal(sent.code, 0, sent.errors);
+  assert.match(sent.output, /^sent to 1: 250 /);
+  const imaps = portOf(running.greeting, 'imaps');
+  const [arrived = ''] = await inbox(imaps, 1);
+  assert.match(arrived, /^From: Cron Daemon <godwit@localhost>\r$/m);
+  assert.match(arrived, /^Message-ID: </m);
+  assert.ok(arrived.endsWith('\r\n\r\none\r\n.\r\ntwo\r\n'), arrived);
+
+  await writeFile(password, 'wrong\n');
+  const refused = await run([main, 'sendmail', ...cron], message.replace('test', 'kept'), environment);
+  assert.equal(refused.code, 77, refused.errors);
+  assert.match(refused.errors, /^sendmail: the login failed: .* 535 /m);
+  assert.equal((await readdir(spool)).length, 1);
+  const listed = await run([main, 'sendmail', '-bp'], '', environment);
+  assert.match(listed.output, /^\S+ {2}[0-9a-f]{16} {2}\d+ bytes {2}due \S+ {2}root\n {4}.*login failed/);
+
+  await writeFile(password, 'godwitgodwit\n');
+  const flushed = await run([main, 'sendmail', '--flush'], '', environment);
+  assert.deepEqual([flushed.code, flushed.errors], [0, '']);
+  assert.deepEqual(await readdir(spool), []);
+  assert.match((await inbox(imaps, 2))[1] ?? '', /^Subject: Cron <root@box> kept\r$/m);
+
+  const usage = await run([main, 'sendmail', '-bs'], '', environment);
+  assert.deepEqual([usage.code, /-bs/.test(usage.errors)], [64, true]);
+  const wrong = await run([main, 'sendmail', '-t'], 'To: a@example.net\n\n', {
+    ...environment,
+    GODWIT_SENDMAIL_PORT: 'x',
+  });
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.errors, /GODWIT_SENDMAIL_PORT: must be a number/);
+  assert.equal((await readdir(spool)).length, 1);
+  assert.equal((await run([main, 'sendmail', '--flush'], '', environment)).code, 0);
+  assert.deepEqual(await readdir(spool), []);
+
+  if (isWindows) return;
+  const link = join(dir.path, 'sendmail');
+  await symlink(main, link);
+  const php = await run([link, '-t', '-i'], 'To: godwit@localhost\nBcc: root\nSubject: from PHP\n\nhi\n', environment);
+  assert.equal(php.code, 0, php.errors);
+  const last = (await inbox(imaps, 4)).at(-1) ?? '';
+  assert.match(last, /^Subject: from PHP\r$/m);
+  assert.doesNotMatch(last, /^Bcc:/m);
+});
