@@ -1,0 +1,140 @@
+import type { ResponseAnswer } from '#lib/dns';
+import { chooseStsRecord } from './record.ts';
+import type { StsFetched, StsFetchFailure } from './response.ts';
+import type { StsPolicy } from './policy.ts';
+
+/** A policy as it is kept: good until `fetchedAtMs` plus its lifetime. Times are milliseconds since 1970. */
+export interface CachedSts {
+  /** Of the TXT record that led to it. */
+  readonly id: string;
+  readonly policy: StsPolicy;
+  readonly fetchedAtMs: number;
+}
+
+/** When fetching the policy of this id failed last. */
+export interface StsFailedFetch {
+  readonly id: string;
+  readonly atMs: number;
+}
+
+/** Answer to the TXT query of `stsRecordName`. */
+export type StsAnswer = ResponseAnswer<string> | { readonly kind: 'failed'; readonly why: 'timeout' | 'unavailable' };
+
+/** What MTA-STS says of a domain. `undetermined`: DNS failed and nothing is known from before. */
+export type StsSituation =
+  | { readonly kind: 'policy'; readonly policy: StsPolicy }
+  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'undetermined'; readonly reason: string };
+
+/** What to do before a delivery. */
+export interface StsPlan {
+  /** What applies unless `fetch` is `first` and brings something else. */
+  readonly applies: StsSituation;
+  /** `first`: before the delivery; `background`: soon, the delivery need not wait (RFC 8461 §3.3). */
+  readonly fetch: 'no' | 'first' | 'background';
+  /** Id of the policy that the domain announces, null when it announces none, or nobody knows. */
+  readonly id: string | null;
+}
+
+/** RFC 8461 §3.3: after a failure, no further attempt for the same id within five minutes. */
+const failureRestMs = 5 * 60_000;
+/** RFC 8461 §3.3: policies are refreshed once a day. */
+const refreshMs = 86_400_000;
+
+/** Whether a kept policy still counts (RFC 8461 §3.2). One from the future does: clocks are set back. */
+export function isFresh({ policy, fetchedAtMs }: CachedSts, nowMs: number): boolean {
+  return nowMs < fetchedAtMs + policy.maxAgeS * 1000;
+}
+
+/**
+ * Whether a kept policy is to be fetched anew, whatever its TXT record says (RFC 8461 §10.2): after a day, or half its lifetime
+ * if that is shorter, so that an attacker would have to interfere all the time.
+ */
+export function isRefreshDue({ policy, fetchedAtMs }: CachedSts, nowMs: number): boolean {
+  return nowMs >= fetchedAtMs + Math.min(refreshMs, policy.maxAgeS * 500);
+}
+
+/**
+ * What applies to a delivery now, and whether to fetch (RFC 8461 §5.1). A kept policy counts until it expires, whatever DNS says:
+ * it only yields to a policy that was fetched.
+ */
+export function planSts(known: {
+  readonly cached: CachedSts | null;
+  readonly answer: StsAnswer;
+  readonly lastFailure: StsFailedFetch | null;
+  readonly nowMs: number;
+}): StsPlan {
+  const { answer, lastFailure, nowMs } = known;
+  const cached = known.cached !== null && isFresh(known.cached, nowMs) ? known.cached : null;
+  const record = answer.kind === 'found' ? chooseStsRecord(answer.records) : null;
+  if (record === null || !record.ok) {
+    if (cached !== null) return { applies: { kind: 'policy', policy: cached.policy }, fetch: 'no', id: null };
+    return { applies: withoutRecord(answer, record?.reason ?? null), fetch: 'no', id: null };
+  }
+  const { id } = record.value;
+  const mayFetch = lastFailure === null || lastFailure.id !== id || nowMs >= lastFailure.atMs + failureRestMs;
+  if (cached === null) {
+    const reason = 'the policy could not be fetched';
+    return { applies: { kind: 'none', reason }, fetch: mayFetch ? 'first' : 'no', id };
+  }
+  const applies = { kind: 'policy', policy: cached.policy } as const;
+  if (cached.id !== id) return { applies, fetch: mayFetch ? 'first' : 'no', id };
+  return { applies, fetch: mayFetch && isRefreshDue(cached, nowMs) ? 'background' : 'no', id };
+}
+
+function withoutRecord(answer: StsAnswer, recordProblem: string | null): StsSituation {
+  if (answer.kind === 'failed')
+    return { kind: 'undetermined', reason: `looking up the MTA-STS record failed: ${answer.why}` };
+  return { kind: 'none', reason: recordProblem ?? 'no MTA-STS record' };
+}
+
+/** What follows from a fetch. */
+export interface StsSettled {
+  readonly applies: StsSituation;
+  /** What to keep from now on, null: nothing. */
+  readonly cached: CachedSts | null;
+  /** What to keep of a failure, for `planSts`; null after success. */
+  readonly lastFailure: StsFailedFetch | null;
+  /** To be told in TLS reports (RFC 8461 §6), null: nothing. */
+  readonly report: { readonly result: StsFetchFailure; readonly reason: string } | null;
+  /** Whether the administrator is to be told (RFC 8461 §3.3, §10.2): a policy that counts could not be refreshed. */
+  readonly alert: boolean;
+}
+
+/**
+ * What applies and what is kept after a fetch, done because `planSts` or `isRefreshDue` said so. A failure never replaces a kept
+ * policy that still counts (RFC 8461 §3.3); without one the domain is as though it had no MTA-STS.
+ * @param known.id  Id that the domain announces, null when a refresh was made without it.
+ */
+export function settleSts(known: {
+  readonly cached: CachedSts | null;
+  readonly id: string | null;
+  readonly fetched: StsFetched;
+  readonly nowMs: number;
+}): StsSettled {
+  const { id, fetched, nowMs } = known;
+  const cached = known.cached !== null && isFresh(known.cached, nowMs) ? known.cached : null;
+  if (fetched.kind === 'policy') {
+    const { policy } = fetched;
+    return {
+      applies: { kind: 'policy', policy },
+      cached: { id: id ?? cached?.id ?? '', policy, fetchedAtMs: nowMs },
+      lastFailure: null,
+      report: null,
+      alert: false,
+    };
+  }
+  const { failure, reason } = fetched;
+  // RFC 8461 §8.3: a domain that left MTA-STS may take its policy away.
+  const isMissed = cached !== null && cached.policy.mode !== 'none';
+  return {
+    applies:
+      cached === null
+        ? { kind: 'none', reason: `the policy could not be fetched: ${reason}` }
+        : { kind: 'policy', policy: cached.policy },
+    cached,
+    lastFailure: { id: id ?? cached?.id ?? '', atMs: nowMs },
+    report: isMissed || (cached === null && id !== null) ? { result: failure, reason } : null,
+    alert: isMissed,
+  };
+}
