@@ -1,0 +1,172 @@
+import type { Canonicalization } from './canonicalization.ts';
+
+/** Takes canonical bytes. They are only valid during the call. */
+export type ByteSink = (bytes: Uint8Array) => void;
+
+/** Turns a body that comes in chunks of any size into what is hashed. Its memory does not grow with the body. */
+export interface BodyCanonicalizer {
+  /** Keeps nothing of `chunk` after the call. */
+  push(chunk: Uint8Array): void;
+  /** The body ended. Call it once. */
+  finish(): void;
+}
+
+/**
+ * A canonicalizer of RFC 6376 §3.4.3 or §3.4.4 that gives what it makes to `sink`.
+ * A bare LF counts as CRLF, as it does wherever we take mail in; a bare CR is an octet like others.
+ */
+export function bodyCanonicalizer(kind: Canonicalization, sink: ByteSink): BodyCanonicalizer {
+  return kind === 'simple' ? new SimpleBody(sink) : new RelaxedBody(sink);
+}
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SP = 32;
+
+const breaksAtOnce = 512;
+const manyBreaks = new Uint8Array(breaksAtOnce * 2).map((_, i) => (i % 2 === 0 ? CR : LF));
+const oneCr = Uint8Array.of(CR);
+
+function giveBreaks(count: number, sink: ByteSink): void {
+  for (let left = count; left > 0; left -= breaksAtOnce) {
+    sink(left >= breaksAtOnce ? manyBreaks : manyBreaks.subarray(0, left * 2));
+  }
+}
+
+/** Only line breaks at the end of the body change, so that nearly everything is passed on where it lies. */
+class SimpleBody implements BodyCanonicalizer {
+  readonly #sink: ByteSink;
+  /** Line breaks seen and not given, since they may be the body's last. */
+  #pendingBreaks = 0;
+  #isCrPending = false;
+
+  constructor(sink: ByteSink) {
+    this.#sink = sink;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    let start = 0;
+    if (this.#isCrPending) {
+      this.#isCrPending = false;
+      if (chunk[0] === LF) {
+        this.#pendingBreaks++;
+        start = 1;
+      } else this.#give(oneCr, 0, 1);
+    }
+    for (let lf = chunk.indexOf(LF, start); lf >= 0; lf = chunk.indexOf(LF, lf + 1)) {
+      if (lf > start && chunk[lf - 1] === CR) continue;
+      this.#give(chunk, start, lf);
+      this.#pendingBreaks++;
+      start = lf + 1;
+    }
+    let end = chunk.length;
+    if (end > start && chunk[end - 1] === CR) {
+      this.#isCrPending = true;
+      end--;
+    }
+    this.#give(chunk, start, end);
+  }
+
+  finish(): void {
+    if (this.#isCrPending) this.#give(oneCr, 0, 1);
+    // RFC 6376 §3.4.3: all line breaks at the end become one, and no line break at all becomes one as well.
+    giveBreaks(1, this.#sink);
+  }
+
+  /** Bytes whose every LF follows a CR. */
+  #give(bytes: Uint8Array, start: number, to: number): void {
+    let end = to;
+    while (end - start >= 2 && bytes[end - 1] === LF && bytes[end - 2] === CR) end -= 2;
+    if (end > start) {
+      giveBreaks(this.#pendingBreaks, this.#sink);
+      this.#pendingBreaks = 0;
+      this.#sink(bytes.subarray(start, end));
+    }
+    this.#pendingBreaks += (to - end) / 2;
+  }
+}
+
+const bufferBytes = 16 * 1024;
+
+class RelaxedBody implements BodyCanonicalizer {
+  readonly #sink: ByteSink;
+  readonly #out = new Uint8Array(bufferBytes);
+  #pendingBreaks = 0;
+  #isSpacePending = false;
+  #isCrPending = false;
+  #isEmpty = true;
+
+  constructor(sink: ByteSink) {
+    this.#sink = sink;
+  }
+
+  push(chunk: Uint8Array): void {
+    const out = this.#out;
+    let length = 0;
+    let breaks = this.#pendingBreaks;
+    let space = this.#isSpacePending;
+    let cr = this.#isCrPending;
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i] ?? 0;
+      if (byte === LF) {
+        breaks++;
+        space = false;
+        cr = false;
+        continue;
+      }
+      if (!cr && (byte === SP || byte === TAB)) {
+        space = true;
+        continue;
+      }
+      if (!cr && byte === CR) {
+        cr = true;
+        continue;
+      }
+      // Room for a line break, a space, a bare CR and the octet itself.
+      if (length > bufferBytes - 5) length = this.#drain(length);
+      if (breaks > 0) {
+        if (breaks > 1) {
+          length = this.#drain(length);
+          giveBreaks(breaks - 1, this.#sink);
+        }
+        out[length++] = CR;
+        out[length++] = LF;
+        breaks = 0;
+      }
+      if (space) out[length++] = SP;
+      space = false;
+      if (cr) {
+        out[length++] = CR;
+        cr = byte === CR;
+        space = byte === SP || byte === TAB;
+        if (cr || space) continue;
+      }
+      out[length++] = byte;
+    }
+    this.#drain(length);
+    this.#pendingBreaks = breaks;
+    this.#isSpacePending = space;
+    this.#isCrPending = cr;
+  }
+
+  finish(): void {
+    if (this.#isCrPending) {
+      giveBreaks(this.#pendingBreaks, this.#sink);
+      if (this.#isSpacePending) this.#sink(Uint8Array.of(SP));
+      this.#sink(oneCr);
+      this.#isEmpty = false;
+    }
+    // RFC 6376 §3.4.4: a body without text is no bytes; any other ends with one line break.
+    if (!this.#isEmpty) giveBreaks(1, this.#sink);
+  }
+
+  #drain(length: number): number {
+    if (length > 0) {
+      this.#sink(this.#out.subarray(0, length));
+      this.#isEmpty = false;
+    }
+    return 0;
+  }
+}
