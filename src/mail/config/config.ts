@@ -1,5 +1,7 @@
 import { checkDomains } from './check-domains.ts';
 import { checkServer } from './check-server.ts';
+import { checkDomainRoutes, checkServerRoutes } from './check-routes.ts';
+import { checkTransports } from './check-transports.ts';
 import { ConfigError, parseConfig, type ConfigDocument, type ConfigProblem } from './document.ts';
 import { domainsSchema, type DomainsConfig } from './domains-schema.ts';
 import { serverSchema, type ServerConfig } from './server-schema.ts';
@@ -25,10 +27,10 @@ export function parseConfigFiles(server: ConfigFile, domains: ConfigFile): Confi
   const problems: ConfigProblem[] = [];
   const serverDocument = attempt(() => parseConfig(server.file, server.text, serverSchema), problems);
   const domainsDocument = attempt(() => parseConfig(domains.file, domains.text, domainsSchema), problems);
-  if (serverDocument !== null) problems.push(...checkServer(serverDocument));
+  if (serverDocument !== null) problems.push(...checkAlone(serverDocument));
   if (domainsDocument !== null) problems.push(...checkDomains(domainsDocument));
   if (serverDocument !== null && domainsDocument !== null) {
-    problems.push(...checkTogether(serverDocument, domainsDocument.value));
+    problems.push(...checkTogether(serverDocument, domainsDocument));
   }
   if (serverDocument === null || domainsDocument === null || problems.length > 0) throw new ConfigError(problems);
   return { server: serverDocument.value, domains: domainsDocument.value };
@@ -40,7 +42,7 @@ export function parseConfigFiles(server: ConfigFile, domains: ConfigFile): Confi
  */
 export function parseServerFile({ file, text }: ConfigFile): ServerConfig {
   const document = parseConfig(file, text, serverSchema);
-  const problems = checkServer(document);
+  const problems = checkAlone(document);
   if (problems.length > 0) throw new ConfigError(problems);
   return document.value;
 }
@@ -55,7 +57,15 @@ function attempt<T>(parse: () => T, problems: ConfigProblem[]): T | null {
   }
 }
 
-function checkTogether({ value, problemAt }: ConfigDocument<ServerConfig>, domains: DomainsConfig): ConfigProblem[] {
+function checkAlone(server: ConfigDocument<ServerConfig>): ConfigProblem[] {
+  return [...checkServer(server), ...checkTransports(server), ...checkServerRoutes(server)];
+}
+
+function checkTogether(server: ConfigDocument<ServerConfig>, domains: ConfigDocument<DomainsConfig>): ConfigProblem[] {
+  return [...checkPostmaster(server, domains.value), ...checkDomainRoutes(domains, server.value.transports)];
+}
+
+function checkPostmaster({ value, problemAt }: ConfigDocument<ServerConfig>, domains: DomainsConfig): ConfigProblem[] {
   if (domains.accounts[value.postmaster] !== undefined) return [];
   const names = Object.keys(domains.accounts);
   const fix = names.length === 0 ? 'Add an account' : `Accounts are: ${names.slice(0, 5).join(', ')}`;

@@ -13,6 +13,9 @@ interface JsonSchema {
   readonly items?: JsonSchema;
   readonly required?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
+  /** Kinds of a block, told apart by their `kind`. */
+  readonly oneOf?: readonly JsonSchema[];
+  readonly const?: string;
 }
 
 /** JSON Schema (2020-12) of `server.yaml` or `domains.yaml`, for completion and checks in editors. */
@@ -38,11 +41,18 @@ function describe(schema: JsonSchema, path: string, required: boolean, lines: st
   }
   if (typeof schema.additionalProperties === 'object')
     describe(schema.additionalProperties, `${path}.NAME`, false, lines);
+  if (schema.items?.properties !== undefined) describe(schema.items, `${path}.N`, false, lines);
+  for (const variant of schema.oneOf ?? []) describe(variant, path, false, lines);
 }
 
 function kind(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `always ${schema.const}`;
+  if (schema.oneOf !== undefined) return 'block of one of several kinds';
+  const ofKind = schema.properties?.['kind']?.const;
+  if (ofKind !== undefined) return `block, kind ${ofKind}`;
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   if (schema.type === 'object') return schema.properties === undefined ? 'entries by name' : 'block';
+  if (schema.items?.properties !== undefined) return 'list of blocks';
   if (schema.type === 'array') return `list of ${schema.items?.type ?? 'entries'}s`;
   if (schema.anyOf !== undefined) return 'size';
   return schema.type ?? 'value';

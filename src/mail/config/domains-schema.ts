@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { routes } from './routes-schema.ts';
 import { bytes } from './units.ts';
 
 const domain = z
@@ -12,17 +13,20 @@ const domain = z
     aliases: z
       .record(
         z.string().min(1),
-        z.strictObject({
-          addresses: z.array(z.string().min(3)).min(1).meta({ description: 'Local addresses that get a copy.' }),
-          postPublic: z
-            .boolean()
-            .default(true)
-            .meta({ description: 'Anybody may send to it; otherwise members only.' }),
-          allowMessageFrom: z.boolean().default(false).meta({ description: 'Members may send as the alias.' }),
-        }),
+        z
+          .strictObject({
+            addresses: z.array(z.string().min(3)).min(1).meta({ description: 'Local addresses that get a copy.' }),
+            postPublic: z
+              .boolean()
+              .default(true)
+              .meta({ description: 'Anybody may send to it; otherwise members only.' }),
+            allowMessageFrom: z.boolean().default(false).meta({ description: 'Members may send as the alias.' }),
+          })
+          .meta({ description: 'An alias.' }),
       )
       .default({})
       .meta({ description: 'Addresses, by localpart, that reach several accounts.' }),
+    routes: routes('mail whose sender is in this domain; those of the account come first'),
   })
   .meta({ description: 'A domain that mail is accepted for.' });
 
@@ -39,6 +43,7 @@ const account = z
       .optional()
       .meta({ description: 'When set, logins are refused with this text; mail is still accepted.' }),
     quota: bytes('Most message bytes stored; 0 is unlimited.').default(0),
+    routes: routes('mail that this account submits'),
   })
   .meta({ description: 'Somebody who has mailboxes.' });
 

@@ -9,4 +9,7 @@ export type { DomainsConfig } from './domains-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
 export { exampleDomains, exampleServer } from './example.ts';
 export { parseSendmailConfig, sendmailSpool, type SendmailSettings } from './sendmail.ts';
+export { directName } from './check-routes.ts';
+export type { RouteConfig } from './routes-schema.ts';
+export type { RelayConfig, TransportAuth, TransportConfig } from './transports-schema.ts';
 export type { ListenerConfig, ServerConfig } from './server-schema.ts';

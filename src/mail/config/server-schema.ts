@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { routes } from './routes-schema.ts';
+import { transports } from './transports-schema.ts';
 import { bytes, duration } from './units.ts';
 
 const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
@@ -12,12 +14,14 @@ const service = (name: string, standardPort: number) =>
     .meta({ description: name });
 
 const authService = (name: string, standardPort: number) =>
-  service(name, standardPort).extend({
-    allowPlaintextAuth: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Accept passwords without TLS. For tests on loopback only.' }),
-  });
+  service(name, standardPort)
+    .extend({
+      allowPlaintextAuth: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Accept passwords without TLS. For tests on loopback only.' }),
+    })
+    .meta({ description: name });
 
 const certificate = z
   .strictObject({
@@ -122,6 +126,8 @@ export const serverSchema = z
     listeners: z
       .record(z.string().regex(/^[a-z0-9-]+$/, 'must have only a-z, 0-9 and "-"'), listener)
       .meta({ description: 'Listeners by name.' }),
+    transports,
+    routes: routes('all mail; those of the account and of the sender’s domain come first'),
   })
   .meta({ title: 'Godwit server.yaml', description: 'What the process needs to start.' });
 

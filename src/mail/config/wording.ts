@@ -75,6 +75,10 @@ export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
         return [{ path, reason: `must be at most ${issue.maximum}` }];
       return [{ path, reason: `must have at most ${issue.maximum} characters` }];
     case 'invalid_union':
+      if ('options' in issue && Array.isArray(issue.options)) {
+        const fix = `Write ${listed(issue.options.map(String))}`;
+        return [{ path, reason: 'not one of the kinds possible here', fix }];
+      }
       return [{ path, reason: 'must be a number or a text' }];
     case 'invalid_key':
       return issue.issues.map((inner) => ({ path, reason: `a name ${lowerFirst(inner.message)}` }));

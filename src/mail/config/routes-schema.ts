@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+const domains = (doc: string) => z.array(z.string().min(1)).default([]).meta({ description: doc });
+
+const route = z
+  .strictObject({
+    fromDomain: domains('Domains of the sender: example.org, or .example.org with all below it. Default: any.'),
+    toDomain: domains('Domains of the recipient: example.org, or .example.org with all below it. Default: any.'),
+    minimumAttempts: z.number().int().min(0).max(1000).default(0).meta({
+      description: 'Attempts that were made before; 3 is: from the fourth attempt on.',
+    }),
+    transport: z.string().min(1).meta({
+      description: 'A transport of server.yaml, or direct: to the hosts of the domain, as without routes.',
+    }),
+  })
+  .meta({ description: 'Conditions that must all hold, and where mail goes then.' });
+
+/** A list of routes, as on the server, a domain and an account. */
+export const routes = (whose: string) =>
+  z
+    .array(route)
+    .default([])
+    .meta({
+      description: `Routes for ${whose}; the first that matches decides, for each recipient and attempt anew.`,
+    });
+
+/** One route of a checked configuration. */
+export type RouteConfig = z.output<typeof route>;
