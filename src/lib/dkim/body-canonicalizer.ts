@@ -88,11 +88,14 @@ class SimpleBody implements BodyCanonicalizer {
   }
 }
 
-const bufferBytes = 16 * 1024;
+/** Octets canonicalized at once. */
+const pieceBytes = 16 * 1024;
+/** What they become at most: a bare LF grows to CRLF. And what was pending before them: CRLF, a space and a CR. */
+const maxCanonicalBytes = pieceBytes * 2 + 4;
 
 class RelaxedBody implements BodyCanonicalizer {
   readonly #sink: ByteSink;
-  readonly #out = new Uint8Array(bufferBytes);
+  readonly #out = new Uint8Array(maxCanonicalBytes);
   #pendingBreaks = 0;
   #isSpacePending = false;
   #isCrPending = false;
@@ -103,70 +106,70 @@ class RelaxedBody implements BodyCanonicalizer {
   }
 
   push(chunk: Uint8Array): void {
-    const out = this.#out;
-    let length = 0;
-    let breaks = this.#pendingBreaks;
-    let space = this.#isSpacePending;
-    let cr = this.#isCrPending;
-    for (let i = 0; i < chunk.length; i++) {
-      const byte = chunk[i] ?? 0;
-      if (byte === LF) {
-        breaks++;
-        space = false;
-        cr = false;
-        continue;
-      }
-      if (!cr && (byte === SP || byte === TAB)) {
-        space = true;
-        continue;
-      }
-      if (!cr && byte === CR) {
-        cr = true;
-        continue;
-      }
-      // Room for a line break, a space, a bare CR and the octet itself.
-      if (length > bufferBytes - 5) length = this.#drain(length);
-      if (breaks > 0) {
-        if (breaks > 1) {
-          length = this.#drain(length);
-          giveBreaks(breaks - 1, this.#sink);
-        }
-        out[length++] = CR;
-        out[length++] = LF;
-        breaks = 0;
-      }
-      if (space) out[length++] = SP;
-      space = false;
-      if (cr) {
-        out[length++] = CR;
-        cr = byte === CR;
-        space = byte === SP || byte === TAB;
-        if (cr || space) continue;
-      }
-      out[length++] = byte;
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      this.#pushPiece(chunk, at, Math.min(at + pieceBytes, chunk.length));
     }
-    this.#drain(length);
-    this.#pendingBreaks = breaks;
-    this.#isSpacePending = space;
-    this.#isCrPending = cr;
   }
 
   finish(): void {
-    if (this.#isCrPending) {
-      giveBreaks(this.#pendingBreaks, this.#sink);
-      if (this.#isSpacePending) this.#sink(Uint8Array.of(SP));
-      this.#sink(oneCr);
-      this.#isEmpty = false;
-    }
+    if (this.#isCrPending) this.#drain(this.#putPending(0));
     // RFC 6376 §3.4.4: a body without text is no bytes; any other ends with one line break.
     if (!this.#isEmpty) giveBreaks(1, this.#sink);
   }
 
-  #drain(length: number): number {
-    if (length > 0) {
-      this.#sink(this.#out.subarray(0, length));
-      this.#isEmpty = false;
+  #pushPiece(chunk: Uint8Array, from: number, to: number): void {
+    const out = this.#out;
+    let length = 0;
+    let at = from;
+    while (at < to) {
+      let byte = chunk[at++] ?? 0;
+      if (byte === LF) {
+        this.#pendingBreaks++;
+        this.#isSpacePending = false;
+        this.#isCrPending = false;
+        continue;
+      }
+      // The CR before this octet was bare.
+      if (this.#isCrPending) length = this.#putPending(length);
+      if (byte === SP || byte === TAB) this.#isSpacePending = true;
+      else if (byte === CR) this.#isCrPending = true;
+      else {
+        if (this.#isSpacePending || this.#pendingBreaks > 0) length = this.#putPending(length);
+        out[length++] = byte;
+        // The rest of a word, which is most of a body.
+        while (at < to && (byte = chunk[at] ?? 0) > SP) {
+          out[length++] = byte;
+          at++;
+        }
+      }
     }
-    return 0;
+    this.#drain(length);
+  }
+
+  /** Writes what turned out not to be at the end of a line or of the body. @returns the new length of what is in the buffer. */
+  #putPending(start: number): number {
+    const out = this.#out;
+    let length = start;
+    if (this.#pendingBreaks > 1) {
+      this.#drain(length);
+      length = 0;
+      giveBreaks(this.#pendingBreaks - 1, this.#sink);
+    }
+    if (this.#pendingBreaks > 0) {
+      out[length++] = CR;
+      out[length++] = LF;
+    }
+    if (this.#isSpacePending) out[length++] = SP;
+    if (this.#isCrPending) out[length++] = CR;
+    this.#pendingBreaks = 0;
+    this.#isSpacePending = false;
+    this.#isCrPending = false;
+    return length;
+  }
+
+  #drain(length: number): void {
+    if (length === 0) return;
+    this.#sink(this.#out.subarray(0, length));
+    this.#isEmpty = false;
   }
 }

@@ -74,6 +74,15 @@ test('bodyCanonicalizer passes large bodies on in pieces', () => {
   const line = 'Some  words \t of a body.\r\n';
   const text = `${line.repeat(5000)}${'\r\n'.repeat(5000)}end${'\r\n'.repeat(5000)}`;
   assert.equal(body('simple', text, [7, 70_000]), `${line.repeat(5000)}${'\r\n'.repeat(5000)}end\r\n`);
+  for (const [lines, want] of [
+    ['a\n', 'a\r\n'],
+    ['\n\na', '\r\n\r\na'],
+    ['a \r', 'a \r'],
+  ] as const) {
+    const end = want.endsWith('\n') ? '' : '\r\n';
+    assert.equal(body('relaxed', lines.repeat(30_000)), want.repeat(30_000) + end);
+    assert.equal(body('simple', lines.repeat(30_000)), want.repeat(30_000) + end);
+  }
   assert.equal(body('relaxed', text), `${'Some words of a body.\r\n'.repeat(5000)}${'\r\n'.repeat(5000)}end\r\n`);
 });
 
