@@ -1,0 +1,149 @@
+import type { Resolver } from '#ports/resolver';
+import { outgoingIps, type DomainFacts } from './facts.ts';
+import { levelOf, notLookedUp, publish, todo, type Finding, type Level } from './finding.ts';
+import { evaluateSpf, spfRecords } from './spf.ts';
+import { differingTags, tagsOf } from './tags.ts';
+import type { WantedRecord } from './wanted.ts';
+
+/** A wanted TXT record. */
+type WantedText = Extract<WantedRecord, { readonly type: 'TXT' }>;
+
+/** How records of one purpose are told from other TXT records of the name. */
+const marks: Partial<Record<WantedRecord['area'], RegExp>> = {
+  spf: /^v=spf1(?: |$)/i,
+  dmarc: /^v\s*=\s*DMARC1/i,
+  'mta-sts': /^v\s*=\s*STSv1/i,
+  'tls-rpt': /^v\s*=\s*TLSRPTv1/i,
+};
+
+/** Compares one wanted TXT record with what is there. */
+export async function checkText(wanted: WantedText, facts: DomainFacts, resolver: Resolver): Promise<Finding> {
+  const { area, name } = wanted;
+  const subject = `${name} TXT`;
+  const answer = await resolver.query(name, 'TXT');
+  if (answer.kind === 'failed') return notLookedUp(area, subject, answer.why);
+  const mark = marks[area] ?? /(?:^|;)\s*p\s*=/i;
+  const found = answer.kind === 'found' ? answer.records.filter((text) => mark.test(text)) : [];
+  const make = (level: Level, sentence: string, fix: Finding['fix'] = publish(wanted)): Finding => ({
+    area,
+    level,
+    subject,
+    sentence,
+    fix,
+  });
+  const [only, ...more] = found;
+  if (only === undefined) {
+    const other = answer.kind === 'found' ? `; there is ${quote(answer.records[0] ?? '')}` : '';
+    return make(levelOf(wanted.importance), `is missing. ${wanted.why}${area === 'dkim' ? other : ''}`);
+  }
+  if (more.length > 0) {
+    const fix = todo(`keep one of the ${found.length} records: ${wanted.value}`);
+    const all = found.map(quote).join(' and ');
+    return make('error', `there are ${found.length} conflicting records, so receivers use none: ${all}`, fix);
+  }
+  if (only === wanted.data) return make('ok', `is right: ${quote(only)}`, null);
+  switch (area) {
+    case 'spf':
+      return await judgeSpf(wanted, only, facts, resolver, make);
+    case 'dkim':
+      return judgeDkim(wanted, only, make);
+    case 'dmarc':
+      return judgeDmarc(wanted, only, make);
+    default: {
+      const differing = differingTags(wanted.data, only);
+      if (differing.length === 0) return make('ok', `is right: ${quote(only)}`, null);
+      const sentence = `differs in ${differing.join(', ')}: it is ${quote(only)}, wanted is ${quote(wanted.data)}`;
+      return make(levelOf(wanted.importance), sentence);
+    }
+  }
+}
+
+type Make = (level: Level, sentence: string, fix?: Finding['fix']) => Finding;
+
+/** Another record than ours is as good when every outgoing address passes; which do is said address by address elsewhere. */
+async function judgeSpf(
+  wanted: WantedText,
+  found: string,
+  facts: DomainFacts,
+  resolver: Resolver,
+  make: Make,
+): Promise<Finding> {
+  const isDomain = wanted.name === facts.domain;
+  const ips = isDomain ? outgoingIps(facts).map(({ ip }) => ip) : facts.ips;
+  const verdicts = await Promise.all(ips.map((ip) => evaluateSpf(ip, wanted.name, resolver)));
+  const bad = ips.filter((_, i) => verdicts[i]?.result !== 'pass');
+  if (bad.length > 0) {
+    const sentence = `does not let ${bad.join(', ')} send: it is ${quote(found)}, wanted is ${quote(wanted.data)}`;
+    return make(levelOf(wanted.importance), sentence);
+  }
+  if (/(?:^| )\+?all(?: |$)/i.test(found))
+    return make('warning', `lets everybody send: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
+  if (!/ [~-]all(?: |$)/i.test(found) && !/ redirect=/i.test(found))
+    return make('warning', `says nothing about other senders: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
+  return make('ok', `lets all our addresses send: ${quote(found)}`, null);
+}
+
+/** RFC 6376 §3.6.1: the key counts; notes and hash lists that allow ours do not. */
+function judgeDkim(wanted: WantedText, found: string, make: Make): Finding {
+  const tags = tagsOf(found);
+  if ((tags.get('p') ?? '') === '') return make('error', `the key is revoked (empty p): it is ${quote(found)}`);
+  const differing = differingTags(wanted.data, found, { v: 'DKIM1', k: 'rsa' });
+  if (differing.includes('p') || differing.includes('k'))
+    return make('error', `has another key than ours: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
+  const hashes = tags.get('h')?.toLowerCase().split(':') ?? ['sha256'];
+  if (!hashes.some((hash) => hash.trim() === 'sha256'))
+    return make('error', `does not allow SHA-256, with which we sign: it is ${quote(found)}`);
+  if (tags.get('t')?.split(':').includes('y') === true)
+    return make('warning', `is marked as a test (t=y), so receivers may ignore it: it is ${quote(found)}`);
+  if (differing.length === 0) return make('ok', `is right: ${quote(found)}`, null);
+  return make('note', `has our key, but differs in ${differing.join(', ')}: it is ${quote(found)}`);
+}
+
+/** RFC 7489 §6.3 */
+function judgeDmarc(wanted: WantedText, found: string, make: Make): Finding {
+  const tags = tagsOf(found);
+  const ours = tagsOf(wanted.data);
+  // The record of another domain that agrees to our reports has no policy.
+  if (!ours.has('p')) return make('ok', `is right: ${quote(found)}`, null);
+  const policy = tags.get('p')?.toLowerCase();
+  const level = levelOf(wanted.importance);
+  if (policy !== 'none' && policy !== 'quarantine' && policy !== 'reject')
+    return make('error', `has no valid policy p, so it counts for nothing: it is ${quote(found)}`);
+  const rua = ours.get('rua')?.toLowerCase();
+  const uris = (tags.get('rua') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((uri) => uri.trim().replace(/!\d+[kmgt]?$/, ''));
+  if (rua !== undefined && !uris.includes(rua))
+    return make(level, `does not send reports to us: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
+  if (policy !== ours.get('p'))
+    return make(level, `has the policy ${policy}, not ${ours.get('p') ?? ''}: it is ${quote(found)}`);
+  return make('ok', `has our policy: ${quote(found)}`, null);
+}
+
+/** Every outgoing address against the published record of the domain, with the term that decided. */
+export async function checkSpfCoverage(facts: DomainFacts, resolver: Resolver): Promise<Finding[]> {
+  const answer = await resolver.query(facts.domain, 'TXT');
+  // Said already where the record itself is compared.
+  if (answer.kind !== 'found' || spfRecords(answer.records).length !== 1) return [];
+  return await Promise.all(
+    outgoingIps(facts).map(async ({ ip }): Promise<Finding> => {
+      const { result, matched, reason } = await evaluateSpf(ip, facts.domain, resolver);
+      const isSocks = !facts.ips.includes(ip);
+      const subject = isSocks ? `${ip} (through a proxy)` : ip;
+      const because = matched ?? reason ?? 'nothing matched';
+      if (result === 'pass') {
+        return { area: 'spf', level: 'ok', subject, sentence: `may send for ${facts.domain}: ${because}`, fix: null };
+      }
+      const mechanism = ip.includes(':') ? `ip6:${ip}` : `ip4:${ip}`;
+      const isUnknown = result === 'temperror';
+      const sentence = `SPF of ${facts.domain} says ${result}: ${because}`;
+      const fix = isUnknown ? todo('ask again') : todo(`add ${mechanism} to the SPF record of ${facts.domain}`);
+      return { area: 'spf', level: isUnknown ? 'warning' : 'error', subject, sentence, fix };
+    }),
+  );
+}
+
+function quote(text: string): string {
+  return `"${text}"`;
+}

@@ -1,0 +1,62 @@
+import type { Answer } from '#ports/resolver';
+import { zoneLine } from './record-text.ts';
+import { areas, type Area, type Importance, type WantedRecord } from './wanted.ts';
+
+/** How bad it is. */
+export type Level = 'ok' | 'note' | 'warning' | 'error';
+
+/** What helps: a line for the zone, or something to do. */
+export type Fix =
+  | { readonly kind: 'publish'; readonly record: string }
+  | { readonly kind: 'do'; readonly text: string };
+
+/** One thing that was found out. Text of DNS in it is as it came: see `writeReport` for showing it. */
+export interface Finding {
+  readonly area: Area;
+  readonly level: Level;
+  /** A name, an address, or a name with a record type. */
+  readonly subject: string;
+  readonly sentence: string;
+  readonly fix: Fix | null;
+}
+
+const levels: readonly Level[] = ['error', 'warning', 'note', 'ok'];
+
+/** Worst first; among equals in the order of areas. */
+export function orderFindings(findings: readonly Finding[]): Finding[] {
+  const rank = ({ level, area }: Finding): number => levels.indexOf(level) * areas.length + areas.indexOf(area);
+  return findings.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** How bad it is that a record is missing or wrong. */
+export function levelOf(importance: Importance): Level {
+  return importance === 'must' ? 'error' : importance === 'should' ? 'warning' : 'note';
+}
+
+/** A line to publish. */
+export function publish(record: WantedRecord): Fix {
+  return { kind: 'publish', record: zoneLine(record) };
+}
+
+/** Something to do. */
+export function todo(text: string): Fix {
+  return { kind: 'do', text };
+}
+
+type Failure = Extract<Answer<never>, { readonly kind: 'failed' }>['why'];
+
+/** The finding for a question that got no answer: not knowing is not absence. */
+export function notLookedUp(area: Area, subject: string, why: Failure): Finding {
+  if (why === 'bogus') {
+    const sentence = 'DNSSEC validation fails: whoever validates sees nothing here';
+    return { area, level: 'error', subject, sentence, fix: todo('repair the signatures or the DS record of the zone') };
+  }
+  const words: Readonly<Record<Exclude<Failure, 'bogus'>, string>> = {
+    timeout: 'no answer in time',
+    unavailable: 'no resolver could be asked',
+    servfail: 'the name servers fail (SERVFAIL)',
+    refused: 'the resolver refuses to answer',
+  };
+  const fix = todo('check the name servers of the zone and the resolver, then ask again');
+  return { area, level: 'warning', subject, sentence: `could not be looked up: ${words[why]}`, fix };
+}

@@ -1,0 +1,15 @@
+/**
+ * What a domain's DNS should hold, and how it compares: records to publish with the reason for each, and findings about what is published.
+ * Facts come from the caller; questions go through the Resolver port and connections through a `HostProber`. Nothing here evaluates
+ * SPF, DKIM or DMARC of incoming mail: the SPF here answers one question, whether the owner's own record lets the owner send.
+ * Invariants: not knowing is never reported as absence; no more than the limits is asked; text of DNS is made harmless by `writeReport` only.
+ */
+export { checkDomain, type CheckDomainDeps } from './check-domain.ts';
+export type { HostProbe, HostProber } from './check-hosts.ts';
+export { outgoingIps, type DomainFacts } from './facts.ts';
+export type { Finding, Fix, Level } from './finding.ts';
+export { defaultCheckLimits, type CheckLimits } from './limits.ts';
+export { reportJson, writeReport, type DomainReportJson } from './report.ts';
+export { evaluateSpf, type SpfVerdict } from './spf.ts';
+export { spfText, wantedRecords, type Area, type Importance, type WantedRecord } from './wanted.ts';
+export { recordsJson, writeZone, type RecordJson } from './zone.ts';

@@ -1,0 +1,55 @@
+import { encodeHex } from '#lib/codecs';
+import type { RecordData } from './wanted.ts';
+
+/** RFC 1035 §3.3: a character string has at most 255 octets. */
+const maxStringBytes = 255;
+
+/** A record's data as in a zone file, with final dots; the text of a TXT record as it is. */
+export function recordText(record: RecordData): string {
+  switch (record.type) {
+    case 'A':
+    case 'AAAA':
+    case 'TXT':
+      return record.data;
+    case 'CNAME':
+    case 'PTR':
+      return `${record.data}.`;
+    case 'MX':
+      return `${record.data.preference} ${record.data.exchange}.`;
+    case 'SRV': {
+      const { priority, weight, port, target } = record.data;
+      return `${priority} ${weight} ${port} ${target}.`;
+    }
+    case 'TLSA': {
+      const { usage, selector, matching, data } = record.data;
+      return `${usage} ${selector} ${matching} ${encodeHex(data)}`;
+    }
+    case 'CAA':
+      return `${record.data.flags} ${record.data.tag} ${quoted(new TextEncoder().encode(record.data.value))}`;
+  }
+}
+
+/** One line of a zone file (RFC 1035 §5.1). */
+export function zoneLine(record: RecordData & { readonly name: string }, ttlS: number | null = null): string {
+  const data = record.type === 'TXT' ? quotedText(record.data) : recordText(record);
+  return `${record.name}. ${ttlS === null ? '' : `${ttlS} `}IN ${record.type} ${data}`;
+}
+
+/** Text as quoted strings of at most 255 octets; readers join them (RFC 7208 §3.3, RFC 6376 §3.6.2.2). */
+function quotedText(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  const strings: string[] = [];
+  for (let at = 0; at < bytes.length || at === 0; at += maxStringBytes)
+    strings.push(quoted(bytes.subarray(at, at + maxStringBytes)));
+  return strings.join(' ');
+}
+
+/** RFC 1035 §5.1: quotes and backslashes are escaped, what is not printable ASCII is `\DDD`. */
+function quoted(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) {
+    if (byte === 0x22 || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`;
+    else text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, '0')}`;
+  }
+  return `"${text}"`;
+}

@@ -1,0 +1,77 @@
+import type { Finding, Level } from './finding.ts';
+import { areas, type Area } from './wanted.ts';
+
+/** A check as JSON shows it. */
+export interface DomainReportJson {
+  readonly domain: string;
+  readonly counts: Readonly<Record<Level, number>>;
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+}
+
+const titles: Readonly<Record<Area, string>> = {
+  host: 'Mail host',
+  mx: 'MX',
+  smtp: 'Connecting to the mail hosts',
+  reverse: 'Names of the addresses that mail goes out from',
+  dnsbl: 'Block lists',
+  spf: 'SPF',
+  dkim: 'DKIM',
+  dmarc: 'DMARC',
+  dnssec: 'DNSSEC',
+  tlsa: 'DANE',
+  'mta-sts': 'MTA-STS',
+  'tls-rpt': 'TLS reports',
+  srv: 'Mail programs (SRV)',
+  autoconfig: 'Mail programs (automatic settings)',
+  caa: 'Certificates (CAA)',
+};
+const marks: Readonly<Record<Level, string>> = { error: 'ERROR', warning: 'warn ', note: 'note ', ok: 'ok   ' };
+const maxSentenceChars = 1000;
+/** A record to publish is of no use when cut: a key has some thousand characters. */
+const maxFixChars = 20_000;
+
+/**
+ * Findings as text for people: a group for each area, a line for each finding, what to do about it indented below.
+ * Whatever DNS said is shown as printable ASCII, so that it can neither move the cursor nor look like a line of ours.
+ */
+export function writeReport(domain: string, findings: readonly Finding[]): string {
+  const lines: string[] = [];
+  for (const area of areas) {
+    const group = findings.filter((finding) => finding.area === area);
+    if (group.length === 0) continue;
+    lines.push(titles[area]);
+    for (const { level, subject, sentence, fix } of group) {
+      lines.push(`  ${marks[level]}  ${ascii(`${subject}: ${sentence}`)}`);
+      if (fix !== null)
+        lines.push(
+          `         ${fix.kind === 'publish' ? 'publish: ' : 'do: '}${ascii(fix.kind === 'publish' ? fix.record : fix.text, maxFixChars)}`,
+        );
+    }
+    lines.push('');
+  }
+  const { error, warning, note } = countsOf(findings);
+  lines.push(`${ascii(domain)}: ${plural(error, 'error')}, ${plural(warning, 'warning')}, ${plural(note, 'note')}.`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Findings as plain values for JSON, whose writer escapes what DNS said. */
+export function reportJson(domain: string, findings: readonly Finding[]): DomainReportJson {
+  return { domain, counts: countsOf(findings), findings };
+}
+
+function countsOf(findings: readonly Finding[]): Record<Level, number> {
+  const counts = { error: 0, warning: 0, note: 0, ok: 0 };
+  for (const { level } of findings) counts[level] += 1;
+  return counts;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** Printable ASCII on one line: the rest as `\u{…}`; long text is cut. */
+function ascii(text: string, maxChars = maxSentenceChars): string {
+  const cut = text.length > maxChars ? `${text.slice(0, maxChars)}...` : text;
+  return cut.replaceAll(/[^\x20-\x7e]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
