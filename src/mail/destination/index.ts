@@ -1,5 +1,16 @@
 /**
- * Which hosts take mail for a domain, in which order, by DNS (RFC 5321 §5.1, RFC 7505). Connections are not made here,
- * and how they are secured is decided elsewhere.
+ * Which hosts take mail for a domain, in which order, by DNS (RFC 5321 §5.1, RFC 7505), and how a connection to each must be secured
+ * (RFC 7672, 8461, 8689). Connections are not made here, and policies of MTA-STS not fetched.
  */
+export { findTlsa, type HostDane } from './find-tlsa.ts';
 export { findMailHosts, type MailHost, type MailHosts } from './mail-hosts.ts';
+export {
+  type DaneDemand,
+  decideTls,
+  type HostTls,
+  type TlsDemand,
+  type TlsInputs,
+  type TlsMeasure,
+  type TlsWish,
+} from './tls-policy.ts';
+export { factsOfSkipped, judgeTls, type SessionEnds, type SessionTls, type TlsJudgement } from './tls-session.ts';

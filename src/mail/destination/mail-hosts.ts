@@ -6,11 +6,22 @@ export interface MailHost {
   readonly name: string;
   /** Addresses to try in this order; at least one. */
   readonly addresses: readonly string[];
+  /** Name that the addresses belong to, after CNAMEs. */
+  readonly canonicalName: string;
+  /** Whether the addresses, and the CNAMEs that led to them, are DNSSEC-authentic. */
+  readonly isAuthentic: boolean;
 }
 
 /** Where to bring mail for a domain. */
 export type MailHosts =
-  | { readonly kind: 'hosts'; readonly hosts: readonly MailHost[] }
+  | {
+      readonly kind: 'hosts';
+      readonly hosts: readonly MailHost[];
+      /** Whether MX records named the hosts, and were DNSSEC-authentic; `none`: the domain is its own host, or a literal. */
+      readonly mx: 'authentic' | 'insecure' | 'none';
+      /** The domain after CNAMEs. */
+      readonly expandedDomain: string;
+    }
   /** It will never work: no such domain, no mail taken there. `status` is an enhanced status code. */
   | { readonly kind: 'none'; readonly status: string; readonly reason: string }
   /** It may work later. */
@@ -42,11 +53,9 @@ export async function findMailHosts(
   const ordered = [...byPreference.entries()].toSorted(([a], [b]) => a - b).flatMap(([, records]) => shuffle(records));
   const names = [...new Set(ordered.map(({ exchange }) => exchange))].slice(0, maxHosts);
   const answers = await Promise.all(names.map((name) => findAddresses(name, resolver, signal)));
-  const hosts = names.flatMap((name, i) => {
-    const addresses = answers[i]?.addresses ?? [];
-    return addresses.length === 0 ? [] : [{ name, addresses }];
-  });
-  if (hosts.length > 0) return { kind: 'hosts', hosts };
+  const hosts = answers.flatMap(({ host }) => host ?? []);
+  if (hosts.length > 0)
+    return { kind: 'hosts', hosts, mx: mx.authentic ? 'authentic' : 'insecure', expandedDomain: mx.canonicalName };
   if (answers.some(({ failed }) => failed))
     return { kind: 'later', reason: `no address of the mail hosts of ${domain} could be looked up` };
   return { kind: 'none', status: '5.4.4', reason: `the mail hosts of ${domain} have no addresses` };
@@ -56,7 +65,8 @@ function literalHost(literal: string): MailHosts {
   const parsed = parseAddressLiteral(literal);
   if (!parsed.ok || parsed.value.kind !== 'ip')
     return { kind: 'none', status: '5.1.2', reason: `${literal} is not an address that can be reached` };
-  return { kind: 'hosts', hosts: [{ name: literal, addresses: [parsed.value.ip.text] }] };
+  const host = { name: literal, addresses: [parsed.value.ip.text], canonicalName: literal, isAuthentic: false };
+  return { kind: 'hosts', hosts: [host], mx: 'none', expandedDomain: literal };
 }
 
 /** RFC 5321 §5.1: without MX records the domain is its own mail host. */
@@ -67,8 +77,8 @@ async function implicitHost(
   signal: AbortSignal | undefined,
 ): Promise<MailHosts> {
   if (why === 'nxdomain') return { kind: 'none', status: '5.1.2', reason: `the domain ${domain} does not exist` };
-  const { addresses, failed } = await findAddresses(domain, resolver, signal);
-  if (addresses.length > 0) return { kind: 'hosts', hosts: [{ name: domain, addresses }] };
+  const { host, failed } = await findAddresses(domain, resolver, signal);
+  if (host !== null) return { kind: 'hosts', hosts: [host], mx: 'none', expandedDomain: host.canonicalName };
   if (failed) return { kind: 'later', reason: `the addresses of ${domain} could not be looked up` };
   return { kind: 'none', status: '5.4.4', reason: `${domain} has neither mail hosts nor addresses` };
 }
@@ -77,11 +87,16 @@ async function findAddresses(
   name: string,
   resolver: Resolver,
   signal: AbortSignal | undefined,
-): Promise<{ readonly addresses: readonly string[]; readonly failed: boolean }> {
+): Promise<{ readonly host: MailHost | null; readonly failed: boolean }> {
   const answers: Answer<string>[] = await Promise.all([
     resolver.query(name, 'AAAA', signal),
     resolver.query(name, 'A', signal),
   ]);
-  const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
-  return { addresses: addresses.slice(0, maxAddressesPerHost), failed: answers.some(({ kind }) => kind === 'failed') };
+  const found = answers.filter((answer) => answer.kind === 'found');
+  const addresses = found.flatMap(({ records }) => records).slice(0, maxAddressesPerHost);
+  const failed = answers.some(({ kind }) => kind === 'failed');
+  const [first] = found;
+  if (first === undefined || addresses.length === 0) return { host: null, failed };
+  const isAuthentic = found.every(({ authentic }) => authentic);
+  return { host: { name, addresses, canonicalName: first.canonicalName, isAuthentic }, failed };
 }
