@@ -95,7 +95,7 @@ function addConfigCommands(godwit: Command, run: Runner): void {
     config
       .command(name)
       .description(description)
-      .argument('[file]', 'server or domains; both when absent')
+      .argument('[file]', 'server, domains or sendmail; the first two when absent')
       .action(async (file: string | undefined) => run((await import('./commands/config.ts')).configPrint(name, file)));
   }
 }

@@ -6,6 +6,7 @@ import {
   ConfigError,
   describeConfig,
   exampleDomains,
+  exampleSendmail,
   exampleServer,
   formatProblem,
   parseConfigFiles,
@@ -71,13 +72,14 @@ export async function configPrint(what: 'describe' | 'example' | 'schema', file:
   return 0;
 }
 
-function whichOf(file: string): ConfigFileName {
-  const name = file.replace(/\.yaml$/, '');
-  if (name === 'server' || name === 'domains') return name;
-  throw new Error(`there is no configuration file ${file}; there are server and domains`);
+function whichOf(file: string): ConfigFileName | 'sendmail' {
+  const name = file.replace(/^godwit-/, '').replace(/\.yaml$/, '');
+  if (name === 'server' || name === 'domains' || name === 'sendmail') return name;
+  throw new Error(`there is no configuration file ${file}; there are server and domains, and sendmail`);
 }
 
-function example(which: ConfigFileName): string {
+function example(which: ConfigFileName | 'sendmail'): string {
+  if (which === 'sendmail') return exampleSendmail({ host: 'mail.example.org', address: 'you@example.org' });
   if (which === 'server') return exampleServer({ hostname: 'mail.example.org', postmaster: 'you' });
   return exampleDomains({ domain: 'example.org', account: 'you', address: 'you@example.org' });
 }

@@ -60,8 +60,7 @@ export class MailSender {
     const name = { createdMs: origin.createdMs, id: this.#deps.newId() };
     try {
       const isKept = await this.#keep(job, result, name, 0);
-      if (isKept)
-        this.#deps.tell(`the message is kept in ${this.#deps.spool.folder}; 'godwit sendmail --flush' sends it`);
+      if (isKept) this.#deps.tell(keptText(this.#deps.spool.folder, result));
     } catch (error) {
       this.#deps.tell(`the message could not be kept and is LOST: ${reasonOf(error)}`);
       return exitCodes.EX_CANTCREAT;
@@ -152,6 +151,11 @@ export class MailSender {
     if (refused.length > 0) await keep(null, texts(refused), isBoth ? newId() : id);
     return isBoth || refused.length > 0;
   }
+}
+
+function keptText(folder: string, { later }: JobResult): string {
+  const isDue = later === null || later.length > 0;
+  return `the message is kept in ${folder}; 'godwit sendmail --flush${isDue ? '' : ' --all'}' tries again`;
 }
 
 function resultOf(delivered: Delivered, count: number, job: Job): JobResult {

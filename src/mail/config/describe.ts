@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { domainsSchema } from './domains-schema.ts';
+import { sendmailSchema } from './sendmail-schema.ts';
 import { serverSchema } from './server-schema.ts';
+
+const schemas = { server: serverSchema, domains: domainsSchema, sendmail: sendmailSchema };
 
 interface JsonSchema {
   readonly type?: string;
@@ -18,13 +21,13 @@ interface JsonSchema {
   readonly const?: string;
 }
 
-/** JSON Schema (2020-12) of `server.yaml` or `domains.yaml`, for completion and checks in editors. */
-export function configJsonSchema(which: 'server' | 'domains'): object {
-  return z.toJSONSchema(which === 'server' ? serverSchema : domainsSchema, { io: 'input', unrepresentable: 'any' });
+/** JSON Schema (2020-12) of `server.yaml`, `domains.yaml` or `godwit-sendmail.yaml`, for completion and checks in editors. */
+export function configJsonSchema(which: keyof typeof schemas): object {
+  return z.toJSONSchema(schemas[which], { io: 'input', unrepresentable: 'any' });
 }
 
 /** The reference of all settings of a file, as text: path, kind, default and meaning, one setting after another. */
-export function describeConfig(which: 'server' | 'domains'): string {
+export function describeConfig(which: keyof typeof schemas): string {
   const schema = configJsonSchema(which) as JsonSchema;
   const lines = [`# ${schema.title ?? which}: ${schema.description ?? ''}`, ''];
   describe(schema, '', true, lines);

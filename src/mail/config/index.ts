@@ -7,7 +7,7 @@ export { describeConfig, configJsonSchema } from './describe.ts';
 export { ConfigError, formatProblem, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
 export type { DomainsConfig } from './domains-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
-export { exampleDomains, exampleServer } from './example.ts';
+export { exampleDomains, exampleSendmail, exampleServer } from './example.ts';
 export { parseSendmailConfig, sendmailSpool, type SendmailSettings } from './sendmail.ts';
 export { directName } from './check-routes.ts';
 export type { RouteConfig } from './routes-schema.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '#lib/secret';
-import { ConfigError, parseSendmailConfig, sendmailSpool } from './index.ts';
+import { ConfigError, describeConfig, exampleSendmail, parseSendmailConfig, sendmailSpool } from './index.ts';
 
 function read(text: string | null, environment: Record<string, string> = {}): string {
   try {
@@ -80,4 +80,14 @@ test('sendmailSpool: the environment, the file, neither, even of a wrong file', 
   assert.equal(sendmailSpool(file, {}), '/var/s');
   assert.equal(sendmailSpool({ ...file, text: 'what' }, {}), null);
   assert.equal(sendmailSpool(null, {}), null);
+});
+
+test('exampleSendmail is right, and describeConfig explains every setting of it', () => {
+  const text = exampleSendmail({ host: 'mail.example.org', address: 'you@example.org' });
+  assert.equal(
+    read(text),
+    'submissions://mail.example.org:465 you@example.org /etc/godwit-sendmail.password you@example.org',
+  );
+  for (const [, setting] of text.matchAll(/^(\w+):/gm))
+    assert.match(describeConfig('sendmail'), new RegExp(`^${setting} \\(`, 'm'));
 });
