@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { encodeHex } from '#lib/codecs';
 import { parseDomain } from '#lib/domain';
 import { Secret } from '#lib/secret';
-import { Files } from '#host/files';
+import { errorCode, Files } from '#host/files';
 import { nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { ConfigError, parseSendmailConfig, sendmailSpool, type ConfigFile, type SendmailSettings } from '#mail/config';
@@ -44,7 +44,8 @@ const maxSecretBytes = 65_536;
 
 /** Runs `sendmail` with the arguments after its name. @returns the exit code, one of `sysexits.h`. */
 export async function sendmail(args: readonly string[]): Promise<number> {
-  process.stdout.on('error', () => process.exit(exitCodes.EX_OK));
+  // Nobody may be listening; the message is sent or kept all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const command = parseSendmailArguments(args);
   if (command.kind === 'help') {
     print(usage);
@@ -65,6 +66,10 @@ export async function sendmail(args: readonly string[]): Promise<number> {
       tell(error.message);
       return exitCodes.EX_CONFIG;
     }
+    if (error instanceof Error && errorCode(error) !== null) {
+      tell(error.message);
+      return exitCodes.EX_IOERR;
+    }
     console.error('sendmail: this is a bug, please report it:');
     console.error(error);
     return exitCodes.EX_SOFTWARE;
@@ -80,10 +85,12 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
   const path = resolve(named.path);
   // The message comes first: even with a wrong configuration it is kept.
   const message = command.kind === 'send' ? await readMessage(process.stdin, command) : null;
-  const file = await readFile(files, path);
+  const found = await readFile(files, path);
+  const file = found instanceof Error ? null : found;
   const spool = new Spool(files, resolve(sendmailSpool(file, process.env) ?? spoolFolder(place)));
   if (command.kind === 'list') return await listSpool(spool);
   const configure: ConstructorParameters<typeof MailSender>[0]['configure'] = async () => {
+    if (found instanceof Error) throw found;
     if (file === null && (named.isNamed || (process.env['GODWIT_SENDMAIL_HOST'] ?? '') === ''))
       throw new Error(`${path} is not there; write it with at least "host: mail.example.org"`);
     return await configured(files, parseSendmailConfig(file, process.env), dirname(path));
@@ -101,9 +108,15 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
   return await sender.send(command.request, originOf(Date.now()), message ?? new Uint8Array());
 }
 
-async function readFile(files: Files, path: string): Promise<ConfigFile | null> {
-  const bytes = await files.read(path);
-  return bytes === null ? null : { file: path, text: new TextDecoder().decode(bytes) };
+/** The file; null when there is none, the error when it cannot be read: the message is kept first, then it counts. */
+async function readFile(files: Files, path: string): Promise<ConfigFile | Error | null> {
+  try {
+    const bytes = await files.read(path);
+    return bytes === null ? null : { file: path, text: new TextDecoder().decode(bytes) };
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
 }
 
 async function configured(files: Files, settings: SendmailSettings, folder: string) {

@@ -247,3 +247,14 @@ test('MailSender: a wrong password is not tried at the next address', async () =
     ['dial 192.0.2.1'],
   );
 });
+
+test('MailSender.send: a bug of ours does not cost the message', async () => {
+  await using dir = await tempDir();
+  const it = world(dir.path);
+  assert.equal(
+    await it.sender.send({ ...ask('a@x.example'), recipients: null as unknown as string[] }, origin, text),
+    70,
+  );
+  assert.equal((await it.spool.list()).length, 1);
+  assert.match(it.told[0] ?? '', /^this is a bug/);
+});

@@ -56,7 +56,7 @@ export class MailSender {
   /** Sends one message or keeps it. @returns the exit code. */
   async send(request: SendRequest, origin: MessageOrigin, message: Uint8Array): Promise<ExitCode> {
     const job: Job = { request, origin, message, remaining: null };
-    const result = await this.#try(job);
+    const result = await this.#attempt(job);
     const name = { createdMs: origin.createdMs, id: this.#deps.newId() };
     try {
       const isKept = await this.#keep(job, result, name, 0);
@@ -90,7 +90,7 @@ export class MailSender {
     try {
       const { spooled, message } = await spool.read(name);
       const job: Job = { ...spooled, message };
-      const result = await this.#try(job);
+      const result = await this.#attempt(job);
       await this.#keep(job, result, name, spooled.attempts + 1);
       // Kept anew under another name before: a crash in between may send twice, never lose.
       await spool.remove(name);
@@ -98,6 +98,17 @@ export class MailSender {
     } catch (error) {
       tell(`${name.id}: ${reasonOf(error)}`);
       return exitCodes.EX_IOERR;
+    }
+  }
+
+  /** As `#try`; a bug of ours must not cost the message. */
+  async #attempt(job: Job): Promise<JobResult> {
+    try {
+      return await this.#try(job);
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#deps.tell(`this is a bug, please report it: ${reason}`);
+      return { exitCode: exitCodes.EX_SOFTWARE, later: null, refused: nothing, reason: reasonOf(error) };
     }
   }
 
