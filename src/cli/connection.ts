@@ -50,7 +50,7 @@ export async function withServices<T>(
 ): Promise<T> {
   const { folder, dataDirectory } = place;
   const { openServices } = await import('#server/assemble');
-  const files = await openSecretFiles({ folder, config: place.config, log });
+  const files = await openSecretFiles({ ...place, log });
   await becomeServerUser(place);
   await files.ensureDirectory(dataDirectory);
   await using _lock = await listenControl(controlEndpoint(dataDirectory), refuseWhileBusy, log);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { answerSecrets, unsafePath, type SafePathSystem } from './parent-files.ts';
+import { answerSecrets, isWrittenByRoot, unsafePath, type SafePathSystem } from './parent-files.ts';
 
 type Entry = readonly [
   'directory' | 'file' | 'link' | 'other',
@@ -80,3 +80,15 @@ test('answerSecrets: what the worker says later does not widen what it may read'
   for (const junk of [null, 1, 'x', { readSecret: '/no/such/file' }, { secretPaths: 1 }]) worker.emit('message', junk);
   assert.deepEqual(sent, []);
 });
+
+for (const [path, want] of [
+  ['/etc/tls/key1.pem', true],
+  ['/root-group/key.pem', false],
+  ['/tmp/key.pem', false],
+  ['/home/mail/key.pem', false],
+  ['/etc/tls/archive/key.pem', false],
+  ['/etc/tls', false],
+  ['/no/such/file', false],
+] as const) {
+  test(`isWrittenByRoot(${path}) is ${want}`, () => assert.equal(isWrittenByRoot(path, system), want));
+}

@@ -38,6 +38,8 @@ export interface SafePathSystem {
 }
 
 const maxSecretBytes = 1 << 20;
+/** Mode bits with which the group or others may write. */
+const writableByOthers = 0o022;
 const maxSteps = 200;
 
 /**
@@ -55,6 +57,16 @@ export function answerSecrets(worker: Worker): void {
       if (worker.isConnected()) worker.send(answer satisfies SecretAnswer);
     }
   });
+}
+
+/** Whether nobody but root can have written what a file says: it is root's own, and `unsafePath` finds nothing wrong. */
+export function isWrittenByRoot(path: string, system: SafePathSystem = thisMachine): boolean {
+  try {
+    const { uid, mode, kind } = system.lstat(path);
+    return kind === 'file' && uid === 0 && (mode & writableByOthers) === 0 && unsafePath(path, system) === null;
+  } catch {
+    return false;
+  }
 }
 
 function readSecret(path: unknown, paths: ReadonlySet<string> | null): Omit<SecretAnswer, 'secretId'> {

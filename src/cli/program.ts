@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './program-accounts.ts';
+import { addDkimCommands } from './program-dkim.ts';
 import { addQueueCommands } from './program-queue.ts';
 import type { LogLevel } from '#host/log';
 import { inFolder, logLevelOption, type FolderOptions, type Runner } from './program-options.ts';
@@ -34,6 +35,7 @@ function program(run: Runner): Command {
   addServerCommands(godwit, run);
   addConfigCommands(godwit, run);
   addAccountCommands(godwit, run);
+  addDkimCommands(godwit, run);
   addQueueCommands(godwit, run);
   // Its arguments are not commander's to read (see main.ts): here it is only listed.
   godwit.command('sendmail').description('hand a message on standard input to a mail server, as sendmail does');
@@ -85,7 +87,7 @@ function addConfigCommands(godwit: Command, run: Runner): void {
     async (options: FolderOptions) => run((await import('./commands/config.ts')).configCheck(options)),
   );
   inFolder(
-    config.command('reload').description('let the running server read domains.yaml and its certificates again'),
+    config.command('reload').description('let the running server read domains.yaml, certificates and DKIM keys again'),
   ).action(async (options: FolderOptions) => run((await import('./commands/config.ts')).configReload(options)));
   for (const [name, description] of [
     ['describe', 'explain every setting'],

@@ -1,34 +1,39 @@
 import process from 'node:process';
 import cluster from 'node:cluster';
 import { errorCode, Files, nodeFileSystem, type FileReader } from '#host/files';
-import type { ServerConfig } from '#mail/config';
+import { ConfigError, parseConfigFiles, type ConfigFile, type ServerConfig } from '#mail/config';
+import { selectorsOf } from '#mail/dkim';
 import type { Log } from '#ports/log';
-import { configuredPath } from '#server/configuration';
-import type { SecretAnswer, SecretPaths, SecretQuestion } from './parent-files.ts';
+import { configuredPath, readConfigFile } from '#server/configuration';
+import { isWrittenByRoot, type SecretAnswer, type SecretPaths, type SecretQuestion } from './parent-files.ts';
 
 /** How to open files that only root may read. */
 interface SecretFilesOptions {
   readonly folder: string;
   readonly config: ServerConfig;
+  /** Where `config` was written. */
+  readonly server: ConfigFile;
   readonly log: Log;
 }
 
 /**
- * Files that go on to open those which only root may read, `server.yaml` and the certificates, after privileges were dropped: read by the
- * privileged parent, so that renewed certificates are found, or, where there is none or it must not, as they were now.
+ * Files that go on to open those which only root may read, `server.yaml`, certificates and DKIM keys, after privileges were dropped: read by
+ * the privileged parent, so that renewed certificates are found, or, where there is none or it must not, as they were now.
  * A file that is missing or cannot be read is left to whoever needs it to complain about. To be called while we are root.
  */
-export async function openSecretFiles({ folder, config, log }: SecretFilesOptions): Promise<Files> {
+export async function openSecretFiles({ folder, config, server, log }: SecretFilesOptions): Promise<Files> {
   const plain = new Files();
   const certificates = Object.values(config.listeners)
     .flatMap(({ tls }) => (tls === undefined ? [] : [tls.certificateFile, tls.keyFile]))
     .map((file) => configuredPath(plain, folder, file));
+  const dkimKeys = await dkimKeyPaths(plain, folder, server);
+  const secrets = new Set([...certificates, ...dkimKeys]);
   const kept = new Map<string, Uint8Array>();
-  for (const path of [plain.join(folder, 'server.yaml'), ...certificates]) {
+  for (const path of [plain.join(folder, 'server.yaml'), ...secrets]) {
     const bytes = await plain.read(path).catch(() => null);
     if (bytes !== null) kept.set(path, bytes);
   }
-  const parent = cluster.worker === undefined ? null : new ParentFiles(certificates);
+  const parent = cluster.worker === undefined ? null : new ParentFiles([...secrets]);
   const told = new Set<string>();
   const open = async (path: string): Promise<FileReader> => {
     try {
@@ -36,12 +41,13 @@ export async function openSecretFiles({ folder, config, log }: SecretFilesOption
     } catch (error) {
       const bytes = kept.get(path);
       if (bytes === undefined || !refusals.has(errorCode(error) ?? '')) throw error;
-      if (parent === null || !certificates.includes(path)) return readerOf(bytes);
+      if (parent === null || !secrets.has(path)) return readerOf(bytes);
       const fresh = await parent.read(path);
       if (typeof fresh !== 'string') return readerOf(fresh);
       const fix =
         'let the user who serves read it, or keep it where only root may write; until then a renewed one needs a restart';
-      if (!told.has(path)) log.warn('tls.cannotReadAgain', { file: path, reason: fresh, fix });
+      const event = certificates.includes(path) ? 'tls.cannotReadAgain' : 'dkim.cannotReadAgain';
+      if (!told.has(path)) log.warn(event, { file: path, reason: fresh, fix });
       told.add(path);
       return readerOf(bytes);
     }
@@ -49,10 +55,25 @@ export async function openSecretFiles({ folder, config, log }: SecretFilesOption
   return new Files({ system: { ...nodeFileSystem, open } });
 }
 
+/**
+ * The DKIM keys that `domains.yaml` names; none when it is wrong, which others complain of. The user who serves may own that file, and must
+ * not make root read others for it: then its keys are read by whoever may.
+ */
+async function dkimKeyPaths(files: Files, folder: string, server: ConfigFile): Promise<string[]> {
+  if (!isWrittenByRoot(files.join(folder, 'domains.yaml'))) return [];
+  try {
+    const config = parseConfigFiles(server, await readConfigFile(files, folder, 'domains'));
+    return selectorsOf(config).map(({ settings }) => configuredPath(files, folder, settings.keyFile));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [];
+  }
+}
+
 const refusals = new Set(['EACCES', 'EPERM']);
 const maxWaitMs = 10_000;
 
-/** Certificates as the privileged parent reads them. */
+/** Secrets as the privileged parent reads them. */
 class ParentFiles {
   readonly #asked = new Map<number, (answer: Uint8Array | string) => void>();
   #count = 0;

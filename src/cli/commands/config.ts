@@ -15,6 +15,7 @@ import {
   type ConfigFile,
 } from '#mail/config';
 import { configuredPath, readConfigFile, type ConfigFileName } from '#server/configuration';
+import { readKeys } from '#server/dkim';
 import type { Reloaded } from '#server/operations';
 import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
@@ -29,10 +30,12 @@ export async function configCheck(options: FolderOptions): Promise<number> {
   const problems: string[] = [];
   try {
     const server = await readConfigFile(files, folder, 'server');
-    const config = parseConfigFiles(server, await readConfigFile(files, folder, 'domains'));
+    const domains = await readConfigFile(files, folder, 'domains');
+    const config = parseConfigFiles(server, domains);
     const wrongUser = userProblem(server, config.server);
     if (wrongUser !== null) problems.push(formatProblem(wrongUser));
     problems.push(...(await certificateProblems(files, folder, config, server)));
+    problems.push(...(await dkimProblems(files, folder, config, domains)));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems.map(formatProblem));
@@ -45,12 +48,14 @@ export async function configCheck(options: FolderOptions): Promise<number> {
   return 1;
 }
 
-/** Lets the running server read `domains.yaml` and its certificates again. @returns the exit code: 1 when something in them is wrong. @throws ControlUnavailable when none runs. */
+/** Lets the running server read `domains.yaml`, its certificates and its DKIM keys again. @returns the exit code: 1 when something in them is wrong. @throws ControlUnavailable when none runs. */
 export async function configReload(options: FolderOptions): Promise<number> {
   const { dataDirectory } = await readPlace(configFolder(options));
   const { problems } = (await callControl(controlEndpoint(dataDirectory), 'config.reload', {})) as Reloaded;
   if (problems.length === 0) {
-    print('The server has read domains.yaml and its certificates again. Changes of server.yaml need a restart.');
+    print(
+      'The server has read domains.yaml, its certificates and its DKIM keys again. Changes of server.yaml need a restart.',
+    );
     return 0;
   }
   console.error(problems.join('\n'));
@@ -109,4 +114,10 @@ async function certificateProblems(
     }
   }
   return found;
+}
+
+/** DKIM keys that are missing, cannot be read, or are none. */
+async function dkimProblems(files: Files, folder: string, config: Config, domains: ConfigFile): Promise<string[]> {
+  const { problems } = await readKeys(files, folder, config);
+  return problems.map(({ path, reason, fix }) => formatProblem(problemInFile(domains, path, reason, fix)));
 }

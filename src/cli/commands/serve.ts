@@ -33,7 +33,7 @@ async function serveHere(folder: string, logLevel: LogLevel | undefined): Promis
   const { becomeServerUser } = await import('../server-user.ts');
   const place = await readPlace(folder);
   const log = serverLog(place.config, logLevel);
-  const files = await openSecretFiles({ folder, config: place.config, log });
+  const files = await openSecretFiles({ ...place, log });
   // All code is loaded while we may surely read it.
   await import('#server/assemble');
   flushCompileCache();

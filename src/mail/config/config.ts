@@ -1,3 +1,4 @@
+import { checkDkim } from './check-dkim.ts';
 import { checkDomains } from './check-domains.ts';
 import { checkServer } from './check-server.ts';
 import { checkDomainRoutes, checkServerRoutes } from './check-routes.ts';
@@ -28,7 +29,7 @@ export function parseConfigFiles(server: ConfigFile, domains: ConfigFile): Confi
   const serverDocument = attempt(() => parseConfig(server.file, server.text, serverSchema), problems);
   const domainsDocument = attempt(() => parseConfig(domains.file, domains.text, domainsSchema), problems);
   if (serverDocument !== null) problems.push(...checkAlone(serverDocument));
-  if (domainsDocument !== null) problems.push(...checkDomains(domainsDocument));
+  if (domainsDocument !== null) problems.push(...checkDomains(domainsDocument), ...checkDkim(domainsDocument));
   if (serverDocument !== null && domainsDocument !== null) {
     problems.push(...checkTogether(serverDocument, domainsDocument));
   }

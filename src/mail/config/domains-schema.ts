@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dkim } from './dkim-schema.ts';
 import { routes } from './routes-schema.ts';
 import { bytes } from './units.ts';
 
@@ -26,6 +27,7 @@ const domain = z
       )
       .default({})
       .meta({ description: 'Addresses, by localpart, that reach several accounts.' }),
+    dkim,
     routes: routes('mail whose sender is in this domain; those of the account come first'),
   })
   .meta({ description: 'A domain that mail is accepted for.' });

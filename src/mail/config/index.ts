@@ -6,7 +6,9 @@ export { parseConfigFiles, parseServerFile, type Config, type ConfigFile } from 
 export { describeConfig, configJsonSchema } from './describe.ts';
 export { ConfigError, formatProblem, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
 export type { DomainsConfig } from './domains-schema.ts';
+export type { DkimConfig } from './dkim-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
+export { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';
 export { exampleDomains, exampleSendmail, exampleServer } from './example.ts';
 export { parseSendmailConfig, sendmailSpool, type SendmailSettings } from './sendmail.ts';
 export { directName } from './check-routes.ts';

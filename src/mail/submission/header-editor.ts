@@ -42,6 +42,11 @@ export class HeaderEditor {
     return this.#take(prepareHeader(held.subarray(0, end), this.#rules), held, end);
   }
 
+  /** What the header said, once it is complete; null before, and for a header that was refused. */
+  get prepared(): PreparedHeader | null {
+    return this.#result?.kind === 'prepared' ? this.#result : null;
+  }
+
   /** Ends the message. @returns the rest of the bytes, if any, and what the header said. */
   finish(): { readonly rest: Uint8Array | null; readonly result: PreparedHeader | SubmissionRefusal } {
     const held = this.#buffer.subarray(0, this.#length);

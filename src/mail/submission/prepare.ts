@@ -30,6 +30,8 @@ export interface PreparedHeader {
   readonly header: Uint8Array;
   /** With its angle brackets. */
   readonly messageId: string;
+  /** The one address of the From field. */
+  readonly from: Address;
   /** All `TLS-Required` fields say `No` (RFC 8689 §5). */
   readonly tlsNotRequired: boolean;
   /** A byte over 127 occurs in the header, so that it needs SMTPUTF8 (RFC 6531 §3.6). */
@@ -56,8 +58,10 @@ const notForTravel = new Set(['bcc', 'resent-bcc', 'return-path']);
  */
 export function prepareHeader(header: Uint8Array, rules: SubmissionRules): PreparedHeader | SubmissionRefusal {
   const fields = parseHeader(header);
-  const refusal = checkFields(fields, rules) ?? checkFrom(fields, rules);
+  const refusal = checkFields(fields, rules);
   if (refusal !== null) return refusal;
+  const from = readFrom(fields, rules);
+  if ('kind' in from) return from;
   const dates = fields.filter(({ name }) => name === 'date');
   const ids = fields.filter(({ name }) => name === 'message-id').flatMap((field) => parseMessageIds(fieldText(field)));
   const messageId = ids[0] ?? rules.newMessageId;
@@ -69,6 +73,7 @@ export function prepareHeader(header: Uint8Array, rules: SubmissionRules): Prepa
     added,
     header: without(header, fields, (field) => notForTravel.has(field.name) || isUselessId(field, ids.length)),
     messageId,
+    from,
     tlsNotRequired: tls.length > 0 && tls.every((field) => fieldText(field).toLowerCase() === 'no'),
     has8bit: header.some((byte) => byte > 127),
   };
@@ -104,7 +109,7 @@ function checkFields(fields: readonly HeaderField[], { pedantic }: SubmissionRul
   return doubled === undefined ? null : refused(554, '5.6.0', `the field ${doubled} occurs more than once`);
 }
 
-function checkFrom(fields: readonly HeaderField[], { maySendAs }: SubmissionRules): SubmissionRefusal | null {
+function readFrom(fields: readonly HeaderField[], { maySendAs }: SubmissionRules): Address | SubmissionRefusal {
   const froms = fields.filter(({ name }) => name === 'from');
   if (froms.length === 0) return refused(550, '5.6.0', 'the message has no From field');
   const mailboxes = froms.flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))));
@@ -112,7 +117,7 @@ function checkFrom(fields: readonly HeaderField[], { maySendAs }: SubmissionRule
   const [{ localpart, domain } = { localpart: '', domain: '' }] = mailboxes;
   const address = parseAddress(`${quoteIfNeeded(localpart)}@${domain}`);
   if (!address.ok) return refused(550, '5.6.0', `the From field has no usable address: ${address.reason}`);
-  if (maySendAs(address.value)) return null;
+  if (maySendAs(address.value)) return address.value;
   return refused(550, '5.7.1', 'the From address is not one of yours');
 }
 

@@ -29,7 +29,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly services: Services;
   /** Resolves when a command asked the server to stop. */
   readonly stopRequested: Promise<void>;
-  /** Reads `domains.yaml` and the certificates again. @returns what is wrong with them, a line each; it is logged as well. */
+  /** Reads `domains.yaml`, the certificates and the DKIM keys again. @returns what is wrong with them, a line each; it is logged as well. */
   readonly reload: () => Promise<string[]>;
 }
 
@@ -50,9 +50,14 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   // The lock comes before the data, and goes after it.
   undo.use(await listenControl(controlEndpoint(opened.dataDirectory), control, deps.log));
   const services = undo.use(await openServices(deps, opened));
-  const { configuration, log, clock } = services;
+  const { configuration, dkim, log, clock } = services;
+  await dkim.start();
   const certificates = undo.use(new Certificates(services));
-  const reload = async (): Promise<string[]> => [...(await configuration.reload()), ...(await certificates.reload())];
+  const reload = async (): Promise<string[]> => [
+    ...(await configuration.reload()),
+    ...(await certificates.reload()),
+    ...(await dkim.reload()),
+  ];
   operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, reload });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);

@@ -19,6 +19,7 @@ import type { Databases } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Configuration, configuredPath } from '#server/configuration';
+import { DkimKeys } from '#server/dkim';
 
 /** The server's database holds the tables of accounts and credentials, then those of the queue. */
 const serverMigrations = [
@@ -51,6 +52,8 @@ export interface Services extends AsyncDisposable {
   readonly queue: Queue;
   readonly queueSettings: QueueSettings;
   readonly blobSweeper: BlobSweeper;
+  /** Has no keys before it was started. */
+  readonly dkim: DkimKeys;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
@@ -95,6 +98,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   });
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });
   const hash = threadedSlowHash();
+  const dkim = new DkimKeys({ configuration, files, bus, log });
   const accounts = new Accounts({ databases, blobs, bus, clock });
   const queueSettings: QueueSettings = {
     ...defaultSettings,
@@ -113,6 +117,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings }),
     queueSettings,
     blobSweeper: new BlobSweeper({ blobs, clock, log }),
+    dkim,
     bus,
     clock,
     random,
@@ -121,6 +126,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     dataDirectory,
     async [Symbol.asyncDispose]() {
       configuration[Symbol.dispose]();
+      dkim[Symbol.dispose]();
       accounts[Symbol.dispose]();
       await databases[Symbol.asyncDispose]();
       await hash[Symbol.asyncDispose]();

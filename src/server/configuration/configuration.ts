@@ -134,6 +134,11 @@ export class Configuration implements Disposable {
     return new ConfigError([problemInFile(this.#snapshot.server, path, reason, fix)]);
   }
 
+  /** The error for a setting of `domains.yaml` that turned out not to work. */
+  domainsProblem(path: readonly (string | number)[], reason: string, fix?: string): ConfigError {
+    return new ConfigError([problemInFile(this.#snapshot.domains, path, reason, fix)]);
+  }
+
   /** Reads and changes one after the other: a look at the file must not put an older text in force over a change. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#changes.then(work);

@@ -3,8 +3,13 @@ import { OperationRefused } from './arguments.ts';
 
 /** Changes `domains.yaml`. @throws OperationRefused when the system does not let us write it, ConfigError when the result is wrong. */
 export async function changeDomains(configuration: Configuration, edit: (text: string) => string): Promise<void> {
+  await refuseUnwritable(configuration, () => configuration.changeDomains(edit));
+}
+
+/** Writes in the configuration folder. @throws OperationRefused when the system does not let us. */
+export async function refuseUnwritable(configuration: Configuration, write: () => Promise<void>): Promise<void> {
   try {
-    await configuration.changeDomains(edit);
+    await write();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;

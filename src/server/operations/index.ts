@@ -6,6 +6,7 @@
 export { Operations, type CertificateFacts, type OperationsDeps, type ServerFacts } from './operations.ts';
 export { OperationRefused } from './arguments.ts';
 export type { AddedAccount, ListedAccount } from './account.ts';
+export type { RemovedSelector } from './dkim.ts';
 export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
 export type { Reloaded } from './reload.ts';
 export type { ServerStatus } from './status.ts';

@@ -1,3 +1,4 @@
+import type { Files } from '#host/files';
 import type { Accounts } from '#mail/accounts';
 import type { Credentials } from '#mail/auth';
 import type { Queue } from '#mail/queue';
@@ -7,9 +8,11 @@ import type { Databases } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Configuration } from '#server/configuration';
+import type { DkimKeys } from '#server/dkim';
 import { accountCommands } from './account.ts';
 import { OperationRefused } from './arguments.ts';
 import { checkCommands } from './check.ts';
+import { dkimCommands } from './dkim.ts';
 import { passwordCommands } from './password.ts';
 import { queueCommands } from './queue.ts';
 import { reloadCommands } from './reload.ts';
@@ -41,6 +44,8 @@ export interface OperationsDeps {
   readonly queue: Queue;
   readonly blobs: BlobStore;
   readonly databases: Databases;
+  readonly dkim: DkimKeys;
+  readonly files: Files;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -62,13 +67,14 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...passwordCommands,
     ...queueCommands,
     ...checkCommands,
+    ...dkimCommands,
     ...statusCommands,
     ...reloadCommands,
   }),
 );
 
 /** Commands that look before they change: one after the other, so that two at once cannot both find a name free. */
-const inTurn = /^(?:account\.(?:add|remove)|password\.)/;
+const inTurn = /^(?:account\.(?:add|remove)|dkim\.(?:add|remove)|password\.)/;
 
 /** Runs commands of administrators. */
 export class Operations {

@@ -21,6 +21,7 @@ import {
 } from '#proto/smtp-server';
 import type { Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
+import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose } from '#server/smtp-in';
 import { SubmittedMessage } from './submitted-message.ts';
 
@@ -32,6 +33,7 @@ export interface SubmissionDeps {
   readonly accounts: Accounts;
   readonly queue: Queue;
   readonly blobs: BlobStore;
+  readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

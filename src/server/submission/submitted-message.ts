@@ -11,13 +11,17 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '#proto/smtp-server';
 import type { Configuration } from '#server/configuration';
+import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, receivedField } from '#server/smtp-in';
+import { OutgoingSignature } from './outgoing-signature.ts';
 
 /** What a submitted message needs to be queued. */
 export interface SubmittedMessageDeps {
   readonly configuration: Configuration;
   readonly queue: Queue;
   readonly blobs: BlobStore;
+  /** Who signs what. */
+  readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -43,6 +47,8 @@ export class SubmittedMessage implements MessageSink {
   readonly #writer: ContentWriter;
   readonly #editor: HeaderEditor;
   #highBits = 0;
+  /** Null before the header was read. */
+  #signature: OutgoingSignature | null = null;
 
   constructor(deps: SubmittedMessageDeps, submitted: Submitted) {
     const { blobs, clock, configuration, hostname, random } = deps;
@@ -64,7 +70,9 @@ export class SubmittedMessage implements MessageSink {
     for (let i = 0; i < chunk.length; i += 1) bits |= chunk[i] ?? 0;
     this.#highBits |= bits & 0x80;
     const passed = this.#editor.push(chunk);
-    return passed === null ? undefined : (this.#writer.write(passed) ?? undefined);
+    if (passed === null) return undefined;
+    this.#sign(passed);
+    return this.#writer.write(passed) ?? undefined;
   }
 
   async finish(): Promise<Reply> {
@@ -73,14 +81,21 @@ export class SubmittedMessage implements MessageSink {
     await using writer = this.#writer;
     const { rest, result } = this.#editor.finish();
     if (result.kind === 'refused') throw new Refusal(result.code, result.enhanced, result.text);
-    if (rest !== null) await writer.write(rest);
+    if (rest !== null) {
+      this.#sign(rest);
+      await writer.write(rest);
+    }
     if (configuration.config.server.pedantic) this.#checkPedantically(result);
     if (configuration.config.server.localserve) {
       for (const { address } of transaction.recipients) {
         if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', this.#deps);
       }
     }
-    const message = await this.#newMessage(await writer.finish(), result);
+    // Before anything waits for the disk: other threads sign meanwhile.
+    const signed = this.#signature?.finish() ?? Promise.resolve('');
+    // Whoever waits for it below may be late.
+    signed.catch(() => undefined);
+    const message = await this.#newMessage(await writer.finish(), result, signed);
     const id = await queue.enqueue(message);
     const recipients = message.recipients.map(({ address }) => address);
     log.info('submission.queued', { cid: facts.id, account, queueId: id, messageId: result.messageId, recipients });
@@ -98,7 +113,22 @@ export class SubmittedMessage implements MessageSink {
       throw new Refusal(550, '5.6.7', 'the header is not ASCII, and SMTPUTF8 was not requested');
   }
 
-  async #newMessage(body: ReceivedBody, header: PreparedHeader): Promise<NewMessage> {
+  /** Gives the signature bytes of the message as it will leave. */
+  #sign(passed: Uint8Array): void {
+    if (this.#signature === null) {
+      const { prepared } = this.#editor;
+      if (prepared === null) return;
+      const { dkim, clock, log } = this.#deps;
+      const { facts, transaction } = this.#submitted;
+      const choice = dkim.plan.choose({ from: prepared.from, sender: transaction.from, nowMs: clock.now() });
+      this.#signature = new OutgoingSignature({ choice, log, cid: facts.id });
+      this.#signature.push(encoder.encode(prepared.added));
+    }
+    this.#signature.push(passed);
+  }
+
+  /** @param signed  DKIM-Signature fields. */
+  async #newMessage(body: ReceivedBody, header: PreparedHeader, signed: Promise<string>): Promise<NewMessage> {
     const { blobs, clock, hostname } = this.#deps;
     const { facts, transaction, account } = this.#submitted;
     const { from, parameters, recipients } = transaction;
@@ -109,7 +139,8 @@ export class SubmittedMessage implements MessageSink {
       account,
       sender: from === null ? '' : writeAddress(from, 'ascii'),
       recipients: recipients.map(({ address, parameters: said }) => newRecipient(addressText(address, hostname), said)),
-      prefix: encoder.encode(received + header.added),
+      // RFC 6376 §5.6: the signature goes before all that it is about.
+      prefix: encoder.encode((await signed) + received + header.added),
       body: await placeInQueue(blobs, body),
       has8bit: this.#highBits !== 0,
       smtputf8: parameters.smtputf8 || header.has8bit,

@@ -1,0 +1,133 @@
+import type { Files } from '#host/files';
+import { defaultRsaBits, keyRecordName, writeKeyRecord, type PrivateKey } from '#lib/dkim';
+import { ConfigError, type Config } from '#mail/config';
+import { selectorsOf, SigningPlan } from '#mail/dkim';
+import type { Bus } from '#ports/bus';
+import type { Log } from '#ports/log';
+import type { Configuration } from '#server/configuration';
+import { readKeys, type KeyProblem } from './read-keys.ts';
+
+/** What the keys need. */
+export interface DkimKeysDeps {
+  readonly configuration: Configuration;
+  readonly files: Files;
+  readonly bus: Bus;
+  readonly log: Log;
+}
+
+/** One selector, as people and DNS see it. */
+export interface DkimKeyFacts {
+  /** In ASCII. */
+  readonly domain: string;
+  readonly selector: string;
+  readonly signs: boolean;
+  readonly keyFile: string;
+  /** Null while the key cannot be used. */
+  readonly key: {
+    readonly algorithm: PrivateKey['algorithm'];
+    readonly bits: number;
+    /** Name of the TXT record to publish. */
+    readonly name: string;
+    /** Its text in one piece. */
+    readonly record: string;
+  } | null;
+}
+
+/** The DKIM keys of all domains, read once and again when the configuration changes. What cannot be used replaces nothing. */
+export class DkimKeys implements Disposable {
+  readonly #deps: DkimKeysDeps;
+  #keys: ReadonlyMap<string, PrivateKey> = new Map();
+  #plan: {
+    readonly config: Config;
+    readonly keys: ReadonlyMap<string, PrivateKey>;
+    readonly plan: SigningPlan;
+  } | null = null;
+  #subscription: Disposable | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: DkimKeysDeps) {
+    this.#deps = deps;
+  }
+
+  /** Reads all keys, and goes on when the configuration changes until disposed. @throws ConfigError when a key cannot be used. */
+  async start(): Promise<void> {
+    const problems = await this.#read();
+    const { configuration, bus, log } = this.#deps;
+    if (problems.length > 0) {
+      throw new ConfigError(
+        problems.flatMap(({ path, reason, fix }) => configuration.domainsProblem(path, reason, fix).problems),
+      );
+    }
+    this.#warnOfShortKeys();
+    this.#subscription = bus.subscribe('config', () => {
+      this.reload().catch((error: unknown) => log.error('dkim.reloadFailed', {}, error));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription?.[Symbol.dispose]();
+  }
+
+  /** Who signs what by the configuration and the keys as they are now. */
+  get plan(): SigningPlan {
+    const { config } = this.#deps.configuration;
+    if (this.#plan === null || this.#plan.config !== config || this.#plan.keys !== this.#keys) {
+      this.#plan = { config, keys: this.#keys, plan: new SigningPlan(config, this.#keys) };
+    }
+    return this.#plan.plan;
+  }
+
+  /** All selectors of the configuration, with what is to be published of them. */
+  get facts(): readonly DkimKeyFacts[] {
+    return selectorsOf(this.#deps.configuration.config).map(({ domain, selector, settings, signs }) => {
+      const key = this.#keys.get(settings.keyFile);
+      const names = { domain: domain.ascii, selector: selector.ascii, signs, keyFile: settings.keyFile };
+      if (key === undefined) return { ...names, key: null };
+      const { algorithm, bits, publicKey } = key;
+      const keyType = algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
+      const name = keyRecordName(selector.ascii, domain.ascii);
+      return { ...names, key: { algorithm, bits, name, record: writeKeyRecord({ keyType, publicKey }) } };
+    });
+  }
+
+  /** Reads all keys again. @returns what is wrong with them, a line each, with file, line, column, reason and fix; it is logged as well. */
+  async reload(): Promise<string[]> {
+    const { configuration, log } = this.#deps;
+    const problems = (await this.#read()).map(({ path, keyFile, reason, fix }) => {
+      const text = configuration.domainsProblem(path, reason, fix).message;
+      return `${text}. ${this.#keys.has(keyFile) ? 'The old key stays in use' : 'Mail that it is to sign is refused until then'}`;
+    });
+    for (const problem of problems) log.error('dkim.keyRefused', { problem });
+    this.#warnOfShortKeys();
+    return problems;
+  }
+
+  /** Reads all keys, one reading after the other; those that cannot be used stay what they were. */
+  #read(): Promise<readonly KeyProblem[]> {
+    const turn = this.#turn.then(async () => {
+      const { configuration, files } = this.#deps;
+      const { keys, problems } = await readKeys(files, configuration.folder, configuration.config);
+      const kept = new Map(keys);
+      for (const { keyFile } of problems) {
+        const old = this.#keys.get(keyFile);
+        if (old !== undefined && !kept.has(keyFile)) kept.set(keyFile, old);
+      }
+      this.#keys = kept;
+      return problems;
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #warnOfShortKeys(): void {
+    for (const { domain, selector, signs, key } of this.facts) {
+      if (!signs || key?.algorithm !== 'rsa-sha256' || key.bits >= defaultRsaBits) continue;
+      this.#deps.log.warn('dkim.keyShort', {
+        domain,
+        selector,
+        bits: key.bits,
+        fix: "make another with 'godwit dkim add'",
+      });
+    }
+  }
+}
