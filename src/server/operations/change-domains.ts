@@ -6,10 +6,10 @@ export async function changeDomains(configuration: Configuration, edit: (text: s
   await refuseUnwritable(configuration, () => configuration.changeDomains(edit));
 }
 
-/** Writes in the configuration folder. @throws OperationRefused when the system does not let us. */
-export async function refuseUnwritable(configuration: Configuration, write: () => Promise<void>): Promise<void> {
+/** Works in the configuration folder. @throws OperationRefused when the system does not let us. */
+export async function refuseUnwritable<T>(configuration: Configuration, work: () => Promise<T>): Promise<T> {
   try {
-    await write();
+    return await work();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;

@@ -139,7 +139,8 @@ function pathOf({ configuration, files }: OperationsDeps, keyFile: string): stri
 }
 
 async function isThere(deps: OperationsDeps, domain: string, selector: string): Promise<boolean> {
-  return (await deps.files.facts(pathOf(deps, keyFileOf(domain, selector)))) !== null;
+  const path = pathOf(deps, keyFileOf(domain, selector));
+  return await refuseUnwritable(deps.configuration, async () => (await deps.files.facts(path)) !== null);
 }
 
 /** Files are made for their owner only. */
