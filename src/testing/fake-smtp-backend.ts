@@ -170,4 +170,5 @@ const fakeCredentials: CredentialStore = {
   checkCramMd5: () => Promise.resolve(null),
   identify: (login) => Promise.resolve(login === fakeUser.login ? identity : null),
   identifyCertificate: () => Promise.resolve(identity),
+  checkToken: (token) => Promise.resolve(token === 'good' ? identity : null),
 };

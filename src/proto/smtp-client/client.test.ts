@@ -339,3 +339,27 @@ test('SmtpClient: silence is a timeout with the time of RFC 5321 §4.5.3.2', asy
 test('showReply shows what the server said', () => {
   assert.equal(showReply({ code: 550, enhanced: '5.1.1', lines: ['no', 'such user'] }), '550 5.1.1 no such user');
 });
+
+for (const [what, token, mechanism, want] of [
+  ['a token', 'good', 'OAUTHBEARER', 'ready'],
+  ['a token in the older form', 'good', 'XOAUTH2', 'ready'],
+  [
+    'a token that is refused: what was wrong is told before the code',
+    'bad',
+    'OAUTHBEARER',
+    /^server refuses the token \(invalid_token\).* \(535 5\.7\.8 /,
+  ],
+  ['a token with a line break', 'go\nod', 'OAUTHBEARER', /^OAUTHBEARER: a character that no access token has$/],
+] as const) {
+  test(`SmtpClient.open logs in with ${what}`, async () => {
+    const secret = { login: fakeUser.login, password: null, token: new Secret(token) };
+    const server = { host: 'mx.example.org', port: 465 };
+    const options = { kind: 'submissions' } as const;
+    const { client, ended } = connect({ credentials: { ...secret, server } }, options, [mechanism], { tls: true });
+    const opened = await client.open();
+    if (want === 'ready') assert.equal(opened.kind, 'ready');
+    else assert.match(opened.kind === 'failed' ? opened.reason : opened.kind, want);
+    await client.quit();
+    await ended;
+  });
+}

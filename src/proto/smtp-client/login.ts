@@ -6,15 +6,17 @@ import {
   mechanismsByStrength,
   type MechanismName,
   type SaslClient,
+  type SaslClientOptions,
   type SaslClientStep,
+  tokenMechanisms,
 } from '#lib/sasl';
-import type { Extensions, Reply } from '#lib/smtp';
+import { type Extensions, type Reply, showReply } from '#lib/smtp';
 import type { Random } from '#ports/random';
-import { type Connection, failure, refusal } from './connection.ts';
+import { type Connection, failure, refusal, type Stop } from './connection.ts';
 import type { ClientCredentials } from './types.ts';
 
-/** Those that a name and a password are enough for. */
-const passwordMechanisms = mechanismsByStrength.filter((name) => name !== 'EXTERNAL');
+/** Those that a name and a secret are enough for. */
+const secretMechanisms = [...mechanismsByStrength, ...tokenMechanisms].filter((name) => name !== 'EXTERNAL');
 /** RFC 4954 §4: an initial response that makes the line longer goes in a step of its own. */
 const maxInitialChars = 480;
 /** More challenges than any mechanism has. */
@@ -33,20 +35,46 @@ export async function logIn(
   const { tls } = connection.channel;
   const bindings: ChannelBindings | null =
     tls === null ? null : { 'tls-exporter': tls.exporter, 'tls-server-end-point': tls.serverEndPoint };
-  const situation = { tls: tls !== null || credentials.allowClear === true, bindings };
-  const mechanism = chooseMechanism(offered, credentials.mechanisms ?? passwordMechanisms, situation);
+  const { token, password, mechanisms = secretMechanisms } = credentials;
+  const situation = {
+    tls: tls !== null || credentials.allowClear === true,
+    bindings,
+    hasPassword: password !== null,
+    hasToken: token !== undefined,
+  };
+  const mechanism = chooseMechanism(offered, mechanisms, situation);
   if (mechanism === null) {
-    throw failure('auth', 'auth', `server offers no usable mechanism: ${offered.join(' ') || 'none at all'}`);
+    const wanted = credentials.mechanisms === undefined ? '' : `, and of ours only ${mechanisms.join(' ')} may be used`;
+    const has = offered.join(' ') || 'none at all';
+    throw failure('auth', 'auth', `server offers no usable mechanism: ${has}${wanted}`);
   }
-  const client = createSaslClient(mechanism, {
-    login: credentials.login,
-    password: credentials.password,
+  const client = clientFor(mechanism, credentials, {
     bindings,
     plusOffered: offered.some((name) => name.endsWith('-PLUS')),
     nonce: () => encodeBase64url(random.bytes(nonceBytes)),
   });
   await exchange(connection, client, timeoutMs);
   return mechanism;
+}
+
+/** @throws Stop when a login or token has characters that the mechanism cannot carry. */
+function clientFor(
+  mechanism: MechanismName,
+  { login, password, token, server }: ClientCredentials,
+  situation: Pick<SaslClientOptions, 'bindings' | 'plusOffered' | 'nonce'>,
+): SaslClient {
+  try {
+    return createSaslClient(mechanism, {
+      login,
+      password,
+      ...(token !== undefined && { token }),
+      ...(server !== undefined && { server }),
+      ...situation,
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw failure('auth', 'auth', `${mechanism}: ${error.message}`);
+    throw error;
+  }
 }
 
 async function exchange(connection: Connection, client: SaslClient, timeoutMs: number): Promise<void> {
@@ -61,9 +89,15 @@ async function exchange(connection: Connection, client: SaslClient, timeoutMs: n
     owed = null;
     reply = await connection.command(encodeBase64Text(response), 'auth', timeoutMs);
   }
-  if (reply.code !== 235) throw refusal('auth', reply);
+  if (reply.code !== 235) throw refused(client, reply);
   const end = client.finish(null);
   if (end.kind === 'failure') throw failure('auth', 'auth', end.reason);
+}
+
+/** What the server said before it refused tells more than its 535, as with tokens (RFC 7628 §3.2.2). */
+function refused(client: SaslClient, reply: Reply): Stop {
+  const problem = client.problem ?? null;
+  return problem === null ? refusal('auth', reply) : failure('auth', 'auth', `${problem} (${showReply(reply)})`);
 }
 
 function encode(initial: Uint8Array): string {

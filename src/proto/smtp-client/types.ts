@@ -106,9 +106,15 @@ export type ClientTlsMode =
 
 /** How to log in. */
 export interface ClientCredentials {
+  /** Left empty where the client certificate says all (EXTERNAL). */
   readonly login: string;
-  readonly password: Secret;
-  /** Which mechanisms to use; all when left out. */
+  /** Null when there is none. */
+  readonly password: Secret | null;
+  /** OAuth access token, for OAUTHBEARER and XOAUTH2; never shown without TLS. */
+  readonly token?: Secret;
+  /** The server as it was dialed, which OAUTHBEARER tells along (RFC 7628 §3.1). */
+  readonly server?: { readonly host: string; readonly port: number };
+  /** Exactly which mechanisms may be used; all but EXTERNAL when left out. Of these, the most secure that the server offers is used. */
   readonly mechanisms?: readonly MechanismName[];
   /** Lets PLAIN and LOGIN show the password on a connection without TLS. */
   readonly allowClear?: boolean;
