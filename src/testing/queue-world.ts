@@ -4,13 +4,14 @@ import {
   QueueRunner,
   queueSchema,
   QueueSweeper,
-  route,
   type DeliveryOutcome,
   type DsnSink,
   type NewMessage,
   type QueueSettings,
+  type Routing,
   type Transmission,
 } from '#mail/queue';
+import type { RoutingTable } from '#mail/routes';
 import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Random } from '#ports/random';
@@ -29,19 +30,35 @@ export class QueueWorld implements AsyncDisposable {
   readonly transmissions: Transmission[] = [];
   /** Answers one recipient of one transmission. */
   answer: (address: string, transmission: Transmission) => DeliveryOutcome | Promise<DeliveryOutcome>;
+  /** Routes in force; none at first. */
+  table: RoutingTable = {
+    transports: new Map(),
+    accounts: new Map(),
+    domains: new Map(),
+    global: [],
+    isLocalserve: false,
+  };
+  /** Names of accounts by id. */
+  readonly accountNames = new Map<number, string>();
   /** Called before each notice is stored. */
   onNotice: () => void = () => undefined;
   readonly settings: QueueSettings;
   readonly queue: Queue;
   #runner: QueueRunner;
   readonly #random: Random;
-  readonly #subscribers = new Set<() => void>();
+  readonly #subscribers = new Map<string, Set<() => void>>();
 
   constructor(settings: Partial<QueueSettings> = {}, seed = 1) {
     this.settings = { ...defaultSettings, jitter: 0, ...settings };
     this.#random = seededRandom(seed);
     this.answer = () => delivered;
-    this.queue = new Queue({ db: this.db, clock: this.clock, bus: this.#bus(), settings: this.settings });
+    this.queue = new Queue({
+      db: this.db,
+      clock: this.clock,
+      bus: this.#bus(),
+      settings: this.settings,
+      routing: this.routing(),
+    });
     this.#runner = this.#newRunner();
   }
 
@@ -59,6 +76,13 @@ export class QueueWorld implements AsyncDisposable {
     void old.stop();
     await this.clock.advance(0);
     await this.start();
+  }
+
+  /** Puts other routes in force. */
+  async reroute(table: RoutingTable): Promise<void> {
+    this.table = table;
+    this.#bus().publish('config');
+    await this.clock.advance(0);
   }
 
   /** Stops delivery in good order. */
@@ -142,7 +166,7 @@ export class QueueWorld implements AsyncDisposable {
       sink,
       delivery: {
         transmitter: { transmit: (transmission) => this.#transmit(transmission) },
-        route: (facts) => route(facts, { everythingLocal: false, isLocalDomain: () => false }),
+        routing: this.routing(),
       },
       settings: { ...this.settings, reportingMta: 'mail.example.org', dsnFrom: 'postmaster@mail.example.org' },
     });
@@ -155,15 +179,26 @@ export class QueueWorld implements AsyncDisposable {
     return outcomes;
   }
 
+  /** The routes as the queue asks them. */
+  routing(): Routing {
+    const { accountNames } = this;
+    return {
+      table: () => this.table,
+      knownAccount: (id) => accountNames.get(id) ?? null,
+      findAccount: (id) => Promise.resolve(accountNames.get(id) ?? null),
+    };
+  }
+
   #bus(): Bus {
     const subscribers = this.#subscribers;
     return {
-      publish: () => {
-        for (const subscriber of subscribers) subscriber();
+      publish: (topic) => {
+        for (const subscriber of subscribers.get(topic) ?? []) subscriber();
       },
-      subscribe: (_topic, onHint) => {
-        subscribers.add(onHint);
-        return { [Symbol.dispose]: () => void subscribers.delete(onHint) };
+      subscribe: (topic, onHint) => {
+        const ofTopic = subscribers.get(topic) ?? new Set();
+        subscribers.set(topic, ofTopic.add(onHint));
+        return { [Symbol.dispose]: () => void ofTopic.delete(onHint) };
       },
       onLost: () => ({ [Symbol.dispose]: () => undefined }),
     };

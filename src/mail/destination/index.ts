@@ -4,6 +4,7 @@
  */
 export { findTlsa, type HostDane } from './find-tlsa.ts';
 export { findMailHosts, type MailHost, type MailHosts } from './mail-hosts.ts';
+export { findMxNames, type MxNames } from './mx-names.ts';
 export {
   type DaneDemand,
   decideTls,

@@ -1,5 +1,5 @@
-import { parseAddressLiteral } from '#lib/address';
 import type { Answer, Resolver } from '#ports/resolver';
+import { findMxNames, type MxNames } from './mx-names.ts';
 
 /** A host that takes mail. */
 export interface MailHost {
@@ -27,8 +27,6 @@ export type MailHosts =
   /** It may work later. */
   | { readonly kind: 'later'; readonly reason: string };
 
-/** MX records beyond this are not looked at. */
-const maxHosts = 16;
 const maxAddressesPerHost = 8;
 
 /**
@@ -41,42 +39,41 @@ export async function findMailHosts(
   shuffle: <T>(list: readonly T[]) => T[],
   signal?: AbortSignal,
 ): Promise<MailHosts> {
-  if (domain.startsWith('[')) return literalHost(domain);
-  const mx = await resolver.query(domain, 'MX', signal);
-  if (mx.kind === 'failed') return { kind: 'later', reason: `looking up the mail hosts of ${domain}: ${mx.why}` };
-  if (mx.kind === 'absent') return implicitHost(domain, mx.why, resolver, signal);
-  const [only] = mx.records;
-  if (mx.records.length === 1 && (only?.exchange === '' || only?.exchange === '.')) {
-    return { kind: 'none', status: '5.1.10', reason: `${domain} takes no mail (null MX)` };
+  const mx = await findMxNames(domain, resolver, shuffle, signal);
+  switch (mx.kind) {
+    case 'none':
+    case 'later':
+      return mx;
+    case 'implicit':
+      return await implicitHost(domain, resolver, signal);
+    case 'address':
+      return literalHost(domain, mx.address);
+    case 'names':
+      return await namedHosts(domain, mx, resolver, signal);
   }
-  const byPreference = Map.groupBy(mx.records, ({ preference }) => preference);
-  const ordered = [...byPreference.entries()].toSorted(([a], [b]) => a - b).flatMap(([, records]) => shuffle(records));
-  const names = [...new Set(ordered.map(({ exchange }) => exchange))].slice(0, maxHosts);
+}
+
+async function namedHosts(
+  domain: string,
+  { names, isAuthentic, expandedDomain }: Extract<MxNames, { kind: 'names' }>,
+  resolver: Resolver,
+  signal: AbortSignal | undefined,
+): Promise<MailHosts> {
   const answers = await Promise.all(names.map((name) => findAddresses(name, resolver, signal)));
   const hosts = answers.flatMap(({ host }) => host ?? []);
-  if (hosts.length > 0)
-    return { kind: 'hosts', hosts, mx: mx.authentic ? 'authentic' : 'insecure', expandedDomain: mx.canonicalName };
+  if (hosts.length > 0) return { kind: 'hosts', hosts, mx: isAuthentic ? 'authentic' : 'insecure', expandedDomain };
   if (answers.some(({ failed }) => failed))
     return { kind: 'later', reason: `no address of the mail hosts of ${domain} could be looked up` };
   return { kind: 'none', status: '5.4.4', reason: `the mail hosts of ${domain} have no addresses` };
 }
 
-function literalHost(literal: string): MailHosts {
-  const parsed = parseAddressLiteral(literal);
-  if (!parsed.ok || parsed.value.kind !== 'ip')
-    return { kind: 'none', status: '5.1.2', reason: `${literal} is not an address that can be reached` };
-  const host = { name: literal, addresses: [parsed.value.ip.text], canonicalName: literal, isAuthentic: false };
+function literalHost(literal: string, address: string): MailHosts {
+  const host = { name: literal, addresses: [address], canonicalName: literal, isAuthentic: false };
   return { kind: 'hosts', hosts: [host], mx: 'none', expandedDomain: literal };
 }
 
 /** RFC 5321 §5.1: without MX records the domain is its own mail host. */
-async function implicitHost(
-  domain: string,
-  why: 'nxdomain' | 'nodata',
-  resolver: Resolver,
-  signal: AbortSignal | undefined,
-): Promise<MailHosts> {
-  if (why === 'nxdomain') return { kind: 'none', status: '5.1.2', reason: `the domain ${domain} does not exist` };
+async function implicitHost(domain: string, resolver: Resolver, signal: AbortSignal | undefined): Promise<MailHosts> {
   const { host, failed } = await findAddresses(domain, resolver, signal);
   if (host !== null) return { kind: 'hosts', hosts: [host], mx: 'none', expandedDomain: host.canonicalName };
   if (failed) return { kind: 'later', reason: `the addresses of ${domain} could not be looked up` };

@@ -13,8 +13,7 @@ export type { QueueSweeperDeps } from './sweeper.ts';
 export { queueSchema } from './schema.ts';
 export { defaultSettings } from './settings.ts';
 export type { QueueSettings } from './settings.ts';
-export { route } from './route.ts';
-export type { Route, RouteFacts, RoutePolicy } from './route.ts';
+export type { Routing } from './lane.ts';
 export type {
   DeliveryOutcome,
   OutgoingContent,

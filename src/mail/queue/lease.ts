@@ -2,12 +2,16 @@ import type { AccountId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { BlobId } from '#ports/blobs';
 import { sql, type Database } from '#ports/database';
+import type { Lane } from './lane.ts';
 
 /** A recipient that is ours to deliver until the lease ends. */
 export interface LeasedRecipient {
   readonly id: number;
   readonly message: number;
   readonly address: string;
+  readonly domain: string;
+  /** Transport that an operator set, null when routes decide. */
+  readonly transport: string | null;
   readonly attempts: number;
   readonly notify: number;
   readonly orcpt: string | null;
@@ -36,13 +40,29 @@ export interface LeasedGroup {
   readonly recipients: readonly LeasedRecipient[];
 }
 
-/** The first domain after `cursor`, in alphabetical order, with a recipient that is due; null when there is none. */
-export async function nextDueDomain(db: Database, cursor: string, nowMs: number): Promise<string | null> {
+/** The first transport after `cursor`, in alphabetical order, with a recipient that is due; null when there is none. */
+export async function nextDueTransport(db: Database, cursor: string, nowMs: number): Promise<string | null> {
   const row = await db.read((reader) =>
-    reader.get<{ domain: string }>(sql`SELECT domain FROM queue_recipient
-      WHERE state = 'queued' AND hold = 0 AND domain > ${cursor} AND next_attempt_ms <= ${nowMs} ORDER BY domain LIMIT 1`),
+    reader.get<{ transport: string }>(sql`SELECT lane_transport AS transport FROM queue_recipient
+      WHERE state = 'queued' AND hold = 0 AND lane_transport > ${cursor} AND next_attempt_ms <= ${nowMs}
+      ORDER BY lane_transport LIMIT 1`),
   );
-  return row?.domain ?? null;
+  return row?.transport ?? null;
+}
+
+/** The first destination of a transport after `cursor`, in alphabetical order, with a recipient that is due; null when there is none. */
+export async function nextDueDestination(
+  db: Database,
+  transport: string,
+  cursor: string,
+  nowMs: number,
+): Promise<string | null> {
+  const row = await db.read((reader) =>
+    reader.get<{ destination: string }>(sql`SELECT lane_destination AS destination FROM queue_recipient
+      WHERE state = 'queued' AND hold = 0 AND lane_transport = ${transport} AND lane_destination > ${cursor}
+      AND next_attempt_ms <= ${nowMs} ORDER BY lane_destination LIMIT 1`),
+  );
+  return row?.destination ?? null;
 }
 
 /** When the next recipient becomes due or a lease runs out; null when nothing waits. Milliseconds since 1970. */
@@ -56,11 +76,11 @@ export async function nextDueMs(db: Database, afterMs: number): Promise<number |
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** Takes up to `limit` due recipients of a domain for `lease`, as one group per message. */
+/** Takes up to `limit` due recipients of a lane for `lease`, as one group per message. */
 export async function leaseDue(
   db: Database,
   take: {
-    readonly domain: string;
+    readonly lane: Lane;
     readonly lease: string;
     readonly nowMs: number;
     readonly untilMs: number;
@@ -70,9 +90,10 @@ export async function leaseDue(
   return await db.write(async (tx) => {
     const recipients = await tx.all<LeasedRecipient>(sql`UPDATE queue_recipient
       SET state = 'leased', lease = ${take.lease}, lease_until_ms = ${take.untilMs}
-      WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0 AND domain = ${take.domain}
+      WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0
+        AND lane_transport = ${take.lane.transport} AND lane_destination = ${take.lane.destination}
         AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
-      RETURNING id, message, address, attempts, notify, orcpt, delay_told AS "delayTold"`);
+      RETURNING id, message, address, domain, set_transport AS transport, attempts, notify, orcpt, delay_told AS "delayTold"`);
     if (recipients.length === 0) return [];
     const groups = Map.groupBy(recipients, (recipient) => recipient.message);
     const messages: LeasedMessage[] = [];
@@ -92,6 +113,21 @@ export async function releaseLease(db: Database, lease: string, ids: readonly nu
     for (const batch of inBatches(ids)) {
       await tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
         WHERE id IN ${inList(batch)} AND state = 'leased' AND lease = ${lease}`);
+    }
+  });
+}
+
+/** Gives recipients back untried, to wait in other lanes. */
+export async function moveLeased(
+  db: Database,
+  lease: string,
+  moves: readonly { readonly id: number; readonly lane: Lane }[],
+): Promise<void> {
+  await db.write(async (tx) => {
+    for (const { id, lane } of moves) {
+      await tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL,
+        lane_transport = ${lane.transport}, lane_destination = ${lane.destination}
+        WHERE id = ${id} AND state = 'leased' AND lease = ${lease}`);
     }
   });
 }

@@ -1,3 +1,5 @@
+import type { AccountId } from '#lib/ids';
+import { decideRoute } from '#mail/routes';
 import { inBatches, inList } from '#mail/schema';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -5,6 +7,7 @@ import { sql, type Database, type Sql, type Tx } from '#ports/database';
 import { wantsNotice } from './advance.ts';
 import { conditions } from './filter.ts';
 import { finishMessages } from './finish.ts';
+import { laneOf, type Lane, type Routing } from './lane.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
@@ -15,6 +18,8 @@ export interface QueueDeps {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly settings: Pick<QueueSettings, 'keepFinishedMs'>;
+  /** Routes in force; without, the runner finds out who goes where. */
+  readonly routing?: Routing;
 }
 
 const maxPerStep = 500;
@@ -49,10 +54,13 @@ export class Queue {
       await tx.run(sql`INSERT INTO queue_content (message, bytes) VALUES (${row.id}, ${body.bytes})`);
     }
     for (const recipient of message.recipients) {
-      await tx.run(sql`INSERT INTO queue_recipient
-        (message, address, domain, state, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
-        VALUES (${row.id}, ${recipient.address}, ${domainOf(recipient.address)}, 'queued', 0, 0, ${startMs},
-          ${recipient.notify ?? 0}, ${recipient.orcpt ?? null}, 0, 0)`);
+      const { account, sender } = message;
+      const domain = domainOf(recipient.address);
+      const lane = this.#laneOf({ account, sender, domain, attempts: 0, transport: null });
+      await tx.run(sql`INSERT INTO queue_recipient (message, address, domain, lane_transport, lane_destination,
+          state, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
+        VALUES (${row.id}, ${recipient.address}, ${domain}, ${lane.transport}, ${lane.destination},
+          'queued', 0, 0, ${startMs}, ${recipient.notify ?? 0}, ${recipient.orcpt ?? null}, 0, 0)`);
     }
     tx.afterCommit(() => this.#deps.bus.publish('queue'));
     return row.id;
@@ -62,7 +70,7 @@ export class Queue {
   async list(filter: QueueFilter = {}, limit = 100, afterId = 0): Promise<QueueItem[]> {
     const rows = await this.#deps.db.read((reader) =>
       reader.all<Omit<QueueItem, 'hold'> & { readonly hold: number }>(sql`SELECT r.id, r.message, m.account, m.sender,
-        r.address AS recipient, r.state, r.hold, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
+        r.address AS recipient, r.state, r.hold, r.set_transport AS transport, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
         r.last_attempt_ms AS "lastAttemptMs", r.last_reply AS "lastReply", m.message_id AS "messageId",
         length(m.prefix) + m.body_size_bytes AS "sizeBytes", r.finished_ms AS "finishedMs"
         FROM queue_recipient r JOIN queue_message m ON m.id = r.message
@@ -74,8 +82,8 @@ export class Queue {
   /** The attempts at one recipient, oldest first. */
   async attempts(recipient: number): Promise<AttemptRecord[]> {
     return await this.#deps.db.read((reader) =>
-      reader.all<AttemptRecord>(sql`SELECT start_ms AS "startMs", duration_ms AS "durationMs", host, ip, outcome, reply
-        FROM queue_attempt WHERE recipient = ${recipient} ORDER BY id LIMIT ${maxPerStep}`),
+      reader.all<AttemptRecord>(sql`SELECT start_ms AS "startMs", duration_ms AS "durationMs", host, ip, outcome, reply,
+        transport, route FROM queue_attempt WHERE recipient = ${recipient} ORDER BY id LIMIT ${maxPerStep}`),
     );
   }
 
@@ -91,6 +99,20 @@ export class Queue {
     return await this.#change(filter, (tx, ids) =>
       tx.run(sql`UPDATE queue_recipient SET hold = ${hold} WHERE id IN ${ids}`),
     );
+  }
+
+  /**
+   * Sets the transport of waiting recipients: a name that is configured, `direct` for none, or null so that routes decide again.
+   * Those in delivery at this moment stay. @returns how many.
+   */
+  async setTransport(filter: QueueFilter, transport: string | null): Promise<number> {
+    return await this.#change(filter, async (tx, _ids, rows) => {
+      for (const row of rows) {
+        const lane = this.#laneOf({ ...row, transport });
+        await tx.run(sql`UPDATE queue_recipient SET set_transport = ${transport}, lane_transport = ${lane.transport},
+          lane_destination = ${lane.destination} WHERE id = ${row.id}`);
+      }
+    });
   }
 
   /** Removes waiting recipients without telling the sender. Those in delivery at this moment stay. @returns how many. */
@@ -120,6 +142,18 @@ export class Queue {
     });
   }
 
+  /** Where a recipient waits: a good guess, as the runner decides anew. */
+  #laneOf(
+    facts: Pick<Waiting, 'account' | 'sender' | 'domain' | 'attempts'> & { readonly transport: string | null },
+  ): Lane {
+    const { account: id, sender, domain: recipientDomain, attempts, transport } = facts;
+    const { routing } = this.#deps;
+    if (routing === undefined) return { transport: '', destination: recipientDomain };
+    const account = id === null ? null : routing.knownAccount(id);
+    const decision = decideRoute({ account, sender, recipientDomain, attempts, transport }, routing.table());
+    return laneOf(decision, recipientDomain);
+  }
+
   async #finish(tx: Tx, rows: readonly Waiting[], nowMs: number): Promise<void> {
     const messages = [...new Set(rows.map((row) => row.message))];
     await finishMessages(tx, messages, { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
@@ -136,7 +170,8 @@ export class Queue {
       for (let afterId = 0, more = true; more;) {
         const last = afterId;
         const rows = await this.#deps.db.write(async (tx) => {
-          const found = await tx.all<Waiting>(sql`SELECT r.id, r.message, r.notify, m.sender FROM queue_recipient r
+          const found =
+            await tx.all<Waiting>(sql`SELECT r.id, r.message, r.notify, r.domain, r.attempts, m.sender, m.account FROM queue_recipient r
             JOIN queue_message m ON m.id = r.message
             WHERE r.state = 'queued' AND r.id > ${last} AND ${conditions(part)} ORDER BY r.id LIMIT ${maxPerStep}`);
           if (found.length > 0) await change(tx, inList(found.map((row) => row.id)), found);
@@ -156,7 +191,10 @@ interface Waiting {
   readonly id: number;
   readonly message: number;
   readonly notify: number;
+  readonly domain: string;
+  readonly attempts: number;
   readonly sender: string;
+  readonly account: AccountId | null;
 }
 
 /** Name of the notification that these recipients share; the same after a crash, so that it is delivered once. */

@@ -57,7 +57,7 @@ test('Queue on disk: what was accepted before a restart is delivered after it, b
     bus,
     sink: { deliverDsn: () => Promise.resolve() },
     delivery: {
-      route: () => ({ kind: 'local' }),
+      routing: world.routing(),
       transmitter: {
         transmit: async ({ content, recipients, has8bit }) => {
           const all = await content.bytes(3, content.sizeBytes);

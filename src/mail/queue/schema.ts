@@ -40,6 +40,9 @@ CREATE TABLE queue_recipient (
   message ${type.integer} NOT NULL,
   address TEXT NOT NULL,
   domain TEXT NOT NULL,
+  lane_transport TEXT NOT NULL,
+  lane_destination TEXT NOT NULL,
+  set_transport TEXT,
   state TEXT NOT NULL,
   hold ${type.integer} NOT NULL,
   attempts ${type.integer} NOT NULL,
@@ -59,7 +62,7 @@ CREATE TABLE queue_recipient (
   notice_due_ms ${type.integer},
   finished_ms ${type.integer}
 );
-CREATE INDEX queue_recipient_domain ON queue_recipient (domain, next_attempt_ms) WHERE state = 'queued' AND hold = 0;
+CREATE INDEX queue_recipient_lane ON queue_recipient (lane_transport, lane_destination, next_attempt_ms) WHERE state = 'queued' AND hold = 0;
 CREATE INDEX queue_recipient_due ON queue_recipient (next_attempt_ms) WHERE state = 'queued' AND hold = 0;
 CREATE INDEX queue_recipient_leased ON queue_recipient (lease_until_ms) WHERE state = 'leased';
 CREATE INDEX queue_recipient_message ON queue_recipient (message);
@@ -74,7 +77,9 @@ CREATE TABLE queue_attempt (
   host TEXT,
   ip TEXT,
   outcome TEXT NOT NULL,
-  reply TEXT NOT NULL
+  reply TEXT NOT NULL,
+  transport TEXT,
+  route TEXT
 );
 CREATE INDEX queue_attempt_recipient ON queue_attempt (recipient);
 CREATE TABLE queue_garbage (

@@ -4,10 +4,21 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { advance, replyText, type Advance, type NoticeKind } from './advance.ts';
 import { finishMessages } from './finish.ts';
+import type { Lane } from './lane.ts';
 import type { LeasedMessage, LeasedRecipient } from './lease.ts';
 import { noticeId } from './queue.ts';
 import type { QueueSettings } from './settings.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
+
+/** How one attempt at one recipient was routed. */
+export interface AttemptRoute {
+  /** Name of the transport, null for none. */
+  readonly transport: string | null;
+  /** Where to and why, in lines for people. */
+  readonly explanation: string;
+  /** Where the recipient waits for another attempt. */
+  readonly next: Lane;
+}
 
 /** A transmission that ended. */
 interface Ended {
@@ -15,6 +26,8 @@ interface Ended {
   readonly recipients: readonly LeasedRecipient[];
   /** One per recipient, in order. */
   readonly outcomes: readonly DeliveryOutcome[];
+  /** One per recipient, in order. */
+  readonly routes: readonly AttemptRoute[];
   /** The lease that the recipients were taken with. */
   readonly lease: string;
   /** Milliseconds since 1970. */
@@ -84,11 +97,11 @@ export class Settler {
       for (const ended of batch) {
         const steps = this.#steps(ended, nowMs);
         const notices = noticeIds(steps);
-        for (const { recipient, outcome, step } of steps) {
-          await recordAttempt(tx, recipient.id, ended, outcome);
-          await applyStep(tx, ended, recipient, outcome, step, { nowMs, notice: noticeOf(step, notices) });
-          if (step.notice !== null) owesNotice = true;
-          if (step.state !== 'queued') finished.add(ended.message.id);
+        for (const one of steps) {
+          await recordAttempt(tx, ended, one);
+          await applyStep(tx, ended, one, { nowMs, notice: noticeOf(one.step, notices) });
+          if (one.step.notice !== null) owesNotice = true;
+          if (one.step.state !== 'queued') finished.add(ended.message.id);
         }
       }
       if (finished.size > 0) {
@@ -110,7 +123,8 @@ export class Settler {
         notify: recipient.notify,
         sender: message.sender,
       };
-      return { recipient, outcome, step: advance(facts, outcome, { nowMs, chance }, this.#deps.settings) };
+      const route = ended.routes[i] ?? null;
+      return { recipient, outcome, route, step: advance(facts, outcome, { nowMs, chance }, this.#deps.settings) };
     });
   }
 }
@@ -118,6 +132,7 @@ export class Settler {
 interface Step {
   readonly recipient: LeasedRecipient;
   readonly outcome: DeliveryOutcome;
+  readonly route: AttemptRoute | null;
   readonly step: Advance;
 }
 
@@ -143,9 +158,7 @@ function noticeOf(step: Advance, ids: ReadonlyMap<NoticeKind, string>): string |
 async function applyStep(
   tx: Tx,
   ended: Ended,
-  recipient: LeasedRecipient,
-  outcome: DeliveryOutcome,
-  step: Advance,
+  { recipient, outcome, route, step }: Step,
   at: { readonly nowMs: number; readonly notice: string | null },
 ): Promise<void> {
   const isFinal = step.state !== 'queued';
@@ -154,18 +167,23 @@ async function applyStep(
     at.notice === null && !isFinal
       ? sql`notice = notice`
       : sql`notice = ${at.notice}, notice_kind = ${step.notice}, notice_due_ms = ${at.notice === null ? null : at.nowMs}`;
+  const lane =
+    isFinal || route === null
+      ? sql`lane_transport = lane_transport`
+      : sql`lane_transport = ${route.next.transport}, lane_destination = ${route.next.destination}`;
   await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + 1, lease = NULL, lease_until_ms = NULL,
     next_attempt_ms = ${step.nextAttemptMs ?? at.nowMs}, last_attempt_ms = ${ended.endMs}, last_status = ${step.status},
     last_reply = ${step.reply.slice(0, maxReplyChars)}, last_reply_is_smtp = ${step.replyIsSmtp},
     last_host = ${outcome.remote?.name ?? null}, delay_told = ${recipient.delayTold !== 0 || step.notice === 'delayed'},
-    finished_ms = ${isFinal ? at.nowMs : null}, ${notice}
+    finished_ms = ${isFinal ? at.nowMs : null}, ${lane}, ${notice}
     WHERE id = ${recipient.id} AND state = 'leased' AND lease = ${ended.lease}`);
 }
 
-async function recordAttempt(tx: Tx, recipient: number, ended: Ended, outcome: DeliveryOutcome): Promise<void> {
+async function recordAttempt(tx: Tx, ended: Ended, { recipient, outcome, route }: Step): Promise<void> {
   const reply =
     outcome.reply === null ? (outcome.kind === 'delivered' ? '' : outcome.reason) : replyText(outcome.reply);
-  await tx.run(sql`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply)
-    VALUES (${recipient}, ${ended.startMs}, ${ended.endMs - ended.startMs}, ${outcome.remote?.name ?? null},
-      ${outcome.remote?.ip ?? null}, ${outcome.kind}, ${reply.slice(0, maxReplyChars)})`);
+  await tx.run(sql`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply, transport, route)
+    VALUES (${recipient.id}, ${ended.startMs}, ${ended.endMs - ended.startMs}, ${outcome.remote?.name ?? null},
+      ${outcome.remote?.ip ?? null}, ${outcome.kind}, ${reply.slice(0, maxReplyChars)},
+      ${route?.transport ?? null}, ${route?.explanation ?? null})`);
 }

@@ -1,5 +1,5 @@
 import type { AccountId } from '#lib/ids';
-import type { Route } from './route.ts';
+import type { RouteTarget } from '#mail/routes';
 
 /** An SMTP reply as a remote host gave it (RFC 5321 §4.2). */
 export interface RemoteReply {
@@ -74,7 +74,7 @@ export interface OutgoingRecipient {
 
 /** One SMTP transaction to make: one message, recipients that share their destination. */
 export interface Transmission {
-  readonly route: Route;
+  readonly route: RouteTarget;
   readonly account: AccountId | null;
   /** Reverse-path without brackets; empty for the null reverse-path. */
   readonly sender: string;

@@ -53,6 +53,8 @@ export interface QueueItem {
   readonly recipient: string;
   readonly state: RecipientState;
   readonly hold: boolean;
+  /** Transport that an operator set, null when routes decide. */
+  readonly transport: string | null;
   readonly attempts: number;
   readonly receivedMs: number;
   readonly nextAttemptMs: number;
@@ -91,6 +93,10 @@ export interface AttemptRecord {
   readonly outcome: 'delivered' | 'deferred' | 'refused';
   /** Code and text of the reply, or the reason. */
   readonly reply: string;
+  /** Name of the transport that was used, null for none. */
+  readonly transport: string | null;
+  /** Where the mail went and why, in lines; null when it was not recorded. */
+  readonly route: string | null;
 }
 
 /** Gives a delivery status notification to the sender; implemented by the glue to mailboxes. */

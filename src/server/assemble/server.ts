@@ -1,9 +1,9 @@
 import { listenControl, controlEndpoint } from '#host/control';
 import { systemResolver } from '#host/dns';
-import { nodeDialer } from '#host/net';
-import { QueueRunner, route } from '#mail/queue';
+import { nodeDialer, socksDialer, tlsContext } from '#host/net';
+import { QueueRunner } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
-import { DsnDelivery, SmtpTransmitter } from '#server/transmit';
+import { DsnDelivery, SmtpTransmitter, TransportSecrets } from '#server/transmit';
 import { Certificates } from './certificates.ts';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
 import {
@@ -116,20 +116,36 @@ function makeRunner(
   listening: readonly OpenService[],
   resolver: Parameters<typeof makeShared>[1],
 ): QueueRunner {
-  const { databases, blobs, clock, log, random, bus, queueSettings, configuration, accounts, delivery } = services;
+  const {
+    databases,
+    blobs,
+    clock,
+    log,
+    random,
+    bus,
+    queueSettings,
+    configuration,
+    accounts,
+    delivery,
+    files,
+    routing,
+  } = services;
   const { hostname, localserve } = configuration.config.server;
   const own = listening.find(({ service }) => service === 'smtp')?.listener;
   const transmitter = new SmtpTransmitter({
-    dialer: nodeDialer(),
+    network: {
+      dialer: nodeDialer(),
+      withCertificate: (pem) => nodeDialer({ identity: tlsContext(pem) }),
+      through: (proxy) => socksDialer({ proxy }),
+    },
     resolver,
-    clock,
+    secrets: new TransportSecrets({ files, folder: configuration.folder }),
     random,
     log,
     hostname,
     isLocalserve: localserve,
     ownSmtp: own === undefined ? null : { address: reachable(own.address), port: own.port },
   });
-  const isLocalDomain = (domain: string): boolean => configuration.directory.hasDomain(domain);
   return new QueueRunner({
     db: databases.server,
     blobs,
@@ -139,7 +155,7 @@ function makeRunner(
     bus,
     settings: { ...queueSettings, reportingMta: hostname, dsnFrom: `postmaster@${hostname}` },
     sink: new DsnDelivery({ accounts, delivery, configuration, clock, log }),
-    delivery: { transmitter, route: (facts) => route(facts, { everythingLocal: localserve, isLocalDomain }) },
+    delivery: { transmitter, routing },
   });
 }
 

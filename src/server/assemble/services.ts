@@ -10,7 +10,7 @@ import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
-import { Queue, defaultSettings, queueSchema, type QueueSettings } from '#mail/queue';
+import { Queue, defaultSettings, queueSchema, type QueueSettings, type Routing } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
@@ -19,6 +19,7 @@ import type { Databases } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Configuration, configuredPath } from '#server/configuration';
+import { ConfiguredRouting } from '#server/transmit';
 import { DkimKeys } from '#server/dkim';
 
 /** The server's database holds the tables of accounts and credentials, then those of the queue. */
@@ -51,6 +52,7 @@ export interface Services extends AsyncDisposable {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly queueSettings: QueueSettings;
+  readonly routing: Routing;
   readonly blobSweeper: BlobSweeper;
   /** Has no keys before it was started. */
   readonly dkim: DkimKeys;
@@ -100,6 +102,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const hash = threadedSlowHash();
   const dkim = new DkimKeys({ configuration, files, bus, log });
   const accounts = new Accounts({ databases, blobs, bus, clock });
+  const routing = new ConfiguredRouting({ configuration, accounts });
   const queueSettings: QueueSettings = {
     ...defaultSettings,
     keepFinishedMs: server.queue.keepRetired,
@@ -114,7 +117,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     credentials: new Credentials({ db: databases.server, clock, random, hash }),
     checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random, hash }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
-    queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings }),
+    queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing }),
+    routing,
     queueSettings,
     blobSweeper: new BlobSweeper({ blobs, clock, log }),
     dkim,

@@ -1,6 +1,10 @@
 /**
- * How mail leaves the queue: over our SMTP client to the hosts that DNS names, or to our own port; and how its notices reach senders.
- * The Transmitter of #mail/queue, implemented. Nothing here decides when to try again.
+ * How mail leaves the queue: over our SMTP client, on one of several ways, or to our own port; and how its notices reach senders.
+ * The Transmitter of #mail/queue, implemented: each way is a file (direct, relay, socks, fail), and all but the last visit hosts alike.
+ * Nothing here decides when to try again, or which way a message takes.
  */
 export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';
+export { ConfiguredRouting } from './routing.ts';
+export { TransportSecrets, type ProxyAddress } from './secrets.ts';
 export { SmtpTransmitter, type SmtpTransmitterDeps } from './smtp-transmitter.ts';
+export type { Network } from './ways.ts';

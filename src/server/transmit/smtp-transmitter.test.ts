@@ -1,126 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeliveryOutcome, Route, Transmission } from '#mail/queue';
-import type { Channel } from '#ports/channel';
-import { DialFailed, type Dialer } from '#ports/dialer';
-import { SmtpSession } from '#proto/smtp-server';
-import { channelPair, type ChannelPairOptions } from '#testing/channel-pair';
-import { FakeClock } from '#testing/fake-clock';
-import { FakeLog } from '#testing/fake-log';
-import { FakeResolver } from '#testing/fake-resolver';
-import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
-import { SmtpTransmitter } from './index.ts';
+import type { Transmission } from '#mail/queue';
+import type { RouteTarget } from '#mail/routes';
+import { showOutcome, TransmitWorld, type FakeHost } from '#testing/transmit-world';
 
-const zone = {
-  'two.example': {
-    MX: [
-      { preference: 20, exchange: 'mx2.example' },
-      { preference: 10, exchange: 'mx1.example' },
-    ],
-  },
-  'mx1.example': { A: ['192.0.2.1'] },
-  'mx2.example': { A: ['192.0.2.2'] },
-  'null.example': { MX: [{ preference: 0, exchange: '' }] },
-};
-
-/** How the host behind an address behaves. */
-interface Host {
-  readonly startTls?: boolean;
-  readonly dsn?: boolean;
-  readonly pair?: ChannelPairOptions;
-  /** Refuses connections at the banner. */
-  readonly busy?: boolean;
-}
-
-class World implements Dialer {
-  readonly dialed: string[] = [];
-  readonly backends = new Map<string, FakeSmtpBackend>();
-  readonly log = new FakeLog();
-  readonly #hosts: Readonly<Record<string, Host>>;
-
-  constructor(hosts: Readonly<Record<string, Host>>) {
-    this.#hosts = hosts;
-  }
-
-  dial({ address, port }: { readonly address: string; readonly port: number }): Promise<Channel> {
-    this.dialed.push(`${address}:${port}`);
-    const host = this.#hosts[address];
-    if (host === undefined) return Promise.reject(new DialFailed('connection refused'));
-    const { client, server } = channelPair(host.pair);
-    const backend = this.backends.get(address) ?? new FakeSmtpBackend();
-    this.backends.set(address, backend);
-    if (host.busy === true) backend.notAdmitted = new Error('busy');
-    const session = new SmtpSession({
-      channel: server,
-      backend,
-      options: {
-        kind: 'mx',
-        hostname: 'mx.example',
-        startTls: host.startTls === true,
-        authWithoutTls: false,
-        mailNeedsTls: false,
-        dsn: host.dsn === true,
-        futureRelease: false,
-        requireTls: true,
-        pedantic: false,
-      },
-      clock: new FakeClock(),
-      log: new FakeLog(),
-      random: { bytes: (count) => new Uint8Array(count) },
-      id: 'cid',
-    });
-    void session.run();
-    return Promise.resolve(client);
-  }
-
-  async transmit(
-    route: Route,
-    recipients: readonly string[],
-    more: Partial<Transmission> = {},
-    isLocalserve = false,
-  ): Promise<DeliveryOutcome[]> {
-    const transmitter = new SmtpTransmitter({
-      dialer: this,
-      resolver: new FakeResolver(zone, { failures: { 'broken.example': 'servfail' } }),
-      clock: new FakeClock(),
-      random: { bytes: (count) => new Uint8Array(count) },
-      log: this.log,
-      hostname: 'us.example',
-      isLocalserve,
-      ownSmtp: { address: '127.0.0.1', port: 1025 },
-    });
-    const bytes = new TextEncoder().encode('Subject: x\r\n\r\nhello\r\n');
-    return await transmitter.transmit({
-      route,
-      account: null,
-      sender: 's@us.example',
-      recipients: recipients.map((address, i) => ({ id: i, address, notify: 0, orcpt: null, attempts: 0 })),
-      content: {
-        sizeBytes: bytes.length,
-        bytes: (start, end) => Promise.resolve(bytes.subarray(start, end)),
-        async *stream() {
-          yield await Promise.resolve(bytes);
-        },
-      },
-      has8bit: false,
-      smtputf8: false,
-      tls: 'default',
-      envid: null,
-      ret: null,
-      signal: new AbortController().signal,
-      ...more,
-    });
-  }
-}
-
-function show(outcome: DeliveryOutcome): string {
-  if (outcome.kind === 'delivered') return `delivered by ${outcome.remote.name}${outcome.final ? ' for good' : ''}`;
-  return `${outcome.kind} ${outcome.reply?.code ?? outcome.reason} at ${outcome.remote?.name ?? 'nobody'}`;
-}
-
-const direct = (domain: string): Route => ({ kind: 'direct', domain });
-const local: Route = { kind: 'local' };
-const good: Host = {};
+const direct = (domain: string): RouteTarget => ({ kind: 'direct', domain });
+const local: RouteTarget = { kind: 'local' };
+const good: FakeHost = {};
 
 for (const [title, hosts, route, to, more, want, dialed] of [
   [
@@ -269,16 +155,16 @@ for (const [title, hosts, route, to, more, want, dialed] of [
   ],
 ] as const satisfies readonly (readonly [
   string,
-  Readonly<Record<string, Host>>,
-  Route,
+  Readonly<Record<string, FakeHost>>,
+  RouteTarget,
   readonly string[],
   Partial<Transmission>,
   readonly string[],
   readonly string[],
 ])[]) {
   test(`SmtpTransmitter: ${title}`, async () => {
-    const world = new World(hosts);
-    assert.deepEqual((await world.transmit(route, to, more)).map(show), want);
+    const world = new TransmitWorld(hosts);
+    assert.deepEqual((await world.transmit(route, to, more)).map(showOutcome), want);
     assert.deepEqual(world.dialed, dialed);
     assert.deepEqual(world.log.ofLevel('error'), []);
   });
@@ -286,15 +172,17 @@ for (const [title, hosts, route, to, more, want, dialed] of [
 
 test('SmtpTransmitter: whoever takes the DSN parameters is to tell of success', async () => {
   for (const dsn of [true, false]) {
-    const [outcome] = await new World({ '192.0.2.1': { dsn } }).transmit(direct('[192.0.2.1]'), ['a@[192.0.2.1]']);
+    const [outcome] = await new TransmitWorld({ '192.0.2.1': { dsn } }).transmit(direct('[192.0.2.1]'), [
+      'a@[192.0.2.1]',
+    ]);
     assert.equal(outcome?.kind === 'delivered' && outcome.dsnPassedOn, dsn);
   }
 });
 
 test('SmtpTransmitter in localserve: addresses that fail in the queue fail alone', async () => {
-  const world = new World({ '127.0.0.1': good });
+  const world = new TransmitWorld({ '127.0.0.1': good });
   const to = ['queue550@x.example', 'a@x.example', 'queuetimeout@x.example', 'queue451@x.example'];
-  assert.deepEqual((await world.transmit(local, to, {}, true)).map(show), [
+  assert.deepEqual((await world.transmit(local, to, {}, true)).map(showOutcome), [
     'refused 550 at localhost',
     'delivered by us.example for good',
     'deferred timeout asked for by the address at localhost',

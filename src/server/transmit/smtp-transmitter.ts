@@ -1,22 +1,23 @@
 import { parseAddress } from '#lib/address';
-import { findMailHosts } from '#mail/destination';
 import type { DeliveryOutcome, RemoteHost, Transmission, Transmitter } from '#mail/queue';
-import type { Channel } from '#ports/channel';
-import type { Clock } from '#ports/clock';
-import type { Dialer } from '#ports/dialer';
-import { DialFailed } from '#ports/dialer';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Resolver } from '#ports/resolver';
-import { SmtpClient, type ClientTlsMode, type OpenOutcome } from '#proto/smtp-client';
 import { plannedFailure } from '#server/localserve';
-import { mailOf, outcomeOf } from './outcome.ts';
+import { sendDirect } from './direct.ts';
+import { failedByTransport } from './fail.ts';
+import { forAll, later } from './outcomes.ts';
+import { sendToRelay } from './relay.ts';
+import type { TransportSecrets } from './secrets.ts';
+import { sendThroughSocks } from './socks.ts';
+import { visit } from './visit.ts';
+import type { Network, WayDeps } from './ways.ts';
 
 /** What transmitting needs. */
 export interface SmtpTransmitterDeps {
-  readonly dialer: Dialer;
+  readonly network: Network;
   readonly resolver: Resolver;
-  readonly clock: Clock;
+  readonly secrets: TransportSecrets;
   readonly random: Random;
   readonly log: Log;
   /** Our name for EHLO. */
@@ -27,32 +28,22 @@ export interface SmtpTransmitterDeps {
   readonly ownSmtp: { readonly address: string; readonly port: number } | null;
 }
 
-/** One place to try. */
-interface Hop {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-const smtpPort = 25;
-const dialTimeoutMs = 30_000;
-/** Addresses tried in one attempt. */
-const maxHops = 20;
-
-/** Makes the transactions of the queue. Each transmission is a connection of its own. */
+/** Makes the transactions of the queue, each on the way that its route says. Each transmission is a connection of its own. */
 export class SmtpTransmitter implements Transmitter {
   readonly #deps: SmtpTransmitterDeps;
+  readonly #wayDeps: WayDeps;
 
   constructor(deps: SmtpTransmitterDeps) {
     this.#deps = deps;
+    this.#wayDeps = { ...deps, shuffle: (list) => shuffled(list, deps.random) };
   }
 
   async transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
     const planned = transmission.recipients.map(({ address }) => this.#planned(address));
     const rest = transmission.recipients.filter((_, i) => planned[i] === null);
-    const outcomes = rest.length === 0 ? [] : await this.#toHosts({ ...transmission, recipients: rest });
+    const outcomes = rest.length === 0 ? [] : await this.#send({ ...transmission, recipients: rest });
     let next = 0;
-    return planned.map((outcome) => outcome ?? outcomes[next++] ?? noOutcome);
+    return planned.map((outcome) => outcome ?? outcomes[next++] ?? later('no outcome'));
   }
 
   /** What a localserve address asks to happen in the queue; null for nothing. */
@@ -60,8 +51,7 @@ export class SmtpTransmitter implements Transmitter {
     const failure = this.#deps.isLocalserve ? plannedFailure(localpartOf(address), 'queue') : null;
     if (failure === null) return null;
     const remote: RemoteHost = { name: 'localhost', ip: null };
-    if (failure.kind === 'timeout')
-      return { kind: 'deferred', reason: 'timeout asked for by the address', reply: null, remote };
+    if (failure.kind === 'timeout') return later('timeout asked for by the address', remote);
     const { code, enhanced, text } = failure;
     const reply = { code, enhanced, text };
     const reason = `${code} ${enhanced} ${text}`;
@@ -70,122 +60,52 @@ export class SmtpTransmitter implements Transmitter {
       : { kind: 'refused', reason, reply, status: enhanced, remote };
   }
 
-  async #toHosts(transmission: Transmission): Promise<DeliveryOutcome[]> {
-    const hops = await this.#hops(transmission);
-    if (!Array.isArray(hops)) return forAll(transmission, hops);
-    const untried: DeliveryOutcome = { kind: 'deferred', reason: 'no host could be tried', reply: null, remote: null };
-    let outcomes = forAll(transmission, untried);
-    for (const hop of hops) {
-      if (transmission.signal.aborted) break;
-      const tried = await this.#tryHop(hop, transmission);
-      outcomes = tried.outcomes;
-      if (tried.kind === 'done') break;
-    }
-    return outcomes;
-  }
-
-  async #hops({ route, signal }: Transmission): Promise<Hop[] | DeliveryOutcome> {
-    const { ownSmtp, hostname, resolver } = this.#deps;
-    if (route.kind === 'local') {
-      if (ownSmtp !== null) return [{ name: hostname, ...ownSmtp }];
-      return { kind: 'deferred', reason: 'this server has no SMTP listener to deliver to', reply: null, remote: null };
-    }
-    const found = await findMailHosts(route.domain, resolver, (list) => this.#shuffled(list), signal);
-    switch (found.kind) {
-      case 'hosts':
-        return found.hosts
-          .flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address, port: smtpPort })))
-          .slice(0, maxHops);
-      case 'none':
-        return { kind: 'refused', reason: found.reason, reply: null, status: found.status, remote: null };
-      case 'later':
-        return { kind: 'deferred', reason: found.reason, reply: null, remote: null };
+  async #send(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
+    const { route } = transmission;
+    switch (route.kind) {
+      case 'local':
+        return await this.#sendToOurselves(transmission);
+      case 'direct':
+        return await sendDirect(route.domain, null, transmission, this.#wayDeps);
+      case 'missing':
+        return forAll(transmission, later(`the transport ${route.name} is not configured`));
+      case 'transport':
+        return await this.#sendBy(route, transmission);
     }
   }
 
-  /** One host at one address: with TLS when it offers it, and again without when that failed (RFC 7435 §3). */
-  async #tryHop(hop: Hop, transmission: Transmission): Promise<Tried> {
-    const opportunistic: ClientTlsMode = { mode: 'opportunistic', tls: { serverName: hop.name, verify: 'report' } };
-    const isLocal = transmission.route.kind === 'local';
-    const first = await this.#session(hop, transmission, isLocal ? { mode: 'none' } : opportunistic);
-    const isTlsTrouble = first.kind === 'next' && first.wasTls;
-    return isTlsTrouble && transmission.tls !== 'required' ? this.#session(hop, transmission, { mode: 'none' }) : first;
+  async #sendToOurselves(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
+    const { ownSmtp, hostname, network } = this.#deps;
+    if (ownSmtp === null) return forAll(transmission, later('this server has no SMTP listener to deliver to'));
+    const manner = { dialer: network.dialer, hostname, security: { kind: 'none' }, isOurs: true } as const;
+    return await visit([{ name: hostname, ...ownSmtp }], manner, transmission, this.#deps);
   }
 
-  async #session(hop: Hop, transmission: Transmission, tls: ClientTlsMode): Promise<Tried> {
-    const { dialer, random, hostname } = this.#deps;
-    const remote: RemoteHost = { name: hop.name, ip: hop.address };
-    let channel: Channel;
-    try {
-      const { address, port } = hop;
-      channel = await dialer.dial({ address, port, timeoutMs: dialTimeoutMs, signal: transmission.signal });
-    } catch (error) {
-      if (!(error instanceof DialFailed)) throw error;
-      return next(transmission, { kind: 'deferred', reason: error.message, reply: null, remote });
+  async #sendBy(
+    { transport, domain }: Extract<Transmission['route'], { kind: 'transport' }>,
+    transmission: Transmission,
+  ): Promise<readonly DeliveryOutcome[]> {
+    switch (transport.kind) {
+      case 'submissions':
+      case 'submission':
+      case 'smtp':
+        return await sendToRelay(transport, transmission, this.#wayDeps);
+      case 'socks':
+        return await sendThroughSocks(domain, transport, transmission, this.#wayDeps);
+      case 'direct':
+        return await sendDirect(domain, transport, transmission, this.#wayDeps);
+      case 'fail':
+        return forAll(transmission, failedByTransport(transport));
     }
-    const client = new SmtpClient({ channel, hostname, tls, random });
-    const abort = (): void => client.destroy();
-    transmission.signal.addEventListener('abort', abort, { once: true });
-    try {
-      return await talk(client, remote, transmission);
-    } catch (error) {
-      this.#deps.log.error('transmit.bug', { host: hop.name }, error);
-      client.destroy();
-      return next(transmission, { kind: 'deferred', reason: 'error on our side', reply: null, remote });
-    } finally {
-      transmission.signal.removeEventListener('abort', abort);
-    }
-  }
-
-  #shuffled<T>(list: readonly T[]): T[] {
-    const keys = this.#deps.random.bytes(list.length);
-    return list
-      .map((item, i) => ({ item, key: keys[i] ?? 0 }))
-      .toSorted((a, b) => a.key - b.key)
-      .map(({ item }) => item);
   }
 }
 
-type Tried =
-  | { readonly kind: 'done'; readonly outcomes: DeliveryOutcome[] }
-  /** Nothing was accepted or refused for good; another address may do better. */
-  | { readonly kind: 'next'; readonly outcomes: DeliveryOutcome[]; readonly wasTls: boolean };
-
-const noOutcome: DeliveryOutcome = { kind: 'deferred', reason: 'no outcome', reply: null, remote: null };
-
-function forAll({ recipients }: Transmission, outcome: DeliveryOutcome): DeliveryOutcome[] {
-  return recipients.map(() => outcome);
-}
-
-function next(transmission: Transmission, outcome: DeliveryOutcome, wasTls = false): Tried {
-  return { kind: 'next', outcomes: forAll(transmission, outcome), wasTls };
-}
-
-/** One transaction over a fresh connection. */
-async function talk(client: SmtpClient, remote: RemoteHost, transmission: Transmission): Promise<Tried> {
-  const opened = await client.open();
-  const isOurs = transmission.route.kind === 'local';
-  if (opened.kind !== 'ready') return notOpened(opened, remote, transmission);
-  const results = await client.send(mailOf(transmission));
-  await client.quit();
-  const peer = { remote, isOurs, takesDsn: opened.extensions.dsn };
-  const outcomes = results.map(({ outcome }) => outcomeOf(outcome, peer));
-  // RFC 5321 §5.1: the next host is tried until one succeeds. Not when this one fell silent with the whole message in hand.
-  const mayHaveIt = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.stage === 'content');
-  const isLater = !mayHaveIt && outcomes.every(({ kind }) => kind === 'deferred');
-  return isLater ? { kind: 'next', outcomes, wasTls: false } : { kind: 'done', outcomes };
-}
-
-/** A host that will not talk is passed over, as if it were down: another may do better, now or later. */
-function notOpened(
-  opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>,
-  remote: RemoteHost,
-  transmission: Transmission,
-): Tried {
-  const outcome = outcomeOf(opened, { remote, isOurs: false, takesDsn: false });
-  const deferred: DeliveryOutcome =
-    outcome.kind === 'refused' ? { kind: 'deferred', reason: outcome.reason, reply: outcome.reply, remote } : outcome;
-  return next(transmission, deferred, opened.kind === 'failed' && opened.failure === 'tls');
+function shuffled<T>(list: readonly T[], random: Random): T[] {
+  const keys = random.bytes(list.length);
+  return list
+    .map((item, i) => ({ item, key: keys[i] ?? 0 }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }
 
 function localpartOf(address: string): string {

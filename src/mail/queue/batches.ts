@@ -1,0 +1,198 @@
+import { encodeHex } from '#lib/codecs';
+import { decideRoute, describeDecision, type RouteDecision } from '#mail/routes';
+import type { BlobStore } from '#ports/blobs';
+import type { Clock } from '#ports/clock';
+import type { Database } from '#ports/database';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
+import { openContent } from './content.ts';
+import { laneOf, limitsOf, transportName, type Lane, type MessageLimit, type Routing } from './lane.ts';
+import {
+  leaseDue,
+  moveLeased,
+  releaseLease,
+  type LeasedGroup,
+  type LeasedMessage,
+  type LeasedRecipient,
+} from './lease.ts';
+import type { MessageRate } from './message-rate.ts';
+import type { QueueSettings } from './settings.ts';
+import type { AttemptRoute, Settler } from './settler.ts';
+import type { DeliveryOutcome, Transmitter } from './transmitter.ts';
+
+/** What `Batches` needs. */
+interface BatchesDeps {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly settings: QueueSettings;
+  readonly routing: Routing;
+  readonly transmitter: Transmitter;
+  readonly settler: Settler;
+  readonly rate: MessageRate;
+  /** The server stops. */
+  readonly stopping: AbortSignal;
+  /** Called when there may be work for another lane. */
+  readonly onMore: () => void;
+}
+
+/** Recipients of one message in one lane, and where the attempt takes them. */
+interface RoutedGroup extends LeasedGroup {
+  /** One for each recipient; never empty, and all with one target. */
+  readonly decisions: readonly RouteDecision[];
+  /** The lane for another attempt, one for each recipient. */
+  readonly next: readonly Lane[];
+}
+
+/** Lanes give back what they did not come to after this long, so that a slow host delays others little. */
+const laneTimeMs = 30_000;
+const leaseSlackMs = 5 * 60_000;
+
+/** Delivers what is due in a lane, a batch at a time: one transmission for each message. */
+export class Batches {
+  readonly #deps: BatchesDeps;
+
+  constructor(deps: BatchesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Delivers one batch. @returns whether there may be more. */
+  async deliver(lane: Lane): Promise<boolean> {
+    const { db, clock, settings, random, stopping } = this.#deps;
+    const lease = encodeHex(random.bytes(12));
+    const nowMs = clock.now();
+    const untilMs = nowMs + settings.attemptTimeoutMs + laneTimeMs + leaseSlackMs;
+    const leased = await leaseDue(db, { lane, lease, nowMs, untilMs, limit: settings.batchRecipients });
+    if (leased.length === 0) return false;
+    const isFull = leased.reduce((sum, group) => sum + group.recipients.length, 0) >= settings.batchRecipients;
+    if (isFull) this.#deps.onMore();
+    const groups = await this.#routed(leased, lane, lease);
+    const { rate } = limitsOf(this.#deps.routing.table().transports.get(lane.transport), settings);
+    const startedMs = clock.monotonic();
+    const untried: number[] = [];
+    const settling: Promise<void>[] = [];
+    let isHeld = false;
+    for (const group of groups) {
+      const isLate = clock.monotonic() - startedMs > laneTimeMs || stopping.aborted;
+      isHeld ||= !isLate && rate !== null && !this.#mayGo(lane, rate);
+      const settled = isLate || isHeld ? null : await this.#transmit(lane, group, lease);
+      if (settled === null) untried.push(...group.recipients.map((recipient) => recipient.id));
+      else settling.push(settled.recorded);
+    }
+    if (untried.length > 0) await releaseLease(db, lease, untried);
+    await Promise.all(settling);
+    return !isHeld && (isFull || untried.length > 0);
+  }
+
+  /** Counts a message against the rate of the lane's transport, when there is room. */
+  #mayGo({ transport }: Lane, limit: MessageLimit): boolean {
+    const { rate, clock } = this.#deps;
+    const nowMs = clock.now();
+    if (rate.readyMs(transport, limit, nowMs) > nowMs) return false;
+    rate.count(transport, limit, nowMs);
+    return true;
+  }
+
+  /** Decides where everybody goes. Whom another lane should have, as routes changed since, is given back to wait there. */
+  async #routed(groups: readonly LeasedGroup[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
+    const moves: { readonly id: number; readonly lane: Lane }[] = [];
+    const routed: RoutedGroup[] = [];
+    for (const { message, recipients } of groups) {
+      const decide = await this.#decider(message);
+      const staying = recipients.map((recipient) => ({ recipient, decision: decide(recipient, recipient.attempts) }));
+      const here = staying.filter(({ recipient, decision }) => {
+        const right = laneOf(decision, recipient.domain);
+        const isHere = right.transport === lane.transport && right.destination === lane.destination;
+        if (!isHere) moves.push({ id: recipient.id, lane: right });
+        return isHere;
+      });
+      if (here.length === 0) continue;
+      routed.push({
+        message,
+        recipients: here.map(({ recipient }) => recipient),
+        decisions: here.map(({ decision }) => decision),
+        next: here.map(({ recipient }) => laneOf(decide(recipient, recipient.attempts + 1), recipient.domain)),
+      });
+    }
+    if (moves.length > 0) {
+      await moveLeased(this.#deps.db, lease, moves);
+      this.#deps.onMore();
+    }
+    return routed;
+  }
+
+  async #decider(message: LeasedMessage): Promise<(recipient: LeasedRecipient, attempts: number) => RouteDecision> {
+    const { routing } = this.#deps;
+    const account = message.account === null ? null : await routing.findAccount(message.account);
+    const { sender } = message;
+    return ({ domain: recipientDomain, transport }, attempts) =>
+      decideRoute({ account, sender, recipientDomain, attempts, transport }, routing.table());
+  }
+
+  /** Makes one transmission. Null when the server stops before it came to an end. */
+  async #transmit(lane: Lane, group: RoutedGroup, lease: string): Promise<{ readonly recorded: Promise<void> } | null> {
+    const { clock, log, settings, settler, stopping } = this.#deps;
+    const { message, recipients } = group;
+    const startMs = clock.now();
+    let outcomes: readonly DeliveryOutcome[];
+    const timeout = new AbortController();
+    using _timer = clock.timer(settings.attemptTimeoutMs, () => timeout.abort(new Error('attempt timed out')));
+    try {
+      outcomes = await this.#hand(group, AbortSignal.any([timeout.signal, stopping]));
+    } catch (cause) {
+      if (stopping.aborted) return null;
+      log.error('queue.transmissionFailed', { message: message.id, ...lane }, cause);
+      const reason = timeout.signal.aborted ? 'the attempt took too long' : 'internal error during delivery';
+      outcomes = recipients.map(() => ({ kind: 'deferred', reason, reply: null, remote: null }));
+    }
+    // Cut short by us, and the host has said nothing: no attempt that counts.
+    const isCut = stopping.aborted && outcomes.every((one) => one.kind === 'deferred' && one.reply === null);
+    if (isCut) return null;
+    this.#logOutcomes(lane, group, outcomes);
+    const routes = group.decisions.map((decision, i) => attemptRoute(decision, group.next[i] ?? lane));
+    return { recorded: settler.settle({ message, recipients, outcomes, routes, lease, startMs, endMs: clock.now() }) };
+  }
+
+  async #hand(
+    { message, recipients, decisions }: RoutedGroup,
+    signal: AbortSignal,
+  ): Promise<readonly DeliveryOutcome[]> {
+    const [decision] = decisions;
+    if (decision === undefined) throw new Error('a transmission without recipients');
+    const { id, account, sender, prefix, bodySizeBytes, blobId, tls, envid, ret } = message;
+    const content = await openContent(this.#deps.db, this.#deps.blobs, { message: id, prefix, bodySizeBytes, blobId });
+    return await this.#deps.transmitter.transmit({
+      route: decision.target,
+      account,
+      sender,
+      recipients,
+      content,
+      has8bit: message.has8bit !== 0,
+      smtputf8: message.smtputf8 !== 0,
+      tls,
+      envid,
+      ret,
+      signal,
+    });
+  }
+
+  #logOutcomes({ transport }: Lane, group: RoutedGroup, outcomes: readonly DeliveryOutcome[]): void {
+    for (const [i, recipient] of group.recipients.entries()) {
+      const outcome = outcomes[i];
+      this.#deps.log.info('queue.attempt', {
+        message: group.message.id,
+        recipient: recipient.id,
+        outcome: outcome?.kind,
+        host: outcome?.remote?.name,
+        code: outcome?.reply?.code,
+        ...(transport !== '' && { transport }),
+      });
+    }
+  }
+}
+
+function attemptRoute(decision: RouteDecision, next: Lane): AttemptRoute {
+  return { transport: transportName(decision.target), explanation: describeDecision(decision).join('\n'), next };
+}

@@ -1,0 +1,80 @@
+import type { AccountId } from '#lib/ids';
+import type { TransportConfig } from '#mail/config';
+import type { RouteDecision, RouteTarget, RoutingTable } from '#mail/routes';
+import type { QueueSettings } from './settings.ts';
+
+/** Recipients that share a limit of transmissions at a time: those for one destination by one transport. */
+export interface Lane {
+  /** Name of the transport; empty for none. */
+  readonly transport: string;
+  /** Domain, or `*` where the transport takes the mail for all domains to one place. */
+  readonly destination: string;
+}
+
+/** Routes as the queue asks them. */
+export interface Routing {
+  /** The routes in force now. */
+  table(): RoutingTable;
+  /** Name of an account as far as it is in memory, null otherwise: for guesses that are checked before each attempt. */
+  knownAccount(id: AccountId): string | null;
+  /** Name of an account; null when it was removed. */
+  findAccount(id: AccountId): Promise<string | null>;
+}
+
+/** The lane that a recipient waits in. */
+export function laneOf({ target }: RouteDecision, domain: string): Lane {
+  switch (target.kind) {
+    case 'local':
+      return { transport: '', destination: domain };
+    case 'direct':
+      return { transport: '', destination: target.domain };
+    case 'missing':
+      return { transport: target.name, destination: everywhere };
+    case 'transport':
+      return { transport: target.name, destination: goesToDomains(target.transport) ? target.domain : everywhere };
+  }
+}
+
+/** The transport of a route by name, null for none. */
+export function transportName(target: RouteTarget): string | null {
+  return target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
+}
+
+/** How many lanes may be at work, and how fast. */
+export interface LaneLimits {
+  /** Transmissions at a time to one destination. */
+  readonly perDestination: number;
+  /** Transmissions at a time by the transport. */
+  readonly altogether: number;
+  /** Messages in each span of time; null when they are not counted. */
+  readonly rate: MessageLimit | null;
+}
+
+/** So many messages in so much time. */
+export interface MessageLimit {
+  readonly messages: number;
+  readonly perMs: number;
+}
+
+/** The limits of a transport, undefined for none. */
+export function limitsOf(
+  transport: TransportConfig | undefined,
+  { maxPerDomain }: Pick<QueueSettings, 'maxPerDomain'>,
+): LaneLimits {
+  if (transport === undefined || transport.kind === 'fail') {
+    return { perDestination: maxPerDomain, altogether: Number.POSITIVE_INFINITY, rate: null };
+  }
+  const { connections, messages, per } = transport.limits;
+  const rate = messages === undefined ? null : { messages, perMs: per };
+  if (goesToDomains(transport)) {
+    return { perDestination: maxPerDomain, altogether: connections ?? Number.POSITIVE_INFINITY, rate };
+  }
+  const lanes = connections ?? maxPerDomain;
+  return { perDestination: lanes, altogether: lanes, rate };
+}
+
+const everywhere = '*';
+
+function goesToDomains({ kind }: TransportConfig): boolean {
+  return kind === 'direct' || kind === 'socks';
+}
