@@ -36,6 +36,15 @@ describePeer('dkimpy verifies what we sign', needs('dkimverify'), () => {
   const godwit = (...args: string[]) =>
     succeed(process.execPath, [program, 'dkim', ...args, '--config', server.folder]);
 
+  test('godwit dkim record prints the record as strings of a zone file', async () => {
+    const { stdout } = await godwit('record', 'godwit.test', 'test-rsa');
+    const [line = ''] = stdout.split('\n\n');
+    assert.match(line, /^test-rsa\._domainkey\.godwit\.test\. IN TXT \( "v=DKIM1; k=rsa; p=/);
+    const strings = [...line.matchAll(/"([^"]*)"/g)].map(([, text = '']) => text);
+    assert.ok(strings.every(({ length }) => length <= 255));
+    assert.ok(records.includes(`test-rsa._domainkey.godwit.test=${strings.join('')}`));
+  });
+
   const messages: readonly (readonly [string, SendMailOptions])[] = [
     ['a short message', { text: 'Hello \t world  \r\n\r\n\r\n' }],
     ['a message without text', { text: '' }],
