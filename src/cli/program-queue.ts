@@ -15,6 +15,8 @@ export interface QueueOptions extends FolderOptions {
   readonly all?: boolean;
   readonly reason?: string;
   readonly limit?: string;
+  readonly attempt?: string;
+  readonly none?: boolean;
   readonly json?: boolean;
 }
 
@@ -45,6 +47,22 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
       run((await import('./commands/queue.ts')).queueChange(name, options)),
     );
   }
+  filtered(queue.command('transport').description('set the transport of recipients that wait'))
+    .argument('[name]', 'a transport of server.yaml, or direct: to the hosts of the domain')
+    .option('--none', 'let routes decide again')
+    .option('--all', 'all recipients')
+    .action(async (name: string | undefined, options: QueueOptions) =>
+      run((await import('./commands/queue-routes.ts')).queueTransport(name, options)),
+    );
+  inFolder(queue.command('route').description('say which way mail would take, and why'))
+    .argument('<sender>', "address, or '<>'")
+    .argument('<recipient>', 'address')
+    .option('--attempt <number>', 'of this attempt', '1')
+    .option('--account <name>', 'submitted by this account (default: whose address the sender is)')
+    .option('--json', 'print JSON')
+    .action(async (sender: string, recipient: string, options: QueueOptions) =>
+      run((await import('./commands/queue-routes.ts')).queueRoute(sender, recipient, options)),
+    );
 }
 
 function filtered(command: Command): Command {

@@ -17,7 +17,7 @@ interface SecretFilesOptions {
 }
 
 /**
- * Files that go on to open those which only root may read, `server.yaml`, certificates and DKIM keys, after privileges were dropped: read by
+ * Files that go on to open those which only root may read, `server.yaml`, certificates, DKIM keys and secrets of transports, after privileges were dropped: read by
  * the privileged parent, so that renewed certificates are found, or, where there is none or it must not, as they were now.
  * A file that is missing or cannot be read is left to whoever needs it to complain about. To be called while we are root.
  */
@@ -27,7 +27,8 @@ export async function openSecretFiles({ folder, config, server, log }: SecretFil
     .flatMap(({ tls }) => (tls === undefined ? [] : [tls.certificateFile, tls.keyFile]))
     .map((file) => configuredPath(plain, folder, file));
   const dkimKeys = await dkimKeyPaths(plain, folder, server);
-  const secrets = new Set([...certificates, ...dkimKeys]);
+  const ofTransports = transportPaths(config).map((file) => configuredPath(plain, folder, file));
+  const secrets = new Set([...certificates, ...dkimKeys, ...ofTransports]);
   const kept = new Map<string, Uint8Array>();
   for (const path of [plain.join(folder, 'server.yaml'), ...secrets]) {
     const bytes = await plain.read(path).catch(() => null);
@@ -46,13 +47,35 @@ export async function openSecretFiles({ folder, config, server, log }: SecretFil
       if (typeof fresh !== 'string') return readerOf(fresh);
       const fix =
         'let the user who serves read it, or keep it where only root may write; until then a renewed one needs a restart';
-      const event = certificates.includes(path) ? 'tls.cannotReadAgain' : 'dkim.cannotReadAgain';
+      const of = certificates.includes(path) ? 'tls' : dkimKeys.includes(path) ? 'dkim' : 'transport';
+      const event = `${of}.cannotReadAgain`;
       if (!told.has(path)) log.warn(event, { file: path, reason: fresh, fix });
       told.add(path);
       return readerOf(bytes);
     }
   };
   return new Files({ system: { ...nodeFileSystem, open } });
+}
+
+/** Files with the passwords, tokens, certificates and keys of transports. */
+function transportPaths({ transports }: ServerConfig): string[] {
+  return Object.values(transports)
+    .flatMap((transport) => {
+      switch (transport.kind) {
+        case 'submissions':
+        case 'submission':
+        case 'smtp': {
+          const { auth, clientCertificate } = transport;
+          return [auth?.passwordFile, auth?.tokenFile, clientCertificate?.certificateFile, clientCertificate?.keyFile];
+        }
+        case 'socks':
+          return [transport.passwordFile];
+        case 'direct':
+        case 'fail':
+          return [];
+      }
+    })
+    .filter((file) => file !== undefined);
 }
 
 /**

@@ -147,6 +147,55 @@ for (const [args, code, wanted] of [
   });
 }
 
+test('godwit queue route: which way and why, with a server and without; queue transport: another way for what waits', async () => {
+  await using dir = await tempDir();
+  const folder = await prepared(dir.path);
+  await edit(join(folder, 'server.yaml'), (text) => `${text}\n${routesYaml}`);
+  const route = async (...args: readonly string[]): Promise<string> => {
+    const { code, output, errors } = await godwit(['queue', 'route', ...args, '--dir', folder]);
+    return code === 0 ? output : errors;
+  };
+  const asked = async (): Promise<readonly string[]> => [
+    await route('godwit@localhost', 'a@partner.example'),
+    await route('<>', 'a@other.example', '--attempt', '4'),
+  ];
+  const offline = await asked();
+  assert.deepEqual(offline, [
+    'Mail of the account godwit goes by transport never, which fails with 451 not now: routes.0 in server.yaml matches\n',
+    [
+      'Mail of no account goes to this server itself: a development server sends nothing to the network; otherwise routes.1 in server.yaml matches',
+      '  not routes.0 in server.yaml: the recipient is not in partner.example',
+      '',
+    ].join('\n'),
+  ]);
+  await using server = await startGodwit(['localserve', '--dir', folder], ready);
+  assert.deepEqual(await asked(), offline);
+  const login = { user: 'godwit@localhost', pass: 'godwitgodwit' };
+  assert.match(await submit(portOf(server.greeting, 'submission'), login, 'a@partner.example'), /^250 /);
+  const transport = async (...args: readonly string[]): Promise<string> =>
+    (await godwit(['queue', 'transport', ...args, '--dir', folder])).output;
+  const show = async (): Promise<string> => (await godwit(['queue', 'show', '1', '--dir', folder])).output;
+  let shown = await show();
+  for (let tries = 0; tries < 30 && !shown.includes('Attempts:'); tries += 1) shown = await show();
+  assert.match(
+    shown,
+    /deferred after \d+ ms, no host reached: 451 not now\n +by transport never, which fails with 451/,
+  );
+  assert.equal(await transport('later', '--id', '1'), '1 recipient to go by later.\n');
+  assert.match(await show(), /^transport +later, set by an operator$/m);
+  assert.equal(await transport('--none', '--all'), '1 recipient to go as routes say.\n');
+  assert.equal((await godwit(['queue', 'transport', '--all', '--dir', folder])).code, 1);
+  assert.equal((await godwit(['queue', 'transport', 'gone', '--all', '--dir', folder])).code, 1);
+});
+
+const routesYaml = `transports:
+  never: { kind: fail, code: 451, text: not now }
+  later: { kind: smtp, host: relay.example }
+routes:
+  - { toDomain: [partner.example], transport: never }
+  - { minimumAttempts: 3, transport: later }
+`;
+
 test('godwit serve: started as root it serves as another user', { skip: !isRoot() && 'not root' }, async () => {
   await using dir = await tempDir();
   const local = await prepared(dir.path);

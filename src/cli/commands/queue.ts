@@ -37,6 +37,7 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
       ['to', plain(item.recipient)],
       ['state', stateOf(item)],
       ['account', item.account ?? '(the server itself)'],
+      ...(item.transport === null ? [] : [['transport', `${item.transport}, set by an operator`]]),
       ['Message-ID', plain(item.messageId ?? '(none)')],
       ['size', `${item.sizeBytes} bytes`],
       ['accepted', time(item.receivedMs)],
@@ -45,9 +46,10 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
     ]),
   );
   if (attempts.length > 0) print('', 'Attempts:');
-  for (const { startMs, durationMs, host, ip, outcome, reply } of attempts) {
+  for (const { startMs, durationMs, host, ip, outcome, reply, route } of attempts) {
     const where = plain(host ?? 'no host reached') + (ip === null ? '' : ` [${ip}]`);
     print(`  ${time(startMs)}  ${outcome} after ${durationMs} ms, ${where}: ${plain(reply)}`);
+    if (route !== null) print(...route.split('\n').map((line) => `      ${plain(line)}`));
   }
   return 0;
 }

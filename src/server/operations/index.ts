@@ -8,5 +8,6 @@ export { OperationRefused } from './arguments.ts';
 export type { AddedAccount, ListedAccount } from './account.ts';
 export type { RemovedSelector } from './dkim.ts';
 export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
+export type { ShownRoute } from './queue-routes.ts';
 export type { Reloaded } from './reload.ts';
 export type { ServerStatus } from './status.ts';

@@ -8,7 +8,14 @@ import { setUpLocalserve } from '#server/localserve';
 import { DsnDelivery } from '#server/transmit';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { Operations, type AddedAccount, type ListedAccount, type QueueListing, type ShownRecipient } from './index.ts';
+import {
+  Operations,
+  type AddedAccount,
+  type ListedAccount,
+  type QueueListing,
+  type ShownRecipient,
+  type ShownRoute,
+} from './index.ts';
 
 interface World {
   readonly services: Services;
@@ -140,6 +147,36 @@ test('Operations password.set: also for an account that was added by hand and ne
     assert.equal(await services.credentials.hasPassword('eve'), true);
     await assert.rejects(run('password.set', { account: 'eve', password: 'short' }), /at least 8 characters/);
     await assert.rejects(run('password.set', { account: 'nobody', password: 'long enough' }), /no account nobody/);
+  }));
+
+test('Operations queue.route and queue.transport: where mail would go and why, and another way for what waits', () =>
+  inWorld(async ({ run, services }) => {
+    const remote = await run('queue.route', { sender: 'godwit@localhost', recipient: 'a@x.test', attempt: 4 });
+    assert.deepEqual(remote, {
+      account: 'godwit',
+      transport: null,
+      lines: ['to this server itself: a development server sends nothing to the network; otherwise no route matches'],
+    });
+    const own = (await run('queue.route', { sender: '', recipient: 'a@localhost' })) as ShownRoute;
+    assert.equal(own.account, null);
+    await assert.rejects(run('queue.route', { sender: 'x', recipient: 'a@x.test' }), /x is not an address/);
+    await assert.rejects(run('queue.route', { recipient: 'a@x.test', account: 'eve' }), /no account eve/);
+    await services.queue.enqueue({
+      account: null,
+      sender: '',
+      recipients: [{ address: 'a@one.test' }],
+      prefix: new Uint8Array(),
+      body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
+      has8bit: false,
+      smtputf8: false,
+      messageId: null,
+    });
+    assert.deepEqual(await run('queue.transport', { domain: 'one.test', transport: 'direct' }), { count: 1 });
+    const listing = (await run('queue.list')) as QueueListing;
+    assert.equal(listing.items[0]?.transport, 'direct');
+    assert.deepEqual(await run('queue.transport', { all: true }), { count: 1 });
+    await assert.rejects(run('queue.transport', { transport: 'direct' }), /say which recipients are meant/);
+    await assert.rejects(run('queue.transport', { all: true, transport: 'x' }), /no transport x; there are direct/);
   }));
 
 test('Operations queue: listed, shown, changed; never everything by omission', () =>

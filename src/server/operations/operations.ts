@@ -14,6 +14,7 @@ import { OperationRefused } from './arguments.ts';
 import { checkCommands } from './check.ts';
 import { dkimCommands } from './dkim.ts';
 import { passwordCommands } from './password.ts';
+import { queueRouteCommands } from './queue-routes.ts';
 import { queueCommands } from './queue.ts';
 import { reloadCommands } from './reload.ts';
 import { statusCommands } from './status.ts';
@@ -66,6 +67,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...accountCommands,
     ...passwordCommands,
     ...queueCommands,
+    ...queueRouteCommands,
     ...checkCommands,
     ...dkimCommands,
     ...statusCommands,

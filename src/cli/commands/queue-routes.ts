@@ -1,0 +1,41 @@
+import type { ShownRoute } from '#server/operations';
+import { callServer } from '../connection.ts';
+import { configFolder } from '../folder.ts';
+import type { QueueOptions } from '../program-queue.ts';
+import { queueFilter, wholeNumber } from '../queue-filter.ts';
+import { plain, print, printJson } from '../terminal.ts';
+
+/** Says where mail would go, and why. @returns the exit code. */
+export async function queueRoute(sender: string, recipient: string, options: QueueOptions): Promise<number> {
+  const args = {
+    sender: sender === '<>' ? '' : sender,
+    recipient,
+    attempt: wholeNumber('--attempt', options.attempt ?? '1'),
+    ...(options.account !== undefined && { account: options.account }),
+  };
+  const shown = (await callServer(configFolder(options), 'queue.route', args)) as ShownRoute;
+  if (options.json === true) {
+    printJson(shown);
+    return 0;
+  }
+  const [way = '', ...passedOver] = shown.lines.map(plain);
+  const whose = shown.account === null ? 'no account' : `the account ${plain(shown.account)}`;
+  print(`Mail of ${whose} goes ${way}`, ...passedOver.map((line) => `  ${line}`));
+  return 0;
+}
+
+/** Sets the transport of the recipients that match. @returns the exit code. @throws Error without a name and without --none, or with both. */
+export async function queueTransport(name: string | undefined, options: QueueOptions): Promise<number> {
+  if ((name === undefined) !== (options.none === true)) {
+    throw new Error('name a transport, or write --none to let routes decide');
+  }
+  const args = {
+    ...queueFilter(options),
+    ...(options.all === true && { all: true }),
+    ...(name !== undefined && { transport: name }),
+  };
+  const { count } = (await callServer(configFolder(options), 'queue.transport', args)) as { readonly count: number };
+  const way = name === undefined ? 'as routes say' : `by ${plain(name)}`;
+  print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${way}.`);
+  return 0;
+}

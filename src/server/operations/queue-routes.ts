@@ -1,0 +1,64 @@
+import { parseAddress, type Address } from '#lib/address';
+import { directName } from '#mail/config';
+import { decideRoute, describeDecision, routingTable } from '#mail/routes';
+import { Arguments, OperationRefused } from './arguments.ts';
+import type { OperationsDeps, OperationTable } from './operations.ts';
+import { filterArguments, readFilter } from './queue-filter.ts';
+
+/** Result of `queue.route`. */
+export interface ShownRoute {
+  /** Account whose routes were asked, null for none. */
+  readonly account: string | null;
+  /** Name of the transport, null for none. */
+  readonly transport: string | null;
+  /** Where to and why, then why each route before did not match. */
+  readonly lines: readonly string[];
+}
+
+/** Commands about the ways that mail takes. */
+export const queueRouteCommands: OperationTable = {
+  'queue.route': routeOperation,
+  'queue.transport': transportOperation,
+};
+
+const maxAttempt = 1001;
+
+async function routeOperation(deps: OperationsDeps, args: unknown): Promise<ShownRoute> {
+  const { config, directory } = deps.configuration;
+  const given = new Arguments(args, ['sender', 'recipient', 'attempt', 'account']);
+  const sender = given.optionalText('sender') ?? '';
+  if (sender !== '') addressOf(sender);
+  const recipient = given.text('recipient');
+  addressOf(recipient);
+  const attempt = given.optionalNumber('attempt', 1, maxAttempt) ?? 1;
+  const named = given.optionalText('account')?.toLowerCase();
+  if (named !== undefined && !Object.hasOwn(config.domains.accounts, named)) {
+    throw new OperationRefused(`no account ${named}`);
+  }
+  const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressOf));
+  const recipientDomain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
+  const question = { account, sender, recipientDomain, attempts: attempt - 1 };
+  const decision = decideRoute(question, routingTable(config));
+  const { target } = decision;
+  const transport = target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
+  return { account, transport, lines: describeDecision(decision) };
+}
+
+async function transportOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly count: number }> {
+  const given = new Arguments(args, [...filterArguments, 'all', 'transport']);
+  const transport = given.optionalText('transport') ?? null;
+  const names = [directName, ...Object.keys(deps.configuration.config.server.transports)];
+  if (transport !== null && !names.includes(transport)) {
+    throw new OperationRefused(`no transport ${transport}; there are ${names.join(', ')}`);
+  }
+  const count = await deps.queue.setTransport(await readFilter(deps, given, 'must be named'), transport);
+  deps.log.info('queue.transportSet', { count, transport });
+  return { count };
+}
+
+/** @throws OperationRefused when it is none. */
+function addressOf(text: string): Address {
+  const address = parseAddress(text, { smtputf8: true });
+  if (!address.ok) throw new OperationRefused(`${text} is not an address: ${address.reason}`);
+  return address.value;
+}
