@@ -15,6 +15,8 @@ export interface TlsSession {
   readonly serverName: string | null;
   /** DER of the peer's certificate, null when it sent none. */
   readonly peerCertificate: Uint8Array | null;
+  /** DER of the certificates in the order in which a server sent them, its own first; of a client its own alone. */
+  readonly peerChain: readonly Uint8Array[];
   /** Whether the peer's certificate was verified against our trust anchors and, on a client, its name. */
   readonly peerVerified: boolean;
   /** Why it was not verified, null when it was or there was none. */
@@ -27,8 +29,10 @@ export interface TlsSession {
 
 /** How a client wants its TLS. */
 export interface ClientTls {
-  /** Name for SNI and for verification. */
+  /** Name for SNI, and for verification unless `verifyName` says otherwise. */
   readonly serverName: string;
+  /** Name that the certificate is to be for. */
+  readonly verifyName?: string;
   /** `require`: an unverified certificate fails the handshake; `report`: it is told in `peerProblem`. */
   readonly verify: 'require' | 'report';
 }

@@ -28,6 +28,7 @@ export const fakeTls: TlsSession = {
   cipher: 'TLS_AES_128_GCM_SHA256',
   serverName: null,
   peerCertificate: null,
+  peerChain: [],
   peerVerified: false,
   peerProblem: null,
   exporter: new Uint8Array(32).fill(7),

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { connect, TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, TLSSocket } from 'node:tls';
 import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
 import { serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
 
@@ -40,7 +40,9 @@ export async function secureAsServer(raw: Socket, tls: ServerTls, timeoutMs: num
   socket.disableRenegotiation();
   const peerProblem = 'client certificates are not verified by TLS';
   const verdict = { peerVerified: false, peerProblem };
-  return { socket, session: describe(socket, peerCertificate(socket), serverEndPoint(used.certificate), verdict) };
+  const certificate = peerCertificate(socket);
+  const chain = certificate === null ? [] : [certificate];
+  return { socket, session: describe(socket, chain, serverEndPoint(used.certificate), verdict) };
 }
 
 /** Shakes hands as a client over a connected socket. @throws ChannelClosed, ChannelTimeout */
@@ -50,12 +52,13 @@ export async function secureAsClient(
   trust: ClientTrust,
   timeoutMs: number,
 ): Promise<Secured> {
-  const { serverName, verify } = wanted;
+  const { serverName, verifyName = serverName, verify } = wanted;
   const socket = connect({
     socket: raw,
     host: serverName,
     // RFC 6066 §3: no literal addresses in SNI.
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    checkServerIdentity: (_asked, certificate) => checkServerIdentity(verifyName, certificate),
     minVersion: 'TLSv1.2',
     rejectUnauthorized: verify === 'require',
     ...(trust.trustedPem === undefined ? {} : { ca: [...trust.trustedPem] }),
@@ -65,7 +68,7 @@ export async function secureAsClient(
   const certificate = peerCertificate(socket);
   const verdict = { peerVerified: socket.authorized, peerProblem: socket.authorized ? null : problemOf(socket) };
   const endPoint = certificate === null ? null : serverEndPoint(certificate);
-  return { socket, session: describe(socket, certificate, endPoint, verdict) };
+  return { socket, session: describe(socket, chainOf(certificate), endPoint, verdict) };
 }
 
 async function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', timeoutMs: number): Promise<void> {
@@ -96,21 +99,37 @@ function peerCertificate(socket: TLSSocket): X509Certificate | null {
   return socket.getPeerX509Certificate() ?? null;
 }
 
+/** Longer chains of a server are not looked at. */
+const maxChainCertificates = 10;
+
+/** The certificates of a server in the order in which it sent them. */
+function chainOf(certificate: X509Certificate | null): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let next = certificate ?? undefined; next !== undefined; next = next.issuerCertificate) {
+    if (chain.length === maxChainCertificates) break;
+    chain.push(next);
+  }
+  return chain;
+}
+
 function describe(
   socket: TLSSocket,
-  certificate: X509Certificate | null,
+  chain: readonly X509Certificate[],
   endPoint: Uint8Array | null,
   verdict: Pick<TlsSession, 'peerVerified' | 'peerProblem'>,
 ): TlsSession {
+  const peerChain = chain.map(({ raw }) => new Uint8Array(raw));
+  const [peerCertificate = null] = peerChain;
   const protocol = socket.getProtocol() ?? 'unknown';
   const { name, standardName } = socket.getCipher();
   return {
     protocol,
     cipher: standardName ?? name,
     serverName: typeof socket.servername === 'string' ? socket.servername : null,
-    peerCertificate: certificate === null ? null : new Uint8Array(certificate.raw),
+    peerCertificate,
+    peerChain,
     peerVerified: verdict.peerVerified,
-    peerProblem: certificate === null ? null : verdict.peerProblem,
+    peerProblem: peerCertificate === null ? null : verdict.peerProblem,
     exporter: protocol === 'TLSv1.3' ? exported(socket) : null,
     serverEndPoint: endPoint,
   };

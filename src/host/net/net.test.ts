@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { makeSelfSigned } from '#host/certificates';
@@ -162,6 +163,35 @@ test('Channel.startTls: verification is demanded or reported', async () => {
     else assert.match((await client).peerProblem ?? '', /SELF_SIGNED|self-signed/);
     await server;
   }
+});
+
+test('Channel.startTls: the certificate may be for another name than SNI asks for', async () => {
+  for (const [verifyName, want] of [
+    ['localhost', null],
+    ['elsewhere.example', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  ] as const) {
+    await using both = await pair({ tls });
+    const [, session] = await Promise.all([
+      both.server.startTls(),
+      both.client.startTls({ serverName: 'sni.example', verifyName, verify: 'report' }),
+    ]);
+    assert.deepEqual([session.peerProblem, session.peerVerified], [want, want === null]);
+  }
+});
+
+test('Channel.startTls: a client sees the chain as the server sent it', async () => {
+  const chained = tlsContext({ certPem: `${pem.certPem}${other.certPem}`, keyPem: pem.keyPem });
+  await using both = await pair({ tls: { contextFor: () => chained } });
+  const [server, client] = await Promise.all([
+    both.server.startTls(),
+    both.client.startTls({ serverName: 'localhost', verify: 'report' }),
+  ]);
+  assert.deepEqual(
+    client.peerChain.map((der) => new X509Certificate(der).toString()),
+    [pem, other].map(({ certPem }) => new X509Certificate(certPem).toString()),
+  );
+  assert.deepEqual(client.peerChain[0], client.peerCertificate);
+  assert.deepEqual(server.peerChain, []);
 });
 
 test('Channel.startTls: rubbish in place of a handshake is ChannelClosed', async () => {
