@@ -2,6 +2,7 @@
  * Which hosts take mail for a domain, in which order, by DNS (RFC 5321 §5.1, RFC 7505), and how a connection to each must be secured
  * (RFC 7672, 8461, 8689). Connections are not made here, and policies of MTA-STS not fetched.
  */
+export { clientTlsFor, securedSession } from './client-tls.ts';
 export { findTlsa, type HostDane } from './find-tlsa.ts';
 export { findMailHosts, type MailHost, type MailHosts } from './mail-hosts.ts';
 export { findMxNames, type MxNames } from './mx-names.ts';

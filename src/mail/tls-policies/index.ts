@@ -1,0 +1,13 @@
+/**
+ * What TLS to other servers has to be like, and how it went: MTA-STS policies fetched, kept and refreshed, joined with DANE for each host,
+ * and counted for TLS reports. What a policy means for one connection is decided in #mail/destination; connections are made elsewhere.
+ *
+ * Invariants: a policy that counts is replaced by a fetched one only; one fetch per domain at a time; no delivery waits for a fetch longer than
+ * `maxWaitMs`; what peers say makes the tables grow up to a limit only.
+ */
+export { defaultLimits } from './limits.ts';
+export type { TlsPolicyLimits } from './limits.ts';
+export { TlsPolicies } from './tls-policies.ts';
+export type { DomainAttempt, DomainTls, TlsPoliciesDeps } from './tls-policies.ts';
+export { dayOf, TlsResults } from './tls-results.ts';
+export type { TlsResultsDeps } from './tls-results.ts';

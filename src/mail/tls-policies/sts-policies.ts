@@ -1,0 +1,183 @@
+import {
+  defaultLimits as stsLimits,
+  planSts,
+  readStsResponse,
+  settleSts,
+  stsPolicyUrl,
+  stsRecordName,
+  type StsFetched,
+  type StsPlan,
+  type StsSettled,
+  type StsSituation,
+} from '#lib/mta-sts';
+import type { Clock } from '#ports/clock';
+import type { Database } from '#ports/database';
+import type { Fetcher } from '#ports/fetcher';
+import type { Log } from '#ports/log';
+import type { Resolver } from '#ports/resolver';
+import type { TlsPolicyLimits } from './limits.ts';
+import { noteUse, readStsRow, removeExpired, takeDue, writeStsRow, type StsKept } from './sts-rows.ts';
+
+/** What `StsPolicies` needs. */
+export interface StsPoliciesDeps {
+  readonly db: Database;
+  readonly resolver: Resolver;
+  readonly fetcher: Fetcher;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: TlsPolicyLimits;
+}
+
+/** What MTA-STS says of a domain, and what reports are to say of fetching it (`TlsInputs`). */
+export interface StsFinding {
+  readonly sts: StsSituation;
+  readonly stsFailure: StsSettled['report'];
+}
+
+const dayMs = 86_400_000;
+const nothing: StsFinding = { sts: { kind: 'none', reason: 'an address literal' }, stsFailure: null };
+/** Domains refreshed at a time. */
+const batch = 16;
+
+/**
+ * MTA-STS policies of other domains, kept in the server's database: fetched when the TXT record announces another id, and again before
+ * they expire. A domain has one fetch under way at the most, which goes on when the delivery that wanted it does not wait any longer.
+ */
+export class StsPolicies implements AsyncDisposable {
+  readonly #deps: StsPoliciesDeps;
+  readonly #fetching = new Map<string, Promise<StsSettled | null>>();
+  readonly #closing = new AbortController();
+
+  constructor(deps: StsPoliciesDeps) {
+    this.#deps = deps;
+  }
+
+  /** What applies to a delivery now. @param domain  A-labels, lower case. @throws the signal's reason when aborted */
+  async find(domain: string, signal?: AbortSignal): Promise<StsFinding> {
+    if (domain.startsWith('[')) return nothing;
+    const { db, resolver, clock } = this.#deps;
+    const answer = await resolver.query(stsRecordName(domain), 'TXT', signal);
+    // Nothing is awaited between this and looking for a fetch under way, which is there until its row is.
+    const row = await db.read((reader) => readStsRow(reader, domain));
+    const nowMs = clock.now();
+    const plan = planSts({ cached: row.cached, answer, lastFailure: row.lastFailure, nowMs });
+    if (plan.fetch === 'first') return await this.#fetchFirst(domain, plan, signal);
+    if (plan.fetch === 'background') void this.#fetch(domain, plan.id, nowMs);
+    else if (row.usedMs !== null && nowMs >= row.usedMs + dayMs) await db.write((tx) => noteUse(tx, domain, nowMs));
+    const isSame = plan.id !== null && row.lastFailure?.id === plan.id;
+    return { sts: plan.applies, stsFailure: isSame ? row.report : null };
+  }
+
+  /** Fetches anew what is due, and removes what expired. To be run every few minutes. */
+  async sweep(): Promise<{ readonly refreshed: number; readonly removed: number }> {
+    const { db, clock, limits } = this.#deps;
+    let refreshed = 0;
+    for (let isDone = false; !isDone && !this.#closing.signal.aborted;) {
+      const nowMs = clock.now();
+      const due = await db.write((tx) => takeDue(tx, nowMs, nowMs - limits.keepUnusedMs, batch));
+      const settled = await Promise.all(due.map((domain) => this.#fetch(domain, null, null)));
+      refreshed += settled.filter((one) => one?.lastFailure === null).length;
+      // What was not even tried is still due: later.
+      isDone = due.length < batch || settled.includes(null);
+    }
+    return { refreshed, removed: await db.write((tx) => removeExpired(tx, clock.now())) };
+  }
+
+  /** Ends fetches under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error('shutting down'));
+    await Promise.all(this.#fetching.values());
+  }
+
+  async #fetchFirst(domain: string, plan: StsPlan, signal: AbortSignal | undefined): Promise<StsFinding> {
+    const settled = await this.#waitFor(this.#fetch(domain, plan.id, this.#deps.clock.now()), signal);
+    if (settled === 'late') {
+      const stsFailure = { result: 'sts-policy-fetch-error', reason: 'no answer in time' } as const;
+      return { sts: plan.applies, stsFailure };
+    }
+    if (settled !== null) return { sts: settled.applies, stsFailure: settled.report };
+    // Not the domain's fault, and no reason to send without its policy.
+    const undetermined: StsSituation = {
+      kind: 'undetermined',
+      reason: 'its MTA-STS policy cannot be fetched just now',
+    };
+    return { sts: plan.applies.kind === 'policy' ? plan.applies : undetermined, stsFailure: null };
+  }
+
+  async #waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | 'late'> {
+    const { promise, resolve, reject } = Promise.withResolvers<'late'>();
+    using _timer = this.#deps.clock.timer(this.#deps.limits.maxWaitMs, () => resolve('late'));
+    const onAbort = (): void => reject(signal?.reason);
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /**
+   * Joins the fetch that is under way for the domain, or begins one. Null when it came to nothing for reasons of our own: too many
+   * fetches, shutdown, a bug. Never rejects. @param usedMs  When a delivery wanted it, null: none did.
+   */
+  #fetch(domain: string, id: string | null, usedMs: number | null): Promise<StsSettled | null> {
+    const underWay = this.#fetching.get(domain);
+    if (underWay !== undefined) return underWay;
+    if (this.#fetching.size >= this.#deps.limits.maxFetches || this.#closing.signal.aborted)
+      return Promise.resolve(null);
+    const fetching = this.#fetchAndKeep(domain, id, usedMs)
+      .catch((cause: unknown) => {
+        if (!this.#closing.signal.aborted) this.#deps.log.error('mtaSts.bug', { domain }, cause);
+        return null;
+      })
+      .finally(() => this.#fetching.delete(domain));
+    this.#fetching.set(domain, fetching);
+    return fetching;
+  }
+
+  async #fetchAndKeep(domain: string, id: string | null, usedMs: number | null): Promise<StsSettled> {
+    const { db, clock, log } = this.#deps;
+    const fetched = await this.#fetchPolicy(domain);
+    const settled = await db.write(async (tx) => {
+      const nowMs = clock.now();
+      const row = await readStsRow(tx, domain);
+      const outcome = settleSts({ cached: row.cached, id, fetched, nowMs });
+      await writeStsRow(tx, domain, this.#kept(outcome, usedMs ?? row.usedMs ?? nowMs, nowMs));
+      return outcome;
+    });
+    if (fetched.kind === 'failed') {
+      const { failure, reason } = fetched;
+      // RFC 8461 §3.3: the administrator is to hear of it.
+      if (settled.alert) log.warn('mtaSts.notRefreshed', { domain, failure, reason });
+      else log.info('mtaSts.notFetched', { domain, failure, reason });
+    }
+    return settled;
+  }
+
+  async #fetchPolicy(domain: string): Promise<StsFetched> {
+    const { fetcher, limits } = this.#deps;
+    const fetched = await fetcher.fetch({
+      url: stsPolicyUrl(domain),
+      // One more, so that a policy which is too long is not taken for one that ends there.
+      maxBytes: stsLimits.maxPolicyBytes + 1,
+      timeoutMs: limits.fetchTimeoutMs,
+      signal: this.#closing.signal,
+    });
+    if (fetched.kind === 'response') return readStsResponse(fetched);
+    const failure = fetched.why === 'certificate' ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
+    return { kind: 'failed', failure, reason: fetched.reason.slice(0, limits.maxTextChars) };
+  }
+
+  #kept({ cached, lastFailure, report }: StsSettled, usedMs: number, nowMs: number): StsKept {
+    const { refreshRetryMs, keepFailureMs } = this.#deps.limits;
+    const failureEndsMs = lastFailure === null ? 0 : lastFailure.atMs + keepFailureMs;
+    const kept = { cached, lastFailure, report, usedMs };
+    if (cached === null) return { ...kept, refreshMs: null, expiresMs: failureEndsMs };
+    const lifetimeMs = cached.policy.maxAgeS * 1000;
+    // RFC 8461 §10.2: see `isRefreshDue`.
+    const refreshMs =
+      lastFailure === null ? cached.fetchedAtMs + Math.min(dayMs, lifetimeMs / 2) : nowMs + refreshRetryMs;
+    return { ...kept, refreshMs, expiresMs: Math.max(cached.fetchedAtMs + lifetimeMs, failureEndsMs) };
+  }
+}

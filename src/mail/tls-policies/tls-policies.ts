@@ -1,0 +1,70 @@
+import { decideTls, findTlsa, type HostTls, type MailHost, type MailHosts, type TlsInputs } from '#mail/destination';
+import type { Resolver } from '#ports/resolver';
+import { defaultLimits, type TlsPolicyLimits } from './limits.ts';
+import { StsPolicies, type StsPoliciesDeps } from './sts-policies.ts';
+import { TlsResults } from './tls-results.ts';
+
+/** What `TlsPolicies` needs. */
+export interface TlsPoliciesDeps extends Omit<StsPoliciesDeps, 'limits'> {
+  readonly limits?: Partial<TlsPolicyLimits>;
+}
+
+/** One attempt to deliver to a domain. */
+export interface DomainAttempt {
+  /** A-labels, lower case, or an address literal in brackets. */
+  readonly domain: string;
+  /** How its hosts were found. */
+  readonly found: Pick<Extract<MailHosts, { kind: 'hosts' }>, 'mx' | 'expandedDomain'>;
+  readonly wish: TlsInputs['wish'];
+  readonly local: TlsInputs['local'];
+}
+
+/** What is known about TLS of a domain; hosts are looked at one by one, when their turn has come. */
+export interface DomainTls {
+  /** How to deal with one host: looks up its TLSA records. @throws the signal's reason when aborted */
+  forHost(host: MailHost, signal?: AbortSignal): Promise<HostTls>;
+}
+
+/** Port of TLSA records: mail for a domain goes nowhere else (RFC 7672 §2.2.3). */
+const smtpPort = 25;
+
+/** What TLS has to be like for deliveries to other domains, and a record of how it went. */
+export class TlsPolicies implements AsyncDisposable {
+  /** What is to be told in TLS reports. */
+  readonly results: TlsResults;
+  readonly #sts: StsPolicies;
+  readonly #resolver: Resolver;
+
+  constructor({ limits, ...deps }: TlsPoliciesDeps) {
+    const all = { ...defaultLimits, ...limits };
+    this.#sts = new StsPolicies({ ...deps, limits: all });
+    this.results = new TlsResults({ ...deps, limits: all });
+    this.#resolver = deps.resolver;
+  }
+
+  /**
+   * Finds what MTA-STS says of a domain, which may take as long as a DNS query and 20 s for the policy.
+   * @throws the signal's reason when aborted
+   */
+  async forDomain({ domain, found, wish, local }: DomainAttempt, signal?: AbortSignal): Promise<DomainTls> {
+    const known = { domain, mx: found.mx, expandedDomain: found.expandedDomain, wish, local };
+    const sts = await this.#sts.find(domain, signal);
+    return {
+      forHost: async (host, hostSignal = signal) => {
+        const dane = await findTlsa(host, smtpPort, this.#resolver, hostSignal);
+        return decideTls({ ...known, ...sts, ...dane, host: host.name });
+      },
+    };
+  }
+
+  /** Refreshes policies that are due, and removes what is too old. To be run every few minutes. */
+  async sweep(): Promise<{ readonly refreshed: number; readonly removed: number }> {
+    const [{ refreshed, removed }, results] = await Promise.all([this.#sts.sweep(), this.results.sweep()]);
+    return { refreshed, removed: removed + results };
+  }
+
+  /** Ends fetches under way and writes the results that wait. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#sts[Symbol.asyncDispose](), this.results[Symbol.asyncDispose]()]);
+  }
+}
