@@ -13,7 +13,9 @@ import {
   removeAccount,
 } from './index.ts';
 
-const server = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' });
+const example = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' });
+/** Without the comments at the end, so that tests can go on below `listeners`. */
+const server = example.replace(/^# Mail goes [^]*/m, '');
 const domains = exampleDomains({ domain: 'example.org', account: 'alice', address: 'alice@example.org' });
 
 function parse(serverText: string, domainsText: string): readonly string[] {
@@ -27,10 +29,19 @@ function parse(serverText: string, domainsText: string): readonly string[] {
 }
 
 test('parseConfigFiles accepts the examples, and gives defaults', () => {
-  const config = parseConfigFiles({ file: 'server.yaml', text: server }, { file: 'domains.yaml', text: domains });
+  const config = parseConfigFiles({ file: 'server.yaml', text: example }, { file: 'domains.yaml', text: domains });
   assert.equal(config.server.listeners['public']?.maxMessageBytes, 104_857_600);
   assert.equal(config.server.queue.keepRetired, 72 * 3_600_000);
   assert.deepEqual(config.domains.domains['example.org']?.localpartSeparators, ['+']);
+});
+
+test('exampleServer: the smarthost in its comments works', () => {
+  const text = example.replaceAll(/^#(?=transports|routes| {2})/gm, '');
+  const { routes, transports } = parseConfigFiles(
+    { file: 'server.yaml', text },
+    { file: 'domains.yaml', text: domains },
+  ).server;
+  assert.deepEqual([Object.keys(transports), routes.length], [['smarthost'], 1]);
 });
 
 for (const [what, serverText, domainsText, want] of [

@@ -17,6 +17,14 @@ listeners:
     submissions: { port: 465 }
     imap: { port: 143 }
     imaps: { port: 993 }
+# Mail goes to the hosts of each domain. Without '#', these lines send all of it to another server instead:
+#transports:
+#  smarthost:
+#    kind: submission
+#    host: mail.provider.example
+#    auth: { user: you@provider.example, passwordFile: smarthost-password }
+#routes:
+#  - transport: smarthost
 `;
 }
 

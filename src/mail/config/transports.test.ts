@@ -10,7 +10,7 @@ import {
   type Config,
 } from './index.ts';
 
-const server = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' });
+const server = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' }).replace(/^# Mail goes [^]*/m, '');
 const domains = exampleDomains({ domain: 'example.org', account: 'alice', address: 'alice@example.org' });
 
 function parse(serverText: string, domainsText = domains): Config {
