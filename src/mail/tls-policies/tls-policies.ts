@@ -1,4 +1,17 @@
-import { decideTls, findTlsa, type HostTls, type MailHost, type MailHosts, type TlsInputs } from '#mail/destination';
+import {
+  decideTls,
+  factsOfSkipped,
+  findTlsa,
+  judgeTls,
+  type HostTls,
+  type MailHost,
+  type MailHosts,
+  type SessionEnds,
+  type SessionTls,
+  type TlsInputs,
+  type TlsJudgement,
+} from '#mail/destination';
+import type { Clock } from '#ports/clock';
 import type { Resolver } from '#ports/resolver';
 import { defaultLimits, type TlsPolicyLimits } from './limits.ts';
 import { StsPolicies, type StsPoliciesDeps } from './sts-policies.ts';
@@ -34,12 +47,14 @@ export class TlsPolicies implements AsyncDisposable {
   readonly results: TlsResults;
   readonly #sts: StsPolicies;
   readonly #resolver: Resolver;
+  readonly #clock: Clock;
 
   constructor({ limits, ...deps }: TlsPoliciesDeps) {
     const all = { ...defaultLimits, ...limits };
     this.#sts = new StsPolicies({ ...deps, limits: all });
     this.results = new TlsResults({ ...deps, limits: all });
     this.#resolver = deps.resolver;
+    this.#clock = deps.clock;
   }
 
   /**
@@ -55,6 +70,23 @@ export class TlsPolicies implements AsyncDisposable {
         return decideTls({ ...known, ...sts, ...dane, host: host.name });
       },
     };
+  }
+
+  /** Whether mail may go over a connection to a host; counts it for reports. To be called once for each connection that got as far as TLS. */
+  judge(
+    decided: Extract<HostTls, { kind: 'connect' }>,
+    session: SessionTls,
+    ends: SessionEnds,
+  ): TlsJudgement['verdict'] {
+    const { verdict, facts } = judgeTls(decided, session, ends, this.#clock.now());
+    this.results.record(facts);
+    return verdict;
+  }
+
+  /** Counts for reports that a host was not tried (RFC 8461 §6). */
+  skipped(decided: Extract<HostTls, { kind: 'skip' }>, mxHost: string): void {
+    const ends = { sendingIp: null, receivingIp: null, mxHost, mxHelo: null };
+    this.results.record(factsOfSkipped(decided, ends));
   }
 
   /** Refreshes policies that are due, and removes what is too old. To be run every few minutes. */
