@@ -1,11 +1,11 @@
 import type { RouteTarget } from '#mail/routes';
-import type { DeliveryOutcome, Transmission } from '#mail/queue';
-import { Files } from '#host/files';
+import type { Secret } from '#lib/secret';
+import type { DeliveryOutcome, Transmission, Transmitter } from '#mail/queue';
 import type { MechanismName } from '#lib/sasl';
 import { ChannelClosed, type Channel } from '#ports/channel';
 import { DialFailed, type Dialer } from '#ports/dialer';
+import type { Random } from '#ports/random';
 import { SmtpSession, type SessionOptions } from '#proto/smtp-server';
-import { SmtpTransmitter, TransportSecrets, type Network } from '#server/transmit';
 import { channelPair, type ChannelPairOptions } from './channel-pair.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
@@ -39,6 +39,28 @@ export interface FakeHost {
   readonly mechanisms?: readonly MechanismName[];
 }
 
+/** What a transmitter in the world of fakes is made of. */
+export interface TransmitterParts {
+  readonly network: FakeNetwork;
+  readonly resolver: FakeResolver;
+  readonly random: Random;
+  readonly log: FakeLog;
+  readonly hostname: string;
+  readonly isLocalserve: boolean;
+  readonly ownSmtp: { readonly address: string; readonly port: number };
+}
+
+/** The ways into the network, all of them the same. */
+interface FakeNetwork {
+  readonly dialer: Dialer;
+  readonly withCertificate: (pem: { readonly certPem: string }) => Dialer;
+  readonly through: (proxy: {
+    readonly host: string;
+    readonly port: number;
+    readonly credentials?: { readonly user: string; readonly password: Secret };
+  }) => Dialer;
+}
+
 /** A network of fake hosts by address (or, through a proxy, by name), and a transmitter in it. */
 export class TransmitWorld implements Dialer {
   /** What was dialed: `address:port`, and what was wished beyond that. */
@@ -46,12 +68,11 @@ export class TransmitWorld implements Dialer {
   readonly backends = new Map<string, FakeSmtpBackend>();
   readonly log = new FakeLog();
   readonly #hosts: Readonly<Record<string, FakeHost>>;
-  readonly #folder: string;
+  readonly #make: (parts: TransmitterParts) => Transmitter;
 
-  /** @param folder  where files with secrets are. */
-  constructor(hosts: Readonly<Record<string, FakeHost>>, folder = 'nowhere') {
+  constructor(hosts: Readonly<Record<string, FakeHost>>, make: (parts: TransmitterParts) => Transmitter) {
     this.#hosts = hosts;
-    this.#folder = folder;
+    this.#make = make;
   }
 
   dial({ address, port, localAddress, tls }: Parameters<Dialer['dial']>[0]): Promise<Channel> {
@@ -89,10 +110,9 @@ export class TransmitWorld implements Dialer {
     recipients: readonly string[],
     more: Partial<Transmission> = {},
     isLocalserve = false,
-  ): Promise<DeliveryOutcome[]> {
-    const transmitter = new SmtpTransmitter({
+  ): Promise<readonly DeliveryOutcome[]> {
+    const transmitter = this.#make({
       network: this.#network(),
-      secrets: new TransportSecrets({ files: new Files(), folder: this.#folder }),
       resolver: new FakeResolver(zone, { failures: { 'broken.example': 'servfail' } }),
       random: { bytes: (count) => new Uint8Array(count) },
       log: this.log,
@@ -123,7 +143,7 @@ export class TransmitWorld implements Dialer {
     });
   }
 
-  #network(): Network {
+  #network(): FakeNetwork {
     return {
       dialer: this,
       withCertificate: ({ certPem }) => {

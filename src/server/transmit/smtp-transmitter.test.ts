@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Transmission } from '#mail/queue';
 import type { RouteTarget } from '#mail/routes';
-import { showOutcome, TransmitWorld, type FakeHost } from '#testing/transmit-world';
+import { Files } from '#host/files';
+import { showOutcome, TransmitWorld, type FakeHost, type TransmitterParts } from '#testing/transmit-world';
+import { SmtpTransmitter, TransportSecrets } from './index.ts';
+
+const secrets = new TransportSecrets({ files: new Files(), folder: 'nowhere' });
+const make = (parts: TransmitterParts): SmtpTransmitter => new SmtpTransmitter({ ...parts, secrets });
 
 const direct = (domain: string): RouteTarget => ({ kind: 'direct', domain });
 const local: RouteTarget = { kind: 'local' };
@@ -163,7 +168,7 @@ for (const [title, hosts, route, to, more, want, dialed] of [
   readonly string[],
 ])[]) {
   test(`SmtpTransmitter: ${title}`, async () => {
-    const world = new TransmitWorld(hosts);
+    const world = new TransmitWorld(hosts, make);
     assert.deepEqual((await world.transmit(route, to, more)).map(showOutcome), want);
     assert.deepEqual(world.dialed, dialed);
     assert.deepEqual(world.log.ofLevel('error'), []);
@@ -172,7 +177,7 @@ for (const [title, hosts, route, to, more, want, dialed] of [
 
 test('SmtpTransmitter: whoever takes the DSN parameters is to tell of success', async () => {
   for (const dsn of [true, false]) {
-    const [outcome] = await new TransmitWorld({ '192.0.2.1': { dsn } }).transmit(direct('[192.0.2.1]'), [
+    const [outcome] = await new TransmitWorld({ '192.0.2.1': { dsn } }, make).transmit(direct('[192.0.2.1]'), [
       'a@[192.0.2.1]',
     ]);
     assert.equal(outcome?.kind === 'delivered' && outcome.dsnPassedOn, dsn);
@@ -180,7 +185,7 @@ test('SmtpTransmitter: whoever takes the DSN parameters is to tell of success', 
 });
 
 test('SmtpTransmitter in localserve: addresses that fail in the queue fail alone', async () => {
-  const world = new TransmitWorld({ '127.0.0.1': good });
+  const world = new TransmitWorld({ '127.0.0.1': good }, make);
   const to = ['queue550@x.example', 'a@x.example', 'queuetimeout@x.example', 'queue451@x.example'];
   assert.deepEqual((await world.transmit(local, to, {}, true)).map(showOutcome), [
     'refused 550 at localhost',

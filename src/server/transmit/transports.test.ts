@@ -6,10 +6,18 @@ import { parseServerFile } from '#mail/config';
 import type { RouteTarget } from '#mail/routes';
 import { fakeUser } from '#testing/fake-smtp-backend';
 import { tempDir } from '#testing/temp-dir';
+import { Files } from '#host/files';
 import { showOutcome, TransmitWorld, type FakeHost } from '#testing/transmit-world';
+import { SmtpTransmitter, TransportSecrets } from './index.ts';
 
 const login = `user: ${fakeUser.login}`;
 const auth = `auth: { ${login}, password: ${fakeUser.password} }`;
+
+/** Fake hosts, and a folder with files of secrets. */
+function worldOf(hosts: Readonly<Record<string, FakeHost>>, folder = 'nowhere'): TransmitWorld {
+  const secrets = new TransportSecrets({ files: new Files(), folder });
+  return new TransmitWorld(hosts, (parts) => new SmtpTransmitter({ ...parts, secrets }));
+}
 
 /** A route by a transport of these settings. */
 function by(settings: string, domain = 'two.example'): RouteTarget {
@@ -159,7 +167,7 @@ for (const [title, settings, hosts, want, dialed] of [
   readonly string[],
 ])[]) {
   test(`SmtpTransmitter by transport: ${title}`, async () => {
-    const world = new TransmitWorld(hosts);
+    const world = worldOf(hosts);
     assert.deepEqual((await world.transmit(by(settings), ['a@two.example'])).map(showOutcome), want);
     assert.deepEqual(world.dialed, dialed);
     assert.deepEqual(world.log.ofLevel('error'), []);
@@ -167,7 +175,7 @@ for (const [title, settings, hosts, want, dialed] of [
 }
 
 test('SmtpTransmitter by transport: a name that is not configured is for later', async () => {
-  const outcomes = await new TransmitWorld({}).transmit({ kind: 'missing', name: 'gone' }, ['a@x.example']);
+  const outcomes = await worldOf({}).transmit({ kind: 'missing', name: 'gone' }, ['a@x.example']);
   assert.deepEqual(outcomes.map(showOutcome), ['deferred the transport gone is not configured at nobody']);
 });
 
@@ -175,7 +183,7 @@ test('SmtpTransmitter by relay: a password file is read for each connection, and
   await using dir = await tempDir();
   const file = join(dir.path, 'relay-password');
   const route = by(`kind: submission, host: relay.example, auth: { ${login}, passwordFile: relay-password }`);
-  const world = new TransmitWorld({ '192.0.2.1': service }, dir.path);
+  const world = worldOf({ '192.0.2.1': service }, dir.path);
   const send = async (): Promise<string | undefined> =>
     (await world.transmit(route, ['a@two.example'])).map(showOutcome)[0];
   assert.equal(await send(), `deferred ${file} is missing at nobody`);
@@ -194,7 +202,7 @@ test('SmtpTransmitter by relay: a client certificate is shown for EXTERNAL', asy
   const certificate = 'clientCertificate: { certificateFile: c.pem, keyFile: k.pem }';
   const route = by(`kind: submissions, host: relay.example, auth: { mechanisms: [EXTERNAL] }, ${certificate}`);
   const pair = { tlsSession: { peerCertificate: new Uint8Array(3) } };
-  const world = new TransmitWorld({ '192.0.2.1': { mechanisms: ['EXTERNAL'], pair } }, dir.path);
+  const world = worldOf({ '192.0.2.1': { mechanisms: ['EXTERNAL'], pair } }, dir.path);
   assert.deepEqual((await world.transmit(route, ['a@two.example'])).map(showOutcome), [relayed]);
   assert.deepEqual(world.dialed, ['with the certificate CERT', '192.0.2.1:465 with TLS, require']);
 });
