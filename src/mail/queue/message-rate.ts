@@ -1,4 +1,6 @@
-import type { MessageLimit } from './lane.ts';
+import { sql, type Database } from '#ports/database';
+import { limitsOf, type MessageLimit, type Routing } from './lane.ts';
+import type { QueueSettings } from './settings.ts';
 
 /** The last messages of a transport, as many as its limit allows: `times[next]` is the oldest once it is full. */
 interface Ring {
@@ -6,7 +8,7 @@ interface Ring {
   next: number;
 }
 
-/** Counts messages by transport over a sliding span of time. Counts from the start of the process. */
+/** Counts messages by transport over a sliding span of time. */
 export class MessageRate {
   readonly #rings = new Map<string, Ring>();
 
@@ -23,5 +25,25 @@ export class MessageRate {
     ring.times[ring.next] = nowMs;
     ring.next = (ring.next + 1) % messages;
     this.#rings.set(transport, ring);
+  }
+}
+
+/** Counts the messages that went before a restart, as far as their attempts are still kept. */
+export async function countEarlier(
+  rate: MessageRate,
+  { db, routing, settings }: { readonly db: Database; readonly routing: Routing; readonly settings: QueueSettings },
+  nowMs: number,
+): Promise<void> {
+  for (const [name, transport] of routing.table().transports) {
+    const limit = limitsOf(transport, settings).rate;
+    if (limit === null) continue;
+    const rows = await db.read((reader) =>
+      // Recipients of one message share a transmission, and so the time.
+      reader.all<{ startMs: number }>(sql`SELECT a.start_ms AS "startMs" FROM queue_attempt a
+        JOIN queue_recipient r ON r.id = a.recipient
+        WHERE a.transport = ${name} AND a.start_ms > ${nowMs - limit.perMs}
+        GROUP BY a.start_ms, r.message ORDER BY a.start_ms DESC LIMIT ${limit.messages}`),
+    );
+    for (const { startMs } of rows.toReversed()) rate.count(name, limit, startMs);
   }
 }

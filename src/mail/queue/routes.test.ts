@@ -144,7 +144,13 @@ test('QueueRunner lets no more messages go than a transport takes in its time, a
     await world.clock.advance(hourMs);
   }
   assert.deepEqual(counts, [3, 6, 7]);
-  assert.equal((await world.queue.list({ states: ['delivered'] })).length, 14);
+  for (let i = 0; i < 4; i += 1) await world.send([`c${i}@x.example`]);
+  assert.equal(world.transmissions.length, 10);
+  await world.crash();
+  assert.equal(world.transmissions.length, 10, 'a restart does not forget what went before');
+  await world.clock.advance(hourMs);
+  assert.equal(world.transmissions.length, 11);
+  assert.equal((await world.queue.list({ states: ['delivered'] })).length, 18);
 });
 
 test('QueueRunner: whoever waits for a transport need not when routes change', async () => {

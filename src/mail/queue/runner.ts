@@ -8,7 +8,7 @@ import { Batches } from './batches.ts';
 import type { Lane, Routing } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { nextDueMs, recoverLeases } from './lease.ts';
-import { MessageRate } from './message-rate.ts';
+import { countEarlier, MessageRate } from './message-rate.ts';
 import { Notifier, type NotifierDeps } from './notifier.ts';
 import { sortIntoLanes } from './sort-lanes.ts';
 import { Settler } from './settler.ts';
@@ -40,6 +40,7 @@ const troubleMs = 60_000;
  */
 export class QueueRunner {
   readonly #deps: QueueRunnerDeps;
+  readonly #rate = new MessageRate();
   readonly #lanes: Lanes;
   readonly #batches: Batches;
   readonly #notifier: Notifier;
@@ -57,7 +58,7 @@ export class QueueRunner {
 
   constructor(deps: QueueRunnerDeps) {
     this.#deps = deps;
-    const rate = new MessageRate();
+    const rate = this.#rate;
     const { routing, transmitter } = deps.delivery;
     const settler = new Settler({ ...deps, onNotice: () => this.#wakeNotifier() });
     this.#notifier = new Notifier(deps);
@@ -78,7 +79,8 @@ export class QueueRunner {
    * @param options.isOnly  no other process runs this queue, so what is leased now was left by a crash and is taken back at once.
    */
   async start(options: { readonly isOnly: boolean }): Promise<void> {
-    const { db, bus } = this.#deps;
+    const { db, bus, clock, delivery, settings } = this.#deps;
+    await countEarlier(this.#rate, { db, settings, routing: delivery.routing }, clock.now());
     if (options.isOnly) await recoverLeases(db, Number.MAX_SAFE_INTEGER);
     const wake = (): void => {
       this.#wake();

@@ -82,6 +82,7 @@ CREATE TABLE queue_attempt (
   route TEXT
 );
 CREATE INDEX queue_attempt_recipient ON queue_attempt (recipient);
+CREATE INDEX queue_attempt_transport ON queue_attempt (transport, start_ms) WHERE transport IS NOT NULL;
 CREATE TABLE queue_garbage (
   blob_id TEXT PRIMARY KEY,
   due_ms ${type.integer} NOT NULL

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accountId } from '#lib/ids';
+import type { TransportConfig } from '#mail/config';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import { queueSchema } from './index.ts';
 
@@ -27,6 +28,10 @@ test('queue statements: none reads a whole table', async () => {
     await world.queue.kick(filter);
   }
   await world.queue.attempts(1);
+  const limited = { kind: 'smtp', limits: { messages: 5, per: 1000 } } as unknown as TransportConfig;
+  world.table = { ...world.table, transports: new Map([['relay', limited]]) };
+  await world.queue.setTransport({ message: 1 }, 'relay');
+  await world.crash();
   await world.queue.fail({ message: 1 });
   await world.clock.advance(100 * 60 * 60_000);
   await world.sweeper().sweep();
