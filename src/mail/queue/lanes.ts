@@ -1,6 +1,6 @@
 import type { Database } from '#ports/database';
+import { dueLanes, type DueLanes } from './due-lanes.ts';
 import { limitsOf, type Lane, type LaneLimits, type Routing } from './lane.ts';
-import { nextDueDestination, nextDueTransport } from './lease.ts';
 import type { MessageRate } from './message-rate.ts';
 import type { QueueSettings } from './settings.ts';
 
@@ -40,14 +40,15 @@ export class Lanes {
     this.#isStarved = false;
     this.#full.clear();
     let readyMs: number | null = null;
-    for (const transport of await this.#transportsInTurn(nowMs)) {
+    const due = await dueLanes(this.#deps.db, nowMs);
+    for (const transport of await this.#transportsInTurn(due)) {
       const limits = this.#limits(transport);
       const atMs = limits.rate === null ? nowMs : this.#deps.rate.readyMs(transport, limits.rate, nowMs);
       if (atMs > nowMs) {
         readyMs = Math.min(readyMs ?? atMs, atMs);
         continue;
       }
-      await this.#serve(transport, limits, nowMs);
+      await this.#serve(transport, limits, due);
       if (this.#isStarved) {
         this.#stoppedAt = transport;
         return readyMs;
@@ -69,11 +70,10 @@ export class Lanes {
     add(this.#byTransport, lane.transport, -1);
   }
 
-  async #transportsInTurn(nowMs: number): Promise<string[]> {
+  async #transportsInTurn(due: DueLanes): Promise<string[]> {
     const names = [''];
-    for (let name = await nextDueTransport(this.#deps.db, '', nowMs); name !== null;) {
+    for (let name = await due.nextTransport(''); name !== null; name = await due.nextTransport(name)) {
       names.push(name);
-      name = await nextDueTransport(this.#deps.db, name, nowMs);
     }
     const begin = this.#stoppedAt === null ? 0 : names.indexOf(this.#stoppedAt) + 1;
     return [...names.slice(begin), ...names.slice(0, begin)];
@@ -85,10 +85,10 @@ export class Lanes {
   }
 
   /** Destinations take turns: when lanes ran out, the next pass goes on where this one stopped. */
-  async #serve(transport: string, limits: LaneLimits, nowMs: number): Promise<void> {
+  async #serve(transport: string, limits: LaneLimits, due: DueLanes): Promise<void> {
     const start = this.#cursors.get(transport) ?? '';
-    const reachedEnd = await this.#walk(transport, limits, { from: start, to: null }, nowMs);
-    if (reachedEnd && start !== '') await this.#walk(transport, limits, { from: '', to: start }, nowMs);
+    const reachedEnd = await this.#walk(transport, limits, { from: start, to: null }, due);
+    if (reachedEnd && start !== '') await this.#walk(transport, limits, { from: '', to: start }, due);
   }
 
   /** Serves due destinations after `from`, up to and with `to`. @returns false when there are no lanes left. */
@@ -96,10 +96,10 @@ export class Lanes {
     transport: string,
     limits: LaneLimits,
     { from, to }: { readonly from: string; readonly to: string | null },
-    nowMs: number,
+    due: DueLanes,
   ): Promise<boolean> {
-    const { db, settings, open } = this.#deps;
-    for (let destination = await nextDueDestination(db, transport, from, nowMs); destination !== null;) {
+    const { settings, open } = this.#deps;
+    for (let destination = await due.nextDestination(transport, from); destination !== null;) {
       if (to !== null && destination > to) break;
       if (this.#count >= settings.maxTransmissions) {
         this.#isStarved = true;
@@ -117,7 +117,7 @@ export class Lanes {
         open(lane);
       }
       this.#cursors.set(transport, destination);
-      destination = await nextDueDestination(db, transport, destination, nowMs);
+      destination = await due.nextDestination(transport, destination);
     }
     if (to === null) this.#cursors.delete(transport);
     return true;

@@ -32,6 +32,9 @@ test('queue statements: none reads a whole table', async () => {
   world.table = { ...world.table, transports: new Map([['relay', limited]]) };
   await world.queue.setTransport({ message: 1 }, 'relay');
   await world.crash();
+  const many = await world.send(Array.from({ length: 250 }, (_, i) => `good@d${i}.example`));
+  await world.clock.advance(0);
+  assert.equal((await world.queue.list({ message: many, states: ['delivered'] }, 500)).length, 250);
   await world.queue.fail({ message: 1 });
   await world.clock.advance(100 * 60 * 60_000);
   await world.sweeper().sweep();

@@ -1,0 +1,60 @@
+import { sql, type Database } from '#ports/database';
+import type { Lane } from './lane.ts';
+import { nextDueDestination, nextDueTransport } from './lease.ts';
+
+/** The lanes that have a recipient that is due, in alphabetical order. */
+export interface DueLanes {
+  /** The first transport after `cursor`; null when there is none. */
+  nextTransport(cursor: string): Promise<string | null>;
+  /** The first destination of a transport after `cursor`; null when there is none. */
+  nextDestination(transport: string, cursor: string): Promise<string | null>;
+}
+
+/** Up to so many due recipients are read at once. */
+const maxListed = 200;
+
+/**
+ * Finds the lanes with something due at this time. A few due recipients are listed, whatever number waits for later; when there are more, one
+ * lane after the other is looked for, which passes over what is not due.
+ */
+export async function dueLanes(db: Database, nowMs: number): Promise<DueLanes> {
+  const rows = await db.read((reader) =>
+    reader.all<Lane>(sql`SELECT lane_transport AS transport, lane_destination AS destination FROM queue_recipient
+      WHERE state = 'queued' AND hold = 0 AND next_attempt_ms <= ${nowMs} ORDER BY next_attempt_ms LIMIT ${maxListed}`),
+  );
+  if (rows.length < maxListed) return new ListedLanes(rows);
+  return {
+    nextTransport: (cursor) => nextDueTransport(db, cursor, nowMs),
+    nextDestination: (transport, cursor) => nextDueDestination(db, transport, cursor, nowMs),
+  };
+}
+
+/** Lanes of recipients in memory. */
+class ListedLanes implements DueLanes {
+  readonly #transports: readonly string[];
+  readonly #destinations = new Map<string, readonly string[]>();
+
+  constructor(rows: readonly Lane[]) {
+    const groups = Map.groupBy(rows, ({ transport }) => transport);
+    this.#transports = sorted(groups.keys());
+    for (const [transport, group] of groups) {
+      this.#destinations.set(transport, sorted(group.map(({ destination }) => destination)));
+    }
+  }
+
+  nextTransport(cursor: string): Promise<string | null> {
+    return Promise.resolve(after(this.#transports, cursor));
+  }
+
+  nextDestination(transport: string, cursor: string): Promise<string | null> {
+    return Promise.resolve(after(this.#destinations.get(transport) ?? [], cursor));
+  }
+}
+
+function sorted(names: Iterable<string>): string[] {
+  return [...new Set(names)].toSorted();
+}
+
+function after(names: readonly string[], cursor: string): string | null {
+  return names.find((name) => name > cursor) ?? null;
+}
