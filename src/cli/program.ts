@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './program-accounts.ts';
 import { addDkimCommands } from './program-dkim.ts';
+import { addDnsCommands } from './program-dns.ts';
 import { addQueueCommands } from './program-queue.ts';
 import type { LogLevel } from '#host/log';
 import { inFolder, logLevelOption, type FolderOptions, type Runner } from './program-options.ts';
@@ -36,6 +37,7 @@ function program(run: Runner): Command {
   addConfigCommands(godwit, run);
   addAccountCommands(godwit, run);
   addDkimCommands(godwit, run);
+  addDnsCommands(godwit, run);
   addQueueCommands(godwit, run);
   // Its arguments are not commander's to read (see main.ts): here it is only listed.
   godwit.command('sendmail').description('hand a message on standard input to a mail server, as sendmail does');

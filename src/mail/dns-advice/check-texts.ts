@@ -99,26 +99,31 @@ function judgeDkim(wanted: WantedText, found: string, make: Make): Finding {
   return make('note', `has our key, but differs in ${differing.join(', ')}: it is ${quote(found)}`);
 }
 
-/** RFC 7489 §6.3 */
+/** Policies of RFC 7489 §6.3, the strictest last. */
+const policies: readonly string[] = ['none', 'quarantine', 'reject'];
+
+/** A stricter policy than ours is the owner's to choose, and so is who reads the reports. */
 function judgeDmarc(wanted: WantedText, found: string, make: Make): Finding {
   const tags = tagsOf(found);
   const ours = tagsOf(wanted.data);
   // The record of another domain that agrees to our reports has no policy.
   if (!ours.has('p')) return make('ok', `is right: ${quote(found)}`, null);
-  const policy = tags.get('p')?.toLowerCase();
+  const policy = tags.get('p')?.toLowerCase() ?? '';
   const level = levelOf(wanted.importance);
-  if (policy !== 'none' && policy !== 'quarantine' && policy !== 'reject')
+  if (!policies.includes(policy))
     return make('error', `has no valid policy p, so it counts for nothing: it is ${quote(found)}`);
   const rua = ours.get('rua')?.toLowerCase();
   const uris = (tags.get('rua') ?? '')
     .toLowerCase()
     .split(',')
     .map((uri) => uri.trim().replace(/!\d+[kmgt]?$/, ''));
-  if (rua !== undefined && !uris.includes(rua))
-    return make(level, `does not send reports to us: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
-  if (policy !== ours.get('p'))
+  if (rua !== undefined && !tags.has('rua'))
+    return make(level, `does not ask for reports: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
+  if (policies.indexOf(policy) < policies.indexOf(ours.get('p') ?? ''))
     return make(level, `has the policy ${policy}, not ${ours.get('p') ?? ''}: it is ${quote(found)}`);
-  return make('ok', `has our policy: ${quote(found)}`, null);
+  if (rua !== undefined && !uris.includes(rua))
+    return make('note', `sends reports elsewhere than to us: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
+  return make('ok', `has our policy, or a stricter one: ${quote(found)}`, null);
 }
 
 /** Every outgoing address against the published record of the domain, with the term that decided. */
@@ -129,8 +134,8 @@ export async function checkSpfCoverage(facts: DomainFacts, resolver: Resolver): 
   return await Promise.all(
     outgoingIps(facts).map(async ({ ip }): Promise<Finding> => {
       const { result, matched, reason } = await evaluateSpf(ip, facts.domain, resolver);
-      const isSocks = !facts.ips.includes(ip);
-      const subject = isSocks ? `${ip} (through a proxy)` : ip;
+      const isElsewhere = !facts.ips.includes(ip);
+      const subject = isElsewhere ? `${ip} (of a transport)` : ip;
       const because = matched ?? reason ?? 'nothing matched';
       if (result === 'pass') {
         return { area: 'spf', level: 'ok', subject, sentence: `may send for ${facts.domain}: ${because}`, fix: null };

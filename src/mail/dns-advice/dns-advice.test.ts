@@ -159,7 +159,7 @@ for (const [what, world, ...want] of [
     'SPF without the proxy',
     { zone: txt('example.org', 'v=spf1 mx ~all') },
     'spf error example.org TXT: does not let 198.51.100.7 send: it is "v=spf1 mx ~all", wanted is "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ip4:198.51.100.7 mx ~all"',
-    'spf error 198.51.100.7 (through a proxy): SPF of example.org says softfail: ~all in example.org',
+    'spf error 198.51.100.7 (of a transport): SPF of example.org says softfail: ~all in example.org',
   ],
   [
     'SPF for everybody',
@@ -209,7 +209,7 @@ for (const [what, world, ...want] of [
   [
     'DMARC reports elsewhere',
     { zone: txt('_dmarc.example.org', 'v=DMARC1; p=reject') },
-    /^dmarc warning _dmarc\.example\.org TXT: does not send reports to us/,
+    /^dmarc warning _dmarc\.example\.org TXT: does not ask for reports/,
   ],
   [
     'DMARC without a policy',

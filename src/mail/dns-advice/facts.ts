@@ -5,7 +5,7 @@ export interface DomainFacts {
   readonly mailHost: string;
   /** Public addresses of the mail host: mail comes in and goes out here. */
   readonly ips: readonly string[];
-  /** Addresses from which mail goes out through SOCKS proxies, with the name that we say in EHLO there. */
+  /** Other addresses from which mail goes out, as through SOCKS proxies, with the name that we say in EHLO there. */
   readonly remoteIps: readonly { readonly ip: string; readonly ehloName: string }[];
   /** What SPF says about everybody else: `~` (softfail) or `-` (fail). */
   readonly spfAll: '~' | '-';

@@ -36,10 +36,19 @@ const maxFixChars = 20_000;
  * Whatever DNS said is shown as printable ASCII, so that it can neither move the cursor nor look like a line of ours.
  */
 export function writeReport(domain: string, findings: readonly Finding[]): string {
+  const { error, warning, note } = countsOf(findings);
+  const sum = `${ascii(domain)}: ${plural(error, 'error')}, ${plural(warning, 'warning')}, ${plural(note, 'note')}.`;
+  const groups = writeFindings(findings);
+  return `${[...groups, ...(groups.length === 0 ? [] : ['']), sum].join('\n')}\n`;
+}
+
+/** The lines of a report without their sum, as `writeReport` has them. */
+export function writeFindings(findings: readonly Finding[]): string[] {
   const lines: string[] = [];
   for (const area of areas) {
     const group = findings.filter((finding) => finding.area === area);
     if (group.length === 0) continue;
+    if (lines.length > 0) lines.push('');
     lines.push(titles[area]);
     for (const { level, subject, sentence, fix } of group) {
       lines.push(`  ${marks[level]}  ${ascii(`${subject}: ${sentence}`)}`);
@@ -48,11 +57,8 @@ export function writeReport(domain: string, findings: readonly Finding[]): strin
           `         ${fix.kind === 'publish' ? 'publish: ' : 'do: '}${ascii(fix.kind === 'publish' ? fix.record : fix.text, maxFixChars)}`,
         );
     }
-    lines.push('');
   }
-  const { error, warning, note } = countsOf(findings);
-  lines.push(`${ascii(domain)}: ${plural(error, 'error')}, ${plural(warning, 'warning')}, ${plural(note, 'note')}.`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 /** Findings as plain values for JSON, whose writer escapes what DNS said. */

@@ -1,7 +1,9 @@
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { systemClock } from '#host/clock';
+import { systemResolver } from '#host/dns';
 import type { Files } from '#host/files';
+import { nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
 import { threadedSlowHash } from '#host/workers';
@@ -21,6 +23,7 @@ import type { Random } from '#ports/random';
 import { Configuration, configuredPath } from '#server/configuration';
 import { ConfiguredRouting } from '#server/transmit';
 import { DkimKeys } from '#server/dkim';
+import type { OutsideView } from '#server/operations';
 
 /** The server's database holds the tables of accounts and credentials, then those of the queue. */
 const serverMigrations = [
@@ -62,6 +65,8 @@ export interface Services extends AsyncDisposable {
   readonly files: Files;
   readonly log: Log;
   readonly dataDirectory: string;
+  /** Opens a look at ourselves as others see us. */
+  readonly lookOutside: () => OutsideView;
 }
 
 /** The configuration in force, before anything that it names is touched. */
@@ -128,6 +133,10 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     files,
     log,
     dataDirectory,
+    lookOutside: () => {
+      const resolver = systemResolver({ ...server.dns, clock, random, log });
+      return { resolver, dialer: nodeDialer(), [Symbol.dispose]: () => resolver[Symbol.dispose]() };
+    },
     async [Symbol.asyncDispose]() {
       configuration[Symbol.dispose]();
       dkim[Symbol.dispose]();

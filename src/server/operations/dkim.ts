@@ -6,6 +6,7 @@ import { configuredPath } from '#server/configuration';
 import { Arguments, OperationRefused, refuseArguments } from './arguments.ts';
 import { changeDomains, refuseUnwritable } from './change-domains.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
+import { ownDomain } from './own-domain.ts';
 
 /** Result of `dkim.remove`. */
 export interface RemovedSelector {
@@ -32,7 +33,7 @@ interface NewKey {
 async function addOperation(deps: OperationsDeps, args: unknown): Promise<readonly DkimKeyFacts[]> {
   const given = new Arguments(args, ['domain', 'selector', 'algorithm']);
   const { configuration, dkim, clock, log } = deps;
-  const domain = ownDomain(deps, given.text('domain'));
+  const domain = ownDomain(deps, given.text('domain')).ascii;
   const taken = new Set(dkim.facts.filter((facts) => facts.domain === domain).map(({ selector }) => selector));
   const year = new Date(clock.now()).getUTCFullYear();
   const base = given.optionalText('selector') ?? (await freeSelector(deps, domain, taken, year));
@@ -71,23 +72,13 @@ async function listOperation({ dkim }: OperationsDeps, args: unknown): Promise<r
 async function removeOperation(deps: OperationsDeps, args: unknown): Promise<RemovedSelector> {
   const given = new Arguments(args, ['domain', 'selector']);
   const { configuration, dkim, log } = deps;
-  const domain = ownDomain(deps, given.text('domain'));
+  const domain = ownDomain(deps, given.text('domain')).ascii;
   const selector = given.text('selector').toLowerCase();
   const facts = dkim.facts.find((some) => some.domain === domain && some.selector === selector);
   if (facts === undefined) throw new OperationRefused(`${domain} has no selector ${selector}`);
   await changeDomains(configuration, (text) => removeDkimSelector(text, domain, selector));
   log.info('dkim.removed', { domain, selector });
   return { domain, selector, keyFile: facts.keyFile };
-}
-
-/** A domain of the configuration, in ASCII. */
-function ownDomain({ configuration }: OperationsDeps, text: string): string {
-  const domain = parseDomain(text);
-  if (!domain.ok) throw new OperationRefused(`${text} is not a domain: ${domain.reason}`);
-  if (!configuration.directory.hasDomain(domain.value.ascii)) {
-    throw new OperationRefused(`there is no domain ${text}: add it to domains.yaml first`);
-  }
-  return domain.value.ascii;
 }
 
 function checkedSelector(text: string): string {

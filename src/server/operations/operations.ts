@@ -13,6 +13,7 @@ import { accountCommands } from './account.ts';
 import { OperationRefused } from './arguments.ts';
 import { checkCommands } from './check.ts';
 import { dkimCommands } from './dkim.ts';
+import { dnsCommands, type OutsideView } from './dns.ts';
 import { passwordCommands } from './password.ts';
 import { queueRouteCommands } from './queue-routes.ts';
 import { queueCommands } from './queue.ts';
@@ -50,6 +51,8 @@ export interface OperationsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Opens a look at ourselves as others see us. */
+  readonly lookOutside: () => OutsideView;
   /** Absent when no server runs; null while it starts. */
   readonly serverFacts?: () => ServerFacts | null;
   /** Reads what may change under a running server again, and gives what is wrong with it. Absent when no server runs. */
@@ -70,6 +73,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...queueRouteCommands,
     ...checkCommands,
     ...dkimCommands,
+    ...dnsCommands,
     ...statusCommands,
     ...reloadCommands,
   }),

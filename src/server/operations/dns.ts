@@ -1,0 +1,82 @@
+import { parseDomain } from '#lib/domain';
+import {
+  checkDomain,
+  orderFindings,
+  recordsJson,
+  reportJson,
+  wantedRecords,
+  writeFindings,
+  writeZone,
+  type DomainReportJson,
+  type Finding,
+  type RecordJson,
+} from '#mail/dns-advice';
+import type { Dialer } from '#ports/dialer';
+import type { Resolver } from '#ports/resolver';
+import { gatherFacts, SmtpHostProber, type GatheredFacts } from '#server/dns-advice';
+import { Arguments, OperationRefused } from './arguments.ts';
+import type { OperationsDeps, OperationTable } from './operations.ts';
+import { ownDomain } from './own-domain.ts';
+
+/** Ways to look at ourselves as others see us. */
+export interface OutsideView extends Disposable {
+  /** Remembers nothing of what was asked before. */
+  readonly resolver: Resolver;
+  readonly dialer: Dialer;
+}
+
+/** Result of `dns.records`. */
+export interface DomainRecords {
+  readonly domain: string;
+  readonly records: readonly RecordJson[];
+  /** What is not known, or was assumed. */
+  readonly remarks: readonly Finding[];
+  /** Records and remarks as a fragment of a zone file. */
+  readonly zone: string;
+}
+
+/** Commands about what DNS holds for a domain. */
+export const dnsCommands: OperationTable = { 'dns.records': recordsOperation, 'dns.check': checkOperation };
+
+const maxZones = 10;
+
+/** What DNS should hold. */
+async function recordsOperation(deps: OperationsDeps, args: unknown): Promise<DomainRecords> {
+  const given = new Arguments(args, ['domain']);
+  using outside = deps.lookOutside();
+  const { facts, remarks } = await gather(deps, given.text('domain'), outside);
+  const records = wantedRecords(facts);
+  const comments = writeFindings(remarks).map((line) => `; ${line}`.trimEnd());
+  const zone = `${writeZone(records)}${comments.length === 0 ? '' : `\n${comments.join('\n')}\n`}`;
+  return { domain: facts.domain, records: recordsJson(records), remarks, zone };
+}
+
+/** How what DNS holds compares, and whether the mail hosts answer. */
+async function checkOperation(deps: OperationsDeps, args: unknown): Promise<DomainReportJson> {
+  const given = new Arguments(args, ['domain', 'dnsbl', 'probe']);
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  const dnsblZones = (given.optionalList('dnsbl', 'names of block lists', isText) ?? []).map(zoneName);
+  if (dnsblZones.length > maxZones) throw new OperationRefused(`dnsbl takes at most ${maxZones} block lists`);
+  const isProbed = given.optionalFlag('probe') ?? true;
+  using outside = deps.lookOutside();
+  const { facts, remarks } = await gather(deps, given.text('domain'), outside);
+  const { clock, random } = deps;
+  const prober = new SmtpHostProber({ ...outside, clock, random, hostname: facts.mailHost });
+  const { resolver } = outside;
+  const findings = await checkDomain(facts, { resolver, prober: isProbed ? prober : null, clock, dnsblZones });
+  return reportJson(facts.domain, orderFindings([...remarks, ...findings]));
+}
+
+async function gather(deps: OperationsDeps, text: string, { resolver }: OutsideView): Promise<GatheredFacts> {
+  const { configuration, files, dkim } = deps;
+  const domain = ownDomain(deps, text);
+  await dkim.reload();
+  const { server } = configuration.config;
+  return await gatherFacts(domain, { server, folder: configuration.folder, files, resolver, dkim: dkim.facts });
+}
+
+function zoneName(text: string): string {
+  const zone = parseDomain(text);
+  if (!zone.ok) throw new OperationRefused(`${text} is no name of a block list: ${zone.reason}`);
+  return zone.value.ascii;
+}
