@@ -12,8 +12,8 @@ export class MemoryDatabase implements Database {
   readonly texts = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(schema: string) {
-    this.raw.exec(schema);
+  constructor(migrations: readonly { readonly sql: string }[]) {
+    for (const { sql } of migrations) this.raw.exec(sql);
   }
 
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T> {

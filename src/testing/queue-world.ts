@@ -2,7 +2,6 @@ import {
   defaultSettings,
   Queue,
   QueueRunner,
-  queueSchema,
   QueueSweeper,
   type DeliveryOutcome,
   type DsnSink,
@@ -12,6 +11,7 @@ import {
   type Transmission,
 } from '#mail/queue';
 import type { RoutingTable } from '#mail/routes';
+import { sqliteServerMigrations } from '#mail/schema';
 import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Random } from '#ports/random';
@@ -23,7 +23,7 @@ import { MemoryDatabase } from './memory-database.ts';
 export class QueueWorld implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
-  readonly db = new MemoryDatabase(queueSchema.sqlite);
+  readonly db = new MemoryDatabase(sqliteServerMigrations);
   readonly blobs = new Map<BlobId, Uint8Array>();
   /** Notices by id as they were given, repeated ones as often. */
   readonly notices: { readonly id: string; readonly to: string; readonly text: string }[] = [];

@@ -11,7 +11,7 @@ export class TlsPoliciesWorld implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
   readonly fetcher = new FakeFetcher();
-  readonly db = new MemoryDatabase(sqliteServerMigrations.map(({ sql }) => sql).join('\n'));
+  readonly db = new MemoryDatabase(sqliteServerMigrations);
   readonly policies: TlsPolicies;
   /** May be changed: DNS as it is from now on. */
   dns: FakeResolver;

@@ -10,7 +10,6 @@ import {
   defaultSettings,
   Queue,
   QueueRunner,
-  queueSchema,
   type Delivery,
   type Routing,
   type DsnSink,
@@ -54,16 +53,12 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
   const bus = localBus({ log });
   const random = fewFolders(seededRandom(seed));
   const files = system === undefined ? new Files() : new Files({ system });
-  const serverMigrations = [
-    ...sqliteServerMigrations,
-    { version: sqliteServerMigrations.length + 1, sql: queueSchema.sqlite },
-  ];
   const opened = await openDatabases({
     directory,
     files,
     clock,
     log,
-    migrations: { server: serverMigrations, account: sqliteAccountMigrations },
+    migrations: { server: sqliteServerMigrations, account: sqliteAccountMigrations },
     // Often, so that the power goes during checkpoints, and while unused pages are given back, as well.
     limits: { checkpointBytes: 128 * 1024, writesPerLook: 4, giveBackPages: 2 },
   });

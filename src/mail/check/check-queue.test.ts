@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { openBlobs } from '#host/blobs-fs';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
-import { Queue, queueSchema } from '#mail/queue';
+import { Queue } from '#mail/queue';
+import { sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
 import { sql, type Sql } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
@@ -21,7 +22,7 @@ interface World {
 /** A queue with message 1, inline and for two recipients, and message 2, of which the blob has three bytes. */
 async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await using dir = await tempDir();
-  await using db = new MemoryDatabase(queueSchema.sqlite);
+  await using db = new MemoryDatabase(sqliteServerMigrations);
   const blobs = await openBlobs({ directory: dir.path, files: new Files(), random: systemRandom });
   const bus = { publish: () => undefined, subscribe: disposable, onLost: disposable };
   const queue = new Queue({ db, clock: new FakeClock(), bus, settings: { keepFinishedMs: 1000 } });

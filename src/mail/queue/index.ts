@@ -10,7 +10,6 @@ export { QueueRunner } from './runner.ts';
 export type { Delivery, QueueRunnerDeps } from './runner.ts';
 export { QueueSweeper } from './sweeper.ts';
 export type { QueueSweeperDeps } from './sweeper.ts';
-export { queueSchema } from './schema.ts';
 export { defaultSettings } from './settings.ts';
 export type { QueueSettings } from './settings.ts';
 export type { Routing } from './lane.ts';

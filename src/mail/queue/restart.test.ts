@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
 import { systemClock } from '#host/clock';
+import { sqliteServerMigrations } from '#mail/schema';
 import type { Database, Databases } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { delivered, QueueWorld } from '#testing/queue-world';
 import { tempDir } from '#testing/temp-dir';
-import { defaultSettings, Queue, QueueRunner, queueSchema } from './index.ts';
+import { defaultSettings, Queue, QueueRunner } from './index.ts';
 
 const bus = {
   publish: () => undefined,
@@ -16,7 +17,7 @@ const bus = {
 };
 
 function open(directory: string): Promise<Databases> {
-  const migrations = { server: [{ version: 1, sql: queueSchema.sqlite }], account: [] };
+  const migrations = { server: sqliteServerMigrations, account: [] };
   return openDatabases({ directory, log: new FakeLog(), clock: systemClock, migrations });
 }
 

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { accountId } from '#lib/ids';
 import type { TransportConfig } from '#mail/config';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
-import { queueSchema } from './index.ts';
 
 /** Lists for people may read everything: they are asked for seldom, and in pages. */
 const mayScan = (text: string): boolean => text.includes('lower(r.address)');
@@ -47,11 +46,4 @@ test('queue statements: none reads a whole table', async () => {
     const bad = scans.filter((detail) => !/USING (COVERING )?INDEX|SCAN CONSTANT ROW|queue_garbage/.test(detail));
     assert.deepEqual(bad, [], text);
   }
-});
-
-test('queueSchema: both dialects have the same tables and columns', () => {
-  const names = (text: string): string[] =>
-    [...text.matchAll(/^ {2}(\w+) |CREATE (?:TABLE|INDEX) (\w+)/gm)].map((m) => m[1] ?? m[2] ?? '');
-  assert.deepEqual(names(queueSchema.postgres), names(queueSchema.sqlite));
-  assert.ok(names(queueSchema.sqlite).includes('next_attempt_ms'));
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { inBatches, inList } from './in-list.ts';
 import {
@@ -58,4 +59,19 @@ test('inList fills up to a usual length with the last value', () => {
     [...inBatches(Array.from({ length: 1025 }, () => 1))].map(({ length }) => length),
     [512, 512, 1],
   );
+});
+
+test('schema: recipients that waited before routes came wait in the lane of their domain', () => {
+  using db = new DatabaseSync(':memory:');
+  const [server, queue, sending] = sqliteServerMigrations;
+  assert.ok(server !== undefined && queue !== undefined && sending !== undefined);
+  db.exec(server.sql);
+  db.exec(queue.sql);
+  db.exec(`INSERT INTO queue_recipient (message, address, domain, state, hold, attempts, next_attempt_ms, notify, delay_told, last_reply_is_smtp)
+    VALUES (1, 'a@b.example', 'b.example', 'queued', 0, 0, 5, 0, 0, 0)`);
+  db.exec(sending.sql);
+  const row = db
+    .prepare('SELECT lane_transport AS transport, lane_destination AS destination FROM queue_recipient')
+    .get();
+  assert.deepEqual({ ...row }, { transport: '', destination: 'b.example' });
 });

@@ -12,7 +12,7 @@ import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
-import { Queue, defaultSettings, queueSchema, type QueueSettings, type Routing } from '#mail/queue';
+import { Queue, defaultSettings, type QueueSettings, type Routing } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
@@ -24,12 +24,6 @@ import { Configuration, configuredPath } from '#server/configuration';
 import { ConfiguredRouting } from '#server/transmit';
 import { DkimKeys } from '#server/dkim';
 import type { OutsideView } from '#server/operations';
-
-/** The server's database holds the tables of accounts and credentials, then those of the queue. */
-const serverMigrations = [
-  ...sqliteServerMigrations,
-  { version: sqliteServerMigrations.length + 1, sql: queueSchema.sqlite },
-];
 
 /** Where things are, and who is told of trouble. */
 export interface ServicesDeps {
@@ -100,7 +94,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     files,
     log,
     clock,
-    migrations: { server: serverMigrations, account: sqliteAccountMigrations },
+    migrations: { server: sqliteServerMigrations, account: sqliteAccountMigrations },
     onFatal,
   });
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });

@@ -1,9 +1,18 @@
 /** PostgreSQL's side of the schema; see ../sqlite for its twin. */
+import { queue0002 } from '../0002-queue.ts';
+import { sending0003 } from '../0003-sending.ts';
+import { tlsPolicies0004 } from '../0004-tls-policies.ts';
+import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
 import { server0001 } from './0001-server.ts';
 
 /** Migrations of the tables that hold all accounts. */
 export const postgresAccountMigrations: readonly Migration[] = [account0001];
-/** Migrations of the server's tables that accounts and credentials need. */
-export const postgresServerMigrations: readonly Migration[] = [server0001];
+/** Migrations of the server's tables. */
+export const postgresServerMigrations: readonly Migration[] = [
+  server0001,
+  queue0002(postgresDialect),
+  sending0003(postgresDialect),
+  tlsPolicies0004(postgresDialect),
+];

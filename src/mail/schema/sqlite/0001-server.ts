@@ -1,6 +1,6 @@
 import type { Migration } from '../migration.ts';
 
-/** Accounts, their secrets, secrets of the server, and what it knows about TLS of other servers. */
+/** Accounts, their secrets, and secrets of the server. */
 export const server0001: Migration = {
   version: 1,
   sql: `
@@ -36,35 +36,6 @@ CREATE INDEX client_key_account ON client_key (account);
 CREATE TABLE server_secret (
   name TEXT NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Policies of MTA-STS by the domain that publishes them: the file as it was understood, and the id of the TXT record that led to it. failed_*: why
--- the last fetch brought nothing. used_ms: last delivery, to the day. refresh_ms: when to fetch anew. expires_ms: when the row counts no more.
-CREATE TABLE mta_sts_policy (
-  domain TEXT NOT NULL PRIMARY KEY,
-  policy_id TEXT,
-  policy TEXT,
-  fetched_ms INTEGER,
-  failed_id TEXT,
-  failed_ms INTEGER,
-  failed_result TEXT,
-  failed_reason TEXT,
-  used_ms INTEGER NOT NULL,
-  refresh_ms INTEGER,
-  expires_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX mta_sts_policy_refresh ON mta_sts_policy (refresh_ms) WHERE refresh_ms IS NOT NULL;
-CREATE INDEX mta_sts_policy_expires ON mta_sts_policy (expires_ms);
-
--- How TLS went with other servers, for reports (RFC 8460): per UTC day, domain of the policy and distinct fact (JSON; fact_key is its hash),
--- the number of sessions.
-CREATE TABLE tls_result (
-  day_ms INTEGER NOT NULL,
-  domain TEXT NOT NULL,
-  fact_key TEXT NOT NULL,
-  fact TEXT NOT NULL,
-  sessions INTEGER NOT NULL,
-  PRIMARY KEY (day_ms, domain, fact_key)
 ) STRICT, WITHOUT ROWID;
 `,
 };

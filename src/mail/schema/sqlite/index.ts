@@ -1,9 +1,18 @@
 /** SQLite's side of the schema; see ../postgres for its twin. */
+import { queue0002 } from '../0002-queue.ts';
+import { sending0003 } from '../0003-sending.ts';
+import { tlsPolicies0004 } from '../0004-tls-policies.ts';
+import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
 import { server0001 } from './0001-server.ts';
 
 /** Migrations of each account's database. */
 export const sqliteAccountMigrations: readonly Migration[] = [account0001];
-/** Migrations of the server's database that accounts and credentials need. */
-export const sqliteServerMigrations: readonly Migration[] = [server0001];
+/** Migrations of the server's tables. */
+export const sqliteServerMigrations: readonly Migration[] = [
+  server0001,
+  queue0002(sqliteDialect),
+  sending0003(sqliteDialect),
+  tlsPolicies0004(sqliteDialect),
+];
