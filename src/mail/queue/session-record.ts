@@ -1,0 +1,21 @@
+/** How the connection of an attempt was secured and what was said over it; kept with the attempt, so that it can be explained later. */
+export interface SessionRecord {
+  /** What TLS had to be like and who demanded it, for people. */
+  readonly demand: string;
+  /** Null when mail went, or would have gone, in clear. */
+  readonly tls: {
+    /** As OpenSSL names it, such as `TLSv1.3`. */
+    readonly version: string;
+    readonly cipher: string;
+    /** What vouched for the host; null: nothing did, or nobody asked. */
+    readonly verifiedBy: 'pkix' | 'dane' | 'dane-and-pkix' | null;
+    /** Why a certificate authority does not vouch for the host's name; null: one does. */
+    readonly problem: string | null;
+  } | null;
+  /** SASL mechanism of the login, null without one. */
+  readonly mechanism: string | null;
+  /** The connection had carried another message before. */
+  readonly isReused: boolean;
+  /** Commands and replies in short, without secrets and content; bounded. */
+  readonly dialogue: readonly string[];
+}
