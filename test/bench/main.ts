@@ -7,9 +7,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { hasSink, startSink, type Sink } from './load/sink.ts';
 import { startGodwit } from './peers/godwit.ts';
 import type { Peer } from './peers/peer.ts';
-import { hasPostfixDovecot, startPostfixDovecot } from './peers/postfix-dovecot.ts';
+import { hasPostfixDovecot, startPostfixDovecot, type DovecotFormat } from './peers/postfix-dovecot.ts';
 import {
   appending,
   fillLargeMailbox,
@@ -20,6 +21,7 @@ import {
   type Effort,
   type Scenario,
 } from './scenarios.ts';
+import { relaying } from './relaying.ts';
 import { machine, table, type Row } from './table.ts';
 
 const { values: options } = parseArgs({
@@ -41,8 +43,12 @@ const rows: Row[] = [];
 try {
   const withPeer = hasPostfixDovecot();
   if (!withPeer) console.log('skipped: postfix and dovecot are not installed (or this is not root): Godwit alone');
-  await group([...resting, ...receiving], withPeer ? () => startPostfixDovecot(folder, 'maildir') : null, false);
-  await group([...appending, ...reading], withPeer ? () => startPostfixDovecot(folder, 'mdbox') : null, true);
+  const postfix = (format: DovecotFormat) =>
+    withPeer ? (sink: Sink | null) => startPostfixDovecot(folder, format, sink) : null;
+  await group([...resting, ...receiving], postfix('maildir'), {});
+  if (hasSink()) await group(relaying, postfix('maildir'), { relays: true });
+  else console.log('skipped: smtp-sink of Postfix is not installed: nothing to relay to');
+  await group([...appending, ...reading], postfix('mdbox'), { isFilled: true });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -54,15 +60,17 @@ if (options.write) {
 /** Measures some scenarios on both servers, taking turns. */
 async function group(
   scenarios: readonly Scenario[],
-  startPeer: (() => Promise<Peer>) | null,
-  filled: boolean,
+  startPeer: ((sink: Sink | null) => Promise<Peer>) | null,
+  { isFilled = false, relays = false }: { readonly isFilled?: boolean; readonly relays?: boolean },
 ): Promise<void> {
   const wanted = scenarios.filter(({ name }) => name.includes(options.only));
   if (wanted.length === 0) return;
-  await using godwit = await startGodwit(folder);
-  await using peer = startPeer === null ? null : await startPeer();
+  await using ourSink = relays ? await startSink() : null;
+  await using theirSink = relays && startPeer !== null ? await startSink() : null;
+  await using godwit = await startGodwit(folder, ourSink);
+  await using peer = startPeer === null ? null : await startPeer(theirSink);
   const servers = peer === null ? [godwit] : [godwit, peer];
-  if (filled && wanted.some((scenario) => reading.includes(scenario))) {
+  if (isFilled && wanted.some((scenario) => reading.includes(scenario))) {
     for (const server of servers)
       console.log(`${server.name}: large mailbox of ${await fillLargeMailbox(server, effort)} bytes`);
   }

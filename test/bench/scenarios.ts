@@ -24,7 +24,7 @@ export interface Scenario {
 }
 
 /** Before each measurement: caches fill, and compilers see what is hot. */
-const warmUpSeconds = 1;
+export const warmUpSeconds = 1;
 
 /** Messages per second until all are in their mailboxes. */
 function delivered(connections: number, sizeKib: number): Scenario {

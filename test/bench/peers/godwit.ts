@@ -3,15 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { accountCount, addressOf, password, type Peer } from './peer.ts';
+import type { Sink } from '../load/sink.ts';
+import { accountCount, addressOf, password, relayConnections, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.mjs', import.meta.url));
 
-/** Starts `godwit serve` with everything below a new folder in `parent`. */
-export async function startGodwit(parent: string): Promise<Peer> {
+/** Starts `godwit serve` with everything below a new folder in `parent`; mail for other domains goes to `sink`, if there is one. */
+export async function startGodwit(parent: string, sink: Sink | null): Promise<Peer> {
   const folder = mkdtempSync(join(parent, 'godwit-'));
-  const ports = { smtp: await freePort(), imap: await freePort() };
+  const ports = { smtp: await freePort(), imap: await freePort(), submission: await freePort() };
   mkdirSync(join(folder, 'config'));
   writeFileSync(
     join(folder, 'config/server.yaml'),
@@ -26,7 +27,8 @@ listeners:
     addresses: [127.0.0.1]
     smtp: { port: ${ports.smtp} }
     imap: { port: ${ports.imap}, allowPlaintextAuth: true }
-`,
+    submission: { port: ${ports.submission}, allowPlaintextAuth: true }
+${sink === null ? '' : smarthost(sink)}`,
   );
   const accounts = Array.from(
     { length: accountCount },
@@ -53,6 +55,8 @@ listeners:
     name: 'Godwit',
     smtpPort: ports.smtp,
     imapPort: ports.imap,
+    submissionPort: ports.submission,
+    sink,
     pid: child.pid ?? 0,
     startMs,
     async [Symbol.asyncDispose]() {
@@ -62,4 +66,13 @@ listeners:
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function smarthost({ port }: Sink): string {
+  return `queue: { concurrency: ${relayConnections} }
+transports:
+  sink: { kind: smtp, host: 127.0.0.1, port: ${port}, tls: none, limits: { connections: ${relayConnections} } }
+routes:
+  - transport: sink
+`;
 }

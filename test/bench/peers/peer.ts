@@ -1,15 +1,23 @@
+import type { Sink } from '../load/sink.ts';
+
 /** A mail server under test: started in a folder of its own on loopback, with accounts `user0@bench.test` … and password `bench-password`. */
 export interface Peer extends AsyncDisposable {
   readonly name: string;
   /** Mail from other servers. */
   readonly smtpPort: number;
   readonly imapPort: number;
+  /** Mail from users, with AUTH; for other domains it goes to the sink. */
+  readonly submissionPort: number;
+  /** Where mail for other domains goes, null for nowhere. */
+  readonly sink: Sink | null;
   /** Process whose tree is measured for memory. */
   readonly pid: number;
   /** From the start command to the first SMTP banner. */
   readonly startMs: number;
 }
 
+/** Connections that every peer may open to the sink. */
+export const relayConnections = 50;
 /** Accounts that every peer has. */
 export const accountCount = 10;
 /** Password of every account. */

@@ -2,7 +2,8 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { postfixMasterCf } from '#testing/postfix-services';
-import { password, type Peer } from './peer.ts';
+import type { Sink } from '../load/sink.ts';
+import { password, relayConnections, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
 /** How Dovecot stores mail. */
@@ -16,13 +17,22 @@ export function hasPostfixDovecot(): boolean {
   return found && process.getuid?.() === 0;
 }
 
-/** Starts Debian's Postfix and Dovecot (LMTP between them) with everything below a new folder in `parent`. */
-export async function startPostfixDovecot(parent: string, format: DovecotFormat): Promise<Peer> {
+/**
+ * Starts Debian's Postfix and Dovecot (LMTP between them) with everything below a new folder in `parent`; mail for other domains goes to
+ * `sink`, if there is one.
+ */
+export async function startPostfixDovecot(parent: string, format: DovecotFormat, sink: Sink | null): Promise<Peer> {
   const folder = mkdtempSync(join(parent, 'pd-'));
   chmodSync(folder, 0o755);
-  const ports = { smtp: await freePort(), imap: await freePort(), lmtp: await freePort() };
+  const ports = {
+    smtp: await freePort(),
+    imap: await freePort(),
+    lmtp: await freePort(),
+    submission: await freePort(),
+    auth: await freePort(),
+  };
   writeDovecot(folder, ports, format);
-  writePostfix(folder, ports);
+  writePostfix(folder, ports, sink);
   const start = performance.now();
   const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], { stdio: 'ignore' });
   execFileSync('/usr/sbin/postfix', ['-c', join(folder, 'postfix'), 'start'], { stdio: 'ignore' });
@@ -34,6 +44,8 @@ export async function startPostfixDovecot(parent: string, format: DovecotFormat)
     name: `Postfix + Dovecot (${format})`,
     smtpPort: ports.smtp,
     imapPort: ports.imap,
+    submissionPort: ports.submission,
+    sink,
     pid: dovecot.pid ?? master,
     startMs,
     async [Symbol.asyncDispose]() {
@@ -50,6 +62,8 @@ interface Ports {
   readonly smtp: number;
   readonly imap: number;
   readonly lmtp: number;
+  readonly submission: number;
+  readonly auth: number;
 }
 
 function writeDovecot(folder: string, ports: Ports, format: DovecotFormat): void {
@@ -96,6 +110,12 @@ service imap-login {
 service imap {
   process_limit = 2000
 }
+service auth {
+  inet_listener auth {
+    address = 127.0.0.1
+    port = ${ports.auth}
+  }
+}
 service lmtp {
   inet_listener lmtp {
     address = 127.0.0.1
@@ -106,7 +126,7 @@ service lmtp {
   );
 }
 
-function writePostfix(folder: string, ports: Ports): void {
+function writePostfix(folder: string, ports: Ports, sink: Sink | null): void {
   const config = join(folder, 'postfix');
   mkdirSync(config);
   for (const name of ['spool', 'data']) mkdirSync(join(folder, name));
@@ -136,8 +156,30 @@ message_size_limit = 0
 mailbox_size_limit = 0
 default_process_limit = 200
 smtp_host_lookup = native
-`,
+smtp_tls_security_level = none
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:${ports.auth}
+${sink === null ? '' : smarthost(sink)}`,
   );
-  writeFileSync(join(config, 'master.cf'), postfixMasterCf('127.0.0.1', ports.smtp));
+  writeFileSync(
+    join(config, 'master.cf'),
+    `${postfixMasterCf('127.0.0.1', ports.smtp)}${submissionService(ports.submission)}`,
+  );
   execFileSync('/usr/sbin/postfix', ['-c', config, 'set-permissions'], { stdio: 'ignore' });
+}
+
+/** As many connections as ours has; they are kept for the next message when the queue is busy, as they are by default. */
+function smarthost({ port }: Sink): string {
+  return `relayhost = [127.0.0.1]:${port}
+default_destination_concurrency_limit = ${relayConnections}
+initial_destination_concurrency = ${relayConnections}
+`;
+}
+
+function submissionService(port: number): string {
+  return `127.0.0.1:${port} inet n - n - - smtpd
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+`;
 }
