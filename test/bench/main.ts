@@ -23,6 +23,7 @@ import {
 } from './scenarios.ts';
 import { relaying } from './relaying.ts';
 import { machine, table, type Row } from './table.ts';
+import { measureWaiting } from './waiting.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -33,8 +34,8 @@ const { values: options } = parseArgs({
   },
 });
 const effort: Effort = options.quick
-  ? { runs: 1, seconds: 2, mailbox: 10_000, idleConnections: 200 }
-  : { runs: 3, seconds: 4, mailbox: 100_000, idleConnections: 1000 };
+  ? { runs: 1, seconds: 2, mailbox: 10_000, idleConnections: 200, waiting: 10_000 }
+  : { runs: 3, seconds: 4, mailbox: 100_000, idleConnections: 1000, waiting: 100_000 };
 
 const folder = mkdtempSync(join(options.disk, 'godwit-bench-'));
 // Postfix works as users of its own, who must be able to pass.
@@ -46,8 +47,10 @@ try {
   const postfix = (format: DovecotFormat) =>
     withPeer ? (sink: Sink | null) => startPostfixDovecot(folder, format, sink) : null;
   await group([...resting, ...receiving], postfix('maildir'), {});
-  if (hasSink()) await group(relaying, postfix('maildir'), { relays: true });
-  else console.log('skipped: smtp-sink of Postfix is not installed: nothing to relay to');
+  if (hasSink()) {
+    await group(relaying, postfix('maildir'), { relays: true });
+    if ('waiting'.includes(options.only)) await waiting();
+  } else console.log('skipped: smtp-sink of Postfix is not installed: nothing to relay to');
   await group([...appending, ...reading], postfix('mdbox'), { isFilled: true });
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -87,6 +90,15 @@ async function group(
     rows.push(row);
     console.log(table([row]).split('\n').at(-1));
   }
+}
+
+/** A queue with many in it beside one with few. */
+async function waiting(): Promise<void> {
+  await using sink = await startSink();
+  await using godwit = await startGodwit(folder, sink);
+  const measured = await measureWaiting(godwit, effort);
+  rows.push(...measured);
+  console.log(table(measured).split('\n').slice(2).join('\n'));
 }
 
 function document(): string {

@@ -13,6 +13,8 @@ export interface Effort {
   /** Messages in the large mailbox. */
   readonly mailbox: number;
   readonly idleConnections: number;
+  /** Messages that wait in the queue. */
+  readonly waiting: number;
 }
 
 /** One row of the table: what is measured, and which direction is better. */

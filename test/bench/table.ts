@@ -3,7 +3,7 @@ import type { Scenario } from './scenarios.ts';
 
 /** One measured line. */
 export interface Row {
-  readonly scenario: Scenario;
+  readonly scenario: Pick<Scenario, 'name' | 'unit' | 'better'>;
   readonly ours: number;
   readonly theirs: { readonly name: string; readonly figure: number } | null;
 }

@@ -9,8 +9,16 @@ import { freePort, greeted } from './ports.ts';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.mjs', import.meta.url));
 
+/** Godwit, with what its commands need to reach it. */
+export interface GodwitPeer extends Peer {
+  /** The program. */
+  readonly main: string;
+  /** Its configuration folder. */
+  readonly config: string;
+}
+
 /** Starts `godwit serve` with everything below a new folder in `parent`; mail for other domains goes to `sink`, if there is one. */
-export async function startGodwit(parent: string, sink: Sink | null): Promise<Peer> {
+export async function startGodwit(parent: string, sink: Sink | null): Promise<GodwitPeer> {
   const folder = mkdtempSync(join(parent, 'godwit-'));
   const ports = { smtp: await freePort(), imap: await freePort(), submission: await freePort() };
   mkdirSync(join(folder, 'config'));
@@ -53,6 +61,8 @@ ${sink === null ? '' : smarthost(sink)}`,
   await greeted(ports.imap);
   return {
     name: 'Godwit',
+    main,
+    config: join(folder, 'config'),
     smtpPort: ports.smtp,
     imapPort: ports.imap,
     submissionPort: ports.submission,
