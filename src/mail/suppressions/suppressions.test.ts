@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accountId } from '#lib/ids';
+import { sqliteServerMigrations } from '#mail/schema';
+import { FakeClock } from '#testing/fake-clock';
+import { MemoryDatabase } from '#testing/memory-database';
+import { normalAddress, Suppressions, type NewSuppression } from './index.ts';
+
+const one = accountId(1);
+const two = accountId(2);
+
+function world(): { readonly db: MemoryDatabase; readonly clock: FakeClock; readonly suppressions: Suppressions } {
+  const db = new MemoryDatabase(sqliteServerMigrations);
+  const clock = new FakeClock();
+  return { db, clock, suppressions: new Suppressions({ db, clock }) };
+}
+
+const refusedBy = (address: string): NewSuppression => ({
+  account: one,
+  address,
+  source: 'refused',
+  reason: '550 5.1.1 no such user',
+  message: 7,
+});
+
+test('normalAddress', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['User@Example.ORG', 'user@example.org'],
+    ['user+news+x@example.org', 'user@example.org'],
+    ['+user@example.org', '+user@example.org'],
+    ['"A b+c"@example.org', '"a b"@example.org'],
+    ['Ünal@bücher.example', 'ünal@xn--bcher-kva.example'],
+    ['user@[192.0.2.1]', 'user@[192.0.2.1]'],
+    ['No Address', 'no address'],
+  ];
+  for (const [given, expected] of rows) assert.equal(normalAddress(given), expected, given);
+});
+
+test('Suppressions.addIn keeps what is there, unless an operator says so', async () => {
+  const { db, clock, suppressions } = world();
+  await using _db = db;
+  assert.equal(await suppressions.add(refusedBy('A+x@Example.org')), true);
+  const sinceMs = clock.now();
+  await clock.advance(1000);
+  assert.equal(await suppressions.add({ ...refusedBy('a@example.org'), source: 'notice' }), false);
+  assert.equal(await suppressions.add({ ...refusedBy('a@example.org'), source: 'operator', reason: 'asked' }), true);
+  assert.equal(await suppressions.add(refusedBy('a@example.org')), false);
+  assert.deepEqual((await suppressions.list(one)).items, [
+    { account: one, address: 'a@example.org', source: 'operator', reason: 'asked', message: 7, createdMs: sinceMs },
+  ]);
+});
+
+test('Suppressions.findIn tells by the address as given, of one account; remove ends it', async () => {
+  const { db, suppressions } = world();
+  await using _db = db;
+  await suppressions.add(refusedBy('a@example.org'));
+  const find = (account: typeof one): Promise<string[]> =>
+    db.read(async (reader) => [
+      ...(await suppressions.findIn(reader, account, ['A@example.org', 'a+b@example.org', 'c@example.org'])).keys(),
+    ]);
+  assert.deepEqual(await find(one), ['A@example.org', 'a+b@example.org']);
+  assert.deepEqual(await find(two), []);
+  assert.equal(await suppressions.remove(two, 'a@example.org'), false);
+  assert.equal(await suppressions.remove(one, 'A+z@example.org'), true);
+  assert.deepEqual(await find(one), []);
+});
+
+test('Suppressions.list goes by pages over all accounts', async () => {
+  const { db, suppressions } = world();
+  await using _db = db;
+  for (const account of [two, one]) {
+    for (const name of ['c', 'a', 'b']) await suppressions.add({ ...refusedBy(`${name}@example.org`), account });
+  }
+  const seen: string[] = [];
+  let page = await suppressions.list(null, { limit: 2 });
+  for (;;) {
+    seen.push(...page.items.map(({ account, address }) => `${account} ${address}`));
+    const after = page.items.at(-1);
+    if (!page.isCut || after === undefined) break;
+    page = await suppressions.list(null, { limit: 2, after });
+  }
+  assert.deepEqual(
+    seen,
+    [one, two].flatMap((account) => ['a', 'b', 'c'].map((name) => `${account} ${name}@example.org`)),
+  );
+});

@@ -1,0 +1,118 @@
+import type { AccountId } from '#lib/ids';
+import { inBatches, inList } from '#mail/schema';
+import type { Clock } from '#ports/clock';
+import { sql, type Database, type Reader, type Tx } from '#ports/database';
+import { normalAddress } from './normal-address.ts';
+
+/** Who says that an address is not to be sent to: a person, a host that refused it, or a notice that came back. */
+export type SuppressionSource = 'operator' | 'refused' | 'notice';
+
+/** An address to suppress. */
+export interface NewSuppression {
+  readonly account: AccountId;
+  /** In any form; what is kept is its normal form. */
+  readonly address: string;
+  readonly source: SuppressionSource;
+  /** For people, such as the reply of the host; cut to 1000 characters. */
+  readonly reason: string;
+  /** Row id of the queued message that led to it, null for none. */
+  readonly message: number | null;
+}
+
+/** A suppressed address. */
+export interface Suppression extends NewSuppression {
+  /** Since when, in milliseconds since 1970. */
+  readonly createdMs: number;
+}
+
+/** A page of suppressions. */
+export interface ListedSuppressions {
+  /** By account and address. */
+  readonly items: readonly Suppression[];
+  /** Whether more follow the last one. */
+  readonly isCut: boolean;
+}
+
+/** What `Suppressions` needs. */
+export interface SuppressionsDeps {
+  /** The server's database. */
+  readonly db: Database;
+  readonly clock: Clock;
+}
+
+const maxReasonChars = 1000;
+const maxPage = 1000;
+
+/** The suppression lists of all accounts. */
+export class Suppressions {
+  readonly #deps: SuppressionsDeps;
+
+  constructor(deps: SuppressionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** As `addIn`, in a transaction of its own. */
+  async add(suppression: NewSuppression): Promise<boolean> {
+    return await this.#deps.db.write((tx) => this.addIn(tx, suppression));
+  }
+
+  /**
+   * Suppresses an address, within a transaction of the caller on the server's database. What is suppressed already stays as it is, unless an operator
+   * says so now. @returns whether anything changed.
+   */
+  async addIn(tx: Tx, { account, address, source, reason, message }: NewSuppression): Promise<boolean> {
+    const mayReplace = source === 'operator';
+    const changed = await tx.run(sql`INSERT INTO suppression (account, address, source, reason, message, created_ms)
+      VALUES (${account}, ${normalAddress(address)}, ${source}, ${reason.slice(0, maxReasonChars)}, ${message}, ${this.#deps.clock.now()})
+      ON CONFLICT (account, address) DO UPDATE SET source = excluded.source, reason = excluded.reason, message = excluded.message
+      WHERE ${mayReplace} = 1`);
+    return changed > 0;
+  }
+
+  /** Lets an account send to an address again. @returns false when it was not suppressed. */
+  async remove(account: AccountId, address: string): Promise<boolean> {
+    const removed = await this.#deps.db.write((tx) =>
+      tx.run(sql`DELETE FROM suppression WHERE account = ${account} AND address = ${normalAddress(address)}`),
+    );
+    return removed > 0;
+  }
+
+  /**
+   * The suppressions of an account, or of all.
+   * @param page.after  the last one of the page before.
+   * @param page.limit  at most 1000.
+   */
+  async list(
+    account: AccountId | null = null,
+    page: { readonly after?: Pick<Suppression, 'account' | 'address'>; readonly limit?: number } = {},
+  ): Promise<ListedSuppressions> {
+    const limit = Math.min(page.limit ?? maxPage, maxPage);
+    const whose = account === null ? sql`1 = 1` : sql`account = ${account}`;
+    const { after } = page;
+    const from =
+      after === undefined
+        ? sql`1 = 1`
+        : sql`(account > ${after.account} OR (account = ${after.account} AND address > ${after.address}))`;
+    const items = await this.#deps.db.read((reader) =>
+      reader.all<Suppression>(sql`SELECT account, address, source, reason, message, created_ms AS "createdMs" FROM suppression
+        WHERE ${whose} AND ${from} ORDER BY account, address LIMIT ${limit + 1}`),
+    );
+    return { items: items.slice(0, limit), isCut: items.length > limit };
+  }
+
+  /** Which of these addresses an account does not send to, by the address as it was given. */
+  async findIn(
+    reader: Reader,
+    account: AccountId,
+    addresses: readonly string[],
+  ): Promise<ReadonlyMap<string, Suppression>> {
+    const given = Map.groupBy(addresses, normalAddress);
+    const found = new Map<string, Suppression>();
+    for (const batch of inBatches([...given.keys()])) {
+      const rows = await reader.all<Suppression>(sql`SELECT account, address, source, reason, message,
+        created_ms AS "createdMs" FROM suppression WHERE account = ${account} AND address IN ${inList(batch)}`);
+      for (const row of rows) for (const address of given.get(row.address) ?? []) found.set(address, row);
+    }
+    return found;
+  }
+}
