@@ -28,12 +28,16 @@ export function typedOriginal(orcpt: string, smtputf8: boolean): string {
   return `${clean(type)}; ${isSendable ? decoded : encodeUtf8AddrXtext(decoded)}`;
 }
 
-/** Address from a `type; address` value; `\x{…}` escapes of the `utf-8` type are decoded. */
+/** Address from a `type; address` value, angle brackets removed; `\x{…}` escapes of the `utf-8` type are decoded. */
 export function readTypedAddress(value: string): string {
   const semicolon = value.indexOf(';');
-  if (semicolon < 0) return value.trim();
-  const address = value.slice(semicolon + 1).trim();
-  return value.slice(0, semicolon).trim().toLowerCase() === 'utf-8' ? readUnicode(address) : address;
+  const address = withoutBrackets(value.slice(semicolon + 1).trim());
+  return value.slice(0, Math.max(0, semicolon)).trim().toLowerCase() === 'utf-8' ? readUnicode(address) : address;
+}
+
+/** No type has angle brackets around its addresses, but some servers do. */
+function withoutBrackets(address: string): string {
+  return address.startsWith('<') && address.endsWith('>') ? address.slice(1, -1) : address;
 }
 
 /** Decodes xtext (RFC 3461 §4); malformed text stays as it is. Control characters become spaces. */

@@ -64,6 +64,7 @@ test('parseDsn(writeDsn(x)) gives back what was written', () => {
         remoteMta: 'mx.example.net',
         diagnostic: '550-5.1.1 no such user here 550 5.1.1 ask postmaster',
         smtpCode: 550,
+        smtpStatus: '5.1.1',
       },
     ],
   });
@@ -163,6 +164,60 @@ for (const [name, given, want] of [
     assert.deepEqual(got, want);
   });
 }
+
+test('parseDsn(writeDsn(x)) gives back what was written, whatever it is', () => {
+  const word = fc.stringMatching(/^[a-z0-9]{1,12}$/);
+  const address = fc
+    .tuple(fc.oneof(word, fc.constantFrom('jürgen', 'a+b', 'x\\y')), word)
+    .map(([l, d]) => `${l}@${d}.example`);
+  const one = fc.record({
+    finalRecipient: address,
+    originalRecipient: fc.option(address.filter((a) => !/[ü\\]/.test(a)).map((a) => `rfc822;${a.replace('+', '+2B')}`)),
+    action: fc.constantFrom('failed', 'delayed', 'delivered', 'relayed', 'expanded'),
+    status: fc.constantFrom('5.1.1', '4.0.0', '2.1.5', '5.7.508'),
+    remoteMta: fc.option(word.map((w) => `${w}.example`)),
+    diagnostic: fc.option(fc.constantFrom('550 no', '450-4.2.1 a; b\n450 4.2.1 c', 'no route: to host')),
+  });
+  const facts = fc.record({
+    recipients: fc.array(one, { minLength: 1, maxLength: 5 }),
+    smtputf8: fc.boolean(),
+    returnFull: fc.boolean(),
+    envelopeId: fc.option(word),
+    tail: fc.constantFrom('', '\r\nbody\r\n', '\r\n--b0undary-not\r\n'),
+  });
+  fc.assert(
+    fc.property(facts, ({ recipients, tail, ...rest }) => {
+      const perRecipient = recipients.map((r) => ({
+        ...recipient,
+        ...r,
+        diagnosticIsSmtp: /^\d/.test(r.diagnostic ?? ''),
+      }));
+      const original = bytesOf(`Message-ID: <original@example.org>\r\nSubject: grüße\r\n${tail}`);
+      const read = parseDsn(writeDsn({ ...content, ...rest, perRecipient, original }));
+      assert.equal(read?.envelopeId, rest.envelopeId);
+      assert.equal(read?.originalMessageId, '<original@example.org>');
+      assert.deepEqual(
+        read?.recipients.map((r) => [
+          r.finalRecipient,
+          r.originalRecipient,
+          r.action,
+          r.status,
+          r.remoteMta,
+          r.diagnostic,
+        ]),
+        recipients.map((r) => [
+          r.finalRecipient,
+          r.originalRecipient?.slice(7).replace('+2B', '+') ?? null,
+          r.action,
+          r.status,
+          r.remoteMta,
+          r.diagnostic?.replace('\n', ' ') ?? null,
+        ]),
+      );
+    }),
+    { numRuns: 150, seed: 3464 },
+  );
+});
 
 test('parseDsn never fails on damaged notifications', () => {
   const base = bytesOf(simple);

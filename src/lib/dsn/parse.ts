@@ -1,97 +1,102 @@
-import { fieldText, findField, parseHeader } from '#lib/message';
+import { fieldText, findField, parseHeader, parseMessageIds } from '#lib/message';
 import type { HeaderField } from '#lib/message';
-import { MimeIndexer } from '#lib/mime';
-import { readTypedAddress } from './address-type.ts';
-import { defaultLimits } from './limits.ts';
-import type { DsnAction, ParsedDsn, ParsedDsnRecipient } from './types.ts';
+import { decodeBody, MimeIndexer, type Part } from '#lib/mime';
+import { defaultLimits, type DsnLimits } from './limits.ts';
+import { readQsbmf } from './qsbmf.ts';
+import { readStatusFields } from './status-fields.ts';
+import type { ParsedDsn } from './types.ts';
 
-const actions: ReadonlySet<string> = new Set<DsnAction>(['failed', 'delayed', 'delivered', 'relayed', 'expanded']);
+/** How `parseDsn` reads. */
+export interface ParseDsnOptions {
+  /** Structure of the message where it is known already. */
+  readonly root?: Part;
+  readonly limits?: Partial<DsnLimits>;
+}
+
+/** RFC 5322 §2.1.1: no line, and so no Message-ID, is longer. */
+const maxMessageIdChars = 998;
 
 /**
- * Reads a delivery status notification (RFC 3464), tolerantly: missing fields are null, extra parts are skipped.
- * Returns null when the message has no (global-)delivery-status part.
+ * Reads a delivery status notification (RFC 3464, RFC 6533), tolerantly: missing fields are null, extra parts are skipped, and bounces of
+ * qmail, which are plain text, count as well. The beginning of a message is enough.
+ * Returns null when the message has neither a (global-)delivery-status part nor the form of such a bounce.
  */
-export function parseDsn(bytes: Uint8Array, limits: Limits = defaultLimits): ParsedDsn | null {
+export function parseDsn(bytes: Uint8Array, options: ParseDsnOptions = {}): ParsedDsn | null {
+  const limits = { ...defaultLimits, ...options.limits };
   const message = bytes.subarray(0, limits.maxScannedBytes);
+  const root = options.root ?? structureOf(message);
+  const parts = reportParts(root, limits.maxParts);
+  const status = parts.find(isStatus);
+  if (status === undefined) return parseBounceText(message, root, limits);
+  const { messageId, ...fields } = readStatusFields(bodyOf(message, status), limits);
+  const original = parts.find(isOriginal);
+  const returned = original === undefined ? null : messageIdOf(parseHeader(bodyOf(message, original)));
+  const originalMessageId = returned ?? validId(parseMessageIds(messageId ?? '')[0]) ?? threadedId(message, root);
+  return { ...fields, originalMessageId };
+}
+
+function parseBounceText(message: Uint8Array, root: Part, limits: DsnLimits): ParsedDsn | null {
+  if (root.type !== 'text' || root.subtype !== 'plain') return null;
+  const bounce = readQsbmf(bodyOf(message, root), limits);
+  if (bounce === null) return null;
+  const { reportingMta, recipients, original } = bounce;
+  return { reportingMta, envelopeId: null, recipients, originalMessageId: messageIdOf(original) };
+}
+
+function structureOf(message: Uint8Array): Part {
   const indexer = new MimeIndexer();
   indexer.push(message);
-  let status: Uint8Array | null = null;
-  let originalMessageId: string | null = null;
-  for (const part of indexer.finish().root.parts.slice(0, limits.maxParts)) {
-    const name = `${part.type}/${part.subtype}`;
-    const body = message.subarray(part.bodyStart, part.end);
-    if (status === null && /^message\/(global-)?delivery-status$/.test(name)) status = body;
-    else if (/^(text\/rfc822-headers|message\/(rfc822|global|global-headers))$/.test(name)) {
-      originalMessageId ??= text(parseHeader(body), 'message-id');
-    }
+  return indexer.finish().root;
+}
+
+/** The parts of the report. Mailing lists and virus scanners put a multipart around it; a message that is attached is not looked into. */
+function reportParts(root: Part, maxParts: number): readonly Part[] {
+  const parts = root.parts.slice(0, maxParts);
+  if (parts.some(isStatus)) return parts;
+  for (const { parts: inner } of parts) if (inner.slice(0, maxParts).some(isStatus)) return inner.slice(0, maxParts);
+  return [];
+}
+
+function isStatus({ type, subtype }: Part): boolean {
+  return type === 'message' && (subtype === 'delivery-status' || subtype === 'global-delivery-status');
+}
+
+function isOriginal({ type, subtype }: Part): boolean {
+  if (type === 'text') return subtype === 'rfc822-headers';
+  return type === 'message' && (subtype === 'rfc822' || subtype === 'global' || subtype === 'global-headers');
+}
+
+/** The body without its transfer encoding, which RFC 6533 §6.3 allows for some parts and others use anyway. Empty lines before it are left out. */
+function bodyOf(message: Uint8Array, part: Part): Uint8Array {
+  const raw = message.subarray(part.bodyStart, part.end);
+  let bytes = raw;
+  if (part.encoding === 'base64' || part.encoding === 'quoted-printable') {
+    const decoder = decodeBody(part.encoding);
+    const [head, rest] = [decoder.push(raw), decoder.finish()];
+    bytes = new Uint8Array(head.length + rest.length);
+    bytes.set(head);
+    bytes.set(rest, head.length);
   }
-  return status === null ? null : { ...readStatus(status, limits.maxRecipients), originalMessageId };
+  let start = 0;
+  while (bytes[start] === 13 || bytes[start] === 10) start += 1;
+  return bytes.subarray(start);
 }
 
-type Limits = { readonly [K in keyof typeof defaultLimits]: number };
-
-function readStatus(body: Uint8Array, maxRecipients: number): Omit<ParsedDsn, 'originalMessageId'> {
-  const recipients: ParsedDsnRecipient[] = [];
-  let reportingMta: string | null = null;
-  let envelopeId: string | null = null;
-  for (const block of blocks(body)) {
-    const fields = parseHeader(block);
-    reportingMta ??= afterType(text(fields, 'reporting-mta'));
-    envelopeId ??= text(fields, 'original-envelope-id');
-    const isRecipient = findField(fields, 'final-recipient') ?? findField(fields, 'action');
-    if (isRecipient !== null && recipients.length < maxRecipients) recipients.push(readRecipient(fields));
-  }
-  return { reportingMta, envelopeId, recipients };
+/** What the notification itself answers to, the last of its references: the last resort, as gateways and people answer as well. */
+function threadedId(message: Uint8Array, root: Part): string | null {
+  const fields = parseHeader(message.subarray(root.headerStart, root.bodyStart));
+  return validId(idsOf(fields, 'in-reply-to').at(-1)) ?? validId(idsOf(fields, 'references').at(-1));
 }
 
-function readRecipient(fields: readonly HeaderField[]): ParsedDsnRecipient {
-  const original = text(fields, 'original-recipient');
-  const action =
-    text(fields, 'action')
-      ?.toLowerCase()
-      .match(/^[a-z]+/)?.[0] ?? '';
-  const diagnosticField = text(fields, 'diagnostic-code');
-  const isSmtp = diagnosticField !== null && /^smtp\s*;/i.test(diagnosticField);
-  const diagnostic = afterType(diagnosticField);
-  const code = isSmtp ? (diagnostic?.match(/^[2-5]\d\d(?!\d)/)?.[0] ?? null) : null;
-  return {
-    finalRecipient: readTypedAddress(text(fields, 'final-recipient') ?? ''),
-    originalRecipient: original === null ? null : readTypedAddress(original),
-    action: actions.has(action) ? (action as DsnAction) : null,
-    status: text(fields, 'status')?.match(/^[245]\.\d{1,3}\.\d{1,3}(?!\d)/)?.[0] ?? null,
-    remoteMta: afterType(text(fields, 'remote-mta')),
-    diagnostic,
-    smtpCode: code === null ? null : Number(code),
-  };
+function messageIdOf(fields: readonly HeaderField[]): string | null {
+  return validId(idsOf(fields, 'message-id')[0]);
 }
 
-function text(fields: readonly HeaderField[], name: string): string | null {
+function idsOf(fields: readonly HeaderField[], name: string): readonly string[] {
   const field = findField(fields, name);
-  return field === null ? null : fieldText(field);
+  return field === null ? [] : parseMessageIds(fieldText(field));
 }
 
-function afterType(value: string | null): string | null {
-  return value === null ? null : value.slice(value.indexOf(';') + 1).trim();
-}
-
-/** Offset after the first empty line. */
-function afterEmptyLine(part: Uint8Array): number {
-  for (let at = 0; at < part.length;) {
-    const lf = part.indexOf(10, at);
-    if (lf < 0) return part.length;
-    if (lf === at || (lf === at + 1 && part[at] === 13)) return lf + 1;
-    at = lf + 1;
-  }
-  return part.length;
-}
-
-/** Groups of fields separated by empty lines (RFC 3464 §2.1). */
-function blocks(body: Uint8Array): Uint8Array[] {
-  const found: Uint8Array[] = [];
-  for (let start = 0; start < body.length;) {
-    const length = afterEmptyLine(body.subarray(start));
-    if (length > 2) found.push(body.subarray(start, start + length));
-    start += length;
-  }
-  return found;
+function validId(id: string | undefined): string | null {
+  return id === undefined || id.length > maxMessageIdChars ? null : id;
 }

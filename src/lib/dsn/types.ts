@@ -64,13 +64,15 @@ export interface ParsedDsnRecipient {
   readonly diagnostic: string | null;
   /** Reply code at the start of an `smtp` diagnostic, null when there is none. */
   readonly smtpCode: number | null;
+  /** Enhanced status code behind it, often more exact than `status`; null when there is none. */
+  readonly smtpStatus: string | null;
 }
 
-/** A notification that somebody sent us. */
+/** A notification that somebody sent us. Nothing of it is proved: who writes it says what they like. */
 export interface ParsedDsn {
   readonly reportingMta: string | null;
   readonly envelopeId: string | null;
   readonly recipients: readonly ParsedDsnRecipient[];
-  /** Message-ID of the original from the returned header, null when that was not returned. */
+  /** Message-ID of the original with its angle brackets, from its returned header, else from a field that names it; null when none does. */
   readonly originalMessageId: string | null;
 }
