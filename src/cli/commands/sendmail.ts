@@ -5,7 +5,7 @@ import { encodeHex } from '#lib/codecs';
 import { parseDomain } from '#lib/domain';
 import { Secret } from '#lib/secret';
 import { errorCode, Files } from '#host/files';
-import { nodeDialer } from '#host/net';
+import { nodeDialer, tlsContext, type TlsContext } from '#host/net';
 import { systemRandom } from '#host/random';
 import { ConfigError, parseSendmailConfig, sendmailSpool, type ConfigFile, type SendmailSettings } from '#mail/config';
 import {
@@ -120,28 +120,64 @@ async function readFile(files: Files, path: string): Promise<ConfigFile | Error 
 }
 
 async function configured(files: Files, settings: SendmailSettings, folder: string) {
-  const { login, caFile, localHostname } = settings;
+  const { login, caFile, localHostname, clientCertificate } = settings;
   const read = async (name: string): Promise<string> => {
     const path = resolve(folder, name);
     const bytes = await files.read(path, maxSecretBytes * 16);
     if (bytes === null) throw new Error(`${path} is not there`);
     return new TextDecoder().decode(bytes);
   };
-  const password =
-    login === null
-      ? null
-      : login.password instanceof Secret
-        ? login.password
-        : new Secret((await read(login.password.file)).split(/\r?\n/, 1)[0] ?? '');
-  const trust = caFile === null ? {} : { trustedPem: [await read(caFile)] };
+  const firstLine = async (name: string): Promise<Secret> => {
+    const line = (await read(name)).split(/\r?\n/, 1)[0] ?? '';
+    if (line.trim() === '') throw new Error(`the first line of ${resolve(folder, name)} is empty`);
+    return new Secret(line);
+  };
+  const secret = login?.secret ?? { kind: 'none' };
+  const token = secret.kind === 'token' ? await firstLine(secret.file) : null;
+  const trust = {
+    ...(caFile !== null && { trustedPem: [await read(caFile)] }),
+    ...(clientCertificate !== null && { identity: await identityOf(clientCertificate, read) }),
+  };
   const deps = {
     dialer: nodeDialer(trust),
-    lookup: async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address),
+    lookup: addressesOf,
     random: systemRandom,
     hostname: localHostname ?? ownName(),
-    password,
+    password:
+      secret.kind !== 'password'
+        ? null
+        : secret.password instanceof Secret
+          ? secret.password
+          : await firstLine(secret.password.file),
+    token: token === null ? null : new Secret(token.reveal().trim()),
   };
   return { settings, deps };
+}
+
+/** @throws Error with a reason for people. */
+async function addressesOf(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === 'ENOTFOUND') throw new Error('the name is not known', { cause });
+    if (code === 'EAI_AGAIN') throw new Error('DNS does not answer', { cause });
+    throw cause;
+  }
+}
+
+/** @throws Error naming the file when it cannot be used. */
+async function identityOf(
+  { certificateFile, keyFile }: NonNullable<SendmailSettings['clientCertificate']>,
+  read: (name: string) => Promise<string>,
+): Promise<TlsContext> {
+  const pem = { certPem: await read(certificateFile), keyPem: await read(keyFile) };
+  try {
+    return tlsContext(pem);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${certificateFile} with ${keyFile} cannot be used: ${reason}`, { cause });
+  }
 }
 
 /** The machine's name when it is one that may stand in EHLO, else an address literal (RFC 5321 §4.1.4). */
@@ -175,11 +211,24 @@ function userName(): string {
 async function listSpool(spool: Spool): Promise<ExitCode> {
   const names = await spool.list();
   for (const name of names) {
-    const { spooled, message } = await spool.read(name);
-    const due = name.dueMs === null ? 'refused' : `due ${new Date(name.dueMs).toISOString()}`;
-    const to = spooled.remaining?.join(', ') ?? spooled.request.recipients.join(', ');
+    const read = await spool
+      .read(name)
+      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
     const created = new Date(name.createdMs).toISOString();
-    print(plain(`${created}  ${name.id}  ${message.length} bytes  ${due}  ${to}`), plain(`    ${spooled.reason}`));
+    if (typeof read === 'string') {
+      // Sent by another process in between, or damaged.
+      print(plain(`${created}  ${name.id}  ${read}`));
+      continue;
+    }
+    const { spooled, message } = read;
+    const sending = name.claimedMs === null ? '' : ', being sent';
+    const due = name.dueMs === null ? 'refused' : `due ${new Date(name.dueMs).toISOString()}`;
+    const named = spooled.remaining ?? spooled.request.recipients;
+    const to = named.length > 0 ? named.join(', ') : 'those of its header';
+    print(
+      plain(`${created}  ${name.id}  ${message.length} bytes  ${due}${sending}  ${to}`),
+      plain(`    ${spooled.reason}`),
+    );
   }
   if (names.length === 0) print(`Nothing is kept in ${spool.folder}.`);
   return exitCodes.EX_OK;

@@ -151,7 +151,10 @@ function shortOptions(draft: Draft, arg: string, next: string | undefined): numb
     if (withValue.has(letter)) {
       const value = attached === '' ? next : attached;
       if (value === undefined) return `-${letter} needs a value`;
-      return takeValue(draft, letter, value) ?? (attached === '' ? 2 : 1);
+      const wrong = takeValue(draft, letter, value);
+      // Callers written for Exim set facts of the message as -oMr and a word of its own.
+      const isFact = letter === 'o' && /^M(?:a|aa|ai|as|i|m|s|t|r)$/.test(attached);
+      return wrong ?? (attached === '' || isFact ? 2 : 1);
     }
     if (letter === 't') draft.fromHeader = true;
     else if (letter === 'i') draft.ignoreDots = true;

@@ -24,8 +24,9 @@ export interface DeliverDeps {
   readonly random: Random;
   /** Our name for EHLO. */
   readonly hostname: string;
-  /** Null when nobody logs in. */
+  /** What the login proves itself with; both null when nobody logs in, or the client certificate does. */
   readonly password: Secret | null;
+  readonly token: Secret | null;
   /** Ends the session when its time is up. */
   readonly signal: AbortSignal;
 }
@@ -103,16 +104,18 @@ async function open(address: string, settings: SendmailSettings, deps: DeliverDe
     channel = await deps.dialer.dial({ address, port, timeoutMs: dialTimeoutMs, signal: deps.signal, ...immediate });
   } catch (error) {
     if (!(error instanceof DialFailed)) throw error;
-    return { kind: 'no', verdict: later(`connecting to ${where}: ${error.message}`) };
+    return { kind: 'no', verdict: later(`connecting to ${where}: ${advised(error.message)}`) };
   }
   const mode: ClientTlsMode = tls === 'starttls' ? { mode: 'required', tls: clientTls } : { mode: 'none' };
   const credentials =
-    login === null || deps.password === null
+    login === null
       ? {}
       : {
           credentials: {
             login: login.user,
             password: deps.password,
+            ...(deps.token === null ? {} : { token: deps.token }),
+            server: { host, port },
             ...(mechanisms === null ? {} : { mechanisms }),
             // The configuration allows no TLS only on this machine.
             allowClear: tls === 'none',
@@ -133,9 +136,15 @@ function notOpened(outcome: Exclude<OpenOutcome, { readonly kind: 'ready' }>, wh
     if (outcome.stage !== 'auth' || outcome.reply.code < 500) return later(reason);
     return { isFinal: false, exitCode: exitCodes.EX_NOPERM, reason: `the login failed: ${reason}` };
   }
-  const reason = `${where}: ${outcome.reason}`;
+  const reason = `${where}: ${advised(outcome.reason)}`;
   if (outcome.failure !== 'auth') return later(reason);
   return { isFinal: false, exitCode: exitCodes.EX_NOPERM, reason: `the login failed: ${reason}` };
+}
+
+/** Node advises its own options about certificates that it does not trust; here a setting helps. */
+function advised(reason: string): string {
+  const hint = '; if it is the right server, name the certificate that signs for it as caFile';
+  return reason.replace(/; if the root CA is installed locally.*$/, hint);
 }
 
 async function send(

@@ -93,6 +93,12 @@ for (const [what, asked, configured, want] of [
     'ann@box.example > a@x.example b@x.example',
   ],
   [
+    'addresses with spaces between',
+    { recipients: ['a@x.example b@x.example', 'Ann B <c@x.example>'] },
+    {},
+    'ann@box.example > a@x.example b@x.example c@x.example',
+  ],
+  [
     'root',
     { recipients: ['root'] },
     {},

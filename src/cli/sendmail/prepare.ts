@@ -155,13 +155,22 @@ function recipientsOf(
     lists.push(...named.map((field) => fieldText(field)));
   }
   const found = new Map<string, Address>();
-  for (const entry of lists.flatMap((list) => mailboxesOf(parseAddressList(list)))) {
+  for (const entry of lists.flatMap((list) =>
+    mailboxesOf(parseAddressList(separated(list), { limit: maxRecipients + 1 })),
+  )) {
     const address = recipientOf(entry, rules);
     if (!('localpart' in address)) return address;
     found.set(writeAddress(address), address);
     if (found.size > maxRecipients) return unusable(exitCodes.EX_USAGE, `more than ${maxRecipients} recipients`);
   }
   return found.size > 0 ? [...found.values()] : unusable(exitCodes.EX_USAGE, 'the message has no recipients');
+}
+
+/** Bare addresses with spaces between, as sendmail always took them, get their commas; else all but the last would be taken for a name. */
+function separated(list: string): string {
+  if (/[",<>():;]/.test(list)) return list;
+  const words = list.split(/\s+/).filter((word) => word !== '');
+  return words.every((word) => word.includes('@')) ? words.join(', ') : list;
 }
 
 function recipientOf({ localpart, domain }: MailboxEntry, rules: AddressRules): Address | UnusableMessage {

@@ -16,6 +16,7 @@ const settings: SendmailSettings = {
   tls: 'none',
   caFile: null,
   login: null,
+  clientCertificate: null,
   mechanisms: null,
   from: null,
   overrideFrom: false,
@@ -58,6 +59,7 @@ interface World {
   /** Null: nobody listens. */
   greeting: string | null;
   settings: SendmailSettings | ConfigError;
+  token: Secret | null;
 }
 
 function world(folder: string): World {
@@ -70,15 +72,16 @@ function world(folder: string): World {
     script: [],
     greeting: '220 mail.example',
     settings,
+    token: null,
     sender: new MailSender({
       configure: async () => {
         if (it.settings instanceof ConfigError) throw it.settings;
         const random = { bytes: (count: number) => new Uint8Array(count) };
         const lookup = () => Promise.resolve(['192.0.2.1', '192.0.2.2']);
-        const password = it.settings.login === null ? null : new Secret('pw');
+        const password = it.settings.login === null || it.token !== null ? null : new Secret('pw');
         return {
           settings: it.settings,
-          deps: { dialer: dialer(it), lookup, random, hostname: 'box.example', password },
+          deps: { dialer: dialer(it), lookup, random, hostname: 'box.example', password, token: it.token },
         };
       },
       get spool() {
@@ -104,7 +107,9 @@ function dialer(it: World): Dialer {
     dial: async ({ address }) => {
       it.commands.push(`dial ${address}`);
       if (it.greeting === null) throw new DialFailed('connection refused');
-      const { client, server } = channelPair();
+      const { client, server } = channelPair({
+        tls: it.settings instanceof ConfigError ? false : it.settings.tls !== 'none',
+      });
       void serve(server, it);
       return client;
     },
@@ -135,7 +140,7 @@ async function serve(channel: ReturnType<typeof channelPair>['server'], it: Worl
 }
 
 const wrong = { file: 's.yaml', line: 2, column: 1, path: 'port', reason: 'must be a number', fix: null };
-const login = { user: 'ann', password: { file: 'x' } };
+const login = { user: 'ann', secret: { kind: 'password', password: { file: 'x' } } } as const;
 
 for (const [what, set, code, kept, told] of [
   ['sent', {}, 0, 0, /^$/],
@@ -246,6 +251,59 @@ test('MailSender: a wrong password is not tried at the next address', async () =
     it.commands.filter((line) => line.startsWith('dial')),
     ['dial 192.0.2.1'],
   );
+});
+
+for (const [what, set, offered, said] of [
+  [
+    'a token',
+    { token: new Secret('t0ken'), settings: { ...settings, tls: 'submissions', login } },
+    'PLAIN XOAUTH2 OAUTHBEARER',
+    /^AUTH OAUTHBEARER /,
+  ],
+  [
+    'a token, of the mechanisms that may be used',
+    { token: new Secret('t0ken'), settings: { ...settings, tls: 'submissions', login, mechanisms: ['XOAUTH2'] } },
+    'XOAUTH2 OAUTHBEARER',
+    /^AUTH XOAUTH2 /,
+  ],
+  [
+    'a certificate alone',
+    {
+      settings: {
+        ...settings,
+        tls: 'submissions',
+        login: { user: '', secret: { kind: 'none' } },
+        mechanisms: ['EXTERNAL'],
+      },
+    },
+    'PLAIN EXTERNAL',
+    /^AUTH EXTERNAL =$/,
+  ],
+] as const satisfies readonly (readonly [string, Partial<World>, string, RegExp])[]) {
+  test(`MailSender.send: logs in with ${what}`, async () => {
+    await using dir = await tempDir();
+    const script: Script = [
+      [/^EHLO/, `250-mail.example\r\n250 AUTH ${offered}`],
+      [/^AUTH/, '235 2.7.0 come in'],
+    ];
+    const it = changed(world(dir.path), { ...set, script });
+    assert.equal(await it.sender.send(ask('a@x.example'), origin, text), 0, it.told.join('\n'));
+    assert.match(it.commands.find((line) => line.startsWith('AUTH')) ?? '', said);
+  });
+}
+
+test('MailSender.flush: several at once send each message once', async () => {
+  await using dir = await tempDir();
+  const it = changed(world(dir.path), { greeting: null });
+  for (const who of ['a', 'b', 'c', 'd', 'e']) await it.sender.send(ask(`${who}@x.example`), origin, text);
+  it.greeting = '220 back';
+  assert.deepEqual(await Promise.all([1, 2, 3].map(() => it.sender.flush(false))), [0, 0, 0]);
+  assert.deepEqual(
+    it.commands.filter((line) => line.startsWith('RCPT')).toSorted(),
+    ['a', 'b', 'c', 'd', 'e'].map((who) => `RCPT TO:<${who}@x.example>`),
+  );
+  assert.deepEqual(await it.spool.list(), []);
+  assert.match(it.chats.join('\n'), /left to another process/);
 });
 
 test('MailSender.send: a bug of ours does not cost the message', async () => {

@@ -71,15 +71,18 @@ export class MailSender {
   /** Sends what waits, oldest first. @returns the worst exit code of all. */
   async flush(all: boolean): Promise<ExitCode> {
     const { spool, now, tell, chat } = this.#deps;
-    const { due, waiting, refused } = planFlush(await spool.list(), now(), all);
+    const { due, waiting, refused, taken } = planFlush(await spool.list(), now(), all);
     let exitCode: ExitCode = exitCodes.EX_OK;
+    let tried = 0;
     for (const name of due) {
       const claimed = await spool.claim(name, now());
       if (claimed === null) continue;
+      tried += 1;
       const code = await this.#again(claimed);
       if (exitCode === exitCodes.EX_OK) exitCode = code;
     }
-    chat(`${due.length} tried`);
+    const others = taken + due.length - tried;
+    chat(`${tried} tried${others > 0 ? `, ${others} left to another process` : ''}`);
     if (waiting > 0) tell(`${waiting} not due yet; --all tries them as well`);
     if (refused > 0) tell(`${refused} refused for good in ${spool.folder}; --all tries them again`);
     return exitCode;
@@ -125,8 +128,8 @@ export class MailSender {
     const { settings, deps } = configured;
     const prepared = prepareMessage(job.message, job.request, settings, job.origin);
     if (prepared.kind === 'unusable') {
-      tell(prepared.reason);
       const isLater = prepared.exitCode === exitCodes.EX_CONFIG;
+      tell(isLater ? prepared.reason : `${prepared.reason}; nothing was sent, and the message is not kept`);
       return {
         exitCode: prepared.exitCode,
         later: isLater ? null : nothing,
@@ -151,7 +154,12 @@ export class MailSender {
     const { spool, now, newId } = this.#deps;
     const keep = (dueMs: number | null, remaining: readonly string[] | null, asId: string): Promise<string> => {
       const { request, origin, message } = job;
-      return spool.keep({ createdMs, dueMs, id: asId }, { request, origin, remaining, attempts, reason }, message);
+      return spool.keep(
+        { createdMs, dueMs, id: asId },
+        { request, origin, remaining, attempts, reason },
+        message,
+        attempts > 0,
+      );
     };
     if (later === null || later.length > 0) {
       const remaining = later === null ? job.remaining : texts(later);
@@ -164,9 +172,10 @@ export class MailSender {
   }
 }
 
-function keptText(folder: string, { later }: JobResult): string {
+function keptText(folder: string, { later, refused }: JobResult): string {
   const isDue = later === null || later.length > 0;
-  return `the message is kept in ${folder}; 'godwit sendmail --flush${isDue ? '' : ' --all'}' tries again`;
+  const also = isDue && refused.length > 0 ? ', with --all also for those that were refused' : '';
+  return `the message is kept in ${folder}; 'godwit sendmail --flush${isDue ? '' : ' --all'}' tries again${also}`;
 }
 
 function resultOf(delivered: Delivered, count: number, job: Job): JobResult {

@@ -41,17 +41,20 @@ const longestPauseMs = 4 * 3_600_000;
 /** RFC 5321 §4.5.4.1: giving up takes at least 4 to 5 days. */
 const giveUpMs = 5 * 86_400_000;
 
-/** Which messages to send now, oldest first; `waiting` counts those that are not due, `refused` those that a plain flush leaves alone. */
+/**
+ * Which messages to send now, oldest first; `waiting` counts those that are not due, `refused` those that a plain flush leaves alone,
+ * `taken` those that another process is sending.
+ */
 export function planFlush(
   names: readonly SpoolName[],
   nowMs: number,
   all: boolean,
-): { readonly due: readonly SpoolName[]; readonly waiting: number; readonly refused: number } {
+): { readonly due: readonly SpoolName[]; readonly waiting: number; readonly refused: number; readonly taken: number } {
   const free = names.filter(({ claimedMs }) => claimedMs === null || nowMs - claimedMs > maxClaimMs);
   const isDue = ({ dueMs }: SpoolName): boolean => all || (dueMs !== null && dueMs <= nowMs);
   const due = free.filter(isDue).toSorted((a, b) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1));
-  const refused = all ? 0 : names.filter(({ dueMs }) => dueMs === null).length;
-  return { due, waiting: names.length - due.length - refused, refused };
+  const refused = all ? 0 : free.filter(({ dueMs }) => dueMs === null).length;
+  return { due, waiting: free.length - due.length - refused, refused, taken: names.length - free.length };
 }
 
 /**

@@ -42,10 +42,18 @@ export class Spool {
     this.#limits = limits;
   }
 
-  /** Keeps a message; it is on the disk when this resolves. @throws Error when there is no room. @returns the name of its file. */
-  async keep(name: Omit<SpoolName, 'claimedMs'>, spooled: SpooledMessage, message: Uint8Array): Promise<string> {
+  /**
+   * Keeps a message, for which there is always room when it was kept before; it is on the disk when this resolves.
+   * @throws Error when there is no room. @returns the name of its file.
+   */
+  async keep(
+    name: Omit<SpoolName, 'claimedMs'>,
+    spooled: SpooledMessage,
+    message: Uint8Array,
+    wasKept = false,
+  ): Promise<string> {
     await this.#files.ensureDirectory(this.folder);
-    if ((await this.list()).length >= this.#limits.maxMessages)
+    if (!wasKept && (await this.list()).length >= this.#limits.maxMessages)
       throw new Error(`${this.folder} holds ${this.#limits.maxMessages} messages already`);
     const head = new TextEncoder().encode(`${JSON.stringify({ version: formatVersion, ...spooled })}\n`);
     const bytes = new Uint8Array(head.length + message.length);

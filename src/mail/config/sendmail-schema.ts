@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mechanismsByStrength } from '#lib/sasl';
+import { mechanismsByStrength, tokenMechanisms } from '#lib/sasl';
 
 const text = (doc: string) => z.string().min(1).max(1000).optional().meta({ description: doc });
 
@@ -22,11 +22,19 @@ export const sendmailSchema = z
     user: text('Login name; without it nobody logs in.'),
     password: text('Password. Whoever can read this file can read it.'),
     passwordFile: text('File whose first line is the password, in place of password.'),
+    tokenFile: text(
+      'File with an OAuth access token in place of a password, which another program keeps fresh; read again each time.',
+    ),
+    certificateFile: text('PEM file with our own certificate and its chain, shown to the server; for EXTERNAL.'),
+    keyFile: text('PEM file with the private key of certificateFile.'),
     mechanisms: z
-      .array(z.enum(mechanismsByStrength as readonly [string, ...string[]]))
+      .array(z.enum([...mechanismsByStrength, ...tokenMechanisms]))
       .min(1)
       .optional()
-      .meta({ description: 'SASL mechanisms to use; default: the most secure one that the server offers.' }),
+      .meta({
+        description:
+          'SASL mechanisms that may be used, of which the most secure is; default: all but EXTERNAL, which needs certificateFile.',
+      }),
     from: text('Sender address in place of the names of local users, such as root.'),
     overrideFrom: z
       .boolean()

@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '#lib/secret';
-import { ConfigError, describeConfig, exampleSendmail, parseSendmailConfig, sendmailSpool } from './index.ts';
+import {
+  ConfigError,
+  describeConfig,
+  exampleSendmail,
+  parseSendmailConfig,
+  sendmailSpool,
+  type SendmailSecret,
+} from './index.ts';
+
+function shown(secret: SendmailSecret): string {
+  if (secret.kind === 'none') return 'no secret';
+  if (secret.kind === 'token') return `token of ${secret.file}`;
+  return secret.password instanceof Secret ? secret.password.reveal() : secret.password.file;
+}
 
 function read(text: string | null, environment: Record<string, string> = {}): string {
   try {
     const file = text === null ? null : { file: 's.yaml', text };
     const { host, port, tls, login, mechanisms, from } = parseSendmailConfig(file, environment);
-    const password = login?.password;
-    const secret = password instanceof Secret ? password.reveal() : password?.file;
+    const secret = login === null ? null : shown(login.secret);
     const words = [`${tls}://${host}:${port}`, login?.user, secret, mechanisms?.join(' '), from];
     return words.filter((word) => word !== undefined && word !== null).join(' ');
   } catch (error) {
@@ -24,13 +36,52 @@ for (const [text, want] of [
   ['host: localhost\ntls: none', 'none://localhost:25'],
   ['host: m.example\nuser: ann\npassword: s3cret', 'submissions://m.example:465 ann s3cret'],
   ['host: m.example\nuser: ann\npasswordFile: /p', 'submissions://m.example:465 ann /p'],
-  ['host: m.example\nmechanisms: [PLAIN, SCRAM-SHA-256]', 'submissions://m.example:465 SCRAM-SHA-256 PLAIN'],
+  [
+    'host: m.example\nuser: ann\npassword: x\nmechanisms: [PLAIN, SCRAM-SHA-256]',
+    'submissions://m.example:465 ann x PLAIN SCRAM-SHA-256',
+  ],
   ['tls: starttls', 's.yaml:1:1: host: is missing. Name the server that takes your mail'],
   [
     'host: m.example\ntls: none',
     's.yaml:2:1: tls: none would send mail and password to m.example in clear. Write submissions or starttls',
   ],
-  ['host: m.example\nuser: ann', 's.yaml:2:1: user: has no password. Add passwordFile, or password'],
+  [
+    'host: m.example\nuser: ann',
+    's.yaml:2:1: user: has no password. Add passwordFile or tokenFile; for client certificates, mechanisms: [EXTERNAL]',
+  ],
+  ['host: m.example\nuser: ann\ntokenFile: t', 'submissions://m.example:465 ann token of t'],
+  [
+    'host: m.example\nuser: ann\ntokenFile: t\nmechanisms: [XOAUTH2]',
+    'submissions://m.example:465 ann token of t XOAUTH2',
+  ],
+  ['host: m.example\ncertificateFile: c\nkeyFile: k', 'submissions://m.example:465'],
+  [
+    'host: m.example\ncertificateFile: c\nkeyFile: k\nmechanisms: [EXTERNAL]',
+    'submissions://m.example:465  no secret EXTERNAL',
+  ],
+  [
+    'host: m.example\nuser: a\ntokenFile: t\npassword: x',
+    's.yaml:3:1: tokenFile: there is a password as well. Keep one of them',
+  ],
+  ['host: m.example\ntokenFile: t', 's.yaml:1:1: user: is missing, but there is a token'],
+  [
+    'host: localhost\ntls: none\nuser: a\ntokenFile: t',
+    's.yaml:4:1: tokenFile: tokens are not sent without TLS. Set tls to submissions or starttls',
+  ],
+  [
+    'host: m.example\nmechanisms: [EXTERNAL]',
+    's.yaml:2:1: mechanisms: EXTERNAL needs a certificate. Add certificateFile and keyFile',
+  ],
+  [
+    'host: m.example\nuser: a\npassword: x\nmechanisms: [PLAIN, XOAUTH2]',
+    's.yaml:4:1: mechanisms: XOAUTH2 needs a token. Add tokenFile',
+  ],
+  [
+    'host: m.example\nuser: a\ntokenFile: t\nmechanisms: [PLAIN]',
+    's.yaml:4:1: mechanisms: PLAIN does not work with a token. Write OAUTHBEARER or XOAUTH2',
+  ],
+  ['host: m.example\nmechanisms: [PLAIN]', 's.yaml:2:1: mechanisms: PLAIN needs a password. Add user and passwordFile'],
+  ['host: m.example\nkeyFile: k', 's.yaml:2:1: keyFile: needs certificateFile as well'],
   ['host: m.example\npassword: x', 's.yaml:1:1: user: is missing, but there is a password'],
   [
     'host: m.example\nuser: a\npassword: x\npasswordFile: y',
@@ -61,9 +112,14 @@ for (const [text, environment, want] of [
     'submissions://m.example:465 bob /run/secret',
   ],
   [
-    'host: m.example',
+    'host: m.example\nuser: ann\npassword: x',
     { GODWIT_SENDMAIL_MECHANISMS: 'CRAM-MD5, PLAIN', GODWIT_SENDMAIL_PORT: '' },
-    'submissions://m.example:465 CRAM-MD5 PLAIN',
+    'submissions://m.example:465 ann x CRAM-MD5 PLAIN',
+  ],
+  [
+    'host: m.example\nuser: ann\npassword: x',
+    { GODWIT_SENDMAIL_TOKEN_FILE: '/run/token' },
+    'submissions://m.example:465 ann token of /run/token',
   ],
   ['host: m.example', { GODWIT_SENDMAIL_PORT: 'smtp' }, 'environment:1:1: GODWIT_SENDMAIL_PORT: must be a number'],
   ['host: m.example', { GODWIT_SENDMAIL_TLS: 'none' }, /^environment:1:1: GODWIT_SENDMAIL_TLS: none would send/],

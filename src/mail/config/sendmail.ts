@@ -1,11 +1,17 @@
 import { parseAddress } from '#lib/address';
 import { parseDomain, isLoopback, parseIp } from '#lib/domain';
-import { mechanismsByStrength, type MechanismName } from '#lib/sasl';
+import { tokenMechanisms, type MechanismName } from '#lib/sasl';
 import { Secret } from '#lib/secret';
 import type { ConfigFile } from './config.ts';
 import { ConfigError, parseConfig, wholeFile, type ConfigProblem } from './document.ts';
 import { sendmailSchema, type SendmailConfig } from './sendmail-schema.ts';
 import { schemaProblem } from './wording.ts';
+
+/** What proves who logs in; none where the client certificate does. */
+export type SendmailSecret =
+  | { readonly kind: 'password'; readonly password: Secret | { readonly file: string } }
+  | { readonly kind: 'token'; readonly file: string }
+  | { readonly kind: 'none' };
 
 /** What `sendmail` works with, checked, defaults filled in. */
 export interface SendmailSettings {
@@ -13,8 +19,11 @@ export interface SendmailSettings {
   readonly port: number;
   readonly tls: 'submissions' | 'starttls' | 'none';
   readonly caFile: string | null;
-  readonly login: { readonly user: string; readonly password: Secret | { readonly file: string } } | null;
-  /** Null: the most secure that the server offers. */
+  /** Null: nobody logs in. `user` is empty when the client certificate says all. */
+  readonly login: { readonly user: string; readonly secret: SendmailSecret } | null;
+  /** Our own certificate, null when there is none. */
+  readonly clientCertificate: { readonly certificateFile: string; readonly keyFile: string } | null;
+  /** Exactly these may be used; null: all but EXTERNAL. */
   readonly mechanisms: readonly MechanismName[] | null;
   readonly from: string | null;
   readonly overrideFrom: boolean;
@@ -26,6 +35,7 @@ export interface SendmailSettings {
 
 const standardPorts = { submissions: 465, starttls: 587, none: 25 } as const;
 const prefix = 'GODWIT_SENDMAIL_';
+const secretSettings = ['password', 'passwordFile', 'tokenFile'] as const;
 
 /** How a setting is called in the environment: `passwordFile` is `GODWIT_SENDMAIL_PASSWORD_FILE`. */
 function variableOf(setting: string): string {
@@ -43,9 +53,9 @@ export function parseSendmailConfig(
   const document = file === null ? null : parseConfig(file.file, file.text, sendmailSchema);
   const given = fromEnvironment(environment);
   const fromFile: Record<string, unknown> = { ...document?.value };
-  // A password of one place does not stand beside a file named in the other.
-  if (given.password !== undefined) delete fromFile['passwordFile'];
-  if (given.passwordFile !== undefined) delete fromFile['password'];
+  // A secret of one place does not stand beside one of the other.
+  if (secretSettings.some((setting) => given[setting] !== undefined))
+    for (const setting of secretSettings) delete fromFile[setting];
   const config: SendmailConfig = { ...fromFile, ...given };
   const problems = check(config, (setting, reason, fix) => {
     const isGiven = Object.hasOwn(given, setting);
@@ -104,19 +114,14 @@ type Blame = (setting: keyof SendmailConfig, reason: string, fix?: string) => Co
 
 function check(config: SendmailConfig, blame: Blame): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const { host, tls, user, password, passwordFile } = config;
+  const { host, tls } = config;
   if (host === undefined) problems.push(blame('host', 'is missing', 'Name the server that takes your mail'));
   else if (!isHost(host)) problems.push(blame('host', `${host} is neither a host name nor an IP address`));
   else if (tls === 'none' && !isThisMachine(host))
     problems.push(
       blame('tls', `none would send mail and password to ${host} in clear`, 'Write submissions or starttls'),
     );
-  if (password !== undefined && passwordFile !== undefined)
-    problems.push(blame('passwordFile', 'there is a password as well', 'Keep one of them'));
-  const hasPassword = password !== undefined || passwordFile !== undefined;
-  if (user !== undefined && !hasPassword)
-    problems.push(blame('user', 'has no password', 'Add passwordFile, or password'));
-  if (user === undefined && hasPassword) problems.push(blame('user', 'is missing, but there is a password'));
+  problems.push(...checkLogin(config, blame));
   for (const setting of ['from', 'defaultDestination'] as const) {
     const address = config[setting];
     const parsed = address === undefined ? null : parseAddress(address);
@@ -127,6 +132,45 @@ function check(config: SendmailConfig, blame: Blame): ConfigProblem[] {
   for (const setting of ['defaultDomain', 'localHostname'] as const) {
     const name = config[setting];
     if (name !== undefined && !parseDomain(name).ok) problems.push(blame(setting, 'not a domain name'));
+  }
+  return problems;
+}
+
+function checkLogin(config: SendmailConfig, blame: Blame): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { user, certificateFile, keyFile, tls, mechanisms = [] } = config;
+  const [secret, other] = secretSettings.filter((setting) => config[setting] !== undefined);
+  if (other !== undefined)
+    problems.push(blame(other, `there is a ${secret ?? 'password'} as well`, 'Keep one of them'));
+  const isByCertificate = mechanisms.length > 0 && mechanisms.every((name) => name === 'EXTERNAL');
+  if (user !== undefined && secret === undefined && !isByCertificate)
+    problems.push(
+      blame(
+        'user',
+        'has no password',
+        'Add passwordFile or tokenFile; for client certificates, mechanisms: [EXTERNAL]',
+      ),
+    );
+  if (user === undefined && secret !== undefined)
+    problems.push(blame('user', `is missing, but there is a ${secret === 'tokenFile' ? 'token' : 'password'}`));
+  if ((certificateFile === undefined) !== (keyFile === undefined)) {
+    const [there, missing] =
+      keyFile === undefined ? (['certificateFile', 'keyFile'] as const) : (['keyFile', 'certificateFile'] as const);
+    problems.push(blame(there, `needs ${missing} as well`));
+  }
+  if (secret === 'tokenFile' && tls === 'none')
+    problems.push(blame('tokenFile', 'tokens are not sent without TLS', 'Set tls to submissions or starttls'));
+  for (const name of mechanisms) {
+    const isToken = tokenMechanisms.includes(name);
+    if (name === 'EXTERNAL') {
+      if (certificateFile === undefined)
+        problems.push(blame('mechanisms', 'EXTERNAL needs a certificate', 'Add certificateFile and keyFile'));
+    } else if (isToken && secret !== 'tokenFile')
+      problems.push(blame('mechanisms', `${name} needs a token`, 'Add tokenFile'));
+    else if (!isToken && secret === 'tokenFile')
+      problems.push(blame('mechanisms', `${name} does not work with a token`, `Write ${tokenMechanisms.join(' or ')}`));
+    else if (!isToken && secret === undefined)
+      problems.push(blame('mechanisms', `${name} needs a password`, 'Add user and passwordFile'));
   }
   return problems;
 }
@@ -142,16 +186,17 @@ function isThisMachine(host: string): boolean {
 
 function settle(config: SendmailConfig): SendmailSettings {
   const tls = config.tls ?? 'submissions';
-  const password =
-    config.passwordFile === undefined ? new Secret(config.password ?? '') : { file: config.passwordFile };
+  const { user, certificateFile, keyFile, mechanisms = null } = config;
+  const secret = secretOf(config);
+  const isLogin = user !== undefined || mechanisms?.includes('EXTERNAL') === true;
   return {
     host: config.host ?? '',
     port: config.port ?? standardPorts[tls],
     tls,
     caFile: config.caFile ?? null,
-    login: config.user === undefined ? null : { user: config.user, password },
-    mechanisms:
-      config.mechanisms === undefined ? null : mechanismsByStrength.filter((name) => config.mechanisms?.includes(name)),
+    login: isLogin ? { user: user ?? '', secret } : null,
+    clientCertificate: certificateFile === undefined || keyFile === undefined ? null : { certificateFile, keyFile },
+    mechanisms,
     from: config.from ?? null,
     overrideFrom: config.overrideFrom ?? false,
     defaultDestination: config.defaultDestination ?? null,
@@ -159,4 +204,10 @@ function settle(config: SendmailConfig): SendmailSettings {
     localHostname: config.localHostname ?? null,
     requireTls: config.requireTls ?? false,
   };
+}
+
+function secretOf({ password, passwordFile, tokenFile }: SendmailConfig): SendmailSecret {
+  if (tokenFile !== undefined) return { kind: 'token', file: tokenFile };
+  if (passwordFile !== undefined) return { kind: 'password', password: { file: passwordFile } };
+  return password === undefined ? { kind: 'none' } : { kind: 'password', password: new Secret(password) };
 }
