@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'node:test';
 
 const limitMs = 60_000;
-/** Servers are where only root looks. */
-const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter);
+/** Where programs are looked for: servers are where only root looks. */
+export const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter);
 
 /** What a foreign program said. */
 export interface Ended {
