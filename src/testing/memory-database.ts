@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Turns } from '#lib/turns';
 import type { Database, Reader, Sql, SqlValue, Tx } from '#ports/database';
 
 type Bound = string | number | bigint | null | Uint8Array;
@@ -10,18 +11,18 @@ export class MemoryDatabase implements Database {
   readonly raw = new DatabaseSync(':memory:');
   /** Every statement that was run, for checks of query plans. */
   readonly texts = new Set<string>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(migrations: readonly { readonly sql: string }[]) {
     for (const { sql } of migrations) this.raw.exec(sql);
   }
 
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => body(this.#reader()));
+    return this.#turns.run(() => body(this.#reader()));
   }
 
   write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const callbacks: (() => void)[] = [];
       const run = (statement: Sql): Promise<number> =>
         Promise.resolve(Number(this.#prepare(statement).run(...bound(statement)).changes));
@@ -44,14 +45,8 @@ export class MemoryDatabase implements Database {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#last.catch(() => undefined);
+    await this.#turns.ended();
     this.raw.close();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 
   #prepare(statement: Sql): StatementSync {

@@ -1,6 +1,7 @@
 import { CertificateRefused, loadCertificate, type LoadedCertificate } from '#host/certificates';
 import type { Files } from '#host/files';
 import type { ServerTls } from '#host/net';
+import { Turns } from '#lib/turns';
 import { ConfigError, type ListenerConfig } from '#mail/config';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -38,7 +39,7 @@ export class Certificates implements Disposable {
   readonly #entries: Entry[] = [];
   #timer: Disposable | null = null;
   #isDisposed = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(deps: CertificatesDeps) {
     this.#deps = deps;
@@ -75,7 +76,7 @@ export class Certificates implements Disposable {
 
   /** Reads all files again. @returns what is wrong with them, a line each, with file, line, column, reason and fix. */
   reload(): Promise<string[]> {
-    const turn = this.#turn.then(async () => {
+    return this.#turns.run(async () => {
       const problems: string[] = [];
       for (const entry of this.#entries) {
         const problem = await this.#refresh(entry);
@@ -84,8 +85,6 @@ export class Certificates implements Disposable {
       }
       return problems;
     });
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 
   async #refresh(entry: Entry): Promise<string | null> {

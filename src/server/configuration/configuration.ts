@@ -1,4 +1,5 @@
 import type { Files } from '#host/files';
+import { Turns } from '#lib/turns';
 import {
   ConfigError,
   configJsonSchema,
@@ -40,7 +41,8 @@ export class Configuration implements Disposable {
   #snapshot: Snapshot;
   #seen: string;
   #timer: Disposable | null = null;
-  #changes: Promise<unknown> = Promise.resolve();
+  /** Reads and changes: a look at the file must not put an older text in force over a change. */
+  readonly #turns = new Turns();
 
   private constructor(deps: ConfigurationDeps, snapshot: Snapshot, seen: string) {
     this.#deps = deps;
@@ -80,15 +82,17 @@ export class Configuration implements Disposable {
   /** Looks for edits every second until disposed. */
   watch(): void {
     this.#timer = this.#deps.clock.timer(lookEveryMs, () => {
-      void this.#inTurn(() => this.#look()).finally(() => {
-        if (this.#timer !== null) this.watch();
-      });
+      void this.#turns
+        .run(() => this.#look())
+        .finally(() => {
+          if (this.#timer !== null) this.watch();
+        });
     });
   }
 
   /** Reads `domains.yaml` again. @returns what is wrong with it, a line each; it is logged as well. */
   reload(): Promise<string[]> {
-    return this.#inTurn(() => {
+    return this.#turns.run(() => {
       this.#seen = '';
       return this.#look();
     });
@@ -104,7 +108,7 @@ export class Configuration implements Disposable {
    * @throws what `edit` throws, or ConfigError when the result is wrong; nothing changed then.
    */
   changeDomains(edit: (text: string) => string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const { files, folder, clock, bus, log } = this.#deps;
       await this.#reload();
       const { server, domains } = this.#snapshot;
@@ -137,13 +141,6 @@ export class Configuration implements Disposable {
   /** The error for a setting of `domains.yaml` that turned out not to work. */
   domainsProblem(path: readonly (string | number)[], reason: string, fix?: string): ConfigError {
     return new ConfigError([problemInFile(this.#snapshot.domains, path, reason, fix)]);
-  }
-
-  /** Reads and changes one after the other: a look at the file must not put an older text in force over a change. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#changes.then(work);
-    this.#changes = turn.catch(() => undefined);
-    return turn;
   }
 
   async #look(): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { Files } from '#host/files';
 import { defaultRsaBits, keyRecordName, writeKeyRecord, type PrivateKey } from '#lib/dkim';
+import { Turns } from '#lib/turns';
 import { ConfigError, type Config } from '#mail/config';
 import { selectorsOf, SigningPlan } from '#mail/dkim';
 import type { Bus } from '#ports/bus';
@@ -43,7 +44,7 @@ export class DkimKeys implements Disposable {
     readonly plan: SigningPlan;
   } | null = null;
   #subscription: Disposable | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(deps: DkimKeysDeps) {
     this.#deps = deps;
@@ -104,7 +105,7 @@ export class DkimKeys implements Disposable {
 
   /** Reads all keys, one reading after the other; those that cannot be used stay what they were. */
   #read(): Promise<readonly KeyProblem[]> {
-    const turn = this.#turn.then(async () => {
+    return this.#turns.run(async () => {
       const { configuration, files } = this.#deps;
       const { keys, problems } = await readKeys(files, configuration.folder, configuration.config);
       const kept = new Map(keys);
@@ -115,8 +116,6 @@ export class DkimKeys implements Disposable {
       this.#keys = kept;
       return problems;
     });
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 
   #warnOfShortKeys(): void {

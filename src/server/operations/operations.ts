@@ -1,4 +1,5 @@
 import type { Files } from '#host/files';
+import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
 import type { Credentials } from '#mail/auth';
 import type { Queue } from '#mail/queue';
@@ -85,7 +86,7 @@ const inTurn = /^(?:account\.(?:add|remove)|dkim\.(?:add|remove)|password\.)/;
 /** Runs commands of administrators. */
 export class Operations {
   readonly #deps: OperationsDeps;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(deps: OperationsDeps) {
     this.#deps = deps;
@@ -102,8 +103,6 @@ export class Operations {
       throw new OperationRefused(`unknown command ${command}; there are ${[...operations.keys()].join(', ')}`);
     }
     if (!inTurn.test(command)) return await operation(this.#deps, args);
-    const result = this.#turn.then(() => operation(this.#deps, args));
-    this.#turn = result.catch(() => undefined);
-    return await result;
+    return await this.#turns.run(() => operation(this.#deps, args));
   }
 }
