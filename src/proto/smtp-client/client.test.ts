@@ -64,8 +64,15 @@ function connect(
   options: Partial<SessionOptions> = {},
   mechanisms?: readonly MechanismName[],
   pair: ChannelPairOptions = {},
+  onTheWay: (fromServer: string) => string = (text) => text,
 ): Server {
   const ends = channelPair(pair);
+  const write = ends.server.write.bind(ends.server);
+  ends.server.write = (bytes, ...more) => {
+    const text = new TextDecoder().decode(bytes);
+    const changed = onTheWay(text);
+    return write(changed === text ? bytes : new TextEncoder().encode(changed), ...more);
+  };
   const backend = new FakeSmtpBackend(mechanisms === undefined ? {} : { mechanisms });
   const session = new SmtpSession({
     channel: ends.server,
@@ -290,10 +297,18 @@ for (const [what, replies, want, sent] of [
       '354 go\r\n',
       '',
       '250 ok\r\n',
+      '250 ok\r\n',
+      '250 ok\r\n',
+      '552 full\r\n',
+      '354 go\r\n',
+      '',
+      '250 ok\r\n',
+      '250 ok\r\n',
+      '452 4.2.2 full\r\n',
       '221\r\n',
     ],
-    'accepted 250, refused rcpt 452 4.5.3, refused rcpt 452 4.5.3',
-    ['EHLO', 'HELO', 'MAIL', 'RCPT', 'RCPT', 'DATA', 'text', '.', 'QUIT'],
+    'accepted 250, accepted 250, refused rcpt 452 4.2.2',
+    'EHLO HELO MAIL RCPT RCPT DATA text . MAIL RCPT RCPT DATA text . MAIL RCPT QUIT'.split(' '),
   ],
   [
     '354 although nobody is accepted',
@@ -324,6 +339,124 @@ for (const [what, replies, want, sent] of [
     assert.deepEqual(got, sent);
   });
 }
+
+for (const [limits, want] of [
+  ['RCPTMAX=2', ['1@a.example 2@a.example', '3@b.example 4@c.example', '5@c.example']],
+  ['RCPTDOMAINMAX=1', ['1@a.example 2@a.example', '3@b.example', '4@c.example 5@c.example']],
+  ['RCPTMAX=3 RCPTDOMAINMAX=2', ['1@a.example 2@a.example 3@b.example', '4@c.example 5@c.example']],
+] as const) {
+  test(`SmtpClient.send keeps ${limits} (RFC 9422)`, async () => {
+    const { client: end, server } = channelPair();
+    const client = new SmtpClient({ channel: end, hostname: 'client.example', tls: noTls, random });
+    const perPart = want.map((part) => part.split(' ').length);
+    const envelopes = perPart.map((count) => '250 ok\r\n'.repeat(count + 2));
+    const running = scripted(server, [
+      '220 x\r\n',
+      `250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS ${limits}\r\n`,
+      ...envelopes,
+      '221\r\n',
+    ]);
+    await client.open();
+    const to = ['1@a.example', '2@a.example', '3@b.example', '4@c.example', '5@c.example'];
+    const results = await client.send(mail(to, 'text\r\n'));
+    assert.deepEqual(
+      results.map(({ outcome }) => show(outcome)),
+      to.map(() => 'accepted 250'),
+    );
+    assert.equal(client.transactions, want.length);
+    await client.quit();
+    const sent = (await running).map((text) => [...text.matchAll(/^RCPT TO:<(.*?)>/gm)].map(([, to]) => to).join(' '));
+    assert.deepEqual(
+      sent.filter((text) => text !== ''),
+      want,
+    );
+  });
+}
+
+/** Replies to give, the stage that is silent then, and its time in RFC 5321 §4.5.3.2. */
+for (const [replies, want, ms] of [
+  [[], 'greeting', 300_000],
+  [['220 x'], 'hello', 300_000],
+  [['220 x', '250 x'], 'mail', 300_000],
+  [['220 x', '250 x', '250 ok'], 'rcpt', 300_000],
+  [['220 x', '250 x', '250 ok', '250 ok'], 'data', 120_000],
+  [['220 x', '250 x', '250 ok', '250 ok', '354 go'], 'content', 600_000],
+  [['220 x', '250-x\r\n250 PIPELINING'], 'mail', 300_000],
+  [['220 x', '250-x\r\n250 PIPELINING', '250 ok'], 'rcpt', 300_000],
+  [['220 x', '250-x\r\n250 PIPELINING', '250 ok\r\n250 ok'], 'data', 120_000],
+  [['220 x', '250-x\r\n250-CHUNKING\r\n250 PIPELINING', '250 ok\r\n250 ok'], 'content', 600_000],
+] as const) {
+  test(`SmtpClient: silence after ${JSON.stringify(replies.at(-1) ?? 'connecting')} is a timeout of ${ms} ms at ${want}`, async () => {
+    const { client: end, server } = channelPair();
+    const client = new SmtpClient({ channel: end, hostname: 'client.example', tls: noTls, random });
+    const running = (async () => {
+      const opened = await client.open();
+      if (opened.kind !== 'ready') return show(opened);
+      const [result] = await client.send(mail(['a@example.org'], 'text\r\n'));
+      return result === undefined ? '' : show(result.outcome);
+    })();
+    for (const reply of replies) {
+      await turn();
+      await server.write(new TextEncoder().encode(`${reply}\r\n`));
+    }
+    await turn();
+    assert.equal(end.pendingReadMs, ms);
+    end.timeout();
+    assert.equal(await running, `failed ${want} timeout`);
+  });
+}
+
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+test('SmtpClient.takeDialogue: commands and replies in short, bounded, without secrets and content', async () => {
+  const options = { kind: 'submissions' } as const;
+  const { client, ended } = connect({ credentials }, options, ['PLAIN'], { tls: true });
+  await client.open();
+  assert.deepEqual(
+    client.takeDialogue().filter((line) => !/^< 2[25]0/.test(line)),
+    ['> EHLO client.example', '> AUTH PLAIN …', '< 235 2.7.0 welcome'],
+  );
+  await client.send(mail(['user@example.org'], 'text\r\n', { from: address('user@example.org') }));
+  const said = client.takeDialogue();
+  assert.deepEqual(said.slice(0, 3), [
+    '> MAIL FROM:<user@example.org> SIZE=6',
+    '> RCPT TO:<user@example.org>',
+    '> BDAT 6 LAST',
+  ]);
+  assert.deepEqual(
+    said.slice(3).map((line) => line.slice(0, 5)),
+    ['< 250', '< 250', '< 250'],
+  );
+  assert.deepEqual(client.takeDialogue(), []);
+  await client.send(
+    mail(
+      Array.from({ length: 100 }, (_, i) => `u${i}@example.org`),
+      'x\r\n',
+    ),
+  );
+  const long = client.takeDialogue();
+  assert.equal(long.length, 41);
+  assert.equal(long[32], '(164 more)');
+  await client.quit();
+  await ended;
+});
+
+test('SmtpClient.open: an offer of SCRAM-SHA-256-PLUS that was removed on the way is noticed (RFC 5802 §6)', async () => {
+  const pair = { tls: true } as const;
+  const options = { kind: 'submissions' } as const;
+  const both = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'] as const;
+  const { client, ended } = connect({ credentials }, options, both, pair, (text) =>
+    text.replace('SCRAM-SHA-256-PLUS ', ''),
+  );
+  const opened = await client.open();
+  assert.equal(opened.kind === 'ready' ? 'ready' : show(opened), 'refused auth 535 5.7.7');
+  await client.quit();
+  await ended;
+});
 
 test('SmtpClient: silence is a timeout with the time of RFC 5321 §4.5.3.2', async () => {
   const { client: end } = channelPair();

@@ -5,8 +5,16 @@ import type { Random } from '#ports/random';
 import { Connection, failure, refusal, Stop } from './connection.ts';
 import { type ClientLimits, defaultClientLimits } from './limits.ts';
 import { logIn } from './login.ts';
+import { sendInParts } from './parts.ts';
 import { Transaction } from './transaction.ts';
-import type { ClientCredentials, ClientTlsMode, OpenOutcome, OutgoingMail, RecipientResult } from './types.ts';
+import type {
+  ClientCredentials,
+  ClientTlsMode,
+  OpenOutcome,
+  OutgoingMail,
+  RecipientOutcome,
+  RecipientResult,
+} from './types.ts';
 
 /** What a client works with. */
 export interface SmtpClientDeps {
@@ -32,6 +40,8 @@ export class SmtpClient {
   #mechanism: MechanismName | null = null;
   #isReady = false;
   #needsReset = false;
+  #startTlsRefusal: Reply | null = null;
+  #transactions = 0;
 
   constructor(deps: SmtpClientDeps) {
     this.#deps = deps;
@@ -47,6 +57,16 @@ export class SmtpClient {
   /** Whether another message can be sent. */
   get isUsable(): boolean {
     return this.#isReady && this.#connection.isUsable;
+  }
+
+  /** Messages, or parts of one, that the server was asked to take (RFC 9422 §4.1). */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  /** Commands and replies since the last call, in short and without secrets and content. */
+  takeDialogue(): string[] {
+    return this.#connection.dialogue.take();
   }
 
   /** The mechanism of the login, null when there was none. */
@@ -67,7 +87,8 @@ export class SmtpClient {
         this.#mechanism = await logIn(this.#connection, this.#extensions, credentials, random, timeoutMs);
       }
       this.#isReady = true;
-      return { kind: 'ready', extensions: this.#extensions, tls: this.#connection.channel.tls };
+      const startTlsRefusal = this.#startTlsRefusal;
+      return { kind: 'ready', extensions: this.#extensions, tls: this.#connection.channel.tls, startTlsRefusal };
     } catch (error) {
       await this.quit();
       if (error instanceof Stop) return error.outcome;
@@ -76,14 +97,22 @@ export class SmtpClient {
   }
 
   /**
-   * Sends one message. Each recipient has a result; never rejects for what the server or the content does.
-   * Recipients beyond the server's limit come back refused with 452 or 552 at stage `rcpt`: send them in another transaction.
+   * Sends one message, in several transactions when the server takes fewer recipients in each (RFC 9422, RFC 5321 §4.5.3.1.10).
+   * Each recipient has a result; never rejects for what the server or the content does.
    */
   async send(mail: OutgoingMail): Promise<RecipientResult[]> {
+    const outcomes = await sendInParts(mail, this.#extensions.limits, (part) => this.#transact(part));
+    return mail.recipients.map(({ address }, i) => ({ address, outcome: outcomes[i] ?? noOutcome }));
+  }
+
+  async #transact(mail: OutgoingMail): Promise<readonly RecipientOutcome[]> {
     const transaction = new Transaction(this.#connection, this.#extensions, this.#limits, mail);
     const outcomes = await transaction.run(this.#needsReset);
-    if (transaction.state !== 'untouched') this.#needsReset = transaction.state === 'open';
-    return mail.recipients.map(({ address }, i) => ({ address, outcome: outcomes[i] ?? noOutcome }));
+    if (transaction.state !== 'untouched') {
+      this.#needsReset = transaction.state === 'open';
+      this.#transactions += 1;
+    }
+    return outcomes;
   }
 
   /** Says goodbye if the server still listens, and closes the connection. Never rejects. */
@@ -126,7 +155,10 @@ export class SmtpClient {
     if (tls.mode === 'opportunistic' && !this.#extensions.startTls) return;
     const reply: Reply = await this.#connection.command('STARTTLS', 'starttls', this.#limits.commandTimeoutMs);
     if (reply.code !== 220) {
-      if (tls.mode === 'opportunistic' && this.#connection.isUsable) return;
+      if (tls.mode === 'opportunistic' && this.#connection.isUsable) {
+        this.#startTlsRefusal = reply;
+        return;
+      }
       throw reply.code >= 400
         ? refusal('starttls', reply)
         : failure('starttls', 'protocol', `unexpected reply ${reply.code}`);

@@ -1,5 +1,6 @@
 import { type Reply, ReplyParser, showReply } from '#lib/smtp';
 import { type Channel, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
+import { Dialogue } from './dialogue.ts';
 import type { ClientStage, FailedOutcome, FailureKind, RefusedOutcome } from './types.ts';
 
 /** Carries an outcome out of a dialogue; caught in `open` and `send`, never seen outside. */
@@ -28,6 +29,7 @@ const encoder = new TextEncoder();
 /** The channel as commands and replies, with its failures sorted. Unusable after the first one. */
 export class Connection {
   readonly channel: Channel;
+  readonly dialogue = new Dialogue();
   readonly #parser = new ReplyParser();
   #isUsable = true;
   #isFreshTls = false;
@@ -41,8 +43,9 @@ export class Connection {
     return this.#isUsable;
   }
 
-  /** Sends one command line and reads its reply. */
-  async command(line: string, stage: ClientStage, timeoutMs: number): Promise<Reply> {
+  /** Sends one command line and reads its reply. @param shown  What the dialogue keeps of it. */
+  async command(line: string, stage: ClientStage, timeoutMs: number, shown = line): Promise<Reply> {
+    this.dialogue.note(shown);
     await this.write(encoder.encode(`${line}\r\n`), stage, timeoutMs);
     return await this.reply(stage, timeoutMs);
   }
@@ -63,6 +66,7 @@ export class Connection {
     for (;;) {
       const event = this.#parser.next();
       if (event?.kind === 'reply') {
+        this.dialogue.note(event.reply);
         if (event.reply.code === 421) this.drop();
         return event.reply;
       }

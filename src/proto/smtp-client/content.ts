@@ -42,8 +42,10 @@ async function writePiece(connection: Connection, bytes: Uint8Array, limits: Cli
   }
 }
 
-/** Reads the whole content for one BDAT, line ends checked and the last line ended. @throws Stop; nothing was sent then. */
-export async function gatherContent(mail: OutgoingMail): Promise<Uint8Array> {
+/** Reads the whole content for one BDAT, the last line ended. @throws Stop; nothing was sent then. */
+export async function gatherContent(
+  mail: OutgoingMail,
+): Promise<{ readonly chunks: readonly Uint8Array[]; readonly sizeBytes: number }> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   try {
@@ -59,9 +61,13 @@ export async function gatherContent(mail: OutgoingMail): Promise<Uint8Array> {
     chunks.push(crlf);
     sizeBytes += 2;
   }
-  const content = concat(chunks, sizeBytes);
+  return { chunks, sizeBytes };
+}
+
+/** Looks for bare CR and LF in a whole content. @throws Stop */
+export function checkContent(content: Uint8Array): void {
   const problem = checkLineDiscipline(content);
-  if (problem === null) return content;
+  if (problem === null) return;
   const what = problem.problem === 'bareCr' ? 'bare CR' : 'bare LF';
   throw failure('content', 'content', `message has a ${what} at offset ${problem.at}`);
 }

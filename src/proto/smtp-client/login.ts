@@ -82,12 +82,12 @@ async function exchange(connection: Connection, client: SaslClient, timeoutMs: n
   const encoded = initial === null ? null : encode(initial);
   const isInline = encoded !== null && encoded.length <= maxInitialChars;
   const line = isInline ? `AUTH ${client.mechanism} ${encoded}` : `AUTH ${client.mechanism}`;
-  let reply = await connection.command(line, 'auth', timeoutMs);
+  let reply = await connection.command(line, 'auth', timeoutMs, `AUTH ${client.mechanism}${isInline ? ' …' : ''}`);
   let owed = isInline ? null : initial;
   for (let steps = 0; reply.code === 334 && steps < maxSteps; steps++) {
     const response = owed ?? (await answer(connection, client, reply, timeoutMs));
     owed = null;
-    reply = await connection.command(encodeBase64Text(response), 'auth', timeoutMs);
+    reply = await connection.command(encodeBase64Text(response), 'auth', timeoutMs, '…');
   }
   if (reply.code !== 235) throw refused(client, reply);
   const end = client.finish(null);

@@ -1,6 +1,6 @@
 import type { Extensions, Reply } from '#lib/smtp';
 import { type Connection, failure, refusal, Stop } from './connection.ts';
-import { concat, gatherContent, sendContent } from './content.ts';
+import { checkContent, concat, gatherContent, sendContent } from './content.ts';
 import { mailCommand, rcptCommand } from './envelope.ts';
 import type { ClientLimits } from './limits.ts';
 import type { ClientStage, OutgoingMail, RecipientOutcome } from './types.ts';
@@ -94,7 +94,9 @@ export class Transaction {
   /** Envelope and DATA in one write (RFC 2920 §3.1), then the content. */
   async #pipelined(reset: boolean): Promise<RecipientOutcome> {
     this.#state = 'open';
-    const written = this.#write(encoder.encode(`${this.#envelope(reset)}DATA\r\n`));
+    const envelope = `${this.#envelope(reset)}DATA\r\n`;
+    this.#connection.dialogue.note('DATA');
+    const written = this.#write(encoder.encode(envelope));
     const refused = await this.#envelopeReplies(reset);
     const reply = await this.#connection.reply('data', this.#limits.dataInitTimeoutMs);
     await written;
@@ -113,10 +115,14 @@ export class Transaction {
 
   /** Envelope and content in one write: a small message costs one round trip (RFC 3030 §4.2). */
   async #inOneShot(reset: boolean): Promise<RecipientOutcome> {
-    const content = await gatherContent(this.#mail);
+    const { chunks, sizeBytes } = await gatherContent(this.#mail);
+    const bdat = `BDAT ${sizeBytes} LAST`;
+    const head = encoder.encode(`${this.#envelope(reset)}${bdat}\r\n`);
+    const all = concat([head, ...chunks], head.length + sizeBytes);
+    checkContent(all.subarray(head.length));
     this.#state = 'open';
-    const head = encoder.encode(`${this.#envelope(reset)}BDAT ${content.length} LAST\r\n`);
-    const written = this.#write(concat([head, content], head.length + content.length));
+    this.#connection.dialogue.note(bdat);
+    const written = this.#write(all);
     const refused = await this.#envelopeReplies(reset);
     const reply = await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
     await written;
@@ -127,8 +133,16 @@ export class Transaction {
 
   #envelope(reset: boolean): string {
     const mail = this.#mail;
-    let text = `${reset ? 'RSET\r\n' : ''}${mailCommand(mail, this.#extensions)}\r\n`;
-    for (const recipient of mail.recipients) text += `${rcptCommand(recipient, mail, this.#extensions)}\r\n`;
+    const { dialogue } = this.#connection;
+    const mailLine = mailCommand(mail, this.#extensions);
+    if (reset) dialogue.note('RSET');
+    dialogue.note(mailLine);
+    let text = `${reset ? 'RSET\r\n' : ''}${mailLine}\r\n`;
+    for (const recipient of mail.recipients) {
+      const line = rcptCommand(recipient, mail, this.#extensions);
+      dialogue.note(line);
+      text += `${line}\r\n`;
+    }
     return text;
   }
 
@@ -187,7 +201,8 @@ function unexpected(stage: ClientStage, reply: Reply): Stop {
   return reply.code >= 400 ? refusal(stage, reply) : failure(stage, 'protocol', `unexpected reply ${reply.code}`);
 }
 
-/** RFC 5321 §4.5.3.1.10: 452, and 552 from servers that follow older rules. */
-function isTooMany(reply: Reply): boolean {
-  return reply.code === 452 || reply.code === 552;
+/** RFC 5321 §4.5.3.1.10: 452, and 552 from servers that follow older rules; unless a status says that it is about something else. */
+export function isTooMany({ code, enhanced }: Reply): boolean {
+  // RFC 3463 §3.6: x.5.3 is "too many recipients".
+  return (code === 452 || code === 552) && (enhanced === null || enhanced.endsWith('.5.3'));
 }

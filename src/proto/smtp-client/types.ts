@@ -52,7 +52,13 @@ export interface FailedOutcome {
 
 /** How `open` ended. */
 export type OpenOutcome =
-  | { readonly kind: 'ready'; readonly extensions: Extensions; readonly tls: TlsSession | null }
+  | {
+      readonly kind: 'ready';
+      readonly extensions: Extensions;
+      readonly tls: TlsSession | null;
+      /** The answer to STARTTLS when it was offered, refused, and gone without. */
+      readonly startTlsRefusal: Reply | null;
+    }
   | RefusedOutcome
   | FailedOutcome;
 
@@ -92,7 +98,7 @@ export interface OutgoingMail {
   /** Sent when the server has DSN (RFC 3461 §4.3, §4.4). */
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: string;
-  /** The message with CRLF line ends; called at most once. */
+  /** The message with CRLF line ends; called once for each transaction that the server's limits call for. */
   content(): AsyncIterable<Uint8Array>;
 }
 

@@ -1,0 +1,53 @@
+import { showReply, type Reply } from '#lib/smtp';
+
+type Entry = string | Reply;
+
+/** So many lines from the beginning are kept, and so many from the end. */
+const maxFirst = 32;
+const maxLast = 8;
+const maxLineChars = 240;
+
+/** Commands and replies of a connection in short: whoever gives commands leaves out secrets and content. Bounded; texts are made when asked for. */
+export class Dialogue {
+  #first: Entry[] = [];
+  /** A ring; `#at` is where the oldest is once it is full. */
+  #last: Entry[] = [];
+  #at = 0;
+  #omitted = 0;
+
+  /** Adds a command or a reply. */
+  note(entry: Entry): void {
+    if (this.#first.length < maxFirst) this.#first.push(entry);
+    else if (this.#last.length < maxLast) this.#last.push(entry);
+    else {
+      this.#last[this.#at] = entry;
+      this.#at = (this.#at + 1) % maxLast;
+      this.#omitted += 1;
+    }
+  }
+
+  /** What was said since the last time, as lines that begin with `> ` for ours and `< ` for the server's. */
+  take(): string[] {
+    const lines = this.#first.map(lineOf);
+    if (this.#omitted > 0) lines.push(`(${this.#omitted} more)`);
+    for (let i = 0; i < this.#last.length; i += 1) {
+      const entry = this.#last[(this.#at + i) % this.#last.length];
+      if (entry !== undefined) lines.push(lineOf(entry));
+    }
+    this.#first = [];
+    this.#last = [];
+    this.#at = 0;
+    this.#omitted = 0;
+    return lines;
+  }
+}
+
+function lineOf(entry: Entry): string {
+  const line = typeof entry === 'string' ? `> ${entry}` : `< ${shown(entry)}`;
+  return line.length > maxLineChars ? `${line.slice(0, maxLineChars - 1)}…` : line;
+}
+
+function shown(reply: Reply): string {
+  // The challenges of a login are nobody's business.
+  return reply.code === 334 ? '334' : showReply(reply);
+}
