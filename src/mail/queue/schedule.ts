@@ -35,6 +35,6 @@ export function nextStep(facts: ScheduleFacts, settings: QueueSettings): NextSte
 }
 
 /** Until when delivery is tried; the value of Will-Retry-Until (RFC 3464 §2.3.9). */
-export function retryUntil(startMs: number, settings: QueueSettings): number {
+export function retryUntil(startMs: number, settings: Pick<QueueSettings, 'maxAgeMs'>): number {
   return startMs + settings.maxAgeMs;
 }

@@ -38,6 +38,8 @@ export interface NewMessage {
   readonly messageId: string | null;
   /** FUTURERELEASE: not tried before (RFC 4865 §4), null for at once. Milliseconds since 1970. */
   readonly holdUntilMs?: number | null;
+  /** How it was accepted, as JSON; absent when there is nothing to tell. */
+  readonly origin?: string;
 }
 
 /** State of a recipient; the transitions are the table in README.md. */

@@ -2,6 +2,7 @@
 import { queue0002 } from '../0002-queue.ts';
 import { sending0003 } from '../0003-sending.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
+import { refusals0005 } from '../0005-refusals.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -15,4 +16,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   queue0002(postgresDialect),
   sending0003(postgresDialect),
   tlsPolicies0004(postgresDialect),
+  refusals0005(postgresDialect),
 ];

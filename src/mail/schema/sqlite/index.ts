@@ -2,6 +2,7 @@
 import { queue0002 } from '../0002-queue.ts';
 import { sending0003 } from '../0003-sending.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
+import { refusals0005 } from '../0005-refusals.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -15,4 +16,5 @@ export const sqliteServerMigrations: readonly Migration[] = [
   queue0002(sqliteDialect),
   sending0003(sqliteDialect),
   tlsPolicies0004(sqliteDialect),
+  refusals0005(sqliteDialect),
 ];

@@ -1,0 +1,215 @@
+import type { AccountId } from '#lib/ids';
+import { Notify, retryUntil, type QueueSettings, type RecipientState, type SessionRecord } from '#mail/queue';
+import { inBatches, inList } from '#mail/schema';
+import type { Suppressions } from '#mail/suppressions';
+import { sql, type Reader } from '#ports/database';
+import { readOrigin } from './acceptance.ts';
+import type { AttemptEvent, RecipientNow, Story, StoryEvent } from './types.ts';
+
+/** What stories of the queue are composed with. */
+export interface OutgoingContext {
+  readonly settings: Pick<QueueSettings, 'maxAgeMs'>;
+  readonly suppressions: Pick<Suppressions, 'findIn'>;
+  /** Name of an account; what to call one that is gone. */
+  readonly nameOf: (account: AccountId) => string;
+}
+
+/** Recipients of one message that a story tells of, and rows about each. */
+const maxRecipients = 1000;
+const maxRows = 2000;
+
+/** The story of one message of the queue; null when there is none. */
+export async function outgoingStory(reader: Reader, id: number, context: OutgoingContext): Promise<Story | null> {
+  const message =
+    await reader.get<MessageRow>(sql`SELECT id, account, sender, message_id AS "messageId", envid, ret, tls, smtputf8,
+    length(prefix) + body_size_bytes AS "sizeBytes", received_ms AS "receivedMs", start_ms AS "startMs", origin
+    FROM queue_message WHERE id = ${id}`);
+  if (message === undefined) return null;
+  const recipients =
+    await reader.all<RecipientRow>(sql`SELECT id, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
+    last_reply AS "lastReply", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt, set_transport AS "setTransport"
+    FROM queue_recipient WHERE message = ${id} ORDER BY id LIMIT ${maxRecipients}`);
+  const addresses = new Map(recipients.map((recipient) => [recipient.id, recipient.address]));
+  const events: StoryEvent[] = [
+    queuedEvent(message, recipients),
+    ...(await attemptEvents(reader, addresses)),
+    ...(await happenedEvents(reader, id, addresses)),
+    ...(await suppressedEvents(reader, message, recipients, context)),
+  ];
+  const { account, sender, messageId, sizeBytes } = message;
+  return {
+    kind: 'outgoing',
+    id,
+    messageId,
+    account: account === null ? null : context.nameOf(account),
+    sender,
+    sizeBytes,
+    events: events.toSorted((a, b) => a.atMs - b.atMs),
+    recipients: recipients.map((recipient) => recipientNow(recipient, retryUntil(message.startMs, context.settings))),
+  };
+}
+
+function queuedEvent(message: MessageRow, recipients: readonly RecipientRow[]): StoryEvent {
+  const { envid, ret, tls, smtputf8, receivedMs, startMs, origin } = message;
+  const wishes: string[] = [];
+  if (tls === 'required') wishes.push('REQUIRETLS');
+  if (tls === 'optional') wishes.push('TLS-Required: No');
+  if (smtputf8 !== 0) wishes.push('SMTPUTF8');
+  if (ret !== null) wishes.push(`RET=${ret.toUpperCase()}`);
+  if (envid !== null) wishes.push(`ENVID=${envid}`);
+  for (const { address, notify, orcpt } of recipients) {
+    const said = [
+      ...(notify === 0 ? [] : [`NOTIFY=${notifyText(notify)}`]),
+      ...(orcpt === null ? [] : [`ORCPT=${orcpt}`]),
+    ];
+    if (said.length > 0) wishes.push(`${said.join(' ')} for ${address}`);
+  }
+  const holdUntilMs = startMs > receivedMs ? startMs : null;
+  return { kind: 'queued', atMs: receivedMs, origin: readOrigin(origin), wishes, holdUntilMs };
+}
+
+function notifyText(bits: number): string {
+  return Object.entries(Notify)
+    .filter(([, bit]) => (bits & bit) !== 0)
+    .map(([name]) => name.toUpperCase())
+    .join(',');
+}
+
+async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, string>): Promise<AttemptEvent[]> {
+  const rows: AttemptRow[] = [];
+  for (const ids of inBatches([...addresses.keys()])) {
+    rows.push(
+      ...(await reader.all<AttemptRow>(sql`SELECT recipient, start_ms AS "atMs", duration_ms AS "durationMs", host, ip, outcome,
+        reply, route, session FROM queue_attempt WHERE recipient IN ${inList(ids)} ORDER BY id LIMIT ${maxRows}`)),
+    );
+  }
+  // Recipients that were told the same in one transmission are one event.
+  const groups = Map.groupBy(rows, ({ recipient: _, ...told }) => JSON.stringify(told));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { recipient: _, session, ...told } = first;
+    return [
+      {
+        kind: 'attempt',
+        ...told,
+        recipients: group.map(({ recipient }) => addresses.get(recipient) ?? ''),
+        // We wrote it ourselves.
+        session: session === null ? null : (JSON.parse(session) as SessionRecord),
+      },
+    ];
+  });
+}
+
+async function happenedEvents(
+  reader: Reader,
+  message: number,
+  addresses: ReadonlyMap<number, string>,
+): Promise<StoryEvent[]> {
+  const rows = await reader.all<EventRow>(sql`SELECT recipient, at_ms AS "atMs", kind AS what, detail FROM queue_event
+    WHERE message = ${message} ORDER BY id LIMIT ${maxRows}`);
+  const groups = Map.groupBy(rows, ({ atMs, what, detail }) => JSON.stringify([atMs, what, detail]));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { atMs, what } = first;
+    const recipients = group.flatMap(({ recipient }) =>
+      recipient === null ? [] : [addresses.get(recipient) ?? `recipient ${recipient}`],
+    );
+    const detail: unknown = JSON.parse(first.detail);
+    const said = typeof detail === 'object' && detail !== null ? { ...detail } : { detail };
+    return [{ kind: 'happened', atMs, what, recipients, detail: said }];
+  });
+}
+
+async function suppressedEvents(
+  reader: Reader,
+  { id, account, receivedMs }: MessageRow,
+  recipients: readonly RecipientRow[],
+  { suppressions }: OutgoingContext,
+): Promise<StoryEvent[]> {
+  if (account === null) return [];
+  const addresses = recipients.map(({ address }) => address);
+  const found = await suppressions.findIn(reader, account, addresses);
+  const ends = new Map(recipients.map(({ address, finishedMs }) => [address, finishedMs]));
+  return [...found].flatMap(([recipient, { source, reason, message, createdMs }]): StoryEvent[] => {
+    const isCause = message === id;
+    // What came after the end had no part in it.
+    if (!isCause && createdMs > (ends.get(recipient) ?? Infinity)) return [];
+    return [
+      {
+        kind: 'suppressed',
+        atMs: isCause ? createdMs : Math.min(createdMs, receivedMs),
+        recipient,
+        source,
+        reason,
+        isCause,
+      },
+    ];
+  });
+}
+
+function recipientNow(row: RecipientRow, giveUpMs: number): RecipientNow {
+  const { id, address, state, hold, attempts, nextAttemptMs, lastReply, finishedMs, noticeKind } = row;
+  const isWaiting = finishedMs === null;
+  return {
+    id,
+    address,
+    state,
+    isHeld: hold !== 0 && state === 'queued',
+    attempts,
+    nextAttemptMs: isWaiting ? nextAttemptMs : null,
+    giveUpMs: isWaiting ? giveUpMs : null,
+    lastReply,
+    finishedMs,
+    noticeOwed: noticeKind,
+  };
+}
+
+interface MessageRow {
+  readonly id: number;
+  readonly account: AccountId | null;
+  readonly sender: string;
+  readonly messageId: string | null;
+  readonly envid: string | null;
+  readonly ret: string | null;
+  readonly tls: string;
+  readonly smtputf8: number;
+  readonly sizeBytes: number;
+  readonly receivedMs: number;
+  readonly startMs: number;
+  readonly origin: string | null;
+}
+
+interface RecipientRow {
+  readonly id: number;
+  readonly address: string;
+  readonly state: RecipientState;
+  readonly hold: number;
+  readonly attempts: number;
+  readonly nextAttemptMs: number;
+  readonly lastReply: string | null;
+  readonly finishedMs: number | null;
+  readonly noticeKind: string | null;
+  readonly notify: number;
+  readonly orcpt: string | null;
+}
+
+interface AttemptRow {
+  readonly recipient: number;
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly host: string | null;
+  readonly ip: string | null;
+  readonly outcome: AttemptEvent['outcome'];
+  readonly reply: string;
+  readonly route: string | null;
+  readonly session: string | null;
+}
+
+interface EventRow {
+  readonly recipient: number | null;
+  readonly atMs: number;
+  readonly what: string;
+  readonly detail: string;
+}

@@ -1,0 +1,154 @@
+import type { AccountId } from '#lib/ids';
+import type { Account, Accounts } from '#mail/accounts';
+import { inBatches, inList } from '#mail/schema';
+import { sql, type Database, type Reader } from '#ports/database';
+import { emailsWithEnvelope, emailsWithId, incomingStories } from './incoming.ts';
+import { outgoingStory, type OutgoingContext } from './outgoing.ts';
+import type { Refusals } from './refusals.ts';
+import type { Story } from './types.ts';
+
+/** What `Stories` needs. */
+export interface StoriesDeps extends Pick<OutgoingContext, 'settings' | 'suppressions'> {
+  /** The server's database. */
+  readonly db: Database;
+  readonly accounts: Accounts;
+  readonly refusals: Pick<Refusals, 'find'>;
+}
+
+/** Whose stories are wanted. */
+export type StoryQuestion =
+  /** A message of the queue, or the message of a recipient of the queue: whichever has this id, or both. */
+  | { readonly kind: 'queueId'; readonly id: number }
+  /** Without angle brackets. */
+  | { readonly kind: 'messageId'; readonly messageId: string }
+  /** Addresses of the envelope, any when absent. */
+  | {
+      readonly kind: 'envelope';
+      readonly sender?: string | undefined;
+      readonly recipient?: string | undefined;
+      /** Not before, in milliseconds since 1970. */
+      readonly sinceMs: number;
+    };
+
+/** What was found. */
+export interface StoryTelling {
+  readonly stories: readonly Story[];
+  /** Whether there are more than were asked for. */
+  readonly isCut: boolean;
+}
+
+/** Finds and tells stories. */
+export class Stories {
+  readonly #deps: StoriesDeps;
+
+  constructor(deps: StoriesDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Tells the stories that answer a question, in the order of time.
+   * @param limit  at most so many, the latest; itself at most 500.
+   * @param account  only what this account sent or has; null for all.
+   */
+  async tell(question: StoryQuestion, limit: number, account: Account | null = null): Promise<StoryTelling> {
+    const most = limit + 1;
+    const found = [
+      ...(await this.#outgoing(question, most, account)),
+      ...(await this.#incoming(question, most, account)),
+      ...(question.kind === 'envelope' ? await this.#deps.refusals.find(question, most) : []),
+    ].toSorted((a, b) => startOf(a) - startOf(b));
+    return { stories: found.slice(-limit), isCut: found.length > limit };
+  }
+
+  async #outgoing(question: StoryQuestion, limit: number, account: Account | null): Promise<Story[]> {
+    const { db, accounts, settings, suppressions } = this.#deps;
+    const names = new Map((await accounts.list()).map(({ id, name }) => [id, name] as const));
+    const nameOf = (id: AccountId): string => names.get(id) ?? `removed account ${id}`;
+    const ids = await db.read((reader) => queueIds(reader, question, limit));
+    const stories: Story[] = [];
+    for (const id of ids) {
+      const story = await db.read((reader) => outgoingStory(reader, id, { settings, suppressions, nameOf }));
+      if (story?.kind !== 'outgoing' || (account !== null && story.account !== account.name)) continue;
+      stories.push(story);
+    }
+    await db.durable();
+    return stories;
+  }
+
+  async #incoming(question: StoryQuestion, limit: number, only: Account | null): Promise<Story[]> {
+    if (question.kind === 'queueId') return [];
+    const stories: Story[] = [];
+    // One after the other: a server may have thousands.
+    for await (const account of only === null ? this.#all() : [only]) {
+      try {
+        const emails =
+          question.kind === 'messageId'
+            ? await emailsWithId(account, question.messageId, limit)
+            : await emailsWithEnvelope(account, question, limit);
+        stories.push(...(await incomingStories(account, emails)));
+      } catch (error) {
+        account.ignoreIfRemoved(error);
+      }
+      if (stories.length >= 2 * limit) stories.splice(0, stories.length, ...latest(stories, limit));
+    }
+    return latest(stories, limit);
+  }
+
+  async *#all(): AsyncGenerator<Account> {
+    const { accounts } = this.#deps;
+    for (const { name } of await accounts.list()) {
+      const account = await accounts.open(name);
+      if (account !== null) yield account;
+    }
+  }
+}
+
+function latest(stories: readonly Story[], limit: number): Story[] {
+  return stories.toSorted((a, b) => startOf(b) - startOf(a)).slice(0, limit);
+}
+
+function startOf(story: Story): number {
+  return story.events[0]?.atMs ?? 0;
+}
+
+/** Row ids of messages, the latest first. */
+async function queueIds(reader: Reader, question: StoryQuestion, limit: number): Promise<number[]> {
+  switch (question.kind) {
+    case 'queueId': {
+      const { id } = question;
+      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message WHERE id = ${id}
+        UNION SELECT message AS id FROM queue_recipient WHERE id = ${id}`);
+      return rows.map((row) => row.id);
+    }
+    case 'messageId': {
+      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message
+        WHERE message_id = ${`<${question.messageId}>`} ORDER BY id DESC LIMIT ${limit}`);
+      return rows.map((row) => row.id);
+    }
+    case 'envelope':
+      return await idsByEnvelope(reader, question, limit);
+  }
+}
+
+const rowsAtOnce = 5000;
+
+async function idsByEnvelope(
+  reader: Reader,
+  { sender, recipient, sinceMs }: Extract<StoryQuestion, { kind: 'envelope' }>,
+  limit: number,
+): Promise<number[]> {
+  const ofSender = sender === undefined ? sql`` : sql`AND sender IN (${sender}, ${sender.toLowerCase()})`;
+  const rows = await reader.all<{
+    id: number;
+  }>(sql`SELECT id FROM queue_message WHERE received_ms >= ${sinceMs} ${ofSender}
+    ORDER BY received_ms DESC LIMIT ${recipient === undefined ? limit : rowsAtOnce}`);
+  if (recipient === undefined) return rows.map(({ id }) => id);
+  const found: number[] = [];
+  for (const batch of inBatches(rows)) {
+    const matching = await reader.all<{ id: number }>(sql`SELECT DISTINCT message AS id FROM queue_recipient
+      WHERE message IN ${inList(batch.map(({ id }) => id))} AND lower(address) = ${recipient.toLowerCase()}`);
+    found.push(...matching.map(({ id }) => id).toSorted((a, b) => b - a));
+    if (found.length >= limit) break;
+  }
+  return found.slice(0, limit);
+}

@@ -1,0 +1,135 @@
+import type { RecipientState, SessionRecord } from '#mail/queue';
+import type { Acceptance, Check, Origin } from './acceptance.ts';
+
+/** One attempt to deliver a message, at one or more of its recipients together. */
+export interface AttemptEvent {
+  readonly kind: 'attempt';
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly recipients: readonly string[];
+  readonly outcome: 'delivered' | 'deferred' | 'refused';
+  readonly host: string | null;
+  readonly ip: string | null;
+  /** Code and text of the reply, or the reason; lines separated by `\n`. */
+  readonly reply: string;
+  /** Where to and why, in lines; null when it was not recorded. */
+  readonly route: string | null;
+  /** Null when it was not recorded, or when no connection came about. */
+  readonly session: SessionRecord | null;
+}
+
+/** What happened to a message, in the order of time. Times are in milliseconds since 1970. */
+export type StoryEvent =
+  /** A user, or the server itself, gave a message to the queue. */
+  | {
+      readonly kind: 'queued';
+      readonly atMs: number;
+      readonly origin: Origin | null;
+      /** What the sender asked for: `RET=HDRS`, `REQUIRETLS`, for one recipient `NOTIFY=NEVER for bob@example.org`. */
+      readonly wishes: readonly string[];
+      /** FUTURERELEASE: not tried before; null for at once. */
+      readonly holdUntilMs: number | null;
+    }
+  | AttemptEvent
+  /** What operators did and what came back; `what` and `detail` are as they were recorded. */
+  | {
+      readonly kind: 'happened';
+      readonly atMs: number;
+      readonly what: string;
+      readonly recipients: readonly string[];
+      readonly detail: Readonly<Record<string, unknown>>;
+    }
+  /** The account does not send to a recipient any more. `isCause`: this message led to it. */
+  | {
+      readonly kind: 'suppressed';
+      readonly atMs: number;
+      readonly recipient: string;
+      readonly source: string;
+      readonly reason: string;
+      readonly isCause: boolean;
+    }
+  /** A message was put into a mailbox from outside; `by` is null for what the server wrote itself or a mail program stored. */
+  | {
+      readonly kind: 'received';
+      readonly atMs: number;
+      readonly by: Acceptance | null;
+      readonly checks: readonly Check[];
+      /** Its reverse-path; null when it did not come with an envelope. */
+      readonly sender: string | null;
+      readonly recipient: string | null;
+    }
+  /** A place came to an end as the message went to another mailbox. Mailboxes that are gone have no name. */
+  | { readonly kind: 'moved'; readonly atMs: number; readonly from: string | null; readonly to: string | null }
+  /** Another place came about. */
+  | { readonly kind: 'copied'; readonly atMs: number; readonly to: string | null }
+  /** A message was refused, once or again and again on one day. */
+  | {
+      readonly kind: 'refused';
+      readonly atMs: number;
+      readonly lastMs: number;
+      readonly times: number;
+      readonly by: Acceptance;
+      /** The command that was refused. */
+      readonly stage: string;
+      readonly reply: string;
+    };
+
+/** How it is with one recipient now. */
+export interface RecipientNow {
+  /** Of the queue. */
+  readonly id: number;
+  readonly address: string;
+  readonly state: RecipientState;
+  readonly isHeld: boolean;
+  readonly attempts: number;
+  /** Null when the state is final. */
+  readonly nextAttemptMs: number | null;
+  /** When it is given up; null when the state is final. */
+  readonly giveUpMs: number | null;
+  /** Last word of a host, or why none was reached. */
+  readonly lastReply: string | null;
+  readonly finishedMs: number | null;
+  /** What the sender is told and has not been told yet, null for nothing. */
+  readonly noticeOwed: string | null;
+}
+
+/** A message in a mailbox. */
+export interface PlaceNow {
+  readonly mailbox: string;
+  readonly uid: number;
+  /** As IMAP shows them. */
+  readonly flags: readonly string[];
+}
+
+/** What is known of one message. */
+export type Story =
+  | {
+      readonly kind: 'outgoing';
+      /** Of the message in the queue. */
+      readonly id: number;
+      /** With angle brackets. */
+      readonly messageId: string | null;
+      /** Name of the account that submitted it, null for the server itself. */
+      readonly account: string | null;
+      /** Reverse-path; empty for the null one. */
+      readonly sender: string;
+      readonly sizeBytes: number;
+      readonly events: readonly StoryEvent[];
+      readonly recipients: readonly RecipientNow[];
+    }
+  | {
+      readonly kind: 'incoming';
+      readonly messageId: string | null;
+      readonly account: string;
+      readonly sender: string | null;
+      readonly sizeBytes: number;
+      readonly events: readonly StoryEvent[];
+      readonly places: readonly PlaceNow[];
+    }
+  | {
+      readonly kind: 'refused';
+      readonly sender: string;
+      /** Empty when the sender was refused before any recipient was named. */
+      readonly recipient: string;
+      readonly events: readonly StoryEvent[];
+    };

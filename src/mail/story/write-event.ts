@@ -1,0 +1,148 @@
+import type { SessionRecord } from '#mail/queue';
+import type { Acceptance, Check, Origin } from './acceptance.ts';
+import type { AttemptEvent, StoryEvent } from './types.ts';
+import { writeHappened } from './write-happened.ts';
+
+/** An event in words. */
+export interface WrittenEvent {
+  readonly title: string;
+  readonly details: readonly string[];
+}
+
+/** What the words depend on besides the event. */
+interface WritingContext {
+  /** Attempts so far, by recipient; counted on. */
+  readonly tries: Map<string, number>;
+  readonly time: (ms: number) => string;
+}
+
+/** Writes an event for people. */
+export function writeEvent(event: StoryEvent, context: WritingContext): WrittenEvent {
+  switch (event.kind) {
+    case 'queued':
+      return writeQueued(event, context);
+    case 'attempt':
+      return writeAttempt(event, context);
+    case 'happened':
+      return writeHappened(event, context.time);
+    case 'suppressed': {
+      const { recipient, source, reason, isCause } = event;
+      const since = isCause ? 'no more mail of this account goes to' : 'this account had stopped sending to';
+      return { title: `${since} ${recipient}`, details: [`suppressed by ${sourceText(source)}: ${oneLine(reason)}`] };
+    }
+    case 'received':
+      return writeReceived(event);
+    case 'moved':
+      return { title: `moved from ${event.from ?? 'a mailbox that is gone'} to ${event.to ?? 'another'}`, details: [] };
+    case 'copied':
+      return { title: `copied to ${event.to ?? 'a mailbox that is gone'}`, details: [] };
+    case 'refused': {
+      const { times, lastMs, by, stage, reply } = event;
+      const often = times === 1 ? '' : ` (${times} times, the last at ${context.time(lastMs)})`;
+      return { title: `refused at ${stage}${often}: ${oneLine(reply)}`, details: acceptanceLines(by) };
+    }
+  }
+}
+
+function writeQueued(event: Extract<StoryEvent, { kind: 'queued' }>, { time }: WritingContext): WrittenEvent {
+  const { origin, wishes, holdUntilMs } = event;
+  const details: string[] = [];
+  if (origin !== null) details.push(...acceptanceLines(origin.by));
+  if (origin?.kind === 'submission') details.push(...preparationLines(origin));
+  if (wishes.length > 0) details.push(`asked for ${wishes.join(', ')}`);
+  if (holdUntilMs !== null) details.push(`to be sent not before ${time(holdUntilMs)}, as the sender wanted`);
+  return { title: queuedTitle(origin), details };
+}
+
+function queuedTitle(origin: Origin | null): string {
+  if (origin === null) return 'put into the queue';
+  if (origin.kind === 'leftover') return 'put into the queue for recipients who could not have it at once';
+  const { service, local } = origin.by;
+  return `accepted from a user by ${service} on ${local}`;
+}
+
+function preparationLines(origin: Extract<Origin, { kind: 'submission' }>): string[] {
+  const { author, added, removed, dkim, isChunked } = origin;
+  return [
+    `checked: ${author} may be the author`,
+    ...(added.length > 0 ? [`added ${added.join(', ')}`] : []),
+    ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
+    'unsigned' in dkim ? `no DKIM signature: ${dkim.unsigned}` : `signed with DKIM: ${dkim.signatures.join('; ')}`,
+    ...(isChunked ? ['content came in chunks (BDAT)'] : []),
+  ];
+}
+
+function acceptanceLines({ remoteIp, hello, tls, login, cid }: Acceptance): string[] {
+  const secured = tls === null ? 'without TLS' : `${tls.version} ${tls.cipher}`;
+  return [
+    `client ${remoteIp}, ${hello ?? 'without a greeting'}, ${secured}`,
+    ...(login === null ? [] : [`logged in as ${login.name} with ${login.mechanism}`]),
+    `connection ${cid} in the log`,
+  ];
+}
+
+function writeReceived(event: Extract<StoryEvent, { kind: 'received' }>): WrittenEvent {
+  const { by, checks, sender, recipient } = event;
+  if (sender === null) return { title: 'stored by a mail program (APPEND)', details: [] };
+  const envelope = `from ${sender === '' ? '<>' : sender}${recipient === null ? '' : ` to ${recipient}`}`;
+  if (by === null) return { title: `delivered ${envelope}`, details: [] };
+  return {
+    title: `accepted from another server by ${by.service} on ${by.local}, ${envelope}`,
+    details: [...acceptanceLines(by), ...checks.map(checkLine)],
+  };
+}
+
+function checkLine({ name, result, detail }: Check): string {
+  return `checked ${name}: ${result}${detail === null ? '' : `, ${oneLine(detail)}`}`;
+}
+
+function writeAttempt(event: AttemptEvent, { tries }: WritingContext): WrittenEvent {
+  const { recipients, outcome, host, ip, durationMs, reply, route, session } = event;
+  for (const recipient of recipients) tries.set(recipient, (tries.get(recipient) ?? 0) + 1);
+  const number = tries.get(recipients[0] ?? '') ?? 1;
+  const where = host === null ? 'no host was reached' : `at ${host}${ip === null ? '' : ` [${ip}]`}`;
+  return {
+    title: `attempt ${number} for ${recipients.join(', ')}: ${outcome}, ${where}, after ${durationMs} ms`,
+    details: [
+      ...(route === null ? [] : route.split('\n').map((line, i) => `${i === 0 ? 'went ' : '  '}${line}`)),
+      ...(session === null ? [] : sessionLines(session)),
+      ...reply.split('\n').filter((line) => line !== ''),
+    ],
+  };
+}
+
+const verifiers = {
+  pkix: 'a certificate authority',
+  dane: 'DANE',
+  'dane-and-pkix': 'DANE and a certificate authority',
+};
+
+function sessionLines({ demand, tls, mechanism, isReused, dialogue }: SessionRecord): string[] {
+  const lines: string[] = [];
+  if (tls === null) lines.push(`without TLS (${demand})`);
+  else {
+    const { verifiedBy, problem } = tls;
+    const trust =
+      verifiedBy === null
+        ? `not verified${problem === null ? '' : `: ${problem}`}`
+        : `verified by ${verifiers[verifiedBy]}`;
+    lines.push(`${tls.version} ${tls.cipher}, ${trust} (${demand})`);
+  }
+  if (mechanism !== null) lines.push(`logged in with ${mechanism}`);
+  if (isReused) lines.push('over a connection that had carried another message');
+  return [...lines, ...dialogue.map((line) => `| ${oneLine(line)}`)];
+}
+
+const sources: Readonly<Record<string, string>> = {
+  operator: 'an operator',
+  refused: 'a host that refused it',
+  notice: 'a notice that came back',
+};
+
+function sourceText(source: string): string {
+  return sources[source] ?? source;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\r?\n/g, ' ');
+}

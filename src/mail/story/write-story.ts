@@ -1,0 +1,91 @@
+import { writeEvent } from './write-event.ts';
+import type { PlaceNow, RecipientNow, Story } from './types.ts';
+
+/**
+ * A story in lines for people: who wrote what, what happened in the order of time, and how it is now. Text of strangers is in it as they wrote it,
+ * without line ends.
+ * @param time  writes milliseconds since 1970.
+ */
+export function writeStory(story: Story, time: (ms: number) => string): string[] {
+  const tries = new Map<string, number>();
+  const events = story.events.flatMap((event) => {
+    const { title, details } = writeEvent(event, { tries, time });
+    return [`  ${time(event.atMs)}  ${title}`, ...details.map((line) => `      ${line}`)];
+  });
+  return [...heading(story), '', ...events, '', ...ending(story, time).map((line) => `  ${line}`)];
+}
+
+function heading(story: Story): string[] {
+  switch (story.kind) {
+    case 'outgoing': {
+      const whose = story.account === null ? 'of the server itself' : `of the account ${story.account}`;
+      const to = listed(story.recipients.map(({ address }) => address));
+      return [`Outgoing message ${story.id} ${whose}: from ${path(story.sender)} to ${to}`, about(story)];
+    }
+    case 'incoming':
+      return [`Message in the account ${story.account}`, about(story)];
+    case 'refused': {
+      const to = story.recipient === '' ? '' : ` to ${story.recipient}`;
+      return [`Mail from ${path(story.sender)}${to} that was refused`];
+    }
+  }
+}
+
+function about({ messageId, sizeBytes }: { readonly messageId: string | null; readonly sizeBytes: number }): string {
+  return `${messageId ?? 'without a Message-ID'}, ${sizeBytes} bytes`;
+}
+
+function path(address: string): string {
+  return address === '' ? '<>' : address;
+}
+
+const maxListed = 5;
+
+function listed(texts: readonly string[]): string {
+  const more = texts.length - maxListed;
+  return `${texts.slice(0, maxListed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function ending(story: Story, time: (ms: number) => string): string[] {
+  switch (story.kind) {
+    case 'outgoing':
+      return story.recipients.map((recipient) => `Now ${recipient.address}: ${recipientNow(recipient, time)}`);
+    case 'incoming':
+      return story.places.map((place) => `Now ${placeNow(place)}`);
+    case 'refused':
+      return [refusedNow(story.events.some((event) => event.kind === 'refused' && event.reply.startsWith('4')))];
+  }
+}
+
+function recipientNow(recipient: RecipientNow, time: (ms: number) => string): string {
+  const { state, isHeld, attempts, nextAttemptMs, giveUpMs, finishedMs, lastReply, noticeOwed } = recipient;
+  const end = finishedMs === null ? '' : ` at ${time(finishedMs)}`;
+  const owed = noticeOwed === null ? '' : `; the sender is about to be told (${noticeOwed})`;
+  const because = lastReply === null || lastReply === '' ? '' : `: ${lastReply.replaceAll('\n', ' ')}`;
+  switch (state) {
+    case 'delivered':
+      return `delivered${end}${owed}`;
+    case 'failed':
+      return `given up${end}${because}${owed}`;
+    case 'dropped':
+      return `removed by an operator${end}, without telling the sender`;
+    case 'leased':
+      return 'in delivery at this moment';
+    case 'queued': {
+      if (isHeld) return 'on hold, until an operator releases it';
+      const due = nextAttemptMs === null ? '' : `, due at ${time(nextAttemptMs)}`;
+      const until = giveUpMs === null ? '' : `; given up at ${time(giveUpMs)} if it does not work until then`;
+      return `waits for attempt ${attempts + 1}${due}${until}${owed}`;
+    }
+  }
+}
+
+function placeNow({ mailbox, uid, flags }: PlaceNow): string {
+  return `in ${mailbox}, UID ${uid}${flags.length === 0 ? ', unread' : `, ${flags.join(' ')}`}`;
+}
+
+function refusedNow(isTemporary: boolean): string {
+  return isTemporary
+    ? 'Nothing was kept of it. Servers try again by themselves after such a reply.'
+    : 'Nothing was kept of it. Whoever brought it has to tell the sender.';
+}
