@@ -45,11 +45,11 @@ export class Queue {
     const { body } = message;
     const bodySizeBytes = body.kind === 'inline' ? body.bytes.length : body.sizeBytes;
     const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_message
-      (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, blob_id, received_ms, start_ms, origin)
+      (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, blob_id, received_ms, start_ms, origin, from_id)
       VALUES (${message.account}, ${message.sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
         ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes},
         ${body.kind === 'blob' ? body.id : null}, ${nowMs}, ${startMs},
-        ${message.origin ?? null}) RETURNING id`);
+        ${message.origin ?? null}, ${message.fromId ?? null}) RETURNING id`);
     if (row === undefined) throw new Error('INSERT without a row');
     if (body.kind === 'inline') {
       await tx.run(sql`INSERT INTO queue_content (message, bytes) VALUES (${row.id}, ${body.bytes})`);

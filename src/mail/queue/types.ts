@@ -36,6 +36,8 @@ export interface NewMessage {
   readonly ret?: 'full' | 'hdrs' | null;
   /** Message-ID with its angle brackets, null when there is none. */
   readonly messageId: string | null;
+  /** What `sender` holds so that notices about the message are known by it (#mail/feedback), null or absent for nothing. Unique. */
+  readonly fromId?: string | null;
   /** FUTURERELEASE: not tried before (RFC 4865 §4), null for at once. Milliseconds since 1970. */
   readonly holdUntilMs?: number | null;
   /** How it was accepted, as JSON; absent when there is nothing to tell. */

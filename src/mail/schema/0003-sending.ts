@@ -11,6 +11,7 @@ ALTER TABLE queue_message ADD COLUMN origin TEXT;
 ALTER TABLE queue_message ADD COLUMN from_id TEXT;
 CREATE UNIQUE INDEX queue_message_from_id ON queue_message (from_id) WHERE from_id IS NOT NULL;
 CREATE INDEX queue_message_message_id ON queue_message (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX queue_message_envid ON queue_message (envid) WHERE envid IS NOT NULL;
 
 -- set_transport and set_tls: what an operator wants instead of what routes and the sender say.
 ALTER TABLE queue_recipient ADD COLUMN lane_transport TEXT NOT NULL DEFAULT '';
