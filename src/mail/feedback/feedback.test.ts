@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { localBus } from '#host/bus-local';
+import type { ParsedDsn, ParsedDsnRecipient } from '#lib/dsn';
+import { accountId } from '#lib/ids';
+import { Queue } from '#mail/queue';
+import { sqliteServerMigrations } from '#mail/schema';
+import { Suppressions } from '#mail/suppressions';
+import { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
+import { MemoryDatabase } from '#testing/memory-database';
+import { seededRandom } from '#testing/seeded-random';
+import { isRefusedForGood } from './refused-for-good.ts';
+import { Feedback, isFromId, newFromId, type Notice } from './index.ts';
+
+const ann = accountId(1);
+const eve = accountId(2);
+const fromId = 'abcdefgh234567xy';
+const day = 24 * 60 * 60_000;
+
+/** Ann sent one message with a From-ID to two, one to two without, and one that was never tried. */
+class World implements AsyncDisposable {
+  readonly db = new MemoryDatabase(sqliteServerMigrations);
+  readonly clock = new FakeClock();
+  readonly suppressions = new Suppressions(this);
+  readonly #log = new FakeLog();
+  readonly feedback = new Feedback({ db: this.db, clock: this.clock, suppressions: this.suppressions, log: this.#log });
+
+  async fill(): Promise<void> {
+    const queue = new Queue({
+      db: this.db,
+      clock: this.clock,
+      bus: localBus({ log: this.#log }),
+      settings: { keepFinishedMs: 0 },
+    });
+    const send = (messageId: string, addresses: readonly string[], more: object = {}): Promise<number> =>
+      queue.enqueue({
+        account: ann,
+        sender: 'ann@us.example',
+        recipients: addresses.map((address) => ({ address })),
+        prefix: new Uint8Array(0),
+        body: { kind: 'inline', bytes: new Uint8Array(0) },
+        has8bit: false,
+        smtputf8: false,
+        messageId,
+        ...more,
+      });
+    await send('<1@us.example>', ['bob@far.example', 'cyd@far.example'], { fromId });
+    await send('<2@us.example>', ['bob@far.example', 'Dan@far.example'], { envid: 'e+2B2' });
+    await send('<3@us.example>', ['fay@far.example'], { fromId: 'one1'.repeat(4) });
+    await send('<4@us.example>', ['gus@far.example'], {
+      recipients: [{ address: 'gus@far.example', orcpt: 'rfc822;g+2Bus@old.example' }],
+    });
+    this.db.raw.exec("UPDATE queue_recipient SET state = 'delivered', attempts = 1");
+    await send('<5@us.example>', ['hal@far.example']);
+  }
+
+  /** What is recorded and suppressed after a notice: `message/recipient trust action`, and the addresses. */
+  async after(notice: Partial<Notice>): Promise<string> {
+    await this.feedback.take({ accounts: [{ id: ann, suppresses: true }], fromIds: [], dsn: null, ...notice });
+    const events = this.db.raw
+      .prepare('SELECT message, recipient, kind, detail FROM queue_event ORDER BY id')
+      .all()
+      .map(({ message, recipient, kind, detail }) => {
+        const { trust, action, suppressed } = JSON.parse(String(detail)) as Record<string, unknown>;
+        assert.equal(kind, 'notice');
+        return [
+          `${String(message)}/${String(recipient)}`,
+          trust,
+          action,
+          ...(suppressed === true ? ['suppressed'] : []),
+        ].join(' ');
+      });
+    const { items } = await this.suppressions.list();
+    return [...events, ...items.map(({ address }) => address)].join(', ');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.db[Symbol.asyncDispose]();
+  }
+}
+
+const failed: ParsedDsnRecipient = {
+  finalRecipient: 'bob@far.example',
+  originalRecipient: null,
+  action: 'failed',
+  status: '5.1.1',
+  remoteMta: 'mx.far.example',
+  diagnostic: '550 5.1.1 unknown',
+  smtpCode: 550,
+  smtpStatus: '5.1.1',
+};
+const about = (...recipients: readonly Partial<ParsedDsnRecipient>[]): ParsedDsn => ({
+  reportingMta: 'mx.far.example',
+  envelopeId: null,
+  originalMessageId: null,
+  recipients: recipients.map((one) => ({ ...failed, ...one })),
+});
+const naming = (originalMessageId: string, ...recipients: readonly Partial<ParsedDsnRecipient>[]): ParsedDsn => ({
+  ...about(...recipients),
+  originalMessageId,
+});
+const delayed = { action: 'delayed', status: '4.4.1', smtpStatus: null, smtpCode: null } as const;
+const cyd = { finalRecipient: 'CYD@far.example' };
+
+const rows: readonly (readonly [string, Partial<Notice>, string])[] = [
+  ['nothing', {}, ''],
+  [
+    'a From-ID, about one of two',
+    { fromIds: [fromId], dsn: about({}) },
+    '1/1 fromId failed suppressed, bob@far.example',
+  ],
+  [
+    'a From-ID in capitals, about both',
+    { fromIds: [fromId.toUpperCase()], dsn: about({ action: 'delivered' }, cyd) },
+    '1/1 fromId delivered, 1/2 fromId failed suppressed, cyd@far.example',
+  ],
+  [
+    'a From-ID wins over the Message-ID',
+    { fromIds: [fromId], dsn: naming('<2@us.example>', delayed) },
+    '1/1 fromId delayed',
+  ],
+  [
+    'a From-ID, about a stranger',
+    { fromIds: [fromId], dsn: about({ finalRecipient: 'x@y.example' }) },
+    '1/null fromId failed',
+  ],
+  [
+    'a From-ID of a message to one, about where it was forwarded',
+    { fromIds: ['one1'.repeat(4)], dsn: about({ finalRecipient: 'x@y.example' }) },
+    '3/5 fromId failed suppressed, fay@far.example',
+  ],
+  ['a From-ID, no report', { fromIds: [fromId] }, '1/null fromId unrecognized'],
+  [
+    'a From-ID of another account',
+    { fromIds: [fromId], dsn: about({}), accounts: [{ id: eve, suppresses: true }] },
+    '',
+  ],
+  ['a From-ID that nobody has', { fromIds: ['a'.repeat(16)], dsn: about({}) }, ''],
+  [
+    'an account that decides itself',
+    { fromIds: [fromId], dsn: about({}), accounts: [{ id: ann, suppresses: false }] },
+    '1/1 fromId failed',
+  ],
+  [
+    'a Message-ID and a recipient of it',
+    { dsn: naming('<2@us.example>', { finalRecipient: 'dan@FAR.example' }) },
+    '2/4 messageId failed suppressed, dan@far.example',
+  ],
+  ['a Message-ID, about a stranger', { dsn: naming('<2@us.example>', cyd) }, ''],
+  ['a Message-ID of another account', { dsn: naming('<2@us.example>'), accounts: [{ id: eve, suppresses: true }] }, ''],
+  ['a Message-ID that we never had', { dsn: naming('<x@us.example>', {}) }, ''],
+  ['a Message-ID, before any attempt', { dsn: naming('<5@us.example>', { finalRecipient: 'hal@far.example' }) }, ''],
+  ['no clue but the recipient', { dsn: about({}) }, ''],
+  ['an ENVID', { dsn: { ...about({}), envelopeId: 'e+2' } }, '2/3 envelopeId failed suppressed, bob@far.example'],
+  [
+    'an ORCPT that we gave',
+    { dsn: naming('<4@us.example>', { originalRecipient: 'g+us@old.example', finalRecipient: 'z@z.example' }) },
+    '4/6 messageId failed suppressed, gus@far.example',
+  ],
+];
+
+for (const [name, notice, want] of rows) {
+  test(`Feedback.take: ${name}`, async () => {
+    await using world = new World();
+    await world.fill();
+    assert.equal(await world.after(notice), want);
+  });
+}
+
+test('Feedback.take: a Message-ID of long ago tells nothing any more, a From-ID does', async () => {
+  await using world = new World();
+  await world.fill();
+  await world.clock.advance(15 * day);
+  assert.equal(await world.after({ dsn: naming('<2@us.example>', {}) }), '');
+  assert.equal(await world.after({ fromIds: [fromId], dsn: about(delayed) }), '1/1 fromId delayed');
+});
+
+test('Feedback.take: a message has a bounded number of events', async () => {
+  await using world = new World();
+  await world.fill();
+  const many = about(...Array.from({ length: 150 }, () => delayed));
+  for (let i = 0; i < 3; i += 1) await world.after({ fromIds: [fromId], dsn: many });
+  assert.equal(world.db.raw.prepare('SELECT count(*) AS n FROM queue_event').get()?.['n'], 200);
+});
+
+test('Feedback.take reads no whole table', async () => {
+  await using world = new World();
+  await world.fill();
+  world.db.texts.clear();
+  await world.after({ fromIds: [fromId], dsn: { ...naming('<2@us.example>', {}), envelopeId: 'e' } });
+  await world.after({ dsn: { ...naming('<2@us.example>', {}), envelopeId: 'none' } });
+  const own = [...world.db.texts].filter((text) => !text.includes('FROM suppression'));
+  assert.ok(own.length >= 6);
+  for (const text of own) {
+    const plan = world.db.raw.prepare(`EXPLAIN QUERY PLAN ${text}`).all();
+    const scans = plan.map((row) => String(row['detail'])).filter((detail) => /^SCAN (?!CONSTANT)/.test(detail));
+    assert.deepEqual(scans, [], text);
+  }
+});
+
+for (const [action, status, smtpCode, smtpStatus, want] of [
+  ['failed', '5.1.1', null, null, true],
+  ['failed', '5.0.0', 550, '5.1.10', true],
+  ['failed', '5.0.0', 550, null, true],
+  ['failed', null, 556, null, true],
+  ['failed', '5.0.0', null, null, false],
+  ['failed', '5.1.1', 550, '5.7.1', false],
+  ['failed', '5.2.2', 552, null, false],
+  ['failed', '4.4.7', 550, null, false],
+  ['failed', '5.0.0', 554, null, false],
+  ['delayed', '5.1.1', 550, null, false],
+  [null, '5.1.1', 550, null, false],
+] as const) {
+  test(`isRefusedForGood: ${action} ${status} ${smtpCode} ${smtpStatus}`, () => {
+    assert.equal(isRefusedForGood({ action, status, smtpCode, smtpStatus }), want);
+  });
+}
+
+test('newFromId is what isFromId knows, and never the same', () => {
+  const random = seededRandom(1);
+  const ids = Array.from({ length: 100 }, () => newFromId(random));
+  assert.equal(new Set(ids).size, 100);
+  for (const id of ids) assert.ok(isFromId(id), id);
+  for (const other of ['', 'news', `${ids[0]}x`, 'abcdefgh01234567']) assert.equal(isFromId(other), false, other);
+});

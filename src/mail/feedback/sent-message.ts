@@ -1,0 +1,58 @@
+import { encodeXtext } from '#lib/codecs';
+import type { AccountId } from '#lib/ids';
+import { inList } from '#mail/schema';
+import { sql, type Reader, type Sql } from '#ports/database';
+import { feedbackLimits } from './limits.ts';
+import type { SentRecipient } from './match-recipient.ts';
+
+/** By what a message was recognised, the surest first; see the head of this module. */
+export type Trust = 'fromId' | 'envelopeId' | 'messageId';
+
+/** Messages that a notice may be about. */
+export interface SentMessages {
+  readonly trust: Trust;
+  readonly account: AccountId;
+  /** Those that were tried at least once, of the newest message first. */
+  readonly recipients: readonly SentRecipient[];
+  /** The only message, null when there are several. */
+  readonly message: number | null;
+}
+
+/** What a notice knows of the message. */
+interface Clues {
+  readonly accounts: readonly AccountId[];
+  readonly fromIds: readonly string[];
+  /** Not in xtext. */
+  readonly envelopeId: string | null;
+  readonly messageId: string | null;
+  readonly nowMs: number;
+}
+
+/** Finds what a notice is about by the surest clue that leads to anything; null when none does. */
+export async function findSentMessages(reader: Reader, clues: Clues): Promise<SentMessages | null> {
+  const { accounts, fromIds, envelopeId, messageId, nowMs } = clues;
+  const recent = sql`received_ms >= ${nowMs - feedbackLimits.recentMs}`;
+  const ways: readonly (readonly [Trust, Sql | null])[] = [
+    ['fromId', fromIds.length === 0 ? null : sql`from_id IN ${inList(fromIds.map((id) => id.toLowerCase()))}`],
+    [
+      'envelopeId',
+      envelopeId === null ? null : sql`envid IN ${inList([envelopeId, encodeXtext(envelopeId)])} AND ${recent}`,
+    ],
+    ['messageId', messageId === null ? null : sql`message_id = ${messageId} AND ${recent}`],
+  ];
+  for (const [trust, condition] of ways) {
+    if (condition === null) continue;
+    // RFC 5321 §4.5.5: nobody is told about mail with the null reverse-path.
+    const rows = await reader.all<{ id: number; account: AccountId }>(sql`SELECT id, account FROM queue_message
+      WHERE ${condition} AND account IN ${inList(accounts)} AND sender <> '' ORDER BY id DESC LIMIT ${feedbackLimits.maxMessages}`);
+    const [first] = rows;
+    if (first === undefined) continue;
+    const ids = rows.filter(({ account }) => account === first.account).map(({ id }) => id);
+    const recipients = await reader.all<SentRecipient>(sql`SELECT id, message, address, orcpt FROM queue_recipient
+      WHERE message IN ${inList(ids)} AND (attempts > 0 OR state = 'leased')
+      ORDER BY message DESC, id LIMIT ${feedbackLimits.maxRecipients}`);
+    if (recipients.length === 0) continue;
+    return { trust, account: first.account, recipients, message: ids.length === 1 ? first.id : null };
+  }
+  return null;
+}
