@@ -67,10 +67,12 @@ export interface ServeSettings {
   readonly files: Readonly<Record<string, string>>;
   /** The address of its listeners. */
   readonly host: string;
+  /** Environment variables besides ours. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts `godwit serve` with a configuration in a new folder. */
-export async function startServe({ server, domains, files, host }: ServeSettings): Promise<ServerUnderTest> {
+export async function startServe({ server, domains, files, host, env }: ServeSettings): Promise<ServerUnderTest> {
   await using undo = new AsyncDisposableStack();
   const dir = undo.use(await tempDir());
   const folder = join(dir.path, 'config');
@@ -83,7 +85,7 @@ export async function startServe({ server, domains, files, host }: ServeSettings
   const setPassword = [program, 'password', 'set', account.name, '--config', folder, '--stdin'];
   await succeed(process.execPath, setPassword, { input: `${account.password}\n` });
   const args = [program, 'serve', '--config', folder, '--log-level', 'debug'];
-  const running = undo.use(await startProgram(process.execPath, args, /server\.ready/));
+  const running = undo.use(await startProgram(process.execPath, args, /server\.ready/, env));
   const ports = portsIn(running.log(), (service) => new RegExp(`server\\.listening.*service=${service} .*port=(\\d+)`));
   const resources = undo.move();
   return { ...running, ports, host, folder, [Symbol.asyncDispose]: () => resources.disposeAsync() };
@@ -113,8 +115,13 @@ interface RunningProgram extends AsyncDisposable {
 }
 
 /** Starts a program and waits until its output matches. @throws Error with its output when it ends or is silent for too long. */
-async function startProgram(command: string, args: readonly string[], ready: RegExp): Promise<RunningProgram> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function startProgram(
+  command: string,
+  args: readonly string[],
+  ready: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProgram> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let output = '';
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const isReady = Promise.withResolvers<void>();
