@@ -43,7 +43,7 @@ export interface ReceptionFacts {
   readonly rcptTo: string | null;
   /** Organizational domain of From (RFC 7489 §3.2). */
   readonly fromOrgDomain: string | null;
-  /** Results of SPF, DKIM, DMARC and the rest, as JSON. */
+  /** Who brought it and what was checked, as JSON (`ReceptionRecord` of #mail/story). */
   readonly validation: string | null;
 }
 

@@ -49,7 +49,7 @@ export async function emailsWithEnvelope(
     ${recipient === undefined ? sql`` : sql`AND lower(rcpt_to) = ${recipient.toLowerCase()}`}`;
   const found = new Set<number>();
   for (const { id: mailbox, uidNext } of await db.read((reader) => liveMailboxes(reader, account))) {
-    for (let below = Number(uidNext), more = true; more;) {
+    for (let below = uidNext, more = true; more;) {
       const before = below;
       const rows = await db.read((reader) =>
         reader.all<{
@@ -110,7 +110,7 @@ async function placesOf({ id: account, db }: IncomingContext, emails: readonly n
   const places: Place[] = [];
   for (const batch of inBatches(emails)) {
     for (const { id: mailbox, uidNext } of await db.read((reader) => liveMailboxes(reader, account))) {
-      for (let from = 1; from < Number(uidNext); from += uidSpan) {
+      for (let from = 1; from < uidNext; from += uidSpan) {
         const first = from;
         const rows = await db.read((reader) =>
           reader.all<Place>(sql`SELECT id, email, mailbox, uid, flags, keywords, save_ms AS "saveMs", create_modseq AS "createModSeq"

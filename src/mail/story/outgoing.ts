@@ -84,15 +84,15 @@ async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, stri
     );
   }
   // Recipients that were told the same in one transmission are one event.
-  const groups = Map.groupBy(rows, ({ recipient: _, ...told }) => JSON.stringify(told));
+  const groups = Map.groupBy(rows, (row) => JSON.stringify({ ...row, recipient: 0 }));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { recipient: _, session, ...told } = first;
+    const { atMs, durationMs, host, ip, outcome, reply, route, session } = first;
     return [
       {
         kind: 'attempt',
-        ...told,
+        ...{ atMs, durationMs, host, ip, outcome, reply, route },
         recipients: group.map(({ recipient }) => addresses.get(recipient) ?? ''),
         // We wrote it ourselves.
         session: session === null ? null : (JSON.parse(session) as SessionRecord),

@@ -28,6 +28,8 @@ export interface PreparedHeader {
   readonly added: string;
   /** The header without what must not travel; the same bytes when there was nothing. */
   readonly header: Uint8Array;
+  /** Names of the fields that it came without, in lower case; empty when there were none. */
+  readonly removed: readonly string[];
   /** With its angle brackets. */
   readonly messageId: string;
   /** The one address of the From field. */
@@ -68,10 +70,12 @@ export function prepareHeader(header: Uint8Array, rules: SubmissionRules): Prepa
   let added = dates.length === 0 ? `Date: ${writeDate(rules.nowMs, 0)}\r\n` : '';
   if (ids.length === 0) added += `Message-ID: ${messageId}\r\n`;
   const tls = fields.filter(({ name }) => name === 'tls-required');
+  const gone = fields.filter((field) => notForTravel.has(field.name) || isUselessId(field, ids.length));
   return {
     kind: 'prepared',
     added,
-    header: without(header, fields, (field) => notForTravel.has(field.name) || isUselessId(field, ids.length)),
+    header: without(header, gone),
+    removed: [...new Set(gone.map(({ name }) => name))],
     messageId,
     from,
     tlsNotRequired: tls.length > 0 && tls.every((field) => fieldText(field).toLowerCase() === 'no'),
@@ -125,12 +129,7 @@ function quoteIfNeeded(localpart: string): string {
   return /^[^\s"\\(),:;<>@[\]]+$/.test(localpart) ? localpart : `"${localpart.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function without(
-  header: Uint8Array,
-  fields: readonly HeaderField[],
-  unwanted: (field: HeaderField) => boolean,
-): Uint8Array {
-  const gone = fields.filter(unwanted);
+function without(header: Uint8Array, gone: readonly HeaderField[]): Uint8Array {
   if (gone.length === 0) return header;
   const bytes = new Uint8Array(header.length - gone.reduce((sum, { start, end }) => sum + end - start, 0));
   let to = 0;

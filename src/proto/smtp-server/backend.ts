@@ -51,6 +51,17 @@ export interface Transaction {
   readonly chunked: boolean;
 }
 
+/** Mail that did not come in: what the peer wanted, and what it was told. */
+export interface RefusedMail {
+  /** What was refused: the sender, a recipient, or the content. */
+  readonly stage: 'MAIL' | 'RCPT' | 'DATA';
+  /** Null for the null reverse-path `<>`. */
+  readonly from: Address | null;
+  /** At RCPT the one that was refused; at DATA those that had been accepted; none at MAIL. */
+  readonly recipients: readonly Recipient[];
+  readonly reply: Reply;
+}
+
 /** Takes one message's content. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
 export interface MessageSink {
   /**
@@ -108,6 +119,8 @@ export interface Backend {
   rcpt(facts: SessionFacts, transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null>;
   /** DATA, or the first BDAT: begins the content. A Refusal here is sent instead of 354. */
   data(facts: SessionFacts, transaction: Transaction): Maybe<MessageSink>;
+  /** MAIL, RCPT or content was refused, by this Backend or by the session itself: for whoever keeps a record. Must not throw. */
+  refused?(facts: SessionFacts, mail: RefusedMail): void;
   /** The transaction ended without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */
   reset(facts: SessionFacts, transaction: Transaction): void;
   /** The session ended. Called exactly once, also when `greet` refused. */

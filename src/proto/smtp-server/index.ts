@@ -11,6 +11,7 @@ export type {
   Maybe,
   MessageSink,
   Recipient,
+  RefusedMail,
   ServerKind,
   SessionFacts,
   Transaction,

@@ -1,11 +1,11 @@
-import { type CodecEvent, type Command, parseCommand, reply } from '#lib/smtp';
+import { type CodecEvent, type Command, parseCommand, type Reply, reply } from '#lib/smtp';
 import type { Channel } from '#ports/channel';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
-import type { Backend, Maybe } from './backend.ts';
+import type { Backend, Maybe, RefusedMail } from './backend.ts';
 import { definitionOf } from './commands/index.ts';
-import { Context, sessionLimits } from './context.ts';
+import { Context, sessionLimits, type OpenTransaction } from './context.ts';
 import type { SessionOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
 import { PeerGone, Wire } from './wire.ts';
@@ -32,6 +32,9 @@ export class SmtpSession {
   #isShuttingDown = false;
   #isAwaitingCommand = false;
   #isFirstLine = true;
+  /** What is being answered, and the transaction that it is about. */
+  #asked: Command | null = null;
+  #transaction: OpenTransaction | null = null;
 
   constructor(deps: SmtpSessionDeps) {
     const limits = sessionLimits(deps.options);
@@ -128,6 +131,7 @@ export class SmtpSession {
     if (error instanceof PeerGone) throw error;
     const context = this.#context;
     if (error instanceof Refusal) {
+      this.#tellRefused(error.reply);
       context.refuse(error.reply, { smtputf8: context.transaction?.parameters.smtputf8 === true });
       if (error.close) context.isClosing = true;
       return;
@@ -135,13 +139,24 @@ export class SmtpSession {
     context.log.error('smtp.bug', { stage: context.stage }, error);
     // RFC 5321 §4.3.2: in place of the banner there is no 451.
     const code = context.isClosing ? 421 : 451;
-    context.refuse(reply(code, '4.3.0', 'error on our side, please try again later'));
+    const fault = reply(code, '4.3.0', 'error on our side, please try again later');
+    this.#tellRefused(fault);
+    context.refuse(fault);
+  }
+
+  /** Lets the Backend know of mail that is refused. */
+  #tellRefused(answer: Reply): void {
+    const { backend } = this.#context;
+    if (backend.refused === undefined || this.#asked === null) return;
+    const mail = refusedMail(this.#asked, this.#transaction, answer);
+    if (mail !== null) backend.refused(this.#context, mail);
   }
 
   #event(event: CodecEvent): Maybe<void> {
     const context = this.#context;
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
+    this.#asked = null;
     if (event.kind === 'overlong') throw new Refusal(500, '5.5.0', 'line too long', { close: true });
     // Content is read by the command that asked for it.
     if (event.kind !== 'line') return;
@@ -173,6 +188,8 @@ export class SmtpSession {
       if (!context.wasRefused) context.countBadCommand();
       throw new Refusal(503, '5.5.1', stage === 'connected' ? 'EHLO first' : outOfOrder(command.verb));
     }
+    this.#asked = command;
+    this.#transaction = context.transaction ?? context.reception?.transaction ?? null;
     return definition.handle(context, command);
   }
 
@@ -230,6 +247,18 @@ const lineProblems = {
   nul: 'NUL in a command',
   utf8: 'command is not UTF-8',
 } as const;
+
+/** What mail a command was about; null when it was about none. */
+function refusedMail(command: Command, transaction: OpenTransaction | null, answer: Reply): RefusedMail | null {
+  if (command.verb === 'MAIL') return { stage: 'MAIL', from: command.from, recipients: [], reply: answer };
+  if (transaction === null) return null;
+  const { from, recipients } = transaction;
+  if (command.verb === 'RCPT') return { stage: 'RCPT', from, recipients: [command.to], reply: answer };
+  const isContent = (command.verb === 'DATA' || command.verb === 'BDAT') && recipients.length > 0;
+  return isContent
+    ? { stage: 'DATA', from, recipients: recipients.map(({ address }) => address), reply: answer }
+    : null;
+}
 
 function outOfOrder(verb: string): string {
   if (verb === 'MAIL') return 'a transaction is open already, RSET first';

@@ -14,6 +14,7 @@ import { BlobSweeper } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
 import { Queue, defaultSettings, type QueueSettings, type Routing } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
+import { refusalLimits, Refusals } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -51,6 +52,7 @@ export interface Services extends AsyncDisposable {
   readonly queueSettings: QueueSettings;
   readonly routing: Routing;
   readonly blobSweeper: BlobSweeper;
+  readonly refusals: Refusals;
   /** Has no keys before it was started. */
   readonly dkim: DkimKeys;
   readonly bus: Bus;
@@ -100,6 +102,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });
   const hash = threadedSlowHash();
   const dkim = new DkimKeys({ configuration, files, bus, log });
+  const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
   const accounts = new Accounts({ databases, blobs, bus, clock });
   const routing = new ConfiguredRouting({ configuration, accounts });
   const queueSettings: QueueSettings = {
@@ -120,6 +123,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     routing,
     queueSettings,
     blobSweeper: new BlobSweeper({ blobs, clock, log }),
+    refusals,
     dkim,
     bus,
     clock,
@@ -135,6 +139,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
       configuration[Symbol.dispose]();
       dkim[Symbol.dispose]();
       accounts[Symbol.dispose]();
+      await refusals[Symbol.asyncDispose]();
       await databases[Symbol.asyncDispose]();
       await hash[Symbol.asyncDispose]();
     },

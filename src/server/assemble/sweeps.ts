@@ -37,11 +37,12 @@ export class Sweeps implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    const { accounts, blobSweeper, log } = this.#services;
+    const { accounts, blobSweeper, log, refusals } = this.#services;
     const { signal } = this.#stopping;
     const { recipients, blobs } = await this.#queueSweeper.sweep();
     const orphans = this.#count % sweepsPerSearch === 0 ? await accounts.collectOrphans(blobSweeper, signal) : 0;
     const removed = await accounts.sweepBlobs(blobSweeper, signal);
+    await refusals.sweep();
     this.#count += 1;
     log.debug('sweep.done', { recipients, blobs: blobs + removed, orphans });
   }

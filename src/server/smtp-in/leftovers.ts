@@ -1,9 +1,13 @@
 import { placeInQueue, type ReceivedBody } from '#mail/content';
 import type { Queue } from '#mail/queue';
+import { acceptanceOf, writeOrigin } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
+import type { SessionFacts } from '#proto/smtp-server';
 
 /** Recipients that could not be served when others of the same message were. */
 interface Leftovers {
+  /** Who brought the message. */
+  readonly facts: SessionFacts;
   readonly sender: string;
   readonly addresses: readonly string[];
   readonly body: ReceivedBody;
@@ -14,7 +18,7 @@ interface Leftovers {
 /** Puts the rest of a transaction into the queue, from where it comes back to our own SMTP port; durable when it resolves. */
 export async function enqueueLeftovers(
   { queue, blobs }: { readonly queue: Queue; readonly blobs: BlobStore },
-  { sender, addresses, body, has8bit, smtputf8 }: Leftovers,
+  { facts, sender, addresses, body, has8bit, smtputf8 }: Leftovers,
 ): Promise<void> {
   await queue.enqueue({
     account: null,
@@ -25,5 +29,6 @@ export async function enqueueLeftovers(
     has8bit,
     smtputf8,
     messageId: null,
+    origin: writeOrigin({ kind: 'leftover', by: acceptanceOf(facts) }),
   });
 }

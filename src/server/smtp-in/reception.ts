@@ -5,6 +5,7 @@ import { reply, type Reply } from '#lib/smtp';
 import { ContentWriter, type ReceivedBody } from '#mail/content';
 import type { DeliveryResult, LocalDelivery, LocalRecipient } from '#mail/delivery';
 import type { Queue } from '#mail/queue';
+import { acceptanceOf, writeReception, type Check } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -35,6 +36,8 @@ export interface ReceptionDeps {
 export interface Incoming {
   readonly facts: SessionFacts;
   readonly transaction: Transaction;
+  /** What was looked at before the content came. */
+  readonly checks: readonly Check[];
   /** At least one. */
   readonly goals: readonly Goal[];
 }
@@ -70,7 +73,7 @@ export class Reception implements MessageSink {
 
   async finish(): Promise<Reply> {
     const { clock, delivery, quotas, isLocalserve } = this.#deps;
-    const { facts } = this.#incoming;
+    const { facts, checks } = this.#incoming;
     const index = this.#indexer.finish();
     await using writer = this.#writer;
     if (index.receivedCount > maxReceivedFields) throw new Refusal(554, '5.4.6', 'this message is in a loop');
@@ -86,7 +89,7 @@ export class Reception implements MessageSink {
       helo: facts.hello?.name ?? null,
       mailFrom: this.#sender(),
       fromOrgDomain: null,
-      validation: null,
+      validation: writeReception({ by: acceptanceOf(facts), checks }),
     };
     const results = await delivery.deliver({ body, index, receivedMs, reception }, going);
     await this.#settle(going, results, copies, body, index.has8bit);
@@ -124,6 +127,7 @@ export class Reception implements MessageSink {
     });
     if (left.length === 0) return;
     await enqueueLeftovers(this.#deps, {
+      facts,
       sender: this.#sender(),
       addresses: left.map((copy) => this.#againTo(copy)),
       body,

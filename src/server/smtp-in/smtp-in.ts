@@ -1,7 +1,9 @@
+import type { Address } from '#lib/address';
 import type { Reply } from '#lib/smtp';
 import type { Accounts } from '#mail/accounts';
 import type { LocalDelivery } from '#mail/delivery';
 import type { Queue } from '#mail/queue';
+import type { Check, Refusals } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -11,6 +13,7 @@ import {
   type Hello,
   type Maybe,
   type MessageSink,
+  type RefusedMail,
   type SessionFacts,
   type Transaction,
   type TransactionRecipient,
@@ -18,6 +21,7 @@ import {
 import type { Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import { Destinations, type Goal } from './destinations.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { failOnPurpose } from './planned.ts';
 import { Quotas } from './quotas.ts';
 import { Reception, type ReceptionDeps } from './reception.ts';
@@ -32,6 +36,7 @@ export interface SmtpInDeps {
   readonly queue: Queue;
   readonly blobs: BlobStore;
   readonly senders: SenderCheck;
+  readonly refusals: Pick<Refusals, 'record'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
@@ -73,7 +78,7 @@ export class SmtpIn implements Backend {
     if (from === null) return;
     if (this.#isLocalserve) return failOnPurpose(from.localpart, 'mailfrom', this.#deps);
     // Our own domains take mail: that we know without asking.
-    if ('ascii' in from.domain && this.#deps.configuration.directory.hasDomain(from.domain.ascii)) return;
+    if (this.#isOurs(from)) return;
     return this.#deps.senders.checkSender(from);
   }
 
@@ -96,7 +101,11 @@ export class SmtpIn implements Backend {
 
   data(facts: SessionFacts, transaction: Transaction): MessageSink {
     const goals = this.#goals.get(transaction) ?? [];
-    return new Reception(this.#reception, { facts, transaction, goals });
+    return new Reception(this.#reception, { facts, transaction, goals, checks: [this.#senderChecked(transaction)] });
+  }
+
+  refused(facts: SessionFacts, mail: RefusedMail): void {
+    noteRefusal(this.#deps.refusals, facts, mail);
   }
 
   reset(): void {
@@ -105,5 +114,17 @@ export class SmtpIn implements Backend {
 
   closed(): void {
     this.#place?.[Symbol.dispose]();
+  }
+
+  #isOurs({ domain }: Address): boolean {
+    return 'ascii' in domain && this.#deps.configuration.directory.hasDomain(domain.ascii);
+  }
+
+  /** What `mail` found out about the sender, who was not refused. */
+  #senderChecked({ from }: Transaction): Check {
+    const name = 'sender';
+    if (from === null) return { name, result: 'none', detail: 'the null reverse-path, as of notices' };
+    if (this.#isLocalserve) return { name, result: 'none', detail: 'a development server takes all' };
+    return { name, result: 'pass', detail: this.#isOurs(from) ? 'a domain of ours' : 'its domain can take mail' };
   }
 }

@@ -4,6 +4,7 @@ import type { Reply } from '#lib/smtp';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker } from '#mail/auth';
 import type { Queue } from '#mail/queue';
+import type { Refusals } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -15,6 +16,7 @@ import {
   type Backend,
   type Maybe,
   type MessageSink,
+  type RefusedMail,
   type SessionFacts,
   type Transaction,
   type TransactionRecipient,
@@ -22,7 +24,7 @@ import {
 import type { Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
-import { failOnPurpose } from '#server/smtp-in';
+import { failOnPurpose, noteRefusal } from '#server/smtp-in';
 import { SubmittedMessage } from './submitted-message.ts';
 
 /** What submission needs. */
@@ -32,6 +34,7 @@ export interface SubmissionDeps {
   readonly checker: CredentialChecker;
   readonly accounts: Accounts;
   readonly queue: Queue;
+  readonly refusals: Pick<Refusals, 'record'>;
   readonly blobs: BlobStore;
   readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
@@ -104,6 +107,10 @@ export class Submission implements Backend {
       account: account.id,
       maySendAs: (address) => this.#isLocalserve || this.#maySendAs(name, address),
     });
+  }
+
+  refused(facts: SessionFacts, mail: RefusedMail): void {
+    noteRefusal(this.#deps.refusals, facts, mail);
   }
 
   reset(): void {

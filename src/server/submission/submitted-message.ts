@@ -13,6 +13,7 @@ import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, receivedField } from '#server/smtp-in';
+import { submissionOrigin } from './origin.ts';
 import { OutgoingSignature } from './outgoing-signature.ts';
 
 /** What a submitted message needs to be queued. */
@@ -127,20 +128,22 @@ export class SubmittedMessage implements MessageSink {
     this.#signature.push(passed);
   }
 
-  /** @param signed  DKIM-Signature fields. */
-  async #newMessage(body: ReceivedBody, header: PreparedHeader, signed: Promise<string>): Promise<NewMessage> {
-    const { blobs, clock, hostname } = this.#deps;
+  /** @param signing  DKIM-Signature fields. */
+  async #newMessage(body: ReceivedBody, header: PreparedHeader, signing: Promise<string>): Promise<NewMessage> {
+    const { blobs, clock, configuration, hostname } = this.#deps;
     const { facts, transaction, account } = this.#submitted;
     const { from, parameters, recipients } = transaction;
     const nowMs = clock.now();
     const only = recipients.length === 1 ? addressText(recipients[0]?.address ?? 'postmaster', hostname) : null;
     const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: true });
+    const signed = await signing;
+    const isLocalserve = configuration.config.server.localserve;
     return {
       account,
       sender: from === null ? '' : writeAddress(from, 'ascii'),
       recipients: recipients.map(({ address, parameters: said }) => newRecipient(addressText(address, hostname), said)),
       // RFC 6376 §5.6: the signature goes before all that it is about.
-      prefix: encoder.encode((await signed) + received + header.added),
+      prefix: encoder.encode(signed + received + header.added),
       body: await placeInQueue(blobs, body),
       has8bit: this.#highBits !== 0,
       smtputf8: parameters.smtputf8 || header.has8bit,
@@ -149,6 +152,7 @@ export class SubmittedMessage implements MessageSink {
       ret: parameters.ret === null ? null : parameters.ret === 'FULL' ? 'full' : 'hdrs',
       messageId: header.messageId,
       holdUntilMs: parameters.holdForS === null ? parameters.holdUntilMs : nowMs + parameters.holdForS * 1000,
+      origin: submissionOrigin({ facts, transaction, header, signed, isLocalserve }),
     };
   }
 }

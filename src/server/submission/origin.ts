@@ -1,0 +1,51 @@
+import { writeAddress } from '#lib/address';
+import { acceptanceOf, writeOrigin, type SubmissionOrigin } from '#mail/story';
+import type { PreparedHeader } from '#mail/submission';
+import type { SessionFacts, Transaction } from '#proto/smtp-server';
+
+/** What is known of a submitted message when it is queued. */
+interface SubmissionFacts {
+  readonly facts: SessionFacts;
+  readonly transaction: Transaction;
+  readonly header: PreparedHeader;
+  /** DKIM-Signature fields, empty without any. */
+  readonly signed: string;
+  readonly isLocalserve: boolean;
+}
+
+/** How a message was submitted, for its story. */
+export function submissionOrigin({ facts, transaction, header, signed, isLocalserve }: SubmissionFacts): string {
+  return writeOrigin({
+    kind: 'submission',
+    by: acceptanceOf(facts),
+    author: writeAddress(header.from, 'unicode'),
+    added: fieldNames(header.added),
+    removed: header.removed,
+    dkim: signed === '' ? { unsigned: unsignedReason(isLocalserve) } : { signatures: signaturesOf(signed) },
+    isChunked: transaction.chunked,
+  });
+}
+
+function unsignedReason(isLocalserve: boolean): string {
+  return isLocalserve ? 'a development server signs nothing' : 'no key is in use for the domains of author and sender';
+}
+
+function fieldNames(fields: string): string[] {
+  return fields
+    .split('\r\n')
+    .filter((line) => line !== '')
+    .map((line) => line.slice(0, line.indexOf(':')));
+}
+
+/** Domain, selector and algorithm of each signature that we made. */
+function signaturesOf(
+  fields: string,
+): Extract<SubmissionOrigin['dkim'], { readonly signatures: unknown }>['signatures'] {
+  return fields
+    .split(/\r\n(?![ \t])/)
+    .filter((field) => field !== '')
+    .map((field) => {
+      const tag = (name: string): string => new RegExp(`[:;]\\s*${name}=\\s*([^;\\s]+)`).exec(field)?.[1] ?? '';
+      return `selector ${tag('s')} of ${tag('d')} (${tag('a')})`;
+    });
+}
