@@ -42,6 +42,8 @@ export class QueueWorld implements AsyncDisposable {
   readonly accountNames = new Map<number, string>();
   /** Called before each notice is stored. */
   onNotice: () => void = () => undefined;
+  /** Gets each notice as well; null for nobody. */
+  passNotice: DsnSink['deliverDsn'] | null = null;
   readonly settings: QueueSettings;
   readonly queue: Queue;
   #runner: QueueRunner;
@@ -151,8 +153,10 @@ export class QueueWorld implements AsyncDisposable {
 
   #newRunner(): QueueRunner {
     const sink: DsnSink = {
-      deliverDsn: async ({ id, to, bytes }) => {
+      deliverDsn: async (dsn) => {
+        const { id, to, bytes } = dsn;
         this.onNotice();
+        await this.passNotice?.(dsn);
         this.notices.push({ id, to, text: new TextDecoder().decode(bytes) });
       },
     };

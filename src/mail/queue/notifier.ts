@@ -3,7 +3,7 @@ import { writeDsn, type DsnRecipient } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
-import { sql, type Database } from '#ports/database';
+import { sql, type Database, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { NoticeKind } from './advance.ts';
@@ -77,9 +77,12 @@ export class Notifier {
     const [first] = rows;
     if (first === undefined) return;
     const bytes = await this.#write(notice, first, rows);
-    await this.#deps.sink.deliverDsn({ id: notice, account: first.account, to: first.sender, bytes });
+    const steps: ((tx: Tx) => Promise<void>)[] = [];
+    const whenTold = (step: (tx: Tx) => Promise<void>): void => void steps.push(step);
+    await this.#deps.sink.deliverDsn({ id: notice, account: first.account, to: first.sender, bytes, whenTold });
     const nowMs = this.#deps.clock.now();
     await this.#deps.db.write(async (tx) => {
+      for (const step of steps) await step(tx);
       await tx.run(
         sql`UPDATE queue_recipient SET notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE notice = ${notice}`,
       );
@@ -138,12 +141,15 @@ interface NoticeRow {
   readonly lastAttemptMs: number | null;
 }
 
+/** RFC 3463 §2: success, trouble that may pass, failure. */
+const statusClasses = { failed: 5, delayed: 4, delivered: 2, relayed: 2 } as const;
+
 function dsnRecipient(row: NoticeRow, settings: QueueSettings): DsnRecipient {
   return {
     finalRecipient: row.address,
     originalRecipient: row.orcpt,
     action: row.kind,
-    status: row.lastStatus ?? (row.kind === 'failed' ? '5.0.0' : '4.0.0'),
+    status: row.lastStatus ?? `${statusClasses[row.kind]}.0.0`,
     remoteMta: row.lastHost,
     diagnostic: row.lastReply,
     diagnosticIsSmtp: row.lastReplyIsSmtp !== 0,

@@ -1,5 +1,6 @@
 import type { AccountId } from '#lib/ids';
 import type { BlobId } from '#ports/blobs';
+import type { Tx } from '#ports/database';
 
 /** Bits of the NOTIFY parameter (RFC 3461 §4.1). 0 means that the parameter was absent. */
 export const Notify = { Never: 1, Success: 2, Failure: 4, Delay: 8 } as const;
@@ -108,11 +109,13 @@ export interface DsnSink {
   /**
    * Stores `bytes` (a whole message) for the sender. Durable when it resolves, harmless when repeated with the same `id`.
    * @param dsn.account  the submitting account, null when the message was not submitted here.
+   * @param dsn.whenTold  does `step` in the very transaction that records the notice as given, so that it is neither forgotten nor repeated.
    */
   deliverDsn(dsn: {
     readonly id: string;
     readonly account: AccountId | null;
     readonly to: string;
     readonly bytes: Uint8Array;
+    readonly whenTold: (step: (tx: Tx) => Promise<void>) => void;
   }): Promise<void>;
 }

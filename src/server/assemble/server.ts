@@ -3,7 +3,7 @@ import { systemResolver } from '#host/dns';
 import { nodeDialer, socksDialer, tlsContext } from '#host/net';
 import { QueueRunner } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
-import { DsnDelivery, SmtpTransmitter, TransportSecrets } from '#server/transmit';
+import { DsnDelivery, DsnMailer, SmtpTransmitter, TransportSecrets } from '#server/transmit';
 import { Certificates } from './certificates.ts';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
 import {
@@ -146,6 +146,8 @@ function makeRunner(
     isLocalserve: localserve,
     ownSmtp: own === undefined ? null : { address: reachable(own.address), port: own.port },
   });
+  const dsnFrom = `postmaster@${hostname}`;
+  const mailer = new DsnMailer({ queue: services.queue, blobs, dkim: services.dkim, clock, log, from: dsnFrom });
   return new QueueRunner({
     db: databases.server,
     blobs,
@@ -153,8 +155,8 @@ function makeRunner(
     log,
     random,
     bus,
-    settings: { ...queueSettings, reportingMta: hostname, dsnFrom: `postmaster@${hostname}` },
-    sink: new DsnDelivery({ accounts, delivery, configuration, clock, log }),
+    settings: { ...queueSettings, reportingMta: hostname, dsnFrom },
+    sink: new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log }),
     delivery: { transmitter, routing },
   });
 }

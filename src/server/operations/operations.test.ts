@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
-import { DsnDelivery } from '#server/transmit';
+import { DsnDelivery, DsnMailer } from '#server/transmit';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import {
@@ -114,7 +114,7 @@ test('Operations account.remove: configuration and mail go; the postmaster and s
 test('Operations account.remove: queued mail stays, and reports about it reach the postmaster', () =>
   inWorld(async ({ run, services }) => {
     await run('account.add', { name: 'ann', address: 'ann@example.org' });
-    const { accounts, clock, configuration, delivery, log, queue } = services;
+    const { accounts, blobs, clock, configuration, delivery, dkim, log, queue } = services;
     const ann = await accounts.open('ann');
     await queue.enqueue({
       account: ann?.id ?? null,
@@ -132,9 +132,11 @@ test('Operations account.remove: queued mail stays, and reports about it reach t
       items.map(({ recipient, account }) => [recipient, account]),
       [['a@one.test', `removed account ${ann?.id}`]],
     );
-    const sink = new DsnDelivery({ accounts, delivery, configuration, clock, log });
+    const mailer = new DsnMailer({ queue, blobs, dkim, clock, log, from: 'postmaster@localhost' });
+    const sink = new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log });
     const bytes = new TextEncoder().encode('Message-ID: <dsn@localhost>\r\n\r\nfailed\r\n');
-    await sink.deliverDsn({ id: 'x', account: ann?.id ?? null, to: 'ann@example.org', bytes });
+    const whenTold = (): never => assert.fail('it does not leave');
+    await sink.deliverDsn({ id: 'x', account: ann?.id ?? null, to: 'ann@example.org', bytes, whenTold });
     const godwit = await accounts.open('godwit');
     assert.equal((await godwit?.mailboxes.byName('INBOX'))?.messages, 1);
     assert.deepEqual(await run('check'), []);

@@ -7,11 +7,14 @@ import type { DsnSink } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Configuration } from '#server/configuration';
+import type { DsnMailer } from './dsn-mailer.ts';
 
-/** What notices need to reach mailboxes. */
+/** What notices need to reach senders. */
 export interface DsnDeliveryDeps {
   readonly accounts: Accounts;
   readonly delivery: LocalDelivery;
+  /** For senders elsewhere. */
+  readonly mailer: DsnMailer;
   readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
@@ -19,7 +22,10 @@ export interface DsnDeliveryDeps {
 
 const noPrefix = new Uint8Array(0);
 
-/** Puts notices about submitted mail straight into the sender's INBOX; those about mail of strangers go to the postmaster. */
+/**
+ * Puts notices about submitted mail straight into the sender's INBOX. Those about mail of strangers leave by the queue; when nobody is left to
+ * read one here, as an account was removed, the postmaster does.
+ */
 export class DsnDelivery implements DsnSink {
   readonly #deps: DsnDeliveryDeps;
 
@@ -27,7 +33,20 @@ export class DsnDelivery implements DsnSink {
     this.#deps = deps;
   }
 
-  async deliverDsn({ account: id, to, bytes }: Parameters<DsnSink['deliverDsn']>[0]): Promise<void> {
+  async deliverDsn(dsn: Parameters<DsnSink['deliverDsn']>[0]): Promise<void> {
+    const { id, account, to, bytes, whenTold } = dsn;
+    const address = parseAddress(to);
+    const submitter = await this.#submitter(account);
+    const destination = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
+    if (submitter === null && address.ok && destination?.kind === 'remote') {
+      whenTold(await this.#deps.mailer.prepare({ id, to: address.value, bytes }));
+      return;
+    }
+    await this.#deliverHere(to, bytes, [submitter, destination?.kind === 'account' ? destination.account : null]);
+  }
+
+  /** @param accounts  whose it is, the best first; the postmaster's when none of them takes it. */
+  async #deliverHere(to: string, bytes: Uint8Array, accounts: readonly (string | null)[]): Promise<void> {
     const { delivery, clock, configuration, log } = this.#deps;
     const indexer = new MimeIndexer();
     indexer.push(bytes);
@@ -40,7 +59,7 @@ export class DsnDelivery implements DsnSink {
     };
     const { postmaster } = configuration.config.server;
     // The submitter's account may have been removed, even since it was looked up.
-    for (const account of new Set([await this.#submitter(id), this.#localAccount(to), postmaster])) {
+    for (const account of new Set([...accounts, postmaster])) {
       if (account === null) continue;
       const [result] = await delivery.deliver(notice, [{ account, address: to, prefix: noPrefix }]);
       if (result?.kind === 'delivered') return;
@@ -54,11 +73,5 @@ export class DsnDelivery implements DsnSink {
     if (id === null) return null;
     const accounts = await this.#deps.accounts.list();
     return accounts.find((account) => account.id === id)?.name ?? null;
-  }
-
-  #localAccount(to: string): string | null {
-    const address = parseAddress(to);
-    const destination = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
-    return destination?.kind === 'account' ? destination.account : null;
   }
 }

@@ -4,6 +4,7 @@
  * Nothing here decides when to try again, or which way a message takes.
  */
 export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';
+export { DsnMailer, type DsnMailerDeps } from './dsn-mailer.ts';
 export { ConfiguredRouting } from './routing.ts';
 export { TransportSecrets, type ProxyAddress } from './secrets.ts';
 export { SmtpTransmitter, type SmtpTransmitterDeps } from './smtp-transmitter.ts';
