@@ -45,6 +45,10 @@ const account = z
       .optional()
       .meta({ description: 'When set, logins are refused with this text; mail is still accepted.' }),
     quota: bytes('Most message bytes stored; 0 is unlimited.').default(0),
+    fromIds: z.boolean().default(false).meta({
+      description:
+        'Give each submitted message an envelope sender of its own, user+ID@domain, so that what comes back about it is known for sure.',
+    }),
     routes: routes('mail that this account submits'),
   })
   .meta({ description: 'Somebody who has mailboxes.' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress, type Address } from '#lib/address';
+import { parseAddress, writeAddress, type Address } from '#lib/address';
 import { parseConfigFiles } from '#mail/config';
 import { Directory } from './index.ts';
 
@@ -96,6 +96,32 @@ for (const [account, text, want] of [
 ] as const) {
   test(`Directory.maySendAs(${account}, ${text}) is ${want}`, () =>
     assert.equal(directory.maySendAs(account, address(text)), want));
+}
+
+for (const [text, want] of [
+  ['ann@example.org', 'ann+id@example.org'],
+  ['ANN@Example.ORG', 'ANN+id@example.org'],
+  ['Bob@case.example', 'Bob-id@case.example'],
+  ['"a b"@example.org', '"a b+id"@example.org'],
+  ['whoever@all.example', 'whoever+id@all.example'],
+  ['leser@bücher.example', 'leser+id@xn--bcher-kva.example'],
+  [`${'x'.repeat(61)}@all.example`, `${'x'.repeat(61)}+id@all.example`],
+  [`${'x'.repeat(62)}@all.example`, null],
+  [`${'ä'.repeat(31)}@all.example`, null],
+  ['ann+tag@example.org', null],
+  ['ann+@example.org', null],
+  ['team@example.org', null],
+  ['nobody@example.org', null],
+  ['ann@off.example', null],
+  ['postmaster@mail.example.org', null],
+  ['x@elsewhere.example', null],
+  ['x@[192.0.2.1]', null],
+] as const) {
+  test(`Directory.withDetail(${text}) is ${want}`, () => {
+    const detailed = directory.withDetail(address(text), 'id');
+    assert.equal(detailed === null ? null : writeAddress(detailed), want);
+    assert.equal(detailed === null ? 'id' : directory.detailOf(detailed), 'id');
+  });
 }
 
 for (const [login, want] of [

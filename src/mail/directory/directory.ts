@@ -1,5 +1,12 @@
 import { parseDomain } from '#lib/domain';
-import { canonicalLocalpart, parseAddress, parseLocalpart, type Address } from '#lib/address';
+import {
+  addressLimits,
+  canonicalLocalpart,
+  parseAddress,
+  parseLocalpart,
+  writeLocalpart,
+  type Address,
+} from '#lib/address';
 import type { Config } from '#mail/config';
 
 /** What an address leads to. */
@@ -81,6 +88,31 @@ export class Directory {
   /** Whether mail for this domain (an A-label, lower case) ends here. */
   hasDomain(domain: string): boolean {
     return this.#domains.has(domain);
+  }
+
+  /** What follows the first separator in the localpart of an address of ours; empty for nothing, and for addresses of others. */
+  detailOf({ localpart, domain }: Address): string {
+    const separators = ('ascii' in domain ? this.#domains.get(domain.ascii)?.separators : undefined) ?? [];
+    const base = canonicalLocalpart(localpart, { separators, caseSensitive: true });
+    return localpart.slice(base.length + 1);
+  }
+
+  /**
+   * An account's address with a detail that leads to the same account: `user+detail@domain`. Null when it has a detail already, is no account's,
+   * when its domain knows no details, or when the localpart would be longer than RFC 5321 §4.5.3.1.1 allows.
+   */
+  withDetail(address: Address, detail: string): Address | null {
+    const domain = 'ascii' in address.domain ? this.#domains.get(address.domain.ascii) : undefined;
+    const [separator] = domain?.separators ?? [];
+    const found = this.lookup(address);
+    if (domain === undefined || separator === undefined || found.kind !== 'account') return null;
+    const { localpart } = address;
+    if (canonicalLocalpart(localpart, { ...domain, caseSensitive: true }) !== localpart) return null;
+    const detailed = { ...address, localpart: `${localpart}${separator}${detail}` };
+    const { length } = new TextEncoder().encode(writeLocalpart(detailed.localpart));
+    if (length > addressLimits.maxLocalpartBytes) return null;
+    const there = this.lookup(detailed);
+    return there.kind === 'account' && there.account === found.account ? detailed : null;
   }
 
   /** Whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */
