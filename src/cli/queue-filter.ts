@@ -13,7 +13,7 @@ export function queueFilter(options: QueueOptions): Record<string, unknown> {
     domain: options.domain,
     states: options.state,
     hold: options.held,
-    olderThanMs: options.olderThan === undefined ? undefined : age(options.olderThan),
+    olderThanMs: options.olderThan === undefined ? undefined : age('--older-than', options.olderThan),
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
@@ -25,9 +25,10 @@ export function wholeNumber(name: string, text: string): number {
   return value;
 }
 
-function age(text: string): number {
+/** An age in milliseconds. @throws Error naming the option. */
+export function age(name: string, text: string): number {
   const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const factor = ageUnits[unit];
-  if (factor === undefined) throw new Error(`--older-than ${text}: write an age such as 30m, 4h or 2d`);
+  if (factor === undefined) throw new Error(`${name} ${text}: write an age such as 30m, 4h or 2d`);
   return Number(amount) * factor;
 }

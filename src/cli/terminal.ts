@@ -38,6 +38,15 @@ export function time(ms: number): string {
     .replace(/\.\d+Z$/, 'Z');
 }
 
+/** A time as the clock on the wall shows it, to the second, with its distance from UTC. */
+export function localTime(ms: number): string {
+  const offsetMinutes = -new Date(ms).getTimezoneOffset();
+  const wall = time(ms + offsetMinutes * 60_000).slice(0, -1);
+  const [hours, minutes] = [Math.trunc(Math.abs(offsetMinutes) / 60), Math.abs(offsetMinutes) % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${wall} ${offsetMinutes < 0 ? '-' : '+'}${two(hours)}:${two(minutes)}`;
+}
+
 const maxLineChars = 10_000;
 
 /** The first line of standard input. @throws Error when there is none. */

@@ -92,7 +92,13 @@ async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, stri
     return [
       {
         kind: 'attempt',
-        ...{ atMs, durationMs, host, ip, outcome, reply, route },
+        atMs,
+        durationMs,
+        host,
+        ip,
+        outcome,
+        reply,
+        route,
         recipients: group.map(({ recipient }) => addresses.get(recipient) ?? ''),
         // We wrote it ourselves.
         session: session === null ? null : (JSON.parse(session) as SessionRecord),

@@ -2,7 +2,8 @@ import type { Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
 import type { Credentials } from '#mail/auth';
-import type { Queue } from '#mail/queue';
+import type { Queue, QueueSettings } from '#mail/queue';
+import type { Refusals } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Databases } from '#ports/database';
@@ -20,6 +21,7 @@ import { queueRouteCommands } from './queue-routes.ts';
 import { queueCommands } from './queue.ts';
 import { reloadCommands } from './reload.ts';
 import { statusCommands } from './status.ts';
+import { whyCommands } from './why.ts';
 
 /** A certificate in use. */
 export interface CertificateFacts {
@@ -45,6 +47,8 @@ export interface OperationsDeps {
   readonly accounts: Accounts;
   readonly credentials: Credentials;
   readonly queue: Queue;
+  readonly queueSettings: Pick<QueueSettings, 'maxAgeMs'>;
+  readonly refusals: Pick<Refusals, 'find'>;
   readonly blobs: BlobStore;
   readonly databases: Databases;
   readonly dkim: DkimKeys;
@@ -77,6 +81,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...dnsCommands,
     ...statusCommands,
     ...reloadCommands,
+    ...whyCommands,
   }),
 );
 
