@@ -1,41 +1,37 @@
-import { writeFindings, writeReport, type DomainReportJson } from '#mail/dns-advice';
-import type { DomainRecords } from '#server/operations';
+import { writeReport, type DomainRecords, type DomainReportJson } from '#mail/dns-advice';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { DnsCheckOptions } from '../program-dns.ts';
-import type { FolderOptions } from '../program-options.ts';
+import type { DnsCheckOptions, DnsRecordsOptions } from '../program-dns.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
 /** Prints what DNS should hold for a domain. @returns the exit code. */
-export async function dnsRecords(
-  domain: string,
-  options: FolderOptions & { readonly json?: boolean; readonly zone?: boolean },
-): Promise<number> {
+export async function dnsRecords(domain: string, options: DnsRecordsOptions): Promise<number> {
   const wanted = (await callServer(configFolder(options), 'dns.records', { domain })) as DomainRecords;
   if (options.json === true) printJson(wanted);
-  else if (options.zone === true) print(wanted.zone.trimEnd());
-  else print(...recordLines(wanted));
+  else if (options.form === true) print(...formLines(wanted));
+  else print(wanted.zone.trimEnd());
   return 0;
 }
 
 /** Compares DNS with what it should hold. @returns the exit code: 1 when there is an error among the findings. */
 export async function dnsCheck(domain: string, options: DnsCheckOptions): Promise<number> {
-  const { dnsbl = [], probe, json } = options;
-  const report = (await callServer(configFolder(options), 'dns.check', { domain, dnsbl, probe })) as DomainReportJson;
+  const { dnsbl, probe, json } = options;
+  const args = { domain, probe, ...(dnsbl !== undefined && { dnsbl }) };
+  const report = (await callServer(configFolder(options), 'dns.check', args)) as DomainReportJson;
   if (json === true) printJson(report);
-  else print(writeReport(report.domain, report.findings).trimEnd());
-  return report.counts.error === 0 ? 0 : 1;
+  else print(...writeReport(report));
+  return report.ok ? 0 : 1;
 }
 
-/** Each record for a form: name and type, value, and what it is for once for all that are for the same. */
-function recordLines({ records, remarks }: DomainRecords): string[] {
-  const lines: string[] = [];
-  let told = '';
-  for (const { name, type, value, why, importance } of records) {
-    if (why !== told) lines.push(...(told === '' ? [] : ['']), `${importance}: ${plain(why)}`);
-    told = why;
-    lines.push(`  ${plain(name)}  ${type}`, `      ${plain(value)}`);
-  }
-  if (remarks.length > 0) lines.push('', 'What is not known, or was assumed:', '', ...writeFindings(remarks));
-  return lines;
+/** Records to publish now, in the pieces that forms of providers ask for: long texts are in one. */
+function formLines({ records }: DomainRecords): string[] {
+  return records
+    .filter(({ importance }) => importance !== 'later')
+    .flatMap(({ name, type, value, why, importance }, i) => [
+      ...(i === 0 ? [] : ['']),
+      `name   ${plain(name)}`,
+      `type   ${type}`,
+      `value  ${plain(value)}`,
+      `       (${importance}: ${plain(why)})`,
+    ]);
 }

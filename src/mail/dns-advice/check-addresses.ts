@@ -1,27 +1,35 @@
 import { isLoopback, isPrivate, parseIp, reverseName } from '#lib/domain';
 import type { Resolver } from '#ports/resolver';
 import { outgoingIps, type DomainFacts } from './facts.ts';
-import { notLookedUp, todo, type Finding, type Level } from './finding.ts';
+import { about, notLookedUp, type Finding } from './finding.ts';
 import type { CheckLimits } from './limits.ts';
 
 /** Reverse DNS of every outgoing address: there, confirmed by the forward direction, and the name that we say in EHLO. */
 export async function checkReverse(facts: DomainFacts, resolver: Resolver, limits: CheckLimits): Promise<Finding[]> {
-  return await Promise.all(outgoingIps(facts).map(({ ip, ehloName }) => checkPtr(ip, ehloName, resolver, limits)));
+  return await Promise.all(outgoingIps(facts).map((address) => checkPtr(address, facts, resolver, limits)));
 }
 
-async function checkPtr(ip: string, ehloName: string, resolver: Resolver, limits: CheckLimits): Promise<Finding> {
-  const make = (level: Level, sentence: string, fix: string | null): Finding => ({
-    area: 'reverse',
-    level,
-    subject: ip,
-    sentence,
-    fix: fix === null ? null : todo(fix),
-  });
+/** The address of a transport cannot have the name of the mail host: its forward direction would lead incoming mail there. */
+function renaming(isElsewhere: boolean, ehloName: string, mailHost: string): string {
+  const where = 'where you rent the address, or ask its provider';
+  if (!isElsewhere) return `set its PTR record to ${ehloName} ${where}`;
+  return ehloName === mailHost
+    ? `give it a name of its own ${where}, and set that as remoteHostname (socks) or hostname (direct) of the transport`
+    : `set its PTR record to ${ehloName} ${where}, or name it in the transport as its PTR record does`;
+}
+
+async function checkPtr(
+  { ip, ehloName }: { readonly ip: string; readonly ehloName: string },
+  { ips, mailHost }: DomainFacts,
+  resolver: Resolver,
+  limits: CheckLimits,
+): Promise<Finding> {
+  const make = about('reverse', ip);
   const parsed = parseIp(ip);
   if (!parsed.ok) return make('error', 'is no IP address', 'correct it in the configuration');
   if (isPrivate(parsed.value) || isLoopback(parsed.value))
     return make('error', 'is no public address', 'name the address that other servers see');
-  const ask = `ask the provider of the address to set its PTR record to ${ehloName}`;
+  const ask = renaming(!ips.includes(ip), ehloName, mailHost);
   const answer = await resolver.query(reverseName(parsed.value), 'PTR');
   if (answer.kind === 'failed') return notLookedUp('reverse', `${ip} PTR`, answer.why);
   if (answer.kind === 'absent') return make('error', 'has no name (PTR): many servers take no mail from it', ask);
@@ -60,29 +68,22 @@ export async function checkBlockLists(
 }
 
 async function checkBlockList(facts: DomainFacts, zone: string, resolver: Resolver): Promise<Finding[]> {
-  const make = (level: Level, subject: string, sentence: string, fix: string | null): Finding => ({
-    area: 'dnsbl',
-    level,
-    subject,
-    sentence,
-    fix: fix === null ? null : todo(fix),
-  });
   const [listed, free] = await Promise.all([lookUp('127.0.0.2', zone, resolver), lookUp('127.0.0.1', zone, resolver)]);
-  const notAsked = 'remove the list, or ask through a resolver of your own: public ones are often refused';
+  const notAsked = 'leave the list out, or ask through a resolver of your own: lists often refuse public ones';
   if (listed.kind !== 'listed' || free.kind !== 'free') {
     const why =
       listed.kind === 'failed' ? listed.why : 'its test entries (RFC 5782 section 5) are not as they should be';
-    return [make('note', zone, `does not work for us: ${why}`, notAsked)];
+    return [about('dnsbl', zone)('note', `does not work for us: ${why}`, notAsked)];
   }
   return await Promise.all(
     outgoingIps(facts).map(async ({ ip }) => {
       const found = await lookUp(ip, zone, resolver);
-      if (found.kind === 'failed') return make('note', ip, `could not be looked up in ${zone}: ${found.why}`, null);
-      if (found.kind === 'free') return make('ok', ip, `is not listed by ${zone}`, null);
+      const make = about('dnsbl', ip);
+      if (found.kind === 'failed') return make('note', `could not be looked up in ${zone}: ${found.why}`, notAsked);
+      if (found.kind === 'free') return make('ok', `is not listed by ${zone}`, null);
       const text = found.text === '' ? '' : `: ${found.text}`;
       return make(
         'error',
-        ip,
         `is listed by ${zone} (${found.codes.join(', ')})${text}`,
         `find out why, and ask ${zone} to remove it`,
       );

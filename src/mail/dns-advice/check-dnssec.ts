@@ -1,47 +1,38 @@
 import type { Answer, Resolver } from '#ports/resolver';
-import type { DomainFacts } from './facts.ts';
-import { todo, type Finding, type Level } from './finding.ts';
+import { about, type Finding } from './finding.ts';
+import type { WantedRecord } from './wanted-record.ts';
 
-/** Whether answers about the domain, its mail host and its TLSA records are signed, and whether our resolver would tell. */
-export async function checkDnssec(facts: DomainFacts, resolver: Resolver, signedName: string): Promise<Finding[]> {
-  const tlsaName = `_25._tcp.${facts.mailHost}`;
-  const [known, mx, host, tlsa] = await Promise.all([
-    resolver.query(signedName, 'MX'),
-    resolver.query(facts.domain, 'MX'),
-    resolver.query(facts.mailHost, 'A'),
-    resolver.query(tlsaName, 'TLSA'),
+/** The root zone is signed: a resolver that does not say so does not validate, or is not believed. */
+const root = '';
+
+/** Which of the records in DNS are signed, and whether our resolver would tell. What has no answer is reported with the records. */
+export async function checkDnssec(wanted: readonly WantedRecord[], resolver: Resolver): Promise<Finding[]> {
+  const sets = [...new Map(wanted.map((record) => [`${record.name} ${record.type}`, record])).entries()];
+  const [known, ...answers] = await Promise.all([
+    resolver.query(root, 'MX'),
+    ...sets.map(([, { name, type }]) => resolver.query(name, type)),
   ]);
-  const isSigned = (answer: Answer<unknown>): boolean => answer.kind !== 'failed' && answer.authentic;
-  const make = (level: Level, subject: string, sentence: string, fix: string | null): Finding => ({
-    area: 'dnssec',
-    level,
-    subject,
-    sentence,
-    fix: fix === null ? null : todo(fix),
-  });
-  if (![known, mx, host, tlsa].some(isSigned)) {
+  const found = sets.filter((_, i) => answers[i]?.kind === 'found');
+  const isSigned = (answer: Answer<unknown> | undefined): boolean =>
+    answer !== undefined && answer.kind !== 'failed' && answer.authentic;
+  if (![known, ...answers].some(isSigned)) {
     const fix = 'use a validating resolver on this machine, such as Unbound: DANE needs it for sending, too';
-    return [
-      make(
-        'note',
-        'resolver',
-        'does not validate DNSSEC, or is not trusted: nothing can be said about signatures',
-        fix,
-      ),
-    ];
+    const sentence = 'does not validate DNSSEC, or is not trusted: nothing can be said about signatures';
+    return [about('dnssec', 'resolver')('note', sentence, fix)];
   }
+  const signed = new Set(sets.filter((_, i) => isSigned(answers[i])).map(([key]) => key));
+  const groups = Map.groupBy(found, ([key]) => signed.has(key));
   const findings: Finding[] = [];
-  for (const [subject, answer] of [
-    [facts.domain, mx],
-    [facts.mailHost, host],
-  ] as const) {
-    // A question without an answer is reported with its records.
-    if (answer.kind === 'failed') continue;
-    if (isSigned(answer)) findings.push(make('ok', subject, 'is signed with DNSSEC', null));
+  for (const [isGood, group] of groups) {
+    const make = about('dnssec', group.map(([key]) => key).join(', '));
+    if (isGood) findings.push(make('ok', 'signed with DNSSEC', null));
     else
-      findings.push(make('note', subject, 'is not signed with DNSSEC', 'sign the zone: DANE (TLSA) works only then'));
+      findings.push(
+        make('note', 'not signed with DNSSEC', 'sign the zone where you host it: DANE (TLSA) works only then'),
+      );
   }
-  if (tlsa.kind === 'found' && !isSigned(tlsa))
-    findings.push(make('warning', `${tlsaName} TLSA`, 'counts for nothing, as it is not signed', 'sign the zone'));
+  const tlsa = groups.get(false)?.find(([, { type }]) => type === 'TLSA');
+  if (tlsa !== undefined)
+    findings.push(about('dnssec', tlsa[0])('warning', 'counts for nothing, as it is not signed', 'sign the zone'));
   return findings;
 }

@@ -7,9 +7,10 @@ import { checkHosts, type HostProber } from './check-hosts.ts';
 import { checkRecords } from './check-records.ts';
 import { checkSpfCoverage } from './check-texts.ts';
 import type { DomainFacts } from './facts.ts';
-import { orderFindings, type Finding } from './finding.ts';
+import { about, noResolver, orderFindings, type Finding } from './finding.ts';
 import { defaultCheckLimits, type CheckLimits } from './limits.ts';
 import { wantedRecords } from './wanted.ts';
+import { isWithin } from './zone.ts';
 
 /** What a check works with. */
 export interface CheckDomainDeps {
@@ -19,39 +20,46 @@ export interface CheckDomainDeps {
   readonly clock: Clock;
   /** Zones of block lists to ask, such as `bl.example`. */
   readonly dnsblZones?: readonly string[];
-  /** A domain whose MX answer is known to be signed, to tell an unsigned zone from a resolver that does not validate. */
-  readonly signedName?: string;
   readonly limits?: Partial<CheckLimits>;
-  readonly signal?: AbortSignal;
 }
 
 /**
  * Compares what DNS holds for a domain, its mail host and its addresses with what it should. Each thing looked at gives a finding, also when it is right.
- * Never rejects for what DNS or the network does: what could not be found out, or not in time, is a finding, too.
- * @throws the reason of `signal` when it aborts.
+ * Never rejects for what DNS or the network does, and ends in bounded time: what could not be found out, or not in time, is a finding, too.
  */
 export async function checkDomain(facts: DomainFacts, deps: CheckDomainDeps): Promise<Finding[]> {
-  const { clock, prober, signal: given } = deps;
+  const { clock } = deps;
   const limits = { ...defaultCheckLimits, ...deps.limits };
-  given?.throwIfAborted();
   const ending = new AbortController();
-  const onAbort = (): void => ending.abort(given?.reason);
-  given?.addEventListener('abort', onAbort, { once: true });
   using _timer = clock.timer(limits.timeoutMs, () => ending.abort(new Error('no time is left')));
-  const { signal } = ending;
-  const resolver = new BoundedResolver(deps.resolver, limits, signal);
-  try {
-    const parts = await Promise.all([
-      checkRecords(wantedRecords(facts), facts, resolver),
-      checkSpfCoverage(facts, resolver),
-      checkReverse(facts, resolver, limits),
-      checkBlockLists(facts, deps.dnsblZones ?? [], resolver, limits),
-      checkDnssec(facts, resolver, deps.signedName ?? 'ietf.org'),
-      prober === null ? [] : checkHosts(facts, { resolver, prober, limits, nowMs: clock.now(), signal }),
-    ]);
-    given?.throwIfAborted();
-    return orderFindings(parts.flat());
-  } finally {
-    given?.removeEventListener('abort', onAbort);
-  }
+  const resolver = new BoundedResolver(deps.resolver, limits, ending.signal);
+  return orderFindings(await findings(facts, { ...deps, resolver, limits, signal: ending.signal }));
+}
+
+async function findings(
+  facts: DomainFacts,
+  deps: CheckDomainDeps & { readonly limits: CheckLimits; readonly signal: AbortSignal },
+): Promise<Finding[]> {
+  const { resolver, prober, clock, limits, signal } = deps;
+  const [mx, host] = await Promise.all([resolver.query(facts.domain, 'MX'), resolver.query(facts.mailHost, 'A')]);
+  // One sentence says more than the same one for every record.
+  if (mx.kind === 'failed' && host.kind === 'failed' && mx.why !== 'bogus' && mx.why !== 'servfail')
+    return [noResolver(mx.why)];
+  const isGone = mx.kind === 'absent' && mx.why === 'nxdomain';
+  // RFC 8020 §2: nothing is below a name that does not exist.
+  const wanted = wantedRecords(facts).filter(({ name }) => !isGone || !isWithin(name, facts.domain));
+  const parts = await Promise.all([
+    checkRecords(wanted, facts, resolver, limits),
+    checkSpfCoverage(facts, resolver),
+    checkReverse(facts, resolver, limits),
+    checkBlockLists(facts, deps.dnsblZones ?? [], resolver, limits),
+    checkDnssec(wanted, resolver),
+    prober === null ? Promise.resolve([]) : checkHosts(facts, { resolver, prober, limits, nowMs: clock.now(), signal }),
+  ]);
+  return [...(isGone ? [gone(facts.domain)] : []), ...parts.flat()];
+}
+
+function gone(domain: string): Finding {
+  const fix = `register it, or mend its delegation; then publish what 'godwit dns records ${domain}' prints`;
+  return about('host', domain)('error', 'does not exist in DNS', fix);
 }

@@ -1,7 +1,8 @@
-import type { Resolver } from '#ports/resolver';
+import { problemWith, tlsaName, verifyDane } from '#lib/dane';
+import type { Answer, Records, Resolver } from '#ports/resolver';
 import { Gate } from './bounded-resolver.ts';
 import type { DomainFacts } from './facts.ts';
-import { notLookedUp, todo, type Finding, type Level } from './finding.ts';
+import { about, notLookedUp, type Finding } from './finding.ts';
 import type { CheckLimits } from './limits.ts';
 
 /** What connecting to port 25 of a mail host showed. */
@@ -17,8 +18,8 @@ export type HostProbe =
       readonly problem: string | null;
       /** When it ends, milliseconds since 1970; null when not known. */
       readonly endsMs: number | null;
-      /** Whether a published TLSA record fits; null when there is none. */
-      readonly matchesTlsa: boolean | null;
+      /** DER certificates as they were shown, the host's own first. */
+      readonly chain: readonly Uint8Array[];
     };
 
 /** Connects to mail hosts, as another server would. Never rejects for what the network does; rejects when `signal` aborts. */
@@ -30,48 +31,48 @@ const day = 86_400_000;
 /** Certificates that are renewed by themselves have more left. */
 const soonDays = 14;
 
-/** Connects to every published mail host, or to the wanted one when none is published. */
-export async function checkHosts(
-  facts: DomainFacts,
-  deps: {
-    readonly resolver: Resolver;
-    readonly prober: HostProber;
-    readonly limits: CheckLimits;
-    readonly nowMs: number;
-    readonly signal: AbortSignal;
-  },
-): Promise<Finding[]> {
-  const { resolver, limits } = deps;
-  const mx = await resolver.query(facts.domain, 'MX');
-  const published = mx.kind === 'found' ? mx.records.map(({ exchange }) => exchange).filter((name) => name !== '') : [];
-  const names = [...new Set(published.length === 0 ? [facts.mailHost] : published)].slice(0, limits.maxProbedHosts);
-  const gate = new Gate(limits.maxConcurrentProbes);
-  const found = await Promise.all(names.map((name) => checkHost(name, deps, gate)));
-  return found.flat();
+interface HostDeps {
+  readonly resolver: Resolver;
+  readonly prober: HostProber;
+  readonly limits: CheckLimits;
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
 }
 
-async function checkHost(
-  name: string,
-  { resolver, prober, limits, nowMs, signal }: Parameters<typeof checkHosts>[1],
-  gate: Gate,
-): Promise<Finding[]> {
-  const answers = await Promise.all([resolver.query(name, 'A'), resolver.query(name, 'AAAA')]);
+/** Connects to the mail host and, where it is among them, to the other hosts of the MX records: those are the owner's, too. */
+export async function checkHosts(facts: DomainFacts, deps: HostDeps): Promise<Finding[]> {
+  const { resolver, limits } = deps;
+  const mx = await resolver.query(facts.domain, 'MX');
+  const published = mx.kind === 'found' ? mx.records.map(({ exchange }) => exchange.toLowerCase()) : [];
+  const names = published.includes(facts.mailHost) ? published.filter((name) => name !== '') : [];
+  const gate = new Gate(limits.maxConcurrentProbes);
+  const hosts = [...new Set([facts.mailHost, ...names])].slice(0, limits.maxProbedHosts);
+  return (await Promise.all(hosts.map((name) => checkHost(name, deps, gate)))).flat();
+}
+
+async function checkHost(name: string, deps: HostDeps, gate: Gate): Promise<Finding[]> {
+  const { resolver, prober, limits, nowMs, signal } = deps;
+  const [tlsa, ...answers] = await Promise.all([
+    resolver.query(tlsaName(name), 'TLSA'),
+    resolver.query(name, 'A'),
+    resolver.query(name, 'AAAA'),
+  ]);
   const ips = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
   if (ips.length === 0) {
     const failed = answers.find(({ kind }) => kind === 'failed');
-    if (failed?.kind === 'failed') return [notLookedUp('smtp', name, failed.why)];
-    const fix = todo('publish its address records');
-    return [{ area: 'smtp', level: 'error', subject: name, sentence: 'has no addresses', fix }];
+    if (failed?.kind === 'failed') return [notLookedUp('smtp', name, failed.why, 'error')];
+    return [about('smtp', name)('error', 'has no addresses', 'publish its address records')];
   }
   return await Promise.all(
     ips.slice(0, limits.maxProbedAddresses).map((ip) =>
       gate.run(async (): Promise<Finding> => {
-        const subject = `${name} (${ip})`;
+        const make = about('smtp', `${name} (${ip})`);
+        const untried = (): Finding => make('warning', 'was not tried: no time was left', 'ask again');
         try {
-          if (signal.aborted) return untried(subject);
-          return describe(subject, await prober.probe({ name, ip }, signal), nowMs);
+          if (signal.aborted) return untried();
+          return describe(make, await prober.probe({ name, ip }, signal), { name, tlsa, nowMs });
         } catch (error) {
-          if (signal.aborted) return untried(subject);
+          if (signal.aborted) return untried();
           throw error;
         }
       }),
@@ -79,28 +80,18 @@ async function checkHost(
   );
 }
 
-function untried(subject: string): Finding {
-  return {
-    area: 'smtp',
-    level: 'warning',
-    subject,
-    sentence: 'was not tried: no time was left',
-    fix: todo('ask again'),
-  };
+/** A host with what DNS says about its key. */
+interface Judged {
+  readonly name: string;
+  readonly tlsa: Answer<Records['TLSA']>;
+  readonly nowMs: number;
 }
 
-function describe(subject: string, probe: HostProbe, nowMs: number): Finding {
-  const make = (level: Level, sentence: string, fix: string | null): Finding => ({
-    area: 'smtp',
-    level,
-    subject,
-    sentence,
-    fix: fix === null ? null : todo(fix),
-  });
+function describe(make: ReturnType<typeof about>, probe: HostProbe, judged: Judged): Finding {
   switch (probe.kind) {
     case 'unreachable': {
-      const fix = 'check that the server runs and that no firewall or provider blocks port 25';
-      return make('error', `cannot be reached on port 25: ${probe.reason}`, fix);
+      const fix = 'check that the server runs, and that no firewall, router or provider blocks port 25';
+      return make('error', `cannot be reached from here on port 25: ${probe.reason}`, fix);
     }
     case 'refused':
       return make('error', `does not take mail: ${probe.reply}`, 'look into the log of the server');
@@ -109,31 +100,40 @@ function describe(subject: string, probe: HostProbe, nowMs: number): Finding {
     case 'tlsFailed':
       return make('error', `fails at STARTTLS: ${probe.reason}`, 'check the certificate and key of the listener');
     case 'secured':
-      return describeCertificate(make, probe, nowMs);
+      return describeCertificate(make, probe, judged);
   }
 }
 
 function describeCertificate(
-  make: (level: Level, sentence: string, fix: string | null) => Finding,
-  { problem, endsMs, matchesTlsa }: Extract<HostProbe, { readonly kind: 'secured' }>,
-  nowMs: number,
+  make: ReturnType<typeof about>,
+  { problem, endsMs, chain }: Extract<HostProbe, { readonly kind: 'secured' }>,
+  { name, tlsa, nowMs }: Judged,
 ): Finding {
-  if (matchesTlsa === false) {
-    const fix = 'publish the TLSA record of the key in use: senders with DANE deliver nothing now';
-    return make('error', 'has a certificate that no TLSA record fits', fix);
+  // Judged also where they are not signed: wrong ones are wrong as soon as somebody signs the zone.
+  const records = tlsa.kind === 'found' ? tlsa.records.filter((record) => problemWith(record) === null) : [];
+  const isDane = records.length > 0 && verifyDane({ chain, records, names: [name], nowMs }).kind === 'verified';
+  if (records.length > 0 && !isDane) {
+    const isSigned = tlsa.kind === 'found' && tlsa.authentic;
+    const cost = isSigned
+      ? 'senders with DANE deliver nothing now'
+      : 'senders with DANE deliver nothing once it is signed';
+    const fix = `publish the TLSA record of the key in use: ${cost}`;
+    return make(isSigned ? 'error' : 'warning', 'has a certificate that no TLSA record fits', fix);
   }
-  if (problem !== null && matchesTlsa !== true)
-    return make(
-      'warning',
-      `has a certificate that cannot be verified: ${problem}`,
-      'get one for this name from an authority',
-    );
   const leftDays = endsMs === null ? null : Math.floor((endsMs - nowMs) / day);
+  // RFC 7671 §5.1: with DANE-EE neither names nor dates nor authorities count.
+  if (!isDane && leftDays !== null && leftDays < 0)
+    return make('error', `has a certificate that ended ${date(endsMs)}`, 'renew it, and see why that did not happen');
+  if (!isDane && problem !== null) {
+    const fix = `get a certificate for ${name} from a public authority, and name its file with the chain in the listener`;
+    return make('warning', `has a certificate that cannot be verified: ${problem}`, fix);
+  }
   if (leftDays !== null && leftDays < soonDays)
     return make('warning', `has a certificate that ends in ${leftDays} days`, 'see why it was not renewed');
-  return make(
-    'ok',
-    matchesTlsa === true ? 'takes mail with TLS; its key fits DANE' : 'takes mail with verified TLS',
-    null,
-  );
+  const until = endsMs === null ? '' : ` until ${date(endsMs)}`;
+  return make('ok', `takes mail with TLS; its certificate is good${until}${isDane ? ', and fits DANE' : ''}`, null);
+}
+
+function date(ms: number | null): string {
+  return ms === null ? '' : new Date(ms).toISOString().slice(0, 10);
 }

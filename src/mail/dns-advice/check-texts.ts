@@ -2,8 +2,9 @@ import type { Resolver } from '#ports/resolver';
 import { outgoingIps, type DomainFacts } from './facts.ts';
 import { levelOf, notLookedUp, publish, todo, type Finding, type Level } from './finding.ts';
 import { evaluateSpf, spfRecords } from './spf.ts';
+import { mechanism } from './wanted.ts';
 import { differingTags, tagsOf } from './tags.ts';
-import type { WantedRecord } from './wanted.ts';
+import type { WantedRecord } from './wanted-record.ts';
 
 /** A wanted TXT record. */
 type WantedText = Extract<WantedRecord, { readonly type: 'TXT' }>;
@@ -21,7 +22,7 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
   const { area, name } = wanted;
   const subject = `${name} TXT`;
   const answer = await resolver.query(name, 'TXT');
-  if (answer.kind === 'failed') return notLookedUp(area, subject, answer.why);
+  if (answer.kind === 'failed') return notLookedUp(area, subject, answer.why, levelOf(wanted.importance));
   const mark = marks[area] ?? /(?:^|;)\s*p\s*=/i;
   const found = answer.kind === 'found' ? answer.records.filter((text) => mark.test(text)) : [];
   const make = (level: Level, sentence: string, fix: Finding['fix'] = publish(wanted)): Finding => ({
@@ -60,7 +61,7 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
 
 type Make = (level: Level, sentence: string, fix?: Finding['fix']) => Finding;
 
-/** Another record than ours is as good when every outgoing address passes; which do is said address by address elsewhere. */
+/** Another record than ours is as good when every address passes that goes with the name; for the domain, that is said address by address elsewhere. */
 async function judgeSpf(
   wanted: WantedText,
   found: string,
@@ -68,8 +69,8 @@ async function judgeSpf(
   resolver: Resolver,
   make: Make,
 ): Promise<Finding> {
-  const isDomain = wanted.name === facts.domain;
-  const ips = isDomain ? outgoingIps(facts).map(({ ip }) => ip) : facts.ips;
+  const outgoing = wanted.name === facts.domain ? [] : outgoingIps(facts);
+  const ips = outgoing.filter(({ ehloName }) => ehloName === wanted.name).map(({ ip }) => ip);
   const verdicts = await Promise.all(ips.map((ip) => evaluateSpf(ip, wanted.name, resolver)));
   const bad = ips.filter((_, i) => verdicts[i]?.result !== 'pass');
   if (bad.length > 0) {
@@ -80,7 +81,7 @@ async function judgeSpf(
     return make('warning', `lets everybody send: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
   if (!/ [~-]all(?: |$)/i.test(found) && !/ redirect=/i.test(found))
     return make('warning', `says nothing about other senders: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
-  return make('ok', `lets all our addresses send: ${quote(found)}`, null);
+  return make('ok', `is another than ours, and as good where our addresses pass: ${quote(found)}`, null);
 }
 
 /** RFC 6376 §3.6.1: the key counts; notes and hash lists that allow ours do not. */
@@ -140,10 +141,9 @@ export async function checkSpfCoverage(facts: DomainFacts, resolver: Resolver): 
       if (result === 'pass') {
         return { area: 'spf', level: 'ok', subject, sentence: `may send for ${facts.domain}: ${because}`, fix: null };
       }
-      const mechanism = ip.includes(':') ? `ip6:${ip}` : `ip4:${ip}`;
       const isUnknown = result === 'temperror';
       const sentence = `SPF of ${facts.domain} says ${result}: ${because}`;
-      const fix = isUnknown ? todo('ask again') : todo(`add ${mechanism} to the SPF record of ${facts.domain}`);
+      const fix = isUnknown ? todo('ask again') : todo(`add ${mechanism(ip)} to the SPF record of ${facts.domain}`);
       return { area: 'spf', level: isUnknown ? 'warning' : 'error', subject, sentence, fix };
     }),
   );

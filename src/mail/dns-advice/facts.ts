@@ -13,8 +13,6 @@ export interface DomainFacts {
   readonly dkim: readonly { readonly selector: string; readonly record: string }[];
   /** Null: no DMARC wanted. `rua` is an address, null for no reports. */
   readonly dmarc: { readonly policy: 'none' | 'quarantine' | 'reject'; readonly rua: string | null } | null;
-  /** Null: no MTA-STS. `host` serves the policy for `mta-sts.` of the domain. */
-  readonly mtaSts: { readonly policyId: string; readonly host: string } | null;
   /** Null: no TLS reports. `rua` is an address. */
   readonly tlsRpt: { readonly rua: string } | null;
   /** TLSA records of port 25 of the mail host, as `3 1 1 0123…`. */
@@ -25,12 +23,11 @@ export interface DomainFacts {
     readonly submission: number | null;
     readonly imaps: number | null;
     readonly imap: number | null;
+    readonly jmap: number | null;
   };
-  /** Host that answers for `autoconfig.` of the domain; null: none. */
-  readonly autoconfigHost: string | null;
-  /** Host and port that answer Autodiscover; null: none. */
-  readonly autodiscover: { readonly host: string; readonly port: number } | null;
-  /** The authority that issues certificates of the mail host, with our account there (RFC 8657 §3); null: not known. */
+  /** Whether the mail host answers HTTPS for `mta-sts.`, `autoconfig.` and Autodiscover of the domain; until it does, their records are for later. */
+  readonly servesWeb: boolean;
+  /** The authority that issues certificates of the mail host, with our account there (RFC 8657 §3) when it is known; null: not known. */
   readonly caa: { readonly issuer: string; readonly accountUri: string | null } | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Answer } from '#ports/resolver';
 import { zoneLine } from './record-text.ts';
-import { areas, type Area, type Importance, type WantedRecord } from './wanted.ts';
+import { areas, type Area, type Importance, type WantedRecord } from './wanted-record.ts';
 
 /** How bad it is. */
 export type Level = 'ok' | 'note' | 'warning' | 'error';
@@ -33,6 +33,11 @@ export function levelOf(importance: Importance): Level {
   return importance === 'must' ? 'error' : importance === 'should' ? 'warning' : 'note';
 }
 
+/** Makes findings about one subject; `fix` is something to do. */
+export function about(area: Area, subject: string): (level: Level, sentence: string, fix: string | null) => Finding {
+  return (level, sentence, fix) => ({ area, level, subject, sentence, fix: fix === null ? null : todo(fix) });
+}
+
 /** A line to publish. */
 export function publish(record: WantedRecord): Fix {
   return { kind: 'publish', record: zoneLine(record) };
@@ -45,18 +50,26 @@ export function todo(text: string): Fix {
 
 type Failure = Extract<Answer<never>, { readonly kind: 'failed' }>['why'];
 
-/** The finding for a question that got no answer: not knowing is not absence. */
-export function notLookedUp(area: Area, subject: string, why: Failure): Finding {
+const failures: Readonly<Record<Exclude<Failure, 'bogus'>, string>> = {
+  timeout: 'no answer in time',
+  unavailable: 'no resolver could be asked',
+  servfail: 'the name servers fail (SERVFAIL)',
+  refused: 'the resolver refuses to answer',
+};
+
+/** The finding for a resolver that answers nothing. */
+export function noResolver(why: Exclude<Failure, 'bogus'>): Finding {
+  const sentence = `nothing can be looked up: ${failures[why]}`;
+  const fix = todo('see to the resolver in dns.servers of server.yaml, or else the one of this machine');
+  return { area: 'host', level: 'error', subject: 'resolver', sentence, fix };
+}
+
+/** The finding for a question that got no answer: not knowing is not absence, but as bad where the answer matters. */
+export function notLookedUp(area: Area, subject: string, why: Failure, level: Level = 'warning'): Finding {
   if (why === 'bogus') {
     const sentence = 'DNSSEC validation fails: whoever validates sees nothing here';
     return { area, level: 'error', subject, sentence, fix: todo('repair the signatures or the DS record of the zone') };
   }
-  const words: Readonly<Record<Exclude<Failure, 'bogus'>, string>> = {
-    timeout: 'no answer in time',
-    unavailable: 'no resolver could be asked',
-    servfail: 'the name servers fail (SERVFAIL)',
-    refused: 'the resolver refuses to answer',
-  };
   const fix = todo('check the name servers of the zone and the resolver, then ask again');
-  return { area, level: 'warning', subject, sentence: `could not be looked up: ${words[why]}`, fix };
+  return { area, level, subject, sentence: `could not be looked up: ${failures[why]}`, fix };
 }

@@ -6,10 +6,7 @@
  */
 export { checkDomain, type CheckDomainDeps } from './check-domain.ts';
 export type { HostProbe, HostProber } from './check-hosts.ts';
-export { outgoingIps, type DomainFacts } from './facts.ts';
-export { orderFindings, type Finding, type Fix, type Level } from './finding.ts';
-export { defaultCheckLimits, type CheckLimits } from './limits.ts';
+export type { DomainFacts } from './facts.ts';
+export { orderFindings, type Finding } from './finding.ts';
 export { reportJson, writeFindings, writeReport, type DomainReportJson } from './report.ts';
-export { evaluateSpf, type SpfVerdict } from './spf.ts';
-export { spfText, wantedRecords, type Area, type Importance, type WantedRecord } from './wanted.ts';
-export { recordsJson, writeZone, type RecordJson } from './zone.ts';
+export { domainRecords, type DomainRecords } from './zone.ts';

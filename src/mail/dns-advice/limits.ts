@@ -17,7 +17,7 @@ export interface CheckLimits {
   readonly timeoutMs: number;
 }
 
-/** A check takes a few seconds; with dead name servers and mail hosts a minute. */
+/** A check takes a few seconds; with dead name servers and mail hosts less than a minute. */
 export const defaultCheckLimits: CheckLimits = {
   maxConcurrentQueries: 8,
   maxQueries: 500,
@@ -26,5 +26,5 @@ export const defaultCheckLimits: CheckLimits = {
   maxProbedAddresses: 4,
   maxPtrNames: 10,
   maxDnsblZones: 10,
-  timeoutMs: 60_000,
+  timeoutMs: 40_000,
 };

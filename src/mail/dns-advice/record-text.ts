@@ -1,5 +1,5 @@
 import { encodeHex } from '#lib/codecs';
-import type { RecordData } from './wanted.ts';
+import type { RecordData } from './wanted-record.ts';
 
 /** RFC 1035 §3.3: a character string has at most 255 octets. */
 const maxStringBytes = 255;

@@ -1,9 +1,13 @@
 import type { Finding, Level } from './finding.ts';
-import { areas, type Area } from './wanted.ts';
+import { areas, type Area } from './wanted-record.ts';
 
 /** A check as JSON shows it. */
 export interface DomainReportJson {
   readonly domain: string;
+  /** Whether there is no error; warnings and notes do not count. */
+  readonly ok: boolean;
+  /** A sentence that sums it up. */
+  readonly verdict: string;
   readonly counts: Readonly<Record<Level, number>>;
   /** Worst first. */
   readonly findings: readonly Finding[];
@@ -32,17 +36,14 @@ const maxSentenceChars = 1000;
 const maxFixChars = 20_000;
 
 /**
- * Findings as text for people: a group for each area, a line for each finding, what to do about it indented below.
+ * A check as text for people: the verdict, then a group for each area, a line for each finding, what to do about it indented below.
  * Whatever DNS said is shown as printable ASCII, so that it can neither move the cursor nor look like a line of ours.
  */
-export function writeReport(domain: string, findings: readonly Finding[]): string {
-  const { error, warning, note } = countsOf(findings);
-  const sum = `${ascii(domain)}: ${plural(error, 'error')}, ${plural(warning, 'warning')}, ${plural(note, 'note')}.`;
-  const groups = writeFindings(findings);
-  return `${[...groups, ...(groups.length === 0 ? [] : ['']), sum].join('\n')}\n`;
+export function writeReport({ verdict, findings }: DomainReportJson): string[] {
+  return [verdict, '', ...writeFindings(findings)];
 }
 
-/** The lines of a report without their sum, as `writeReport` has them. */
+/** The lines of a report without its verdict, as `writeReport` has them. */
 export function writeFindings(findings: readonly Finding[]): string[] {
   const lines: string[] = [];
   for (const area of areas) {
@@ -61,9 +62,17 @@ export function writeFindings(findings: readonly Finding[]): string[] {
   return lines;
 }
 
-/** Findings as plain values for JSON, whose writer escapes what DNS said. */
+/** A check as plain values for JSON, whose writer escapes what DNS said. */
 export function reportJson(domain: string, findings: readonly Finding[]): DomainReportJson {
-  return { domain, counts: countsOf(findings), findings };
+  const counts = countsOf(findings);
+  return { domain, ok: counts.error === 0, verdict: verdictOf(domain, counts), counts, findings };
+}
+
+function verdictOf(domain: string, { error, warning }: Readonly<Record<Level, number>>): string {
+  const warnings = plural(warning, 'warning');
+  if (error > 0) return `${domain} has ${plural(error, 'problem')}${warning === 0 ? '' : ` and ${warnings}`}.`;
+  if (warning > 0) return `${domain} works, with ${warnings}.`;
+  return `${domain} is set up well.`;
 }
 
 function countsOf(findings: readonly Finding[]): Record<Level, number> {

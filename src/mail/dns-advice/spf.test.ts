@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeResolver } from '#testing/fake-resolver';
-import { evaluateSpf } from './index.ts';
+import { evaluateSpf } from './spf.ts';
 
 const txt = (text: string) => ({ TXT: [text] });
 const chain = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { parseIp, type IpAddress } from '#lib/domain';
-import type { Resolver } from '#ports/resolver';
+import type { Answer, Resolver } from '#ports/resolver';
 
 /** What a published SPF record says about one address, and which term said it. */
 export interface SpfVerdict {
@@ -14,6 +14,8 @@ export interface SpfVerdict {
 const maxLookups = 10;
 /** RFC 7208 §4.6.4: MX hosts that are looked up for one term. */
 const maxMxHosts = 10;
+/** RFC 7208 §4.6.4: look-ups that find nothing. */
+const maxVoidLookups = 2;
 const maxTerms = 200;
 
 const resultOf = { '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' } as const;
@@ -22,6 +24,7 @@ interface Evaluation {
   readonly ip: IpAddress;
   readonly resolver: Resolver;
   lookups: number;
+  voidLookups: number;
 }
 
 /** Ends an evaluation from within. */
@@ -42,7 +45,7 @@ export async function evaluateSpf(ip: string, domain: string, resolver: Resolver
   const parsed = parseIp(ip);
   if (!parsed.ok) return { result: 'permerror', matched: null, reason: `${ip} is no address` };
   try {
-    return await evaluate({ ip: parsed.value, resolver, lookups: 0 }, domain);
+    return await evaluate({ ip: parsed.value, resolver, lookups: 0, voidLookups: 0 }, domain);
   } catch (error) {
     if (error instanceof Ended) return error.verdict;
     throw error;
@@ -66,8 +69,9 @@ async function evaluate(evaluation: Evaluation, domain: string): Promise<SpfVerd
     .slice(1)
     .filter((term) => term !== '');
   if (terms.length > maxTerms) throw new Ended('permerror', `the record of ${domain} is too long`);
+  checkSyntax(terms, domain);
   for (const term of terms) {
-    if (/^(?:redirect|exp|[a-z][a-z0-9._-]*)=/i.test(term)) continue;
+    if (modifier.test(term)) continue;
     if (await matches(evaluation, term, domain)) {
       const qualifier = /^[+~?-]/.exec(term)?.[0] ?? '+';
       const result = resultOf[qualifier as keyof typeof resultOf];
@@ -75,6 +79,25 @@ async function evaluate(evaluation: Evaluation, domain: string): Promise<SpfVerd
     }
   }
   return await redirected(evaluation, terms, domain);
+}
+
+const modifier = /^[a-z][a-z0-9._-]*=/i;
+const syntax = /^[+~?-]?([a-z0-9]+)(?::([^/]*(?:\/[^/0-9][^/]*)*))?((?:\/\d{1,3})?(?:\/\/\d{1,3})?)$/i;
+const mechanisms = new Set(['all', 'ip4', 'ip6', 'include', 'a', 'mx', 'ptr', 'exists']);
+
+/** RFC 7208 §4.6: a mistake anywhere in a record makes it useless, also behind the term that matches. */
+function checkSyntax(terms: readonly string[], domain: string): void {
+  for (const term of terms) {
+    if (modifier.test(term)) continue;
+    const [, name = '', value] = syntax.exec(term) ?? [];
+    const kind = name.toLowerCase();
+    if (kind === 'ip4' || kind === 'ip6') networkOf(term, kind);
+    else if (!mechanisms.has(kind)) throw new Ended('permerror', `${term} in the record of ${domain} is no SPF term`);
+    else if ((kind === 'include' || kind === 'exists') && (value ?? '') === '')
+      throw new Ended('permerror', `${kind} without a name in the record of ${domain}`);
+  }
+  if (terms.filter((term) => /^redirect=/i.test(term)).length > 1)
+    throw new Ended('permerror', `redirect comes twice in the record of ${domain}`);
 }
 
 async function redirected(evaluation: Evaluation, terms: readonly string[], domain: string): Promise<SpfVerdict> {
@@ -89,7 +112,7 @@ async function redirected(evaluation: Evaluation, terms: readonly string[], doma
 }
 
 async function matches(evaluation: Evaluation, term: string, domain: string): Promise<boolean> {
-  const match = /^[+~?-]?([a-z0-9]+)(?::([^/]*(?:\/[^/0-9][^/]*)*))?((?:\/\d{1,3})?(?:\/\/\d{1,3})?)$/i.exec(term);
+  const match = syntax.exec(term);
   const name = match?.[1]?.toLowerCase() ?? '';
   const given = match?.[2];
   const sizes = prefixes(match?.[3] ?? '');
@@ -97,10 +120,12 @@ async function matches(evaluation: Evaluation, term: string, domain: string): Pr
     case 'all':
       return true;
     case 'ip4':
-    case 'ip6':
-      return inNetwork(evaluation.ip, term.slice(term.indexOf(':') + 1), name, term);
+    case 'ip6': {
+      const network = networkOf(term, name);
+      return sharePrefix(network.ip, evaluation.ip, network.bits);
+    }
     case 'include':
-      return await included(evaluation, given ?? '', domain);
+      return await included(evaluation, given ?? '');
     case 'a':
     case 'mx': {
       count(evaluation);
@@ -110,18 +135,15 @@ async function matches(evaluation: Evaluation, term: string, domain: string): Pr
       for (const host of hosts) if (await hostMatches(evaluation, host, sizes)) return true;
       return false;
     }
-    case 'ptr':
-    case 'exists':
+    default:
+      // ptr and exists
       count(evaluation);
       return false;
-    default:
-      throw new Ended('permerror', `${term} in the record of ${domain} is no SPF term`);
   }
 }
 
-async function included(evaluation: Evaluation, target: string, domain: string): Promise<boolean> {
+async function included(evaluation: Evaluation, target: string): Promise<boolean> {
   count(evaluation);
-  if (target === '') throw new Ended('permerror', `include without a name in the record of ${domain}`);
   if (target.includes('%')) return false;
   const verdict = await evaluate(evaluation, target);
   // RFC 7208 §5.2
@@ -135,8 +157,17 @@ function count(evaluation: Evaluation): void {
     throw new Ended('permerror', `the record needs more than ${maxLookups} look-ups (RFC 7208 section 4.6.4)`);
 }
 
-async function mxHosts({ resolver }: Evaluation, domain: string): Promise<string[]> {
-  const answer = await resolver.query(domain, 'MX');
+/** Names that do not exist only: a host without IPv6 addresses is no mistake. */
+function countVoid(evaluation: Evaluation, answer: Answer<unknown>): void {
+  if (answer.kind !== 'absent' || answer.why !== 'nxdomain') return;
+  evaluation.voidLookups += 1;
+  if (evaluation.voidLookups > maxVoidLookups)
+    throw new Ended('permerror', `more than ${maxVoidLookups} names in it lead to nothing (RFC 7208 section 4.6.4)`);
+}
+
+async function mxHosts(evaluation: Evaluation, domain: string): Promise<string[]> {
+  const answer = await evaluation.resolver.query(domain, 'MX');
+  countVoid(evaluation, answer);
   if (answer.kind === 'failed') throw new Ended('temperror', `the MX records of ${domain} could not be looked up`);
   const hosts = answer.kind === 'found' ? answer.records.map(({ exchange }) => exchange) : [];
   if (hosts.length > maxMxHosts) throw new Ended('permerror', `${domain} has more than ${maxMxHosts} MX records`);
@@ -144,11 +175,13 @@ async function mxHosts({ resolver }: Evaluation, domain: string): Promise<string
 }
 
 async function hostMatches(
-  { ip, resolver }: Evaluation,
+  evaluation: Evaluation,
   host: string,
   sizes: { readonly ip4: number; readonly ip6: number },
 ): Promise<boolean> {
+  const { ip, resolver } = evaluation;
   const answer = await resolver.query(host, ip.family === 4 ? 'A' : 'AAAA');
+  countVoid(evaluation, answer);
   if (answer.kind === 'failed') throw new Ended('temperror', `the addresses of ${host} could not be looked up`);
   const size = ip.family === 4 ? sizes.ip4 : sizes.ip6;
   return (
@@ -165,15 +198,15 @@ function prefixes(text: string): { readonly ip4: number; readonly ip6: number } 
   return { ip4: Number(match?.[1] ?? 32), ip6: Number(match?.[2] ?? 128) };
 }
 
-function inNetwork(ip: IpAddress, network: string, name: 'ip4' | 'ip6', term: string): boolean {
-  const [address = '', size, ...more] = network.split('/');
+function networkOf(term: string, name: 'ip4' | 'ip6'): { readonly ip: IpAddress; readonly bits: number } {
+  const [address = '', size, ...more] = term.slice(term.indexOf(':') + 1).split('/');
   const parsed = parseIp(address);
   const max = name === 'ip4' ? 32 : 128;
   const bits = size === undefined ? max : Number(size);
   const isRight = parsed.ok && more.length === 0 && parsed.value.bytes.length * 8 === max && bits <= max;
   if (!isRight || (size !== undefined && !/^\d{1,3}$/.test(size)))
     throw new Ended('permerror', `${term} is no network`);
-  return sharePrefix(parsed.value, ip, bits);
+  return { ip: parsed.value, bits };
 }
 
 function sharePrefix(a: IpAddress, b: IpAddress, bits: number): boolean {

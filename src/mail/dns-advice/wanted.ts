@@ -1,77 +1,32 @@
-import type { Records, RecordType } from '#ports/resolver';
+import { parseTlsa, tlsaName } from '#lib/dane';
+import { clientRecords } from './client-records.ts';
 import { outgoingIps, type DomainFacts } from './facts.ts';
-import { recordText } from './record-text.ts';
-
-/** What a record or finding is about; the order here is the order of reports. */
-export const areas = [
-  'host',
-  'mx',
-  'smtp',
-  'reverse',
-  'dnsbl',
-  'spf',
-  'dkim',
-  'dmarc',
-  'dnssec',
-  'tlsa',
-  'mta-sts',
-  'tls-rpt',
-  'srv',
-  'autoconfig',
-  'caa',
-] as const;
-
-/** One of `areas`. */
-export type Area = (typeof areas)[number];
-
-/** Without a `must` record mail does not work or is not believed, without a `should` it is less safe; `may` is comfort. */
-export type Importance = 'must' | 'should' | 'may';
-
-/** A record's type with its data. */
-export type RecordData = { [K in RecordType]: { readonly type: K; readonly data: Records[K] } }[RecordType];
-
-/** A record that DNS should hold. */
-export type WantedRecord = RecordData & {
-  /** Owner, without the final dot. */
-  readonly name: string;
-  /** The data as in a zone file; the text of a TXT record as it is, without quotes. */
-  readonly value: string;
-  /** A sentence. */
-  readonly why: string;
-  readonly importance: Importance;
-  readonly area: Area;
-};
-
-type Details = Pick<WantedRecord, 'area' | 'importance' | 'why'>;
-
-function record(name: string, data: RecordData, details: Details): WantedRecord {
-  return { name, ...data, value: recordText(data), ...details };
-}
-
-function txt(name: string, data: string, details: Details): WantedRecord {
-  return record(name, { type: 'TXT', data }, details);
-}
+import { stsRecords } from './sts-records.ts';
+import { record, txt, type WantedRecord } from './wanted-record.ts';
 
 /** The records that DNS should hold for a domain, by area, the most important areas first. */
 export function wantedRecords(facts: DomainFacts): WantedRecord[] {
   return [
     ...hostRecords(facts),
-    ...authenticationRecords(facts),
-    ...transportRecords(facts),
-    ...serviceRecords(facts),
+    ...spfRecords(facts),
+    ...dkimRecords(facts),
+    ...dmarcRecords(facts),
+    ...tlsaRecords(facts),
+    ...stsRecords(facts),
+    ...reportRecords(facts),
     ...clientRecords(facts),
     ...caaRecords(facts),
   ];
 }
 
 function hostRecords({ domain, mailHost, ips }: DomainFacts): WantedRecord[] {
-  const details = {
+  const purpose = {
     area: 'host',
     importance: 'must',
     why: 'Other servers connect to this address of the mail host.',
   } as const;
   return [
-    ...ips.map((ip) => record(mailHost, { type: ip.includes(':') ? 'AAAA' : 'A', data: ip }, details)),
+    ...ips.map((ip) => record(mailHost, { type: ip.includes(':') ? 'AAAA' : 'A', data: ip }, purpose)),
     record(
       domain,
       { type: 'MX', data: { preference: 10, exchange: mailHost } },
@@ -80,42 +35,47 @@ function hostRecords({ domain, mailHost, ips }: DomainFacts): WantedRecord[] {
   ];
 }
 
-/** The SPF record of a domain: every address that mail goes out from (RFC 7208 §5). */
-export function spfText(facts: DomainFacts): string {
-  const mechanisms = outgoingIps(facts).map(({ ip }) => (ip.includes(':') ? `ip6:${ip}` : `ip4:${ip}`));
-  return ['v=spf1', ...mechanisms, 'mx', `${facts.spfAll}all`].join(' ');
-}
-
-function authenticationRecords(facts: DomainFacts): WantedRecord[] {
-  const { domain, mailHost, dkim, dmarc } = facts;
+/** SPF of the domain, with every address that mail goes out from (RFC 7208 §5), and of the names that we say in EHLO. */
+function spfRecords(facts: DomainFacts): WantedRecord[] {
+  const { domain, mailHost, ips, spfAll } = facts;
+  const outgoing = outgoingIps(facts);
   const records = [
-    txt(domain, spfText(facts), {
+    txt(domain, ['v=spf1', ...outgoing.map(({ ip }) => mechanism(ip)), 'mx', `${spfAll}all`].join(' '), {
       area: 'spf',
       importance: 'must',
-      why: 'It lists the addresses that may send mail for the domain, those of proxies included (RFC 7208).',
+      why: 'It lists the addresses that may send mail for the domain, those of transports included (RFC 7208).',
     }),
   ];
-  if (mailHost !== domain)
+  for (const name of new Set([mailHost, ...outgoing.map(({ ehloName }) => ehloName)])) {
+    if (name === domain) continue;
+    const others = outgoing.filter(({ ip, ehloName }) => ehloName === name && (name !== mailHost || !ips.includes(ip)));
+    const terms = ['v=spf1', ...(name === mailHost ? ['a'] : []), ...others.map(({ ip }) => mechanism(ip)), '-all'];
     records.push(
-      txt(mailHost, 'v=spf1 a -all', {
+      txt(name, terms.join(' '), {
         area: 'spf',
-        importance: 'should',
+        importance: name === mailHost ? 'should' : 'may',
         why: 'Receivers check the name in EHLO as well, above all for notices without a sender (RFC 7208 section 2.3).',
       }),
     );
-  for (const { selector, record: text } of dkim)
-    records.push(
-      txt(`${selector}._domainkey.${domain}`, text, {
-        area: 'dkim',
-        importance: 'must',
-        why: 'Receivers check our signatures with this key (RFC 6376).',
-      }),
-    );
-  if (dmarc !== null) records.push(...dmarcRecords(domain, dmarc));
+  }
   return records;
 }
 
-function dmarcRecords(domain: string, { policy, rua }: NonNullable<DomainFacts['dmarc']>): WantedRecord[] {
+/** The SPF term that lets an address send. */
+export function mechanism(ip: string): string {
+  return ip.includes(':') ? `ip6:${ip}` : `ip4:${ip}`;
+}
+
+function dkimRecords({ domain, dkim }: DomainFacts): WantedRecord[] {
+  const why = 'Receivers check our signatures with this key (RFC 6376).';
+  return dkim.map(({ selector, record: text }) =>
+    txt(`${selector}._domainkey.${domain}`, text, { area: 'dkim', importance: 'must', why }),
+  );
+}
+
+function dmarcRecords({ domain, dmarc }: DomainFacts): WantedRecord[] {
+  if (dmarc === null) return [];
+  const { policy, rua } = dmarc;
   const records = [
     txt(`_dmarc.${domain}`, `v=DMARC1; p=${policy}${rua === null ? '' : `; rua=mailto:${rua}`}`, {
       area: 'dmarc',
@@ -135,108 +95,34 @@ function dmarcRecords(domain: string, { policy, rua }: NonNullable<DomainFacts['
   return records;
 }
 
-function transportRecords({ domain, mailHost, tlsa, mtaSts, tlsRpt }: DomainFacts): WantedRecord[] {
-  const records = tlsa.map((text) =>
-    record(
-      `_25._tcp.${mailHost}`,
-      { type: 'TLSA', data: tlsaData(text) },
-      {
-        area: 'tlsa',
-        importance: 'should',
-        why: 'It names the key of the mail host, so that nobody stands in between; it counts in a zone with DNSSEC only (RFC 7672).',
-      },
-    ),
-  );
-  if (mtaSts !== null) {
-    const why = 'It makes senders insist on verified TLS, also without DNSSEC (RFC 8461).';
-    records.push(
-      txt(`_mta-sts.${domain}`, `v=STSv1; id=${mtaSts.policyId}`, { area: 'mta-sts', importance: 'should', why }),
-      record(
-        `mta-sts.${domain}`,
-        { type: 'CNAME', data: mtaSts.host },
-        {
-          area: 'mta-sts',
-          importance: 'should',
-          why: 'The policy is fetched from this name over HTTPS (RFC 8461 section 3.3).',
-        },
-      ),
+/** @throws Error for text that is no TLSA record: it is our own. */
+function tlsaRecords({ mailHost, tlsa }: DomainFacts): WantedRecord[] {
+  const why =
+    'It names the key of the mail host, so that nobody can stand in between. It counts in a zone with DNSSEC only, and must change before the key does (RFC 7672).';
+  return tlsa.map((text) => {
+    const parsed = parseTlsa(text);
+    if (!parsed.ok) throw new Error(`not a TLSA record: ${text}`);
+    return record(
+      tlsaName(mailHost),
+      { type: 'TLSA', data: parsed.value },
+      { area: 'tlsa', importance: 'should', why },
     );
-  }
-  if (tlsRpt !== null)
-    records.push(
-      txt(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=mailto:${tlsRpt.rua}`, {
-        area: 'tls-rpt',
-        importance: 'should',
-        why: 'Senders report here when TLS to us fails (RFC 8460).',
-      }),
-    );
-  return records;
-}
-
-function serviceRecords({ domain, mailHost, ports }: DomainFacts): WantedRecord[] {
-  const services = [
-    ['_submissions', ports.submissions, 'should', 'RFC 8314 section 5.1'],
-    ['_imaps', ports.imaps, 'should', 'RFC 6186 section 3.2'],
-    ['_submission', ports.submission, 'may', 'RFC 6186 section 3.1'],
-    ['_imap', ports.imap, 'may', 'RFC 6186 section 3.2'],
-    ['_pop3s', null, 'may', 'RFC 6186 section 3.3'],
-    ['_pop3', null, 'may', 'RFC 6186 section 3.3'],
-  ] as const;
-  return services.map(([service, port, importance, rfc]) => {
-    const name = `${service}._tcp.${domain}`;
-    if (port === null) {
-      const none = { priority: 0, weight: 0, port: 0, target: '' };
-      const why = `It tells mail programs that this service is not offered (${rfc}).`;
-      return record(name, { type: 'SRV', data: none }, { area: 'srv', importance: 'may', why });
-    }
-    const data = { priority: 0, weight: 1, port, target: mailHost };
-    const why = `Mail programs find the server by it (${rfc}).`;
-    return record(name, { type: 'SRV', data }, { area: 'srv', importance, why });
   });
 }
 
-function clientRecords({ domain, autoconfigHost, autodiscover }: DomainFacts): WantedRecord[] {
-  const records: WantedRecord[] = [];
-  if (autoconfigHost !== null)
-    records.push(
-      record(
-        `autoconfig.${domain}`,
-        { type: 'CNAME', data: autoconfigHost },
-        { area: 'autoconfig', importance: 'may', why: 'Thunderbird and others ask this name for their settings.' },
-      ),
-    );
-  if (autodiscover !== null)
-    records.push(
-      record(
-        `_autodiscover._tcp.${domain}`,
-        { type: 'SRV', data: { priority: 0, weight: 1, port: autodiscover.port, target: autodiscover.host } },
-        { area: 'autoconfig', importance: 'may', why: 'Outlook asks this host for its settings.' },
-      ),
-    );
-  return records;
+function reportRecords({ domain, tlsRpt }: DomainFacts): WantedRecord[] {
+  if (tlsRpt === null) return [];
+  const why = 'Senders report here when TLS to us fails (RFC 8460).';
+  const text = `v=TLSRPTv1; rua=mailto:${tlsRpt.rua}`;
+  return [txt(`_smtp._tls.${domain}`, text, { area: 'tls-rpt', importance: 'should', why })];
 }
 
 function caaRecords({ mailHost, caa }: DomainFacts): WantedRecord[] {
   if (caa === null) return [];
   const value = caa.accountUri === null ? caa.issuer : `${caa.issuer}; accounturi=${caa.accountUri}`;
+  const who = caa.accountUri === null ? 'the authority of our certificate' : 'our account at our authority';
+  const why = `Nobody but ${who} may issue certificates for the mail host; another authority is to be named here before it is asked (RFC 8659).`;
   return [
-    record(
-      mailHost,
-      { type: 'CAA', data: { flags: 0, tag: 'issue', value } },
-      {
-        area: 'caa',
-        importance: 'may',
-        why: 'Nobody else than our account at our authority gets certificates of the mail host (RFC 8659, RFC 8657).',
-      },
-    ),
+    record(mailHost, { type: 'CAA', data: { flags: 0, tag: 'issue', value } }, { area: 'caa', importance: 'may', why }),
   ];
-}
-
-/** @throws Error for text that is no TLSA record: it is our own. */
-function tlsaData(text: string): Records['TLSA'] {
-  const match = /^(\d{1,3}) (\d{1,3}) (\d{1,3}) ((?:[0-9a-f]{2})+)$/i.exec(text.trim());
-  if (match === null) throw new Error(`not a TLSA record: ${text}`);
-  const bytes = (match[4] ?? '').match(/../g) ?? [];
-  const data = Uint8Array.from(bytes, (pair) => Number.parseInt(pair, 16));
-  return { usage: Number(match[1]), selector: Number(match[2]), matching: Number(match[3]), data };
 }

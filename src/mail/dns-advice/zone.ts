@@ -1,36 +1,122 @@
+import { parseIp, reverseName } from '#lib/domain';
+import { outgoingIps, type DomainFacts } from './facts.ts';
+import type { Finding } from './finding.ts';
 import { zoneLine } from './record-text.ts';
-import type { WantedRecord } from './wanted.ts';
+import { writeFindings } from './report.ts';
+import { stsPolicyText } from './sts-records.ts';
+import { wantedRecords } from './wanted.ts';
+import type { Area, Importance, WantedRecord } from './wanted-record.ts';
 
-/** Records as JSON shows them. */
+/** A record as JSON shows it. */
 export interface RecordJson {
   readonly name: string;
   readonly type: string;
   readonly value: string;
   readonly why: string;
-  readonly importance: string;
+  readonly importance: Importance;
+  readonly area: Area;
   /** The line of a zone file. */
   readonly zone: string;
 }
 
-/**
- * Records as a fragment of a zone file, with comments that say what they are for.
- * @param ttlS  Short by default, so that mistakes do not last.
- */
-export function writeZone(records: readonly WantedRecord[], ttlS = 300): string {
-  const lines = [`$TTL ${ttlS}`];
-  let why = '';
-  for (const record of records) {
-    if (record.why !== why) lines.push('', `; ${record.importance}: ${record.why}`);
-    why = record.why;
-    lines.push(zoneLine(record));
-  }
-  return `${lines.join('\n')}\n`;
+/** What DNS should hold for a domain, as plain values. */
+export interface DomainRecords {
+  readonly domain: string;
+  readonly records: readonly RecordJson[];
+  /** Names that the providers of the addresses that mail goes out from are to give them. */
+  readonly reverse: readonly { readonly ip: string; readonly name: string }[];
+  /** Lines of the MTA-STS policy file that the MTA-STS records announce. */
+  readonly stsPolicy: readonly string[];
+  /** What is not known, or was assumed. */
+  readonly remarks: readonly Finding[];
+  /** All of it as a fragment of a zone file. */
+  readonly zone: string;
 }
 
-/** Records as plain values for JSON. */
-export function recordsJson(records: readonly WantedRecord[]): RecordJson[] {
-  return records.map((record) => {
-    const { name, type, value, why, importance } = record;
-    return { name, type, value, why, importance, zone: zoneLine(record) };
+/** Short, so that mistakes do not last. */
+const ttlS = 300;
+
+/** What DNS should hold for a domain, with remarks of the caller. */
+export function domainRecords(facts: DomainFacts, remarks: readonly Finding[]): DomainRecords {
+  const records = wantedRecords(facts).map((wanted): RecordJson => {
+    const { name, type, value, why, importance, area } = wanted;
+    return { name, type, value, why, importance, area, zone: zoneLine(wanted, ttlS) };
   });
+  const reverse = reverseNames(facts);
+  const stsPolicy = stsPolicyText(facts);
+  return { domain: facts.domain, records, reverse, stsPolicy, remarks, zone: writeZone(facts, remarks) };
+}
+
+/** A fragment of a zone file: absolute names and a TTL on each line, so that it can be pasted anywhere; all else is comments. */
+function writeZone(facts: DomainFacts, remarks: readonly Finding[]): string {
+  const { domain, servesWeb } = facts;
+  const all = wantedRecords(facts);
+  const now = all.filter(({ importance }) => importance !== 'later');
+  const [inside = [], outside = []] = [true, false].map((wanted) =>
+    now.filter(({ name }) => isWithin(name, domain) === wanted),
+  );
+  const later = all.filter(({ importance }) => importance === 'later');
+  const policy = stsPolicyText(facts).map((line) => `    ${line}`);
+  const file = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
+  const sections: readonly (readonly string[])[] = [
+    [`; DNS records of ${domain}`, ...linesOf(inside, '')],
+    outside.length === 0 ? [] : [`; In other zones than that of ${domain}:`, ...linesOf(outside, '')],
+    reverseLines(facts),
+    servesWeb
+      ? comments([`The MTA-STS policy, ${file}:`, ...policy])
+      : comments([
+          'For later: this server does not answer HTTPS yet. Publish these only when a web server answers at the names;',
+          `for MTA-STS it must serve ${file} with a valid certificate and this text:`,
+          ...policy,
+        ]),
+    ...(later.length === 0 ? [] : [linesOf(later, '; ')]),
+    remarks.length === 0 ? [] : comments(['What is not known, or was assumed:', '', ...writeFindings(remarks)]),
+  ];
+  return sections
+    .filter(({ length }) => length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+/** Records with a comment before those that are for the same. */
+function linesOf(records: readonly WantedRecord[], prefix: string): string[] {
+  const lines: string[] = [];
+  let told = '';
+  for (const wanted of records) {
+    const { importance, why } = wanted;
+    if (why !== told) lines.push(...(prefix === '' ? [''] : []), `; ${importance}: ${why}`);
+    told = why;
+    lines.push(prefix + zoneLine(wanted, ttlS));
+  }
+  return lines;
+}
+
+/** Without addresses of transports that have no name of their own: that of the mail host would not lead back to them. */
+function reverseNames(facts: DomainFacts): DomainRecords['reverse'] {
+  return outgoingIps(facts)
+    .filter(({ ip, ehloName }) => facts.ips.includes(ip) || ehloName !== facts.mailHost)
+    .map(({ ip, ehloName }) => ({ ip, name: ehloName }));
+}
+
+function reverseLines(facts: DomainFacts): string[] {
+  const lines = reverseNames(facts).flatMap(({ ip, name }) => {
+    const parsed = parseIp(ip);
+    return parsed.ok ? [`    ${ip} is ${name}: ${reverseName(parsed.value)}. IN PTR ${name}.`] : [];
+  });
+  return lines.length === 0
+    ? []
+    : comments([
+        'must: Names of the addresses that mail goes out from; many servers take no mail from an address without one.',
+        'They are not in your zone: set them where you rent the address, or ask its provider.',
+        ...lines,
+      ]);
+}
+
+function comments(lines: readonly string[]): string[] {
+  return lines.map((line) => `; ${line}`.trimEnd());
+}
+
+/** Whether a name is the domain or below it. */
+export function isWithin(name: string, domain: string): boolean {
+  return name === domain || name.endsWith(`.${domain}`);
 }

@@ -19,7 +19,6 @@ export interface GatherDeps {
   readonly resolver: Resolver;
   /** All keys of all domains. */
   readonly dkim: readonly DkimKeyFacts[];
-  readonly signal?: AbortSignal;
 }
 
 /** Facts about a domain, and what is to be said about them: above all what is not known. */
@@ -30,10 +29,10 @@ export interface GatheredFacts {
 
 /** What the configuration, and the world where it says nothing, tells about a domain of ours. Never rejects for what DNS or a file does. */
 export async function gatherFacts(domain: Domain, deps: GatherDeps): Promise<GatheredFacts> {
-  const { server, folder, files, resolver, signal } = deps;
+  const { server, folder, files, resolver } = deps;
   const mailHost = asciiName(server.hostname);
   const [addresses, keys] = await Promise.all([
-    publicAddresses(server, mailHost, resolver, signal),
+    publicAddresses(server, mailHost, resolver),
     listenerKeys(server, files, folder),
   ]);
   const transports = transportAddresses(server);
@@ -48,13 +47,11 @@ export async function gatherFacts(domain: Domain, deps: GatherDeps): Promise<Gat
     dkim: signing.dkim,
     // Without signatures, mail that was forwarded would be lost.
     dmarc: { policy: signing.dkim.length > 0 ? 'quarantine' : 'none', rua: postmaster },
-    mtaSts: null,
     tlsRpt: { rua: postmaster },
     tlsa: keys.tlsa,
     ports: offeredPorts(server),
-    autoconfigHost: null,
-    autodiscover: null,
-    caa: null,
+    servesWeb: false,
+    caa: keys.issuers.length === 1 ? { issuer: keys.issuers[0] ?? '', accountUri: null } : null,
   };
   const remarks = [
     ...(takesMail(server) ? [] : [noListener]),
@@ -103,7 +100,7 @@ function signingKeys(
 /** Ports of services for users on listeners that others reach, the standard one first; those with STARTTLS only where there is a certificate. */
 function offeredPorts(server: ServerConfig): DomainFacts['ports'] {
   const open = openListeners(server).map(([, listener]) => listener);
-  const portOf = (service: keyof DomainFacts['ports'], standard: number): number | null => {
+  const portOf = (service: 'submissions' | 'submission' | 'imaps' | 'imap', standard: number): number | null => {
     const ports = open.flatMap(({ tls, [service]: settings }) =>
       settings?.enabled === true && tls !== undefined && settings.port !== 0 ? [settings.port] : [],
     );
@@ -114,5 +111,6 @@ function offeredPorts(server: ServerConfig): DomainFacts['ports'] {
     submission: portOf('submission', 587),
     imaps: portOf('imaps', 993),
     imap: portOf('imap', 143),
+    jmap: null,
   };
 }

@@ -1,31 +1,27 @@
 import { X509Certificate } from 'node:crypto';
-import { problemWith, tlsaName, verifyDane } from '#lib/dane';
 import { showReply } from '#lib/smtp';
 import type { HostProbe, HostProber } from '#mail/dns-advice';
 import type { Channel, TlsSession } from '#ports/channel';
 import type { Clock } from '#ports/clock';
 import { DialFailed, type Dialer } from '#ports/dialer';
 import type { Random } from '#ports/random';
-import type { Resolver } from '#ports/resolver';
 import { SmtpClient, type OpenOutcome } from '#proto/smtp-client';
 
 /** What probing needs. */
 export interface SmtpHostProberDeps {
   readonly dialer: Dialer;
-  /** Asked for TLSA records. */
-  readonly resolver: Resolver;
   readonly clock: Clock;
   readonly random: Random;
   /** Our name for EHLO. */
   readonly hostname: string;
   /** 25 where nothing is said. */
   readonly port?: number;
-  /** For connecting, and again for the whole dialogue; 20 seconds where nothing is said. */
+  /** For connecting, and again for the whole dialogue; 15 seconds where nothing is said. */
   readonly timeoutMs?: number;
 }
 
 const smtpPort = 25;
-const defaultTimeoutMs = 20_000;
+const defaultTimeoutMs = 15_000;
 
 /** Connects to a mail host as another server would: greeting, EHLO, STARTTLS, QUIT. */
 export class SmtpHostProber implements HostProber {
@@ -49,7 +45,7 @@ export class SmtpHostProber implements HostProber {
     const opened = await this.#open(channel, name, signal);
     if (opened === 'late') return { kind: 'unreachable', reason: `no complete answer within ${timeoutMs / 1000} s` };
     if (opened.kind !== 'ready') return whyNot(opened);
-    if (opened.tls !== null) return await this.#judge(name, opened.tls, signal);
+    if (opened.tls !== null) return shown(opened.tls, name);
     if (!opened.extensions.startTls) return { kind: 'noTls' };
     return { kind: 'tlsFailed', reason: 'it offers STARTTLS, and refuses it' };
   }
@@ -80,21 +76,11 @@ export class SmtpHostProber implements HostProber {
       signal.removeEventListener('abort', stop);
     }
   }
+}
 
-  async #judge(name: string, tls: TlsSession, signal: AbortSignal): Promise<HostProbe> {
-    const { resolver, clock } = this.#deps;
-    const answer = await resolver.query(tlsaName(name), 'TLSA', signal);
-    const published = answer.kind === 'found' ? answer.records : [];
-    // Judged also where they are not signed or our resolver cannot tell: wrong ones are wrong for whoever can.
-    const records = published.filter((record) => problemWith(record) === null);
-    const check = { chain: tls.peerChain, records, names: [name], nowMs: clock.now() };
-    return {
-      kind: 'secured',
-      problem: tls.peerVerified ? null : inWords(tls.peerProblem, name),
-      endsMs: endOf(tls.peerCertificate),
-      matchesTlsa: records.length === 0 ? null : verifyDane(check).kind === 'verified',
-    };
-  }
+function shown({ peerVerified, peerProblem, peerCertificate, peerChain }: TlsSession, name: string): HostProbe {
+  const problem = peerVerified ? null : inWords(peerProblem, name);
+  return { kind: 'secured', problem, endsMs: endOf(peerCertificate), chain: peerChain };
 }
 
 function whyNot(outcome: Exclude<OpenOutcome, { readonly kind: 'ready' }>): HostProbe {

@@ -3,5 +3,5 @@
  * Which records follow from the facts, and how they compare with what is published, is #mail/dns-advice's business.
  * Invariant: what is not known is left out of the facts and said in a remark, never guessed.
  */
-export { gatherFacts, type GatherDeps, type GatheredFacts } from './gather-facts.ts';
-export { SmtpHostProber, type SmtpHostProberDeps } from './host-prober.ts';
+export { gatherFacts, type GatheredFacts } from './gather-facts.ts';
+export { SmtpHostProber } from './host-prober.ts';

@@ -42,7 +42,6 @@ export async function publicAddresses(
   server: ServerConfig,
   mailHost: string,
   resolver: Resolver,
-  signal?: AbortSignal,
 ): Promise<FoundAddresses> {
   const listening = openListeners(server)
     .filter(([, { smtp }]) => smtp?.enabled === true)
@@ -52,7 +51,7 @@ export async function publicAddresses(
       const ours = listening.filter((ip) => ip.family === family && !isLoopback(ip));
       const named = ours.filter(isPublic);
       if (named.length > 0 || ours.length === 0) return { ips: named.map(({ text }) => text), remarks: [] };
-      return await askDns(mailHost, family, resolver, signal);
+      return await askDns(mailHost, family, resolver);
     }),
   );
   const ips = [...new Set(families.flatMap((found) => found.ips))];
@@ -65,15 +64,10 @@ export async function publicAddresses(
 const addAddress =
   'publish the public address as A or AAAA record of the mail host, or name it in addresses of a listener';
 
-async function askDns(
-  mailHost: string,
-  family: 4 | 6,
-  resolver: Resolver,
-  signal: AbortSignal | undefined,
-): Promise<FoundAddresses> {
+async function askDns(mailHost: string, family: 4 | 6, resolver: Resolver): Promise<FoundAddresses> {
   const type = family === 4 ? 'A' : 'AAAA';
   const subject = `${mailHost} ${type}`;
-  const answer = await resolver.query(mailHost, type, signal);
+  const answer = await resolver.query(mailHost, type);
   if (answer.kind === 'absent') return { ips: [], remarks: [] };
   if (answer.kind === 'failed') {
     const sentence = `could not be looked up (${answer.why}), so addresses may be missing here`;

@@ -1,16 +1,6 @@
 import { parseDomain } from '#lib/domain';
-import {
-  checkDomain,
-  orderFindings,
-  recordsJson,
-  reportJson,
-  wantedRecords,
-  writeFindings,
-  writeZone,
-  type DomainReportJson,
-  type Finding,
-  type RecordJson,
-} from '#mail/dns-advice';
+import { checkDomain, domainRecords, orderFindings, reportJson } from '#mail/dns-advice';
+import type { DomainRecords, DomainReportJson } from '#mail/dns-advice';
 import type { Dialer } from '#ports/dialer';
 import type { Resolver } from '#ports/resolver';
 import { gatherFacts, SmtpHostProber, type GatheredFacts } from '#server/dns-advice';
@@ -25,16 +15,6 @@ export interface OutsideView extends Disposable {
   readonly dialer: Dialer;
 }
 
-/** Result of `dns.records`. */
-export interface DomainRecords {
-  readonly domain: string;
-  readonly records: readonly RecordJson[];
-  /** What is not known, or was assumed. */
-  readonly remarks: readonly Finding[];
-  /** Records and remarks as a fragment of a zone file. */
-  readonly zone: string;
-}
-
 /** Commands about what DNS holds for a domain. */
 export const dnsCommands: OperationTable = { 'dns.records': recordsOperation, 'dns.check': checkOperation };
 
@@ -45,10 +25,7 @@ async function recordsOperation(deps: OperationsDeps, args: unknown): Promise<Do
   const given = new Arguments(args, ['domain']);
   using outside = deps.lookOutside();
   const { facts, remarks } = await gather(deps, given.text('domain'), outside);
-  const records = wantedRecords(facts);
-  const comments = writeFindings(remarks).map((line) => `; ${line}`.trimEnd());
-  const zone = `${writeZone(records)}${comments.length === 0 ? '' : `\n${comments.join('\n')}\n`}`;
-  return { domain: facts.domain, records: recordsJson(records), remarks, zone };
+  return domainRecords(facts, remarks);
 }
 
 /** How what DNS holds compares, and whether the mail hosts answer. */
@@ -61,17 +38,22 @@ async function checkOperation(deps: OperationsDeps, args: unknown): Promise<Doma
   using outside = deps.lookOutside();
   const { facts, remarks } = await gather(deps, given.text('domain'), outside);
   const { clock, random } = deps;
-  const prober = new SmtpHostProber({ ...outside, clock, random, hostname: facts.mailHost });
-  const { resolver } = outside;
-  const findings = await checkDomain(facts, { resolver, prober: isProbed ? prober : null, clock, dnsblZones });
+  const { resolver, dialer } = outside;
+  const prober = isProbed ? new SmtpHostProber({ dialer, clock, random, hostname: facts.mailHost }) : null;
+  const findings = await checkDomain(facts, { resolver, prober, clock, dnsblZones });
   return reportJson(facts.domain, orderFindings([...remarks, ...findings]));
 }
 
 async function gather(deps: OperationsDeps, text: string, { resolver }: OutsideView): Promise<GatheredFacts> {
   const { configuration, files, dkim } = deps;
+  const { server } = configuration.config;
+  if (server.localserve) {
+    throw new OperationRefused(
+      'this is a development server (localserve): its mail stays on this machine, so there is nothing to publish or check in DNS',
+    );
+  }
   const domain = ownDomain(deps, text);
   await dkim.reload();
-  const { server } = configuration.config;
   return await gatherFacts(domain, { server, folder: configuration.folder, files, resolver, dkim: dkim.facts });
 }
 

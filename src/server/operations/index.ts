@@ -7,7 +7,7 @@ export { Operations, type CertificateFacts, type OperationsDeps, type ServerFact
 export { OperationRefused } from './arguments.ts';
 export type { AddedAccount, ListedAccount } from './account.ts';
 export type { RemovedSelector } from './dkim.ts';
-export type { DomainRecords, OutsideView } from './dns.ts';
+export type { OutsideView } from './dns.ts';
 export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
 export type { ShownRoute } from './queue-routes.ts';
 export type { Reloaded } from './reload.ts';

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '#testing/fake-clock';
+import { FakeResolver } from '#testing/fake-resolver';
+import { checkDomain, reportJson, writeReport, type Finding } from './index.ts';
+import { sampleFacts, sampleZone } from './samples.ts';
+
+test('writeReport: groups, fixes below, hostile text as plain ASCII', async () => {
+  const hostile = 'v=DMARC1; p=none\u001b[2J\r\nERROR forged \u202e\ud83d\ude00';
+  const zone = { ...sampleZone, '_dmarc.example.org': { TXT: [hostile, hostile] } };
+  const resolver = new FakeResolver(zone, { authentic: ['*'] });
+  const findings = await checkDomain(sampleFacts, { resolver, prober: null, clock: new FakeClock() });
+  const report = reportJson('example.org', findings);
+  const text = writeReport(report).join('\n');
+  assert.match(text, /^[\x20-\x7e\n]*$/);
+  assert.doesNotMatch(text, /^ERROR forged/m);
+  assert.match(
+    text,
+    /^DMARC\n {2}ERROR {2}_dmarc\.example\.org TXT: there are 2 .*\\u\{1b\}\[2J.*\\u\{1f600\}.*\n {9}do: keep one/m,
+  );
+  assert.match(text, /^example\.org has 1 problem\.\n\n/);
+  assert.deepEqual([report.ok, report.counts.error, report.findings[0]?.area], [false, 1, 'dmarc']);
+});
+
+for (const [levels, want] of [
+  [['ok', 'note'], 'true example.org is set up well.'],
+  [['ok', 'warning'], 'true example.org works, with 1 warning.'],
+  [['error', 'warning', 'warning'], 'false example.org has 1 problem and 2 warnings.'],
+  [['error', 'error'], 'false example.org has 2 problems.'],
+] as const) {
+  test(`reportJson: ${levels.join(', ')}`, () => {
+    const findings = levels.map((level): Finding => ({ area: 'mx', level, subject: '', sentence: '', fix: null }));
+    const { ok, verdict } = reportJson('example.org', findings);
+    assert.equal(`${ok} ${verdict}`, want);
+  });
+}
