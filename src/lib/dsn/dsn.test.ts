@@ -50,6 +50,66 @@ test('writeDsn names the original in References and In-Reply-To, and says that i
   assert.ok(!/[^\r]\n/.test(text), 'only CRLF line ends');
 });
 
+test('writeDsn says in words what happened, to whom, what was said, what to do and what comes next', () => {
+  const text = (change: Partial<DsnContent>, more: Partial<DsnRecipient> = {}): string => {
+    const bytes = writeDsn({ ...content, ...change, perRecipient: [{ ...recipient, ...more }] });
+    return textOf(bytes).split('7bit\r\n\r\n')[1]?.split('\r\n\r\n--b0undary')[0]?.replaceAll('\r\n', '\n') ?? '';
+  };
+  assert.equal(
+    text({}),
+    `This is the mail server mail.example.org.
+
+I am sorry: your message of Fri, 02 Jan 2026 03:00:00 +0000, "hi", could not
+be delivered to:
+
+  nobody@example.net
+    (you wrote to no+body@example.net)
+    The server mx.example.net said:
+      550-5.1.1 no such user here
+      550 5.1.1 ask postmaster
+
+What to do: check the address for typing errors, or ask the recipient for the
+current one.
+
+We do not try again.
+
+The header of your message is attached, so that you can recognise it.`,
+  );
+  const waiting = {
+    status: '4.4.1',
+    diagnostic: 'connection refused',
+    diagnosticIsSmtp: false,
+    remoteMta: null,
+  } as const;
+  assert.match(
+    text({ kind: 'delayed' }, { ...waiting, action: 'delayed', willRetryUntilMs: Date.UTC(2026, 0, 4, 3, 0, 0) }),
+    /^Your message of .* has\snot\sbeen\sdelivered\syet\sto:[^]* {4}The reason:\n {6}connection refused\n {4}We try until Sun, 04 Jan[^]*\nYou need not do anything, [^]*\nYou will be told if/m,
+  );
+  assert.match(
+    text({}, waiting),
+    /connection refused\n {4}We kept trying, for the last time on Fri, 02 Jan 2026 03:04:05 \+0000\.\n/,
+  );
+  assert.match(
+    text({ kind: 'relayed' }, { action: 'relayed', status: '2.0.0' }),
+    /was\spassed\son\sto\sa\sserver\sthat\sdoes\snot\sreport\sdelivery,\sfor:/,
+  );
+});
+
+test('writeDsn tells all of a long reply, in lines that fit', () => {
+  const words = Array.from({ length: 90 }, (_, i) => `550-5.7.1 ${'reason'.repeat(i % 20 === 0 ? 60 : 2)} ${i}`);
+  const diagnostic = [...words, '550 5.7.1 the end'].join('\n');
+  const text = textOf(writeDsn({ ...content, perRecipient: [{ ...recipient, diagnostic }] }));
+  const field = /\r\nDiagnostic-Code: smtp; ([^]*?)\r\n(?! )/.exec(text)?.[1] ?? '';
+  assert.equal(field.replaceAll(/\r\n |\n| /g, ''), diagnostic.replaceAll(/[\n ]/g, ''));
+  assert.ok(text.split('\r\n').every((line) => line.length <= 998));
+});
+
+test('writeDsn keeps its header in ASCII without SMTPUTF8, whatever the original is called', () => {
+  const odd = { originalMessageId: '<grüße@example.org>' };
+  assert.doesNotMatch(textOf(writeDsn({ ...content, ...odd })), /In-Reply-To/);
+  assert.match(textOf(writeDsn({ ...content, ...odd, smtputf8: true })), /In-Reply-To: <grüße@/);
+});
+
 test('parseDsn(writeDsn(x)) gives back what was written', () => {
   assert.deepEqual(parseDsn(writeDsn(content)), {
     reportingMta: 'mail.example.org',

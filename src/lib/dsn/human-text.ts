@@ -1,8 +1,12 @@
-import { clean } from './address-type.ts';
+import { decodeEncodedWords, fieldText, findField, parseHeader } from '#lib/message';
+import { clean, typedOriginal } from './address-type.ts';
 import { dsnDate } from './date.ts';
 import type { DsnContent, DsnRecipient } from './types.ts';
 
-const wrapColumns = 900; // RFC 5322 §2.1.1: lines of at most 998 bytes
+// RFC 5322 §2.1.1: lines of at most 998 bytes, a character has up to 3, and nobody reads to the end of longer ones.
+const maxColumns = 300;
+const proseColumns = 78;
+const maxSubjectChars = 100;
 
 const subjects = {
   failed: 'Your message was not delivered',
@@ -16,49 +20,92 @@ export function subject(kind: DsnContent['kind']): string {
   return subjects[kind];
 }
 
-/** The part for people: what happened to which recipient, in whose words, and what to do about it. CRLF line ends. */
+/** The part for people: what happened to which recipient, in whose words, what to do about it and what comes next. CRLF line ends. */
 export function humanText(dsn: DsnContent): string {
-  const lines = [`This is the mail server ${dsn.reportingMta}.`, '', intro(dsn), ''];
+  const lines = [`This is the mail server ${dsn.reportingMta}.`, '', ...wrapped(opening(dsn)), ''];
   for (const recipient of dsn.perRecipient) {
     lines.push(`  ${clean(recipient.finalRecipient)}`, ...explanation(recipient).map((line) => `    ${line}`), '');
   }
-  for (const advice of new Set(dsn.perRecipient.map((r) => adviceFor(dsn.kind, r)))) lines.push(advice, '');
+  for (const advice of new Set(dsn.perRecipient.map((r) => adviceFor(dsn.kind, r)))) lines.push(...wrapped(advice), '');
+  const after = next[dsn.kind];
+  if (after !== null) lines.push(...wrapped(after), '');
   lines.push(
     dsn.returnFull
       ? 'Your message is attached.'
       : 'The header of your message is attached, so that you can recognise it.',
   );
-  return lines.map((line) => `${line.slice(0, wrapColumns)}\r\n`).join('');
+  return lines.map((line) => `${line.slice(0, maxColumns)}\r\n`).join('');
 }
 
-function intro(dsn: DsnContent): string {
-  const when = dsnDate(dsn.arrivalMs);
+/** What comes next. */
+const next = {
+  failed: 'We do not try again.',
+  delayed: 'You will be told if it cannot be delivered in the end.',
+  delivered: null,
+  relayed: 'If that server cannot deliver it, it should tell you.',
+} as const;
+
+function opening(dsn: DsnContent): string {
+  const field = findField(parseHeader(dsn.original), 'subject');
+  const title =
+    field === null
+      ? ''
+      : clean(decodeEncodedWords(fieldText(field)))
+          .trim()
+          .slice(0, maxSubjectChars);
+  const message = `your message of ${dsnDate(dsn.arrivalMs)}${title === '' ? '' : `, "${title}",`}`;
   return {
-    failed: `I am sorry: your message of ${when} could not be delivered to:`,
-    delayed: `Your message of ${when} has not been delivered yet to:`,
-    delivered: `As you asked to be told: your message of ${when} was delivered to:`,
-    relayed: `Your message of ${when} was passed on to a server that does not report delivery, for:`,
+    failed: `I am sorry: ${message} could not be delivered to:`,
+    delayed: `Y${message.slice(1)} has not been delivered yet to:`,
+    delivered: `As you asked to be told: ${message} was delivered to:`,
+    relayed: `As you asked to be told: ${message} was passed on to a server that does not report delivery, for:`,
   }[dsn.kind];
 }
 
 function explanation(recipient: DsnRecipient): string[] {
   const lines: string[] = [];
-  if (recipient.diagnostic !== null && recipient.action !== 'delivered' && recipient.action !== 'relayed') {
+  const { action, diagnostic, lastAttemptMs, willRetryUntilMs } = recipient;
+  const written = addressWritten(recipient);
+  if (written !== null) lines.push(`(you wrote to ${written})`);
+  if (diagnostic !== null && action !== 'delivered' && action !== 'relayed') {
     lines.push(
       recipient.diagnosticIsSmtp && recipient.remoteMta !== null
         ? `The server ${clean(recipient.remoteMta)} said:`
         : 'The reason:',
     );
-    for (const line of recipient.diagnostic.split('\n')) lines.push(`  ${clean(line)}`);
+    for (const line of diagnostic.split('\n')) lines.push(`  ${clean(line)}`);
   }
-  if (recipient.willRetryUntilMs !== null) lines.push(`We try until ${dsnDate(recipient.willRetryUntilMs)}.`);
+  if (willRetryUntilMs !== null) lines.push(`We try until ${dsnDate(willRetryUntilMs)}.`);
+  else if (action === 'failed' && recipient.status.startsWith('4') && lastAttemptMs !== null)
+    lines.push(`We kept trying, for the last time on ${dsnDate(lastAttemptMs)}.`);
   return lines;
+}
+
+/** What the sender called the recipient, when it was something else; null else. */
+function addressWritten({ originalRecipient, finalRecipient }: DsnRecipient): string | null {
+  if (originalRecipient === null) return null;
+  const typed = typedOriginal(originalRecipient, true);
+  const written = typed.slice(typed.indexOf(';') + 1).trim();
+  return written.toLowerCase() === finalRecipient.toLowerCase() ? null : written;
+}
+
+/** Lines of words, as narrow as people's screens are. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > proseColumns) {
+      lines.push(line);
+      line = word;
+    } else line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
 }
 
 function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
   if (kind === 'delivered' || kind === 'relayed') return 'You need not do anything.';
   if (kind === 'delayed') {
-    return 'You need not do anything and should not send it again. You will be told if it cannot be delivered in the end.';
+    return 'You need not do anything, and should not send it again.';
   }
   const [, group = '', detail = ''] = recipient.status.split('.');
   // RFC 3463 §3.2 to §3.8: the subject says whose business the trouble is.

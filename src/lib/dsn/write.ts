@@ -1,8 +1,12 @@
 import { clean, decodeXtext, isAscii, typedAddress, typedOriginal } from './address-type.ts';
 import { dsnDate } from './date.ts';
 import { humanText, subject } from './human-text.ts';
-import { defaultLimits } from './limits.ts';
 import type { DsnContent, DsnRecipient } from './types.ts';
+
+/** As much as a reply of many lines has. */
+const maxDiagnosticChars = 16_384;
+/** RFC 5322 §2.1.1: lines of at most 998 bytes, where a character has up to 3. */
+const maxPieceChars = 300;
 
 /**
  * Writes a delivery status notification (RFC 3464, RFC 6522; RFC 6533 when `smtputf8`) as a whole message with CRLF line ends:
@@ -39,8 +43,9 @@ function topHeader(dsn: DsnContent): string {
     `Date: ${dsnDate(dsn.nowMs)}`,
     `Message-ID: ${dsn.messageId}`,
   ];
-  if (dsn.originalMessageId !== null) {
-    const id = clean(dsn.originalMessageId);
+  const id = dsn.originalMessageId === null ? null : clean(dsn.originalMessageId);
+  // One beyond ASCII would need a way that carries UTF-8 in headers.
+  if (id !== null && (dsn.smtputf8 || isAscii(id))) {
     lines.push(`In-Reply-To: ${id}`, `References: ${id}`);
   }
   lines.push(
@@ -72,9 +77,9 @@ function recipientFields(r: DsnRecipient, smtputf8: boolean): string[] {
   );
   if (r.remoteMta !== null) lines.push(`Remote-MTA: dns; ${plain(r.remoteMta, smtputf8)}`);
   if (r.diagnostic !== null) {
-    const said = r.diagnostic.slice(0, defaultLimits.maxDiagnosticChars).split('\n');
+    const said = r.diagnostic.slice(0, maxDiagnosticChars).split('\n');
     const folded = said
-      .map((line) => plain(line, smtputf8).trim().slice(0, 900))
+      .flatMap((line) => pieces(plain(line, smtputf8).trim()))
       .filter((line) => line !== '')
       .join('\r\n ');
     lines.push(`Diagnostic-Code: ${r.diagnosticIsSmtp ? 'smtp' : 'x-godwit'}; ${folded}`);
@@ -90,6 +95,18 @@ function originalType(dsn: DsnContent, eightBit: boolean): string {
   const isGlobal = dsn.smtputf8 && eightBit;
   if (dsn.returnFull) return isGlobal ? 'message/global' : 'message/rfc822';
   return isGlobal ? 'message/global-headers' : 'text/rfc822-headers';
+}
+
+/** A line in pieces that fit into lines of a header, cut at spaces where there are any. */
+function pieces(line: string): string[] {
+  const found: string[] = [];
+  for (let rest = line; rest !== '';) {
+    const space = rest.length <= maxPieceChars ? -1 : rest.lastIndexOf(' ', maxPieceChars);
+    const length = rest.length <= maxPieceChars ? rest.length : space > 0 ? space : maxPieceChars;
+    found.push(rest.slice(0, length));
+    rest = rest.slice(length).trimStart();
+  }
+  return found;
 }
 
 function plain(text: string, smtputf8: boolean): string {
