@@ -12,9 +12,11 @@ import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
+import { Feedback } from '#mail/feedback';
 import { Queue, defaultSettings, type QueueSettings, type Routing } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import { refusalLimits, Refusals } from '#mail/story';
+import { Suppressions } from '#mail/suppressions';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -53,6 +55,9 @@ export interface Services extends AsyncDisposable {
   readonly routing: Routing;
   readonly blobSweeper: BlobSweeper;
   readonly refusals: Refusals;
+  readonly suppressions: Suppressions;
+  /** What comes back about mail that we sent. */
+  readonly feedback: Feedback;
   /** Has no keys before it was started. */
   readonly dkim: DkimKeys;
   readonly bus: Bus;
@@ -102,6 +107,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });
   const hash = threadedSlowHash();
   const dkim = new DkimKeys({ configuration, files, bus, log });
+  const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
   const accounts = new Accounts({ databases, blobs, bus, clock });
   const routing = new ConfiguredRouting({ configuration, accounts });
@@ -124,6 +130,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     queueSettings,
     blobSweeper: new BlobSweeper({ blobs, clock, log }),
     refusals,
+    suppressions,
+    feedback: new Feedback({ db: databases.server, clock, log, suppressions }),
     dkim,
     bus,
     clock,

@@ -1,6 +1,7 @@
 import { writeAddress, type Address } from '#lib/address';
 import type { Config } from '#mail/config';
 import type { Directory } from '#mail/directory';
+import { isFromId } from '#mail/feedback';
 import { Refusal, type Recipient } from '#proto/smtp-server';
 
 /** Where one recipient's copies go. */
@@ -57,6 +58,17 @@ export class Destinations {
   /** An address that leads to this account and nobody else; null when only a catch-all does. */
   ownAddress(account: string): string | null {
     return this.#config.domains.accounts[account]?.addresses.find((address) => !address.startsWith('@')) ?? null;
+  }
+
+  /** The From-ID that a recipient may have; null for most. */
+  fromIdOf(recipient: Recipient): string | null {
+    const detail = recipient === 'postmaster' ? '' : this.#directory.detailOf(recipient);
+    return isFromId(detail) ? detail : null;
+  }
+
+  /** Whether addresses that refuse mail of this account for good are suppressed without asking. */
+  suppresses(account: string): boolean {
+    return Object.hasOwn(this.#config.domains.accounts, account);
   }
 
   #isMember(accounts: readonly string[], from: Address | null): boolean {

@@ -13,6 +13,7 @@ import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '
 import type { Destinations, Goal } from './destinations.ts';
 import { enqueueLeftovers } from './leftovers.ts';
 import { failOnPurpose } from './planned.ts';
+import type { Notices } from './notices.ts';
 import type { Quotas } from './quotas.ts';
 import { receivedField } from './received-field.ts';
 
@@ -28,6 +29,7 @@ export interface ReceptionDeps {
   readonly shutdown: AbortSignal;
   readonly destinations: Destinations;
   readonly quotas: Quotas;
+  readonly notices: Notices;
   /** Addresses may ask for failures. */
   readonly isLocalserve: boolean;
 }
@@ -72,8 +74,8 @@ export class Reception implements MessageSink {
   }
 
   async finish(): Promise<Reply> {
-    const { clock, delivery, quotas, isLocalserve } = this.#deps;
-    const { facts, checks } = this.#incoming;
+    const { clock, delivery, notices, quotas, isLocalserve } = this.#deps;
+    const { facts, transaction, checks } = this.#incoming;
     const index = this.#indexer.finish();
     await using writer = this.#writer;
     if (index.receivedCount > maxReceivedFields) throw new Refusal(554, '5.4.6', 'this message is in a loop');
@@ -92,7 +94,9 @@ export class Reception implements MessageSink {
       validation: writeReception({ by: acceptanceOf(facts), checks }),
     };
     const results = await delivery.deliver({ body, index, receivedMs, reception }, going);
-    await this.#settle(going, results, copies, body, index.has8bit);
+    const accounts = await this.#settle(going, results, copies, body, index.has8bit);
+    const looking = notices.look({ transaction, body, root: index.root, accounts });
+    if (looking !== null) await looking;
     return reply(250, '2.0.0', `delivered, thank you (${facts.id})`);
   }
 
@@ -100,23 +104,27 @@ export class Reception implements MessageSink {
     this.#writer.abort().catch((error: unknown) => this.#deps.log.error('smtp.abortFailed', {}, error));
   }
 
-  /** Nothing delivered: 451, and the client tries again. Something delivered: the rest is ours to finish, or there would be duplicates. */
+  /**
+   * Nothing delivered: 451, and the client tries again. Something delivered: the rest is ours to finish, or there would be duplicates.
+   * @returns the accounts that have the message.
+   */
   async #settle(
     going: readonly Copy[],
     results: readonly DeliveryResult[],
     copies: readonly Copy[],
     body: ReceivedBody,
     has8bit: boolean,
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const { facts, transaction } = this.#incoming;
     const done = going.filter((_, i) => results[i]?.kind === 'delivered');
+    const accounts = done.map(({ account }) => account);
     this.#deps.log.info('smtp.delivered', {
       cid: facts.id,
       from: this.#sender(),
-      accounts: done.map(({ account }) => account),
+      accounts,
       sizeBytes: body.sizeBytes,
     });
-    if (done.length === copies.length) return;
+    if (done.length === copies.length) return accounts;
     const delivered = new Set(done);
     if (delivered.size === 0) throw new Refusal(451, '4.3.0', 'could not be stored, please try again later');
     const served = new Set(Array.from(delivered, ({ goal }) => goal));
@@ -125,7 +133,7 @@ export class Reception implements MessageSink {
       // A list has reached somebody: members whose mailbox is full go without.
       return going.includes(copy) || !copy.goal.isAlias || !served.has(copy.goal);
     });
-    if (left.length === 0) return;
+    if (left.length === 0) return accounts;
     await enqueueLeftovers(this.#deps, {
       facts,
       sender: this.#sender(),
@@ -134,6 +142,7 @@ export class Reception implements MessageSink {
       has8bit,
       smtputf8: transaction.parameters.smtputf8,
     });
+    return accounts;
   }
 
   /** The address to bring a copy to again: an alias would reach those who have it already. */

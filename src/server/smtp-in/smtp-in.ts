@@ -2,6 +2,7 @@ import type { Address } from '#lib/address';
 import type { Reply } from '#lib/smtp';
 import type { Accounts } from '#mail/accounts';
 import type { LocalDelivery } from '#mail/delivery';
+import type { Feedback } from '#mail/feedback';
 import type { Queue } from '#mail/queue';
 import type { Check, Refusals } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
@@ -22,6 +23,7 @@ import type { Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import { Destinations, type Goal } from './destinations.ts';
 import { noteRefusal } from './note-refusal.ts';
+import { Notices } from './notices.ts';
 import { failOnPurpose } from './planned.ts';
 import { Quotas } from './quotas.ts';
 import { Reception, type ReceptionDeps } from './reception.ts';
@@ -33,6 +35,7 @@ export interface SmtpInDeps {
   readonly admission: Admission;
   readonly accounts: Accounts;
   readonly delivery: LocalDelivery;
+  readonly feedback: Pick<Feedback, 'take'>;
   readonly queue: Queue;
   readonly blobs: BlobStore;
   readonly senders: SenderCheck;
@@ -59,7 +62,8 @@ export class SmtpIn implements Backend {
     this.#isLocalserve = config.server.localserve;
     const destinations = new Destinations(config, directory);
     const quotas = new Quotas(deps.accounts, destinations);
-    this.#reception = { ...deps, destinations, quotas, isLocalserve: this.#isLocalserve };
+    const notices = new Notices({ ...deps, destinations });
+    this.#reception = { ...deps, destinations, notices, quotas, isLocalserve: this.#isLocalserve };
   }
 
   greet(facts: SessionFacts): void {

@@ -15,6 +15,7 @@ import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, receivedField } from '#server/smtp-in';
 import { submissionOrigin } from './origin.ts';
 import { OutgoingSignature } from './outgoing-signature.ts';
+import { reversePathOf } from './reverse-path.ts';
 
 /** What a submitted message needs to be queued. */
 export interface SubmittedMessageDeps {
@@ -140,7 +141,7 @@ export class SubmittedMessage implements MessageSink {
     const isLocalserve = configuration.config.server.localserve;
     return {
       account,
-      sender: from === null ? '' : writeAddress(from, 'ascii'),
+      ...reversePathOf(from, facts.identity?.account ?? null, this.#deps),
       recipients: recipients.map(({ address, parameters: said }) => newRecipient(addressText(address, hostname), said)),
       // RFC 6376 §5.6: the signature goes before all that it is about.
       prefix: encoder.encode(signed + received + header.added),
