@@ -83,6 +83,9 @@ export class Notifier {
     const nowMs = this.#deps.clock.now();
     await this.#deps.db.write(async (tx) => {
       for (const step of steps) await step(tx);
+      await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
+        SELECT message, id, CAST(${nowMs} AS BIGINT), 'told', CAST(${JSON.stringify({ kind: first.kind, to: first.sender })} AS TEXT)
+        FROM queue_recipient WHERE notice = ${notice}`);
       await tx.run(
         sql`UPDATE queue_recipient SET notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE notice = ${notice}`,
       );

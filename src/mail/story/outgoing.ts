@@ -1,7 +1,6 @@
 import type { AccountId } from '#lib/ids';
 import { Notify, retryUntil, type QueueSettings, type RecipientState, type SessionRecord } from '#mail/queue';
 import { inBatches, inList } from '#mail/schema';
-import type { Suppressions } from '#mail/suppressions';
 import { sql, type Reader } from '#ports/database';
 import { readOrigin } from './acceptance.ts';
 import type { AttemptEvent, RecipientNow, Story, StoryEvent } from './types.ts';
@@ -9,7 +8,6 @@ import type { AttemptEvent, RecipientNow, Story, StoryEvent } from './types.ts';
 /** What stories of the queue are composed with. */
 export interface OutgoingContext {
   readonly settings: Pick<QueueSettings, 'maxAgeMs'>;
-  readonly suppressions: Pick<Suppressions, 'findIn'>;
   /** Name of an account; what to call one that is gone. */
   readonly nameOf: (account: AccountId) => string;
 }
@@ -27,14 +25,13 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
   if (message === undefined) return null;
   const recipients =
     await reader.all<RecipientRow>(sql`SELECT id, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
-    last_reply AS "lastReply", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt, set_transport AS "setTransport"
+    last_reply AS "lastReply", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt
     FROM queue_recipient WHERE message = ${id} ORDER BY id LIMIT ${maxRecipients}`);
   const addresses = new Map(recipients.map((recipient) => [recipient.id, recipient.address]));
   const events: StoryEvent[] = [
     queuedEvent(message, recipients),
     ...(await attemptEvents(reader, addresses)),
     ...(await happenedEvents(reader, id, addresses)),
-    ...(await suppressedEvents(reader, message, recipients, context)),
   ];
   const { account, sender, messageId, sizeBytes } = message;
   return {
@@ -125,33 +122,6 @@ async function happenedEvents(
     const detail: unknown = JSON.parse(first.detail);
     const said = typeof detail === 'object' && detail !== null ? { ...detail } : { detail };
     return [{ kind: 'happened', atMs, what, recipients, detail: said }];
-  });
-}
-
-async function suppressedEvents(
-  reader: Reader,
-  { id, account, receivedMs }: MessageRow,
-  recipients: readonly RecipientRow[],
-  { suppressions }: OutgoingContext,
-): Promise<StoryEvent[]> {
-  if (account === null) return [];
-  const addresses = recipients.map(({ address }) => address);
-  const found = await suppressions.findIn(reader, account, addresses);
-  const ends = new Map(recipients.map(({ address, finishedMs }) => [address, finishedMs]));
-  return [...found].flatMap(([recipient, { source, reason, message, createdMs }]): StoryEvent[] => {
-    const isCause = message === id;
-    // What came after the end had no part in it.
-    if (!isCause && createdMs > (ends.get(recipient) ?? Infinity)) return [];
-    return [
-      {
-        kind: 'suppressed',
-        atMs: isCause ? createdMs : Math.min(createdMs, receivedMs),
-        recipient,
-        source,
-        reason,
-        isCause,
-      },
-    ];
   });
 }
 

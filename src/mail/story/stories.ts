@@ -8,10 +8,10 @@ import type { Refusals } from './refusals.ts';
 import type { Story } from './types.ts';
 
 /** What `Stories` needs. */
-export interface StoriesDeps extends Pick<OutgoingContext, 'settings' | 'suppressions'> {
+export interface StoriesDeps extends Pick<OutgoingContext, 'settings'> {
   /** The server's database. */
   readonly db: Database;
-  readonly accounts: Accounts;
+  readonly accounts: Pick<Accounts, 'list' | 'open'>;
   readonly refusals: Pick<Refusals, 'find'>;
 }
 
@@ -61,13 +61,13 @@ export class Stories {
   }
 
   async #outgoing(question: StoryQuestion, limit: number, account: Account | null): Promise<Story[]> {
-    const { db, accounts, settings, suppressions } = this.#deps;
+    const { db, accounts, settings } = this.#deps;
     const names = new Map((await accounts.list()).map(({ id, name }) => [id, name] as const));
     const nameOf = (id: AccountId): string => names.get(id) ?? `removed account ${id}`;
     const ids = await db.read((reader) => queueIds(reader, question, limit));
     const stories: Story[] = [];
     for (const id of ids) {
-      const story = await db.read((reader) => outgoingStory(reader, id, { settings, suppressions, nameOf }));
+      const story = await db.read((reader) => outgoingStory(reader, id, { settings, nameOf }));
       if (story?.kind !== 'outgoing' || (account !== null && story.account !== account.name)) continue;
       stories.push(story);
     }

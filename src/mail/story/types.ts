@@ -39,15 +39,6 @@ export type StoryEvent =
       readonly recipients: readonly string[];
       readonly detail: Readonly<Record<string, unknown>>;
     }
-  /** The account does not send to a recipient any more. `isCause`: this message led to it. */
-  | {
-      readonly kind: 'suppressed';
-      readonly atMs: number;
-      readonly recipient: string;
-      readonly source: string;
-      readonly reason: string;
-      readonly isCause: boolean;
-    }
   /** A message was put into a mailbox from outside; `by` is null for what the server wrote itself or a mail program stored. */
   | {
       readonly kind: 'received';

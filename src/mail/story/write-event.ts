@@ -25,11 +25,6 @@ export function writeEvent(event: StoryEvent, context: WritingContext): WrittenE
       return writeAttempt(event, context);
     case 'happened':
       return writeHappened(event, context.time);
-    case 'suppressed': {
-      const { recipient, source, reason, isCause } = event;
-      const since = isCause ? 'no more mail of this account goes to' : 'this account had stopped sending to';
-      return { title: `${since} ${recipient}`, details: [`suppressed by ${sourceText(source)}: ${oneLine(reason)}`] };
-    }
     case 'received':
       return writeReceived(event);
     case 'moved':
@@ -131,16 +126,6 @@ function sessionLines({ demand, tls, mechanism, isReused, dialogue }: SessionRec
   if (mechanism !== null) lines.push(`logged in with ${mechanism}`);
   if (isReused) lines.push('over a connection that had carried another message');
   return [...lines, ...dialogue.map((line) => `| ${oneLine(line)}`)];
-}
-
-const sources: Readonly<Record<string, string>> = {
-  operator: 'an operator',
-  refused: 'a host that refused it',
-  notice: 'a notice that came back',
-};
-
-function sourceText(source: string): string {
-  return sources[source] ?? source;
 }
 
 function oneLine(text: string): string {

@@ -1,15 +1,19 @@
 import type { StoryEvent } from './types.ts';
 
 const phrases: Readonly<Record<string, string>> = {
-  held: 'put on hold',
-  released: 'released',
-  kicked: 'to be tried at once',
-  dropped: 'removed without telling the sender',
-  failed: 'given up, by an operator',
-  transport: 'transport set by an operator',
-  tls: 'TLS set by an operator',
+  held: 'put on hold by an operator',
+  heldByRule: 'put on hold by a rule',
+  released: 'released by an operator',
+  kicked: 'an operator wanted it to be tried at once',
+  dropped: 'removed by an operator, without telling the sender',
+  failed: 'given up by an operator',
+  transport: 'an operator set the transport',
+  tls: 'an operator set what TLS has to be like',
+  suppressed: 'not sent: the account does not send to this address any more',
+  suppressing: 'the account does not send to this address any more',
+  lateOutcome: 'an attempt ended after its time was over',
   told: 'the sender was told',
-  notice: 'a notice came back',
+  notice: 'a notice about it came back',
 };
 
 /** Writes what somebody did, or what came back: known deeds in words, and every detail as it was recorded. */

@@ -1,7 +1,6 @@
 import { parseAddress } from '#lib/address';
 import type { Account } from '#mail/accounts';
 import { Stories, type StoryQuestion, type StoryTelling } from '#mail/story';
-import { Suppressions } from '#mail/suppressions';
 import { Arguments, OperationRefused } from './arguments.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
 
@@ -20,9 +19,8 @@ async function whyOperation(deps: OperationsDeps, args: unknown): Promise<StoryT
   const limit = given.optionalNumber('limit', 1, maxLimit) ?? defaultLimit;
   const name = given.optionalText('account');
   const account = name === undefined ? null : await openAccount(deps, name);
-  const { accounts, clock, databases, queueSettings: settings, refusals } = deps;
-  const suppressions = new Suppressions({ db: databases.server, clock });
-  const stories = new Stories({ db: databases.server, accounts, refusals, settings, suppressions });
+  const { accounts, databases, queueSettings: settings, refusals } = deps;
+  const stories = new Stories({ db: databases.server, accounts, refusals, settings });
   return await stories.tell(question, limit, account);
 }
 
