@@ -86,6 +86,10 @@ const dns = z
       .boolean()
       .optional()
       .meta({ description: 'Believe DNSSEC authenticity (AD) of these resolvers; default: only those on loopback.' }),
+    blockLists: z.array(z.string().min(1)).max(10).default([]).meta({
+      description:
+        "Block lists of mail servers, such as bl.example.org, in which 'godwit dns check' looks for our addresses.",
+    }),
   })
   .prefault({})
   .meta({ description: 'How names are looked up.' });

@@ -47,10 +47,10 @@ export async function checkHosts(facts: DomainFacts, deps: HostDeps): Promise<Fi
   const names = published.includes(facts.mailHost) ? published.filter((name) => name !== '') : [];
   const gate = new Gate(limits.maxConcurrentProbes);
   const hosts = [...new Set([facts.mailHost, ...names])].slice(0, limits.maxProbedHosts);
-  return (await Promise.all(hosts.map((name) => checkHost(name, deps, gate)))).flat();
+  return (await Promise.all(hosts.map((name) => checkHost(name, facts, deps, gate)))).flat();
 }
 
-async function checkHost(name: string, deps: HostDeps, gate: Gate): Promise<Finding[]> {
+async function checkHost(name: string, facts: DomainFacts, deps: HostDeps, gate: Gate): Promise<Finding[]> {
   const { resolver, prober, limits, nowMs, signal } = deps;
   const [tlsa, ...answers] = await Promise.all([
     resolver.query(tlsaName(name), 'TLSA'),
@@ -61,6 +61,8 @@ async function checkHost(name: string, deps: HostDeps, gate: Gate): Promise<Find
   if (ips.length === 0) {
     const failed = answers.find(({ kind }) => kind === 'failed');
     if (failed?.kind === 'failed') return [notLookedUp('smtp', name, failed.why, 'error')];
+    // Without any, the caller has said so already: there is nothing to publish either.
+    if (name === facts.mailHost && facts.ips.length === 0) return [];
     return [about('smtp', name)('error', 'has no addresses', 'publish its address records')];
   }
   return await Promise.all(

@@ -1,3 +1,4 @@
+import { isLoopback, isPrivate, parseIp } from '#lib/domain';
 import type { Resolver } from '#ports/resolver';
 import { checkCaa } from './check-caa.ts';
 import { checkMx } from './check-mx.ts';
@@ -29,13 +30,20 @@ async function checkOtherFamily({ mailHost, ips }: DomainFacts, resolver: Resolv
   ] as const) {
     if (isOurs) continue;
     const answer = await resolver.query(mailHost, type);
-    if (answer.kind !== 'found') continue;
-    const found = answer.records.join(' and ');
+    const others = answer.kind === 'found' ? answer.records.filter(isReachable) : [];
+    if (others.length === 0) continue;
+    const found = others.join(' and ');
     const make = about('host', `${mailHost} ${type}`);
     const fix = `remove ${found}, or name the address in addresses of a listener`;
     findings.push(make('error', `has addresses that are not ours: ${found}`, fix));
   }
   return findings;
+}
+
+/** Addresses of inner networks are what the inside of a divided DNS says; the outside may well be right. */
+function isReachable(ip: string): boolean {
+  const parsed = parseIp(ip);
+  return parsed.ok && !isPrivate(parsed.value) && !isLoopback(parsed.value);
 }
 
 async function checkGroup(
@@ -87,8 +95,8 @@ async function checkSet(group: readonly WantedRecord[], first: WantedRecord, res
   const found = answer.kind === 'found' ? answer.records.map((data) => textOf(type, data)) : [];
   const values = group.map(({ value }) => value);
   const isOff = type === 'SRV' && group.every(({ value }) => value.endsWith(' .'));
-  if (found.length === 0 && isOff)
-    return [{ area, level: 'ok', subject, sentence: 'is not there, and the service is not offered', fix: null }];
+  // That a service is not offered need not be said.
+  if (found.length === 0 && isOff) return [];
   // RFC 7672 §2.2: unsigned TLSA records do not count, so their absence costs nothing.
   const isIdle = type === 'TLSA' && !answer.authentic;
   const extra = found.filter((value) => !isAmong(type, value, values));

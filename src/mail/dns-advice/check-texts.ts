@@ -38,7 +38,7 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
     return make(levelOf(wanted.importance), `is missing. ${wanted.why}${area === 'dkim' ? other : ''}`);
   }
   if (more.length > 0) {
-    const fix = todo(`keep one of the ${found.length} records: ${wanted.value}`);
+    const fix = todo(`replace the ${found.length} records by one: ${wanted.value}`);
     const all = found.map(quote).join(' and ');
     return make('error', `there are ${found.length} conflicting records, so receivers use none: ${all}`, fix);
   }

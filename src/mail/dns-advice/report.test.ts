@@ -16,7 +16,7 @@ test('writeReport: groups, fixes below, hostile text as plain ASCII', async () =
   assert.doesNotMatch(text, /^ERROR forged/m);
   assert.match(
     text,
-    /^DMARC\n {2}ERROR {2}_dmarc\.example\.org TXT: there are 2 .*\\u\{1b\}\[2J.*\\u\{1f600\}.*\n {9}do: keep one/m,
+    /^DMARC\n {2}ERROR {2}_dmarc\.example\.org TXT: there are 2 .*\\u\{1b\}\[2J.*\\u\{1f600\}.*\n {9}do: replace the 2/m,
   );
   assert.match(text, /^example\.org has 1 problem\.\n\n/);
   assert.deepEqual([report.ok, report.counts.error, report.findings[0]?.area], [false, 1, 'dmarc']);

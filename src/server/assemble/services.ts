@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { systemClock } from '#host/clock';
@@ -141,7 +142,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     dataDirectory,
     lookOutside: () => {
       const resolver = systemResolver({ ...server.dns, clock, random, log });
-      return { resolver, dialer: nodeDialer(), [Symbol.dispose]: () => resolver[Symbol.dispose]() };
+      const ownIps = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+      return { resolver, dialer: nodeDialer(), ownIps, [Symbol.dispose]: () => resolver[Symbol.dispose]() };
     },
     async [Symbol.asyncDispose]() {
       configuration[Symbol.dispose]();

@@ -17,6 +17,8 @@ export interface GatherDeps {
   readonly files: Files;
   /** Asked for the addresses of the mail host, when listeners do not name them. */
   readonly resolver: Resolver;
+  /** IP addresses of this machine's networks. */
+  readonly ownIps: readonly string[];
   /** All keys of all domains. */
   readonly dkim: readonly DkimKeyFacts[];
 }
@@ -29,10 +31,10 @@ export interface GatheredFacts {
 
 /** What the configuration, and the world where it says nothing, tells about a domain of ours. Never rejects for what DNS or a file does. */
 export async function gatherFacts(domain: Domain, deps: GatherDeps): Promise<GatheredFacts> {
-  const { server, folder, files, resolver } = deps;
+  const { server, folder, files } = deps;
   const mailHost = asciiName(server.hostname);
   const [addresses, keys] = await Promise.all([
-    publicAddresses(server, mailHost, resolver),
+    publicAddresses(server, mailHost, deps),
     listenerKeys(server, files, folder),
   ]);
   const transports = transportAddresses(server);

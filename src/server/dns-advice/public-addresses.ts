@@ -35,13 +35,13 @@ function isWildcard({ bytes }: IpAddress): boolean {
 }
 
 /**
- * Where other servers reach us: public addresses that listeners for incoming mail name; of a family of which they name none, as behind
- * address translation or when they listen on all, those that DNS has for the mail host.
+ * Where other servers reach us: public addresses that listeners for incoming mail name; of a family of which they name none, those of this
+ * machine where they listen on all, else, as behind address translation, those that DNS has for the mail host.
  */
 export async function publicAddresses(
   server: ServerConfig,
   mailHost: string,
-  resolver: Resolver,
+  { resolver, ownIps }: { readonly resolver: Resolver; readonly ownIps: readonly string[] },
 ): Promise<FoundAddresses> {
   const listening = openListeners(server)
     .filter(([, { smtp }]) => smtp?.enabled === true)
@@ -51,18 +51,32 @@ export async function publicAddresses(
       const ours = listening.filter((ip) => ip.family === family && !isLoopback(ip));
       const named = ours.filter(isPublic);
       if (named.length > 0 || ours.length === 0) return { ips: named.map(({ text }) => text), remarks: [] };
+      const own = ours.some(isWildcard) ? parsedIps(ownIps).filter((ip) => ip.family === family && isPublic(ip)) : [];
+      if (own.length > 0) return ofMachine(mailHost, own);
       return await askDns(mailHost, family, resolver);
     }),
   );
   const ips = [...new Set(families.flatMap((found) => found.ips))];
   const remarks = families.flatMap((found) => found.remarks);
   if (ips.length > 0 || remarks.length > 0) return { ips, remarks };
-  const sentence = 'has no known address: listeners name no public one, and DNS has none';
+  const sentence = 'has no known address: neither listeners nor this machine have a public one, nor has DNS';
   return { ips, remarks: [remark('error', mailHost, sentence, addAddress)] };
 }
 
-const addAddress =
-  'publish the public address as A or AAAA record of the mail host, or name it in addresses of a listener';
+const addAddress = 'publish the public address of this machine as its A or AAAA record, then ask again';
+
+/** More than one may be too many, as temporary addresses of IPv6 (RFC 8981), so that people should look. */
+function ofMachine(mailHost: string, own: readonly IpAddress[]): FoundAddresses {
+  const ips = own.slice(0, maxAddresses).map(({ text }) => text);
+  const sentence = `taken from this machine, as listeners name no public address: ${ips.join(', ')}`;
+  const found = remark('ok', mailHost, sentence, null);
+  if (ips.length === 1) return { ips, remarks: [found] };
+  const fix = {
+    kind: 'do',
+    text: 'if some are not for mail, list those that are as addresses of the listeners',
+  } as const;
+  return { ips, remarks: [{ ...found, level: 'note', fix }] };
+}
 
 async function askDns(mailHost: string, family: 4 | 6, resolver: Resolver): Promise<FoundAddresses> {
   const type = family === 4 ? 'A' : 'AAAA';
@@ -78,8 +92,8 @@ async function askDns(mailHost: string, family: 4 | 6, resolver: Resolver): Prom
   const inner = found.filter((ip) => !isPublic(ip)).map(({ text }) => text);
   const remarks: Finding[] = [];
   if (ips.length > 0) {
-    const sentence = `taken from DNS, as listeners name no public address: ${ips.join(', ')}`;
-    remarks.push({ area: 'host', level: 'ok', subject, sentence, fix: null });
+    const sentence = `taken from DNS, as neither listeners nor this machine have a public address: ${ips.join(', ')}`;
+    remarks.push(remark('ok', subject, sentence, null));
   }
   if (inner.length > 0) {
     const sentence = `is ${inner.join(', ')} in DNS as we see it, which others cannot reach`;
@@ -88,6 +102,6 @@ async function askDns(mailHost: string, family: 4 | 6, resolver: Resolver): Prom
   return { ips, remarks };
 }
 
-function remark(level: Finding['level'], subject: string, sentence: string, text: string): Finding {
-  return { area: 'host', level, subject, sentence, fix: { kind: 'do', text } };
+function remark(level: Finding['level'], subject: string, sentence: string, fix: string | null): Finding {
+  return { area: 'host', level, subject, sentence, fix: fix === null ? null : { kind: 'do', text: fix } };
 }

@@ -13,6 +13,8 @@ export interface OutsideView extends Disposable {
   /** Remembers nothing of what was asked before. */
   readonly resolver: Resolver;
   readonly dialer: Dialer;
+  /** IP addresses of this machine's networks. */
+  readonly ownIps: readonly string[];
 }
 
 /** Commands about what DNS holds for a domain. */
@@ -32,8 +34,9 @@ async function recordsOperation(deps: OperationsDeps, args: unknown): Promise<Do
 async function checkOperation(deps: OperationsDeps, args: unknown): Promise<DomainReportJson> {
   const given = new Arguments(args, ['domain', 'dnsbl', 'probe']);
   const isText = (value: unknown): value is string => typeof value === 'string';
-  const dnsblZones = (given.optionalList('dnsbl', 'names of block lists', isText) ?? []).map(zoneName);
-  if (dnsblZones.length > maxZones) throw new OperationRefused(`dnsbl takes at most ${maxZones} block lists`);
+  const lists = given.optionalList('dnsbl', 'names of block lists', isText);
+  const dnsblZones = (lists ?? deps.configuration.config.server.dns.blockLists).map(zoneName);
+  if (dnsblZones.length > maxZones) throw new OperationRefused(`at most ${maxZones} block lists can be asked`);
   const isProbed = given.optionalFlag('probe') ?? true;
   using outside = deps.lookOutside();
   const { facts, remarks } = await gather(deps, given.text('domain'), outside);
@@ -41,10 +44,10 @@ async function checkOperation(deps: OperationsDeps, args: unknown): Promise<Doma
   const { resolver, dialer } = outside;
   const prober = isProbed ? new SmtpHostProber({ dialer, clock, random, hostname: facts.mailHost }) : null;
   const findings = await checkDomain(facts, { resolver, prober, clock, dnsblZones });
-  return reportJson(facts.domain, orderFindings([...remarks, ...findings]));
+  return reportJson(facts.domain, orderFindings([...findings, ...remarks]));
 }
 
-async function gather(deps: OperationsDeps, text: string, { resolver }: OutsideView): Promise<GatheredFacts> {
+async function gather(deps: OperationsDeps, text: string, outside: OutsideView): Promise<GatheredFacts> {
   const { configuration, files, dkim } = deps;
   const { server } = configuration.config;
   if (server.localserve) {
@@ -54,7 +57,13 @@ async function gather(deps: OperationsDeps, text: string, { resolver }: OutsideV
   }
   const domain = ownDomain(deps, text);
   await dkim.reload();
-  return await gatherFacts(domain, { server, folder: configuration.folder, files, resolver, dkim: dkim.facts });
+  return await gatherFacts(domain, {
+    ...outside,
+    server,
+    folder: configuration.folder,
+    files,
+    dkim: dkim.facts,
+  });
 }
 
 function zoneName(text: string): string {
