@@ -51,6 +51,18 @@ export function reportAbout(server: ServerUnderTest, messageId: string): Promise
   return messageBy(server, { name: 'references', value: messageId }, 'INBOX');
 }
 
+/** The bytes of a message with this text somewhere in it, be it in a part that is no text, as soon as it is in the inbox. */
+export function messageWith(server: ServerUnderTest, text: string): Promise<Buffer> {
+  return withImap(server, async (client) => {
+    await client.mailboxOpen('INBOX');
+    return await eventually(`a message with ${text}`, async () => {
+      await client.noop();
+      const messages = await client.fetchAll('1:*', { source: true });
+      return messages.map(({ source }) => source).find((source) => source?.includes(text)) ?? null;
+    });
+  });
+}
+
 interface HeaderField {
   readonly name: string;
   readonly value: string;

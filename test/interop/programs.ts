@@ -4,8 +4,11 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'node:test';
 
 const limitMs = 60_000;
-/** Where programs are looked for: servers are where only root looks. */
-export const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter);
+/**
+ * Where programs are looked for: servers are where only root looks, and Debian has but one mail server installed at a time, so that others
+ * are only unpacked.
+ */
+export const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin', '/opt/mail-peers/usr/sbin'].join(delimiter);
 
 /** What a foreign program said. */
 export interface Ended {
@@ -76,12 +79,26 @@ function isCi(): boolean {
 }
 
 function isInstalled(program: string): boolean {
-  return searchPath.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return pathOf(program) !== null;
+}
+
+/** The path of a program. @throws Error when it is not installed. */
+export function findProgram(program: string): string {
+  const path = pathOf(program);
+  if (path === null) throw new Error(`${program} is not installed`);
+  return path;
+}
+
+function pathOf(program: string): string | null {
+  const paths = searchPath.split(delimiter).map((folder) => join(folder, program));
+  return paths.find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
