@@ -1,16 +1,20 @@
 import type { RouteTarget } from '#mail/routes';
 import type { Secret } from '#lib/secret';
 import type { DeliveryOutcome, Transmission, Transmitter } from '#mail/queue';
+import { sqliteServerMigrations } from '#mail/schema';
+import { TlsPolicies } from '#mail/tls-policies';
 import type { MechanismName } from '#lib/sasl';
 import { ChannelClosed, type Channel } from '#ports/channel';
 import { DialFailed, type Dialer } from '#ports/dialer';
 import type { Random } from '#ports/random';
 import { SmtpSession, type SessionOptions } from '#proto/smtp-server';
-import { channelPair, type ChannelPairOptions } from './channel-pair.ts';
+import { channelPair, type ChannelPairOptions, type FakeChannel } from './channel-pair.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeFetcher } from './fake-fetcher.ts';
 import { FakeLog } from './fake-log.ts';
-import { FakeResolver } from './fake-resolver.ts';
+import { FakeResolver, type FakeZone } from './fake-resolver.ts';
 import { FakeSmtpBackend } from './fake-smtp-backend.ts';
+import { MemoryDatabase } from './memory-database.ts';
 
 const zone = {
   'two.example': {
@@ -29,6 +33,10 @@ const zone = {
 /** How the host behind an address behaves. */
 export interface FakeHost {
   readonly startTls?: boolean;
+  /** Offers STARTTLS and refuses it. */
+  readonly startTlsRefused?: boolean;
+  /** Does not offer REQUIRETLS. */
+  readonly noRequireTls?: boolean;
   readonly dsn?: boolean;
   readonly pair?: ChannelPairOptions;
   /** Refuses connections at the banner. */
@@ -43,6 +51,8 @@ export interface FakeHost {
 export interface TransmitterParts {
   readonly network: FakeNetwork;
   readonly resolver: FakeResolver;
+  readonly tlsPolicies: TlsPolicies;
+  readonly clock: FakeClock;
   readonly random: Random;
   readonly log: FakeLog;
   readonly hostname: string;
@@ -61,18 +71,61 @@ interface FakeNetwork {
   }) => Dialer;
 }
 
+/** How the world differs from one without policies and signed zones. */
+export interface TransmitWorldOptions {
+  /** DNS beside the usual. */
+  readonly zone?: FakeZone;
+  /** Names whose answers are DNSSEC-authentic. */
+  readonly authentic?: readonly string[];
+  /** Policies of MTA-STS by URL. */
+  readonly policies?: Readonly<Record<string, string>>;
+  readonly isLocalserve?: boolean;
+}
+
 /** A network of fake hosts by address (or, through a proxy, by name), and a transmitter in it. */
-export class TransmitWorld implements Dialer {
+export class TransmitWorld implements Dialer, AsyncDisposable {
   /** What was dialed: `address:port`, and what was wished beyond that. */
   readonly dialed: string[] = [];
+  /** The hosts' ends of connections, in the order of dialing. */
+  readonly ends: FakeChannel[] = [];
   readonly backends = new Map<string, FakeSmtpBackend>();
+  readonly clock = new FakeClock();
+  readonly fetcher = new FakeFetcher();
   readonly log = new FakeLog();
+  readonly db = new MemoryDatabase(sqliteServerMigrations);
+  readonly tlsPolicies: TlsPolicies;
   readonly #hosts: Readonly<Record<string, FakeHost>>;
-  readonly #make: (parts: TransmitterParts) => Transmitter;
+  readonly #transmitter: Transmitter & AsyncDisposable;
 
-  constructor(hosts: Readonly<Record<string, FakeHost>>, make: (parts: TransmitterParts) => Transmitter) {
+  constructor(
+    hosts: Readonly<Record<string, FakeHost>>,
+    make: (parts: TransmitterParts) => Transmitter & AsyncDisposable,
+    { zone: more = {}, authentic = [], policies = {}, isLocalserve = false }: TransmitWorldOptions = {},
+  ) {
+    const { db, clock, log, fetcher } = this;
     this.#hosts = hosts;
-    this.#make = make;
+    for (const [url, text] of Object.entries(policies)) fetcher.serve(url, text);
+    const failures = { 'broken.example': 'servfail' } as const;
+    const resolver = new FakeResolver({ ...zone, ...more }, { failures, authentic });
+    this.tlsPolicies = new TlsPolicies({ db, clock, log, fetcher, resolver });
+    this.#transmitter = make({
+      network: this.#network(),
+      resolver,
+      tlsPolicies: this.tlsPolicies,
+      clock,
+      random: { bytes: (count) => new Uint8Array(count) },
+      log,
+      hostname: 'us.example',
+      isLocalserve,
+      ownSmtp: { address: '127.0.0.1', port: 1025 },
+    });
+  }
+
+  /** Says goodbye to all hosts. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transmitter[Symbol.asyncDispose]();
+    await this.tlsPolicies[Symbol.asyncDispose]();
+    await this.db[Symbol.asyncDispose]();
   }
 
   dial({ address, port, localAddress, tls }: Parameters<Dialer['dial']>[0]): Promise<Channel> {
@@ -82,7 +135,15 @@ export class TransmitWorld implements Dialer {
     if (host === undefined) return Promise.reject(new DialFailed('connection refused'));
     if (tls?.verify === 'require' && host.badCertificate === true)
       return Promise.reject(new DialFailed('certificate has expired'));
-    const { client, server } = channelPair({ ...host.pair, ...(tls !== undefined && { tls: true }) });
+    const isGood = host.badCertificate !== true;
+    const tlsSession = {
+      peerVerified: isGood,
+      peerProblem: isGood ? null : 'CERT_HAS_EXPIRED',
+      ...host.pair?.tlsSession,
+    };
+    const { client, server } = channelPair({ ...host.pair, tlsSession, ...(tls !== undefined && { tls: true }) });
+    this.ends.push(server);
+    if (host.startTlsRefused === true) refuseStartTls(server);
     if (host.badCertificate === true) {
       const startTls = client.startTls.bind(client);
       client.startTls = (wanted) => {
@@ -109,19 +170,9 @@ export class TransmitWorld implements Dialer {
     route: RouteTarget,
     recipients: readonly string[],
     more: Partial<Transmission> = {},
-    isLocalserve = false,
   ): Promise<readonly DeliveryOutcome[]> {
-    const transmitter = this.#make({
-      network: this.#network(),
-      resolver: new FakeResolver(zone, { failures: { 'broken.example': 'servfail' } }),
-      random: { bytes: (count) => new Uint8Array(count) },
-      log: this.log,
-      hostname: 'us.example',
-      isLocalserve,
-      ownSmtp: { address: '127.0.0.1', port: 1025 },
-    });
     const bytes = new TextEncoder().encode('Subject: x\r\n\r\nhello\r\n');
-    return await transmitter.transmit({
+    return await this.#transmitter.transmit({
       route,
       account: null,
       sender: 's@us.example',
@@ -167,7 +218,19 @@ export class TransmitWorld implements Dialer {
   }
 }
 
-function optionsOf({ startTls, dsn, mechanisms }: FakeHost, isTls: boolean): SessionOptions {
+/** The host says no to STARTTLS, and goes on without. */
+function refuseStartTls(server: FakeChannel): void {
+  const write = server.write.bind(server);
+  const read = server.read.bind(server);
+  server.read = async (timeoutMs) => {
+    const bytes = await read(timeoutMs);
+    if (bytes === null || !new TextDecoder().decode(bytes).startsWith('STARTTLS')) return bytes;
+    await write(new TextEncoder().encode('454 4.7.0 not just now\r\n'));
+    return await server.read(timeoutMs);
+  };
+}
+
+function optionsOf({ startTls, noRequireTls, dsn, mechanisms }: FakeHost, isTls: boolean): SessionOptions {
   return {
     kind: mechanisms === undefined ? 'mx' : isTls ? 'submissions' : 'submission',
     hostname: 'mx.example',
@@ -176,7 +239,7 @@ function optionsOf({ startTls, dsn, mechanisms }: FakeHost, isTls: boolean): Ses
     mailNeedsTls: false,
     dsn: dsn === true,
     futureRelease: false,
-    requireTls: true,
+    requireTls: noRequireTls !== true,
     pedantic: false,
   };
 }

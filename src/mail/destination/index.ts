@@ -4,7 +4,7 @@
  */
 export { clientTlsFor, securedSession } from './client-tls.ts';
 export { findTlsa, type HostDane } from './find-tlsa.ts';
-export { findMailHosts, type MailHost, type MailHosts } from './mail-hosts.ts';
+export { findMailHost, findMailHosts, type MailHost, type MailHosts } from './mail-hosts.ts';
 export { findMxNames, type MxNames } from './mx-names.ts';
 export {
   type DaneDemand,

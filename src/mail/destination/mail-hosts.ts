@@ -59,7 +59,7 @@ async function namedHosts(
   resolver: Resolver,
   signal: AbortSignal | undefined,
 ): Promise<MailHosts> {
-  const answers = await Promise.all(names.map((name) => findAddresses(name, resolver, signal)));
+  const answers = await Promise.all(names.map((name) => findMailHost(name, resolver, signal)));
   const hosts = answers.flatMap(({ host }) => host ?? []);
   if (hosts.length > 0) return { kind: 'hosts', hosts, mx: isAuthentic ? 'authentic' : 'insecure', expandedDomain };
   if (answers.some(({ failed }) => failed))
@@ -74,16 +74,17 @@ function literalHost(literal: string, address: string): MailHosts {
 
 /** RFC 5321 §5.1: without MX records the domain is its own mail host. */
 async function implicitHost(domain: string, resolver: Resolver, signal: AbortSignal | undefined): Promise<MailHosts> {
-  const { host, failed } = await findAddresses(domain, resolver, signal);
+  const { host, failed } = await findMailHost(domain, resolver, signal);
   if (host !== null) return { kind: 'hosts', hosts: [host], mx: 'none', expandedDomain: host.canonicalName };
   if (failed) return { kind: 'later', reason: `the addresses of ${domain} could not be looked up` };
   return { kind: 'none', status: '5.4.4', reason: `${domain} has neither mail hosts nor addresses` };
 }
 
-async function findAddresses(
+/** Looks up one host by its name. `host` is null when it has no addresses, or none could be looked up; `failed`: some could not. */
+export async function findMailHost(
   name: string,
   resolver: Resolver,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<{ readonly host: MailHost | null; readonly failed: boolean }> {
   const answers: Answer<string>[] = await Promise.all([
     resolver.query(name, 'AAAA', signal),

@@ -83,5 +83,5 @@ function statusOf(outcome: DeliveryOutcome): string {
   if (reply !== null && reply.enhanced?.startsWith(`${wanted}.`) === true) return reply.enhanced;
   if (outcome.kind === 'refused' && reply === null) return outcome.status;
   // RFC 3463 §3.5: x.4.1 is "no answer from host".
-  return outcome.kind === 'deferred' && reply === null ? '4.4.1' : `${wanted}.0.0`;
+  return outcome.kind === 'deferred' && reply === null ? (outcome.status ?? '4.4.1') : `${wanted}.0.0`;
 }

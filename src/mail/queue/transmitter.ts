@@ -1,5 +1,6 @@
 import type { AccountId } from '#lib/ids';
 import type { RouteTarget } from '#mail/routes';
+import type { SessionRecord } from './session-record.ts';
 
 /** An SMTP reply as a remote host gave it (RFC 5321 §4.2). */
 export interface RemoteReply {
@@ -17,6 +18,8 @@ export interface RemoteHost {
   readonly name: string;
   /** IP address, null when no connection was tried. */
   readonly ip: string | null;
+  /** How the connection was secured, and what was said; null or left out when there was none. */
+  readonly session?: SessionRecord | null;
 }
 
 /** What became of one recipient in one attempt. */
@@ -36,6 +39,8 @@ export type DeliveryOutcome =
       readonly reason: string;
       /** Null when there was no SMTP reply (DNS, connection, TLS trouble). */
       readonly reply: RemoteReply | null;
+      /** Enhanced status code of class 4 to report when there is no reply; `4.4.1` when left out. */
+      readonly status?: string;
       readonly remote: RemoteHost | null;
     }
   | {

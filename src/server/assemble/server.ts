@@ -1,11 +1,11 @@
 import { listenControl, controlEndpoint } from '#host/control';
 import { systemResolver } from '#host/dns';
-import { nodeDialer, socksDialer, tlsContext } from '#host/net';
-import { QueueRunner } from '#mail/queue';
+import { QueueRunner, type Transmitter } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
-import { DsnDelivery, DsnMailer, SmtpTransmitter, TransportSecrets } from '#server/transmit';
+import { DsnDelivery, DsnMailer } from '#server/transmit';
 import { Certificates } from './certificates.ts';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
+import { OutgoingTls } from './outgoing-tls.ts';
 import {
   createConfiguredAccounts,
   openConfiguration,
@@ -15,6 +15,7 @@ import {
 } from './services.ts';
 import { makeShared } from './shared.ts';
 import { Sweeps } from './sweeps.ts';
+import { makeTransmitter } from './transmitter.ts';
 
 /** A port that the server listens on. */
 export interface ServerAddress {
@@ -73,7 +74,9 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   const shutdown = new AbortController();
   const listening = await openListeners(services, shared, certificates, shutdown.signal);
   undo.defer(() => drain(listening, shutdown, services));
-  const runner = makeRunner(services, listening, shared.resolver);
+  const { policies: tlsPolicies } = undo.use(new OutgoingTls(services, resolver));
+  const transmitter = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
+  const runner = makeRunner(services, transmitter);
   await runner.start({ isOnly: true });
   undo.defer(() => runner.stop());
   undo.use(new Sweeps(services));
@@ -111,41 +114,10 @@ async function drain(
   for (const { listener } of listening) listener.destroyConnections();
 }
 
-function makeRunner(
-  services: Services,
-  listening: readonly OpenService[],
-  resolver: Parameters<typeof makeShared>[1],
-): QueueRunner {
-  const {
-    databases,
-    blobs,
-    clock,
-    log,
-    random,
-    bus,
-    queueSettings,
-    configuration,
-    accounts,
-    delivery,
-    files,
-    routing,
-  } = services;
-  const { hostname, localserve } = configuration.config.server;
-  const own = listening.find(({ service }) => service === 'smtp')?.listener;
-  const transmitter = new SmtpTransmitter({
-    network: {
-      dialer: nodeDialer(),
-      withCertificate: (pem) => nodeDialer({ identity: tlsContext(pem) }),
-      through: (proxy) => socksDialer({ proxy }),
-    },
-    resolver,
-    secrets: new TransportSecrets({ files, folder: configuration.folder }),
-    random,
-    log,
-    hostname,
-    isLocalserve: localserve,
-    ownSmtp: own === undefined ? null : { address: reachable(own.address), port: own.port },
-  });
+function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {
+  const { databases, blobs, clock, log, random, bus, queueSettings, configuration, accounts, delivery, routing } =
+    services;
+  const { hostname } = configuration.config.server;
   const dsnFrom = `postmaster@${hostname}`;
   const mailer = new DsnMailer({ queue: services.queue, blobs, dkim: services.dkim, clock, log, from: dsnFrom });
   return new QueueRunner({
@@ -159,10 +131,4 @@ function makeRunner(
     sink: new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log }),
     delivery: { transmitter, routing },
   });
-}
-
-/** The address to reach an own port at, when it listens on all. */
-function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
 }

@@ -1,5 +1,5 @@
 import { parseIp } from '#lib/domain';
-import { findMailHosts } from '#mail/destination';
+import type { MailHost } from '#mail/destination';
 import type { Resolver } from '#ports/resolver';
 
 /** One place to try. */
@@ -16,8 +16,6 @@ export interface Hop {
 /** Places to try in this order, at least one; or why there are none. */
 export type Hops =
   | { readonly kind: 'hops'; readonly hops: readonly Hop[] }
-  /** `status` is an enhanced status code of class 5. */
-  | { readonly kind: 'never'; readonly reason: string; readonly status: string }
   | { readonly kind: 'later'; readonly reason: string };
 
 /** Where connections may come from and go to. */
@@ -37,19 +35,9 @@ export const smtpPort = 25;
 /** Addresses tried in one attempt. */
 const maxHops = 20;
 
-/** Finds the hosts of a domain by DNS, those that can be reached from `origin`. */
-export async function domainHops(
-  domain: string,
-  origin: Origin,
-  { resolver, shuffle }: { readonly resolver: Resolver; readonly shuffle: <T>(list: readonly T[]) => T[] },
-  signal: AbortSignal,
-): Promise<Hops> {
-  const found = await findMailHosts(domain, resolver, shuffle, signal);
-  if (found.kind === 'none') return { kind: 'never', reason: found.reason, status: found.status };
-  if (found.kind === 'later') return found;
-  const all = found.hosts.flatMap(({ name, addresses }) =>
-    addresses.map((address) => ({ name, address, port: smtpPort })),
-  );
+/** The addresses of the hosts of a domain, those that can be reached from `origin`. */
+export function domainHops(domain: string, hosts: readonly MailHost[], origin: Origin): Hops {
+  const all = hosts.flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address, port: smtpPort })));
   return reachable(all, origin, `the mail hosts of ${domain}`);
 }
 

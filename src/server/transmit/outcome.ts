@@ -11,19 +11,19 @@ import {
 } from '#mail/queue';
 import type { MailRecipient, OutgoingMail, RecipientOutcome } from '#proto/smtp-client';
 
-/** A queued message as the SMTP client takes it. */
-export function mailOf(transmission: Transmission): OutgoingMail {
-  const { route, sender, recipients, content, has8bit, smtputf8, tls, ret, envid } = transmission;
+/** A queued message as the SMTP client takes it. @param requireTls  Whether it says REQUIRETLS (RFC 8689 §4.2.1). */
+export function mailOf(transmission: Transmission, requireTls: boolean): OutgoingMail {
+  const { sender, recipients, content, has8bit, smtputf8, tls, ret, envid } = transmission;
   return {
     from: sender === '' ? null : addressOf(sender),
     recipients: recipients.map(recipientOf),
     sizeBytes: content.sizeBytes,
     eightBit: has8bit,
     smtputf8,
-    // To ourselves it does not travel at all.
-    requireTls: tls === 'required' && route.kind !== 'local',
+    requireTls,
     eightBitAnyway: true,
-    ...(ret !== null && { ret: ret === 'full' ? 'FULL' : 'HDRS' }),
+    // RFC 8689 §5: notices about REQUIRETLS messages never have all of them.
+    ...(ret !== null && { ret: ret === 'full' && tls !== 'required' ? 'FULL' : 'HDRS' }),
     ...(envid !== null && { envid }),
     content: () => content.stream(),
   };
@@ -64,6 +64,7 @@ const permanentFailures: Readonly<Record<string, string | undefined>> = {
   size: '5.3.4',
   smtputf8: '5.6.7',
   content: '5.6.0',
+  requiretls: '5.7.10',
 };
 
 function remoteReply({ code, enhanced, lines }: Reply): RemoteReply {

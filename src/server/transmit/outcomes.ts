@@ -3,8 +3,8 @@ import type { DeliveryOutcome, RemoteHost, RemoteReply, Transmission } from '#ma
 /** What came of trying one place. */
 export type Tried =
   | { readonly kind: 'done'; readonly outcomes: readonly DeliveryOutcome[] }
-  /** Nothing was accepted or refused for good; another address may do better. */
-  | { readonly kind: 'next'; readonly outcomes: readonly DeliveryOutcome[]; readonly wasTls: boolean };
+  /** Nothing was accepted or refused for good by its answer; another place may do better. */
+  | { readonly kind: 'next'; readonly outcomes: readonly DeliveryOutcome[] };
 
 /** The same for every recipient. */
 export function forAll({ recipients }: Pick<Transmission, 'recipients'>, outcome: DeliveryOutcome): DeliveryOutcome[] {
@@ -21,6 +21,13 @@ export function later(
 }
 
 /** Nothing came of a place, for any recipient. */
-export function next(transmission: Transmission, outcome: DeliveryOutcome, wasTls = false): Tried {
-  return { kind: 'next', outcomes: forAll(transmission, outcome), wasTls };
+export function next(transmission: Transmission, outcome: DeliveryOutcome): Tried {
+  return { kind: 'next', outcomes: forAll(transmission, outcome) };
+}
+
+/** Nothing may be sent to a place. @param status  An enhanced status code; class 5 when trying again is no use. */
+export function unsafe(reason: string, status: string, remote: RemoteHost): DeliveryOutcome {
+  return status.startsWith('5')
+    ? { kind: 'refused', reason, reply: null, status, remote }
+    : { kind: 'deferred', reason, reply: null, status, remote };
 }

@@ -1,12 +1,15 @@
 import type { RelayConfig } from '#mail/config';
+import type { TlsDemand, TlsWish } from '#mail/destination';
 import type { DeliveryOutcome, Transmission } from '#mail/queue';
 import type { Dialer } from '#ports/dialer';
 import type { ClientCredentials } from '#proto/smtp-client';
 import { serverHops } from './hops.ts';
+import { demandText } from './mx-security.ts';
 import { forAll, later } from './outcomes.ts';
 import { SecretUnavailable } from './secrets.ts';
-import type { Security } from './visit.ts';
-import { visitFound, type WayDeps } from './ways.ts';
+import { inClear, wishOf, type Left, type Security } from './security.ts';
+import { visit } from './visit.ts';
+import { unreached, type WayDeps } from './ways.ts';
 
 /** To one server that takes mail for all domains: a smarthost, or a submission service. */
 export async function sendToRelay(
@@ -14,16 +17,21 @@ export async function sendToRelay(
   transmission: Transmission,
   deps: WayDeps,
 ): Promise<readonly DeliveryOutcome[]> {
+  const found = await serverHops(transport, transport, deps.resolver, transmission.signal);
+  if (found.kind !== 'hops') return unreached(found, transmission);
+  const security = relaySecurity(transport, wishOf(transmission));
+  const manner = {
+    owner: transport,
+    means: async () => {
+      const credentials = await credentialsOf(transport, deps);
+      return { dialer: await dialerOf(transport, deps), ...(credentials !== null && { credentials }) };
+    },
+    hostname: deps.hostname,
+    security: () => security,
+    maxMessages: transport.limits.messagesPerConnection ?? Number.POSITIVE_INFINITY,
+  };
   try {
-    const credentials = await credentialsOf(transport, deps);
-    const manner = {
-      dialer: await dialerOf(transport, deps),
-      hostname: deps.hostname,
-      security: securityOf(transport),
-      ...(credentials !== null && { credentials }),
-    };
-    const found = await serverHops(transport, transport, deps.resolver, transmission.signal);
-    return (await visitFound(found, manner, transmission, deps)).map(withPatience);
+    return (await visit(found.hops, manner, transmission, deps)).map(withPatience);
   } catch (error) {
     if (error instanceof SecretUnavailable) return forAll(transmission, later(error.message));
     throw error;
@@ -66,15 +74,29 @@ async function dialerOf({ clientCertificate }: RelayConfig, { network, secrets }
   }
 }
 
-function securityOf(transport: RelayConfig): Security {
-  const verify = transport.tls === 'verified' ? 'require' : 'report';
-  if (transport.kind === 'submissions') return { kind: 'immediate', verify };
-  switch (transport.tls) {
-    case 'verified':
-    case 'unverified':
-      return { kind: 'startTls', verify };
-    case 'opportunistic':
-    case 'none':
-      return { kind: transport.tls };
+/** A relay is the operator's choice: nothing that is published decides, only the transport, and REQUIRETLS (RFC 8689 §4.2.1). */
+function relaySecurity(transport: RelayConfig, wish: TlsWish): Security | Left {
+  const { host: name, kind, tls } = transport;
+  const mustVerify = tls === 'verified' || wish === 'requiretls';
+  if (tls === 'none') {
+    if (wish !== 'requiretls') return { ...inClear, demand: 'no TLS (tls: none of the transport)' };
+    return { kind: 'left', reason: 'REQUIRETLS: the transport uses no TLS', status: '5.7.10' };
   }
+  const least: TlsDemand = { kind: tls === 'opportunistic' ? 'opportunistic' : 'unverified' };
+  const demand: TlsDemand = mustVerify ? { kind: 'pkix', name } : least;
+  return {
+    kind: 'security',
+    when: kind === 'submissions' ? 'immediate' : demand.kind === 'opportunistic' ? 'if-offered' : 'always',
+    // A login is to happen with the right server only, so the handshake itself fails with others.
+    tls: { serverName: name, verify: mustVerify ? 'require' : 'report' },
+    decided: {
+      kind: 'connect',
+      demand,
+      serverName: name,
+      requireTls: wish === 'requiretls' ? 'must' : wish === 'requiretls-bounce' ? 'if-offered' : 'no',
+      setAside: [],
+      measures: [],
+    },
+    demand: `${demandText(demand)} (tls: ${tls} of the transport${wish === 'requiretls' ? '; REQUIRETLS' : ''})`,
+  };
 }

@@ -146,7 +146,7 @@ for (const [title, hosts, route, to, more, want, dialed] of [
     direct('[192.0.2.1]'),
     ['a@[192.0.2.1]'],
     { tls: 'required' },
-    ['deferred channel is closed at [192.0.2.1]'],
+    ['refused channel is closed at [192.0.2.1]'],
     ['192.0.2.1:25'],
   ],
   [
@@ -168,7 +168,7 @@ for (const [title, hosts, route, to, more, want, dialed] of [
   readonly string[],
 ])[]) {
   test(`SmtpTransmitter: ${title}`, async () => {
-    const world = new TransmitWorld(hosts, make);
+    await using world = new TransmitWorld(hosts, make);
     assert.deepEqual((await world.transmit(route, to, more)).map(showOutcome), want);
     assert.deepEqual(world.dialed, dialed);
     assert.deepEqual(world.log.ofLevel('error'), []);
@@ -177,17 +177,16 @@ for (const [title, hosts, route, to, more, want, dialed] of [
 
 test('SmtpTransmitter: whoever takes the DSN parameters is to tell of success', async () => {
   for (const dsn of [true, false]) {
-    const [outcome] = await new TransmitWorld({ '192.0.2.1': { dsn } }, make).transmit(direct('[192.0.2.1]'), [
-      'a@[192.0.2.1]',
-    ]);
+    await using world = new TransmitWorld({ '192.0.2.1': { dsn } }, make);
+    const [outcome] = await world.transmit(direct('[192.0.2.1]'), ['a@[192.0.2.1]']);
     assert.equal(outcome?.kind === 'delivered' && outcome.dsnPassedOn, dsn);
   }
 });
 
 test('SmtpTransmitter in localserve: addresses that fail in the queue fail alone', async () => {
-  const world = new TransmitWorld({ '127.0.0.1': good }, make);
+  await using world = new TransmitWorld({ '127.0.0.1': good }, make, { isLocalserve: true });
   const to = ['queue550@x.example', 'a@x.example', 'queuetimeout@x.example', 'queue451@x.example'];
-  assert.deepEqual((await world.transmit(local, to, {}, true)).map(showOutcome), [
+  assert.deepEqual((await world.transmit(local, to)).map(showOutcome), [
     'refused 550 at localhost',
     'delivered by us.example for good',
     'deferred timeout asked for by the address at localhost',

@@ -1,5 +1,7 @@
 import { parseAddress } from '#lib/address';
 import type { DeliveryOutcome, RemoteHost, Transmission, Transmitter } from '#mail/queue';
+import type { TlsPolicies } from '#mail/tls-policies';
+import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Resolver } from '#ports/resolver';
@@ -8,7 +10,9 @@ import { sendDirect } from './direct.ts';
 import { failedByTransport } from './fail.ts';
 import { forAll, later } from './outcomes.ts';
 import { sendToRelay } from './relay.ts';
+import { ConnectionPool } from './pool.ts';
 import type { TransportSecrets } from './secrets.ts';
+import { inClear } from './security.ts';
 import { sendThroughSocks } from './socks.ts';
 import { visit } from './visit.ts';
 import type { Network, WayDeps } from './ways.ts';
@@ -18,6 +22,9 @@ export interface SmtpTransmitterDeps {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly secrets: TransportSecrets;
+  /** What TLS has to be like; counts how it went. */
+  readonly tlsPolicies: TlsPolicies;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Our name for EHLO. */
@@ -28,14 +35,21 @@ export interface SmtpTransmitterDeps {
   readonly ownSmtp: { readonly address: string; readonly port: number } | null;
 }
 
-/** Makes the transactions of the queue, each on the way that its route says. Each transmission is a connection of its own. */
-export class SmtpTransmitter implements Transmitter {
+/** Makes the transactions of the queue, each on the way that its route says, over connections that are kept for a few seconds. */
+export class SmtpTransmitter implements Transmitter, AsyncDisposable {
   readonly #deps: SmtpTransmitterDeps;
   readonly #wayDeps: WayDeps;
+  readonly #pool: ConnectionPool;
 
   constructor(deps: SmtpTransmitterDeps) {
     this.#deps = deps;
-    this.#wayDeps = { ...deps, shuffle: (list) => shuffled(list, deps.random) };
+    this.#pool = new ConnectionPool(deps);
+    this.#wayDeps = { ...deps, pool: this.#pool, shuffle: (list) => shuffled(list, deps.random) };
+  }
+
+  /** Ends the connections that wait. To be called when nothing is transmitted any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
   }
 
   async transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
@@ -77,8 +91,16 @@ export class SmtpTransmitter implements Transmitter {
   async #sendToOurselves(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
     const { ownSmtp, hostname, network } = this.#deps;
     if (ownSmtp === null) return forAll(transmission, later('this server has no SMTP listener to deliver to'));
-    const manner = { dialer: network.dialer, hostname, security: { kind: 'none' }, isOurs: true } as const;
-    return await visit([{ name: hostname, ...ownSmtp }], manner, transmission, this.#deps);
+    const manner = {
+      owner: ownSmtp,
+      means: () => ({ dialer: network.dialer }),
+      hostname,
+      // Also with REQUIRETLS: it does not travel at all.
+      security: () => inClear,
+      maxMessages: Number.POSITIVE_INFINITY,
+      isOurs: true,
+    };
+    return await visit([{ name: hostname, ...ownSmtp }], manner, transmission, this.#wayDeps);
   }
 
   async #sendBy(

@@ -1,9 +1,14 @@
-import { findMxNames } from '#mail/destination';
+import { findMailHost, findMxNames, type MailHost, type MxNames } from '#mail/destination';
 import type { DeliveryOutcome, Transmission } from '#mail/queue';
-import { smtpPort, type Hops } from './hops.ts';
+import type { Resolver } from '#ports/resolver';
+import { smtpPort, type Hop } from './hops.ts';
+import { defaultPoolLimits } from './limits.ts';
+import { mxSecurity } from './mx-security.ts';
 import { forAll, later } from './outcomes.ts';
 import { SecretUnavailable } from './secrets.ts';
-import { mxSecurity, visitFound, type Transport, type WayDeps } from './ways.ts';
+import type { Left } from './security.ts';
+import { visit } from './visit.ts';
+import { unreached, type Transport, type WayDeps } from './ways.ts';
 
 /** To the hosts of the domain through a SOCKS5 proxy: we ask DNS for their names, the proxy for their addresses. */
 export async function sendThroughSocks(
@@ -12,33 +17,56 @@ export async function sendThroughSocks(
   transmission: Transmission,
   deps: WayDeps,
 ): Promise<readonly DeliveryOutcome[]> {
-  const { network, hostname, secrets } = deps;
+  const { network, hostname, secrets, resolver, shuffle, tlsPolicies } = deps;
+  const names = await findMxNames(domain, resolver, shuffle, transmission.signal);
+  if (names.kind === 'none' || names.kind === 'later') return unreached(names, transmission);
+  const question = {
+    domain,
+    found: foundBy(names, domain),
+    hostOf: (hop: Hop, signal: AbortSignal) => hostOf(hop, resolver, signal),
+    tls: transport.tls,
+  };
   try {
     const manner = {
-      dialer: network.through(await secrets.proxy(transport)),
+      owner: transport,
+      means: async () => ({ dialer: network.through(await secrets.proxy(transport)) }),
       hostname: transport.remoteHostname ?? hostname,
-      security: mxSecurity(transport.tls),
+      security: await mxSecurity(question, transmission, tlsPolicies),
+      maxMessages: transport.limits.messagesPerConnection ?? defaultPoolLimits.maxMessages,
       isByName: true,
     };
-    return await visitFound(await namedHops(domain, transmission.signal, deps), manner, transmission, deps);
+    return await visit(hopsOf(names, domain), manner, transmission, deps);
   } catch (error) {
     if (error instanceof SecretUnavailable) return forAll(transmission, later(error.message));
     throw error;
   }
 }
 
-async function namedHops(domain: string, signal: AbortSignal, { resolver, shuffle }: WayDeps): Promise<Hops> {
-  const found = await findMxNames(domain, resolver, shuffle, signal);
-  switch (found.kind) {
+type Known = Exclude<MxNames, { kind: 'none' | 'later' }>;
+
+function foundBy(names: Known, domain: string) {
+  if (names.kind !== 'names') return { mx: 'none', expandedDomain: domain } as const;
+  return { mx: names.isAuthentic ? 'authentic' : 'insecure', expandedDomain: names.expandedDomain } as const;
+}
+
+function hopsOf(names: Known, domain: string): Hop[] {
+  switch (names.kind) {
     case 'names':
-      return { kind: 'hops', hops: found.names.map((name) => ({ name, address: name, port: smtpPort })) };
+      return names.names.map((name) => ({ name, address: name, port: smtpPort }));
     case 'implicit':
-      return { kind: 'hops', hops: [{ name: domain, address: domain, port: smtpPort }] };
+      return [{ name: domain, address: domain, port: smtpPort }];
     case 'address':
-      return { kind: 'hops', hops: [{ name: domain, address: found.address, port: smtpPort }] };
-    case 'none':
-      return { kind: 'never', reason: found.reason, status: found.status };
-    case 'later':
-      return found;
+      return [{ name: domain, address: names.address, port: smtpPort }];
   }
+}
+
+/** For DANE we look the host up as well, though the proxy decides where it is: its zone must be signed. One that only the proxy knows has no DANE. */
+async function hostOf({ name, address }: Hop, resolver: Resolver, signal: AbortSignal): Promise<MailHost | Left> {
+  const unknown = { name, addresses: [address], canonicalName: name, isAuthentic: false };
+  if (name.startsWith('[')) return unknown;
+  const { host, failed } = await findMailHost(name, resolver, signal);
+  // Whoever can silence DNS must not be able to switch DANE off.
+  if (host === null && failed)
+    return { kind: 'left', reason: `the addresses of ${name} could not be looked up`, status: '4.4.3' };
+  return host ?? unknown;
 }

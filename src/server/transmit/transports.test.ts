@@ -167,7 +167,7 @@ for (const [title, settings, hosts, want, dialed] of [
   readonly string[],
 ])[]) {
   test(`SmtpTransmitter by transport: ${title}`, async () => {
-    const world = worldOf(hosts);
+    await using world = worldOf(hosts);
     assert.deepEqual((await world.transmit(by(settings), ['a@two.example'])).map(showOutcome), want);
     assert.deepEqual(world.dialed, dialed);
     assert.deepEqual(world.log.ofLevel('error'), []);
@@ -175,7 +175,8 @@ for (const [title, settings, hosts, want, dialed] of [
 }
 
 test('SmtpTransmitter by transport: a name that is not configured is for later', async () => {
-  const outcomes = await worldOf({}).transmit({ kind: 'missing', name: 'gone' }, ['a@x.example']);
+  await using world = worldOf({});
+  const outcomes = await world.transmit({ kind: 'missing', name: 'gone' }, ['a@x.example']);
   assert.deepEqual(outcomes.map(showOutcome), ['deferred the transport gone is not configured at nobody']);
 });
 
@@ -183,7 +184,7 @@ test('SmtpTransmitter by relay: a password file is read for each connection, and
   await using dir = await tempDir();
   const file = join(dir.path, 'relay-password');
   const route = by(`kind: submission, host: relay.example, auth: { ${login}, passwordFile: relay-password }`);
-  const world = worldOf({ '192.0.2.1': service }, dir.path);
+  await using world = worldOf({ '192.0.2.1': service }, dir.path);
   const send = async (): Promise<string | undefined> =>
     (await world.transmit(route, ['a@two.example'])).map(showOutcome)[0];
   assert.equal(await send(), `deferred ${file} is missing at nobody`);
@@ -202,7 +203,7 @@ test('SmtpTransmitter by relay: a client certificate is shown for EXTERNAL', asy
   const certificate = 'clientCertificate: { certificateFile: c.pem, keyFile: k.pem }';
   const route = by(`kind: submissions, host: relay.example, auth: { mechanisms: [EXTERNAL] }, ${certificate}`);
   const pair = { tlsSession: { peerCertificate: new Uint8Array(3) } };
-  const world = worldOf({ '192.0.2.1': { mechanisms: ['EXTERNAL'], pair } }, dir.path);
+  await using world = worldOf({ '192.0.2.1': { mechanisms: ['EXTERNAL'], pair } }, dir.path);
   assert.deepEqual((await world.transmit(route, ['a@two.example'])).map(showOutcome), [relayed]);
   assert.deepEqual(world.dialed, ['with the certificate CERT', '192.0.2.1:465 with TLS, require']);
 });

@@ -1,11 +1,12 @@
 import type { TransportConfig } from '#mail/config';
+import type { MailHosts } from '#mail/destination';
 import type { DeliveryOutcome, Transmission } from '#mail/queue';
+import type { TlsPolicies } from '#mail/tls-policies';
 import type { Dialer } from '#ports/dialer';
 import type { Resolver } from '#ports/resolver';
-import type { Hops } from './hops.ts';
 import { forAll, later } from './outcomes.ts';
 import type { ProxyAddress, TransportSecrets } from './secrets.ts';
-import { visit, type Manner, type Security, type VisitDeps } from './visit.ts';
+import type { VisitDeps } from './visit.ts';
 
 /** The ways into the network. */
 export interface Network {
@@ -21,6 +22,7 @@ export interface WayDeps extends VisitDeps {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly secrets: TransportSecrets;
+  readonly tlsPolicies: TlsPolicies;
   /** Our name for EHLO. */
   readonly hostname: string;
   /** In another order by chance. */
@@ -30,33 +32,12 @@ export interface WayDeps extends VisitDeps {
 /** A transport of one kind, or of several. */
 export type Transport<K extends TransportConfig['kind']> = Extract<TransportConfig, { kind: K }>;
 
-/** Visits the places that were found, or says why none were. */
-export async function visitFound(
-  found: Hops,
-  manner: Manner,
+/** There is no place to try. */
+export function unreached(
+  found: Exclude<MailHosts, { kind: 'hosts' }>,
   transmission: Transmission,
-  deps: VisitDeps,
-): Promise<readonly DeliveryOutcome[]> {
-  switch (found.kind) {
-    case 'hops':
-      return await visit(found.hops, manner, transmission, deps);
-    case 'never': {
-      const { reason, status } = found;
-      return forAll(transmission, { kind: 'refused', reason, reply: null, status, remote: null });
-    }
-    case 'later':
-      return forAll(transmission, later(found.reason));
-  }
-}
-
-/** What a transport to the hosts of domains demands of TLS. */
-export function mxSecurity(tls: Transport<'direct' | 'socks'>['tls']): Security {
-  switch (tls) {
-    case 'opportunistic':
-      return { kind: 'opportunistic' };
-    case 'required':
-      return { kind: 'startTls', verify: 'report' };
-    case 'verified':
-      return { kind: 'startTls', verify: 'require' };
-  }
+): readonly DeliveryOutcome[] {
+  if (found.kind === 'later') return forAll(transmission, later(found.reason));
+  const { reason, status } = found;
+  return forAll(transmission, { kind: 'refused', reason, reply: null, status, remote: null });
 }

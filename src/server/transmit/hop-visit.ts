@@ -1,0 +1,203 @@
+import type { DeliveryOutcome, RemoteHost, Transmission } from '#mail/queue';
+import type { Channel } from '#ports/channel';
+import { DialFailed } from '#ports/dialer';
+import { SmtpClient, type OpenOutcome, type RecipientResult } from '#proto/smtp-client';
+import type { Hop } from './hops.ts';
+import { mailOf, outcomeOf } from './outcome.ts';
+import { later, next, unsafe, type Tried } from './outcomes.ts';
+import type { Line } from './pool.ts';
+import { fits, sessionOf, tlsMode, tlsRecord, type Left, type Security } from './security.ts';
+import type { Manner, VisitDeps } from './visit.ts';
+
+const dialTimeoutMs = 30_000;
+
+/** One attempt at one place: over a connection that waits there for another message, or over a new one. */
+export class HopVisit {
+  readonly #hop: Hop;
+  readonly #manner: Manner;
+  readonly #transmission: Transmission;
+  readonly #deps: VisitDeps;
+
+  constructor(hop: Hop, manner: Manner, transmission: Transmission, deps: VisitDeps) {
+    this.#hop = hop;
+    this.#manner = manner;
+    this.#transmission = transmission;
+    this.#deps = deps;
+  }
+
+  /** Never rejects for what the host does. @throws SecretUnavailable, or the signal's reason */
+  async run(): Promise<Tried> {
+    const { pool, clock } = this.#deps;
+    const wanted = this.#manner.security(this.#hop);
+    const security = wanted instanceof Promise ? await wanted : wanted;
+    if (security.kind === 'left') return this.#left(security, this.#host());
+    const key = this.#key(security);
+    const line = pool.take(key, (known) => fits(known, security, clock.now()));
+    if (line !== null) {
+      const tried = await this.#guarded(line.client, () => this.#talk(line, security, key, true));
+      if (tried !== null) return tried;
+    }
+    return await this.#connect(security, key);
+  }
+
+  #key({ when, tls }: Security): string {
+    const { name, address, port, localAddress = '' } = this.#hop;
+    const { hostname, owner } = this.#manner;
+    const place = `${name} ${address} ${port} ${localAddress} ${hostname}`;
+    return this.#deps.pool.key(owner, `${place} ${when} ${tls.serverName} ${tls.verify}`);
+  }
+
+  async #connect(security: Security, key: string): Promise<Tried> {
+    const { signal } = this.#transmission;
+    const { name: _, ...place } = this.#hop;
+    const { dialer, credentials } = await this.#manner.means();
+    const immediate = security.when === 'immediate' ? { tls: security.tls } : {};
+    let channel: Channel;
+    try {
+      channel = await dialer.dial({ ...place, ...immediate, timeoutMs: dialTimeoutMs, signal });
+    } catch (error) {
+      if (!(error instanceof DialFailed)) throw error;
+      return next(this.#transmission, later(error.message, this.#host()));
+    }
+    const client = new SmtpClient({
+      channel,
+      hostname: this.#manner.hostname,
+      tls: tlsMode(security),
+      random: this.#deps.random,
+      ...(credentials !== undefined && { credentials }),
+    });
+    const tried = await this.#guarded(client, () => this.#open(client, channel, security, key));
+    return tried ?? (await this.#connect({ ...security, when: 'never' }, key));
+  }
+
+  /** Opens a new connection and uses it. Null when it is to be made again without TLS. */
+  async #open(client: SmtpClient, channel: Channel, security: Security, key: string): Promise<Tried | null> {
+    const { pool, clock, tlsPolicies } = this.#deps;
+    const { decided } = security;
+    const opened = await client.open();
+    const session = sessionOf(opened, security);
+    if (session !== null) {
+      const verdict = tlsPolicies.judge(decided, session, this.#ends(client, channel));
+      if (verdict.kind === 'leave') {
+        pool.retire(client);
+        return this.#left(verdict, this.#remote(client, channel, security, false), opened);
+      }
+      // RFC 7435 §3. A host that refused STARTTLS need not be left for that.
+      if (verdict.kind === 'retry-in-clear' && opened.kind !== 'ready') return null;
+    }
+    if (opened.kind !== 'ready') return this.#notOpened(opened, this.#remote(client, channel, security, false));
+    if (decided.requireTls === 'must' && !(opened.extensions.requireTls && opened.tls !== null)) {
+      pool.retire(client);
+      const reason = 'REQUIRETLS: the host does not offer it';
+      return this.#left({ reason, status: '5.7.10' }, this.#remote(client, channel, security, false));
+    }
+    const line: Line = {
+      client,
+      tls: opened.tls,
+      session: session ?? { kind: 'not-offered' },
+      madeMs: clock.monotonic(),
+      messages: 0,
+    };
+    return await this.#talk(line, security, key, false);
+  }
+
+  /** One message. Null when a connection that was used before is gone, and the message has nothing to do with it. */
+  async #talk(line: Line, security: Security, key: string, isReused: boolean): Promise<Tried | null> {
+    const { client, tls } = line;
+    const { pool } = this.#deps;
+    const { requireTls } = security.decided;
+    const offered = requireTls !== 'no' && tls !== null && client.extensions.requireTls;
+    const results = await client.send(mailOf(this.#transmission, requireTls === 'must' || offered));
+    if (isReused && isGone(results)) {
+      client.destroy();
+      return null;
+    }
+    line.messages += 1;
+    const remote = this.#remote(client, line, security, isReused);
+    const peer = { remote, isOurs: this.#manner.isOurs === true, takesDsn: client.extensions.dsn };
+    const outcomes = results.map(({ outcome }) => outcomeOf(outcome, peer));
+    if (this.#mayCarryMore(line, outcomes)) pool.give(key, line);
+    else pool.retire(client);
+    // RFC 5321 §5.1: the next host is tried until one succeeds. Not when this one fell silent with the whole message in hand.
+    const mayHaveIt = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.stage === 'content');
+    const isLater = !mayHaveIt && outcomes.every(({ kind }) => kind === 'deferred');
+    return { kind: isLater ? 'next' : 'done', outcomes };
+  }
+
+  #mayCarryMore({ client, messages }: Line, outcomes: readonly DeliveryOutcome[]): boolean {
+    const { mailMax } = client.extensions.limits;
+    return (
+      client.isUsable &&
+      messages < this.#manner.maxMessages &&
+      (mailMax === null || client.transactions < mailMax) &&
+      outcomes.some(({ kind }) => kind === 'delivered')
+    );
+  }
+
+  /** Runs a dialogue that ends when the attempt does. */
+  async #guarded(client: SmtpClient, dialogue: () => Promise<Tried | null>): Promise<Tried | null> {
+    const { signal } = this.#transmission;
+    const abort = (): void => client.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await dialogue();
+    } catch (error) {
+      this.#deps.log.error('transmit.bug', { host: this.#hop.name }, error);
+      client.destroy();
+      return next(this.#transmission, later('error on our side', this.#host()));
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** A host that will not talk is passed over, as if it were down: another may do better, now or later. */
+  #notOpened(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>, remote: RemoteHost): Tried {
+    const outcome = outcomeOf(opened, { remote, isOurs: false, takesDsn: false });
+    const deferred = outcome.kind === 'refused' ? later(outcome.reason, remote, outcome.reply) : outcome;
+    return next(this.#transmission, deferred);
+  }
+
+  /** Nothing may be sent there. What the host said for itself is told when there is hope. */
+  #left({ reason, status }: Pick<Left, 'reason' | 'status'>, remote: RemoteHost, opened?: OpenOutcome): Tried {
+    if (opened?.kind === 'refused' && status.startsWith('4')) return this.#notOpened(opened, remote);
+    return next(this.#transmission, unsafe(reason, status, remote));
+  }
+
+  /** The host, before there was a connection. */
+  #host(): RemoteHost {
+    return { name: this.#hop.name, ip: this.#manner.isByName === true ? null : this.#hop.address };
+  }
+
+  #remote(client: SmtpClient, { tls }: Pick<Line, 'tls'>, security: Security, isReused: boolean): RemoteHost {
+    return {
+      ...this.#host(),
+      session: {
+        demand: security.demand,
+        tls: tlsRecord(tls, security.decided),
+        mechanism: client.mechanism,
+        isReused,
+        dialogue: client.takeDialogue(),
+      },
+    };
+  }
+
+  #ends(client: SmtpClient, channel: Channel) {
+    const isDirect = this.#manner.isByName !== true;
+    return {
+      sendingIp: isDirect ? channel.local.address : null,
+      receivingIp: isDirect ? channel.remote.address : null,
+      mxHost: this.#hop.name,
+      mxHelo: client.extensions.serverName || null,
+    };
+  }
+}
+
+/** The connection ended, or the server ended it, before there was an answer to MAIL. */
+function isGone(results: readonly RecipientResult[]): boolean {
+  return results.every(({ outcome }) => {
+    if (outcome.kind === 'accepted' || outcome.stage !== 'mail') return false;
+    return outcome.kind === 'refused' ? outcome.reply.code === 421 : isBroken.has(outcome.failure);
+  });
+}
+
+const isBroken: ReadonlySet<string> = new Set(['closed', 'tls', 'protocol']);

@@ -1,0 +1,18 @@
+/** Bounds of the connections that wait for another message. */
+export const defaultPoolLimits = {
+  /** How long a connection waits at the least; it is gone `lookMs` later. */
+  idleMs: 3000,
+  lookMs: 1000,
+  /** Older ones take no other message: what DNS, policies and files of secrets said when they were made is to be asked again. */
+  maxAgeMs: 5 * 60_000,
+  /** Waiting at a time, altogether and for the same. */
+  maxWaiting: 300,
+  maxWaitingForSame: 100,
+  /** How long the goodbyes at the end may take. */
+  closeMs: 1000,
+  /** Messages over one connection to a host of a domain, unless a transport says otherwise; a relay says itself when it has enough. */
+  maxMessages: 100,
+} as const;
+
+/** Limits with the names of `defaultPoolLimits`. */
+export type PoolLimits = { readonly [K in keyof typeof defaultPoolLimits]: number };
