@@ -6,14 +6,19 @@ import {
   type DeliveryOutcome,
   type DsnSink,
   type NewMessage,
+  type OutgoingPolicy,
+  type PerAccount,
   type QueueSettings,
   type Routing,
   type Transmission,
 } from '#mail/queue';
 import type { RoutingTable } from '#mail/routes';
 import { sqliteServerMigrations } from '#mail/schema';
+import { Suppressions } from '#mail/suppressions';
+import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
+import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
@@ -44,9 +49,13 @@ export class QueueWorld implements AsyncDisposable {
   onNotice: () => void = () => undefined;
   /** Gets each notice as well; null for nobody. */
   passNotice: DsnSink['deliverDsn'] | null = null;
+  /** What each account wants. */
+  policy: OutgoingPolicy = { suppressesRefused: true, tellsWebhooks: false };
+  readonly suppressions = new Suppressions({ db: this.db, clock: this.clock });
   readonly settings: QueueSettings;
   readonly queue: Queue;
   #runner: QueueRunner;
+  readonly #outbox = new WebhookOutbox();
   readonly #random: Random;
   readonly #subscribers = new Map<string, Set<() => void>>();
 
@@ -60,8 +69,9 @@ export class QueueWorld implements AsyncDisposable {
       bus: this.#bus(),
       settings: this.settings,
       routing: this.routing(),
+      perAccount: this.#perAccount(),
     });
-    this.#runner = this.#newRunner();
+    this.#runner = this.runnerOver(this.db);
   }
 
   /** Begins (or, after a crash, resumes) delivery. */
@@ -74,7 +84,7 @@ export class QueueWorld implements AsyncDisposable {
   async crash(): Promise<void> {
     this.#subscribers.clear();
     const old = this.#runner;
-    this.#runner = this.#newRunner();
+    this.#runner = this.runnerOver(this.db);
     void old.stop();
     await this.clock.advance(0);
     await this.start();
@@ -151,7 +161,8 @@ export class QueueWorld implements AsyncDisposable {
     };
   }
 
-  #newRunner(): QueueRunner {
+  /** A runner of its own over a database, which is to lead to the rows of this world. */
+  runnerOver(db: Database): QueueRunner {
     const sink: DsnSink = {
       deliverDsn: async (dsn) => {
         const { id, to, bytes } = dsn;
@@ -161,7 +172,7 @@ export class QueueWorld implements AsyncDisposable {
       },
     };
     return new QueueRunner({
-      db: this.db,
+      db,
       blobs: this.blobStore(),
       clock: this.clock,
       log: this.log,
@@ -172,8 +183,14 @@ export class QueueWorld implements AsyncDisposable {
         transmitter: { transmit: (transmission) => this.#transmit(transmission) },
         routing: this.routing(),
       },
+      perAccount: this.#perAccount(),
       settings: { ...this.settings, reportingMta: 'mail.example.org', dsnFrom: 'postmaster@mail.example.org' },
     });
+  }
+
+  #perAccount(): PerAccount {
+    const policies = { of: () => this.policy, refresh: () => Promise.resolve() };
+    return { suppressions: this.suppressions, policies, outbox: this.#outbox };
   }
 
   async #transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {

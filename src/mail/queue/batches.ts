@@ -194,5 +194,10 @@ export class Batches {
 }
 
 function attemptRoute(decision: RouteDecision, next: Lane): AttemptRoute {
-  return { transport: transportName(decision.target), explanation: describeDecision(decision).join('\n'), next };
+  return {
+    transport: transportName(decision.target),
+    explanation: describeDecision(decision).join('\n'),
+    next,
+    isLocal: decision.target.kind === 'local',
+  };
 }

@@ -26,8 +26,10 @@ export async function finishMessages(
   }
 }
 
-/** Removes messages that have no recipients left. */
+/** Removes messages that have no recipients left, and their events. */
 export async function removeEmptyMessages(tx: Tx, messages: readonly number[]): Promise<void> {
+  await tx.run(sql`DELETE FROM queue_event WHERE message IN ${inList(messages)}
+    AND NOT EXISTS (SELECT 1 FROM queue_recipient WHERE queue_recipient.message = queue_event.message)`);
   await tx.run(sql`DELETE FROM queue_message WHERE id IN ${inList(messages)}
     AND NOT EXISTS (SELECT 1 FROM queue_recipient WHERE queue_recipient.message = queue_message.id)`);
 }

@@ -15,6 +15,10 @@ export { defaultSettings } from './settings.ts';
 export type { QueueSettings } from './settings.ts';
 export type { SessionRecord } from './session-record.ts';
 export type { Routing } from './lane.ts';
+export type { QueueEvent, QueueEventKind } from './events.ts';
+export { HoldRules } from './hold-rules.ts';
+export type { HoldConditions, HoldRule } from './hold-rules.ts';
+export type { OutgoingPolicies, OutgoingPolicy, PerAccount } from './per-account.ts';
 export type {
   DeliveryOutcome,
   OutgoingContent,

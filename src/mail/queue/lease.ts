@@ -12,6 +12,8 @@ export interface LeasedRecipient {
   readonly domain: string;
   /** Transport that an operator set, null when routes decide. */
   readonly transport: string | null;
+  /** What an operator demanded of TLS, null for what the sender did. */
+  readonly tls: 'required' | 'optional' | null;
   readonly attempts: number;
   readonly notify: number;
   readonly orcpt: string | null;
@@ -23,8 +25,11 @@ export interface LeasedMessage {
   readonly id: number;
   readonly account: AccountId | null;
   readonly sender: string;
+  readonly messageId: string | null;
+  readonly fromId: string | null;
   readonly envid: string | null;
   readonly ret: 'full' | 'hdrs' | null;
+  /** For the recipients that it is leased with. */
   readonly tls: 'default' | 'required' | 'optional';
   readonly has8bit: number;
   readonly smtputf8: number;
@@ -34,7 +39,7 @@ export interface LeasedMessage {
   readonly startMs: number;
 }
 
-/** What belongs into one transmission. */
+/** What belongs into one transmission: recipients of one message with one demand of TLS. */
 export interface LeasedGroup {
   readonly message: LeasedMessage;
   readonly recipients: readonly LeasedRecipient[];
@@ -76,7 +81,7 @@ export async function nextDueMs(db: Database, afterMs: number): Promise<number |
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** Takes up to `limit` due recipients of a lane for `lease`, as one group per message. */
+/** Takes up to `limit` due recipients of a lane for `lease`, as one group per message and demand of TLS. */
 export async function leaseDue(
   db: Database,
   take: {
@@ -93,18 +98,28 @@ export async function leaseDue(
       WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0
         AND lane_transport = ${take.lane.transport} AND lane_destination = ${take.lane.destination}
         AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
-      RETURNING id, message, address, domain, set_transport AS transport, attempts, notify, orcpt, delay_told AS "delayTold"`);
+      RETURNING id, message, address, domain, set_transport AS transport, set_tls AS tls, attempts, notify, orcpt, delay_told AS "delayTold"`);
     if (recipients.length === 0) return [];
     const groups = Map.groupBy(recipients, (recipient) => recipient.message);
     const messages: LeasedMessage[] = [];
     for (const batch of inBatches([...groups.keys()])) {
       messages.push(
-        ...(await tx.all<LeasedMessage>(sql`SELECT id, account, sender, envid, ret, tls, has_8bit AS "has8bit", smtputf8, prefix,
+        ...(await tx.all<LeasedMessage>(sql`SELECT id, account, sender, message_id AS "messageId",
+          from_id AS "fromId", envid, ret, tls, has_8bit AS "has8bit", smtputf8, prefix,
           body_size_bytes AS "bodySizeBytes", blob_id AS "blobId", start_ms AS "startMs" FROM queue_message WHERE id IN ${inList(batch)}`)),
       );
     }
-    return messages.map((message) => ({ message, recipients: groups.get(message.id) ?? [] }));
+    return messages.flatMap((message) => groupsOf(message, groups.get(message.id) ?? []));
   });
+}
+
+/** REQUIRETLS is a demand of the whole transaction (RFC 8689 §2), so those with another one travel apart. */
+function groupsOf(message: LeasedMessage, recipients: readonly LeasedRecipient[]): LeasedGroup[] {
+  const byDemand = Map.groupBy(recipients, (recipient) => recipient.tls ?? message.tls);
+  return [...byDemand].map(([tls, group]) => ({
+    message: tls === message.tls ? message : { ...message, tls },
+    recipients: group,
+  }));
 }
 
 /** Gives recipients back untried. */

@@ -5,9 +5,13 @@ import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Sql, type Tx } from '#ports/database';
 import { wantsNotice } from './advance.ts';
+import { insertMessage } from './enqueue.ts';
+import { readEvents, writeEvents, type NewQueueEvent, type QueueEvent } from './events.ts';
 import { conditions } from './filter.ts';
 import { finishMessages } from './finish.ts';
 import { laneOf, type Lane, type Routing } from './lane.ts';
+import { noticeId } from './notice-id.ts';
+import { policyOf, type PerAccount } from './per-account.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
@@ -20,6 +24,8 @@ export interface QueueDeps {
   readonly settings: Pick<QueueSettings, 'keepFinishedMs'>;
   /** Routes in force; without, the runner finds out who goes where. */
   readonly routing?: Routing;
+  /** What accounts want; without, all are treated alike and nothing is suppressed. */
+  readonly perAccount?: PerAccount;
 }
 
 const maxPerStep = 500;
@@ -34,44 +40,34 @@ export class Queue {
 
   /** Accepts a message: everything is durable when it resolves. @returns its row id. @throws RangeError without recipients. */
   async enqueue(message: NewMessage): Promise<number> {
-    return await this.#deps.db.write((tx) => this.enqueueIn(tx, message));
+    const { db, perAccount, routing } = this.#deps;
+    if (perAccount !== undefined) await policyOf(perAccount.policies, message.account);
+    if (message.account !== null) await routing?.findAccount(message.account);
+    return await db.write((tx) => this.enqueueIn(tx, message));
   }
 
   /** As `enqueue`, within a transaction of the caller on the server's database. */
   async enqueueIn(tx: Tx, message: NewMessage): Promise<number> {
     if (message.recipients.length === 0) throw new RangeError('a message without recipients');
-    const nowMs = this.#deps.clock.now();
-    const startMs = Math.max(nowMs, message.holdUntilMs ?? 0);
-    const { body } = message;
-    const bodySizeBytes = body.kind === 'inline' ? body.bytes.length : body.sizeBytes;
-    const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_message
-      (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, blob_id, received_ms, start_ms, origin, from_id)
-      VALUES (${message.account}, ${message.sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
-        ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes},
-        ${body.kind === 'blob' ? body.id : null}, ${nowMs}, ${startMs},
-        ${message.origin ?? null}, ${message.fromId ?? null}) RETURNING id`);
-    if (row === undefined) throw new Error('INSERT without a row');
-    if (body.kind === 'inline') {
-      await tx.run(sql`INSERT INTO queue_content (message, bytes) VALUES (${row.id}, ${body.bytes})`);
-    }
-    for (const recipient of message.recipients) {
-      const { account, sender } = message;
-      const domain = domainOf(recipient.address);
-      const lane = this.#laneOf({ account, sender, domain, attempts: 0, transport: null });
-      await tx.run(sql`INSERT INTO queue_recipient (message, address, domain, lane_transport, lane_destination,
-          state, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
-        VALUES (${row.id}, ${recipient.address}, ${domain}, ${lane.transport}, ${lane.destination},
-          'queued', 0, 0, ${startMs}, ${recipient.notify ?? 0}, ${recipient.orcpt ?? null}, 0, 0)`);
-    }
-    tx.afterCommit(() => this.#deps.bus.publish('queue'));
-    return row.id;
+    const { clock, settings, perAccount, routing, bus } = this.#deps;
+    const { account, sender } = message;
+    const policy = account === null ? null : (perAccount?.policies.of(account) ?? null);
+    const id = await insertMessage(tx, message, {
+      nowMs: clock.now(),
+      keepFinishedMs: settings.keepFinishedMs,
+      laneOf: (domain) => this.#laneOf({ account, sender, domain, attempts: 0, transport: null }),
+      perAccount: perAccount === undefined ? null : { ...perAccount, policy },
+      accountName: account === null ? null : (routing?.knownAccount(account) ?? null),
+    });
+    tx.afterCommit(() => bus.publish('queue'));
+    return id;
   }
 
   /** Recipients that match, by ascending row id after `afterId`; at most `limit`, itself at most 500. */
   async list(filter: QueueFilter = {}, limit = 100, afterId = 0): Promise<QueueItem[]> {
     const rows = await this.#deps.db.read((reader) =>
       reader.all<Omit<QueueItem, 'hold'> & { readonly hold: number }>(sql`SELECT r.id, r.message, m.account, m.sender,
-        r.address AS recipient, r.state, r.hold, r.set_transport AS transport, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
+        r.address AS recipient, r.state, r.hold, r.set_transport AS transport, r.set_tls AS tls, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
         r.last_attempt_ms AS "lastAttemptMs", r.last_reply AS "lastReply", m.message_id AS "messageId",
         length(m.prefix) + m.body_size_bytes AS "sizeBytes", r.finished_ms AS "finishedMs"
         FROM queue_recipient r JOIN queue_message m ON m.id = r.message
@@ -88,16 +84,22 @@ export class Queue {
     );
   }
 
+  /** What happened to a message besides attempts, oldest first: at most 2000 events. */
+  async events(message: number): Promise<QueueEvent[]> {
+    return await this.#deps.db.read((reader) => readEvents(reader, message));
+  }
+
   /** Makes waiting recipients due now, those of a FUTURERELEASE included. @returns how many. */
   async kick(filter: QueueFilter): Promise<number> {
-    return await this.#change(filter, (tx, ids) =>
+    return await this.#change(filter, { kind: 'kicked', detail: {} }, (tx, ids) =>
       tx.run(sql`UPDATE queue_recipient SET next_attempt_ms = ${this.#deps.clock.now()} WHERE id IN ${ids}`),
     );
   }
 
-  /** Puts waiting recipients on hold, or lets them go. @returns how many. */
+  /** Puts waiting recipients on hold, or lets them go; those that are as wanted already are left alone. @returns how many. */
   async hold(filter: QueueFilter, hold: boolean): Promise<number> {
-    return await this.#change(filter, (tx, ids) =>
+    const others = { ...filter, hold: filter.hold ?? !hold };
+    return await this.#change(others, { kind: hold ? 'held' : 'released', detail: {} }, (tx, ids) =>
       tx.run(sql`UPDATE queue_recipient SET hold = ${hold} WHERE id IN ${ids}`),
     );
   }
@@ -107,7 +109,7 @@ export class Queue {
    * Those in delivery at this moment stay. @returns how many.
    */
   async setTransport(filter: QueueFilter, transport: string | null): Promise<number> {
-    return await this.#change(filter, async (tx, _ids, rows) => {
+    return await this.#change(filter, { kind: 'transport', detail: { transport } }, async (tx, _ids, rows) => {
       for (const row of rows) {
         const lane = this.#laneOf({ ...row, transport });
         await tx.run(sql`UPDATE queue_recipient SET set_transport = ${transport}, lane_transport = ${lane.transport},
@@ -116,10 +118,20 @@ export class Queue {
     });
   }
 
+  /**
+   * Sets what waiting recipients demand of TLS: `required` as with REQUIRETLS (RFC 8689 §2), `optional` as with `TLS-Required: No`, or null for what
+   * the sender demanded. Those in delivery at this moment stay. @returns how many.
+   */
+  async setTls(filter: QueueFilter, tls: QueueItem['tls']): Promise<number> {
+    return await this.#change(filter, { kind: 'tls', detail: { tls } }, (tx, ids) =>
+      tx.run(sql`UPDATE queue_recipient SET set_tls = ${tls} WHERE id IN ${ids}`),
+    );
+  }
+
   /** Removes waiting recipients without telling the sender. Those in delivery at this moment stay. @returns how many. */
   async drop(filter: QueueFilter): Promise<number> {
     const nowMs = this.#deps.clock.now();
-    return await this.#change(filter, async (tx, ids, rows) => {
+    return await this.#change(filter, { kind: 'dropped', detail: {} }, async (tx, ids, rows) => {
       await tx.run(sql`UPDATE queue_recipient SET state = 'dropped', finished_ms = ${nowMs},
         notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE id IN ${ids}`);
       await this.#finish(tx, rows, nowMs);
@@ -129,18 +141,44 @@ export class Queue {
   /** Gives up waiting recipients and tells the sender. Those in delivery at this moment stay. @returns how many. */
   async fail(filter: QueueFilter, reason = 'delivery was cancelled by the administrator'): Promise<number> {
     const nowMs = this.#deps.clock.now();
-    return await this.#change(filter, async (tx, ids, rows) => {
-      // RFC 3463 §3.8: x.7.0 is "other or undefined security status", the nearest to an administrator's decision.
+    await this.#deps.perAccount?.policies.refresh();
+    return await this.#change(filter, { kind: 'failed', detail: { reason } }, async (tx, ids, rows) => {
       await tx.run(sql`UPDATE queue_recipient SET state = 'failed', finished_ms = ${nowMs}, last_reply = ${reason},
-        last_reply_is_smtp = 0, last_status = '5.7.0', last_host = NULL,
+        last_reply_is_smtp = 0, last_status = ${cancelledStatus}, last_host = NULL,
         notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE id IN ${ids}`);
       const told = rows.filter((row) => wantsNotice(row, 'failed'));
       for (const [message, group] of Map.groupBy(told, (row) => row.message)) {
         await tx.run(sql`UPDATE queue_recipient SET notice = ${noticeId('failed', group)}, notice_kind = 'failed',
           notice_due_ms = ${nowMs} WHERE message = ${message} AND id IN ${inList(group.map((row) => row.id))}`);
       }
+      await this.#tellFailed(tx, rows, { nowMs, reason });
       await this.#finish(tx, rows, nowMs);
     });
+  }
+
+  /** Tells webhooks of recipients that an operator gave up. */
+  async #tellFailed(
+    tx: Tx,
+    rows: readonly Waiting[],
+    { nowMs, reason }: { readonly nowMs: number; readonly reason: string },
+  ): Promise<void> {
+    const { perAccount } = this.#deps;
+    for (const row of rows) {
+      const { account, sender, address, id, lastHost: host } = row;
+      if (account === null || perAccount?.policies.of(account)?.tellsWebhooks !== true) continue;
+      const outcome = { status: cancelledStatus, reply: reason, nextAttemptMs: null, suppresses: false };
+      const event = {
+        ...row,
+        ...outcome,
+        kind: 'failed',
+        account,
+        recipient: id,
+        from: sender,
+        to: address,
+        host,
+      } as const;
+      await perAccount.outbox.addIn(tx, [event], nowMs);
+    }
   }
 
   /** Where a recipient waits: a good guess, as the runner decides anew. */
@@ -163,6 +201,7 @@ export class Queue {
   /** Changes what matches and waits, some hundred rows in each transaction. */
   async #change(
     filter: QueueFilter,
+    event: Omit<NewQueueEvent, 'atMs'>,
     change: (tx: Tx, ids: Sql, rows: readonly Waiting[]) => Promise<unknown>,
   ): Promise<number> {
     let changed = 0;
@@ -172,10 +211,14 @@ export class Queue {
         const last = afterId;
         const rows = await this.#deps.db.write(async (tx) => {
           const found =
-            await tx.all<Waiting>(sql`SELECT r.id, r.message, r.notify, r.domain, r.attempts, m.sender, m.account FROM queue_recipient r
-            JOIN queue_message m ON m.id = r.message
+            await tx.all<Waiting>(sql`SELECT r.id, r.message, r.address, r.notify, r.domain, r.attempts, r.last_host AS "lastHost",
+            m.sender, m.account, m.message_id AS "messageId", m.from_id AS "fromId", m.envid FROM queue_recipient r JOIN queue_message m ON m.id = r.message
             WHERE r.state = 'queued' AND r.id > ${last} AND ${conditions(part)} ORDER BY r.id LIMIT ${maxPerStep}`);
-          if (found.length > 0) await change(tx, inList(found.map((row) => row.id)), found);
+          if (found.length > 0) {
+            const list = inList(found.map((row) => row.id));
+            await writeEvents(tx, list, { ...event, atMs: this.#deps.clock.now() });
+            await change(tx, list, found);
+          }
           tx.afterCommit(() => this.#deps.bus.publish('queue'));
           return found;
         });
@@ -188,21 +231,20 @@ export class Queue {
   }
 }
 
+/** RFC 3463 §3.8: x.7.0 is "other or undefined security status", the nearest to an administrator's decision. */
+const cancelledStatus = '5.7.0';
+
 interface Waiting {
   readonly id: number;
   readonly message: number;
+  readonly address: string;
   readonly notify: number;
   readonly domain: string;
   readonly attempts: number;
+  readonly lastHost: string | null;
   readonly sender: string;
   readonly account: AccountId | null;
-}
-
-/** Name of the notification that these recipients share; the same after a crash, so that it is delivered once. */
-export function noticeId(kind: string, recipients: readonly { readonly id: number }[]): string {
-  return `queue-${kind}-${Math.min(...recipients.map((recipient) => recipient.id))}`;
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  readonly messageId: string | null;
+  readonly fromId: string | null;
+  readonly envid: string | null;
 }

@@ -10,6 +10,7 @@ import { Lanes } from './lanes.ts';
 import { nextDueMs, recoverLeases } from './lease.ts';
 import { countEarlier, MessageRate } from './message-rate.ts';
 import { Notifier, type NotifierDeps } from './notifier.ts';
+import type { PerAccount } from './per-account.ts';
 import { sortIntoLanes } from './sort-lanes.ts';
 import { Settler } from './settler.ts';
 import type { Transmitter } from './transmitter.ts';
@@ -29,6 +30,8 @@ export interface QueueRunnerDeps extends NotifierDeps {
   readonly random: Random;
   readonly bus: Bus;
   readonly delivery: Delivery;
+  /** What accounts want; without, all are treated alike and nothing is suppressed. */
+  readonly perAccount?: PerAccount;
 }
 
 const maxIdleMs = 60 * 60_000;

@@ -1,12 +1,17 @@
+import type { AccountId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { advance, replyText, type Advance, type NoticeKind } from './advance.ts';
+import { writeEvent } from './events.ts';
 import { finishMessages } from './finish.ts';
 import type { Lane } from './lane.ts';
 import type { LeasedMessage, LeasedRecipient } from './lease.ts';
-import { noticeId } from './queue.ts';
+import { noticeId } from './notice-id.ts';
+import { tellAccount } from './outcome-feedback.ts';
+import { policyOf, type OutgoingPolicy, type PerAccount } from './per-account.ts';
+import { refusesAddress } from './refused-address.ts';
 import type { QueueSettings } from './settings.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
 
@@ -18,6 +23,8 @@ export interface AttemptRoute {
   readonly explanation: string;
   /** Where the recipient waits for another attempt. */
   readonly next: Lane;
+  /** It went to a mailbox of ours. */
+  readonly isLocal: boolean;
 }
 
 /** A transmission that ended. */
@@ -42,6 +49,8 @@ interface SettlerDeps {
   readonly log: Log;
   readonly random: Random;
   readonly settings: QueueSettings;
+  /** What accounts want; without, all are treated alike and nothing is suppressed. */
+  readonly perAccount?: PerAccount;
   /** Called when notices were recorded. */
   readonly onNotice: () => void;
 }
@@ -90,16 +99,27 @@ export class Settler {
 
   async #commit(batch: readonly Ended[]): Promise<void> {
     const nowMs = this.#deps.clock.now();
-    const { settings } = this.#deps;
+    const { settings, perAccount } = this.#deps;
+    const policies = await this.#policies(batch);
     await this.#deps.db.write(async (tx) => {
       const finished = new Set<number>();
       let owesNotice = false;
       for (const ended of batch) {
+        const { account } = ended.message;
+        const policy = account === null ? undefined : policies.get(account);
         const steps = this.#steps(ended, nowMs);
         const notices = noticeIds(steps);
         for (const one of steps) {
+          const isOurs = await applyStep(tx, ended, one, { nowMs, notice: noticeOf(one.step, notices) });
+          if (!isOurs) {
+            await this.#recordLate(tx, ended, one, nowMs);
+            continue;
+          }
           await recordAttempt(tx, ended, one);
-          await applyStep(tx, ended, one, { nowMs, notice: noticeOf(one.step, notices) });
+          if (perAccount !== undefined && policy !== undefined) {
+            const badAddress = one.route?.isLocal !== true && refusesAddress(one.outcome, ended.outcomes);
+            await tellAccount(tx, { ...one, message: ended.message, badAddress, nowMs }, { ...perAccount, policy });
+          }
           if (one.step.notice !== null) owesNotice = true;
           if (one.step.state !== 'queued') finished.add(ended.message.id);
         }
@@ -109,6 +129,33 @@ export class Settler {
       }
       if (owesNotice) tx.afterCommit(this.#deps.onNotice);
     });
+  }
+
+  /** What the accounts of a batch want; nothing of mail of the server itself. */
+  async #policies(batch: readonly Ended[]): Promise<ReadonlyMap<AccountId, OutgoingPolicy>> {
+    const { perAccount } = this.#deps;
+    const policies = new Map<AccountId, OutgoingPolicy>();
+    for (const { message } of perAccount === undefined ? [] : batch) {
+      const { account } = message;
+      if (perAccount === undefined || account === null || policies.has(account)) continue;
+      policies.set(account, await policyOf(perAccount.policies, account));
+    }
+    return policies;
+  }
+
+  /** The lease had ended, and whoever has the recipient now says what becomes of it: we only keep what we saw. */
+  async #recordLate(tx: Tx, { message }: Ended, { recipient, outcome, step }: Step, nowMs: number): Promise<void> {
+    const detail = {
+      outcome: outcome.kind,
+      host: outcome.remote?.name ?? null,
+      reply: step.reply.slice(0, maxReplyChars),
+    };
+    await writeEvent(
+      tx,
+      { message: message.id, recipient: recipient.id },
+      { atMs: nowMs, kind: 'lateOutcome', detail },
+    );
+    this.#deps.log.warn('queue.leaseLost', { message: message.id, recipient: recipient.id, outcome: outcome.kind });
   }
 
   #steps(ended: Ended, nowMs: number): Step[] {
@@ -155,12 +202,16 @@ function noticeOf(step: Advance, ids: ReadonlyMap<NoticeKind, string>): string |
   return step.notice === null ? null : (ids.get(step.notice) ?? null);
 }
 
+/**
+ * Moves the row on. A delivery also counts when the lease had ended and nobody has tried since: that spares the recipient a second copy.
+ * @returns false when the row is another's by now.
+ */
 async function applyStep(
   tx: Tx,
   ended: Ended,
   { recipient, outcome, route, step }: Step,
   at: { readonly nowMs: number; readonly notice: string | null },
-): Promise<void> {
+): Promise<boolean> {
   const isFinal = step.state !== 'queued';
   // A delay that was not told yet is superseded by the end, and kept otherwise.
   const notice =
@@ -171,12 +222,15 @@ async function applyStep(
     isFinal || route === null
       ? sql`lane_transport = lane_transport`
       : sql`lane_transport = ${route.next.transport}, lane_destination = ${route.next.destination}`;
-  await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + 1, lease = NULL, lease_until_ms = NULL,
+  const isFree = outcome.kind === 'delivered' ? sql`state = 'queued' AND attempts = ${recipient.attempts}` : sql`1 = 0`;
+  const changed =
+    await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + 1, lease = NULL, lease_until_ms = NULL,
     next_attempt_ms = ${step.nextAttemptMs ?? at.nowMs}, last_attempt_ms = ${ended.endMs}, last_status = ${step.status},
     last_reply = ${step.reply.slice(0, maxReplyChars)}, last_reply_is_smtp = ${step.replyIsSmtp},
     last_host = ${outcome.remote?.name ?? null}, delay_told = ${recipient.delayTold !== 0 || step.notice === 'delayed'},
     finished_ms = ${isFinal ? at.nowMs : null}, ${lane}, ${notice}
-    WHERE id = ${recipient.id} AND state = 'leased' AND lease = ${ended.lease}`);
+    WHERE id = ${recipient.id} AND ((state = 'leased' AND lease = ${ended.lease}) OR (${isFree}))`);
+  return changed > 0;
 }
 
 async function recordAttempt(tx: Tx, ended: Ended, { recipient, outcome, route }: Step): Promise<void> {

@@ -60,6 +60,8 @@ export interface QueueItem {
   readonly hold: boolean;
   /** Transport that an operator set, null when routes decide. */
   readonly transport: string | null;
+  /** What an operator demanded of TLS, null for what the sender did. */
+  readonly tls: 'required' | 'optional' | null;
   readonly attempts: number;
   readonly receivedMs: number;
   readonly nextAttemptMs: number;

@@ -71,6 +71,7 @@ CREATE TABLE webhook_outbox (
   due_ms ${integer} NOT NULL,
   attempts ${integer} NOT NULL
 )${tail};
+CREATE INDEX webhook_outbox_account ON webhook_outbox (account, id);
 CREATE INDEX webhook_outbox_due ON webhook_outbox (due_ms);
 `,
   };

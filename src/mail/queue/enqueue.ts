@@ -1,0 +1,167 @@
+import type { Suppression } from '#mail/suppressions';
+import { sql, type Tx } from '#ports/database';
+import { wantsNotice } from './advance.ts';
+import { writeEvent } from './events.ts';
+import { finishMessages } from './finish.ts';
+import { holdRuleFor, readHoldRules } from './hold-rules.ts';
+import type { Lane } from './lane.ts';
+import { noticeId } from './notice-id.ts';
+import type { OutgoingPolicy, PerAccount } from './per-account.ts';
+import type { NewMessage, NewRecipient } from './types.ts';
+
+/** With what a message is put into the queue. */
+interface EnqueueContext {
+  readonly nowMs: number;
+  readonly keepFinishedMs: number;
+  readonly laneOf: (domain: string) => Lane;
+  /** Null when accounts have no wishes. */
+  readonly perAccount: (PerAccount & { readonly policy: OutgoingPolicy | null }) | null;
+  /** Name of the account for people, null when it has none. */
+  readonly accountName: string | null;
+}
+
+/**
+ * Writes a message with its recipients: who waits, who is held by a rule, and who is not sent to any more and has failed already.
+ * @returns the row id.
+ */
+export async function insertMessage(tx: Tx, message: NewMessage, context: EnqueueContext): Promise<number> {
+  const { nowMs, perAccount, laneOf } = context;
+  const startMs = Math.max(nowMs, message.holdUntilMs ?? 0);
+  const id = await insertMessageRow(tx, message, { nowMs, startMs });
+  const { account, recipients } = message;
+  const suppressed =
+    account === null || perAccount === null
+      ? new Map<string, Suppression>()
+      : await perAccount.suppressions.findIn(
+          tx,
+          account,
+          recipients.map(({ address }) => address),
+        );
+  const rules = await readHoldRules(tx);
+  const senderDomain = domainOf(message.sender);
+  const refused: RefusedRecipient[] = [];
+  for (const recipient of recipients) {
+    const { address } = recipient;
+    const domain = domainOf(address);
+    const suppression = suppressed.get(address);
+    const rule = holdRuleFor(rules, { account, senderDomain, recipientDomain: domain });
+    const isHeld = suppression === undefined && rule !== null;
+    const lane = laneOf(domain);
+    const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_recipient (message, address, domain, lane_transport,
+        lane_destination, state, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
+      VALUES (${id}, ${address}, ${domain}, ${lane.transport}, ${lane.destination},
+        'queued', ${isHeld}, 0, ${startMs}, ${recipient.notify ?? 0}, ${recipient.orcpt ?? null}, 0, 0) RETURNING id`);
+    if (row === undefined) throw new Error('INSERT without a row');
+    if (suppression !== undefined) refused.push({ id: row.id, recipient, suppression });
+    if (isHeld) {
+      const detail = { rule: rule.id, reason: rule.reason };
+      await writeEvent(tx, { message: id, recipient: row.id }, { atMs: nowMs, kind: 'heldByRule', detail });
+    }
+  }
+  if (refused.length > 0) await failSuppressed(tx, { id, message, refused }, context);
+  return id;
+}
+
+async function insertMessageRow(
+  tx: Tx,
+  message: NewMessage,
+  { nowMs, startMs }: { readonly nowMs: number; readonly startMs: number },
+): Promise<number> {
+  const { body } = message;
+  const bodySizeBytes = body.kind === 'inline' ? body.bytes.length : body.sizeBytes;
+  const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_message
+    (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, blob_id, received_ms, start_ms,
+      origin, from_id)
+    VALUES (${message.account}, ${message.sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
+      ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes},
+      ${body.kind === 'blob' ? body.id : null}, ${nowMs}, ${startMs},
+      ${message.origin ?? null}, ${message.fromId ?? null}) RETURNING id`);
+  if (row === undefined) throw new Error('INSERT without a row');
+  if (body.kind === 'inline') {
+    await tx.run(sql`INSERT INTO queue_content (message, bytes) VALUES (${row.id}, ${body.bytes})`);
+  }
+  return row.id;
+}
+
+/** A recipient that its account does not send to any more. */
+interface RefusedRecipient {
+  readonly id: number;
+  readonly recipient: NewRecipient;
+  readonly suppression: Suppression;
+}
+
+/** RFC 3463 §3.8: x.7.1 is for filtering by recipient, whoever does it; what a host once said of the mailbox is in the text. */
+const suppressedStatus = '5.7.1';
+
+/** Gives up recipients before the first attempt, and records what their sender and webhooks are owed. */
+async function failSuppressed(
+  tx: Tx,
+  {
+    id,
+    message,
+    refused,
+  }: { readonly id: number; readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] },
+  { nowMs, keepFinishedMs, perAccount, accountName }: EnqueueContext,
+): Promise<void> {
+  const { sender, account } = message;
+  const told = refused.filter(({ recipient }) => wantsNotice({ sender, notify: recipient.notify ?? 0 }, 'failed'));
+  const notice = told.length === 0 ? null : noticeId('failed', told);
+  for (const one of refused) {
+    const { recipient, suppression } = one;
+    const isTold = told.includes(one);
+    const reply = reasonFor(suppression, accountName);
+    await tx.run(sql`UPDATE queue_recipient SET state = 'failed', finished_ms = ${nowMs}, last_status = ${suppressedStatus},
+      last_reply = ${reply}, notice = ${isTold ? notice : null}, notice_kind = ${isTold ? 'failed' : null},
+      notice_due_ms = ${isTold ? nowMs : null} WHERE id = ${one.id}`);
+    const { address, source, reason, createdMs: sinceMs } = suppression;
+    const detail = { address, source, reason, sinceMs };
+    await writeEvent(tx, { message: id, recipient: one.id }, { atMs: nowMs, kind: 'suppressed', detail });
+    if (account === null || perAccount?.policy?.tellsWebhooks !== true) continue;
+    const outcome = {
+      status: suppressedStatus,
+      reply,
+      host: null,
+      attempts: 0,
+      nextAttemptMs: null,
+      suppresses: false,
+    };
+    const ofMessage = {
+      account,
+      message: id,
+      messageId: message.messageId,
+      envid: message.envid ?? null,
+      from: sender,
+    };
+    const event = {
+      kind: 'suppressed',
+      ...ofMessage,
+      fromId: message.fromId ?? null,
+      recipient: one.id,
+      to: recipient.address,
+      ...outcome,
+    } as const;
+    await perAccount.outbox.addIn(tx, [event], nowMs);
+  }
+  await finishMessages(tx, [id], { nowMs, keepFinishedMs });
+}
+
+const sources = {
+  operator: 'an administrator said so',
+  refused: 'a host had refused the address',
+  notice: 'a notice of failure had come back',
+} as const;
+
+/** Why a suppressed recipient is not tried, for its sender: what, since when, and how to lift it. */
+function reasonFor({ address, source, reason, createdMs }: Suppression, accountName: string | null): string {
+  const since = new Date(createdMs).toISOString().slice(0, 10);
+  return [
+    `not tried: this account has sent nothing to ${address} since ${since}, as ${sources[source]}${reason === '' ? '' : ':'}`,
+    ...(reason === '' ? [] : [reason]),
+    `To send to it again, have it taken off the suppression list: godwit suppression remove ${accountName ?? 'ACCOUNT'} ${address}`,
+  ].join('\n');
+}
+
+/** What follows the at-sign, in lower case; empty for the null reverse-path. */
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}

@@ -1,0 +1,32 @@
+import type { DeliveryOutcome } from './transmitter.ts';
+
+/**
+ * RFC 3463 §3.2, RFC 7505 §4.1 and §3.3: other address status, bad mailbox, bad system, bad syntax, moved, null MX, mailbox disabled.
+ * Not x.1.7 and x.1.8, which are about the sender, nor x.2.2, a full mailbox, nor anything of x.7, which is about policy.
+ */
+const addressStatus = /^5\.(?:1\.(?:0|1|2|3|6|10)|2\.1)$/;
+/** RFC 5321 §4.2.3: mailbox unavailable, user not local, mailbox name not allowed. */
+const addressCodes: readonly number[] = [550, 551, 553];
+const namesAddress = /\b(?:user|mailbox|recipient|address|account|inbox)\b/i;
+/** These codes are also how hosts say that they do not like us or the message. */
+const blamesUs =
+  /\b(?:relay\w*|spam\w*|block\w*|blacklist\w*|listed|denied|policy|reputation|dns[bw]?l|rbl|spf|dkim|dmarc|ptr|reverse|sender|authenticat\w*|content|virus|rate|quota|full|size|greylist\w*)\b/i;
+
+/**
+ * Whether a refusal says that the address is bad, so that the account should not send to it any more. Pure.
+ *
+ * A wrong yes loses mail that would have arrived; a wrong no costs one more refusal. So only the words of a host count (a domain that DNS does not
+ * know today may be there tomorrow), an enhanced code counts before the text, and without one the text has to speak of the address and of nothing
+ * of ours, and no other recipient may have got the same answer, as that may have been the answer to the content.
+ * @param outcomes  those of all recipients of the transmission.
+ */
+export function refusesAddress(outcome: DeliveryOutcome, outcomes: readonly DeliveryOutcome[]): boolean {
+  if (outcome.kind !== 'refused' || outcome.reply === null) return false;
+  const { code, enhanced, text } = outcome.reply;
+  if (enhanced !== null) return addressStatus.test(enhanced);
+  if (!addressCodes.includes(code) || !namesAddress.test(text) || blamesUs.test(text)) return false;
+  return !outcomes.some(({ reply, kind }, i) => {
+    const isOther = outcomes[i] !== outcome && kind === 'refused';
+    return isOther && reply !== null && reply.code === code && reply.text === text;
+  });
+}

@@ -1,0 +1,7 @@
+/**
+ * What webhooks are to be told about mail that an account sent: rows of `webhook_outbox`, written in the transaction of what they tell, with a JSON
+ * body whose shape is README.md. Nothing here speaks HTTP or decides what is an outcome.
+ * Invariants: an account has no more than some ten thousand rows, the latest; a body, once written, stays as it is.
+ */
+export { WebhookOutbox } from './webhook-outbox.ts';
+export type { OutgoingEvent, OutgoingEventKind } from './outgoing-event.ts';

@@ -1,0 +1,49 @@
+import type { AccountId } from '#lib/ids';
+
+/** What became of one recipient: `suppressed` was never tried. */
+export type OutgoingEventKind = 'delivered' | 'delayed' | 'failed' | 'suppressed';
+
+/** An outcome to tell; the members are explained in README.md. */
+export interface OutgoingEvent {
+  readonly kind: OutgoingEventKind;
+  readonly account: AccountId;
+  readonly message: number;
+  readonly recipient: number;
+  readonly messageId: string | null;
+  readonly fromId: string | null;
+  readonly envid: string | null;
+  readonly from: string;
+  readonly to: string;
+  readonly attempts: number;
+  readonly status: string;
+  readonly reply: string;
+  readonly host: string | null;
+  /** Milliseconds since 1970. */
+  readonly nextAttemptMs: number | null;
+  readonly suppresses: boolean;
+}
+
+const maxReplyChars = 4096;
+
+/** The body of an event, JSON. */
+export function bodyOf(event: OutgoingEvent, nowMs: number): string {
+  const { kind, message, recipient, messageId, fromId, envid, from, to, attempts, status, reply, host } = event;
+  return JSON.stringify({
+    version: 1,
+    event: kind,
+    time: new Date(nowMs).toISOString(),
+    message,
+    recipient,
+    messageId,
+    fromId,
+    envelopeId: envid,
+    from,
+    to,
+    attempts,
+    status,
+    reply: reply.slice(0, maxReplyChars),
+    host,
+    nextTry: event.nextAttemptMs === null ? null : new Date(event.nextAttemptMs).toISOString(),
+    suppresses: event.suppresses,
+  });
+}
