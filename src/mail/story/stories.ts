@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import type { Account, Accounts } from '#mail/accounts';
 import { inBatches, inList } from '#mail/schema';
-import { sql, type Database, type Reader } from '#ports/database';
+import { sql, type Database, type Reader, type Sql } from '#ports/database';
 import { emailsWithEnvelope, emailsWithId, incomingStories } from './incoming.ts';
 import { outgoingStory, type OutgoingContext } from './outgoing.ts';
 import type { Refusals } from './refusals.ts';
@@ -56,7 +56,9 @@ export class Stories {
       ...(await this.#outgoing(question, most, account)),
       ...(await this.#incoming(question, most, account)),
       ...(question.kind === 'envelope' ? await this.#deps.refusals.find(question, most) : []),
-    ].toSorted((a, b) => startOf(a) - startOf(b));
+    ]
+      .toReversed()
+      .toSorted((a, b) => startOf(a) - startOf(b));
     return { stories: found.slice(-limit), isCut: found.length > limit };
   }
 
@@ -64,12 +66,11 @@ export class Stories {
     const { db, accounts, settings } = this.#deps;
     const names = new Map((await accounts.list()).map(({ id, name }) => [id, name] as const));
     const nameOf = (id: AccountId): string => names.get(id) ?? `removed account ${id}`;
-    const ids = await db.read((reader) => queueIds(reader, question, limit));
+    const ids = await db.read((reader) => queueIds(reader, question, limit, account?.id ?? null));
     const stories: Story[] = [];
     for (const id of ids) {
       const story = await db.read((reader) => outgoingStory(reader, id, { settings, nameOf }));
-      if (story?.kind !== 'outgoing' || (account !== null && story.account !== account.name)) continue;
-      stories.push(story);
+      if (story !== null) stories.push(story);
     }
     await db.durable();
     return stories;
@@ -111,22 +112,28 @@ function startOf(story: Story): number {
   return story.events[0]?.atMs ?? 0;
 }
 
-/** Row ids of messages, the latest first. */
-async function queueIds(reader: Reader, question: StoryQuestion, limit: number): Promise<number[]> {
+/** Row ids of messages, the latest first; of one account, or of all. */
+async function queueIds(
+  reader: Reader,
+  question: StoryQuestion,
+  limit: number,
+  account: AccountId | null,
+): Promise<number[]> {
+  const whose = account === null ? sql`` : sql`AND account = ${account}`;
   switch (question.kind) {
     case 'queueId': {
       const { id } = question;
-      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message WHERE id = ${id}
-        UNION SELECT message AS id FROM queue_recipient WHERE id = ${id}`);
+      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message WHERE id IN
+        (SELECT CAST(${id} AS BIGINT) UNION SELECT message FROM queue_recipient WHERE id = ${id}) ${whose} ORDER BY id DESC`);
       return rows.map((row) => row.id);
     }
     case 'messageId': {
       const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message
-        WHERE message_id = ${`<${question.messageId}>`} ORDER BY id DESC LIMIT ${limit}`);
+        WHERE message_id = ${`<${question.messageId}>`} ${whose} ORDER BY id DESC LIMIT ${limit}`);
       return rows.map((row) => row.id);
     }
     case 'envelope':
-      return await idsByEnvelope(reader, question, limit);
+      return await idsByEnvelope(reader, question, limit, whose);
   }
 }
 
@@ -136,12 +143,13 @@ async function idsByEnvelope(
   reader: Reader,
   { sender, recipient, sinceMs }: Extract<StoryQuestion, { kind: 'envelope' }>,
   limit: number,
+  whose: Sql,
 ): Promise<number[]> {
   const ofSender = sender === undefined ? sql`` : sql`AND sender IN (${sender}, ${sender.toLowerCase()})`;
   const rows = await reader.all<{
     id: number;
-  }>(sql`SELECT id FROM queue_message WHERE received_ms >= ${sinceMs} ${ofSender}
-    ORDER BY received_ms DESC LIMIT ${recipient === undefined ? limit : rowsAtOnce}`);
+  }>(sql`SELECT id FROM queue_message WHERE received_ms >= ${sinceMs} ${ofSender} ${whose}
+    ORDER BY received_ms DESC, id DESC LIMIT ${recipient === undefined ? limit : rowsAtOnce}`);
   if (recipient === undefined) return rows.map(({ id }) => id);
   const found: number[] = [];
   for (const batch of inBatches(rows)) {

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ReceptionFacts } from '#mail/messages';
+import { defaultSettings } from '#mail/queue';
+import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
+import { acceptanceOf, Stories, writeReception, writeStory, type StoryQuestion } from './index.ts';
+
+const reception: ReceptionFacts = {
+  remoteIp: '198.51.100.7',
+  helo: 'far.example',
+  mailFrom: 'Bob@far.example',
+  rcptTo: 'mara@example.org',
+  fromOrgDomain: null,
+  validation: writeReception({
+    by: acceptanceOf({
+      id: 'c9',
+      kind: 'mx',
+      remote: { address: '198.51.100.7' },
+      local: { address: '192.0.2.25', port: 25 },
+      tls: null,
+      hello: { verb: 'EHLO', name: 'far.example' },
+      identity: null,
+      mechanism: null,
+    }),
+    checks: [{ name: 'sender', result: 'pass', detail: 'its domain can take mail' }],
+  }),
+};
+
+async function textOf(store: TempStore, question: StoryQuestion, startMs: number): Promise<string> {
+  const { accounts, databases } = store;
+  const refusals = { find: () => Promise.resolve([]) };
+  const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });
+  const told = await stories.tell(question, 10);
+  return told.stories.flatMap((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`)).join('\n');
+}
+
+test('writeStory: a message that came in, was copied and moved', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const startMs = clock.now();
+  const { mailbox, uids } = await account.messages.append({ name: 'INBOX' }, [
+    newMessage(['Message-ID: <in@far.example>'], { receivedMs: startMs, reception }),
+  ]);
+  await clock.advance(5000);
+  await account.messages.copy(mailbox, uids, { name: 'Sent' });
+  await clock.advance(5000);
+  await account.messages.move(mailbox, uids, { name: 'Trash' });
+  const expected = `Message in the account mara
+<in@far.example>, 39 bytes
+
+  +0s  accepted from another server by mx on 192.0.2.25:25, from Bob@far.example to mara@example.org
+      client 198.51.100.7, EHLO far.example, without TLS
+      connection c9 in the log
+      checked sender: pass, its domain can take mail
+  +5s  copied to Sent
+  +10s  moved from INBOX to Trash
+
+  Now in Sent, UID 1, unread
+  Now in Trash, UID 1, unread`;
+  for (const question of [
+    { kind: 'messageId', messageId: 'in@far.example' },
+    { kind: 'envelope', sender: 'bob@far.example', sinceMs: startMs },
+    { kind: 'envelope', recipient: 'MARA@example.org', sinceMs: startMs },
+    { kind: 'envelope', sender: 'bob@far.example', recipient: 'mara@example.org', sinceMs: startMs },
+  ] as const) {
+    assert.equal(await textOf(store, question, startMs), expected);
+  }
+  for (const question of [
+    { kind: 'messageId', messageId: 'other@far.example' },
+    { kind: 'envelope', sender: 'eve@far.example', sinceMs: startMs },
+    { kind: 'envelope', sender: 'bob@far.example', sinceMs: startMs + 60_000 },
+  ] as const) {
+    assert.equal(await textOf(store, question, startMs), '');
+  }
+});
+
+test('writeStory: mail that a program stored, and mail that came before records were kept', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const startMs = clock.now();
+  const header = ['Message-ID: <x@example.org>'];
+  await account.messages.append({ name: 'Sent' }, [newMessage(header, { flags: 1, keywords: ['$label1'] })]);
+  await clock.advance(1000);
+  await account.messages.append({ name: 'INBOX' }, [
+    newMessage(header, { receivedMs: clock.now(), reception: { ...reception, mailFrom: '', validation: null } }),
+  ]);
+  assert.equal(
+    await textOf(store, { kind: 'messageId', messageId: 'x@example.org' }, startMs),
+    `Message in the account mara
+<x@example.org>, 38 bytes
+
+  +0s  stored by a mail program (APPEND)
+
+  Now in Sent, UID 1, \\Seen $label1
+Message in the account mara
+<x@example.org>, 38 bytes
+
+  +1s  delivered from <> to mara@example.org
+
+  Now in INBOX, UID 1, unread`,
+  );
+});
+
+test('Stories.tell: a long mailbox is looked through in parts', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const startMs = clock.now();
+  const early = newMessage(['Message-ID: <early@far.example>'], { receivedMs: startMs, reception });
+  await account.messages.append({ name: 'INBOX' }, [early]);
+  const others = Array.from({ length: 450 }, () =>
+    newMessage([], { receivedMs: startMs, reception: { ...reception, mailFrom: 'eve@far.example' } }),
+  );
+  await account.messages.append({ name: 'INBOX' }, others);
+  const text = await textOf(store, { kind: 'envelope', sender: 'bob@far.example', sinceMs: startMs }, startMs);
+  assert.match(text, /<early@far\.example>[^]*Now in INBOX, UID 1, unread$/);
+});

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Notify } from '#mail/queue';
+import { sql } from '#ports/database';
+import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
+import { acceptanceOf, Stories, writeOrigin, writeStory } from './index.ts';
+
+const origin = writeOrigin({
+  kind: 'submission',
+  by: acceptanceOf({
+    id: 'c1d2',
+    kind: 'submissions',
+    remote: { address: '203.0.113.5' },
+    local: { address: '2001:db8::1', port: 465 },
+    tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+    hello: { verb: 'EHLO', name: 'laptop' },
+    identity: { login: 'ann@example.org' },
+    mechanism: 'SCRAM-SHA-256',
+  }),
+  author: 'ann@example.org',
+  added: ['Date'],
+  removed: ['bcc'],
+  dkim: { signatures: ['selector a of example.org (rsa-sha256)'] },
+  isChunked: true,
+});
+
+/** Seconds of the world's time: texts do not depend on when it begins. */
+async function textOf(world: QueueWorld, startMs: number, id = 1): Promise<string> {
+  const accounts = { list: () => Promise.resolve([]), open: () => Promise.resolve(null) };
+  const refusals = { find: () => Promise.resolve([]) };
+  const stories = new Stories({ db: world.db, accounts, refusals, settings: world.settings });
+  const told = await stories.tell({ kind: 'queueId', id }, 10);
+  return told.stories.flatMap((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`)).join('\n');
+}
+
+test('writeStory: a message that was delivered, with all that is known of it', async () => {
+  await using world = new QueueWorld();
+  await world.start();
+  const startMs = world.clock.now();
+  await world.send(['bob@example.net'], {
+    origin,
+    ret: 'hdrs',
+    envid: 'E1',
+    tls: 'required',
+    recipients: [{ address: 'bob@example.net', notify: Notify.Failure | Notify.Delay, orcpt: 'rfc822;b@example.com' }],
+  });
+  await world.db.write(async (tx) => {
+    const session = {
+      demand: 'the sender wants TLS',
+      tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', verifiedBy: 'dane', problem: null },
+      mechanism: 'PLAIN',
+      isReused: true,
+      dialogue: ['EHLO mail.example.org', '250 mx.example.net'],
+    };
+    await tx.run(sql`UPDATE queue_attempt SET session = ${JSON.stringify(session)}`);
+  });
+  assert.equal(
+    await textOf(world, startMs),
+    `Outgoing message 1 of the server itself: from s@example.org to bob@example.net
+<m@example.org>, 76 bytes
+
+  +0s  accepted from a user by submissions on [2001:db8::1]:465
+      client 203.0.113.5, EHLO laptop, TLSv1.3 TLS_AES_128_GCM_SHA256
+      logged in as ann@example.org with SCRAM-SHA-256
+      connection c1d2 in the log
+      checked: ann@example.org may be the author
+      added Date
+      removed bcc
+      signed with DKIM: selector a of example.org (rsa-sha256)
+      content came in chunks (BDAT)
+      asked for REQUIRETLS, RET=HDRS, ENVID=E1, NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@example.com for bob@example.net
+  +0s  attempt 1 for bob@example.net: delivered, at mx.example.net [192.0.2.1], after 0 ms
+      went direct, to the hosts of example.net: no route matches
+      TLSv1.3 TLS_AES_256_GCM_SHA384, verified by DANE (the sender wants TLS)
+      logged in with PLAIN
+      over a connection that had carried another message
+      | EHLO mail.example.org
+      | 250 mx.example.net
+      250 2.0.0 taken
+
+  Now bob@example.net: delivered at +0s`,
+  );
+});
+
+test('writeStory: deferred, then given up, and the sender told; another recipient goes alone', async () => {
+  await using world = new QueueWorld({ maxAgeMs: 600_000, tellDelayAfterMs: 3_600_000 });
+  world.answer = (address) => (address.startsWith('bob') ? deferred : delivered);
+  await world.start();
+  const startMs = world.clock.now();
+  await world.send(['bob@example.net', 'eve@example.net']);
+  const waiting = await textOf(world, startMs);
+  assert.match(
+    waiting,
+    /Now bob@example\.net: waits for attempt 2, due at \+600s; given up at \+600s if it does not work until then\n/,
+  );
+  world.answer = () => refused;
+  await world.clock.advance(600_000);
+  assert.equal(
+    await textOf(world, startMs, 2),
+    `Outgoing message 1 of the server itself: from s@example.org to bob@example.net, eve@example.net
+<m@example.org>, 76 bytes
+
+  +0s  put into the queue
+  +0s  attempt 1 for bob@example.net: deferred, at mx.example.net [192.0.2.1], after 0 ms
+      went direct, to the hosts of example.net: no route matches
+      451 4.3.0 try later
+  +0s  attempt 1 for eve@example.net: delivered, at mx.example.net [192.0.2.1], after 0 ms
+      went direct, to the hosts of example.net: no route matches
+      250 2.0.0 taken
+  +600s  attempt 2 for bob@example.net: refused, at mx.example.net [192.0.2.1], after 0 ms
+      went direct, to the hosts of example.net: no route matches
+      550-5.1.1 no such user
+      550 5.1.1 ask postmaster
+  +600s  the sender was told (bob@example.net)
+      kind: failed
+      to: s@example.org
+
+  Now bob@example.net: given up at +600s: 550-5.1.1 no such user 550 5.1.1 ask postmaster
+  Now eve@example.net: delivered at +0s`,
+  );
+});
+
+test('writeStory: what operators and rules did, what came back, and an event that nobody here knows', async () => {
+  await using world = new QueueWorld();
+  const startMs = world.clock.now();
+  await world.send(['bob@example.net', 'eve@example.net'], { holdUntilMs: startMs + 60_000 });
+  const events: readonly (readonly [number | null, string, object])[] = [
+    [1, 'held', {}],
+    [2, 'held', {}],
+    [1, 'transport', { transport: 'smarthost' }],
+    [1, 'suppressed', { source: 'notice', reason: 'no such\nuser', sinceMs: startMs - 5000 }],
+    [null, 'notice', { trust: 'fromId', action: 'failed', remoteMta: 'mx.example.net', none: null }],
+    [1, 'painted', { colour: 'green' }],
+  ];
+  await world.db.write(async (tx) => {
+    for (const [recipient, kind, detail] of events) {
+      await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
+        VALUES (1, ${recipient}, ${startMs + 1000}, ${kind}, ${JSON.stringify(detail)})`);
+    }
+    await tx.run(sql`UPDATE queue_recipient SET hold = 1 WHERE id = 1`);
+  });
+  await world.queue.drop({ ids: [2] });
+  const text = await textOf(world, startMs);
+  assert.match(text, /\n {6}to be sent not before \+60s, as the sender wanted\n/);
+  assert.match(
+    text,
+    new RegExp(
+      [
+        '  \\+1s  put on hold by an operator \\(bob@example\\.net, eve@example\\.net\\)',
+        '  \\+1s  an operator set the transport \\(bob@example\\.net\\)',
+        '      transport: smarthost',
+        '  \\+1s  not sent: the account does not send to this address any more \\(bob@example\\.net\\)',
+        '      source: notice',
+        '      reason: no such user',
+        '      since: -5s|\\+-5s',
+      ].join('\n'),
+    ),
+  );
+  assert.match(
+    text,
+    /a notice about it came back\n {6}trust: fromId\n {6}action: failed\n {6}remote mta: mx\.example\.net\n/,
+  );
+  assert.match(text, /painted \(bob@example\.net\)\n {6}colour: green\n/);
+  assert.match(text, /Now bob@example\.net: on hold, until an operator releases it\n/);
+  assert.match(text, /Now eve@example\.net: removed by an operator at \+0s, without telling the sender$/);
+});
+
+test('Stories.tell: by Message-ID and by addresses; the latest, and whether there are more', async () => {
+  await using world = new QueueWorld();
+  await world.start();
+  for (const to of ['a@example.net', 'b@example.net', 'c@example.net']) await world.send([to]);
+  await world.send(['a@example.net'], { sender: '', messageId: null });
+  const accounts = { list: () => Promise.resolve([]), open: () => Promise.resolve(null) };
+  const stories = new Stories({
+    db: world.db,
+    accounts,
+    refusals: { find: () => Promise.resolve([]) },
+    settings: world.settings,
+  });
+  const ids = async (question: Parameters<Stories['tell']>[0], limit = 10): Promise<unknown> => {
+    const { stories: found, isCut } = await stories.tell(question, limit);
+    return [found.map((story) => (story.kind === 'outgoing' ? story.id : 0)), isCut];
+  };
+  const sinceMs = world.clock.now() - 1000;
+  assert.deepEqual(await ids({ kind: 'messageId', messageId: 'm@example.org' }), [[1, 2, 3], false]);
+  assert.deepEqual(await ids({ kind: 'messageId', messageId: 'other@example.org' }), [[], false]);
+  assert.deepEqual(await ids({ kind: 'envelope', sender: 'S@example.org', sinceMs }), [[1, 2, 3], false]);
+  assert.deepEqual(await ids({ kind: 'envelope', sender: '', sinceMs }), [[4], false]);
+  assert.deepEqual(await ids({ kind: 'envelope', recipient: 'A@Example.net', sinceMs }), [[1, 4], false]);
+  assert.deepEqual(await ids({ kind: 'envelope', recipient: 'a@example.net', sinceMs: sinceMs + 5000 }), [[], false]);
+  assert.deepEqual(await ids({ kind: 'messageId', messageId: 'm@example.org' }, 2), [[2, 3], true]);
+});

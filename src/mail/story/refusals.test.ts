@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sqliteServerMigrations } from '#mail/schema';
+import { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
+import { MemoryDatabase } from '#testing/memory-database';
+import { refusalLimits, Refusals, writeStory, type NewRefusal, type RefusalsDeps } from './index.ts';
+
+const by = {
+  service: 'mx',
+  local: '192.0.2.25:25',
+  remoteIp: '198.51.100.7',
+  hello: 'EHLO far.example',
+  tls: null,
+  login: null,
+  cid: 'c0',
+};
+
+const refusal = (more: Partial<NewRefusal> = {}): NewRefusal => ({
+  stage: 'RCPT',
+  sender: 'Bob@far.example',
+  recipient: 'nobody@example.org',
+  reply: '550 5.1.1 no such user here',
+  by,
+  ...more,
+});
+
+interface World extends AsyncDisposable {
+  readonly db: MemoryDatabase;
+  readonly clock: FakeClock;
+  readonly log: FakeLog;
+  readonly refusals: Refusals;
+  readonly rows: () => unknown;
+}
+
+function world(limits: Partial<RefusalsDeps['limits']> = {}): World {
+  const [db, clock, log] = [new MemoryDatabase(sqliteServerMigrations), new FakeClock(), new FakeLog()];
+  const refusals = new Refusals({ db, clock, log, limits: { ...refusalLimits, ...limits } });
+  return {
+    db,
+    clock,
+    log,
+    refusals,
+    rows: () => db.raw.prepare('SELECT count(*) AS count FROM refused_mail').get()?.['count'],
+    async [Symbol.asyncDispose]() {
+      await refusals[Symbol.asyncDispose]();
+      await db[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('Refusals: equal ones are one row, written later, and told once', async () => {
+  await using w = world();
+  const startMs = w.clock.now();
+  w.refusals.record(refusal());
+  w.refusals.record(refusal({ sender: 'bob@FAR.example', by: { ...by, cid: 'c1' } }));
+  assert.equal(w.rows(), 0);
+  await w.clock.advance(refusalLimits.flushMs);
+  assert.equal(w.rows(), 1);
+  w.refusals.record(refusal({ by: { ...by, cid: 'c2' } }));
+  const found = await w.refusals.find({ sender: 'BOB@far.example', sinceMs: startMs }, 10);
+  assert.deepEqual(
+    found.map((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`).join('\n')),
+    [
+      `Mail from bob@far.example to nobody@example.org that was refused
+
+  +0s  refused at RCPT (3 times, the last at +5s): 550 5.1.1 no such user here
+      client 198.51.100.7, EHLO far.example, without TLS
+      connection c2 in the log
+
+  Nothing was kept of it. Whoever brought it has to tell the sender.`,
+    ],
+  );
+});
+
+test('Refusals.find: by sender, recipient, or both, where a refused sender named no recipient', async () => {
+  await using w = world();
+  const sinceMs = w.clock.now();
+  w.refusals.record(refusal());
+  w.refusals.record(refusal({ stage: 'MAIL', recipient: '', reply: '451 4.4.3 later' }));
+  w.refusals.record(refusal({ sender: '', recipient: 'ann@example.org' }));
+  const count = async (sender?: string, recipient?: string, since = sinceMs): Promise<number> =>
+    (await w.refusals.find({ sender, recipient, sinceMs: since }, 10)).length;
+  assert.equal(await count('bob@far.example'), 2);
+  assert.equal(await count('bob@far.example', 'nobody@example.org'), 2);
+  assert.equal(await count('bob@far.example', 'ann@example.org'), 1);
+  assert.equal(await count(undefined, 'nobody@example.org'), 1);
+  assert.equal(await count(''), 1);
+  assert.equal(await count('bob@far.example', undefined, sinceMs + 1), 0);
+});
+
+test('Refusals: what strangers can fill is bounded, also after a restart, and old rows go', async () => {
+  const few = { maxPerDay: 5, maxPerClient: 3, maxWaiting: 8, maxTextChars: 20 };
+  await using w = world(few);
+  const flood = (remoteIp: string, count: number, into = w.refusals): void => {
+    for (let i = 0; i < count; i += 1) into.record(refusal({ recipient: `${i}@example.org`, by: { ...by, remoteIp } }));
+  };
+  flood('198.51.100.1', 4);
+  await w.refusals.flush();
+  assert.equal(w.rows(), 3);
+  const again = new Refusals({ ...w, limits: { ...refusalLimits, ...few } });
+  flood('198.51.100.1', 4, again);
+  flood('198.51.100.2', 4, again);
+  await again.flush();
+  assert.equal(w.rows(), 5);
+  flood('198.51.100.3', 20, again);
+  await again.flush();
+  assert.equal(w.rows(), 5);
+  assert.deepEqual(
+    w.log.ofLevel('warn').map(({ event }) => event),
+    ['refusals.tooMany', 'refusals.tooMany', 'refusals.tooMany'],
+  );
+  await w.clock.advance(refusalLimits.keepMs + 2 * 86_400_000);
+  again.record(refusal({ reply: 'x'.repeat(1000) }));
+  await again.flush();
+  assert.equal(await w.refusals.sweep(), 5);
+  assert.equal(w.db.raw.prepare('SELECT reply FROM refused_mail').get()?.['reply'], 'x'.repeat(20));
+});
+
+test('Refusals: what cannot be written is logged, and later ones are', async () => {
+  await using w = world();
+  w.db.raw.exec('ALTER TABLE refused_mail RENAME TO gone');
+  w.refusals.record(refusal());
+  await w.refusals.flush();
+  assert.equal(w.log.ofLevel('error').length, 1);
+  w.db.raw.exec('ALTER TABLE gone RENAME TO refused_mail');
+  w.refusals.record(refusal());
+  await w.refusals.flush();
+  assert.equal(w.rows(), 1);
+});
