@@ -199,21 +199,24 @@ test('Feedback.take reads no whole table', async () => {
   }
 });
 
-for (const [action, status, smtpCode, smtpStatus, want] of [
-  ['failed', '5.1.1', null, null, true],
-  ['failed', '5.0.0', 550, '5.1.10', true],
-  ['failed', '5.0.0', 550, null, true],
-  ['failed', null, 556, null, true],
-  ['failed', '5.0.0', null, null, false],
-  ['failed', '5.1.1', 550, '5.7.1', false],
-  ['failed', '5.2.2', 552, null, false],
-  ['failed', '4.4.7', 550, null, false],
-  ['failed', '5.0.0', 554, null, false],
-  ['delayed', '5.1.1', 550, null, false],
-  [null, '5.1.1', 550, null, false],
+for (const [action, status, diagnostic, want] of [
+  ['failed', '5.1.1', null, true],
+  ['failed', '5.0.0', '550 5.1.10 it takes no mail', true],
+  ['failed', '5.0.0', '550 no such user', true],
+  ['failed', null, '550 mailbox unavailable', true],
+  ['failed', null, '550 no', false],
+  ['failed', '5.0.0', null, false],
+  ['failed', '5.1.1', '550 5.7.1 you are listed', false],
+  ['failed', '5.2.2', '552 mailbox full', false],
+  ['failed', '4.4.7', '550 no such user', false],
+  ['failed', '5.0.0', '554 no such user', false],
+  ['delayed', '5.1.1', '550 no such user', false],
+  [null, '5.1.1', '550 no such user', false],
 ] as const) {
-  test(`isRefusedForGood: ${action} ${status} ${smtpCode} ${smtpStatus}`, () => {
-    assert.equal(isRefusedForGood({ action, status, smtpCode, smtpStatus }), want);
+  test(`isRefusedForGood: ${action} ${status} ${diagnostic}`, () => {
+    const [, code, smtpStatus = null] = /^(\d+)(?: ([\d.]+))?/.exec(diagnostic ?? '') ?? [];
+    const smtpCode = code === undefined ? null : Number(code);
+    assert.equal(isRefusedForGood({ action, status, smtpCode, smtpStatus, diagnostic }), want);
   });
 }
 

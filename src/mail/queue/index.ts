@@ -19,6 +19,7 @@ export type { QueueEvent, QueueEventKind } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
 export type { HoldConditions, HoldRule } from './hold-rules.ts';
 export type { OutgoingPolicies, OutgoingPolicy, PerAccount } from './per-account.ts';
+export { refusesAddress } from './refused-address.ts';
 export type {
   DeliveryOutcome,
   OutgoingContent,
