@@ -49,6 +49,14 @@ const account = z
       description:
         'Give each submitted message an envelope sender of its own, user+ID@domain, so that what comes back about it is known for sure.',
     }),
+    suppressions: z.enum(['automatic', 'manual']).default('automatic').meta({
+      description:
+        'Who adds to the suppression list, whose addresses this account does not send to: hosts that refuse an address for good and operators, or operators only.',
+    }),
+    outgoingEvents: z.boolean().default(false).meta({
+      description:
+        'Keep what becomes of sent mail (delivered, delayed, failed, suppressed) for webhooks: the latest 10,000 events. They are not sent anywhere yet.',
+    }),
     routes: routes('mail that this account submits'),
   })
   .meta({ description: 'Somebody who has mailboxes.' });

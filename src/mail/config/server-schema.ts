@@ -52,6 +52,10 @@ const listener = z
   })
   .meta({ description: 'A set of addresses with the services offered there.' });
 
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
 const queue = z
   .strictObject({
     concurrency: z.number().int().min(1).max(10_000).default(50).meta({ description: 'Deliveries at the same time.' }),
@@ -62,7 +66,41 @@ const queue = z
       .max(1000)
       .default(5)
       .meta({ description: 'Deliveries at the same time to one destination domain.' }),
-    keepRetired: duration('How long finished messages stay listed.').default(72 * 3_600_000),
+    retryAfter: z
+      .array(duration('A wait.', { min: minuteMs, max: 7 * dayMs }))
+      .min(1)
+      .max(50)
+      .default([7.5 * minuteMs, 15 * minuteMs, 30 * minuteMs, hourMs, 2 * hourMs, 4 * hourMs, 8 * hourMs])
+      .meta({
+        description:
+          'Waits between attempts, none shorter than the one before it; the last one repeats. Default: 450s, 15m, 30m, 1h, 2h, 4h, 8h.',
+      }),
+    maxAge: duration('How long a message is tried before it goes back to its sender. Default: 2d.', {
+      min: 10 * minuteMs,
+      max: 30 * dayMs,
+    }).default(48 * hourMs),
+    tellDelayAfter: duration(
+      'When a message will be tried longer than this, its sender is told of the delay, once. Default: 4h.',
+      { min: minuteMs, max: 30 * dayMs },
+    ).default(4 * hourMs),
+    keepRetired: duration('How long finished messages stay listed. Default: 3d.').default(72 * hourMs),
+  })
+  .superRefine(({ retryAfter, maxAge, tellDelayAfter }, context) => {
+    const shorter = retryAfter.findIndex((wait, i) => wait < (retryAfter[i - 1] ?? 0));
+    if (shorter >= 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['retryAfter', shorter],
+        message: 'is shorter than the wait before it',
+      });
+    }
+    const first = retryAfter[0] ?? 0;
+    if (first > maxAge) {
+      context.addIssue({ code: 'custom', path: ['retryAfter', 0], message: 'is longer than queue.maxAge' });
+    }
+    if (tellDelayAfter > maxAge) {
+      context.addIssue({ code: 'custom', path: ['tellDelayAfter'], message: 'must not be longer than queue.maxAge' });
+    }
   })
   .prefault({})
   .meta({ description: 'The queue of outgoing mail.' });

@@ -115,8 +115,20 @@ async function drain(
 }
 
 function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {
-  const { databases, blobs, clock, log, random, bus, queueSettings, configuration, accounts, delivery, routing } =
-    services;
+  const {
+    databases,
+    blobs,
+    clock,
+    log,
+    random,
+    bus,
+    queueSettings,
+    configuration,
+    accounts,
+    delivery,
+    routing,
+    perAccount,
+  } = services;
   const { hostname } = configuration.config.server;
   const dsnFrom = `postmaster@${hostname}`;
   const mailer = new DsnMailer({ queue: services.queue, blobs, dkim: services.dkim, clock, log, from: dsnFrom });
@@ -130,5 +142,6 @@ function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {
     settings: { ...queueSettings, reportingMta: hostname, dsnFrom },
     sink: new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log }),
     delivery: { transmitter, routing },
+    perAccount,
   });
 }

@@ -14,10 +14,11 @@ import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth'
 import { BlobSweeper } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
 import { Feedback } from '#mail/feedback';
-import { Queue, defaultSettings, type QueueSettings, type Routing } from '#mail/queue';
+import { HoldRules, Queue, defaultSettings, type PerAccount, type QueueSettings, type Routing } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import { refusalLimits, Refusals } from '#mail/story';
 import { Suppressions } from '#mail/suppressions';
+import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -25,7 +26,7 @@ import type { Databases } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Configuration, configuredPath } from '#server/configuration';
-import { ConfiguredRouting } from '#server/transmit';
+import { ConfiguredPolicies, ConfiguredRouting } from '#server/transmit';
 import { DkimKeys } from '#server/dkim';
 import type { OutsideView } from '#server/operations';
 
@@ -53,6 +54,9 @@ export interface Services extends AsyncDisposable {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly queueSettings: QueueSettings;
+  readonly holdRules: HoldRules;
+  /** What accounts want of the queue. */
+  readonly perAccount: PerAccount;
   readonly routing: Routing;
   readonly blobSweeper: BlobSweeper;
   readonly refusals: Refusals;
@@ -114,10 +118,15 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const routing = new ConfiguredRouting({ configuration, accounts });
   const queueSettings: QueueSettings = {
     ...defaultSettings,
+    retryAfterMs: server.queue.retryAfter,
+    maxAgeMs: server.queue.maxAge,
+    tellDelayAfterMs: server.queue.tellDelayAfter,
     keepFinishedMs: server.queue.keepRetired,
     maxTransmissions: server.queue.concurrency,
     maxPerDomain: server.queue.concurrencyPerDomain,
   };
+  const policies = new ConfiguredPolicies({ configuration, accounts });
+  const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox() };
   return {
     configuration,
     databases,
@@ -126,7 +135,9 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     credentials: new Credentials({ db: databases.server, clock, random, hash }),
     checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random, hash }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
-    queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing }),
+    queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing, perAccount }),
+    holdRules: new HoldRules({ db: databases.server, clock }),
+    perAccount,
     routing,
     queueSettings,
     blobSweeper: new BlobSweeper({ blobs, clock, log }),

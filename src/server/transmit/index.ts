@@ -5,6 +5,7 @@
  */
 export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';
 export { DsnMailer, type DsnMailerDeps } from './dsn-mailer.ts';
+export { ConfiguredPolicies } from './account-policies.ts';
 export { ConfiguredRouting } from './routing.ts';
 export { TransportSecrets, type ProxyAddress } from './secrets.ts';
 export { SmtpTransmitter, type SmtpTransmitterDeps } from './smtp-transmitter.ts';
