@@ -84,7 +84,8 @@ class SessionJudge {
       return { kind: 'proceed', security: isAuthenticated ? 'authenticated' : 'encrypted' };
     }
     const detail = problem.result === 'starttls-not-supported' ? '10' : '5';
-    return { kind: 'leave', status: isRequireTls ? '5.7.10' : `4.7.${detail}`, reason: problem.reason };
+    const reason = problem.reason === pkixProblemOf(this.#session) ? pkixText(problem.reason) : problem.reason;
+    return { kind: 'leave', status: isRequireTls ? '5.7.10' : `4.7.${detail}`, reason };
   }
 
   fact({ policy, check, known }: TlsMeasure, ends: SessionEnds): TlsFact {
@@ -135,6 +136,22 @@ function pkixResult(problem: string): TlsResult {
   if (/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/.test(problem)) return 'certificate-expired';
   if (/ALTNAME_INVALID|HOSTNAME_MISMATCH/.test(problem)) return 'certificate-host-mismatch';
   return 'certificate-not-trusted';
+}
+
+function pkixProblemOf(session: SessionTls): string | null {
+  return session.kind === 'secured' ? session.pkixProblem : null;
+}
+
+/** The same for people. */
+function pkixText(problem: string): string {
+  switch (pkixResult(problem)) {
+    case 'certificate-expired':
+      return `its certificate is not valid today (${problem})`;
+    case 'certificate-host-mismatch':
+      return `its certificate is for another name (${problem})`;
+    default:
+      return `no trusted authority vouches for its certificate (${problem})`;
+  }
 }
 
 /** Longest reason that a report repeats: a peer may have had a say in it. */

@@ -80,16 +80,18 @@ export class HopVisit {
       const verdict = tlsPolicies.judge(decided, session, this.#ends(client, channel));
       if (verdict.kind === 'leave') {
         pool.retire(client);
-        return this.#left(verdict, this.#remote(client, channel, security, false), opened);
+        const reason = `${verdict.reason}; demanded is ${security.demand}`;
+        return this.#left({ ...verdict, reason }, this.#remote({ client, tls: channel.tls }, security), opened);
       }
       // RFC 7435 §3. A host that refused STARTTLS need not be left for that.
       if (verdict.kind === 'retry-in-clear' && opened.kind !== 'ready') return null;
     }
-    if (opened.kind !== 'ready') return this.#notOpened(opened, this.#remote(client, channel, security, false));
+    if (opened.kind !== 'ready') return this.#notOpened(opened, this.#remote({ client, tls: channel.tls }, security));
     if (decided.requireTls === 'must' && !(opened.extensions.requireTls && opened.tls !== null)) {
       pool.retire(client);
+      // RFC 8689 §4.2.1
       const reason = 'REQUIRETLS: the host does not offer it';
-      return this.#left({ reason, status: '5.7.10' }, this.#remote(client, channel, security, false));
+      return this.#left({ reason, status: '5.7.30' }, this.#remote({ client, tls: channel.tls }, security));
     }
     const line: Line = {
       client,
@@ -113,7 +115,7 @@ export class HopVisit {
       return null;
     }
     line.messages += 1;
-    const remote = this.#remote(client, line, security, isReused);
+    const remote = this.#remote(line, security, { isReused, isGood: true });
     const peer = { remote, isOurs: this.#manner.isOurs === true, takesDsn: client.extensions.dsn };
     const outcomes = results.map(({ outcome }) => outcomeOf(outcome, peer));
     if (this.#mayCarryMore(line, outcomes)) pool.give(key, line);
@@ -168,12 +170,17 @@ export class HopVisit {
     return { name: this.#hop.name, ip: this.#manner.isByName === true ? null : this.#hop.address };
   }
 
-  #remote(client: SmtpClient, { tls }: Pick<Line, 'tls'>, security: Security, isReused: boolean): RemoteHost {
+  /** The host with what is kept about the connection. @param isGood  Whether TLS is as demanded. */
+  #remote(
+    { client, tls }: Pick<Line, 'client' | 'tls'>,
+    security: Security,
+    { isReused, isGood } = { isReused: false, isGood: false },
+  ): RemoteHost {
     return {
       ...this.#host(),
       session: {
         demand: security.demand,
-        tls: tlsRecord(tls, security.decided),
+        tls: tlsRecord(tls, security.decided, isGood),
         mechanism: client.mechanism,
         isReused,
         dialogue: client.takeDialogue(),

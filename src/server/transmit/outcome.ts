@@ -64,7 +64,7 @@ const permanentFailures: Readonly<Record<string, string | undefined>> = {
   size: '5.3.4',
   smtputf8: '5.6.7',
   content: '5.6.0',
-  requiretls: '5.7.10',
+  requiretls: '5.7.30',
 };
 
 function remoteReply({ code, enhanced, lines }: Reply): RemoteReply {

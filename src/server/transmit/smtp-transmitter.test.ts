@@ -146,7 +146,9 @@ for (const [title, hosts, route, to, more, want, dialed] of [
     direct('[192.0.2.1]'),
     ['a@[192.0.2.1]'],
     { tls: 'required' },
-    ['refused channel is closed at [192.0.2.1]'],
+    [
+      'refused channel is closed; demanded is a certificate for [192.0.2.1] by a trusted authority (REQUIRETLS) at [192.0.2.1]',
+    ],
     ['192.0.2.1:25'],
   ],
   [

@@ -88,7 +88,9 @@ for (const [title, settings, hosts, want, dialed] of [
     'smtp with TLS verified',
     'kind: smtp, host: relay.example',
     { '192.0.2.1': { ...good, badCertificate: true } },
-    ['deferred certificate has expired at relay.example'],
+    [
+      'deferred certificate has expired; demanded is a certificate for relay.example by a trusted authority (tls: verified of the transport) at relay.example',
+    ],
     ['192.0.2.1:25'],
   ],
   [
