@@ -17,6 +17,7 @@ export interface QueueOptions extends FolderOptions {
   readonly limit?: string;
   readonly attempt?: string;
   readonly none?: boolean;
+  readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,6 +31,7 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
     .action(async (options: QueueOptions) => run((await import('./commands/queue.ts')).queueList(options)));
   inFolder(queue.command('show').description('show one recipient with the attempts to deliver'))
     .argument('<id>', 'id of the recipient, from queue list')
+    .option('--verbose', 'with the commands and replies of each attempt')
     .option('--json', 'print JSON')
     .action(async (id: string, options: QueueOptions) =>
       run((await import('./commands/queue.ts')).queueShow(id, options)),

@@ -3,6 +3,7 @@ import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
 import { queueFilter, wholeNumber } from '../queue-filter.ts';
+import { sessionLines } from '../session-lines.ts';
 import { plain, print, printJson, table, time } from '../terminal.ts';
 
 /** Lists recipients. @returns the exit code. */
@@ -46,10 +47,14 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
     ]),
   );
   if (attempts.length > 0) print('', 'Attempts:');
-  for (const { startMs, durationMs, host, ip, outcome, reply, route } of attempts) {
+  for (const { startMs, durationMs, host, ip, outcome, reply, route, session } of attempts) {
     const where = plain(host ?? 'no host reached') + (ip === null ? '' : ` [${ip}]`);
     print(`  ${time(startMs)}  ${outcome} after ${durationMs} ms, ${where}: ${plain(reply)}`);
-    if (route !== null) print(...route.split('\n').map((line) => `      ${plain(line)}`));
+    const lines = [
+      ...(route === null ? [] : route.split('\n')),
+      ...(session === null ? [] : sessionLines(session, options.verbose === true)),
+    ];
+    if (lines.length > 0) print(...lines.map((line) => `      ${plain(line)}`));
   }
   return 0;
 }

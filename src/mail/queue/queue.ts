@@ -12,6 +12,7 @@ import { finishMessages } from './finish.ts';
 import { laneOf, type Lane, type Routing } from './lane.ts';
 import { noticeId } from './notice-id.ts';
 import { policyOf, type PerAccount } from './per-account.ts';
+import { readSession } from './session-record.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
@@ -78,10 +79,11 @@ export class Queue {
 
   /** The attempts at one recipient, oldest first. */
   async attempts(recipient: number): Promise<AttemptRecord[]> {
-    return await this.#deps.db.read((reader) =>
-      reader.all<AttemptRecord>(sql`SELECT start_ms AS "startMs", duration_ms AS "durationMs", host, ip, outcome, reply,
-        transport, route FROM queue_attempt WHERE recipient = ${recipient} ORDER BY id LIMIT ${maxPerStep}`),
+    const rows = await this.#deps.db.read((reader) =>
+      reader.all<AttemptRow>(sql`SELECT start_ms AS "startMs", duration_ms AS "durationMs", host, ip, outcome, reply,
+        transport, route, session FROM queue_attempt WHERE recipient = ${recipient} ORDER BY id LIMIT ${maxPerStep}`),
     );
+    return rows.map((row) => ({ ...row, session: readSession(row.session) }));
   }
 
   /** What happened to a message besides attempts, oldest first: at most 2000 events. */
@@ -233,6 +235,8 @@ export class Queue {
 
 /** RFC 3463 §3.8: x.7.0 is "other or undefined security status", the nearest to an administrator's decision. */
 const cancelledStatus = '5.7.0';
+
+type AttemptRow = Omit<AttemptRecord, 'session'> & { readonly session: string | null };
 
 interface Waiting {
   readonly id: number;

@@ -19,3 +19,9 @@ export interface SessionRecord {
   /** Commands and replies in short, without secrets and content; bounded. */
   readonly dialogue: readonly string[];
 }
+
+/** Reads a record as it was kept; null for none. What was kept by another version is taken as it is. */
+export function readSession(text: string | null): SessionRecord | null {
+  // Written by ourselves, from a value of this type.
+  return text === null ? null : (JSON.parse(text) as SessionRecord);
+}

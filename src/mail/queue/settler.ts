@@ -236,8 +236,9 @@ async function applyStep(
 async function recordAttempt(tx: Tx, ended: Ended, { recipient, outcome, route }: Step): Promise<void> {
   const reply =
     outcome.reply === null ? (outcome.kind === 'delivered' ? '' : outcome.reason) : replyText(outcome.reply);
-  await tx.run(sql`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply, transport, route)
+  const session = outcome.remote?.session ?? null;
+  await tx.run(sql`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply, transport, route, session)
     VALUES (${recipient.id}, ${ended.startMs}, ${ended.endMs - ended.startMs}, ${outcome.remote?.name ?? null},
       ${outcome.remote?.ip ?? null}, ${outcome.kind}, ${reply.slice(0, maxReplyChars)},
-      ${route?.transport ?? null}, ${route?.explanation ?? null})`);
+      ${route?.transport ?? null}, ${route?.explanation ?? null}, ${session === null ? null : JSON.stringify(session)})`);
 }

@@ -1,5 +1,6 @@
 import type { AccountId } from '#lib/ids';
 import type { BlobId } from '#ports/blobs';
+import type { SessionRecord } from './session-record.ts';
 import type { Tx } from '#ports/database';
 
 /** Bits of the NOTIFY parameter (RFC 3461 §4.1). 0 means that the parameter was absent. */
@@ -104,6 +105,8 @@ export interface AttemptRecord {
   readonly transport: string | null;
   /** Where the mail went and why, in lines; null when it was not recorded. */
   readonly route: string | null;
+  /** Null when there was no connection, or when it was not recorded. */
+  readonly session: SessionRecord | null;
 }
 
 /** Gives a delivery status notification to the sender; implemented by the glue to mailboxes. */

@@ -96,10 +96,10 @@ export function fits({ session, tls, client }: Line, { decided, when }: Security
   return verdict.kind === 'proceed';
 }
 
-/** What is kept about a connection's TLS. */
-export function tlsRecord(tls: TlsSession | null, { demand }: Connectable): SessionRecord['tls'] {
+/** What is kept about a connection's TLS. @param isGood  Whether it is as demanded. */
+export function tlsRecord(tls: TlsSession | null, { demand }: Connectable, isGood: boolean): SessionRecord['tls'] {
   if (tls === null) return null;
-  const isVerified = demand.kind !== 'opportunistic' && demand.kind !== 'unverified';
+  const isVerified = isGood && demand.kind !== 'opportunistic' && demand.kind !== 'unverified';
   return {
     version: tls.protocol,
     cipher: tls.cipher,

@@ -1,0 +1,30 @@
+import type { SessionRecord } from '#mail/queue';
+
+/** How the connection of an attempt was: one line, and with `verbose` what was demanded and said. */
+export function sessionLines(
+  { demand, tls, mechanism, isReused, dialogue }: SessionRecord,
+  verbose: boolean,
+): string[] {
+  const facts = [
+    tls === null ? 'in clear' : `${tls.version} with ${tls.cipher}, ${certificate(tls)}`,
+    ...(mechanism === null ? [] : [`login by ${mechanism}`]),
+    ...(isReused ? ['over a connection that had carried mail before'] : []),
+  ];
+  const line = facts.join('; ');
+  return verbose ? [line, `demanded: ${demand}`, ...dialogue.map((said) => `  ${said}`)] : [line];
+}
+
+function certificate({ verifiedBy, problem }: NonNullable<SessionRecord['tls']>): string {
+  switch (verifiedBy) {
+    case 'pkix':
+      return 'certificate by a trusted authority';
+    case 'dane':
+      return 'certificate as TLSA records say (DANE)';
+    case 'dane-and-pkix':
+      return 'certificate as TLSA records say (DANE), by a trusted authority';
+    case null:
+      return problem === null
+        ? 'certificate by a trusted authority, though nobody asked'
+        : `certificate that nobody vouches for (${problem})`;
+  }
+}
