@@ -68,7 +68,7 @@ export class Destinations {
 
   /** Whether addresses that refuse mail of this account for good are suppressed without asking. */
   suppresses(account: string): boolean {
-    return Object.hasOwn(this.#config.domains.accounts, account);
+    return this.#config.domains.accounts[account]?.suppressions === 'automatic';
   }
 
   #isMember(accounts: readonly string[], from: Address | null): boolean {

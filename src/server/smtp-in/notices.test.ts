@@ -24,6 +24,7 @@ domains:
 accounts:
   ann: { addresses: [ann@example.org], fromIds: true }
   bob: { addresses: [bob@example.org] }
+  cyd: { addresses: [cyd@example.org], fromIds: true, suppressions: manual }
 `;
 const hostname = 'mail.example.org';
 const shutdown = new AbortController().signal;
@@ -47,7 +48,7 @@ async function inWorld(body: (world: World) => Promise<void>, more: Partial<Smtp
   await writeFile(join(folder, 'server.yaml'), `hostname: ${hostname}\npostmaster: ann\nlisteners: {}\n`);
   await writeFile(join(folder, 'domains.yaml'), domains);
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
-  for (const name of ['ann', 'bob']) {
+  for (const name of ['ann', 'bob', 'cyd']) {
     await services.accounts.create(name);
     await services.credentials.setPassword(name, 'correct horse');
   }
@@ -234,6 +235,12 @@ test('Notices: without From-IDs the message must be known, tried, of this accoun
     }
     assert.match(await bring('', 'bob@example.org', dsn(carl)), accepted);
     assert.deepEqual(await told(), ['messageId failed carl@far.example', 'carl@far.example by notice']);
+  }));
+
+test('Notices: an account that keeps its suppression list by hand is only told', () =>
+  inWorld(async ({ send, bring, told }) => {
+    await bring('', await send('cyd', 'cyd@example.org', 'bob@far.example'), dsn());
+    assert.deepEqual(await told(), ['fromId failed bob@far.example']);
   }));
 
 test('Notices: only addresses of the account that have no detail yet get a From-ID', () =>
