@@ -81,10 +81,11 @@ export class Notifier {
     const whenTold = (step: (tx: Tx) => Promise<void>): void => void steps.push(step);
     await this.#deps.sink.deliverDsn({ id: notice, account: first.account, to: first.sender, bytes, whenTold });
     const nowMs = this.#deps.clock.now();
+    const told = { notice: first.kind, to: first.sender, messageId: this.#messageId(notice, first) };
     await this.#deps.db.write(async (tx) => {
       for (const step of steps) await step(tx);
       await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
-        SELECT message, id, CAST(${nowMs} AS BIGINT), 'told', CAST(${JSON.stringify({ kind: first.kind, to: first.sender })} AS TEXT)
+        SELECT message, id, CAST(${nowMs} AS BIGINT), 'told', CAST(${JSON.stringify(told)} AS TEXT)
         FROM queue_recipient WHERE notice = ${notice}`);
       await tx.run(
         sql`UPDATE queue_recipient SET notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE notice = ${notice}`,
@@ -112,12 +113,16 @@ export class Notifier {
       perRecipient: rows.map((row) => dsnRecipient(row, settings)),
       arrivalMs: first.receivedMs,
       envelopeId: first.envid,
-      // The same whenever the notice is written again, so that whoever has it already can tell.
-      messageId: `<${notice}.${first.receivedMs.toString(36)}@${settings.reportingMta}>`,
+      messageId: this.#messageId(notice, first),
       nowMs: clock.now(),
       boundary: `dsn-${token}`,
       smtputf8: first.smtputf8 !== 0,
     });
+  }
+
+  /** The same whenever the notice is written again, so that whoever has it already can tell. */
+  #messageId(notice: string, { receivedMs }: NoticeRow): string {
+    return `<${notice}.${receivedMs.toString(36)}@${this.#deps.settings.reportingMta}>`;
   }
 }
 

@@ -48,7 +48,7 @@ test('writeStory: a message that came in, was copied and moved', async () => {
   const expected = `Message in the account mara
 <in@far.example>, 39 bytes
 
-  +0s  accepted from another server by mx on 192.0.2.25:25, from Bob@far.example to mara@example.org
+  +0s  accepted by mx on 192.0.2.25:25, from Bob@far.example to mara@example.org
       client 198.51.100.7, EHLO far.example, without TLS
       connection c9 in the log
       checked sender: pass, its domain can take mail
@@ -95,7 +95,7 @@ test('writeStory: mail that a program stored, and mail that came before records 
 Message in the account mara
 <x@example.org>, 38 bytes
 
-  +1s  delivered from <> to mara@example.org
+  +1s  delivered, from <> to mara@example.org
 
   Now in INBOX, UID 1, unread`,
   );

@@ -80,9 +80,9 @@ function writeReceived(event: Extract<StoryEvent, { kind: 'received' }>): Writte
   const { by, checks, sender, recipient } = event;
   if (sender === null) return { title: 'stored by a mail program (APPEND)', details: [] };
   const envelope = `from ${sender === '' ? '<>' : sender}${recipient === null ? '' : ` to ${recipient}`}`;
-  if (by === null) return { title: `delivered ${envelope}`, details: [] };
+  if (by === null) return { title: `delivered, ${envelope}`, details: [] };
   return {
-    title: `accepted from another server by ${by.service} on ${by.local}, ${envelope}`,
+    title: `accepted by ${by.service} on ${by.local}, ${envelope}`,
     details: [...acceptanceLines(by), ...checks.map(checkLine)],
   };
 }

@@ -12,7 +12,6 @@ const phrases: Readonly<Record<string, string>> = {
   suppressed: 'not sent: the account does not send to this address any more',
   suppressing: 'the account does not send to this address any more',
   lateOutcome: 'an attempt ended after its time was over',
-  told: 'the sender was told',
   notice: 'a notice about it came back',
 };
 
@@ -21,6 +20,7 @@ export function writeHappened(
   { what, recipients, detail }: Extract<StoryEvent, { kind: 'happened' }>,
   time: (ms: number) => string,
 ): { readonly title: string; readonly details: readonly string[] } {
+  if (what === 'told') return writeTold(recipients, detail);
   const whom = recipients.length === 0 ? '' : ` (${recipients.join(', ')})`;
   return {
     title: `${phrases[what] ?? what}${whom}`,
@@ -28,6 +28,25 @@ export function writeHappened(
       const text = valueText(name, value, time);
       return text === '' ? [] : [`${spaced(name)}: ${text}`];
     }),
+  };
+}
+
+const notices: Readonly<Record<string, string>> = {
+  failed: 'that it is given up',
+  delayed: 'that it takes longer',
+  delivered: 'that it was delivered',
+  relayed: 'that it was handed to a host that sends no notices of success',
+};
+
+/** The notice can be asked for in turn, by its Message-ID. */
+function writeTold(
+  recipients: readonly string[],
+  { notice, to, messageId }: Readonly<Record<string, unknown>>,
+): { readonly title: string; readonly details: readonly string[] } {
+  const news = notices[String(notice)] ?? String(notice);
+  return {
+    title: `told ${String(to)} ${news} (${recipients.join(', ')})`,
+    details: typeof messageId === 'string' ? [`notice ${messageId}`] : [],
   };
 }
 
