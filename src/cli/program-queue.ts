@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import { addHoldRuleCommands } from './program-hold-rules.ts';
 import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
 /** Which recipients a command about the queue is about. */
@@ -56,6 +57,19 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
     .action(async (name: string | undefined, options: QueueOptions) =>
       run((await import('./commands/queue-routes.ts')).queueTransport(name, options)),
     );
+  filtered(queue.command('requiretls').description('set what recipients that wait demand of TLS'))
+    .addArgument(
+      new Argument('<demand>', 'yes: REQUIRETLS; no: as TLS-Required: No; default: what the sender wanted').choices([
+        'yes',
+        'no',
+        'default',
+      ]),
+    )
+    .option('--all', 'all recipients')
+    .action(async (demand: 'yes' | 'no' | 'default', options: QueueOptions) =>
+      run((await import('./commands/queue-routes.ts')).queueRequireTls(demand, options)),
+    );
+  addHoldRuleCommands(queue, run);
   inFolder(queue.command('route').description('say which way mail would take, and why'))
     .argument('<sender>', "address, or '<>'")
     .argument('<recipient>', 'address')

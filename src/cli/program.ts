@@ -3,6 +3,7 @@ import { addAccountCommands } from './program-accounts.ts';
 import { addDkimCommands } from './program-dkim.ts';
 import { addDnsCommands } from './program-dns.ts';
 import { addQueueCommands } from './program-queue.ts';
+import { addSuppressionCommands } from './program-suppressions.ts';
 import { addWhyCommand } from './program-why.ts';
 import type { LogLevel } from '#host/log';
 import { inFolder, logLevelOption, type FolderOptions, type Runner } from './program-options.ts';
@@ -40,6 +41,7 @@ function program(run: Runner): Command {
   addDkimCommands(godwit, run);
   addDnsCommands(godwit, run);
   addQueueCommands(godwit, run);
+  addSuppressionCommands(godwit, run);
   addWhyCommand(godwit, run);
   // Its arguments are not commander's to read (see main.ts): here it is only listed.
   godwit.command('sendmail').description('hand a message on standard input to a mail server, as sendmail does');

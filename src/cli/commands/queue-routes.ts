@@ -39,3 +39,17 @@ export async function queueTransport(name: string | undefined, options: QueueOpt
   print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${way}.`);
   return 0;
 }
+
+/** Sets what the recipients that match demand of TLS. @returns the exit code. */
+export async function queueRequireTls(demand: 'yes' | 'no' | 'default', options: QueueOptions): Promise<number> {
+  const args = { ...queueFilter(options), ...(options.all === true && { all: true }), demand };
+  const { count } = (await callServer(configFolder(options), 'queue.requiretls', args)) as { readonly count: number };
+  print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${demands[demand]}.`);
+  return 0;
+}
+
+const demands = {
+  yes: 'with REQUIRETLS: by hosts that are verified and pass it on, or not at all',
+  no: 'with TLS or without, whatever policies say',
+  default: 'as the sender wanted',
+} as const;

@@ -39,6 +39,7 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
       ['state', stateOf(item)],
       ['account', item.account ?? '(the server itself)'],
       ...(item.transport === null ? [] : [['transport', `${item.transport}, set by an operator`]]),
+      ...(item.tls === null ? [] : [['TLS', `${item.tls}, set by an operator`]]),
       ['Message-ID', plain(item.messageId ?? '(none)')],
       ['size', `${item.sizeBytes} bytes`],
       ['accepted', time(item.receivedMs)],

@@ -2,8 +2,9 @@ import type { Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
 import type { Credentials } from '#mail/auth';
-import type { Queue, QueueSettings } from '#mail/queue';
+import type { HoldRules, Queue, QueueSettings } from '#mail/queue';
 import type { Refusals } from '#mail/story';
+import type { Suppressions } from '#mail/suppressions';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Databases } from '#ports/database';
@@ -16,11 +17,13 @@ import { OperationRefused } from './arguments.ts';
 import { checkCommands } from './check.ts';
 import { dkimCommands } from './dkim.ts';
 import { dnsCommands, type OutsideView } from './dns.ts';
+import { holdRuleCommands } from './hold-rules.ts';
 import { passwordCommands } from './password.ts';
 import { queueRouteCommands } from './queue-routes.ts';
 import { queueCommands } from './queue.ts';
 import { reloadCommands } from './reload.ts';
 import { statusCommands } from './status.ts';
+import { suppressionCommands } from './suppression.ts';
 import { whyCommands } from './why.ts';
 
 /** A certificate in use. */
@@ -47,6 +50,8 @@ export interface OperationsDeps {
   readonly accounts: Accounts;
   readonly credentials: Credentials;
   readonly queue: Queue;
+  readonly holdRules: HoldRules;
+  readonly suppressions: Suppressions;
   readonly queueSettings: Pick<QueueSettings, 'maxAgeMs'>;
   readonly refusals: Pick<Refusals, 'find'>;
   readonly blobs: BlobStore;
@@ -76,6 +81,8 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...passwordCommands,
     ...queueCommands,
     ...queueRouteCommands,
+    ...holdRuleCommands,
+    ...suppressionCommands,
     ...checkCommands,
     ...dkimCommands,
     ...dnsCommands,

@@ -1,5 +1,6 @@
 import type { QueueFilter, RecipientState } from '#mail/queue';
 import { Arguments, OperationRefused } from './arguments.ts';
+import { accountNamed } from './named.ts';
 import type { OperationsDeps } from './operations.ts';
 
 /** Names of the arguments that say which recipients are meant. */
@@ -38,7 +39,7 @@ export async function readFilter(
   const filter = {
     ids: given.optionalList('ids', `at most ${maxIds} ids`, isId),
     message: given.optionalNumber('message', 1, Number.MAX_SAFE_INTEGER),
-    account: account === undefined ? undefined : await accountId(deps, account),
+    account: account === undefined ? undefined : (await accountNamed(deps, account)).id,
     sender: given.optionalText('sender'),
     recipient: given.optionalText('recipient'),
     domain: given.optionalText('domain'),
@@ -60,11 +61,4 @@ function isId(value: unknown): value is number {
 
 function isState(value: unknown): value is RecipientState {
   return states.some((state) => state === value);
-}
-
-async function accountId({ accounts }: OperationsDeps, given: string): Promise<NonNullable<QueueFilter['account']>> {
-  const name = given.toLowerCase();
-  const found = (await accounts.list()).find((account) => account.name === name);
-  if (found === undefined) throw new OperationRefused(`no account ${given}`);
-  return found.id;
 }

@@ -1,7 +1,7 @@
-import { parseAddress, type Address } from '#lib/address';
 import { directName } from '#mail/config';
 import { decideRoute, describeDecision, routingTable } from '#mail/routes';
 import { Arguments, OperationRefused } from './arguments.ts';
+import { addressNamed } from './named.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
 import { filterArguments, readFilter } from './queue-filter.ts';
 
@@ -15,10 +15,11 @@ export interface ShownRoute {
   readonly lines: readonly string[];
 }
 
-/** Commands about the ways that mail takes. */
+/** Commands about the ways that mail takes, and what they must be like. */
 export const queueRouteCommands: OperationTable = {
   'queue.route': routeOperation,
   'queue.transport': transportOperation,
+  'queue.requiretls': requireTlsOperation,
 };
 
 const maxAttempt = 1001;
@@ -27,15 +28,15 @@ async function routeOperation(deps: OperationsDeps, args: unknown): Promise<Show
   const { config, directory } = deps.configuration;
   const given = new Arguments(args, ['sender', 'recipient', 'attempt', 'account']);
   const sender = given.optionalText('sender') ?? '';
-  if (sender !== '') addressOf(sender);
+  if (sender !== '') addressNamed(sender);
   const recipient = given.text('recipient');
-  addressOf(recipient);
+  addressNamed(recipient);
   const attempt = given.optionalNumber('attempt', 1, maxAttempt) ?? 1;
   const named = given.optionalText('account')?.toLowerCase();
   if (named !== undefined && !Object.hasOwn(config.domains.accounts, named)) {
     throw new OperationRefused(`no account ${named}`);
   }
-  const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressOf));
+  const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressNamed));
   const recipientDomain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
   const question = { account, sender, recipientDomain, attempts: attempt - 1 };
   const decision = decideRoute(question, routingTable(config));
@@ -56,9 +57,18 @@ async function transportOperation(deps: OperationsDeps, args: unknown): Promise<
   return { count };
 }
 
-/** @throws OperationRefused when it is none. */
-function addressOf(text: string): Address {
-  const address = parseAddress(text, { smtputf8: true });
-  if (!address.ok) throw new OperationRefused(`${text} is not an address: ${address.reason}`);
-  return address.value;
+const demands: Readonly<Record<string, 'required' | 'optional' | null>> = {
+  yes: 'required',
+  no: 'optional',
+  default: null,
+};
+
+async function requireTlsOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly count: number }> {
+  const given = new Arguments(args, [...filterArguments, 'all', 'demand']);
+  const demand = given.text('demand');
+  const tls = Object.hasOwn(demands, demand) ? demands[demand] : undefined;
+  if (tls === undefined) throw new OperationRefused('demand must be yes, no or default');
+  const count = await deps.queue.setTls(await readFilter(deps, given, 'must be named'), tls);
+  deps.log.info('queue.tlsSet', { count, demand });
+  return { count };
 }

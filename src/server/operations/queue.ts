@@ -1,5 +1,6 @@
 import type { AttemptRecord, QueueItem } from '#mail/queue';
 import { Arguments, OperationRefused } from './arguments.ts';
+import { accountNames } from './named.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
 import { filterArguments, filterOf, readFilter } from './queue-filter.ts';
 
@@ -75,10 +76,7 @@ async function failOperation(deps: OperationsDeps, args: unknown): Promise<Chang
   return { count };
 }
 
-async function withNames({ accounts }: OperationsDeps, items: readonly QueueItem[]): Promise<ListedRecipient[]> {
-  const names = new Map((await accounts.list()).map(({ id, name }) => [id, name]));
-  return items.map((item) => ({
-    ...item,
-    account: item.account === null ? null : (names.get(item.account) ?? `removed account ${item.account}`),
-  }));
+async function withNames(deps: OperationsDeps, items: readonly QueueItem[]): Promise<ListedRecipient[]> {
+  const nameOf = await accountNames(deps);
+  return items.map((item) => ({ ...item, account: item.account === null ? null : nameOf(item.account) }));
 }

@@ -1,0 +1,46 @@
+import type { ChangedSuppression, ListedSuppression, SuppressionListing } from '#server/operations';
+import { callServer } from '../connection.ts';
+import { configFolder } from '../folder.ts';
+import type { SuppressionOptions } from '../program-suppressions.ts';
+import { wholeNumber } from '../queue-filter.ts';
+import { plain, print, printJson, table, time } from '../terminal.ts';
+
+/** Lists suppressed addresses. @returns the exit code. */
+export async function suppressionList(account: string | undefined, options: SuppressionOptions): Promise<number> {
+  const limit = wholeNumber('--limit', options.limit ?? '1000');
+  const args = { limit, ...(account !== undefined && { account }) };
+  const { items, isCut } = (await callServer(configFolder(options), 'suppression.list', args)) as SuppressionListing;
+  if (options.json === true) printJson(items);
+  else if (items.length === 0) print('No address is suppressed.');
+  else {
+    print(...table([['account', 'address', 'since', 'said by', 'reason'], ...items.map(rowOf)]));
+    if (isCut) print(`There are more than ${limit}: use --limit.`);
+  }
+  return 0;
+}
+
+/** Suppresses an address. @returns the exit code. */
+export async function suppressionAdd(account: string, address: string, options: SuppressionOptions): Promise<number> {
+  const args = { account, address, ...(options.reason !== undefined && { reason: options.reason }) };
+  const added = (await callServer(configFolder(options), 'suppression.add', args)) as ChangedSuppression;
+  print(`Mail of ${added.account} to ${plain(added.address)} fails at once from now on. What is queued already stays.`);
+  return 0;
+}
+
+/** Ends the suppression of an address. @returns the exit code. */
+export async function suppressionRemove(
+  account: string,
+  address: string,
+  options: SuppressionOptions,
+): Promise<number> {
+  const args = { account, address };
+  const removed = (await callServer(configFolder(options), 'suppression.remove', args)) as ChangedSuppression;
+  print(`${removed.account} may send to ${plain(removed.address)} again.`);
+  return 0;
+}
+
+const sources = { operator: 'an operator', refused: 'a host', notice: 'a notice' } as const;
+
+function rowOf({ account, address, createdMs, source, reason }: ListedSuppression): string[] {
+  return [account, plain(address), time(createdMs), sources[source], plain(reason)];
+}

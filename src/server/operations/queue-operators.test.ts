@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Files } from '#host/files';
+import { openServices, type Services } from '#server/assemble';
+import { setUpLocalserve } from '#server/localserve';
+import { FakeLog } from '#testing/fake-log';
+import { tempDir } from '#testing/temp-dir';
+import { Operations, type ListedHoldRule, type QueueListing, type SuppressionListing } from './index.ts';
+
+type Run = (command: string, args?: unknown) => Promise<unknown>;
+
+async function inWorld(body: (run: Run, services: Services) => Promise<void>): Promise<void> {
+  await using dir = await tempDir();
+  const files = new Files();
+  const folder = dir.path;
+  await setUpLocalserve({ files, folder, addresses: ['127.0.0.1'], nowMs: Date.now() });
+  const log = new FakeLog();
+  await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
+  await services.accounts.create('godwit');
+  const operations = new Operations(services);
+  await body((command, args = {}) => operations.run(command, args), services);
+}
+
+async function send({ accounts, queue }: Services, ...recipients: readonly string[]): Promise<number> {
+  const account = await accounts.open('godwit');
+  return await queue.enqueue({
+    account: account?.id ?? null,
+    sender: 'godwit@localhost',
+    recipients: recipients.map((address) => ({ address })),
+    prefix: new Uint8Array(),
+    body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
+    has8bit: false,
+    smtputf8: false,
+    messageId: '<1@localhost>',
+  });
+}
+
+test('Operations suppression: added, listed, in force, removed', () =>
+  inWorld(async (run, services) => {
+    assert.deepEqual(await run('suppression.add', { account: 'Godwit', address: 'Bad+x@ONE.test', reason: 'asked' }), {
+      account: 'godwit',
+      address: 'bad@one.test',
+    });
+    for (const address of ['c@one.test', 'b@one.test']) await run('suppression.add', { account: 'godwit', address });
+    const all = (await run('suppression.list')) as SuppressionListing;
+    assert.deepEqual(
+      all.items.map(({ account, address, source, reason }) => [account, address, source, reason]),
+      [
+        ['godwit', 'b@one.test', 'operator', ''],
+        ['godwit', 'bad@one.test', 'operator', 'asked'],
+        ['godwit', 'c@one.test', 'operator', ''],
+      ],
+    );
+    const cut = (await run('suppression.list', { account: 'godwit', limit: 2 })) as SuppressionListing;
+    assert.deepEqual([cut.items.length, cut.isCut, all.isCut], [2, true, false]);
+    await send(services, 'BAD@one.test', 'good@one.test');
+    const { items } = (await run('queue.list')) as QueueListing;
+    assert.deepEqual(
+      items.map(({ recipient, state }) => [recipient, state]),
+      [
+        ['BAD@one.test', 'failed'],
+        ['good@one.test', 'queued'],
+      ],
+    );
+    assert.match(
+      items[0]?.lastReply ?? '',
+      /an administrator said so:\nasked\n.*suppression remove godwit bad@one\.test/,
+    );
+    assert.deepEqual(await run('suppression.remove', { account: 'godwit', address: 'bad+y@one.test' }), {
+      account: 'godwit',
+      address: 'bad@one.test',
+    });
+    for (const [command, args, reason] of [
+      ['suppression.remove', { account: 'godwit', address: 'bad@one.test' }, /not on the suppression list of godwit/],
+      ['suppression.add', { account: 'eve', address: 'a@one.test' }, /no account eve/],
+      ['suppression.add', { account: 'godwit', address: 'nowhere' }, /nowhere is not an address/],
+      ['suppression.add', { account: 'godwit' }, /address is missing/],
+      ['suppression.list', { account: 'eve' }, /no account eve/],
+    ] as const) {
+      await assert.rejects(run(command, args), reason);
+    }
+  }));
+
+test('Operations holdRule: added, listed, in force, removed', () =>
+  inWorld(async (run, services) => {
+    const rule = (await run('holdRule.add', { account: 'godwit', recipientDomain: 'TWO.test' })) as ListedHoldRule;
+    assert.deepEqual([rule.account, rule.senderDomain, rule.recipientDomain], ['godwit', null, 'two.test']);
+    assert.deepEqual(await run('holdRule.list'), [rule]);
+    await send(services, 'a@one.test', 'b@two.test');
+    const held = (await run('queue.list', { hold: true })) as QueueListing;
+    assert.deepEqual(
+      held.items.map(({ recipient }) => recipient),
+      ['b@two.test'],
+    );
+    assert.deepEqual(await run('holdRule.remove', { id: rule.id }), { id: rule.id });
+    for (const [command, args, reason] of [
+      ['holdRule.remove', { id: rule.id }, /there is no hold rule/],
+      ['holdRule.add', { reason: 'x' }, /name an account, a domain of senders or a domain of recipients/],
+      ['holdRule.add', { senderDomain: 'a b' }, /a b is not a domain/],
+      ['holdRule.add', { account: 'eve' }, /no account eve/],
+    ] as const) {
+      await assert.rejects(run(command, args), reason);
+    }
+  }));
+
+test('Operations queue.requiretls', () =>
+  inWorld(async (run, services) => {
+    const message = await send(services, 'a@one.test', 'b@two.test');
+    const demands = async (): Promise<unknown> =>
+      ((await run('queue.list', { message })) as QueueListing).items.map(({ tls }) => tls);
+    assert.deepEqual(await run('queue.requiretls', { domain: 'one.test', demand: 'yes' }), { count: 1 });
+    assert.deepEqual(await run('queue.requiretls', { domain: 'two.test', demand: 'no' }), { count: 1 });
+    assert.deepEqual(await demands(), ['required', 'optional']);
+    assert.deepEqual(await run('queue.requiretls', { all: true, demand: 'default' }), { count: 2 });
+    assert.deepEqual(await demands(), [null, null]);
+    await assert.rejects(run('queue.requiretls', { demand: 'yes' }), /say which recipients are meant/);
+    await assert.rejects(run('queue.requiretls', { all: true, demand: 'maybe' }), /yes, no or default/);
+    await assert.rejects(run('queue.requiretls', { all: true, demand: 'constructor' }), /yes, no or default/);
+  }));
