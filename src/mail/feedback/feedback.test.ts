@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { localBus } from '#host/bus-local';
 import type { ParsedDsn, ParsedDsnRecipient } from '#lib/dsn';
 import { accountId } from '#lib/ids';
-import { Queue } from '#mail/queue';
+import { Queue, type OutgoingPolicy } from '#mail/queue';
 import { sqliteServerMigrations } from '#mail/schema';
 import { Suppressions } from '#mail/suppressions';
+import { WebhookOutbox } from '#mail/webhook-outbox';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { MemoryDatabase } from '#testing/memory-database';
@@ -24,7 +25,17 @@ class World implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly suppressions = new Suppressions(this);
   readonly #log = new FakeLog();
-  readonly feedback = new Feedback({ db: this.db, clock: this.clock, suppressions: this.suppressions, log: this.#log });
+  policy: OutgoingPolicy = { suppressesRefused: true, tellsWebhooks: false };
+  readonly feedback = new Feedback({
+    db: this.db,
+    clock: this.clock,
+    log: this.#log,
+    perAccount: {
+      suppressions: this.suppressions,
+      policies: { of: () => this.policy, refresh: () => Promise.resolve() },
+      outbox: new WebhookOutbox(),
+    },
+  });
 
   async fill(): Promise<void> {
     const queue = new Queue({
@@ -57,18 +68,18 @@ class World implements AsyncDisposable {
 
   /** What is recorded and suppressed after a notice: `message/recipient trust action`, and the addresses. */
   async after(notice: Partial<Notice>): Promise<string> {
-    await this.feedback.take({ accounts: [{ id: ann, suppresses: true }], fromIds: [], dsn: null, ...notice });
+    await this.feedback.take({ accounts: [ann], fromIds: [], dsn: null, ...notice });
     const events = this.db.raw
       .prepare('SELECT message, recipient, kind, detail FROM queue_event ORDER BY id')
       .all()
       .map(({ message, recipient, kind, detail }) => {
-        const { trust, action, suppressed } = JSON.parse(String(detail)) as Record<string, unknown>;
+        const { trust, action, suppresses } = JSON.parse(String(detail)) as Record<string, unknown>;
         assert.equal(kind, 'notice');
         return [
           `${String(message)}/${String(recipient)}`,
           trust,
           action,
-          ...(suppressed === true ? ['suppressed'] : []),
+          ...(suppresses === true ? ['suppressed'] : []),
         ].join(' ');
       });
     const { items } = await this.suppressions.list();
@@ -131,24 +142,15 @@ const rows: readonly (readonly [string, Partial<Notice>, string])[] = [
     '3/5 fromId failed suppressed, fay@far.example',
   ],
   ['a From-ID, no report', { fromIds: [fromId] }, '1/null fromId unrecognized'],
-  [
-    'a From-ID of another account',
-    { fromIds: [fromId], dsn: about({}), accounts: [{ id: eve, suppresses: true }] },
-    '',
-  ],
+  ['a From-ID of another account', { fromIds: [fromId], dsn: about({}), accounts: [eve] }, ''],
   ['a From-ID that nobody has', { fromIds: ['a'.repeat(16)], dsn: about({}) }, ''],
-  [
-    'an account that decides itself',
-    { fromIds: [fromId], dsn: about({}), accounts: [{ id: ann, suppresses: false }] },
-    '1/1 fromId failed',
-  ],
   [
     'a Message-ID and a recipient of it',
     { dsn: naming('<2@us.example>', { finalRecipient: 'dan@FAR.example' }) },
     '2/4 messageId failed suppressed, dan@far.example',
   ],
   ['a Message-ID, about a stranger', { dsn: naming('<2@us.example>', cyd) }, ''],
-  ['a Message-ID of another account', { dsn: naming('<2@us.example>'), accounts: [{ id: eve, suppresses: true }] }, ''],
+  ['a Message-ID of another account', { dsn: naming('<2@us.example>'), accounts: [eve] }, ''],
   ['a Message-ID that we never had', { dsn: naming('<x@us.example>', {}) }, ''],
   ['a Message-ID, before any attempt', { dsn: naming('<5@us.example>', { finalRecipient: 'hal@far.example' }) }, ''],
   ['no clue but the recipient', { dsn: about({}) }, ''],
@@ -182,6 +184,38 @@ test('Feedback.take: a message has a bounded number of events', async () => {
   const many = about(...Array.from({ length: 150 }, () => delayed));
   for (let i = 0; i < 3; i += 1) await world.after({ fromIds: [fromId], dsn: many });
   assert.equal(world.db.raw.prepare('SELECT count(*) AS n FROM queue_event').get()?.['n'], 200);
+});
+
+test('Feedback.take: an account that keeps its list by hand and wants to be told of all', async () => {
+  await using world = new World();
+  await world.fill();
+  world.policy = { suppressesRefused: false, tellsWebhooks: true };
+  assert.equal(
+    await world.after({ fromIds: [fromId], dsn: about({}, { finalRecipient: 'x@y.example' }) }),
+    '1/1 fromId failed, 1/null fromId failed',
+  );
+  const rows = world.db.raw.prepare('SELECT account, event, body FROM webhook_outbox').all();
+  assert.equal(rows.length, 1);
+  assert.deepEqual([rows[0]?.['account'], rows[0]?.['event']], [ann, 'notice']);
+  const { time: _time, ...told } = JSON.parse(String(rows[0]?.['body'])) as Record<string, unknown>;
+  assert.deepEqual(told, {
+    version: 1,
+    event: 'notice',
+    message: 1,
+    recipient: 1,
+    messageId: '<1@us.example>',
+    fromId,
+    envelopeId: null,
+    from: 'ann@us.example',
+    to: 'bob@far.example',
+    attempts: 1,
+    status: '5.1.1',
+    reply: '550 5.1.1 unknown',
+    host: 'mx.far.example',
+    nextTry: null,
+    suppresses: false,
+    notice: { action: 'failed', trust: 'fromId' },
+  });
 });
 
 test('Feedback.take reads no whole table', async () => {

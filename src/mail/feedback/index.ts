@@ -1,6 +1,6 @@
 /**
  * What comes back about mail that we sent: notices of other servers (read by #lib/dsn) are matched to rows of the queue, recorded there as
- * `queue_event` of kind `notice`, and addresses that hosts refuse for good are suppressed. The notice itself is a message like others, delivered
+ * `queue_event` of kind `notice` and kept for webhooks, and addresses that hosts refuse for good are suppressed. The notice itself is a message like others, delivered
  * before it is looked at here; whatever happens here, it is in the mailbox.
  *
  * Whom to believe. Anybody can write a notice, for anybody's mail. Somebody who wants that an account no longer writes to an address would forge
@@ -17,5 +17,5 @@
  * the event and the suppression are one transaction.
  */
 export { Feedback } from './feedback.ts';
-export type { FeedbackDeps, Notice, NoticeAccount } from './feedback.ts';
+export type { FeedbackDeps, Notice } from './feedback.ts';
 export { isFromId, newFromId } from './from-id.ts';

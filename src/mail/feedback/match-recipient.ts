@@ -7,6 +7,8 @@ export interface SentRecipient {
   /** Row ids of recipient and message. */
   readonly id: number;
   readonly message: number;
+  /** Made at it so far. */
+  readonly attempts: number;
   readonly address: string;
   /** ORCPT that we gave, `type;address` in xtext, null for none. */
   readonly orcpt: string | null;

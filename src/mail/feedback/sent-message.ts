@@ -8,14 +8,23 @@ import type { SentRecipient } from './match-recipient.ts';
 /** By what a message was recognised, the surest first; see the head of this module. */
 export type Trust = 'fromId' | 'envelopeId' | 'messageId';
 
-/** Messages that a notice may be about. */
+/** A message that we sent. */
+export interface SentMessage {
+  readonly id: number;
+  readonly account: AccountId;
+  readonly sender: string;
+  readonly messageId: string | null;
+  readonly fromId: string | null;
+  readonly envid: string | null;
+}
+
+/** Messages of one account that a notice may be about. */
 export interface SentMessages {
   readonly trust: Trust;
-  readonly account: AccountId;
+  /** At least one, the newest first. */
+  readonly messages: readonly [SentMessage, ...SentMessage[]];
   /** Those that were tried at least once, of the newest message first. */
   readonly recipients: readonly SentRecipient[];
-  /** The only message, null when there are several. */
-  readonly message: number | null;
 }
 
 /** What a notice knows of the message. */
@@ -43,16 +52,19 @@ export async function findSentMessages(reader: Reader, clues: Clues): Promise<Se
   for (const [trust, condition] of ways) {
     if (condition === null) continue;
     // RFC 5321 §4.5.5: nobody is told about mail with the null reverse-path.
-    const rows = await reader.all<{ id: number; account: AccountId }>(sql`SELECT id, account FROM queue_message
+    const rows =
+      await reader.all<SentMessage>(sql`SELECT id, account, sender, message_id AS "messageId", from_id AS "fromId", envid FROM queue_message
       WHERE ${condition} AND account IN ${inList(accounts)} AND sender <> '' ORDER BY id DESC LIMIT ${feedbackLimits.maxMessages}`);
     const [first] = rows;
     if (first === undefined) continue;
-    const ids = rows.filter(({ account }) => account === first.account).map(({ id }) => id);
-    const recipients = await reader.all<SentRecipient>(sql`SELECT id, message, address, orcpt FROM queue_recipient
-      WHERE message IN ${inList(ids)} AND (attempts > 0 OR state = 'leased')
+    const more = rows.slice(1).filter(({ account }) => account === first.account);
+    const messages: SentMessages['messages'] = [first, ...more];
+    const recipients =
+      await reader.all<SentRecipient>(sql`SELECT id, message, attempts, address, orcpt FROM queue_recipient
+      WHERE message IN ${inList(messages.map(({ id }) => id))} AND (attempts > 0 OR state = 'leased')
       ORDER BY message DESC, id LIMIT ${feedbackLimits.maxRecipients}`);
     if (recipients.length === 0) continue;
-    return { trust, account: first.account, recipients, message: ids.length === 1 ? first.id : null };
+    return { trust, messages, recipients };
   }
   return null;
 }

@@ -18,6 +18,7 @@ export type { Routing } from './lane.ts';
 export type { QueueEvent, QueueEventKind } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
 export type { HoldConditions, HoldRule } from './hold-rules.ts';
+export { policyOf } from './per-account.ts';
 export type { OutgoingPolicies, OutgoingPolicy, PerAccount } from './per-account.ts';
 export { refusesAddress } from './refused-address.ts';
 export type {

@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
 
-/** What became of one recipient: `suppressed` was never tried. */
-export type OutgoingEventKind = 'delivered' | 'delayed' | 'failed' | 'suppressed';
+/** What became of one recipient: `suppressed` was never tried, `notice` is what another server says afterwards. */
+export type OutgoingEventKind = 'delivered' | 'delayed' | 'failed' | 'suppressed' | 'notice';
 
 /** An outcome to tell; the members are explained in README.md. */
 export interface OutgoingEvent {
@@ -21,6 +21,13 @@ export interface OutgoingEvent {
   /** Milliseconds since 1970. */
   readonly nextAttemptMs: number | null;
   readonly suppresses: boolean;
+  /** Of kind `notice`. */
+  readonly notice?: {
+    /** As in RFC 3464 §2.3.3; `unrecognized` when there is none that we know. */
+    readonly action: string;
+    /** By what the message was recognised. */
+    readonly trust: string;
+  };
 }
 
 const maxReplyChars = 4096;
@@ -45,5 +52,6 @@ export function bodyOf(event: OutgoingEvent, nowMs: number): string {
     host,
     nextTry: event.nextAttemptMs === null ? null : new Date(event.nextAttemptMs).toISOString(),
     suppresses: event.suppresses,
+    ...(event.notice !== undefined && { notice: event.notice }),
   });
 }

@@ -143,7 +143,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     blobSweeper: new BlobSweeper({ blobs, clock, log }),
     refusals,
     suppressions,
-    feedback: new Feedback({ db: databases.server, clock, log, suppressions }),
+    feedback: new Feedback({ db: databases.server, clock, log, perAccount }),
     dkim,
     bus,
     clock,

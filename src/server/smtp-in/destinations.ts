@@ -66,11 +66,6 @@ export class Destinations {
     return isFromId(detail) ? detail : null;
   }
 
-  /** Whether addresses that refuse mail of this account for good are suppressed without asking. */
-  suppresses(account: string): boolean {
-    return this.#config.domains.accounts[account]?.suppressions === 'automatic';
-  }
-
   #isMember(accounts: readonly string[], from: Address | null): boolean {
     const sender = from === null ? null : this.#directory.lookup(from);
     return sender?.kind === 'account' && accounts.includes(sender.account);

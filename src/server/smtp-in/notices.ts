@@ -1,8 +1,9 @@
 import { defaultLimits, parseDsn } from '#lib/dsn';
+import type { AccountId } from '#lib/ids';
 import type { Part } from '#lib/mime';
 import type { Accounts } from '#mail/accounts';
 import { receivedContent, type ReceivedBody } from '#mail/content';
-import type { Feedback, NoticeAccount } from '#mail/feedback';
+import type { Feedback } from '#mail/feedback';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
 import type { Transaction } from '#proto/smtp-server';
@@ -54,18 +55,18 @@ export class Notices {
       const dsn = parseDsn(bytes, { root });
       // An answer of a person, to the wrong address.
       if (dsn === null && transaction.from !== null) return;
-      await feedback.take({ accounts: await this.#noticeAccounts(accounts), fromIds, dsn });
+      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, dsn });
     } catch (error) {
       log.error('smtp.noticeFailed', { accounts }, error);
     }
   }
 
-  async #noticeAccounts(names: readonly string[]): Promise<NoticeAccount[]> {
-    const found: NoticeAccount[] = [];
+  async #idsOf(names: readonly string[]): Promise<AccountId[]> {
+    const ids: AccountId[] = [];
     for (const name of names) {
       const account = await this.#deps.accounts.open(name);
-      if (account !== null) found.push({ id: account.id, suppresses: this.#deps.destinations.suppresses(name) });
+      if (account !== null) ids.push(account.id);
     }
-    return found;
+    return ids;
   }
 }
