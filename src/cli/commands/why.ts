@@ -45,7 +45,7 @@ function nothingKnown(message: string | undefined, { from, to, since = '7d' }: W
     const whom = [from === undefined ? '' : ` from ${from}`, to === undefined ? '' : ` to ${to}`].join('');
     return [
       `Nothing is known of mail${plain(whom)} within ${since}: no such mail was sent, delivered or refused here.`,
-      'Perhaps it never came to this server, was deleted from all mailboxes since, or the client was turned away before it named addresses.',
+      'Perhaps it never came to this server, or the client was turned away before it named addresses: then only the log knows.',
     ];
   }
   const known = /^\d+$/.test(message)
@@ -53,6 +53,6 @@ function nothingKnown(message: string | undefined, { from, to, since = '7d' }: W
     : `No message ${plain(message)} is known here`;
   return [
     `${known}.`,
-    'The queue forgets finished messages after queue.keepRetired, and mailboxes what was deleted. Mail that was refused is found with --from and --to.',
+    'The queue forgets finished messages after queue.keepRetired, mailboxes what was deleted after two weeks. Mail that was refused is found with --from and --to.',
   ];
 }

@@ -3,8 +3,11 @@ import type { AccountId, ContentId } from '#lib/ids';
 import { discardBlob } from '#mail/content';
 import { inBatches, inList } from '#mail/schema';
 import type { BlobId } from '#ports/blobs';
-import { sql, type Tx } from '#ports/database';
+import { sql, type Sql, type Tx } from '#ports/database';
 import type { NewMessage, ReceptionFacts } from './message.ts';
+
+/** As long as of mail that was refused (#mail/story). */
+const keepDepartedMs = 14 * 86_400_000;
 
 const notReceived: ReceptionFacts = {
   remoteIp: null,
@@ -79,8 +82,17 @@ async function deleteEmails(tx: Tx, account: AccountId, ids: readonly ContentId[
     sql`SELECT blob_id AS blob FROM content WHERE account = ${account} AND id IN ${list} AND blob_id IS NOT NULL`,
   );
   for (const { blob } of blobs) await discardBlob(tx, account, blob, nowMs);
+  await rememberDeparted(tx, account, list, nowMs);
   await tx.run(sql`DELETE FROM content WHERE account = ${account} AND id IN ${list}`);
   await tx.run(sql`DELETE FROM email WHERE account = ${account} AND id IN ${list}`);
+}
+
+/** Mail that others sent is remembered for a while: for its story, not for its content. */
+async function rememberDeparted(tx: Tx, account: AccountId, ids: Sql, nowMs: number): Promise<void> {
+  await tx.run(sql`DELETE FROM departed WHERE account = ${account} AND gone_ms < ${nowMs - keepDepartedMs}`);
+  await tx.run(sql`INSERT INTO departed (account, gone_ms, email, message_id, size_bytes, received_ms, mail_from, rcpt_to, validation)
+    SELECT account, CAST(${nowMs} AS BIGINT), id, message_id, size_bytes, received_ms, mail_from, rcpt_to, validation FROM email
+    WHERE account = ${account} AND id IN ${ids} AND mail_from IS NOT NULL`);
 }
 
 /** Ids by how often they occur: nearly always once. */

@@ -101,6 +101,42 @@ Message in the account mara
   );
 });
 
+test('writeStory: mail that was deleted everywhere is remembered for a while, unless a program stored it', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const startMs = clock.now();
+  const { mailbox, uids } = await account.messages.append({ name: 'INBOX' }, [
+    newMessage(['Message-ID: <gone@far.example>'], { receivedMs: startMs, reception }),
+    newMessage(['Message-ID: <draft@example.org>'], { receivedMs: startMs }),
+  ]);
+  await clock.advance(40_000);
+  await account.messages.remove(mailbox, uids);
+  const byId = { kind: 'messageId', messageId: 'gone@far.example' } as const;
+  assert.equal(
+    await textOf(store, byId, startMs),
+    `Message in the account mara
+<gone@far.example>, 41 bytes
+
+  +0s  accepted by mx on 192.0.2.25:25, from Bob@far.example to mara@example.org
+      client 198.51.100.7, EHLO far.example, without TLS
+      connection c9 in the log
+      checked sender: pass, its domain can take mail
+  +40s  deleted from the last mailbox that it was in
+
+  Now in no mailbox any more`,
+  );
+  const envelope = { kind: 'envelope', sender: 'bob@far.example', recipient: 'Mara@example.org' } as const;
+  assert.match(await textOf(store, { ...envelope, sinceMs: startMs }, startMs), /gone@far/);
+  assert.equal(await textOf(store, { ...envelope, sinceMs: startMs + 1 }, startMs), '');
+  assert.equal(await textOf(store, { kind: 'messageId', messageId: 'draft@example.org' }, startMs), '');
+  // Two weeks and another deletion later.
+  await clock.advance(15 * 86_400_000);
+  const later = await account.messages.append({ name: 'INBOX' }, [newMessage([], { reception })]);
+  assert.match(await textOf(store, byId, startMs), /gone@far/);
+  await account.messages.remove(mailbox, later.uids);
+  assert.equal(await textOf(store, byId, startMs), '');
+});
+
 test('Stories.tell: a long mailbox is looked through in parts', async () => {
   await using store = await tempStore();
   const { account, clock } = store;

@@ -137,8 +137,6 @@ async function storyOf(
     await reader.get<EmailRow>(sql`SELECT size_bytes AS "sizeBytes", received_ms AS "receivedMs", message_id AS "messageId",
     mail_from AS "mailFrom", rcpt_to AS "rcptTo", validation FROM email WHERE account = ${account} AND id = ${id}`);
   if (row === undefined) return null;
-  const { sizeBytes, receivedMs, messageId, mailFrom, rcptTo, validation } = row;
-  const record = readReception(validation);
   const later: StoryEvent[] = [];
   for (const place of places) {
     const to = names.get(place.mailbox) ?? null;
@@ -151,10 +149,28 @@ async function storyOf(
   }
   const first = places.find((place) => place.id === id);
   // Without an envelope the date is what a mail program says it is.
-  const isStored = mailFrom === null && first !== undefined && later.every(({ kind }) => kind === 'copied');
+  const isStored = row.mailFrom === null && first !== undefined && later.every(({ kind }) => kind === 'copied');
+  const beginMs = isStored ? first.saveMs : row.receivedMs;
+  return {
+    ...beginning(
+      { ...row, receivedMs: beginMs },
+      name,
+      later.toSorted((a, b) => a.atMs - b.atMs),
+    ),
+    places: places.map((place) => placeNow(place, names)),
+  };
+}
+
+/** The story of a message that is in no mailbox, from its beginning and what came later. */
+export function beginning(
+  { receivedMs, mailFrom, rcptTo, validation, messageId, sizeBytes }: EmailRow,
+  account: string,
+  later: readonly StoryEvent[],
+): Extract<Story, { kind: 'incoming' }> {
+  const record = readReception(validation);
   const received: StoryEvent = {
     kind: 'received',
-    atMs: isStored ? first.saveMs : receivedMs,
+    atMs: receivedMs,
     by: record?.by ?? null,
     checks: record?.checks ?? [],
     sender: mailFrom,
@@ -163,11 +179,11 @@ async function storyOf(
   return {
     kind: 'incoming',
     messageId: messageId === null ? null : `<${messageId}>`,
-    account: name,
+    account,
     sender: mailFrom,
     sizeBytes,
-    events: [received, ...later.toSorted((a, b) => a.atMs - b.atMs)],
-    places: places.map((place) => placeNow(place, names)),
+    events: [received, ...later],
+    places: [],
   };
 }
 
@@ -176,7 +192,8 @@ function placeNow({ mailbox, uid, flags, keywords }: Place, names: ReadonlyMap<n
   return { mailbox: names.get(mailbox) ?? '', uid, flags: [...flagNames(flags), ...said] };
 }
 
-interface EmailRow {
+/** What the story of a message begins with, as its row has it. */
+export interface EmailRow {
   readonly sizeBytes: number;
   readonly receivedMs: number;
   readonly messageId: string | null;

@@ -2,6 +2,7 @@ import type { AccountId } from '#lib/ids';
 import type { Account, Accounts } from '#mail/accounts';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Database, type Reader, type Sql } from '#ports/database';
+import { departedStories } from './departed.ts';
 import { emailsWithEnvelope, emailsWithId, incomingStories } from './incoming.ts';
 import { outgoingStory, type OutgoingContext } from './outgoing.ts';
 import type { Refusals } from './refusals.ts';
@@ -86,7 +87,7 @@ export class Stories {
           question.kind === 'messageId'
             ? await emailsWithId(account, question.messageId, limit)
             : await emailsWithEnvelope(account, question, limit);
-        stories.push(...(await incomingStories(account, emails)));
+        stories.push(...(await incomingStories(account, emails)), ...(await departedStories(account, question, limit)));
       } catch (error) {
         account.ignoreIfRemoved(error);
       }

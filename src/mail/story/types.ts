@@ -53,6 +53,8 @@ export type StoryEvent =
   | { readonly kind: 'moved'; readonly atMs: number; readonly from: string | null; readonly to: string | null }
   /** Another place came about. */
   | { readonly kind: 'copied'; readonly atMs: number; readonly to: string | null }
+  /** The last place came to an end. */
+  | { readonly kind: 'deleted'; readonly atMs: number }
   /** A message was refused, once or again and again on one day. */
   | {
       readonly kind: 'refused';

@@ -31,6 +31,8 @@ export function writeEvent(event: StoryEvent, context: WritingContext): WrittenE
       return { title: `moved from ${event.from ?? 'a mailbox that is gone'} to ${event.to ?? 'another'}`, details: [] };
     case 'copied':
       return { title: `copied to ${event.to ?? 'a mailbox that is gone'}`, details: [] };
+    case 'deleted':
+      return { title: 'deleted from the last mailbox that it was in', details: [] };
     case 'refused': {
       const { times, lastMs, by, stage, reply } = event;
       const often = times === 1 ? '' : ` (${times} times, the last at ${context.time(lastMs)})`;

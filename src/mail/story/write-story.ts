@@ -51,6 +51,7 @@ function ending(story: Story, time: (ms: number) => string): string[] {
     case 'outgoing':
       return story.recipients.map((recipient) => `Now ${recipient.address}: ${recipientNow(recipient, time)}`);
     case 'incoming':
+      if (story.places.length === 0) return ['Now in no mailbox any more'];
       return story.places.map((place) => `Now ${placeNow(place)}`);
     case 'refused':
       return [refusedNow(story.events.some((event) => event.kind === 'refused' && event.reply.startsWith('4')))];

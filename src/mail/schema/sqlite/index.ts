@@ -1,4 +1,5 @@
 /** SQLite's side of the schema; see ../postgres for its twin. */
+import { departed0002 } from '../0002-departed.ts';
 import { queue0002 } from '../0002-queue.ts';
 import { sending0003 } from '../0003-sending.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
@@ -9,7 +10,7 @@ import { account0001 } from './0001-account.ts';
 import { server0001 } from './0001-server.ts';
 
 /** Migrations of each account's database. */
-export const sqliteAccountMigrations: readonly Migration[] = [account0001];
+export const sqliteAccountMigrations: readonly Migration[] = [account0001, departed0002(sqliteDialect)];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [
   server0001,
