@@ -81,7 +81,7 @@ async function judgeSpf(
     return make('warning', `lets everybody send: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
   if (!/ [~-]all(?: |$)/i.test(found) && !/ redirect=/i.test(found))
     return make('warning', `says nothing about other senders: it is ${quote(found)}, wanted is ${quote(wanted.data)}`);
-  return make('ok', `is another than ours, and as good where our addresses pass: ${quote(found)}`, null);
+  return make('ok', `is another than ours; what counts is whether our addresses pass: ${quote(found)}`, null);
 }
 
 /** RFC 6376 §3.6.1: the key counts; notes and hash lists that allow ours do not. */

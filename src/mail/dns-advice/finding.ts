@@ -64,6 +64,11 @@ export function noResolver(why: Exclude<Failure, 'bogus'>): Finding {
   return { area: 'host', level: 'error', subject: 'resolver', sentence, fix };
 }
 
+/** Whether a finding is one of `noResolver`. */
+export function isNoResolver({ subject, level }: Finding): boolean {
+  return subject === 'resolver' && level === 'error';
+}
+
 /** The finding for a question that got no answer: not knowing is not absence, but as bad where the answer matters. */
 export function notLookedUp(area: Area, subject: string, why: Failure, level: Level = 'warning'): Finding {
   if (why === 'bogus') {

@@ -22,6 +22,15 @@ test('writeReport: groups, fixes below, hostile text as plain ASCII', async () =
   assert.deepEqual([report.ok, report.counts.error, report.findings[0]?.area], [false, 1, 'dmarc']);
 });
 
+test('reportJson: without a resolver nothing is said about the domain', async () => {
+  const failures = { 'MX example.org': 'timeout', 'A mail.example.org': 'unavailable' } as const;
+  const resolver = new FakeResolver(sampleZone, { failures });
+  const findings = await checkDomain(sampleFacts, { resolver, prober: null, clock: new FakeClock() });
+  const { ok, verdict, counts } = reportJson('example.org', findings);
+  assert.deepEqual([ok, counts.error, findings.length], [false, 1, 1]);
+  assert.equal(verdict, 'example.org could not be checked, as nothing can be looked up.');
+});
+
 for (const [levels, want] of [
   [['ok', 'note'], 'true example.org is set up well.'],
   [['ok', 'warning'], 'true example.org works, with 1 warning.'],

@@ -1,4 +1,4 @@
-import type { Finding, Level } from './finding.ts';
+import { isNoResolver, type Finding, type Level } from './finding.ts';
 import { areas, type Area } from './wanted-record.ts';
 
 /** A check as JSON shows it. */
@@ -65,10 +65,15 @@ export function writeFindings(findings: readonly Finding[]): string[] {
 /** A check as plain values for JSON, whose writer escapes what DNS said. */
 export function reportJson(domain: string, findings: readonly Finding[]): DomainReportJson {
   const counts = countsOf(findings);
-  return { domain, ok: counts.error === 0, verdict: verdictOf(domain, counts), counts, findings };
+  return { domain, ok: counts.error === 0, verdict: verdictOf(domain, counts, findings), counts, findings };
 }
 
-function verdictOf(domain: string, { error, warning }: Readonly<Record<Level, number>>): string {
+function verdictOf(
+  domain: string,
+  { error, warning }: Readonly<Record<Level, number>>,
+  findings: readonly Finding[],
+): string {
+  if (findings.some(isNoResolver)) return `${domain} could not be checked, as nothing can be looked up.`;
   const warnings = plural(warning, 'warning');
   if (error > 0) return `${domain} has ${plural(error, 'problem')}${warning === 0 ? '' : ` and ${warnings}`}.`;
   if (warning > 0) return `${domain} works, with ${warnings}.`;
