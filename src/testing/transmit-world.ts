@@ -37,6 +37,8 @@ export interface FakeHost {
   readonly startTlsRefused?: boolean;
   /** Does not offer REQUIRETLS. */
   readonly noRequireTls?: boolean;
+  /** Changes what it says. */
+  readonly rewrite?: (text: string) => string;
   readonly dsn?: boolean;
   readonly pair?: ChannelPairOptions;
   /** Refuses connections at the banner. */
@@ -144,6 +146,7 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
     const { client, server } = channelPair({ ...host.pair, tlsSession, ...(tls !== undefined && { tls: true }) });
     this.ends.push(server);
     if (host.startTlsRefused === true) refuseStartTls(server);
+    if (host.rewrite !== undefined) rewriteReplies(server, host.rewrite);
     if (host.badCertificate === true) {
       const startTls = client.startTls.bind(client);
       client.startTls = (wanted) => {
@@ -227,6 +230,15 @@ function refuseStartTls(server: FakeChannel): void {
     if (bytes === null || !new TextDecoder().decode(bytes).startsWith('STARTTLS')) return bytes;
     await write(new TextEncoder().encode('454 4.7.0 not just now\r\n'));
     return await server.read(timeoutMs);
+  };
+}
+
+function rewriteReplies(server: FakeChannel, rewrite: (text: string) => string): void {
+  const write = server.write.bind(server);
+  server.write = (bytes, ...more) => {
+    const text = new TextDecoder().decode(bytes);
+    const changed = rewrite(text);
+    return write(changed === text ? bytes : new TextEncoder().encode(changed), ...more);
   };
 }
 
