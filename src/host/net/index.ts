@@ -13,5 +13,6 @@ export { defaultNetLimits } from './limits.ts';
 export type { NetLimits } from './limits.ts';
 export { listen } from './listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
+export { machineIps } from './machine-ips.ts';
 export { tlsContext } from './tls-context.ts';
 export type { ServerTls, TlsContext } from './tls-context.ts';

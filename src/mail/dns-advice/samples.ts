@@ -1,6 +1,9 @@
 import { parseIp, reverseName } from '#lib/domain';
-import type { FakeZone } from '#testing/fake-resolver';
+import type { Records, RecordType } from '#ports/resolver';
 import type { DomainFacts } from './facts.ts';
+
+/** Records of each type, by name. */
+type Zone = Readonly<Record<string, { readonly [K in RecordType]?: readonly Records[K][] }>>;
 
 /** A domain with everything, for tests. */
 export const sampleFacts: DomainFacts = {
@@ -30,7 +33,7 @@ export function inList(ip: string): string {
 }
 
 /** SRV records of a service of the mail host. */
-export function srv(port: number): FakeZone[string] {
+export function srv(port: number): Zone[string] {
   return { SRV: [{ priority: 0, weight: 1, port, target: 'mail.example.org' }] };
 }
 
@@ -40,7 +43,7 @@ export const sampleSpf = 'v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ip4:198.51.100.7 
 const none = { priority: 0, weight: 0, port: 0, target: '' };
 
 /** DNS as it should be for `sampleFacts`. */
-export const sampleZone: FakeZone = {
+export const sampleZone: Zone = {
   'example.org': { MX: [{ preference: 10, exchange: 'mail.example.org' }], TXT: ['other', sampleSpf] },
   'mail.example.org': {
     A: ['192.0.2.1'],

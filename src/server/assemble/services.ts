@@ -1,10 +1,9 @@
-import { networkInterfaces } from 'node:os';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { systemClock } from '#host/clock';
 import { systemResolver } from '#host/dns';
 import type { Files } from '#host/files';
-import { nodeDialer } from '#host/net';
+import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
 import { threadedSlowHash } from '#host/workers';
@@ -153,8 +152,12 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     dataDirectory,
     lookOutside: () => {
       const resolver = systemResolver({ ...server.dns, clock, random, log });
-      const ownIps = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-      return { resolver, dialer: nodeDialer(), ownIps, [Symbol.dispose]: () => resolver[Symbol.dispose]() };
+      return {
+        resolver,
+        dialer: nodeDialer(),
+        ownIps: machineIps(),
+        [Symbol.dispose]: () => resolver[Symbol.dispose](),
+      };
     },
     async [Symbol.asyncDispose]() {
       configuration[Symbol.dispose]();
