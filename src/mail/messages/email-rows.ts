@@ -90,8 +90,9 @@ async function deleteEmails(tx: Tx, account: AccountId, ids: readonly ContentId[
 /** Mail that others sent is remembered for a while: for its story, not for its content. */
 async function rememberDeparted(tx: Tx, account: AccountId, ids: Sql, nowMs: number): Promise<void> {
   await tx.run(sql`DELETE FROM departed WHERE account = ${account} AND gone_ms < ${nowMs - keepDepartedMs}`);
-  await tx.run(sql`INSERT INTO departed (account, gone_ms, email, message_id, size_bytes, received_ms, mail_from, rcpt_to, validation)
-    SELECT account, CAST(${nowMs} AS BIGINT), id, message_id, size_bytes, received_ms, mail_from, rcpt_to, validation FROM email
+  await tx.run(sql`INSERT INTO departed (account, gone_ms, email, message_id, size_bytes, received_ms,
+      remote_ip, mail_from, rcpt_to, validation)
+    SELECT account, CAST(${nowMs} AS BIGINT), id, message_id, size_bytes, received_ms, remote_ip, mail_from, rcpt_to, validation FROM email
     WHERE account = ${account} AND id IN ${ids} AND mail_from IS NOT NULL`);
 }
 

@@ -15,6 +15,7 @@ CREATE TABLE departed (
   message_id TEXT,
   size_bytes ${integer} NOT NULL,
   received_ms ${integer} NOT NULL,
+  remote_ip TEXT,
   mail_from TEXT NOT NULL,
   rcpt_to TEXT,
   validation TEXT,

@@ -27,7 +27,7 @@ export async function departedStories(
     const endMs = untilMs;
     const rows = await db.read((reader) =>
       reader.all<EmailRow & { readonly goneMs: number }>(sql`SELECT gone_ms AS "goneMs", message_id AS "messageId",
-        size_bytes AS "sizeBytes", received_ms AS "receivedMs", mail_from AS "mailFrom", rcpt_to AS "rcptTo", validation FROM departed
+        size_bytes AS "sizeBytes", received_ms AS "receivedMs", remote_ip AS "remoteIp", mail_from AS "mailFrom", rcpt_to AS "rcptTo", validation FROM departed
         WHERE account = ${account} AND gone_ms <= ${endMs} AND gone_ms > ${endMs - oneDayMs} AND ${wanted(question)}
         ORDER BY gone_ms DESC LIMIT ${limit - stories.length}`),
     );

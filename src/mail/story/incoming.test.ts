@@ -26,6 +26,8 @@ const reception: ReceptionFacts = {
   }),
 };
 
+const serverItself = { remoteIp: null, validation: null };
+
 async function textOf(store: TempStore, question: StoryQuestion, startMs: number): Promise<string> {
   const { accounts, databases } = store;
   const refusals = { find: () => Promise.resolve([]) };
@@ -82,7 +84,8 @@ test('writeStory: mail that a program stored, and mail that came before records 
   await account.messages.append({ name: 'Sent' }, [newMessage(header, { flags: 1, keywords: ['$label1'] })]);
   await clock.advance(1000);
   await account.messages.append({ name: 'INBOX' }, [
-    newMessage(header, { receivedMs: clock.now(), reception: { ...reception, mailFrom: '', validation: null } }),
+    newMessage(header, { receivedMs: clock.now(), reception: { ...reception, validation: null } }),
+    newMessage(header, { receivedMs: clock.now(), reception: { ...reception, mailFrom: '', ...serverItself } }),
   ]);
   assert.equal(
     await textOf(store, { kind: 'messageId', messageId: 'x@example.org' }, startMs),
@@ -95,9 +98,16 @@ test('writeStory: mail that a program stored, and mail that came before records 
 Message in the account mara
 <x@example.org>, 38 bytes
 
-  +1s  delivered, from <> to mara@example.org
+  +1s  accepted from Bob@far.example to mara@example.org
+      client 198.51.100.7
 
-  Now in INBOX, UID 1, unread`,
+  Now in INBOX, UID 1, unread
+Message in the account mara
+<x@example.org>, 38 bytes
+
+  +1s  written by this server, from <> to mara@example.org
+
+  Now in INBOX, UID 2, unread`,
   );
 });
 

@@ -135,7 +135,7 @@ async function storyOf(
 ): Promise<Story | null> {
   const row =
     await reader.get<EmailRow>(sql`SELECT size_bytes AS "sizeBytes", received_ms AS "receivedMs", message_id AS "messageId",
-    mail_from AS "mailFrom", rcpt_to AS "rcptTo", validation FROM email WHERE account = ${account} AND id = ${id}`);
+    remote_ip AS "remoteIp", mail_from AS "mailFrom", rcpt_to AS "rcptTo", validation FROM email WHERE account = ${account} AND id = ${id}`);
   if (row === undefined) return null;
   const later: StoryEvent[] = [];
   for (const place of places) {
@@ -163,7 +163,7 @@ async function storyOf(
 
 /** The story of a message that is in no mailbox, from its beginning and what came later. */
 export function beginning(
-  { receivedMs, mailFrom, rcptTo, validation, messageId, sizeBytes }: EmailRow,
+  { receivedMs, remoteIp, mailFrom, rcptTo, validation, messageId, sizeBytes }: EmailRow,
   account: string,
   later: readonly StoryEvent[],
 ): Extract<Story, { kind: 'incoming' }> {
@@ -172,6 +172,7 @@ export function beginning(
     kind: 'received',
     atMs: receivedMs,
     by: record?.by ?? null,
+    remoteIp,
     checks: record?.checks ?? [],
     sender: mailFrom,
     recipient: rcptTo,
@@ -197,6 +198,7 @@ export interface EmailRow {
   readonly sizeBytes: number;
   readonly receivedMs: number;
   readonly messageId: string | null;
+  readonly remoteIp: string | null;
   readonly mailFrom: string | null;
   readonly rcptTo: string | null;
   readonly validation: string | null;

@@ -39,13 +39,16 @@ export type StoryEvent =
       readonly recipients: readonly string[];
       readonly detail: Readonly<Record<string, unknown>>;
     }
-  /** A message was put into a mailbox from outside; `by` is null for what the server wrote itself or a mail program stored. */
+  /**
+   * A message was put into a mailbox. `by` is null for what the server wrote itself, and for what came before such records were kept; `remoteIp` is of
+   * an SMTP client, `sender` null when there was none and a mail program stored the message.
+   */
   | {
       readonly kind: 'received';
       readonly atMs: number;
       readonly by: Acceptance | null;
+      readonly remoteIp: string | null;
       readonly checks: readonly Check[];
-      /** Its reverse-path; null when it did not come with an envelope. */
       readonly sender: string | null;
       readonly recipient: string | null;
     }

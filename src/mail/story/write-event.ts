@@ -72,17 +72,20 @@ function preparationLines(origin: Extract<Origin, { kind: 'submission' }>): stri
 function acceptanceLines({ remoteIp, hello, tls, login, cid }: Acceptance): string[] {
   const secured = tls === null ? 'without TLS' : `${tls.version} ${tls.cipher}`;
   return [
-    `client ${remoteIp}, ${hello ?? 'without a greeting'}, ${secured}`,
+    `client ${remoteIp}${hello === null ? '' : `, ${hello}`}, ${secured}`,
     ...(login === null ? [] : [`logged in as ${login.name} with ${login.mechanism}`]),
     `connection ${cid} in the log`,
   ];
 }
 
 function writeReceived(event: Extract<StoryEvent, { kind: 'received' }>): WrittenEvent {
-  const { by, checks, sender, recipient } = event;
-  if (sender === null) return { title: 'stored by a mail program (APPEND)', details: [] };
+  const { by, remoteIp, checks, sender, recipient } = event;
+  if (sender === null) {
+    return { title: 'stored by a mail program (APPEND)', details: by === null ? [] : acceptanceLines(by) };
+  }
   const envelope = `from ${sender === '' ? '<>' : sender}${recipient === null ? '' : ` to ${recipient}`}`;
-  if (by === null) return { title: `delivered, ${envelope}`, details: [] };
+  if (by === null && remoteIp === null) return { title: `written by this server, ${envelope}`, details: [] };
+  if (by === null) return { title: `accepted ${envelope}`, details: [`client ${remoteIp}`] };
   return {
     title: `accepted by ${by.service} on ${by.local}, ${envelope}`,
     details: [...acceptanceLines(by), ...checks.map(checkLine)],
