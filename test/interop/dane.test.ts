@@ -15,8 +15,8 @@ import { describePeer, needsRoot } from './programs.ts';
 import { sampleId } from './sample-message.ts';
 import { labNetwork, startSendingLab, type SendingLab, type SendOptions } from './sending-lab.ts';
 
-/** What a mail host shows: `authority` is by one that nobody trusts, followed by its own certificate. */
-type Certificate = 'self-signed' | 'expired' | 'authority' | 'authority, other name' | 'none';
+/** What a mail host shows: `authority` is by one that nobody trusts, followed by its own certificate; `broken`: no handshake succeeds. */
+type Certificate = 'self-signed' | 'expired' | 'authority' | 'authority, other name' | 'broken' | 'none';
 
 /** TLSA records of the host. */
 type Published = 'right' | 'wrong' | 'right and wrong' | 'authority' | 'PKIX' | 'none';
@@ -175,6 +175,23 @@ const domains: readonly Domain[] = [
     send: mustBeTls,
     want: never(/REQUIRETLS: neither DNSSEC nor MTA-STS/, '5.7.10'),
   },
+  { title: 'records, and TLS that fails', name: 'broken', certificate: 'broken', tlsa: 'wrong', want: later(/TLS/) },
+  {
+    title: 'no records, and TLS that fails',
+    name: 'absent-broken',
+    certificate: 'broken',
+    tlsa: 'none',
+    want: 'in clear',
+  },
+  {
+    title: 'REQUIRETLS is stronger than TLS-Required: No',
+    name: 'both',
+    certificate: 'self-signed',
+    tlsa: 'wrong',
+    requireTls: true,
+    send: { ...mayBeClear, ...mustBeTls },
+    want: never(/TLSA/, '5.7.10'),
+  },
 ];
 
 /** Domains without a host of their own. */
@@ -328,12 +345,18 @@ function tlsResults(folder: string): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-async function certificateOf(kind: Certificate, name: string, authority: Authority): Promise<CertificatePem | null> {
+async function certificateOf(
+  kind: Certificate,
+  name: string,
+  authority: Authority,
+): Promise<CertificatePem | 'broken' | null> {
   const now = Date.now();
   const yearMs = 365 * 86_400_000;
   switch (kind) {
     case 'none':
       return null;
+    case 'broken':
+      return kind;
     case 'self-signed':
       return await makeSelfSigned({ names: ['any.name.test'], days: 2, now });
     case 'expired':
@@ -346,9 +369,9 @@ async function certificateOf(kind: Certificate, name: string, authority: Authori
   }
 }
 
-function tlsaRecords(kind: Published, tls: CertificatePem | null, authority: Authority): string[] {
+function tlsaRecords(kind: Published, tls: CertificatePem | 'broken' | null, authority: Authority): string[] {
   const wrong = tlsaText(authority.certPem, recommendedChoice);
-  const right = tls === null ? wrong : tlsaText(tls.certPem, recommendedChoice);
+  const right = tls === null || tls === 'broken' ? wrong : tlsaText(tls.certPem, recommendedChoice);
   const records = {
     right: [right],
     wrong: [wrong],

@@ -1,6 +1,6 @@
 import type { CertificatePem } from '#host/certificates';
 import { systemClock } from '#host/clock';
-import { listen, tlsContext } from '#host/net';
+import { listen, tlsContext, type TlsContext } from '#host/net';
 import { systemRandom } from '#host/random';
 import { writeAddress } from '#lib/address';
 import { SmtpSession, type SessionFacts, type Transaction } from '#proto/smtp-server';
@@ -12,8 +12,8 @@ export interface MailHostSettings {
   /** Its port 25 needs root. */
   readonly address: string;
   readonly hostname: string;
-  /** Null: it does not offer STARTTLS. */
-  readonly tls: CertificatePem | null;
+  /** Null: it does not offer STARTTLS. `broken`: it does, and every handshake fails. */
+  readonly tls: CertificatePem | 'broken' | null;
   /** Whether it offers REQUIRETLS. */
   readonly requireTls?: boolean;
 }
@@ -41,13 +41,17 @@ export async function startMailHost({
 }: MailHostSettings): Promise<MailHost> {
   const log = new FakeLog();
   const backend = new ReceivingBackend();
-  const context = tls === null ? null : tlsContext(tls);
+  const context = tls === null || tls === 'broken' ? null : tlsContext(tls);
+  const contextFor = (): TlsContext => {
+    if (context === null) throw new Error('no certificate, as asked');
+    return context;
+  };
   let connections = 0;
   const listener = await listen({
     address,
     port: 25,
     log,
-    ...(context !== null && { tls: { contextFor: () => context } }),
+    ...(tls !== null && { tls: { contextFor } }),
     onConnection: async (channel) => {
       connections += 1;
       const session = new SmtpSession({
