@@ -12,6 +12,7 @@ export class MemoryDatabase implements Database {
   /** Every statement that was run, for checks of query plans. */
   readonly texts = new Set<string>();
   readonly #turns = new Turns();
+  readonly #prepared = new Map<string, StatementSync>();
 
   constructor(migrations: readonly { readonly sql: string }[]) {
     for (const { sql } of migrations) this.raw.exec(sql);
@@ -51,7 +52,9 @@ export class MemoryDatabase implements Database {
 
   #prepare(statement: Sql): StatementSync {
     this.texts.add(statement.text);
-    return this.raw.prepare(statement.text);
+    const known = this.#prepared.get(statement.text) ?? this.raw.prepare(statement.text);
+    this.#prepared.set(statement.text, known);
+    return known;
   }
 
   #reader(): Reader {

@@ -1,0 +1,348 @@
+import type { FakeFailure, FakeZone } from '#testing/fake-resolver';
+import type { HostNature, Misdeed, Stage } from './misdeeds.ts';
+
+/** One thing that goes wrong. */
+export interface Fault {
+  /** Heading of the part of the table that it is in. */
+  readonly group: string;
+  readonly title: string;
+  readonly nature: HostNature;
+  readonly misdeed: { readonly stage: Stage; readonly how: Misdeed } | null;
+  /** Settings of the transport that all mail takes; none when left out. */
+  readonly transport?: string;
+  /** The content does not fit into one piece. */
+  readonly isLarge?: boolean;
+  /** Queries that fail, as `FakeResolver` takes them. */
+  readonly dns?: Readonly<Record<string, FakeFailure>>;
+  /** Records in place of the right ones. */
+  readonly zone?: FakeZone;
+  /** Names whose answers are DNSSEC-authentic. */
+  readonly authentic?: readonly string[];
+  /** Text of the domain's MTA-STS policy. */
+  readonly stsPolicy?: string;
+  /** What a SOCKS proxy answers, one message each. */
+  readonly proxyAnswers?: readonly (readonly number[])[];
+}
+
+const plain: HostNature = { offers: [] };
+const withTls: HostNature = { offers: ['STARTTLS'] };
+const service: HostNature = { offers: ['STARTTLS', 'AUTH PLAIN'] };
+const quick: HostNature = { offers: ['PIPELINING', 'CHUNKING'] };
+const piped: HostNature = { offers: ['PIPELINING'] };
+const says = (bytes: string, ends = false): Misdeed => ({ kind: 'says', bytes, ends });
+
+/** What may come in place of any reply. */
+const anywhere: readonly (readonly [string, Misdeed])[] = [
+  ['dies in place of its reply', { kind: 'dies' }],
+  ['says 450', says('450 4.3.2 not now\r\n')],
+  ['says 550', says('550-5.7.1 never\r\n550 5.7.1 ask postmaster\r\n')],
+  ['says 421 and hangs up', says('421 4.3.2 closing\r\n', true)],
+  ['is silent', { kind: 'silent' }],
+  ['sends one byte a minute, without end', { kind: 'drips' }],
+  ['dies in the middle of its reply', says('25', true)],
+  ['dies between the lines of its reply', says('250-2.0.0 one\r\n', true)],
+  ['says what is no reply', says('hello there\r\n')],
+  ['says a line of 5000 bytes', says(`250 ${'x'.repeat(5000)}\r\n`)],
+  ['says a reply of 1000 lines', says('250-more\r\n'.repeat(1000))],
+  ['changes the code within a reply', says('250-2.0.0 yes\r\n550 5.0.0 no\r\n')],
+];
+
+const dieAfter: readonly [string, Misdeed] = ['dies after its reply', { kind: 'dies-after' }];
+
+function at(
+  stage: Stage,
+  nature: HostNature,
+  list: readonly (readonly [string, Misdeed])[],
+  more: Partial<Fault> = {},
+): Fault[] {
+  return list.map(([what, how]) => ({
+    group: groupOf(stage),
+    title: what,
+    nature,
+    misdeed: { stage, how },
+    ...more,
+  }));
+}
+
+function groupOf(stage: Stage): string {
+  switch (stage) {
+    case 'connection':
+      return 'Connecting';
+    case 'greeting':
+      return 'The greeting';
+    case 'handshake':
+      return 'The TLS handshake';
+    case 'content':
+      return 'While the content is sent';
+    case 'end of content':
+      return 'The reply to the content';
+    case 'BDAT':
+      return 'The reply to BDAT, which comes with the whole message';
+    default:
+      return `The reply to ${stage}`;
+  }
+}
+
+const submission = 'kind: submission, host: relay.example, auth: { user: u, password: p, mechanisms: [PLAIN] }';
+const relay = 'kind: smtp, host: relay.example';
+
+const connecting: Fault[] = at('connection', plain, [
+  ['is down', { kind: 'refuses', reason: 'connection refused' }],
+  ['does not answer', { kind: 'silent' }],
+]);
+
+const tls: Fault[] = [
+  ...at('STARTTLS', withTls, [
+    ...anywhere.slice(0, 5),
+    ['says more than its reply', says('220 2.0.0 go ahead\r\n250 2.0.0 and more\r\n')],
+  ]),
+  ...at('handshake', withTls, [
+    ['sends an alert', { kind: 'alert' }],
+    ['dies', { kind: 'dies' }],
+    ['is silent', { kind: 'silent' }],
+    ['has a wrong certificate', { kind: 'bad-certificate' }],
+  ]),
+  ...at('EHLO after TLS', withTls, anywhere.slice(0, 5)),
+];
+
+const demanded = 'TLS that is demanded';
+const enforce = 'version: STSv1\nmode: enforce\nmx: *.example\nmax_age: 86400\n';
+const sts: Partial<Fault> = {
+  group: demanded,
+  stsPolicy: enforce,
+  zone: { '_mta-sts.far.example': { TXT: ['v=STSv1; id=1;'] } },
+};
+/** DNSSEC says that the host has another key than any. */
+const dane: Partial<Fault> = {
+  group: demanded,
+  authentic: ['*'],
+  zone: { '_25._tcp.mx1.example': { TLSA: [{ usage: 3, selector: 1, matching: 1, data: new Uint8Array(32) }] } },
+};
+const demandedTls: Fault[] = [
+  ...at('handshake', withTls, [['a relay with tls: verified has a wrong certificate', { kind: 'bad-certificate' }]], {
+    group: demanded,
+    transport: relay,
+  }),
+  ...at(
+    'handshake',
+    { offers: [], immediateTls: true },
+    [['a submissions service has a wrong certificate', { kind: 'bad-certificate' }]],
+    { group: demanded, transport: 'kind: submissions, host: relay.example' },
+  ),
+  ...at('handshake', withTls, [['a relay with tls: unverified has a wrong certificate', { kind: 'bad-certificate' }]], {
+    group: demanded,
+    transport: `${relay}, tls: unverified`,
+  }),
+  ...at('handshake', withTls, [['a relay with tls: verified sends an alert', { kind: 'alert' }]], {
+    group: demanded,
+    transport: relay,
+  }),
+  ...at(
+    'STARTTLS',
+    withTls,
+    [['a relay with tls: verified refuses STARTTLS with 454', says('454 4.7.0 no TLS now\r\n')]],
+    {
+      group: demanded,
+      transport: relay,
+    },
+  ),
+  ...at('STARTTLS', withTls, [['a relay with tls: verified refuses STARTTLS with 550', says('550 5.7.0 no TLS\r\n')]], {
+    group: demanded,
+    transport: relay,
+  }),
+  {
+    group: demanded,
+    title: 'a relay with tls: verified does not offer STARTTLS',
+    nature: withTls,
+    misdeed: { stage: 'EHLO', how: says('250 relay.example\r\n') },
+    transport: relay,
+  },
+  ...at(
+    'handshake',
+    withTls,
+    [['MTA-STS is enforced, and the certificate is wrong', { kind: 'bad-certificate' }]],
+    sts,
+  ),
+  ...at('handshake', withTls, [['MTA-STS is enforced, and the host sends an alert', { kind: 'alert' }]], sts),
+  ...at('EHLO', withTls, [['MTA-STS is enforced, and STARTTLS is not offered', says('250 mx1.example\r\n')]], sts),
+  ...at('handshake', withTls, [['DANE names another key than the host has', { kind: 'bad-certificate' }]], dane),
+  ...at(
+    'STARTTLS',
+    withTls,
+    [['DANE is there, and STARTTLS is refused with 454', says('454 4.7.0 no TLS now\r\n')]],
+    dane,
+  ),
+  ...at('EHLO', withTls, [['DANE is there, and STARTTLS is not offered', says('250 mx1.example\r\n')]], dane),
+];
+
+const login: Fault[] = at(
+  'AUTH',
+  service,
+  [
+    ...anywhere.slice(0, 5),
+    ['says 535: wrong password', says('535 5.7.8 wrong\r\n')],
+    ['says what is no reply', says('hello there\r\n')],
+  ],
+  { transport: submission },
+);
+
+const content: Fault[] = [
+  ...at(
+    'content',
+    plain,
+    [
+      ['dies', { kind: 'dies' }],
+      ['says 452 and hangs up', says('452 4.3.1 no room\r\n', true)],
+      ['says 552 and hangs up', says('552 5.3.4 too large\r\n', true)],
+    ],
+    { isLarge: true },
+  ),
+  ...at('end of content', plain, [...anywhere, dieAfter, ['says 354 again', says('354 more\r\n')]]),
+  ...at('BDAT', quick, [...anywhere.slice(0, 8), dieAfter]),
+];
+
+const pipelining: Fault[] = [
+  ...at('MAIL', quick, [anywhere[0] ?? dieAfter, anywhere[1] ?? dieAfter, anywhere[2] ?? dieAfter], {
+    group: 'With PIPELINING: the reply to MAIL',
+  }),
+  ...at('RCPT', quick, [anywhere[0] ?? dieAfter, anywhere[1] ?? dieAfter, anywhere[2] ?? dieAfter], {
+    group: 'With PIPELINING: the reply to RCPT',
+  }),
+  ...at('DATA', piped, [anywhere[0] ?? dieAfter, anywhere[1] ?? dieAfter, anywhere[2] ?? dieAfter], {
+    group: 'With PIPELINING: the reply to DATA',
+  }),
+];
+
+const goodbye: Fault[] = at('QUIT', plain, [
+  anywhere[0] ?? dieAfter,
+  anywhere[2] ?? dieAfter,
+  ['is silent', { kind: 'silent' }],
+  ['says what is no reply', says('hello\r\n')],
+]);
+
+const dnsFault = (title: string, more: Partial<Fault>): Fault => ({
+  group: 'DNS',
+  title,
+  nature: plain,
+  misdeed: null,
+  ...more,
+});
+
+const dns: Fault[] = [
+  ...(['servfail', 'timeout', 'unavailable', 'bogus', 'refused'] as const).map((why) =>
+    dnsFault(`MX records: ${why}`, { dns: { 'MX far.example': why } }),
+  ),
+  dnsFault('the domain does not exist', { zone: { 'far.example': undefined as never } }),
+  dnsFault('the domain takes no mail (null MX)', {
+    zone: { 'far.example': { MX: [{ preference: 0, exchange: '' }] } },
+  }),
+  dnsFault('the domain has neither MX records nor addresses', { zone: { 'far.example': { TXT: ['x'] } } }),
+  ...(['servfail', 'timeout', 'bogus'] as const).map((why) =>
+    dnsFault(`addresses of the first host: ${why}`, { dns: { 'mx1.example': why } }),
+  ),
+  dnsFault('the first host does not exist', { zone: { 'mx1.example': undefined as never } }),
+  dnsFault('IPv6 addresses of the first host: servfail', { dns: { 'AAAA mx1.example': 'servfail' } }),
+  ...(['servfail', 'timeout', 'bogus'] as const).map((why) =>
+    dnsFault(`TLSA records of the first host, whose address is signed: ${why}`, {
+      dns: { '_25._tcp.mx1.example': why },
+      authentic: ['far.example', 'mx1.example'],
+      nature: withTls,
+    }),
+  ),
+];
+
+const socks: Fault[] = (
+  [
+    [
+      'general failure',
+      [
+        [5, 0],
+        [5, 1, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'not allowed by its rules',
+      [
+        [5, 0],
+        [5, 2, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'network unreachable',
+      [
+        [5, 0],
+        [5, 3, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'host unreachable',
+      [
+        [5, 0],
+        [5, 4, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'connection refused',
+      [
+        [5, 0],
+        [5, 5, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'TTL expired',
+      [
+        [5, 0],
+        [5, 6, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'CONNECT not supported',
+      [
+        [5, 0],
+        [5, 7, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    [
+      'address type not supported',
+      [
+        [5, 0],
+        [5, 8, 0, 1, 0, 0, 0, 0, 0, 0],
+      ],
+    ],
+    ['wants a login', [[5, 255]]],
+    ['ends the connection', []],
+    [
+      'ends the connection in the middle of its answer',
+      [
+        [5, 0],
+        [5, 0],
+      ],
+    ],
+    ['is no SOCKS proxy', [[72, 84, 84, 80]]],
+  ] as const
+).map(([title, proxyAnswers]) => ({
+  group: 'Through a SOCKS5 proxy, whose answer about the first host is',
+  title,
+  nature: plain,
+  misdeed: null,
+  transport: 'kind: socks, host: 127.0.0.1',
+  proxyAnswers,
+}));
+
+/** Every row of the table, in its order. */
+export const faults: readonly Fault[] = [
+  ...dns,
+  ...connecting,
+  ...at('greeting', plain, [...anywhere, dieAfter]),
+  ...at('EHLO', plain, [...anywhere, dieAfter, ['says 502, and knows HELO', says('502 5.5.1 what?\r\n')]]),
+  ...tls,
+  ...demandedTls,
+  ...login,
+  ...at('MAIL', plain, [...anywhere, dieAfter]),
+  ...at('RCPT', plain, [...anywhere, dieAfter]),
+  ...at('DATA', plain, [...anywhere, dieAfter, ['says 250', says('250 2.0.0 yes\r\n')]]),
+  ...content,
+  ...pipelining,
+  ...goodbye,
+  ...socks,
+];

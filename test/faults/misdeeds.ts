@@ -1,0 +1,41 @@
+/** Where in its dialogue a host misbehaves: at the reply to this command, or at this step. */
+export type Stage =
+  | 'connection'
+  | 'greeting'
+  | 'EHLO'
+  | 'STARTTLS'
+  | 'handshake'
+  | 'EHLO after TLS'
+  | 'AUTH'
+  | 'MAIL'
+  | 'RCPT'
+  | 'DATA'
+  | 'content'
+  | 'end of content'
+  | 'BDAT'
+  | 'QUIT';
+
+/** How. */
+export type Misdeed =
+  /** The connection ends in place of the reply. */
+  | { readonly kind: 'dies' }
+  /** The connection ends right after the usual reply. */
+  | { readonly kind: 'dies-after' }
+  /** These bytes in place of the reply; the dialogue goes on, unless it `ends`. */
+  | { readonly kind: 'says'; readonly bytes: string; readonly ends?: boolean }
+  | { readonly kind: 'silent' }
+  /** An endless reply, one byte a minute. */
+  | { readonly kind: 'drips' }
+  /** No connection, with this reason. */
+  | { readonly kind: 'refuses'; readonly reason: string }
+  /** The handshake fails with an alert. */
+  | { readonly kind: 'alert' }
+  /** A certificate that is not right. */
+  | { readonly kind: 'bad-certificate' };
+
+/** What a host can do, and how it misbehaves. */
+export interface HostNature {
+  readonly offers: readonly ('STARTTLS' | 'AUTH PLAIN' | 'PIPELINING' | 'CHUNKING')[];
+  /** TLS from the first byte. */
+  readonly immediateTls?: boolean;
+}

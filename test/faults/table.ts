@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import type { FaultRow } from './rows.ts';
+
+/** Where the table is. */
+export const tableFile: string = fileURLToPath(new URL('../../docs/faults.md', import.meta.url));
+
+const introduction = `# What happens to a message when something goes wrong
+
+Every row was tried: a message in the queue meets a destination with this fault, three times. \`npm test\` tries all of it again and compares;
+\`node test/faults/main.ts\` writes this file anew.
+
+- **with another host**: the preferred host of two has the fault. What the first attempt comes to.
+- **alone**: there is one host, which has the fault. What the first attempt comes to, with the words that \`godwit queue show\` has.
+- **it lasts**: what the sender is left with when the fault never ends. Mail is tried for 48 hours; of the delay the sender is told once, after 4 hours.
+- **it passes**: the fault is gone when the second attempt is made. More than one copy arrives only where the host took the whole message and did not say so.
+
+In every case a message ends in exactly one way, delivered or failed with a notice to the sender, and is never sent again after a host's 250.
+`;
+
+const heading = `| fault | with another host | alone | it lasts | it passes |
+|---|---|---|---|---|
+`;
+
+/** One line of the table. */
+export function lineOf({ cells }: FaultRow): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The whole document. */
+export function tableText(rows: readonly FaultRow[]): string {
+  const groups = Map.groupBy(rows, ({ group }) => group);
+  const parts = [...groups].map(
+    ([group, list]) => `\n## ${group}\n\n${heading}${list.map((row) => `${lineOf(row)}\n`).join('')}`,
+  );
+  return introduction + parts.join('');
+}
