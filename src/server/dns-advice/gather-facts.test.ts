@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { makeSelfSigned } from '#host/certificates';
 import { Files } from '#host/files';
 import { parseDomain } from '#lib/domain';
@@ -156,6 +158,12 @@ test('gatherFacts: ports of services that are offered, the standard one first; t
   assert.deepEqual(facts.ports, { submissions: 4650, submission: null, imaps: 993, imap: null, jmap: null });
   assert.match(facts.tlsa.join(' '), /^3 1 1 [0-9a-f]{64}$/);
   assert.deepEqual([facts.caa, facts.dmarc?.policy, facts.servesWeb], [null, 'none', false]);
+});
+
+test('gatherFacts: the authority of the certificate, when it is well known', async () => {
+  const certPem = rootCertificates.find((root) => /^O=DigiCert/m.test(new X509Certificate(root).issuer)) ?? '';
+  const { facts } = await gathered({ certPem });
+  assert.deepEqual(facts.caa, { issuer: 'digicert.com', accountUri: null });
 });
 
 for (const [what, certPem, want] of [
