@@ -248,12 +248,19 @@ const notice = writeDsn({
   smtputf8: false,
 });
 
+/** As qmail bounces. */
+const bounce = latin1(
+  'Subject: failure notice\r\n\r\nHi. This is the qmail-send program at mx.example.org.\r\n\r\n<a@b.example>:\r\n' +
+    '192.0.2.1 does not like recipient.\r\nRemote host said: 550 5.1.1 no\r\n\r\n--- Below\r\n\r\nMessage-ID: <m@x>\r\n\r\nx\r\n',
+);
+
 /** Delivery status notifications of strangers. */
 const dsn: Target = {
   name: 'dsn',
-  seeds: [notice],
+  seeds: [notice, bounce],
   dictionary: [
     ...dictionary,
+    '\n\n<a@b>:\n',
     'Final-Recipient: rfc822;',
     'Action: failed\r\n',
     'Status: 5.1.1\r\n',
@@ -263,7 +270,7 @@ const dsn: Target = {
   maxBytes: 40_000,
   run(input) {
     const parsed = parseDsn(input);
-    must(JSON.stringify(parsed).length <= 20 * input.length + 1000, 'much longer than its bytes');
+    must(JSON.stringify(parsed).length <= 30 * input.length + 1000, 'much longer than its bytes');
   },
 };
 

@@ -87,7 +87,7 @@ const rows: readonly (readonly [string, Uint8Array, readonly unknown[], string |
     report(
       'message/delivery-status',
       [
-        'Reporting-MTA: dns;EX01.far.example',
+        'Reporting-MTA: dns;EX01.far.example\u0007',
         'Received-From-MTA: dns;mail.us.example',
         'Arrival-Date: Mon, 23 Nov 2026 09:00:00 +0000',
         '',
@@ -95,7 +95,7 @@ const rows: readonly (readonly [string, Uint8Array, readonly unknown[], string |
         'Action: failed',
         'Status: 5.1.10',
         'Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup',
-        'X-Display-Name: bob@far.example',
+        'X-Display-Name: bob@far.example\u001b[2J',
       ],
       [
         'Content-Type: text/rfc822-headers; charset="utf-8"',

@@ -1,5 +1,6 @@
 import { parseHeader, textOf } from '#lib/message';
 import type { HeaderField } from '#lib/message';
+import { clean } from './address-type.ts';
 import type { DsnLimits } from './limits.ts';
 import { readReply } from './smtp-reply.ts';
 import type { ParsedDsnRecipient } from './types.ts';
@@ -43,12 +44,12 @@ function readRecipient(paragraph: string, limits: DsnLimits): ParsedDsnRecipient
   const reply = /^Remote host said: ([^\n]*)/m.exec(said)?.[1] ?? null;
   const codes = readReply(reply);
   return {
-    finalRecipient: address,
+    finalRecipient: clean(address),
     originalRecipient: null,
     action: 'failed',
     status: codes.smtpStatus ?? /\(#([45]\.\d{1,3}\.\d{1,3})\)/.exec(said)?.[1] ?? '5.0.0',
-    remoteMta: /^(\S{1,255}) (?:does not like|failed after)/m.exec(said)?.[1] ?? null,
-    diagnostic: reply ?? said.replaceAll('\n', ' ').trim(),
+    remoteMta: /^([\w.:[\]-]{1,255}) (?:does not like|failed after)/m.exec(said)?.[1] ?? null,
+    diagnostic: clean(reply ?? said).trim(),
     ...codes,
   };
 }

@@ -1,5 +1,5 @@
 import { fieldText, findField, parseHeader, type HeaderField } from '#lib/message';
-import { readTypedAddress } from './address-type.ts';
+import { clean, readTypedAddress } from './address-type.ts';
 import type { DsnLimits } from './limits.ts';
 import { readReply } from './smtp-reply.ts';
 import type { DsnAction, ParsedDsnRecipient } from './types.ts';
@@ -62,7 +62,7 @@ function text(
   maxChars: number = limits.maxFieldChars,
 ): string | null {
   const field = findField(fields, name);
-  return field === null ? null : fieldText(field).slice(0, maxChars);
+  return field === null ? null : clean(fieldText(field)).slice(0, maxChars);
 }
 
 /** The text after `type;`, all of it when there is no type. */

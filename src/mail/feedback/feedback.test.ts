@@ -17,6 +17,7 @@ import { Feedback, isFromId, newFromId, type Notice } from './index.ts';
 const ann = accountId(1);
 const eve = accountId(2);
 const fromId = 'abcdefgh234567xy';
+const theirs = '2001:db8::25';
 const day = 24 * 60 * 60_000;
 
 /** Ann sent one message with a From-ID to two, one to two without, and one that was never tried. */
@@ -63,12 +64,14 @@ class World implements AsyncDisposable {
       recipients: [{ address: 'gus@far.example', orcpt: 'rfc822;g+2Bus@old.example' }],
     });
     this.db.raw.exec("UPDATE queue_recipient SET state = 'delivered', attempts = 1");
+    this.db.raw.exec(`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply)
+      SELECT id, 0, 1, 'mx.far.example', '${theirs}', 'delivered', '250 ok' FROM queue_recipient`);
     await send('<5@us.example>', ['hal@far.example']);
   }
 
   /** What is recorded and suppressed after a notice: `message/recipient trust action`, and the addresses. */
   async after(notice: Partial<Notice>): Promise<string> {
-    await this.feedback.take({ accounts: [ann], fromIds: [], dsn: null, ...notice });
+    await this.feedback.take({ accounts: [ann], fromIds: [], remoteIp: theirs, dsn: null, ...notice });
     const events = this.db.raw
       .prepare('SELECT message, recipient, kind, detail FROM queue_event ORDER BY id')
       .all()
@@ -148,6 +151,16 @@ const rows: readonly (readonly [string, Partial<Notice>, string])[] = [
     'a Message-ID and a recipient of it',
     { dsn: naming('<2@us.example>', { finalRecipient: 'dan@FAR.example' }) },
     '2/4 messageId failed suppressed, dan@far.example',
+  ],
+  [
+    'a Message-ID and a recipient of it, from elsewhere',
+    { dsn: naming('<2@us.example>', { finalRecipient: 'dan@far.example' }), remoteIp: '192.0.2.66' },
+    '2/4 messageId failed',
+  ],
+  [
+    'a From-ID, from elsewhere',
+    { fromIds: [fromId], dsn: about({}), remoteIp: '192.0.2.66' },
+    '1/1 fromId failed suppressed, bob@far.example',
   ],
   ['a Message-ID, about a stranger', { dsn: naming('<2@us.example>', cyd) }, ''],
   ['a Message-ID of another account', { dsn: naming('<2@us.example>'), accounts: [eve] }, ''],

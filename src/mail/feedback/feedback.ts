@@ -2,10 +2,11 @@ import type { ParsedDsn } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
 import { policyOf, type OutgoingPolicy, type PerAccount } from '#mail/queue';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Tx } from '#ports/database';
+import { sql, type Database, type Reader, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import { detailOf, findingsOf, type Finding } from './findings.ts';
 import { feedbackLimits } from './limits.ts';
+import type { SentRecipient } from './match-recipient.ts';
 import { isRefusedForGood } from './refused-for-good.ts';
 import { findSentMessages, type Trust } from './sent-message.ts';
 
@@ -25,6 +26,8 @@ export interface Notice {
   readonly accounts: readonly AccountId[];
   /** From-IDs in the addresses that it came to. */
   readonly fromIds: readonly string[];
+  /** Who brought it. */
+  readonly remoteIp: string;
   /** What it reports, null when it is no report that we can read. */
   readonly dsn: ParsedDsn | null;
 }
@@ -34,6 +37,7 @@ interface Recording {
   readonly trust: Trust;
   readonly account: AccountId;
   readonly policy: OutgoingPolicy;
+  readonly remoteIp: string;
   readonly nowMs: number;
 }
 
@@ -50,7 +54,7 @@ export class Feedback {
    * Done twice it records twice, which is harmless: addresses are suppressed once, and a notice that came twice is told as two.
    * @returns how many events were recorded; 0 for a notice that is about nothing that we know.
    */
-  async take({ accounts, fromIds, dsn }: Notice): Promise<number> {
+  async take({ accounts, fromIds, remoteIp, dsn }: Notice): Promise<number> {
     const { db, clock, log, perAccount } = this.#deps;
     if (dsn === null && fromIds.length === 0) return 0;
     const nowMs = clock.now();
@@ -63,7 +67,7 @@ export class Feedback {
     if (sent === null || findings.length === 0) return 0;
     const { trust } = sent;
     const { account } = sent.messages[0];
-    const recording = { trust, account, policy: await policyOf(perAccount.policies, account), nowMs };
+    const recording = { trust, account, policy: await policyOf(perAccount.policies, account), remoteIp, nowMs };
     const recorded = await db.write((tx) => this.#record(tx, findings, recording));
     const messages = [...new Set(findings.map(({ message }) => message.id))];
     log.info('feedback.recorded', { account, trust, messages, ...recorded });
@@ -90,14 +94,16 @@ export class Feedback {
   }
 
   /** @returns whether the address is suppressed from now on. */
-  async #recordOne(tx: Tx, finding: Finding, { trust, account, policy, nowMs }: Recording): Promise<boolean> {
+  async #recordOne(tx: Tx, finding: Finding, recording: Recording): Promise<boolean> {
+    const { trust, account, policy, nowMs } = recording;
     const { message, recipient, report, reportingMta } = finding;
     const { suppressions, outbox } = this.#deps.perAccount;
     const said = detailOf(finding);
     const host = report?.remoteMta ?? reportingMta;
     const reply = report?.diagnostic ?? report?.status ?? '';
     let suppresses = false;
-    if (policy.suppressesRefused && recipient !== null && report !== null && isRefusedForGood(report)) {
+    const isBad = recipient !== null && report !== null && isRefusedForGood(report);
+    if (policy.suppressesRefused && isBad && (await mayEnd(tx, recipient, recording))) {
       const { address } = recipient;
       const reason = host === null ? reply : `${host}: ${reply}`;
       suppresses = await suppressions.addIn(tx, { account, address, source: 'notice', reason, message: message.id });
@@ -114,4 +120,13 @@ export class Feedback {
     await outbox.addIn(tx, [{ kind: 'notice', ...whom, ...outcome, status, notice }], nowMs);
     return suppresses;
   }
+}
+
+/** Whether a notice is to be believed so far that nothing is sent to the recipient any more. */
+async function mayEnd(reader: Reader, { id }: SentRecipient, { trust, remoteIp }: Recording): Promise<boolean> {
+  if (trust === 'fromId') return true;
+  const attempt = await reader.get(
+    sql`SELECT 1 AS one FROM queue_attempt WHERE recipient = ${id} AND outcome = 'delivered' AND ip = ${remoteIp} LIMIT 1`,
+  );
+  return attempt !== undefined;
 }

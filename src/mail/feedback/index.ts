@@ -7,8 +7,9 @@
  * one. So a notice counts only as far as its sender knows what only those know who had the message in hand, the surest first:
  * - `fromId`: it came to the reverse-path of one message, which held 80 random bits. Only the hosts and recipients of that message know them,
  *   and they can speak for this message alone.
- * - `envelopeId`, `messageId`: it names the ENVID or Message-ID of a message. These are seen by more (archives, lists, replies), so it counts only when
- *   the message was sent not long ago, to the very recipient that the notice is about, and after an attempt was made at it.
+ * - `envelopeId`, `messageId`: it names the ENVID or Message-ID of a message. These are seen by more, in public archives by all, so it is recorded only
+ *   when the message was sent not long ago, to the very recipient that it is about, and after an attempt was made; and it suppresses only when
+ *   it came from the very IP address that had taken the message, which a stranger cannot forge.
  * In every case the account whose mailbox got the notice must be the one that sent the message: nobody can speak about the mail of others. What is
  * suppressed is the address that we sent to, never one that only the notice names; the worst that a liar among the recipients can do is that the
  * same account, until it says otherwise, gets its mail to a recipient of the same message back at once with a text that says why.

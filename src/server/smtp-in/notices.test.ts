@@ -13,7 +13,7 @@ import { Submission } from '#server/submission';
 import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
-import { deferred, delivered } from '#testing/queue-world';
+import { delivered } from '#testing/queue-world';
 import { tempDir } from '#testing/temp-dir';
 import { SenderCheck, SmtpIn, type SmtpInDeps } from './index.ts';
 
@@ -220,7 +220,7 @@ test('Notices: a large one, from a server that names itself, and answers of peop
 test('Notices: without From-IDs the message must be known, tried, of this account and to this recipient', () =>
   inWorld(async (world) => {
     const { send, bring, told } = world;
-    world.outcome = deferred;
+    world.outcome = { ...delivered, remote: { name: 'mx.far.example', ip: '192.0.2.77' } };
     assert.equal(await send('bob', 'bob@example.org', 'carl@far.example'), 'bob@example.org');
     const carl = { finalRecipient: 'carl@far.example' };
     for (const [to, forged] of [

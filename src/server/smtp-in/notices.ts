@@ -20,6 +20,7 @@ export interface NoticesDeps {
 
 /** A message that is in mailboxes now. */
 interface Arrived {
+  readonly remoteIp: string;
   readonly transaction: Transaction;
   readonly body: ReceivedBody;
   readonly root: Part;
@@ -48,14 +49,14 @@ export class Notices {
     return from !== null && fromIds.length === 0 ? null : this.#take(arrived, fromIds);
   }
 
-  async #take({ transaction, body, root, accounts }: Arrived, fromIds: readonly string[]): Promise<void> {
+  async #take({ remoteIp, transaction, body, root, accounts }: Arrived, fromIds: readonly string[]): Promise<void> {
     const { feedback, blobs, log } = this.#deps;
     try {
       const bytes = await receivedContent(blobs, body).bytes(0, defaultLimits.maxScannedBytes);
       const dsn = parseDsn(bytes, { root });
       // An answer of a person, to the wrong address.
       if (dsn === null && transaction.from !== null) return;
-      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, dsn });
+      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, remoteIp, dsn });
     } catch (error) {
       log.error('smtp.noticeFailed', { accounts }, error);
     }

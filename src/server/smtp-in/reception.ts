@@ -95,7 +95,7 @@ export class Reception implements MessageSink {
     };
     const results = await delivery.deliver({ body, index, receivedMs, reception }, going);
     const accounts = await this.#settle(going, results, copies, body, index.has8bit);
-    const looking = notices.look({ transaction, body, root: index.root, accounts });
+    const looking = notices.look({ remoteIp: facts.remote.address, transaction, body, root: index.root, accounts });
     if (looking !== null) await looking;
     return reply(250, '2.0.0', `delivered, thank you (${facts.id})`);
   }
