@@ -310,6 +310,17 @@ describePeer('DANE decides what leaves', needsRoot(...labPrograms, 'postfix'), (
     assert.match(message ?? '', /with ESMTPS id/);
   });
 
+  test('godwit tells what was demanded, and what was wrong', async () => {
+    const { id } = await lab.attempted('a@ee-wrong.test');
+    const reason =
+      /its TLSA record matches none of its certificates; demanded is a certificate that TLSA records vouch/;
+    const shown = await lab.ask('queue', 'show', String(id));
+    assert.match(shown, reason);
+    assert.match(shown, /TLSv1\.3 with .* certificate that nobody vouches for/);
+    assert.match(await lab.ask('why', '--to', 'a@ee-wrong.test'), reason);
+    assert.match(await lab.ask('why', '--to', 'a@ee.test'), /TLSv1\.3 .*, verified by DANE/);
+  });
+
   test('how TLS went is counted for reports', async () => {
     await Promise.all(domains.map(({ name }) => lab.attempted(`a@${name}.test`)));
     await lab.server.kill('SIGTERM');

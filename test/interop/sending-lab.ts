@@ -8,8 +8,9 @@ import type { AttemptRecord } from '#mail/queue';
 import { tempDir } from '#testing/temp-dir';
 import { startDnsLab, type LabZones } from './dns-lab.ts';
 import { eventually, freshSubject } from './mailbox.ts';
+import { succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
-import { account, startServe, type ServerUnderTest } from './server-under-test.ts';
+import { account, program, startServe, type ServerUnderTest } from './server-under-test.ts';
 
 /** The sender of everything that a lab sends. */
 const us = 'godwit@godwit.test';
@@ -39,6 +40,8 @@ export interface SendOptions {
 
 /** What became of one recipient, once an attempt was made. */
 export interface Attempted {
+  /** In the queue. */
+  readonly id: number;
   readonly state: string;
   readonly attempts: readonly AttemptRecord[];
 }
@@ -48,6 +51,8 @@ export interface SendingLab extends AsyncDisposable {
   readonly server: ServerUnderTest;
   /** Submits a message. @returns its subject. */
   readonly send: (to: string, options?: SendOptions) => Promise<string>;
+  /** Runs a command of `godwit` about the server. @returns what it prints */
+  readonly ask: (...command: readonly string[]) => Promise<string>;
   /** Waits for the first attempt at a recipient, who must have one message only. */
   readonly attempted: (to: string) => Promise<Attempted>;
 }
@@ -75,6 +80,10 @@ export async function startSendingLab(settings: SendingLabSettings): Promise<Sen
   return {
     server,
     send: (to, options) => submit(server, to, options),
+    ask: async (...command) => {
+      const { stdout } = await succeed(process.execPath, [program, ...command, '--config', server.folder]);
+      return stdout;
+    },
     attempted: (to) => attempted(server, to),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -108,7 +117,7 @@ async function attempted({ folder, log }: ServerUnderTest, to: string): Promise<
       const [item] = items;
       if (item === undefined || item.attempts === 0 || item.state === 'leased') return null;
       const { attempts } = (await callControl(endpoint, 'queue.show', { id: item.id })) as Attempted;
-      return { state: item.state, attempts };
+      return { id: item.id, state: item.state, attempts };
     });
   } catch (error) {
     throw new Error(log(), { cause: error });

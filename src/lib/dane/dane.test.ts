@@ -153,7 +153,7 @@ const rows: readonly (readonly [string, readonly Name[], readonly `${string} ${N
   ['3 1 0, the key itself', ['leaf'], ['310 leaf'], 'verified by DANE-EE'],
   ['an expired certificate for another name (RFC 7672 §3.2.1)', ['alone'], ['311 alone'], 'verified by DANE-EE'],
   ['one record of two is enough (RFC 7672 §4)', ['leaf'], ['311 alone', '311 leaf'], 'verified by DANE-EE'],
-  ['another key', ['leaf', 'middle'], ['311 alone'], 'no-match: none of 1 TLSA record'],
+  ['another key', ['leaf', 'middle'], ['311 alone'], 'no-match: its TLSA record matches none'],
   ['DANE-EE does not look above the leaf', ['leaf', 'middle', 'root'], ['311 root'], 'no-match'],
   ['no certificate', [], ['311 leaf'], 'no-certificate'],
   ['2 0 1 of the root (RFC 7672 §3.1.2)', ['leaf', 'middle', 'root'], ['201 root'], 'verified by DANE-TA'],

@@ -112,7 +112,10 @@ function noMatch(records: number): DaneVerdict {
   return {
     kind: 'refused',
     why: 'no-match',
-    reason: `none of ${records} TLSA ${records === 1 ? 'record matches its certificate' : 'records matches its certificates'}`,
+    reason:
+      records === 1
+        ? 'its TLSA record matches none of its certificates'
+        : `none of its ${records} TLSA records matches its certificates`,
   };
 }
 

@@ -71,7 +71,7 @@ test('writeStory: a message that was delivered, with all that is known of it', a
       asked for REQUIRETLS, RET=HDRS, ENVID=E1, NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@example.com for bob@example.net
   +0s  attempt 1 for bob@example.net: delivered, at mx.example.net [192.0.2.1], after 0 ms
       went direct, to the hosts of example.net: no route matches
-      TLSv1.3 TLS_AES_256_GCM_SHA384, verified by DANE (the sender wants TLS)
+      TLSv1.3 TLS_AES_256_GCM_SHA384, verified by DANE (demanded: the sender wants TLS)
       logged in with PLAIN
       over a connection that had carried another message
       | EHLO mail.example.org

@@ -119,14 +119,14 @@ const verifiers = {
 
 function sessionLines({ demand, tls, mechanism, isReused, dialogue }: SessionRecord): string[] {
   const lines: string[] = [];
-  if (tls === null) lines.push(`without TLS (${demand})`);
+  if (tls === null) lines.push(`without TLS (demanded: ${demand})`);
   else {
     const { verifiedBy, problem } = tls;
     const trust =
       verifiedBy === null
         ? `not verified${problem === null ? '' : `: ${problem}`}`
         : `verified by ${verifiers[verifiedBy]}`;
-    lines.push(`${tls.version} ${tls.cipher}, ${trust} (${demand})`);
+    lines.push(`${tls.version} ${tls.cipher}, ${trust} (demanded: ${demand})`);
   }
   if (mechanism !== null) lines.push(`logged in with ${mechanism}`);
   if (isReused) lines.push('over a connection that had carried another message');
