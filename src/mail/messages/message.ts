@@ -60,7 +60,7 @@ export interface NewMessage {
   readonly keywords: readonly string[];
   /** INTERNALDATE. */
   readonly receivedMs: number;
-  /** Null for what did not come by SMTP. */
+  /** Null when nothing is known of it. */
   readonly reception: ReceptionFacts | null;
   /** First text for lists; null when not made yet. */
   readonly preview: string | null;

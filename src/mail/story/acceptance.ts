@@ -1,6 +1,6 @@
 /** How a client that brought a message was connected and known. */
 export interface Acceptance {
-  /** `mx`, `submission` or `submissions`. */
+  /** `mx`, `submission`, `submissions`, `imap` or `imaps`. */
   readonly service: string;
   /** Our address and port. */
   readonly local: string;

@@ -28,6 +28,26 @@ const reception: ReceptionFacts = {
 
 const serverItself = { remoteIp: null, validation: null };
 
+const storedByImap: ReceptionFacts = {
+  remoteIp: null,
+  helo: null,
+  mailFrom: null,
+  rcptTo: null,
+  fromOrgDomain: null,
+  validation: writeReception({
+    by: {
+      service: 'imaps',
+      local: '192.0.2.25:993',
+      remoteIp: '203.0.113.5',
+      hello: null,
+      tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+      login: { name: 'mara', mechanism: 'PLAIN' },
+      cid: 'c8',
+    },
+    checks: [],
+  }),
+};
+
 async function textOf(store: TempStore, question: StoryQuestion, startMs: number): Promise<string> {
   const { accounts, databases } = store;
   const refusals = { find: () => Promise.resolve([]) };
@@ -81,7 +101,9 @@ test('writeStory: mail that a program stored, and mail that came before records 
   const { account, clock } = store;
   const startMs = clock.now();
   const header = ['Message-ID: <x@example.org>'];
-  await account.messages.append({ name: 'Sent' }, [newMessage(header, { flags: 1, keywords: ['$label1'] })]);
+  await account.messages.append({ name: 'Sent' }, [
+    newMessage(header, { flags: 1, keywords: ['$label1'], reception: storedByImap }),
+  ]);
   await clock.advance(1000);
   await account.messages.append({ name: 'INBOX' }, [
     newMessage(header, { receivedMs: clock.now(), reception: { ...reception, validation: null } }),
@@ -93,6 +115,9 @@ test('writeStory: mail that a program stored, and mail that came before records 
 <x@example.org>, 38 bytes
 
   +0s  stored by a mail program (APPEND)
+      client 203.0.113.5, TLSv1.3 TLS_AES_128_GCM_SHA256
+      logged in as mara with PLAIN
+      connection c8 in the log
 
   Now in Sent, UID 1, \\Seen $label1
 Message in the account mara

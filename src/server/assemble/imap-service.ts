@@ -1,4 +1,5 @@
 import { mechanismsByStrength } from '#lib/sasl';
+import { acceptanceOf } from '#mail/story';
 import type { Channel } from '#ports/channel';
 import { defaultLimits, serveImap } from '#proto/imap-server';
 import { ImapGlue } from '#server/imap';
@@ -10,7 +11,8 @@ const serverId: ReadonlyMap<string, string> = new Map([['name', 'Godwit']]);
 export async function serveImapOn(context: ServiceContext, channel: Channel): Promise<void> {
   const { services, shared, config, hostname, shutdown, hasTls, service } = context;
   const { accounts, bus, clock, configuration, checker, random } = services;
-  const log = services.log.with({ cid: shared.nextConnectionId() });
+  const id = shared.nextConnectionId();
+  const log = services.log.with({ cid: id });
   const admitted = shared.admission.connect('imap', channel.remote.address);
   if (admitted.kind !== 'admitted') {
     const why = admitted.kind === 'tooFast' ? 'too many connections in a short time' : 'too many open connections';
@@ -32,6 +34,10 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
       log,
       remoteAddress: channel.remote.address,
       appendLimitBytes: config.maxMessageBytes,
+      connection: () => {
+        const { remote, local, tls } = channel;
+        return acceptanceOf({ id, kind: service, remote, local, tls, hello: null, identity: null, mechanism: null });
+      },
       onOpen: (account) => ending.follow(account.removed),
     }),
     clock,

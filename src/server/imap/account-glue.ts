@@ -24,6 +24,8 @@ export interface AccountGlueDeps {
   readonly appendLimitBytes: number;
   /** 0 is unlimited. */
   readonly quotaBytes: number;
+  /** Who stores messages here, as `ReceptionFacts.validation` wants it. */
+  readonly storedBy: string;
 }
 
 /** One account as a logged-in connection sees it. */
@@ -81,11 +83,11 @@ export class AccountGlue implements AccountBackend {
   }
 
   async append(name: string): Promise<AppendBatch> {
-    const { account, clock, quotaBytes } = this.#deps;
+    const { account, clock, quotaBytes, storedBy } = this.#deps;
     const mailbox = await account.mailboxes.byName(name);
     if (mailbox === null) throw new No('TRYCREATE', 'no such mailbox');
     const leftBytes = await roomOf(account, quotaBytes);
-    return new AppendGlue({ account, mailbox: mailbox.id, clock, leftBytes });
+    return new AppendGlue({ account, mailbox: mailbox.id, clock, leftBytes, storedBy });
   }
 
   onChange(fn: () => void): Disposable {

@@ -14,6 +14,8 @@ export interface AppendGlueDeps {
   readonly clock: Clock;
   /** What the quota leaves. */
   readonly leftBytes: number;
+  /** Who stores them, as `ReceptionFacts.validation` wants it. */
+  readonly storedBy: string;
 }
 
 interface Finished {
@@ -23,6 +25,7 @@ interface Finished {
 }
 
 const noPrefix = new Uint8Array(0);
+const notReceived = { remoteIp: null, helo: null, mailFrom: null, rcptTo: null, fromOrgDomain: null };
 
 /** An APPEND of one or more messages, visible all at once. */
 export class AppendGlue implements AppendBatch {
@@ -56,7 +59,7 @@ export class AppendGlue implements AppendBatch {
   }
 
   async commit(): Promise<{ readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }> {
-    const { account, mailbox, clock } = this.#deps;
+    const { account, mailbox, clock, storedBy } = this.#deps;
     const nowMs = clock.now();
     const messages: NewMessage[] = [];
     for (const { head, body, index } of this.#finished) {
@@ -67,7 +70,7 @@ export class AppendGlue implements AppendBatch {
         flags: head.flagBits,
         keywords: head.keywords,
         receivedMs: head.internalDateMs ?? nowMs,
-        reception: null,
+        reception: { ...notReceived, validation: storedBy },
         preview: await inlinePreview(index, body),
       });
     }

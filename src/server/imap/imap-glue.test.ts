@@ -33,6 +33,7 @@ test('ImapGlue.noteLogin: a disabled login counts as a failed one, and forgets n
     credentials: services.checker,
     remoteAddress,
     appendLimitBytes: 1000,
+    connection: () => ({ service: 'imap', local: '', remoteIp: remoteAddress, hello: null, tls: null, cid: 'cid' }),
     onOpen: () => undefined,
   });
   const identity = (account: string) => ({ account, login: `${account}@example.org` });

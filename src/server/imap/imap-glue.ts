@@ -1,5 +1,6 @@
 import type { CredentialStore, Identity, MechanismName } from '#lib/sasl';
 import type { Account, Accounts } from '#mail/accounts';
+import { writeReception, type Acceptance } from '#mail/story';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -19,6 +20,8 @@ export interface ImapGlueDeps {
   readonly log: Log;
   readonly remoteAddress: string;
   readonly appendLimitBytes: number;
+  /** How the connection is now, for the stories of what is stored over it. */
+  readonly connection: () => Omit<Acceptance, 'login'>;
   /** Called with the account of a login. */
   readonly onOpen: (account: Account) => void;
 }
@@ -26,6 +29,7 @@ export interface ImapGlueDeps {
 /** Decisions for one IMAP connection before and at login. */
 export class ImapGlue implements ImapBackend {
   readonly #deps: ImapGlueDeps;
+  #mechanism = '';
 
   constructor(deps: ImapGlueDeps) {
     this.#deps = deps;
@@ -45,6 +49,7 @@ export class ImapGlue implements ImapBackend {
     const { admission, configuration, remoteAddress, log } = this.#deps;
     if (outcome.kind === 'success') {
       const { account, login } = outcome.identity;
+      this.#mechanism = outcome.mechanism;
       if (configuration.config.domains.accounts[account]?.loginDisabled !== undefined) {
         // The password was right, but whoever tries with it goes on trying; `open` tells them why.
         admission.noteLogin(remoteAddress, false);
@@ -66,13 +71,15 @@ export class ImapGlue implements ImapBackend {
   }
 
   async open(identity: Identity): Promise<AccountBackend> {
-    const { accounts, bus, clock, configuration, appendLimitBytes } = this.#deps;
+    const { accounts, bus, clock, configuration, appendLimitBytes, connection } = this.#deps;
     const settings = configuration.config.domains.accounts[identity.account];
     if (settings?.loginDisabled !== undefined) throw new No('AUTHORIZATIONFAILED', settings.loginDisabled);
     const account = await accounts.open(identity.account);
     if (account === null || settings === undefined)
       throw new No('AUTHORIZATIONFAILED', 'there is no such account any more');
     this.#deps.onOpen(account);
-    return new AccountGlue({ account, bus, clock, appendLimitBytes, quotaBytes: settings.quota });
+    const by = { ...connection(), login: { name: identity.login, mechanism: this.#mechanism } };
+    const storedBy = writeReception({ by, checks: [] });
+    return new AccountGlue({ account, bus, clock, appendLimitBytes, quotaBytes: settings.quota, storedBy });
   }
 }

@@ -5,7 +5,7 @@ import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { AccountGlue } from './account-glue.ts';
 
 function glue({ account, bus, clock }: TempStore, quotaBytes: number): AccountGlue {
-  return new AccountGlue({ account, bus, clock, appendLimitBytes: 10_000, quotaBytes });
+  return new AccountGlue({ account, bus, clock, appendLimitBytes: 10_000, quotaBytes, storedBy: '{}' });
 }
 
 async function append(to: AccountGlue, sizeBytes: number): Promise<void> {
