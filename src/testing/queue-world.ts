@@ -11,6 +11,7 @@ import {
   type QueueSettings,
   type Routing,
   type Transmission,
+  type Transmitter,
 } from '#mail/queue';
 import type { RoutingTable } from '#mail/routes';
 import { sqliteServerMigrations } from '#mail/schema';
@@ -162,7 +163,10 @@ export class QueueWorld implements AsyncDisposable {
   }
 
   /** A runner of its own over a database, which is to lead to the rows of this world. */
-  runnerOver(db: Database): QueueRunner {
+  runnerOver(
+    db: Database,
+    transmitter: Transmitter = { transmit: (transmission) => this.transmit(transmission) },
+  ): QueueRunner {
     const sink: DsnSink = {
       deliverDsn: async (dsn) => {
         const { id, to, bytes } = dsn;
@@ -180,7 +184,7 @@ export class QueueWorld implements AsyncDisposable {
       bus: this.#bus(),
       sink,
       delivery: {
-        transmitter: { transmit: (transmission) => this.#transmit(transmission) },
+        transmitter,
         routing: this.routing(),
       },
       perAccount: this.#perAccount(),
@@ -193,7 +197,8 @@ export class QueueWorld implements AsyncDisposable {
     return { suppressions: this.suppressions, policies, outbox: this.#outbox };
   }
 
-  async #transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
+  /** Carries a message to this world. */
+  async transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
     this.transmissions.push(transmission);
     const outcomes: DeliveryOutcome[] = [];
     for (const { address } of transmission.recipients) outcomes.push(await this.answer(address, transmission));

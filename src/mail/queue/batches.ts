@@ -49,6 +49,8 @@ interface RoutedGroup extends LeasedGroup {
 /** Lanes give back what they did not come to after this long, so that a slow host delays others little. */
 const laneTimeMs = 30_000;
 const leaseSlackMs = 5 * 60_000;
+/** An attempt that is aborted has so long to end. */
+const abortGraceMs = 60_000;
 
 /** Delivers what is due in a lane, a batch at a time: one transmission for each message. */
 export class Batches {
@@ -139,8 +141,11 @@ export class Batches {
     let outcomes: readonly DeliveryOutcome[];
     const timeout = new AbortController();
     using _timer = clock.timer(settings.attemptTimeoutMs, () => timeout.abort(new Error('attempt timed out')));
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    // Whatever heeds no signal must not outlast the lease: the outcome would be nobody's.
+    using _last = clock.timer(settings.attemptTimeoutMs + abortGraceMs, () => reject(timeout.signal.reason));
     try {
-      outcomes = await this.#hand(group, AbortSignal.any([timeout.signal, stopping]));
+      outcomes = await Promise.race([this.#hand(group, AbortSignal.any([timeout.signal, stopping])), tooLate]);
     } catch (cause) {
       if (stopping.aborted) return null;
       log.error('queue.transmissionFailed', { message: message.id, ...lane }, cause);

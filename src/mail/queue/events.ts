@@ -3,7 +3,7 @@ import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 /**
  * What happened to a recipient besides attempts. By operators: `held`, `released`, `kicked`, `dropped`, `failed` (reason), `transport` (transport),
  * `tls` (tls). By the queue: `heldByRule` (rule, reason) and `suppressed` (address, source, reason, sinceMs) when it was accepted, `suppressing`
- * (address, reply) when a refusal led to a suppression, `lateOutcome` (outcome, host, reply) when the lease had ended before the attempt did.
+ * (address, reply) when a refusal led to a suppression, `told` (notice, to, messageId) when the sender was told, `lateOutcome` (outcome, host, reply) when the lease had ended before the attempt did.
  */
 export type QueueEventKind =
   | 'held'
@@ -16,6 +16,7 @@ export type QueueEventKind =
   | 'heldByRule'
   | 'suppressed'
   | 'suppressing'
+  | 'told'
   | 'lateOutcome';
 
 /** An event to write. */
@@ -48,9 +49,9 @@ export async function writeEvent(
     VALUES (${message}, ${recipient}, ${atMs}, ${kind}, ${JSON.stringify(detail)})`);
 }
 
-/** Writes the same event for each recipient of a list that is the right side of an `IN`. */
-export async function writeEvents(tx: Tx, recipients: Sql, { atMs, kind, detail }: NewQueueEvent): Promise<void> {
-  await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
+/** Writes the same event for each recipient of a list that is the right side of an `IN`. @returns for how many. */
+export async function writeEvents(tx: Tx, recipients: Sql, { atMs, kind, detail }: NewQueueEvent): Promise<number> {
+  return await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
     SELECT message, id, CAST(${atMs} AS BIGINT), CAST(${kind} AS TEXT), CAST(${JSON.stringify(detail)} AS TEXT)
     FROM queue_recipient WHERE id IN ${recipients}`);
 }

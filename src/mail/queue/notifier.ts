@@ -8,6 +8,7 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { NoticeKind } from './advance.ts';
 import { openContent } from './content.ts';
+import { writeEvents } from './events.ts';
 import { finishMessages } from './finish.ts';
 import { retryUntil } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
@@ -82,16 +83,22 @@ export class Notifier {
     await this.#deps.sink.deliverDsn({ id: notice, account: first.account, to: first.sender, bytes, whenTold });
     const nowMs = this.#deps.clock.now();
     const told = { notice: first.kind, to: first.sender, messageId: this.#messageId(notice, first) };
-    await this.#deps.db.write(async (tx) => {
+    const isOurs = await this.#deps.db.write(async (tx) => {
+      const rowsTold = await writeEvents(tx, sql`(SELECT id FROM queue_recipient WHERE notice = ${notice})`, {
+        atMs: nowMs,
+        kind: 'told',
+        detail: told,
+      });
+      // Another process was faster, or an outcome superseded the notice: what this one wanted to do is not to be done twice.
+      if (rowsTold === 0) return false;
       for (const step of steps) await step(tx);
-      await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
-        SELECT message, id, CAST(${nowMs} AS BIGINT), 'told', CAST(${JSON.stringify(told)} AS TEXT)
-        FROM queue_recipient WHERE notice = ${notice}`);
       await tx.run(
         sql`UPDATE queue_recipient SET notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE notice = ${notice}`,
       );
       await finishMessages(tx, [first.message], { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
+      return true;
     });
+    if (!isOurs) return;
     this.#deps.log.info('queue.senderTold', { notice, kind: first.kind, recipients: rows.length });
   }
 
