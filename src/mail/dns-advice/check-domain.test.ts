@@ -235,6 +235,14 @@ for (const [what, world, ...want] of [
     /^dkim warning .*marked as a test/,
   ],
   [
+    'DMARC of the domain above',
+    {
+      facts: { domain: 'sub.example.org', dmarc: { policy: 'none', rua: null } },
+      zone: { 'sub.example.org': { MX: [{ preference: 10, exchange: 'mail.example.org' }] } },
+    },
+    /^dmarc note _dmarc\.sub\.example\.org TXT: is missing, so that the one of example\.org counts: "v=DMARC1; p=reject/,
+  ],
+  [
     'two DMARC records',
     { zone: txt('_dmarc.example.org', 'v=DMARC1; p=none', 'v=DMARC1; p=reject') },
     'dmarc error _dmarc.example.org TXT: there are 2 conflicting records, so receivers use none: "v=DMARC1; p=none" and "v=DMARC1; p=reject"',
@@ -351,6 +359,16 @@ for (const [what, world, ...want] of [
     'two MTA-STS records',
     { zone: txt('_mta-sts.example.org', 'v=STSv1; id=1;', 'v=STSv1; id=2;') },
     /^mta-sts error .*there are 2 conflicting records/,
+  ],
+  [
+    'TLS reports elsewhere',
+    { zone: txt('_smtp._tls.example.org', 'v=TLSRPTv1; rua=https://reports.example/tls') },
+    'tls-rpt note _smtp._tls.example.org TXT: sends reports elsewhere than to us: it is "v=TLSRPTv1; rua=https://reports.example/tls", wanted is "v=TLSRPTv1; rua=mailto:tls@example.org"',
+  ],
+  [
+    'TLS reports for nobody',
+    { zone: txt('_smtp._tls.example.org', 'v=TLSRPTv1') },
+    'tls-rpt warning _smtp._tls.example.org TXT: differs in rua: it is "v=TLSRPTv1", wanted is "v=TLSRPTv1; rua=mailto:tls@example.org"',
   ],
   [
     'two TLSRPT records',
@@ -515,64 +533,3 @@ for (const [what, world, ...want] of [
     }
   });
 }
-
-test('checkDomain: every finding that is not good says what to do; errors come first', async () => {
-  const findings = await checkDomain(facts, {
-    resolver: new FakeResolver({}),
-    prober: null,
-    clock: new FakeClock(),
-    dnsblZones: ['bl.example'],
-  });
-  assert.deepEqual(
-    findings.filter(({ level, fix }) => level !== 'ok' && fix === null),
-    [],
-  );
-  const ranks = findings.map(({ level }) => ['error', 'warning', 'note', 'ok'].indexOf(level));
-  assert.deepEqual(
-    ranks,
-    ranks.toSorted((a, b) => a - b),
-  );
-  assert.equal(findings[0]?.level, 'error');
-});
-
-test('checkDomain: a resolver that never answers, and the limit of queries', async () => {
-  const clock = new FakeClock();
-  let running = 0;
-  let most = 0;
-  const silent = {
-    query: async (_name: string, _type: string, signal?: AbortSignal) => {
-      most = Math.max(most, (running += 1));
-      await new Promise((_resolve, reject) => {
-        signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-      });
-      throw new Error('not reached');
-    },
-  };
-  const pending = checkDomain(facts, { resolver: silent, prober: null, clock, limits: { timeoutMs: 1000 } });
-  await clock.advance(1000);
-  assert.deepEqual(show(await pending), ['host error resolver: nothing can be looked up: no answer in time']);
-  assert.equal(most, 2);
-  const resolver = new FakeResolver(right);
-  await checkDomain(facts, { resolver, prober: null, clock, limits: { maxQueries: 5 } });
-  assert.equal(resolver.queries.length, 5);
-});
-
-test('checkDomain: a prober that never answers ends with the time', async () => {
-  const clock = new FakeClock();
-  const started = Promise.withResolvers<void>();
-  const prober = {
-    probe: (_host: unknown, signal: AbortSignal) =>
-      new Promise<never>((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-        started.resolve();
-      }),
-  };
-  const resolver = new FakeResolver(right, { authentic: ['*'] });
-  const pending = checkDomain(facts, { resolver, prober, clock, limits: { timeoutMs: 1000 } });
-  await started.promise;
-  await clock.advance(1000);
-  assert.deepEqual(show(await pending), [
-    'smtp warning mail.example.org (192.0.2.1): was not tried: no time was left',
-    'smtp warning mail.example.org (2001:db8::1): was not tried: no time was left',
-  ]);
-});

@@ -34,6 +34,9 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
   });
   const [only, ...more] = found;
   if (only === undefined) {
+    const above = area === 'dmarc' ? await inheritedDmarc(wanted, facts, resolver) : null;
+    if (above !== null)
+      return make('note', `is missing, so that the one of ${above.from} counts: ${quote(above.text)}`);
     const other = answer.kind === 'found' ? `; there is ${quote(answer.records[0] ?? '')}` : '';
     return make(levelOf(wanted.importance), `is missing. ${wanted.why}${area === 'dkim' ? other : ''}`);
   }
@@ -53,6 +56,12 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
     default: {
       const differing = differingTags(wanted.data, only);
       if (differing.length === 0) return make('ok', `is right: ${quote(only)}`, null);
+      // Who reads the reports is the owner's to choose.
+      if (area === 'tls-rpt' && tagsOf(only).has('rua'))
+        return make(
+          'note',
+          `sends reports elsewhere than to us: it is ${quote(only)}, wanted is ${quote(wanted.data)}`,
+        );
       const sentence = `differs in ${differing.join(', ')}: it is ${quote(only)}, wanted is ${quote(wanted.data)}`;
       return make(levelOf(wanted.importance), sentence);
     }
@@ -98,6 +107,23 @@ function judgeDkim(wanted: WantedText, found: string, make: Make): Finding {
     return make('warning', `is marked as a test (t=y), so receivers may ignore it: it is ${quote(found)}`);
   if (differing.length === 0) return make('ok', `is right: ${quote(found)}`, null);
   return make('note', `has our key, but differs in ${differing.join(', ')}: it is ${quote(found)}`);
+}
+
+/** RFC 7489 §6.6.3: a domain without a policy has that of the domain above it, here the nearest with one. */
+async function inheritedDmarc(
+  { name }: WantedText,
+  { domain }: DomainFacts,
+  resolver: Resolver,
+): Promise<{ readonly from: string; readonly text: string } | null> {
+  if (name !== `_dmarc.${domain}`) return null;
+  const labels = domain.split('.');
+  for (let i = 1; i < labels.length - 1; i += 1) {
+    const from = labels.slice(i).join('.');
+    const answer = await resolver.query(`_dmarc.${from}`, 'TXT');
+    const text = answer.kind === 'found' ? answer.records.find((record) => marks.dmarc?.test(record)) : undefined;
+    if (text !== undefined) return { from, text };
+  }
+  return null;
 }
 
 /** Policies of RFC 7489 §6.3, the strictest last. */
