@@ -73,7 +73,9 @@ function acceptanceLines({ remoteIp, hello, tls, login, cid }: Acceptance): stri
   const secured = tls === null ? 'without TLS' : `${tls.version} ${tls.cipher}`;
   return [
     `client ${remoteIp}${hello === null ? '' : `, ${hello}`}, ${secured}`,
-    ...(login === null ? [] : [`logged in as ${login.name} with ${login.mechanism}`]),
+    ...(login === null
+      ? []
+      : [`logged in as ${login.name}${login.mechanism === '' ? '' : ` with ${login.mechanism}`}`]),
     `connection ${cid} in the log`,
   ];
 }

@@ -29,6 +29,7 @@ export interface ImapGlueDeps {
 /** Decisions for one IMAP connection before and at login. */
 export class ImapGlue implements ImapBackend {
   readonly #deps: ImapGlueDeps;
+  /** Of the login that is being tried, or was. */
   #mechanism = '';
 
   constructor(deps: ImapGlueDeps) {
@@ -39,7 +40,8 @@ export class ImapGlue implements ImapBackend {
     return this.#deps.credentials;
   }
 
-  async admitLogin(_mechanism: MechanismName): Promise<void> {
+  async admitLogin(mechanism: MechanismName): Promise<void> {
+    this.#mechanism = mechanism;
     const { admission, remoteAddress } = this.#deps;
     if (!admission.mayLogIn(remoteAddress))
       throw new Bye('too many failed logins from your network, please wait', 'LIMIT');
@@ -49,7 +51,6 @@ export class ImapGlue implements ImapBackend {
     const { admission, configuration, remoteAddress, log } = this.#deps;
     if (outcome.kind === 'success') {
       const { account, login } = outcome.identity;
-      this.#mechanism = outcome.mechanism;
       if (configuration.config.domains.accounts[account]?.loginDisabled !== undefined) {
         // The password was right, but whoever tries with it goes on trying; `open` tells them why.
         admission.noteLogin(remoteAddress, false);
