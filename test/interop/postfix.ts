@@ -16,6 +16,10 @@ export interface PostfixSettings {
   readonly peer: { readonly domain: string; readonly address: string };
   readonly certPem: string;
   readonly keyPem: string;
+  /** More services, as lines of `master.cf`. */
+  readonly services?: string;
+  /** More settings, as lines of `main.cf`, each in place of ours of that name. */
+  readonly settings?: string;
 }
 
 /** Debian's Postfix with everything of its own in a temporary folder. */
@@ -37,8 +41,9 @@ export async function startPostfix(settings: PostfixSettings): Promise<Postfix> 
   await chown(join(dir.path, 'data'), ids.uid, ids.gid);
   await chown(join(dir.path, 'mail'), ids.uid, ids.gid);
   await writeFile(join(config, 'cert.pem'), `${settings.keyPem}\n${settings.certPem}`, { mode: 0o600 });
-  await writeFile(join(config, 'main.cf'), mainCf(dir.path, settings, ids));
-  await writeFile(join(config, 'master.cf'), postfixMasterCf(settings.address, 25));
+  await writeFile(join(config, 'main.cf'), settled(mainCf(dir.path, settings, ids), settings.settings ?? ''));
+  const services = `${postfixMasterCf(settings.address, 25)}${settings.services ?? ''}`;
+  await writeFile(join(config, 'master.cf'), services);
   const postfix = async (command: string): Promise<void> => {
     await succeed('/usr/sbin/postfix', ['-c', config, command]);
   };
@@ -69,6 +74,13 @@ interface Ids {
 async function postfixIds(): Promise<Ids> {
   const [uid, gid] = await Promise.all(['-u', '-g'].map((option) => succeed('id', [option, 'postfix'])));
   return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) };
+}
+
+/** Postfix warns each time of a setting that is there twice. */
+function settled(ours: string, others: string): string {
+  const nameOf = (line: string): string => line.replace(/ =.*/, '');
+  const names = new Set(others.split('\n').map(nameOf));
+  return [...ours.split('\n').filter((line) => !names.has(nameOf(line))), others].join('\n');
 }
 
 function logOf(folder: string): Promise<string> {
