@@ -27,7 +27,11 @@ export type MailHosts =
   /** It may work later. */
   | { readonly kind: 'later'; readonly reason: string };
 
+type Failure = Extract<Answer<string>, { kind: 'failed' }>['why'];
+
 const maxAddressesPerHost = 8;
+/** Hosts whose trouble is told. */
+const maxFailuresTold = 3;
 
 /**
  * Finds the hosts for a domain (A-label, or an address literal in brackets).
@@ -62,8 +66,11 @@ async function namedHosts(
   const answers = await Promise.all(names.map((name) => findMailHost(name, resolver, signal)));
   const hosts = answers.flatMap(({ host }) => host ?? []);
   if (hosts.length > 0) return { kind: 'hosts', hosts, mx: isAuthentic ? 'authentic' : 'insecure', expandedDomain };
-  if (answers.some(({ failed }) => failed))
-    return { kind: 'later', reason: `no address of the mail hosts of ${domain} could be looked up` };
+  const failures = answers.flatMap(({ failure }, i) => (failure === null ? [] : [`${names[i]}: ${failure}`]));
+  if (failures.length > 0) {
+    const said = failures.slice(0, maxFailuresTold).join(', ');
+    return { kind: 'later', reason: `looking up the addresses of the mail hosts of ${domain}: ${said}` };
+  }
   return { kind: 'none', status: '5.4.4', reason: `the mail hosts of ${domain} have no addresses` };
 }
 
@@ -74,27 +81,27 @@ function literalHost(literal: string, address: string): MailHosts {
 
 /** RFC 5321 §5.1: without MX records the domain is its own mail host. */
 async function implicitHost(domain: string, resolver: Resolver, signal: AbortSignal | undefined): Promise<MailHosts> {
-  const { host, failed } = await findMailHost(domain, resolver, signal);
+  const { host, failure } = await findMailHost(domain, resolver, signal);
   if (host !== null) return { kind: 'hosts', hosts: [host], mx: 'none', expandedDomain: host.canonicalName };
-  if (failed) return { kind: 'later', reason: `the addresses of ${domain} could not be looked up` };
+  if (failure !== null) return { kind: 'later', reason: `looking up the addresses of ${domain}: ${failure}` };
   return { kind: 'none', status: '5.4.4', reason: `${domain} has neither mail hosts nor addresses` };
 }
 
-/** Looks up one host by its name. `host` is null when it has no addresses, or none could be looked up; `failed`: some could not. */
+/** Looks up one host by its name. `host` is null when it has no addresses, or none could be looked up; `failure`: why some could not. */
 export async function findMailHost(
   name: string,
   resolver: Resolver,
   signal?: AbortSignal,
-): Promise<{ readonly host: MailHost | null; readonly failed: boolean }> {
+): Promise<{ readonly host: MailHost | null; readonly failure: Failure | null }> {
   const answers: Answer<string>[] = await Promise.all([
     resolver.query(name, 'AAAA', signal),
     resolver.query(name, 'A', signal),
   ]);
   const found = answers.filter((answer) => answer.kind === 'found');
   const addresses = found.flatMap(({ records }) => records).slice(0, maxAddressesPerHost);
-  const failed = answers.some(({ kind }) => kind === 'failed');
+  const failure = answers.find((answer) => answer.kind === 'failed')?.why ?? null;
   const [first] = found;
-  if (first === undefined || addresses.length === 0) return { host: null, failed };
+  if (first === undefined || addresses.length === 0) return { host: null, failure };
   const isAuthentic = found.every(({ authentic }) => authentic);
-  return { host: { name, addresses, canonicalName: first.canonicalName, isAuthentic }, failed };
+  return { host: { name, addresses, canonicalName: first.canonicalName, isAuthentic }, failure };
 }

@@ -64,9 +64,9 @@ function hopsOf(names: Known, domain: string): Hop[] {
 async function hostOf({ name, address }: Hop, resolver: Resolver, signal: AbortSignal): Promise<MailHost | Left> {
   const unknown = { name, addresses: [address], canonicalName: name, isAuthentic: false };
   if (name.startsWith('[')) return unknown;
-  const { host, failed } = await findMailHost(name, resolver, signal);
+  const { host, failure } = await findMailHost(name, resolver, signal);
   // Whoever can silence DNS must not be able to switch DANE off.
-  if (host === null && failed)
-    return { kind: 'left', reason: `the addresses of ${name} could not be looked up`, status: '4.4.3' };
+  if (host === null && failure !== null)
+    return { kind: 'left', reason: `looking up the addresses of ${name}: ${failure}`, status: '4.4.3' };
   return host ?? unknown;
 }
