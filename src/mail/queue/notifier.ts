@@ -69,7 +69,7 @@ export class Notifier {
 
   async #deliver(notice: string): Promise<void> {
     const rows = await this.#deps.db.read((reader) =>
-      reader.all<NoticeRow>(sql`SELECT r.message, m.account, m.sender, m.message_id AS "messageId", m.envid, m.ret, m.smtputf8,
+      reader.all<NoticeRow>(sql`SELECT r.message, m.account, m.sender, m.message_id AS "messageId", m.envid, m.ret, m.tls, m.smtputf8,
         m.prefix, m.body_size_bytes AS "bodySizeBytes", m.blob_id AS "blobId", m.received_ms AS "receivedMs", m.start_ms AS "startMs",
         r.address, r.orcpt, r.notice_kind AS "kind", r.last_status AS "lastStatus", r.last_reply AS "lastReply",
         r.last_reply_is_smtp AS "lastReplyIsSmtp", r.last_host AS "lastHost", r.last_attempt_ms AS "lastAttemptMs"
@@ -80,7 +80,14 @@ export class Notifier {
     const bytes = await this.#write(notice, first, rows);
     const steps: ((tx: Tx) => Promise<void>)[] = [];
     const whenTold = (step: (tx: Tx) => Promise<void>): void => void steps.push(step);
-    await this.#deps.sink.deliverDsn({ id: notice, account: first.account, to: first.sender, bytes, whenTold });
+    await this.#deps.sink.deliverDsn({
+      id: notice,
+      account: first.account,
+      to: first.sender,
+      bytes,
+      requireTls: first.tls === 'required',
+      whenTold,
+    });
     const nowMs = this.#deps.clock.now();
     const told = { notice: first.kind, to: first.sender, messageId: this.#messageId(notice, first) };
     const isOurs = await this.#deps.db.write(async (tx) => {
@@ -105,9 +112,12 @@ export class Notifier {
   async #write(notice: string, first: NoticeRow, rows: readonly NoticeRow[]): Promise<Uint8Array> {
     const { db, blobs, settings, random, clock } = this.#deps;
     const content = await openContent(db, blobs, first);
-    // RFC 3461 §4.3: RET concerns failures only; everything else returns the header.
+    // RFC 3461 §4.3: RET concerns failures only; everything else returns the header. So does REQUIRETLS (RFC 8689 §5).
     const returnFull =
-      first.ret === 'full' && first.kind === 'failed' && content.sizeBytes <= settings.maxReturnedBytes;
+      first.ret === 'full' &&
+      first.tls !== 'required' &&
+      first.kind === 'failed' &&
+      content.sizeBytes <= settings.maxReturnedBytes;
     const token = encodeHex(random.bytes(16));
     return writeDsn({
       kind: first.kind,
@@ -140,6 +150,7 @@ interface NoticeRow {
   readonly messageId: string | null;
   readonly envid: string | null;
   readonly ret: 'full' | 'hdrs' | null;
+  readonly tls: 'default' | 'required' | 'optional';
   readonly smtputf8: number;
   readonly prefix: Uint8Array;
   readonly bodySizeBytes: number;

@@ -121,6 +121,8 @@ export interface DsnSink {
     readonly account: AccountId | null;
     readonly to: string;
     readonly bytes: Uint8Array;
+    /** The message that it is about was to travel by REQUIRETLS. */
+    readonly requireTls?: boolean;
     readonly whenTold: (step: (tx: Tx) => Promise<void>) => void;
   }): Promise<void>;
 }

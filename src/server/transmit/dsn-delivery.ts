@@ -34,12 +34,12 @@ export class DsnDelivery implements DsnSink {
   }
 
   async deliverDsn(dsn: Parameters<DsnSink['deliverDsn']>[0]): Promise<void> {
-    const { id, account, to, bytes, whenTold } = dsn;
+    const { id, account, to, bytes, requireTls = false, whenTold } = dsn;
     const address = parseAddress(to);
     const submitter = await this.#submitter(account);
     const destination = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
     if (submitter === null && address.ok && destination?.kind === 'remote') {
-      whenTold(await this.#deps.mailer.prepare({ id, to: address.value, bytes }));
+      whenTold(await this.#deps.mailer.prepare({ id, to: address.value, bytes, requireTls }));
       return;
     }
     await this.#deliverHere(to, bytes, [submitter, destination?.kind === 'account' ? destination.account : null]);

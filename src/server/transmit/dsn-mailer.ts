@@ -43,9 +43,10 @@ export class DsnMailer {
     readonly id: string;
     readonly to: Address;
     readonly bytes: Uint8Array;
+    readonly requireTls: boolean;
   }): Promise<(tx: Tx) => Promise<void>> {
     const { queue, blobs, log } = this.#deps;
-    const { id, to, bytes } = notice;
+    const { id, to, bytes, requireTls } = notice;
     const signatures = await this.#sign(bytes);
     const writer = new ContentWriter({ blobs });
     await writer.write(bytes);
@@ -60,6 +61,8 @@ export class DsnMailer {
       has8bit: bytes.some(is8bit),
       smtputf8: needsSmtputf8(to) || headerOf(bytes).some(is8bit),
       messageId: messageIdOf(bytes),
+      // RFC 8689 §5: as the message that it is about; with the null reverse-path it is never lost for that.
+      tls: requireTls ? 'required' : 'default',
     };
     return async (tx) => {
       const queueId = await queue.enqueueIn(tx, message);
