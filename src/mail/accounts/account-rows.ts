@@ -39,7 +39,10 @@ export async function markRemoving(tx: Tx, id: AccountId): Promise<void> {
   await tx.run(sql`DELETE FROM client_key WHERE account = ${id}`);
 }
 
-/** Deletes an account's row. */
+/** Deletes an account's row, and what was said of its outgoing mail. Queued mail stays. */
 export async function deleteAccount(tx: Tx, id: AccountId): Promise<void> {
+  await tx.run(sql`DELETE FROM suppression WHERE account = ${id}`);
+  await tx.run(sql`DELETE FROM queue_hold_rule WHERE account = ${id}`);
+  await tx.run(sql`DELETE FROM webhook_outbox WHERE account = ${id}`);
   await tx.run(sql`DELETE FROM account WHERE id = ${id}`);
 }

@@ -155,6 +155,28 @@ test('QueueRunner keeps FUTURERELEASE mail until its time; Queue.kick sends it a
   assert.equal(world.transmissions.length, 2);
 });
 
+test('QueueRunner counts the age of FUTURERELEASE mail, and its delay, from the release', async () => {
+  await using world = new QueueWorld();
+  world.answer = () => deferred;
+  await world.start();
+  const holdUntilMs = world.clock.now() + 60 * 24 * hourMs;
+  await world.send(['a@one.example'], { holdUntilMs });
+  await world.clock.advance(60 * 24 * hourMs - 1);
+  assert.deepEqual([world.transmissions.length, world.notices.length], [0, 0]);
+  await world.clock.advance(hourMs);
+  assert.ok(world.transmissions.length > 2);
+  assert.equal((await world.queue.list())[0]?.state, 'queued');
+  await world.clock.advance(46 * hourMs);
+  assert.deepEqual(
+    world.notices.map(({ id }) => id.replace(/-\d+$/, '')),
+    ['queue-delayed'],
+  );
+  const until = /Will-Retry-Until: (.*)\r\n/.exec(world.notices[0]?.text ?? '')?.[1] ?? '';
+  assert.equal(Date.parse(until), holdUntilMs + 48 * hourMs);
+  await world.clock.advance(2 * hourMs);
+  assert.equal((await world.queue.list())[0]?.state, 'failed');
+});
+
 test('Queue.drop tells nobody, Queue.fail tells the sender, Queue.hold stops delivery', async () => {
   await using world = new QueueWorld();
   world.answer = () => deferred;

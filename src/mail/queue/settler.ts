@@ -1,10 +1,11 @@
 import type { AccountId } from '#lib/ids';
+import { inList } from '#mail/schema';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { advance, replyText, type Advance, type NoticeKind } from './advance.ts';
-import { writeEvent } from './events.ts';
+import { writeEvents } from './events.ts';
 import { finishMessages } from './finish.ts';
 import type { Lane } from './lane.ts';
 import type { LeasedMessage, LeasedRecipient } from './lease.ts';
@@ -150,11 +151,7 @@ export class Settler {
       host: outcome.remote?.name ?? null,
       reply: step.reply.slice(0, maxReplyChars),
     };
-    await writeEvent(
-      tx,
-      { message: message.id, recipient: recipient.id },
-      { atMs: nowMs, kind: 'lateOutcome', detail },
-    );
+    await writeEvents(tx, inList([recipient.id]), { atMs: nowMs, kind: 'lateOutcome', detail });
     this.#deps.log.warn('queue.leaseLost', { message: message.id, recipient: recipient.id, outcome: outcome.kind });
   }
 

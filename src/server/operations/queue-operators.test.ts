@@ -117,3 +117,27 @@ test('Operations queue.requiretls', () =>
     await assert.rejects(run('queue.requiretls', { all: true, demand: 'maybe' }), /yes, no or default/);
     await assert.rejects(run('queue.requiretls', { all: true, demand: 'constructor' }), /yes, no or default/);
   }));
+
+test('Operations account.remove takes suppressions and hold rules of the account along', () =>
+  inWorld(async (run) => {
+    await run('account.add', { name: 'ann', address: 'ann@example.org' });
+    await run('suppression.add', { account: 'ann', address: 'a@one.test' });
+    await run('holdRule.add', { account: 'ann' });
+    await run('account.remove', { name: 'ann' });
+    assert.deepEqual(await run('suppression.list'), { items: [], isCut: false });
+    assert.deepEqual(await run('holdRule.list'), []);
+  }));
+
+test('Operations queue.list: finished recipients stay listed by state', () =>
+  inWorld(async (run, services) => {
+    const message = await send(services, 'a@one.test', 'b@one.test', 'c@one.test');
+    await run('queue.drop', { message, recipient: 'a@one.test' });
+    await run('queue.fail', { message, recipient: 'b@one.test' });
+    const list = async (...states: readonly string[]): Promise<string[]> =>
+      ((await run('queue.list', { states })) as QueueListing).items.map(({ recipient }) => recipient);
+    assert.deepEqual(await list('dropped'), ['a@one.test']);
+    assert.deepEqual(await list('failed'), ['b@one.test']);
+    assert.deepEqual(await list('queued', 'dropped'), ['a@one.test', 'c@one.test']);
+    const { items } = (await run('queue.list', { states: ['dropped'] })) as QueueListing;
+    assert.notEqual(items[0]?.finishedMs, null);
+  }));

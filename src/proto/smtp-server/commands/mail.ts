@@ -69,6 +69,6 @@ function checkHold(context: Context, { holdForS, holdUntilMs }: MailParameters):
   if (holdForS === null && holdUntilMs === null) return;
   if (!context.options.futureRelease) throw new Refusal(555, '5.3.3', 'FUTURERELEASE is not offered');
   const holdMs = holdForS !== null ? holdForS * 1000 : (holdUntilMs ?? 0) - context.clock.now();
-  if (holdMs <= 0) throw new Refusal(554, '5.5.4', 'release time is not in the future');
-  if (holdMs > context.limits.maxHoldMs) throw new Refusal(554, '5.5.4', 'release time is too far in the future');
+  if (holdMs <= 0) throw new Refusal(501, '5.5.4', 'release time is not in the future');
+  if (holdMs > context.limits.maxHoldMs) throw new Refusal(501, '5.5.4', 'release time is too far in the future');
 }
