@@ -152,3 +152,24 @@ test('DsnDelivery: a notice whose key is missing waits for it, and does not leav
   await world.clock.advance(3_600_000);
   assert.match(await left.promise, /^DKIM-Signature: /);
 });
+
+test('DsnDelivery: a notice about a REQUIRETLS message asks for it as well, and returns the header alone (RFC 8689 §5)', async () => {
+  await using world = new QueueWorld();
+  reporting(world);
+  const returned: string[] = [];
+  world.answer = async (address, { content }) => {
+    returned.push(new TextDecoder().decode(await content.bytes(0, content.sizeBytes)));
+    return address === 'a@one.example' ? refused : delivered;
+  };
+  await world.start();
+  await world.send(['a@one.example'], { ...stranger, tls: 'required', ret: 'full' });
+  assert.deepEqual(
+    world.transmissions.map(({ tls, sender }) => [tls, sender]),
+    [
+      ['required', 'you@far.example'],
+      ['required', ''],
+    ],
+  );
+  assert.match(returned[1] ?? '', /Content-Type: text\/rfc822-headers/i);
+  assert.doesNotMatch(returned[1] ?? '', /\r\nhello\r\n/);
+});
