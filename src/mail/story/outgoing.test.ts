@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Notify } from '#mail/queue';
+import { accountId } from '#lib/ids';
+import { HoldRules, Notify } from '#mail/queue';
 import { sql } from '#ports/database';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import { acceptanceOf, Stories, writeOrigin, writeStory } from './index.ts';
@@ -114,7 +115,7 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
   +600s  told s@example.org that it is given up (bob@example.net)
       notice <queue-failed-1.START@mail.example.org>
 
-  Now bob@example.net: given up at +600s: 550-5.1.1 no such user 550 5.1.1 ask postmaster
+  Now bob@example.net: given up at +600s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster
   Now eve@example.net: delivered at +0s`,
   );
 });
@@ -162,6 +163,51 @@ test('writeStory: what operators and rules did, what came back, and an event tha
   assert.match(text, /painted \(bob@example\.net\)\n {6}colour: green\n/);
   assert.match(text, /Now bob@example\.net: on hold, until an operator releases it\n/);
   assert.match(text, /Now eve@example\.net: removed by an operator at \+0s, without telling the sender$/);
+});
+
+test('writeStory: held by a rule and released; to a suppressed address; refused for good', async () => {
+  await using world = new QueueWorld();
+  const account = accountId(1);
+  await new HoldRules(world).add({ account: null, senderDomain: null, recipientDomain: 'example.net' }, 'looks bad');
+  await world.suppressions.add({
+    account,
+    address: 'gone@example.com',
+    source: 'operator',
+    reason: 'asked for it',
+    message: null,
+  });
+  world.answer = () => refused;
+  await world.start();
+  const startMs = world.clock.now();
+  await world.send(['bob+x@example.net', 'gone@example.com'], { account });
+  await world.clock.advance(60_000);
+  await world.queue.hold({ recipient: 'bob+x@example.net' }, false);
+  await world.clock.advance(0);
+  const text = (await textOf(world, startMs)).replaceAll(startMs.toString(36), 'START').split('\n');
+  assert.deepEqual(text.slice(3, -1), [
+    '  +0s  put into the queue',
+    '  +0s  put on hold by a rule (bob+x@example.net)',
+    '      rule: 1',
+    '      reason: looks bad',
+    '  +0s  not sent: the account does not send to this address any more (gone@example.com)',
+    '      source: operator',
+    '      reason: asked for it',
+    '      since: +0s',
+    '  +0s  told s@example.org that it is given up (gone@example.com)',
+    '      notice <queue-failed-2.START@mail.example.org>',
+    '  +60s  released by an operator (bob+x@example.net)',
+    '  +60s  attempt 1 for bob+x@example.net: refused, at mx.example.net [192.0.2.1], after 0 ms',
+    '      went direct, to the hosts of example.net: no route matches',
+    '      550-5.1.1 no such user',
+    '      550 5.1.1 ask postmaster',
+    '  +60s  the account does not send to this address any more (bob+x@example.net)',
+    '      reply: 550-5.1.1 no such user 550 5.1.1 ask postmaster',
+    '  +60s  told s@example.org that it is given up (bob+x@example.net)',
+    '      notice <queue-failed-1.START@mail.example.org>',
+    '',
+    '  Now bob+x@example.net: given up at +60s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster',
+  ]);
+  assert.match(text.at(-1) ?? '', /^ {2}Now gone@example\.com: given up at \+0s: not tried: /);
 });
 
 test('Stories.tell: by Message-ID and by addresses; the latest, and whether there are more', async () => {

@@ -41,9 +41,19 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
     account: account === null ? null : context.nameOf(account),
     sender,
     sizeBytes,
-    events: events.toSorted((a, b) => a.atMs - b.atMs),
+    events: events.toSorted((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b)),
     recipients: recipients.map((recipient) => recipientNow(recipient, retryUntil(message.startMs, context.settings))),
   };
+}
+
+/** What follows from an attempt, and not what led to it. */
+const consequences = new Set(['suppressing', 'lateOutcome', 'told', 'notice']);
+
+/** Order of what happened in the same millisecond. */
+function rankOf(event: StoryEvent): number {
+  if (event.kind === 'queued') return 0;
+  if (event.kind === 'attempt') return 2;
+  return event.kind === 'happened' && consequences.has(event.what) ? 3 : 1;
 }
 
 function queuedEvent(message: MessageRow, recipients: readonly RecipientRow[]): StoryEvent {

@@ -26,7 +26,7 @@ export function writeHappened(
     title: `${phrases[what] ?? what}${whom}`,
     details: Object.entries(detail).flatMap(([name, value]) => {
       const text = valueText(name, value, time);
-      return text === '' ? [] : [`${spaced(name)}: ${text}`];
+      return text === '' || text === recipients[0] ? [] : [`${spaced(name)}: ${text}`];
     }),
   };
 }

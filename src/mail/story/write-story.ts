@@ -62,7 +62,7 @@ function recipientNow(recipient: RecipientNow, time: (ms: number) => string): st
   const { state, isHeld, attempts, nextAttemptMs, giveUpMs, finishedMs, lastReply, noticeOwed } = recipient;
   const end = finishedMs === null ? '' : ` at ${time(finishedMs)}`;
   const owed = noticeOwed === null ? '' : `; the sender is about to be told (${noticeOwed})`;
-  const because = lastReply === null || lastReply === '' ? '' : `: ${lastReply.replaceAll('\n', ' ')}`;
+  const because = lastReply === null || lastReply === '' ? '' : `: ${lastReply.replaceAll('\n', ' / ')}`;
   switch (state) {
     case 'delivered':
       return `delivered${end}${owed}`;
