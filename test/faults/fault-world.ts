@@ -135,6 +135,7 @@ export class FaultWorld implements AsyncDisposable {
   async #dial({ address, tls, signal }: Parameters<Dialer['dial']>[0]): Promise<Channel> {
     const host = this.hosts.find(({ name }) => name === address || addresses[name] === address);
     if (host === undefined) throw new DialFailed('no such host');
+    if (signal?.aborted === true) throw new DialFailed('given up');
     this.dialed.push(host.name);
     const misdeed = this.#misdeedOf(host);
     const how = misdeed?.stage === 'connection' ? misdeed.how : null;
@@ -152,13 +153,13 @@ export class FaultWorld implements AsyncDisposable {
         ? { peerVerified: false, peerProblem: 'certificate has expired' }
         : { peerVerified: true, peerProblem: null },
     });
-    this.#giveTime(client, misdeed?.how ?? null);
+    this.#giveTime(client, host, misdeed?.how ?? null);
     void host.serve(server, misdeed);
     return client;
   }
 
   /** Lets reads and handshakes run into their limits by the fake clock, and fail in the words that a socket's channel has. */
-  #giveTime(client: FakeChannel, how: Misdeed | null): void {
+  #giveTime(client: FakeChannel, host: FaultyHost, how: Misdeed | null): void {
     const { clock } = this.world;
     let isOurEnd = false;
     const destroy = client.destroy.bind(client);
@@ -176,7 +177,12 @@ export class FaultWorld implements AsyncDisposable {
       return await read(timeoutMs).catch(inRealWords);
     };
     const write = client.write.bind(client);
-    client.write = (...given) => write(...given).catch(inRealWords);
+    client.write = async (bytes, timeoutMs = Number.POSITIVE_INFINITY, onSent) => {
+      if (!host.isDeaf) return await write(bytes, timeoutMs, onSent).catch(inRealWords);
+      await clock.sleep(timeoutMs);
+      client.destroy();
+      throw new ChannelTimeout(`the peer did not take our bytes within ${timeoutMs} ms`);
+    };
     const startTls = client.startTls.bind(client);
     client.startTls = async (wanted) => {
       const isRefused = how?.kind === 'bad-certificate' && wanted?.verify === 'require';

@@ -93,7 +93,7 @@ const connecting: Fault[] = at('connection', plain, [
 
 const tls: Fault[] = [
   ...at('STARTTLS', withTls, [
-    ...anywhere.slice(0, 5),
+    ...anywhere,
     ['says more than its reply', says('220 2.0.0 go ahead\r\n250 2.0.0 and more\r\n')],
   ]),
   ...at('handshake', withTls, [
@@ -102,7 +102,7 @@ const tls: Fault[] = [
     ['is silent', { kind: 'silent' }],
     ['has a wrong certificate', { kind: 'bad-certificate' }],
   ]),
-  ...at('EHLO after TLS', withTls, anywhere.slice(0, 5)),
+  ...at('EHLO after TLS', withTls, anywhere),
 ];
 
 const demanded = 'TLS that is demanded';
@@ -175,16 +175,9 @@ const demandedTls: Fault[] = [
   ...at('EHLO', withTls, [['DANE is there, and STARTTLS is not offered', says('250 mx1.example\r\n')]], dane),
 ];
 
-const login: Fault[] = at(
-  'AUTH',
-  service,
-  [
-    ...anywhere.slice(0, 5),
-    ['says 535: wrong password', says('535 5.7.8 wrong\r\n')],
-    ['says what is no reply', says('hello there\r\n')],
-  ],
-  { transport: submission },
-);
+const login: Fault[] = at('AUTH', service, [...anywhere, ['says 535: wrong password', says('535 5.7.8 wrong\r\n')]], {
+  transport: submission,
+});
 
 const content: Fault[] = [
   ...at(
@@ -192,6 +185,7 @@ const content: Fault[] = [
     plain,
     [
       ['dies', { kind: 'dies' }],
+      ['reads no more', { kind: 'silent' }],
       ['says 452 and hangs up', says('452 4.3.1 no room\r\n', true)],
       ['says 552 and hangs up', says('552 5.3.4 too large\r\n', true)],
     ],
@@ -201,17 +195,15 @@ const content: Fault[] = [
   ...at('BDAT', quick, [...anywhere.slice(0, 8), dieAfter]),
 ];
 
-const pipelining: Fault[] = [
-  ...at('MAIL', quick, [anywhere[0] ?? dieAfter, anywhere[1] ?? dieAfter, anywhere[2] ?? dieAfter], {
-    group: 'With PIPELINING: the reply to MAIL',
-  }),
-  ...at('RCPT', quick, [anywhere[0] ?? dieAfter, anywhere[1] ?? dieAfter, anywhere[2] ?? dieAfter], {
-    group: 'With PIPELINING: the reply to RCPT',
-  }),
-  ...at('DATA', piped, [anywhere[0] ?? dieAfter, anywhere[1] ?? dieAfter, anywhere[2] ?? dieAfter], {
-    group: 'With PIPELINING: the reply to DATA',
-  }),
-];
+const pipelining: Fault[] = (
+  [
+    ['MAIL', quick],
+    ['RCPT', quick],
+    ['DATA', piped],
+  ] as const
+).flatMap(([stage, nature]) =>
+  at(stage, nature, anywhere.slice(0, 8), { group: `With PIPELINING: the reply to ${stage}` }),
+);
 
 const goodbye: Fault[] = at('QUIT', plain, [
   anywhere[0] ?? dieAfter,

@@ -33,6 +33,8 @@ export class FaultyHost {
   promised = 0;
   /** Messages that were begun after it had promised one. */
   begunAfterPromise = 0;
+  /** It reads no more. */
+  isDeaf = false;
   readonly #clock: Clock;
 
   constructor(name: string, nature: HostNature, clock: Clock) {
@@ -43,6 +45,7 @@ export class FaultyHost {
 
   /** Serves one connection. Never rejects. @param misdeed  Null while it behaves. */
   async serve(channel: FakeChannel, misdeed: { readonly stage: Stage; readonly how: Misdeed } | null): Promise<void> {
+    this.isDeaf = false;
     try {
       await new Dialogue(this, channel, this.#clock, misdeed).run();
     } catch {
@@ -147,6 +150,7 @@ class Dialogue {
   async #content(): Promise<void> {
     if (this.#misdeed?.stage === 'content') {
       await this.#more();
+      this.#host.isDeaf = this.#misdeed.how.kind === 'silent';
       await this.#reply('content', '');
     }
     await this.#until(endOfContent, '\r\n');
