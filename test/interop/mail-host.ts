@@ -30,6 +30,8 @@ export interface ReceivedMessage {
 /** A mail host of a lab, which accepts everything; see `FakeSmtpBackend` for the localparts that it does not. */
 export interface MailHost extends AsyncDisposable {
   readonly received: readonly ReceivedMessage[];
+  /** Changes the certificate for connections to come. */
+  readonly use: (tls: CertificatePem) => void;
 }
 
 /** Starts a mail host in this process: our own SMTP server on port 25 of an address. */
@@ -41,7 +43,7 @@ export async function startMailHost({
 }: MailHostSettings): Promise<MailHost> {
   const log = new FakeLog();
   const backend = new ReceivingBackend();
-  const context = tls === null || tls === 'broken' ? null : tlsContext(tls);
+  let context = tls === null || tls === 'broken' ? null : tlsContext(tls);
   const contextFor = (): TlsContext => {
     if (context === null) throw new Error('no certificate, as asked');
     return context;
@@ -76,7 +78,13 @@ export async function startMailHost({
       await session.run();
     },
   });
-  return { received: backend.received, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
+  return {
+    received: backend.received,
+    use: (other) => {
+      context = tlsContext(other);
+    },
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
 }
 
 class ReceivingBackend extends FakeSmtpBackend {

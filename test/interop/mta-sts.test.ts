@@ -221,9 +221,10 @@ describePeer('MTA-STS decides what leaves', needsRoot(...labPrograms), () => {
   const sites = new Map<string, PolicySite>();
   let lab: SendingLab;
   let server: PolicyServer;
+  let authority: Authority;
 
   before(async () => {
-    const authority = await makeAuthority('Trusted by us');
+    authority = await makeAuthority('Trusted by us');
     const zones: Record<string, LabZone> = {};
     for (const [i, domain] of domains.entries()) {
       const { name, certificate, requireTls = false } = domain;
@@ -257,6 +258,14 @@ describePeer('MTA-STS decides what leaves', needsRoot(...labPrograms), () => {
       assert.equal(verifiedBy, want.startsWith('verified by ') ? want.slice('verified by '.length) : null);
     });
   }
+
+  test('what waited is delivered once the host has the right certificate', async () => {
+    await lab.attempted('a@own.test');
+    hosts.get('own')?.use(await authority.forServer('mx.own.test'));
+    await lab.ask('queue', 'kick', '--to', 'a@own.test');
+    const { state, attempts } = await lab.attempted('a@own.test', 2);
+    assert.deepEqual([state, attempts[1]?.session?.tls?.verifiedBy], ['delivered', 'pkix']);
+  });
 
   test('a policy is kept: the next message does not fetch it, and it counts while the site is down', async () => {
     const fetches = (): number => server.asked.filter((host) => host === 'mta-sts.enforce.test').length;

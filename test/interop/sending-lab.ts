@@ -53,8 +53,8 @@ export interface SendingLab extends AsyncDisposable {
   readonly send: (to: string, options?: SendOptions) => Promise<string>;
   /** Runs a command of `godwit` about the server. @returns what it prints */
   readonly ask: (...command: readonly string[]) => Promise<string>;
-  /** Waits for the first attempt at a recipient, who must have one message only. */
-  readonly attempted: (to: string) => Promise<Attempted>;
+  /** Waits for so many attempts (1) at a recipient, who must have one message only. */
+  readonly attempted: (to: string, count?: number) => Promise<Attempted>;
 }
 
 /** Starts DNS and the server. */
@@ -84,7 +84,7 @@ export async function startSendingLab(settings: SendingLabSettings): Promise<Sen
       const { stdout } = await succeed(process.execPath, [program, ...command, '--config', server.folder]);
       return stdout;
     },
-    attempted: (to) => attempted(server, to),
+    attempted: (to, count = 1) => attempted(server, to, count),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -107,15 +107,15 @@ async function submit(
   return subject;
 }
 
-async function attempted({ folder, log }: ServerUnderTest, to: string): Promise<Attempted> {
+async function attempted({ folder, log }: ServerUnderTest, to: string, count: number): Promise<Attempted> {
   const endpoint = controlEndpoint(join(folder, 'data'));
   try {
-    return await eventually(`an attempt at ${to}`, async () => {
+    return await eventually(`${count} attempts at ${to}`, async () => {
       const { items } = (await callControl(endpoint, 'queue.list', { recipient: to })) as {
         readonly items: readonly { readonly id: number; readonly state: string; readonly attempts: number }[];
       };
       const [item] = items;
-      if (item === undefined || item.attempts === 0 || item.state === 'leased') return null;
+      if (item === undefined || item.attempts < count || item.state === 'leased') return null;
       const { attempts } = (await callControl(endpoint, 'queue.show', { id: item.id })) as Attempted;
       return { id: item.id, state: item.state, attempts };
     });
