@@ -116,12 +116,26 @@ spoolDirectory: ${JSON.stringify(spool)}
   assert.equal((await run([main, 'sendmail', '--flush'], '', environment)).code, 0);
   assert.deepEqual(await readdir(spool), []);
 
+  const nobodyListens = { ...environment, GODWIT_SENDMAIL_PORT: '1' };
+  for (const count of ['one', 'two', 'three']) {
+    const kept = await run([main, 'sendmail', 'root'], `Subject: ${count} of three\n\n`, nobodyListens);
+    assert.equal(kept.code, 75, kept.errors);
+  }
+  const flushes = await Promise.all([1, 2].map(() => run([main, 'sendmail', '--flush'], '', environment)));
+  assert.deepEqual(
+    flushes.map(({ code }) => code),
+    [0, 0],
+  );
+  assert.deepEqual(await readdir(spool), []);
+  const subjects = (await inbox(imaps, 6)).flatMap((source) => /^Subject: (\w+) of three\r$/m.exec(source)?.[1] ?? []);
+  assert.deepEqual(subjects.toSorted(), ['one', 'three', 'two']);
+
   if (isWindows) return;
   const link = join(dir.path, 'sendmail');
   await symlink(main, link);
   const php = await run([link, '-t', '-i'], 'To: godwit@localhost\nBcc: root\nSubject: from PHP\n\nhi\n', environment);
   assert.equal(php.code, 0, php.errors);
-  const last = (await inbox(imaps, 4)).at(-1) ?? '';
+  const last = (await inbox(imaps, 7)).at(-1) ?? '';
   assert.match(last, /^Subject: from PHP\r$/m);
   assert.doesNotMatch(last, /^Bcc:/m);
 });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { posix, win32 } from 'node:path';
 
 /** What of the machine decides where things are; tests bring their own. */
 export interface SendmailPlace {
@@ -15,15 +15,18 @@ export function sendmailFile(
   const named = given ?? environment['GODWIT_SENDMAIL_CONFIG'] ?? '';
   if (named !== '') return { path: named, isNamed: true };
   const name = 'godwit-sendmail.yaml';
-  const path =
-    platform === 'win32' ? join(environment['ProgramData'] ?? 'C:\\ProgramData', 'godwit', name) : `/etc/${name}`;
+  const programData = environment['ProgramData'] ?? 'C:\\ProgramData';
+  const path = platform === 'win32' ? win32.join(programData, 'godwit', name) : `/etc/${name}`;
   return { path, isNamed: false };
 }
 
 /** The user's own folder for messages that could not be sent. */
 export function spoolFolder({ platform, environment, home }: SendmailPlace): string {
   const name = 'godwit-sendmail';
-  if (platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), name, 'spool');
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', name, 'spool');
-  return join(environment['XDG_STATE_HOME'] ?? join(home, '.local', 'state'), name, 'spool');
+  if (platform === 'win32') {
+    const local = environment['LOCALAPPDATA'] ?? win32.join(home, 'AppData', 'Local');
+    return win32.join(local, name, 'spool');
+  }
+  if (platform === 'darwin') return posix.join(home, 'Library', 'Application Support', name, 'spool');
+  return posix.join(environment['XDG_STATE_HOME'] ?? posix.join(home, '.local', 'state'), name, 'spool');
 }
