@@ -53,10 +53,13 @@ export class Stories {
    */
   async tell(question: StoryQuestion, limit: number, account: Account | null = null): Promise<StoryTelling> {
     const most = limit + 1;
+    // Nobody's account has what was refused.
+    const refusals =
+      question.kind === 'envelope' && account === null ? await this.#deps.refusals.find(question, most) : [];
     const found = [
       ...(await this.#outgoing(question, most, account)),
       ...(await this.#incoming(question, most, account)),
-      ...(question.kind === 'envelope' ? await this.#deps.refusals.find(question, most) : []),
+      ...refusals,
     ]
       .toReversed()
       .toSorted((a, b) => startOf(a) - startOf(b));

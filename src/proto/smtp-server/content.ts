@@ -33,7 +33,13 @@ export function settle(context: Context, transaction: OpenTransaction, answer: R
   const isAccepted = answer.code < 400;
   if (isAccepted) context.countMessage(true);
   const style = { smtputf8: transaction.parameters.smtputf8 };
-  if (isAccepted) context.wire.reply(answer, style);
-  else context.refuse(answer, style);
-  if (!isAccepted) context.countMessage(false);
+  if (isAccepted) {
+    context.wire.reply(answer, style);
+    return;
+  }
+  const { from, recipients } = transaction;
+  const mail = { stage: 'DATA', from, recipients: recipients.map(({ address }) => address), reply: answer } as const;
+  context.backend.refused?.(context, mail);
+  context.refuse(answer, style);
+  context.countMessage(false);
 }
