@@ -180,7 +180,8 @@ function dsn(recipient: Partial<DsnRecipient> = {}, original = '<1@example.org>'
     boundary: 'b0undary',
     smtputf8: false,
   });
-  return new TextDecoder().decode(bytes);
+  // As most servers write it: the original is named where it is returned only.
+  return new TextDecoder().decode(bytes).replace(/^(?:References|In-Reply-To): .*\r\n/gm, '');
 }
 
 const accepted = /^250 2\.0\.0 delivered/;

@@ -1,6 +1,6 @@
-import { defaultLimits, parseDsn } from '#lib/dsn';
+import { defaultLimits, parseDsn, type ParsedDsn } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
-import type { Part } from '#lib/mime';
+import type { MessageIndex, Part } from '#lib/mime';
 import type { Accounts } from '#mail/accounts';
 import { receivedContent, type ReceivedBody } from '#mail/content';
 import type { Feedback } from '#mail/feedback';
@@ -18,14 +18,12 @@ export interface NoticesDeps {
   readonly destinations: Destinations;
 }
 
-/** A message that is in mailboxes now. */
-interface Arrived {
-  readonly remoteIp: string;
-  readonly transaction: Transaction;
-  readonly body: ReceivedBody;
-  readonly root: Part;
-  /** Names of the accounts that have it. */
-  readonly accounts: readonly string[];
+/** What may be a notice. */
+export interface ReadNotice {
+  /** From-IDs in the addresses that it is for. */
+  readonly fromIds: readonly string[];
+  /** Null for no report that we can read. */
+  readonly dsn: ParsedDsn | null;
 }
 
 /**
@@ -40,25 +38,39 @@ export class Notices {
     this.#deps = deps;
   }
 
-  /** Looks at a message; null at once for ordinary mail. Never rejects. */
-  look(arrived: Arrived): Promise<void> | null {
+  /** Reads a message that may be a notice; null at once for ordinary mail. Never rejects. */
+  read({ from, recipients }: Transaction, body: ReceivedBody, root: Part): Promise<ReadNotice | null> | null {
     const { destinations } = this.#deps;
-    const { from, recipients } = arrived.transaction;
     const fromIds = recipients.map(({ address }) => destinations.fromIdOf(address)).filter((id) => id !== null);
     // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but to a From-ID nobody writes by chance.
-    return from !== null && fromIds.length === 0 ? null : this.#take(arrived, fromIds);
+    return from !== null && fromIds.length === 0 ? null : this.#read(from !== null, fromIds, body, root);
   }
 
-  async #take({ remoteIp, transaction, body, root, accounts }: Arrived, fromIds: readonly string[]): Promise<void> {
-    const { feedback, blobs, log } = this.#deps;
+  /** Hands on what was read of a message that these accounts have now. Never rejects. */
+  async take({ fromIds, dsn }: ReadNotice, accounts: readonly string[], remoteIp: string): Promise<void> {
+    const { feedback, log } = this.#deps;
+    try {
+      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, remoteIp, dsn });
+    } catch (error) {
+      log.error('smtp.noticeFailed', { accounts }, error);
+    }
+  }
+
+  async #read(
+    hasSender: boolean,
+    fromIds: readonly string[],
+    body: ReceivedBody,
+    root: Part,
+  ): Promise<ReadNotice | null> {
+    const { blobs, log } = this.#deps;
     try {
       const bytes = await receivedContent(blobs, body).bytes(0, defaultLimits.maxScannedBytes);
       const dsn = parseDsn(bytes, { root });
       // An answer of a person, to the wrong address.
-      if (dsn === null && transaction.from !== null) return;
-      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, remoteIp, dsn });
+      return dsn === null && hasSender ? null : { fromIds, dsn };
     } catch (error) {
-      log.error('smtp.noticeFailed', { accounts }, error);
+      log.error('smtp.noticeFailed', {}, error);
+      return null;
     }
   }
 
@@ -70,4 +82,11 @@ export class Notices {
     }
     return ids;
   }
+}
+
+/** The index of a message, with the original that it reports about among its references: many reports name it in the returned header only. */
+export function besideOriginal(index: MessageIndex, notice: ReadNotice | null): MessageIndex {
+  const original = notice?.dsn?.originalMessageId ?? null;
+  if (original === null || index.references.includes(original)) return index;
+  return { ...index, references: [...index.references, original] };
 }

@@ -13,7 +13,7 @@ import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '
 import type { Destinations, Goal } from './destinations.ts';
 import { enqueueLeftovers } from './leftovers.ts';
 import { failOnPurpose } from './planned.ts';
-import type { Notices } from './notices.ts';
+import { besideOriginal, type Notices } from './notices.ts';
 import type { Quotas } from './quotas.ts';
 import { receivedField } from './received-field.ts';
 
@@ -93,10 +93,12 @@ export class Reception implements MessageSink {
       fromOrgDomain: null,
       validation: writeReception({ by: acceptanceOf(facts), checks }),
     };
-    const results = await delivery.deliver({ body, index, receivedMs, reception }, going);
+    const reading = notices.read(transaction, body, index.root);
+    const notice = reading === null ? null : await reading;
+    const message = { body, index: besideOriginal(index, notice), receivedMs, reception };
+    const results = await delivery.deliver(message, going);
     const accounts = await this.#settle(going, results, copies, body, index.has8bit);
-    const looking = notices.look({ remoteIp: facts.remote.address, transaction, body, root: index.root, accounts });
-    if (looking !== null) await looking;
+    if (notice !== null) await notices.take(notice, accounts, facts.remote.address);
     return reply(250, '2.0.0', `delivered, thank you (${facts.id})`);
   }
 
