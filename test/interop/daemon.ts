@@ -14,6 +14,8 @@ export interface Place {
 export interface DaemonSettings {
   readonly command: string;
   readonly args: readonly string[];
+  /** Runs as nobody when we are root. */
+  readonly asNobody?: boolean;
   /** It is ready as soon as it takes connections here. */
   readonly places: readonly Place[];
   /** Files and folders that it sees at other places than they are, by the places where it looks; for everybody else nothing changes. Needs root. */
@@ -26,16 +28,21 @@ export interface Daemon extends AsyncDisposable {
   readonly log: () => string;
 }
 
+/** User and group of a daemon that runs `asNobody`. */
+export const nobody = { uid: 65_534, gid: 65_534 } as const;
+
 const readyMs = 20_000;
 const endMs = 5_000;
 const askMs = 20;
 
 /** Starts a foreign server and asks until it listens. @throws Error with its words when it ends before. */
-export async function startDaemon({ command, args, places, mounts }: DaemonSettings): Promise<Daemon> {
+export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
+  const { command, args, places, mounts, asNobody } = settings;
   const [program, ...options] = mounts === undefined ? [command, ...args] : apart(mounts, [command, ...args]);
   const child = spawn(program ?? command, options, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH: searchPath, LC_ALL: 'C.UTF-8' },
+    ...(asNobody === true && process.getuid?.() === 0 && nobody),
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -6,17 +6,17 @@
  * Zones are described as in dns-zones.ts: signed, not signed, signed wrongly, or at a server that fails or is silent. Names should end in `.test`.
  * Whoever is to use it asks `server`, such as in `dns: { servers: [...] }` of server.yaml.
  */
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { isRoot } from '#host/process';
 import { tempDir } from '#testing/temp-dir';
+import { nobody, startDaemon } from './daemon.ts';
 import { writeZones, type LabZones, type WrittenZones } from './dns-zones.ts';
-import { searchPath } from './programs.ts';
+import { eventually } from './mailbox.ts';
 
 export type { LabZone, LabZones } from './dns-zones.ts';
 
@@ -39,10 +39,13 @@ export async function startDnsLab(zones: LabZones): Promise<DnsLab> {
   const ready = { kind: 'zone', records: ['@ TXT "ready"'], signatures: 'good' } as const;
   const written = await writeZones(dir.path, { ...zones, [readyName]: ready });
   const silent = undo.use(await listenInSilence());
-  // Nobody else may take a port between our choice and its use; ours differ from each other.
-  const [knotPort, unboundPort] = await freePorts(2);
-  await mkdir(join(dir.path, 'knot'));
-  await giveAway(dir.path, join(dir.path, 'knot'));
+  const knotPort = await freePort();
+  const unboundPort = await freePort(knotPort);
+  const knotFolder = join(dir.path, 'knot');
+  await mkdir(knotFolder);
+  // Name servers run as somebody else when we are root.
+  await chmod(dir.path, 0o755);
+  if (isRoot()) await chown(knotFolder, nobody.uid, nobody.gid);
   const knotConf = join(dir.path, 'knot.conf');
   await writeFile(knotConf, knotConfOf(dir.path, knotPort, written, zones));
   undo.use(await startNameServer('knotd', ['-c', knotConf], knotPort));
@@ -106,57 +109,18 @@ remote-control:
 ${stubs.map(([name, port]) => `stub-zone:\n  name: "${name}"\n  stub-addr: 127.0.0.1@${port}\n`).join('')}`;
 }
 
-/** Whom the name servers run as when we are root: nobody. */
-const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-
-/** Lets name servers come into a folder, and write into another. */
-async function giveAway(readable: string, writable: string): Promise<void> {
-  await chmod(readable, 0o755);
-  if (nobody.uid !== undefined) await chown(writable, nobody.uid, nobody.gid);
-}
-
-const readyMs = 20_000;
-
 /** Starts a name server and waits until it answers. */
-async function startNameServer(program: string, args: readonly string[], port: number): Promise<AsyncDisposable> {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, PATH: searchPath },
-    ...nobody,
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  let isRunning = true;
-  const ended = once(child, 'close').then(
-    () => (isRunning = false),
-    () => (isRunning = false),
-  );
-  const stop = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  const end = performance.now() + readyMs;
-  while (!(await answers(port))) {
-    if (isRunning && performance.now() < end) {
-      await pause(20);
-      continue;
-    }
-    await stop();
-    throw new Error(`${program} does not answer: ${said}`);
-  }
-  return { [Symbol.asyncDispose]: stop };
-}
-
-async function answers(port: number): Promise<boolean> {
+async function startNameServer(command: string, args: readonly string[], port: number): Promise<AsyncDisposable> {
+  const daemon = await startDaemon({ command, args, asNobody: true, places: [{ host: '127.0.0.1', port }] });
   const resolver = new Resolver({ timeout: 1000, tries: 1 });
   resolver.setServers([`127.0.0.1:${port}`]);
   try {
-    return (await resolver.resolveTxt(readyName)).length > 0;
-  } catch {
-    return false;
+    await eventually(`an answer of ${command}`, () => resolver.resolveTxt(readyName).catch(() => null));
+  } catch (error) {
+    await daemon[Symbol.asyncDispose]();
+    throw new Error(daemon.log(), { cause: error });
   }
+  return daemon;
 }
 
 /** A port where datagrams go unanswered. */
@@ -169,16 +133,18 @@ async function listenInSilence(): Promise<AsyncDisposable & { readonly port: num
   };
 }
 
-/** Ports that nobody listens on now. */
-async function freePorts(count: 2): Promise<[number, number]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const [first = 0, second = 0] = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return [first, second];
+/** A port that nobody uses now, by UDP and TCP, other than those given. */
+async function freePort(...taken: readonly number[]): Promise<number> {
+  for (;;) {
+    const datagrams = await listenInSilence();
+    const { port } = datagrams;
+    const connections = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(connections, 'listening').then(
+      () => !taken.includes(port),
+      () => false,
+    );
+    connections.close();
+    await datagrams[Symbol.asyncDispose]();
+    if (isFree) return port;
+  }
 }
