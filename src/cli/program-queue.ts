@@ -38,7 +38,7 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
       run((await import('./commands/queue.ts')).queueShow(id, options)),
     );
   for (const [name, description] of [
-    ['kick', 'try now'],
+    ['kick', 'try now what is not on hold'],
     ['hold', 'do not try until released'],
     ['release', 'end a hold'],
     ['drop', 'remove without telling the sender'],

@@ -144,6 +144,8 @@ test('Queue: what operators do is kept with the message until it is swept', asyn
   const b = { message, recipient: 'b@one.example' };
   assert.equal(await queue.hold({ message }, true), 2);
   assert.equal(await queue.hold({ message }, true), 0);
+  assert.equal(await queue.kick({ message }), 0);
+  assert.equal(await queue.kick({ message, hold: true }), 0);
   assert.equal(await queue.hold(b, false), 1);
   await queue.kick(b);
   await queue.setTransport(b, 'direct');

@@ -91,9 +91,10 @@ export class Queue {
     return await this.#deps.db.read((reader) => readEvents(reader, message));
   }
 
-  /** Makes waiting recipients due now, those of a FUTURERELEASE included. @returns how many. */
+  /** Makes waiting recipients due now, those of a FUTURERELEASE included, those on hold not. @returns how many. */
   async kick(filter: QueueFilter): Promise<number> {
-    return await this.#change(filter, { kind: 'kicked', detail: {} }, (tx, ids) =>
+    if (filter.hold === true) return 0;
+    return await this.#change({ ...filter, hold: false }, { kind: 'kicked', detail: {} }, (tx, ids) =>
       tx.run(sql`UPDATE queue_recipient SET next_attempt_ms = ${this.#deps.clock.now()} WHERE id IN ${ids}`),
     );
   }

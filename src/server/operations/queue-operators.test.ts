@@ -141,3 +141,18 @@ test('Operations queue.list: finished recipients stay listed by state', () =>
     const { items } = (await run('queue.list', { states: ['dropped'] })) as QueueListing;
     assert.notEqual(items[0]?.finishedMs, null);
   }));
+
+test('what accounts want of the queue follows domains.yaml while the server runs', () =>
+  inWorld(async (run, { accounts, configuration, perAccount: { policies } }) => {
+    await run('account.add', { name: 'ann', address: 'ann@example.org' });
+    const ann = await accounts.open('ann');
+    assert.ok(ann !== null);
+    assert.equal(policies.of(ann.id), null);
+    await policies.refresh();
+    assert.deepEqual(policies.of(ann.id), { suppressesRefused: true, tellsWebhooks: false });
+    const settings = 'suppressions: manual\n    outgoingEvents: true';
+    await configuration.changeDomains((text) => text.replace(/^ {2}ann:$/m, `  ann:\n    ${settings}`));
+    assert.deepEqual(policies.of(ann.id), { suppressesRefused: false, tellsWebhooks: true });
+    await run('account.remove', { name: 'ann' });
+    assert.deepEqual(policies.of(ann.id), { suppressesRefused: false, tellsWebhooks: false });
+  }));
