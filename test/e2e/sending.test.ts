@@ -22,7 +22,7 @@ async function prepared(folder: string, change: (text: string) => string = (text
 /** Waits until an attempt at the recipient with this id ended. @returns what `queue show` says then. */
 async function attempted(id: number, folder: string): Promise<string> {
   for (let tries = 0; tries < 30; tries += 1) {
-    const { output } = await godwit(['queue', 'show', String(id), '--dir', folder]);
+    const { output } = await godwit(['queue', 'show', String(id), '--verbose', '--dir', folder]);
     if (output.includes('Attempts:')) return output;
   }
   return assert.fail(`no attempt at ${id}`);
@@ -83,6 +83,12 @@ routes:
   const shown = await attempted(2, folder);
   assert.match(shown, /delivered after \d+ ms, 127\.0\.0\.1 \[127\.0\.0\.1\]: 250 /);
   assert.match(shown, /by transport service, to 127\.0\.0\.1 port \d+: routes\.1 in server\.yaml matches/);
+  assert.match(
+    shown,
+    /\n +TLSv1\.3 with \w+, certificate that nobody vouches for \(.*\); login by SCRAM-SHA-256-PLUS\n/,
+  );
+  assert.match(shown, /\n +demanded: TLS with any certificate \(tls: unverified of the transport\)\n/);
+  assert.match(shown, /\n +> AUTH SCRAM-SHA-256-PLUS …\n +< 334\n +> …\n/);
   await send('c@strict.example');
   assert.match(await attempted(3, folder), /deferred after \d+ ms, 127\.0\.0\.1 \[127\.0\.0\.1\]: .*certificate/);
   transport.close();
@@ -101,7 +107,9 @@ test('docs/sending.md: every example is a configuration without mistakes', async
     const domains = 'domains: { example.org: {} }\naccounts: { alice: {} }\n';
     const files = /^domains:/m.test(block)
       ? { server: `${server}transports:\n${others}`, domains: block }
-      : { server: `${server}${wrapped(block)}`, domains };
+      : /^accounts:/m.test(block)
+        ? { server, domains: `domains: { example.org: {} }\n${block}` }
+        : { server: `${server}${wrapped(block)}`, domains };
     assert.doesNotThrow(
       () =>
         parseConfigFiles({ file: 'server.yaml', text: files.server }, { file: 'domains.yaml', text: files.domains }),
@@ -112,7 +120,7 @@ test('docs/sending.md: every example is a configuration without mistakes', async
 
 /** A block of the docs that is only a part of a transport, in one. */
 function wrapped(block: string): string {
-  if (/^transports:/m.test(block)) return block;
+  if (/^(?:transports|queue):/m.test(block)) return block;
   const indented = block.trimEnd().replaceAll(/^ */gm, (blanks) => (blanks === '    ' ? blanks : `    ${blanks}`));
   return `transports:\n  part:\n    kind: submissions\n    host: x.example\n${indented}\n`;
 }

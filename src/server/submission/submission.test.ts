@@ -146,6 +146,27 @@ for (const [title, lines, want, queued] of [
     }));
 }
 
+for (const [title, parameter, header, want] of [
+  ['nothing', '', [], 'default'],
+  ['REQUIRETLS (RFC 8689 §2)', ' REQUIRETLS', [], 'required'],
+  ['TLS-Required: No (RFC 8689 §3)', '', ['tls-required: no'], 'optional'],
+  ['TLS-Required with another value', '', ['TLS-Required: yes'], 'default'],
+  ['REQUIRETLS and TLS-Required: No', ' REQUIRETLS', ['TLS-Required: No'], 'required'],
+] as const) {
+  test(`Submission: what is asked of TLS: ${title}`, () =>
+    inWorld(false, async ({ talk, services }) => {
+      const from = 'From: ann@example.org';
+      await talk(...mail(`<ann@example.org>${parameter}`, '<x@far.example>', [from, ...header]));
+      const rows = await services.databases.server.read((reader) =>
+        reader.all<{ tls: string }>(sql`SELECT tls FROM queue_message`),
+      );
+      assert.deepEqual(
+        rows.map(({ tls }) => tls),
+        [want],
+      );
+    }));
+}
+
 test('Submission: tries at a disabled login count as failed ones', () =>
   inWorld(false, async ({ talk }) => {
     for (let i = 0; i < 10; i += 1) assert.match(await talk(plain('gone', 'correct horse')), /^525 5\.7\.13 /);

@@ -103,15 +103,15 @@ export class HopVisit {
     return await this.#talk(line, security, key, false);
   }
 
-  /** One message. Null when a connection that was used before is gone, and the message has nothing to do with it. */
+  /** One message. Null when a connection that was used before takes no more, and the message has nothing to do with it. */
   async #talk(line: Line, security: Security, key: string, isReused: boolean): Promise<Tried | null> {
     const { client, tls } = line;
     const { pool } = this.#deps;
     const { requireTls } = security.decided;
     const offered = requireTls !== 'no' && tls !== null && client.extensions.requireTls;
     const results = await client.send(mailOf(this.#transmission, requireTls === 'must' || offered));
-    if (isReused && isGone(results)) {
-      client.destroy();
+    if (isReused && hasEnough(results)) {
+      pool.retire(client);
       return null;
     }
     line.messages += 1;
@@ -199,11 +199,11 @@ export class HopVisit {
   }
 }
 
-/** The connection ended, or the server ended it, before there was an answer to MAIL. */
-function isGone(results: readonly RecipientResult[]): boolean {
+/** The connection ended before there was an answer to MAIL, or the host has enough of it, which not all say by 421. */
+function hasEnough(results: readonly RecipientResult[]): boolean {
   return results.every(({ outcome }) => {
     if (outcome.kind === 'accepted' || outcome.stage !== 'mail') return false;
-    return outcome.kind === 'refused' ? outcome.reply.code === 421 : isBroken.has(outcome.failure);
+    return outcome.kind === 'refused' ? outcome.reply.code < 500 : isBroken.has(outcome.failure);
   });
 }
 

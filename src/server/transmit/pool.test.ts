@@ -94,6 +94,18 @@ for (const [title, end] of [
   });
 }
 
+test('ConnectionPool: a host that has enough of a connection gets another', async () => {
+  let mails = 0;
+  const rewrite = (text: string): string => {
+    if (!text.startsWith('250 2.1.0 ok')) return text;
+    mails += 1;
+    return mails === 2 ? text.replace('250 2.1.0 ok', '450 4.7.1 too many for one connection') : text;
+  };
+  await using world = new World({ ...good, rewrite });
+  assert.deepEqual([await world.send(), await world.send(), await world.send()], [ok, ok, again]);
+  assert.deepEqual(world.dialed, [one, one]);
+});
+
 test('ConnectionPool: a host that hangs up after it answered MAIL has failed, and the next one is tried', async () => {
   let isDead = false;
   const rewrite = (text: string): string => {
