@@ -89,6 +89,9 @@ The header of your message is attached, so that you can recognise it.`,
     text({}, waiting),
     /connection refused\n {4}We kept trying, for the last time on Fri, 02 Jan 2026 03:04:05 \+0000\.\n/,
   );
+  assert.match(text({}, { status: '5.7.1' }), /What to do: the recipient's server refuses/);
+  const ours = { status: '5.7.1', diagnostic: 'not tried', diagnosticIsSmtp: false, remoteMta: null } as const;
+  assert.match(text({}, ours), /What to do: this was decided here, not by the recipient's server\./);
   assert.match(
     text({ kind: 'relayed' }, { action: 'relayed', status: '2.0.0' }),
     /was\spassed\son\sto\sa\sserver\sthat\sdoes\snot\sreport\sdelivery,\sfor:/,

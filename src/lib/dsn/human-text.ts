@@ -116,6 +116,9 @@ function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
   if ((group === '2' || group === '3') && (detail === '3' || detail === '4')) {
     return 'What to do: the message is too large for the recipient. Send less at a time, or share the file another way.';
   }
+  if (group === '7' && recipient.remoteMta === null && !recipient.diagnosticIsSmtp) {
+    return "What to do: this was decided here, not by the recipient's server. If the words above do not help you, show them to your postmaster.";
+  }
   if (group === '7') {
     return "What to do: the recipient's server refuses the message by its rules. Ask its postmaster, with the words above, to allow it.";
   }
