@@ -49,7 +49,9 @@ test('refusesAddress: not without the words of a host, not for now, and not when
     status: '5.1.2',
     remote: null,
   };
-  for (const outcome of [unreached, deferred, delivered]) assert.equal(refusesAddress(outcome, [outcome]), false);
+  const failed: DeliveryOutcome = { ...unreached, reply: { code: 550, enhanced: '5.1.1', text: 'no' } };
+  for (const outcome of [unreached, failed, deferred, delivered])
+    assert.equal(refusesAddress(outcome, [outcome]), false);
   const one = refusal(550, null, 'Unknown user');
   assert.equal(refusesAddress(one, [one, refusal(550, null, 'Unknown user')]), false);
   assert.equal(refusesAddress(one, [one, refusal(550, null, 'Unknown user b')]), true);
