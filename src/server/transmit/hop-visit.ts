@@ -27,17 +27,24 @@ export class HopVisit {
 
   /** Never rejects for what the host does. @throws SecretUnavailable, or the signal's reason */
   async run(): Promise<Tried> {
-    const { pool, clock } = this.#deps;
     const wanted = this.#manner.security(this.#hop);
     const security = wanted instanceof Promise ? await wanted : wanted;
     if (security.kind === 'left') return this.#left(security, this.#host());
     const key = this.#key(security);
+    return (await this.#reuse(security, key)) ?? (await this.#connect(security, key));
+  }
+
+  /** As `run`, but makes no connection: null when none waits that takes the message. */
+  async again(): Promise<Tried | null> {
+    const security = await this.#manner.security(this.#hop);
+    return security.kind === 'left' ? null : await this.#reuse(security, this.#key(security));
+  }
+
+  async #reuse(security: Security, key: string): Promise<Tried | null> {
+    const { pool, clock } = this.#deps;
     const line = pool.take(key, (known) => fits(known, security, clock.now()));
-    if (line !== null) {
-      const tried = await this.#guarded(line.client, () => this.#talk(line, security, key, true));
-      if (tried !== null) return tried;
-    }
-    return await this.#connect(security, key);
+    if (line === null) return null;
+    return await this.#guarded(line.client, () => this.#talk(line, security, key, true));
   }
 
   #key({ when, tls }: Security): string {

@@ -66,6 +66,17 @@ test('ConnectionPool: what was said before is kept with the message before', asy
   assert.equal(dialogue.length, 6);
 });
 
+test('ConnectionPool: an address that does not answer is not tried again while another one of the host is connected', async () => {
+  await using world = new World(good);
+  const route = { kind: 'direct', domain: 'both.example' } as const;
+  const reached = 'delivered by both.example';
+  assert.deepEqual(
+    [await world.send(undefined, route), await world.send(undefined, route)],
+    [reached, `${reached}, again`],
+  );
+  assert.deepEqual(world.dialed, ['2001:db8::1:25', one]);
+});
+
 test('ConnectionPool: whoever comes at the same time does not wait', async () => {
   await using world = new World(good);
   assert.deepEqual(await Promise.all([world.send(), world.send()]), [ok, ok]);

@@ -7,7 +7,7 @@ import type { Random } from '#ports/random';
 import type { ClientCredentials } from '#proto/smtp-client';
 import { HopVisit } from './hop-visit.ts';
 import type { Hop } from './hops.ts';
-import { forAll, later } from './outcomes.ts';
+import { forAll, later, type Tried } from './outcomes.ts';
 import type { ConnectionPool } from './pool.ts';
 import type { Left, Security } from './security.ts';
 
@@ -50,13 +50,32 @@ export async function visit(
   deps: VisitDeps,
 ): Promise<readonly DeliveryOutcome[]> {
   let outcomes: readonly DeliveryOutcome[] = forAll(transmission, later('no host could be tried'));
+  const known = await overKnown(hops, manner, transmission, deps);
+  if (known?.tried.kind === 'done') return known.tried.outcomes;
   for (const [i, hop] of hops.entries()) {
     if (transmission.signal.aborted) break;
-    const tried = await new HopVisit(hop, manner, transmission, deps).run();
+    const tried = hop === known?.hop ? known.tried : await new HopVisit(hop, manner, transmission, deps).run();
     if (tried.kind === 'done') return tried.outcomes;
     // RFC 8689 §4.2.1: it is hopeless when every host is; one that is only down may do better tomorrow.
     const isHopeless = tried.outcomes.every(({ kind }) => kind === 'refused');
     if (i === 0 || !isHopeless || outcomes.every(({ kind }) => kind === 'refused')) outcomes = tried.outcomes;
   }
   return outcomes;
+}
+
+/** Over a connection that waits at any address of the first host, so that an address which never answers is waited for once, not for each message. */
+async function overKnown(
+  hops: readonly Hop[],
+  manner: Manner,
+  transmission: Transmission,
+  deps: VisitDeps,
+): Promise<{ readonly hop: Hop; readonly tried: Tried } | null> {
+  // With one address the visit itself looks.
+  if (hops.length === 1) return null;
+  for (const hop of hops) {
+    if (hop.name !== hops[0]?.name) break;
+    const tried = await new HopVisit(hop, manner, transmission, deps).again();
+    if (tried !== null) return { hop, tried };
+  }
+  return null;
 }
