@@ -15,9 +15,9 @@ const blamesUs =
 /**
  * Whether a refusal says that the address is bad, so that the account should not send to it any more. Pure.
  *
- * A wrong yes loses mail that would have arrived; a wrong no costs one more refusal. So only the words of a host count, not those of a transport of kind `fail` (and a domain that DNS does not
- * know today may be there tomorrow), an enhanced code counts before the text, and without one the text has to speak of the address and of nothing
- * of ours, and no other recipient may have got the same answer, as that may have been the answer to the content.
+ * A wrong yes loses mail that would have arrived; a wrong no costs one more refusal. So only the words of a host count: not those of a transport of
+ * kind `fail`, and not DNS, as a domain that is unknown today may be there tomorrow. An enhanced code counts before the text. Without one the text has
+ * to speak of the address and of nothing of ours, and no other recipient may have got the same answer, as that may have been about the content.
  * @param outcomes  those of all recipients of the transmission.
  */
 export function refusesAddress(outcome: DeliveryOutcome, outcomes: readonly DeliveryOutcome[]): boolean {
