@@ -176,3 +176,22 @@ test('socksDialer: what SOCKS cannot carry is not dialed', async () => {
   const credentials = { user: '', password: new Secret('x') };
   await assert.rejects(socksDialer({ proxy: { ...proxy, credentials } }).dial(to), DialFailed);
 });
+
+test('socksDialer: what the target says in one packet with the proxy’s last answer is read', async () => {
+  const greeting = '220 ready\r\n';
+  const connected = Uint8Array.of(5, 0, 0, 1, 127, 0, 0, 1, 0, 25);
+  const proxy = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write(Uint8Array.of(5, 0));
+      socket.once('data', () => socket.write(Buffer.concat([connected, Buffer.from(greeting)])));
+    });
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const dialer = socksDialer({ proxy: { host: '127.0.0.1', port }, limits });
+  const channel = await dialer.dial({ address: 'mx.example', port: 25, timeoutMs });
+  assert.equal(new TextDecoder().decode((await channel.read(timeoutMs)) ?? undefined), greeting);
+  channel.destroy();
+  await new Promise((resolve) => proxy.close(resolve));
+});

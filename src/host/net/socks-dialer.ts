@@ -79,6 +79,8 @@ async function negotiate(
         if (step.kind === 'send') socket.write(step.bytes);
         if (step.kind === 'failed') fail(step.reason);
         if (step.kind !== 'connected') return step.kind !== 'failed';
+        // Bytes that are put back are announced again: from here on they are not ours to read.
+        socket.off('readable', onReadable);
         if (step.rest.length > 0) socket.unshift(step.rest);
         resolve();
         return false;
