@@ -41,7 +41,7 @@ function withoutBrackets(address: string): string {
 }
 
 /** Decodes xtext (RFC 3461 §4); malformed text stays as it is. Control characters become spaces. */
-export function decodeXtext(text: string): string {
+function decodeXtext(text: string): string {
   const decoded = parseXtext(text);
   return clean(decoded.ok ? decoded.value : text);
 }

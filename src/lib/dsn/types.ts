@@ -39,7 +39,7 @@ export interface DsnContent {
   readonly perRecipient: readonly DsnRecipient[];
   /** When the original was accepted, milliseconds since 1970. */
   readonly arrivalMs: number;
-  /** ENVID of the submission, still in xtext, null when there was none. */
+  /** ENVID of the submission, decoded (RFC 3461 §4.4), null when there was none. */
   readonly envelopeId: string | null;
   /** Message-ID for the notification, with angle brackets. */
   readonly messageId: string;

@@ -1,4 +1,4 @@
-import { clean, decodeXtext, isAscii, typedAddress, typedOriginal } from './address-type.ts';
+import { clean, isAscii, typedAddress, typedOriginal } from './address-type.ts';
 import { dsnDate } from './date.ts';
 import { humanText, subject } from './human-text.ts';
 import type { DsnContent, DsnRecipient } from './types.ts';
@@ -60,7 +60,7 @@ function topHeader(dsn: DsnContent): string {
 
 function statusFields(dsn: DsnContent): string {
   const lines = [`Reporting-MTA: dns; ${dsn.reportingMta}`];
-  if (dsn.envelopeId !== null) lines.push(`Original-Envelope-Id: ${plain(decodeXtext(dsn.envelopeId), dsn.smtputf8)}`);
+  if (dsn.envelopeId !== null) lines.push(`Original-Envelope-Id: ${plain(dsn.envelopeId, dsn.smtputf8)}`);
   lines.push(`Arrival-Date: ${dsnDate(dsn.arrivalMs)}`);
   for (const recipient of dsn.perRecipient) lines.push('', ...recipientFields(recipient, dsn.smtputf8));
   return `${lines.join('\r\n')}\r\n`;

@@ -58,7 +58,7 @@ class World implements AsyncDisposable {
         ...more,
       });
     await send('<1@us.example>', ['bob@far.example', 'cyd@far.example'], { fromId });
-    await send('<2@us.example>', ['bob@far.example', 'Dan@far.example'], { envid: 'e+2B2' });
+    await send('<2@us.example>', ['bob@far.example', 'Dan@far.example'], { envid: 'e+2B2 = x' });
     await send('<3@us.example>', ['fay@far.example'], { fromId: 'one1'.repeat(4) });
     await send('<4@us.example>', ['gus@far.example'], {
       recipients: [{ address: 'gus@far.example', orcpt: 'rfc822;g+2Bus@old.example' }],
@@ -167,7 +167,7 @@ const rows: readonly (readonly [string, Partial<Notice>, string])[] = [
   ['a Message-ID that we never had', { dsn: naming('<x@us.example>', {}) }, ''],
   ['a Message-ID, before any attempt', { dsn: naming('<5@us.example>', { finalRecipient: 'hal@far.example' }) }, ''],
   ['no clue but the recipient', { dsn: about({}) }, ''],
-  ['an ENVID', { dsn: { ...about({}), envelopeId: 'e+2' } }, '2/3 envelopeId failed suppressed, bob@far.example'],
+  ['an ENVID', { dsn: { ...about({}), envelopeId: 'e+2B2 = x' } }, '2/3 envelopeId failed suppressed, bob@far.example'],
   [
     'an ORCPT that we gave',
     { dsn: naming('<4@us.example>', { originalRecipient: 'g+us@old.example', finalRecipient: 'z@z.example' }) },
@@ -263,7 +263,7 @@ for (const [action, status, diagnostic, want] of [
   test(`isRefusedForGood: ${action} ${status} ${diagnostic}`, () => {
     const [, code, smtpStatus = null] = /^(\d+)(?: ([\d.]+))?/.exec(diagnostic ?? '') ?? [];
     const smtpCode = code === undefined ? null : Number(code);
-    assert.equal(isRefusedForGood({ action, status, smtpCode, smtpStatus, diagnostic }), want);
+    assert.equal(isRefusedForGood({ action, status, smtpCode, smtpStatus, diagnostic, remoteMta: null }), want);
   });
 }
 

@@ -11,13 +11,16 @@ export function isRefusedForGood({
   smtpCode,
   smtpStatus,
   diagnostic,
-}: Omit<ParsedDsnRecipient, 'finalRecipient' | 'originalRecipient' | 'remoteMta'>): boolean {
+  remoteMta,
+}: Omit<ParsedDsnRecipient, 'finalRecipient' | 'originalRecipient'>): boolean {
   if (action !== 'failed' || (smtpCode === null && status === null)) return false;
   // The words of the host that refused are more exact than what the reporting server made of them, which says nothing if it ends so.
   const summary = status === null || status.endsWith('.0.0') ? null : status;
   const enhanced = smtpStatus ?? summary;
   if ([status, enhanced].some((one) => one?.startsWith('4.') === true)) return false;
   const reply = { code: smtpCode ?? 550, enhanced, text: diagnostic ?? '' };
-  const outcome: DeliveryOutcome = { kind: 'refused', reason: reply.text, reply, status: '5.0.0', remote: null };
+  // Some host said so, whichever it was.
+  const remote = { name: remoteMta ?? '', ip: null };
+  const outcome: DeliveryOutcome = { kind: 'refused', reason: reply.text, reply, status: '5.0.0', remote };
   return refusesAddress(outcome, [outcome]);
 }

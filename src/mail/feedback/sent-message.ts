@@ -1,4 +1,3 @@
-import { encodeXtext } from '#lib/codecs';
 import type { AccountId } from '#lib/ids';
 import { inList } from '#mail/schema';
 import { sql, type Reader, type Sql } from '#ports/database';
@@ -31,7 +30,6 @@ export interface SentMessages {
 interface Clues {
   readonly accounts: readonly AccountId[];
   readonly fromIds: readonly string[];
-  /** Not in xtext. */
   readonly envelopeId: string | null;
   readonly messageId: string | null;
   readonly nowMs: number;
@@ -43,10 +41,7 @@ export async function findSentMessages(reader: Reader, clues: Clues): Promise<Se
   const recent = sql`received_ms >= ${nowMs - feedbackLimits.recentMs}`;
   const ways: readonly (readonly [Trust, Sql | null])[] = [
     ['fromId', fromIds.length === 0 ? null : sql`from_id IN ${inList(fromIds.map((id) => id.toLowerCase()))}`],
-    [
-      'envelopeId',
-      envelopeId === null ? null : sql`envid IN ${inList([envelopeId, encodeXtext(envelopeId)])} AND ${recent}`,
-    ],
+    ['envelopeId', envelopeId === null ? null : sql`envid = ${envelopeId} AND ${recent}`],
     ['messageId', messageId === null ? null : sql`message_id = ${messageId} AND ${recent}`],
   ];
   for (const [trust, condition] of ways) {
