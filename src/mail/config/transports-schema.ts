@@ -65,7 +65,10 @@ const limits = z
       .int()
       .min(1)
       .optional()
-      .meta({ description: 'Messages over one connection. Default: as many as the server takes.' }),
+      .meta({
+        description:
+          'Messages over one connection. Default: 100 to the hosts of domains, to a relay as many as it takes, 10 to Exim.',
+      }),
     messages: z
       .number()
       .int()

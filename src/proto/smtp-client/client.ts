@@ -41,6 +41,7 @@ export class SmtpClient {
   #isReady = false;
   #needsReset = false;
   #startTlsRefusal: Reply | null = null;
+  #greeting = '';
   #transactions = 0;
 
   constructor(deps: SmtpClientDeps) {
@@ -57,6 +58,11 @@ export class SmtpClient {
   /** Whether another message can be sent. */
   get isUsable(): boolean {
     return this.#isReady && this.#connection.isUsable;
+  }
+
+  /** First line of the greeting without its code, empty before. */
+  get greeting(): string {
+    return this.#greeting;
   }
 
   /** Messages, or parts of one, that the server was asked to take (RFC 9422 §4.1). */
@@ -79,6 +85,7 @@ export class SmtpClient {
     try {
       const greeting = await this.#connection.reply('greeting', this.#limits.greetingTimeoutMs);
       if (greeting.code !== 220) throw refusal('greeting', greeting);
+      this.#greeting = greeting.lines[0] ?? '';
       await this.#hello();
       await this.#secure();
       const { credentials, random } = this.#deps;

@@ -31,7 +31,8 @@ export async function sendDirect(
     means: () => ({ dialer: network.dialer }),
     hostname: transport?.hostname ?? hostname,
     security: await mxSecurity(question, transmission, tlsPolicies),
-    maxMessages: transport?.limits.messagesPerConnection ?? defaultPoolLimits.maxMessages,
+    setMessages: transport?.limits.messagesPerConnection,
+    usualMessages: defaultPoolLimits.maxMessages,
   };
   return await visit(hops.hops, manner, transmission, deps);
 }

@@ -3,6 +3,7 @@ import type { Channel } from '#ports/channel';
 import { DialFailed } from '#ports/dialer';
 import { SmtpClient, type OpenOutcome, type RecipientResult } from '#proto/smtp-client';
 import type { Hop } from './hops.ts';
+import { defaultPoolLimits } from './limits.ts';
 import { mailOf, outcomeOf } from './outcome.ts';
 import { later, next, unsafe, type Tried } from './outcomes.ts';
 import type { Line } from './pool.ts';
@@ -135,9 +136,12 @@ export class HopVisit {
 
   #mayCarryMore({ client, messages }: Line, outcomes: readonly DeliveryOutcome[]): boolean {
     const { mailMax } = client.extensions.limits;
+    const { setMessages, usualMessages } = this.#manner;
+    const isExim = /\bExim\b/.test(client.greeting);
+    const most = setMessages ?? (isExim ? Math.min(usualMessages, defaultPoolLimits.maxEximMessages) : usualMessages);
     return (
       client.isUsable &&
-      messages < this.#manner.maxMessages &&
+      messages < most &&
       (mailMax === null || client.transactions < mailMax) &&
       outcomes.some(({ kind }) => kind === 'delivered')
     );

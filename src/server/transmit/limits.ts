@@ -12,6 +12,8 @@ export const defaultPoolLimits = {
   closeMs: 1000,
   /** Messages over one connection to a host of a domain, unless a transport says otherwise; a relay says itself when it has enough. */
   maxMessages: 100,
+  /** The same to Exim, which as it comes delivers ten messages of a connection at once and lets the others wait for its next queue run. */
+  maxEximMessages: 10,
 } as const;
 
 /** Limits with the names of `defaultPoolLimits`. */

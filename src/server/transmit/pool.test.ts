@@ -145,6 +145,14 @@ for (const [title, settings, host, messages, connections] of [
   ['MAILMAX (RFC 9422)', 'kind: direct', { ...good, rewrite: mailMax }, 7, 3],
   ['a hundred without a setting', 'kind: direct', good, 101, 2],
   ['no limit to a relay without a setting', 'kind: smtp, host: relay.example', good, 120, 1],
+  ['ten to Exim without a setting', 'kind: smtp, host: relay.example', { ...good, rewrite: exim }, 11, 2],
+  [
+    'what is set also to Exim',
+    'kind: smtp, host: relay.example, limits: { messagesPerConnection: 11 }',
+    { ...good, rewrite: exim },
+    11,
+    1,
+  ],
 ] as const) {
   test(`ConnectionPool: ${title}`, async () => {
     await using world = new World(host);
@@ -152,6 +160,10 @@ for (const [title, settings, host, messages, connections] of [
     for (let i = 0; i < messages; i += 1) await world.send(undefined, route);
     assert.equal(world.dialed.length, connections);
   });
+}
+
+function exim(text: string): string {
+  return text.replace(/^220 .*ESMTP.*/, '220 mx.example ESMTP Exim 4.96 Thu, 01 Jan 2026 00:00:00 +0000');
 }
 
 function mailMax(text: string): string {

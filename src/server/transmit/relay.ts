@@ -28,7 +28,8 @@ export async function sendToRelay(
     },
     hostname: deps.hostname,
     security: () => security,
-    maxMessages: transport.limits.messagesPerConnection ?? Number.POSITIVE_INFINITY,
+    setMessages: transport.limits.messagesPerConnection,
+    usualMessages: Number.POSITIVE_INFINITY,
   };
   try {
     return (await visit(found.hops, manner, transmission, deps)).map(withPatience);

@@ -97,7 +97,7 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
       hostname,
       // Also with REQUIRETLS: it does not travel at all.
       security: () => inClear,
-      maxMessages: Number.POSITIVE_INFINITY,
+      usualMessages: Number.POSITIVE_INFINITY,
       isOurs: true,
     };
     return await visit([{ name: hostname, ...ownSmtp }], manner, transmission, this.#wayDeps);

@@ -32,7 +32,8 @@ export async function sendThroughSocks(
       means: async () => ({ dialer: network.through(await secrets.proxy(transport)) }),
       hostname: transport.remoteHostname ?? hostname,
       security: await mxSecurity(question, transmission, tlsPolicies),
-      maxMessages: transport.limits.messagesPerConnection ?? defaultPoolLimits.maxMessages,
+      setMessages: transport.limits.messagesPerConnection,
+      usualMessages: defaultPoolLimits.maxMessages,
       isByName: true,
     };
     return await visit(hopsOf(names, domain), manner, transmission, deps);

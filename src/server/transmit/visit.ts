@@ -25,8 +25,9 @@ export interface Manner {
   /** Our name for EHLO. */
   readonly hostname: string;
   readonly security: (hop: Hop) => Security | Left | Promise<Security | Left>;
-  /** Messages over one connection. */
-  readonly maxMessages: number;
+  /** Messages over one connection: as the operator says, and otherwise. */
+  readonly setMessages?: number | undefined;
+  readonly usualMessages: number;
   /** It is our own port, where acceptance is delivery. */
   readonly isOurs?: boolean;
   /** Hops have names in place of addresses. */
