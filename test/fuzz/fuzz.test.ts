@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dkimTargets } from './dkim-targets.ts';
 import { dnsTargets } from './dns-targets.ts';
 import { escaped, fuzz, type Target } from './fuzz.ts';
 import { imapTargets } from './imap-targets.ts';
 import { messageTargets } from './message-targets.ts';
+import { saslTargets } from './sasl-targets.ts';
+import { smtpClientTargets } from './smtp-client-targets.ts';
 import { smtpTargets } from './smtp-targets.ts';
+import { socksTargets } from './socks-targets.ts';
+import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
 /** Inputs for each target: as many as take about half a second. */
 const runs: Readonly<Record<string, number>> = {
@@ -15,9 +20,21 @@ const runs: Readonly<Record<string, number>> = {
   addresses: 3000,
   dsn: 1500,
   dns: 3000,
+  'smtp-client': 2000,
+  socks: 8000,
+  'sasl-client': 400,
+  'dkim-messages': 1000,
+  'dkim-records': 3000,
+  dane: 1500,
+  'mta-sts': 4000,
+  tlsrpt: 4000,
+  'domain-texts': 2000,
 };
 
-for (const target of [...smtpTargets, ...imapTargets, ...messageTargets, ...dnsTargets]) {
+const receiving = [smtpTargets, imapTargets, messageTargets].flat();
+const sending = [smtpClientTargets, saslTargets, socksTargets, dkimTargets, tlsPolicyTargets, dnsTargets].flat();
+
+for (const target of [...receiving, ...sending]) {
   test(`${target.name}: takes mutated input without harm`, async () => {
     const failure = await fuzz(target, { seed: 1, goesOn: (run) => run < (runs[target.name] ?? 400) });
     if (failure === null) return;

@@ -6,13 +6,20 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { dkimTargets } from './dkim-targets.ts';
 import { dnsTargets } from './dns-targets.ts';
 import { escaped, fuzz } from './fuzz.ts';
 import { imapTargets } from './imap-targets.ts';
 import { messageTargets } from './message-targets.ts';
+import { saslTargets } from './sasl-targets.ts';
+import { smtpClientTargets } from './smtp-client-targets.ts';
 import { smtpTargets } from './smtp-targets.ts';
+import { socksTargets } from './socks-targets.ts';
+import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
-const targets = [...smtpTargets, ...imapTargets, ...messageTargets, ...dnsTargets];
+const receiving = [smtpTargets, imapTargets, messageTargets].flat();
+const sending = [smtpClientTargets, saslTargets, socksTargets, dkimTargets, tlsPolicyTargets, dnsTargets].flat();
+const targets = [...receiving, ...sending];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seed: { type: 'string', default: String(Date.now()) }, minutes: { type: 'string', default: 'Infinity' } },

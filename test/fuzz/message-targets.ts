@@ -257,7 +257,7 @@ const bounce = latin1(
 /** Delivery status notifications of strangers. */
 const dsn: Target = {
   name: 'dsn',
-  seeds: [notice, bounce],
+  seeds: [notice, bounce, ...realMessages(150, 8000)],
   dictionary: [
     ...dictionary,
     '\n\n<a@b>:\n',

@@ -27,6 +27,7 @@ export class SocksClient {
 
   /** Takes the proxy's next bytes, cut anywhere. After `connected` or `failed` it is over, and every further call fails. */
   push(chunk: Uint8Array): SocksStep {
+    if (this.#state === 'ended') return this.#fail('the exchange is over');
     for (let at = 0; ;) {
       const wanted = this.#wanted();
       const taken = chunk.subarray(at, at + wanted - this.#length);

@@ -162,6 +162,8 @@ test('SocksClient refuses what the format has no room for', () => {
 });
 
 test('SocksClient: an ended exchange stays ended', () => {
+  const refused = new SocksClient(named);
+  for (const answer of ['0501', '00', '']) assert.equal(refused.push(unhex(answer)).kind, 'failed');
   const client = new SocksClient(named);
   assert.equal(client.push(unhex('0500')).kind, 'send');
   assert.equal(client.push(unhex('05000001 00000000 0000')).kind, 'connected');
