@@ -22,7 +22,10 @@ export function addSuppressionCommands(godwit: Command, run: Runner): void {
     );
   inFolder(suppression.command('add').description('let mail of an account to an address fail at once'))
     .argument('<account>', 'name of the account')
-    .argument('<address>', 'address; what follows a + before the @ does not matter, nor does case')
+    .argument(
+      '<address>',
+      'address, in any case; without a + before the @ also those with one: user means user+news too',
+    )
     .option('--reason <text>', 'told to the account when it sends to the address')
     .action(async (account: string, address: string, options: SuppressionOptions) =>
       run((await import('./commands/suppression.ts')).suppressionAdd(account, address, options)),

@@ -49,7 +49,7 @@ CREATE TABLE queue_hold_rule (
   created_ms ${integer} NOT NULL
 )${tail};
 
--- Addresses that an account does not send to any more. address: lower case, without what follows a + in the localpart. source: who says so.
+-- Addresses that an account does not send to any more. address: lower case, domain in ASCII. source: who says so.
 -- message: row of queue_message that led to it, may be gone.
 CREATE TABLE suppression (
   account ${integer} NOT NULL,

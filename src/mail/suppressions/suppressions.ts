@@ -2,7 +2,7 @@ import type { AccountId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Reader, type Tx } from '#ports/database';
-import { normalAddress } from './normal-address.ts';
+import { normalAddress, suppressorsOf } from './normal-address.ts';
 
 /** Who says that an address is not to be sent to: a person, a host that refused it, or a notice that came back. */
 export type SuppressionSource = 'operator' | 'refused' | 'notice';
@@ -100,13 +100,20 @@ export class Suppressions {
     return { items: items.slice(0, limit), isCut: items.length > limit };
   }
 
-  /** Which of these addresses an account does not send to, by the address as it was given. */
+  /** Which of these addresses an account does not send to, by the address as it was given; what follows a `+` may be left out in the list. */
   async findIn(
     reader: Reader,
     account: AccountId,
     addresses: readonly string[],
   ): Promise<ReadonlyMap<string, Suppression>> {
-    const given = Map.groupBy(addresses, normalAddress);
+    const given = new Map<string, string[]>();
+    for (const address of addresses) {
+      for (const key of suppressorsOf(address)) {
+        const same = given.get(key);
+        if (same === undefined) given.set(key, [address]);
+        else same.push(address);
+      }
+    }
     const found = new Map<string, Suppression>();
     for (const batch of inBatches([...given.keys()])) {
       const rows = await reader.all<Suppression>(sql`SELECT account, address, source, reason, message,
