@@ -30,7 +30,7 @@ export async function startDovecotSasl(): Promise<DovecotSasl> {
   const dir = undo.use(await tempDir());
   // Its processes run as users who must come by.
   await chmod(dir.path, 0o755);
-  const keys = join(dir.path, 'keys/shared/default/HS256');
+  const keys = join(dir.path, 'keys/default/HS256');
   await mkdir(keys, { recursive: true });
   await writeFile(join(keys, 'default'), Buffer.from(tokenKey).toString('base64'));
   await writeFile(join(dir.path, 'users'), `${foreignLogin.user}:{PLAIN}${foreignLogin.password}::::::\n`);

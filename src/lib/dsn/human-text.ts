@@ -113,7 +113,7 @@ function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
     return 'What to do: check the address for typing errors, or ask the recipient for the current one.';
   if (group === '2' && detail === '2')
     return "What to do: the recipient's mailbox is full. Tell them another way, and send it again later.";
-  if ((group === '2' || group === '3') && (detail === '3' || detail === '4')) {
+  if ((group === '2' && detail === '3') || (group === '3' && detail === '4')) {
     return 'What to do: the message is too large for the recipient. Send less at a time, or share the file another way.';
   }
   if (group === '7' && recipient.remoteMta === null && !recipient.diagnosticIsSmtp) {
