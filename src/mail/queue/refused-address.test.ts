@@ -17,6 +17,14 @@ test('refusesAddress: by enhanced code, else by code and text', () => {
     [true, 550, '5.1.0', 'Address rejected.'],
     [true, 550, '5.1.10', 'RESOLVER.ADR.RecipientNotFound'],
     [true, 550, '5.2.1', 'The email account that you tried to reach is disabled.'],
+    [false, 550, '5.1.0', 'Sender rejected'],
+    [false, 553, '5.1.2', 'domain of sender address is unknown'],
+    [
+      false,
+      550,
+      '5.2.1',
+      'The user you are trying to contact is receiving mail at a rate that prevents additional messages',
+    ],
     [false, 550, '5.1.7', 'bad sender address'],
     [false, 550, '5.1.8', "sender's domain not found"],
     [false, 552, '5.2.2', 'mailbox full'],
@@ -55,4 +63,8 @@ test('refusesAddress: not without the words of a host, not for now, and not when
   const one = refusal(550, null, 'Unknown user');
   assert.equal(refusesAddress(one, [one, refusal(550, null, 'Unknown user')]), false);
   assert.equal(refusesAddress(one, [one, refusal(550, null, 'Unknown user b')]), true);
+  const vague = refusal(550, '5.1.0', 'no');
+  assert.deepEqual([refusesAddress(vague, [vague]), refusesAddress(vague, [vague, vague])], [true, false]);
+  const clear = refusal(550, '5.1.1', 'no');
+  assert.equal(refusesAddress(clear, [clear, clear]), true);
 });

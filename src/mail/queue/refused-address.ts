@@ -1,10 +1,12 @@
 import type { DeliveryOutcome } from './transmitter.ts';
 
+/** RFC 3463 §3.2, RFC 7505 §4.1: bad mailbox, moved, null MX. */
+const addressStatus = /^5\.1\.(?:1|6|10)$/;
 /**
- * RFC 3463 §3.2, RFC 7505 §4.1 and §3.3: other address status, bad mailbox, bad system, bad syntax, moved, null MX, mailbox disabled.
- * Not x.1.7 and x.1.8, which are about the sender, nor x.2.2, a full mailbox, nor anything of x.7, which is about policy.
+ * Other address status, bad system, bad syntax, mailbox disabled: these mean the address, and at some hosts also the sender, or that the mailbox gets
+ * too much at the moment. Not x.1.7 and x.1.8, which are about the sender, nor x.2.2, a full mailbox, nor anything of x.7, which is about policy.
  */
-const addressStatus = /^5\.(?:1\.(?:0|1|2|3|6|10)|2\.1)$/;
+const vagueStatus = /^5\.(?:1\.[023]|2\.1)$/;
 /** RFC 5321 §4.2.3: mailbox unavailable, user not local, mailbox name not allowed. */
 const addressCodes: readonly number[] = [550, 551, 553];
 const namesAddress = /\b(?:user|mailbox|recipient|address|account|inbox)\b/i;
@@ -16,17 +18,19 @@ const blamesUs =
  * Whether a refusal says that the address is bad, so that the account should not send to it any more. Pure.
  *
  * A wrong yes loses mail that would have arrived; a wrong no costs one more refusal. So only the words of a host count: not those of a transport of
- * kind `fail`, and not DNS, as a domain that is unknown today may be there tomorrow. An enhanced code counts before the text. Without one the text has
- * to speak of the address and of nothing of ours, and no other recipient may have got the same answer, as that may have been about the content.
+ * kind `fail`, and not DNS, as a domain that is unknown today may be there tomorrow. An enhanced code counts before the text. Where it is vague, or
+ * missing, the text must speak of nothing of ours, and no other recipient may have got the same answer, as that may have been about the content.
  * @param outcomes  those of all recipients of the transmission.
  */
 export function refusesAddress(outcome: DeliveryOutcome, outcomes: readonly DeliveryOutcome[]): boolean {
   if (outcome.kind !== 'refused' || outcome.reply === null || outcome.remote === null) return false;
   const { code, enhanced, text } = outcome.reply;
-  if (enhanced !== null) return addressStatus.test(enhanced);
-  if (!addressCodes.includes(code) || !namesAddress.test(text) || blamesUs.test(text)) return false;
-  return !outcomes.some(({ reply, kind }, i) => {
-    const isOther = outcomes[i] !== outcome && kind === 'refused';
-    return isOther && reply !== null && reply.code === code && reply.text === text;
-  });
+  if (enhanced !== null && addressStatus.test(enhanced)) return true;
+  const mayMean =
+    enhanced === null ? addressCodes.includes(code) && namesAddress.test(text) : vagueStatus.test(enhanced);
+  if (!mayMean || blamesUs.test(text)) return false;
+  const same = outcomes.filter(
+    ({ reply, kind }) => kind === 'refused' && reply !== null && reply.code === code && reply.text === text,
+  );
+  return same.length <= 1;
 }
