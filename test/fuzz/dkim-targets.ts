@@ -11,6 +11,7 @@ import {
 import { writeKeyRecord, type Canonicalizations, type Verification } from '#lib/dkim';
 import { parseDomain } from '#lib/domain';
 import { parseHeader, type HeaderField } from '#lib/message';
+import { MimeIndexer } from '#lib/mime';
 import { Secret } from '#lib/secret';
 import { latin1 } from './corpus.ts';
 import { must, type Target } from './fuzz.ts';
@@ -142,10 +143,11 @@ function verdicts({ results, untriedSignatures }: Verification): unknown[] {
   return [untriedSignatures, ...results.map((result) => [result.status, 'reason' in result ? result.reason : ''])];
 }
 
-/** What is behind the first empty line. */
+/** The body as readers find it. */
 function bodyOf(input: Uint8Array): Uint8Array {
-  const end = /\r?\n\r?\n|^\r?\n/.exec(text(input));
-  return end === null ? new Uint8Array(0) : input.subarray(end.index + end[0].length);
+  const indexer = new MimeIndexer();
+  indexer.push(input);
+  return input.subarray(indexer.finish().root.bodyStart);
 }
 
 function shown(field: HeaderField): string {
