@@ -13,6 +13,10 @@ export interface RelaySuite {
   readonly hasLogin: boolean;
   /** Whether it takes UTF-8 in addresses (RFC 6531). */
   readonly hasSmtpUtf8: boolean;
+  /** Whether its reports repeat ENVID and ORCPT, as RFC 3464 wants it. */
+  readonly repeatsDsnParameters: boolean;
+  /** How many messages it takes at once; more take long. */
+  readonly messagesAtOnce: number;
   /** Its final refusal of a recipient that does not exist. */
   readonly noSuchUser: RegExp;
   /** Its temporary refusal of `later`, if it can have one. */
@@ -53,7 +57,7 @@ export function testRelay(suite: RelaySuite): void {
   });
 
   test('many messages, most over the same few connections', async () => {
-    const subjects = Array.from({ length: 25 }, (_, n) => freshSubject(`one of many ${n}`));
+    const subjects = Array.from({ length: suite.messagesAtOnce }, (_, n) => freshSubject(`one of many ${n}`));
     await Promise.all(subjects.map((subject) => world.submit([`other@${domain}`], sampleMessage(subject))));
     for (const subject of subjects) {
       assert.ok((await world.received('other', subject)).endsWith(sampleMessage(subject)));
@@ -101,7 +105,7 @@ export function testRelay(suite: RelaySuite): void {
     assert.match(report, /^Status: 5\.(?:3\.4|2\.3)\r$/m);
   });
 
-  test('NOTIFY, ENVID and ORCPT arrive: its own report about success has them', async () => {
+  test('NOTIFY, ENVID and ORCPT arrive: it reports success itself', async () => {
     const subject = freshSubject('tell me');
     const envelopeId = `for-${domain}`;
     const recipient = `known@${domain}`;
@@ -111,9 +115,12 @@ export function testRelay(suite: RelaySuite): void {
       notify: ['success', 'failure'],
       recipient: `somebody@elsewhere.test`,
     });
-    const report = await world.heard(envelopeId);
-    assert.match(report, new RegExp(`^Original-Envelope-Id: ${envelopeId}\r$`, 'im'));
-    assert.match(report, /^Original-Recipient: rfc822; ?somebody@elsewhere\.test\r$/im);
+    const reporting = `Reporting-MTA: dns; ${world.hostname}\r\n`;
+    const report = await world.heard(suite.repeatsDsnParameters ? envelopeId : reporting);
+    if (suite.repeatsDsnParameters) {
+      assert.match(report, new RegExp(`^Original-Envelope-Id: ${envelopeId}\r$`, 'im'));
+      assert.match(report, /^Original-Recipient: rfc822; ?somebody@elsewhere\.test\r$/im);
+    }
     assert.match(report, /^Action: (?:delivered|relayed)\r$/im);
     assert.match(report, new RegExp(`^Reporting-MTA: dns; ?${world.hostname}\r$`, 'im'));
   });
