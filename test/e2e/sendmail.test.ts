@@ -74,7 +74,7 @@ user: godwit@localhost
 passwordFile: password
 from: godwit@localhost
 defaultDestination: godwit@localhost
-spoolDirectory: ${JSON.stringify(spool)}
+spoolDirectory: spool
 `,
   );
   const environment = { GODWIT_SENDMAIL_CONFIG: config };
@@ -113,7 +113,11 @@ spoolDirectory: ${JSON.stringify(spool)}
   assert.equal(wrong.code, 78);
   assert.match(wrong.errors, /GODWIT_SENDMAIL_PORT: must be a number/);
   assert.equal((await readdir(spool)).length, 1);
-  assert.equal((await run([main, 'sendmail', '--flush'], '', environment)).code, 0);
+  await writeFile(password, '\uFEFFgodwitgodwit\r\n', 'utf16le');
+  const utf16 = await run([main, 'sendmail', '--flush', '--all'], '', environment);
+  assert.deepEqual([utf16.code, /password is not UTF-8 text: save it as UTF-8$/m.test(utf16.errors)], [78, true]);
+  await writeFile(password, '\uFEFFgodwitgodwit\r\n');
+  assert.equal((await run([main, 'sendmail', '--flush', '--all'], '', environment)).code, 0);
   assert.deepEqual(await readdir(spool), []);
 
   const nobodyListens = { ...environment, GODWIT_SENDMAIL_PORT: '1' };

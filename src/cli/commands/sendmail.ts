@@ -24,8 +24,9 @@ import {
 } from '../sendmail/index.ts';
 import { plain, print } from '../terminal.ts';
 
-const usage = `Usage: godwit sendmail [options] [--] [recipient...] < message
-Hands a message to the server of /etc/godwit-sendmail.yaml (or GODWIT_SENDMAIL_...), or keeps it when that fails.
+const usage = (file: string): string => `Usage: godwit sendmail [options] [--] [recipient...] < message
+Hands a message to the server of ${file}
+(or GODWIT_SENDMAIL_...), or keeps it when that fails.
   -t                 take recipients from To, Cc and Bcc (Resent-... when there)
   -f, -r ADDRESS     envelope sender; <> for none
   -F NAME            full name, for a missing From
@@ -48,7 +49,7 @@ export async function sendmail(args: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const command = parseSendmailArguments(args);
   if (command.kind === 'help') {
-    print(usage);
+    print(usage(sendmailFile(null, thisPlace()).path));
     return exitCodes.EX_OK;
   }
   if (command.kind === 'wrong') {
@@ -76,18 +77,29 @@ export async function sendmail(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Asked for when needed: a user may have no home, and still wants help. */
+function thisPlace(): SendmailPlace {
+  return {
+    platform: process.platform,
+    environment: process.env,
+    get home() {
+      return homedir();
+    },
+  };
+}
+
 type RunnableCommand = Extract<SendmailCommand, { readonly kind: 'send' | 'flush' | 'list' }>;
 
 async function runCommand(command: RunnableCommand): Promise<ExitCode> {
   const files = new Files();
-  const place: SendmailPlace = { platform: process.platform, environment: process.env, home: homedir() };
+  const place = thisPlace();
   const named = sendmailFile(command.configFile, place);
   const path = resolve(named.path);
   // The message comes first: even with a wrong configuration it is kept.
   const message = command.kind === 'send' ? await readMessage(process.stdin, command) : null;
   const found = await readFile(files, path);
   const file = found instanceof Error ? null : found;
-  const spool = new Spool(files, resolve(sendmailSpool(file, process.env) ?? spoolFolder(place)));
+  const spool = new Spool(files, resolve(dirname(path), sendmailSpool(file, process.env) ?? spoolFolder(place)));
   if (command.kind === 'list') return await listSpool(spool);
   const configure: ConstructorParameters<typeof MailSender>[0]['configure'] = async () => {
     if (found instanceof Error) throw found;
@@ -112,10 +124,19 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
 async function readFile(files: Files, path: string): Promise<ConfigFile | Error | null> {
   try {
     const bytes = await files.read(path);
-    return bytes === null ? null : { file: path, text: new TextDecoder().decode(bytes) };
+    return bytes === null ? null : { file: path, text: textOf(path, bytes) };
   } catch (error) {
     if (error instanceof Error) return error;
     throw error;
+  }
+}
+
+/** Text without its byte order mark. @throws Error naming the file when it is not UTF-8, as files of the older PowerShell are. */
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error(`${path} is not UTF-8 text: save it as UTF-8`, { cause });
   }
 }
 
@@ -125,7 +146,7 @@ async function configured(files: Files, settings: SendmailSettings, folder: stri
     const path = resolve(folder, name);
     const bytes = await files.read(path, maxSecretBytes * 16);
     if (bytes === null) throw new Error(`${path} is not there`);
-    return new TextDecoder().decode(bytes);
+    return textOf(path, bytes);
   };
   const firstLine = async (name: string): Promise<Secret> => {
     const line = (await read(name)).split(/\r?\n/, 1)[0] ?? '';

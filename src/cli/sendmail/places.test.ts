@@ -22,7 +22,7 @@ for (const [platform, home, environment, given, file, spool] of [
     'C:\\Users\\ann',
     { ProgramData: 'D:\\ProgramData' },
     null,
-    'D:\\ProgramData\\godwit\\godwit-sendmail.yaml',
+    'D:\\ProgramData\\godwit-sendmail\\godwit-sendmail.yaml',
     'C:\\Users\\ann\\AppData\\Local\\godwit-sendmail\\spool',
   ],
   [
@@ -30,7 +30,7 @@ for (const [platform, home, environment, given, file, spool] of [
     'C:\\Users\\ann',
     { LOCALAPPDATA: 'E:\\local' },
     null,
-    'C:\\ProgramData\\godwit\\godwit-sendmail.yaml',
+    'C:\\ProgramData\\godwit-sendmail\\godwit-sendmail.yaml',
     'E:\\local\\godwit-sendmail\\spool',
   ],
 ] as const) {

@@ -16,7 +16,8 @@ export function sendmailFile(
   if (named !== '') return { path: named, isNamed: true };
   const name = 'godwit-sendmail.yaml';
   const programData = environment['ProgramData'] ?? 'C:\\ProgramData';
-  const path = platform === 'win32' ? win32.join(programData, 'godwit', name) : `/etc/${name}`;
+  // Not in the folder of the server, which users of the machine may not read.
+  const path = platform === 'win32' ? win32.join(programData, 'godwit-sendmail', name) : `/etc/${name}`;
   return { path, isNamed: false };
 }
 

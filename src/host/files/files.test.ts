@@ -55,6 +55,7 @@ for (const [layer, make] of [
       ['server.yaml'],
     );
     await assert.rejects(files.read(path, 5), RangeError);
+    await assert.rejects(files.open(root), { code: 'EISDIR' });
     assert.equal((await files.facts(path))?.sizeBytes, bytes.length);
   });
 

@@ -14,7 +14,10 @@ export const nodeFileSystem: FileSystem = {
   async open(path) {
     const handle = await open(path, 'r');
     try {
-      return new NodeReader(handle, (await handle.stat()).size);
+      const facts = await handle.stat();
+      // POSIX says so when it is read; on Windows a folder would be an empty file.
+      if (facts.isDirectory()) throw Object.assign(new Error(`EISDIR: ${path} is a folder`), { code: 'EISDIR' });
+      return new NodeReader(handle, facts.size);
     } catch (error) {
       await handle.close();
       throw error;

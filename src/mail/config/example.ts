@@ -48,10 +48,10 @@ accounts:
 /** Text of a `godwit-sendmail.yaml` to start from. */
 export function exampleSendmail(options: { readonly host: string; readonly address: string }): string {
   return `# How 'godwit sendmail' hands over the mail of this machine's programs. 'godwit config describe sendmail' explains every setting.
-# Whoever is to send must be able to read this file and the password.
+# Whoever is to send must be able to read this file and the password. Relative paths count from the folder of this file.
 host: ${options.host}
 user: ${options.address}
-passwordFile: /etc/godwit-sendmail.password
+passwordFile: godwit-sendmail.password
 # Local users such as root send as this address, and mail to them goes there.
 from: ${options.address}
 defaultDestination: ${options.address}

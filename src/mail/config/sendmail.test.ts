@@ -142,7 +142,7 @@ test('exampleSendmail is right, and describeConfig explains every setting of it'
   const text = exampleSendmail({ host: 'mail.example.org', address: 'you@example.org' });
   assert.equal(
     read(text),
-    'submissions://mail.example.org:465 you@example.org /etc/godwit-sendmail.password you@example.org',
+    'submissions://mail.example.org:465 you@example.org godwit-sendmail.password you@example.org',
   );
   for (const [, setting] of text.matchAll(/^(\w+):/gm))
     assert.match(describeConfig('sendmail'), new RegExp(`^${setting} \\(`, 'm'));

@@ -130,6 +130,16 @@ test('Configuration.changeDomains: changes at once all come through, comments st
     assert.ok(!kept.some((name) => name.includes('tmp')));
   }));
 
+test('Configuration.changeDomains: a file with the line ends of Windows keeps them', () =>
+  inWorld(async ({ folder, open }) => {
+    await writeFile(join(folder, 'domains.yaml'), domains.replaceAll('\n', '\r\n'));
+    using configuration = await open();
+    await configuration.changeDomains((text) => addAccount(text, 'bob', 'bob@example.org'));
+    const text = await readFile(join(folder, 'domains.yaml'), 'utf8');
+    assert.match(text, /^# people\r\n/);
+    assert.doesNotMatch(text, /[^\r]\n|\r\r/);
+  }));
+
 test('Configuration.changeDomains: a wrong result is refused, and nothing changed', () =>
   inWorld(async ({ folder, open }) => {
     using configuration = await open();

@@ -112,7 +112,7 @@ export class Configuration implements Disposable {
       const { files, folder, clock, bus, log } = this.#deps;
       await this.#reload();
       const { server, domains } = this.#snapshot;
-      const next = snapshotOf(server, { ...domains, text: edit(domains.text) });
+      const next = snapshotOf(server, { ...domains, text: withLineEndsOf(domains.text, edit(domains.text)) });
       await files.ensureDirectory(files.join(folder, 'history'));
       const kept = files.join(
         folder,
@@ -189,6 +189,11 @@ export async function writeSchemas(files: Files, folder: string): Promise<void> 
 function snapshotOf(server: ConfigFile, domains: ConfigFile): Snapshot {
   const config = parseConfigFiles(server, domains);
   return { config, directory: new Directory(config), server, domains };
+}
+
+/** Windows' line ends where the text that was edited had them. */
+function withLineEndsOf(before: string, after: string): string {
+  return before.includes('\r\n') ? after.replaceAll(/\r?\n/g, '\r\n') : after;
 }
 
 async function stamp({ files, folder }: ConfigurationDeps): Promise<string> {
