@@ -36,50 +36,56 @@ const ways = {
 
 /** Registers the tests of a foreign mail server as destination, and as smarthost. To be called within a suite. */
 export function testRelay(suite: RelaySuite): void {
-  const { domain } = suite;
   let world: RelayWorld;
   before(async () => {
-    world = await startRelayWorld({ domain, ways: suite.hasLogin ? ways : {}, start: suite.start });
+    world = await startRelayWorld({ domain: suite.domain, ways: suite.hasLogin ? ways : {}, start: suite.start });
   });
   after(() => world[Symbol.asyncDispose]());
+  testDestination(suite, () => world);
+  testExtensions(suite, () => world);
+  if (suite.hasLogin) testLogins(suite, () => world);
+}
 
+/** Messages, and refusals of recipients. */
+function testDestination(suite: RelaySuite, world: () => RelayWorld): void {
+  const { domain } = suite;
   test('as destination: it has the message byte for byte', async () => {
     const subject = freshSubject(suite.hasSmtpUtf8 ? 'Größe 東京' : 'eight bits');
     const mail = sampleMessage(subject, `Zwölf Boxkämpfer\r\n.\r\n..\r\n${'q'.repeat(990)}\r\n\r\n`);
-    await world.submit([`known@${domain}`], mail);
-    assert.ok((await world.received('known', subject)).endsWith(mail));
-    const { state, attempts } = await world.recorded(`known@${domain}`);
+    await world().submit([`known@${domain}`], mail);
+    assert.ok((await world().received('known', subject)).endsWith(mail));
+    const { state, attempts } = await world().recorded(`known@${domain}`);
     assert.equal(state, 'delivered');
     const [attempt] = attempts;
     assert.equal(attempts.length, 1);
-    assert.equal(attempt?.host, world.hostname);
+    assert.equal(attempt?.host, world().hostname);
     assert.match(attempt?.reply ?? '', /^250[ -]/);
   });
 
   test('many messages, most over the same few connections', async () => {
     const subjects = Array.from({ length: suite.messagesAtOnce }, (_, n) => freshSubject(`one of many ${n}`));
-    await Promise.all(subjects.map((subject) => world.submit([`other@${domain}`], sampleMessage(subject))));
+    await Promise.all(subjects.map((subject) => world().submit([`other@${domain}`], sampleMessage(subject))));
     for (const subject of subjects) {
-      assert.ok((await world.received('other', subject)).endsWith(sampleMessage(subject)));
+      assert.ok((await world().received('other', subject)).endsWith(sampleMessage(subject)));
     }
   });
 
   test('one recipient of three is refused: a report says so, the others have the message once', async () => {
     const subject = freshSubject('partly refused');
     const mail = sampleMessage(subject);
-    await world.submit([`known@${domain}`, `nobody@${domain}`, `other@${domain}`], mail);
+    await world().submit([`known@${domain}`, `nobody@${domain}`, `other@${domain}`], mail);
     for (const localpart of ['known', 'other']) {
-      assert.ok((await world.received(localpart, subject)).endsWith(mail));
-      const all = await world.foreign.mailbox(localpart);
+      assert.ok((await world().received(localpart, subject)).endsWith(mail));
+      const all = await world().foreign.mailbox(localpart);
       assert.equal(all.filter((message) => message.includes(`Subject: ${subject}\n`)).length, 1);
     }
-    const report = (await reportAbout(world.server, sampleId(subject))).toString();
+    const report = (await reportAbout(world().server, sampleId(subject))).toString();
     assert.match(report, new RegExp(`^Final-Recipient: rfc822; ?nobody@${domain}\r$`, 'm'));
     assert.match(report, /^Action: failed\r$/m);
-    assert.match(report, new RegExp(`^Remote-MTA: dns; ?${world.hostname}`, 'm'));
+    assert.match(report, new RegExp(`^Remote-MTA: dns; ?${world().hostname}`, 'm'));
     assert.match(unfolded(report), new RegExp(`^Diagnostic-Code: smtp; ?${suite.noSuchUser.source}`, 'm'));
     assert.doesNotMatch(report, /^Final-Recipient: .*(?:known|other)@/m);
-    const { state, lastReply } = await world.recorded(`nobody@${domain}`);
+    const { state, lastReply } = await world().recorded(`nobody@${domain}`);
     assert.equal(state, 'failed');
     assert.match(lastReply, suite.noSuchUser);
   });
@@ -87,20 +93,24 @@ export function testRelay(suite: RelaySuite): void {
   if (suite.comeBackLater !== null) {
     const { comeBackLater } = suite;
     test('a temporary refusal waits in the queue with its words', async () => {
-      await world.submit([`later@${domain}`], sampleMessage(freshSubject('later')));
-      const { state, lastReply } = await world.recorded(`later@${domain}`);
+      await world().submit([`later@${domain}`], sampleMessage(freshSubject('later')));
+      const { state, lastReply } = await world().recorded(`later@${domain}`);
       assert.equal(state, 'queued');
       assert.match(lastReply, comeBackLater);
     });
   }
+}
 
+/** SIZE, DSN and SMTPUTF8. */
+function testExtensions(suite: RelaySuite, world: () => RelayWorld): void {
+  const { domain } = suite;
   test('a message that is too large for it is not sent; the report says why', async () => {
     const subject = freshSubject('too large');
-    await world.submit(
+    await world().submit(
       [`known@${domain}`],
       sampleMessage(subject, `${'z'.repeat(76)}\r\n`.repeat(foreignSizeLimit / 70)),
     );
-    const report = (await reportAbout(world.server, sampleId(subject))).toString();
+    const report = (await reportAbout(world().server, sampleId(subject))).toString();
     assert.match(report, /^Action: failed\r$/m);
     assert.match(report, /^Status: 5\.(?:3\.4|2\.3)\r$/m);
   });
@@ -109,76 +119,78 @@ export function testRelay(suite: RelaySuite): void {
     const subject = freshSubject('tell me');
     const envelopeId = `for-${domain}`;
     const recipient = `known@${domain}`;
-    await world.submit([recipient], sampleMessage(subject), {
+    await world().submit([recipient], sampleMessage(subject), {
       id: envelopeId,
       return: 'headers',
       notify: ['success', 'failure'],
       recipient: `somebody@elsewhere.test`,
     });
-    const reporting = `Reporting-MTA: dns; ${world.hostname}\r\n`;
-    const report = await world.heard(suite.repeatsDsnParameters ? envelopeId : reporting);
+    const reporting = `Reporting-MTA: dns; ${world().hostname}\r\n`;
+    const report = await world().heard(suite.repeatsDsnParameters ? envelopeId : reporting);
     if (suite.repeatsDsnParameters) {
       assert.match(report, new RegExp(`^Original-Envelope-Id: ${envelopeId}\r$`, 'im'));
       assert.match(report, /^Original-Recipient: rfc822; ?somebody@elsewhere\.test\r$/im);
     }
     assert.match(report, /^Action: (?:delivered|relayed)\r$/im);
-    assert.match(report, new RegExp(`^Reporting-MTA: dns; ?${world.hostname}\r$`, 'im'));
+    assert.match(report, new RegExp(`^Reporting-MTA: dns; ?${world().hostname}\r$`, 'im'));
   });
 
   test(`an address in UTF-8 is ${suite.hasSmtpUtf8 ? 'delivered' : 'refused with a reason'}`, async () => {
     const subject = freshSubject('grün');
     const mail = sampleMessage(subject);
-    await world.submit([`grün@${domain}`], mail);
+    await world().submit([`grün@${domain}`], mail);
     if (suite.hasSmtpUtf8) {
-      assert.ok((await world.received('grün', subject)).endsWith(mail));
+      assert.ok((await world().received('grün', subject)).endsWith(mail));
       return;
     }
-    const report = (await reportAbout(world.server, sampleId(subject))).toString();
+    const report = (await reportAbout(world().server, sampleId(subject))).toString();
     assert.match(report, /^Status: 5\.6\.7\r$/m);
   });
+}
 
-  if (!suite.hasLogin) return;
-
+/** The server as smarthost. */
+function testLogins(suite: RelaySuite, world: () => RelayWorld): void {
+  const { domain } = suite;
   for (const way of ['smarthost', 'submission', 'submissions'] as const) {
     test(`as ${way}, with a login: it has the message byte for byte, two recipients of three`, async () => {
       const subject = freshSubject(`by ${way}`);
       const mail = sampleMessage(subject, 'Größe\r\n.\r\n..x\r\n');
       const at = `@${way}.${domain}`;
-      await world.submit([`known${at}`, `nobody${at}`, `other${at}`], mail);
+      await world().submit([`known${at}`, `nobody${at}`, `other${at}`], mail);
       for (const localpart of ['known', 'other']) {
-        const received = await world.received(localpart, subject);
+        const received = await world().received(localpart, subject);
         assert.ok(received.endsWith(mail));
         assert.match(unfolded(received), /^Received: from mx\.godwit\.test .* with e?smtpsa /im);
       }
-      const { state, attempts } = await world.recorded(`known${at}`);
+      const { state, attempts } = await world().recorded(`known${at}`);
       assert.equal(state, 'delivered');
       assert.deepEqual(
         attempts.map(({ transport, outcome }) => [transport, outcome]),
         [[way, 'delivered']],
       );
-      assert.match(attempts[0]?.route ?? '', new RegExp(`by transport ${way}, to ${world.hostname} port \\d+`));
-      const refused = await world.recorded(`nobody${at}`);
+      assert.match(attempts[0]?.route ?? '', new RegExp(`by transport ${way}, to ${world().hostname} port \\d+`));
+      const refused = await world().recorded(`nobody${at}`);
       assert.equal(refused.state, 'failed');
       assert.match(refused.lastReply, suite.noSuchUser);
-      await reportAbout(world.server, sampleId(subject));
+      await reportAbout(world().server, sampleId(subject));
     });
   }
 
   test('a wrong password: the message waits, and the record says why', async () => {
     const recipient = `known@wrong.${domain}`;
-    await world.submit([recipient], sampleMessage(freshSubject('wrong password')));
-    const { state, lastReply } = await world.recorded(recipient);
+    await world().submit([recipient], sampleMessage(freshSubject('wrong password')));
+    const { state, lastReply } = await world().recorded(recipient);
     assert.equal(state, 'queued');
     assert.match(lastReply, suite.wrongPassword);
   });
 
   test('a certificate of another authority: the message waits, and the record says why', async () => {
     const recipient = `known@strange.${domain}`;
-    await world.submit([recipient], sampleMessage(freshSubject('strange certificate')));
-    const { state, lastReply } = await world.recorded(recipient);
+    await world().submit([recipient], sampleMessage(freshSubject('strange certificate')));
+    const { state, lastReply } = await world().recorded(recipient);
     assert.equal(state, 'queued');
     assert.match(lastReply, /certificate/);
-    assert.doesNotMatch(await world.foreign.log(), /strange certificate/);
+    assert.doesNotMatch(await world().foreign.log(), /strange certificate/);
   });
 }
 

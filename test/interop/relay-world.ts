@@ -13,7 +13,7 @@ import { startNameServer } from './name-server.ts';
 import { account, startServe, type ServerUnderTest } from './server-under-test.ts';
 
 /** The address that our server's one account sends from. */
-export const us = 'godwit@godwit.test';
+const us = 'godwit@godwit.test';
 
 /** A way to a relay: mail for the domain `NAME.DOMAIN` takes the way of that name. */
 export interface Way {
@@ -121,12 +121,7 @@ export async function startRelayWorld({ domain, ways, start, token = '' }: Relay
     server,
     foreign,
     hostname,
-    submit: async (to, raw, dsn) => {
-      const auth = { user: account.address, pass: account.password };
-      const tls = { rejectUnauthorized: false };
-      const transport = createTransport({ host: ourAddress, port: server.ports.submissions, secure: true, auth, tls });
-      await transport.sendMail({ envelope: { from: us, to: [...to] }, raw, ...(dsn !== undefined && { dsn }) });
-    },
+    submit: (to, raw, dsn) => submitTo(server, to, raw, dsn),
     recorded: (recipient) => withLogs(eventually(`an attempt at ${recipient}`, () => recordOf(recipient))),
     heard: async (text) => (await withLogs(messageWith(server, text))).toString(),
     received: (localpart, subject) =>
@@ -154,6 +149,18 @@ export async function startRelayWorld({ domain, ways, start, token = '' }: Relay
     if (shown.attempts.length === 0) return null;
     return { state: shown.item.state, lastReply: shown.item.lastReply ?? '', attempts: shown.attempts };
   }
+}
+
+async function submitTo(
+  { host, ports }: ServerUnderTest,
+  to: readonly string[],
+  raw: string,
+  dsn: SendMailOptions['dsn'],
+): Promise<void> {
+  const auth = { user: account.address, pass: account.password };
+  const tls = { rejectUnauthorized: false };
+  const transport = createTransport({ host, port: ports.submissions, secure: true, auth, tls });
+  await transport.sendMail({ envelope: { from: us, to: [...to] }, raw, ...(dsn !== undefined && { dsn }) });
 }
 
 interface Names {
