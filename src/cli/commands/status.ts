@@ -3,7 +3,7 @@ import type { CertificateFacts, ServerStatus } from '#server/operations';
 import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
-import { print, printJson, table, time } from '../terminal.ts';
+import { localTime, print, printJson, table } from '../terminal.ts';
 
 /** Shows how the server is. @returns the exit code: 1 when none runs. */
 export async function status(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
@@ -22,13 +22,13 @@ export async function status(options: FolderOptions & { readonly json?: boolean 
   return 0;
 }
 
-function linesOf({ pid, hostname, accounts, waiting, memoryBytes, server }: ServerStatus): string[] {
+function linesOf({ pid, hostname, accounts, waiting, held, memoryBytes, server }: ServerStatus): string[] {
   return table([
     ['host', hostname],
     ['process', `${pid}, ${Math.round(memoryBytes / 2 ** 20)} MiB`],
-    ...(server === null ? [] : [['since', time(server.startedMs)]]),
+    ...(server === null ? [] : [['since', localTime(server.startedMs)]]),
     ['accounts', String(accounts)],
-    ['waiting', `${waiting} in the queue`],
+    ['waiting', `${waiting} in the queue${held === 0 ? '' : `, ${held} of them on hold`}`],
     ...(server?.addresses ?? []).map(({ service, address, port }) => [service, `${address} port ${port}`]),
     ...(server?.certificates ?? []).map((certificate) => ['certificate', certificateText(certificate, Date.now())]),
   ]);

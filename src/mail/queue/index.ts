@@ -10,7 +10,7 @@ export { QueueRunner } from './runner.ts';
 export type { Delivery, QueueRunnerDeps } from './runner.ts';
 export { QueueSweeper } from './sweeper.ts';
 export type { QueueSweeperDeps } from './sweeper.ts';
-export { retryUntil } from './schedule.ts';
+export { ageStartMs, retryUntil } from './schedule.ts';
 export { defaultSettings } from './settings.ts';
 export type { QueueSettings } from './settings.ts';
 export type { SessionRecord } from './session-record.ts';

@@ -18,6 +18,8 @@ export interface LeasedRecipient {
   readonly notify: number;
   readonly orcpt: string | null;
   readonly delayTold: number;
+  /** When an operator last ended a hold, null for never. */
+  readonly releasedMs: number | null;
 }
 
 /** The message of leased recipients. */
@@ -98,7 +100,8 @@ export async function leaseDue(
       WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0
         AND lane_transport = ${take.lane.transport} AND lane_destination = ${take.lane.destination}
         AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
-      RETURNING id, message, address, domain, set_transport AS transport, set_tls AS tls, attempts, notify, orcpt, delay_told AS "delayTold"`);
+      RETURNING id, message, address, domain, set_transport AS transport, set_tls AS tls, attempts, notify, orcpt, delay_told AS "delayTold",
+        released_ms AS "releasedMs"`);
     if (recipients.length === 0) return [];
     const groups = Map.groupBy(recipients, (recipient) => recipient.message);
     const messages: LeasedMessage[] = [];

@@ -10,7 +10,7 @@ import type { NoticeKind } from './advance.ts';
 import { openContent } from './content.ts';
 import { writeEvents } from './events.ts';
 import { finishMessages } from './finish.ts';
-import { retryUntil } from './schedule.ts';
+import { ageStartMs, retryUntil } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
 import type { OutgoingContent } from './transmitter.ts';
 import type { DsnSink } from './types.ts';
@@ -72,7 +72,7 @@ export class Notifier {
       reader.all<NoticeRow>(sql`SELECT r.message, m.account, m.sender, m.message_id AS "messageId", m.envid, m.ret, m.tls, m.smtputf8,
         m.prefix, m.body_size_bytes AS "bodySizeBytes", m.blob_id AS "blobId", m.received_ms AS "receivedMs", m.start_ms AS "startMs",
         r.address, r.orcpt, r.notice_kind AS "kind", r.last_status AS "lastStatus", r.last_reply AS "lastReply",
-        r.last_reply_is_smtp AS "lastReplyIsSmtp", r.last_host AS "lastHost", r.last_attempt_ms AS "lastAttemptMs"
+        r.last_reply_is_smtp AS "lastReplyIsSmtp", r.last_host AS "lastHost", r.last_attempt_ms AS "lastAttemptMs", r.released_ms AS "releasedMs"
         FROM queue_recipient r JOIN queue_message m ON m.id = r.message WHERE r.notice = ${notice} ORDER BY r.id`),
     );
     const [first] = rows;
@@ -165,6 +165,7 @@ interface NoticeRow {
   readonly lastReplyIsSmtp: number;
   readonly lastHost: string | null;
   readonly lastAttemptMs: number | null;
+  readonly releasedMs: number | null;
 }
 
 /** RFC 3463 §2: success, trouble that may pass, failure. */
@@ -180,7 +181,7 @@ function dsnRecipient(row: NoticeRow, settings: QueueSettings): DsnRecipient {
     diagnostic: row.lastReply,
     diagnosticIsSmtp: row.lastReplyIsSmtp !== 0,
     lastAttemptMs: row.lastAttemptMs,
-    willRetryUntilMs: row.kind === 'delayed' ? retryUntil(row.startMs, settings) : null,
+    willRetryUntilMs: row.kind === 'delayed' ? retryUntil(ageStartMs(row, row), settings) : null,
   };
 }
 

@@ -133,6 +133,32 @@ test('HoldRules: what matches all conditions starts on hold, until released', as
   assert.equal((await world.queue.list({ states: ['delivered'] })).length, 3);
 });
 
+test('Queue.hold: who was held for longer than mail is tried gets the whole time after the release', async () => {
+  await using world = new QueueWorld();
+  const rules = new HoldRules({ db: world.db, clock: world.clock });
+  await rules.add({ account: null, senderDomain: null, recipientDomain: 'one.example' }, 'looks odd');
+  await world.start();
+  await world.send(['a@one.example']);
+  await world.clock.advance(100 * hourMs);
+  assert.deepEqual(await world.queue.count(), { waiting: 1, held: 1 });
+  assert.deepEqual([world.transmissions.length, world.notices.length], [0, 0]);
+  world.answer = () => deferred;
+  const releasedMs = world.clock.now();
+  await world.queue.hold({}, false);
+  await world.crash();
+  assert.deepEqual(
+    (await world.queue.list()).map(({ state, attempts }) => [state, attempts]),
+    [['queued', 1]],
+  );
+  await world.clock.advance(8 * hourMs);
+  const [, until = ''] = /Will-Retry-Until: (.*)\r\n/.exec(world.notices[0]?.text ?? '') ?? [];
+  assert.equal(Date.parse(until), releasedMs + 48 * hourMs);
+  await world.clock.advance(39 * hourMs);
+  assert.equal((await world.queue.list())[0]?.state, 'queued');
+  await world.clock.advance(2 * hourMs);
+  assert.equal((await world.queue.list())[0]?.state, 'failed');
+});
+
 test('Queue: what operators do is kept with the message until it is swept', async () => {
   await using world = new QueueWorld();
   world.policy = { suppressesRefused: true, tellsWebhooks: true };

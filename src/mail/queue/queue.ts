@@ -77,6 +77,19 @@ export class Queue {
     return rows.map((row) => ({ ...row, hold: row.hold !== 0 }));
   }
 
+  /** How many recipients wait or are in delivery, and how many of them are on hold. */
+  async count(): Promise<{ readonly waiting: number; readonly held: number }> {
+    // The conditions are those of indexes: what is finished costs nothing.
+    const row = await this.#deps.db.read((reader) =>
+      reader.get<{ going: number; leased: number; held: number }>(sql`SELECT
+        (SELECT count(*) FROM queue_recipient WHERE state = 'queued' AND hold = 0) AS going,
+        (SELECT count(*) FROM queue_recipient WHERE state = 'leased') AS leased,
+        (SELECT count(*) FROM queue_recipient WHERE state = 'queued' AND hold = 1) AS held`),
+    );
+    const { going = 0, leased = 0, held = 0 } = row ?? {};
+    return { waiting: going + leased + held, held };
+  }
+
   /** The attempts at one recipient, oldest first. */
   async attempts(recipient: number): Promise<AttemptRecord[]> {
     const rows = await this.#deps.db.read((reader) =>
@@ -99,11 +112,16 @@ export class Queue {
     );
   }
 
-  /** Puts waiting recipients on hold, or lets them go; those that are as wanted already are left alone. @returns how many. */
+  /**
+   * Puts waiting recipients on hold, or lets them go: their age counts from then on, or whoever was held for long would have one attempt only. Those that
+   * are as wanted already are left alone. @returns how many.
+   */
   async hold(filter: QueueFilter, hold: boolean): Promise<number> {
     const others = { ...filter, hold: filter.hold ?? !hold };
     return await this.#change(others, { kind: hold ? 'held' : 'released', detail: {} }, (tx, ids) =>
-      tx.run(sql`UPDATE queue_recipient SET hold = ${hold} WHERE id IN ${ids}`),
+      hold
+        ? tx.run(sql`UPDATE queue_recipient SET hold = 1 WHERE id IN ${ids}`)
+        : tx.run(sql`UPDATE queue_recipient SET hold = 0, released_ms = ${this.#deps.clock.now()} WHERE id IN ${ids}`),
     );
   }
 

@@ -12,7 +12,7 @@ export type NextStep =
 interface ScheduleFacts {
   /** Attempts made, the one that just ended included. */
   readonly attempts: number;
-  /** When delivery could first be tried: acceptance, or the end of a FUTURERELEASE hold. */
+  /** From when its age counts: `ageStartMs`. */
   readonly startMs: number;
   readonly nowMs: number;
   /** Whether the sender knows of the delay already. */
@@ -34,7 +34,15 @@ export function nextStep(facts: ScheduleFacts, settings: QueueSettings): NextSte
   return { kind: 'retry', atMs, tellDelay: !facts.delayTold && atMs - facts.startMs >= settings.tellDelayAfterMs };
 }
 
-/** Until when delivery is tried; the value of Will-Retry-Until (RFC 3464 §2.3.9). */
-export function retryUntil(startMs: number, settings: Pick<QueueSettings, 'maxAgeMs'>): number {
-  return startMs + settings.maxAgeMs;
+/** From when the age of a recipient counts: acceptance or the end of a FUTURERELEASE hold, which is `startMs`, or the end of a hold by an operator. */
+export function ageStartMs(
+  { startMs }: { readonly startMs: number },
+  { releasedMs }: { readonly releasedMs: number | null },
+): number {
+  return Math.max(startMs, releasedMs ?? 0);
+}
+
+/** Until when delivery is tried whose age counts from `fromMs`; the value of Will-Retry-Until (RFC 3464 §2.3.9). */
+export function retryUntil(fromMs: number, settings: Pick<QueueSettings, 'maxAgeMs'>): number {
+  return fromMs + settings.maxAgeMs;
 }

@@ -13,6 +13,7 @@ import { noticeId } from './notice-id.ts';
 import { tellAccount } from './outcome-feedback.ts';
 import { policyOf, type OutgoingPolicy, type PerAccount } from './per-account.ts';
 import { refusesAddress } from './refused-address.ts';
+import { ageStartMs } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
 
@@ -162,7 +163,7 @@ export class Settler {
       const outcome = ended.outcomes[i] ?? { kind: 'deferred', reason: 'no outcome', reply: null, remote: null };
       const facts = {
         attempts: recipient.attempts,
-        startMs: message.startMs,
+        startMs: ageStartMs(message, recipient),
         delayTold: recipient.delayTold !== 0,
         notify: recipient.notify,
         sender: message.sender,

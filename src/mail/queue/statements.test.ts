@@ -29,6 +29,7 @@ test('queue statements: none reads a whole table', async () => {
   }
   await world.queue.attempts(1);
   await world.queue.events(1);
+  assert.deepEqual(await world.queue.count(), { waiting: 1, held: 0 });
   await world.suppressions.list(accountId(1), { after: { account: accountId(1), address: 'a' } });
   await world.send(['bad@one.example', 'good@one.example'], { account: accountId(1) });
   await world.queue.hold({ message: 1 }, true);

@@ -13,14 +13,16 @@ CREATE UNIQUE INDEX queue_message_from_id ON queue_message (from_id) WHERE from_
 CREATE INDEX queue_message_message_id ON queue_message (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX queue_message_envid ON queue_message (envid) WHERE envid IS NOT NULL;
 
--- set_transport and set_tls: what an operator wants instead of what routes and the sender say.
+-- set_transport and set_tls: what an operator wants instead of what routes and the sender say. released_ms: when an operator last ended a hold.
 ALTER TABLE queue_recipient ADD COLUMN lane_transport TEXT NOT NULL DEFAULT '';
 ALTER TABLE queue_recipient ADD COLUMN lane_destination TEXT NOT NULL DEFAULT '';
 ALTER TABLE queue_recipient ADD COLUMN set_transport TEXT;
 ALTER TABLE queue_recipient ADD COLUMN set_tls TEXT;
+ALTER TABLE queue_recipient ADD COLUMN released_ms ${integer};
 UPDATE queue_recipient SET lane_destination = domain;
 DROP INDEX queue_recipient_domain;
 CREATE INDEX queue_recipient_lane ON queue_recipient (lane_transport, lane_destination, next_attempt_ms) WHERE state = 'queued' AND hold = 0;
+CREATE INDEX queue_recipient_held ON queue_recipient (message) WHERE state = 'queued' AND hold = 1;
 
 -- session: how the connection was secured and what was said (JSON).
 ALTER TABLE queue_attempt ADD COLUMN transport TEXT;

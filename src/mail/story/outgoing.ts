@@ -1,5 +1,12 @@
 import type { AccountId } from '#lib/ids';
-import { Notify, retryUntil, type QueueSettings, type RecipientState, type SessionRecord } from '#mail/queue';
+import {
+  ageStartMs,
+  Notify,
+  retryUntil,
+  type QueueSettings,
+  type RecipientState,
+  type SessionRecord,
+} from '#mail/queue';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 import { readOrigin } from './acceptance.ts';
@@ -25,7 +32,8 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
   if (message === undefined) return null;
   const recipients =
     await reader.all<RecipientRow>(sql`SELECT id, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
-    last_reply AS "lastReply", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt
+    last_reply AS "lastReply", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt,
+    released_ms AS "releasedMs"
     FROM queue_recipient WHERE message = ${id} ORDER BY id LIMIT ${maxRecipients}`);
   const addresses = new Map(recipients.map((recipient) => [recipient.id, recipient.address]));
   const events: StoryEvent[] = [
@@ -42,7 +50,9 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
     sender,
     sizeBytes,
     events: events.toSorted((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b)),
-    recipients: recipients.map((recipient) => recipientNow(recipient, retryUntil(message.startMs, context.settings))),
+    recipients: recipients.map((recipient) =>
+      recipientNow(recipient, retryUntil(ageStartMs(message, recipient), context.settings)),
+    ),
   };
 }
 
@@ -179,6 +189,7 @@ interface RecipientRow {
   readonly noticeKind: string | null;
   readonly notify: number;
   readonly orcpt: string | null;
+  readonly releasedMs: number | null;
 }
 
 interface AttemptRow {

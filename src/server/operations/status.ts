@@ -8,14 +8,14 @@ export interface ServerStatus {
   readonly pid: number;
   readonly hostname: string;
   readonly accounts: number;
-  /** Recipients that wait, at most 500 are counted. */
+  /** Recipients of the queue that wait or are in delivery. */
   readonly waiting: number;
+  /** How many of them are on hold. */
+  readonly held: number;
   readonly memoryBytes: number;
   /** Null when no server runs, or while it starts. */
   readonly server: ServerFacts | null;
 }
-
-const maxCounted = 500;
 
 /** How the server is. */
 export const statusCommands: OperationTable = {
@@ -25,7 +25,7 @@ export const statusCommands: OperationTable = {
       pid: process.pid,
       hostname: deps.configuration.config.server.hostname,
       accounts: Object.keys(deps.configuration.config.domains.accounts).length,
-      waiting: (await deps.queue.list({ states: ['queued', 'leased'] }, maxCounted)).length,
+      ...(await deps.queue.count()),
       memoryBytes: process.memoryUsage.rss(),
       server: deps.serverFacts?.() ?? null,
     };
