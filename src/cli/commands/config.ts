@@ -22,6 +22,7 @@ import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { userProblem } from '../server-user.ts';
 import { print, printJson } from '../terminal.ts';
+import { transportProblems } from '../transport-problems.ts';
 
 /** Says what is wrong with a configuration, one problem on a line. @returns the exit code: 1 when something is. */
 export async function configCheck(options: FolderOptions): Promise<number> {
@@ -36,6 +37,7 @@ export async function configCheck(options: FolderOptions): Promise<number> {
     if (wrongUser !== null) problems.push(formatProblem(wrongUser));
     problems.push(...(await certificateProblems(files, folder, config, server)));
     problems.push(...(await dkimProblems(files, folder, config, domains)));
+    problems.push(...(await transportProblems(files, folder, config.server, server)).map(formatProblem));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems.map(formatProblem));
