@@ -82,7 +82,7 @@ export class FaultWorld implements AsyncDisposable {
     const { world } = this;
     await world.reroute(tableOf(this.#fault.transport));
     await world.start();
-    const text = `Subject: x\r\nMessage-ID: <1@us.example>\r\n\r\n${'hello\r\n'.repeat(this.#fault.isLarge === true ? 60_000 : 1)}`;
+    const text = `Subject: x\r\nMessage-ID: <1@us.example>\r\n\r\n${'hello\r\n'.repeat(this.#fault.lines ?? 1)}`;
     await world.send([recipient], { sender, body: { kind: 'inline', bytes: new TextEncoder().encode(text) } });
     for (let minutes = 0; minutes < 45; minutes += 1) {
       const item = await this.item();
@@ -178,8 +178,9 @@ export class FaultWorld implements AsyncDisposable {
     };
     const write = client.write.bind(client);
     client.write = async (bytes, timeoutMs = Number.POSITIVE_INFINITY, onSent) => {
+      const waitMs = host.isDeaf ? timeoutMs : host.takesMs;
+      if (waitMs > 0) await clock.sleep(Math.min(waitMs, timeoutMs));
       if (!host.isDeaf) return await write(bytes, timeoutMs, onSent).catch(inRealWords);
-      await clock.sleep(timeoutMs);
       client.destroy();
       throw new ChannelTimeout(`the peer did not take our bytes within ${timeoutMs} ms`);
     };

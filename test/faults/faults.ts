@@ -10,8 +10,8 @@ export interface Fault {
   readonly misdeed: { readonly stage: Stage; readonly how: Misdeed } | null;
   /** Settings of the transport that all mail takes; none when left out. */
   readonly transport?: string;
-  /** The content does not fit into one piece. */
-  readonly isLarge?: boolean;
+  /** Length of the content; one line when left out. */
+  readonly lines?: number;
   /** Queries that fail, as `FakeResolver` takes them. */
   readonly dns?: Readonly<Record<string, FakeFailure>>;
   /** Records in place of the right ones. */
@@ -72,6 +72,8 @@ function groupOf(stage: Stage): string {
       return 'The greeting';
     case 'handshake':
       return 'The TLS handshake';
+    case 'every reply':
+      return 'Every reply';
     case 'content':
       return 'While the content is sent';
     case 'end of content':
@@ -189,7 +191,23 @@ const content: Fault[] = [
       ['says 452 and hangs up', says('452 4.3.1 no room\r\n', true)],
       ['says 552 and hangs up', says('552 5.3.4 too large\r\n', true)],
     ],
-    { isLarge: true },
+    { lines: 60_000 },
+  ),
+  ...at(
+    'content',
+    plain,
+    [['takes a piece of it every 150 seconds, for 20 minutes', { kind: 'takes-slowly', ms: 150_000 }]],
+    {
+      lines: 60_000,
+    },
+  ),
+  ...at(
+    'content',
+    plain,
+    [['takes a piece of it every 150 seconds, for hours', { kind: 'takes-slowly', ms: 150_000 }]],
+    {
+      lines: 600_000,
+    },
   ),
   ...at('end of content', plain, [...anywhere, dieAfter, ['says 354 again', says('354 more\r\n')]]),
   ...at('BDAT', quick, [...anywhere.slice(0, 8), dieAfter]),
@@ -232,6 +250,7 @@ const dns: Fault[] = [
   ...(['servfail', 'timeout', 'bogus'] as const).map((why) =>
     dnsFault(`addresses of the first host: ${why}`, { dns: { 'mx1.example': why } }),
   ),
+  dnsFault('addresses of a relay: servfail', { dns: { 'relay.example': 'servfail' }, transport: relay }),
   dnsFault('the first host does not exist', { zone: { 'mx1.example': undefined as never } }),
   dnsFault('IPv6 addresses of the first host: servfail', { dns: { 'AAAA mx1.example': 'servfail' } }),
   ...(['servfail', 'timeout', 'bogus'] as const).map((why) =>
@@ -335,6 +354,7 @@ export const faults: readonly Fault[] = [
   ...at('DATA', plain, [...anywhere, dieAfter, ['says 250', says('250 2.0.0 yes\r\n')]]),
   ...content,
   ...pipelining,
+  ...at('every reply', plain, [['comes after four minutes', { kind: 'late', ms: 240_000 }]]),
   ...goodbye,
   ...socks,
 ];

@@ -35,6 +35,8 @@ export class FaultyHost {
   begunAfterPromise = 0;
   /** It reads no more. */
   isDeaf = false;
+  /** It takes so long to read a piece. */
+  takesMs = 0;
   readonly #clock: Clock;
 
   constructor(name: string, nature: HostNature, clock: Clock) {
@@ -46,6 +48,7 @@ export class FaultyHost {
   /** Serves one connection. Never rejects. @param misdeed  Null while it behaves. */
   async serve(channel: FakeChannel, misdeed: { readonly stage: Stage; readonly how: Misdeed } | null): Promise<void> {
     this.isDeaf = false;
+    this.takesMs = 0;
     try {
       await new Dialogue(this, channel, this.#clock, misdeed).run();
     } catch {
@@ -148,12 +151,15 @@ class Dialogue {
   }
 
   async #content(): Promise<void> {
-    if (this.#misdeed?.stage === 'content') {
+    const how = this.#misdeed?.stage === 'content' ? this.#misdeed.how : null;
+    if (how?.kind === 'takes-slowly') this.#host.takesMs = how.ms;
+    else if (how !== null) {
       await this.#more();
-      this.#host.isDeaf = this.#misdeed.how.kind === 'silent';
+      this.#host.isDeaf = how.kind === 'silent';
       await this.#reply('content', '');
     }
     await this.#until(endOfContent, '\r\n');
+    this.#host.takesMs = 0;
     await this.#decide('end of content');
   }
 
@@ -175,7 +181,8 @@ class Dialogue {
 
   /** @returns whether the reply was the usual one. */
   async #reply(stage: Stage, usual: string): Promise<boolean> {
-    const how = this.#misdeed?.stage === stage ? this.#misdeed.how : null;
+    const isHere = this.#misdeed?.stage === stage || this.#misdeed?.stage === 'every reply';
+    const how = isHere ? (this.#misdeed?.how ?? null) : null;
     switch (how?.kind) {
       case 'dies':
         this.#channel.destroy();
@@ -192,6 +199,10 @@ class Dialogue {
         throw new Over();
       case 'silent':
         throw new Over();
+      case 'late':
+        await this.#clock.sleep(how.ms);
+        await this.#send(`${usual}\r\n`);
+        return true;
       case 'drips':
         await this.#drip();
         throw new Over();

@@ -13,7 +13,8 @@ export type Stage =
   | 'content'
   | 'end of content'
   | 'BDAT'
-  | 'QUIT';
+  | 'QUIT'
+  | 'every reply';
 
 /** How. */
 export type Misdeed =
@@ -26,6 +27,10 @@ export type Misdeed =
   | { readonly kind: 'silent' }
   /** An endless reply, one byte a minute. */
   | { readonly kind: 'drips' }
+  /** Replies come so late. */
+  | { readonly kind: 'late'; readonly ms: number }
+  /** Each piece of content is taken so late. */
+  | { readonly kind: 'takes-slowly'; readonly ms: number }
   /** No connection, with this reason. */
   | { readonly kind: 'refuses'; readonly reason: string }
   /** The handshake fails with an alert. */

@@ -14,6 +14,9 @@ Every row was tried: a message in the queue meets a destination with this fault,
 - **it lasts**: what the sender is left with when the fault never ends. Mail is tried for 48 hours; of the delay the sender is told once, after 4 hours.
 - **it passes**: the fault is gone when the second attempt is made. More than one copy arrives only where the host took the whole message and did not say so.
 
+A host that may have the whole message and does not say so is the only one of its attempt, and the last one of the next. So is one that takes
+content until the attempt ends, after 30 minutes; otherwise a host has half of the time that is left, while others wait.
+
 In every case a message ends in exactly one way, delivered or failed with a notice to the sender, and is never sent again after a host's 250.
 `;
 

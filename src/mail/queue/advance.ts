@@ -80,7 +80,9 @@ function statusOf(outcome: DeliveryOutcome): string {
   // RFC 3464 §2.3.4: the status of a delivery that was given up keeps its class 4 when the trouble was temporary.
   const { reply } = outcome;
   const wanted = outcome.kind === 'delivered' ? '2' : outcome.kind === 'refused' ? '5' : '4';
-  if (reply !== null && reply.enhanced?.startsWith(`${wanted}.`) === true) return reply.enhanced;
+  const said = reply?.enhanced ?? null;
+  // What a host says for ever may be temporary for us, as with a login: subject and detail stay (RFC 3463 §2).
+  if (said !== null && said.startsWith('2.') === (wanted === '2')) return `${wanted}${said.slice(1)}`;
   if (outcome.kind === 'refused' && reply === null) return outcome.status;
   // RFC 3463 §3.5: x.4.1 is "no answer from host".
   return outcome.kind === 'deferred' && reply === null ? (outcome.status ?? '4.4.1') : `${wanted}.0.0`;

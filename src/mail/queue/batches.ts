@@ -140,7 +140,8 @@ export class Batches {
     const startMs = clock.now();
     let outcomes: readonly DeliveryOutcome[];
     const timeout = new AbortController();
-    using _timer = clock.timer(settings.attemptTimeoutMs, () => timeout.abort(new Error('attempt timed out')));
+    const tooLong = `the dialogue had not ended within ${Math.round(settings.attemptTimeoutMs / 60_000)} minutes`;
+    using _timer = clock.timer(settings.attemptTimeoutMs, () => timeout.abort(new Error(tooLong)));
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
     // Whatever heeds no signal must not outlast the lease: the outcome would be nobody's.
     using _last = clock.timer(settings.attemptTimeoutMs + abortGraceMs, () => reject(timeout.signal.reason));
@@ -180,6 +181,7 @@ export class Batches {
       envid,
       ret,
       signal,
+      timeLimitMs: this.#deps.settings.attemptTimeoutMs,
     });
   }
 

@@ -4,9 +4,21 @@ import { deferred, delivered } from '#testing/queue-world';
 import type { DeliveryOutcome } from './index.ts';
 import { refusesAddress } from './refused-address.ts';
 
-function refusal(code: number, enhanced: string | null, text: string): DeliveryOutcome {
+function refusal(
+  code: number,
+  enhanced: string | null,
+  text: string,
+  stage?: 'mail' | 'rcpt' | 'data',
+): DeliveryOutcome {
   const remote = { name: 'mx.example.net', ip: '192.0.2.1' };
-  return { kind: 'refused', reason: text, reply: { code, enhanced, text }, status: enhanced ?? '5.0.0', remote };
+  return {
+    kind: 'refused',
+    reason: text,
+    reply: { code, enhanced, text },
+    status: enhanced ?? '5.0.0',
+    remote,
+    ...(stage && { stage }),
+  };
 }
 
 test('refusesAddress: by enhanced code, else by code and text', () => {
@@ -67,4 +79,27 @@ test('refusesAddress: not without the words of a host, not for now, and not when
   assert.deepEqual([refusesAddress(vague, [vague]), refusesAddress(vague, [vague, vague])], [true, false]);
   const clear = refusal(550, '5.1.1', 'no');
   assert.equal(refusesAddress(clear, [clear, clear]), true);
+});
+
+test('refusesAddress: by what the host answered', () => {
+  const vague = 'Unknown user';
+  for (const [stage, enhanced, alone, amongSame] of [
+    ['mail', null, false, false],
+    ['mail', '5.1.0', false, false],
+    ['mail', '5.1.1', false, false],
+    ['rcpt', null, true, true],
+    ['rcpt', '5.1.0', true, true],
+    ['rcpt', '5.1.1', true, true],
+    ['rcpt', '5.7.1', false, false],
+    ['data', null, true, false],
+    ['data', '5.1.0', true, false],
+    ['data', '5.1.1', true, false],
+    [undefined, null, true, false],
+    [undefined, '5.1.1', true, true],
+  ] as const) {
+    const outcome = refusal(550, enhanced, vague, stage);
+    const what = `${stage} ${enhanced}`;
+    assert.equal(refusesAddress(outcome, [outcome, delivered]), alone, what);
+    assert.equal(refusesAddress(outcome, [outcome, refusal(550, enhanced, vague, stage)]), amongSame, what);
+  }
 });

@@ -19,16 +19,20 @@ const blamesUs =
  *
  * A wrong yes loses mail that would have arrived; a wrong no costs one more refusal. So only the words of a host count: not those of a transport of
  * kind `fail`, and not DNS, as a domain that is unknown today may be there tomorrow. An enhanced code counts before the text. Where it is vague, or
- * missing, the text must speak of nothing of ours, and no other recipient may have got the same answer, as that may have been about the content.
+ * missing, the text must speak of nothing of ours. An answer to MAIL is about the sender; one to the content, or to nobody knows what, counts only
+ * when no other recipient got the same.
  * @param outcomes  those of all recipients of the transmission.
  */
 export function refusesAddress(outcome: DeliveryOutcome, outcomes: readonly DeliveryOutcome[]): boolean {
   if (outcome.kind !== 'refused' || outcome.reply === null || outcome.remote === null) return false;
+  const { stage } = outcome;
+  if (stage === 'mail') return false;
   const { code, enhanced, text } = outcome.reply;
-  if (enhanced !== null && addressStatus.test(enhanced)) return true;
+  const isClear = enhanced !== null && addressStatus.test(enhanced);
   const mayMean =
     enhanced === null ? addressCodes.includes(code) && namesAddress.test(text) : vagueStatus.test(enhanced);
-  if (!mayMean || blamesUs.test(text)) return false;
+  if (!isClear && (!mayMean || blamesUs.test(text))) return false;
+  if (stage === 'rcpt' || (isClear && stage === undefined)) return true;
   const same = outcomes.filter(
     ({ reply, kind }) => kind === 'refused' && reply !== null && reply.code === code && reply.text === text,
   );

@@ -52,6 +52,8 @@ export type DeliveryOutcome =
       /** Enhanced status code to report when there is no reply; always starts with `5.`. */
       readonly status: string;
       readonly remote: RemoteHost | null;
+      /** What the reply answered, when that is known: the sender, one recipient, or the message for all whom it is for. */
+      readonly stage?: 'mail' | 'rcpt' | 'data';
     };
 
 /** Bytes of a queued message, prefix and body as one; valid while the attempt runs. */
@@ -92,8 +94,10 @@ export interface Transmission {
   /** ENVID and RET parameters (RFC 3461 §4.3, §4.4), null when absent. */
   readonly envid: string | null;
   readonly ret: 'full' | 'hdrs' | null;
-  /** Aborted when the attempt takes too long or the server stops. */
+  /** Aborted when the attempt takes too long, with a reason for people, or the server stops. */
   readonly signal: AbortSignal;
+  /** How long the attempt may take from its beginning, so that places to try can share the time. */
+  readonly timeLimitMs?: number;
 }
 
 /** Carries a message out of the queue. Implemented over the SMTP client; by a fake in tests. */

@@ -1,6 +1,7 @@
 import type { MechanismName } from '#lib/sasl';
 import { type Extensions, noExtensions, parseEhlo, type Reply } from '#lib/smtp';
 import type { Channel } from '#ports/channel';
+import type { Clock } from '#ports/clock';
 import type { Random } from '#ports/random';
 import { Connection, failure, refusal, Stop } from './connection.ts';
 import { type ClientLimits, defaultClientLimits } from './limits.ts';
@@ -25,12 +26,14 @@ export interface SmtpClientDeps {
   readonly tls: ClientTlsMode;
   readonly credentials?: ClientCredentials;
   readonly random: Random;
+  /** For time limits of whole replies; without it they are between two pieces of a reply, and whoever waits bounds the session. */
+  readonly clock?: Pick<Clock, 'monotonic'>;
   readonly limits?: Partial<ClientLimits>;
 }
 
 /**
- * A connection to a server, for one transaction after another; calls must not overlap. Time limits are those between two pieces of the
- * server's answer: to bound a session altogether, call `destroy` when its time is up.
+ * A connection to a server, for one transaction after another; calls must not overlap. To bound a session altogether, call `destroy` when its
+ * time is up.
  */
 export class SmtpClient {
   readonly #deps: SmtpClientDeps;
@@ -43,10 +46,11 @@ export class SmtpClient {
   #startTlsRefusal: Reply | null = null;
   #greeting = '';
   #transactions = 0;
+  #goodbye: Promise<void> | null = null;
 
   constructor(deps: SmtpClientDeps) {
     this.#deps = deps;
-    this.#connection = new Connection(deps.channel);
+    this.#connection = new Connection(deps.channel, deps.clock ?? null);
     this.#limits = { ...defaultClientLimits, ...deps.limits };
   }
 
@@ -80,8 +84,12 @@ export class SmtpClient {
     return this.#mechanism;
   }
 
-  /** Greeting, EHLO, STARTTLS, AUTH. Never rejects for what the server does; unless `ready`, the connection is closed. */
-  async open(): Promise<OpenOutcome> {
+  /**
+   * Greeting, EHLO, STARTTLS, AUTH. Never rejects for what the server does. Unless `ready`, the goodbye has begun: `quit` waits for its end.
+   * @param untilMs  When to give up, by the monotonic clock.
+   */
+  async open(untilMs: number = Number.POSITIVE_INFINITY): Promise<OpenOutcome> {
+    this.#connection.untilMs = untilMs;
     try {
       const greeting = await this.#connection.reply('greeting', this.#limits.greetingTimeoutMs);
       if (greeting.code !== 220) throw refusal('greeting', greeting);
@@ -97,7 +105,7 @@ export class SmtpClient {
       const startTlsRefusal = this.#startTlsRefusal;
       return { kind: 'ready', extensions: this.#extensions, tls: this.#connection.channel.tls, startTlsRefusal };
     } catch (error) {
-      await this.quit();
+      void this.quit();
       if (error instanceof Stop) return error.outcome;
       throw error;
     }
@@ -106,13 +114,15 @@ export class SmtpClient {
   /**
    * Sends one message, in several transactions when the server takes fewer recipients in each (RFC 9422, RFC 5321 §4.5.3.1.10).
    * Each recipient has a result; never rejects for what the server or the content does.
+   * @param untilMs  When to give up, by the monotonic clock, unless the server has the content or is being given it.
    */
-  async send(mail: OutgoingMail): Promise<RecipientResult[]> {
-    const outcomes = await sendInParts(mail, this.#extensions.limits, (part) => this.#transact(part));
+  async send(mail: OutgoingMail, untilMs: number = Number.POSITIVE_INFINITY): Promise<RecipientResult[]> {
+    const outcomes = await sendInParts(mail, this.#extensions.limits, (part) => this.#transact(part, untilMs));
     return mail.recipients.map(({ address }, i) => ({ address, outcome: outcomes[i] ?? noOutcome }));
   }
 
-  async #transact(mail: OutgoingMail): Promise<readonly RecipientOutcome[]> {
+  async #transact(mail: OutgoingMail, untilMs: number): Promise<readonly RecipientOutcome[]> {
+    this.#connection.untilMs = untilMs;
     const transaction = new Transaction(this.#connection, this.#extensions, this.#limits, mail);
     const outcomes = await transaction.run(this.#needsReset);
     if (transaction.state !== 'untouched') {
@@ -123,8 +133,14 @@ export class SmtpClient {
   }
 
   /** Says goodbye if the server still listens, and closes the connection. Never rejects. */
-  async quit(): Promise<void> {
+  quit(): Promise<void> {
     this.#isReady = false;
+    this.#goodbye ??= this.#sayGoodbye();
+    return this.#goodbye;
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    this.#connection.untilMs = Number.POSITIVE_INFINITY;
     if (this.#connection.isUsable) {
       try {
         await this.#connection.command('QUIT', 'quit', this.#limits.quitTimeoutMs);

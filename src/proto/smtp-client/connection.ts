@@ -1,5 +1,6 @@
 import { type Reply, ReplyParser, showReply } from '#lib/smtp';
 import { type Channel, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
+import type { Clock } from '#ports/clock';
 import { Dialogue } from './dialogue.ts';
 import type { ClientStage, FailedOutcome, FailureKind, RefusedOutcome } from './types.ts';
 
@@ -30,12 +31,17 @@ const encoder = new TextEncoder();
 export class Connection {
   readonly channel: Channel;
   readonly dialogue = new Dialogue();
+  /** Replies are waited for until then at the most, by the monotonic clock. */
+  untilMs = Number.POSITIVE_INFINITY;
+  readonly #clock: Pick<Clock, 'monotonic'> | null;
   readonly #parser = new ReplyParser();
   #isUsable = true;
   #isFreshTls = false;
 
-  constructor(channel: Channel) {
+  /** @param clock  Without one, time limits are those between two pieces of a reply. */
+  constructor(channel: Channel, clock: Pick<Clock, 'monotonic'> | null) {
     this.channel = channel;
+    this.#clock = clock;
   }
 
   /** Whether commands may still be sent. */
@@ -57,12 +63,16 @@ export class Connection {
     } catch (error) {
       // Not ended yet: a server that hangs up may have said why before.
       this.#isUsable = false;
-      throw this.#sorted(stage, error);
+      throw this.#sorted(stage, error, () => `server did not take our bytes within ${periodText(timeoutMs)}`);
     }
   }
 
-  /** Reads the next reply; 421 makes the connection unusable (RFC 5321 §3.8). @throws Stop */
+  /**
+   * Reads the next reply, the whole of it within `timeoutMs`; 421 makes the connection unusable (RFC 5321 §3.8).
+   * Who sends a byte now and then gains nothing: the times of RFC 5321 §4.5.3.2 are for replies. @throws Stop
+   */
   async reply(stage: ClientStage, timeoutMs: number): Promise<Reply> {
+    let endMs: number | null = null;
     for (;;) {
       const event = this.#parser.next();
       if (event?.kind === 'reply') {
@@ -74,17 +84,23 @@ export class Connection {
         this.drop();
         throw failure(stage, 'protocol', event.reason);
       }
-      this.#parser.feed(await this.#read(stage, timeoutMs));
+      const nowMs = this.#clock?.monotonic() ?? 0;
+      const isFirst = endMs === null;
+      endMs ??= Math.min(nowMs + timeoutMs, this.untilMs);
+      const isHurried = endMs === this.untilMs;
+      const late = (): string => lateText(isFirst, isHurried ? null : timeoutMs);
+      this.#parser.feed(await this.#read(stage, endMs - nowMs, late));
     }
   }
 
-  async #read(stage: ClientStage, timeoutMs: number): Promise<Uint8Array> {
+  async #read(stage: ClientStage, timeoutMs: number, late: () => string): Promise<Uint8Array> {
     let chunk: Uint8Array | null;
     try {
+      if (timeoutMs <= 0) throw new ChannelTimeout();
       chunk = await this.channel.read(timeoutMs);
     } catch (error) {
       this.drop();
-      throw this.#sorted(stage, error);
+      throw this.#sorted(stage, error, late);
     }
     if (chunk === null) {
       this.drop();
@@ -118,9 +134,24 @@ export class Connection {
     this.channel.destroy();
   }
 
-  #sorted(stage: ClientStage, error: unknown): Stop {
+  #sorted(stage: ClientStage, error: unknown, late: () => string): Stop {
+    if (error instanceof ChannelTimeout) return failure(stage, 'timeout', late());
     const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof ChannelTimeout) return failure(stage, 'timeout', reason);
     return failure(stage, this.#isFreshTls ? 'tls' : 'closed', reason);
   }
+}
+
+/** @param timeoutMs  Null when other hosts wait for their turn. */
+function lateText(isFirst: boolean, timeoutMs: number | null): string {
+  const what = isFirst ? 'no answer' : 'no complete answer';
+  return timeoutMs === null
+    ? `${what} in the time of one host among several`
+    : `${what} within ${periodText(timeoutMs)}`;
+}
+
+/** As people say it: `30 seconds`, `5 minutes`. */
+function periodText(ms: number): string {
+  const isMinutes = ms >= 60_000 && ms % 60_000 === 0;
+  const count = Math.round(ms / (isMinutes ? 60_000 : 1000));
+  return `${count} ${isMinutes ? 'minute' : 'second'}${count === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,4 @@
-import { checkLineDiscipline, DotStuffer, type Reply } from '#lib/smtp';
+import { checkLineDiscipline, DotStuffer } from '#lib/smtp';
 import { type Connection, failure, refusal, Stop } from './connection.ts';
 import type { ClientLimits } from './limits.ts';
 import type { OutgoingMail } from './types.ts';
@@ -7,8 +7,8 @@ const crlf = Uint8Array.of(13, 10);
 /** How long to wait for the last words of a server that stopped listening. */
 const lastWordsTimeoutMs = 1000;
 
-/** Streams the content after 354 and reads the reply to it. The final dot is sent only after all of it, and never after a bare CR or LF. @throws Stop */
-export async function sendContent(connection: Connection, mail: OutgoingMail, limits: ClientLimits): Promise<Reply> {
+/** Streams the content after 354. The final dot is sent only after all of it, and never after a bare CR or LF. @throws Stop; the server has not got all of it then. */
+export async function sendContent(connection: Connection, mail: OutgoingMail, limits: ClientLimits): Promise<void> {
   const stuffer = new DotStuffer();
   try {
     for await (const chunk of mail.content()) {
@@ -28,7 +28,6 @@ export async function sendContent(connection: Connection, mail: OutgoingMail, li
     throw failure('content', 'content', `message has a ${stuffer.problem === 'bareCr' ? 'bare CR' : 'bare LF'}`);
   }
   await writePiece(connection, end, limits);
-  return await connection.reply('content', limits.dataEndTimeoutMs);
 }
 
 /** Writes, and when the server has stopped taking content, finds out whether it said why. */

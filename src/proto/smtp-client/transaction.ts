@@ -16,6 +16,10 @@ export class Transaction {
   readonly #mail: OutgoingMail;
   readonly #outcomes: (RecipientOutcome | null)[];
   #state: 'untouched' | 'open' | 'done' = 'untouched';
+  /** The whole message is on its way. */
+  #isSent = false;
+  /** Why MAIL was refused when the server heard more at once. */
+  #refusal: Stop | null = null;
 
   constructor(connection: Connection, extensions: Extensions, limits: ClientLimits, mail: OutgoingMail) {
     this.#connection = connection;
@@ -38,8 +42,10 @@ export class Transaction {
       rest = await this.#dialogue(reset);
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
-      rest = error.outcome;
+      // Without a sender nothing is taken, whatever happened then.
+      rest = (this.#refusal ?? error).outcome;
     }
+    if (this.#isSent && rest.kind === 'failed' && this.#refusal === null) rest = { ...rest, mayBeTaken: true };
     return this.#outcomes.map((outcome) => outcome ?? rest);
   }
 
@@ -88,7 +94,7 @@ export class Transaction {
     if (!this.#hasAccepted(this.#outcomes.length)) return this.#nobody();
     const reply = await this.#connection.command('DATA', 'data', dataInitTimeoutMs);
     if (reply.code !== 354) throw unexpected('data', reply);
-    return this.#end(await sendContent(this.#connection, this.#mail, this.#limits));
+    return await this.#content();
   }
 
   /** Envelope and DATA in one write (RFC 2920 §3.1), then the content. */
@@ -97,20 +103,29 @@ export class Transaction {
     const envelope = `${this.#envelope(reset)}DATA\r\n`;
     this.#connection.dialogue.note('DATA');
     const written = this.#write(encoder.encode(envelope));
-    const refused = await this.#envelopeReplies(reset);
+    await this.#envelopeReplies(reset);
     const reply = await this.#connection.reply('data', this.#limits.dataInitTimeoutMs);
     await written;
-    if (refused === null && this.#hasAccepted(this.#outcomes.length)) {
+    if (this.#refusal === null && this.#hasAccepted(this.#outcomes.length)) {
       if (reply.code !== 354) throw unexpected('data', reply);
-      return this.#end(await sendContent(this.#connection, this.#mail, this.#limits));
+      return await this.#content();
     }
     if (reply.code === 354) {
       // RFC 2920 §3.1: the server wants content although nobody is to get it.
       await this.#connection.write(loneDot, 'content', this.#limits.dataBlockTimeoutMs);
       await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
     }
-    if (refused !== null) throw refused;
+    if (this.#refusal !== null) throw this.#refusal;
     return this.#nobody();
+  }
+
+  /** Content after 354, and the reply to it. */
+  async #content(): Promise<RecipientOutcome> {
+    // A line may be slow: from here on each piece has its time (RFC 5321 §4.5.3.2.5).
+    this.#connection.untilMs = Number.POSITIVE_INFINITY;
+    await sendContent(this.#connection, this.#mail, this.#limits);
+    this.#isSent = true;
+    return this.#end(await this.#connection.reply('content', this.#limits.dataEndTimeoutMs));
   }
 
   /** Envelope and content in one write: a small message costs one round trip (RFC 3030 §4.2). */
@@ -122,11 +137,13 @@ export class Transaction {
     checkContent(all.subarray(head.length));
     this.#state = 'open';
     this.#connection.dialogue.note(bdat);
-    const written = this.#write(all);
-    const refused = await this.#envelopeReplies(reset);
+    // Hurry is no use: who has the message cannot be left for another host.
+    this.#connection.untilMs = Number.POSITIVE_INFINITY;
+    const written = this.#write(all, () => (this.#isSent = true));
+    await this.#envelopeReplies(reset);
     const reply = await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
     await written;
-    if (refused !== null) throw refused;
+    if (this.#refusal !== null) throw this.#refusal;
     if (!this.#hasAccepted(this.#outcomes.length)) return this.#nobody();
     return this.#end(reply);
   }
@@ -146,26 +163,25 @@ export class Transaction {
     return text;
   }
 
-  /** Reads the replies to RSET, MAIL and each RCPT. @returns why MAIL was refused, null when it was not. */
-  async #envelopeReplies(reset: boolean): Promise<Stop | null> {
+  /** Reads the replies to RSET, MAIL and each RCPT. */
+  async #envelopeReplies(reset: boolean): Promise<void> {
     const { commandTimeoutMs, mailTimeoutMs, rcptTimeoutMs } = this.#limits;
     if (reset) check('reset', await this.#connection.reply('reset', commandTimeoutMs));
     const mailReply = await this.#connection.reply('mail', mailTimeoutMs);
     if (mailReply.code === 421) throw refusal('mail', mailReply);
-    const refused = mailReply.code < 300 ? null : unexpected('mail', mailReply);
+    if (mailReply.code >= 300) this.#refusal = unexpected('mail', mailReply);
     for (let i = 0; i < this.#outcomes.length; i++) {
       const reply = await this.#connection.reply('rcpt', rcptTimeoutMs);
       // After a refused MAIL each RCPT is out of order; what counts is why MAIL was refused.
-      if (refused === null) this.#noteRcpt(i, reply);
+      if (this.#refusal === null) this.#noteRcpt(i, reply);
     }
-    return refused;
   }
 
   /** Starts a write that goes on while replies are read, as either side may be waiting for the other to read. */
-  #write(bytes: Uint8Array): Promise<void> {
+  #write(bytes: Uint8Array, onWritten?: () => void): Promise<void> {
     const written = this.#connection.write(bytes, 'mail', this.#limits.dataBlockTimeoutMs);
     // What the server answered counts, even when it did not want to hear everything.
-    return written.catch(() => {});
+    return written.then(onWritten, () => {});
   }
 
   #noteRcpt(i: number, reply: Reply): void {

@@ -48,6 +48,8 @@ export interface FailedOutcome {
   readonly failure: FailureKind;
   /** For logs and reports. */
   readonly reason: string;
+  /** The server has got everything and not answered, so it may deliver the message; left out where it surely does not. */
+  readonly mayBeTaken?: true;
 }
 
 /** How `open` ended. */

@@ -5,7 +5,7 @@ import { SmtpClient, type OpenOutcome, type RecipientResult } from '#proto/smtp-
 import type { Hop } from './hops.ts';
 import { defaultPoolLimits } from './limits.ts';
 import { mailOf, outcomeOf } from './outcome.ts';
-import { later, next, unsafe, type Tried } from './outcomes.ts';
+import { cutShort, later, next, unsafe, type Tried } from './outcomes.ts';
 import type { Line } from './pool.ts';
 import { fits, sessionOf, tlsMode, tlsRecord, type Left, type Security } from './security.ts';
 import type { Manner, VisitDeps } from './visit.ts';
@@ -18,6 +18,7 @@ export class HopVisit {
   readonly #manner: Manner;
   readonly #transmission: Transmission;
   readonly #deps: VisitDeps;
+  #untilMs = Number.POSITIVE_INFINITY;
 
   constructor(hop: Hop, manner: Manner, transmission: Transmission, deps: VisitDeps) {
     this.#hop = hop;
@@ -26,19 +27,27 @@ export class HopVisit {
     this.#deps = deps;
   }
 
-  /** Never rejects for what the host does. @throws SecretUnavailable, or the signal's reason */
-  async run(): Promise<Tried> {
+  /**
+   * Never rejects for what the host does.
+   * @param untilMs  When to give up for another host, by the monotonic clock; not while content is sent.
+   * @throws SecretUnavailable, or the signal's reason
+   */
+  async run(untilMs: number): Promise<Tried> {
+    this.#untilMs = untilMs;
     const wanted = this.#manner.security(this.#hop);
     const security = wanted instanceof Promise ? await wanted : wanted;
     if (security.kind === 'left') return this.#left(security, this.#host());
     const key = this.#key(security);
-    return (await this.#reuse(security, key)) ?? (await this.#connect(security, key));
+    const tried = (await this.#reuse(security, key)) ?? (await this.#connect(security, key));
+    return cutShort(tried, this.#transmission.signal);
   }
 
   /** As `run`, but makes no connection: null when none waits that takes the message. */
-  async again(): Promise<Tried | null> {
+  async again(untilMs: number): Promise<Tried | null> {
+    this.#untilMs = untilMs;
     const security = await this.#manner.security(this.#hop);
-    return security.kind === 'left' ? null : await this.#reuse(security, this.#key(security));
+    const tried = security.kind === 'left' ? null : await this.#reuse(security, this.#key(security));
+    return tried === null ? null : cutShort(tried, this.#transmission.signal);
   }
 
   async #reuse(security: Security, key: string): Promise<Tried | null> {
@@ -72,6 +81,7 @@ export class HopVisit {
       hostname: this.#manner.hostname,
       tls: tlsMode(security),
       random: this.#deps.random,
+      clock: this.#deps.clock,
       ...(credentials !== undefined && { credentials }),
     });
     const tried = await this.#guarded(client, () => this.#open(client, channel, security, key));
@@ -82,12 +92,14 @@ export class HopVisit {
   async #open(client: SmtpClient, channel: Channel, security: Security, key: string): Promise<Tried | null> {
     const { pool, clock, tlsPolicies } = this.#deps;
     const { decided } = security;
-    const opened = await client.open();
+    const opened = await client.open(this.#untilMs);
+    // The goodbye need not be waited for.
+    if (opened.kind !== 'ready') pool.retire(client);
     const session = sessionOf(opened, security);
     if (session !== null) {
       const verdict = tlsPolicies.judge(decided, session, this.#ends(client, channel));
       if (verdict.kind === 'leave') {
-        pool.retire(client);
+        if (opened.kind === 'ready') pool.retire(client);
         const reason = `${verdict.reason}; demanded is ${security.demand}`;
         return this.#left({ ...verdict, reason }, this.#remote({ client, tls: channel.tls }, security), opened);
       }
@@ -117,7 +129,7 @@ export class HopVisit {
     const { pool } = this.#deps;
     const { requireTls } = security.decided;
     const offered = requireTls !== 'no' && tls !== null && client.extensions.requireTls;
-    const results = await client.send(mailOf(this.#transmission, requireTls === 'must' || offered));
+    const results = await client.send(mailOf(this.#transmission, requireTls === 'must' || offered), this.#untilMs);
     if (isReused && hasEnough(results)) {
       pool.retire(client);
       return null;
@@ -129,9 +141,9 @@ export class HopVisit {
     if (this.#mayCarryMore(line, outcomes)) pool.give(key, line);
     else pool.retire(client);
     // RFC 5321 §5.1: the next host is tried until one succeeds. Not when this one fell silent with the whole message in hand.
-    const mayHaveIt = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.stage === 'content');
-    const isLater = !mayHaveIt && outcomes.every(({ kind }) => kind === 'deferred');
-    return { kind: isLater ? 'next' : 'done', outcomes };
+    const fellSilent = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.mayBeTaken === true);
+    const isLater = !fellSilent && outcomes.every(({ kind }) => kind === 'deferred');
+    return isLater ? { kind: 'next', outcomes } : { kind: 'done', outcomes, fellSilent };
   }
 
   #mayCarryMore({ client, messages }: Line, outcomes: readonly DeliveryOutcome[]): boolean {
@@ -210,7 +222,10 @@ export class HopVisit {
   }
 }
 
-/** The connection ended before there was an answer to MAIL, or the host has enough of it, which not all say by 421. */
+/**
+ * The connection ended before there was an answer to MAIL, or the host has enough of it, which not all say by 421. That it ended just after the host
+ * took the message is so much rarer than that it had waited too long that the risk of a second copy is taken.
+ */
 function hasEnough(results: readonly RecipientResult[]): boolean {
   return results.every(({ outcome }) => {
     if (outcome.kind === 'accepted' || outcome.stage !== 'mail') return false;

@@ -13,10 +13,10 @@ export interface Hop {
   readonly localAddress?: string;
 }
 
-/** Places to try in this order, at least one; or why there are none. */
+/** Places to try in this order, at least one; or why there are none. `status` is an enhanced status code of class 4. */
 export type Hops =
   | { readonly kind: 'hops'; readonly hops: readonly Hop[] }
-  | { readonly kind: 'later'; readonly reason: string };
+  | { readonly kind: 'later'; readonly reason: string; readonly status: string };
 
 /** Where connections may come from and go to. */
 export interface Origin {
@@ -25,6 +25,12 @@ export interface Origin {
   /** Own addresses: the first of each family is used, and a family that is not among them is not, unless there are none at all. */
   readonly localAddresses: readonly string[];
 }
+
+/** DNS did not answer: x.4.3 is "directory server failure" (RFC 3463 §3.5). */
+export const directoryFailure = '4.4.3';
+
+/** RFC 3463 §3.5: x.4.1 is "no answer from host". */
+const noAnswer = '4.4.1';
 
 /** Whatever the system has. */
 export const anyOrigin: Origin = { ipv4: true, ipv6: true, localAddresses: [] };
@@ -48,10 +54,10 @@ export async function serverHops(
   resolver: Resolver,
   signal: AbortSignal,
 ): Promise<Hops> {
-  const addresses = await serverAddresses(host, resolver, signal);
-  if (typeof addresses === 'string') return { kind: 'later', reason: addresses };
+  const found = await serverAddresses(host, resolver, signal);
+  if (found.kind === 'later') return found;
   return reachable(
-    addresses.map((address) => ({ name: host, address, port })),
+    found.addresses.map((address) => ({ name: host, address, port })),
     origin,
     host,
   );
@@ -62,16 +68,17 @@ async function serverAddresses(
   host: string,
   resolver: Resolver,
   signal: AbortSignal,
-): Promise<readonly string[] | string> {
+): Promise<{ readonly kind: 'found'; readonly addresses: readonly string[] } | Extract<Hops, { kind: 'later' }>> {
   const ip = parseIp(host);
-  if (ip.ok) return [ip.value.text];
+  if (ip.ok) return { kind: 'found', addresses: [ip.value.text] };
   // RFC 6761 §6.3: never asked of DNS.
-  if (host.toLowerCase() === 'localhost') return ['127.0.0.1', '::1'];
+  if (host.toLowerCase() === 'localhost') return { kind: 'found', addresses: ['127.0.0.1', '::1'] };
   const answers = await Promise.all([resolver.query(host, 'AAAA', signal), resolver.query(host, 'A', signal)]);
   const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
-  if (addresses.length > 0) return addresses;
+  if (addresses.length > 0) return { kind: 'found', addresses };
   const failed = answers.find((answer) => answer.kind === 'failed');
-  return `looking up ${host}: ${failed === undefined ? 'it has no address in DNS' : failed.why}`;
+  const reason = `looking up ${host}: ${failed === undefined ? 'it has no address in DNS' : failed.why}`;
+  return { kind: 'later', reason, status: failed === undefined ? noAnswer : directoryFailure };
 }
 
 function reachable(all: readonly Hop[], { ipv4, ipv6, localAddresses }: Origin, whose: string): Hops {
@@ -85,7 +92,8 @@ function reachable(all: readonly Hop[], { ipv4, ipv6, localAddresses }: Origin, 
   });
   if (hops.length > 0) return { kind: 'hops', hops: hops.slice(0, maxHops) };
   // The settings are the operator's, who can change them.
-  return { kind: 'later', reason: `no address of ${whose} can be reached with the ipv4, ipv6 and localAddresses set` };
+  const reason = `no address of ${whose} can be reached with the ipv4, ipv6 and localAddresses set`;
+  return { kind: 'later', reason, status: noAnswer };
 }
 
 function familyOf(address: string): 4 | 6 {

@@ -3,6 +3,7 @@
  * The Transmitter of #mail/queue, implemented: each way is a file (direct, relay, socks, fail), and all but the last visit hosts alike.
  * What DANE, MTA-STS, the sender and the operator demand of TLS is asked before each host and judged before mail goes over a connection; a connection
  * that carried a message waits a few seconds for the next one to the same place, and is judged again then.
+ * Within an attempt a host has its share of the time, and nobody else is asked once it may have the message; in the next one it comes last.
  * Nothing here decides when to try again, or which way a message takes.
  */
 export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';

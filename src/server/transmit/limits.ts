@@ -16,5 +16,8 @@ export const defaultPoolLimits = {
   maxEximMessages: 10,
 } as const;
 
+/** How long an attempt may take, where nothing is said. */
+export const defaultAttemptMs: number = 30 * 60_000;
+
 /** Limits with the names of `defaultPoolLimits`. */
 export type PoolLimits = { readonly [K in keyof typeof defaultPoolLimits]: number };

@@ -9,7 +9,7 @@ import {
   type RemoteReply,
   type Transmission,
 } from '#mail/queue';
-import type { MailRecipient, OutgoingMail, RecipientOutcome } from '#proto/smtp-client';
+import type { ClientStage, MailRecipient, OutgoingMail, RecipientOutcome } from '#proto/smtp-client';
 
 /** A queued message as the SMTP client takes it. @param requireTls  Whether it says REQUIRETLS (RFC 8689 §4.2.1). */
 export function mailOf(transmission: Transmission, requireTls: boolean): OutgoingMail {
@@ -49,7 +49,8 @@ export function outcomeOf(outcome: RecipientOutcome, { remote, isOurs, takesDsn 
       const reply = remoteReply(outcome.reply);
       const reason = showReply(outcome.reply);
       if (!isPermanent(outcome.reply)) return { kind: 'deferred', reason, reply, remote };
-      return { kind: 'refused', reason, reply, status: outcome.reply.enhanced ?? '5.0.0', remote };
+      const stage = stageOf(outcome.stage);
+      return { kind: 'refused', reason, reply, status: outcome.reply.enhanced ?? '5.0.0', remote, stage };
     }
     case 'failed': {
       const status = permanentFailures[outcome.failure];
@@ -57,6 +58,11 @@ export function outcomeOf(outcome: RecipientOutcome, { remote, isOurs, takesDsn 
       return { kind: 'refused', reason: outcome.reason, reply: null, status, remote };
     }
   }
+}
+
+function stageOf(stage: ClientStage): 'mail' | 'rcpt' | 'data' {
+  if (stage === 'rcpt') return 'rcpt';
+  return stage === 'data' || stage === 'content' ? 'data' : 'mail';
 }
 
 /** Failures that no later attempt will mend, with their enhanced status codes (RFC 3463 §3). */

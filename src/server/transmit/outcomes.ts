@@ -2,7 +2,12 @@ import type { DeliveryOutcome, RemoteHost, RemoteReply, Transmission } from '#ma
 
 /** What came of trying one place. */
 export type Tried =
-  | { readonly kind: 'done'; readonly outcomes: readonly DeliveryOutcome[] }
+  | {
+      readonly kind: 'done';
+      readonly outcomes: readonly DeliveryOutcome[];
+      /** It may have the message for some recipient, and did not say so. */
+      readonly fellSilent?: boolean;
+    }
   /** Nothing was accepted or refused for good by its answer; another place may do better. */
   | { readonly kind: 'next'; readonly outcomes: readonly DeliveryOutcome[] };
 
@@ -30,4 +35,14 @@ export function unsafe(reason: string, status: string, remote: RemoteHost): Deli
   return status.startsWith('5')
     ? { kind: 'refused', reason, reply: null, status, remote }
     : { kind: 'deferred', reason, reply: null, status, remote };
+}
+
+/** Where we ended the dialogue ourselves, as the attempt's time was up, that is the reason. */
+export function cutShort(tried: Tried, signal: AbortSignal): Tried {
+  if (!signal.aborted) return tried;
+  const reason = signal.reason instanceof Error ? signal.reason.message : 'given up';
+  const outcomes = tried.outcomes.map((one) =>
+    one.kind === 'deferred' && one.reply === null ? { ...one, reason } : one,
+  );
+  return { ...tried, outcomes };
 }

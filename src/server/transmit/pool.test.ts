@@ -117,7 +117,7 @@ test('ConnectionPool: a host that has enough of a connection gets another', asyn
   assert.deepEqual(world.dialed, [one, one]);
 });
 
-test('ConnectionPool: a host that hangs up after it answered MAIL has failed, and the next one is tried', async () => {
+test('ConnectionPool: a host that hangs up after it answered MAIL has failed, and the next one is tried at the next attempt', async () => {
   let isDead = false;
   const rewrite = (text: string): string => {
     if (!isDead || !text.startsWith('250 2.1.0')) return text;
@@ -127,8 +127,12 @@ test('ConnectionPool: a host that hangs up after it answered MAIL has failed, an
   await using world = new World({ ...good, rewrite });
   await world.send();
   isDead = true;
-  assert.equal(await world.send(), 'deferred connection refused at mx2.example');
-  assert.deepEqual(world.dialed, [one, '192.0.2.2:25']);
+  // With the whole message in hand, in one piece with the envelope.
+  assert.equal(await world.send(), 'deferred server closed the connection at mx1.example, again');
+  assert.deepEqual(world.dialed, [one]);
+  isDead = false;
+  assert.equal(await world.send(), ok);
+  assert.deepEqual(world.dialed, [one, '192.0.2.2:25', one]);
 });
 
 for (const to of ['nobody@two.example', 'later@two.example', 'badfinish@two.example']) {

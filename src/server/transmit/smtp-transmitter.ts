@@ -8,6 +8,7 @@ import type { Resolver } from '#ports/resolver';
 import { plannedFailure } from '#server/localserve';
 import { sendDirect } from './direct.ts';
 import { failedByTransport } from './fail.ts';
+import { LostHosts } from './lost-hosts.ts';
 import { forAll, later } from './outcomes.ts';
 import { sendToRelay } from './relay.ts';
 import { ConnectionPool } from './pool.ts';
@@ -44,7 +45,12 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
   constructor(deps: SmtpTransmitterDeps) {
     this.#deps = deps;
     this.#pool = new ConnectionPool(deps);
-    this.#wayDeps = { ...deps, pool: this.#pool, shuffle: (list) => shuffled(list, deps.random) };
+    this.#wayDeps = {
+      ...deps,
+      pool: this.#pool,
+      lostHosts: new LostHosts(),
+      shuffle: (list) => shuffled(list, deps.random),
+    };
   }
 
   /** Ends the connections that wait. To be called when nothing is transmitted any more. */

@@ -1,7 +1,7 @@
 import { findMailHost, findMxNames, type MailHost, type MxNames } from '#mail/destination';
 import type { DeliveryOutcome, Transmission } from '#mail/queue';
 import type { Resolver } from '#ports/resolver';
-import { smtpPort, type Hop } from './hops.ts';
+import { directoryFailure, smtpPort, type Hop } from './hops.ts';
 import { defaultPoolLimits } from './limits.ts';
 import { mxSecurity } from './mx-security.ts';
 import { forAll, later } from './outcomes.ts';
@@ -68,6 +68,6 @@ async function hostOf({ name, address }: Hop, resolver: Resolver, signal: AbortS
   const { host, failure } = await findMailHost(name, resolver, signal);
   // Whoever can silence DNS must not be able to switch DANE off.
   if (host === null && failure !== null)
-    return { kind: 'left', reason: `looking up the addresses of ${name}: ${failure}`, status: '4.4.3' };
+    return { kind: 'left', reason: `looking up the addresses of ${name}: ${failure}`, status: directoryFailure };
   return host ?? unknown;
 }

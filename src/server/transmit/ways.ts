@@ -4,7 +4,8 @@ import type { DeliveryOutcome, Transmission } from '#mail/queue';
 import type { TlsPolicies } from '#mail/tls-policies';
 import type { Dialer } from '#ports/dialer';
 import type { Resolver } from '#ports/resolver';
-import { forAll, later } from './outcomes.ts';
+import { directoryFailure, type Hops } from './hops.ts';
+import { forAll } from './outcomes.ts';
 import type { ProxyAddress, TransportSecrets } from './secrets.ts';
 import type { VisitDeps } from './visit.ts';
 
@@ -34,10 +35,12 @@ export type Transport<K extends TransportConfig['kind']> = Extract<TransportConf
 
 /** There is no place to try. */
 export function unreached(
-  found: Exclude<MailHosts, { kind: 'hosts' }>,
+  found: Exclude<MailHosts, { kind: 'hosts' }> | Exclude<Hops, { kind: 'hops' }>,
   transmission: Transmission,
 ): readonly DeliveryOutcome[] {
-  if (found.kind === 'later') return forAll(transmission, later(found.reason));
-  const { reason, status } = found;
-  return forAll(transmission, { kind: 'refused', reason, reply: null, status, remote: null });
+  const { reason } = found;
+  // Whoever looks up hosts of domains fails for now only when DNS does.
+  const status = 'status' in found ? found.status : directoryFailure;
+  const kind = found.kind === 'later' ? 'deferred' : 'refused';
+  return forAll(transmission, { kind, reason, reply: null, status, remote: null });
 }
