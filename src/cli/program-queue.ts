@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import { addHoldRuleCommands } from './program-hold-rules.ts';
 import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
@@ -26,12 +26,20 @@ export interface QueueOptions extends FolderOptions {
 export function addQueueCommands(godwit: Command, run: Runner): void {
   const queue = godwit.command('queue').description('look at the queue of outgoing mail, and change it');
   filtered(queue.command('list').description('list recipients in the queue'))
-    .option('--state <state...>', 'queued, leased, delivered, failed or dropped')
+    .addOption(
+      new Option('--state <state...>', 'in these states; leased: in delivery at this moment').choices([
+        'queued',
+        'leased',
+        'delivered',
+        'failed',
+        'dropped',
+      ]),
+    )
     .option('--limit <count>', 'at most this many', '1000')
     .option('--json', 'print JSON')
     .action(async (options: QueueOptions) => run((await import('./commands/queue.ts')).queueList(options)));
   inFolder(queue.command('show').description('show one recipient with the attempts to deliver'))
-    .argument('<id>', 'id of the recipient, from queue list')
+    .argument('<id>', "id of the recipient, from 'godwit queue list'")
     .option('--verbose', 'with the commands and replies of each attempt')
     .option('--json', 'print JSON')
     .action(async (id: string, options: QueueOptions) =>

@@ -34,6 +34,7 @@ function program(run: Runner): Command {
     .description('A complete mail server.')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(add --help for what is possible)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .exitOverride();
   addServerCommands(godwit, run);
   addConfigCommands(godwit, run);

@@ -30,18 +30,18 @@ export function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character === '\n' ? ' ' : '\uFFFD'));
 }
 
-/** A time as people read it, in UTC to the second. */
-export function time(ms: number): string {
+/** A time in UTC to the second, as people read it. */
+function utcTime(ms: number): string {
   return new Date(ms)
     .toISOString()
     .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z');
+    .replace(/\.\d+Z$/, '');
 }
 
 /** A time as the clock on the wall shows it, to the second, with its distance from UTC. */
 export function localTime(ms: number): string {
   const offsetMinutes = -new Date(ms).getTimezoneOffset();
-  const wall = time(ms + offsetMinutes * 60_000).slice(0, -1);
+  const wall = utcTime(ms + offsetMinutes * 60_000);
   const [hours, minutes] = [Math.trunc(Math.abs(offsetMinutes) / 60), Math.abs(offsetMinutes) % 60];
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${wall} ${offsetMinutes < 0 ? '-' : '+'}${two(hours)}:${two(minutes)}`;

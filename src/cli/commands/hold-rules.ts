@@ -3,7 +3,7 @@ import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { HoldRuleOptions } from '../program-hold-rules.ts';
 import { wholeNumber } from '../queue-filter.ts';
-import { plain, print, printJson, table, time } from '../terminal.ts';
+import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
 /** Adds a rule. @returns the exit code. */
 export async function holdRuleAdd(options: HoldRuleOptions): Promise<number> {
@@ -32,7 +32,7 @@ export async function holdRuleRemove(id: string, options: HoldRuleOptions): Prom
 }
 
 function rowOf(rule: ListedHoldRule): string[] {
-  return [String(rule.id), time(rule.createdMs), conditions(rule), plain(rule.reason)];
+  return [String(rule.id), localTime(rule.createdMs), conditions(rule), plain(rule.reason)];
 }
 
 function conditions({ account, senderDomain, recipientDomain }: ListedHoldRule): string {

@@ -1,10 +1,10 @@
+import { sessionLines } from '#mail/story';
 import type { ListedRecipient, QueueListing, ShownRecipient } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
 import { queueFilter, wholeNumber } from '../queue-filter.ts';
-import { sessionLines } from '../session-lines.ts';
-import { plain, print, printJson, table, time } from '../terminal.ts';
+import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
 /** Lists recipients. @returns the exit code. */
 export async function queueList(options: QueueOptions): Promise<number> {
@@ -42,15 +42,15 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
       ...(item.tls === null ? [] : [['TLS', `${item.tls}, set by an operator`]]),
       ['Message-ID', plain(item.messageId ?? '(none)')],
       ['size', `${item.sizeBytes} bytes`],
-      ['accepted', time(item.receivedMs)],
-      [item.finishedMs === null ? 'next try' : 'finished', time(item.finishedMs ?? item.nextAttemptMs)],
+      ['accepted', localTime(item.receivedMs)],
+      [item.finishedMs === null ? 'next try' : 'finished', localTime(item.finishedMs ?? item.nextAttemptMs)],
       ['last reply', plain(item.lastReply ?? '(none)')],
     ]),
   );
   if (attempts.length > 0) print('', 'Attempts:');
   for (const { startMs, durationMs, host, ip, outcome, reply, route, session } of attempts) {
     const where = plain(host ?? 'no host reached') + (ip === null ? '' : ` [${ip}]`);
-    print(`  ${time(startMs)}  ${outcome} after ${durationMs} ms, ${where}: ${plain(reply)}`);
+    print(`  ${localTime(startMs)}  ${outcome} after ${durationMs} ms, ${where}: ${plain(reply)}`);
     const lines = [
       ...(route === null ? [] : route.split('\n')),
       ...(session === null ? [] : sessionLines(session, options.verbose === true)),
@@ -89,7 +89,7 @@ function rowOf(item: ListedRecipient): string[] {
     String(item.message),
     stateOf(item),
     String(item.attempts),
-    item.finishedMs === null ? time(item.nextAttemptMs) : '',
+    item.finishedMs === null ? localTime(item.nextAttemptMs) : '',
     sender(item),
     plain(item.recipient),
     plain(item.lastReply ?? ''),

@@ -22,7 +22,7 @@ import {
   type SendmailCommand,
   type SendmailPlace,
 } from '../sendmail/index.ts';
-import { plain, print } from '../terminal.ts';
+import { localTime, plain, print } from '../terminal.ts';
 
 const usage = (file: string): string => `Usage: godwit sendmail [options] [--] [recipient...] < message
 Hands a message to the server of ${file}
@@ -235,7 +235,7 @@ async function listSpool(spool: Spool): Promise<ExitCode> {
     const read = await spool
       .read(name)
       .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-    const created = new Date(name.createdMs).toISOString();
+    const created = localTime(name.createdMs);
     if (typeof read === 'string') {
       // Sent by another process in between, or damaged.
       print(plain(`${created}  ${name.id}  ${read}`));
@@ -243,7 +243,7 @@ async function listSpool(spool: Spool): Promise<ExitCode> {
     }
     const { spooled, message } = read;
     const sending = name.claimedMs === null ? '' : ', being sent';
-    const due = name.dueMs === null ? 'refused' : `due ${new Date(name.dueMs).toISOString()}`;
+    const due = name.dueMs === null ? 'refused' : `due ${localTime(name.dueMs)}`;
     const named = spooled.remaining ?? spooled.request.recipients;
     const to = named.length > 0 ? named.join(', ') : 'those of its header';
     print(

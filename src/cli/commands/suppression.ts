@@ -3,7 +3,7 @@ import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { SuppressionOptions } from '../program-suppressions.ts';
 import { wholeNumber } from '../queue-filter.ts';
-import { plain, print, printJson, table, time } from '../terminal.ts';
+import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
 /** Lists suppressed addresses. @returns the exit code. */
 export async function suppressionList(account: string | undefined, options: SuppressionOptions): Promise<number> {
@@ -42,5 +42,5 @@ export async function suppressionRemove(
 const sources = { operator: 'an operator', refused: 'a host', notice: 'a notice' } as const;
 
 function rowOf({ account, address, createdMs, source, reason }: ListedSuppression): string[] {
-  return [account, plain(address), time(createdMs), sources[source], plain(reason)];
+  return [account, plain(address), localTime(createdMs), sources[source], plain(reason)];
 }

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, TLSSocket } from 'node:tls';
+import { errorCode } from '#host/files';
 import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
 import { serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
 
@@ -73,7 +74,7 @@ export async function secureAsClient(
 
 async function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onError = (error: Error): void => reject(new ChannelClosed(`TLS failed: ${error.message}`, { cause: error }));
+  const onError = (error: Error): void => reject(new ChannelClosed(`TLS failed: ${reasonOf(error)}`, { cause: error }));
   const onClose = (): void => reject(new ChannelClosed('the connection ended during the TLS handshake'));
   const timer = setTimeout(() => reject(new ChannelTimeout('the TLS handshake took too long')), timeoutMs);
   // The error listener stays: the channel adds its own, and an error between the two must not end the process.
@@ -144,4 +145,19 @@ function problemOf(socket: TLSSocket): string {
   // Node types it as an Error, and gives the code as a string.
   const problem: unknown = socket.authorizationError;
   return problem instanceof Error ? problem.message : String(problem);
+}
+
+const maxNamesChars = 200;
+
+/** In words for those who look after mail: what Node says about other names is long, and its hints are about starting Node. */
+function reasonOf(error: Error): string {
+  const { host, cert } = error as Error & {
+    readonly host?: unknown;
+    readonly cert?: { readonly subjectaltname?: string };
+  };
+  if (errorCode(error) === 'ERR_TLS_CERT_ALTNAME_INVALID' && typeof host === 'string') {
+    const names = (cert?.subjectaltname ?? '').replaceAll(/(DNS|IP Address):/g, '').slice(0, maxNamesChars);
+    return `the certificate is for ${names === '' ? 'nobody by name' : names}, not for ${host.replace(/\.$/, '')}`;
+  }
+  return error.message.replace(/; if the root CA is installed locally, .*$/s, '');
 }

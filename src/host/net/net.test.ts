@@ -179,6 +179,16 @@ test('Channel.startTls: the certificate may be for another name than SNI asks fo
   }
 });
 
+test('Channel.startTls: a certificate for another name is refused in words that name both', async () => {
+  await using both = await pair({ tls });
+  const server = both.server.startTls().catch((error: unknown) => error);
+  await assert.rejects(
+    both.client.startTls({ serverName: 'elsewhere.example', verify: 'require' }),
+    /^ChannelClosed: TLS failed: the certificate is for localhost.*, not for elsewhere\.example$/,
+  );
+  await server;
+});
+
 test('Channel.startTls: a client sees the chain as the server sent it', async () => {
   const chained = tlsContext({ certPem: `${pem.certPem}${other.certPem}`, keyPem: pem.keyPem });
   await using both = await pair({ tls: { contextFor: () => chained } });

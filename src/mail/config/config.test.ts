@@ -240,5 +240,9 @@ test('removeAccount knows an address however it is written', () => {
 
 test('describeConfig and configJsonSchema cover every setting', () => {
   assert.match(describeConfig('server'), /listeners\.NAME\.smtp\.port \(integer, default 25\)/);
+  assert.match(
+    describeConfig('server'),
+    /queue\.retryAfter \(list of time spans\)[^]*listeners\.NAME\.maxMessageBytes \(size\)/,
+  );
   assert.match(JSON.stringify(configJsonSchema('domains')), /localpartSeparators/);
 });

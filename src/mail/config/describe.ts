@@ -19,6 +19,8 @@ interface JsonSchema {
   /** Kinds of a block, told apart by their `kind`. */
   readonly oneOf?: readonly JsonSchema[];
   readonly const?: string;
+  /** A kind that JSON Schema has no word for (see units.ts). */
+  readonly 'x-kind'?: string;
 }
 
 /** JSON Schema (2020-12) of `server.yaml`, `domains.yaml` or `godwit-sendmail.yaml`, for completion and checks in editors. */
@@ -49,6 +51,7 @@ function describe(schema: JsonSchema, path: string, required: boolean, lines: st
 }
 
 function kind(schema: JsonSchema): string {
+  if (schema['x-kind'] !== undefined) return schema['x-kind'];
   if (schema.const !== undefined) return `always ${schema.const}`;
   if (schema.oneOf !== undefined) return 'block of one of several kinds';
   const ofKind = schema.properties?.['kind']?.const;
@@ -56,8 +59,7 @@ function kind(schema: JsonSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   if (schema.type === 'object') return schema.properties === undefined ? 'entries by name' : 'block';
   if (schema.items?.properties !== undefined) return 'list of blocks';
-  if (schema.type === 'array') return `list of ${schema.items?.type ?? 'entries'}s`;
-  if (schema.anyOf !== undefined) return 'size';
+  if (schema.type === 'array') return schema.items === undefined ? 'list' : `list of ${kind(schema.items)}s`;
   return schema.type ?? 'value';
 }
 

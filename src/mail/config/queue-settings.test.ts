@@ -32,7 +32,7 @@ test('queue: a retry schedule of one’s own', () => {
 
 for (const [queue, want] of [
   ['queue: { retryAfter: [] }', /queue\.retryAfter/],
-  ['queue: { retryAfter: [30s] }', /queue\.retryAfter\.0: must be from/],
+  ['queue: { retryAfter: [30s] }', /queue\.retryAfter\.0: must be from 1m to 7d/],
   ['queue: { retryAfter: [8d] }', /queue\.retryAfter\.0: must be from/],
   ['queue: { retryAfter: [1h, often] }', /queue\.retryAfter\.1: must be a time span/],
   ['queue: { retryAfter: [1h, 2h, 30m] }', /queue\.retryAfter\.2: is shorter than the wait before it/],

@@ -146,7 +146,7 @@ async function failSuppressed(
 }
 
 const sources = {
-  operator: 'an administrator said so',
+  operator: 'an operator said so',
   refused: 'a host had refused the address',
   notice: 'a notice of failure had come back',
 } as const;

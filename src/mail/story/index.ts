@@ -11,6 +11,7 @@ export type { Acceptance, Check, SubmissionOrigin } from './acceptance.ts';
 export { Refusals } from './refusals.ts';
 export type { NewRefusal, RefusalsDeps } from './refusals.ts';
 export { refusalLimits } from './limits.ts';
+export { sessionLines } from './session-lines.ts';
 export { Stories } from './stories.ts';
 export type { StoriesDeps, StoryQuestion, StoryTelling } from './stories.ts';
 export { writeStory } from './write-story.ts';

@@ -72,11 +72,10 @@ test('writeStory: a message that was delivered, with all that is known of it', a
       asked for REQUIRETLS, RET=HDRS, ENVID=E1, NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@example.com for bob@example.net
   +0s  attempt 1 for bob@example.net: delivered, at mx.example.net [192.0.2.1], after 0 ms
       went direct, to the hosts of example.net: no route matches
-      TLSv1.3 TLS_AES_256_GCM_SHA384, verified by DANE (demanded: the sender wants TLS)
-      logged in with PLAIN
-      over a connection that had carried another message
-      | EHLO mail.example.org
-      | 250 mx.example.net
+      TLSv1.3 with TLS_AES_256_GCM_SHA384, certificate as TLSA records say (DANE); login by PLAIN; over a connection that had carried mail before
+      demanded: the sender wants TLS
+        EHLO mail.example.org
+        250 mx.example.net
       250 2.0.0 taken
 
   Now bob@example.net: delivered at +0s`,
@@ -128,6 +127,7 @@ test('writeStory: what operators and rules did, what came back, and an event tha
     [1, 'held', {}],
     [2, 'held', {}],
     [1, 'transport', { transport: 'smarthost' }],
+    [1, 'transport', { transport: null }],
     [1, 'suppressed', { source: 'notice', reason: 'no such\nuser', sinceMs: startMs - 5000 }],
     [null, 'notice', { trust: 'fromId', action: 'failed', remoteMta: 'mx.example.net', none: null }],
     [1, 'painted', { colour: 'green' }],
@@ -149,6 +149,7 @@ test('writeStory: what operators and rules did, what came back, and an event tha
         '  \\+1s  put on hold by an operator \\(bob@example\\.net, eve@example\\.net\\)',
         '  \\+1s  an operator set the transport \\(bob@example\\.net\\)',
         '      transport: smarthost',
+        '  \\+1s  an operator let routes decide again \\(bob@example\\.net\\)',
         '  \\+1s  not sent: the account does not send to this address any more \\(bob@example\\.net\\)',
         '      source: notice',
         '      reason: no such user',

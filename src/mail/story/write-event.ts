@@ -1,5 +1,5 @@
-import type { SessionRecord } from '#mail/queue';
 import type { Acceptance, Check, Origin } from './acceptance.ts';
+import { sessionLines } from './session-lines.ts';
 import type { AttemptEvent, StoryEvent } from './types.ts';
 import { writeHappened } from './write-happened.ts';
 
@@ -107,32 +107,10 @@ function writeAttempt(event: AttemptEvent, { tries }: WritingContext): WrittenEv
     title: `attempt ${number} for ${recipients.join(', ')}: ${outcome}, ${where}, after ${durationMs} ms`,
     details: [
       ...(route === null ? [] : route.split('\n').map((line, i) => `${i === 0 ? 'went ' : '  '}${line}`)),
-      ...(session === null ? [] : sessionLines(session)),
+      ...(session === null ? [] : sessionLines(session, true).map(oneLine)),
       ...reply.split('\n').filter((line) => line !== ''),
     ],
   };
-}
-
-const verifiers = {
-  pkix: 'a certificate authority',
-  dane: 'DANE',
-  'dane-and-pkix': 'DANE and a certificate authority',
-};
-
-function sessionLines({ demand, tls, mechanism, isReused, dialogue }: SessionRecord): string[] {
-  const lines: string[] = [];
-  if (tls === null) lines.push(`without TLS (demanded: ${demand})`);
-  else {
-    const { verifiedBy, problem } = tls;
-    const trust =
-      verifiedBy === null
-        ? `not verified${problem === null ? '' : `: ${problem}`}`
-        : `verified by ${verifiers[verifiedBy]}`;
-    lines.push(`${tls.version} ${tls.cipher}, ${trust} (demanded: ${demand})`);
-  }
-  if (mechanism !== null) lines.push(`logged in with ${mechanism}`);
-  if (isReused) lines.push('over a connection that had carried another message');
-  return [...lines, ...dialogue.map((line) => `| ${oneLine(line)}`)];
 }
 
 function oneLine(text: string): string {

@@ -15,6 +15,12 @@ const phrases: Readonly<Record<string, string>> = {
   notice: 'a notice about it came back',
 };
 
+/** What was set is set no more: the detail of the same name is null. */
+const withdrawn: Readonly<Record<string, string>> = {
+  transport: 'an operator let routes decide again',
+  tls: 'an operator left it to the sender what TLS has to be like',
+};
+
 /** Writes what somebody did, or what came back: known deeds in words, and every detail as it was recorded. */
 export function writeHappened(
   { what, recipients, detail }: Extract<StoryEvent, { kind: 'happened' }>,
@@ -22,8 +28,9 @@ export function writeHappened(
 ): { readonly title: string; readonly details: readonly string[] } {
   if (what === 'told') return writeTold(recipients, detail);
   const whom = recipients.length === 0 ? '' : ` (${recipients.join(', ')})`;
+  const phrase = detail[what] === null ? withdrawn[what] : undefined;
   return {
-    title: `${phrases[what] ?? what}${whom}`,
+    title: `${phrase ?? phrases[what] ?? what}${whom}`,
     details: Object.entries(detail).flatMap(([name, value]) => {
       const text = valueText(name, value, time);
       return text === '' || text === recipients[0] ? [] : [`${spaced(name)}: ${text}`];

@@ -48,6 +48,7 @@ test('Suppressions.addIn keeps what is there, unless an operator says so', async
   await clock.advance(1000);
   assert.equal(await suppressions.add({ ...refusedBy('a@example.org'), source: 'notice' }), false);
   assert.equal(await suppressions.add({ ...refusedBy('a@example.org'), source: 'operator', reason: 'asked' }), true);
+  assert.equal(await suppressions.add({ ...refusedBy('a@example.org'), source: 'operator', reason: '' }), true);
   assert.equal(await suppressions.add(refusedBy('a@example.org')), false);
   assert.deepEqual((await suppressions.list(one)).items, [
     { account: one, address: 'a@example.org', source: 'operator', reason: 'asked', message: 7, createdMs: sinceMs },

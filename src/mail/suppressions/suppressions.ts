@@ -58,13 +58,14 @@ export class Suppressions {
 
   /**
    * Suppresses an address, within a transaction of the caller on the server's database. What is suppressed already stays as it is, unless an operator
-   * says so now. @returns whether anything changed.
+   * says so now; without a reason the one that is there stays. @returns whether anything changed.
    */
   async addIn(tx: Tx, { account, address, source, reason, message }: NewSuppression): Promise<boolean> {
     const mayReplace = source === 'operator';
     const changed = await tx.run(sql`INSERT INTO suppression (account, address, source, reason, message, created_ms)
       VALUES (${account}, ${normalAddress(address)}, ${source}, ${reason.slice(0, maxReasonChars)}, ${message}, ${this.#deps.clock.now()})
-      ON CONFLICT (account, address) DO UPDATE SET source = excluded.source, reason = excluded.reason, message = excluded.message
+      ON CONFLICT (account, address) DO UPDATE SET source = excluded.source, message = excluded.message,
+        reason = CASE excluded.reason WHEN '' THEN reason ELSE excluded.reason END
       WHERE ${mayReplace} = 1`);
     return changed > 0;
   }

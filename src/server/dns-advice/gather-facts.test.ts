@@ -105,7 +105,7 @@ for (const [what, world, ips, ...remarks] of [
     'this machine only',
     { addresses: '127.0.0.1' },
     [],
-    'error server.yaml: no listener takes mail from other servers',
+    'error server.yaml: no listener with a public address takes mail from other servers',
     'error mail.example.org: has no known address: neither listeners nor this machine have a public one, nor has DNS',
   ],
 ] as const satisfies readonly (readonly [string, World, readonly string[], ...string[]])[]) {

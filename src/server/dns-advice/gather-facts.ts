@@ -69,7 +69,7 @@ const noListener: Finding = {
   area: 'smtp',
   level: 'error',
   subject: 'server.yaml',
-  sentence: 'no listener takes mail from other servers',
+  sentence: 'no listener with a public address takes mail from other servers',
   fix: { kind: 'do', text: 'add smtp to a listener with a public address' },
 };
 

@@ -214,6 +214,10 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
     assert.deepEqual(await run('queue.kick', { ids: [id] }), { count: 1 });
     assert.deepEqual(await run('queue.fail', { all: true, reason: 'enough' }), { count: 2 });
     assert.deepEqual(await list({ states: ['queued'] }), []);
+    assert.deepEqual(
+      [await list({ hold: true }), await list({ hold: true, states: ['dropped'] })],
+      [[], ['c@two.test']],
+    );
     await assert.rejects(run('queue.show', { id: 999 }), /nothing in the queue has the id 999/);
     await assert.rejects(run('queue.list', { states: ['lost'] }), /states must be a list of queued/);
     await assert.rejects(run('queue.list', { account: 'nobody' }), /no account nobody/);

@@ -17,6 +17,7 @@ export const filterArguments = [
 ] as const;
 
 const states: readonly RecipientState[] = ['queued', 'leased', 'delivered', 'failed', 'dropped'];
+const waiting: readonly RecipientState[] = ['queued', 'leased'];
 const maxIds = 10_000;
 
 /** The filter of a command that changes what it matches and takes nothing else. @throws OperationRefused when it names nothing. */
@@ -36,6 +37,7 @@ export async function readFilter(
 ): Promise<QueueFilter> {
   const olderThanMs = given.optionalNumber('olderThanMs', 0, Number.MAX_SAFE_INTEGER);
   const account = given.optionalText('account');
+  const hold = given.optionalFlag('hold');
   const filter = {
     ids: given.optionalList('ids', `at most ${maxIds} ids`, isId),
     message: given.optionalNumber('message', 1, Number.MAX_SAFE_INTEGER),
@@ -43,14 +45,15 @@ export async function readFilter(
     sender: given.optionalText('sender'),
     recipient: given.optionalText('recipient'),
     domain: given.optionalText('domain'),
-    states: given.optionalList('states', states.join(', '), isState),
-    hold: given.optionalFlag('hold'),
+    // What has ended is on hold no more.
+    states: given.optionalList('states', states.join(', '), isState) ?? (hold === true ? waiting : undefined),
+    hold,
     receivedBeforeMs: olderThanMs === undefined ? undefined : deps.clock.now() - olderThanMs,
   };
   if ((filter.ids?.length ?? 0) > maxIds) throw new OperationRefused(`more than ${maxIds} ids`);
   const conditions = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   if (all === 'must be named' && Object.keys(conditions).length === 0 && given.optionalFlag('all') !== true) {
-    throw new OperationRefused('say which recipients are meant, or that all are');
+    throw new OperationRefused('say which recipients are meant, with --to, --domain or another filter, or with --all');
   }
   return conditions;
 }

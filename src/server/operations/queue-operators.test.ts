@@ -62,10 +62,7 @@ test('Operations suppression: added, listed, in force, removed', () =>
         ['good@one.test', 'queued'],
       ],
     );
-    assert.match(
-      items[0]?.lastReply ?? '',
-      /an administrator said so:\nasked\n.*suppression remove godwit bad@one\.test/,
-    );
+    assert.match(items[0]?.lastReply ?? '', /an operator said so:\nasked\n.*suppression remove godwit bad@one\.test/);
     assert.deepEqual(await run('suppression.remove', { account: 'godwit', address: 'BAD@one.test' }), {
       account: 'godwit',
       address: 'bad@one.test',

@@ -14,7 +14,7 @@ const record: SessionRecord = {
 
 for (const [more, want] of [
   [{}, 'in clear'],
-  [{ tls }, 'TLSv1.3 with TLS_AES_128_GCM_SHA256, certificate by a trusted authority, though nobody asked'],
+  [{ tls }, 'TLSv1.3 with TLS_AES_128_GCM_SHA256, certificate by a trusted authority'],
   [
     { tls: { ...tls, problem: 'CERT_HAS_EXPIRED' } },
     'TLSv1.3 with TLS_AES_128_GCM_SHA256, certificate that nobody vouches for (CERT_HAS_EXPIRED)',
