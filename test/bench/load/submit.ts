@@ -10,7 +10,10 @@ const [port = 0, connections = 1, seconds = 1, sizeBytes = 1024, limit = 0, hold
   .slice(2)
   .map(Number);
 const hold = holdSeconds === 0 ? '' : ` HOLDFOR=${holdSeconds}`;
+const last = limit === 0 ? Number.POSITIVE_INFINITY : limit;
+/** Begun and acknowledged, by all clients. */
 let count = 0;
+let sent = 0;
 
 const clients = await Promise.all(Array.from({ length: connections }, (_, n) => logIn(n % accountCount)));
 const start = performance.now();
@@ -18,7 +21,7 @@ const end = start + seconds * 1000;
 await Promise.all(clients.map((client, n) => work(client, n % accountCount)));
 const ms = performance.now() - start;
 for (const client of clients) client.close();
-console.log(JSON.stringify({ count, ms }));
+console.log(JSON.stringify({ count: sent, ms }));
 
 async function logIn(account: number): Promise<LineClient> {
   const client = await LineClient.open(port);
@@ -33,13 +36,13 @@ async function logIn(account: number): Promise<LineClient> {
 
 /** As clients do: MAIL, RCPT and DATA in one go (RFC 2920), then the content. */
 async function work(client: LineClient, account: number): Promise<void> {
-  while (performance.now() < end && (limit === 0 || count < limit)) {
-    const i = count++;
+  for (let i = count++; i < last && performance.now() < end; i = count++) {
     client.send(`MAIL FROM:<${addressOf(account)}>${hold}\r\nRCPT TO:<r${i}@sink.test>\r\nDATA\r\n`);
     await reply(client, '354');
     client.send(message(i, sizeBytes, '.\r\n', addressOf(account)));
     // The replies to MAIL and RCPT came before the 354 and were dropped with it.
     await reply(client, '250');
+    sent += 1;
   }
 }
 
