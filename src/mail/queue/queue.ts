@@ -117,12 +117,13 @@ export class Queue {
    * are as wanted already are left alone. @returns how many.
    */
   async hold(filter: QueueFilter, hold: boolean): Promise<number> {
-    const others = { ...filter, hold: filter.hold ?? !hold };
-    return await this.#change(others, { kind: hold ? 'held' : 'released', detail: {} }, (tx, ids) =>
-      hold
-        ? tx.run(sql`UPDATE queue_recipient SET hold = 1 WHERE id IN ${ids}`)
-        : tx.run(sql`UPDATE queue_recipient SET hold = 0, released_ms = ${this.#deps.clock.now()} WHERE id IN ${ids}`),
-    );
+    if (filter.hold === hold) return 0;
+    const others = { ...filter, hold: !hold };
+    return await this.#change(others, { kind: hold ? 'held' : 'released', detail: {} }, async (tx, ids, rows) => {
+      const releasedMs = hold ? sql`released_ms` : sql`${this.#deps.clock.now()}`;
+      await tx.run(sql`UPDATE queue_recipient SET hold = ${hold}, released_ms = ${releasedMs} WHERE id IN ${ids}`);
+      if (!hold) for (const row of rows) await this.#putIntoLane(tx, row);
+    });
   }
 
   /**
@@ -130,12 +131,9 @@ export class Queue {
    * Those in delivery at this moment stay. @returns how many.
    */
   async setTransport(filter: QueueFilter, transport: string | null): Promise<number> {
-    return await this.#change(filter, { kind: 'transport', detail: { transport } }, async (tx, _ids, rows) => {
-      for (const row of rows) {
-        const lane = this.#laneOf({ ...row, transport });
-        await tx.run(sql`UPDATE queue_recipient SET set_transport = ${transport}, lane_transport = ${lane.transport},
-          lane_destination = ${lane.destination} WHERE id = ${row.id}`);
-      }
+    return await this.#change(filter, { kind: 'transport', detail: { transport } }, async (tx, ids, rows) => {
+      await tx.run(sql`UPDATE queue_recipient SET set_transport = ${transport} WHERE id IN ${ids}`);
+      for (const row of rows) await this.#putIntoLane(tx, { ...row, transport });
     });
   }
 
@@ -202,10 +200,15 @@ export class Queue {
     }
   }
 
+  async #putIntoLane(tx: Tx, row: Waiting): Promise<void> {
+    const { transport, destination } = this.#laneOf(row);
+    await tx.run(
+      sql`UPDATE queue_recipient SET lane_transport = ${transport}, lane_destination = ${destination} WHERE id = ${row.id}`,
+    );
+  }
+
   /** Where a recipient waits: a good guess, as the runner decides anew. */
-  #laneOf(
-    facts: Pick<Waiting, 'account' | 'sender' | 'domain' | 'attempts'> & { readonly transport: string | null },
-  ): Lane {
+  #laneOf(facts: Pick<Waiting, 'account' | 'sender' | 'domain' | 'attempts' | 'transport'>): Lane {
     const { account: id, sender, domain: recipientDomain, attempts, transport } = facts;
     const { routing } = this.#deps;
     if (routing === undefined) return { transport: '', destination: recipientDomain };
@@ -232,7 +235,7 @@ export class Queue {
         const last = afterId;
         const rows = await this.#deps.db.write(async (tx) => {
           const found =
-            await tx.all<Waiting>(sql`SELECT r.id, r.message, r.address, r.notify, r.domain, r.attempts, r.last_host AS "lastHost",
+            await tx.all<Waiting>(sql`SELECT r.id, r.message, r.address, r.notify, r.domain, r.attempts, r.set_transport AS transport, r.last_host AS "lastHost",
             m.sender, m.account, m.message_id AS "messageId", m.from_id AS "fromId", m.envid FROM queue_recipient r JOIN queue_message m ON m.id = r.message
             WHERE r.state = 'queued' AND r.id > ${last} AND ${conditions(part)} ORDER BY r.id LIMIT ${maxPerStep}`);
           if (found.length > 0) {
@@ -264,6 +267,7 @@ interface Waiting {
   readonly notify: number;
   readonly domain: string;
   readonly attempts: number;
+  readonly transport: string | null;
   readonly lastHost: string | null;
   readonly sender: string;
   readonly account: AccountId | null;

@@ -4,6 +4,8 @@ import { sql, type Database } from '#ports/database';
 import { laneOf, type Lane, type Routing } from './lane.ts';
 
 const batch = 500;
+/** Before all rows: times and ids are positive. */
+const beginning = { laneTransport: '', laneDestination: '', nextAttemptMs: 0, id: 0 };
 
 interface WaitingRow {
   readonly id: number;
@@ -12,20 +14,28 @@ interface WaitingRow {
   readonly transport: string | null;
   readonly laneTransport: string;
   readonly laneDestination: string;
+  readonly nextAttemptMs: number;
   readonly account: AccountId | null;
   readonly sender: string;
 }
 
-/** Puts all who wait into the lanes that the routes of now want. @returns how many were elsewhere. */
+/**
+ * Puts all who wait into the lanes that the routes of now want, except those on hold, who are sorted when they are released. Goes along the index of lanes,
+ * so that finished rows cost nothing; whoever changes lanes meanwhile may be passed over, which does no harm. @returns how many were elsewhere.
+ */
 export async function sortIntoLanes(db: Database, routing: Routing, signal: AbortSignal): Promise<number> {
   let moved = 0;
-  for (let afterId = 0, more = true; more && !signal.aborted;) {
-    const last = afterId;
+  let last: Pick<WaitingRow, 'laneTransport' | 'laneDestination' | 'nextAttemptMs' | 'id'> = beginning;
+  for (let more = true; more && !signal.aborted;) {
+    const { laneTransport, laneDestination, nextAttemptMs, id: lastId } = last;
     const rows = await db.read((reader) =>
       reader.all<WaitingRow>(sql`SELECT r.id, r.domain, r.attempts, r.set_transport AS transport,
-        r.lane_transport AS "laneTransport", r.lane_destination AS "laneDestination", m.account, m.sender
+        r.lane_transport AS "laneTransport", r.lane_destination AS "laneDestination",
+        r.next_attempt_ms AS "nextAttemptMs", m.account, m.sender
         FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-        WHERE r.state = 'queued' AND r.id > ${last} ORDER BY r.id LIMIT ${batch}`),
+        WHERE r.state = 'queued' AND r.hold = 0 AND (r.lane_transport, r.lane_destination, r.next_attempt_ms, r.id) >
+          (${laneTransport}, ${laneDestination}, ${nextAttemptMs}, ${lastId})
+        ORDER BY r.lane_transport, r.lane_destination, r.next_attempt_ms, r.id LIMIT ${batch}`),
     );
     const moves = await movesOf(rows, routing);
     if (moves.length > 0) {
@@ -38,7 +48,7 @@ export async function sortIntoLanes(db: Database, routing: Routing, signal: Abor
     }
     moved += moves.length;
     more = rows.length === batch;
-    afterId = rows.at(-1)?.id ?? last;
+    last = rows.at(-1) ?? last;
   }
   return moved;
 }
