@@ -83,7 +83,9 @@ const queue = z
       'When a message will be tried longer than this, its sender is told of the delay, once. Default: 4h.',
       { min: minuteMs, max: 30 * dayMs },
     ).default(4 * hourMs),
-    keepRetired: duration('How long finished messages stay listed. Default: 3d.').default(72 * hourMs),
+    keepRetired: duration(
+      'How long finished messages stay listed, and notices that come back about them are recognised: other servers try for 5 days. Default: 7d.',
+    ).default(7 * dayMs),
   })
   .superRefine(({ retryAfter, maxAge, tellDelayAfter }, context) => {
     const shorter = retryAfter.findIndex((wait, i) => wait < (retryAfter[i - 1] ?? 0));

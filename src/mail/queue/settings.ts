@@ -32,7 +32,8 @@ export const defaultSettings: QueueSettings = {
   maxAgeMs: 48 * hourMs,
   tellDelayAfterMs: 4 * hourMs,
   jitter: 0.02,
-  keepFinishedMs: 72 * hourMs,
+  // RFC 5321 §4.5.4.1: other servers try for 4 to 5 days, and what they say then is to be understood.
+  keepFinishedMs: 7 * 24 * hourMs,
   maxTransmissions: 50,
   maxPerDomain: 5,
   batchRecipients: 100,
