@@ -70,7 +70,7 @@ async function bodyText(message: SearchedMessage): Promise<string> {
         fold(decodeEncodedWords(decode(await message.bytes(headerStart, bodyStart), 'utf-8', 'windows-1252'))),
       );
     }
-    if (part.type !== 'text' || part.parts.length > 0) continue;
+    if (!holdsText(part)) continue;
     const raw = await message.bytes(part.bodyStart, Math.min(part.end, part.bodyStart + maxPartBytes));
     const decoder = decodeBody(part.encoding);
     const pieces = [decoder.push(raw), decoder.finish()];
@@ -78,6 +78,11 @@ async function bodyText(message: SearchedMessage): Promise<string> {
     texts.push(fold(pieces.map((piece) => decode(piece, charset, 'windows-1252')).join('')));
   }
   return texts.join('\n');
+}
+
+/** Text, or fields for programs that people look for too, such as the addresses in a notice (RFC 3464 §2.1). */
+function holdsText({ type, message, parts }: Part): boolean {
+  return parts.length === 0 && (type === 'text' || (type === 'message' && message === null));
 }
 
 /** Case folded, line breaks and runs of blanks as one space, so that folded headers and wrapped lines match. */
