@@ -28,9 +28,16 @@ test('loadCertificate gives names and end', async () => {
 for (const [title, certificate, key, blamed, reason] of [
   ['no certificate', null, one.keyPem, 'certificateFile', /^there is no file .*cert\.pem$/],
   ['no key', one.certPem, null, 'keyFile', /^there is no file .*key\.pem$/],
-  ['the key of another', one.certPem, other.keyPem, null, /cert\.pem and the key in .*key\.pem do not work: /],
+  [
+    'the key of another',
+    one.certPem,
+    other.keyPem,
+    null,
+    /cert\.pem and the key in .*key\.pem do not work: they do not belong together$/,
+  ],
   ['half a certificate', one.certPem.slice(0, 200), one.keyPem, null, /do not work: /],
   ['an empty file', '', one.keyPem, null, /do not work: /],
+  ['no key in it', one.certPem, 'hi', null, /do not work: the key is not an unencrypted PEM key$/],
   ['a folder', 'folder', one.keyPem, 'certificateFile', /cannot be read: /],
 ] as const) {
   test(`loadCertificate refuses ${title}`, async () => {

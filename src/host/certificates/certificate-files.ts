@@ -47,7 +47,7 @@ export async function loadCertificate(files: Files, paths: CertificatePaths): Pr
     const context = tlsContext(pem);
     return { pem, context, names: namesOf(context), endsMs: Date.parse(context.certificate.validTo) };
   } catch (error) {
-    const reason = `the certificate in ${paths.certificateFile} and the key in ${paths.keyFile} do not work: ${messageOf(error)}`;
+    const reason = `the certificate in ${paths.certificateFile} and the key in ${paths.keyFile} do not work: ${whyUnusable(error)}`;
     const fix = 'Both must be PEM, the certificate before its chain, and the key must be that of the certificate';
     throw new CertificateRefused(null, reason, fix, { cause: error });
   }
@@ -65,6 +65,14 @@ async function readPem(files: Files, paths: CertificatePaths, which: keyof Certi
   if (bytes !== null) return new TextDecoder().decode(bytes);
   const fix = 'Write where it is; relative paths count from the folder of server.yaml';
   throw new CertificateRefused(which, `there is no file ${file}`, fix);
+}
+
+/** OpenSSL's names for what people do wrong most often are no help to them. */
+function whyUnusable(error: unknown): string {
+  const message = messageOf(error);
+  if (message.includes('DECODER routines::unsupported')) return 'the key is not an unencrypted PEM key';
+  if (message.includes('key values mismatch')) return 'they do not belong together';
+  return message.includes('no start line') ? 'there is no PEM in one of them' : message;
 }
 
 /** The alternative names (RFC 5280 §4.2.1.6); Node shows them as `DNS:mail.example.org, IP Address:0:0:0:0:0:0:0:1`. */
