@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Files } from '#host/files';
+import { Files, nodeFileSystem } from '#host/files';
 import { isWindows } from '#host/process';
+import { Turns } from '#lib/turns';
 import { tempDir } from '#testing/temp-dir';
 import { nextTryMs, parseSpoolName, planFlush, spoolName } from './spool-plan.ts';
 import { Spool, type SpooledMessage } from './spool.ts';
@@ -45,6 +46,54 @@ test('Spool: what is kept can be listed in order, claimed once, read and removed
   await spool.remove(claimed);
   await spool.remove(claimed);
   assert.equal((await spool.list()).length, 1);
+});
+
+test('Spool.claim: one of many gets it, also where a file that two opened is renamed by both', async () => {
+  await using dir = await tempDir();
+  const [turns, all] = [new Turns(), Promise.withResolvers<void>()];
+  let [here, arrived] = ['', 0];
+  const arrive = (): void => {
+    arrived += 1;
+    if (arrived === 3) all.resolve();
+  };
+  const rename = async (from: string, to: string): Promise<void> => {
+    await nodeFileSystem.facts(from);
+    // All who would open the file have, as Windows lets them, before the first one renames.
+    arrive();
+    await all.promise;
+    await turns.run(async () => {
+      await nodeFileSystem.rename(here === '' ? from : here, to);
+      here = to;
+    });
+  };
+  const spool = new Spool(new Files(), dir.path);
+  const windows = new Spool(new Files({ system: { ...nodeFileSystem, rename } }), dir.path);
+  await spool.keep({ createdMs: 5, dueMs: 5, id: 'aaaaaaaa' }, spooled, message);
+  const [name] = await spool.list();
+  assert.ok(name !== undefined);
+  const claim = async (nowMs: number): Promise<boolean> => {
+    const isMine = (await windows.claim(name, nowMs)) !== null;
+    if (!isMine) arrive();
+    return isMine;
+  };
+  const claims = await Promise.all([7, 8, 9].map(claim));
+  assert.equal(claims.filter(Boolean).length, 1);
+  assert.equal(await windows.claim(name, 10), null);
+  assert.equal((await readdir(dir.path)).length, 1);
+});
+
+test('Spool.claim: the turn of a process that died is given back after a minute', async () => {
+  await using dir = await tempDir();
+  const spool = new Spool(new Files(), dir.path);
+  const file = await spool.keep({ createdMs: 5, dueMs: 5, id: 'aaaaaaaa' }, spooled, message);
+  const turn = join(dir.path, `${file}.turn`);
+  await writeFile(turn, '');
+  const { mtimeMs } = await stat(turn);
+  const [name, ...more] = await spool.list();
+  assert.ok(name !== undefined && more.length === 0);
+  assert.equal(await spool.claim(name, mtimeMs + 59_000), null);
+  assert.equal(await spool.claim(name, mtimeMs + 61_000), null);
+  assert.notEqual(await spool.claim(name, mtimeMs + 61_000), null);
 });
 
 test('Spool: a full folder, a message too large and a foreign file are refused', async () => {

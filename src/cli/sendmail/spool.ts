@@ -1,4 +1,4 @@
-import type { Files } from '#host/files';
+import { errorCode, type Files } from '#host/files';
 import type { SendRequest } from './arguments.ts';
 import type { MessageOrigin } from './prepare.ts';
 import { parseSpoolName, spoolName, type SpoolName } from './spool-plan.ts';
@@ -25,6 +25,8 @@ export interface SpoolLimits {
 const defaultSpoolLimits: SpoolLimits = { maxMessages: 1000, maxMessageBytes: 101 * 2 ** 20 };
 
 const formatVersion = 1;
+/** A turn is a moment; one that lasts longer is that of a process that died. */
+const maxTurnMs = 60_000;
 const LF = 10;
 
 /**
@@ -76,12 +78,30 @@ export class Spool {
   async claim(name: SpoolName, nowMs: number): Promise<SpoolName | null> {
     const claimed = { ...name, claimedMs: nowMs };
     const path = (file: string): string => this.#files.join(this.folder, file);
+    // Windows renames what was opened, not what has the name: of two that rename at once both succeed, so only one at a time may.
+    const turn = path(`${spoolName(name)}.turn`);
+    if (!(await this.#takeTurn(turn, nowMs))) return null;
     try {
       await this.#files.rename(path(spoolName(name)), path(spoolName(claimed)));
       return claimed;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      if (errorCode(error) === 'ENOENT') return null;
       throw error;
+    } finally {
+      await this.#files.remove(turn);
+    }
+  }
+
+  /** Makes a file that only one process can make. That of a process which died is removed, so that the next flush gets its turn. */
+  async #takeTurn(turn: string, nowMs: number): Promise<boolean> {
+    try {
+      await (await this.#files.create(turn)).close();
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+      const facts = await this.#files.facts(turn);
+      if (facts !== null && nowMs - facts.modifiedMs > maxTurnMs) await this.#files.remove(turn);
+      return false;
     }
   }
 

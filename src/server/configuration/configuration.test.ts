@@ -72,12 +72,11 @@ for (const [title, change, want] of [
     /domains\.yaml:1:1: the file is empty\. /,
   ],
 ] as const) {
-  test(`Configuration.open: ${title}`, { skip: process.platform === 'win32' && title.includes('folder') }, () =>
+  test(`Configuration.open: ${title}`, () =>
     inWorld(async ({ folder, open }) => {
       await change(folder);
       await assert.rejects(open(), (error) => error instanceof ConfigError && want.test(error.message));
-    }),
-  );
+    }));
 }
 
 test(
