@@ -199,6 +199,14 @@ test('Feedback.take: a message has a bounded number of events', async () => {
   assert.equal(world.db.raw.prepare('SELECT count(*) AS n FROM queue_event').get()?.['n'], 200);
 });
 
+test('Feedback.take: a notice that came to more accounts and addresses than anybody asks for is looked at all the same', async () => {
+  await using world = new World();
+  await world.fill();
+  const accounts = Array.from({ length: 1000 }, (_, i) => accountId(i + 1));
+  const fromIds = [fromId, ...Array.from({ length: 999 }, (_, i) => `x${i}`)];
+  assert.match(await world.after({ accounts, fromIds, dsn: about({}) }), /^1\/1 fromId failed suppressed/);
+});
+
 test('Feedback.take: an account that keeps its list by hand and wants to be told of all', async () => {
   await using world = new World();
   await world.fill();

@@ -1,6 +1,6 @@
 import type { ParsedDsn } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
-import { policyOf, type OutgoingPolicy, type PerAccount } from '#mail/queue';
+import { policyOf, writeEvent, type OutgoingPolicy, type PerAccount } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Reader, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
@@ -58,10 +58,17 @@ export class Feedback {
     const { db, clock, log, perAccount } = this.#deps;
     if (dsn === null && fromIds.length === 0) return 0;
     const nowMs = clock.now();
+    const { maxAddressees } = feedbackLimits;
     const envelopeId = dsn?.envelopeId ?? null;
     const messageId = dsn?.originalMessageId ?? null;
     const sent = await db.read((reader) =>
-      findSentMessages(reader, { accounts, fromIds, envelopeId, messageId, nowMs }),
+      findSentMessages(reader, {
+        accounts: accounts.slice(0, maxAddressees),
+        fromIds: fromIds.slice(0, maxAddressees),
+        envelopeId,
+        messageId,
+        nowMs,
+      }),
     );
     const findings = sent === null ? [] : findingsOf(sent, dsn);
     if (sent === null || findings.length === 0) return 0;
@@ -108,9 +115,9 @@ export class Feedback {
       const reason = host === null ? reply : `${host}: ${reply}`;
       suppresses = await suppressions.addIn(tx, { account, address, source: 'notice', reason, message: message.id });
     }
-    const detail = JSON.stringify({ trust, ...said, ...(suppresses && { suppresses }) });
-    await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
-      VALUES (${message.id}, ${recipient?.id ?? null}, ${nowMs}, 'notice', ${detail})`);
+    const detail = { trust, ...said, ...(suppresses && { suppresses }) };
+    const ofWhom = { message: message.id, recipient: recipient?.id ?? null };
+    await writeEvent(tx, ofWhom, { atMs: nowMs, kind: 'notice', detail });
     if (recipient === null || !policy.tellsWebhooks) return suppresses;
     const { id, sender: from, ...names } = message;
     const whom = { message: id, from, ...names, recipient: recipient.id, to: recipient.address };

@@ -4,6 +4,7 @@ import { sql, type Reader, type Sql, type Tx } from '#ports/database';
  * What happened to a recipient besides attempts. By operators: `held`, `released`, `kicked`, `dropped`, `failed` (reason), `transport` (transport),
  * `tls` (tls). By the queue: `heldByRule` (rule, reason) and `suppressed` (address, source, reason, sinceMs) when it was accepted, `suppressing`
  * (address, reply) when a refusal led to a suppression, `told` (notice, to, messageId) when the sender was told, `lateOutcome` (outcome, host, reply) when the lease had ended before the attempt did.
+ * By #mail/feedback: `notice` (trust, action and what else it says) when another server told of it.
  */
 export type QueueEventKind =
   | 'held'
@@ -17,7 +18,8 @@ export type QueueEventKind =
   | 'suppressed'
   | 'suppressing'
   | 'told'
-  | 'lateOutcome';
+  | 'lateOutcome'
+  | 'notice';
 
 /** An event to write. */
 export interface NewQueueEvent {
@@ -32,17 +34,17 @@ export interface QueueEvent {
   /** Row id of the recipient, null for all of the message. */
   readonly recipient: number | null;
   readonly atMs: number;
-  /** A `QueueEventKind`, or one that another module wrote. */
+  /** A `QueueEventKind`, or one that another version wrote. */
   readonly kind: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
 const maxEvents = 2000;
 
-/** Writes an event of one recipient. */
+/** Writes an event of one recipient, or with null of the message. */
 export async function writeEvent(
   tx: Tx,
-  { message, recipient }: { readonly message: number; readonly recipient: number },
+  { message, recipient }: { readonly message: number; readonly recipient: number | null },
   { atMs, kind, detail }: NewQueueEvent,
 ): Promise<void> {
   await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)

@@ -2,10 +2,11 @@ import type { AccountId } from '#lib/ids';
 import {
   ageStartMs,
   Notify,
+  readEvents,
+  readSession,
   retryUntil,
   type QueueSettings,
   type RecipientState,
-  type SessionRecord,
 } from '#mail/queue';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
@@ -117,8 +118,7 @@ async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, stri
         reply,
         route,
         recipients: group.map(({ recipient }) => addresses.get(recipient) ?? ''),
-        // We wrote it ourselves.
-        session: session === null ? null : (JSON.parse(session) as SessionRecord),
+        session: readSession(session),
       },
     ];
   });
@@ -129,19 +129,17 @@ async function happenedEvents(
   message: number,
   addresses: ReadonlyMap<number, string>,
 ): Promise<StoryEvent[]> {
-  const rows = await reader.all<EventRow>(sql`SELECT recipient, at_ms AS "atMs", kind AS what, detail FROM queue_event
-    WHERE message = ${message} ORDER BY id LIMIT ${maxRows}`);
-  const groups = Map.groupBy(rows, ({ atMs, what, detail }) => JSON.stringify([atMs, what, detail]));
+  const groups = Map.groupBy(await readEvents(reader, message), ({ atMs, kind, detail }) =>
+    JSON.stringify([atMs, kind, detail]),
+  );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { atMs, what } = first;
+    const { atMs, kind: what, detail } = first;
     const recipients = group.flatMap(({ recipient }) =>
       recipient === null ? [] : [addresses.get(recipient) ?? `recipient ${recipient}`],
     );
-    const detail: unknown = JSON.parse(first.detail);
-    const said = typeof detail === 'object' && detail !== null ? { ...detail } : { detail };
-    return [{ kind: 'happened', atMs, what, recipients, detail: said }];
+    return [{ kind: 'happened', atMs, what, recipients, detail }];
   });
 }
 
@@ -202,11 +200,4 @@ interface AttemptRow {
   readonly reply: string;
   readonly route: string | null;
   readonly session: string | null;
-}
-
-interface EventRow {
-  readonly recipient: number | null;
-  readonly atMs: number;
-  readonly what: string;
-  readonly detail: string;
 }
