@@ -34,8 +34,7 @@ export class Connection {
       this.#commit = database.prepare('COMMIT');
       this.#rollback = database.prepare('ROLLBACK');
       this.#logSize = knowsLogSize(database) ? database.prepare('PRAGMA wal_checkpoint(NOOP)') : null;
-      // From here on the caller does all syncs, off the event loop. SQLite's own would be two in each checkpoint and one of the log's new
-      // header after it; that one is not needed, since header and frames of the log are durable together or not promised yet.
+      // From here on the caller does all syncs, off the event loop: two in each checkpoint, and one of the log's new beginning (`beginLog`).
       database.exec('PRAGMA synchronous=OFF');
     } catch (error) {
       database.close();
@@ -98,6 +97,16 @@ export class Connection {
    */
   moveLog(): void {
     this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  }
+
+  /**
+   * Begins the log anew with a transaction of a single frame, after `moveLog` and the flush of the database; the caller flushes the log before
+   * anything else is written. Disks may write what comes later first: with more frames than one, old ones could be left before new ones under the old
+   * header, and SQLite would put pages back as they were before pages that it does not find any more (https://sqlite.org/src/info/ff5be73dee).
+   */
+  beginLog(): void {
+    // Writes page 1, whether or not the number changes.
+    this.#database.exec(`PRAGMA user_version=${this.#number('PRAGMA user_version')}`);
   }
 
   /**

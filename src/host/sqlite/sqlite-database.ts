@@ -246,11 +246,13 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  /** To be called within a turn: log durable, then pages copied, then the database file durable, and only then the next write. */
+  /** To be called within a turn: log durable, then pages copied, then the database file durable, then the log's new beginning, and only then the next write. */
   async #moveLog({ connection, flush, file }: Opened): Promise<void> {
     await flush.durable();
     connection.moveLog();
     await flush.also(file);
+    connection.beginLog();
+    await flush.committed();
   }
 
   #call(callbacks: readonly (() => void)[]): void {
