@@ -28,9 +28,21 @@ export interface Queued {
   readonly address: string;
   readonly account: string;
   readonly hash: string;
+  /** NOTIFY bits. */
+  readonly notify: number;
+  /** A suppression of the address was acknowledged before it was queued: it fails at once. */
+  readonly isSuppressed: boolean;
   isAcknowledged: boolean;
   /** What remote hosts answered. */
   readonly outcomes: ('delivered' | 'deferred' | 'refused')[];
+  /** What an operator began to do with it, whether or not it came to that. */
+  readonly begun: ('drop' | 'fail')[];
+  /** The last that was acknowledged; null while that is about to change. */
+  isHeld: boolean | null;
+  /** The final state that an operator was told of, or that somebody saw. */
+  end: 'delivered' | 'failed' | 'dropped' | null;
+  /** Attempts that somebody saw. */
+  attempts: number;
 }
 
 /** A UID as a reader saw it. */
@@ -71,6 +83,7 @@ export interface Promises {
     }[];
   }[];
   readonly queued: readonly Queued[];
+  readonly suppressed: ReadonlyMap<string, boolean>;
   readonly seen: readonly Seen[];
   readonly heads: readonly SeenHead[];
 }
@@ -81,6 +94,8 @@ export class Ledger {
   readonly mailboxes: (readonly [string, string])[] = [];
   readonly messages = new Map<string, Tracked>();
   readonly queued = new Map<string, Queued>();
+  /** Addresses, without what follows a plus, that were to be suppressed: whether that was acknowledged, or seen. */
+  readonly suppressed = new Map<string, boolean>();
   readonly together = new Set<Together>();
   readonly seen = new Map<string, Seen>();
   readonly heads = new Map<string, SeenHead>();
@@ -129,7 +144,12 @@ export class Ledger {
           after: history[after[i] ?? 0] ?? [],
         })),
       })),
-      queued: Array.from(this.queued.values(), (queued) => ({ ...queued, outcomes: [...queued.outcomes] })),
+      queued: Array.from(this.queued.values(), (queued) => ({
+        ...queued,
+        outcomes: [...queued.outcomes],
+        begun: [...queued.begun],
+      })),
+      suppressed: new Map(this.suppressed),
       seen: [...this.seen.values()],
       heads: [...this.heads.values()],
     };

@@ -16,6 +16,7 @@ for (let seed = Number(values.seed); left > 0; seed += 1) {
     seed,
     operations: 60,
     workers: 1 + (seed % 6),
+    queueShare: (seed % 3) * 0.45,
     everySteps,
     offset: seed % everySteps,
     outcomes: 3,

@@ -19,6 +19,18 @@ for (const [seed, workers, offset] of [
   });
 }
 
+for (const [seed, workers] of [
+  [21, 3],
+  [22, 8],
+] as const) {
+  test(`openStore: keeps every promise of the queue over power cuts, ${workers} clients at a time`, async () => {
+    const breakWith = { files: slowFlush };
+    const queueShare = 0.9;
+    const { problems, failures } = await runWorld({ ...usual, workers, seed, queueShare, everySteps: 15, breakWith });
+    assert.deepEqual([...failures, ...problems], []);
+  });
+}
+
 test('openStore: keeps every promise over power cuts, on a slow disk', async () => {
   const breakWith = { files: slowFlush };
   const { problems, failures } = await runWorld({ ...usual, workers: 8, seed: 5, breakWith });

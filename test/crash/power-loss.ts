@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly operations: number;
   readonly workers: number;
+  /** See `WorkloadDeps`; 0 when left out. */
+  readonly queueShare?: number;
   /** The power goes at the steps of each kind whose number, within the kind, has remainder `offset` when divided by this. */
   readonly everySteps: number;
   readonly offset: number;
@@ -86,7 +88,14 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
       seed: options.seed,
       ...wrapOf(options.breakWith),
     });
-    const workload = new Workload({ store, ledger, clock, random, onPromise: onStep });
+    const workload = new Workload({
+      store,
+      ledger,
+      clock,
+      random,
+      onPromise: onStep,
+      queueShare: options.queueShare ?? 0,
+    });
     await workload.run(options.operations, options.workers);
     onStep('the end');
     failures.push(...workload.failures);

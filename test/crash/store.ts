@@ -11,11 +11,14 @@ import {
   Queue,
   QueueRunner,
   type Delivery,
-  type Routing,
   type DsnSink,
+  type PerAccount,
+  type Routing,
   type Transmitter,
 } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
+import { Suppressions } from '#mail/suppressions';
+import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { BlobStore } from '#ports/blobs';
 import type { Database, Databases } from '#ports/database';
 import type { Random } from '#ports/random';
@@ -40,6 +43,7 @@ export interface Store extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
+  readonly suppressions: Suppressions;
   readonly sweeper: BlobSweeper;
   readonly log: FakeLog;
   readonly random: Random;
@@ -77,19 +81,22 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     reportingMta: 'mx.example.org',
     dsnFrom: 'postmaster@mx.example.org',
   };
+  const suppressions = new Suppressions({ db: databases.server, clock });
+  const perAccount: PerAccount = { suppressions, policies: everything, outbox: new WebhookOutbox() };
   return {
     databases,
     blobs,
     accounts,
     delivery,
-    queue: new Queue({ db: databases.server, clock, bus, settings }),
+    suppressions,
+    queue: new Queue({ db: databases.server, clock, bus, settings, perAccount }),
     sweeper: new BlobSweeper({ blobs, clock, log }),
     log,
     random,
     async startRunner(transmitter) {
       const sink = noticesToInbox(accounts, delivery, clock);
-      const delivering: Delivery = { transmitter, routing: allLocal };
-      const deps = { db: databases.server, blobs, clock, log, random, bus, sink, settings };
+      const delivering: Delivery = { transmitter, routing: allDirect };
+      const deps = { db: databases.server, blobs, clock, log, random, bus, sink, settings, perAccount };
       const runner = new QueueRunner({ ...deps, delivery: delivering });
       await runner.start({ isOnly: true });
       return runner;
@@ -101,9 +108,15 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
   };
 }
 
-/** Everything goes to our own port. */
-const allLocal: Routing = {
-  table: () => ({ transports: new Map(), accounts: new Map(), domains: new Map(), global: [], isLocalserve: true }),
+/** Accounts want all that the queue can do for them. */
+const everything: PerAccount['policies'] = {
+  of: () => ({ suppressesRefused: true, tellsWebhooks: true }),
+  refresh: async () => undefined,
+};
+
+/** Everything goes to the hosts of its domain. */
+const allDirect: Routing = {
+  table: () => ({ transports: new Map(), accounts: new Map(), domains: new Map(), global: [], isLocalserve: false }),
   knownAccount: () => null,
   findAccount: () => Promise.resolve(null),
 };

@@ -1,13 +1,11 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Account } from '#mail/accounts';
 import { checkStore } from '#mail/check';
-import type { QueueItem } from '#mail/queue';
 import { sql, type Database } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
 import { newMessage } from '#testing/temp-store';
-import { delivered } from '#testing/queue-world';
 import { hashOf, isState, type Place, type Promises } from './ledger.ts';
 import { openStore, type Store } from './store.ts';
+import { verifyQueue } from './verify-queue.ts';
 
 interface FoundMessage {
   readonly places: Place[];
@@ -46,7 +44,7 @@ export async function verifyImage(directory: string, promises: Promises, nowMs: 
     }
     verifyMessages(promises, found, problems);
     verifySeen(promises, found, problems);
-    await verifyQueue(store, clock, promises, problems);
+    await verifyQueue({ store, clock, promises, problems, notices: () => noticesOf(store, promises) });
     await verifyNumbers(store, promises, problems);
   } catch (error) {
     problems.push(`it cannot be read: ${error instanceof Error ? error.stack : String(error)}`);
@@ -81,6 +79,18 @@ async function readAccount(account: Account): Promise<Found> {
     }
   }
   return found;
+}
+
+/** The notices that each account got. */
+async function noticesOf(store: Store, { accounts }: Promises): Promise<Map<string, readonly string[]>> {
+  const notices = new Map<string, readonly string[]>();
+  for (const name of accounts) {
+    const account = await store.accounts.open(name);
+    if (account === null) continue;
+    const texts = [...(await readAccount(account)).values()].flatMap(({ noticeText }) => noticeText ?? []);
+    notices.set(name, texts);
+  }
+  return notices;
 }
 
 function verifyMessages(promises: Promises, found: ReadonlyMap<string, Found>, problems: string[]): void {
@@ -136,70 +146,6 @@ async function verifyNumbers(store: Store, promises: Promises, problems: string[
         problems.push(`${where} gives MODSEQ ${appended.modSeq}, ${head.highestModSeq} was told`);
     }
   }
-}
-
-/** Every accepted recipient is delivered, or its sender hears of the failure: lets the queue run to its end. */
-async function verifyQueue(store: Store, clock: FakeClock, promises: Promises, problems: string[]): Promise<void> {
-  const before = new Map((await allItems(store)).map((item) => [item.recipient, item]));
-  const known = new Set(promises.queued.map(({ address }) => address));
-  for (const address of before.keys()) if (!known.has(address)) problems.push(`queue: ${address} was never queued`);
-  for (const { address, outcomes, isAcknowledged } of promises.queued) {
-    const item = before.get(address);
-    if (item === undefined) {
-      if (isAcknowledged) problems.push(`queue: ${address} is gone`);
-    } else if (item.state === 'delivered' && !outcomes.includes('delivered'))
-      problems.push(`queue: ${address} is delivered, no host took it`);
-    else if (item.state === 'failed' && !outcomes.includes('refused'))
-      problems.push(`queue: ${address} has failed, no host refused it`);
-  }
-  const sent = new Map<string, string>();
-  const runner = await store.startRunner({
-    transmit: async ({ recipients, content }) => {
-      const hash = hashOf(await content.bytes(0, content.sizeBytes));
-      for (const { address } of recipients) sent.set(address, hash);
-      return recipients.map(() => delivered);
-    },
-  });
-  await store.queue.kick({});
-  await clock.advance(10 * 60_000);
-  for (let turns = 0; turns < 3000 && (await isUnfinished(store)); turns += 1) await turn();
-  await runner.stop();
-  const after = new Map((await allItems(store)).map((item) => [item.recipient, item]));
-  const notices = new Map<string, readonly string[]>();
-  for (const name of promises.accounts) {
-    const account = await store.accounts.open(name);
-    if (account === null) continue;
-    const texts = [...(await readAccount(account)).values()].flatMap(({ noticeText }) => noticeText ?? []);
-    notices.set(name, texts);
-  }
-  for (const { address, account, hash } of promises.queued) {
-    const item = after.get(address);
-    if (item === undefined) continue;
-    const sentHash = sent.get(address);
-    if (sentHash !== undefined && sentHash !== hash) problems.push(`queue: ${address} was sent other bytes`);
-    if (item.state === 'failed') {
-      const told = notices.get(account)?.filter((text) => isFailureOf(text, address)).length ?? 0;
-      if (told !== 1) problems.push(`queue: ${address} has failed, and its sender was told ${told} times`);
-    } else if (item.state !== 'delivered') problems.push(`queue: ${address} is still ${item.state}`);
-  }
-  for (const { event, cause } of store.log.ofLevel('error')) problems.push(`log: ${event} ${String(cause)}`);
-}
-
-/** Whether a notice says that delivery to an address has failed (RFC 3464 §2.3). */
-function isFailureOf(notice: string, address: string): boolean {
-  return notice.includes(`Final-Recipient: rfc822; ${address}\r\nAction: failed\r\n`);
-}
-
-async function allItems(store: Store): Promise<QueueItem[]> {
-  return await store.queue.list({}, 500);
-}
-
-async function isUnfinished({ queue, databases }: Store): Promise<boolean> {
-  if ((await queue.list({ states: ['queued', 'leased'] }, 1)).length > 0) return true;
-  const rows = await databases.server.read((reader) =>
-    reader.arrays(sql`SELECT 1 FROM queue_recipient WHERE notice IS NOT NULL LIMIT 1`),
-  );
-  return rows.length > 0;
 }
 
 function show(places: readonly Place[]): string {

@@ -2,12 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { SystemFlag } from '#lib/flags';
 import type { Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
-import type { DeliveryOutcome, Transmitter } from '#mail/queue';
-import type { BlobId } from '#ports/blobs';
 import type { FakeClock } from '#testing/fake-clock';
-import { deferred, delivered, refused } from '#testing/queue-world';
 import { hashOf, type Ledger, type Place, type Tracked } from './ledger.ts';
 import { indexOf, receive, toAppend, writeLetter, type Letter } from './messages.ts';
+import { QueueWorkload } from './queue-workload.ts';
 import type { Store } from './store.ts';
 
 const folders = ['INBOX', 'Archive', 'Trash'] as const;
@@ -27,6 +25,8 @@ export interface WorkloadDeps {
   readonly random: () => number;
   /** Told when an operation was acknowledged, and when a reader was shown something. */
   readonly onPromise: (label: string) => void;
+  /** Part of the operations that are about the queue alone, besides those of the usual mixture. */
+  readonly queueShare: number;
 }
 
 /** Does to a store what clients and peers do, several things at a time, and keeps the ledger. */
@@ -36,18 +36,22 @@ export class Workload {
   readonly #clock: FakeClock;
   readonly #random: () => number;
   readonly #onPromise: (label: string) => void;
+  readonly #queueShare: number;
+  readonly #queue: QueueWorkload;
   readonly #accounts: Account[] = [];
   readonly #leases = new Map<string, { readonly lease: ImageLease; readonly uids: Set<number> }>();
   #letters = 0;
   /** Operations that were to succeed and did not. */
   readonly failures: string[] = [];
 
-  constructor({ store, ledger, clock, random, onPromise }: WorkloadDeps) {
+  constructor({ store, ledger, clock, random, onPromise, queueShare }: WorkloadDeps) {
     this.#store = store;
     this.#ledger = ledger;
     this.#clock = clock;
     this.#random = random;
     this.#onPromise = onPromise;
+    this.#queueShare = queueShare;
+    this.#queue = new QueueWorkload({ store, ledger, random, letter: () => this.#letter() });
   }
 
   /** Makes accounts, then runs `operations` of them by `workers` at a time. */
@@ -56,7 +60,7 @@ export class Workload {
       this.#accounts.push(await this.#store.accounts.create(name));
       this.#ledger.accounts.push(name);
     }
-    const runner = await this.#store.startRunner(this.#remote());
+    const runner = await this.#store.startRunner(this.#queue.remote());
     let left = operations;
     const work = async (): Promise<void> => {
       while (left > 0) {
@@ -73,6 +77,7 @@ export class Workload {
     } finally {
       for (const { lease } of this.#leases.values()) lease[Symbol.dispose]();
       await runner.stop();
+      this.failures.push(...this.#queue.failures);
     }
   }
 
@@ -80,17 +85,27 @@ export class Workload {
     const account = this.#accounts[this.#below(this.#accounts.length)];
     if (account === undefined) return;
     const dice = this.#random();
-    if (dice < 0.18) await this.#deliver();
-    else if (dice < 0.31) await this.#append(account);
-    else if (dice < 0.52) await this.#look(account);
-    else if (dice < 0.63) await this.#store_(account);
-    else if (dice < 0.72) await this.#move(account, 'move');
-    else if (dice < 0.77) await this.#move(account, 'copy');
-    else if (dice < 0.83) await this.#expunge(account);
-    else if (dice < 0.93) await this.#enqueue(account);
+    if (this.#random() < this.#queueShare) await this.#queueStep(account, dice);
+    else if (dice < 0.16) await this.#deliver();
+    else if (dice < 0.28) await this.#append(account);
+    else if (dice < 0.46) await this.#look(account);
+    else if (dice < 0.56) await this.#store_(account);
+    else if (dice < 0.64) await this.#move(account, 'move');
+    else if (dice < 0.68) await this.#move(account, 'copy');
+    else if (dice < 0.74) await this.#expunge(account);
+    else if (dice < 0.84) await this.#queue.enqueue(account);
+    else if (dice < 0.91) await this.#queue.operate(account);
+    else if (dice < 0.94) await this.#queue.look();
     else if (dice < 0.95) await this.#createMailbox(account);
     else if (dice < 0.98) await this.#clock.advance(20 * 60_000);
     else await this.#sweep();
+  }
+
+  async #queueStep(account: Account, dice: number): Promise<void> {
+    if (dice < 0.35) await this.#queue.enqueue(account);
+    else if (dice < 0.65) await this.#queue.operate(account);
+    else if (dice < 0.85) await this.#queue.look();
+    else await this.#clock.advance(20 * 60_000);
   }
 
   async #deliver(): Promise<void> {
@@ -293,33 +308,6 @@ export class Workload {
     });
   }
 
-  async #enqueue(account: Account): Promise<void> {
-    const { blobs, queue } = this.#store;
-    const letter = this.#letter();
-    const recipients = Array.from({ length: 1 + this.#below(3) }, (_, i) => `r${this.#letters}.${i}@far.example`);
-    const received = await receive(blobs, letter);
-    await using _writer = received.writer;
-    const { body } = received;
-    const id: BlobId | null =
-      body.kind === 'blob' ? await blobs.share({ owner: 'incoming', id: body.id }, 'queue') : null;
-    const queued = recipients.map((address) => {
-      const one = { address, account: account.name, hash: letter.hash, isAcknowledged: false, outcomes: [] };
-      this.#ledger.queued.set(address, one);
-      return one;
-    });
-    await queue.enqueue({
-      account: account.id,
-      sender: `${account.name}@example.org`,
-      recipients: recipients.map((address) => ({ address })),
-      prefix: letter.prefix,
-      body: id === null ? { kind: 'inline', bytes: letter.bytes } : { kind: 'blob', id, sizeBytes: body.sizeBytes },
-      has8bit: false,
-      smtputf8: false,
-      messageId: `<${letter.hash}@example.org>`,
-    });
-    for (const one of queued) this.#ledger.queued.set(one.address, Object.assign(one, { isAcknowledged: true }));
-  }
-
   async #createMailbox(account: Account): Promise<void> {
     this.#letters += 1;
     const name = `Folder ${this.#letters}`;
@@ -330,23 +318,6 @@ export class Workload {
   async #sweep(): Promise<void> {
     await this.#clock.advance(2 * 60 * 60_000);
     await this.#store.accounts.sweepBlobs(this.#store.sweeper);
-  }
-
-  /** The hosts that the queue talks to: they take, refuse or put off, after a while. */
-  #remote(): Transmitter {
-    return {
-      transmit: async ({ recipients, content }) => {
-        const hash = hashOf(await content.bytes(0, content.sizeBytes));
-        for (let turns = this.#below(5); turns > 0; turns -= 1) await turn();
-        return recipients.map(({ address }): DeliveryOutcome => {
-          const queued = this.#ledger.queued.get(address);
-          if (queued?.hash !== hash) this.failures.push(`${address} was sent other bytes than were queued`);
-          const outcome = [delivered, delivered, deferred, refused][this.#below(4)] ?? delivered;
-          queued?.outcomes.push(outcome.kind);
-          return outcome;
-        });
-      },
-    };
   }
 
   /** Messages that nobody works on, whose UIDs in the mailbox are known; they are taken. */
