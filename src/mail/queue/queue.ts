@@ -158,7 +158,7 @@ export class Queue {
   }
 
   /** Gives up waiting recipients and tells the sender. Those in delivery at this moment stay. @returns how many. */
-  async fail(filter: QueueFilter, reason = 'delivery was cancelled by the administrator'): Promise<number> {
+  async fail(filter: QueueFilter, reason = 'delivery was cancelled by the operator'): Promise<number> {
     const nowMs = this.#deps.clock.now();
     await this.#deps.perAccount?.policies.refresh();
     return await this.#change(filter, { kind: 'failed', detail: { reason } }, async (tx, ids, rows) => {

@@ -72,7 +72,7 @@ async function failOperation(deps: OperationsDeps, args: unknown): Promise<Chang
   const given = new Arguments(args, [...filterArguments, 'all', 'reason']);
   const reason = given.optionalText('reason');
   const count = await deps.queue.fail(await readFilter(deps, given, 'must be named'), reason);
-  deps.log.info('queue.failedByAdministrator', { count });
+  deps.log.info('queue.failedByOperator', { count });
   return { count };
 }
 
