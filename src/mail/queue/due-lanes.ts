@@ -10,26 +10,30 @@ export interface DueLanes {
   nextDestination(transport: string, cursor: string): Promise<string | null>;
 }
 
-/** Up to so many due recipients are read at once. */
-const maxListed = 200;
+/** Up to so many due recipients are looked at at once. */
+const maxListed = 2000;
 
 /**
- * Finds the lanes with something due at this time. A few due recipients are listed, whatever number waits for later; when there are more, one
- * lane after the other is looked for, which passes over what is not due.
+ * Finds the lanes with something due at this time. Up to 2000 due recipients are looked at together, whatever number waits for later; when there are
+ * more, one lane after the other is looked for, which passes over what is not due.
  */
 export async function dueLanes(db: Database, nowMs: number): Promise<DueLanes> {
   const rows = await db.read((reader) =>
-    reader.all<Lane>(sql`SELECT lane_transport AS transport, lane_destination AS destination FROM queue_recipient
-      WHERE state = 'queued' AND hold = 0 AND next_attempt_ms <= ${nowMs} ORDER BY next_attempt_ms LIMIT ${maxListed}`),
+    reader.all<
+      Lane & { readonly recipients: number }
+    >(sql`SELECT lane_transport AS transport, lane_destination AS destination,
+      count(*) AS recipients FROM (SELECT lane_transport, lane_destination FROM queue_recipient
+        WHERE state = 'queued' AND hold = 0 AND next_attempt_ms <= ${nowMs} ORDER BY next_attempt_ms LIMIT ${maxListed}) AS due
+      GROUP BY lane_transport, lane_destination`),
   );
-  if (rows.length < maxListed) return new ListedLanes(rows);
+  if (rows.reduce((sum, { recipients }) => sum + recipients, 0) < maxListed) return new ListedLanes(rows);
   return {
     nextTransport: (cursor) => nextDueTransport(db, cursor, nowMs),
     nextDestination: (transport, cursor) => nextDueDestination(db, transport, cursor, nowMs),
   };
 }
 
-/** Lanes of recipients in memory. */
+/** Lanes in memory. */
 class ListedLanes implements DueLanes {
   readonly #transports: readonly string[];
   readonly #destinations = new Map<string, readonly string[]>();
@@ -55,6 +59,13 @@ function sorted(names: Iterable<string>): string[] {
   return [...new Set(names)].toSorted();
 }
 
+/** The first of sorted names after `cursor`, by halving. */
 function after(names: readonly string[], cursor: string): string | null {
-  return names.find((name) => name > cursor) ?? null;
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? '') > cursor) high = middle;
+    else low = middle + 1;
+  }
+  return names[low] ?? null;
 }

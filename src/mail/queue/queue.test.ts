@@ -198,7 +198,7 @@ test('Queue.drop tells nobody, Queue.fail tells the sender, Queue.hold stops del
     world.notices.map((n) => n.id),
     ['queue-failed-2'],
   );
-  assert.match(world.notices[0]?.text ?? '', /cancelled by the administrator/);
+  assert.match(world.notices[0]?.text ?? '', /cancelled by the operator/);
   assert.equal(await world.queue.drop({}), 1);
   assert.equal(count(world, 'queue_content'), 0);
 });

@@ -38,9 +38,9 @@ test('queue statements: none reads a whole table', async () => {
   world.table = { ...world.table, transports: new Map([['relay', limited]]) };
   await world.queue.setTransport({ message: 1 }, 'relay');
   await world.crash();
-  const many = await world.send(Array.from({ length: 250 }, (_, i) => `good@d${i}.example`));
+  await world.send(Array.from({ length: 2200 }, (_, i) => `good@d${i}.example`));
   await world.clock.advance(0);
-  assert.equal((await world.queue.list({ message: many, states: ['delivered'] }, 500)).length, 250);
+  assert.deepEqual(await world.queue.count(), { waiting: 1, held: 1 });
   await world.queue.fail({ message: 1 });
   await world.clock.advance(200 * 60 * 60_000);
   await world.sweeper().sweep();
@@ -49,9 +49,9 @@ test('queue statements: none reads a whole table', async () => {
     if (mayScan(text)) continue;
     const plan = world.db.raw.prepare(`EXPLAIN QUERY PLAN ${text}`).all();
     const scans = plan.map((row) => String(row['detail'])).filter((detail) => detail.startsWith('SCAN '));
-    // Reading along an index in its order, from where the condition begins, is a SEARCH; these small tables may be scanned.
+    // Reading along an index in its order, from where the condition begins, is a SEARCH; these small tables and lists may be scanned.
     const bad = scans.filter(
-      (detail) => !/USING (COVERING )?INDEX|SCAN CONSTANT ROW|queue_garbage|queue_hold_rule/.test(detail),
+      (detail) => !/USING (COVERING )?INDEX|SCAN CONSTANT ROW|SCAN due$|queue_garbage|queue_hold_rule/.test(detail),
     );
     assert.deepEqual(bad, [], text);
   }
