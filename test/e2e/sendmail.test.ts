@@ -96,7 +96,10 @@ spoolDirectory: spool
   assert.match(refused.errors, /^sendmail: the login failed: .* 535 /m);
   assert.equal((await readdir(spool)).length, 1);
   const listed = await run([main, 'sendmail', '-bp'], '', environment);
-  assert.match(listed.output, /^\S+ {2}[0-9a-f]{16} {2}\d+ bytes {2}due \S+ {2}root\n {4}.*login failed/);
+  assert.match(
+    listed.output,
+    /^[-\d]+ [:\d]+ \S+ {2}[0-9a-f]{16} {2}\d+ bytes {2}due [-\d]+ [:\d]+ \S+ {2}root\n {4}.*login failed/,
+  );
 
   await writeFile(password, 'godwitgodwit\n');
   const flushed = await run([main, 'sendmail', '--flush'], '', environment);
