@@ -43,7 +43,7 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
       ['Message-ID', plain(item.messageId ?? '(none)')],
       ['size', `${item.sizeBytes} bytes`],
       ['accepted', localTime(item.receivedMs)],
-      [item.finishedMs === null ? 'next try' : 'finished', localTime(item.finishedMs ?? item.nextAttemptMs)],
+      item.finishedMs === null ? ['next try', nextTry(item)] : ['finished', localTime(item.finishedMs)],
       ['last reply', plain(item.lastReply ?? '(none)')],
     ]),
   );
@@ -99,6 +99,13 @@ function rowOf(item: ListedRecipient): string[] {
 function stateOf({ state, hold }: ListedRecipient): string {
   if (state === 'leased') return 'in delivery';
   return hold && state === 'queued' ? 'on hold' : state;
+}
+
+function nextTry({ state, hold, nextAttemptMs }: ListedRecipient): string {
+  const at = localTime(nextAttemptMs);
+  if (state === 'leased') return 'now';
+  if (hold) return 'when it is released';
+  return nextAttemptMs < Date.now() ? `${at}, as soon as the server and the limits of its transport let it` : at;
 }
 
 function sender(item: ListedRecipient): string {

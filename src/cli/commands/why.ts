@@ -17,7 +17,9 @@ export async function why(message: string | undefined, options: WhyOptions): Pro
   if (options.json === true) printJson(stories);
   else if (stories.length === 0) print(...nothingKnown(message, options));
   else {
-    stories.forEach((story, i) => print(...(i === 0 ? [] : ['']), ...writeStory(story, localTime).map(plain)));
+    stories.forEach((story, i) =>
+      print(...(i === 0 ? [] : ['']), ...writeStory(story, localTime, Date.now()).map(plain)),
+    );
     if (isCut) print('', `There are more than ${limit}; these are the latest. Use --limit, or ask more exactly.`);
   }
   return stories.length === 0 ? 1 : 0;

@@ -53,7 +53,7 @@ async function textOf(store: TempStore, question: StoryQuestion, startMs: number
   const refusals = { find: () => Promise.resolve([]) };
   const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });
   const told = await stories.tell(question, 10);
-  return told.stories.flatMap((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`)).join('\n');
+  return told.stories.flatMap((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`, startMs)).join('\n');
 }
 
 test('writeStory: a message that came in, was copied and moved', async () => {

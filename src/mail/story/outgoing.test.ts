@@ -26,12 +26,12 @@ const origin = writeOrigin({
 });
 
 /** Seconds of the world's time: texts do not depend on when it begins. */
-async function textOf(world: QueueWorld, startMs: number, id = 1): Promise<string> {
+async function textOf(world: QueueWorld, startMs: number, id = 1, nowMs = startMs): Promise<string> {
   const accounts = { list: () => Promise.resolve([]), open: () => Promise.resolve(null) };
   const refusals = { find: () => Promise.resolve([]) };
   const stories = new Stories({ db: world.db, accounts, refusals, settings: world.settings });
   const told = await stories.tell({ kind: 'queueId', id }, 10);
-  return told.stories.flatMap((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`)).join('\n');
+  return told.stories.flatMap((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`, nowMs)).join('\n');
 }
 
 test('writeStory: a message that was delivered, with all that is known of it', async () => {
@@ -116,6 +116,16 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
 
   Now bob@example.net: given up at +600s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster
   Now eve@example.net: delivered at +0s`,
+  );
+});
+
+test('writeStory: what is late waits for its turn', async () => {
+  await using world = new QueueWorld();
+  const startMs = world.clock.now();
+  await world.send(['bob@example.net']);
+  assert.match(
+    await textOf(world, startMs - 1000, 1, startMs + 1),
+    /Now bob@example\.net: waits for attempt 1, due since \+1s, as soon as the server and the limits of its transport let it; given up at /,
   );
 });
 

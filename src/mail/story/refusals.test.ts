@@ -60,7 +60,7 @@ test('Refusals: equal ones are one row, written later, and told once', async () 
   w.refusals.record(refusal({ by: { ...by, cid: 'c2' } }));
   const found = await w.refusals.find({ sender: 'BOB@far.example', sinceMs: startMs }, 10);
   assert.deepEqual(
-    found.map((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`).join('\n')),
+    found.map((story) => writeStory(story, (ms) => `+${(ms - startMs) / 1000}s`, startMs).join('\n')),
     [
       `Mail from bob@far.example to nobody@example.org that was refused
 

@@ -5,14 +5,15 @@ import type { PlaceNow, RecipientNow, Story } from './types.ts';
  * A story in lines for people: who wrote what, what happened in the order of time, and how it is now. Text of strangers is in it as they wrote it,
  * without line ends.
  * @param time  writes milliseconds since 1970.
+ * @param nowMs  milliseconds since 1970: what was due before then waits for its turn.
  */
-export function writeStory(story: Story, time: (ms: number) => string): string[] {
+export function writeStory(story: Story, time: (ms: number) => string, nowMs: number): string[] {
   const tries = new Map<string, number>();
   const events = story.events.flatMap((event) => {
     const { title, details } = writeEvent(event, { tries, time });
     return [`  ${time(event.atMs)}  ${title}`, ...details.map((line) => `      ${line}`)];
   });
-  return [...heading(story), '', ...events, '', ...ending(story, time).map((line) => `  ${line}`)];
+  return [...heading(story), '', ...events, '', ...ending(story, time, nowMs).map((line) => `  ${line}`)];
 }
 
 function heading(story: Story): string[] {
@@ -46,10 +47,10 @@ function listed(texts: readonly string[]): string {
   return `${texts.slice(0, maxListed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function ending(story: Story, time: (ms: number) => string): string[] {
+function ending(story: Story, time: (ms: number) => string, nowMs: number): string[] {
   switch (story.kind) {
     case 'outgoing':
-      return story.recipients.map((recipient) => `Now ${recipient.address}: ${recipientNow(recipient, time)}`);
+      return story.recipients.map((recipient) => `Now ${recipient.address}: ${recipientNow(recipient, time, nowMs)}`);
     case 'incoming':
       if (story.places.length === 0) return ['Now in no mailbox any more'];
       return story.places.map((place) => `Now ${placeNow(place)}`);
@@ -58,7 +59,7 @@ function ending(story: Story, time: (ms: number) => string): string[] {
   }
 }
 
-function recipientNow(recipient: RecipientNow, time: (ms: number) => string): string {
+function recipientNow(recipient: RecipientNow, time: (ms: number) => string, nowMs: number): string {
   const { state, isHeld, attempts, nextAttemptMs, giveUpMs, finishedMs, lastReply, noticeOwed } = recipient;
   const end = finishedMs === null ? '' : ` at ${time(finishedMs)}`;
   const owed = noticeOwed === null ? '' : `; the sender is about to be told (${noticeOwed})`;
@@ -74,7 +75,10 @@ function recipientNow(recipient: RecipientNow, time: (ms: number) => string): st
       return 'in delivery at this moment';
     case 'queued': {
       if (isHeld) return 'on hold, until an operator releases it';
-      const due = nextAttemptMs === null ? '' : `, due at ${time(nextAttemptMs)}`;
+      const isLate = nextAttemptMs !== null && nextAttemptMs < nowMs;
+      // Why others go first is known to the server that runs, if one does, and only at that moment.
+      const turn = isLate ? ', as soon as the server and the limits of its transport let it' : '';
+      const due = nextAttemptMs === null ? '' : `, due ${isLate ? 'since' : 'at'} ${time(nextAttemptMs)}${turn}`;
       const until = giveUpMs === null ? '' : `; given up at ${time(giveUpMs)} if it does not work until then`;
       return `waits for attempt ${attempts + 1}${due}${until}${owed}`;
     }

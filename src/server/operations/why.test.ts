@@ -47,7 +47,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
     talk: (kind, ...lines) => talk(services, log, kind, lines),
     why: async (args) => {
       const { stories } = (await run(args)) as StoryTelling;
-      return stories.flatMap((story) => writeStory(story, () => 'T')).join('\n');
+      return stories.flatMap((story) => writeStory(story, () => 'T', 0)).join('\n');
     },
     run,
   });
