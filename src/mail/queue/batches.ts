@@ -70,7 +70,7 @@ export class Batches {
     if (leased.length === 0) return false;
     const isFull = leased.reduce((sum, group) => sum + group.recipients.length, 0) >= settings.batchRecipients;
     if (isFull) this.#deps.onMore();
-    const groups = await this.#routed(leased, lane, lease);
+    const groups = await this.#routedOrReleased(leased, lane, lease);
     const { rate } = limitsOf(this.#deps.routing.table().transports.get(lane.transport), settings);
     const startedMs = clock.monotonic();
     const untried: number[] = [];
@@ -95,6 +95,17 @@ export class Batches {
     if (rate.readyMs(transport, limit, nowMs) > nowMs) return false;
     rate.count(transport, limit, nowMs);
     return true;
+  }
+
+  /** As `#routed`; when that fails nobody was tried, and nobody should wait for the end of the lease. */
+  async #routedOrReleased(groups: readonly LeasedGroup[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
+    try {
+      return await this.#routed(groups, lane, lease);
+    } catch (cause) {
+      const ids = groups.flatMap(({ recipients }) => recipients.map(({ id }) => id));
+      await releaseLease(this.#deps.db, lease, ids);
+      throw cause;
+    }
   }
 
   /** Decides where everybody goes. Whom another lane should have, as routes changed since, is given back to wait there. */

@@ -194,3 +194,21 @@ test('Queue.setTransport: an operator’s transport comes before routes until it
   await world.clock.advance(0);
   assert.equal(world.transmissions.map(way).at(-1), 'never c@x.example');
 });
+
+test('QueueRunner: when nobody can say where mail goes, it is given back at once and tried a minute later', async () => {
+  await using world = new QueueWorld();
+  world.answer = () => deferred;
+  await world.start();
+  await world.send(['a@one.example'], { account: accountId(1) });
+  world.answer = () => delivered;
+  const { accountNames } = world;
+  accountNames.get = () => {
+    throw new Error('disk I/O error');
+  };
+  await world.clock.advance(8 * 60_000);
+  const states = async (): Promise<string[]> => (await world.queue.list()).map(({ state }) => state);
+  assert.deepEqual(await states(), ['queued']);
+  accountNames.get = Map.prototype.get.bind(accountNames) as typeof accountNames.get;
+  await world.clock.advance(61_000);
+  assert.deepEqual(await states(), ['delivered']);
+});
