@@ -26,7 +26,15 @@ for (const [seed, workers] of [
   test(`openStore: keeps every promise of the queue over power cuts, ${workers} clients at a time`, async () => {
     const breakWith = { files: slowFlush };
     const queueShare = 0.9;
-    const { problems, failures } = await runWorld({ ...usual, workers, seed, queueShare, everySteps: 15, breakWith });
+    const { problems, failures } = await runWorld({
+      ...usual,
+      workers,
+      seed,
+      queueShare,
+      everySteps: 15,
+      maxImages: 120,
+      breakWith,
+    });
     assert.deepEqual([...failures, ...problems], []);
   });
 }

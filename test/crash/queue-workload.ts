@@ -68,7 +68,10 @@ export class QueueWorkload {
   /** Does what an operator may do to a recipient that waits, or to its address. */
   async operate(account: Account): Promise<void> {
     const idle = [...this.#ledger.queued.values()].filter((one) => one.end === null && !this.#busy.has(one));
-    const one = idle[this.#below(idle.length)];
+    // Only who waits can be held, dropped or given up.
+    const waiting = idle.filter(({ outcomes, isHeld }) => outcomes.at(-1) === 'deferred' || isHeld === true);
+    const choice = waiting.length > 0 && this.#random() < 0.8 ? waiting : idle;
+    const one = choice[this.#below(choice.length)];
     if (one === undefined) return;
     this.#busy.add(one);
     const filter = { recipient: one.address };
