@@ -204,6 +204,14 @@ test('parseConfigFiles reports all problems of both files at once', () => {
   assert.deepEqual(found.map((line) => line.split(':')[0]).toSorted(), ['domains.yaml', 'server.yaml']);
 });
 
+test('ConfigError: problems come in the order of the lines, whoever found them', () => {
+  const found = parse('hostname: a.example\nlisteners: {}\nqueue: { concurrency: 0 }\nhostnam: x\npostmaster: 7\n', domains);
+  assert.deepEqual(
+    found.map((line) => line.split(':')[1]),
+    ['3', '4', '5'],
+  );
+});
+
 test('addAccount and removeAccount keep comments and order', () => {
   const added = addAccount(domains, 'bob', 'bob@example.net');
   assert.match(added, /# Domains, accounts and addresses/);

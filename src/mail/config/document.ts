@@ -27,11 +27,13 @@ export interface ConfigDocument<T> {
 /** A configuration file was refused; `problems` has every reason. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** In the order of the lines of each file. */
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    super(problems.map(formatProblem).join('\n'), options);
-    this.problems = problems;
+    const ordered = inOrder(problems);
+    super(ordered.map(formatProblem).join('\n'), options);
+    this.problems = ordered;
   }
 }
 
@@ -39,6 +41,12 @@ export class ConfigError extends Error {
 export function formatProblem({ file, line, column, path, reason, fix }: ConfigProblem): string {
   const where = path === '' ? '' : `${path}: `;
   return `${file}:${line}:${column}: ${where}${reason}${fix === null ? '' : `. ${fix}`}`;
+}
+
+/** As they are read from top to bottom, whoever found them; files stay in the order in which they came. */
+function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const byFile = Map.groupBy(problems, ({ file }) => file);
+  return [...byFile.values()].flatMap((list) => list.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
 const maxFileChars = 16 * 2 ** 20;

@@ -96,7 +96,7 @@ async function openPort(
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'EADDRINUSE') return 'another program uses this port';
+  if (code === 'EADDRINUSE') return 'another program uses this port. Stop it, or choose another port';
   if (code === 'EACCES' && isWindows) {
     return "another program has the port to itself, or Windows reserves it ('netsh interface ipv4 show excludedportrange tcp')";
   }
