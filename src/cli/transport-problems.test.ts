@@ -16,14 +16,16 @@ transports:
   gone: { kind: submission, host: a.example, auth: { user: ann, passwordFile: secrets/gone } }
   empty: { kind: submission, host: a.example, auth: { user: ann, tokenFile: empty } }
   folder: { kind: socks, host: 127.0.0.1, port: 1080, user: ann, passwordFile: folder }
+  wide: { kind: submissions, host: a.example, auth: { user: ann, passwordFile: utf16 } }
   none: { kind: fail }
 `;
 
-test('transportProblems: files that are missing, empty or none, at the place that names them', async () => {
+test('transportProblems: files that are missing, empty, none or not text, at the place that names them', async () => {
   await using dir = await tempDir();
   await writeFile(join(dir.path, 'good'), 'secret\n');
   await writeFile(join(dir.path, 'crlf'), '\uFEFFsecret\r\n');
   await writeFile(join(dir.path, 'empty'), '\n');
+  await writeFile(join(dir.path, 'utf16'), Buffer.from('\uFEFFsecret\r\n', 'utf16le'));
   await mkdir(join(dir.path, 'folder'));
   const server = { file: 'server.yaml', text };
   const domains = 'domains: { example.org: {} }\naccounts:\n  ann: { addresses: [ann@example.org] }\n';
@@ -34,7 +36,8 @@ test('transportProblems: files that are missing, empty or none, at the place tha
     /^server\.yaml:7:\d+: transports\.gone\.auth\.passwordFile: .*secrets\/gone is missing\. Relative/,
     /^server\.yaml:8:\d+: transports\.empty\.auth\.tokenFile: the first line of .*empty is empty\./,
     /^server\.yaml:9:\d+: transports\.folder\.passwordFile: .*folder cannot be read: it is a folder\./,
+    /^server\.yaml:10:\d+: transports\.wide\.auth\.passwordFile: .*utf16 is not UTF-8 text/,
   ].entries())
     assert.match(told[i] ?? '', want);
-  assert.equal(told.length, 3);
+  assert.equal(told.length, 4);
 });

@@ -64,7 +64,11 @@ export class TransportSecrets {
       throw new SecretUnavailable(`${path} cannot be read: ${reasonOf(cause)}`, { cause });
     }
     if (bytes === null) throw new SecretUnavailable(`${path} is missing`);
-    return new TextDecoder().decode(bytes);
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch (cause) {
+      throw new SecretUnavailable(`${path} is not UTF-8 text: save it as UTF-8`, { cause });
+    }
   }
 
   async #firstLine(file: string): Promise<string> {
