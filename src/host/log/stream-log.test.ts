@@ -27,10 +27,9 @@ for (const [fields, want] of [
   [{ empty: '' }, 'queue.sent empty=""'],
 ] as const) {
   test(`streamLog: text ${JSON.stringify(fields)}`, () => {
-    assert.equal(
-      logged({}, (log) => log.info('queue.sent', fields)),
-      `22:13:20.123 info  ${want}\n`,
-    );
+    const line = logged({}, (log) => log.info('queue.sent', fields));
+    assert.match(line, /^\d\d:\d\d:20\.123 info  /);
+    assert.equal(line.slice(19), `${want}\n`);
   });
 }
 

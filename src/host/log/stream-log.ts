@@ -7,7 +7,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface LogOptions {
   /** Events below it are dropped. */
   readonly level: LogLevel;
-  /** `text` for people at a terminal, `json` for collectors: one object to a line. */
+  /** `text` for people at a terminal, with the local time; `json` for collectors: one object to a line, in UTC. */
   readonly format: 'text' | 'json';
   /** Takes whole lines; by default standard error. */
   readonly write?: (lines: string) => void;
@@ -68,11 +68,11 @@ class Stream implements StreamLog {
 
   #log(level: LogLevel, event: string, fields: LogFields | undefined, cause: unknown): void {
     const all = { ...this.#fields, ...fields };
-    const time = new Date(this.#options.now()).toISOString();
+    const now = new Date(this.#options.now());
     this.#lines.add(
       this.#options.format === 'json'
-        ? jsonLine(time, level, event, all, cause)
-        : textLine(time, level, event, all, cause),
+        ? jsonLine(now.toISOString(), level, event, all, cause)
+        : textLine(wallClock(now), level, event, all, cause),
     );
   }
 }
@@ -82,8 +82,15 @@ function jsonLine(time: string, level: LogLevel, event: string, fields: LogField
   return `${JSON.stringify({ time, level, event, ...fields, ...error })}\n`;
 }
 
+/** As the commands show times: 09:12:30.123 of this place. */
+function wallClock(now: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const seconds = `${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, '0')}`;
+  return `${two(now.getHours())}:${two(now.getMinutes())}:${seconds}`;
+}
+
 function textLine(time: string, level: LogLevel, event: string, fields: LogFields, cause: unknown): string {
-  let line = `${time.slice(11, 23)} ${level.padEnd(5)} ${event}`;
+  let line = `${time} ${level.padEnd(5)} ${event}`;
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) line += ` ${name}=${textValue(value)}`;
   }

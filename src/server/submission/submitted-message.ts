@@ -79,7 +79,7 @@ export class SubmittedMessage implements MessageSink {
 
   async finish(): Promise<Reply> {
     const { queue, log, configuration } = this.#deps;
-    const { facts, transaction, account } = this.#submitted;
+    const { facts, transaction } = this.#submitted;
     await using writer = this.#writer;
     const { rest, result } = this.#editor.finish();
     if (result.kind === 'refused') throw new Refusal(result.code, result.enhanced, result.text);
@@ -100,6 +100,7 @@ export class SubmittedMessage implements MessageSink {
     const message = await this.#newMessage(await writer.finish(), result, signed);
     const id = await queue.enqueue(message);
     const recipients = message.recipients.map(({ address }) => address);
+    const account = facts.identity?.account ?? null;
     log.info('submission.queued', { cid: facts.id, account, queueId: id, messageId: result.messageId, recipients });
     return reply(250, '2.0.0', `queued as ${id} (${facts.id})`);
   }
