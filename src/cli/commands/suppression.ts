@@ -13,7 +13,7 @@ export async function suppressionList(account: string | undefined, options: Supp
   if (options.json === true) printJson(items);
   else if (items.length === 0) print('No address is suppressed.');
   else {
-    print(...table([['account', 'address', 'since', 'said by', 'reason'], ...items.map(rowOf)]));
+    print(...table([['account', 'address', 'since', 'until', 'said by', 'reason'], ...items.map(rowOf)]));
     if (isCut) print(`There are more than ${limit}: use --limit.`);
   }
   return 0;
@@ -41,6 +41,7 @@ export async function suppressionRemove(
 
 const sources = { operator: 'an operator', refused: 'a host', notice: 'a notice' } as const;
 
-function rowOf({ account, address, createdMs, source, reason }: ListedSuppression): string[] {
-  return [account, plain(address), localTime(createdMs), sources[source], plain(reason)];
+function rowOf({ account, address, createdMs, untilMs, source, reason }: ListedSuppression): string[] {
+  const until = untilMs === null ? 'removed' : localTime(untilMs);
+  return [account, plain(address), localTime(createdMs), until, sources[source], plain(reason)];
 }

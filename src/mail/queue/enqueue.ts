@@ -151,14 +151,19 @@ const sources = {
   notice: 'a notice of failure had come back',
 } as const;
 
-/** Why a suppressed recipient is not tried, for its sender: what, since when, and how to lift it. */
-function reasonFor({ address, source, reason, createdMs }: Suppression, accountName: string | null): string {
-  const since = new Date(createdMs).toISOString().slice(0, 10);
+/** Why a suppressed recipient is not tried, for its sender: what, since when, how long, and how to lift it. */
+function reasonFor({ address, source, reason, createdMs, untilMs }: Suppression, accountName: string | null): string {
+  const since = dayOf(createdMs);
+  const when = untilMs === null ? 'again' : `before ${dayOf(untilMs)}`;
   return [
     `not tried: this account has sent nothing to ${address} since ${since}, as ${sources[source]}${reason === '' ? '' : ':'}`,
     ...(reason === '' ? [] : [reason]),
-    `To send to it again, have it taken off the suppression list: godwit suppression remove ${accountName ?? 'ACCOUNT'} ${address}`,
+    `To send to it ${when}, have it taken off the suppression list: godwit suppression remove ${accountName ?? 'ACCOUNT'} ${address}`,
   ].join('\n');
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }
 
 /** What follows the at-sign, in lower case; empty for the null reverse-path. */

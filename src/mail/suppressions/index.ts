@@ -3,7 +3,8 @@
  * hosts that refuse an address for good (#mail/queue), and by notices from elsewhere that tell of it.
  * Who consults the list, and what a failure is, is not here.
  *
- * Invariants: one row per account and address in its normal form; what an operator said is never replaced by what a machine says.
+ * Invariants: one row per account and address in its normal form; what an operator said is never replaced by what a machine says, which counts for
+ * 30 days.
  */
 export { normalAddress } from './normal-address.ts';
 export { Suppressions } from './suppressions.ts';

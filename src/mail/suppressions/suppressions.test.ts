@@ -51,8 +51,35 @@ test('Suppressions.addIn keeps what is there, unless an operator says so', async
   assert.equal(await suppressions.add({ ...refusedBy('a@example.org'), source: 'operator', reason: '' }), true);
   assert.equal(await suppressions.add(refusedBy('a@example.org')), false);
   assert.deepEqual((await suppressions.list(one)).items, [
-    { account: one, address: 'a@example.org', source: 'operator', reason: 'asked', message: 7, createdMs: sinceMs },
+    {
+      account: one,
+      address: 'a@example.org',
+      source: 'operator',
+      reason: 'asked',
+      message: 7,
+      createdMs: sinceMs,
+      untilMs: null,
+    },
   ]);
+});
+
+test('Suppressions: what a machine says counts for 30 days, and again when it is said again', async () => {
+  const { db, clock, suppressions } = world();
+  await using _db = db;
+  const listed = async (): Promise<unknown[]> =>
+    (await suppressions.list(one)).items.map(({ address, createdMs, untilMs }) => [address, createdMs, untilMs]);
+  await suppressions.add(refusedBy('a@example.org'));
+  await suppressions.add({ ...refusedBy('b@example.org'), source: 'operator' });
+  const [startMs, month] = [clock.now(), 30 * 24 * 60 * 60_000];
+  await clock.advance(month - 1);
+  assert.equal(await suppressions.add(refusedBy('a@example.org')), false);
+  assert.equal((await listed()).length, 2);
+  await clock.advance(1);
+  assert.deepEqual(await listed(), [['b@example.org', startMs, null]]);
+  const found = await db.read((reader) => suppressions.findIn(reader, one, ['a@example.org', 'b@example.org']));
+  assert.deepEqual([...found.keys()], ['b@example.org']);
+  assert.equal(await suppressions.add(refusedBy('a@example.org')), true);
+  assert.deepEqual((await listed())[0], ['a@example.org', clock.now(), clock.now() + month]);
 });
 
 test('Suppressions.findIn tells by the address as given, of one account; a suppressed detail leaves the address alone', async () => {

@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Reader, type Tx } from '#ports/database';
+import { sql, type Database, type Reader, type Sql, type Tx } from '#ports/database';
 import { normalAddress, suppressorsOf } from './normal-address.ts';
 
 /** Who says that an address is not to be sent to: a person, a host that refused it, or a notice that came back. */
@@ -23,6 +23,8 @@ export interface NewSuppression {
 export interface Suppression extends NewSuppression {
   /** Since when, in milliseconds since 1970. */
   readonly createdMs: number;
+  /** Until when, likewise; null for as long as nobody removes it. */
+  readonly untilMs: number | null;
 }
 
 /** A page of suppressions. */
@@ -42,6 +44,8 @@ export interface SuppressionsDeps {
 
 const maxReasonChars = 1000;
 const maxPage = 1000;
+/** How long what a machine says counts. Hosts also refuse everybody while their directory is out of order; who is gone for good is refused anew. */
+const machineMs = 30 * 24 * 60 * 60_000;
 
 /** The suppression lists of all accounts. */
 export class Suppressions {
@@ -57,15 +61,20 @@ export class Suppressions {
   }
 
   /**
-   * Suppresses an address, within a transaction of the caller on the server's database. What is suppressed already stays as it is, unless an operator
-   * says so now; without a reason the one that is there stays. @returns whether anything changed.
+   * Suppresses an address, within a transaction of the caller on the server's database: for 30 days, or for good when an operator says so. What is
+   * suppressed already stays as it is, unless an operator says so now; without a reason the one that is there stays. @returns whether anything changed.
    */
   async addIn(tx: Tx, { account, address, source, reason, message }: NewSuppression): Promise<boolean> {
     const mayReplace = source === 'operator';
+    const nowMs = this.#deps.clock.now();
+    const key = normalAddress(address);
+    await tx.run(
+      sql`DELETE FROM suppression WHERE account = ${account} AND address = ${key} AND NOT ${inForce(nowMs)}`,
+    );
     const changed = await tx.run(sql`INSERT INTO suppression (account, address, source, reason, message, created_ms)
-      VALUES (${account}, ${normalAddress(address)}, ${source}, ${reason.slice(0, maxReasonChars)}, ${message}, ${this.#deps.clock.now()})
+      VALUES (${account}, ${key}, ${source}, ${reason.slice(0, maxReasonChars)}, ${message}, ${nowMs})
       ON CONFLICT (account, address) DO UPDATE SET source = excluded.source, message = excluded.message,
-        reason = CASE excluded.reason WHEN '' THEN reason ELSE excluded.reason END
+        reason = CASE excluded.reason WHEN '' THEN suppression.reason ELSE excluded.reason END
       WHERE ${mayReplace} = 1`);
     return changed > 0;
   }
@@ -95,8 +104,8 @@ export class Suppressions {
         ? sql`1 = 1`
         : sql`(account > ${after.account} OR (account = ${after.account} AND address > ${after.address}))`;
     const items = await this.#deps.db.read((reader) =>
-      reader.all<Suppression>(sql`SELECT account, address, source, reason, message, created_ms AS "createdMs" FROM suppression
-        WHERE ${whose} AND ${from} ORDER BY account, address LIMIT ${limit + 1}`),
+      reader.all<Suppression>(sql`SELECT ${columns} FROM suppression
+        WHERE ${whose} AND ${inForce(this.#deps.clock.now())} AND ${from} ORDER BY account, address LIMIT ${limit + 1}`),
     );
     return { items: items.slice(0, limit), isCut: items.length > limit };
   }
@@ -117,10 +126,17 @@ export class Suppressions {
     }
     const found = new Map<string, Suppression>();
     for (const batch of inBatches([...given.keys()])) {
-      const rows = await reader.all<Suppression>(sql`SELECT account, address, source, reason, message,
-        created_ms AS "createdMs" FROM suppression WHERE account = ${account} AND address IN ${inList(batch)}`);
+      const rows = await reader.all<Suppression>(sql`SELECT ${columns} FROM suppression
+        WHERE account = ${account} AND address IN ${inList(batch)} AND ${inForce(this.#deps.clock.now())}`);
       for (const row of rows) for (const address of given.get(row.address) ?? []) found.set(address, row);
     }
     return found;
   }
+}
+
+const columns = sql`account, address, source, reason, message, created_ms AS "createdMs",
+  CASE WHEN source = 'operator' THEN NULL ELSE created_ms + CAST(${machineMs} AS BIGINT) END AS "untilMs"`;
+
+function inForce(nowMs: number): Sql {
+  return sql`(source = 'operator' OR created_ms > ${nowMs - machineMs})`;
 }
