@@ -35,7 +35,8 @@ export async function queueTransport(name: string | undefined, options: QueueOpt
     ...(name !== undefined && { transport: name }),
   };
   const { count } = (await callServer(configFolder(options), 'queue.transport', args)) as { readonly count: number };
-  const way = name === undefined ? 'as routes say' : `by ${plain(name)}`;
+  const way =
+    name === undefined ? 'as routes say' : name === 'direct' ? 'to the hosts of each domain' : `by ${plain(name)}`;
   print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${way}.`);
   return 0;
 }
