@@ -205,7 +205,10 @@ test('parseConfigFiles reports all problems of both files at once', () => {
 });
 
 test('ConfigError: problems come in the order of the lines, whoever found them', () => {
-  const found = parse('hostname: a.example\nlisteners: {}\nqueue: { concurrency: 0 }\nhostnam: x\npostmaster: 7\n', domains);
+  const found = parse(
+    'hostname: a.example\nlisteners: {}\nqueue: { concurrency: 0 }\nhostnam: x\npostmaster: 7\n',
+    domains,
+  );
   assert.deepEqual(
     found.map((line) => line.split(':')[1]),
     ['3', '4', '5'],
