@@ -114,7 +114,10 @@ test('godwit dns: asked of a running server; keys made meanwhile are known', () 
     assert.equal((await godwit(['dkim', 'add', 'example.org', 's1', '--config', folder])).code, 0);
     const { code, output } = await dns('check', 'example.org');
     assert.equal(code, 1);
-    assert.match(output, /^ {2}ERROR {2}server\.yaml: no listener takes mail from other servers$/m);
+    assert.match(
+      output,
+      /^ {2}ERROR {2}server\.yaml: no listener with a public address takes mail from other servers$/m,
+    );
     assert.match(output, /^ {2}ERROR {2}s1\._domainkey\.example\.org TXT: is missing\./m);
     assert.match(output, /^ {9}publish: s1\._domainkey\.example\.org\. IN TXT "v=DKIM1; k=rsa; p=/m);
     assert.match(output, /^ {2}ERROR {2}198\.51\.100\.7 \(of a transport\): SPF of example\.org says fail: -all/m);

@@ -89,7 +89,7 @@ function rowOf(item: ListedRecipient): string[] {
     String(item.message),
     stateOf(item),
     String(item.attempts),
-    item.finishedMs === null ? localTime(item.nextAttemptMs) : '',
+    item.finishedMs === null && !item.hold ? localTime(item.nextAttemptMs) : '',
     sender(item),
     plain(item.recipient),
     plain(item.lastReply ?? ''),
