@@ -94,7 +94,7 @@ export class Ledger {
   readonly mailboxes: (readonly [string, string])[] = [];
   readonly messages = new Map<string, Tracked>();
   readonly queued = new Map<string, Queued>();
-  /** Addresses, without what follows a plus, that were to be suppressed: whether that was acknowledged, or seen. */
+  /** Addresses that were to be suppressed: whether that was acknowledged, or seen. */
   readonly suppressed = new Map<string, boolean>();
   readonly together = new Set<Together>();
   readonly seen = new Map<string, Seen>();

@@ -46,7 +46,7 @@ export class QueueWorkload {
     const id: BlobId | null =
       body.kind === 'blob' ? await blobs.share({ owner: 'incoming', id: body.id }, 'queue') : null;
     const queued = recipients.map((address): Queued => {
-      const isSuppressed = this.#ledger.suppressed.get(suppressible(account.name, address)) === true;
+      const isSuppressed = suppressors(account.name, address).some((key) => this.#ledger.suppressed.get(key) === true);
       const facts = { address, account: account.name, hash: letter.hash, notify, isSuppressed };
       const start = { isAcknowledged: false, outcomes: [], begun: [], isHeld: false, end: null, attempts: 0 };
       return { ...facts, ...start };
@@ -156,7 +156,12 @@ export class QueueWorkload {
   }
 }
 
-/** What a suppression is about: an account, and an address without what follows a plus. */
+/** What a suppression is about: an account and an address. */
 export function suppressible(account: string, address: string): string {
-  return `${account} ${address.replace(/\+[^@]*/, '')}`;
+  return `${account} ${address}`;
+}
+
+/** What suppresses an address: itself, or what it is without what follows a plus. */
+export function suppressors(account: string, address: string): readonly string[] {
+  return [suppressible(account, address), suppressible(account, address.replace(/\+[^@]*/, ''))];
 }

@@ -4,7 +4,7 @@ import { sql } from '#ports/database';
 import type { FakeClock } from '#testing/fake-clock';
 import { delivered } from '#testing/queue-world';
 import { hashOf, type Promises, type Queued } from './ledger.ts';
-import { suppressible } from './queue-workload.ts';
+import { suppressible, suppressors } from './queue-workload.ts';
 import type { Store } from './store.ts';
 
 /** An image that is verified. */
@@ -52,7 +52,7 @@ function wrongState(item: QueueItem, one: Queued, { suppressed }: Promises): str
   const mayFail =
     outcomes.includes('refused') ||
     begun.includes('fail') ||
-    (attempts === 0 && suppressed.has(suppressible(one.account, one.address)));
+    (attempts === 0 && suppressors(one.account, one.address).some((key) => suppressed.has(key)));
   const wrong: string[] = [];
   if (state === 'delivered' && !outcomes.includes('delivered')) wrong.push('is delivered, no host took it');
   if (state === 'failed' && !mayFail) wrong.push('has failed, no host refused it');
