@@ -1,8 +1,21 @@
 import type { Command } from 'commander';
 import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
-/** Adds the commands about accounts and passwords. */
+/** Options of the commands about client certificates. */
+export interface ClientKeyOptions extends FolderOptions {
+  readonly login?: string;
+  readonly label?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the commands about accounts, passwords and client certificates. */
 export function addAccountCommands(godwit: Command, run: Runner): void {
+  addAccounts(godwit, run);
+  addPasswords(godwit, run);
+  addClientKeys(godwit, run);
+}
+
+function addAccounts(godwit: Command, run: Runner): void {
   const account = godwit.command('account').description('add, remove and list accounts');
   inFolder(account.command('add').description('add an account; its password is generated and printed'))
     .argument('<name>', 'name of the account')
@@ -25,11 +38,39 @@ export function addAccountCommands(godwit: Command, run: Runner): void {
     .action(async (options: FolderOptions & { json?: boolean }) =>
       run((await import('./commands/account.ts')).accountList(options)),
     );
+}
+
+function addPasswords(godwit: Command, run: Runner): void {
   const password = godwit.command('password').description('change passwords');
   inFolder(password.command('set').description('set the password of an account; it is asked for'))
     .argument('<account>', 'name of the account')
     .option('--stdin', 'read the password from standard input')
     .action(async (name: string, options: FolderOptions & { stdin?: boolean }) =>
       run((await import('./commands/password.ts')).passwordSet(name, options)),
+    );
+}
+
+function addClientKeys(godwit: Command, run: Runner): void {
+  const clientKey = godwit
+    .command('client-key')
+    .description('let TLS client certificates log in instead of passwords (SASL EXTERNAL)');
+  inFolder(clientKey.command('add').description('let the key of a certificate log in to an account'))
+    .argument('<account>', 'name of the account')
+    .argument('<certificate>', 'PEM file with the certificate; one that is renewed with the same key logs in too')
+    .option('--login <address>', 'log in with this address of the account when the client names none')
+    .option('--label <text>', 'what to call it in lists')
+    .action(async (account: string, file: string, options: ClientKeyOptions) =>
+      run((await import('./commands/client-key.ts')).clientKeyAdd(account, file, options)),
+    );
+  inFolder(clientKey.command('list').description('list the keys that log in'))
+    .argument('[account]', 'to this account only')
+    .option('--json', 'print JSON')
+    .action(async (account: string | undefined, options: ClientKeyOptions) =>
+      run((await import('./commands/client-key.ts')).clientKeyList(account, options)),
+    );
+  inFolder(clientKey.command('remove').description('let a key log in no more'))
+    .argument('<fingerprint>', 'fingerprint, as the list shows it')
+    .action(async (fingerprint: string, options: ClientKeyOptions) =>
+      run((await import('./commands/client-key.ts')).clientKeyRemove(fingerprint, options)),
     );
 }

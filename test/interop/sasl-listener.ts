@@ -10,11 +10,11 @@ import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 /** A submission service of ours, with STARTTLS, in this process. */
 export interface SaslListener extends AsyncDisposable {
   readonly port: number;
-  /** The user `user@example.org` logs in with any certificate, or the token `good`. */
+  /** The user `user@example.org` logs in with the token `good`. */
   readonly backend: FakeSmtpBackend;
 }
 
-/** Starts our SMTP session with mechanisms that need what only a fake has: tokens, and certificates of users. */
+/** Starts our SMTP session with mechanisms that need what only a fake has: tokens. */
 export async function startSaslListener(
   certificate: CertificatePem,
   mechanisms: readonly MechanismName[],
@@ -26,7 +26,7 @@ export async function startSaslListener(
     address: '127.0.0.1',
     port: 0,
     log,
-    tls: { contextFor: () => context, asksClientCertificate: true },
+    tls: { contextFor: () => context },
     onConnection: (channel) =>
       new SmtpSession({
         channel,

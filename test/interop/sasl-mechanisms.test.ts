@@ -13,11 +13,11 @@ import { foreignLogin, type ForeignServer, type ForeignSettings } from './foreig
 import { startGsaslServer } from './gsasl-server.ts';
 import { freshSubject } from './mailbox.ts';
 import { startPostfixRelay } from './postfix-relay.ts';
-import { describePeer, needs, needsRoot, run, type Ended } from './programs.ts';
+import { describePeer, needs, needsRoot, run, succeed, type Ended } from './programs.ts';
 import { startRelayWorld, type RelayWorld, type Way } from './relay-world.ts';
 import { sampleMessage } from './sample-message.ts';
 import { startSaslListener, type SaslListener } from './sasl-listener.ts';
-import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
+import { account, program, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
 type Server = 'dovecot' | 'exim' | 'gsasl';
 type Client = 'gsasl' | 'swaks' | 'msmtp' | 'curl';
@@ -26,7 +26,7 @@ type Client = 'gsasl' | 'swaks' | 'msmtp' | 'curl';
  * Which foreign servers our client logs in to with each mechanism, and which foreign clients log in to our server.
  * `dovecot` is Postfix with Dovecot's authentication. Neither Dovecot 2.3 nor Exim as Debian builds it has SCRAM with channel binding, so that
  * the server is GNU SASL's library; of the clients, msmtp 1.8.23 and curl 7.88 have it not, GNU SASL has.
- * Our server takes tokens and users' certificates only where it is told who they are of: those are logins at our session with a fake of that.
+ * Our server does not know tokens: those are logins at our session with a fake of somebody who does.
  * GNU SASL has no token mechanisms, swaks has neither SCRAM nor those; curl takes OAUTHBEARER even where it is told XOAUTH2.
  */
 const peers: Readonly<
@@ -45,7 +45,6 @@ const peers: Readonly<
 };
 const mechanisms = Object.keys(peers) as MechanismName[];
 const tokenMechanisms: readonly MechanismName[] = ['OAUTHBEARER', 'XOAUTH2'];
-const byFake: readonly MechanismName[] = ['EXTERNAL', ...tokenMechanisms];
 
 const servers: Readonly<
   Record<
@@ -228,12 +227,14 @@ describe('foreign SASL clients log in to us', () => {
   before(async () => {
     const dir = running.use(await tempDir());
     const authority = await makeAuthority('Users');
-    const { certPem, keyPem } = await authority.forUser(fakeUser.login);
+    const { certPem, keyPem } = await authority.forUser('laptop');
     files = { certFile: join(dir.path, 'user.pem'), keyFile: join(dir.path, 'user-key.pem') };
     await writeFile(files.certFile, certPem);
     await writeFile(files.keyFile, keyPem, { mode: 0o600 });
     server = running.use(await startLocalserve());
-    fake = running.use(await startSaslListener(await authority.forServer('localhost'), byFake));
+    const clientKey = [program, 'client-key', 'add', account.name, files.certFile, '--dir', server.folder];
+    await succeed(process.execPath, clientKey);
+    fake = running.use(await startSaslListener(await authority.forServer('localhost'), tokenMechanisms));
   });
   after(() => running.disposeAsync());
 
@@ -241,7 +242,7 @@ describe('foreign SASL clients log in to us', () => {
     for (const client of peers[mechanism].clients) {
       test(`${client} ${mechanism}`, needs(client), async () => {
         const known = loginsWith(mechanism);
-        const login = byFake.includes(mechanism)
+        const login = tokenMechanisms.includes(mechanism)
           ? { user: fakeUser.login, secret: 'good', port: fake.port }
           : { user: account.address, secret: account.password, port: server.ports.submission };
         const ended = await clients[client]({ mechanism, ...login, ...files });

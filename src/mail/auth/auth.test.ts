@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { directHash } from '#testing/direct-hash';
 import { encodeHex } from '#lib/codecs';
 import { deriveScramKeys } from '#lib/sasl';
+import { makeSelfSigned } from '#host/certificates';
 import { systemRandom } from '#host/random';
 import { tempStore, type TempStore } from '#testing/temp-store';
 import { cramMd5Digest, cramMd5States } from './cram-md5.ts';
-import { CredentialChecker, Credentials, PasswordRefusal } from './index.ts';
+import { CredentialChecker, Credentials, keyFingerprint, PasswordRefusal } from './index.ts';
 import { md5Finish, md5Start } from './md5.ts';
 
+const maras = { 'mara@example.org': 'mara' };
 const limits = { argon2MemoryKiB: 64, argon2Passes: 1, scramIterations: 10 };
 
-function open({ databases, clock }: TempStore) {
-  const directory = { accountOf: (login: string) => (login === 'mara@example.org' ? 'mara' : null) };
+function open({ databases, clock }: TempStore, logins: Readonly<Record<string, string>> = maras) {
+  const directory = { accountOf: (login: string) => logins[login] ?? null };
   const deps = { db: databases.server, clock, random: systemRandom, hash: directHash, limits };
   return { credentials: new Credentials(deps), checker: new CredentialChecker({ ...deps, directory }) };
 }
@@ -84,8 +86,29 @@ test('Credentials keep keys of client certificates until the account goes', asyn
     ['laptop'],
   );
   assert.equal(await checker.identifyCertificate(new Uint8Array([1, 2, 3]), null), null);
-  assert.equal(await credentials.removeClientKey('mara', fingerprint), true);
-  assert.equal(await credentials.removeClientKey('mara', fingerprint), false);
+  assert.equal((await credentials.clientKey(fingerprint))?.account, 'mara');
+  assert.equal((await credentials.removeClientKey(fingerprint))?.label, 'laptop');
+  assert.equal(await credentials.removeClientKey(fingerprint), null);
+  assert.equal(await credentials.clientKey(fingerprint), null);
+});
+
+test('CredentialChecker.identifyCertificate: by the login of its key, or another of the account, while they are the account’s', async () => {
+  await using store = await tempStore();
+  const { certPem } = await makeSelfSigned({ names: ['laptop'], days: 1, now: 0 });
+  const der = new Uint8Array(new X509Certificate(certPem).raw);
+  const fingerprint = keyFingerprint(der);
+  assert.ok(fingerprint !== null);
+  assert.deepEqual(keyFingerprint(new TextEncoder().encode(certPem)), fingerprint);
+  const logins = { ...maras, 'm@example.org': 'mara', 'ann@example.org': 'ann' };
+  const { credentials, checker } = open(store, logins);
+  assert.equal(await checker.identifyCertificate(der, null), null);
+  await credentials.addClientKey('mara', fingerprint, 'm@example.org', '');
+  assert.deepEqual(await checker.identifyCertificate(der, null), { ...mara, login: 'm@example.org' });
+  assert.deepEqual(await checker.identifyCertificate(der, 'Mara@example.org'), mara);
+  assert.equal(await checker.identifyCertificate(der, 'ann@example.org'), null);
+  const later = open(store).checker;
+  assert.equal(await later.identifyCertificate(der, null), null);
+  assert.deepEqual(await later.identifyCertificate(der, 'mara@example.org'), mara);
 });
 
 test('cramMd5Digest of RFC 2195 §2', () => {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual, X509Certificate } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { prepareLogin, preparePassword, type CredentialStore, type Identity, type ScramKeys } from '#lib/sasl';
 import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
@@ -7,6 +7,7 @@ import type { SlowHash } from '#ports/slow-hash';
 import { cramMd5Digest } from './cram-md5.ts';
 import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
 import { readScram } from './derive.ts';
+import { keyFingerprint } from './key-fingerprint.ts';
 import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { VerifiedPasswords } from './verified-passwords.ts';
@@ -87,14 +88,14 @@ export class CredentialChecker implements CredentialStore {
   }
 
   async identifyCertificate(certificate: Uint8Array, authorizationId: string | null): Promise<Identity | null> {
-    const fingerprint = fingerprintOf(certificate);
+    const fingerprint = keyFingerprint(certificate);
     if (fingerprint === null) return null;
     const key = await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
     if (key === null) return null;
-    if (authorizationId === null || authorizationId === '') return { account: key.account, login: key.login };
-    // RFC 4422 §3.4.1: another name may be asked for when it is the same account's.
-    const asked = await this.identify(authorizationId);
-    return asked?.account === key.account ? asked : null;
+    // RFC 4422 §3.4.1: another name may be asked for when it is the same account's. Neither lasts longer than the configuration gives the account that name.
+    const isAsked = authorizationId !== null && authorizationId !== '';
+    const identity = await this.identify(isAsked ? authorizationId : key.login);
+    return identity?.account === key.account ? identity : null;
   }
 
   async #find(login: string): Promise<{ readonly identity: Identity; readonly row: CredentialRow | null } | null> {
@@ -132,14 +133,4 @@ export class CredentialChecker implements CredentialStore {
 
 function hashed(text: string): Uint8Array {
   return createHash('sha256').update(text).digest();
-}
-
-/** SHA-256 of a certificate's SubjectPublicKeyInfo; null for what is not a certificate. */
-function fingerprintOf(certificate: Uint8Array): Uint8Array | null {
-  try {
-    const spki = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
-    return new Uint8Array(createHash('sha256').update(spki).digest());
-  } catch {
-    return null;
-  }
 }

@@ -74,9 +74,9 @@ export async function insertClientKey(
   return added > 0;
 }
 
-/** Removes an account's key. @returns whether it was there. */
-export async function deleteClientKey(tx: Tx, account: number, fingerprint: Uint8Array): Promise<boolean> {
-  return (await tx.run(sql`DELETE FROM client_key WHERE fingerprint = ${fingerprint} AND account = ${account}`)) > 0;
+/** Removes a key. */
+export async function deleteClientKey(tx: Tx, fingerprint: Uint8Array): Promise<void> {
+  await tx.run(sql`DELETE FROM client_key WHERE fingerprint = ${fingerprint}`);
 }
 
 /** The server's secret of that name, made from `fresh` at first use. */

@@ -4,6 +4,7 @@ import type { Random } from '#ports/random';
 import type { SlowHash } from '#ports/slow-hash';
 import {
   activeAccount,
+  clientKeyOf,
   clientKeysOf,
   credentialOf,
   deleteClientKey,
@@ -71,11 +72,17 @@ export class Credentials {
     });
   }
 
-  /** Forgets a key. @returns whether it was known. */
-  async removeClientKey(account: string, fingerprint: Uint8Array): Promise<boolean> {
+  /** The key with that fingerprint; null when there is none. */
+  async clientKey(fingerprint: Uint8Array): Promise<ClientKey | null> {
+    return await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
+  }
+
+  /** Forgets a key. @returns what it was, null when it was not known. */
+  async removeClientKey(fingerprint: Uint8Array): Promise<ClientKey | null> {
     return await this.#deps.db.write(async (tx) => {
-      const id = await activeAccount(tx, account);
-      return id !== null && (await deleteClientKey(tx, id, fingerprint));
+      const key = await clientKeyOf(tx, fingerprint);
+      if (key !== null) await deleteClientKey(tx, fingerprint);
+      return key;
     });
   }
 }

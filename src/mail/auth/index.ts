@@ -7,4 +7,5 @@
 export { Credentials, type ClientKey, type CredentialsDeps } from './credentials.ts';
 export { CredentialChecker, type CredentialCheckerDeps, type LoginDirectory } from './credential-checker.ts';
 export { PasswordRefusal } from './derive.ts';
+export { keyFingerprint } from './key-fingerprint.ts';
 export { authLimits, type AuthLimits } from './limits.ts';

@@ -1,6 +1,7 @@
 import { parseAddress, type Address } from '#lib/address';
 import { parseDomain } from '#lib/domain';
 import type { AccountId } from '#lib/ids';
+import { normalizeAccountName } from '#mail/accounts';
 import { OperationRefused } from './arguments.ts';
 import type { OperationsDeps } from './operations.ts';
 
@@ -13,6 +14,19 @@ export async function accountNamed(
   const found = (await accounts.list()).find((account) => account.name === name);
   if (found === undefined) throw new OperationRefused(`no account ${given}`);
   return found;
+}
+
+/** The name of an account, which is made now if it was added to domains.yaml by hand and no server has run since. @throws OperationRefused when there is none. */
+export async function accountMade(
+  { accounts, configuration }: Pick<OperationsDeps, 'accounts' | 'configuration'>,
+  given: string,
+): Promise<string> {
+  const name = normalizeAccountName(given);
+  if ((await accounts.open(name)) === null) {
+    if (!Object.hasOwn(configuration.config.domains.accounts, name)) throw new OperationRefused(`no account ${name}`);
+    await accounts.create(name);
+  }
+  return name;
 }
 
 /** Says what to call accounts in lists, those that were removed too. */

@@ -1,7 +1,7 @@
 import type { Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
-import type { Credentials } from '#mail/auth';
+import type { CredentialChecker, Credentials } from '#mail/auth';
 import type { HoldRules, Queue, QueueSettings } from '#mail/queue';
 import type { Refusals } from '#mail/story';
 import type { Suppressions } from '#mail/suppressions';
@@ -15,6 +15,7 @@ import type { DkimKeys } from '#server/dkim';
 import { accountCommands } from './account.ts';
 import { OperationRefused } from './arguments.ts';
 import { checkCommands } from './check.ts';
+import { clientKeyCommands } from './client-keys.ts';
 import { dkimCommands } from './dkim.ts';
 import { dnsCommands, type OutsideView } from './dns.ts';
 import { holdRuleCommands } from './hold-rules.ts';
@@ -49,6 +50,7 @@ export interface OperationsDeps {
   readonly configuration: Configuration;
   readonly accounts: Accounts;
   readonly credentials: Credentials;
+  readonly checker: Pick<CredentialChecker, 'identify'>;
   readonly queue: Queue;
   readonly holdRules: HoldRules;
   readonly suppressions: Suppressions;
@@ -79,6 +81,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({
     ...accountCommands,
     ...passwordCommands,
+    ...clientKeyCommands,
     ...queueCommands,
     ...queueRouteCommands,
     ...holdRuleCommands,
@@ -93,7 +96,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 );
 
 /** Commands that look before they change: one after the other, so that two at once cannot both find a name free. */
-const inTurn = /^(?:account\.(?:add|remove)|dkim\.(?:add|remove)|password\.)/;
+const inTurn = /^(?:account\.(?:add|remove)|clientKey\.add|dkim\.(?:add|remove)|password\.)/;
 
 /** Runs commands of administrators. */
 export class Operations {

@@ -1,5 +1,5 @@
-import { normalizeAccountName } from '#mail/accounts';
-import { Arguments, OperationRefused } from './arguments.ts';
+import { Arguments } from './arguments.ts';
+import { accountMade } from './named.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
 
 /** Commands about passwords. */
@@ -7,16 +7,9 @@ export const passwordCommands: OperationTable = { 'password.set': setOperation }
 
 async function setOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly account: string }> {
   const given = new Arguments(args, ['account', 'password']);
-  const account = normalizeAccountName(given.text('account'));
   const password = given.text('password');
-  const { accounts, configuration, credentials } = deps;
-  const isConfigured = Object.hasOwn(configuration.config.domains.accounts, account);
-  if ((await accounts.open(account)) === null) {
-    if (!isConfigured) throw new OperationRefused(`no account ${account}`);
-    // Added to domains.yaml by hand, and no server has run since.
-    await accounts.create(account);
-  }
-  await credentials.setPassword(account, password);
+  const account = await accountMade(deps, given.text('account'));
+  await deps.credentials.setPassword(account, password);
   deps.log.info('password.set', { account });
   return { account };
 }
