@@ -5,7 +5,7 @@ import { encodeHex } from '#lib/codecs';
 import { parseDomain } from '#lib/domain';
 import { Secret } from '#lib/secret';
 import { errorCode, Files } from '#host/files';
-import { nodeDialer, tlsContext, type TlsContext } from '#host/net';
+import { nodeDialer, tlsContext, type TlsContext, type TlsIdentity } from '#host/net';
 import { systemRandom } from '#host/random';
 import { ConfigError, parseSendmailConfig, sendmailSpool, type ConfigFile, type SendmailSettings } from '#mail/config';
 import {
@@ -155,10 +155,8 @@ async function configured(files: Files, settings: SendmailSettings, folder: stri
   };
   const secret = login?.secret ?? { kind: 'none' };
   const token = secret.kind === 'token' ? await firstLine(secret.file) : null;
-  const trust = {
-    ...(caFile !== null && { trustedPem: [await read(caFile)] }),
-    ...(clientCertificate !== null && { identity: await identityOf(clientCertificate, read) }),
-  };
+  const trusted: Trusted = caFile === null ? {} : { trustedPem: [await read(caFile)] };
+  const trust = clientCertificate === null ? trusted : { identity: await identityOf(clientCertificate, trusted, read) };
   const deps = {
     dialer: nodeDialer(trust),
     lookup: addressesOf,
@@ -188,11 +186,14 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 }
 
 /** @throws Error naming the file when it cannot be used. */
+type Trusted = Partial<Pick<TlsIdentity, 'trustedPem'>>;
+
 async function identityOf(
   { certificateFile, keyFile }: NonNullable<SendmailSettings['clientCertificate']>,
+  trusted: Trusted,
   read: (name: string) => Promise<string>,
 ): Promise<TlsContext> {
-  const pem = { certPem: await read(certificateFile), keyPem: await read(keyFile) };
+  const pem = { certPem: await read(certificateFile), keyPem: await read(keyFile), ...trusted };
   try {
     return tlsContext(pem);
   } catch (cause) {

@@ -7,9 +7,9 @@ import { serverEndPoint, type ServerTls, type TlsContext } from './tls-context.t
 
 /** What our side brings to handshakes as a client. */
 export interface ClientTrust {
-  /** PEM certificates trusted beside, or in place of, those that Node ships. */
+  /** PEM certificates trusted in place of those that Node ships. With an `identity` they belong into its context. */
   readonly trustedPem?: readonly string[];
-  /** Our own certificate, shown to servers that ask. */
+  /** Our own certificate, shown to servers that ask; its context says whom it trusts. */
   readonly identity?: TlsContext;
 }
 

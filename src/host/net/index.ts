@@ -15,4 +15,4 @@ export { listen } from './listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 export { machineIps } from './machine-ips.ts';
 export { tlsContext } from './tls-context.ts';
-export type { ServerTls, TlsContext } from './tls-context.ts';
+export type { ServerTls, TlsContext, TlsIdentity } from './tls-context.ts';

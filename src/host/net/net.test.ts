@@ -137,6 +137,35 @@ test('Channel.startTls: both sides agree on the session and its channel bindings
   await assert.rejects(both.server.startTls(), ChannelClosed);
 });
 
+test('nodeDialer: a client with an identity shows it, and trusts whom its context says', async () => {
+  const listener = await listen({
+    address: '127.0.0.1',
+    port: 0,
+    log: new FakeLog(),
+    tls: { ...tls, asksClientCertificate: true },
+    immediateTls: true,
+    onConnection: async (channel) => {
+      await channel.write(channel.tls?.peerCertificate ?? new Uint8Array());
+    },
+  });
+  const dial = (trustedPem?: readonly string[]): Promise<Channel> =>
+    nodeDialer({ identity: tlsContext({ ...pem, ...(trustedPem !== undefined && { trustedPem }) }) }).dial({
+      address: '127.0.0.1',
+      port: listener.port,
+      timeoutMs: 5 * second,
+      tls: { serverName: 'localhost', verify: 'require' },
+    });
+  try {
+    await assert.rejects(dial(), /self-signed/);
+    const client = await dial([pem.certPem]);
+    const shown = tlsContext(pem).certificate.raw;
+    assert.deepEqual(Buffer.from(await readAll(client, shown.length)), shown);
+    client.destroy();
+  } finally {
+    await listener[Symbol.asyncDispose]();
+  }
+});
+
 test('Channel.startTls: RFC 3207 §5: clear bytes before the handshake are forgotten', async () => {
   await using both = await pair({ tls });
   await say(both.client, 'STARTTLS\r\n');

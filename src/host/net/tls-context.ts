@@ -8,14 +8,23 @@ export interface TlsContext {
   readonly certificate: X509Certificate;
 }
 
+/** A certificate chain (leaf first) and its private key, both PEM. */
+export interface TlsIdentity {
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** PEM certificates that a client with this identity trusts in place of those that Node ships. */
+  readonly trustedPem?: readonly string[];
+}
+
 /**
- * Prepares a certificate chain (leaf first) and its private key, both PEM, for TLS 1.2 and later (RFC 8996, RFC 9325 §3.1.1).
+ * Prepares a certificate and its key for TLS 1.2 and later (RFC 8996, RFC 9325 §3.1.1).
  * @throws Error from OpenSSL when they cannot be read or do not belong together.
  */
-export function tlsContext(pem: { readonly certPem: string; readonly keyPem: string }): TlsContext {
+export function tlsContext(pem: TlsIdentity): TlsContext {
   const secure = createSecureContext({
     cert: pem.certPem,
     key: pem.keyPem,
+    ...(pem.trustedPem === undefined ? {} : { ca: [...pem.trustedPem] }),
     minVersion: 'TLSv1.2',
     honorCipherOrder: true,
     // Needed for resumption as soon as a client may show a certificate.
