@@ -51,6 +51,7 @@ export async function openChannel(to: DialRequest, opening: Opening): Promise<Ch
   if (to.tls === undefined) return channel;
   const onAbort = (): void => channel.destroy();
   to.signal?.addEventListener('abort', onAbort, { once: true });
+  if (to.signal?.aborted === true) onAbort();
   try {
     await channel.startTls(to.tls);
     return channel;

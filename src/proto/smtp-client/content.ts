@@ -19,7 +19,7 @@ export async function sendContent(connection: Connection, mail: OutgoingMail, li
   } catch (error) {
     connection.drop();
     if (error instanceof Stop) throw error;
-    throw failure('content', 'content', `message could not be read: ${String(error)}`);
+    throw unreadable(error);
   }
   const end = stuffer.end();
   if (end === null) {
@@ -28,6 +28,17 @@ export async function sendContent(connection: Connection, mail: OutgoingMail, li
     throw failure('content', 'content', `message has a ${stuffer.problem === 'bareCr' ? 'bare CR' : 'bare LF'}`);
   }
   await writePiece(connection, end, limits);
+}
+
+/** Of our own trouble the sender, who may be a stranger, learns no more than this. */
+function unreadable(cause: unknown): Stop {
+  return new Stop({
+    kind: 'failed',
+    stage: 'content',
+    failure: 'unreadable',
+    reason: 'the message could not be read here',
+    cause,
+  });
 }
 
 /** Writes, and when the server has stopped taking content, finds out whether it said why. */
@@ -53,7 +64,7 @@ export async function gatherContent(
       sizeBytes += chunk.length;
     }
   } catch (error) {
-    throw failure('content', 'content', `message could not be read: ${String(error)}`);
+    throw unreadable(error);
   }
   const last = chunks.at(-1)?.at(-1);
   if (last !== undefined && last !== 10 && last !== 13) {

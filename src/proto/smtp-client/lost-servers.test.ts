@@ -124,6 +124,26 @@ for (const [offers, replies, want, mayBeTaken] of [
   });
 }
 
+/** How the second message fares after one that left a transaction open, and whose RSET is refused. */
+for (const [replies, want] of [
+  [['502 no', '250 ok', '250 ok', '354 go', '250 ok'], 'accepted'],
+  [['502 no', '503 no', '503 no', '503 no'], 'refused reset 502'],
+  [['250 ok', '503 no', '503 no', '503 no'], 'refused mail 503'],
+  [['421 bye'], 'refused reset 421'],
+] as const) {
+  test(`SmtpClient.send: RSET, MAIL and so on answered ${JSON.stringify(replies)}: ${want}`, async () => {
+    const { client, say, ready } = told('250-x\r\n250 PIPELINING\r\n');
+    await ready();
+    const first = client.send(mail('text\r\n'));
+    for (const reply of ['250 ok', '550 no', '503 no']) await say(`${reply}\r\n`);
+    await first;
+    const second = client.send(mail('text\r\n'));
+    for (const reply of replies) await say(`${reply}\r\n`);
+    const [result] = await second;
+    assert.equal(result && show(result.outcome), want);
+  });
+}
+
 test('SmtpClient.send: content that the server did not take to its end is not taken', async () => {
   const { client, end, server, say, ready } = told('250 x\r\n');
   await ready();

@@ -166,10 +166,15 @@ export class Transaction {
   /** Reads the replies to RSET, MAIL and each RCPT. */
   async #envelopeReplies(reset: boolean): Promise<void> {
     const { commandTimeoutMs, mailTimeoutMs, rcptTimeoutMs } = this.#limits;
-    if (reset) check('reset', await this.#connection.reply('reset', commandTimeoutMs));
+    const resetReply = reset ? await this.#connection.reply('reset', commandTimeoutMs) : null;
+    if (resetReply?.code === 421) throw refusal('reset', resetReply);
     const mailReply = await this.#connection.reply('mail', mailTimeoutMs);
     if (mailReply.code === 421) throw refusal('mail', mailReply);
-    if (mailReply.code >= 300) this.#refusal = unexpected('mail', mailReply);
+    // The rest is on its way already, so a refused RSET only counts when MAIL does not work without.
+    if (mailReply.code >= 300) {
+      const isReset = resetReply === null || resetReply.code < 300;
+      this.#refusal = isReset ? unexpected('mail', mailReply) : unexpected('reset', resetReply);
+    }
     for (let i = 0; i < this.#outcomes.length; i++) {
       const reply = await this.#connection.reply('rcpt', rcptTimeoutMs);
       // After a refused MAIL each RCPT is out of order; what counts is why MAIL was refused.

@@ -7,7 +7,7 @@ import type { ClientTls, TlsSession } from '#ports/channel';
 /**
  * Why something failed without the server saying no. Of the connection: `closed`, `timeout`, `tls`, `protocol` (its bytes are no SMTP, or out of order).
  * Of what it offers: `size`, `smtputf8`, `8bitmime`, `requiretls`, `auth` (no mechanism in common, or the server did not prove itself).
- * `content`: ours, the message has a bare CR or LF or could not be read; nothing was delivered.
+ * Of ours, nothing was delivered then: `content` (the message has a bare CR or LF), `unreadable` (it could not be read just now).
  */
 export type FailureKind =
   | 'closed'
@@ -19,7 +19,8 @@ export type FailureKind =
   | '8bitmime'
   | 'requiretls'
   | 'auth'
-  | 'content';
+  | 'content'
+  | 'unreadable';
 
 /** The command that was answered, or was to be. */
 export type ClientStage =
@@ -48,6 +49,8 @@ export interface FailedOutcome {
   readonly failure: FailureKind;
   /** For logs and reports. */
   readonly reason: string;
+  /** What was thrown, for logs alone, where it may tell of our own machine. */
+  readonly cause?: unknown;
   /** The server has got everything and not answered, so it may deliver the message; left out where it surely does not. */
   readonly mayBeTaken?: true;
 }

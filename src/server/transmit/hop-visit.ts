@@ -130,6 +130,7 @@ export class HopVisit {
     const { requireTls } = security.decided;
     const offered = requireTls !== 'no' && tls !== null && client.extensions.requireTls;
     const results = await client.send(mailOf(this.#transmission, requireTls === 'must' || offered), this.#untilMs);
+    this.#tellUnreadable(results);
     if (isReused && hasEnough(results)) {
       pool.retire(client);
       return null;
@@ -144,6 +145,12 @@ export class HopVisit {
     const fellSilent = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.mayBeTaken === true);
     const isLater = !fellSilent && outcomes.every(({ kind }) => kind === 'deferred');
     return isLater ? { kind: 'next', outcomes } : { kind: 'done', outcomes, fellSilent };
+  }
+
+  /** The operator is to hear of it: the sender is only told that it did not work. */
+  #tellUnreadable(results: readonly RecipientResult[]): void {
+    const found = results.find(({ outcome }) => outcome.kind === 'failed' && outcome.failure === 'unreadable')?.outcome;
+    if (found?.kind === 'failed') this.#deps.log.error('transmit.unreadable', { host: this.#hop.name }, found.cause);
   }
 
   #mayCarryMore({ client, messages }: Line, outcomes: readonly DeliveryOutcome[]): boolean {
@@ -164,6 +171,8 @@ export class HopVisit {
     const { signal } = this.#transmission;
     const abort = (): void => client.destroy();
     signal.addEventListener('abort', abort, { once: true });
+    // It may be over since it was looked at last: then nothing tells any more.
+    if (signal.aborted) abort();
     try {
       return await dialogue();
     } catch (error) {
@@ -228,7 +237,10 @@ export class HopVisit {
  */
 function hasEnough(results: readonly RecipientResult[]): boolean {
   return results.every(({ outcome }) => {
-    if (outcome.kind === 'accepted' || outcome.stage !== 'mail') return false;
+    if (outcome.kind === 'accepted') return false;
+    // Whatever comes of RSET is about the connection.
+    if (outcome.stage === 'reset') return outcome.kind === 'refused' || isBroken.has(outcome.failure);
+    if (outcome.stage !== 'mail') return false;
     return outcome.kind === 'refused' ? outcome.reply.code < 500 : isBroken.has(outcome.failure);
   });
 }

@@ -48,7 +48,8 @@ export function outcomeOf(outcome: RecipientOutcome, { remote, isOurs, takesDsn 
     case 'refused': {
       const reply = remoteReply(outcome.reply);
       const reason = showReply(outcome.reply);
-      if (!isPermanent(outcome.reply)) return { kind: 'deferred', reason, reply, remote };
+      // Who will not forget another message has said nothing of this one.
+      if (!isPermanent(outcome.reply) || outcome.stage === 'reset') return { kind: 'deferred', reason, reply, remote };
       const stage = stageOf(outcome.stage);
       return { kind: 'refused', reason, reply, status: outcome.reply.enhanced ?? '5.0.0', remote, stage };
     }

@@ -117,6 +117,18 @@ test('ConnectionPool: a host that has enough of a connection gets another', asyn
   assert.deepEqual(world.dialed, [one, one]);
 });
 
+test('ConnectionPool: a connection that ended while it owed the answer to RSET is replaced at once', async () => {
+  await using world = new World({ ...good, rewrite: (text) => text.replace(/RCPTMAX=[0-9]+/, 'RCPTMAX=1') });
+  const outcomes = await world.transmit(direct, ['a@two.example', 'nobody@two.example']);
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    ['delivered', 'refused'],
+  );
+  world.ends[0]?.endWriting();
+  assert.equal(await world.send(), ok);
+  assert.deepEqual(world.dialed, [one, one]);
+});
+
 test('ConnectionPool: a host that hangs up after it answered MAIL has failed, and the next one is tried at the next attempt', async () => {
   let isDead = false;
   const rewrite = (text: string): string => {

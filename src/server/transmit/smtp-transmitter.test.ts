@@ -199,3 +199,35 @@ test('SmtpTransmitter in localserve: addresses that fail in the queue fail alone
     [['a@x.example']],
   );
 });
+
+test('SmtpTransmitter: a message that cannot be read waits, and only the log says why', async () => {
+  await using world = new TransmitWorld({ '192.0.2.1': good }, make);
+  const content = {
+    sizeBytes: 5,
+    bytes: () => Promise.reject(new Error('EIO /var/secret')),
+    // oxlint-disable-next-line require-yield -- it fails first
+    async *stream(): AsyncGenerator<Uint8Array> {
+      await Promise.reject(new Error('EIO /var/secret'));
+    },
+  };
+  const [outcome] = await world.transmit(direct('[192.0.2.1]'), ['a@[192.0.2.1]'], { content });
+  assert.equal(outcome && showOutcome(outcome), 'deferred the message could not be read here at [192.0.2.1]');
+  assert.deepEqual(
+    world.log.ofLevel('error').map(({ event }) => event),
+    ['transmit.unreadable'],
+  );
+});
+
+test('SmtpTransmitter: an attempt that is over when its connection is made ends with its own reason', async () => {
+  const over = new AbortController();
+  class Late extends TransmitWorld {
+    override dial(to: Parameters<TransmitWorld['dial']>[0]): ReturnType<TransmitWorld['dial']> {
+      over.abort(new Error('time is up'));
+      return super.dial(to);
+    }
+  }
+  await using world = new Late({ '192.0.2.1': good }, make);
+  const [outcome] = await world.transmit(direct('[192.0.2.1]'), ['a@[192.0.2.1]'], { signal: over.signal });
+  assert.equal(outcome && showOutcome(outcome), 'deferred time is up at [192.0.2.1]');
+  assert.deepEqual(world.backends.get('192.0.2.1')?.messages, []);
+});
