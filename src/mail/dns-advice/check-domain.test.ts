@@ -195,6 +195,16 @@ for (const [what, world, ...want] of [
     'reverse warning 198.51.100.7: is named out.example.net, but we say mail.example.org in EHLO',
   ],
   [
+    'a name in EHLO that leads elsewhere',
+    { zone: { 'out.example.net': { A: ['203.0.113.9'], TXT: ['v=spf1 ip4:198.51.100.7 -all'] } } },
+    'host error out.example.net A: is wrong: it is 203.0.113.9, wanted is 198.51.100.7',
+    'reverse error 198.51.100.7: is named out.example.net, which does not lead back to it',
+  ],
+  [
+    'a name in EHLO with more addresses than we use',
+    { zone: { 'out.example.net': { A: ['198.51.100.7', '203.0.113.9'], TXT: ['v=spf1 ip4:198.51.100.7 -all'] } } },
+  ],
+  [
     'SPF of the mail host that lets nobody send',
     { zone: txt('mail.example.org', 'v=spf1 -all') },
     'spf warning mail.example.org TXT: does not let 192.0.2.1, 2001:db8::1 send: it is "v=spf1 -all", wanted is "v=spf1 a -all"',

@@ -8,6 +8,7 @@ import { record, txt, type WantedRecord } from './wanted-record.ts';
 export function wantedRecords(facts: DomainFacts): WantedRecord[] {
   return [
     ...hostRecords(facts),
+    ...outgoingHostRecords(facts),
     ...spfRecords(facts),
     ...dkimRecords(facts),
     ...dmarcRecords(facts),
@@ -35,6 +36,18 @@ function hostRecords({ domain, mailHost, ips }: DomainFacts): WantedRecord[] {
   ];
 }
 
+/** Names that we say in EHLO elsewhere than at the mail host: reverse DNS names them, and must be confirmed by the forward direction. */
+function outgoingHostRecords(facts: DomainFacts): WantedRecord[] {
+  const purpose = {
+    area: 'host',
+    importance: 'must',
+    why: 'Mail goes out from this address; many servers take none from an address whose name does not lead back to it.',
+  } as const;
+  return outgoingIps(facts)
+    .filter(({ ehloName }) => ehloName !== facts.mailHost)
+    .map(({ ip, ehloName }) => record(ehloName, { type: ip.includes(':') ? 'AAAA' : 'A', data: ip }, purpose));
+}
+
 /** SPF of the domain, with every address that mail goes out from (RFC 7208 §5), and of the names that we say in EHLO. */
 function spfRecords(facts: DomainFacts): WantedRecord[] {
   const { domain, mailHost, ips, spfAll } = facts;
@@ -53,7 +66,7 @@ function spfRecords(facts: DomainFacts): WantedRecord[] {
     records.push(
       txt(name, terms.join(' '), {
         area: 'spf',
-        importance: name === mailHost ? 'should' : 'may',
+        importance: 'should',
         why: 'Receivers check the name in EHLO as well, above all for notices without a sender (RFC 7208 section 2.3).',
       }),
     );

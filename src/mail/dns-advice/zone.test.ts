@@ -24,12 +24,41 @@ test('domainRecords: absolute names with a TTL, long TXT in strings of 255 octet
     zone,
     /^; {5}192\.0\.2\.1 is mail\.example\.org: 1\.2\.0\.192\.in-addr\.arpa\. IN PTR mail\.example\.org\.$/m,
   );
-  assert.match(zone, /^; In other zones than that of example\.org:\n\n.*\nout\.example\.net\. 300 IN TXT "v=spf1 ip4/m);
+  assert.match(
+    zone,
+    /^; In other zones than that of example\.org:\n\n.*\nout\.example\.net\. 300 IN A 198\.51\.100\.7$/m,
+  );
+  assert.match(zone, /^out\.example\.net\. 300 IN TXT "v=spf1 ip4/m);
   assert.match(
     zone,
     /^; The MTA-STS policy, https:\/\/mta-sts\.example\.org.*\n; {5}version: STSv1\n; {5}mode: testing$/m,
   );
   assert.match(zone, /^autoconfig\.example\.org\. 300 IN CNAME/m);
+});
+
+test('domainRecords: names in EHLO elsewhere have the addresses and the SPF that confirm them, with the same word in all views', () => {
+  const remoteIps = [
+    { ip: '198.51.100.7', ehloName: 'out.example.org' },
+    { ip: '2001:db8::7', ehloName: 'out.example.org' },
+    { ip: '198.51.100.8', ehloName: 'mail.example.org' },
+  ];
+  const { zone, records } = domainRecords({ ...facts, remoteIps }, []);
+  const out = records.filter(({ name }) => name === 'out.example.org');
+  assert.deepEqual(
+    out.map(({ type, value, importance }) => `${importance} ${type} ${value}`),
+    ['must A 198.51.100.7', 'must AAAA 2001:db8::7', 'should TXT v=spf1 ip4:198.51.100.7 ip6:2001:db8::7 -all'],
+  );
+  for (const { zone: line, importance } of out) {
+    const above = zone
+      .slice(0, zone.indexOf(line))
+      .split('\n')
+      .findLast((text) => text.startsWith(';'));
+    assert.ok(above?.startsWith(`; ${importance}: `), line);
+  }
+  assert.deepEqual(
+    records.filter(({ name, type }) => name === 'mail.example.org' && type === 'A').map(({ value }) => value),
+    ['192.0.2.1'],
+  );
 });
 
 test('domainRecords: what a web server is needed for is a comment until there is one; remarks are comments of plain ASCII', () => {

@@ -84,8 +84,9 @@ function linesOf(records: readonly WantedRecord[], prefix: string): string[] {
   let told = '';
   for (const wanted of records) {
     const { importance, why } = wanted;
-    if (why !== told) lines.push(...(prefix === '' ? [''] : []), `; ${importance}: ${why}`);
-    told = why;
+    const comment = `; ${importance}: ${why}`;
+    if (comment !== told) lines.push(...(prefix === '' ? [''] : []), comment);
+    told = comment;
     lines.push(prefix + zoneLine(wanted, ttlS));
   }
   return lines;
