@@ -21,12 +21,18 @@ export async function run(args: readonly string[]): Promise<number> {
     code = await command;
   };
   try {
-    await program(runner).parseAsync([...args], { from: 'user' });
+    await program(runner).parseAsync(helpWanted(args), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     return reportError(error);
   }
+}
+
+/** `help queue route` asks for `queue route --help`: commander would look at the first name only. */
+function helpWanted(args: readonly string[]): string[] {
+  const [first, ...names] = args;
+  return first === 'help' && names.length > 1 ? [...names, '--help'] : [...args];
 }
 
 function program(run: Runner): Command {
