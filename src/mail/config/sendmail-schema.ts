@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { mechanismsByStrength, tokenMechanisms } from '#lib/sasl';
+import { hostName } from './host-name.ts';
 
 const text = (doc: string) => z.string().min(1).max(1000).optional().meta({ description: doc });
 
 /** Schema of `godwit-sendmail.yaml`: how this machine's programs hand their mail to a server. Everything may also come from the environment. */
 export const sendmailSchema = z
   .strictObject({
-    host: text('Name or address of the server that takes the mail.'),
+    host: hostName('Name or address of the server that takes the mail.').optional(),
     port: z
       .number()
       .int()
@@ -42,7 +43,7 @@ export const sendmailSchema = z
       .meta({ description: 'Use from in place of complete sender addresses as well; they move to Reply-To.' }),
     defaultDestination: text('Address that gets mail for recipients without a domain, such as root.'),
     defaultDomain: text('Domain for recipients without one, when there is no defaultDestination.'),
-    localHostname: text('Our name for EHLO; default: that of this machine.'),
+    localHostname: hostName('Our name for EHLO; default: that of this machine.').optional(),
     requireTls: z
       .boolean()
       .optional()

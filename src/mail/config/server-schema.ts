@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { routes } from './routes-schema.ts';
+import { hostName } from './host-name.ts';
 import { transports } from './transports-schema.ts';
 import { bytes, duration } from './units.ts';
 
@@ -36,10 +37,7 @@ const listener = z
       .array(z.string().min(1))
       .min(1)
       .meta({ description: 'IP addresses to listen on; 0.0.0.0 and "::" are all.' }),
-    hostname: z
-      .string()
-      .optional()
-      .meta({ description: 'Name in greetings, when it differs from the global hostname.' }),
+    hostname: hostName('Name in greetings, when it differs from the global hostname.').optional(),
     tls: certificate.optional(),
     maxMessageBytes: bytes('Largest message accepted, before encoding.', { min: 1024, max: 2 ** 31 }).default(
       100 * 2 ** 20,
@@ -137,7 +135,7 @@ const dns = z
 /** Schema of `server.yaml`: what the process needs to start. Changes need a restart. */
 export const serverSchema = z
   .strictObject({
-    hostname: z.string().min(1).meta({ description: 'Fully qualified name of this machine, as in its MX record.' }),
+    hostname: hostName('Fully qualified name of this machine, as in its MX record.'),
     dataDirectory: z
       .string()
       .default('data')

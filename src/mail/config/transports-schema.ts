@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Secret } from '#lib/secret';
+import { hostName } from './host-name.ts';
 import { duration } from './units.ts';
 
 const port = (standard: number) =>
@@ -60,15 +61,10 @@ const limits = z
       .max(1000)
       .optional()
       .meta({ description: 'Connections at the same time. Default: queue.concurrencyPerDomain.' }),
-    messagesPerConnection: z
-      .number()
-      .int()
-      .min(1)
-      .optional()
-      .meta({
-        description:
-          'Messages over one connection. Default: 100 to the hosts of domains, to a relay as many as it takes, 10 to Exim.',
-      }),
+    messagesPerConnection: z.number().int().min(1).optional().meta({
+      description:
+        'Messages over one connection. Default: 100 to the hosts of domains, to a relay as many as it takes, 10 to Exim.',
+    }),
     messages: z
       .number()
       .int()
@@ -96,7 +92,7 @@ const clientCertificate = z
   .optional()
   .meta({ description: 'Our own certificate, shown to the server; for EXTERNAL.' });
 
-const host = z.string().min(1).meta({ description: 'Name or IP address of the server.' });
+const host = hostName('Name or IP address of the server.');
 
 const relay = (standardPort: number) => ({
   host,
@@ -136,12 +132,10 @@ const mxTls = z.enum(['opportunistic', 'required', 'verified']).default('opportu
     'Used when offered (DANE and MTA-STS of the destination always hold), required with any certificate, or required with a right one.',
 });
 
-const hostname = (doc: string) => z.string().min(1).optional().meta({ description: doc });
-
 const socks = z
   .strictObject({
     kind: kind('socks'),
-    host: z.string().min(1).meta({ description: 'Name or IP address of the SOCKS5 proxy.' }),
+    host: hostName('Name or IP address of the SOCKS5 proxy.'),
     port: port(1080),
     user: z.string().min(1).optional().meta({ description: 'User for the proxy.' }),
     password: secret('Password for the proxy, which gets it in clear.').optional(),
@@ -150,7 +144,7 @@ const socks = z
       .array(z.string().min(1))
       .default([])
       .meta({ description: 'IP addresses that mail comes from then; SPF must cover them.' }),
-    remoteHostname: hostname('Name to introduce ourselves with (EHLO): that of remoteIps.'),
+    remoteHostname: hostName('Name to introduce ourselves with (EHLO): that of remoteIps.').optional(),
     tls: mxTls,
     limits,
   })
@@ -160,7 +154,9 @@ const direct = z
   .strictObject({
     kind: kind('direct'),
     ...origin,
-    hostname: hostname('Name to introduce ourselves with (EHLO): that of localAddresses. Default: the global one.'),
+    hostname: hostName(
+      'Name to introduce ourselves with (EHLO): that of localAddresses. Default: the global one.',
+    ).optional(),
     tls: mxTls,
     limits,
   })

@@ -57,6 +57,28 @@ routes:
   - { fromDomain: [bücher.example], transport: direct }
 `;
 
+test('parseConfigFiles: names of hosts may be written in Unicode, and are A-labels from then on', () => {
+  const text = server.replace('mail.example.org', 'Post.Bücher.example').concat(`transports:
+  a: { kind: smtp, host: relais.bücher.example }
+  b: { kind: socks, host: bücher.example, remoteHostname: fern.bücher.example }
+  c: { kind: direct, hostname: von.bücher.example }
+`);
+  const { hostname, transports } = parse(text).server;
+  assert.equal(hostname, 'post.xn--bcher-kva.example');
+  assert.deepEqual(
+    Object.values(transports).map((one) => [
+      'host' in one && one.host,
+      'remoteHostname' in one && one.remoteHostname,
+      'hostname' in one && one.hostname,
+    ]),
+    [
+      ['relais.xn--bcher-kva.example', false, false],
+      ['xn--bcher-kva.example', 'fern.xn--bcher-kva.example', false],
+      [false, false, 'von.xn--bcher-kva.example'],
+    ],
+  );
+});
+
 test('parseConfigFiles: transports and routes of every kind, with defaults', () => {
   const { transports, routes } = parse(worked).server;
   assert.deepEqual(transports['smarthost'], {
