@@ -111,6 +111,18 @@ for (const [what, asked, configured, want] of [
     'ann@y.example > op@x.example',
   ],
   ['root, defaultDomain', { recipients: ['root'] }, { defaultDomain: 'y.example' }, 'ann@y.example > root@y.example'],
+  [
+    'words, defaultDestination',
+    { recipients: ['not an address'] },
+    { defaultDestination: 'op@x.example' },
+    '64: not an address is no address',
+  ],
+  [
+    'words among recipients, defaultDomain',
+    { recipients: ['ann, not an address'] },
+    { defaultDomain: 'x.example' },
+    '64: not an address is no address',
+  ],
   ['a wrong recipient', { recipients: ['a@b..c'] }, {}, '64: a@b..c is no address'],
   ['-t', { recipients: [], fromHeader: true }, {}, 'ann@box.example > to@x.example cc@x.example bcc@x.example'],
   [

@@ -176,6 +176,9 @@ function separated(list: string): string {
 function recipientOf({ localpart, domain }: MailboxEntry, rules: AddressRules): Address | UnusableMessage {
   const { defaultDestination, defaultDomain } = rules;
   if (domain === '') {
+    // Words are a mistake, not the name of a user: what they were to be, nobody knows.
+    if (localpart === '' || /\s/.test(localpart))
+      return unusable(exitCodes.EX_USAGE, `${localpart === '' ? 'an empty recipient' : localpart} is no address`);
     const fallback =
       defaultDestination ?? (defaultDomain === null ? null : `${writeLocalpart(localpart)}@${defaultDomain}`);
     if (fallback === null)
