@@ -8,7 +8,13 @@ const limitMs = 60_000;
  * Where programs are looked for: servers are where only root looks, and Debian has but one mail server installed at a time, so that others
  * are only unpacked.
  */
-export const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin', '/opt/mail-peers/usr/sbin'].join(delimiter);
+export const searchPath = [
+  process.env['PATH'] ?? '',
+  '/usr/sbin',
+  '/sbin',
+  '/opt/mail-peers/usr/sbin',
+  '/opt/mail-peers/usr/bin',
+].join(delimiter);
 
 /** What a foreign program said. */
 export interface Ended {

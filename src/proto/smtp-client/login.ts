@@ -44,9 +44,11 @@ export async function logIn(
   };
   const mechanism = chooseMechanism(offered, mechanisms, situation);
   if (mechanism === null) {
+    const isClear = !situation.tls && chooseMechanism(offered, mechanisms, { ...situation, tls: true }) !== null;
+    const shows = isClear ? ', which would show the secret, as there is no TLS' : '';
     const wanted = credentials.mechanisms === undefined ? '' : `, and of ours only ${mechanisms.join(' ')} may be used`;
     const has = offered.join(' ') || 'none at all';
-    throw failure('auth', 'auth', `server offers no usable mechanism: ${has}${wanted}`);
+    throw failure('auth', 'auth', `server offers no usable mechanism: ${has}${shows}${wanted}`);
   }
   const client = clientFor(mechanism, credentials, {
     bindings,
