@@ -17,4 +17,11 @@ export interface Dialer {
 /** No connection; `message` says why (refused, unreachable, timed out, TLS alert). */
 export class DialFailed extends Error {
   override readonly name = 'DialFailed';
+  /** It is about the way, not about the target: no other target can be reached now either. */
+  readonly isEverywhere: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isEverywhere?: boolean } = {}) {
+    super(message, options);
+    this.isEverywhere = options.isEverywhere === true;
+  }
 }

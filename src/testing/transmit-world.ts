@@ -43,6 +43,8 @@ export interface FakeHost {
   readonly pair?: ChannelPairOptions;
   /** Refuses connections at the banner. */
   readonly busy?: boolean;
+  /** The proxy on the way to it does not answer. */
+  readonly proxyIsDown?: boolean;
   /** Its certificate is not right. */
   readonly badCertificate?: boolean;
   /** It is a submission service with these mechanisms. */
@@ -135,6 +137,8 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
     this.dialed.push(`${address}:${port}${from}${tls === undefined ? '' : ` with TLS, ${tls.verify}`}`);
     const host = this.#hosts[address];
     if (host === undefined) return Promise.reject(new DialFailed('connection refused'));
+    if (host.proxyIsDown === true)
+      return Promise.reject(new DialFailed('SOCKS proxy: no answer', { isEverywhere: true }));
     if (tls?.verify === 'require' && host.badCertificate === true)
       return Promise.reject(new DialFailed('certificate has expired'));
     const isGood = host.badCertificate !== true;

@@ -214,7 +214,9 @@ export class FaultWorld implements AsyncDisposable {
         if (step.kind !== 'failed' && step.kind !== 'connected') step = client.end();
         if (step.kind === 'connected') return await dialer.dial(to);
         if (host !== undefined) this.dialed.push(host.name);
-        throw new DialFailed(`SOCKS proxy 127.0.0.1:1080: ${step.kind === 'failed' ? step.reason : step.kind}`);
+        const isEverywhere = step.kind === 'failed' && step.blame === 'proxy';
+        const reason = step.kind === 'failed' ? step.reason : step.kind;
+        throw new DialFailed(`SOCKS proxy 127.0.0.1:1080: ${reason}`, { isEverywhere });
       },
     };
   }

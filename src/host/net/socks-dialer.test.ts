@@ -112,16 +112,22 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const right = { user: 'bob', password: new Secret('pässword') };
 const login = { user: 'bob', password: 'pässword' };
 
-for (const [title, options, credentials, want] of [
-  ['the right login', { login }, right, null],
-  ['a wrong password', { login }, { ...right, password: new Secret('x') }, /: it refuses user and password$/],
-  ['no login where one is wanted', { login }, undefined, /: it wants a login, and none is configured$/],
-  ['a login where none is wanted', {}, right, null],
-  ['a name that the proxy does not find', { names: {} }, undefined, /: host unreachable$/],
-  ['a target that refuses', { replyCode: 5 }, undefined, /: connection refused$/],
-  ['a web server', { says: { bytes: ascii('HTTP/1.1 400 Bad\r\n'), thenEnds: true } }, undefined, /speak HTTP$/],
-  ['half an answer', { says: { bytes: Uint8Array.of(5), thenEnds: true } }, undefined, /in the middle of an answer$/],
-  ['a proxy that hangs up', { says: { bytes: Uint8Array.of(), thenEnds: true } }, undefined, /without a word$/],
+for (const [title, options, credentials, want, isEverywhere] of [
+  ['the right login', { login }, right, null, false],
+  ['a wrong password', { login }, { ...right, password: new Secret('x') }, /: it refuses user and password$/, true],
+  ['no login where one is wanted', { login }, undefined, /: it wants a login, and none is configured$/, true],
+  ['a login where none is wanted', {}, right, null, false],
+  ['a name that the proxy does not find', { names: {} }, undefined, /: host unreachable$/, false],
+  ['a target that refuses', { replyCode: 5 }, undefined, /: connection refused$/, false],
+  ['a web server', { says: { bytes: ascii('HTTP/1.1 400 Bad\r\n'), thenEnds: true } }, undefined, /speak HTTP$/, true],
+  [
+    'half an answer',
+    { says: { bytes: Uint8Array.of(5), thenEnds: true } },
+    undefined,
+    /in the middle of an answer$/,
+    true,
+  ],
+  ['a proxy that hangs up', { says: { bytes: Uint8Array.of(), thenEnds: true } }, undefined, /without a word$/, true],
 ] as const) {
   test(`socksDialer: ${title}`, async () => {
     await using around = await world(greet, options, credentials);
@@ -130,6 +136,7 @@ for (const [title, options, credentials, want] of [
       await assert.rejects(dialing, (error: unknown) => {
         assert.ok(error instanceof DialFailed);
         assert.match(error.message, want);
+        assert.equal(error.isEverywhere, isEverywhere);
         return error.message.startsWith(`SOCKS proxy 127.0.0.1:${around.server.port}: `);
       });
       return;
@@ -166,6 +173,7 @@ test('socksDialer: no proxy there', async () => {
   const dialer = socksDialer({ proxy: { host: '127.0.0.1', port } });
   await assert.rejects(dialer.dial({ address: 'mx.example', port: 25, timeoutMs }), {
     message: `SOCKS proxy 127.0.0.1:${port}: connection refused`,
+    isEverywhere: true,
   });
 });
 

@@ -38,8 +38,11 @@ async function dialThrough(
   const { host, port, credentials } = proxy;
   const client = clientFor(to, credentials);
   let isReady = false;
+  let blame: 'proxy' | 'target' = 'proxy';
   const prepare = async (socket: Socket, timeoutMs: number): Promise<void> => {
-    await negotiate(socket, client, timeoutMs, to.signal);
+    // A proxy that says nothing may be waiting for the target.
+    blame = 'target';
+    await negotiate(socket, client, timeoutMs, to.signal, (step) => (blame = step.blame));
     isReady = true;
   };
   try {
@@ -48,7 +51,7 @@ async function dialThrough(
     // What fails after the proxy did its part is about the target.
     if (isReady || !(error instanceof DialFailed)) throw error;
     const where = `SOCKS proxy ${host.includes(':') ? `[${host}]` : host}:${port}`;
-    throw new DialFailed(`${where}: ${error.message}`, { cause: error });
+    throw new DialFailed(`${where}: ${error.message}`, { cause: error, isEverywhere: blame === 'proxy' });
   }
 }
 
@@ -70,6 +73,7 @@ async function negotiate(
   client: SocksClient,
   timeoutMs: number,
   signal: AbortSignal | undefined,
+  onFailed: (step: Extract<SocksStep, { kind: 'failed' }>) => void,
 ): Promise<void> {
   let onReadable: () => void = () => undefined;
   let onEnd = onReadable;
@@ -77,7 +81,10 @@ async function negotiate(
     await withinTime(socket, timeoutMs, signal, (resolve, fail) => {
       const act = (step: SocksStep): boolean => {
         if (step.kind === 'send') socket.write(step.bytes);
-        if (step.kind === 'failed') fail(step.reason);
+        if (step.kind === 'failed') {
+          onFailed(step);
+          fail(step.reason);
+        }
         if (step.kind !== 'connected') return step.kind !== 'failed';
         // Bytes that are put back are announced again: from here on they are not ours to read.
         socket.off('readable', onReadable);

@@ -51,7 +51,7 @@ export class SocksClient {
       case 'login':
         return this.#fail('it ended the connection when it got user and password');
       case 'reply':
-        return this.#fail(this.#length === 0 ? 'it ended the connection when asked to connect' : truncated);
+        return this.#fail(this.#length === 0 ? 'it ended the connection when asked to connect' : truncated, 'target');
       case 'ended':
         return this.#fail('the exchange is over');
     }
@@ -123,9 +123,9 @@ export class SocksClient {
     return { kind: 'send', bytes };
   }
 
-  #fail(reason: string): SocksStep {
+  #fail(reason: string, blame: 'proxy' | 'target' = 'proxy'): SocksStep {
     this.#state = 'ended';
-    return { kind: 'failed', blame: 'proxy', reason };
+    return { kind: 'failed', blame, reason };
   }
 }
 

@@ -6,7 +6,7 @@ interface Refusal {
 
 const refusals: Readonly<Record<number, Refusal>> = {
   1: { blame: 'target', reason: 'it could not connect (general failure)' },
-  2: { blame: 'proxy', reason: 'its rules do not allow this connection' },
+  2: { blame: 'target', reason: 'its rules do not allow this connection' },
   3: { blame: 'target', reason: 'network unreachable' },
   4: { blame: 'target', reason: 'host unreachable' },
   5: { blame: 'target', reason: 'connection refused' },

@@ -76,7 +76,7 @@ for (const [title, options, chunks, want] of [
     'a login answered with 5',
     login,
     ['0502', '0500', '050000010000'],
-    ['05020002', loginBytes, connectNamed, 'proxy: it ended the connection in the middle of an answer'],
+    ['05020002', loginBytes, connectNamed, 'target: it ended the connection in the middle of an answer'],
   ],
   ['a wrong password', login, ['0502', '0101'], ['05020002', loginBytes, 'proxy: it refuses user and password']],
   [
@@ -92,7 +92,7 @@ for (const [title, options, chunks, want] of [
   ['HTTP', named, ['485454502f312e31'], ['050100', 'proxy: it is not a SOCKS5 proxy: it seems to speak HTTP']],
   ['nothing', named, [], ['050100', 'proxy: it ended the connection without a word']],
   ['half a method', named, ['05'], ['050100', 'proxy: it ended the connection in the middle of an answer']],
-  ['no reply', named, ['0500'], ['050100', connectNamed, 'proxy: it ended the connection when asked to connect']],
+  ['no reply', named, ['0500'], ['050100', connectNamed, 'target: it ended the connection when asked to connect']],
   [
     'another version later',
     named,
@@ -125,7 +125,7 @@ test('SocksClient: a proxy that speaks out of turn', () => {
 
 for (const [code, want] of [
   [1, 'target: it could not connect (general failure)'],
-  [2, 'proxy: its rules do not allow this connection'],
+  [2, 'target: its rules do not allow this connection'],
   [3, 'target: network unreachable'],
   [4, 'target: host unreachable'],
   [5, 'target: connection refused'],

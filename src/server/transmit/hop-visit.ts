@@ -5,7 +5,7 @@ import { SmtpClient, type OpenOutcome, type RecipientResult } from '#proto/smtp-
 import type { Hop } from './hops.ts';
 import { defaultPoolLimits } from './limits.ts';
 import { mailOf, outcomeOf } from './outcome.ts';
-import { cutShort, later, next, unsafe, type Tried } from './outcomes.ts';
+import { cutShort, forAll, later, next, unsafe, type Tried } from './outcomes.ts';
 import type { Line } from './pool.ts';
 import { fits, sessionOf, tlsMode, tlsRecord, type Left, type Security } from './security.ts';
 import type { Manner, VisitDeps } from './visit.ts';
@@ -74,7 +74,9 @@ export class HopVisit {
       channel = await dialer.dial({ ...place, ...immediate, timeoutMs: dialTimeoutMs, signal });
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
-      return next(this.#transmission, later(error.message, this.#host()));
+      const { message, isEverywhere } = error;
+      const outcomes = forAll(this.#transmission, later(message, this.#host()));
+      return { kind: 'next', outcomes, isEverywhere };
     }
     const client = new SmtpClient({
       channel,

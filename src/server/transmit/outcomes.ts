@@ -9,7 +9,12 @@ export type Tried =
       readonly fellSilent?: boolean;
     }
   /** Nothing was accepted or refused for good by its answer; another place may do better. */
-  | { readonly kind: 'next'; readonly outcomes: readonly DeliveryOutcome[] };
+  | {
+      readonly kind: 'next';
+      readonly outcomes: readonly DeliveryOutcome[];
+      /** No other place can be reached this way. */
+      readonly isEverywhere?: boolean;
+    };
 
 /** The same for every recipient. */
 export function forAll({ recipients }: Pick<Transmission, 'recipients'>, outcome: DeliveryOutcome): DeliveryOutcome[] {

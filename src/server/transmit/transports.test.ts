@@ -85,6 +85,13 @@ for (const [title, settings, hosts, want, dialed] of [
     ['through 127.0.0.1:1080 as u p', 'mx1.example:25'],
   ],
   [
+    'socks: a proxy that cannot be reached is asked once for all hosts',
+    'kind: socks, host: 127.0.0.1',
+    { 'mx1.example': { proxyIsDown: true }, 'mx2.example': good },
+    ['deferred SOCKS proxy: no answer at mx1.example'],
+    ['through 127.0.0.1:1080', 'mx1.example:25'],
+  ],
+  [
     'smtp with TLS verified',
     'kind: smtp, host: relay.example',
     { '192.0.2.1': { ...good, badCertificate: true } },

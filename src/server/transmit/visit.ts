@@ -68,6 +68,7 @@ export async function visit(
     // RFC 8689 §4.2.1: it is hopeless when every host is; one that is only down may do better tomorrow.
     const isHopeless = tried.outcomes.every(({ kind }) => kind === 'refused');
     if (i === 0 || !isHopeless || outcomes.every(({ kind }) => kind === 'refused')) outcomes = tried.outcomes;
+    if (tried.isEverywhere === true) break;
   }
   return outcomes;
 }
