@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
@@ -119,6 +119,10 @@ spoolDirectory: spool
   await writeFile(password, '\uFEFFgodwitgodwit\r\n', 'utf16le');
   const utf16 = await run([main, 'sendmail', '--flush', '--all'], '', environment);
   assert.deepEqual([utf16.code, /password is not UTF-8 text: save it as UTF-8$/m.test(utf16.errors)], [78, true]);
+  await rm(password);
+  const missing = await run([main, 'sendmail', '--flush', '--all'], '', environment);
+  const said = `sendmail: ${config}:5:1: passwordFile: ${password} is not there\n`;
+  assert.deepEqual([missing.code, missing.errors.startsWith(said)], [78, true], missing.errors);
   await writeFile(password, '\uFEFFgodwitgodwit\r\n');
   assert.equal((await run([main, 'sendmail', '--flush', '--all'], '', environment)).code, 0);
   assert.deepEqual(await readdir(spool), []);

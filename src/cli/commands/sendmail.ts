@@ -7,7 +7,14 @@ import { Secret } from '#lib/secret';
 import { errorCode, Files } from '#host/files';
 import { nodeDialer, tlsContext, type TlsContext, type TlsIdentity } from '#host/net';
 import { systemRandom } from '#host/random';
-import { ConfigError, parseSendmailConfig, sendmailSpool, type ConfigFile, type SendmailSettings } from '#mail/config';
+import {
+  ConfigError,
+  parseSendmailConfig,
+  sendmailProblem,
+  sendmailSpool,
+  type ConfigFile,
+  type SendmailSettings,
+} from '#mail/config';
 import {
   exitCodes,
   InputTooLarge,
@@ -105,7 +112,9 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
     if (found instanceof Error) throw found;
     if (file === null && (named.isNamed || (process.env['GODWIT_SENDMAIL_HOST'] ?? '') === ''))
       throw new Error(`${path} is not there; write it with at least "host: mail.example.org"`);
-    return await configured(files, parseSendmailConfig(file, process.env), dirname(path));
+    const wrong: Wrong = (setting, reason, cause) =>
+      new ConfigError([sendmailProblem(file, process.env, setting, reason)], { cause });
+    return await configured(files, parseSendmailConfig(file, process.env), dirname(path), wrong);
   };
   const sender = new MailSender({
     configure,
@@ -140,23 +149,34 @@ function textOf(path: string, bytes: Uint8Array): string {
   }
 }
 
-async function configured(files: Files, settings: SendmailSettings, folder: string) {
+/** A setting that names a file. */
+type FileSetting = 'passwordFile' | 'tokenFile' | 'caFile' | 'certificateFile' | 'keyFile';
+/** The error that blames a setting. */
+type Wrong = (setting: FileSetting, reason: string, cause?: unknown) => ConfigError;
+
+/** @throws ConfigError for a file that a setting names in vain. */
+async function configured(files: Files, settings: SendmailSettings, folder: string, wrong: Wrong) {
   const { login, caFile, localHostname, clientCertificate } = settings;
-  const read = async (name: string): Promise<string> => {
+  const read: ReadSetting = async (setting, name) => {
     const path = resolve(folder, name);
-    const bytes = await files.read(path, maxSecretBytes * 16);
-    if (bytes === null) throw new Error(`${path} is not there`);
-    return textOf(path, bytes);
+    try {
+      const bytes = await files.read(path, maxSecretBytes * 16);
+      if (bytes === null) throw new Error(`${path} is not there`);
+      return textOf(path, bytes);
+    } catch (cause) {
+      throw wrong(setting, messageOf(cause), cause);
+    }
   };
-  const firstLine = async (name: string): Promise<Secret> => {
-    const line = (await read(name)).split(/\r?\n/, 1)[0] ?? '';
-    if (line.trim() === '') throw new Error(`the first line of ${resolve(folder, name)} is empty`);
+  const firstLine = async (setting: FileSetting, name: string): Promise<Secret> => {
+    const line = (await read(setting, name)).split(/\r?\n/, 1)[0] ?? '';
+    if (line.trim() === '') throw wrong(setting, `the first line of ${resolve(folder, name)} is empty`);
     return new Secret(line);
   };
   const secret = login?.secret ?? { kind: 'none' };
-  const token = secret.kind === 'token' ? await firstLine(secret.file) : null;
-  const trusted: Trusted = caFile === null ? {} : { trustedPem: [await read(caFile)] };
-  const trust = clientCertificate === null ? trusted : { identity: await identityOf(clientCertificate, trusted, read) };
+  const token = secret.kind === 'token' ? await firstLine('tokenFile', secret.file) : null;
+  const trusted: Trusted = caFile === null ? {} : { trustedPem: [await read('caFile', caFile)] };
+  const trust =
+    clientCertificate === null ? trusted : { identity: await identityOf(clientCertificate, trusted, read, wrong) };
   const deps = {
     dialer: nodeDialer(trust),
     lookup: addressesOf,
@@ -167,7 +187,7 @@ async function configured(files: Files, settings: SendmailSettings, folder: stri
         ? null
         : secret.password instanceof Secret
           ? secret.password
-          : await firstLine(secret.password.file),
+          : await firstLine('passwordFile', secret.password.file),
     token: token === null ? null : new Secret(token.reveal().trim()),
   };
   return { settings, deps };
@@ -185,21 +205,31 @@ async function addressesOf(host: string): Promise<readonly string[]> {
   }
 }
 
-/** @throws Error naming the file when it cannot be used. */
 type Trusted = Partial<Pick<TlsIdentity, 'trustedPem'>>;
+/** The text of a file that a setting names. */
+type ReadSetting = (setting: FileSetting, name: string) => Promise<string>;
 
+/** @throws ConfigError when a file cannot be used. */
 async function identityOf(
   { certificateFile, keyFile }: NonNullable<SendmailSettings['clientCertificate']>,
   trusted: Trusted,
-  read: (name: string) => Promise<string>,
+  read: ReadSetting,
+  wrong: Wrong,
 ): Promise<TlsContext> {
-  const pem = { certPem: await read(certificateFile), keyPem: await read(keyFile), ...trusted };
+  const pem = {
+    certPem: await read('certificateFile', certificateFile),
+    keyPem: await read('keyFile', keyFile),
+    ...trusted,
+  };
   try {
     return tlsContext(pem);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${certificateFile} with ${keyFile} cannot be used: ${reason}`, { cause });
+    throw wrong('certificateFile', `${certificateFile} with ${keyFile} cannot be used: ${messageOf(cause)}`, cause);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The machine's name when it is one that may stand in EHLO, else an address literal (RFC 5321 §4.1.4). */

@@ -9,7 +9,7 @@ import type { Spool } from './spool.ts';
 
 /** What a `MailSender` works with. */
 export interface MailSenderDeps {
-  /** Reads the configuration, anew for each run. @throws ConfigError, or Error when a file it names cannot be read. */
+  /** Reads the configuration, anew for each run. @throws ConfigError, also for a file that it names in vain, or Error when the configuration cannot be read. */
   readonly configure: () => Promise<{
     readonly settings: SendmailSettings;
     readonly deps: Omit<DeliverDeps, 'signal'>;

@@ -10,7 +10,13 @@ export type { DkimConfig } from './dkim-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
 export { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';
 export { exampleDomains, exampleSendmail, exampleServer } from './example.ts';
-export { parseSendmailConfig, sendmailSpool, type SendmailSecret, type SendmailSettings } from './sendmail.ts';
+export {
+  parseSendmailConfig,
+  sendmailProblem,
+  sendmailSpool,
+  type SendmailSecret,
+  type SendmailSettings,
+} from './sendmail.ts';
 export { directName } from './check-routes.ts';
 export type { RouteConfig } from './routes-schema.ts';
 export type { RelayConfig, TransportAuth, TransportConfig } from './transports-schema.ts';

@@ -5,7 +5,9 @@ import {
   ConfigError,
   describeConfig,
   exampleSendmail,
+  formatProblem,
   parseSendmailConfig,
+  sendmailProblem,
   sendmailSpool,
   type SendmailSecret,
 } from './index.ts';
@@ -130,6 +132,16 @@ for (const [text, environment, want] of [
     else assert.match(read(text, environment), want);
   });
 }
+
+test('sendmailProblem: blames the line of the setting, or the variable that takes its place', () => {
+  const file = { file: 's.yaml', text: 'host: m.example\npasswordFile: p' };
+  const say = (from: typeof file | null, environment: Record<string, string>): string =>
+    formatProblem(sendmailProblem(from, environment, 'passwordFile', 'is wrong'));
+  assert.equal(say(file, {}), 's.yaml:2:1: passwordFile: is wrong');
+  const variable = 'environment:1:1: GODWIT_SENDMAIL_PASSWORD_FILE: is wrong';
+  assert.equal(say(file, { GODWIT_SENDMAIL_PASSWORD_FILE: 'q' }), variable);
+  assert.equal(say(null, {}), variable);
+});
 
 test('sendmailSpool: the environment, the file, neither, even of a wrong file', () => {
   const file = { file: 's.yaml', text: 'spoolDirectory: /var/s' };

@@ -3,7 +3,7 @@ import { parseDomain, isLoopback, parseIp } from '#lib/domain';
 import { tokenMechanisms, type MechanismName } from '#lib/sasl';
 import { Secret } from '#lib/secret';
 import type { ConfigFile } from './config.ts';
-import { ConfigError, parseConfig, wholeFile, type ConfigProblem } from './document.ts';
+import { ConfigError, parseConfig, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
 import { sendmailSchema, type SendmailConfig } from './sendmail-schema.ts';
 import { schemaProblem } from './wording.ts';
 
@@ -64,6 +64,17 @@ export function parseSendmailConfig(
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return settle(config);
+}
+
+/** What is wrong with a setting that was read without complaint, such as a file that it names: where it was written, or the variable. */
+export function sendmailProblem(
+  file: ConfigFile | null,
+  environment: Readonly<Record<string, string | undefined>>,
+  setting: keyof SendmailConfig,
+  reason: string,
+): ConfigProblem {
+  const isGiven = (environment[variableOf(setting)] ?? '') !== '';
+  return isGiven || file === null ? ofVariable(setting, reason) : problemInFile(file, [setting], reason);
 }
 
 /** Where messages wait that could not be sent, as the file or the environment says; null when neither does, or the file cannot be read. */
