@@ -126,6 +126,26 @@ for (const [serverText, domainsText, want] of [
     one,
     'server.yaml:18:8: log.level: not one of the values possible here. Write debug, info, warn or error',
   ],
+  [
+    `${server}hostnam: x`,
+    one,
+    "server.yaml:18:1: hostnam: unknown setting. Did you mean hostname? 'godwit config describe' lists the settings",
+  ],
+  [
+    `${server}queue: { hostname: x }`,
+    one,
+    "server.yaml:18:10: queue.hostname: unknown setting. 'godwit config describe' lists the settings; check",
+  ],
+  [
+    `${server}transports: { t: { kind: socks, host: p.example, remoteHostnam: x } }`,
+    one,
+    'server.yaml:18:50: transports.t.remoteHostnam: unknown setting. Did you mean remoteHostname?',
+  ],
+  [
+    `${server}queue: { retryAfter: 5m }`,
+    one,
+    'server.yaml:18:10: queue.retryAfter: must be a list. Write it as retryAfter: [first, second], or each entry',
+  ],
   [`${server}queue: { concurrency: 0 }`, one, 'server.yaml:18:10: queue.concurrency: must be at least 1'],
   [
     `${server}dns: { servers: [192.0.2.1, '[::1]:53', 'fe80::1%eth0', dns.example, '192.0.2.1:99999'] }`,

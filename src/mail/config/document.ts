@@ -1,6 +1,6 @@
 import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
-import { schemaProblem, yamlProblem } from './wording.ts';
+import { nameKnownKeys, schemaProblem, yamlProblem } from './wording.ts';
 
 /** One thing wrong in a configuration file, for people: where, what, and what to do. */
 export interface ConfigProblem {
@@ -63,7 +63,7 @@ export function parseConfig<S extends z.ZodType>(file: string, text: string, sch
     throw new ConfigError([wholeFile(file, 'the file is empty', "'godwit config example' prints one to start from")]);
   }
   const problemAt = problemsIn(file, document, lines);
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }), { error: nameKnownKeys });
   if (result.success) return { file, text, value: result.data, problemAt };
   const problems = result.error.issues.flatMap((issue) => schemaProblem(issue));
   throw new ConfigError(problems.map(({ path, reason, fix }) => problemAt(path, reason, fix)));

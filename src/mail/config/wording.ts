@@ -1,5 +1,6 @@
 import type { YAMLError } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { nearestSetting } from './nearest-setting.ts';
 
 /** What is wrong, and what to do about it. */
 interface Wording {
@@ -46,22 +47,33 @@ interface SchemaProblem {
   readonly fix?: string;
 }
 
-/** What a schema found, in words for people. */
+const describes = "'godwit config describe' lists the settings";
+
+/** An issue of unknown keys has the keys that are known there for its message, with a blank between: only here the block is at hand. */
+export const nameKnownKeys: z.core.$ZodErrorMap = (issue) =>
+  issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject
+    ? Object.keys(issue.inst.shape).join(' ')
+    : undefined;
+
+/** What a schema found with `nameKnownKeys`, in words for people. */
 export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        path: [...path, key],
-        reason: 'unknown setting',
-        fix: "'godwit config describe' lists the settings; check the spelling and the indentation",
-      }));
+      return issue.keys.map((key) => {
+        const nearest = nearestSetting(key, issue.message.split(' '));
+        const fix =
+          nearest === null
+            ? `${describes}; check the spelling and the indentation`
+            : `Did you mean ${nearest}? ${describes}`;
+        return { path: [...path, key], reason: 'unknown setting', fix };
+      });
     case 'invalid_type':
       if (issue.input === undefined && issue.message.includes('undefined'))
         return [{ path, reason: 'is missing', fix: `Add it: ${wantedKind(issue.expected)}` }];
       if (issue.message.includes('null'))
         return [{ path, reason: `has no value; it must be ${wantedKind(issue.expected)}` }];
-      return [{ path, reason: `must be ${wantedKind(issue.expected)}` }];
+      return [{ path, reason: `must be ${wantedKind(issue.expected)}`, ...example(issue.expected, path.at(-1)) }];
     case 'invalid_value':
       return [
         { path, reason: 'not one of the values possible here', fix: `Write ${listed(issue.values.map(String))}` },
@@ -85,6 +97,12 @@ export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
     default:
       return [{ path, reason: lowerFirst(issue.message) }];
   }
+}
+
+/** How a list is written, which is not known to everybody who knows texts and numbers. */
+function example(expected: string, setting: string | number | undefined): { readonly fix?: string } {
+  if (expected !== 'array' || typeof setting !== 'string') return {};
+  return { fix: `Write it as ${setting}: [first, second], or each entry on a line of its own after "- "` };
 }
 
 function wantedKind(expected: string): string {

@@ -1,0 +1,36 @@
+/** Mistakes that still leave a word recognisable. */
+const maxMistakes = 2;
+/** Longer than any setting: such words are none that were misspelt. */
+const maxChars = 64;
+
+/** The known setting that a word was most likely meant to be; null when it resembles none. */
+export function nearestSetting(word: string, known: readonly string[]): string | null {
+  if (word.length > maxChars) return null;
+  let best: string | null = null;
+  let fewest = Math.min(maxMistakes, Math.floor(word.length / 2)) + 1;
+  for (const setting of known) {
+    const mistakes = editDistance(word.toLowerCase(), setting.toLowerCase());
+    if (mistakes >= fewest) continue;
+    best = setting;
+    fewest = mistakes;
+  }
+  return best;
+}
+
+/** Letters to add, remove or replace (Levenshtein), and neighbours to exchange, to make one word of the other. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? (before[j - 2] ?? 0) + 1 : Infinity;
+      row.push(Math.min(replaced, swapped, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    before = above;
+    above = row;
+  }
+  return above[b.length] ?? 0;
+}
