@@ -53,8 +53,6 @@ interface Verdict {
 }
 
 const dialTimeoutMs = 30_000;
-/** Rounds for the recipients that a server takes a few at a time. */
-const maxRounds = 1000;
 
 /** Hands a message to the configured server. Never rejects for what the network or the server does. */
 export async function deliver(
@@ -157,37 +155,23 @@ async function send(
   const delayed: Address[] = [];
   const refused: Address[] = [];
   const reasons: string[] = [];
-  let waiting = mail.recipients;
   let reply: string | null = null;
   let exitCode: ExitCode = exitCodes.EX_OK;
-  for (let round = 0; waiting.length > 0; round += 1) {
-    const results = await client.send(outgoing({ ...mail, recipients: waiting }, request, settings));
-    const isProgress = round < maxRounds && results.some(({ outcome }) => outcome.kind === 'accepted');
-    const tooMany: Address[] = [];
-    results.forEach(({ outcome }, i) => {
-      const address = waiting[i];
-      if (address === undefined) return;
-      if (outcome.kind === 'accepted') {
-        sent.push(address);
-        reply = showReply(outcome.reply);
-      } else if (isProgress && isTooMany(outcome)) tooMany.push(address);
-      else {
-        const verdict = verdictOf(outcome);
-        (verdict.isFinal ? refused : delayed).push(address);
-        exitCode = worse(exitCode, verdict.exitCode);
-        reasons.push(`${writeAddress(address, 'unicode')}: ${verdict.reason}`);
-      }
-    });
-    waiting = tooMany;
+  const results = await client.send(outgoing(mail, request, settings));
+  for (const [i, { outcome }] of results.entries()) {
+    const address = mail.recipients[i];
+    if (address === undefined) continue;
+    if (outcome.kind === 'accepted') {
+      sent.push(address);
+      reply = showReply(outcome.reply);
+    } else {
+      const verdict = verdictOf(outcome);
+      (verdict.isFinal ? refused : delayed).push(address);
+      exitCode = worse(exitCode, verdict.exitCode);
+      reasons.push(`${writeAddress(address, 'unicode')}: ${verdict.reason}`);
+    }
   }
   return { sent, later: delayed, refused, exitCode, reasons: [...new Set(reasons)], reply };
-}
-
-/** RFC 5321 §4.5.3.1.10: 452, or 552 of older servers, to RCPT means that the rest goes in another transaction. */
-function isTooMany(outcome: RecipientOutcome): boolean {
-  return (
-    outcome.kind === 'refused' && outcome.stage === 'rcpt' && (outcome.reply.code === 452 || outcome.reply.code === 552)
-  );
 }
 
 function outgoing(
@@ -215,7 +199,7 @@ function verdictOf(outcome: Exclude<RecipientOutcome, { readonly kind: 'accepted
   if (outcome.kind === 'refused') {
     const { reply, stage } = outcome;
     const reason = `the server says ${showReply(reply)}`;
-    if (reply.code < 500 || isTooMany(outcome)) return later(reason);
+    if (reply.code < 500) return later(reason);
     const isUnknown = stage === 'rcpt' && reply.enhanced?.startsWith('5.1.') === true;
     return { isFinal: true, exitCode: isUnknown ? exitCodes.EX_NOUSER : exitCodes.EX_UNAVAILABLE, reason };
   }

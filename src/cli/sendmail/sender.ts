@@ -68,7 +68,7 @@ export class MailSender {
     return result.exitCode;
   }
 
-  /** Sends what waits, oldest first. @returns the worst exit code of all. */
+  /** Sends what waits, oldest first. @returns the exit code of the first that did not go, EX_OK when all went. */
   async flush(all: boolean): Promise<ExitCode> {
     const { spool, now, tell, chat } = this.#deps;
     const { due, waiting, refused, taken } = planFlush(await spool.list(), now(), all);
