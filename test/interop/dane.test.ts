@@ -318,7 +318,10 @@ describePeer('DANE decides what leaves', needsRoot(...labPrograms, 'postfix'), (
     assert.match(shown, reason);
     assert.match(shown, /TLSv1\.3 with .* certificate that nobody vouches for/);
     assert.match(await lab.ask('why', '--to', 'a@ee-wrong.test'), reason);
-    assert.match(await lab.ask('why', '--to', 'a@ee.test'), /TLSv1\.3 with .*, certificate as TLSA records say \(DANE\)/);
+    assert.match(
+      await lab.ask('why', '--to', 'a@ee.test'),
+      /TLSv1\.3 with .*, certificate as TLSA records say \(DANE\)/,
+    );
   });
 
   test('how TLS went is counted for reports', async () => {
