@@ -67,6 +67,18 @@ test('TlsResults: beyond the limit of a day, and of what waits, sessions are los
   );
 });
 
+test('TlsResults: while the database is slow no more waits than may', async () => {
+  await using world = new TlsPoliciesWorld({}, {}, { flushFacts: 3, maxWaitingFacts: 5 });
+  const { results } = world.policies;
+  for (let i = 0; i < 100; i += 1) results.record([{ ...good, policy: { ...policy, domain: `d${i}.example` } }]);
+  await results.flush();
+  assert.equal((await results.domains(dayOf(world.clock.now()))).length, 8);
+  assert.deepEqual(
+    world.log.ofLevel('warn').map(({ fields }) => fields['sessions']),
+    [92],
+  );
+});
+
 test('TlsResults: many facts are written before their time, and the sweep removes old days', async () => {
   await using world = new TlsPoliciesWorld({}, {}, { flushFacts: 3 });
   const { results } = world.policies;

@@ -38,6 +38,7 @@ export class TlsResults implements AsyncDisposable {
   #waiting = new Map<string, { readonly dayMs: number; readonly fact: TlsFact; sessions: number }>();
   #timer: Disposable | null = null;
   #writing: Promise<void> = Promise.resolve();
+  #writes = 0;
   /** Rows of the day that is counted, null before the first. */
   #rows: { readonly dayMs: number; count: number } | null = null;
   #lost = 0;
@@ -58,7 +59,8 @@ export class TlsResults implements AsyncDisposable {
       else if (this.#waiting.size < limits.maxWaitingFacts) this.#waiting.set(key, { dayMs, fact, sessions });
       else this.#lost += sessions;
     }
-    if (this.#waiting.size >= limits.flushFacts) void this.flush();
+    // One write at a time: what a slow database cannot take waits here, where it is bounded.
+    if (this.#waiting.size >= limits.flushFacts && this.#writes === 0) void this.flush();
     else if (this.#waiting.size > 0) this.#timer ??= clock.timer(limits.flushMs, () => void this.flush());
   }
 
@@ -71,11 +73,14 @@ export class TlsResults implements AsyncDisposable {
     this.#waiting = new Map();
     this.#lost = 0;
     if (waiting.size > 0 || lost > 0) {
+      this.#writes += 1;
       this.#writing = this.#writing.then(() =>
-        this.#write([...waiting.values()], lost).catch((cause: unknown) => {
-          this.#rows = null;
-          this.#deps.log.error('tlsResults.notWritten', { facts: waiting.size }, cause);
-        }),
+        this.#write([...waiting.values()], lost)
+          .catch((cause: unknown) => {
+            this.#rows = null;
+            this.#deps.log.error('tlsResults.notWritten', { facts: waiting.size }, cause);
+          })
+          .finally(() => (this.#writes -= 1)),
       );
     }
     return this.#writing;

@@ -6,6 +6,8 @@ type Entry = string | Reply;
 const maxFirst = 32;
 const maxLast = 8;
 const maxLineChars = 240;
+/** Of a reply no more lines are kept: a hostile server sends many long ones on many connections. */
+const maxReplyLines = 16;
 
 /** Commands and replies of a connection in short: whoever gives commands leaves out secrets and content. Bounded; texts are made when asked for. */
 export class Dialogue {
@@ -16,7 +18,8 @@ export class Dialogue {
   #omitted = 0;
 
   /** Adds a command or a reply. */
-  note(entry: Entry): void {
+  note(given: Entry): void {
+    const entry = typeof given === 'string' || given.lines.length <= maxReplyLines ? given : beginningOf(given);
     if (this.#first.length < maxFirst) this.#first.push(entry);
     else if (this.#last.length < maxLast) this.#last.push(entry);
     else {
@@ -40,6 +43,10 @@ export class Dialogue {
     this.#omitted = 0;
     return lines;
   }
+}
+
+function beginningOf(reply: Reply): Reply {
+  return { ...reply, lines: reply.lines.slice(0, maxReplyLines) };
 }
 
 function lineOf(entry: Entry): string {
