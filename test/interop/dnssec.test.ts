@@ -103,21 +103,33 @@ const domains: readonly (readonly [string, string, string])[] = [
   ['no such domain', 'nowhere.test', 'none 5.1.2: the domain nowhere.test does not exist'],
   ['an address literal', '[127.0.0.9]', 'none: [127.0.0.9] insecure 127.0.0.9'],
   ['an IPv6 literal', '[IPv6:::1]', 'none: [IPv6:::1] insecure ::1'],
-  ['wrong signatures', 'bogus.test', 'later: looking up the mail hosts of bogus.test: bogus'],
+  [
+    'wrong signatures',
+    'bogus.test',
+    'later: looking up the mail hosts of bogus.test: the answer is not validly signed (DNSSEC: bogus)',
+  ],
   [
     'wrong signatures of the absence of MX',
     'bogus-denial.test',
-    'later: looking up the mail hosts of bogus-denial.test: bogus',
+    'later: looking up the mail hosts of bogus-denial.test: the answer is not validly signed (DNSSEC: bogus)',
   ],
-  ['signatures that expired', 'expired.test', 'later: looking up the mail hosts of expired.test: bogus'],
+  [
+    'signatures that expired',
+    'expired.test',
+    'later: looking up the mail hosts of expired.test: the answer is not validly signed (DNSSEC: bogus)',
+  ],
   ['one of two mail hosts with a wrong signature', 'half.signed.test', 'authentic: mx.signed.test authentic 127.0.0.2'],
   [
     'mail hosts with wrong signatures only',
     'sad.signed.test',
-    'later: looking up the addresses of the mail hosts of sad.signed.test: mx.bogus-address.test: bogus',
+    'later: looking up the addresses of the mail hosts of sad.signed.test: mx.bogus-address.test: the answer is not validly signed (DNSSEC: bogus)',
   ],
-  ['a name server that fails', 'failing.test', 'later: looking up the mail hosts of failing.test: servfail'],
-  ['a name server that is silent', 'silent.test', 'later: looking up the mail hosts of silent.test: timeout'],
+  [
+    'a name server that fails',
+    'failing.test',
+    'later: looking up the mail hosts of failing.test: the name servers failed (SERVFAIL)',
+  ],
+  ['a name server that is silent', 'silent.test', 'later: looking up the mail hosts of silent.test: no answer in time'],
 ];
 
 /** Domain, and what DANE says of its first mail host. */
@@ -168,7 +180,10 @@ describePeer('Knot signs, Unbound validates, and our look-ups', needs(...labProg
     const resolver = resolverOf(lab, false);
     const look = async (domain: string) => showHosts(domain, await findHosts(domain, resolver));
     assert.equal(await look('signed.test'), 'insecure: mx.signed.test insecure 127.0.0.2');
-    assert.equal(await look('bogus.test'), 'later: looking up the mail hosts of bogus.test: bogus');
+    assert.equal(
+      await look('bogus.test'),
+      'later: looking up the mail hosts of bogus.test: the answer is not validly signed (DNSSEC: bogus)',
+    );
     assert.equal(showDane(await daneOf('signed.test', resolver)), 'none insecure mx.signed.test');
   });
 

@@ -50,15 +50,27 @@ const delivered: readonly (readonly [string, string, string])[] = [
 ];
 const deferred: readonly (readonly [string, string, RegExp])[] = [
   ['a host that is down', 'dead.test', /connection refused/],
-  ['wrong signatures', 'bogus.test', /looking up the mail hosts of bogus\.test: bogus/],
+  [
+    'wrong signatures',
+    'bogus.test',
+    /looking up the mail hosts of bogus\.test: the answer is not validly signed \(DNSSEC: bogus\)/,
+  ],
   [
     'wrong signatures of addresses',
     'bogus-address.test',
-    /looking up the addresses of the mail hosts of bogus-address\.test: mx\.bogus-address\.test: bogus/,
+    /looking up the addresses of the mail hosts of bogus-address\.test: mx\.bogus-address\.test: the answer is not validly signed \(DNSSEC: bogus\)/,
   ],
-  ['signatures that expired', 'expired.test', /looking up the mail hosts of expired\.test: bogus/],
-  ['a name server that fails', 'failing.test', /looking up the mail hosts of failing\.test: servfail/],
-  ['a name server that is silent', 'silent.test', /looking up the mail hosts of silent\.test: timeout/],
+  [
+    'signatures that expired',
+    'expired.test',
+    /looking up the mail hosts of expired\.test: the answer is not validly signed \(DNSSEC: bogus\)/,
+  ],
+  [
+    'a name server that fails',
+    'failing.test',
+    /looking up the mail hosts of failing\.test: the name servers failed \(SERVFAIL\)/,
+  ],
+  ['a name server that is silent', 'silent.test', /looking up the mail hosts of silent\.test: no answer in time/],
 ];
 const failed: readonly (readonly [string, string, string, RegExp])[] = [
   ['a null MX', 'null.test', '5.1.10', /takes no mail/],

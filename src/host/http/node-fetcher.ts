@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { lookupFailureText } from '#lib/dns';
 import type { Fetched, Fetcher, FetchFailure, FetchRequest } from '#ports/fetcher';
 import type { Answer, Resolver } from '#ports/resolver';
 
@@ -53,7 +54,7 @@ async function findAddresses(name: string, resolver: Resolver, signal: AbortSign
   const failure = answers.find(({ kind }) => kind === 'failed');
   return failed(
     'name',
-    failure?.kind === 'failed' ? `looking up ${name} failed: ${failure.why}` : `${name} has no address`,
+    failure?.kind === 'failed' ? `looking up ${name} failed: ${lookupFailureText(failure.why)}` : `${name} has no address`,
   );
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { encode, decode, type Answer as PacketAnswer, type Packet } from 'dns-packet';
 import * as fc from 'fast-check';
 import type { RecordType } from './index.ts';
-import { classify, decodeMessage, encodeName, encodeQuery } from './index.ts';
+import { classify, decodeMessage, encodeName, encodeQuery, lookupFailureText } from './index.ts';
 
 const flags = { rd: 0x100, ra: 0x80, ad: 0x20 };
 
@@ -165,4 +165,13 @@ test('decodeMessage and classify survive anything', () => {
     }),
     { numRuns: 2000, seed: 1035 },
   );
+});
+
+test('lookupFailureText: every reason in words of its own', () => {
+  const all = (['servfail', 'bogus', 'refused', 'timeout', 'unavailable'] as const).map((why) =>
+    lookupFailureText(why),
+  );
+  assert.equal(new Set(all).size, 5);
+  assert.equal(all[0], 'the name servers failed (SERVFAIL)');
+  assert.equal(all[1], 'the answer is not validly signed (DNSSEC: bogus)');
 });

@@ -4,6 +4,7 @@
  */
 export type { Records, RecordType, ResponseAnswer } from './answer.ts';
 export { classify } from './classify.ts';
+export { lookupFailureText, type LookupFailure } from './failure.ts';
 export { defaultLimits } from './limits.ts';
 export type { DnsLimits } from './limits.ts';
 export { decodeMessage, encodeQuery, udpPayloadBytes } from './message.ts';

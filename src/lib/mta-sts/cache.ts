@@ -1,4 +1,4 @@
-import type { ResponseAnswer } from '#lib/dns';
+import { lookupFailureText, type ResponseAnswer } from '#lib/dns';
 import { chooseStsRecord } from './record.ts';
 import type { StsFetched, StsFetchFailure } from './response.ts';
 import type { StsPolicy } from './policy.ts';
@@ -84,7 +84,7 @@ export function planSts(known: {
 
 function withoutRecord(answer: StsAnswer, recordProblem: string | null): StsSituation {
   if (answer.kind === 'failed')
-    return { kind: 'undetermined', reason: `looking up the MTA-STS record failed: ${answer.why}` };
+    return { kind: 'undetermined', reason: `looking up the MTA-STS record failed: ${lookupFailureText(answer.why)}` };
   return { kind: 'none', reason: recordProblem ?? 'no MTA-STS record' };
 }
 

@@ -41,8 +41,11 @@ for (const [domain, want] of [
   ['nowhere.example', '5.1.2: the domain nowhere.example does not exist'],
   ['text.example', '5.4.4: text.example has neither mail hosts nor addresses'],
   ['dead.example', '5.4.4: the mail hosts of dead.example have no addresses'],
-  ['shaky.example', 'later: looking up the addresses of the mail hosts of shaky.example: broken.example: servfail'],
-  ['broken.example', 'later: looking up the mail hosts of broken.example: servfail'],
+  [
+    'shaky.example',
+    'later: looking up the addresses of the mail hosts of shaky.example: broken.example: the name servers failed (SERVFAIL)',
+  ],
+  ['broken.example', 'later: looking up the mail hosts of broken.example: the name servers failed (SERVFAIL)'],
 ] as const) {
   test(`findMailHosts(${domain})`, async () => {
     const resolver = new FakeResolver(zone, { failures });

@@ -1,3 +1,4 @@
+import { lookupFailureText } from '#lib/dns';
 import type { Answer, Resolver } from '#ports/resolver';
 import { findMxNames, type MxNames } from './mx-names.ts';
 
@@ -26,8 +27,6 @@ export type MailHosts =
   | { readonly kind: 'none'; readonly status: string; readonly reason: string }
   /** It may work later. */
   | { readonly kind: 'later'; readonly reason: string };
-
-type Failure = Extract<Answer<string>, { kind: 'failed' }>['why'];
 
 const maxAddressesPerHost = 8;
 /** Hosts whose trouble is told. */
@@ -87,19 +86,20 @@ async function implicitHost(domain: string, resolver: Resolver, signal: AbortSig
   return { kind: 'none', status: '5.4.4', reason: `${domain} has neither mail hosts nor addresses` };
 }
 
-/** Looks up one host by its name. `host` is null when it has no addresses, or none could be looked up; `failure`: why some could not. */
+/** Looks up one host by its name. `host` is null when it has no addresses, or none could be looked up; `failure`: why some could not, for people. */
 export async function findMailHost(
   name: string,
   resolver: Resolver,
   signal?: AbortSignal,
-): Promise<{ readonly host: MailHost | null; readonly failure: Failure | null }> {
+): Promise<{ readonly host: MailHost | null; readonly failure: string | null }> {
   const answers: Answer<string>[] = await Promise.all([
     resolver.query(name, 'AAAA', signal),
     resolver.query(name, 'A', signal),
   ]);
   const found = answers.filter((answer) => answer.kind === 'found');
   const addresses = found.flatMap(({ records }) => records).slice(0, maxAddressesPerHost);
-  const failure = answers.find((answer) => answer.kind === 'failed')?.why ?? null;
+  const failed = answers.find((answer) => answer.kind === 'failed');
+  const failure = failed === undefined ? null : lookupFailureText(failed.why);
   const [first] = found;
   if (first === undefined || addresses.length === 0) return { host: null, failure };
   const isAuthentic = found.every(({ authentic }) => authentic);

@@ -1,4 +1,5 @@
 import { parseAddressLiteral } from '#lib/address';
+import { lookupFailureText } from '#lib/dns';
 import type { Resolver } from '#ports/resolver';
 
 /** Names of the hosts that take mail for a domain, without their addresses. */
@@ -36,7 +37,8 @@ export async function findMxNames(
 ): Promise<MxNames> {
   if (domain.startsWith('[')) return literalAddress(domain);
   const mx = await resolver.query(domain, 'MX', signal);
-  if (mx.kind === 'failed') return { kind: 'later', reason: `looking up the mail hosts of ${domain}: ${mx.why}` };
+  if (mx.kind === 'failed')
+    return { kind: 'later', reason: `looking up the mail hosts of ${domain}: ${lookupFailureText(mx.why)}` };
   if (mx.kind === 'absent') {
     if (mx.why === 'nodata') return { kind: 'implicit' };
     return { kind: 'none', status: '5.1.2', reason: `the domain ${domain} does not exist` };

@@ -1,5 +1,6 @@
 import type { DaneDecision, TlsaRecord } from '#lib/dane';
 import { referenceNames, writeTlsa } from '#lib/dane';
+import { lookupFailureText } from '#lib/dns';
 import { allowsMx, stsPolicyLines, type StsPolicy, type StsSettled, type StsSituation } from '#lib/mta-sts';
 import type { TlsPolicy, TlsResult } from '#lib/tlsrpt';
 
@@ -93,7 +94,8 @@ export function decideTls(inputs: TlsInputs): HostTls {
   const skip = (status: string, reason: string): HostTls => ({ kind: 'skip', status, reason, measures });
   const isRelaxed = wish === 'tls-required-no';
   // RFC 7672 §2.1.2
-  if (dane.kind === 'failed' && !isRelaxed) return skip('4.4.3', `looking up the TLSA records of ${host}: ${dane.why}`);
+  if (dane.kind === 'failed' && !isRelaxed)
+    return skip('4.4.3', `looking up the TLSA records of ${host}: ${lookupFailureText(dane.why)}`);
   const daneDecides = dane.kind === 'usable' && mx !== 'insecure';
   // Whoever can silence DNS must not be able to switch MTA-STS off.
   if (inputs.sts.kind === 'undetermined' && !isRelaxed && !daneDecides) return skip('4.4.3', inputs.sts.reason);

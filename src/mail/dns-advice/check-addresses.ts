@@ -1,3 +1,4 @@
+import { lookupFailureText } from '#lib/dns';
 import { isLoopback, isPrivate, parseIp, reverseName } from '#lib/domain';
 import type { Resolver } from '#ports/resolver';
 import { outgoingIps, type DomainFacts } from './facts.ts';
@@ -102,7 +103,7 @@ async function lookUp(ip: string, zone: string, resolver: Resolver): Promise<Lis
   if (!parsed.ok) return { kind: 'failed', why: 'no IP address' };
   const name = `${reverseName(parsed.value).replace(/\.(?:in-addr|ip6)\.arpa$/, '')}.${zone}`;
   const answer = await resolver.query(name, 'A');
-  if (answer.kind === 'failed') return { kind: 'failed', why: answer.why };
+  if (answer.kind === 'failed') return { kind: 'failed', why: lookupFailureText(answer.why) };
   if (answer.kind === 'absent') return { kind: 'free' };
   const codes = answer.records.filter((code) => code.startsWith('127.'));
   // Lists answer from 127.255.255.0/24 to say that they do not talk to this resolver.

@@ -477,7 +477,7 @@ for (const [what, world, ...want] of [
   [
     'SERVFAIL',
     { failures: { 'TXT _dmarc.example.org': 'servfail' } },
-    'dmarc warning _dmarc.example.org TXT: could not be looked up: the name servers fail (SERVFAIL)',
+    'dmarc warning _dmarc.example.org TXT: could not be looked up: the name servers failed (SERVFAIL)',
   ],
   [
     'a time-out',
@@ -487,7 +487,7 @@ for (const [what, world, ...want] of [
   [
     'SERVFAIL for what must be',
     { failures: { 'TXT example.org': 'servfail' } },
-    'spf error example.org TXT: could not be looked up: the name servers fail (SERVFAIL)',
+    'spf error example.org TXT: could not be looked up: the name servers failed (SERVFAIL)',
   ],
   [
     'a domain that does not exist',

@@ -1,4 +1,4 @@
-import type { Answer } from '#ports/resolver';
+import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import { zoneLine } from './record-text.ts';
 import { areas, type Area, type Importance, type WantedRecord } from './wanted-record.ts';
 
@@ -48,18 +48,9 @@ export function todo(text: string): Fix {
   return { kind: 'do', text };
 }
 
-type Failure = Extract<Answer<never>, { readonly kind: 'failed' }>['why'];
-
-const failures: Readonly<Record<Exclude<Failure, 'bogus'>, string>> = {
-  timeout: 'no answer in time',
-  unavailable: 'no resolver could be asked',
-  servfail: 'the name servers fail (SERVFAIL)',
-  refused: 'the resolver refuses to answer',
-};
-
 /** The finding for a resolver that answers nothing. */
-export function noResolver(why: Exclude<Failure, 'bogus'>): Finding {
-  const sentence = `nothing can be looked up: ${failures[why]}`;
+export function noResolver(why: LookupFailure): Finding {
+  const sentence = `nothing can be looked up: ${lookupFailureText(why)}`;
   const fix = todo('see to the resolver in dns.servers of server.yaml, or else the one of this machine');
   return { area: 'host', level: 'error', subject: 'resolver', sentence, fix };
 }
@@ -70,11 +61,11 @@ export function isNoResolver({ subject, level }: Finding): boolean {
 }
 
 /** The finding for a question that got no answer: not knowing is not absence, but as bad where the answer matters. */
-export function notLookedUp(area: Area, subject: string, why: Failure, level: Level = 'warning'): Finding {
+export function notLookedUp(area: Area, subject: string, why: LookupFailure, level: Level = 'warning'): Finding {
   if (why === 'bogus') {
     const sentence = 'DNSSEC validation fails: whoever validates sees nothing here';
     return { area, level: 'error', subject, sentence, fix: todo('repair the signatures or the DS record of the zone') };
   }
   const fix = todo('check the name servers of the zone and the resolver, then ask again');
-  return { area, level, subject, sentence: `could not be looked up: ${failures[why]}`, fix };
+  return { area, level, subject, sentence: `could not be looked up: ${lookupFailureText(why)}`, fix };
 }

@@ -99,7 +99,7 @@ for (const [what, world, ips, ...remarks] of [
     'an inner network, and a resolver that fails',
     { addresses: '10.0.0.1', failures: { 'A mail.example.org': 'servfail' } },
     [],
-    'warning mail.example.org A: could not be looked up (servfail), so addresses may be missing here',
+    'warning mail.example.org A: could not be looked up, so addresses may be missing here: the name servers failed (SERVFAIL)',
   ],
   [
     'this machine only',

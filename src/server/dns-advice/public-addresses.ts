@@ -1,3 +1,4 @@
+import { lookupFailureText } from '#lib/dns';
 import { isLoopback, isPrivate, parseIp, type IpAddress } from '#lib/domain';
 import type { ListenerConfig, ServerConfig } from '#mail/config';
 import type { Finding } from '#mail/dns-advice';
@@ -84,7 +85,7 @@ async function askDns(mailHost: string, family: 4 | 6, resolver: Resolver): Prom
   const answer = await resolver.query(mailHost, type);
   if (answer.kind === 'absent') return { ips: [], remarks: [] };
   if (answer.kind === 'failed') {
-    const sentence = `could not be looked up (${answer.why}), so addresses may be missing here`;
+    const sentence = `could not be looked up, so addresses may be missing here: ${lookupFailureText(answer.why)}`;
     return { ips: [], remarks: [remark('warning', subject, sentence, 'check the resolver, then ask again')] };
   }
   const found = parsedIps(answer.records.slice(0, maxAddresses));

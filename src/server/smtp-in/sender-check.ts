@@ -1,4 +1,5 @@
 import type { Address } from '#lib/address';
+import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import type { Answer, Resolver } from '#ports/resolver';
 import { Refusal, type Hello } from '#proto/smtp-server';
 
@@ -74,10 +75,10 @@ function never(name: string, why: string): Refusal {
   return new Refusal(550, '5.7.27', `your sender domain ${name} ${why}, so no answer could reach you`);
 }
 
-function later(name: string, { why }: { readonly why: string }): Refusal {
+function later(name: string, { why }: { readonly why: LookupFailure }): Refusal {
   return new Refusal(
     451,
     '4.4.3',
-    `your sender domain ${name} cannot be looked up now (DNS: ${why}), please try again`,
+    `your sender domain ${name} cannot be looked up now, please try again: ${lookupFailureText(why)}`,
   );
 }

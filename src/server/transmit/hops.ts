@@ -1,3 +1,4 @@
+import { lookupFailureText } from '#lib/dns';
 import { parseIp } from '#lib/domain';
 import type { MailHost } from '#mail/destination';
 import type { Resolver } from '#ports/resolver';
@@ -77,7 +78,7 @@ async function serverAddresses(
   const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
   if (addresses.length > 0) return { kind: 'found', addresses };
   const failed = answers.find((answer) => answer.kind === 'failed');
-  const reason = `looking up ${host}: ${failed === undefined ? 'it has no address in DNS' : failed.why}`;
+  const reason = `looking up ${host}: ${failed === undefined ? 'it has no address in DNS' : lookupFailureText(failed.why)}`;
   return { kind: 'later', reason, status: failed === undefined ? noAnswer : directoryFailure };
 }
 

@@ -101,7 +101,7 @@ for (const [title, hosts, route, to, more, want, dialed] of [
     direct('broken.example'),
     ['a@broken.example'],
     {},
-    ['deferred looking up the mail hosts of broken.example: servfail at nobody'],
+    ['deferred looking up the mail hosts of broken.example: the name servers failed (SERVFAIL) at nobody'],
     [],
   ],
   [

@@ -1,0 +1,16 @@
+/** Why a question has no answer: what a response said, or that there was none. */
+export type LookupFailure = 'servfail' | 'bogus' | 'refused' | 'timeout' | 'unavailable';
+
+const texts: Readonly<Record<LookupFailure, string>> = {
+  // Also for a response that cannot be read, and for aliases without end.
+  servfail: 'the name servers failed (SERVFAIL)',
+  bogus: 'the answer is not validly signed (DNSSEC: bogus)',
+  refused: 'the resolver refused to answer (REFUSED)',
+  timeout: 'no answer in time',
+  unavailable: 'no resolver could be reached',
+};
+
+/** Why a look-up failed, for people, without saying what was looked up: `the name servers failed (SERVFAIL)`. */
+export function lookupFailureText(why: LookupFailure): string {
+  return texts[why];
+}
