@@ -9,7 +9,6 @@ describePeer('we send to Exim, and through it', needsRoot('exim4', 'unshare'), (
     hasLogin: true,
     hasSmtpUtf8: true,
     repeatsDsnParameters: true,
-    messagesAtOnce: 25,
     noSuchUser: /550[ -]5\.1\.1 nobody@\S+: no such mailbox/,
     comeBackLater: /^451[ -]4\.7\.1 come back later/,
     wrongPassword: /^535[ -]/,

@@ -28,6 +28,8 @@ export async function startOpenSmtpd(settings: ForeignSettings): Promise<Foreign
   await writeFile(file('cert.pem'), settings.certificate.certPem);
   await writeFile(file('key.pem'), settings.certificate.keyPem, { mode: 0o600 });
   await writeFile(file('smtpd.conf'), configuration(dir.path, settings));
+  // It greets whoever connects once it knows their name, and asks again after 5 s where this machine's resolver loses one of many questions.
+  await writeFile(file('resolv.conf'), 'lookup file\n');
   for (const [name, uid] of [
     ['opensmtpd', daemonUid],
     ['opensmtpq', queueUid],
@@ -45,6 +47,7 @@ export async function startOpenSmtpd(settings: ForeignSettings): Promise<Foreign
       args: ['-d', '-f', file('smtpd.conf')],
       places: [{ host: settings.address, port: 25 }],
       mounts: {
+        '/etc/resolv.conf': file('resolv.conf'),
         '/etc/passwd': file('passwd'),
         '/etc/group': file('group'),
         '/var/spool': file('spool'),

@@ -9,7 +9,6 @@ describePeer('we send through Postfix, with logins by Dovecot', needsRoot('postf
     hasLogin: true,
     hasSmtpUtf8: true,
     repeatsDsnParameters: true,
-    messagesAtOnce: 25,
     noSuchUser: /550[ -]5\.1\.1 <nobody@\S+>: .*User unknown/,
     comeBackLater: /^450[ -]4\.7\.1 .*come back later/,
     wrongPassword: /^535[ -]5\.7\.8 /,
