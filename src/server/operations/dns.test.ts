@@ -76,6 +76,7 @@ test('Operations dns.records: from keys, transports, listeners and certificates'
     assert.deepEqual(values, [
       'mail.example.org A 192.0.2.1',
       'example.org MX 10 mail.example.org.',
+      'out.example.net A 198.51.100.7',
       'example.org TXT v=spf1 ip4:192.0.2.1 ip4:198.51.100.7 mx ~all',
       'mail.example.org TXT v=spf1 a -all',
       'out.example.net TXT v=spf1 ip4:198.51.100.7 -all',
