@@ -54,7 +54,9 @@ async function findAddresses(name: string, resolver: Resolver, signal: AbortSign
   const failure = answers.find(({ kind }) => kind === 'failed');
   return failed(
     'name',
-    failure?.kind === 'failed' ? `looking up ${name} failed: ${lookupFailureText(failure.why)}` : `${name} has no address`,
+    failure?.kind === 'failed'
+      ? `looking up ${name} failed: ${lookupFailureText(failure.why)}`
+      : `${name} has no address`,
   );
 }
 
