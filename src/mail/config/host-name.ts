@@ -11,6 +11,6 @@ export function hostName(doc: string) {
 
 function inAscii(text: string): string {
   if (!/[^ -~]/.test(text)) return text;
-  const domain = parseDomain(text);
+  const domain = parseDomain(text, { allowTrailingDot: true, allowUnderscore: true });
   return domain.ok ? domain.value.ascii : text;
 }

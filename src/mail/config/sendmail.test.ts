@@ -34,7 +34,7 @@ function read(text: string | null, environment: Record<string, string> = {}): st
 for (const [text, want] of [
   ['host: mail.example.org', 'submissions://mail.example.org:465'],
   ['host: mail.example.org\ntls: starttls', 'starttls://mail.example.org:587'],
-  ['host: bücher.example', 'submissions://xn--bcher-kva.example:465'],
+  ['host: bücher.example.', 'submissions://xn--bcher-kva.example:465'],
   ['host: 127.0.0.1\ntls: none\nport: 1025', 'none://127.0.0.1:1025'],
   ['host: localhost\ntls: none', 'none://localhost:25'],
   ['host: m.example\nuser: ann\npassword: s3cret', 'submissions://m.example:465 ann s3cret'],

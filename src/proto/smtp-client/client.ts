@@ -47,6 +47,8 @@ export class SmtpClient {
   #greeting = '';
   #transactions = 0;
   #goodbye: Promise<void> | null = null;
+  /** Under way. */
+  #transaction: Transaction | null = null;
 
   constructor(deps: SmtpClientDeps) {
     this.#deps = deps;
@@ -124,7 +126,9 @@ export class SmtpClient {
   async #transact(mail: OutgoingMail, untilMs: number): Promise<readonly RecipientOutcome[]> {
     this.#connection.untilMs = untilMs;
     const transaction = new Transaction(this.#connection, this.#extensions, this.#limits, mail);
+    this.#transaction = transaction;
     const outcomes = await transaction.run(this.#needsReset);
+    this.#transaction = null;
     if (transaction.state !== 'untouched') {
       this.#needsReset = transaction.state === 'open';
       this.#transactions += 1;
@@ -149,6 +153,20 @@ export class SmtpClient {
       }
     }
     await this.#connection.channel.close();
+  }
+
+  /**
+   * Ends the connection at once, unless the server has a whole message in hand: giving up then makes a second copy (RFC 5321 §4.5.3.2.6).
+   * @returns whether its answer is waited for, and nothing more done afterwards; whoever asks bounds that by `destroy`.
+   */
+  stop(): boolean {
+    if (this.#transaction?.isSent !== true) {
+      this.destroy();
+      return false;
+    }
+    this.#isReady = false;
+    this.#connection.refuseMore();
+    return true;
   }
 
   /** Ends the connection at once. */

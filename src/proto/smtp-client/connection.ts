@@ -128,6 +128,11 @@ export class Connection {
     }
   }
 
+  /** No more commands; the reply that is waited for may still come. */
+  refuseMore(): void {
+    this.#isUsable = false;
+  }
+
   /** Ends the connection at once. */
   drop(): void {
     this.#isUsable = false;

@@ -34,6 +34,11 @@ export class Transaction {
     return this.#state;
   }
 
+  /** Whether the server has, or is about to have, the whole message, and has not said what becomes of it. */
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
   /** Runs it. Never throws for what the server or the content does. `reset` sends RSET before. */
   async run(reset: boolean): Promise<readonly RecipientOutcome[]> {
     let rest: RecipientOutcome;

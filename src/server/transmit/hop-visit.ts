@@ -11,6 +11,8 @@ import { fits, sessionOf, tlsMode, tlsRecord, type Left, type Security } from '.
 import type { Manner, VisitDeps } from './visit.ts';
 
 const dialTimeoutMs = 30_000;
+/** At the end of an attempt, also as the server stops: how long a host that has the whole message may take to say what becomes of it. */
+const verdictMs = 3000;
 
 /** One attempt at one place: over a connection that waits there for another message, or over a new one. */
 export class HopVisit {
@@ -171,7 +173,10 @@ export class HopVisit {
   /** Runs a dialogue that ends when the attempt does. */
   async #guarded(client: SmtpClient, dialogue: () => Promise<Tried | null>): Promise<Tried | null> {
     const { signal } = this.#transmission;
-    const abort = (): void => client.destroy();
+    using grace = new DisposableStack();
+    const abort = (): void => {
+      if (client.stop()) grace.use(this.#deps.clock.timer(verdictMs, () => client.destroy()));
+    };
     signal.addEventListener('abort', abort, { once: true });
     // It may be over since it was looked at last: then nothing tells any more.
     if (signal.aborted) abort();

@@ -63,12 +63,14 @@ async function credentialsOf(
   };
 }
 
-async function dialerOf({ clientCertificate }: RelayConfig, { network, secrets }: WayDeps): Promise<Dialer> {
-  if (clientCertificate === undefined) return network.dialer;
+async function dialerOf({ clientCertificate, caFile }: RelayConfig, { network, secrets }: WayDeps): Promise<Dialer> {
+  if (clientCertificate === undefined && caFile === undefined) return network.dialer;
+  const trustedPem = caFile === undefined ? null : await secrets.certificates(caFile);
+  if (clientCertificate === undefined) return network.withCertificates({ own: null, trustedPem });
   const { certificateFile, keyFile } = clientCertificate;
-  const pem = { certPem: await secrets.text(certificateFile), keyPem: await secrets.text(keyFile) };
+  const own = { certPem: await secrets.text(certificateFile), keyPem: await secrets.text(keyFile) };
   try {
-    return network.withCertificate(pem);
+    return network.withCertificates({ own, trustedPem });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new SecretUnavailable(`the client certificate ${certificateFile} cannot be used: ${reason}`, { cause });

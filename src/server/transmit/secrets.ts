@@ -71,6 +71,16 @@ export class TransportSecrets {
     }
   }
 
+  /** Certificates to trust, PEM. @throws SecretUnavailable */
+  async certificates(file: string): Promise<string> {
+    const text = await this.text(file);
+    if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+      const path = configuredPath(this.#files, this.#folder, file);
+      throw new SecretUnavailable(`${path} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+    }
+    return text;
+  }
+
   async #firstLine(file: string): Promise<string> {
     const [line = ''] = (await this.text(file)).split(/\r?\n/, 1);
     if (line.trim() === '') {

@@ -231,3 +231,23 @@ test('SmtpTransmitter: an attempt that is over when its connection is made ends 
   assert.equal(outcome && showOutcome(outcome), 'deferred time is up at [192.0.2.1]');
   assert.deepEqual(world.backends.get('192.0.2.1')?.messages, []);
 });
+
+test('SmtpTransmitter: a host that has the whole message when the attempt ends may still answer for a moment', async () => {
+  for (const isSilent of [false, true]) {
+    const over = new AbortController();
+    const rewrite = (text: string): string => {
+      if (!text.includes('250 2.2.0 accepted')) return text;
+      over.abort(new Error('the queue is stopping'));
+      return isSilent ? '' : text;
+    };
+    await using world = new TransmitWorld({ '192.0.2.1': { rewrite } }, make);
+    const sending = world.transmit(direct('[192.0.2.1]'), ['a@[192.0.2.1]'], { signal: over.signal });
+    if (isSilent) {
+      await new Promise((resolve) => over.signal.addEventListener('abort', resolve));
+      await world.clock.advance(3000);
+    }
+    const [outcome] = await sending;
+    const want = isSilent ? 'deferred the queue is stopping at [192.0.2.1]' : 'delivered by [192.0.2.1]';
+    assert.equal(outcome && showOutcome(outcome), want);
+  }
+});

@@ -216,3 +216,16 @@ test('SmtpTransmitter by relay: a client certificate is shown for EXTERNAL', asy
   assert.deepEqual((await world.transmit(route, ['a@two.example'])).map(showOutcome), [relayed]);
   assert.deepEqual(world.dialed, ['with the certificate CERT', '192.0.2.1:465 with TLS, require']);
 });
+
+test('SmtpTransmitter by relay: an authority of its own is trusted for it alone', async () => {
+  await using dir = await tempDir();
+  const route = by('kind: submissions, host: relay.example, caFile: ca.pem');
+  await using world = worldOf({ '192.0.2.1': {} }, dir.path);
+  const send = async () => (await world.transmit(route, ['a@two.example'])).map(showOutcome).join();
+  const pem = '-----BEGIN CERTIFICATE-----';
+  await writeFile(join(dir.path, 'ca.pem'), 'none\n');
+  assert.equal(await send(), `deferred ${join(dir.path, 'ca.pem')} holds no certificate in PEM (${pem}) at nobody`);
+  await writeFile(join(dir.path, 'ca.pem'), `${pem}\n`);
+  assert.equal(await send(), relayed);
+  assert.deepEqual(world.dialed, [`trusting ${pem}`, '192.0.2.1:465 with TLS, require']);
+});

@@ -12,10 +12,18 @@ import type { VisitDeps } from './visit.ts';
 /** The ways into the network. */
 export interface Network {
   readonly dialer: Dialer;
-  /** A dialer that shows our certificate to servers that ask. @throws Error when the two do not belong together. */
-  readonly withCertificate: (pem: { readonly certPem: string; readonly keyPem: string }) => Dialer;
+  /** A dialer with certificates of the operator's. @throws Error when they cannot be used. */
+  readonly withCertificates: (pem: RelayCertificates) => Dialer;
   /** A dialer through a SOCKS5 proxy, which looks names up. */
   readonly through: (proxy: ProxyAddress) => Dialer;
+}
+
+/** Certificates that an operator names for one relay, PEM. */
+export interface RelayCertificates {
+  /** Shown to servers that ask; null for none. */
+  readonly own: { readonly certPem: string; readonly keyPem: string } | null;
+  /** Trusted in place of those that the program brings; null for these. */
+  readonly trustedPem: string | null;
 }
 
 /** What each way needs. */
