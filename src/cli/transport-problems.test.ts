@@ -17,6 +17,7 @@ transports:
   empty: { kind: submission, host: a.example, auth: { user: ann, tokenFile: empty } }
   folder: { kind: socks, host: 127.0.0.1, port: 1080, user: ann, passwordFile: folder }
   wide: { kind: submissions, host: a.example, auth: { user: ann, passwordFile: utf16 } }
+  ca: { kind: submissions, host: a.example, caFile: good }
   none: { kind: fail }
 `;
 
@@ -37,7 +38,8 @@ test('transportProblems: files that are missing, empty, none or not text, at the
     /^server\.yaml:8:\d+: transports\.empty\.auth\.tokenFile: the first line of .*empty is empty\./,
     /^server\.yaml:9:\d+: transports\.folder\.passwordFile: .*folder cannot be read: it is a folder\./,
     /^server\.yaml:10:\d+: transports\.wide\.auth\.passwordFile: .*utf16 is not UTF-8 text/,
+    /^server\.yaml:11:\d+: transports\.ca\.caFile: .*good holds no certificate in PEM/,
   ].entries())
     assert.match(told[i] ?? '', want);
-  assert.equal(told.length, 4);
+  assert.equal(told.length, 5);
 });

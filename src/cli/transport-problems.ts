@@ -40,8 +40,9 @@ function secretsOf(transport: ServerConfig['transports'][string], secrets: Trans
     case 'submissions':
     case 'submission':
     case 'smtp': {
-      const { auth, clientCertificate } = transport;
+      const { auth, clientCertificate, caFile } = transport;
       add(auth?.passwordFile, ['auth', 'passwordFile'], password);
+      add(caFile, ['caFile'], (file) => secrets.certificates(file));
       add(auth?.tokenFile, ['auth', 'tokenFile'], (file) => secrets.token(file));
       for (const setting of ['certificateFile', 'keyFile'] as const)
         add(clientCertificate?.[setting], ['clientCertificate', setting], (file) => secrets.text(file));

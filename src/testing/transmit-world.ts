@@ -67,7 +67,10 @@ export interface TransmitterParts {
 /** The ways into the network, all of them the same. */
 interface FakeNetwork {
   readonly dialer: Dialer;
-  readonly withCertificate: (pem: { readonly certPem: string }) => Dialer;
+  readonly withCertificates: (pem: {
+    readonly own: { readonly certPem: string } | null;
+    readonly trustedPem: string | null;
+  }) => Dialer;
   readonly through: (proxy: {
     readonly host: string;
     readonly port: number;
@@ -204,8 +207,9 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
   #network(): FakeNetwork {
     return {
       dialer: this,
-      withCertificate: ({ certPem }) => {
-        this.dialed.push(`with the certificate ${certPem.trim()}`);
+      withCertificates: ({ own, trustedPem }) => {
+        if (own !== null) this.dialed.push(`with the certificate ${own.certPem.trim()}`);
+        if (trustedPem !== null) this.dialed.push(`trusting ${trustedPem.trim()}`);
         return this;
       },
       through: ({ host, port, credentials }) => {

@@ -58,7 +58,7 @@ export class FaultWorld implements AsyncDisposable {
     this.#policies = new TlsPolicies({ resolver, clock, log, fetcher, db });
     const dialer: Dialer = { dial: (to) => this.#dial(to) };
     this.#transmitter = new SmtpTransmitter({
-      network: { dialer, withCertificate: () => dialer, through: () => this.#proxied(dialer) },
+      network: { dialer, withCertificates: () => dialer, through: () => this.#proxied(dialer) },
       resolver,
       secrets: new TransportSecrets({ files: new Files(), folder: 'nowhere' }),
       tlsPolicies: this.#policies,

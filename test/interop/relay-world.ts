@@ -1,10 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { callControl, controlEndpoint } from '#host/control';
 import type { AttemptRecord } from '#mail/queue';
-import { tempDir } from '#testing/temp-dir';
 import { makeAuthority } from './authority.ts';
 import { freePort } from './daemon.ts';
 import { foreignLogin, type ForeignServer, type ForeignSettings } from './foreign-server.ts';
@@ -87,10 +85,6 @@ export async function startRelayWorld({ domain, ways, start, token = '' }: Relay
       peer: { domain: 'godwit.test', address: ourAddress },
     }),
   );
-  const dir = undo.use(await tempDir());
-  await chmod(dir.path, 0o755);
-  const trusted = join(dir.path, 'trusted.pem');
-  await writeFile(trusted, authority.certPem);
   const server = undo.use(
     await startServe({
       host: ourAddress,
@@ -104,8 +98,8 @@ export async function startRelayWorld({ domain, ways, start, token = '' }: Relay
         token: `${token}\n`,
         'user.pem': user.certPem,
         'user-key.pem': user.keyPem,
+        'authority.pem': authority.certPem,
       },
-      env: { NODE_EXTRA_CA_CERTS: trusted },
     }),
   );
   const running = undo.move();
@@ -192,7 +186,7 @@ function transports(
       `kind: ${kind}`,
       `host: ${hostname}`,
       `port: ${port === undefined ? 25 : ports[port]}`,
-      ...(tls === undefined ? [] : [`tls: ${tls}`]),
+      tls === undefined ? 'caFile: authority.pem' : `tls: ${tls}`,
       ...(login === undefined ? [] : login.split('\n')),
     ].join('\n    ');
   const route = (name: string): string => `  - { toDomain: [${name}.${domain}], transport: ${name} }`;

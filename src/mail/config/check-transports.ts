@@ -34,6 +34,8 @@ function checkTransport(transport: TransportConfig, report: Report): void {
       checkAuth(transport, report);
       if (transport.tls === 'none' && transport.clientCertificate !== undefined)
         report(['clientCertificate'], 'is never shown, as tls is none', 'Remove it, or use TLS');
+      if (transport.caFile !== undefined && transport.tls !== 'verified')
+        report(['caFile'], 'is never used, as tls is not verified', 'Remove it, or let tls be verified');
       return;
     case 'socks':
       checkHost(transport.host, report);

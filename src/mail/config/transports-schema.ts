@@ -99,6 +99,9 @@ const relay = (standardPort: number) => ({
   port: port(standardPort),
   auth: auth.optional(),
   clientCertificate,
+  caFile: file(
+    'PEM file with the certificates to trust for this server in place of those that come with the program; read again for every connection.',
+  ).optional(),
   ...origin,
   limits,
 });

@@ -171,6 +171,10 @@ for (const [settings, want] of [
   ],
   [`${relay}, auth: { mechanisms: [EXTERNAL] }`, 'auth.mechanisms.0: needs a certificate. Add clientCertificate'],
   [`${relay}, auth: { mechanisms: [EXTERNAL, PLAIN] }, ${certificate}`, 'auth: has no password.'],
+  [
+    `${relay}, tls: unverified, caFile: a`,
+    'caFile: is never used, as tls is not verified. Remove it, or let tls be verified',
+  ],
   [`${relay}, tls: none, ${certificate}`, 'clientCertificate: is never shown, as tls is none. Remove it, or use TLS'],
   [
     'kind: submissions, host: mx.example, tls: none',

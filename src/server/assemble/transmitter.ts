@@ -23,7 +23,10 @@ export function makeTransmitter(
   return new SmtpTransmitter({
     network: {
       dialer: nodeDialer(),
-      withCertificate: (pem) => nodeDialer({ identity: tlsContext(pem) }),
+      withCertificates: ({ own, trustedPem }) => {
+        const trust = trustedPem === null ? {} : { trustedPem: [trustedPem] };
+        return nodeDialer(own === null ? trust : { identity: tlsContext({ ...own, ...trust }) });
+      },
       through: (proxy) => socksDialer({ proxy }),
     },
     resolver,
