@@ -65,8 +65,9 @@ function transportPaths({ transports }: ServerConfig): string[] {
         case 'submissions':
         case 'submission':
         case 'smtp': {
-          const { auth, clientCertificate } = transport;
-          return [auth?.passwordFile, auth?.tokenFile, clientCertificate?.certificateFile, clientCertificate?.keyFile];
+          const { auth, clientCertificate, caFile } = transport;
+          const { certificateFile, keyFile } = clientCertificate ?? {};
+          return [auth?.passwordFile, auth?.tokenFile, certificateFile, keyFile, caFile];
         }
         case 'socks':
           return [transport.passwordFile];
