@@ -195,6 +195,14 @@ test('prepareMessage: -F names the sender of a message without From', () => {
   );
 });
 
+test('prepareMessage: -f is also From of a message without one; the null sender is not', () => {
+  const fromWith = (sender: string, more: Partial<AddressRules> = {}): string =>
+    show('\r\n', { sender }, more).content.split('\r\n', 1).join();
+  assert.equal(fromWith('www@x.example'), 'From: www@x.example');
+  assert.equal(fromWith(''), 'From: ann@box.example');
+  assert.equal(fromWith('www@x.example', { from: 'cron@x.example', overrideFrom: true }), 'From: cron@x.example');
+});
+
 test('prepareMessage: from stands for local users, overrideFrom for all', () => {
   const configured = { from: 'cron@x.example' };
   const text = (value: string): string => `${date}${id}From: ${value}\r\n\r\n`;

@@ -89,7 +89,15 @@ export function prepareMessage(
   if (!Array.isArray(recipients)) return recipients;
   const own = localAddress(origin.user, rules, origin);
   if (own === null) return unusable(exitCodes.EX_CONFIG, `${origin.user} has no sender address: configure from`);
-  const header = writeHeader(fields, { request, rules, origin, own, isBody8bit: has8bit(body), body });
+  const header = writeHeader(fields, {
+    request,
+    rules,
+    origin,
+    own,
+    author: sender ?? own,
+    isBody8bit: has8bit(body),
+    body,
+  });
   const content = new Uint8Array(header.length + body.length);
   content.set(header);
   content.set(body, header.length);
@@ -197,16 +205,18 @@ interface HeaderFacts {
   readonly rules: AddressRules;
   readonly origin: MessageOrigin;
   readonly own: Address;
+  /** For a message without From: the sender that was named, as other sendmails do. */
+  readonly author: Address;
   readonly isBody8bit: boolean;
   readonly body: Uint8Array;
 }
 
 /** The header with its empty line: what is missing comes first. */
 function writeHeader(fields: readonly HeaderField[], facts: HeaderFacts): Uint8Array {
-  const { origin, own, request, isBody8bit, body } = facts;
+  const { origin, author, request, isBody8bit, body } = facts;
   const has = (name: string): boolean => fields.some((field) => field.name === name && fieldText(field) !== '');
   let added = '';
-  if (!has('from')) added += writeAddresses('From', [mailbox(own, request.fullName)]);
+  if (!has('from')) added += writeAddresses('From', [mailbox(author, request.fullName)]);
   if (!has('date')) added += `Date: ${writeDate(origin.createdMs, origin.offsetMinutes)}\r\n`;
   if (!has('message-id')) added += `Message-ID: ${origin.messageId}\r\n`;
   if (isBody8bit && !has('mime-version') && !has('content-type')) {
