@@ -25,7 +25,7 @@ import type { Databases } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Configuration, configuredPath } from '#server/configuration';
-import { ConfiguredPolicies, ConfiguredRouting } from '#server/transmit';
+import { AccountNames, ConfiguredPolicies, ConfiguredRouting } from '#server/transmit';
 import { DkimKeys } from '#server/dkim';
 import type { OutsideView } from '#server/operations';
 
@@ -114,7 +114,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
   const accounts = new Accounts({ databases, blobs, bus, clock });
-  const routing = new ConfiguredRouting({ configuration, accounts });
+  const names = new AccountNames({ accounts });
+  const routing = new ConfiguredRouting({ configuration, names });
   const queueSettings: QueueSettings = {
     ...defaultSettings,
     retryAfterMs: server.queue.retryAfter,
@@ -124,7 +125,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     maxTransmissions: server.queue.concurrency,
     maxPerDomain: server.queue.concurrencyPerDomain,
   };
-  const policies = new ConfiguredPolicies({ configuration, accounts });
+  const policies = new ConfiguredPolicies({ configuration, names });
   const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox() };
   return {
     configuration,

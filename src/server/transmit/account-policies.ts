@@ -1,26 +1,21 @@
 import type { AccountId } from '#lib/ids';
-import type { Accounts } from '#mail/accounts';
 import type { OutgoingPolicies, OutgoingPolicy } from '#mail/queue';
 import type { Configuration } from '#server/configuration';
+import type { AccountNames } from './account-names.ts';
 
 /** What accounts want of the queue, by their settings in `domains.yaml`. */
 export class ConfiguredPolicies implements OutgoingPolicies {
   readonly #configuration: Pick<Configuration, 'config'>;
-  readonly #accounts: Pick<Accounts, 'list'>;
-  /** Names never change, and ids are not used again. */
-  #names = new Map<AccountId, string>();
+  readonly #names: AccountNames;
 
-  constructor(deps: {
-    readonly configuration: Pick<Configuration, 'config'>;
-    readonly accounts: Pick<Accounts, 'list'>;
-  }) {
+  constructor(deps: { readonly configuration: Pick<Configuration, 'config'>; readonly names: AccountNames }) {
     this.#configuration = deps.configuration;
-    this.#accounts = deps.accounts;
+    this.#names = deps.names;
   }
 
   of(account: AccountId): OutgoingPolicy | null {
-    const name = this.#names.get(account);
-    if (name === undefined) return null;
+    const name = this.#names.known(account);
+    if (name === null) return null;
     const { accounts } = this.#configuration.config.domains;
     // An account that left the configuration keeps its mail, but nobody reads its lists.
     const settings = Object.hasOwn(accounts, name) ? accounts[name] : undefined;
@@ -31,6 +26,6 @@ export class ConfiguredPolicies implements OutgoingPolicies {
   }
 
   async refresh(): Promise<void> {
-    this.#names = new Map((await this.#accounts.list()).map(({ id, name }) => [id, name]));
+    await this.#names.refresh();
   }
 }

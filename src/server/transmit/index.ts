@@ -8,6 +8,7 @@
  */
 export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';
 export { DsnMailer, type DsnMailerDeps } from './dsn-mailer.ts';
+export { AccountNames } from './account-names.ts';
 export { ConfiguredPolicies } from './account-policies.ts';
 export { ConfiguredRouting } from './routing.ts';
 export { TransportSecrets, type ProxyAddress } from './secrets.ts';

@@ -1,24 +1,19 @@
 import type { AccountId } from '#lib/ids';
-import type { Accounts } from '#mail/accounts';
 import type { Config } from '#mail/config';
 import type { Routing } from '#mail/queue';
 import { routingTable, type RoutingTable } from '#mail/routes';
 import type { Configuration } from '#server/configuration';
+import type { AccountNames } from './account-names.ts';
 
 /** The routes of the configuration in force, as the queue asks them. */
 export class ConfiguredRouting implements Routing {
   readonly #configuration: Pick<Configuration, 'config'>;
-  readonly #accounts: Pick<Accounts, 'list'>;
-  /** Names never change, and ids are not used again. */
-  #names = new Map<AccountId, string>();
+  readonly #names: AccountNames;
   #latest: { readonly config: Config; readonly table: RoutingTable } | null = null;
 
-  constructor(deps: {
-    readonly configuration: Pick<Configuration, 'config'>;
-    readonly accounts: Pick<Accounts, 'list'>;
-  }) {
+  constructor(deps: { readonly configuration: Pick<Configuration, 'config'>; readonly names: AccountNames }) {
     this.#configuration = deps.configuration;
-    this.#accounts = deps.accounts;
+    this.#names = deps.names;
   }
 
   table(): RoutingTable {
@@ -28,13 +23,10 @@ export class ConfiguredRouting implements Routing {
   }
 
   knownAccount(id: AccountId): string | null {
-    return this.#names.get(id) ?? null;
+    return this.#names.known(id);
   }
 
   async findAccount(id: AccountId): Promise<string | null> {
-    const known = this.#names.get(id);
-    if (known !== undefined) return known;
-    this.#names = new Map((await this.#accounts.list()).map((account) => [account.id, account.name]));
-    return this.knownAccount(id);
+    return await this.#names.find(id);
   }
 }

@@ -1,0 +1,30 @@
+import type { AccountId } from '#lib/ids';
+import type { Accounts } from '#mail/accounts';
+
+/** Names of accounts in memory, for questions of the queue that cannot wait: names never change, and ids are not used again. */
+export class AccountNames {
+  readonly #accounts: Pick<Accounts, 'list'>;
+  #names = new Map<AccountId, string>();
+
+  constructor({ accounts }: { readonly accounts: Pick<Accounts, 'list'> }) {
+    this.#accounts = accounts;
+  }
+
+  /** The name as far as it is known, null otherwise. */
+  known(id: AccountId): string | null {
+    return this.#names.get(id) ?? null;
+  }
+
+  /** The name; null when the account was removed. */
+  async find(id: AccountId): Promise<string | null> {
+    const known = this.known(id);
+    if (known !== null) return known;
+    await this.refresh();
+    return this.known(id);
+  }
+
+  /** Gets to know all accounts that there are now. */
+  async refresh(): Promise<void> {
+    this.#names = new Map((await this.#accounts.list()).map(({ id, name }) => [id, name]));
+  }
+}
