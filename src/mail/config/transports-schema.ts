@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mechanismsByStrength, tokenMechanisms } from '#lib/sasl';
 import { Secret } from '#lib/secret';
 import { hostName } from './host-name.ts';
 import { duration } from './units.ts';
@@ -23,19 +24,6 @@ const secret = (doc: string) =>
     .transform((text) => new Secret(text))
     .meta({ description: doc });
 
-const mechanisms = [
-  'EXTERNAL',
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1-PLUS',
-  'SCRAM-SHA-1',
-  'CRAM-MD5',
-  'OAUTHBEARER',
-  'XOAUTH2',
-  'PLAIN',
-  'LOGIN',
-] as const;
-
 const auth = z
   .strictObject({
     user: z.string().min(1).optional().meta({ description: 'Login name; not needed for EXTERNAL.' }),
@@ -45,7 +33,7 @@ const auth = z
       'File with an OAuth access token, which another program keeps fresh; read again for every connection.',
     ).optional(),
     mechanisms: z
-      .array(z.enum(mechanisms))
+      .array(z.enum([...mechanismsByStrength, ...tokenMechanisms]))
       .min(1)
       .optional()
       .meta({ description: 'SASL mechanisms that may be used. Default: the most secure that the server offers.' }),
