@@ -7,6 +7,7 @@ import { eventually, freshSubject, messageWith, reportAbout } from './mailbox.ts
 import { startNameServer } from './name-server.ts';
 import { startPostfix, type Postfix } from './postfix.ts';
 import { describePeer, needsRoot, run, succeed } from './programs.ts';
+import { serverYaml } from './relay-world.ts';
 import { sampleId, sampleMessage } from './sample-message.ts';
 import { account, program, startServe, type ServerUnderTest } from './server-under-test.ts';
 
@@ -158,21 +159,4 @@ Message-ID: ${messageId}
 
 --b--
 `.replaceAll('\n', '\r\n');
-}
-
-function serverYaml(address: string, namesPort: number): string {
-  return `hostname: mx.godwit.test
-postmaster: godwit
-user: nobody
-dns: { servers: ['127.0.0.1:${namesPort}'] }
-listeners:
-  all:
-    addresses: ['${address}']
-    tls: { certificateFile: cert.pem, keyFile: key.pem }
-    smtp: { port: 25 }
-    submission: { port: 0 }
-    submissions: { port: 0 }
-    imap: { port: 0 }
-    imaps: { port: 0 }
-`;
 }

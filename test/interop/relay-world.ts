@@ -194,7 +194,8 @@ function transports(
   return ['transports:', ...all.map(transport), 'routes:', ...all.map(([name]) => route(name)), ''].join('\n');
 }
 
-function serverYaml(address: string, namesPort: number): string {
+/** `server.yaml` of a server at a standard address, with the lab's DNS. */
+export function serverYaml(address: string, namesPort: number): string {
   return `hostname: mx.godwit.test
 postmaster: godwit
 user: nobody
