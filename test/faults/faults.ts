@@ -262,64 +262,22 @@ const dns: Fault[] = [
   ),
 ];
 
+/** Answers of a proxy that wants no login and does not connect us (RFC 1928 §6). */
+const refusal = (code: number): number[][] => [
+  [5, 0],
+  [5, code, 0, 1, 0, 0, 0, 0, 0, 0],
+];
+
 const socks: Fault[] = (
   [
-    [
-      'general failure',
-      [
-        [5, 0],
-        [5, 1, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'not allowed by its rules',
-      [
-        [5, 0],
-        [5, 2, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'network unreachable',
-      [
-        [5, 0],
-        [5, 3, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'host unreachable',
-      [
-        [5, 0],
-        [5, 4, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'connection refused',
-      [
-        [5, 0],
-        [5, 5, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'TTL expired',
-      [
-        [5, 0],
-        [5, 6, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'CONNECT not supported',
-      [
-        [5, 0],
-        [5, 7, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
-    [
-      'address type not supported',
-      [
-        [5, 0],
-        [5, 8, 0, 1, 0, 0, 0, 0, 0, 0],
-      ],
-    ],
+    ['general failure', refusal(1)],
+    ['not allowed by its rules', refusal(2)],
+    ['network unreachable', refusal(3)],
+    ['host unreachable', refusal(4)],
+    ['connection refused', refusal(5)],
+    ['TTL expired', refusal(6)],
+    ['CONNECT not supported', refusal(7)],
+    ['address type not supported', refusal(8)],
     ['wants a login', [[5, 255]]],
     ['ends the connection', []],
     [
