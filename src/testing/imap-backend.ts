@@ -42,6 +42,12 @@ export class MemoryImapBackend implements ImapBackend {
   readonly #listeners = new Set<() => void>();
   #change = 1;
   appendLimitBytes: number | null = null;
+  /** Messages whose rows are too large to be read with others. */
+  readonly largeUids = new Set<number>();
+  /** UIDs of each read of rows. */
+  readonly rowReads: Uint32Array[] = [];
+  /** Bytes of each read of contents. */
+  readonly contentReads: number[] = [];
   /** Makes the next read of contents fail, as a bug would. */
   failsNext = false;
 
@@ -253,9 +259,11 @@ class MemorySelected implements SelectedMailbox {
     return this.image;
   }
 
-  async rows(uids: Uint32Array): Promise<readonly (MessageRow | null)[]> {
+  async rows(uids: Uint32Array): Promise<readonly (MessageRow | 'large' | null)[]> {
+    this.#world.rowReads.push(uids);
     return [...uids].map((uid) => {
       const message = this.#mailbox.find(uid);
+      if (uids.length > 1 && this.#world.largeUids.has(uid)) return 'large';
       return message === undefined ? null : memoryRow(message);
     });
   }
@@ -267,7 +275,7 @@ class MemorySelected implements SelectedMailbox {
     }
     return [...uids].map((uid) => {
       const message = this.#mailbox.find(uid);
-      return message === undefined ? null : memoryContent(message);
+      return message === undefined ? null : memoryContent(message, this.#world.contentReads);
     });
   }
 

@@ -124,13 +124,17 @@ export function memoryRow({ bytes, index, internalDateMs, saveDateMs }: MemoryMe
 }
 
 /** A message's bytes. */
-export function memoryContent({ bytes, index }: MemoryMessage): MessageContent {
+export function memoryContent({ bytes, index }: MemoryMessage, reads: number[] = []): MessageContent {
+  const read = (start: number, end: number): Uint8Array => {
+    reads.push(end - start);
+    return bytes.subarray(start, end);
+  };
   return {
     sizeBytes: bytes.length,
     headerSizeBytes: index.root.bodyStart,
     hasNul: index.hasNul,
-    bytes: (start, end) => bytes.subarray(start, end),
+    bytes: read,
     // In two pieces where it can be.
-    piece: (start, end) => bytes.subarray(start, start === 0 && end > 1 ? end >> 1 : end),
+    piece: (start, end) => read(start, start === 0 && end > 1 ? end >> 1 : end),
   };
 }

@@ -1,6 +1,8 @@
 import { writeBodyStructure, writeEnvelope } from '#lib/imap';
 import { baseSubject, parseDate, parseMessageIds } from '#lib/message';
 import type { EnvelopeAddress, MessageIndex } from '#lib/mime';
+import { boundedStructure } from './bounded-structure.ts';
+import { messageLimits } from './limits.ts';
 import type { MessageDescription } from './message.ts';
 import { packPart } from './pack-part.ts';
 
@@ -15,14 +17,17 @@ const bodyStructureOptions = { utf8: false, extended: true } as const;
 
 /** What a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
 export function describeMessage(index: MessageIndex): MessageDescription {
-  const { envelope, root } = index;
+  const { envelope } = index;
+  const { root, text: bodyStructure } = boundedStructure(index.root, messageLimits.maxStructureChars, (part) =>
+    writeBodyStructure(part, bodyStructureOptions),
+  );
   const subject = baseSubject(envelope.subject ?? '');
   const from = firstAddress(envelope.from);
   const inReplyTo = envelope.inReplyTo === null ? [] : parseMessageIds(envelope.inReplyTo);
   return {
     envelope: writeEnvelope(envelope, utf8Free),
     body: writeBodyStructure(root, bodyOptions),
-    bodyStructure: writeBodyStructure(root, bodyStructureOptions),
+    bodyStructure,
     structure: packPart(root),
     headerBytes: root.bodyStart,
     hasNul: index.hasNul,

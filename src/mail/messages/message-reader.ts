@@ -2,6 +2,7 @@ import type { AccountId, MailboxId } from '#lib/ids';
 import { storedContent, type MessageContent } from '#mail/content';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type SqlValue } from '#ports/database';
+import { messageLimits } from './limits.ts';
 import { uidCondition } from './message-rows.ts';
 import { uidSpans } from './uid-spans.ts';
 
@@ -38,6 +39,8 @@ export interface MessageColumns {
   /** For `unpackPart`, with `prefixBytes` as its shift. */
   readonly structure: string;
   readonly prefixBytes: number;
+  /** A wanted column is larger than `messageLimits.batchColumnBytes` and came back empty: ask for this message alone. */
+  readonly isLarge: boolean;
 }
 
 /** A message's bytes with the length of their header. */
@@ -58,10 +61,14 @@ export class MessageReader {
     this.#deps = deps;
   }
 
-  /** Columns of the messages that exist among ascending `uids`, ascending. */
+  /**
+   * Columns of the messages that exist among ascending `uids`, ascending. Large columns are read only when there is one UID, so that
+   * a batch of any messages takes little memory.
+   */
   async rows(mailbox: MailboxId, uids: ArrayLike<number>, wanted: WantedColumns): Promise<MessageColumns[]> {
     const { account, db } = this.#deps;
     const isNarrow = !(wanted.envelope || wanted.body || wanted.bodyStructure || wanted.structure || wanted.sentDay);
+    const columns = uids.length === 1 ? wholeColumns : smallColumns;
     const rows = await db.read(async (reader) => {
       const all: SqlValue[][] = [];
       for (const span of uidSpans(uids)) {
@@ -70,8 +77,8 @@ export class MessageReader {
             ? sql`SELECT uid, size_bytes, received_ms, save_ms FROM message
                 WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY uid`
             : sql`SELECT m.uid, m.size_bytes, m.received_ms, m.save_ms, e.sent_day_ms,
-                ${wanted.envelope ? envelopeColumn : nullColumn}, ${wanted.body ? bodyColumn : nullColumn},
-                ${wanted.bodyStructure ? bodyStructureColumn : nullColumn}, ${wanted.structure ? structureColumn : nullColumn},
+                ${wanted.envelope ? columns.envelope : nullColumn}, ${wanted.body ? columns.body : nullColumn},
+                ${wanted.bodyStructure ? columns.bodyStructure : nullColumn}, ${wanted.structure ? columns.structure : nullColumn},
                 length(e.prefix)
                 FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
                 WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
@@ -81,7 +88,7 @@ export class MessageReader {
       return all;
     });
     await db.durable();
-    return rows.map(columnsOf);
+    return rows.map((row) => columnsOf(row, wanted));
   }
 
   /** Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. */
@@ -122,10 +129,19 @@ type ContentRow = readonly [
 ];
 
 const nullColumn = sql`NULL`;
-const envelopeColumn = sql`e.envelope`;
-const bodyColumn = sql`e.body`;
-const bodyStructureColumn = sql`e.bodystructure`;
-const structureColumn = sql`e.structure`;
+const wholeColumns = {
+  envelope: sql`e.envelope`,
+  body: sql`e.body`,
+  bodyStructure: sql`e.bodystructure`,
+  structure: sql`e.structure`,
+};
+const most = messageLimits.batchColumnBytes;
+const smallColumns = {
+  envelope: sql`CASE WHEN octet_length(e.envelope) <= ${most} THEN e.envelope END`,
+  body: sql`CASE WHEN octet_length(e.body) <= ${most} THEN e.body END`,
+  bodyStructure: sql`CASE WHEN octet_length(e.bodystructure) <= ${most} THEN e.bodystructure END`,
+  structure: sql`CASE WHEN octet_length(e.structure) <= ${most} THEN e.structure END`,
+};
 const allBytes = sql`c.bytes`;
 const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
 
@@ -136,7 +152,7 @@ function toSend(column: SqlValue | undefined): string | Uint8Array {
   return /[^\0-\x7f]/.test(column) ? encoder.encode(column) : column;
 }
 
-function columnsOf(row: SqlValue[]): MessageColumns {
+function columnsOf(row: SqlValue[], wanted: WantedColumns): MessageColumns {
   const [uid, sizeBytes, receivedMs, saveMs, sentDayMs, envelope, body, bodyStructure, structure, prefixBytes] = row;
   return {
     uid: Number(uid),
@@ -149,5 +165,10 @@ function columnsOf(row: SqlValue[]): MessageColumns {
     bodyStructure: toSend(bodyStructure),
     structure: typeof structure === 'string' ? structure : '',
     prefixBytes: typeof prefixBytes === 'number' ? prefixBytes : 0,
+    isLarge:
+      (wanted.envelope && envelope === null) ||
+      (wanted.body && body === null) ||
+      (wanted.bodyStructure && bodyStructure === null) ||
+      (wanted.structure && structure === null),
   };
 }

@@ -34,6 +34,28 @@ test('Messages.append is all or nothing, in order, with one MODSEQ and counters'
   assert.deepEqual(await mailboxOf(store, 'INBOX'), after);
 });
 
+test('MessageReader.rows leaves large columns out of a batch and gives them when asked for one message', async () => {
+  await using store = await tempStore();
+  const { messages, reader } = store.account;
+  const to = Array.from({ length: 200 }, (_, i) => `person${i}@example.org`).join(', ');
+  await messages.append({ name: 'INBOX' }, [newMessage(['Subject: 1']), newMessage([`To: ${to}`]), newMessage([])]);
+  const { id } = await mailboxOf(store, 'INBOX');
+  const wanted = { envelope: true, body: false, bodyStructure: true, structure: true, sentDay: false };
+  const batch = await reader.rows(id, [1, 2, 3], wanted);
+  assert.deepEqual(
+    batch.map(({ uid, isLarge }) => [uid, isLarge]),
+    [
+      [1, false],
+      [2, true],
+      [3, false],
+    ],
+  );
+  const without = await reader.rows(id, [1, 2, 3], { ...wanted, envelope: false });
+  assert.ok(without.every(({ isLarge }) => !isLarge));
+  const [alone] = await reader.rows(id, [2], wanted);
+  assert.ok(alone !== undefined && !alone.isLarge && String(alone.envelope).includes('"person199"'));
+});
+
 test('MessageReader gives columns and bytes with the prefix in front', async () => {
   await using store = await tempStore();
   const { messages, reader } = store.account;

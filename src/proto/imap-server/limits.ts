@@ -36,8 +36,8 @@ export interface ImapServerLimits {
   readonly maxPatternChars: number;
   /** Keys, nested ones included, in one SEARCH. */
   readonly maxSearchKeys: number;
-  /** Largest part that BINARY decodes in memory to announce its size. */
-  readonly maxBinaryBytes: number;
+  /** Bytes of a header that HEADER.FIELDS looks at; they are in memory while the answer is made. */
+  readonly maxFilteredHeaderBytes: number;
 }
 
 /** Limits for ordinary servers. */
@@ -60,5 +60,5 @@ export const defaultLimits: ImapServerLimits = {
   outputBufferBytes: 64 * 1024,
   maxPatternChars: 4096,
   maxSearchKeys: 1000,
-  maxBinaryBytes: 64 * 1024 * 1024,
+  maxFilteredHeaderBytes: 1_048_576,
 };

@@ -102,8 +102,11 @@ export interface SelectedMailbox extends AsyncDisposable {
    * Null when the mailbox no longer exists.
    */
   refresh(): Promise<MailboxImage | null>;
-  /** Rows of at most `maxRowBatch` messages, in order. */
-  rows(uids: Uint32Array, columns: RowColumns): Promise<readonly (MessageRow | null)[]>;
+  /**
+   * Rows of at most `maxRowBatch` messages, in order. Those with large columns are `large` until they are asked for alone, so that
+   * a batch never takes much memory; columns of `numbers` and `sentDate` are never large.
+   */
+  rows(uids: Uint32Array, columns: RowColumns): Promise<readonly (MessageRow | 'large' | null)[]>;
   /** Contents of a few messages, in order; with `header` only bytes of the header will be asked for. */
   contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (MessageContent | null)[]>;
   /** For each key, the UIDs among `uids` that match, ascending. `signal` ends the work early. */

@@ -1,4 +1,5 @@
 import type { MailboxId, ModSeq } from '#lib/ids';
+import type { Part } from '#lib/mime';
 import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import { unpackPart, type Copied, type MessageColumns } from '#mail/messages';
@@ -58,11 +59,11 @@ export class SelectedGlue implements SelectedMailbox {
     return image;
   }
 
-  async rows(uids: Uint32Array, columns: RowColumns): Promise<(MessageRow | null)[]> {
+  async rows(uids: Uint32Array, columns: RowColumns): Promise<(MessageRow | 'large' | null)[]> {
     const { envelope, body, bodyStructure, structure, sentDate } = columns;
     const wanted = { envelope, body, bodyStructure, structure, sentDay: sentDate };
     const found = await this.#account.reader.rows(this.#mailbox, uids, wanted);
-    return inOrder(uids, found, (row) => rowOf(row, structure));
+    return inOrder(uids, found, (row) => (row.isLarge ? 'large' : rowOf(row, structure)));
   }
 
   async contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]> {
@@ -90,13 +91,19 @@ export class SelectedGlue implements SelectedMailbox {
         if (content === null) continue;
         const found = await matcher.match({
           header: await content.bytes(0, content.headerSizeBytes),
-          root: rows[i]?.structure ?? null,
+          root: await this.#structureOf(batch[i] ?? 0, rows[i] ?? null),
           bytes: (start, end) => content.bytes(start, end),
         });
         for (const [k, isMatch] of found.entries()) if (isMatch) matches[k]?.push(batch[i] ?? 0);
       }
     }
     return matches;
+  }
+
+  async #structureOf(uid: number, row: MessageRow | 'large' | null): Promise<Part | null> {
+    if (row !== 'large') return row?.structure ?? null;
+    const [alone = null] = await this.rows(Uint32Array.of(uid), structureOnly);
+    return alone === null || alone === 'large' ? null : alone.structure;
   }
 
   async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }> {

@@ -131,3 +131,39 @@ test('fetch ends the connection when reading fails in the middle of a literal', 
   assert.match(said, /\* 1 FETCH \(BODY\[\] \{\d+\}\r\nSubject: 0$/);
   assert.deepEqual(bugs, ['Error: disk gone']);
 });
+
+test('fetch asks alone for rows that are too large for a batch', async () => {
+  const backend = filled(7);
+  const whole = await conversation(backend, commands);
+  backend.largeUids.add(2).add(5);
+  assert.deepEqual(await conversation(backend, commands), whole);
+  assert.deepEqual(
+    backend.rowReads.filter((uids) => uids.length === 1).map(([uid]) => uid),
+    [2, 5],
+  );
+});
+
+const attachment = Buffer.from(Uint8Array.from({ length: 600_000 }, (_, i) => i % 251));
+const base64Lines = attachment.toString('base64').replaceAll(/.{76}/g, '$&\n');
+
+test('fetch streams a large part that it decodes: no more than a piece of it is read at a time', async () => {
+  const backend = new MemoryImapBackend(store);
+  backend.deliver('INBOX', `Content-Transfer-Encoding: base64\n\n${base64Lines}\n`);
+  backend.deliver('INBOX', 'Content-Transfer-Encoding: base64\n\naGVsbG8=\n');
+  const { said, bugs } = await conversation(backend, [
+    'EXAMINE INBOX',
+    'FETCH 1 BINARY.SIZE[1]',
+    'FETCH 1 BINARY.PEEK[1]',
+    'FETCH 1 BINARY.PEEK[1]<300000.100>',
+    'FETCH 1 BINARY.PEEK[1]<599990.100>',
+    'FETCH 2 BINARY.PEEK[1]<1.3>',
+  ]);
+  assert.deepEqual(bugs, []);
+  const text = (start: number, end: number): string => new TextDecoder().decode(attachment.subarray(start, end));
+  assert.ok(said.includes('BINARY.SIZE[1] 600000)'));
+  assert.ok(said.includes(`BINARY[1] ~{600000}\r\n${text(0, 600_000)})`));
+  assert.ok(said.includes(`BINARY[1]<300000> ~{100}\r\n${text(300_000, 300_100)})`));
+  assert.ok(said.includes(`BINARY[1]<599990> ~{10}\r\n${text(599_990, 600_000)})`));
+  assert.ok(said.includes('BINARY[1]<1> {3}\r\nell)'));
+  assert.ok(Math.max(...backend.contentReads) <= 256 * 1024, `${Math.max(...backend.contentReads)}`);
+});

@@ -5,7 +5,7 @@ import { type FetchedMessage, MessageWriter } from '../fetch/message-writer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import type { PositionRange } from '../message-set.ts';
 import { Bad, No } from '../refusal.ts';
-import type { MailboxImage } from '../selected-mailbox.ts';
+import type { MailboxImage, MessageRow } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { positionOf } from '../view.ts';
 import type { Handler } from './handler.ts';
@@ -104,7 +104,8 @@ async function writeBatch(
   let gone = 0;
   for (let i = 0; i < batch.length; i++) {
     const uid = uids[i] ?? 0;
-    const row = rows?.[i] ?? null;
+    const found = rows?.[i] ?? null;
+    const row = found === 'large' ? await rowAlone(selection, uid, plan) : found;
     const content = contents?.[i] ?? null;
     const position = batch[i] ?? 0;
     const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
@@ -116,6 +117,13 @@ async function writeBatch(
     await writeMessage(context, plan, writer, message, marked.has(uid));
   }
   return gone;
+}
+
+/** A row with large columns: the next one is read when this one is written. Null when the message is gone by now. */
+async function rowAlone(selection: Selection, uid: number, { columns }: FetchPlan): Promise<MessageRow | null> {
+  if (columns === null) return null;
+  const [row = null] = await selection.mailbox.rows(Uint32Array.of(uid), columns);
+  return row === 'large' ? null : row;
 }
 
 const none: ReadonlySet<number> = new Set();

@@ -2,58 +2,108 @@ import { Base64Decoder, type Decoder, QuotedPrintableDecoder } from '#lib/codecs
 import type { Part } from '#lib/mime';
 import { No } from '../refusal.ts';
 import type { MessageContent } from '../selected-mailbox.ts';
+import type { ByteRange } from './section-range.ts';
 
+/** Encoded bytes that are decoded at a time. */
 const chunkBytes = 128 * 1024;
 
 /**
- * A part's body without its transfer encoding, for BINARY (RFC 3516 §4.3).
- * @throws No UNKNOWN-CTE for encodings nobody knows, LIMIT for parts larger than `maxBytes`.
+ * A part's body without its transfer encoding, for BINARY (RFC 3516 §4.3). Large bodies are decoded twice, once to announce the
+ * size and once to send it, so that none is ever in memory as a whole.
  */
-export async function decodedPart(content: MessageContent, part: Part, maxBytes: number): Promise<Uint8Array> {
-  if (part.end - part.bodyStart > maxBytes) throw new No('LIMIT', 'the part is too large to decode here');
-  const decoder = decoderOf(part);
-  if (decoder === null) return content.bytes(part.bodyStart, part.end);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of decodedPieces(content, part, decoder)) pieces.push(piece);
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-  let to = 0;
-  for (const piece of pieces) {
-    whole.set(piece, to);
-    to += piece.length;
+export class DecodedPart {
+  readonly #content: MessageContent;
+  readonly #part: Part;
+  readonly #encoding: Encoding;
+  /** The decoded body, when it fits one chunk. */
+  #whole: Uint8Array | null = null;
+
+  /** @throws No UNKNOWN-CTE for encodings that are not known. */
+  constructor(content: MessageContent, part: Part) {
+    this.#content = content;
+    this.#part = part;
+    this.#encoding = encodingOf(part);
   }
-  return whole;
-}
 
-/** Bytes that `decodedPart` has, without keeping them, for BINARY.SIZE (RFC 3516 §4.3). @throws No as `decodedPart` does. */
-export async function decodedSizeBytes(content: MessageContent, part: Part, maxBytes: number): Promise<number> {
-  const decoder = decoderOf(part);
-  if (decoder === null) return part.end - part.bodyStart;
-  if (part.end - part.bodyStart > maxBytes) throw new No('LIMIT', 'the part is too large to decode here');
-  let size = 0;
-  for await (const piece of decodedPieces(content, part, decoder)) size += piece.length;
-  return size;
-}
-
-async function* decodedPieces(content: MessageContent, part: Part, decoder: Decoder): AsyncGenerator<Uint8Array> {
-  for (let at = part.bodyStart; at < part.end; at += chunkBytes) {
-    yield decoder.push(await content.bytes(at, Math.min(at + chunkBytes, part.end)));
+  /** Reads the body once. `hasNul` reports whether a literal cannot carry it. */
+  async measure(): Promise<{ readonly sizeBytes: number; readonly hasNul: boolean }> {
+    const encodedBytes = this.#part.end - this.#part.bodyStart;
+    if (this.#encoding === 'identity' && !this.#content.hasNul) return { sizeBytes: encodedBytes, hasNul: false };
+    let sizeBytes = 0;
+    let hasNul = false;
+    for await (const piece of this.#decoded()) {
+      sizeBytes += piece.length;
+      hasNul ||= piece.includes(0);
+      if (this.#encoding !== 'identity' && encodedBytes <= chunkBytes)
+        this.#whole = this.#whole === null ? piece : joined(this.#whole, piece);
+    }
+    return { sizeBytes, hasNul };
   }
-  yield decoder.finish();
+
+  /** Size of the decoded body, for BINARY.SIZE (RFC 3516 §4.3). */
+  async sizeBytes(): Promise<number> {
+    if (this.#encoding === 'identity') return this.#part.end - this.#part.bodyStart;
+    return (await this.measure()).sizeBytes;
+  }
+
+  /** The decoded bytes of a range, in pieces. */
+  async *pieces({ start, end }: ByteRange): AsyncGenerator<Uint8Array> {
+    if (this.#encoding === 'identity') {
+      yield* this.#raw(this.#part.bodyStart + start, this.#part.bodyStart + end);
+      return;
+    }
+    if (this.#whole !== null) {
+      yield this.#whole.subarray(start, end);
+      return;
+    }
+    let at = 0;
+    for await (const piece of this.#decoded()) {
+      const wanted = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));
+      at += piece.length;
+      if (wanted.length > 0) yield wanted;
+      if (at >= end) return;
+    }
+  }
+
+  async *#decoded(): AsyncGenerator<Uint8Array> {
+    const decoder = decoderOf(this.#encoding);
+    for await (const raw of this.#raw(this.#part.bodyStart, this.#part.end)) yield decoder?.push(raw) ?? raw;
+    if (decoder !== null) yield decoder.finish();
+  }
+
+  async *#raw(start: number, end: number): AsyncGenerator<Uint8Array> {
+    for (let at = start; at < end; at += chunkBytes)
+      yield await this.#content.bytes(at, Math.min(at + chunkBytes, end));
+  }
 }
 
-function decoderOf(part: Part): Decoder | null {
+type Encoding = 'identity' | 'base64' | 'quoted-printable';
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (b.length === 0) return a;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function encodingOf(part: Part): Encoding {
   // RFC 2045 §6.4: multiparts have no encoding of their own.
-  if (part.type === 'multipart' || part.message !== null) return null;
+  if (part.type === 'multipart' || part.message !== null) return 'identity';
   switch (part.encoding) {
     case '7bit':
     case '8bit':
     case 'binary':
-      return null;
+      return 'identity';
     case 'base64':
-      return new Base64Decoder();
     case 'quoted-printable':
-      return new QuotedPrintableDecoder();
+      return part.encoding;
     default:
       throw new No('UNKNOWN-CTE', 'the part has an unknown transfer encoding');
   }
+}
+
+function decoderOf(encoding: Encoding): Decoder | null {
+  if (encoding === 'identity') return null;
+  return encoding === 'base64' ? new Base64Decoder() : new QuotedPrintableDecoder();
 }

@@ -3,7 +3,7 @@ import { findPart } from '#lib/mime';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
 import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
-import { decodedPart, decodedSizeBytes } from './decoded-part.ts';
+import { DecodedPart } from './decoded-part.ts';
 import { HeaderFilter } from './header-filter.ts';
 import { type ByteRange, sectionRange } from './section-range.ts';
 import { withoutNul } from './without-nul.ts';
@@ -20,7 +20,6 @@ export interface FetchedMessage {
 }
 
 const encoder = new TextEncoder();
-const maxFilteredHeaderBytes = 4 * 1024 * 1024;
 
 /** Writes FETCH responses (RFC 9051 §7.5.2) for one command. */
 export class MessageWriter {
@@ -145,6 +144,7 @@ export class MessageWriter {
       filter = new HeaderFilter(text.fields, text.not);
       this.#filters.set(item, filter);
     }
+    const { maxFilteredHeaderBytes } = this.#context.deps.options.limits;
     const end = Math.min(range.end, range.start + maxFilteredHeaderBytes);
     const given = content.bytes(range.start, end);
     const header = filter.filter(given instanceof Uint8Array ? given : await given);
@@ -157,25 +157,26 @@ export class MessageWriter {
     row: MessageRow | null,
     content: MessageContent,
   ): Promise<void> {
-    const { maxBinaryBytes } = this.#context.deps.options.limits;
-    const part = row === null || item.part.length === 0 ? null : findPart(row.structure, item.part);
     if (item.part.length === 0) {
       if (item.kind === 'binarySize') this.#output.text(`${item.name} ${content.sizeBytes}`);
       else await this.#range(item.name, content, { start: 0, end: content.sizeBytes }, item.partial, '~{');
       return;
     }
+    const part = row === null ? null : findPart(row.structure, item.part);
     if (part === null) {
       this.#output.text(`${item.name} ${item.kind === 'binarySize' ? '0' : 'NIL'}`);
       return;
     }
+    const decoded = new DecodedPart(content, part);
     if (item.kind === 'binarySize') {
-      this.#output.text(`${item.name} ${await decodedSizeBytes(content, part, maxBinaryBytes)}`);
+      this.#output.text(`${item.name} ${await decoded.sizeBytes()}`);
       return;
     }
-    const bytes = await decodedPart(content, part, maxBinaryBytes);
-    const wanted = slice(bytes, item.partial);
+    const { sizeBytes, hasNul } = await decoded.measure();
+    const range = clip({ start: 0, end: sizeBytes }, item.partial);
     // RFC 3516 §4.2: literal8 only where a literal could not carry it.
-    await this.#literal(item.name, wanted, wanted.includes(0) ? '~{' : '{');
+    this.#literalStart(item.name, range.end - range.start, hasNul ? '~{' : '{');
+    for await (const piece of decoded.pieces(range)) await this.#output.stream(piece);
   }
 
   async #literal(name: string, bytes: Uint8Array, brace: '{' | '~{'): Promise<void> {

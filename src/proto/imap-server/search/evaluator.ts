@@ -138,7 +138,8 @@ export class Evaluator {
       const rows = await this.#selection.mailbox.rows(batch, columns);
       for (let i = 0; i < batch.length; i++) {
         const row = rows[i];
-        if (row !== null && row !== undefined && rowMatches(key, row, this.#nowMs)) found[count++] = batch[i] ?? 0;
+        if (row !== null && row !== undefined && row !== 'large' && rowMatches(key, row, this.#nowMs))
+          found[count++] = batch[i] ?? 0;
       }
     }
     return found.subarray(0, count);
