@@ -1,4 +1,4 @@
-import { SystemFlag } from '#lib/flags';
+import { SystemFlag, keywordKey, sortedKeywords } from '#lib/flags';
 import { modSeq, type ModSeq } from '#lib/ids';
 import type { CredentialStore, Identity } from '#lib/sasl';
 import { TextMatcher } from '#mail/search';
@@ -40,6 +40,7 @@ export class MemoryImapBackend implements ImapBackend {
   readonly clientIds: ReadonlyMap<string, string | null>[] = [];
   readonly entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
+  readonly #spellings = new Map<string, string>();
   #change = 1;
   appendLimitBytes: number | null = null;
   /** Messages whose rows are too large to be read with others. */
@@ -82,9 +83,20 @@ export class MemoryImapBackend implements ImapBackend {
   /** Puts a message into a mailbox, as a delivery would. */
   deliver(name: string, text: string, facts: Partial<MemoryMessageFacts> = {}): void {
     const bytes = new TextEncoder().encode(text.replaceAll(/\r?\n/g, '\r\n'));
-    const whole = { bits: 0, keywords: [], internalDateMs: this.nowMs, saveDateMs: this.nowMs, ...facts };
+    const keywords = this.spelled(facts.keywords ?? []);
+    const whole = { bits: 0, internalDateMs: this.nowMs, saveDateMs: this.nowMs, ...facts, keywords };
     this.mailbox(name).add(bytes, whole, this.nextChange());
     this.hint();
+  }
+
+  /** Keywords in the spelling given first, as the store has them. */
+  spelled(keywords: readonly string[]): string[] {
+    return keywords.map((keyword) => {
+      const key = keywordKey(keyword);
+      const known = this.#spellings.get(key) ?? keyword;
+      this.#spellings.set(key, known);
+      return known;
+    });
   }
 
   /** The next MODSEQ. */
@@ -225,7 +237,8 @@ class MemoryAppend implements AppendBatch {
     const { nowMs } = this.#world;
     const uids = this.#messages.map(({ head, chunks }) => {
       const bytes = new Uint8Array(chunks.flatMap((chunk) => [...chunk]));
-      const { flagBits: bits, keywords } = head;
+      const { flagBits: bits } = head;
+      const keywords = this.#world.spelled(head.keywords);
       return this.#mailbox.add(
         bytes,
         { bits, keywords, internalDateMs: head.internalDateMs ?? nowMs, saveDateMs: nowMs },
@@ -298,12 +311,13 @@ class MemorySelected implements SelectedMailbox {
 
   async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }> {
     let next: number | null = null;
+    const named = this.#world.spelled(change.keywords);
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);
       if (message === undefined) continue;
       const bits = changed(change, message.bits, change.bits);
-      const keywords = changedKeywords(change, message.keywords);
-      if (bits === message.bits && keywords.join() === [...message.keywords].toSorted().join()) continue;
+      const keywords = changedKeywords(change.mode, named, message.keywords);
+      if (bits === message.bits && keywords.join() === sortedKeywords(message.keywords).join()) continue;
       next ??= this.#world.nextChange();
       Object.assign(message, { bits, keywords, modSeq: next });
     }
@@ -357,7 +371,7 @@ function changed({ mode }: FlagChange, have: number, bits: number): number {
   return mode === 'add' ? have | bits : mode === 'remove' ? have & ~bits : bits;
 }
 
-function changedKeywords({ mode, keywords }: FlagChange, have: readonly string[]): string[] {
+function changedKeywords(mode: FlagChange['mode'], keywords: readonly string[], have: readonly string[]): string[] {
   const kept = mode === 'replace' ? [] : mode === 'remove' ? have.filter((word) => !keywords.includes(word)) : have;
-  return [...new Set([...kept, ...(mode === 'remove' ? [] : keywords)])].toSorted();
+  return sortedKeywords([...kept, ...(mode === 'remove' ? [] : keywords)]);
 }

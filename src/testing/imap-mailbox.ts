@@ -1,4 +1,4 @@
-import { FlagSetTable, SystemFlag } from '#lib/flags';
+import { FlagSetTable, SystemFlag, sortedKeywords } from '#lib/flags';
 import { modSeq, uid, uidValidity, type Uid } from '#lib/ids';
 import { writeBodyStructure, writeEnvelope } from '#lib/imap';
 import { parseDate } from '#lib/message';
@@ -45,7 +45,7 @@ export class MemoryMailbox {
       flagSets: Uint32Array.from(this.messages, ({ bits, keywords }) => this.#table.intern(bits, keywords).index),
       modSeqs: Float64Array.from(this.messages, (message) => message.modSeq),
       flagTable: this.#table,
-      keywords: [...new Set(this.messages.flatMap(({ keywords }) => keywords))].toSorted(),
+      keywords: sortedKeywords(this.messages.flatMap(({ keywords }) => keywords)),
     };
     return this.#image;
   }

@@ -19,11 +19,11 @@ describePeer('offlineimap synchronises with us', needs('offlineimap'), () => {
     await using dir = await tempDir();
     const sync = () => offlineimap(dir.path);
     const mail = sampleMessage('offlineimap first', 'plain\r\n.\r\n');
-    await withImap(server, (client) => client.append('INBOX', mail, ['\\Seen']));
+    await withImap(server, (client) => client.append('INBOX', mail, ['\\Seen', '$Forwarded']));
     await sync();
     const inbox = join(dir.path, 'mail/INBOX/cur');
     const [name = ''] = await readdir(inbox);
-    assert.match(name, /:2,S$/);
+    assert.match(name, /:2,Sa$/);
     assert.equal(await readFile(join(inbox, name), 'utf8'), mail.replaceAll('\r\n', '\n'));
 
     const pushed = sampleMessage('offlineimap pushed', 'from here\r\n');
@@ -33,7 +33,7 @@ describePeer('offlineimap synchronises with us', needs('offlineimap'), () => {
       await client.messageFlagsAdd('1', ['\\Flagged']);
     });
     await sync();
-    assert.match((await readdir(inbox))[0] ?? '', /:2,FS$/);
+    assert.match((await readdir(inbox))[0] ?? '', /:2,FSa$/);
     await withImap(server, async (client) => {
       await client.mailboxOpen('Archive');
       const [message] = await client.fetchAll('1:*', { source: true, flags: true });
@@ -66,6 +66,8 @@ remoterepository = far
 [Repository near]
 type = Maildir
 localfolders = ${folder}/mail
+# Compared with case.
+customflag_a = $Forwarded
 
 [Repository far]
 type = IMAP

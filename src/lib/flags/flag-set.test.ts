@@ -11,6 +11,11 @@ test('FlagSetTable.intern gives one object per combination, whatever the order o
   assert.notEqual(table.intern(SystemFlag.Seen, ['work']), a);
 });
 
+test('FlagSetTable.intern keeps the spelling of keywords, sorts them without case, and drops doubles in another case', () => {
+  const set = new FlagSetTable().intern(0, ['work', '$Junk', '$forwarded', 'Work']);
+  assert.equal(set.text, '$forwarded $Junk work');
+});
+
 test('FlagSetTable.at(0) is the empty set, and unknown indexes throw', () => {
   const table = new FlagSetTable();
   assert.equal(table.at(0).text, '');

@@ -1,3 +1,4 @@
+import { sortedKeywords } from './keyword.ts';
 import { flagNames } from './system-flag.ts';
 
 /** One combination of flags, shared by all messages that have it. */
@@ -6,7 +7,7 @@ export interface FlagSet {
   readonly index: number;
   /** `SystemFlag` bits. */
   readonly bits: number;
-  /** Keywords, sorted, without duplicates. */
+  /** Keywords as they are spelled, sorted without case, none twice. */
   readonly keywords: readonly string[];
   /** As in a FETCH response between the parentheses, such as `\Seen $Forwarded`. */
   readonly text: string;
@@ -28,14 +29,14 @@ export class FlagSetTable {
 
   /** The one FlagSet for this combination; `keywords` in any order. */
   intern(bits: number, keywords: readonly string[]): FlagSet {
-    const sorted = keywords.length > 1 ? [...new Set(keywords)].toSorted() : keywords;
+    const sorted = sortedKeywords(keywords);
     const key = sorted.length === 0 ? String(bits) : `${bits} ${sorted.join(' ')}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const set: FlagSet = {
       index: this.#sets.length,
       bits,
-      keywords: [...sorted],
+      keywords: sorted,
       text: [...flagNames(bits), ...sorted].join(' '),
     };
     this.#sets.push(set);

@@ -111,7 +111,7 @@ for (const [title, input, want] of [
     `a APPEND "Sent" (\\Seen $Foo) " 7-Feb-1994 21:52:25 -0800" {10}\r\n01234\r\n789\r\n${noop}`,
     [
       'a append Sent',
-      `message 0 10 flags 1 $foo ${Date.UTC(1994, 1, 8, 5, 52, 25)} false false true`,
+      `message 0 10 flags 1 $Foo ${Date.UTC(1994, 1, 8, 5, 52, 25)} false false true`,
       'data 01234\r\n789',
       'end of message',
       'a end of append 1',

@@ -6,7 +6,7 @@ import type { SequenceSet } from './sequence-set.ts';
 export interface FlagList {
   /** `SystemFlag` bits of #lib/flags. */
   readonly bits: number;
-  /** Keywords, lower case, in the order given, without duplicates. */
+  /** Keywords as the client spells them, in the order given, none twice in any case. */
   readonly keywords: readonly string[];
   /** Other flags that start with a backslash, lower case, such as `\recent`; no client may set them. */
   readonly unknown: readonly string[];

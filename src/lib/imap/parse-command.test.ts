@@ -113,7 +113,7 @@ const commands: readonly (readonly [string, Command])[] = [
   ['A003 STORE 2:4 +FLAGS (\\Deleted)', { ...store, mode: 'add', flags: { ...noFlags, bits: 8 } }],
   [
     'A STORE 2:4 FLAGS.SILENT \\Seen $Junk foo \\Recent Foo',
-    { ...store, mode: 'replace', silent: true, flags: { bits: 1, keywords: ['$junk', 'foo'], unknown: ['\\recent'] } },
+    { ...store, mode: 'replace', silent: true, flags: { bits: 1, keywords: ['$Junk', 'foo'], unknown: ['\\recent'] } },
   ],
   [
     'd105 UID STORE 2:4 (UNCHANGEDSINCE 0) -FLAGS.SILENT ()',

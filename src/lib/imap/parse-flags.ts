@@ -1,4 +1,4 @@
-import { flagBit } from '#lib/flags';
+import { flagBit, keywordsByKey } from '#lib/flags';
 import type { FlagList } from './command.ts';
 import type { Cursor } from './cursor.ts';
 
@@ -18,10 +18,10 @@ export function parseStoreFlags(cursor: Cursor): FlagList {
   return collect(flags);
 }
 
-/** One flag or keyword, lower case. */
+/** One flag or keyword: keywords as the client spells them, since others compare them with case (`$Forwarded`). */
 function parseFlag(cursor: Cursor): string {
   const backslash = cursor.take('\\') ? '\\' : '';
-  return backslash + cursor.atom('a flag').toLowerCase();
+  return backslash + cursor.atom('a flag');
 }
 
 /** No flags at all. */
@@ -29,13 +29,13 @@ export const noFlags: FlagList = { bits: 0, keywords: [], unknown: [] };
 
 function collect(flags: readonly string[]): FlagList {
   let bits = 0;
-  const keywords = new Set<string>();
+  const keywords: string[] = [];
   const unknown = new Set<string>();
   for (const flag of flags) {
     const bit = flagBit(flag);
     if (bit !== undefined) bits |= bit;
-    else if (flag.startsWith('\\')) unknown.add(flag);
-    else keywords.add(flag);
+    else if (flag.startsWith('\\')) unknown.add(flag.toLowerCase());
+    else keywords.push(flag);
   }
-  return { bits, keywords: [...keywords], unknown: [...unknown] };
+  return { bits, keywords: [...keywordsByKey(keywords).values()], unknown: [...unknown] };
 }

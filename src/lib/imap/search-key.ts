@@ -17,7 +17,7 @@ export type SearchKey =
   | { readonly kind: 'uid'; readonly set: SequenceSet }
   /** A system flag by its bit (`SystemFlag` of #lib/flags). */
   | { readonly kind: 'flag'; readonly bit: number }
-  /** A keyword, lower case; UNKEYWORD is this in a `not`. */
+  /** A keyword by its `keywordKey`; UNKEYWORD is this in a `not`. */
   | { readonly kind: 'keyword'; readonly keyword: string }
   /** NEW, OLD and RECENT (RFC 3501 §6.4.4), for servers without \Recent. */
   | { readonly kind: 'new' }

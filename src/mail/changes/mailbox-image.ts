@@ -1,4 +1,4 @@
-import { FlagSetTable } from '#lib/flags';
+import { FlagSetTable, sortedKeywords } from '#lib/flags';
 import type { MailboxId, ModSeq, UidValidity } from '#lib/ids';
 
 /**
@@ -134,11 +134,11 @@ export class ImageBuilder {
   }
 
   #collectKeywords(): readonly string[] {
-    const keywords = new Set(this.#keywords);
+    const keywords = [...this.#keywords];
     for (; this.#setsSeen < this.#table.size; this.#setsSeen += 1) {
-      for (const keyword of this.#table.at(this.#setsSeen).keywords) keywords.add(keyword);
+      for (const keyword of this.#table.at(this.#setsSeen).keywords) keywords.push(keyword);
     }
-    return [...keywords].toSorted();
+    return sortedKeywords(keywords);
   }
 }
 

@@ -13,6 +13,7 @@ import { findThread, subjectKey } from '#mail/threads';
 import type { Reader, Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
 import { insertEmail } from './email-rows.ts';
+import { keywordText, spelledKeywords } from './keyword-rows.ts';
 import { insertPlace } from './message-rows.ts';
 import type { Appended, NewMessage, Target } from './message.ts';
 
@@ -61,7 +62,7 @@ export async function appendMessages(
       email: id as ContentId,
       modSeq,
       flags: message.flags,
-      keywords: keywordText(message.keywords),
+      keywords: keywordText(await spelledKeywords(tx, account, message.keywords)),
       sizeBytes: message.prefix.length + message.body.sizeBytes,
       receivedMs: message.receivedMs,
       saveMs: nowMs,
@@ -71,9 +72,4 @@ export async function appendMessages(
     ids.push(id as MessageRowId);
   }
   return { mailbox: seats.id, uidValidity: seats.uidValidity, uids, ids, modSeq };
-}
-
-/** Keywords as a row keeps them: sorted, each once, separated by spaces. */
-export function keywordText(keywords: readonly string[]): string {
-  return keywords.length < 2 ? (keywords[0] ?? '') : [...new Set(keywords)].toSorted().join(' ');
 }

@@ -1,4 +1,4 @@
-/** Bounds of what one message may cost, and of the work of one transaction. */
+/** Bounds of what one message may cost, of the work of one transaction, and of what an account keeps. */
 export const messageLimits = {
   /** Messages that `store`, `expunge`, `remove` and `move` change in one transaction: they hold the event loop for 2 to 15 ms. */
   batchMessages: 500,
@@ -6,4 +6,6 @@ export const messageLimits = {
   batchColumnBytes: 4096,
   /** Characters of the stored BODYSTRUCTURE; that of a message with a larger one is stored with its strings cut. */
   maxStructureChars: 128 * 1024,
+  /** Keywords whose first spelling an account remembers. */
+  maxSpellings: 10_000,
 } as const;

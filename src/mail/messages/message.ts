@@ -56,7 +56,7 @@ export interface NewMessage {
   readonly description: MessageDescription;
   /** `SystemFlag` bits. */
   readonly flags: number;
-  /** Lower-case keywords in any order. */
+  /** Keywords in any order. Spellings that the account has already win over these. */
   readonly keywords: readonly string[];
   /** INTERNALDATE. */
   readonly receivedMs: number;
@@ -84,7 +84,7 @@ export interface FlagChange {
   readonly mode: 'add' | 'remove' | 'replace';
   /** `SystemFlag` bits. */
   readonly bits: number;
-  /** Lower-case keywords. */
+  /** Keywords, compared without case. Spellings that the account has already win over these. */
   readonly keywords: readonly string[];
 }
 
@@ -125,7 +125,7 @@ export interface Place {
   readonly modSeq: number;
   readonly createModSeq: number;
   readonly flags: number;
-  /** Sorted, separated by spaces. */
+  /** As `keywordText` writes them. */
   readonly keywords: string;
   readonly sizeBytes: number;
   readonly receivedMs: number;

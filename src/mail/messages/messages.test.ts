@@ -6,6 +6,7 @@ import { MailboxRefusal } from '#mail/mailboxes';
 import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { unpackPart } from './index.ts';
+import { messageLimits } from './limits.ts';
 
 async function mailboxOf({ account }: TempStore, name: string) {
   const mailbox = await account.mailboxes.byName(name);
@@ -103,6 +104,48 @@ test('Messages.store adds, removes and replaces, without MODSEQ when nothing cha
   const texts = [...lease.image.flagSets].map((set) => lease.image.flagTable.at(set).text);
   assert.deepEqual(texts, ['\\Seen work', '\\Flagged \\Seen a work', '\\Flagged']);
   assert.deepEqual(lease.image.keywords, ['a', 'work']);
+});
+
+/** Flags of all messages of a mailbox, from a fresh image. */
+async function flagTexts(store: TempStore, name: string): Promise<string[]> {
+  const { id } = await mailboxOf(store, name);
+  using lease = await store.account.images.open(id);
+  assert.ok(lease);
+  const { flagSets, flagTable } = lease.image;
+  return [...flagSets].map((set) => flagTable.at(set).text);
+}
+
+test('Messages keep keywords as the account got them first, whatever the case of later changes', async () => {
+  await using store = await tempStore();
+  const { messages } = store.account;
+  await messages.append({ name: 'INBOX' }, [newMessage([], { keywords: ['$Forwarded'] }), newMessage([])]);
+  const { id } = await mailboxOf(store, 'INBOX');
+  await messages.store(id, [2], { mode: 'add', bits: 0, keywords: ['MDNSent', '$FORWARDED', 'mdnsent'] });
+  assert.deepEqual(await flagTexts(store, 'INBOX'), ['$Forwarded', '$Forwarded MDNSent']);
+  const again = await messages.store(id, [1, 2], { mode: 'add', bits: 0, keywords: ['$forwarded'] });
+  assert.deepEqual(again.changed, []);
+  await messages.copy(id, [2], { name: 'Archive' });
+  await messages.append({ name: 'Archive' }, [newMessage([], { keywords: ['mdnSENT'] })]);
+  assert.deepEqual(await flagTexts(store, 'Archive'), ['$Forwarded MDNSent', 'MDNSent']);
+  await messages.store(id, [1, 2], { mode: 'remove', bits: 0, keywords: ['$FORWARDED'] });
+  assert.deepEqual(await flagTexts(store, 'INBOX'), ['', 'MDNSent']);
+});
+
+test('Messages remember no more than maxSpellings spellings; other keywords work all the same', async () => {
+  await using store = await tempStore();
+  const { messages } = store.account;
+  const { maxSpellings } = messageLimits;
+  await store.account.db.write((tx) =>
+    tx.run(sql`INSERT INTO keyword (account, folded, name)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${maxSpellings - 1})
+      SELECT ${store.account.id}, 'w' || i, 'W' || i FROM n`),
+  );
+  await messages.append({ name: 'INBOX' }, [newMessage([], { keywords: ['First', 'Second', 'w7'] }), newMessage([])]);
+  const { id } = await mailboxOf(store, 'INBOX');
+  await messages.store(id, [2], { mode: 'add', bits: 0, keywords: ['FIRST', 'SECOND'] });
+  assert.deepEqual(await flagTexts(store, 'INBOX'), ['First Second W7', 'First SECOND']);
+  const rows = await store.account.db.read((reader) => reader.arrays(sql`SELECT count(*) FROM keyword`));
+  assert.deepEqual(rows, [[maxSpellings]]);
 });
 
 test('Messages.expunge removes the deleted, leaves tombstones, and bytes go with the last copy', async () => {

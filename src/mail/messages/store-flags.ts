@@ -1,9 +1,10 @@
+import { keywordKey } from '#lib/flags';
 import type { AccountId, MailboxId } from '#lib/ids';
 import { advance } from '#mail/changes';
 import { moveCounters, type CounterChange } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
-import { keywordText } from './append.ts';
 import { counted, summed } from './counters.ts';
+import { keywordText, spelledKeywords } from './keyword-rows.ts';
 import { selectPlaces, updateFlags } from './message-rows.ts';
 import type { FlagChange, Logged, Place, Stored } from './message.ts';
 
@@ -29,7 +30,9 @@ export async function storeFlags(
   const counters: CounterChange[] = [];
   const changed: number[] = [];
   const modified: number[] = [];
-  const keywordsAfter = keywordChanger(change);
+  const { mode } = change;
+  const named = mode === 'remove' ? change.keywords : await spelledKeywords(tx, account, change.keywords);
+  const keywordsAfter = keywordChanger(mode, named);
   for (const place of await selectPlaces(tx, account, mailbox, uids)) {
     if (unchangedSince !== null && place.modSeq > unchangedSince) {
       modified.push(place.uid);
@@ -60,17 +63,18 @@ function bitsAfter(flags: Place['flags'], { mode, bits }: FlagChange): number {
 }
 
 /** Keywords repeat: each text that occurs is worked out once. */
-function keywordChanger({ mode, keywords }: FlagChange): (before: string) => string {
+function keywordChanger(mode: FlagChange['mode'], keywords: readonly string[]): (before: string) => string {
   const given = keywordText(keywords);
   if (mode === 'replace') return () => given;
   if (given === '') return (before) => before;
+  const keys = new Set(keywords.map(keywordKey));
   const known = new Map<string, string>();
   return (before) => {
     let after = known.get(before);
     if (after === undefined) {
       const has = before === '' ? [] : before.split(' ');
       after = keywordText(
-        mode === 'add' ? [...has, ...keywords] : has.filter((keyword) => !keywords.includes(keyword)),
+        mode === 'add' ? [...has, ...keywords] : has.filter((keyword) => !keys.has(keywordKey(keyword))),
       );
       known.set(before, after);
     }

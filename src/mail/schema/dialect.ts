@@ -8,6 +8,8 @@ export interface Dialect {
   readonly tail: string;
   /** What ends a table that is found by its primary key only, which is no row id. */
   readonly keyedTail: string;
+  /** The function of a text and a word in it that gives the word's position from 1, or 0. */
+  readonly position: string;
 }
 
 /** Types of SQLite. */
@@ -17,6 +19,7 @@ export const sqliteDialect: Dialect = {
   bytes: 'BLOB',
   tail: ' STRICT',
   keyedTail: ' STRICT, WITHOUT ROWID',
+  position: 'instr',
 };
 
 /** Types of PostgreSQL. */
@@ -26,4 +29,5 @@ export const postgresDialect: Dialect = {
   bytes: 'BYTEA',
   tail: '',
   keyedTail: '',
+  position: 'strpos',
 };

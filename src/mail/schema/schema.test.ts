@@ -75,3 +75,33 @@ test('schema: recipients that waited before routes came wait in the lane of thei
     .get();
   assert.deepEqual({ ...row }, { transport: '', destination: 'b.example' });
 });
+
+test('schema: keywords that were stored in lower case get their registered spelling, others keep it, and all are remembered', () => {
+  using db = new DatabaseSync(':memory:');
+  const [account, departed, keywords] = sqliteAccountMigrations;
+  assert.ok(account !== undefined && departed !== undefined && keywords !== undefined);
+  db.exec(account.sql);
+  db.exec(departed.sql);
+  const insert =
+    db.prepare(`INSERT INTO message (account, mailbox, uid, id, email, modseq, create_modseq, flags, keywords,
+    size_bytes, received_ms, save_ms, subject_key) VALUES (1, 1, ?, 1, 1, 1, 1, 0, ?, 0, 0, 0, 0)`);
+  ['', '$forwarded', '$forwarded $junk $label1 $mdnsent', '$junk junk work', 'x-$junk'].forEach((words, i) =>
+    insert.run(i + 1, words),
+  );
+  db.exec(keywords.sql);
+  assert.deepEqual(
+    db
+      .prepare('SELECT keywords FROM message ORDER BY uid')
+      .all()
+      .map((row) => row['keywords']),
+    ['', '$Forwarded', '$Forwarded $Junk $label1 $MDNSent', '$Junk Junk work', 'x-$junk'],
+  );
+  assert.deepEqual(
+    db
+      .prepare('SELECT account, folded, name FROM keyword ORDER BY folded')
+      .all()
+      .map((row) => Object.values(row).join(' '))
+      .join(),
+    '1 $forwarded $Forwarded,1 $junk $Junk,1 $label1 $label1,1 $mdnsent $MDNSent,1 junk Junk,1 work work,1 x-$junk x-$junk',
+  );
+});

@@ -67,7 +67,7 @@ export interface MailboxStatus {
 export interface AppendHead {
   /** `SystemFlag` bits. */
   readonly flagBits: number;
-  /** Lower-case keywords. */
+  /** Keywords as the client spells them. */
   readonly keywords: readonly string[];
   /** INTERNALDATE in ms since 1970; null for now. */
   readonly internalDateMs: number | null;

@@ -79,7 +79,7 @@ export interface FlagChange {
   readonly mode: 'add' | 'remove' | 'replace';
   /** `SystemFlag` bits. */
   readonly bits: number;
-  /** Lower-case keywords. */
+  /** Keywords as the client spells them; compared without case. */
   readonly keywords: readonly string[];
 }
 

@@ -1,3 +1,4 @@
+import { keywordsByKey } from '#lib/flags';
 import type { SequenceSet } from '#lib/imap';
 import { type PositionRange, positions } from './message-set.ts';
 import type { Output } from './output.ts';
@@ -83,10 +84,11 @@ export class Selection {
 
 /** Flags in use or always possible, for FLAGS. */
 export function flagsText(image: MailboxImage): string {
-  return [...new Set([systemFlags, ...commonKeywords, ...image.keywords])].join(' ');
+  // Spellings in use win over the usual ones, so that the list agrees with FETCH.
+  return [systemFlags, ...keywordsByKey([...image.keywords, ...commonKeywords]).values()].join(' ');
 }
 
 /** System flags in the customary order. */
 const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';
 // RFC 9051 §2.3.2: keywords that clients want to know of before they are used.
-const commonKeywords = ['$forwarded', '$junk', '$notjunk', '$phishing', '$mdnsent'];
+const commonKeywords = ['$Forwarded', '$Junk', '$NotJunk', '$Phishing', '$MDNSent'];

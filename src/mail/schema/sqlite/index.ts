@@ -1,6 +1,7 @@
 /** SQLite's side of the schema; see ../postgres for its twin. */
 import { departed0002 } from '../0002-departed.ts';
 import { queue0002 } from '../0002-queue.ts';
+import { keywords0003 } from '../0003-keywords.ts';
 import { sending0003 } from '../0003-sending.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
 import { refusals0005 } from '../0005-refusals.ts';
@@ -10,7 +11,11 @@ import { account0001 } from './0001-account.ts';
 import { server0001 } from './0001-server.ts';
 
 /** Migrations of each account's database. */
-export const sqliteAccountMigrations: readonly Migration[] = [account0001, departed0002(sqliteDialect)];
+export const sqliteAccountMigrations: readonly Migration[] = [
+  account0001,
+  departed0002(sqliteDialect),
+  keywords0003(sqliteDialect),
+];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [
   server0001,

@@ -1,4 +1,4 @@
-import type { FlagSet } from '#lib/flags';
+import { keywordKey, type FlagSet } from '#lib/flags';
 import type { SearchKey } from '#lib/imap';
 import type { Clock } from '#ports/clock';
 import { uidsAt } from '../message-set.ts';
@@ -68,7 +68,7 @@ export class Evaluator {
       case 'flag':
         return this.#withFlags(uids, (set) => (set.bits & key.bit) !== 0);
       case 'keyword':
-        return this.#withFlags(uids, (set) => set.keywords.includes(key.keyword));
+        return this.#withFlags(uids, ({ keywords }) => keywords.some((keyword) => keywordKey(keyword) === key.keyword));
       case 'modSeq':
         return this.#inImage(uids, (at) => (this.#image.modSeqs[at] ?? 0) >= key.modSeq);
       case 'bcc':
