@@ -20,8 +20,9 @@ import {
   type SelectedMailbox,
   type SpecialUse,
   type TextKey,
+  Unreadable,
 } from '#proto/imap-server';
-import { MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
+import { damagedContent, MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
 
 interface Entry {
   mailbox: MemoryMailbox | null;
@@ -51,6 +52,10 @@ export class MemoryImapBackend implements ImapBackend {
   readonly contentReads: number[] = [];
   /** Makes the next read of contents fail, as a bug would. */
   failsNext = false;
+  /** UIDs of messages, in any mailbox, whose bytes cannot be read. */
+  readonly damaged = new Set<number>();
+  /** UIDs of messages, in any mailbox, whose columns are missing. */
+  readonly rowless = new Set<number>();
 
   constructor(credentials: CredentialStore) {
     this.credentials = credentials;
@@ -117,6 +122,7 @@ export class MemoryImapBackend implements ImapBackend {
 }
 
 class MemoryAccount implements AccountBackend {
+  readonly name = 'mrc';
   readonly #world: MemoryImapBackend;
 
   constructor(world: MemoryImapBackend) {
@@ -277,7 +283,7 @@ class MemorySelected implements SelectedMailbox {
     return [...uids].map((uid) => {
       const message = this.#mailbox.find(uid);
       if (uids.length > 1 && this.#world.largeUids.has(uid)) return 'large';
-      return message === undefined ? null : memoryRow(message);
+      return message === undefined || this.#world.rowless.has(uid) ? null : memoryRow(message);
     });
   }
 
@@ -288,16 +294,27 @@ class MemorySelected implements SelectedMailbox {
     }
     return [...uids].map((uid) => {
       const message = this.#mailbox.find(uid);
-      return message === undefined ? null : memoryContent(message, this.#world.contentReads);
+      if (message === undefined) return null;
+      if (this.#world.damaged.has(uid)) return damagedContent(message);
+      return memoryContent(message, this.#world.contentReads);
     });
   }
 
-  async matchText(uids: Uint32Array, keys: readonly TextKey[]): Promise<readonly (readonly number[])[]> {
+  async matchText(
+    uids: Uint32Array,
+    keys: readonly TextKey[],
+    _signal: AbortSignal,
+    onUnreadable: (uid: number, error: Unreadable) => void,
+  ): Promise<readonly (readonly number[])[]> {
     const matcher = new TextMatcher(keys);
     const found = keys.map((): number[] => []);
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);
       if (message === undefined) continue;
+      if (this.#world.damaged.has(uid)) {
+        onUnreadable(uid, new Unreadable('damaged, as the test wants it'));
+        continue;
+      }
       const { bytes, index } = message;
       const matches = await matcher.match({
         header: bytes.subarray(0, index.root.bodyStart),

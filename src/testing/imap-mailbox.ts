@@ -3,7 +3,13 @@ import { modSeq, uid, uidValidity, type Uid } from '#lib/ids';
 import { writeBodyStructure, writeEnvelope } from '#lib/imap';
 import { parseDate } from '#lib/message';
 import { type MessageIndex, MimeIndexer } from '#lib/mime';
-import type { MailboxImage, MailboxStatus, MessageContent, MessageRow } from '#proto/imap-server';
+import {
+  Unreadable,
+  type MailboxImage,
+  type MailboxStatus,
+  type MessageContent,
+  type MessageRow,
+} from '#proto/imap-server';
 
 /** A message in memory. */
 export interface MemoryMessage {
@@ -137,4 +143,12 @@ export function memoryContent({ bytes, index }: MemoryMessage, reads: number[] =
     // In two pieces where it can be.
     piece: (start, end) => read(start, start === 0 && end > 1 ? end >> 1 : end),
   };
+}
+
+/** A message whose bytes cannot be read. */
+export function damagedContent(message: MemoryMessage): MessageContent {
+  const fail = (): never => {
+    throw new Unreadable('damaged, as the test wants it');
+  };
+  return { ...memoryContent(message), bytes: fail, piece: fail };
 }

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { BlobStore } from '#ports/blobs';
 import { sql } from '#ports/database';
 import { newMessage, tempStore } from '#testing/temp-store';
-import { BlobSweeper, bodyOfBytes, ContentWriter, discardBlob, receivedContent } from './index.ts';
+import {
+  BlobSweeper,
+  bodyOfBytes,
+  ContentDamaged,
+  ContentWriter,
+  discardBlob,
+  receivedContent,
+  storedContent,
+} from './index.ts';
 
 async function countOf(blobs: BlobStore): Promise<number> {
   let count = 0;
@@ -116,3 +124,17 @@ test('BlobSweeper leaves alone what was taken for an orphan before its row came'
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
+
+test('storedContent: an empty body may come as NULL, and a body without its bytes throws when it is read', async () => {
+  await using store = await tempStore();
+  const { blobs, account } = store;
+  const prefix = new TextEncoder().encode('abc');
+  const empty = storedContent(blobs, account.id, { sizeBytes: 0, blobId: null, bytes: null }, prefix);
+  assert.deepEqual(await empty.bytes(0, 10), prefix);
+  const lost = storedContent(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: null }, prefix);
+  assert.deepEqual(await lost.bytes(0, 3), prefix);
+  assert.throws(() => lost.bytes(0, 4), ContentDamaged);
+  const cut = storedContent(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: prefix }, prefix);
+  assert.throws(() => cut.bytes(3, 8), ContentDamaged);
+  assert.deepEqual(await cut.bytes(3, 6), prefix);
+});

@@ -7,6 +7,12 @@
 export { contentLimits, type ContentLimits } from './limits.ts';
 export { ContentWriter, type ContentWriterDeps } from './content-writer.ts';
 export { bodyOfBytes, placeBody, placeInQueue, type PlacedBody, type ReceivedBody } from './body.ts';
-export { receivedContent, storedContent, type MessageContent, type StoredBytes } from './message-content.ts';
+export {
+  ContentDamaged,
+  receivedContent,
+  storedContent,
+  type MessageContent,
+  type StoredBytes,
+} from './message-content.ts';
 export { insertContent } from './content-rows.ts';
 export { BlobSweeper, discardBlob, type BlobSweeperDeps } from './blob-sweeper.ts';

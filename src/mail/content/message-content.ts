@@ -1,4 +1,4 @@
-import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
+import type { BlobId, BlobOwner, BlobReader, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
 import { contentLimits } from './limits.ts';
 
@@ -6,7 +6,7 @@ import { contentLimits } from './limits.ts';
 export interface MessageContent {
   /** Prefix and body together. */
   readonly sizeBytes: number;
-  /** Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. Rejects with BlobMissing when the blob is gone. */
+  /** Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. @throws BlobMissing, ContentDamaged. */
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
   /** As `bytes`, but it may stop short of `end` where going on would mean copying; at least one byte unless the range is empty. */
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
@@ -21,7 +21,15 @@ export interface StoredBytes {
   readonly bytes: Uint8Array | null;
 }
 
-/** The message behind a row of `owner`. @throws Error for a row that has neither bytes nor a blob. */
+/** A stored message whose bytes are not what its row says: it was damaged after it was stored. */
+export class ContentDamaged extends Error {
+  override readonly name = 'ContentDamaged';
+}
+
+/**
+ * Returns the message behind a row of `owner`. Never throws: a row without its bytes, or with others, makes a content
+ * whose reads throw ContentDamaged, so that one damaged message does not hide those read with it.
+ */
 export function storedContent(
   blobs: BlobStore,
   owner: BlobOwner,
@@ -29,8 +37,9 @@ export function storedContent(
   prefix: Uint8Array,
 ): MessageContent {
   if (stored.blobId !== null) return new BlobContent(blobs, owner, stored.blobId, stored.sizeBytes, prefix);
-  if (stored.bytes === null) throw new Error('content has neither bytes nor a blob');
-  return new InlineContent(prefix, stored.bytes, stored.sizeBytes);
+  // SQLite's `substr` of an empty blob is NULL, and a driver may give NULL for an empty blob.
+  const bytes = stored.bytes ?? (stored.sizeBytes === 0 ? noBytes : null);
+  return new InlineContent(prefix, bytes, stored.sizeBytes);
 }
 
 /** The message in a body that has no row yet. */
@@ -44,9 +53,10 @@ const noBytes = new Uint8Array(0);
 class InlineContent implements MessageContent {
   readonly sizeBytes: number;
   readonly #prefix: Uint8Array;
-  readonly #body: Uint8Array;
+  /** Null when the row has none. It may end early: only the header was read. */
+  readonly #body: Uint8Array | null;
 
-  constructor(prefix: Uint8Array, body: Uint8Array, bodySizeBytes: number) {
+  constructor(prefix: Uint8Array, body: Uint8Array | null, bodySizeBytes: number) {
     this.#prefix = prefix;
     this.#body = body;
     this.sizeBytes = prefix.length + bodySizeBytes;
@@ -58,8 +68,13 @@ class InlineContent implements MessageContent {
     const prefixLength = this.#prefix.length;
     if (from >= to) return noBytes;
     if (to <= prefixLength) return this.#prefix.subarray(from, to);
-    if (from >= prefixLength) return this.#body.subarray(from - prefixLength, to - prefixLength);
-    return joined(this.#prefix.subarray(from), this.#body.subarray(0, to - prefixLength));
+    const body = this.#body;
+    if (body === null) throw new ContentDamaged('its bytes are missing');
+    if (body.length < to - prefixLength) {
+      throw new ContentDamaged(`${body.length} bytes are stored where ${to - prefixLength} are needed`);
+    }
+    if (from >= prefixLength) return body.subarray(from - prefixLength, to - prefixLength);
+    return joined(this.#prefix.subarray(from), body.subarray(0, to - prefixLength));
   }
 
   piece(start: number, end: number): Uint8Array {
@@ -102,8 +117,17 @@ class BlobContent implements MessageContent {
     return this.bytes(start, end);
   }
 
+  /** Opens the blob. @throws ContentDamaged when it has another size than its row says: before anything of it is shown. */
+  async #open(): Promise<BlobReader> {
+    const blob = await this.#blobs.open(this.#owner, this.#id);
+    const sizeBytes = this.sizeBytes - this.#prefix.length;
+    if (blob.sizeBytes === sizeBytes) return blob;
+    await blob[Symbol.asyncDispose]();
+    throw new ContentDamaged(`the blob ${this.#id} has ${blob.sizeBytes} bytes, and should have ${sizeBytes}`);
+  }
+
   async #read(from: number, to: number): Promise<Uint8Array> {
-    await using blob = await this.#blobs.open(this.#owner, this.#id);
+    await using blob = await this.#open();
     const prefixLength = this.#prefix.length;
     const body = await blob.bytes(Math.max(0, from - prefixLength), to - prefixLength);
     return from < prefixLength ? joined(this.#prefix.subarray(from), body) : body;
@@ -114,7 +138,7 @@ class BlobContent implements MessageContent {
     const from = Math.max(0, start);
     if (from < prefixLength && end > from) yield this.#prefix.subarray(from, Math.min(end, prefixLength));
     if (end <= prefixLength) return;
-    await using blob = await this.#blobs.open(this.#owner, this.#id);
+    await using blob = await this.#open();
     const to = Math.min(end - prefixLength, blob.sizeBytes);
     for (let at = Math.max(0, from - prefixLength); at < to; at += contentLimits.chunkBytes) {
       yield await blob.bytes(at, Math.min(to, at + contentLimits.chunkBytes));

@@ -16,7 +16,7 @@ export {
   type StoredMessage,
   type WantedColumns,
 } from './message-reader.ts';
-export { packPart, unpackPart } from './pack-part.ts';
+export { packPart, PartDamaged, unpackPart } from './pack-part.ts';
 export type {
   Appended,
   Copied,

@@ -23,9 +23,19 @@ export function packPart(root: Part): string {
   return JSON.stringify(packed(root));
 }
 
-/** The part tree of a row, with all offsets moved by `shift`: the length of the prefix. Nested messages move with it. @throws for what `packPart` did not write. */
+/** A stored part tree that cannot be read: the row was damaged after it was written. */
+export class PartDamaged extends Error {
+  override readonly name = 'PartDamaged';
+}
+
+/** The part tree of a row, with all offsets moved by `shift`: the length of the prefix. Nested messages move with it. @throws PartDamaged. */
 export function unpackPart(text: string, shift: number): Part {
-  const root = unpacked(JSON.parse(text) as PackedPart, shift);
+  let root: Part;
+  try {
+    root = unpacked(JSON.parse(text) as PackedPart, shift);
+  } catch (cause) {
+    throw new PartDamaged('the stored structure of the message is damaged', { cause });
+  }
   // The prefix belongs to the header of the whole message.
   return { ...root, headerStart: 0 };
 }

@@ -99,6 +99,8 @@ export type AppendLimitBytes = number | null;
  * Methods throw `No` with the code that fits: NONEXISTENT, ALREADYEXISTS, TRYCREATE, HASCHILDREN, CANNOT, USEATTR, OVERQUOTA, INUSE.
  */
 export interface AccountBackend extends AsyncDisposable {
+  /** Name of the account, for logs. */
+  readonly name: string;
   readonly appendLimitBytes: AppendLimitBytes;
   /** All mailboxes and subscribed names, sorted by name with INBOX first. */
   mailboxes(): Promise<readonly MailboxEntry[]>;

@@ -2,7 +2,8 @@
  * IMAP4rev1 and IMAP4rev2 server sessions over a Channel and a Backend (RFC 3501, RFC 9051).
  * Here: states, commands, views with sequence numbers, what may be said when. Not here: bytes on the wire (#lib/imap), mechanisms
  * (#lib/sasl), storage, listeners, rate limits (the Backend). Invariants: nothing is held open while writing to the peer; EXPUNGE
- * is sent only where RFC 9051 §7.5.1 allows it; a session that fails answers NO [SERVERBUG] and goes on.
+ * is sent only where RFC 9051 §7.5.1 allows it; a session that fails answers NO [SERVERBUG] and goes on; a damaged message
+ * (`Unreadable`) never keeps a command from answering for the others.
  */
 export type {
   AccountBackend,
@@ -27,6 +28,6 @@ export type {
   TextKey,
 } from './selected-mailbox.ts';
 export { defaultLimits, type ImapServerLimits } from './limits.ts';
-export { Bad, Bye, No } from './refusal.ts';
+export { Bad, Bye, No, Unreadable } from './refusal.ts';
 export type { ImapServerDeps, ImapServerOptions } from './options.ts';
 export { serveImap } from './session.ts';

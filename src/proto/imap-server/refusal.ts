@@ -40,6 +40,14 @@ export class Bye extends Error {
   }
 }
 
+/**
+ * One stored message is damaged: thrown by a backend where its columns or bytes are read. Commands that read many messages leave it out,
+ * answer for the others, and end with `refusalFor`.
+ */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+}
+
 /** The goodbye of a session that `shutdown`, which is aborted, ends: it says the reason. */
 export function goodbyeOf(shutdown: AbortSignal): Bye {
   const reason: unknown = shutdown.reason;

@@ -1,6 +1,7 @@
 import type { FlagSetTable } from '#lib/flags';
 import type { ModSeq, UidValidity } from '#lib/ids';
 import type { Part } from '#lib/mime';
+import type { Unreadable } from './refusal.ts';
 
 /**
  * A mailbox in memory: one entry per message at the same position of all three arrays, ascending by UID.
@@ -35,7 +36,7 @@ export interface RowColumns {
   readonly structure: boolean;
 }
 
-/** One message's columns. Members that were not asked for have any value. */
+/** One message's columns. Members that were not asked for have any value. Members of a damaged message throw `Unreadable`. */
 export interface MessageRow {
   readonly sizeBytes: number;
   readonly internalDateMs: number;
@@ -52,7 +53,7 @@ export interface MessageRow {
   readonly structure: Part;
 }
 
-/** A message's bytes. Nothing is held open while none of its promises is pending. */
+/** A message's bytes. Nothing is held open while none of its promises is pending. Reads of a damaged message throw `Unreadable`. */
 export interface MessageContent {
   readonly sizeBytes: number;
   /** Bytes up to and including the empty line that ends the header. */
@@ -109,11 +110,15 @@ export interface SelectedMailbox extends AsyncDisposable {
   rows(uids: Uint32Array, columns: RowColumns): Promise<readonly (MessageRow | 'large' | null)[]>;
   /** Contents of a few messages, in order; with `header` only bytes of the header will be asked for. */
   contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (MessageContent | null)[]>;
-  /** For each key, the UIDs among `uids` that match, ascending. `signal` ends the work early. */
+  /**
+   * For each key, the UIDs among `uids` that match, ascending. `signal` ends the work early.
+   * A damaged message matches nothing, and `onUnreadable` gets it.
+   */
   matchText(
     uids: Uint32Array,
     keys: readonly TextKey[],
     signal: AbortSignal,
+    onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<readonly (readonly number[] | Uint32Array)[]>;
   /** Changes flags; messages that change get one of `modSeqs`, which nothing else gets. `image` is current afterwards. */
   store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }>;

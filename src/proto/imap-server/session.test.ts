@@ -85,6 +85,9 @@ class World {
     else if (verb === 'advance') await this.clock.advance(Number(first));
     else if (verb === 'timeout') this.channels.at(-1)?.timeout();
     else if (verb === 'bug') this.backend.failsNext = true;
+    else if (verb === 'damage') this.backend.damaged.add(Number(first));
+    else if (verb === 'rowless') this.backend.rowless.add(Number(first));
+    else if (verb === 'deliver-empty') this.backend.deliver(first, '');
     else if (verb === 'limit') this.backend.appendLimitBytes = Number(first);
     else throw new Error(`unknown command in transcript: ${verb}`);
   }
@@ -94,6 +97,8 @@ class World {
     await Promise.all(this.sessions);
   }
 }
+
+const damage = { account: 'mrc', uidValidity: 1, uids: [2], reason: 'damaged, as the test wants it' };
 
 const variants = (name: string): Partial<ImapServerOptions> =>
   name.startsWith('tls-')
@@ -117,7 +122,11 @@ for (const name of readdirSync(folder)
       } finally {
         await world.end();
       }
-      const bugs = world.log.ofLevel('error').map(({ cause }) => String(cause));
+      const errors = world.log.ofLevel('error');
+      const damaged = errors.filter(({ event }) => event === 'imap.messagesDamaged');
+      if (name === 'damaged.txt') assert.deepEqual(damaged[0]?.fields, damage);
+      else assert.deepEqual(damaged, []);
+      const bugs = errors.filter((error) => !damaged.includes(error)).map(({ cause }) => String(cause));
       assert.deepEqual(bugs, name.startsWith('bug') ? ['Error: a bug, as the test wants it'] : []);
     });
   }

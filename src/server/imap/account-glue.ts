@@ -36,6 +36,10 @@ export class AccountGlue implements AccountBackend {
     this.#deps = deps;
   }
 
+  get name(): string {
+    return this.#deps.account.name;
+  }
+
   get appendLimitBytes(): number {
     return this.#deps.appendLimitBytes;
   }

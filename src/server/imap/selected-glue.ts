@@ -14,7 +14,9 @@ import {
   type RowColumns,
   type SelectedMailbox,
   type TextKey,
+  Unreadable,
 } from '#proto/imap-server';
+import { DamagedRow, damagedContent, readable, readableAsync, readEach } from './readable.ts';
 import { saying } from './refusals.ts';
 
 /** Messages that SEARCH looks into at a time. */
@@ -62,22 +64,33 @@ export class SelectedGlue implements SelectedMailbox {
   async rows(uids: Uint32Array, columns: RowColumns): Promise<(MessageRow | 'large' | null)[]> {
     const { envelope, body, bodyStructure, structure, sentDate } = columns;
     const wanted = { envelope, body, bodyStructure, structure, sentDay: sentDate };
-    const found = await this.#account.reader.rows(this.#mailbox, uids, wanted);
-    return inOrder(uids, found, (row) => (row.isLarge ? 'large' : rowOf(row, structure)));
+    const read = async (some: Uint32Array): Promise<(MessageRow | 'large' | null)[]> => {
+      const found = await this.#account.reader.rows(this.#mailbox, some, wanted);
+      return inOrder(some, found, (row) => (row.isLarge ? 'large' : rowOf(row, structure)));
+    };
+    return readEach(uids, read, (error) => new DamagedRow(error));
   }
 
   async contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]> {
-    const found = await this.#account.reader.contents(this.#mailbox, uids, want);
-    return inOrder(uids, found, ({ content, headerSizeBytes, hasNul }) => ({
-      sizeBytes: content.sizeBytes,
-      headerSizeBytes,
-      hasNul,
-      bytes: (start: number, end: number) => content.bytes(start, end),
-      piece: (start: number, end: number) => content.piece(start, end),
-    }));
+    const read = async (some: Uint32Array): Promise<(MessageContent | null)[]> => {
+      const found = await this.#account.reader.contents(this.#mailbox, some, want);
+      return inOrder(some, found, ({ content, headerSizeBytes, hasNul }) => ({
+        sizeBytes: content.sizeBytes,
+        headerSizeBytes,
+        hasNul,
+        bytes: (start: number, end: number) => readableAsync(() => content.bytes(start, end)),
+        piece: (start: number, end: number) => readableAsync(() => content.piece(start, end)),
+      }));
+    };
+    return readEach(uids, read, damagedContent);
   }
 
-  async matchText(uids: Uint32Array, keys: readonly TextKey[], signal: AbortSignal): Promise<number[][]> {
+  async matchText(
+    uids: Uint32Array,
+    keys: readonly TextKey[],
+    signal: AbortSignal,
+    onUnreadable: (uid: number, error: Unreadable) => void,
+  ): Promise<number[][]> {
     const matcher = new TextMatcher(keys);
     const matches: number[][] = keys.map(() => []);
     for (let at = 0; at < uids.length; at += searchBatch) {
@@ -89,12 +102,18 @@ export class SelectedGlue implements SelectedMailbox {
       ]);
       for (const [i, content] of contents.entries()) {
         if (content === null) continue;
-        const found = await matcher.match({
-          header: await content.bytes(0, content.headerSizeBytes),
-          root: await this.#structureOf(batch[i] ?? 0, rows[i] ?? null),
-          bytes: (start, end) => content.bytes(start, end),
-        });
-        for (const [k, isMatch] of found.entries()) if (isMatch) matches[k]?.push(batch[i] ?? 0);
+        const uid = batch[i] ?? 0;
+        try {
+          const found = await matcher.match({
+            header: await content.bytes(0, content.headerSizeBytes),
+            root: await this.#structureOf(uid, rows[i] ?? null),
+            bytes: (start, end) => content.bytes(start, end),
+          });
+          for (const [k, isMatch] of found.entries()) if (isMatch) matches[k]?.push(uid);
+        } catch (error) {
+          if (!(error instanceof Unreadable)) throw error;
+          onUnreadable(uid, error);
+        }
       }
     }
     return matches;
@@ -179,7 +198,10 @@ function rowOf(row: MessageColumns, withStructure: boolean): MessageRow {
     envelope: row.envelope,
     body: row.body,
     bodyStructure: row.bodyStructure,
-    structure: withStructure ? unpackPart(row.structure, row.prefixBytes) : noStructure,
+    // Unpacked when asked for, so that a damaged one is its own message's failure only.
+    get structure() {
+      return withStructure ? readable(() => unpackPart(row.structure, row.prefixBytes)) : noStructure;
+    },
   };
 }
 

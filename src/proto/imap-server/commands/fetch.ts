@@ -1,10 +1,11 @@
 import type { FetchCommand } from '#lib/imap';
 import { SystemFlag } from '#lib/flags';
 import type { Context } from '../context.ts';
+import { type MessageFailures, refusalFor } from '../failures.ts';
 import { type FetchedMessage, MessageWriter } from '../fetch/message-writer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import type { PositionRange } from '../message-set.ts';
-import { Bad, No } from '../refusal.ts';
+import { Bad, No, Unreadable } from '../refusal.ts';
 import type { MailboxImage, MessageRow } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { positionOf } from '../view.ts';
@@ -21,9 +22,11 @@ export const fetch: Handler<FetchCommand> = {
     const plan = planFetch(command.items, command.uid, selection.isReadOnly);
     const writer = new MessageWriter(context);
     const isInMemory = plan.columns === null && plan.contents === null;
+    const failures: MessageFailures = new Map();
     const gone = isInMemory
       ? await writeFromImage(context, selection, ranges, plan, writer)
-      : await writeInBatches(context, selection, ranges, plan, writer);
+      : await writeInBatches(context, selection, ranges, plan, writer, failures);
+    if (failures.size > 0) throw refusalFor(context, failures, 'the others were sent');
     // RFC 5530 §3: some messages are gone, and the client may not be told their numbers now. UIDs are simply not there.
     if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
     return 'fetched';
@@ -64,13 +67,17 @@ async function writeFromImage(
   return gone;
 }
 
-/** Reads rows and contents a batch at a time, and writes with nothing held open; the number of messages that are gone. */
+/**
+ * Reads rows and contents a batch at a time, and writes with nothing held open; the number of messages that are gone. Those that
+ * cannot be sent are left out and added to `failures`.
+ */
 async function writeInBatches(
   context: Context,
   selection: Selection,
   ranges: readonly PositionRange[],
   plan: FetchPlan,
   writer: MessageWriter,
+  failures: MessageFailures,
 ): Promise<number> {
   const { limits } = context.deps.options;
   const batchSize = plan.contents === 'all' ? limits.maxContentBatch : limits.maxRowBatch;
@@ -80,11 +87,11 @@ async function writeInBatches(
     for (let position = start; position < end; position++) {
       batch.push(position);
       if (batch.length < batchSize) continue;
-      gone += await writeBatch(context, selection, batch, plan, writer);
+      gone += await writeBatch(context, selection, batch, plan, writer, failures);
       batch = [];
     }
   }
-  if (batch.length > 0) gone += await writeBatch(context, selection, batch, plan, writer);
+  if (batch.length > 0) gone += await writeBatch(context, selection, batch, plan, writer, failures);
   return gone;
 }
 
@@ -94,6 +101,7 @@ async function writeBatch(
   batch: readonly number[],
   plan: FetchPlan,
   writer: MessageWriter,
+  failures: MessageFailures,
 ): Promise<number> {
   const { mailbox, view } = selection;
   const uids = Uint32Array.from(batch, (position) => view.uids[position] ?? 0);
@@ -101,7 +109,7 @@ async function writeBatch(
   const contents = plan.contents === null ? null : await mailbox.contents(uids, plan.contents);
   const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
   const { image } = mailbox;
-  let gone = 0;
+  const missing: number[] = [];
   for (let i = 0; i < batch.length; i++) {
     const uid = uids[i] ?? 0;
     const found = rows?.[i] ?? null;
@@ -110,13 +118,26 @@ async function writeBatch(
     const position = batch[i] ?? 0;
     const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
     if ((rows !== null && row === null) || (contents !== null && content === null) || at < 0) {
-      gone++;
+      missing.push(uid);
       continue;
     }
     const message = { uid, number: position + 1, at, image, row, content };
-    await writeMessage(context, plan, writer, message, marked.has(uid));
+    const failure = await writeMessage(context, plan, writer, message, marked.has(uid));
+    if (failure !== null) failures.set(uid, failure);
   }
-  return gone;
+  return missing.length === 0 ? 0 : await countGone(selection, missing, failures);
+}
+
+/** Of messages that were not found, counts those that were expunged. Those that the mailbox still lists have lost a part of their rows. */
+async function countGone(
+  { mailbox }: Selection,
+  missing: readonly number[],
+  failures: MessageFailures,
+): Promise<number> {
+  const uids = (await mailbox.refresh())?.uids ?? new Uint32Array(0);
+  const listed = missing.filter((uid) => positionOf(uids, uid) >= 0);
+  for (const uid of listed) failures.set(uid, new Unreadable('rows of the message are missing'));
+  return missing.length - listed.length;
 }
 
 /** A row with large columns: the next one is read when this one is written. Null when the message is gone by now. */
@@ -142,13 +163,14 @@ function isUnseen(image: MailboxImage, at: number): boolean {
   return at >= 0 && (image.flagTable.at(image.flagSets[at] ?? 0).bits & SystemFlag.Seen) === 0;
 }
 
+/** Writes one FETCH response. @returns why it cannot be sent, with nothing written, or null. */
 async function writeMessage(
   context: Context,
   plan: FetchPlan,
   writer: MessageWriter,
   message: FetchedMessage,
   isMarked: boolean,
-): Promise<void> {
+): Promise<No | Unreadable | null> {
   const { output } = context;
   const mark = output.mark();
   try {
@@ -167,7 +189,9 @@ async function writeMessage(
   } catch (error) {
     // A response that cannot be finished is taken back, or if some of it went out the connection cannot go on.
     if (!output.rollBack(mark)) context.isMidResponse = true;
+    else if (error instanceof Unreadable || error instanceof No) return error;
     throw error;
   }
   if (output.isFull) await output.spill();
+  return null;
 }

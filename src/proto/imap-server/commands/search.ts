@@ -1,5 +1,6 @@
 import { ResponseWriter, type SearchCommand, writeEsearch, writeSearch, writeSequenceSet } from '#lib/imap';
 import type { Context } from '../context.ts';
+import { type MessageFailures, refusalFor } from '../failures.ts';
 import { No } from '../refusal.ts';
 import { Evaluator } from '../search/evaluator.ts';
 import { countKeys } from '../search/key-cost.ts';
@@ -14,9 +15,10 @@ export const search: Handler<SearchCommand> = {
     const selection = context.selected();
     const saves = command.returns?.includes('save') === true;
     try {
-      const uids = await find(context, selection, command);
+      const { uids, failures } = await find(context, selection, command);
       if (saves) selection.saved = savedPart(uids, command.returns ?? []);
       write(context, selection, command, uids);
+      if (failures.size > 0) throw refusalFor(context, failures, 'the others were searched');
     } catch (error) {
       // RFC 5182 §2.1: a search refused with NO leaves an empty result behind.
       if (saves && error instanceof No) selection.saved = new Uint32Array(0);
@@ -26,13 +28,19 @@ export const search: Handler<SearchCommand> = {
   },
 };
 
-async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Uint32Array> {
+interface Found {
+  readonly uids: Uint32Array;
+  readonly failures: MessageFailures;
+}
+
+async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Found> {
   const { clock, options, shutdown } = context.deps;
   if (command.unsupportedCharset !== null) {
     throw new No('BADCHARSET (US-ASCII UTF-8)', 'search in UTF-8');
   }
   if (countKeys(command.key) > options.limits.maxSearchKeys) throw new No('LIMIT', 'too many search keys');
-  return new Evaluator(selection, clock, options.limits.maxRowBatch, shutdown).search(command.key);
+  const evaluator = new Evaluator(selection, clock, options.limits.maxRowBatch, shutdown);
+  return { uids: await evaluator.search(command.key), failures: evaluator.failures };
 }
 
 /** RFC 5182 §2.4: with MIN or MAX alone only those messages are saved. */

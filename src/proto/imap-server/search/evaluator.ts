@@ -2,7 +2,9 @@ import { keywordKey, type FlagSet } from '#lib/flags';
 import type { SearchKey } from '#lib/imap';
 import type { Clock } from '#ports/clock';
 import { uidsAt } from '../message-set.ts';
-import type { MailboxImage, RowColumns, TextKey } from '../selected-mailbox.ts';
+import type { MessageFailures } from '../failures.ts';
+import { Unreadable } from '../refusal.ts';
+import type { MailboxImage, MessageRow, RowColumns, TextKey } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { lowerBound } from '../view.ts';
 import { KeyCost, keyCost } from './key-cost.ts';
@@ -26,6 +28,7 @@ export class Evaluator {
   readonly #nowMs: number;
   readonly #rowBatch: number;
   readonly #signal: AbortSignal;
+  readonly #failures: MessageFailures = new Map();
 
   /** @param rowBatch  Messages per read of rows. */
   constructor(selection: Selection, clock: Clock, rowBatch: number, signal: AbortSignal) {
@@ -34,6 +37,11 @@ export class Evaluator {
     this.#nowMs = clock.now();
     this.#rowBatch = rowBatch;
     this.#signal = signal;
+  }
+
+  /** Damaged messages that a key could not be compared with; complete after `search`. */
+  get failures(): MessageFailures {
+    return this.#failures;
   }
 
   /** UIDs of the client's view that still exist and match, ascending. @throws Bad for message numbers that do not exist. */
@@ -59,7 +67,7 @@ export class Evaluator {
         return union(left, await this.#find(key.right, without(uids, left)));
       }
       case 'not':
-        return without(uids, await this.#find(key.key, uids));
+        return this.#without(uids, await this.#find(key.key, uids));
       case 'sequence':
       case 'uid': {
         const ranges = this.#selection.positions(key.set, key.kind === 'uid');
@@ -83,6 +91,12 @@ export class Evaluator {
       default:
         return this.#withRows(uids, key);
     }
+  }
+
+  /** Of damaged messages it is not known that they do not match. */
+  #without(uids: Uint32Array, found: Uint32Array): Uint32Array {
+    const left = without(uids, found);
+    return this.#failures.size === 0 ? left : left.filter((uid) => !this.#failures.has(uid));
   }
 
   async #findAll(keys: readonly SearchKey[], uids: Uint32Array): Promise<Uint32Array> {
@@ -124,7 +138,9 @@ export class Evaluator {
 
   async #withText(uids: Uint32Array, keys: readonly TextKey[]): Promise<Uint32Array> {
     if (uids.length === 0) return uids;
-    const matches = await this.#selection.mailbox.matchText(uids, keys, this.#signal);
+    const matches = await this.#selection.mailbox.matchText(uids, keys, this.#signal, (uid, error) =>
+      this.#failures.set(uid, error),
+    );
     return matches.reduce<Uint32Array>((left, some) => intersection(left, some), uids);
   }
 
@@ -138,11 +154,22 @@ export class Evaluator {
       const rows = await this.#selection.mailbox.rows(batch, columns);
       for (let i = 0; i < batch.length; i++) {
         const row = rows[i];
-        if (row !== null && row !== undefined && row !== 'large' && rowMatches(key, row, this.#nowMs))
-          found[count++] = batch[i] ?? 0;
+        const uid = batch[i] ?? 0;
+        if (row !== null && row !== undefined && row !== 'large' && this.#rowMatches(key, row, uid))
+          found[count++] = uid;
       }
     }
     return found.subarray(0, count);
+  }
+
+  #rowMatches(key: RowKey, row: MessageRow, uid: number): boolean {
+    try {
+      return rowMatches(key, row, this.#nowMs);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      this.#failures.set(uid, error);
+      return false;
+    }
   }
 }
 
