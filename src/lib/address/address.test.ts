@@ -5,7 +5,6 @@ import { parseDomain, parseIp } from '#lib/domain';
 import {
   type Address,
   type AddressOptions,
-  addressLimits,
   canonicalLocalpart,
   findPathEnd,
   isAddressLiteral,
@@ -61,7 +60,11 @@ for (const [given, want] of [
   ['<user>', 'offset 5: character not allowed here'],
   ['<@example.org>', 'offset 13: : expected after a source route'],
   ['<@one.example,two.example:u@three.example>', 'offset 14: @ expected in a source route'],
-  ['<@-:u@three.example>', 'offset 2: label begins with a hyphen'],
+  ['<@!:u@three.example>', 'offset 2: character not allowed in a domain name'],
+  ['<@-:u@three.example>', '<u@three.example>'],
+  ['<user@-a-.b-.example>', '<user@-a-.b-.example>'],
+  ['<user@example.org.>', '<user@example.org>'],
+  ['<user@example.org..>', 'offset 18: empty label in domain name'],
   ['<user@>', 'offset 6: empty domain name'],
   ['<user@a@b>', 'offset 7: character not allowed in a domain name'],
   ['<user@example.org>>', 'offset 17: character not allowed in a domain name'],
@@ -80,9 +83,13 @@ for (const [given, want] of [
   ['<user@[192.0.2.1]x>', 'offset 17: > expected'],
   ['<user@[192.0.2.1>', 'offset 16: address literal must end with ]'],
   ['<user@[-:x]>', 'offset 7: bad tag of an address literal'],
-  [`<${local64}l@example.org>`, 'offset 1: localpart longer than 64 octets'],
-  [`<${'ü'.repeat(33)}@example.org>`, 'offset 1: localpart longer than 64 octets'],
-  [`<user@${'a.'.repeat(130)}org>`, 'offset 256: path longer than 256 octets'],
+  [`<${local64}l@example.org>`, `<${local64}l@example.org>`],
+  [`<${'ü'.repeat(300)}@example.org>`, `<${'ü'.repeat(300)}@example.org>`],
+  [`<"${'a b'.repeat(100)}"@example.org>`, `<"${'a b'.repeat(100)}"@example.org>`],
+  [`<${'l'.repeat(1010)}@example.org>`, `<${'l'.repeat(1010)}@example.org>`],
+  [`<${'l'.repeat(1011)}@example.org>`, 'offset 1024: path longer than 1024 octets'],
+  [`<${'ü'.repeat(510)}@example.org>`, 'offset 524: path longer than 1024 octets'],
+  [`<user@${'a.'.repeat(130)}org>`, 'offset 259: domain name longer than 253 octets'],
 ] as const) {
   test(`parsePath(${JSON.stringify(given.slice(0, 60))})`, () => assert.equal(show(given), want));
 }
@@ -93,6 +100,8 @@ for (const [given, options, want] of [
   ['<b.@example.org>', pedantic, 'offset 2: localpart ends with a dot'],
   ['<"a..b"@example.org>', pedantic, '<"a..b"@example.org>'],
   ['<u@my_host.example>', pedantic, 'offset 5: character not allowed in a domain name'],
+  ['<u@-a.example>', pedantic, 'offset 3: label begins with a hyphen'],
+  ['<u@a.example.>', pedantic, 'offset 13: empty label in domain name'],
   ['<ü@example.org>', ascii, 'offset 1: localpart needs SMTPUTF8'],
   ['<"ü"@example.org>', ascii, 'offset 2: localpart needs SMTPUTF8'],
   ['<u@münchen.example>', ascii, 'offset 4: domain needs SMTPUTF8'],
@@ -177,7 +186,7 @@ const localpart = fc
     fc.string({ unit: 'grapheme', maxLength: 12 }),
   )
   .map((text) => text.normalize('NFC'))
-  .filter((text) => new TextEncoder().encode(text).length <= addressLimits.maxLocalpartBytes && !/\p{Cc}/u.test(text));
+  .filter((text) => !/\p{Cc}/u.test(text));
 
 const domain = fc.oneof(
   fc.constantFrom('example.org', 'münchen.example', 'a_b.example', '例え.テスト').map((text) => {
@@ -271,7 +280,7 @@ test('canonicalLocalpart is idempotent', () => {
 
 for (const parse of [parsePath, parseAddress]) {
   test(`${parse.name}: too many octets of few characters are refused within the text`, () => {
-    const text = 'é'.repeat(200);
+    const text = 'é'.repeat(800);
     const result = parse(text, { smtputf8: true });
     assert.ok(!result.ok && result.at === text.length && result.reason.includes('longer than'));
   });

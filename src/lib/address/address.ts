@@ -11,7 +11,10 @@ export interface Address {
   readonly domain: Domain | AddressLiteral;
 }
 
-/** How strictly an address is read. With `pedantic`, domains must be host names; otherwise labels may contain `_`. */
+/**
+ * How strictly an address is read. With `pedantic`, domains must be host names; otherwise labels may contain `_` and begin or end with `-`,
+ * and a trailing dot is dropped, as the names of real hosts have them.
+ */
 export type AddressOptions = LocalpartOptions;
 
 /** Where an address ended, and its value. */
@@ -21,10 +24,10 @@ export interface ScannedAddress {
   readonly end: number;
 }
 
-/** Parses a whole text as `localpart@domain`, without angle brackets. At most 254 octets of UTF-8, so that a path can hold it. */
+/** Parses a whole text as `localpart@domain`, without angle brackets. At most as long as a path can hold. */
 export function parseAddress(text: string, options: AddressOptions = {}): Parsed<Address> {
   if (exceeds(text, maxAddressBytes))
-    return refused(Math.min(text.length, maxAddressBytes), 'address longer than 254 octets');
+    return refused(Math.min(text.length, maxAddressBytes), `address longer than ${maxAddressBytes} octets`);
   const scanned = scanAddress(text, 0, text.length, options);
   if (!scanned.ok) return scanned;
   if (scanned.value.end < text.length) return refused(scanned.value.end, 'nothing may follow the address');
@@ -65,7 +68,12 @@ export function parseAddressDomain(text: string, options: AddressOptions = {}): 
     const bad = text.search(nonAscii);
     if (bad >= 0) return refused(bad, 'domain needs SMTPUTF8');
   }
-  return parseDomain(text, { allowUnderscore: options.pedantic !== true });
+  const isLenient = options.pedantic !== true;
+  return parseDomain(text, {
+    allowUnderscore: isLenient,
+    allowOuterHyphens: isLenient,
+    allowTrailingDot: isLenient,
+  });
 }
 
 const nonAscii = /[^\0-\x7f]/;

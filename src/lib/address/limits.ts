@@ -1,7 +1,10 @@
-/** Sizes that RFC 5321 §4.5.3.1 gives for parts of the envelope, in octets of UTF-8. */
+/** Bounds of parts of the envelope, in octets of UTF-8. */
 export const addressLimits = {
-  /** RFC 5321 §4.5.3.1.1, counted without the quoting that the written form may need. */
-  maxLocalpartBytes: 64,
-  /** RFC 5321 §4.5.3.1.3, with punctuation and source route. */
-  maxPathBytes: 256,
+  /**
+   * RFC 5321 §4.5.3.1.1 asks servers to take this many, counted without the quoting that the written form may need. We take what the path
+   * has room for (§4.5.3.1: no limits where possible; bounce addresses of large senders are longer) and stay within it in what we make.
+   */
+  portableLocalpartBytes: 64,
+  /** With punctuation and source route. RFC 5321 §4.5.3.1.3 asks for 256; a command line has room for this and for parameters. */
+  maxPathBytes: 1024,
 } as const;

@@ -34,9 +34,9 @@ export interface ScannedLocalpart {
   readonly end: number;
 }
 
-/** Parses a whole text as a localpart, quoted or not, and decodes it. At most 64 octets of UTF-8. */
+/** Parses a whole text as a localpart, quoted or not, and decodes it. At most as long as a path. */
 export function parseLocalpart(text: string, options: LocalpartOptions = {}): Parsed<string> {
-  if (text.length > addressLimits.maxPathBytes) return refused(addressLimits.maxLocalpartBytes, tooLong);
+  if (text.length > addressLimits.maxPathBytes) return refused(addressLimits.maxPathBytes, 'localpart too long');
   const scanned = scanLocalpart(text, 0, options);
   if (!scanned.ok) return scanned;
   if (scanned.value.end < text.length) return refused(scanned.value.end, 'character not allowed in a localpart');
@@ -49,17 +49,11 @@ export function scanLocalpart(text: string, start: number, options: LocalpartOpt
     text.charCodeAt(start) === quote ? scanQuotedString(text, start, options) : scanDotString(text, start, options);
   if (!scanned.ok) return scanned;
   const { value, end } = scanned.value;
-  if (isAsciiText(value)) {
-    return value.length > addressLimits.maxLocalpartBytes ? refused(start, tooLong) : scanned;
-  }
+  if (isAsciiText(value)) return scanned;
   if (!value.isWellFormed()) return refused(start, 'localpart is not Unicode text');
   // RFC 6532 §3.1 asks for NFC, so that equal-looking addresses are equal.
-  const normal = value.normalize('NFC');
-  if (new TextEncoder().encode(normal).length > addressLimits.maxLocalpartBytes) return refused(start, tooLong);
-  return parsed({ value: normal, end });
+  return parsed({ value: value.normalize('NFC'), end });
 }
-
-const tooLong = 'localpart longer than 64 octets';
 
 /** Dot-string of RFC 5321 §4.1.2. */
 function scanDotString(text: string, start: number, options: LocalpartOptions): Parsed<ScannedLocalpart> {

@@ -10,11 +10,14 @@ export type ForwardPath = Address | 'postmaster';
 
 /**
  * Parses a whole path with its angle brackets, the empty one included (RFC 5321 §4.1.2).
- * A source route is checked and dropped (RFC 5321 §4.1.1.3: servers ignore it). At most 256 octets of UTF-8.
+ * A source route is checked and dropped (RFC 5321 §4.1.1.3: servers ignore it). At most `addressLimits.maxPathBytes`.
  */
 export function parsePath(text: string, options: AddressOptions = {}): Parsed<Path> {
   if (exceeds(text, addressLimits.maxPathBytes))
-    return refused(Math.min(text.length, addressLimits.maxPathBytes), 'path longer than 256 octets');
+    return refused(
+      Math.min(text.length, addressLimits.maxPathBytes),
+      `path longer than ${addressLimits.maxPathBytes} octets`,
+    );
   if (!text.startsWith('<')) return refused(0, '< expected');
   if (!text.endsWith('>')) return refused(text.length, '> expected');
   return text === '<>' ? parsed(null) : parseNonEmpty(text, options);

@@ -9,10 +9,12 @@ export interface Domain {
   readonly unicode: string;
 }
 
-/** What `parseDomain` lets through beyond host names. */
+/** Names beyond host names that `parseDomain` accepts. */
 export interface DomainOptions {
   /** Labels may contain `_`, as names of TXT and SRV records do (RFC 8552 §1.1). Default false. */
   readonly allowUnderscore?: boolean;
+  /** Labels may begin and end with `-`: no host name (RFC 1123 §2.1), but DNS holds some. Default false. */
+  readonly allowOuterHyphens?: boolean;
   /** One trailing dot is accepted and dropped: the absolute form of RFC 1034 §3.1. Default false. */
   readonly allowTrailingDot?: boolean;
 }
@@ -68,14 +70,15 @@ function isAceHyphen(name: string, at: number): boolean {
 /** Refuses `ascii` when a label or the whole is not as RFC 1123 §2.1 wants it; null when all is well. */
 function refuseLabels(ascii: string, options: DomainOptions): ReturnType<typeof refused> | null {
   if (ascii.length > maxNameLength) return refused(maxNameLength, 'domain name longer than 253 octets');
+  const mayHyphen = options.allowOuterHyphens === true;
   let start = 0;
   for (let i = 0; i <= ascii.length; i++) {
     const c = i === ascii.length ? dot : ascii.charCodeAt(i);
     if (c === dot) {
       if (i === start) return refused(i, ascii.length === 0 ? 'empty domain name' : 'empty label in domain name');
       if (i - start > maxLabelLength) return refused(start + maxLabelLength, 'label longer than 63 octets');
-      if (ascii.charCodeAt(start) === hyphen) return refused(start, 'label begins with a hyphen');
-      if (ascii.charCodeAt(i - 1) === hyphen) return refused(i - 1, 'label ends with a hyphen');
+      if (!mayHyphen && ascii.charCodeAt(start) === hyphen) return refused(start, 'label begins with a hyphen');
+      if (!mayHyphen && ascii.charCodeAt(i - 1) === hyphen) return refused(i - 1, 'label ends with a hyphen');
       start = i + 1;
     } else if (!isLetterDigitHyphen(c) && !(c === underscore && options.allowUnderscore === true)) {
       return refused(i, 'character not allowed in a domain name');

@@ -19,6 +19,6 @@ export const defaultLimits: DsnLimits = {
   maxRecipients: 1000,
   maxParts: 20,
   maxDiagnosticChars: 4096,
-  maxFieldChars: 1000,
+  maxFieldChars: 2048,
   maxBounceTextBytes: 128 * 1024,
 };

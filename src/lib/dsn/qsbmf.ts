@@ -37,7 +37,7 @@ export function readQsbmf(body: Uint8Array, limits: DsnLimits): Qsbmf | null {
 }
 
 function readRecipient(paragraph: string, limits: DsnLimits): ParsedDsnRecipient | null {
-  const first = /^<([^\n]{1,320})>:(?:\n|$)/.exec(paragraph);
+  const first = /^<([^\n]{1,1024})>:(?:\n|$)/.exec(paragraph);
   if (first === null) return null;
   const [line, address = ''] = first;
   const said = paragraph.slice(line.length, line.length + limits.maxDiagnosticChars);

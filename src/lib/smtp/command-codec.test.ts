@@ -44,7 +44,7 @@ function events(bytes: Uint8Array, step: number, limits = {}, pedantic = false):
 
 for (const [given, want] of [
   ['NOOP\r\nRSET\r\n', ['line NOOP', 'line RSET']],
-  ['NOOP\nRSET\r\n', ['line !bareLf', 'line RSET']],
+  ['NOOP\nRSET\r\n', ['line NOOP!bareLf', 'line RSET']],
   ['\r\n', ['line ']],
   ['\n', ['line !bareLf']],
   ['A\rB\r\n', ['line !bareCr']],

@@ -58,7 +58,7 @@ function trimEnd(text: string): string {
 function parseMail(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const path = pathRange(text, at, 'FROM:', options);
   if ('ok' in path) return path;
-  const from = parseReversePath(text.slice(path.start, path.end), options);
+  const from = parseReversePath(pathText(text, path), options);
   if (!from.ok) return refused(path.start + from.at, from.reason);
   const parameters = parseMailParameters(text, path.end, options);
   if (!parameters.ok) return parameters;
@@ -69,25 +69,38 @@ function parseMail(text: string, at: number, options: CommandOptions): Parsed<Co
 function parseRcpt(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const path = pathRange(text, at, 'TO:', options);
   if ('ok' in path) return path;
-  const to = parseForwardPath(text.slice(path.start, path.end), options);
+  const to = parseForwardPath(pathText(text, path), options);
   if (!to.ok) return refused(path.start + to.at, to.reason);
   const parameters = parseRcptParameters(text, path.end, options);
   if (!parameters.ok) return parameters;
   return parsed({ verb: 'RCPT', to: to.value, parameters: parameters.value });
 }
 
+/** Where a path lies in its command. */
+interface PathRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The path with its angle brackets, which old programs and devices leave out. */
+function pathText(text: string, { start, end }: PathRange): string {
+  const path = text.slice(start, end);
+  return path.startsWith('<') ? path : `<${path}>`;
+}
+
 /** Finds the path after `FROM:` or `TO:`. */
-function pathRange(
-  text: string,
-  at: number,
-  keyword: 'FROM:' | 'TO:',
-  options: CommandOptions,
-): { readonly start: number; readonly end: number } | Refused {
+function pathRange(text: string, at: number, keyword: 'FROM:' | 'TO:', options: CommandOptions): PathRange | Refused {
   if (text.slice(at, at + keyword.length).toUpperCase() !== keyword) return refused(at, `${keyword} expected`);
   let start = at + keyword.length;
   // RFC 5321 §3.3 forbids this space; several programs send it.
   if (text[start] === ' ' && options.pedantic !== true) start++;
-  if (text[start] !== '<') return refused(start, '< expected');
+  if (text[start] !== '<') {
+    // RFC 5321 §4.1.2 wants the brackets; printers and scripts come without them.
+    const space = text.indexOf(' ', start);
+    const bare = { start, end: space < 0 ? text.length : space };
+    const isAddress = options.pedantic !== true && text.slice(bare.start, bare.end).includes('@');
+    return isAddress ? bare : refused(start, '< expected');
+  }
   const end = findPathEnd(text, start);
   return end < 0 ? refused(text.length, '> expected') : { start, end };
 }
@@ -104,8 +117,8 @@ function helloArgument(argument: string, options: CommandOptions): HelloArgument
   // RFC 5321 §4.1.1.1 allows nothing after a literal; some clients add their name.
   const name = bracket > 0 && argument[bracket + 1] === ' ' ? argument.slice(0, bracket + 1) : argument;
   const host = parseAddressDomain(name, { smtputf8: false, pedantic: options.pedantic === true });
-  if (!host.ok) return { form: 'other', text: argument };
-  return { form: name.startsWith('[') ? 'literal' : 'domain', text: name };
+  if (!host.ok) return { form: 'other', text: argument, reason: `${host.reason} (at ${host.at + 1})` };
+  return { form: name.startsWith('[') ? 'literal' : 'domain', text: name, reason: '' };
 }
 
 /** RFC 3030 §2. */

@@ -6,6 +6,8 @@ export interface HelloArgument {
   readonly form: 'domain' | 'literal' | 'other';
   /** As sent, without surrounding space; a literal keeps its brackets, and loses what follows them. */
   readonly text: string;
+  /** Why it is neither a domain nor a literal, for `other`; empty otherwise. */
+  readonly reason: string;
 }
 
 /** A command of the client (RFC 5321 §4.1.1 and extensions). */

@@ -4,7 +4,7 @@
  */
 export type LineProblem = 'bareLf' | 'bareCr' | 'nul' | 'utf8';
 
-/** A decoded line; text is empty when there is a problem with its octets. */
+/** A decoded line; its text is empty when there is a problem with its octets, and not to be obeyed when its line end is the only problem. */
 export interface Line {
   readonly kind: 'line';
   readonly text: string;
@@ -16,7 +16,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Decodes the line from `from` to its LF at `lf`, with a look at every octet. */
 export function decodeLine(bytes: Uint8Array, from: number, lf: number): Line {
   if (lf === from || bytes[lf - 1] !== 13) {
-    return { kind: 'line', text: '', problem: 'bareLf' };
+    return { ...checkedLine(bytes.subarray(from, lf)), problem: 'bareLf' };
   }
   return checkedLine(bytes.subarray(from, lf - 1));
 }

@@ -4,6 +4,7 @@ import {
   canonicalLocalpart,
   parseAddress,
   parseLocalpart,
+  writeAddress,
   writeLocalpart,
   type Address,
 } from '#lib/address';
@@ -99,7 +100,7 @@ export class Directory {
 
   /**
    * An account's address with a detail that leads to the same account: `user+detail@domain`. Null when it has a detail already, is no account's,
-   * when its domain knows no details, or when the localpart would be longer than RFC 5321 §4.5.3.1.1 allows.
+   * when its domain knows no details, or when the localpart would be longer than every server takes (RFC 5321 §4.5.3.1.1).
    */
   withDetail(address: Address, detail: string): Address | null {
     const domain = 'ascii' in address.domain ? this.#domains.get(address.domain.ascii) : undefined;
@@ -110,9 +111,19 @@ export class Directory {
     if (canonicalLocalpart(localpart, { ...domain, caseSensitive: true }) !== localpart) return null;
     const detailed = { ...address, localpart: `${localpart}${separator}${detail}` };
     const { length } = new TextEncoder().encode(writeLocalpart(detailed.localpart));
-    if (length > addressLimits.maxLocalpartBytes) return null;
+    if (length > addressLimits.portableLocalpartBytes) return null;
     const there = this.lookup(detailed);
     return there.kind === 'account' && there.account === found.account ? detailed : null;
+  }
+
+  /**
+   * Returns the text by which two recipients are recognised as one. Domains are the same when their A-labels are. Localparts are compared
+   * exactly, as only the host of the domain knows their case rules (RFC 5321 §2.4), and by the rules of the domain where it is ours; details stay.
+   */
+  recipientKey(address: Address): string {
+    const domain = 'ascii' in address.domain ? this.#domains.get(address.domain.ascii) : undefined;
+    const rules = { separators: [], caseSensitive: domain?.caseSensitive ?? true };
+    return writeAddress({ ...address, localpart: canonicalLocalpart(address.localpart, rules) });
   }
 
   /** Whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */

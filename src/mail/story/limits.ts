@@ -11,8 +11,8 @@ export const refusalLimits = {
   /** After this many they are written, else after `flushMs`. */
   flushCount: 200,
   flushMs: 5000,
-  /** Characters kept of a text that a peer chose. */
-  maxTextChars: 320,
+  /** Characters kept of a text that a peer chose: an address as long as a path may be, or a reply. */
+  maxTextChars: 1024,
 } as const;
 
 /** Limits with the names of `refusalLimits`. */

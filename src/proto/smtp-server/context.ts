@@ -59,6 +59,7 @@ export class Context implements SessionFacts {
   authFailures = 0;
   /** Consecutive or not, refused messages since the last login. */
   rejects = 0;
+  #hasRefused = false;
 
   constructor(deps: {
     readonly id: string;
@@ -108,9 +109,16 @@ export class Context implements SessionFacts {
     return this.authFailures >= this.limits.slowAfter || this.rejects >= this.limits.slowAfter;
   }
 
-  /** Queues a reply that refuses, with the connection id behind it so that a report of it can be found in the log. */
+  /**
+   * Queues a reply that refuses, with the connection id behind it so that a report of it can be found in the log.
+   * There the first refusal of a connection is at `info`, and those after it at `debug`, so that a peer cannot fill the log.
+   */
   refuse(reply: Reply, style?: ReplyStyle): void {
-    this.log.debug('smtp.refused', { code: reply.code, enhanced: reply.enhanced, text: reply.lines.join(' ') });
+    const { code, enhanced, lines: said } = reply;
+    const fields = { remoteAddress: this.remote.address, code, enhanced, text: said.join(' ') };
+    if (this.#hasRefused) this.log.debug('smtp.refused', fields);
+    else this.log.info('smtp.refused', fields);
+    this.#hasRefused = true;
     const last = reply.lines.length - 1;
     const lines = reply.lines.map((line, i) => (i === last ? `${line} (${this.id})` : line));
     this.wire.reply({ ...reply, lines }, style);

@@ -161,7 +161,7 @@ export class SmtpSession {
     // Content is read by the command that asked for it.
     if (event.kind !== 'line') return;
     if (event.problem !== null) {
-      if (isFirst) throw new Refusal(500, '5.5.2', 'this is an SMTP server', { close: true });
+      if (isFirst && !isCommandButForItsEnd(event)) throw notSmtp();
       context.countBadCommand();
       throw new Refusal(500, '5.5.2', lineProblems[event.problem]);
     }
@@ -176,8 +176,7 @@ export class SmtpSession {
   #command(command: Command, isFirst: boolean): Maybe<void> {
     const context = this.#context;
     if (command.verb === 'unknown') {
-      // A browser or a scanner: answering line after line of it serves nobody.
-      if (isFirst) throw new Refusal(500, '5.5.2', 'this is an SMTP server', { close: true });
+      if (isFirst) throw notSmtp();
       context.countBadCommand();
       throw new Refusal(500, '5.5.1', 'unknown command');
     }
@@ -241,8 +240,20 @@ export class SmtpSession {
   }
 }
 
+/** A browser, a scanner or a TLS handshake: answering line after line of it is no use. */
+function notSmtp(): Refusal {
+  return new Refusal(500, '5.5.2', 'this is an SMTP server, and that was no SMTP command', { close: true });
+}
+
+/** A person at a terminal, or a script: a known command that ends with LF. */
+function isCommandButForItsEnd({ text, problem }: Extract<CodecEvent, { readonly kind: 'line' }>): boolean {
+  if (problem !== 'bareLf') return false;
+  const parsed = parseCommand(text);
+  return !parsed.ok || parsed.value.verb !== 'unknown';
+}
+
 const lineProblems = {
-  bareLf: 'line ends must be CRLF',
+  bareLf: 'lines must end with CRLF, this one ended with LF only',
   bareCr: 'CR without LF in a command',
   nul: 'NUL in a command',
   utf8: 'command is not UTF-8',

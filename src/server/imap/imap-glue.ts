@@ -59,7 +59,7 @@ export class ImapGlue implements ImapBackend {
         return;
       }
       admission.noteLogin(remoteAddress, true);
-      log.info('imap.login', { account, login, mechanism: outcome.mechanism });
+      log.info('imap.login', { remoteAddress, account, login, mechanism: outcome.mechanism });
       return;
     }
     if (outcome.failure !== 'protocol' && outcome.failure !== 'aborted') admission.noteLogin(remoteAddress, false);

@@ -122,6 +122,7 @@ export class Reception implements MessageSink {
     const accounts = done.map(({ account }) => account);
     this.#deps.log.info('smtp.delivered', {
       cid: facts.id,
+      remoteAddress: facts.remote.address,
       from: this.#sender(),
       accounts,
       sizeBytes: body.sizeBytes,

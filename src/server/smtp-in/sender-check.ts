@@ -24,7 +24,7 @@ export class SenderCheck {
   /** HELO needs a name that resolves; DNS trouble is no reason to refuse. @throws Refusal. */
   async checkHelo({ name, form }: Hello): Promise<void> {
     if (form !== 'domain') return;
-    if ((await this.#addresses(name, AbortSignal.timeout(dnsTimeoutMs))) === 'absent')
+    if ((await this.#addresses(name.replace(/\.$/, ''), AbortSignal.timeout(dnsTimeoutMs))) === 'absent')
       throw new Refusal(550, '5.5.0', `your HELO name ${name} has no address in DNS`);
   }
 

@@ -149,6 +149,6 @@ export class Submission implements Backend {
       throw new Refusal(525, '5.7.13', disabled);
     }
     admission.noteLogin(remote.address, true);
-    log.info('submission.login', { cid: id, account, login, mechanism });
+    log.info('submission.login', { cid: id, remoteAddress: remote.address, account, login, mechanism });
   }
 }

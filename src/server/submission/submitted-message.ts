@@ -1,9 +1,9 @@
-import { writeAddress, type Address } from '#lib/address';
-import { encodeHex, encodeXtext } from '#lib/codecs';
+import type { Address } from '#lib/address';
+import { encodeHex } from '#lib/codecs';
 import type { AccountId } from '#lib/ids';
-import { reply, type Notify as NotifyParameter, type RcptParameters, type Reply } from '#lib/smtp';
+import { reply, type Reply } from '#lib/smtp';
 import { ContentWriter, placeInQueue, type ReceivedBody } from '#mail/content';
-import { Notify, type NewMessage, type NewRecipient, type Queue } from '#mail/queue';
+import type { NewMessage, Queue } from '#mail/queue';
 import { HeaderEditor, type PreparedHeader } from '#mail/submission';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
@@ -14,6 +14,7 @@ import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, receivedField } from '#server/smtp-in';
 import { submissionOrigin } from './origin.ts';
+import { addressText, newRecipients } from './new-recipients.ts';
 import { OutgoingSignature } from './outgoing-signature.ts';
 import { reversePathOf } from './reverse-path.ts';
 
@@ -101,7 +102,14 @@ export class SubmittedMessage implements MessageSink {
     const id = await queue.enqueue(message);
     const recipients = message.recipients.map(({ address }) => address);
     const account = facts.identity?.account ?? null;
-    log.info('submission.queued', { cid: facts.id, account, queueId: id, messageId: result.messageId, recipients });
+    log.info('submission.queued', {
+      cid: facts.id,
+      remoteAddress: facts.remote.address,
+      account,
+      queueId: id,
+      messageId: result.messageId,
+      recipients,
+    });
     return reply(250, '2.0.0', `queued as ${id} (${facts.id})`);
   }
 
@@ -143,7 +151,7 @@ export class SubmittedMessage implements MessageSink {
     return {
       account,
       ...reversePathOf(from, facts.identity?.account ?? null, this.#deps),
-      recipients: recipients.map(({ address, parameters: said }) => newRecipient(addressText(address, hostname), said)),
+      recipients: newRecipients(recipients, { directory: configuration.directory, hostname }),
       // RFC 6376 §5.6: the signature goes before all that it is about.
       prefix: encoder.encode(signed + received + header.added),
       body: await placeInQueue(blobs, body),
@@ -157,21 +165,4 @@ export class SubmittedMessage implements MessageSink {
       origin: submissionOrigin({ facts, transaction, header, signed, isLocalserve }),
     };
   }
-}
-
-function addressText(address: Address | 'postmaster', hostname: string): string {
-  return address === 'postmaster' ? `postmaster@${hostname}` : writeAddress(address, 'ascii');
-}
-
-function newRecipient(address: string, { notify, orcpt }: RcptParameters): NewRecipient {
-  return {
-    address,
-    notify: notify === null ? 0 : notifyBits(notify),
-    orcpt: orcpt === null ? null : `${orcpt.type};${encodeXtext(orcpt.address)}`,
-  };
-}
-
-function notifyBits({ success, failure, delay }: NotifyParameter): number {
-  const bits = (success ? Notify.Success : 0) | (failure ? Notify.Failure : 0) | (delay ? Notify.Delay : 0);
-  return bits === 0 ? Notify.Never : bits;
 }

@@ -28,9 +28,11 @@ function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument,
   const { options } = context;
   // Mail programs name themselves after whatever their machine is called; who logs in is known better than by that.
   const isLenient = options.kind !== 'mx' && !options.pedantic;
-  // RFC 5321 §4.1.1.1: HELO takes a domain only; literals with it are too common to refuse.
-  const isWrong = argument.form === 'other' || (verb === 'HELO' && options.pedantic && argument.form !== 'domain');
-  if (isWrong && !isLenient) throw new Refusal(501, '5.5.4', `${verb} needs a domain or an address literal`);
+  // RFC 5321 §4.1.1.1: HELO takes a domain only; literals with it are common, and no server refuses them for that.
+  if (argument.form === 'other' && !isLenient) {
+    const expected = `${verb} needs a host name, or an address literal such as [192.0.2.1]`;
+    throw new Refusal(501, '5.5.4', `${expected}: ${argument.reason}`);
+  }
   const hello: Hello = { verb, name: argument.text, form: argument.form };
   return after(context.backend.hello(context, hello), () => {
     // RFC 5321 §4.1.4: a second EHLO acts as RSET too.
