@@ -94,7 +94,7 @@ function relativeProblem(path: string, specifier: string): string | null {
     .join('/');
   if (!`${parts.join('/')}/`.startsWith(`${module}/`) && !module.endsWith('.ts'))
     return 'a relative import leaves its folder; use the door';
-  return specifier.endsWith('.ts') ? null : 'relative imports name the .ts file';
+  return /\.(?:ts|mjs)$/.test(specifier) ? null : 'relative imports name the .ts file';
 }
 
 /** Tests may use what they need, but reach other folders by their doors as well. */

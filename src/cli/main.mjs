@@ -4,6 +4,7 @@
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { useFastResolve } from './fast-resolve.mjs';
 
 const wantedNode = 24;
 if (Number(process.versions.node.split('.')[0]) < wantedNode) {
@@ -15,6 +16,7 @@ if (Number(process.versions.node.split('.')[0]) < wantedNode) {
   } catch {
     // A user without a home starts more slowly.
   }
+  useFastResolve();
   await import('./main.ts');
 }
 

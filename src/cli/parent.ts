@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
-import { onProcessRequest } from '#host/process';
+import { systemClock } from '#host/clock';
+import { onProcessRequest, returnMemory } from '#host/process';
 import { answerSecrets } from './parent-files.ts';
 import type { ReloadMessage, StopMessage } from './requests.ts';
 
@@ -11,8 +12,10 @@ import type { ReloadMessage, StopMessage } from './requests.ts';
 export async function runWorker(): Promise<number> {
   // The worker accepts connections itself; we only bind and hand over the socket.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  const worker = cluster.fork();
+  // Threads that sync files and hash passwords would otherwise have a heap of their own each, which glibc never gives back.
+  const worker = cluster.fork({ MALLOC_ARENA_MAX: '2', ...process.env });
   answerSecrets(worker);
+  using _return = returnMemory(systemClock);
   let asked = 0;
   using _requests = onProcessRequest((request) => {
     if (request !== 'stop') {

@@ -1,5 +1,6 @@
 import { listenControl, controlEndpoint } from '#host/control';
 import { systemResolver } from '#host/dns';
+import { returnMemory } from '#host/process';
 import { QueueRunner, type Transmitter } from '#mail/queue';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, DsnMailer } from '#server/transmit';
@@ -80,6 +81,7 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   await runner.start({ isOnly: true });
   undo.defer(() => runner.stop());
   undo.use(new Sweeps(services));
+  undo.use(returnMemory(clock));
   configuration.watch();
   certificates.watch();
   const addresses = listening.map(({ service, listener }) => ({
