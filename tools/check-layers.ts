@@ -77,7 +77,7 @@ function problem(path: string, specifier: string): string | null {
 function builtinProblem(path: string, layer: string, specifier: string): string | null {
   if (layer === 'host' || layer === 'cli' || layer === 'testing') return null;
   if (layer === 'server' && ['node:process', 'node:path', 'node:crypto'].includes(specifier)) return null;
-  if (layer === 'mail' && specifier === 'node:crypto') return null;
+  if (layer === 'mail' && ['node:crypto', 'node:zlib'].includes(specifier)) return null;
   if (layer === 'lib' && specifier === 'node:crypto' && cryptoLibs.has(path.split('/')[2] ?? '')) return null;
   return `layer ${layer} may not use ${specifier}`;
 }

@@ -4,12 +4,18 @@ import type { BlobId, BlobStore } from '#ports/blobs';
 /** A whole message as it came in: bytes while small, else a durable blob, of the owner `incoming` unless it was placed elsewhere. */
 export type ReceivedBody =
   | { readonly kind: 'inline'; readonly sizeBytes: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId };
+  | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId; readonly crc32: number };
 
 /** A body that an account's row may refer to: its blob, if any, is the account's own and durable (invariant 2: blob before row). */
 export type PlacedBody =
   | { readonly kind: 'inline'; readonly sizeBytes: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId; readonly account: AccountId };
+  | {
+      readonly kind: 'blob';
+      readonly sizeBytes: number;
+      readonly id: BlobId;
+      readonly crc32: number;
+      readonly account: AccountId;
+    };
 
 /** A body that is in memory already. The bytes must not change afterwards. */
 export function bodyOfBytes(bytes: Uint8Array): Extract<ReceivedBody, { kind: 'inline' }> {
@@ -20,7 +26,7 @@ export function bodyOfBytes(bytes: Uint8Array): Extract<ReceivedBody, { kind: 'i
 export async function placeBody(blobs: BlobStore, body: ReceivedBody, account: AccountId): Promise<PlacedBody> {
   if (body.kind === 'inline') return body;
   const id = await blobs.share({ owner: 'incoming', id: body.id }, account);
-  return { kind: 'blob', sizeBytes: body.sizeBytes, id, account };
+  return { kind: 'blob', sizeBytes: body.sizeBytes, id, crc32: body.crc32, account };
 }
 
 /** Makes a received body available to the queue, durably; to be done before the transaction that adds its row. */

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
 import { contentLimits } from './limits.ts';
@@ -55,9 +56,10 @@ export class ContentWriter implements AsyncDisposable {
       this.#chunks.length = 0;
       return { kind: 'inline', sizeBytes: bytes.length, bytes };
     }
-    const { id, sizeBytes } = await this.#spill.end();
+    const spill = this.#spill;
+    const { id, sizeBytes } = await spill.end();
     this.#blobId = id;
-    return { kind: 'blob', sizeBytes, id };
+    return { kind: 'blob', sizeBytes, id, crc32: spill.crc32 };
   }
 
   /** Drops everything. The blob store leaves nothing behind of a spill that was cut short. */
@@ -99,6 +101,7 @@ type Stored = { readonly id: BlobId; readonly sizeBytes: number };
 /** Hands chunks from `push` to the blob store's reading loop, one at a time. */
 class Spill implements AsyncIterable<Uint8Array> {
   #chunk: Uint8Array | null = null;
+  #crc32 = 0;
   #ended = false;
   #failure: Error | null = null;
   #wakeReader: (() => void) | null = null;
@@ -107,6 +110,11 @@ class Spill implements AsyncIterable<Uint8Array> {
 
   constructor() {
     this.#stored.catch(() => undefined);
+  }
+
+  /** CRC-32 of all chunks so far. */
+  get crc32(): number {
+    return this.#crc32;
   }
 
   start(stored: Promise<Stored>): void {
@@ -122,6 +130,7 @@ class Spill implements AsyncIterable<Uint8Array> {
     while (this.#chunk !== null && this.#failure === null) await new Promise<void>((wake) => (this.#wakeWriter = wake));
     if (this.#failure !== null) throw this.#failure;
     this.#chunk = chunk;
+    this.#crc32 = crc32(chunk, this.#crc32);
     this.#wakeReader?.();
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import type { BlobStore } from '#ports/blobs';
 import { sql } from '#ports/database';
 import { newMessage, tempStore } from '#testing/temp-store';
@@ -39,6 +40,7 @@ for (const [sizes, kind] of [
     const body = await writer.finish();
     assert.equal(body.kind, kind);
     assert.equal(body.sizeBytes, all.length);
+    if (body.kind === 'blob') assert.equal(body.crc32, crc32(Uint8Array.from(all)));
     const content = receivedContent(blobs, body);
     assert.deepEqual([...(await content.bytes(0, 1000))], all);
     await writer[Symbol.asyncDispose]();
@@ -113,7 +115,8 @@ test('BlobSweeper leaves alone what was taken for an orphan before its row came'
   await clock.advance(100 * 365 * 24 * 60 * 60_000);
   assert.equal(await accounts.collectOrphans(sweeper), 1);
   assert.equal(await accounts.collectOrphans(sweeper), 0);
-  const body = { kind: 'blob', id, sizeBytes, account: account.id } as const;
+  const checksum = crc32(new Uint8Array(70_000));
+  const body = { kind: 'blob', id, sizeBytes, crc32: checksum, account: account.id } as const;
   await account.messages.append({ name: 'INBOX' }, [newMessage([], { body })]);
   await clock.advance(2 * 60 * 60_000);
   assert.equal(await accounts.sweepBlobs(sweeper), 0);

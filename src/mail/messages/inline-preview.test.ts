@@ -8,7 +8,8 @@ async function previewOf(text: string, kind: ReceivedBody['kind'] = 'inline'): P
   const bytes = new TextEncoder().encode(text.replaceAll('\n', '\r\n'));
   const indexer = new MimeIndexer();
   indexer.push(bytes);
-  const body = kind === 'inline' ? bodyOfBytes(bytes) : ({ kind, sizeBytes: bytes.length, id: 'x' as never } as const);
+  const blob = { kind: 'blob', sizeBytes: bytes.length, id: 'x' as never, crc32: 0 } as const;
+  const body = kind === 'inline' ? bodyOfBytes(bytes) : blob;
   return await inlinePreview(indexer.finish(), body);
 }
 

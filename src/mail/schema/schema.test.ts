@@ -21,6 +21,8 @@ function outline(migrations: readonly Migration[]): string[] {
       if (column !== 'id') lines.push(`${table}.${column}${notNull ?? ''}`);
     }
   }
+  for (const [, table, column] of text.matchAll(/ALTER TABLE (\w+) ADD COLUMN (\w+)/g))
+    lines.push(`${table}.${column}`);
   for (const [index] of text.matchAll(/CREATE (?:UNIQUE )?INDEX [^;]+/g)) lines.push(index.replace(/\s+/g, ' '));
   return lines.toSorted();
 }
@@ -104,4 +106,12 @@ test('schema: keywords that were stored in lower case get their registered spell
       .join(),
     '1 $forwarded $Forwarded,1 $junk $Junk,1 $label1 $label1,1 $mdnsent $MDNSent,1 junk Junk,1 work work,1 x-$junk x-$junk',
   );
+});
+
+test('schema: bodies stored before there were checksums have none', () => {
+  using db = new DatabaseSync(':memory:');
+  for (const { sql } of sqliteAccountMigrations.slice(0, 3)) db.exec(sql);
+  db.exec(`INSERT INTO content (account, id, size_bytes, has_nul, bytes) VALUES (1, 7, 1, 0, x'61')`);
+  db.exec(sqliteAccountMigrations[3]?.sql ?? '');
+  assert.deepEqual({ ...db.prepare('SELECT crc32, size_bytes AS size FROM content').get() }, { crc32: null, size: 1 });
 });

@@ -3,6 +3,7 @@ import { departed0002 } from '../0002-departed.ts';
 import { queue0002 } from '../0002-queue.ts';
 import { keywords0003 } from '../0003-keywords.ts';
 import { sending0003 } from '../0003-sending.ts';
+import { checksums0004 } from '../0004-checksums.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
 import { refusals0005 } from '../0005-refusals.ts';
 import { postgresDialect } from '../dialect.ts';
@@ -15,6 +16,7 @@ export const postgresAccountMigrations: readonly Migration[] = [
   account0001,
   departed0002(postgresDialect),
   keywords0003(postgresDialect),
+  checksums0004(postgresDialect),
 ];
 /** Migrations of the server's tables. */
 export const postgresServerMigrations: readonly Migration[] = [
