@@ -12,6 +12,7 @@ export class FakeClock implements Clock {
   readonly #startMs: number;
   #timers: FakeTimer[] = [];
   #order = 0;
+  #wallShiftMs = 0;
 
   /** @param startMs  Milliseconds since 1970 at the beginning; by default 2026-01-01T00:00:00Z. */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
@@ -20,7 +21,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#wallShiftMs;
+  }
+
+  /** Sets the clock on the wall forward or back, as an operator may; monotonic time goes on. */
+  shiftWall(byMs: number): void {
+    this.#wallShiftMs += byMs;
   }
 
   monotonic(): number {

@@ -1,5 +1,5 @@
 import { writeAddress } from '#lib/address';
-import { type CredentialStore, deriveScramKeys, type Identity, type MechanismName } from '#lib/sasl';
+import { LoginsBusy, type CredentialStore, deriveScramKeys, type Identity, type MechanismName } from '#lib/sasl';
 import { reply, type Reply } from '#lib/smtp';
 import {
   type AuthBackend,
@@ -164,8 +164,10 @@ function join(chunks: readonly Uint8Array[]): Uint8Array {
 const identity: Identity = { account: fakeUser.account, login: fakeUser.login };
 
 const fakeCredentials: CredentialStore = {
-  checkPassword: (login, password) =>
-    Promise.resolve(login === fakeUser.login && password === fakeUser.password ? identity : null),
+  async checkPassword(login, password) {
+    if (password === 'busy') throw new LoginsBusy('too many logins at once');
+    return login === fakeUser.login && password === fakeUser.password ? identity : null;
+  },
   scramKeys: (_login, hash) => deriveScramKeys(fakeUser.password, salt, iterations, hash),
   checkCramMd5: () => Promise.resolve(null),
   identify: (login) => Promise.resolve(login === fakeUser.login ? identity : null),

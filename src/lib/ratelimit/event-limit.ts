@@ -26,9 +26,13 @@ export class EventLimit {
     this.#windows = windows;
   }
 
-  /** Whether another event of this address fits all windows; does not count it. */
-  allows(ip: IpAddress, nowMs: number): boolean {
-    return this.#each(ip, (key, window, limit) => this.#level(key, window, nowMs) + 1 <= limit);
+  /**
+   * Reports whether another event of this address fits all windows; does not count it.
+   * @param nowMs  By a clock that never goes back, the same for all calls.
+   * @param pending  Events of a network (by its mask's text) that may still be counted.
+   */
+  allows(ip: IpAddress, nowMs: number, pending: (mask: string) => number = none): boolean {
+    return this.#each(ip, (mask, key, window, limit) => this.#level(key, window, nowMs) + pending(mask) + 1 <= limit);
   }
 
   /** Counts an event if it fits; false when it does not. */
@@ -40,7 +44,7 @@ export class EventLimit {
 
   /** Counts an event, whether it fits or not. */
   count(ip: IpAddress, nowMs: number): void {
-    this.#each(ip, (key, window) => {
+    this.#each(ip, (_mask, key, window) => {
       const counter = this.#counter(key, window, nowMs);
       counter.current += 1;
       return true;
@@ -48,28 +52,23 @@ export class EventLimit {
     if (this.#counters.size > maxCounters) this.#forget(nowMs);
   }
 
-  /** Forgets the events of an address, as after a successful login; its networks keep theirs less those. */
-  clear(ip: IpAddress): void {
-    const masks = masksOf(ip);
-    for (const [w] of this.#windows.entries()) {
-      const own = this.#counters.get(`${w} ${masks[0]}`);
-      if (own === undefined) continue;
-      this.#counters.delete(`${w} ${masks[0]}`);
-      for (const mask of masks) {
-        const counter = this.#counters.get(`${w} ${mask}`);
-        if (counter === undefined) continue;
-        counter.current = Math.max(0, counter.current - own.current);
-        counter.previous = Math.max(0, counter.previous - own.previous);
-      }
-    }
+  /** Takes back one event that was counted at `eventMs`. */
+  takeBack(ip: IpAddress, eventMs: number, nowMs: number): void {
+    this.#each(ip, (_mask, key, window) => {
+      if (!this.#counters.has(key)) return true;
+      const counter = this.#counter(key, window, nowMs);
+      if (eventMs >= counter.startMs) counter.current = Math.max(0, counter.current - 1);
+      else if (eventMs >= counter.startMs - window.windowMs) counter.previous = Math.max(0, counter.previous - 1);
+      return true;
+    });
   }
 
-  #each(ip: IpAddress, test: (key: string, window: EventWindow, limit: number) => boolean): boolean {
+  #each(ip: IpAddress, test: (mask: string, key: string, window: EventWindow, limit: number) => boolean): boolean {
     const masks = masksOf(ip);
     let fits = true;
     for (const [w, window] of this.#windows.entries()) {
       masks.forEach((mask, n) => {
-        if (!test(`${w} ${mask}`, window, window.limits[n] ?? 0)) fits = false;
+        if (!test(mask, `${w} ${mask}`, window, window.limits[n] ?? 0)) fits = false;
       });
     }
     return fits;
@@ -110,6 +109,10 @@ export class EventLimit {
       this.#counters.delete(key);
     }
   }
+}
+
+function none(): number {
+  return 0;
 }
 
 function masksOf(ip: IpAddress): readonly [string, string, string] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIp, type IpAddress } from '#lib/domain';
+import { ipMasks, parseIp, type IpAddress } from '#lib/domain';
 import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork } from './index.ts';
 
 function ip(text: string): IpAddress {
@@ -38,14 +38,37 @@ test('EventLimit checks every window', () => {
   assert.ok(!limit.take(ip('192.0.2.1'), 40_000));
 });
 
-test('EventLimit.clear forgets an address and lowers its networks', () => {
-  const limit = new EventLimit([{ windowMs: 1000, limits: [2, 3, 10] }]);
+test('EventLimit.takeBack lowers an address and its networks by one event of that time', () => {
+  const limit = new EventLimit([
+    { windowMs: 1000, limits: [2, 3, 10] },
+    { windowMs: 100_000, limits: [3, 100, 100] },
+  ]);
   limit.count(ip('192.0.2.1'), 0);
   limit.count(ip('192.0.2.1'), 0);
   limit.count(ip('192.0.2.2'), 0);
-  limit.clear(ip('192.0.2.1'));
+  assert.ok(!limit.allows(ip('192.0.2.1'), 0));
+  limit.takeBack(ip('192.0.2.1'), 0, 0);
   assert.ok(limit.take(ip('192.0.2.1'), 0));
-  assert.ok(limit.take(ip('192.0.2.1'), 0));
+  assert.ok(!limit.allows(ip('192.0.2.1'), 0));
+  // Long past in the short window, still counted in the long one.
+  assert.ok(limit.take(ip('192.0.2.1'), 5000));
+  assert.ok(!limit.allows(ip('192.0.2.1'), 5000));
+  limit.takeBack(ip('192.0.2.1'), 0, 5000);
+  assert.ok(limit.allows(ip('192.0.2.1'), 5000));
+  limit.takeBack(ip('203.0.113.1'), 0, 5000);
+});
+
+test('EventLimit.allows adds events that are still pending', () => {
+  const limit = new EventLimit([{ windowMs: 1000, limits: [5, 8, 20] }]);
+  const peer = ip('192.0.2.1');
+  limit.count(peer, 0);
+  const { m1 } = ipMasks(peer);
+  const pending = new Map([[m1, 3]]);
+  const allows = (): boolean => limit.allows(peer, 0, (mask) => pending.get(mask) ?? 0);
+  assert.ok(allows());
+  pending.set(m1, 4);
+  assert.ok(!allows());
+  assert.ok(limit.allows(peer, 0));
 });
 
 test('EventLimit stays bounded however many addresses come', () => {

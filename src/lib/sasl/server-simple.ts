@@ -1,3 +1,4 @@
+import { LoginsBusy } from './busy.ts';
 import { type Exchange, type SaslServerEnd, type SaslServerOptions, authorize, failed } from './exchange.ts';
 import { preparePassword } from './prepare.ts';
 import { nothing, readUtf8, writeUtf8 } from './text.ts';
@@ -27,8 +28,13 @@ async function checkPassword(
   authorizationId: string,
   password: string,
 ): Promise<SaslServerEnd> {
-  const identity = await store.checkPassword(user, preparePassword(password) ?? password);
-  return authorize(store, user, authorizationId, identity, null);
+  try {
+    const identity = await store.checkPassword(user, preparePassword(password) ?? password);
+    return await authorize(store, user, authorizationId, identity, null);
+  } catch (error) {
+    if (error instanceof LoginsBusy) return failed('busy', error.message, user);
+    throw error;
+  }
 }
 
 /** CRAM-MD5 (RFC 2195 §2): the server speaks first, the client answers `login SP digest`. */

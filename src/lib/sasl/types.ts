@@ -56,8 +56,11 @@ export interface CredentialStore {
   checkToken?(token: string, login: string | null): Promise<Identity | null>;
 }
 
-/** Why an exchange failed; `protocol` is malformed or out of order, and does not count as a guess. */
-export type SaslFailure = 'credentials' | 'protocol' | 'channelBinding' | 'authorization' | 'aborted';
+/**
+ * Why an exchange failed; `protocol` is malformed or out of order, and does not count as a guess. `busy` is a guess that was not
+ * checked because too many others were.
+ */
+export type SaslFailure = 'credentials' | 'protocol' | 'channelBinding' | 'authorization' | 'aborted' | 'busy';
 
 /** What a server mechanism answers to one client message. */
 export type SaslServerStep =

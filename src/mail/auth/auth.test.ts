@@ -3,7 +3,8 @@ import { createHash, createHmac, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { directHash } from '#testing/direct-hash';
 import { encodeHex } from '#lib/codecs';
-import { deriveScramKeys } from '#lib/sasl';
+import { LoginsBusy, deriveScramKeys } from '#lib/sasl';
+import type { SlowHash } from '#ports/slow-hash';
 import { makeSelfSigned } from '#host/certificates';
 import { systemRandom } from '#host/random';
 import { tempStore, type TempStore } from '#testing/temp-store';
@@ -34,6 +35,34 @@ test('CredentialChecker.checkPassword knows the current password only', async ()
   await credentials.setPassword('mara', 'battery staple');
   assert.equal(await checker.checkPassword('mara@example.org', 'correct horse'), null);
   assert.deepEqual(await checker.checkPassword('mara@example.org', 'battery staple'), mara);
+});
+
+test('CredentialChecker.checkPassword refuses for the moment when too many passwords are being checked', async () => {
+  await using store = await tempStore();
+  const { databases, clock } = store;
+  const started = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const hash: SlowHash = {
+    ...directHash,
+    async argon2id(...args) {
+      started.resolve();
+      await gate.promise;
+      return directHash.argon2id(...args);
+    },
+  };
+  const directory = { accountOf: () => null };
+  const deps = { db: databases.server, clock, random: systemRandom, hash, limits: { ...limits, maxWaitingHashes: 1 } };
+  const checker = new CredentialChecker({ ...deps, directory });
+  const first = checker.checkPassword('ann', 'wrong');
+  await started.promise;
+  // The first try also makes the hash that unknown names are compared with.
+  gate.resolve();
+  assert.equal(await first, null);
+  const both = await Promise.allSettled([checker.checkPassword('ann', 'wrong'), checker.checkPassword('ann', 'wrong')]);
+  assert.deepEqual(
+    both.map((one) => (one.status === 'fulfilled' ? one.value : one.reason instanceof LoginsBusy)),
+    [null, true],
+  );
 });
 
 test('CredentialChecker.scramKeys gives the derived keys, and stable ones for unknown names', async () => {

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { encodeBase64Text, parseBase64 } from '#lib/codecs';
+import { LoginsBusy } from '#lib/sasl';
 import type { SlowHash } from '#ports/slow-hash';
 import type { AuthLimits } from './limits.ts';
 
@@ -19,7 +20,7 @@ export class PasswordHasher {
     this.#limits = limits;
   }
 
-  /** The hash as a PHC string. @throws Error when too many wait already. */
+  /** The hash as a PHC string. @throws LoginsBusy when too many wait already. */
   async hash(password: string, salt: Uint8Array): Promise<string> {
     if (this.#hash.hasArgon2) {
       const { argon2MemoryKiB: memoryKiB, argon2Passes: passes } = this.#limits;
@@ -31,7 +32,7 @@ export class PasswordHasher {
     return `$scrypt$ln=${Math.log2(N)},r=${r},p=${p}$${base64(salt)}$${base64(tag)}`;
   }
 
-  /** Whether the password has that hash, compared in constant time. @throws Error for a hash that this runtime cannot compute, or when too many wait. */
+  /** Whether the password has that hash, compared in constant time. @throws LoginsBusy when too many wait already, Error for a hash that this runtime cannot compute. */
   async verify(password: string, phc: string): Promise<boolean> {
     const argon = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([\w+/]+)\$([\w+/]+)$/.exec(phc);
     if (argon !== null) {
@@ -49,7 +50,7 @@ export class PasswordHasher {
   }
 
   async #counted<T>(compute: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#limits.maxWaitingHashes) throw new Error('too many logins at once');
+    if (this.#waiting >= this.#limits.maxWaitingHashes) throw new LoginsBusy('too many logins at once');
     this.#waiting += 1;
     try {
       return await compute();

@@ -12,15 +12,14 @@ export function offeredMechanisms(options: ImapServerOptions, tls: TlsSession | 
 }
 
 function isOffered(mechanism: MechanismName, options: ImapServerOptions, tls: TlsSession | null): boolean {
+  // A session that nobody protects can be taken over after any login: none is offered there, as on the submission port.
+  if (tls === null && !options.allowClearPasswords) return false;
   switch (mechanism) {
     case 'EXTERNAL':
-      return tls?.peerCertificate !== null && tls !== null;
+      return tls !== null && tls.peerCertificate !== null;
     case 'SCRAM-SHA-256-PLUS':
     case 'SCRAM-SHA-1-PLUS':
       return tls !== null && (tls.exporter !== null || tls.serverEndPoint !== null);
-    case 'PLAIN':
-    case 'LOGIN':
-      return tls !== null || options.allowClearPasswords;
     default:
       return true;
   }

@@ -38,6 +38,8 @@ export async function refuseLogin(
   const delayMs = Math.min(options.limits.loginFailureDelayMs * 2 ** (context.loginFailures - 1), longestDelayMs);
   await clock.sleep(delayMs, shutdown).catch(() => undefined);
   if (context.loginFailures >= options.limits.maxLoginFailures) throw new Bye('too many failed logins');
+  // RFC 5530 §3: a temporary failure, which clients try again.
+  if (outcome.failure === 'busy') throw new No('UNAVAILABLE', 'too many logins at once, please try again later');
   // RFC 5530 §3: one code for wrong names and wrong passwords.
   if (outcome.failure === 'authorization') throw new No('AUTHORIZATIONFAILED', 'not authorized');
   throw new No('AUTHENTICATIONFAILED', 'authentication failed');

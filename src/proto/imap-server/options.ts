@@ -12,7 +12,7 @@ export interface ImapServerOptions {
   readonly hostname: string;
   /** STARTTLS is offered on connections without TLS. */
   readonly startTls: boolean;
-  /** Clear passwords are taken without TLS; for tests and local servers only (RFC 9051 §11.1). */
+  /** Logins are taken without TLS; for tests and local servers only (RFC 9051 §11.1). */
   readonly allowClearPasswords: boolean;
   /** Mechanisms offered, where the connection allows them, in this order. */
   readonly mechanisms: readonly MechanismName[];

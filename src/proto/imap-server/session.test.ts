@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { CredentialStore, Identity } from '#lib/sasl';
+import { LoginsBusy, type CredentialStore, type Identity } from '#lib/sasl';
 import { mechanismsByStrength, deriveScramKeys } from '#lib/sasl';
 import type { FakeChannel } from '#testing/channel-pair';
 import { channelPair } from '#testing/channel-pair';
@@ -24,7 +24,10 @@ const messages = new Map(
 
 const identity: Identity = { account: 'mrc', login: 'mrc' };
 const store: CredentialStore = {
-  checkPassword: async (login, password) => (login === 'mrc' && password === 'secret' ? identity : null),
+  async checkPassword(login, password) {
+    if (password === 'busy') throw new LoginsBusy('too many logins at once');
+    return login === 'mrc' && password === 'secret' ? identity : null;
+  },
   scramKeys: async (_login, hash) => deriveScramKeys('secret', new Uint8Array(16).fill(1), 4096, hash),
   checkCramMd5: async () => null,
   identify: async (login) => (login === 'mrc' ? identity : null),

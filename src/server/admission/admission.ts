@@ -1,6 +1,7 @@
 import { parseIp, type IpAddress } from '#lib/domain';
 import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork, type Network } from '#lib/ratelimit';
 import type { Clock } from '#ports/clock';
+import { LoginLimit, type LoginAdmission, type LoginAttempt } from './logins.ts';
 
 /** What admission needs. */
 export interface AdmissionDeps {
@@ -17,48 +18,78 @@ export type Admitted =
   | { readonly kind: 'tooFast' }
   | { readonly kind: 'tooMany' };
 
+/** Limits of one process per network; triples are for IPv4 /32, /26, /21 and IPv6 /64, /48, /32. */
+export const admissionLimits = {
+  /** Connections of a protocol. */
+  connectionsPerMinute: [300, 900, 2700],
+  /** Connections of a protocol that are open. */
+  openConnections: [30, 90, 270],
+  /** Recipients that are refused because there are none of that name. */
+  unknownRecipientsPerMinute: [30, 90, 270],
+  unknownRecipientsPerDay: [1000, 3000, 9000],
+} as const;
+
 const free: Disposable = { [Symbol.dispose]: () => undefined };
+const freeAttempt: LoginAttempt = { ...free, failed: () => undefined, succeeded: () => undefined };
 const dayMs = 86_400_000;
 
-/** Limits of one process (M§1.2, M§14.3): connections a minute and at once per protocol, failed logins over all protocols. */
+/** Limits of one process: connections a minute and at once per protocol, failed logins and unknown recipients over all of them. */
 export class Admission {
   readonly #clock: Clock;
   readonly #trusted: readonly Network[];
   readonly #own: readonly Network[];
   readonly #connections = { smtp: newConnectionLimits(), imap: newConnectionLimits() };
-  readonly #failedLogins = new EventLimit([
-    { windowMs: 60_000, limits: [10, 30, 90] },
-    { windowMs: dayMs, limits: [50, 150, 450] },
+  readonly #logins: LoginLimit;
+  readonly #unknownRecipients = new EventLimit([
+    { windowMs: 60_000, limits: admissionLimits.unknownRecipientsPerMinute },
+    { windowMs: dayMs, limits: admissionLimits.unknownRecipientsPerDay },
   ]);
 
   constructor({ clock, trustedNetworks, ownNetworks = [] }: AdmissionDeps) {
     this.#clock = clock;
+    this.#logins = new LoginLimit(clock);
     this.#trusted = networksOf(trustedNetworks);
     this.#own = networksOf(ownNetworks);
   }
 
   /** Counts a connection of a protocol and takes a place for it. */
   connect(protocol: 'smtp' | 'imap', remoteAddress: string): Admitted {
-    const ip = this.#limited(remoteAddress);
-    if (ip === null || isInAny(this.#own, ip)) return { kind: 'admitted', place: free };
+    const ip = this.#stranger(remoteAddress);
+    if (ip === null) return { kind: 'admitted', place: free };
     const { rate, places } = this.#connections[protocol];
-    if (!rate.take(ip, this.#clock.now())) return { kind: 'tooFast' };
+    if (!rate.take(ip, this.#clock.monotonic())) return { kind: 'tooFast' };
     const place = places.enter(ip);
     return place === null ? { kind: 'tooMany' } : { kind: 'admitted', place };
   }
 
-  /** Whether an address may try to log in: it, and the networks around it, did not fail too often. */
+  /** Reports whether an address may try to log in: it, and the networks around it, did not fail too often. */
   mayLogIn(remoteAddress: string): boolean {
     const ip = this.#limited(remoteAddress);
-    return ip === null || this.#failedLogins.allows(ip, this.#clock.now());
+    return ip === null || this.#logins.allows(ip);
   }
 
-  /** Notes the end of a login: success forgets the failures of the address. */
-  noteLogin(remoteAddress: string, succeeded: boolean): void {
+  /** Begins a login, perhaps after others of its network have ended. */
+  async beginLogin(remoteAddress: string): Promise<LoginAdmission> {
     const ip = this.#limited(remoteAddress);
-    if (ip === null) return;
-    if (succeeded) this.#failedLogins.clear(ip);
-    else this.#failedLogins.count(ip, this.#clock.now());
+    return ip === null ? { kind: 'admitted', attempt: freeAttempt } : this.#logins.begin(ip);
+  }
+
+  /** Reports whether an address may name recipients: it, and the networks around it, did not name too many that do not exist. */
+  mayNameRecipients(remoteAddress: string): boolean {
+    const ip = this.#stranger(remoteAddress);
+    return ip === null || this.#unknownRecipients.allows(ip, this.#clock.monotonic());
+  }
+
+  /** Counts a recipient that does not exist. */
+  noteUnknownRecipient(remoteAddress: string): void {
+    const ip = this.#stranger(remoteAddress);
+    if (ip !== null) this.#unknownRecipients.count(ip, this.#clock.monotonic());
+  }
+
+  /** The address, null for those on this machine and in trusted networks. */
+  #stranger(remoteAddress: string): IpAddress | null {
+    const ip = this.#limited(remoteAddress);
+    return ip === null || isInAny(this.#own, ip) ? null : ip;
   }
 
   #limited(remoteAddress: string): IpAddress | null {
@@ -79,7 +110,7 @@ function isInAny(networks: readonly Network[], ip: IpAddress): boolean {
 /** Limits on the connections of one protocol. */
 function newConnectionLimits(): { readonly rate: EventLimit; readonly places: ConcurrencyLimit } {
   return {
-    rate: new EventLimit([{ windowMs: 60_000, limits: [300, 900, 2700] }]),
-    places: new ConcurrencyLimit([30, 90, 270]),
+    rate: new EventLimit([{ windowMs: 60_000, limits: admissionLimits.connectionsPerMinute }]),
+    places: new ConcurrencyLimit(admissionLimits.openConnections),
   };
 }

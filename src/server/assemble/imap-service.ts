@@ -22,24 +22,25 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
   }
   using _place = admitted.place;
   using ending = new Ending(shutdown);
+  using backend = new ImapGlue({
+    accounts,
+    admission: shared.admission,
+    bus,
+    clock,
+    configuration,
+    credentials: checker,
+    log,
+    remoteAddress: channel.remote.address,
+    appendLimitBytes: config.maxMessageBytes,
+    connection: () => {
+      const { remote, local, tls } = channel;
+      return acceptanceOf({ id, kind: service, remote, local, tls, hello: null, identity: null, mechanism: null });
+    },
+    onOpen: (account) => ending.follow(account.removed),
+  });
   await serveImap({
     channel,
-    backend: new ImapGlue({
-      accounts,
-      admission: shared.admission,
-      bus,
-      clock,
-      configuration,
-      credentials: checker,
-      log,
-      remoteAddress: channel.remote.address,
-      appendLimitBytes: config.maxMessageBytes,
-      connection: () => {
-        const { remote, local, tls } = channel;
-        return acceptanceOf({ id, kind: service, remote, local, tls, hello: null, identity: null, mechanism: null });
-      },
-      onOpen: (account) => ending.follow(account.removed),
-    }),
+    backend,
     clock,
     random,
     log,

@@ -5,7 +5,7 @@ import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { Bye, No, type AccountBackend, type ImapBackend, type LoginOutcome } from '#proto/imap-server';
-import type { Admission } from '#server/admission';
+import type { Admission, LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import { AccountGlue } from './account-glue.ts';
 
@@ -27,10 +27,12 @@ export interface ImapGlueDeps {
 }
 
 /** Decisions for one IMAP connection before and at login. */
-export class ImapGlue implements ImapBackend {
+export class ImapGlue implements ImapBackend, Disposable {
   readonly #deps: ImapGlueDeps;
   /** Of the login that is being tried, or was. */
   #mechanism = '';
+  /** The login that is under way. */
+  #attempt: LoginAttempt | null = null;
 
   constructor(deps: ImapGlueDeps) {
     this.#deps = deps;
@@ -43,27 +45,44 @@ export class ImapGlue implements ImapBackend {
   async admitLogin(mechanism: MechanismName): Promise<void> {
     this.#mechanism = mechanism;
     const { admission, remoteAddress } = this.#deps;
-    if (!admission.mayLogIn(remoteAddress))
-      throw new Bye('too many failed logins from your network, please wait', 'LIMIT');
+    this.#attempt?.[Symbol.dispose]();
+    this.#attempt = null;
+    const admitted = await admission.beginLogin(remoteAddress);
+    switch (admitted.kind) {
+      case 'admitted':
+        this.#attempt = admitted.attempt;
+        return;
+      case 'busy':
+        throw new No('UNAVAILABLE', 'too many logins at once from your network, please try again later');
+      default:
+        throw new Bye('too many failed logins from your network, please wait', 'LIMIT');
+    }
+  }
+
+  /** Ends a login that did not come to its end. */
+  [Symbol.dispose](): void {
+    this.#attempt?.[Symbol.dispose]();
   }
 
   noteLogin(outcome: LoginOutcome): void {
-    const { admission, configuration, remoteAddress, log } = this.#deps;
+    const { configuration, remoteAddress, log } = this.#deps;
+    const attempt = this.#attempt;
     if (outcome.kind === 'success') {
       const { account, login } = outcome.identity;
       if (configuration.config.domains.accounts[account]?.loginDisabled !== undefined) {
         // The password was right, but whoever tries with it goes on trying; `open` tells them why.
-        admission.noteLogin(remoteAddress, false);
+        attempt?.failed(login);
         const why = { failure: 'disabled', reason: 'the account is disabled' };
         log.warn('imap.loginFailed', { remoteAddress, mechanism: outcome.mechanism, login, ...why });
         return;
       }
-      admission.noteLogin(remoteAddress, true);
+      attempt?.succeeded(login);
       log.info('imap.login', { remoteAddress, account, login, mechanism: outcome.mechanism });
       return;
     }
-    if (outcome.failure !== 'protocol' && outcome.failure !== 'aborted') admission.noteLogin(remoteAddress, false);
     const { mechanism, login, failure, reason } = outcome;
+    if (failure === 'protocol' || failure === 'aborted') attempt?.[Symbol.dispose]();
+    else attempt?.failed(login);
     log.warn('imap.loginFailed', { remoteAddress, mechanism, login, failure, reason });
   }
 

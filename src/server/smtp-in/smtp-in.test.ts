@@ -42,9 +42,9 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
   for (const name of ['ann', 'bob', 'full']) await services.accounts.create(name);
   const shutdown = new AbortController();
+  const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
   const talk = async (...lines: readonly string[]): Promise<string[]> => {
     const { client, server: channel } = channelPair({ clientAddress: '192.0.2.77' });
-    const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
     const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
     const hostname = 'mail.example.org';
     const session = new SmtpSession({
@@ -175,3 +175,17 @@ for (const [title, lines, want, inbox] of [
       assert.equal((await counts(services))[0], inbox);
     }));
 }
+
+test('SmtpIn: a network that names many unknown recipients hears nothing of known ones either', async () => {
+  await inWorld(false, async ({ talk }) => {
+    const guesses = Array.from({ length: 40 }, (_, i) => `RCPT TO:<guess${i}@example.org>`);
+    const from = ['HELO far.example', 'MAIL FROM:<x@far.example>'];
+    const first = await talk(...from, ...guesses, 'RCPT TO:<ann@example.org>');
+    // HELO and MAIL, then the guesses; the answer that ends the session is not among the lines.
+    assert.deepEqual(
+      first.slice(2),
+      Array.from({ length: 30 }, () => '550 5.1.1 no such user here'),
+    );
+    assert.equal((await talk(...from, 'RCPT TO:<ann@example.org>')).length, 2);
+  });
+});

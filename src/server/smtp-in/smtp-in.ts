@@ -14,6 +14,7 @@ import {
   type Hello,
   type Maybe,
   type MessageSink,
+  type Recipient,
   type RefusedMail,
   type SessionFacts,
   type Transaction,
@@ -86,9 +87,9 @@ export class SmtpIn implements Backend {
     return this.#deps.senders.checkSender(from);
   }
 
-  rcpt(_facts: SessionFacts, transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
-    const { destinations, quotas } = this.#reception;
-    const goal = destinations.find(address, transaction.from);
+  rcpt({ remote }: SessionFacts, transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
+    const { quotas } = this.#reception;
+    const goal = this.#goalOf(remote.address, address, transaction.from);
     const accept = (): null => {
       const goals = this.#goals.get(transaction);
       if (goals === undefined) this.#goals.set(transaction, [goal]);
@@ -118,6 +119,19 @@ export class SmtpIn implements Backend {
 
   closed(): void {
     this.#place?.[Symbol.dispose]();
+  }
+
+  /** Finds a recipient. Past the limit of unknown names the known ones are not told apart from them either. @throws Refusal */
+  #goalOf(remoteAddress: string, recipient: Recipient, from: Address | null): Goal {
+    const { admission } = this.#deps;
+    if (!admission.mayNameRecipients(remoteAddress))
+      throw new Refusal(421, '4.7.0', 'too many unknown recipients from your network, please wait');
+    try {
+      return this.#reception.destinations.find(recipient, from);
+    } catch (error) {
+      if (error instanceof Refusal && error.reply.code >= 500) admission.noteUnknownRecipient(remoteAddress);
+      throw error;
+    }
   }
 
   #isOurs({ domain }: Address): boolean {

@@ -21,7 +21,7 @@ import {
   type Transaction,
   type TransactionRecipient,
 } from '#proto/smtp-server';
-import type { Admission } from '#server/admission';
+import type { Admission, LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, noteRefusal } from '#server/smtp-in';
@@ -51,6 +51,8 @@ export class Submission implements Backend {
   readonly #deps: SubmissionDeps;
   readonly #isLocalserve: boolean;
   #place: Disposable | null = null;
+  /** The login that is under way. */
+  #attempt: LoginAttempt | null = null;
 
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
@@ -58,7 +60,7 @@ export class Submission implements Backend {
     this.auth = {
       credentials: deps.checker,
       mechanisms: mechanismsByStrength,
-      attempt: (facts, mechanism) => this.#attempt(facts, mechanism),
+      attempt: (facts, mechanism) => this.#beginLogin(facts, mechanism),
       outcome: (facts, outcome) => this.#outcome(facts, outcome),
     };
   }
@@ -118,6 +120,7 @@ export class Submission implements Backend {
   }
 
   closed(): void {
+    this.#attempt?.[Symbol.dispose]();
     this.#place?.[Symbol.dispose]();
   }
 
@@ -125,17 +128,29 @@ export class Submission implements Backend {
     return this.#deps.configuration.directory.maySendAs(account, address);
   }
 
-  #attempt({ remote }: SessionFacts, _mechanism: MechanismName): void {
-    if (this.#deps.admission.mayLogIn(remote.address)) return;
-    throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+  async #beginLogin({ remote }: SessionFacts, _mechanism: MechanismName): Promise<void> {
+    this.#attempt?.[Symbol.dispose]();
+    this.#attempt = null;
+    const admitted = await this.#deps.admission.beginLogin(remote.address);
+    switch (admitted.kind) {
+      case 'admitted':
+        this.#attempt = admitted.attempt;
+        return;
+      case 'busy':
+        throw new Refusal(454, '4.7.0', 'too many logins at once from your network, please try again later');
+      default:
+        throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+    }
   }
 
   #outcome({ remote, id }: SessionFacts, outcome: AuthOutcome): void {
-    const { admission, configuration, log } = this.#deps;
+    const { configuration, log } = this.#deps;
+    const attempt = this.#attempt;
     const { mechanism } = outcome;
     if (outcome.kind === 'failure') {
       const { failure, reason, login } = outcome;
-      if (failure !== 'protocol' && failure !== 'aborted') admission.noteLogin(remote.address, false);
+      if (failure === 'protocol' || failure === 'aborted') attempt?.[Symbol.dispose]();
+      else attempt?.failed(login);
       log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, failure, reason });
       return;
     }
@@ -143,12 +158,12 @@ export class Submission implements Backend {
     const disabled = configuration.config.domains.accounts[account]?.loginDisabled;
     if (disabled !== undefined) {
       // The password was right, but whoever tries with it goes on trying.
-      admission.noteLogin(remote.address, false);
+      attempt?.failed(login);
       const why = { failure: 'disabled', reason: 'the account is disabled' };
       log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });
       throw new Refusal(525, '5.7.13', disabled);
     }
-    admission.noteLogin(remote.address, true);
+    attempt?.succeeded(login);
     log.info('submission.login', { cid: id, remoteAddress: remote.address, account, login, mechanism });
   }
 }

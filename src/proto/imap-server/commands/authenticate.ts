@@ -35,7 +35,7 @@ function chooseMechanism(context: Context, name: string): MechanismName {
   const { options, channel } = context.deps;
   const mechanism = offeredMechanisms(options, channel.tls).find((offered) => offered === name);
   if (mechanism !== undefined) return mechanism;
-  if (channel.tls === null && (name === 'PLAIN' || name === 'LOGIN') && options.mechanisms.includes(name)) {
+  if (channel.tls === null && !options.allowClearPasswords && options.mechanisms.some((known) => known === name)) {
     throw new No('PRIVACYREQUIRED', `use STARTTLS before ${name}`);
   }
   throw new No('CANNOT', 'this mechanism is not offered');

@@ -1,3 +1,4 @@
+import { LoginsBusy, type Identity } from '#lib/sasl';
 import { completeLogin, refuseLogin } from '../login.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
@@ -12,16 +13,16 @@ export const login: Handler<CommandOf<'login'>> = {
       throw new No('PRIVACYREQUIRED', 'use STARTTLS before LOGIN');
     }
     await backend.admitLogin('PLAIN');
-    const identity = await backend.credentials.checkPassword(command.user, command.password);
-    if (identity === null) {
-      return refuseLogin(context, {
-        kind: 'failure',
-        mechanism: 'PLAIN',
-        login: command.user,
-        failure: 'credentials',
-        reason: 'wrong password',
-      });
+    const refuse = (failure: 'credentials' | 'busy', reason: string): Promise<never> =>
+      refuseLogin(context, { kind: 'failure', mechanism: 'PLAIN', login: command.user, failure, reason });
+    let identity: Identity | null;
+    try {
+      identity = await backend.credentials.checkPassword(command.user, command.password);
+    } catch (error) {
+      if (error instanceof LoginsBusy) return refuse('busy', error.message);
+      throw error;
     }
+    if (identity === null) return refuse('credentials', 'wrong password');
     return completeLogin(context, 'PLAIN', identity);
   },
 };

@@ -126,6 +126,9 @@ async function fail(
     case 'credentials':
     case 'authorization':
       throw new Refusal(535, '5.7.8', 'wrong user name or password');
+    case 'busy':
+      // RFC 4954 §6: a temporary failure, which clients try again.
+      throw new Refusal(454, '4.7.0', 'too many logins at once, please try again later');
     case 'channelBinding':
       throw new Refusal(535, '5.7.7', 'channel binding does not match: is somebody between us?');
     case 'aborted':
