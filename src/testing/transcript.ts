@@ -16,6 +16,8 @@ export interface PlayOptions {
   readonly byteAtATime?: boolean;
   /** Replaces `{name}` in sent and expected lines. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** A line that the server may send at any time; skipped where it is not what is expected. */
+  readonly optional?: string;
   /** Called for lines `X: word …`, which are for the test itself, such as `X: timeout`. */
   command?(words: readonly string[]): Promise<void> | void;
 }
@@ -133,8 +135,9 @@ class Player {
         this.#unread(got);
         return;
       }
-      if (!matches(got, want)) throw new Error(`expected ${JSON.stringify(want)}, got ${JSON.stringify(got)}`);
-      return;
+      if (matches(got, want)) return;
+      if (got !== this.#options.optional)
+        throw new Error(`expected ${JSON.stringify(want)}, got ${JSON.stringify(got)}`);
     }
   }
 

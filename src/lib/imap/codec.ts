@@ -124,6 +124,14 @@ export class ImapCodec {
     return this.#at < this.#input.length || this.#command.size > 0;
   }
 
+  /** True when what was fed ends with a literal or a message, and its command goes on: the client may wait for TCP to acknowledge it. */
+  get endsWithLiteral(): boolean {
+    if (this.#state !== 'line' || this.#mode !== 'command' || this.#at < this.#input.length) return false;
+    return this.#command.size > 0
+      ? this.#lineStart === this.#command.size
+      : this.#append !== null && this.#lineBytes === 0;
+  }
+
   #step(): ImapEvent | null {
     switch (this.#state) {
       case 'line':

@@ -14,6 +14,9 @@ export class Input {
   #arrival: Arrival | null = null;
   #isWoken = false;
   #resume: () => void = ignore;
+  #isLiteralSeen = false;
+  /** Called once for each literal after which the client sends nothing for now, before waiting for more. */
+  onLiteralEnd: () => Promise<void> | null = () => null;
 
   constructor(channel: Channel, codec: ImapCodec) {
     this.#channel = channel;
@@ -38,6 +41,11 @@ export class Input {
           this.#isWoken = false;
           return 'woken';
         }
+        if (this.#codec.endsWithLiteral && !this.#isLiteralSeen) {
+          this.#isLiteralSeen = true;
+          await this.onLiteralEnd();
+          continue;
+        }
         this.#read(timeoutMs);
         await new Promise<void>((resolve) => {
           this.#resume = resolve;
@@ -49,6 +57,7 @@ export class Input {
       if (arrival.kind === 'failure') throw arrival.cause;
       if (arrival.kind === 'end') return null;
       this.#arrival = null;
+      this.#isLiteralSeen = false;
       this.#codec.feed(arrival.bytes);
     }
   }

@@ -118,6 +118,7 @@ for (const name of readdirSync(folder)
       const world = new World(byteAtATime, variants(name));
       try {
         await play(readFileSync(new URL(name, folder), 'utf8'), {
+          optional: '* OK received',
           open: () => world.open(),
           byteAtATime,
           command: (words) => world.command(words),

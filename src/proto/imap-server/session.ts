@@ -28,6 +28,7 @@ class Session {
 
   constructor(context: Context) {
     this.#context = context;
+    context.input.onLiteralEnd = () => this.#acknowledgeLiteral();
   }
 
   async run(): Promise<void> {
@@ -58,6 +59,18 @@ class Session {
       if (event !== 'woken') await this.#handle(event);
     }
     await context.output.drain();
+  }
+
+  /**
+   * Says something after a literal whose command goes on. A client that writes the rest by itself has it held back until the literal is
+   * acknowledged (Nagle's algorithm), and a kernel with nothing to send delays that by 40 ms. An untagged OK is allowed at any time (RFC 9051 §7.1.1);
+   * before login, where simple clients expect their answers line by line, nothing is said.
+   */
+  #acknowledgeLiteral(): Promise<void> | null {
+    const { account, output } = this.#context;
+    if (account === null) return null;
+    output.line('* OK received');
+    return output.drain();
   }
 
   #timeoutMs(): number {
