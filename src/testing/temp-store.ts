@@ -15,6 +15,7 @@ import type { Bus } from '#ports/bus';
 import type { Database, Databases } from '#ports/database';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
+import { FakeLoop } from './fake-loop.ts';
 import { tempDir } from './temp-dir.ts';
 
 /** A store on real files with one account, `mara`. Disposal checks its consistency, closes and removes it. */
@@ -24,6 +25,7 @@ export interface TempStore extends AsyncDisposable {
   readonly bus: Bus;
   readonly clock: FakeClock;
   readonly log: FakeLog;
+  readonly loop: FakeLoop;
   readonly accounts: Accounts;
   readonly account: Account;
   readonly sweeper: BlobSweeper;
@@ -34,9 +36,10 @@ export async function tempStore(wrap: (db: Database) => Database = (db) => db): 
   const dir = await tempDir();
   const clock = new FakeClock();
   const log = new FakeLog();
+  const loop = new FakeLoop();
   const files = new Files();
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
-  const databases = await openDatabases({ directory: dir.path, files, clock, log, migrations });
+  const databases = await openDatabases({ directory: dir.path, files, clock, log, loop, migrations });
   const blobs = await openBlobs({ directory: files.join(dir.path, 'blobs'), files, random: systemRandom });
   const bus = localBus({ log });
   const wrapped: Databases = {
@@ -45,7 +48,7 @@ export async function tempStore(wrap: (db: Database) => Database = (db) => db): 
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };
-  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock });
+  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock, loop });
   const account = await accounts.create('mara');
   const sweeper = new BlobSweeper({ blobs, clock, log });
   return {
@@ -54,6 +57,7 @@ export async function tempStore(wrap: (db: Database) => Database = (db) => db): 
     bus,
     clock,
     log,
+    loop,
     accounts,
     account,
     sweeper,

@@ -24,6 +24,7 @@ import type { Database, Databases } from '#ports/database';
 import type { Random } from '#ports/random';
 import type { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { seededRandom } from '#testing/seeded-random';
 
 /** What a store needs; `system` is the file system under test. */
@@ -57,7 +58,9 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
   const bus = localBus({ log });
   const random = fewFolders(seededRandom(seed));
   const files = system === undefined ? new Files() : new Files({ system });
+  const loop = new FakeLoop();
   const opened = await openDatabases({
+    loop,
     directory,
     files,
     clock,
@@ -73,7 +76,7 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
   const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random });
-  const accounts = new Accounts({ databases, blobs, bus, clock });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop });
   const delivery = new LocalDelivery({ accounts, blobs, log });
   const settings = {
     ...defaultSettings,

@@ -12,6 +12,7 @@ import { defaultLimits, serveImap } from '#proto/imap-server';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { clientSides, latin1 } from './corpus.ts';
 import { must, type Target } from './fuzz.ts';
@@ -179,6 +180,7 @@ const imapSession: Target = {
       channel: server,
       backend,
       clock,
+      loop: new FakeLoop(),
       log,
       random: { bytes: (count) => new Uint8Array(count).fill(5) },
       shutdown: new AbortController().signal,

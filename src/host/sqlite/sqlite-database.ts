@@ -1,6 +1,7 @@
 import type { Files, SyncHandle } from '#host/files';
 import type { Clock } from '#ports/clock';
 import { StrayAwait, type Database, type Reader, type Tx } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { Connection } from './connection.ts';
 import type { SqliteLimits } from './limits.ts';
@@ -16,6 +17,7 @@ interface SqliteDatabaseDeps {
   readonly name: string;
   readonly files: Files;
   readonly clock: Clock;
+  readonly loop: EventLoop;
   readonly log: Log;
   readonly migrations: readonly Migration[];
   readonly cacheBytes: number;
@@ -55,7 +57,7 @@ export class SqliteDatabase implements Database {
 
   constructor(deps: SqliteDatabaseDeps) {
     this.#deps = deps;
-    this.#turns = new Turns(deps.limits.maxRunMs);
+    this.#turns = new Turns(deps.loop);
   }
 
   /** Path of the database file. */
@@ -154,7 +156,8 @@ export class SqliteDatabase implements Database {
   ): Promise<T> {
     connection.begin(isWrite);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const tx = new Transaction(connection, () => {
+    const { loop, limits } = this.#deps;
+    const tx = new Transaction({ connection, alarm: this.#alarm, loop, workPerPause: limits.workPerPause }, () => {
       connection.rollback();
       reject(new StrayAwait(`a transaction awaited something other than its own statements: ${excerpt(body)}`));
     });

@@ -1,7 +1,9 @@
+import { systemLoop } from '#host/event-loop';
 import { Files } from '#host/files';
 import type { AccountId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import type { Database, Databases } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { defaultSqliteLimits, type SqliteLimits } from './limits.ts';
 import type { Migration } from './migrations.ts';
@@ -14,6 +16,8 @@ export interface OpenDatabasesDeps {
   readonly files?: Files;
   readonly log: Log;
   readonly clock: Clock;
+  /** Default: the loop of this process. */
+  readonly loop?: EventLoop;
   readonly migrations: { readonly server: readonly Migration[]; readonly account: readonly Migration[] };
   readonly limits?: Partial<SqliteLimits>;
   /**
@@ -101,12 +105,13 @@ class SqliteDatabases implements Databases {
     cacheBytes: number,
     onOpen: () => void,
   ): SqliteDatabase {
-    const { clock, log, onFatal } = this.#deps;
+    const { clock, log, loop = systemLoop, onFatal } = this.#deps;
     return new SqliteDatabase({
       directory,
       name,
       files: this.#files,
       clock,
+      loop,
       log,
       migrations,
       cacheBytes,

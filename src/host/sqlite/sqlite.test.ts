@@ -7,10 +7,11 @@ import { systemClock } from '#host/clock';
 import { Files, nodeFileSystem } from '#host/files';
 import { accountId } from '#lib/ids';
 import { contractSchema, databasesContract } from '#ports/database.contract';
-import { sql, type Databases } from '#ports/database';
+import { sql, StrayAwait, type Databases } from '#ports/database';
 import { crashFileSystem } from '#testing/crash-files';
 import { windowsFileSystem } from '#testing/fake-files';
 import { FakeLog } from '#testing/fake-log';
+import { countingDatabases, FakeLoop } from '#testing/fake-loop';
 import { seededNumbers } from '#testing/seeded-random';
 import { tempDir } from '#testing/temp-dir';
 import { NewerSchema, openDatabases, type OpenDatabasesDeps } from './index.ts';
@@ -236,4 +237,65 @@ test('Database.write: whatever was acknowledged survives a power cut, whole', as
       assert.equal(found.has(2 * n + 1), found.has(2 * n + 2), `image ${i} has half of ${n}`);
     assert.deepEqual(await database.read((r) => r.arrays(sql`PRAGMA integrity_check`)), [['ok']]);
   }
+});
+
+test('Database.read: a reader that never waits for anything lets others run', async () => {
+  await using dir = await tempDir();
+  const loop = new FakeLoop(20);
+  await using databases = countingDatabases(await open(dir.path, { loop }), loop);
+  const account = await databases.account(accountId(1));
+  loop.longest = 0;
+  for (let n = 0; n < 100; n += 1) await account.read((reader) => reader.arrays(count));
+  assert.ok(loop.longest <= 22, `${loop.longest} statements and rows without a pause`);
+});
+
+test('Database.write: a long transaction lets others run between its statements, and stays atomic for its database', async () => {
+  await using dir = await tempDir();
+  const loop = new FakeLoop(20);
+  await using databases = countingDatabases(await open(dir.path, { loop, limits: { workPerPause: 4 } }), loop);
+  const [account, other] = [await databases.account(accountId(1)), await databases.account(accountId(2))];
+  await other.write((tx) => tx.run(sql`INSERT INTO item (id) VALUES (1)`));
+  loop.longest = 0;
+  const order: string[] = [];
+  const long = account.write(async (tx) => {
+    for (let n = 1; n <= 500; n += 1) await tx.run(sql`INSERT INTO item (id) VALUES (${n})`);
+    order.push('long');
+  });
+  await new Promise(setImmediate);
+  const same = account
+    .read((reader) => reader.arrays(count))
+    .then((rows) => {
+      order.push('same database');
+      assert.deepEqual(rows, [[500]]);
+    });
+  await other.read((reader) => reader.arrays(count));
+  order.push('other database');
+  await Promise.all([long, same]);
+  assert.deepEqual(order, ['other database', 'long', 'same database']);
+  assert.ok(loop.longest <= 32, `${loop.longest} statements and rows without a pause`);
+});
+
+test('Database.write: a stray await is found behind a pause, and statements keep their order over one', async () => {
+  await using dir = await tempDir();
+  await using databases = await open(dir.path, { loop: new FakeLoop(), limits: { workPerPause: 2 } });
+  const { server } = databases;
+  const stray = server.write(async (tx) => {
+    for (let n = 1; n <= 5; n += 1) await tx.run(sql`INSERT INTO item (id) VALUES (${n})`);
+    await new Promise(setImmediate);
+  });
+  await assert.rejects(stray, StrayAwait);
+  const failing = server.write(async (tx) => {
+    await Promise.all([
+      ...[1, 2, 3, 4].map((n) => tx.run(sql`INSERT INTO item (id) VALUES (${n})`)),
+      Promise.reject(new Error('trouble')),
+    ]);
+  });
+  await assert.rejects(failing, /trouble/);
+  await server.write((tx) =>
+    Promise.all(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => tx.run(sql`INSERT INTO item (name) VALUES (${name})`)),
+    ),
+  );
+  const names = await server.read((reader) => reader.arrays(sql`SELECT group_concat(name, '') FROM item ORDER BY id`));
+  assert.deepEqual(names, [['abcdefg']]);
 });

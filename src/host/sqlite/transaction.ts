@@ -1,24 +1,40 @@
 import { StrayAwait, type Sql, type SqlValue, type Tx } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import type { Connection } from './connection.ts';
 
+/** What the transactions of one database share. */
+export interface TransactionDeps {
+  readonly connection: Connection;
+  readonly alarm: StrayAlarm;
+  readonly loop: EventLoop;
+  readonly workPerPause: number;
+}
+
 /**
- * What a body gets: statements run at once and answer with settled promises, so that a well-behaved body ends within one
- * draining of the microtask queue. After its end, or after a stray await, every statement throws.
+ * What a body gets: statements run at once and answer with settled promises, so that a well-behaved body ends within one draining of the
+ * microtask queue. Only a long one lets the event loop serve others between two of its statements; it keeps the database meanwhile.
+ * After its end, or after a stray await, every statement throws.
  */
 export class Transaction implements Tx {
+  readonly #deps: TransactionDeps;
   readonly #connection: Connection;
   #isOpen = true;
   #afterCommit: (() => void)[] | null = null;
   readonly #onStray: () => void;
+  /** Since the loop was asked; see `SqliteLimits.workPerPause`. */
+  #work = 0;
+  /** The loop serves others: statements wait for it, in order. */
+  #pausing: Promise<void> | null = null;
 
-  constructor(connection: Connection, onStray: () => void) {
-    this.#connection = connection;
+  constructor(deps: TransactionDeps, onStray: () => void) {
+    this.#deps = deps;
+    this.#connection = deps.connection;
     this.#onStray = onStray;
   }
 
   /** Called by the alarm when the microtask queue ran empty. */
   tick(): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#pausing !== null) return;
     this.#isOpen = false;
     this.#onStray();
   }
@@ -36,23 +52,33 @@ export class Transaction implements Tx {
   }
 
   async all<Row>(statement: Sql): Promise<Row[]> {
-    this.#check();
-    return this.#connection.all(statement) as Row[];
+    const pause = this.#begin();
+    if (pause !== null) await this.#waited(pause);
+    const rows = this.#connection.all(statement) as Row[];
+    this.#work += rows.length / rowsPerWork;
+    return rows;
   }
 
   async get<Row>(statement: Sql): Promise<Row | undefined> {
-    this.#check();
+    const pause = this.#begin();
+    if (pause !== null) await this.#waited(pause);
     return this.#connection.get(statement) as Row | undefined;
   }
 
   async arrays(statement: Sql): Promise<SqlValue[][]> {
-    this.#check();
-    return this.#connection.arrays(statement) as SqlValue[][];
+    const pause = this.#begin();
+    if (pause !== null) await this.#waited(pause);
+    const rows = this.#connection.arrays(statement) as SqlValue[][];
+    this.#work += rows.length / rowsPerWork;
+    return rows;
   }
 
   async run(statement: Sql): Promise<number> {
-    this.#check();
-    return this.#connection.run(statement);
+    const pause = this.#begin();
+    if (pause !== null) await this.#waited(pause);
+    const changed = this.#connection.run(statement);
+    this.#work += changed / rowsPerWork;
+    return changed;
   }
 
   afterCommit(fn: () => void): void {
@@ -60,10 +86,36 @@ export class Transaction implements Tx {
     (this.#afterCommit ??= []).push(fn);
   }
 
+  /** To be called before each statement. @returns what to wait for first. */
+  #begin(): Promise<void> | null {
+    this.#check();
+    if (this.#pausing !== null) return this.#pausing;
+    this.#work += 1;
+    if (this.#work <= this.#deps.workPerPause) return null;
+    this.#work = 0;
+    const pause = this.#deps.loop.pause();
+    if (pause !== null) this.#pausing = this.#resume(pause);
+    return this.#pausing;
+  }
+
+  async #resume(pause: Promise<void>): Promise<void> {
+    await pause;
+    this.#pausing = null;
+    // The body may have failed meanwhile, and the database belong to others.
+    if (this.#isOpen) this.#deps.alarm.watch(this);
+  }
+
+  async #waited(pause: Promise<void>): Promise<void> {
+    await pause;
+    this.#check();
+  }
+
   #check(): void {
     if (!this.#isOpen) throw new StrayAwait('statement after the end of its transaction');
   }
 }
+
+const rowsPerWork = 32;
 
 /**
  * The alarm of one database. A tick runs when the microtask queue is empty, so if a transaction is open then, its body awaited

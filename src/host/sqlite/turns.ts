@@ -1,26 +1,28 @@
-/** One user at a time, first come first served; hands over without delay, but lets the event loop run now and then. */
+import type { EventLoop } from '#ports/event-loop';
+
+/** One user at a time, first come first served; hands over without delay unless the process has used up its slice of the event loop. */
 export class Turns {
-  readonly #maxRunMs: number;
+  readonly #loop: EventLoop;
   #isTaken = false;
   #waiting: (() => void)[] = [];
   #next = 0;
-  #sinceMs = 0;
 
-  /** @param maxRunMs  Longest run of hand-overs before the event loop gets a turn. */
-  constructor(maxRunMs: number) {
-    this.#maxRunMs = maxRunMs;
+  constructor(loop: EventLoop) {
+    this.#loop = loop;
   }
 
-  /** Whether somebody has the turn. */
+  /** Reports whether the turn is taken. */
   get isTaken(): boolean {
     return this.#isTaken;
   }
 
   /** Resolves, always in a later microtask, when it is the caller's turn, who must call `release` exactly once. */
   async take(): Promise<void> {
+    // Before the turn is taken, so that a caller that pauses keeps no other caller from it.
+    const pause = this.#loop.pause();
+    if (pause !== null) await pause;
     if (!this.#isTaken) {
       this.#isTaken = true;
-      this.#sinceMs = performance.now();
       return;
     }
     await new Promise<void>((resolve) => {
@@ -30,8 +32,8 @@ export class Turns {
 
   /** Ends the caller's turn. */
   release(): void {
-    const next = this.#waiting[this.#next];
-    if (next === undefined) {
+    const begin = this.#waiting[this.#next];
+    if (begin === undefined) {
       this.#waiting = [];
       this.#next = 0;
       this.#isTaken = false;
@@ -42,13 +44,8 @@ export class Turns {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
-    if (performance.now() - this.#sinceMs <= this.#maxRunMs) {
-      next();
-      return;
-    }
-    setImmediate(() => {
-      this.#sinceMs = performance.now();
-      next();
-    });
+    const pause = this.#loop.pause();
+    if (pause === null) begin();
+    else void pause.then(begin);
   }
 }

@@ -14,6 +14,7 @@ import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Database, Tx } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 
 /** What `Account` needs. */
 export interface AccountDeps {
@@ -23,6 +24,7 @@ export interface AccountDeps {
   readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly loop: EventLoop;
 }
 
 /** Why everything about an account fails once it was removed. */
@@ -37,6 +39,8 @@ export class Account implements Disposable {
   readonly name: string;
   readonly db: Database;
   readonly blobs: BlobStore;
+  /** For long work on this account's messages. */
+  readonly loop: EventLoop;
   readonly mailboxes: Mailboxes;
   readonly messages: Messages;
   readonly reader: MessageReader;
@@ -46,16 +50,17 @@ export class Account implements Disposable {
 
   /** Use `Accounts.open`, which sees to it that the account has its mailboxes. */
   constructor(deps: AccountDeps) {
-    const { id: account, name, blobs, bus, clock } = deps;
+    const { id: account, name, blobs, bus, clock, loop } = deps;
     const db = whileThere(deps.db, this.#removing.signal);
     this.id = account;
     this.name = name;
     this.db = db;
     this.blobs = blobs;
+    this.loop = loop;
     this.messages = new Messages({ account, db, bus, clock });
     this.mailboxes = new Mailboxes({ account, db, bus, contents: this.messages });
     this.reader = new MessageReader({ account, db, blobs });
-    this.images = new MailboxImages({ account, db, clock });
+    this.images = new MailboxImages({ account, db, clock, loop });
     this.changes = new Changes({ account, db });
     this.outbox = new Outbox(account, db);
   }

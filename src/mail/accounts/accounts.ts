@@ -4,6 +4,7 @@ import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Databases } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import { AccountRefusal, normalizeAccountName } from './account-name.ts';
 import { accountByName, allAccounts, deleteAccount, insertAccount, markRemoving } from './account-rows.ts';
 import { Account, initializeAccount } from './account.ts';
@@ -14,6 +15,7 @@ export interface AccountsDeps {
   readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly loop: EventLoop;
 }
 
 /** An account in a list. */
@@ -144,13 +146,13 @@ export class Accounts implements Disposable {
   }
 
   async #open(name: string): Promise<Account | null> {
-    const { databases, blobs, bus, clock } = this.#deps;
+    const { databases, blobs, bus, clock, loop } = this.#deps;
     const row = await databases.server.read((reader) => accountByName(reader, name));
     await databases.server.durable();
     if (row === null || row.state !== 'active') return null;
     const db = await databases.account(row.id);
     await initializeAccount(db, row.id, clock.now());
-    return new Account({ id: row.id, name, db, blobs, bus, clock });
+    return new Account({ id: row.id, name, db, blobs, bus, clock, loop });
   }
 
   /** The database goes first: without rows, blobs are only orphans. */

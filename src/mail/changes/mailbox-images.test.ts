@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
 import type { Database } from '#ports/database';
+import { FakeLoop } from '#testing/fake-loop';
 import { newMessage, tempStore } from '#testing/temp-store';
 import { MailboxImages } from './index.ts';
 
@@ -46,7 +47,7 @@ test('MailboxImages.refresh: callers at one time share a read, and whoever comes
   const id = (await account.mailboxes.byName('INBOX'))?.id;
   assert.ok(id);
   const db = new CountingDatabase(account.db);
-  using images = new MailboxImages({ account: account.id, db, clock });
+  using images = new MailboxImages({ account: account.id, db, clock, loop: new FakeLoop() });
   using first = await images.open(id);
   using second = await images.open(id);
   assert.ok(first && second);
@@ -73,7 +74,7 @@ test('MailboxImages.refresh: a read that fails is told to those who asked for it
   const id = (await account.mailboxes.byName('INBOX'))?.id;
   assert.ok(id);
   const db = new CountingDatabase(account.db);
-  using images = new MailboxImages({ account: account.id, db, clock });
+  using images = new MailboxImages({ account: account.id, db, clock, loop: new FakeLoop() });
   using lease = await images.open(id);
   assert.ok(lease);
   db.failsNext = true;

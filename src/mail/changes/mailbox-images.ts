@@ -1,6 +1,7 @@
 import type { AccountId, MailboxId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Reader } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import { ImageBuilder, type ImageHead, type ImageRow, type MailboxImage } from './mailbox-image.ts';
 
 /** What `MailboxImages` needs. */
@@ -8,6 +9,7 @@ export interface MailboxImagesDeps {
   readonly account: AccountId;
   readonly db: Database;
   readonly clock: Clock;
+  readonly loop: EventLoop;
   /** How long an image without sessions is kept; default 5 minutes. */
   readonly keepMs?: number;
 }

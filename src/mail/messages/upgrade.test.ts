@@ -11,6 +11,7 @@ import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import { sql } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { writeOldStore } from '#testing/old-store';
 import { tempDir } from '#testing/temp-dir';
 
@@ -18,11 +19,11 @@ test('Messages: an account that an older server wrote is read on, and what is de
   await using dir = await tempDir();
   writeOldStore(dir.path);
   const files = new Files();
-  const [clock, log] = [new FakeClock(), new FakeLog()];
+  const [clock, log, loop] = [new FakeClock(), new FakeLog(), new FakeLoop()];
   const blobs = await openBlobs({ directory: files.join(dir.path, 'blobs'), files, random: systemRandom });
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
-  await using databases = await openDatabases({ directory: dir.path, files, clock, log, migrations });
-  using accounts = new Accounts({ databases, blobs, bus: localBus({ log }), clock });
+  await using databases = await openDatabases({ directory: dir.path, files, clock, log, loop, migrations });
+  using accounts = new Accounts({ databases, blobs, bus: localBus({ log }), clock, loop });
   const account = await accounts.open('mara');
   assert.ok(account !== null);
   const inbox = await account.mailboxes.byName('INBOX');

@@ -14,6 +14,7 @@ import { Secret } from '#lib/secret';
 import { type FakeChannel, channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { defaultLimits, serveImap } from './index.ts';
 
@@ -99,6 +100,7 @@ async function connected(use: (client: Client) => Promise<void>): Promise<void> 
         return Promise.resolve();
       }
     })(),
+    loop: new FakeLoop(),
     random: { bytes: (size) => new Uint8Array(size).fill(++count) },
     log,
     shutdown: new AbortController().signal,

@@ -1,6 +1,7 @@
 import type { Identity, MechanismName } from '#lib/sasl';
 import type { Channel } from '#ports/channel';
 import type { Clock } from '#ports/clock';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { ImapBackend } from './backend.ts';
@@ -28,6 +29,7 @@ export interface ImapServerDeps {
   readonly channel: Channel;
   readonly backend: ImapBackend;
   readonly clock: Clock;
+  readonly loop: EventLoop;
   readonly random: Random;
   readonly log: Log;
   /** Aborted, with an Error for people, when the server shuts down or the account goes: the session says BYE and that after the command at hand. */

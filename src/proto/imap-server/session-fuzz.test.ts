@@ -6,6 +6,7 @@ import type { CredentialStore, Identity } from '#lib/sasl';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { defaultLimits, serveImap } from './index.ts';
 
@@ -75,6 +76,7 @@ async function bugsOf(lines: readonly string[], isLoggedIn: boolean): Promise<re
     channel: server,
     backend,
     clock: new HastyClock(),
+    loop: new FakeLoop(),
     random: { bytes: (count) => new Uint8Array(count) },
     log,
     shutdown: new AbortController().signal,

@@ -7,6 +7,7 @@ import type { FakeChannel } from '#testing/channel-pair';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { play } from '#testing/transcript';
 import { type ImapServerOptions, defaultLimits, serveImap } from './index.ts';
@@ -69,6 +70,7 @@ class World {
         channel: server,
         backend: this.backend,
         clock: this.clock,
+        loop: new FakeLoop(),
         random: { bytes: (count) => new Uint8Array(count).fill(5) },
         log: this.log,
         shutdown: this.shutdown.signal,

@@ -2,6 +2,7 @@ import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { systemClock } from '#host/clock';
 import { systemResolver } from '#host/dns';
+import { systemLoop } from '#host/event-loop';
 import type { Files } from '#host/files';
 import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
@@ -22,6 +23,7 @@ import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Databases } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Configuration, configuredPath } from '#server/configuration';
@@ -66,6 +68,7 @@ export interface Services extends AsyncDisposable {
   readonly dkim: DkimKeys;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly loop: EventLoop;
   readonly random: Random;
   readonly files: Files;
   readonly log: Log;
@@ -100,11 +103,13 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const { configuration, bus, dataDirectory } = opened ?? (await openConfiguration(deps));
   const { server } = configuration.config;
   const random = systemRandom;
+  const loop = systemLoop;
   const databases = await openDatabases({
     directory: dataDirectory,
     files,
     log,
     clock,
+    loop,
     migrations: { server: sqliteServerMigrations, account: sqliteAccountMigrations },
     onFatal,
   });
@@ -113,7 +118,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const dkim = new DkimKeys({ configuration, files, bus, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
-  const accounts = new Accounts({ databases, blobs, bus, clock });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop });
   const names = new AccountNames({ accounts });
   const routing = new ConfiguredRouting({ configuration, names });
   const queueSettings: QueueSettings = {
@@ -147,6 +152,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     dkim,
     bus,
     clock,
+    loop,
     random,
     files,
     log,

@@ -22,7 +22,7 @@ class Client implements AsyncDisposable {
   #tag = 0;
   #rest = '';
 
-  constructor({ account, bus, clock, log }: TempStore) {
+  constructor({ account, bus, clock, log, loop }: TempStore) {
     const { client, server } = channelPair({ serverPort: 143 });
     this.#channel = client;
     const deps = { account, bus, clock, appendLimitBytes: 1e9, quotaBytes: 0, storedBy: '{}' };
@@ -37,6 +37,7 @@ class Client implements AsyncDisposable {
       channel: server,
       backend,
       clock,
+      loop,
       random: { bytes: (count) => new Uint8Array(count) },
       log,
       shutdown: new AbortController().signal,

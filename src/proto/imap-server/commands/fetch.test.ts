@@ -4,6 +4,7 @@ import type { CredentialStore, Identity } from '#lib/sasl';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
+import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import type { AccountBackend } from '../backend.ts';
 import { type ImapServerLimits, defaultLimits } from '../limits.ts';
@@ -37,6 +38,7 @@ async function conversation(
     channel: server,
     backend,
     clock: new FakeClock(),
+    loop: new FakeLoop(),
     random: { bytes: (size) => new Uint8Array(size) },
     log,
     shutdown: new AbortController().signal,

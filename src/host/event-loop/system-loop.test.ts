@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { eventLoopContract } from '#ports/event-loop.contract';
+import { systemLoop } from './index.ts';
+import { SystemLoop } from './system-loop.ts';
+
+const sliceMs = 2;
+
+/** A loop whose time passes only when work is done. */
+function open(): { readonly loop: SystemLoop; readonly work: (ms?: number) => void } {
+  let nowMs = 1000;
+  return {
+    loop: new SystemLoop(sliceMs, () => nowMs),
+    work: (ms = sliceMs * 2) => {
+      nowMs += ms;
+    },
+  };
+}
+
+eventLoopContract('SystemLoop', open);
+
+test('SystemLoop: within its slice work is not interrupted', async () => {
+  const { loop, work } = open();
+  await loop.pause();
+  for (let n = 0; n < 4; n += 1) {
+    work(sliceMs / 4);
+    assert.equal(loop.pause(), null);
+  }
+  work(0.1);
+  assert.notEqual(loop.pause(), null);
+});
+
+test('SystemLoop: the slice belongs to the process: once it is used up, all work of the same run waits', async () => {
+  const { loop, work } = open();
+  await loop.pause();
+  work();
+  const first = loop.pause();
+  await Promise.resolve();
+  const second = loop.pause();
+  assert.ok(first !== null && second !== null);
+  await Promise.all([first, second]);
+});
+
+test('SystemLoop: what the loop brings in while others wait has a slice of its own', async () => {
+  const { loop, work } = open();
+  const order: string[] = [];
+  const socket = new Promise<void>((resolve) => {
+    // Comes before immediates that were set earlier in the same round, as sockets do.
+    process.nextTick(() => {
+      void Promise.resolve().then(() => {
+        process.nextTick(() => {
+          assert.equal(loop.pause(), null);
+          order.push('socket');
+          resolve();
+        });
+      });
+    });
+  });
+  await Promise.resolve();
+  work();
+  const long = loop.pause();
+  assert.notEqual(long, null);
+  await Promise.all([socket, long?.then(() => order.push('long'))]);
+  assert.deepEqual(order, ['socket', 'long']);
+});
+
+test('SystemLoop: those who wait for short work share a round, up to a slice', async () => {
+  const { loop, work } = open();
+  let rounds = 0;
+  const count = (): void => {
+    rounds += 1;
+    if (rounds < 100) setImmediate(count);
+  };
+  work();
+  const rests = Array.from({ length: 10 }, async () => {
+    await loop.pause();
+    work(0.5);
+    return rounds;
+  });
+  setImmediate(count);
+  const finished = await Promise.all(rests);
+  assert.deepEqual(finished, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+});
+
+test('systemLoop: a socket is served while two workers are never idle', async () => {
+  const server = createServer((socket) => void socket.pipe(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const socket = connect(address.port, '127.0.0.1');
+  await once(socket, 'connect');
+  const done = new AbortController();
+  const work = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      const pause = systemLoop.pause();
+      await (pause ?? Promise.resolve());
+    }
+  };
+  const workers = [work(), work()];
+  for (let n = 0; n < 20; n += 1) {
+    socket.write('x');
+    await once(socket, 'data');
+  }
+  done.abort();
+  await Promise.all(workers);
+  socket.destroy();
+  server.close();
+  await once(server, 'close');
+});
