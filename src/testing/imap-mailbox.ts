@@ -1,3 +1,4 @@
+import { octetsOf } from '#lib/charset';
 import { FlagSetTable, SystemFlag, sortedKeywords } from '#lib/flags';
 import { modSeq, uid, uidValidity, type Uid } from '#lib/ids';
 import { writeBodyStructure, writeEnvelope } from '#lib/imap';
@@ -115,16 +116,15 @@ export class MemoryMailbox {
 
 /** A message's columns, all of them. */
 export function memoryRow({ bytes, index, internalDateMs, saveDateMs }: MemoryMessage): MessageRow {
-  const text = { utf8: false };
   const date = index.envelope.date === null ? null : parseDate(index.envelope.date);
   return {
     sizeBytes: bytes.length,
     internalDateMs,
     saveDateMs,
     sentDayMs: date === null ? null : Math.floor((date.ms + date.offsetMinutes * 60_000) / 86_400_000) * 86_400_000,
-    envelope: writeEnvelope(index.envelope, text),
-    body: writeBodyStructure(index.root, { ...text, extended: false }),
-    bodyStructure: writeBodyStructure(index.root, { ...text, extended: true }),
+    envelope: octetsOf(writeEnvelope(index.envelope)),
+    body: octetsOf(writeBodyStructure(index.root, { extended: false })),
+    bodyStructure: octetsOf(writeBodyStructure(index.root, { extended: true })),
     structure: index.root,
   };
 }

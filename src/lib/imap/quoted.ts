@@ -1,3 +1,5 @@
+import { octetsOf } from '#lib/charset';
+
 /** How text outside ASCII may be sent on this connection. */
 export interface TextOptions {
   /** UTF8=ACCEPT or IMAP4rev2 is enabled: quoted strings may hold UTF-8 (RFC 6855 §3, RFC 9051 §4.3). */
@@ -15,6 +17,14 @@ export function quotedText(text: string, options: TextOptions): string {
   const canQuote = clean.length <= maxQuotedLength && !lineBreak.test(clean) && (options.utf8 || isAscii.test(clean));
   if (canQuote) return `"${clean.replaceAll(/["\\]/g, '\\$&')}"`;
   return `{${utf8Length(clean)}}\r\n${clean}`;
+}
+
+/** As `quotedText` without UTF-8 in quoted strings, for an `octetText`: the octets that it stands for are those of the literal. */
+export function quotedOctets(text: string): string {
+  if (text.length < 1000 && isPlain.test(text)) return `"${text}"`;
+  if (isAscii.test(text)) return quotedText(text, { utf8: false });
+  const clean = text.replaceAll('\0', '');
+  return `{${octetsOf(clean).length}}\r\n${clean}`;
 }
 
 /** Very long quoted strings break readers; RFC 2683 §3.2.1.5 has lines of about 1000 octets in mind. */

@@ -1,10 +1,10 @@
-import { quotedText, type TextOptions } from './quoted.ts';
+import { quotedOctets } from './quoted.ts';
 
 /** Collects a piece of a response as text: for what is made once and stored, where a string is cheaper than a buffer. */
 export class TextWriter {
   #text = '';
 
-  /** What was written, to be sent as UTF-8. */
+  /** What was written, an `octetText` of #lib/charset. */
   get text(): string {
     return this.#text;
   }
@@ -21,15 +21,15 @@ export class TextWriter {
     return this;
   }
 
-  /** A `string`, see `quotedText`. */
-  quoted(text: string, options: TextOptions): this {
-    this.#text += quotedText(text, options);
+  /** A `string`, see `quotedOctets`. */
+  quoted(text: string): this {
+    this.#text += quotedOctets(text);
     return this;
   }
 
   /** An `nstring`: NIL for null, else as `quoted`. */
-  nstring(text: string | null, options: TextOptions): this {
-    this.#text += text === null ? 'NIL' : quotedText(text, options);
+  nstring(text: string | null): this {
+    this.#text += text === null ? 'NIL' : quotedOctets(text);
     return this;
   }
 }

@@ -1,14 +1,10 @@
-import { encodePercent } from '#lib/codecs';
+import { findParameter } from '#lib/message';
 import type { Envelope, Parameter, Part } from '#lib/mime';
-import { toEncodedWords } from './encoded-words.ts';
-import type { TextOptions } from './quoted.ts';
 import { TextWriter } from './text-writer.ts';
 import { putEnvelope } from './write-envelope.ts';
 
-const encoder = new TextEncoder();
-
 /** What to write of a structure. */
-export interface BodyStructureOptions extends TextOptions {
+export interface BodyStructureOptions {
   /** BODYSTRUCTURE with extension data; false for BODY. */
   readonly extended: boolean;
 }
@@ -27,7 +23,10 @@ const noEnvelope: Envelope = {
   messageId: null,
 };
 
-/** BODY or BODYSTRUCTURE as FETCH sends it (RFC 9051 §7.5.2). Sizes are those of the bodies as stored; the text is to be sent as UTF-8. */
+/**
+ * BODY or BODYSTRUCTURE as FETCH sends it (RFC 9051 §7.5.2), an `octetText` of #lib/charset. Sizes are those of the bodies as stored.
+ * Everything is as the message has it, unfolded: octets outside ASCII go into literals, which every client can read (RFC 3501 §9, literal).
+ */
 export function writeBodyStructure(part: Part, options: BodyStructureOptions): string {
   const writer = new TextWriter();
   putPart(writer, part, options);
@@ -42,42 +41,42 @@ function putPart(writer: TextWriter, part: Part, options: BodyStructureOptions):
 function putMultipart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   writer.ascii('(');
   for (const child of part.parts) putPart(writer, child, options);
-  // RFC 9051 §9, body-type-mpart: there is at least one.
+  // RFC 9051 §9, body-type-mpart: there is at least one. Trees of earlier versions may have none.
   if (part.parts.length === 0) putEmptyText(writer, options);
-  writer.ascii(' ').quoted(part.subtype, options);
+  writer.ascii(' ').quoted(part.spelling?.subtype ?? part.subtype);
   if (options.extended) {
     writer.ascii(' ');
-    putParameters(writer, part.params, options);
-    putExtension(writer, part, options);
+    putParameters(writer, part.params);
+    putExtension(writer, part);
   }
   writer.ascii(')');
 }
 
 function putSinglePart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
-  writer.ascii('(').quoted(part.type, options).ascii(' ').quoted(part.subtype, options).ascii(' ');
-  putParameters(writer, singlePartParameters(part), options);
-  const { description } = part;
+  const { type, subtype, encoding } = part.spelling ?? part;
+  writer.ascii('(').quoted(type).ascii(' ').quoted(subtype).ascii(' ');
+  putParameters(writer, singlePartParameters(part));
   writer
     .ascii(' ')
-    .nstring(part.id, options)
+    .nstring(part.id)
     .ascii(' ')
-    .nstring(description === null || options.utf8 ? description : toEncodedWords(description), options)
+    .nstring(part.description)
     .ascii(' ')
-    .quoted(part.encoding, options)
+    .quoted(encoding)
     .ascii(' ')
     .number(part.end - part.bodyStart);
   const isMessage = part.type === 'message' && (part.subtype === 'rfc822' || part.subtype === 'global');
   if (isMessage) {
     writer.ascii(' ');
-    putEnvelope(writer, part.message?.envelope ?? noEnvelope, options);
+    putEnvelope(writer, part.message?.envelope ?? noEnvelope);
     writer.ascii(' ');
     if (part.message === null) putEmptyText(writer, options);
     else putPart(writer, part.message.root, options);
   }
   if (isMessage || part.type === 'text') writer.ascii(' ').number(part.bodyLines);
   if (options.extended) {
-    writer.ascii(' ').nstring(part.md5, options);
-    putExtension(writer, part, options);
+    writer.ascii(' ').nstring(part.md5);
+    putExtension(writer, part);
   }
   writer.ascii(')');
 }
@@ -91,40 +90,41 @@ const usAscii: readonly Parameter[] = [{ name: 'charset', value: 'us-ascii' }];
 
 /** A part's parameters. Plain text that names no character set has one all the same (RFC 2045 §5.2, RFC 2046 §4.1.2), so that clients need not know. */
 function singlePartParameters({ type, subtype, params }: Part): readonly Parameter[] {
-  if (type !== 'text' || subtype !== 'plain' || params.some(({ name }) => name === 'charset')) return params;
+  if (type !== 'text' || subtype !== 'plain' || findParameter(params, 'charset') !== null) return params;
   return params.length === 0 ? usAscii : [...params, ...usAscii];
 }
 
 /** The extension data that all parts have in common: disposition, language, location, each after a space. */
-function putExtension(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
+function putExtension(writer: TextWriter, part: Part): void {
   const { disposition, language } = part;
   if (disposition === null) writer.ascii(' NIL');
   else {
-    writer.ascii(' (').quoted(disposition.type, options).ascii(' ');
-    putParameters(writer, disposition.params, options);
+    writer
+      .ascii(' (')
+      .quoted(part.spelling?.disposition ?? disposition.type)
+      .ascii(' ');
+    putParameters(writer, disposition.params);
     writer.ascii(')');
   }
   if (language.length === 0) writer.ascii(' NIL');
   else {
-    language.forEach((tag, i) => writer.ascii(i === 0 ? ' (' : ' ').quoted(tag, options));
+    language.forEach((tag, i) => writer.ascii(i === 0 ? ' (' : ' ').quoted(tag));
     writer.ascii(')');
   }
-  writer.ascii(' ').nstring(part.location, options);
+  writer.ascii(' ').nstring(part.location);
 }
 
-function putParameters(writer: TextWriter, params: readonly Parameter[], options: BodyStructureOptions): void {
+function putParameters(writer: TextWriter, params: readonly Parameter[]): void {
   if (params.length === 0) {
     writer.ascii('NIL');
     return;
   }
   params.forEach(({ name, value }, i) => {
-    // Clients without UTF-8 get the value as a header would carry it (RFC 2231 §4).
-    const encoded = !options.utf8 && !/^[\0-\x7f]*$/.test(value);
     writer
       .ascii(i === 0 ? '(' : ' ')
-      .quoted(encoded ? `${name}*` : name, options)
+      .quoted(name)
       .ascii(' ')
-      .quoted(encoded ? `utf-8''${encodePercent(encoder.encode(value))}` : value, options);
+      .quoted(value);
   });
   writer.ascii(')');
 }

@@ -59,6 +59,29 @@ for (const [given, want] of [
   test(`parseAddressList(${JSON.stringify(given)})`, () => assert.equal(show(given), want));
 }
 
+for (const [given, want] of [
+  ['<@node.test,@b.test:mary@example.net>', '@node.test,@b.test'],
+  ['<@node.test:mary@example.net>', '@node.test'],
+  ['<@ [1.2.3.4] (c) , @b.test : mary@example.net>', '@[1.2.3.4],@b.test'],
+  ['<mary@example.net>', undefined],
+  ['<,,mary@example.net>', undefined],
+] as const) {
+  test(`parseAddressList(${JSON.stringify(given)}) has the route ${want}`, () => {
+    assert.deepEqual(
+      mailboxesOf(parseAddressList(given)).map(({ route }) => route),
+      [want],
+    );
+  });
+}
+
+test('parseAddressList leaves names as they are written when asked to', () => {
+  const names = (text: string) =>
+    parseAddressList(text, { asWritten: true }).map((entry) => (entry.kind === 'groupEnd' ? '' : entry.name));
+  assert.deepEqual(names('=?utf-8?q?J=C3=B6rg?=  =?utf-8?q?_M?= <a@b>'), ['=?utf-8?q?J=C3=B6rg?= =?utf-8?q?_M?=']);
+  assert.deepEqual(names('"=?x?q?a?=" "b \\"c" <a@b>, a@b (=?x?q?d?=)'), ['=?x?q?a?= b "c', '=?x?q?d?=']);
+  assert.deepEqual(names('=?x?q?g?=: a@b;'), ['=?x?q?g?=', null, '']);
+});
+
 test('parseAddressList stops at its limit and stays linear', () => {
   assert.equal(parseAddressList('a@b,'.repeat(50), { limit: 10 }).length, 10);
   assert.equal(parseAddressList('g:;'.repeat(50), { limit: 10 }).length, 10);

@@ -5,10 +5,12 @@ import { comment, quotedString, skipCfws } from './scanner.ts';
 /** A mailbox of an address list. `localpart` has its quotes removed; `domain` is as written, empty when absent. */
 export interface MailboxEntry {
   readonly kind: 'mailbox';
-  /** Display name, decoded; from a trailing comment when there is no other; null when absent. */
+  /** Display name; from a trailing comment when there is no other; null when absent. */
   readonly name: string | null;
   readonly localpart: string;
   readonly domain: string;
+  /** The obsolete source route as it is written without its colon, such as `@a.example,@b.example` (RFC 5322 §4.4); absent when there is none. */
+  readonly route?: string;
 }
 
 /** One entry of an address list: a mailbox, or the start or end of a group (RFC 5322 §3.4). */
@@ -21,10 +23,18 @@ export type AddressEntry =
  * Reads an address list (RFC 5322 §3.4, RFC 6854, RFC 6532) as unfolded text, never failing: obsolete routes, missing angle
  * brackets, comments as names, stray separators and encoded words in the wrong places are lived with. Text without any
  * `@` becomes a mailbox without domain. Stops after `limit` entries.
+ * Encoded words in names (RFC 2047) are decoded; with `asWritten` they stay.
  */
-export function parseAddressList(text: string, options: { readonly limit?: number } = {}): AddressEntry[] {
-  return new AddressListReader(text, options.limit ?? defaultLimits.maxAddresses).read();
+export function parseAddressList(
+  text: string,
+  options: { readonly limit?: number; readonly asWritten?: boolean } = {},
+): AddressEntry[] {
+  const decodeName = options.asWritten === true ? asIs : decodeEncodedWords;
+  return new AddressListReader(text, options.limit ?? defaultLimits.maxAddresses, decodeName).read();
 }
+
+type DecodeName = (text: string) => string;
+const asIs: DecodeName = (text) => text;
 
 /** The mailboxes of a list, those inside groups included. */
 export function mailboxesOf(list: readonly AddressEntry[]): MailboxEntry[] {
@@ -36,20 +46,22 @@ interface Phrase {
   /** Pieces in order; `quoted` ones never hold encoded words. */
   words: { text: string; quoted: boolean; spaced: boolean }[];
   comment: string | null;
-  address: { localpart: string; domain: string } | null;
+  address: { localpart: string; domain: string; route?: string } | null;
 }
 
 class AddressListReader {
   readonly #text: string;
   readonly #limit: number;
+  readonly #decode: DecodeName;
   readonly #list: AddressEntry[] = [];
   #at = 0;
   #inGroup = false;
   #phrase: Phrase = emptyPhrase();
 
-  constructor(text: string, limit: number) {
+  constructor(text: string, limit: number, decodeName: DecodeName) {
     this.#text = text;
     this.#limit = limit;
+    this.#decode = decodeName;
   }
 
   read(): AddressEntry[] {
@@ -82,13 +94,13 @@ class AddressListReader {
       this.#inGroup = false;
     } else if (c === 58 && !this.#inGroup && this.#phrase.address === null && !this.#holdsAt()) {
       this.#at++;
-      this.#list.push({ kind: 'groupStart', name: phraseText(this.#phrase) });
+      this.#list.push({ kind: 'groupStart', name: phraseText(this.#phrase, this.#decode) });
       this.#inGroup = true;
       this.#phrase = emptyPhrase();
     } else if (c === 40) {
       const found = comment(text, this.#at);
       this.#at = found.end;
-      this.#phrase.comment ??= decodeEncodedWords(found.text).trim();
+      this.#phrase.comment ??= this.#decode(found.text).trim();
     } else if (c === 34) {
       const found = quotedString(text, this.#at);
       this.#at = found.end;
@@ -126,6 +138,7 @@ class AddressListReader {
     const text = this.#text;
     let localpart = '';
     let domain: string | null = null;
+    const route: string[] = [];
     let i = skipCfws(text, this.#at + 1);
     while (i < text.length) {
       const c = text.charCodeAt(i);
@@ -146,6 +159,7 @@ class AddressListReader {
         i = skipCfws(text, i + 1);
       } else if (domain !== null && (c === 58 || c === 44) && localpart === '') {
         // End of a route element (@a,@b:local@domain).
+        route.push(`@${domain}`);
         domain = null;
         i = skipCfws(text, i + 1);
       } else {
@@ -157,7 +171,7 @@ class AddressListReader {
     }
     this.#at = text.charCodeAt(i) === 62 ? i + 1 : i;
     if (localpart === '' && domain === null) return;
-    this.#phrase.address ??= { localpart, domain: domain ?? '' };
+    this.#phrase.address ??= { localpart, domain: domain ?? '', ...(route.length > 0 && { route: route.join(',') }) };
   }
 
   #flush(): void {
@@ -165,9 +179,9 @@ class AddressListReader {
     this.#phrase = emptyPhrase();
     if (this.#list.length >= this.#limit) return;
     if (phrase.address !== null) {
-      const name = phraseText(phrase);
+      const name = phraseText(phrase, this.#decode);
       this.#list.push({ kind: 'mailbox', name: name === '' ? phrase.comment : name, ...phrase.address });
-    } else if (phrase.words.length > 0) this.#list.push(bareMailbox(phrase));
+    } else if (phrase.words.length > 0) this.#list.push(bareMailbox(phrase, this.#decode));
   }
 }
 
@@ -188,18 +202,18 @@ function plainEnd(text: string, at: number, inDomain: boolean): number {
   return text.length;
 }
 
-function phraseText(phrase: Phrase): string {
+function phraseText(phrase: Phrase, decodeName: DecodeName): string {
   let out = '';
   let raw = '';
   // Runs of unquoted words are decoded together, so that blanks between encoded words go (RFC 2047 §6.2).
   for (const word of phrase.words) {
     const gap = word.spaced && (out !== '' || raw !== '') ? ' ' : '';
     if (word.quoted && !isEncodedWord(word.text)) {
-      out += decodeEncodedWords(raw) + gap + word.text;
+      out += decodeName(raw) + gap + word.text;
       raw = '';
     } else raw += gap + word.text;
   }
-  return (out + decodeEncodedWords(raw)).trim();
+  return (out + decodeName(raw)).trim();
 }
 
 /** Much software quotes encoded words, against RFC 2047 §5 (3); every reader decodes them. */
@@ -208,10 +222,11 @@ function isEncodedWord(text: string): boolean {
 }
 
 /** An address without angle brackets: the last words around the `@` are it, what stands before is a name. */
-function bareMailbox(phrase: Phrase): MailboxEntry {
+function bareMailbox(phrase: Phrase, decodeName: DecodeName): MailboxEntry {
   const words = phrase.words;
   const atWord = words.findLastIndex((word) => !word.quoted && word.text.includes('@'));
-  if (atWord < 0) return { kind: 'mailbox', name: phrase.comment, localpart: phraseText(phrase), domain: '' };
+  if (atWord < 0)
+    return { kind: 'mailbox', name: phrase.comment, localpart: phraseText(phrase, decodeName), domain: '' };
   let first = atWord;
   let last = atWord;
   // Obsolete blanks around dots and the at sign (RFC 5322 §4.4), and quoted localparts.
@@ -228,7 +243,7 @@ function bareMailbox(phrase: Phrase): MailboxEntry {
       domain = word.text.slice(at + 1);
     }
   }
-  const name = phraseText({ ...phrase, words: words.slice(0, first) });
+  const name = phraseText({ ...phrase, words: words.slice(0, first) }, decodeName);
   return { kind: 'mailbox', name: name === '' ? phrase.comment : name, localpart: local, domain: domain ?? '' };
 }
 

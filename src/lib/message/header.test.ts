@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import {
   fieldText,
   findField,
+  findParameter,
   parseAddressList,
   parseContentType,
   parseHeader,
@@ -125,7 +126,7 @@ test('writeParameters round-trips any value', () => {
   const check = fc.property(nasty, fc.boolean(), (text, smtputf8) => {
     const value = text.toWellFormed().replace(/\p{Cc}/gu, ' ');
     const written = writeParameters('Content-Type', 'text/plain', [{ name: 'name', value }], { smtputf8 });
-    assert.deepEqual(parseContentType(valueOf(written))?.params, [{ name: 'name', value }]);
+    assert.equal(findParameter(parseContentType(valueOf(written))?.params ?? [], 'name'), value);
   });
   fc.assert(check, { numRuns: 300, seed: 5 });
 });

@@ -1,3 +1,5 @@
+import { octetText } from '#lib/charset';
+
 const latin1 = new TextDecoder('latin1');
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const windows1252 = new TextDecoder('windows-1252');
@@ -98,13 +100,22 @@ function field(bytes: Uint8Array, start: number, end: number): HeaderField {
  * or as windows-1252 when they are not valid UTF-8. Encoded words stay encoded.
  */
 export function fieldText(field: HeaderField): string {
-  const { bytes } = field;
-  let start = field.valueStart;
-  let end = field.end;
+  return unfold(textOf(valueBytes(field)));
+}
+
+/** As `fieldText`, but with the octets as they stand, as `octetText` writes them: for what is to be sent as the message has it. */
+export function fieldOctets(field: HeaderField): string {
+  return unfold(octetText(valueBytes(field)));
+}
+
+/** The value without outer blanks. */
+function valueBytes({ bytes, valueStart, end: fieldEndAt }: HeaderField): Uint8Array {
+  let start = valueStart;
+  let end = fieldEndAt;
   // Only blanks and line breaks go: Unicode has other white space, which is text.
   while (start < end && isBlank(bytes[start])) start++;
   while (end > start && isBlank(bytes[end - 1])) end--;
-  return unfold(textOf(bytes.subarray(start, end)));
+  return bytes.subarray(start, end);
 }
 
 function isBlank(byte: number | undefined): boolean {

@@ -5,9 +5,10 @@
 export { mailboxesOf, parseAddressList } from './address-list.ts';
 export type { AddressEntry, MailboxEntry } from './address-list.ts';
 export { decodeEncodedWords } from './encoded-word.ts';
-export { fieldText, findField, HeaderField, parseHeader, textOf, unfold } from './header.ts';
+export { fieldOctets, fieldText, findField, HeaderField, parseHeader, textOf, unfold } from './header.ts';
 export { defaultLimits } from './limits.ts';
 export { parseMessageIds } from './message-id.ts';
+export { withoutComments } from './scanner.ts';
 export { findParameter, parseContentType, parseDisposition, parseParameters } from './parameter.ts';
 export type { ContentType, Disposition, Parameter } from './parameter.ts';
 export { baseSubject } from './base-subject.ts';

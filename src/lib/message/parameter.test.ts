@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseContentType, parseDisposition, parseParameters } from '#lib/message';
+import { findParameter, parseContentType, parseDisposition, parseParameters } from '#lib/message';
 
+/** The decoded values, each name once. */
 function show(text: string): string {
-  return parseParameters(text)
-    .map((param) => `${param.name}=${param.value}`)
-    .join('|');
+  const params = parseParameters(text);
+  const names = new Set(params.map(({ name }) => name.replace(/\*.*/, '').toLowerCase()));
+  return [...names].map((name) => `${name}=${findParameter(params, name)}`).join('|');
 }
 
 for (const [given, want] of [
@@ -37,21 +38,40 @@ for (const [given, want] of [
   ['; a=', 'a='],
   ['', ''],
 ] as const) {
-  test(`parseParameters(${JSON.stringify(given)})`, () => assert.equal(show(given), want));
+  test(`findParameter of parseParameters(${JSON.stringify(given)})`, () => assert.equal(show(given), want));
 }
 
-test('parseContentType reads names in lower case and refuses what is no type', () => {
+for (const [given, want] of [
+  ['; Name="=?utf-8?B?xb4=?="; FORMAT=Flowed', 'Name==?utf-8?B?xb4=?=|FORMAT=Flowed'],
+  ["; name*=utf-8'de'%C3%BC; name=u; NAME=v", "name*=utf-8'de'%C3%BC|name=u|NAME=v"],
+  ['; x=1; URL*1="b c"; y=2; url*0=a', 'x=1|URL=ab c|y=2'],
+  ["; t*1*=%20b; t*2=\"c d'\"; t*0*=utf-8'en'a", "t*=utf-8'en'a%20bc%20d%27"],
+  ['; t*0="a b"; t*1*=%C3%BC', "t*=''a%20b%C3%BC"],
+  ['; t*0=a; t*2=c; t*3*=d', 't=a|t*2=c|t*3*=d'],
+  ['; t*1=b', 't*1=b'],
+  ['; t*0=a; t*0=b', 't=a'],
+  ['; a=\uEFFC', 'a=\uEFFC'],
+  ["; a*0*=''x; a*1=\uEFFC", "a*=''x%FC"],
+  ['; a (c) = (d) b (e); f = "g" (h)', 'a=b|f=g'],
+] as const) {
+  test(`parseParameters(${JSON.stringify(given)}) is as written`, () => {
+    const written = parseParameters(given).map(({ name, value }) => `${name}=${value}`);
+    assert.equal(written.join('|'), want);
+  });
+}
+
+test('parseContentType reads names as they are written and refuses what is no type', () => {
   assert.deepEqual(parseContentType('Text / HTML (x); Charset=UTF-8'), {
-    type: 'text',
-    subtype: 'html',
-    params: [{ name: 'charset', value: 'UTF-8' }],
+    type: 'Text',
+    subtype: 'HTML',
+    params: [{ name: 'Charset', value: 'UTF-8' }],
   });
   for (const bad of ['', 'text', 'text/', '/plain', ';charset=x']) assert.equal(parseContentType(bad), null);
 });
 
 test('parseDisposition reads type and file name', () => {
   assert.deepEqual(parseDisposition('Attachment; filename=a.txt'), {
-    type: 'attachment',
+    type: 'Attachment',
     params: [{ name: 'filename', value: 'a.txt' }],
   });
   assert.deepEqual(parseDisposition('filename=a.txt'), {

@@ -1,23 +1,23 @@
-import { decode } from '#lib/charset';
-import { decodePercent } from '#lib/codecs';
+import { decode, octetsOf, readableText } from '#lib/charset';
+import { decodePercent, encodePercent } from '#lib/codecs';
 import { defaultLimits } from './limits.ts';
 import { quotedString, skipCfws } from './scanner.ts';
 import { decodeEncodedWords } from './encoded-word.ts';
 
-/** One MIME parameter, decoded (RFC 2231 pieces joined, charset converted); names are lower case. */
+/** One MIME parameter as `parseParameters` reads it, or to be written; `findParameter` finds and decodes values. */
 export interface Parameter {
   readonly name: string;
   readonly value: string;
 }
 
-/** Content-Type (RFC 2045 §5.1): names are lower case. */
+/** Content-Type (RFC 2045 §5.1) as written. */
 export interface ContentType {
   readonly type: string;
   readonly subtype: string;
   readonly params: readonly Parameter[];
 }
 
-/** Content-Disposition (RFC 2183); `type` is lower case. */
+/** Content-Disposition (RFC 2183). */
 export interface Disposition {
   readonly type: string;
   readonly params: readonly Parameter[];
@@ -33,8 +33,8 @@ export function parseContentType(text: string): ContentType | null {
   const end = tokenEnd(text, at);
   if (end === at) return null;
   return {
-    type: text.slice(start, typeEnd).toLowerCase(),
-    subtype: text.slice(at, end).toLowerCase(),
+    type: text.slice(start, typeEnd),
+    subtype: text.slice(at, end),
     params: parseParameters(text.slice(end)),
   };
 }
@@ -45,30 +45,59 @@ export function parseDisposition(text: string): Disposition | null {
   const end = tokenEnd(text, start);
   if (text[skipCfws(text, end)] === '=') return { type: 'attachment', params: parseParameters(text) };
   if (end === start) return null;
-  return { type: text.slice(start, end).toLowerCase(), params: parseParameters(text.slice(end)) };
-}
-
-/** The value of the parameter with this lower-case name, null when absent. */
-export function findParameter(params: readonly Parameter[], name: string): string | null {
-  for (const param of params) if (param.name === name) return param.value;
-  return null;
-}
-
-interface Pieces {
-  plain: string | null;
-  /** RFC 2231 §3 sections by number; `extended` ones are still percent-encoded. */
-  sections: Map<number, { value: string; extended: boolean }>;
+  return { type: text.slice(start, end), params: parseParameters(text.slice(end)) };
 }
 
 /**
- * Reads `; name=value` lists (RFC 2045 §5.1) with RFC 2231 continuations and charsets, in order of first appearance. Never fails:
- * unquoted values may hold blanks, a closing quote may be missing, the first of two equal names wins, and encoded words in
- * values (RFC 2047 §5 forbids them) are decoded because much software writes them.
+ * The decoded value of the parameter with this lower-case name, null when absent: RFC 2231 pieces joined and their charset converted
+ * (they win over a plain value), and encoded words decoded (RFC 2047 §5 forbids them in values, but much software writes them).
+ */
+export function findParameter(params: readonly Parameter[], name: string): string | null {
+  let plain: string | null = null;
+  const sections = new Map<number, Section>();
+  for (const param of params) {
+    const { base, number, isExtended } = splitName(param.name);
+    if (base.toLowerCase() !== name) continue;
+    if (number === null && !isExtended) plain ??= readableText(param.value);
+    else if (!sections.has(number ?? 0)) sections.set(number ?? 0, { value: param.value, isExtended });
+  }
+  if (sections.has(0)) return joinDecoded(sections);
+  return plain !== null && name !== 'boundary' && plain.includes('=?') ? decodeEncodedWords(plain) : plain;
+}
+
+/** One section of a continued parameter (RFC 2231 §3); `value` of an extended one is percent-encoded. */
+interface Section {
+  readonly value: string;
+  readonly isExtended: boolean;
+}
+
+/** The sections of one name, at the place of the first. */
+interface Continued {
+  readonly base: string;
+  readonly sections: Map<number, Section & { readonly name: string }>;
+}
+
+function splitName(name: string): {
+  readonly base: string;
+  readonly number: number | null;
+  readonly isExtended: boolean;
+} {
+  const match = /^([^*]+)(?:\*(\d{1,4}))?(\*)?$/.exec(name);
+  const number = match?.[2] === undefined ? null : Number(match[2]);
+  return { base: match?.[1] ?? name, number, isExtended: match?.[3] !== undefined };
+}
+
+/**
+ * Reads `; name=value` lists (RFC 2045 §5.1) as they are written, in order: names in their case, equal names twice, charsets,
+ * languages and encoded words not decoded. Only the sections of a continued parameter are joined, as RFC 2231 §6 wants it of IMAP servers:
+ * into `name`, or into `name*` when one of them is percent-encoded. Never fails: unquoted values may hold blanks, and a closing
+ * quote may be missing.
  */
 export function parseParameters(text: string): Parameter[] {
-  const byName = new Map<string, Pieces>();
+  const found: (Parameter | Continued)[] = [];
+  const continued = new Map<string, Continued>();
   let at = 0;
-  while (at < text.length && byName.size < defaultLimits.maxParameters) {
+  while (at < text.length && found.length < defaultLimits.maxParameters) {
     at = skipCfws(text, at);
     if (text[at] === ';') {
       at++;
@@ -80,22 +109,49 @@ export function parseParameters(text: string): Parameter[] {
       at = Math.max(nameEnd, at + 1);
       continue;
     }
-    const value = parameterValue(text, skipCfws(text, equals + 1));
-    store(byName, text.slice(at, nameEnd).toLowerCase(), value.text, value.quoted);
-    at = value.end;
+    const { value, end } = parameterValue(text, skipCfws(text, equals + 1));
+    const name = text.slice(at, nameEnd);
+    const { base, number, isExtended } = splitName(name);
+    if (number === null) found.push({ name, value });
+    else {
+      const key = base.toLowerCase();
+      let group = continued.get(key);
+      if (group === undefined) {
+        group = { base, sections: new Map() };
+        continued.set(key, group);
+        found.push(group);
+      }
+      const { sections } = group;
+      if (!sections.has(number) && sections.size < defaultLimits.maxParameterPieces) {
+        sections.set(number, { name, value, isExtended });
+      }
+    }
+    at = end;
   }
-  const params: Parameter[] = [];
-  for (const [name, pieces] of byName) {
-    const value = join(pieces);
-    if (value !== null) params.push({ name, value });
-  }
-  return params;
+  return found.flatMap((param) => ('sections' in param ? joinWritten(param) : param));
 }
 
-function parameterValue(text: string, at: number): { text: string; end: number; quoted: boolean } {
+/** The sections from 0 to the first gap as one parameter; those after it stay alone, since nothing says where they belong. */
+function joinWritten({ base, sections }: Continued): Parameter[] {
+  const joined: Section[] = [];
+  for (let section = sections.get(0); section !== undefined; section = sections.get(joined.length))
+    joined.push(section);
+  const rest = [...sections].filter(([number]) => number >= joined.length);
+  const alone = rest.toSorted(([a], [b]) => a - b).map(([, { name, value }]) => ({ name, value }));
+  const [first] = joined;
+  if (first === undefined) return alone;
+  if (!joined.some(({ isExtended }) => isExtended)) {
+    return [{ name: base, value: joined.map(({ value }) => value).join('') }, ...alone];
+  }
+  const pieces = joined.map(({ value, isExtended }) => (isExtended ? value : encodePercent(octetsOf(value))));
+  // RFC 2231 §4.1: charset and language lead the first section, and may be empty.
+  return [{ name: `${base}*`, value: `${first.isExtended ? '' : "''"}${pieces.join('')}` }, ...alone];
+}
+
+function parameterValue(text: string, at: number): { readonly value: string; readonly end: number } {
   if (text[at] === '"') {
     const quoted = quotedString(text, at);
-    return { text: quoted.text, end: quoted.end, quoted: true };
+    return { value: quoted.text, end: quoted.end };
   }
   let end = text.indexOf(';', at);
   if (end < 0) end = text.length;
@@ -103,38 +159,20 @@ function parameterValue(text: string, at: number): { text: string; end: number; 
   // A comment may follow (RFC 2045 §5.1); blanks inside a value are a common mistake and kept.
   const open = value.search(/\s\(/);
   if (open > 0 && value.endsWith(')')) value = value.slice(0, open).trimEnd();
-  return { text: value, end, quoted: false };
-}
-
-function store(byName: Map<string, Pieces>, rawName: string, value: string, quoted: boolean): void {
-  const match = /^([^*]+)(?:\*(\d{1,4}))?(\*)?$/.exec(rawName);
-  const name = match?.[1] ?? rawName;
-  let pieces = byName.get(name);
-  if (pieces === undefined) byName.set(name, (pieces = { plain: null, sections: new Map() }));
-  if (match?.[2] === undefined && match?.[3] === undefined) {
-    pieces.plain ??=
-      name !== 'boundary' && value.includes('=?') ? decodeEncodedWords(value) : quoted ? value : value.trim();
-    return;
-  }
-  const number = match[2] === undefined ? 0 : Number(match[2]);
-  if (!pieces.sections.has(number) && pieces.sections.size < defaultLimits.maxParameterPieces) {
-    pieces.sections.set(number, { value, extended: match[3] !== undefined });
-  }
+  return { value, end };
 }
 
 /** RFC 2231 §4.1: charset and language lead the first section only; sections stop at the first gap. */
-function join(pieces: Pieces): string | null {
-  const first = pieces.sections.get(0);
-  if (first === undefined) return pieces.plain;
+function joinDecoded(sections: ReadonlyMap<number, Section>): string {
   let charset = 'us-ascii';
   const bytes: number[] = [];
   let out = '';
   for (let number = 0; ; number++) {
-    const section = pieces.sections.get(number);
+    const section = sections.get(number);
     if (section === undefined) break;
-    let value = section.value;
-    if (!section.extended) {
-      out += flush(bytes, charset) + value;
+    let { value } = section;
+    if (!section.isExtended) {
+      out += flush(bytes, charset) + readableText(value);
       continue;
     }
     const lead = number === 0 ? /^([^']*)'[^']*'/.exec(value) : null;
@@ -142,7 +180,7 @@ function join(pieces: Pieces): string | null {
       charset = lead[1] ?? '';
       value = value.slice(lead[0].length);
     }
-    for (const byte of decodePercent(encoder.encode(value))) bytes.push(byte);
+    for (const byte of decodePercent(octetsOf(value))) bytes.push(byte);
   }
   return out + flush(bytes, charset);
 }
@@ -153,8 +191,6 @@ function flush(bytes: number[], charset: string): string {
   bytes.length = 0;
   return text;
 }
-
-const encoder = new TextEncoder();
 
 /** RFC 2045 §5.1 token, widened to what is seen: anything but blanks, `;`, `=`, `/`, parentheses, comma and quotes. */
 function tokenEnd(text: string, at: number): number {

@@ -45,3 +45,20 @@ export function quotedString(text: string, at: number): { readonly text: string;
   }
   return { text: out + text.slice(from), end: text.length };
 }
+
+/** The text with each comment outside quoted strings replaced by a space (RFC 5322 §3.2.2), without outer blanks. */
+export function withoutComments(text: string): string {
+  if (!text.includes('(')) return text.trim();
+  let out = '';
+  let from = 0;
+  for (let i = 0; i < text.length;) {
+    const c = text.charCodeAt(i);
+    if (c === 34) i = quotedString(text, i).end;
+    else if (c === 40) {
+      out += `${text.slice(from, i)} `;
+      i = comment(text, i).end;
+      from = i;
+    } else i++;
+  }
+  return (out + text.slice(from)).trim();
+}

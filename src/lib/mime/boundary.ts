@@ -1,5 +1,6 @@
+import { octetsOf } from '#lib/charset';
+
 const DASH = 45;
-const encoder = new TextEncoder();
 
 /** A boundary line that was found: of which open boundary, counted from the outermost, and whether it closes. */
 export interface BoundaryLine {
@@ -18,7 +19,7 @@ export class BoundaryStack {
 
   /** @param level  Depth of the multipart among the open parts. */
   push(boundary: string, level: number): void {
-    this.#entries.push({ bytes: encoder.encode(boundary), level });
+    this.#entries.push({ bytes: octetsOf(boundary), level });
   }
 
   /** Keeps the outermost `size` boundaries. */
@@ -37,32 +38,31 @@ export class BoundaryStack {
   }
 
   /**
-   * Compares the line `bytes[start, end)`, without its LF, with all open boundaries (RFC 2046 §5.1.1); blanks and CR at its end
-   * do not count. When several match, as `x--` and the close of `x`, the longest boundary does, then the innermost.
+   * Compares the line that begins at `start` with all open boundaries: as RFC 2046 §5.1.1 has it, a line is a boundary line when it begins with
+   * the boundary, whatever follows. When several boundaries fit, as `x` and `x--`, the longest counts, then the innermost.
+   * @param end  End of the line without its LF, or of as much of it as is looked at.
    */
   match(bytes: Uint8Array, start: number, end: number): BoundaryLine | null {
     if (end - start < 3 || bytes[start] !== DASH || bytes[start + 1] !== DASH) return null;
-    let last = end;
-    while (last > start && isBlank(bytes[last - 1] ?? 0)) last--;
-    const length = last - start - 2;
+    let best = -1;
+    let length = 0;
     for (let index = this.#entries.length - 1; index >= 0; index--) {
-      if (this.#equals(index, bytes, start + 2, length)) return { index, isClose: false };
+      const boundary = this.#entries[index]?.bytes ?? none;
+      if (boundary.length > length && begins(bytes, start + 2, end, boundary)) {
+        best = index;
+        length = boundary.length;
+      }
     }
-    if (length < 3 || bytes[last - 1] !== DASH || bytes[last - 2] !== DASH) return null;
-    for (let index = this.#entries.length - 1; index >= 0; index--) {
-      if (this.#equals(index, bytes, start + 2, length - 2)) return { index, isClose: true };
-    }
-    return null;
-  }
-
-  #equals(index: number, bytes: Uint8Array, from: number, length: number): boolean {
-    const boundary = this.#entries[index]?.bytes;
-    if (boundary === undefined || boundary.length !== length) return false;
-    for (let i = 0; i < length; i++) if (boundary[i] !== bytes[from + i]) return false;
-    return true;
+    if (best < 0) return null;
+    const after = start + 2 + length;
+    return { index: best, isClose: after + 1 < end && bytes[after] === DASH && bytes[after + 1] === DASH };
   }
 }
 
-function isBlank(byte: number): boolean {
-  return byte === 32 || byte === 9 || byte === 13;
+const none = new Uint8Array(0);
+
+function begins(bytes: Uint8Array, start: number, end: number, boundary: Uint8Array): boolean {
+  if (end - start < boundary.length) return false;
+  for (let i = 0; i < boundary.length; i++) if (boundary[i] !== bytes[start + i]) return false;
+  return true;
 }

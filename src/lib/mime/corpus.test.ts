@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { simpleParser } from 'mailparser';
 import PostalMime from 'postal-mime';
-import { findParameter, mailboxesOf } from '#lib/message';
+import { decodeEncodedWords, findParameter, mailboxesOf } from '#lib/message';
 import { flattenParts, MimeIndexer } from '#lib/mime';
 import type { MessageIndex, Part } from '#lib/mime';
 
@@ -44,7 +44,7 @@ function ours(index: MessageIndex): Summary {
   const isFile = (part: Part): boolean => part.disposition?.type === 'attachment' || part.type !== 'text';
   return {
     subject: collapse(index.envelope.subject),
-    from: from === undefined ? '' : `${collapse(from.name)} ${from.localpart}@${from.domain}`,
+    from: from === undefined ? '' : `${collapse(decodeEncodedWords(from.name ?? ''))} ${from.localpart}@${from.domain}`,
     attachments: leaves.filter(isFile).map((part) => {
       const name = part.disposition === null ? null : findParameter(part.disposition.params, 'filename');
       return `${part.type}/${part.subtype} ${name ?? findParameter(part.params, 'name') ?? '-'}`;

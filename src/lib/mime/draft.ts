@@ -1,7 +1,7 @@
-import { decodeEncodedWords, fieldText, findParameter, parseContentType, parseDisposition } from '#lib/message';
+import { fieldOctets, findParameter, parseContentType, parseDisposition, withoutComments } from '#lib/message';
 import type { Disposition, HeaderField, Parameter } from '#lib/message';
 import { envelopeOf } from './envelope.ts';
-import type { Envelope, Part } from './part.ts';
+import type { Envelope, Part, Spelling } from './part.ts';
 
 /** A part while its end is not known yet. */
 export class Draft {
@@ -11,10 +11,10 @@ export class Draft {
   bodyLines = 0;
   /** Line breaks seen before the body, to count those inside it. */
   breaksBeforeBody = 0;
-  type: string;
-  subtype: string;
+  #type: string;
+  #subtype: string;
+  #encoding = '7bit';
   params: readonly Parameter[] = [];
-  encoding = '7bit';
   id: string | null = null;
   description: string | null = null;
   md5: string | null = null;
@@ -32,8 +32,18 @@ export class Draft {
     this.headerStart = headerStart;
     this.bodyStart = headerStart;
     this.isMessage = isMessage;
-    this.type = inDigest ? 'message' : 'text';
-    this.subtype = inDigest ? 'rfc822' : 'plain';
+    this.#type = inDigest ? 'message' : 'text';
+    this.#subtype = inDigest ? 'rfc822' : 'plain';
+  }
+
+  /** Top-level media type, lower case. */
+  get type(): string {
+    return this.#type.toLowerCase();
+  }
+
+  /** Subtype, lower case. */
+  get subtype(): string {
+    return this.#subtype.toLowerCase();
   }
 
   /** Takes what the header says. The first of several equal fields counts. */
@@ -48,34 +58,36 @@ export class Draft {
   }
 
   #readField(field: HeaderField): void {
-    const value = fieldText(field);
+    const value = fieldOctets(field);
     switch (field.name) {
       case 'content-type': {
         const found = parseContentType(value);
         // RFC 2045 §5.2 lets a reader take an unusable type as text/plain, as when it is absent.
         if (found === null) return;
-        this.type = found.type;
-        this.subtype = found.subtype;
+        this.#type = found.type;
+        this.#subtype = found.subtype;
         this.params = found.params;
         return;
       }
       case 'content-transfer-encoding':
-        this.encoding = /[^\s;()"]+/.exec(value)?.[0].toLowerCase() ?? '7bit';
+        this.#encoding = /[^\s;"]+/.exec(withoutComments(value))?.[0] ?? '7bit';
         return;
       case 'content-disposition':
         this.disposition = parseDisposition(value);
         return;
       case 'content-id':
-        this.id = value === '' ? null : value;
+        this.id = contentId(value);
         return;
       case 'content-description':
-        this.description = decodeEncodedWords(value);
+        this.description = value;
         return;
       case 'content-md5':
-        this.md5 = value;
+        this.md5 = withoutComments(value);
         return;
       case 'content-language':
-        this.language = value.split(/[\s,]+/).filter((tag) => tag !== '');
+        this.language = withoutComments(value)
+          .split(/[\s,]+/)
+          .filter((tag) => tag !== '');
         return;
       case 'content-location':
         this.location = value;
@@ -87,19 +99,23 @@ export class Draft {
   /** The boundary of a multipart, null when this is none or has no usable one. */
   get boundary(): string | null {
     if (this.type !== 'multipart') return null;
-    const boundary = findParameter(this.params, 'boundary')?.trimEnd() ?? '';
+    // As written where it can be: its octets are compared.
+    const plain = this.params.find(({ name }) => name.toLowerCase() === 'boundary');
+    const boundary = (plain?.value ?? findParameter(this.params, 'boundary') ?? '').trimEnd();
     return boundary === '' ? null : boundary;
   }
 
   /** Whether the body is a message that can be read in place: message/rfc822 or message/global (RFC 6532 §3.7), not encoded. */
   get holdsMessage(): boolean {
     if (this.type !== 'message' || (this.subtype !== 'rfc822' && this.subtype !== 'global')) return false;
-    return this.encoding !== 'base64' && this.encoding !== 'quoted-printable';
+    const encoding = this.#encoding.toLowerCase();
+    return encoding !== 'base64' && encoding !== 'quoted-printable';
   }
 
   /** The finished part. */
   toPart(): Part {
     const root = this.embedded;
+    const { disposition } = this;
     return {
       headerStart: this.headerStart,
       bodyStart: this.bodyStart,
@@ -108,15 +124,40 @@ export class Draft {
       type: this.type,
       subtype: this.subtype,
       params: this.params,
-      encoding: this.encoding,
+      encoding: this.#encoding.toLowerCase(),
+      spelling: this.#spelling(),
       id: this.id,
       description: this.description,
       md5: this.md5,
-      disposition: this.disposition,
+      disposition: disposition === null ? null : { ...disposition, type: disposition.type.toLowerCase() },
       language: this.language,
       location: this.location,
-      parts: this.children.map((child) => child.toPart()),
+      parts: this.#parts(),
       message: root === null ? null : { envelope: root.envelope ?? envelopeOf([]), root: root.toPart() },
     };
   }
+
+  #spelling(): Spelling | null {
+    const disposition = this.disposition?.type ?? null;
+    const spelling = { type: this.#type, subtype: this.#subtype, encoding: this.#encoding, disposition };
+    return Object.values(spelling).every((name) => name === null || name === name.toLowerCase()) ? null : spelling;
+  }
+
+  /**
+   * A multipart in whose body no part begins holds its text as one part without a header, so that clients show it, and
+   * so that all that IMAP says of part 1 agrees: a multipart has at least one part (RFC 2046 §5.1).
+   */
+  #parts(): Part[] {
+    if (this.type !== 'multipart' || this.children.length > 0) return this.children.map((child) => child.toPart());
+    const only = new Draft(this.bodyStart, false, false);
+    only.end = this.end;
+    only.bodyLines = this.bodyLines;
+    return [only.toPart()];
+  }
+}
+
+/** A message-id without the comments around it (RFC 2045 §7); what is none, as it stands. */
+function contentId(value: string): string {
+  const bare = withoutComments(value);
+  return /^<[^<>]*>$/.test(bare) ? bare : value;
 }

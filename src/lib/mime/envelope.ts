@@ -1,4 +1,5 @@
-import { decodeEncodedWords, fieldText, findField, parseAddressList } from '#lib/message';
+import { readableText } from '#lib/charset';
+import { decodeEncodedWords, fieldOctets, findField, parseAddressList } from '#lib/message';
 import type { HeaderField } from '#lib/message';
 import type { Envelope, EnvelopeAddress } from './part.ts';
 
@@ -10,7 +11,7 @@ export function envelopeOf(fields: readonly HeaderField[]): Envelope {
   const rawSubject = text(fields, 'subject');
   return {
     date: text(fields, 'date'),
-    subject: rawSubject === null ? null : decodeEncodedWords(rawSubject),
+    subject: rawSubject === null ? null : decodeEncodedWords(readableText(rawSubject)),
     rawSubject,
     from: addresses(fields, 'from', false),
     sender: addresses(fields, 'sender', false),
@@ -25,14 +26,14 @@ export function envelopeOf(fields: readonly HeaderField[]): Envelope {
 
 function text(fields: readonly HeaderField[], name: string): string | null {
   const field = findField(fields, name);
-  return field === null ? null : fieldText(field);
+  return field === null ? null : fieldOctets(field);
 }
 
 function addresses(fields: readonly HeaderField[], name: string, all: boolean): readonly EnvelopeAddress[] | null {
   let list: EnvelopeAddress[] | null = null;
   for (const field of fields) {
     if (field.name !== name) continue;
-    const more = parseAddressList(fieldText(field));
+    const more = parseAddressList(fieldOctets(field), { asWritten: true });
     list = list === null ? more : list.concat(more);
     if (!all) break;
   }

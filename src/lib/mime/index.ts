@@ -23,4 +23,5 @@ export type {
   MimeProblem,
   Parameter,
   Part,
+  Spelling,
 } from './part.ts';

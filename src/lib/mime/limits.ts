@@ -8,7 +8,7 @@ export interface MimeLimits {
   readonly maxDepth: number;
   /** Parts in all; what follows belongs to the body of the last one. */
   readonly maxParts: number;
-  /** Length of a line that can be a boundary, RFC 2046 §5.1.1 allows 70 and blanks behind. */
+  /** Bytes of a line that are compared with boundaries, for which RFC 2046 §5.1.1 allows 70 octets. */
   readonly maxBoundaryLineBytes: number;
   readonly maxProblems: number;
 }

@@ -55,8 +55,12 @@ for (const [title, given, want] of [
   ['blanks behind a boundary', `${mixed}--b \t\r\n\r\none\r\n--b-- \r\n`, 'multipart/mixed(text/plain[1]"one")'],
   ['a boundary never closed', `${mixed}--b\r\n\r\none\r\n`, 'multipart/mixed(text/plain[1]"one\\r\\n")'],
   ['a close at the very end', `${mixed}--b\r\n\r\none\r\n--b--`, 'multipart/mixed(text/plain[1]"one")'],
-  ['a boundary never used', `${mixed}text`, 'multipart/mixed[1]"text"'],
-  ['no boundary', 'Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nx', 'multipart/mixed[3]"--b\\r\\n\\r\\nx"'],
+  ['a boundary never used', `${mixed}text`, 'multipart/mixed(text/plain[1]"text")'],
+  [
+    'no boundary',
+    'Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nx',
+    'multipart/mixed(text/plain[3]"--b\\r\\n\\r\\nx")',
+  ],
   [
     'empty parts',
     `${mixed}--b\r\n--b\r\n\r\n--b\r\n\r\n\r\n--b--`,
@@ -65,8 +69,29 @@ for (const [title, given, want] of [
   ['a header without empty line', `${mixed}--b\r\nContent-Type: text/html\r\n--b--`, 'multipart/mixed(text/html[0]"")'],
   [
     'what looks like a boundary',
-    `${mixed}--b\r\n\r\n--bb\r\n --b\r\n--\r\n--b-\r\n--b--`,
-    'multipart/mixed(text/plain[4]"--bb\\r\\n --b\\r\\n--\\r\\n--b-")',
+    `${mixed}--b\r\n\r\n-b\r\n --b\r\n--\r\n--B\r\n--b--`,
+    'multipart/mixed(text/plain[4]"-b\\r\\n --b\\r\\n--\\r\\n--B")',
+  ],
+  [
+    'text after boundaries, which is ignored (RFC 2046 §5.1.1)',
+    `${mixed}--b \t\r\n\r\n1\r\n--b next part\r\n\r\n2\r\n--bb\r\n\r\n3\r\n--b-\r\n\r\n4\r\n--b--end\r\nepilogue\r\n--x`,
+    'multipart/mixed(text/plain[1]"1" text/plain[1]"2" text/plain[1]"3" text/plain[1]"4")',
+  ],
+  [
+    'a boundary line that is longer than what is compared',
+    `${mixed}--b${' '.repeat(2000)}\r\n\r\n1\r\n--b--${'x'.repeat(2000)}\r\nepilogue`,
+    'multipart/mixed(text/plain[1]"1")',
+  ],
+  [
+    'a boundary with octets outside ASCII',
+    `Content-Type: multipart/mixed; boundary="é"\r\n\r\n--é\r\n\r\n1\r\n--é--\r\n`,
+    'multipart/mixed(text/plain[1]"1")',
+  ],
+  ['only a closing boundary', `${mixed}text\r\n--b--\r\n`, 'multipart/mixed(text/plain[2]"text\\r\\n--b--\\r\\n")'],
+  [
+    'comments in names',
+    'Content-Type: (a) text (b) / (c) html (d)\r\nContent-Transfer-Encoding: (c) 7bit (d)\r\n\r\nx',
+    'text/html[1]"x"',
   ],
   [
     'a boundary that is the prefix of another',
@@ -113,6 +138,25 @@ test('MimeIndexer tells what delivery needs to know', () => {
   assert.equal(found.has8bit, true);
   assert.equal(found.longestLineBytes, 38);
   assert.equal(index('Subject: é\r\n\r\n').has8bitHeader, true);
+});
+
+test('MimeIndexer keeps what the fields of a part say, and drops their comments', () => {
+  const { root } = index(
+    'Content-Type: TEXT/Html; CharSet=UTF-8 (c)\r\nContent-Transfer-Encoding: (c) BASE64 (d)\r\nContent-ID: (c) <a@b> (d)\r\n' +
+      'Content-Language: de-DE (German), (c) en\r\nContent-MD5: Q2h= (c)\r\nContent-Description: =?utf-8?q?a?= (b)\r\n' +
+      "Content-Disposition: INLINE; FileName*=utf-8'de'%C3%BC\r\n\r\n",
+  );
+  const { type, subtype, encoding, spelling, params, id, language, md5, description, disposition } = root;
+  assert.deepEqual(
+    [type, subtype, encoding, id, language, md5],
+    ['text', 'html', 'base64', '<a@b>', ['de-DE', 'en'], 'Q2h='],
+  );
+  assert.deepEqual(spelling, { type: 'TEXT', subtype: 'Html', encoding: 'BASE64', disposition: 'INLINE' });
+  assert.deepEqual(params, [{ name: 'CharSet', value: 'UTF-8' }]);
+  assert.equal(description, '=?utf-8?q?a?= (b)');
+  assert.deepEqual(disposition, { type: 'inline', params: [{ name: 'FileName*', value: "utf-8'de'%C3%BC" }] });
+  assert.equal(index('Content-ID: a (b)\r\n\r\n').root.id, 'a (b)');
+  assert.equal(index('Content-Transfer-Encoding: (base64)\r\n\r\n').root.encoding, '7bit');
 });
 
 test('MimeIndexer gives equal results however the bytes are cut', () => {
@@ -166,10 +210,11 @@ test('MimeIndexer never fails on junk, keeps offsets in order, and does not depe
 test('MimeIndexer obeys its limits', () => {
   const deep = Array.from(
     { length: 80 },
-    (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`,
+    (_, i) => `Content-Type: multipart/mixed; boundary=b${100 + i}\r\n\r\n--b${100 + i}\r\n`,
   ).join('');
   const levels = flattenParts(index(deep).root).length;
-  assert.equal(levels, defaultMimeLimits.maxDepth);
+  // The innermost multipart is not entered; its text counts as its part.
+  assert.equal(levels, defaultMimeLimits.maxDepth + 1);
   const wide = index(`${mixed}${'--b\r\n\r\nx\r\n'.repeat(5000)}--b--\r\n`);
   assert.equal(wide.root.parts.length, defaultMimeLimits.maxParts - 1);
   assert.equal(wide.root.parts.at(-1)?.end, wide.sizeBytes);

@@ -78,8 +78,8 @@ export class MimeIndexer {
     const none = new Uint8Array(0);
     const size = this.#base;
     if (this.#afterCr) this.#endHeaderLine(none, size, 1, false);
-    if (this.#carried > 0 && this.#carried <= this.#carry.length) {
-      const found = this.#boundaries.match(this.#carry, 0, this.#carried);
+    if (this.#carried > 0) {
+      const found = this.#boundaries.match(this.#carry, 0, Math.min(this.#carried, this.#carry.length));
       if (found !== null) this.#takeBoundary(none, found, size, 0);
     }
     // More than once when a message that was opened is as empty.
@@ -152,17 +152,16 @@ export class MimeIndexer {
     if (this.#inHeader) this.#headerKinds |= kinds;
     else this.#kinds |= kinds;
     const length = this.#carried + end - from;
-    const fits = length <= this.#carry.length;
+    const kept = Math.min(length, this.#carry.length);
     if (found < 0 || this.#carried > 0) {
-      if (fits) this.#carry.set(chunk.subarray(from, end), this.#carried);
-      this.#carried = Math.min(length, this.#carry.length + 1);
+      this.#carry.set(chunk.subarray(from, from + Math.max(kept - this.#carried, 0)), Math.min(this.#carried, kept));
+      this.#carried = kept;
     }
     if (found < 0) return end;
-    let line: BoundaryLine | null = null;
-    if (fits) {
-      line =
-        this.#carried > 0 ? this.#boundaries.match(this.#carry, 0, length) : this.#boundaries.match(chunk, from, end);
-    }
+    const line =
+      this.#carried > 0
+        ? this.#boundaries.match(this.#carry, 0, kept)
+        : this.#boundaries.match(chunk, from, from + kept);
     this.#carried = 0;
     const after = this.#base + end + 1;
     const breakBytes = 1 + this.#crBefore(chunk, end);

@@ -5,6 +5,7 @@ export type { Disposition, Parameter } from '#lib/message';
 /**
  * One body part with where it lies in the message. Offsets are bytes from the start of the parsed bytes.
  * `headerStart ≤ bodyStart ≤ end`; a part without a header has `headerStart === bodyStart`.
+ * What is said to be as written is an `octetText` of #lib/charset, so that no octet is lost.
  */
 export interface Part {
   /** First byte of the part's header. */
@@ -19,15 +20,19 @@ export interface Part {
   readonly type: string;
   /** Subtype, lower case; `plain` when absent or unusable. */
   readonly subtype: string;
+  /** As written; `findParameter` decodes. */
   readonly params: readonly Parameter[];
   /** Content-Transfer-Encoding, lower case; `7bit` when absent. */
   readonly encoding: string;
+  /** How the header spells these names; null when it does so in lower case. */
+  readonly spelling: Spelling | null;
   /** Content-ID as written with its angle brackets, null when absent. */
   readonly id: string | null;
-  /** Content-Description, encoded words decoded. */
+  /** Content-Description as written. */
   readonly description: string | null;
   /** Content-MD5. */
   readonly md5: string | null;
+  /** The type in lower case, parameters as written. */
   readonly disposition: Disposition | null;
   /** Content-Language tags (RFC 3282). */
   readonly language: readonly string[];
@@ -37,6 +42,15 @@ export interface Part {
   readonly parts: readonly Part[];
   /** The message inside message/rfc822 or message/global, with offsets in the outer message; null otherwise. */
   readonly message: EmbeddedMessage | null;
+}
+
+/** Names of a part in the case in which its header has them, for those who are to see what the message says. */
+export interface Spelling {
+  readonly type: string;
+  readonly subtype: string;
+  readonly encoding: string;
+  /** Null without Content-Disposition. */
+  readonly disposition: string | null;
 }
 
 /** A message inside a message. */
@@ -49,15 +63,15 @@ export interface EmbeddedMessage {
 export type EnvelopeAddress = AddressEntry;
 
 /**
- * The header fields that IMAP's ENVELOPE and message lists need. Text is Unicode: encoded words are decoded, and raw bytes
- * converted. Null when the field is absent. `sender` and `replyTo` are as in the header: IMAP's defaults are the writer's business.
+ * The header fields that IMAP's ENVELOPE and message lists need, as written and unfolded, each an `octetText` of #lib/charset; names
+ * in addresses keep their encoded words, too. Null when the field is absent. `sender` and `replyTo` are as in the header: IMAP's defaults are
+ * the writer's business.
  */
 export interface Envelope {
-  /** The Date field as written, folding removed. */
   readonly date: string | null;
-  /** Decoded subject, folding removed. */
+  /** The subject for people: encoded words decoded, octets that are no UTF-8 taken for windows-1252. */
   readonly subject: string | null;
-  /** The Subject field's raw text, folding removed, not decoded: what ENVELOPE sends without UTF8=ACCEPT. */
+  /** The subject as written. */
   readonly rawSubject: string | null;
   readonly from: readonly EnvelopeAddress[] | null;
   readonly sender: readonly EnvelopeAddress[] | null;
@@ -65,9 +79,8 @@ export interface Envelope {
   readonly to: readonly EnvelopeAddress[] | null;
   readonly cc: readonly EnvelopeAddress[] | null;
   readonly bcc: readonly EnvelopeAddress[] | null;
-  /** In-Reply-To as written, folding removed. */
   readonly inReplyTo: string | null;
-  /** Message-ID as written with its angle brackets. */
+  /** With its angle brackets. */
   readonly messageId: string | null;
 }
 

@@ -1,3 +1,4 @@
+import { readableText } from '#lib/charset';
 import { writeBodyStructure, writeEnvelope } from '#lib/imap';
 import { baseSubject, parseDate, parseMessageIds } from '#lib/message';
 import type { EnvelopeAddress, MessageIndex } from '#lib/mime';
@@ -11,22 +12,18 @@ const dayMs = 24 * 60 * 60_000;
 const maxKeyLength = 500;
 const maxStoredReferences = 200;
 
-const utf8Free = { utf8: false } as const;
-const bodyOptions = { utf8: false, extended: false } as const;
-const bodyStructureOptions = { utf8: false, extended: true } as const;
-
 /** What a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
 export function describeMessage(index: MessageIndex): MessageDescription {
   const { envelope } = index;
   const { root, text: bodyStructure } = boundedStructure(index.root, messageLimits.maxStructureChars, (part) =>
-    writeBodyStructure(part, bodyStructureOptions),
+    writeBodyStructure(part, { extended: true }),
   );
   const subject = baseSubject(envelope.subject ?? '');
   const from = firstAddress(envelope.from);
   const inReplyTo = envelope.inReplyTo === null ? [] : parseMessageIds(envelope.inReplyTo);
   return {
-    envelope: writeEnvelope(envelope, utf8Free),
-    body: writeBodyStructure(root, bodyOptions),
+    envelope: writeEnvelope(envelope),
+    body: writeBodyStructure(root, { extended: false }),
     bodyStructure,
     structure: packPart(root),
     headerBytes: root.bodyStart,
@@ -64,5 +61,5 @@ function bareAll(ids: readonly string[]): string[] {
 
 /** Text that every database takes in a column and gives back the same: no NUL, no half of a surrogate pair. */
 function key(text: string): string {
-  return text.slice(0, maxKeyLength).replaceAll('\0', '').toWellFormed();
+  return readableText(text.slice(0, maxKeyLength)).replaceAll('\0', '').toWellFormed();
 }

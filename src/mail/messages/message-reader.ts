@@ -1,3 +1,4 @@
+import { octetsOf } from '#lib/charset';
 import type { AccountId, MailboxId } from '#lib/ids';
 import { storedContent, type MessageContent } from '#mail/content';
 import type { BlobId, BlobStore } from '#ports/blobs';
@@ -145,11 +146,9 @@ const smallColumns = {
 const allBytes = sql`c.bytes`;
 const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
 
-const encoder = new TextEncoder();
-
 function toSend(column: SqlValue | undefined): string | Uint8Array {
   if (typeof column !== 'string') return '';
-  return /[^\0-\x7f]/.test(column) ? encoder.encode(column) : column;
+  return /[^\0-\x7f]/.test(column) ? octetsOf(column) : column;
 }
 
 function columnsOf(row: SqlValue[], wanted: WantedColumns): MessageColumns {

@@ -3,11 +3,11 @@ import type { PlacedBody } from '#mail/content';
 
 /** What a message's bytes say, ready to be stored: the same for every account that gets it. */
 export interface MessageDescription {
-  /** ENVELOPE as IMAP sends it, with its outer parentheses. US-ASCII, but for literals that cannot be written otherwise. */
+  /** ENVELOPE as IMAP sends it, with its outer parentheses: an `octetText` of #lib/charset, US-ASCII but for literals. */
   readonly envelope: string;
-  /** BODY without extension data, as IMAP sends it. */
+  /** BODY without extension data, as `envelope`. */
   readonly body: string;
-  /** BODYSTRUCTURE as IMAP sends it. */
+  /** BODYSTRUCTURE, as `envelope`. */
   readonly bodyStructure: string;
   /** The part tree with offsets in the received bytes, as `packPart` writes it. */
   readonly structure: string;

@@ -1,4 +1,4 @@
-import type { Disposition, Envelope, Parameter, Part } from '#lib/mime';
+import type { Disposition, Envelope, Parameter, Part, Spelling } from '#lib/mime';
 
 /** A part as JSON keeps it: members at their defaults are left out. Stored in databases: a letter never changes its meaning. */
 interface PackedPart {
@@ -8,6 +8,7 @@ interface PackedPart {
   readonly s?: string;
   readonly p?: readonly (readonly [string, string])[];
   readonly e?: string;
+  readonly n?: readonly [type: string, subtype: string, encoding: string, disposition: string | null];
   readonly i?: string;
   readonly d?: string;
   readonly m?: string;
@@ -41,13 +42,16 @@ export function unpackPart(text: string, shift: number): Part {
 }
 
 function packed(part: Part): PackedPart {
-  const { parts, message, disposition } = part;
+  const { parts, message, disposition, spelling } = part;
   return {
     o: [part.headerStart, part.bodyStart, part.end, part.bodyLines],
     ...(part.type !== 'text' && { t: part.type }),
     ...(part.subtype !== 'plain' && { s: part.subtype }),
     ...(part.params.length > 0 && { p: packedParameters(part.params) }),
     ...(part.encoding !== '7bit' && { e: part.encoding }),
+    ...(spelling !== null && {
+      n: [spelling.type, spelling.subtype, spelling.encoding, spelling.disposition] as const,
+    }),
     ...(part.id !== null && { i: part.id }),
     ...(part.description !== null && { d: part.description }),
     ...(part.md5 !== null && { m: part.md5 }),
@@ -74,6 +78,7 @@ function unpacked(part: PackedPart, shift: number): Part {
     subtype: part.s ?? 'plain',
     params: unpackedParameters(part.p ?? []),
     encoding: part.e ?? '7bit',
+    spelling: part.n === undefined ? null : unpackedSpelling(part.n),
     id: part.i ?? null,
     description: part.d ?? null,
     md5: part.m ?? null,
@@ -83,6 +88,10 @@ function unpacked(part: PackedPart, shift: number): Part {
     parts: (part.c ?? []).map((child) => unpacked(child, shift)),
     message: part.r === undefined ? null : { envelope: part.r.e, root: unpacked(part.r.p, shift) },
   };
+}
+
+function unpackedSpelling([type, subtype, encoding, disposition]: NonNullable<PackedPart['n']>): Spelling {
+  return { type, subtype, encoding, disposition };
 }
 
 function unpackedDisposition([type, ...params]: NonNullable<PackedPart['x']>): Disposition {

@@ -1,5 +1,5 @@
 import { decode } from '#lib/charset';
-import { decodeEncodedWords, fieldText, parseHeader } from '#lib/message';
+import { decodeEncodedWords, fieldText, findParameter, parseHeader } from '#lib/message';
 import { decodeBody, flattenParts, type Part } from '#lib/mime';
 
 /** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
@@ -74,7 +74,7 @@ async function bodyText(message: SearchedMessage): Promise<string> {
     const raw = await message.bytes(part.bodyStart, Math.min(part.end, part.bodyStart + maxPartBytes));
     const decoder = decodeBody(part.encoding);
     const pieces = [decoder.push(raw), decoder.finish()];
-    const charset = part.params.find(({ name }) => name === 'charset')?.value ?? 'utf-8';
+    const charset = findParameter(part.params, 'charset') ?? 'utf-8';
     texts.push(fold(pieces.map((piece) => decode(piece, charset, 'windows-1252')).join('')));
   }
   return texts.join('\n');

@@ -17,7 +17,16 @@ for (const [names, isNot, want] of [
   });
 }
 
-test('HeaderFilter.filter ends what has no empty line', () => {
-  const filtered = new HeaderFilter(['a'], false).filter(new TextEncoder().encode('A: b\r\nB: c'));
-  assert.equal(new TextDecoder().decode(filtered), 'A: b\r\n\r\n');
-});
+for (const [given, isCut, want] of [
+  ['A: b\r\nB: c', false, 'A: b\r\n'],
+  ['A: b\r\n', false, 'A: b\r\n'],
+  ['A: b', false, 'A: b'],
+  ['', false, ''],
+  ['A: b\nB: c\n\n', false, 'A: b\n\n'],
+  ['A: b\r\nB: c\r\n', true, 'A: b\r\n\r\n'],
+] as const) {
+  test(`HeaderFilter.filter adds no empty line to ${JSON.stringify(given)}${isCut ? ' unless it was cut' : ''}`, () => {
+    const filtered = new HeaderFilter(['b'], true).filter(new TextEncoder().encode(given), isCut);
+    assert.equal(new TextDecoder().decode(filtered), want);
+  });
+}

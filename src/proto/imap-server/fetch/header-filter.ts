@@ -4,6 +4,8 @@ const SP = 32;
 const TAB = 9;
 const COLON = 58;
 const encoder = new TextEncoder();
+const crlf = Uint8Array.of(CR, LF);
+const none = new Uint8Array(0);
 
 /** Keeps the fields of a header that HEADER.FIELDS or HEADER.FIELDS.NOT names, as they are, and the empty line (RFC 9051 §6.4.5.1). */
 export class HeaderFilter {
@@ -16,10 +18,13 @@ export class HeaderFilter {
     this.#isNot = isNot;
   }
 
-  /** The fields kept, in their order. `header` may or may not end with its empty line; the result does. */
-  filter(header: Uint8Array): Uint8Array {
+  /**
+   * The fields kept, in their order, and the empty line if the message has one (RFC 9051 §6.4.5.1).
+   * @param isCut  `header` is only the beginning of a longer one; its empty line comes later.
+   */
+  filter(header: Uint8Array, isCut = false): Uint8Array {
     const kept: [start: number, end: number][] = [];
-    let size = 2;
+    let size = 0;
     let at = 0;
     while (at < header.length && header[at] !== LF && !(header[at] === CR && header[at + 1] === LF)) {
       const end = fieldEnd(header, at);
@@ -31,14 +36,14 @@ export class HeaderFilter {
       }
       at = end;
     }
-    const result = new Uint8Array(size);
+    const emptyLine = at < header.length ? header.subarray(at, at + (header[at] === LF ? 1 : 2)) : isCut ? crlf : none;
+    const result = new Uint8Array(size + emptyLine.length);
     let to = 0;
     for (const [start, end] of kept) {
       result.set(header.subarray(start, end), to);
       to += end - start;
     }
-    result[to] = CR;
-    result[to + 1] = LF;
+    result.set(emptyLine, to);
     return result;
   }
 

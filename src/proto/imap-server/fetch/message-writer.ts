@@ -147,7 +147,7 @@ export class MessageWriter {
     const { maxFilteredHeaderBytes } = this.#context.deps.options.limits;
     const end = Math.min(range.end, range.start + maxFilteredHeaderBytes);
     const given = content.bytes(range.start, end);
-    const header = filter.filter(given instanceof Uint8Array ? given : await given);
+    const header = filter.filter(given instanceof Uint8Array ? given : await given, end < range.end);
     const wanted = slice(header, item.partial);
     await this.#literal(item.name, content.hasNul ? withoutNul(wanted) : wanted, '{');
   }
