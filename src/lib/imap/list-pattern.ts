@@ -2,8 +2,14 @@
  * Whether a mailbox name matches a LIST pattern: `*` is any characters, `%` any but the separator (RFC 9051 §6.3.9).
  * INBOX is compared without case as far as the name's first component goes. Takes at most pattern × name steps.
  * @param separator  Null when names are flat: `%` is then as `*`.
+ * @param steps  Steps that may still be taken; each takes one. When none is left nothing matches.
  */
-export function matchListPattern(pattern: string, name: string, separator: string | null): boolean {
+export function matchListPattern(
+  pattern: string,
+  name: string,
+  separator: string | null,
+  steps: { left: number } = { left: Infinity },
+): boolean {
   const wanted = foldInbox(pattern, separator);
   const given = foldInbox(name, separator);
   // Only the latest `*`, and the latest `%` after it, can need another try: all that an earlier one could match, it can as well.
@@ -14,6 +20,8 @@ export function matchListPattern(pattern: string, name: string, separator: strin
   let percentName = 0;
   let i = 0;
   for (;;) {
+    steps.left -= 1;
+    if (steps.left < 0) return false;
     const token = wanted[at];
     if (token === '*') {
       star = at++;

@@ -37,6 +37,14 @@ export async function liveMailboxes(reader: Reader, account: AccountId): Promise
   return rows.map(mailboxOf);
 }
 
+/** Number of live mailboxes. */
+export async function countMailboxes(reader: Reader, account: AccountId): Promise<number> {
+  const row = await reader.get<{ count: number }>(
+    sql`SELECT count(*) AS count FROM mailbox WHERE account = ${account} AND expunged = 0`,
+  );
+  return Number(row?.count);
+}
+
 /** Sum of the sizes of all messages. */
 export async function totalSizeBytes(reader: Reader, account: AccountId): Promise<number> {
   const row = await reader.get<{ size: number | null }>(
@@ -157,6 +165,14 @@ export async function subscriptions(reader: Reader, account: AccountId): Promise
     sql`SELECT name FROM subscription WHERE account = ${account} ORDER BY name`,
   );
   return rows.map(({ name }) => name);
+}
+
+/** Number of subscribed names. */
+export async function countSubscriptions(reader: Reader, account: AccountId): Promise<number> {
+  const row = await reader.get<{ count: number }>(
+    sql`SELECT count(*) AS count FROM subscription WHERE account = ${account}`,
+  );
+  return Number(row?.count);
 }
 
 /** Subscribes a name. */

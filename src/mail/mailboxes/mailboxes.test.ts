@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Sql, Tx } from '#ports/database';
 import { newMessage, tempStore } from '#testing/temp-store';
 import { MailboxRefusal } from './index.ts';
 
@@ -88,4 +89,40 @@ test('Mailboxes.subscribe takes names that do not exist', async () => {
     { name: 'later', mailbox: null, subscribed: true },
   );
   assert.equal(listed.find(({ name }) => name === 'Sent')?.subscribed, false);
+});
+
+test('Mailboxes.create reads no more rows when there are many mailboxes', async () => {
+  let rows = 0;
+  const count = async (result: Promise<unknown[]>): Promise<void> => {
+    rows += (await result).length;
+  };
+  const counting = (tx: Tx): Tx =>
+    Object.assign(Object.create(tx) as Tx, {
+      all: (statement: Sql) => {
+        const result = tx.all(statement);
+        void count(result);
+        return result;
+      },
+      get: (statement: Sql) => tx.get(statement),
+      run: (statement: Sql) => tx.run(statement),
+      arrays: (statement: Sql) => tx.arrays(statement),
+      afterCommit: (fn: () => void) => tx.afterCommit(fn),
+    });
+  await using store = await tempStore((db) => ({
+    dialect: db.dialect,
+    read: (body) => db.read(body),
+    write: (body) => db.write((tx) => body(counting(tx))),
+    durable: () => db.durable(),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  }));
+  const { mailboxes } = store.account;
+  const rowsOf = async (name: string): Promise<number> => {
+    rows = 0;
+    await mailboxes.create(name);
+    await mailboxes.subscribe(`${name} elsewhere`, true);
+    return rows;
+  };
+  const first = await rowsOf('m0');
+  for (let i = 1; i < 60; i += 1) await mailboxes.create(`m${i}`);
+  assert.equal(await rowsOf('m60'), first);
 });

@@ -7,6 +7,8 @@ import { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
 import { MailboxRefusal } from './mailbox-refusal.ts';
 import {
   addSubscription,
+  countMailboxes,
+  countSubscriptions,
   expungeMailbox,
   insertMailbox,
   liveMailboxes,
@@ -190,7 +192,7 @@ export class Mailboxes {
         await removeSubscription(tx, account, name);
         return;
       }
-      if ((await subscriptions(tx, account)).length >= mailboxLimits.maxSubscriptions) {
+      if ((await countSubscriptions(tx, account)) >= mailboxLimits.maxSubscriptions) {
         throw new MailboxRefusal('LIMIT', 'too many subscriptions');
       }
       await addSubscription(tx, account, name);
@@ -217,7 +219,7 @@ export class Mailboxes {
 
   async #insert(tx: Tx, name: string, specialUse: readonly SpecialUse[], modSeq: ModSeq): Promise<Mailbox> {
     const { account } = this.#deps;
-    if ((await liveMailboxes(tx, account)).length >= mailboxLimits.maxMailboxes) {
+    if ((await countMailboxes(tx, account)) >= mailboxLimits.maxMailboxes) {
       throw new MailboxRefusal('LIMIT', 'too many mailboxes');
     }
     const id = mailboxId(await takeIds(tx, account, 1));

@@ -13,7 +13,7 @@ import { findThread, subjectKey } from '#mail/threads';
 import type { Reader, Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
 import { insertEmail } from './email-rows.ts';
-import { keywordText, spelledKeywords } from './keyword-rows.ts';
+import { newKeywordText, spelledKeywords } from './keyword-rows.ts';
 import { insertPlace } from './message-rows.ts';
 import type { Appended, NewMessage, Target } from './message.ts';
 
@@ -62,7 +62,7 @@ export async function appendMessages(
       email: id as ContentId,
       modSeq,
       flags: message.flags,
-      keywords: keywordText(await spelledKeywords(tx, account, message.keywords)),
+      keywords: newKeywordText(await spelledKeywords(tx, account, message.keywords)),
       sizeBytes: message.prefix.length + message.body.sizeBytes,
       receivedMs: message.receivedMs,
       saveMs: nowMs,

@@ -1,5 +1,6 @@
 import { keywordKey, sortedKeywords } from '#lib/flags';
 import type { AccountId } from '#lib/ids';
+import { MailboxRefusal } from '#mail/mailboxes';
 import { sql, type Tx } from '#ports/database';
 import { messageLimits } from './limits.ts';
 
@@ -8,11 +9,24 @@ export function keywordText(keywords: readonly string[]): string {
   return sortedKeywords(keywords).join(' ');
 }
 
+/** As `keywordText`, for keywords that a message gets. @throws MailboxRefusal LIMIT when they are more than a message may have. */
+export function newKeywordText(keywords: readonly string[]): string {
+  const sorted = sortedKeywords(keywords);
+  const { maxMessageKeywords } = messageLimits;
+  if (sorted.length <= maxMessageKeywords) return sorted.join(' ');
+  throw new MailboxRefusal('LIMIT', `a message may have ${maxMessageKeywords} keywords`);
+}
+
 /**
  * Returns keywords in the spelling in which the account got each of them first (RFC 9051 §2.3.2 compares without case, but
- * mbsync and offlineimap know `$Forwarded` only with its capital), and remembers new ones, up to `messageLimits.maxSpellings`.
+ * mbsync and offlineimap know `$Forwarded` only with its capital), and remembers new ones.
+ * @throws MailboxRefusal LIMIT for keywords that are too long, and for new ones when the account has as many as it may.
  */
 export async function spelledKeywords(tx: Tx, account: AccountId, keywords: readonly string[]): Promise<string[]> {
+  const { maxKeywordChars } = messageLimits;
+  if (keywords.some(({ length }) => length > maxKeywordChars)) {
+    throw new MailboxRefusal('LIMIT', `keywords may have ${maxKeywordChars} characters`);
+  }
   const spelled: string[] = [];
   for (const keyword of keywords) {
     const key = keywordKey(keyword);
@@ -25,9 +39,8 @@ export async function spelledKeywords(tx: Tx, account: AccountId, keywords: read
   return spelled;
 }
 
-/** Past the limit nothing is remembered: such keywords work, and keep the spelling of each change. */
 async function remember(tx: Tx, account: AccountId, key: string, name: string): Promise<void> {
   const row = await tx.get<{ count: number }>(sql`SELECT count(*) AS count FROM keyword WHERE account = ${account}`);
-  if (Number(row?.count) >= messageLimits.maxSpellings) return;
+  if (Number(row?.count) >= messageLimits.maxKeywords) throw new MailboxRefusal('LIMIT', 'too many keywords');
   await tx.run(sql`INSERT INTO keyword (account, folded, name) VALUES (${account}, ${key}, ${name})`);
 }

@@ -6,6 +6,10 @@ export const messageLimits = {
   batchColumnBytes: 4096,
   /** Characters of the stored BODYSTRUCTURE; that of a message with a larger one is stored with its strings cut. */
   maxStructureChars: 128 * 1024,
-  /** Keywords whose first spelling an account remembers. */
-  maxSpellings: 10_000,
+  /** Different keywords that an account ever uses: each mailbox tells clients all of its own. */
+  maxKeywords: 1000,
+  /** Keywords of one message. */
+  maxMessageKeywords: 100,
+  /** Characters of one keyword. */
+  maxKeywordChars: 100,
 } as const;

@@ -131,21 +131,32 @@ test('Messages keep keywords as the account got them first, whatever the case of
   assert.deepEqual(await flagTexts(store, 'INBOX'), ['', 'MDNSent']);
 });
 
-test('Messages remember no more than maxSpellings spellings; other keywords work all the same', async () => {
+test('Messages take only so many keywords, and refuse more without touching a message', async () => {
   await using store = await tempStore();
   const { messages } = store.account;
-  const { maxSpellings } = messageLimits;
+  const { maxKeywords, maxKeywordChars, maxMessageKeywords } = messageLimits;
   await store.account.db.write((tx) =>
     tx.run(sql`INSERT INTO keyword (account, folded, name)
-      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${maxSpellings - 1})
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${maxKeywords - 1})
       SELECT ${store.account.id}, 'w' || i, 'W' || i FROM n`),
   );
-  await messages.append({ name: 'INBOX' }, [newMessage([], { keywords: ['First', 'Second', 'w7'] }), newMessage([])]);
+  const isLimit = (error: unknown): boolean => error instanceof MailboxRefusal && error.code === 'LIMIT';
+  const append = (...keywords: string[]) => messages.append({ name: 'INBOX' }, [newMessage([], { keywords })]);
+  await append('First', 'w7');
+  await assert.rejects(append('Second'), isLimit);
+  await append('FIRST');
   const { id } = await mailboxOf(store, 'INBOX');
-  await messages.store(id, [2], { mode: 'add', bits: 0, keywords: ['FIRST', 'SECOND'] });
-  assert.deepEqual(await flagTexts(store, 'INBOX'), ['First Second W7', 'First SECOND']);
-  const rows = await store.account.db.read((reader) => reader.arrays(sql`SELECT count(*) FROM keyword`));
-  assert.deepEqual(rows, [[maxSpellings]]);
+  const store1 = (mode: 'add' | 'replace' | 'remove', keywords: string[]) =>
+    messages.store(id, [1], { mode, bits: 0, keywords });
+  await assert.rejects(store1('add', ['Second']), isLimit);
+  await assert.rejects(store1('replace', ['w'.repeat(maxKeywordChars + 1)]), isLimit);
+  const many = Array.from({ length: maxMessageKeywords }, (_, i) => `w${i + 1}`);
+  await assert.rejects(store1('replace', [...many, 'First']), isLimit);
+  await assert.rejects(store1('add', many), isLimit);
+  assert.deepEqual(await flagTexts(store, 'INBOX'), ['First W7', 'First']);
+  await store1('replace', many);
+  await store1('remove', [...many, 'unknown'].slice(1));
+  assert.deepEqual(await flagTexts(store, 'INBOX'), ['W1', 'First']);
 });
 
 test('Messages.expunge removes the deleted, leaves tombstones, and bytes go with the last copy', async () => {

@@ -4,7 +4,7 @@ import { advance } from '#mail/changes';
 import { moveCounters, type CounterChange } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
-import { keywordText, spelledKeywords } from './keyword-rows.ts';
+import { keywordText, newKeywordText, spelledKeywords } from './keyword-rows.ts';
 import { selectPlaces, updateFlags } from './message-rows.ts';
 import type { FlagChange, Logged, Place, Stored } from './message.ts';
 
@@ -64,18 +64,17 @@ function bitsAfter(flags: Place['flags'], { mode, bits }: FlagChange): number {
 
 /** Keywords repeat: each text that occurs is worked out once. */
 function keywordChanger(mode: FlagChange['mode'], keywords: readonly string[]): (before: string) => string {
-  const given = keywordText(keywords);
+  if (keywords.length === 0) return mode === 'replace' ? () => '' : (before) => before;
+  const text = mode === 'remove' ? keywordText : newKeywordText;
+  const given = text(keywords);
   if (mode === 'replace') return () => given;
-  if (given === '') return (before) => before;
   const keys = new Set(keywords.map(keywordKey));
   const known = new Map<string, string>();
   return (before) => {
     let after = known.get(before);
     if (after === undefined) {
       const has = before === '' ? [] : before.split(' ');
-      after = keywordText(
-        mode === 'add' ? [...has, ...keywords] : has.filter((keyword) => !keys.has(keywordKey(keyword))),
-      );
+      after = text(mode === 'add' ? [...has, ...keywords] : has.filter((keyword) => !keys.has(keywordKey(keyword))));
       known.set(before, after);
     }
     return after;

@@ -13,6 +13,7 @@ export class Input {
   #isReading = false;
   #arrival: Arrival | null = null;
   #isWoken = false;
+  #end: { readonly cause: unknown } | null = null;
   #resume: () => void = ignore;
   #isLiteralSeen = false;
   /** Called once for each literal after which the client sends nothing for now, before waiting for more. */
@@ -34,6 +35,7 @@ export class Input {
   /** The next event, `woken` when `wake` was called first, null when the peer ended. Rejects as Channel.read does. */
   async nextOrWoken(timeoutMs: number): Promise<ImapEvent | 'woken' | null> {
     for (;;) {
+      if (this.#end !== null) throw this.#end.cause;
       const event = this.#codec.next();
       if (event !== null) return event;
       if (this.#arrival === null) {
@@ -65,6 +67,12 @@ export class Input {
   /** Makes the pending or next `nextOrWoken` answer `woken`, unless bytes are there first. */
   wake(): void {
     this.#isWoken = true;
+    this.#resume();
+  }
+
+  /** Makes the pending read and all later ones reject with `cause`. */
+  end(cause: unknown): void {
+    this.#end = { cause };
     this.#resume();
   }
 

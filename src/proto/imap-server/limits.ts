@@ -2,6 +2,10 @@
 export interface ImapServerLimits {
   /** Silence allowed before login, for reads and writes. */
   readonly unauthenticatedTimeoutMs: number;
+  /** Time from the greeting to a login, however much is said in it. */
+  readonly loginTimeoutMs: number;
+  /** Commands before login. */
+  readonly maxCommandsBeforeLogin: number;
   /** Silence allowed after login; RFC 9051 §5.4 asks for at least 30 minutes. */
   readonly authenticatedTimeoutMs: number;
   /** Silence allowed in IDLE: clients re-issue it every 29 minutes (RFC 9051 §6.3.13). */
@@ -32,10 +36,17 @@ export interface ImapServerLimits {
   readonly contentChunkBytes: number;
   /** Bytes collected before they are written. */
   readonly outputBufferBytes: number;
-  /** Characters of all patterns of one LIST: matching takes up to so many times the characters of all names. */
+  /** Characters of all patterns of one LIST, each with the reference before it. */
   readonly maxPatternChars: number;
+  /** Steps of matching the patterns of one LIST with the names of the account, about 10 ns each. */
+  readonly maxListSteps: number;
   /** Keys, nested ones included, in one SEARCH. */
   readonly maxSearchKeys: number;
+  /**
+   * Work of one SEARCH: its keys times the messages of the mailbox, where a key that needs a message's row counts 20 times, and one that
+   * needs its text 200 times. For 100,000 messages these are 4,000 keys about flags, 200 about dates or sizes, or 20 about text.
+   */
+  readonly maxSearchWork: number;
   /** Bytes of a header that HEADER.FIELDS looks at; they are in memory while the answer is made. */
   readonly maxFilteredHeaderBytes: number;
 }
@@ -43,6 +54,8 @@ export interface ImapServerLimits {
 /** Limits for ordinary servers. */
 export const defaultLimits: ImapServerLimits = {
   unauthenticatedTimeoutMs: 30_000,
+  loginTimeoutMs: 3 * 60_000,
+  maxCommandsBeforeLogin: 50,
   authenticatedTimeoutMs: 30 * 60_000,
   idleTimeoutMs: 31 * 60_000,
   literalTimeoutMs: 30_000,
@@ -59,6 +72,8 @@ export const defaultLimits: ImapServerLimits = {
   contentChunkBytes: 256 * 1024,
   outputBufferBytes: 64 * 1024,
   maxPatternChars: 4096,
+  maxListSteps: 20_000_000,
   maxSearchKeys: 1000,
+  maxSearchWork: 400_000_000,
   maxFilteredHeaderBytes: 1_048_576,
 };

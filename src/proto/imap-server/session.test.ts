@@ -105,12 +105,23 @@ class World {
 
 const damage = { account: 'mrc', uidValidity: 1, uids: [2], reason: 'damaged, as the test wants it' };
 
+const smallLimits = {
+  ...defaultLimits,
+  maxCommandsBeforeLogin: 4,
+  loginTimeoutMs: 10_000,
+  maxPatternChars: 40,
+  maxListSteps: 100,
+  maxSearchWork: 2000,
+};
+
 const variants = (name: string): Partial<ImapServerOptions> =>
-  name.startsWith('tls-')
-    ? { allowClearPasswords: false }
-    : name.startsWith('preauth')
-      ? { preauthenticated: identity }
-      : {};
+  name.startsWith('small-limits')
+    ? { limits: smallLimits }
+    : name.startsWith('tls-')
+      ? { allowClearPasswords: false }
+      : name.startsWith('preauth')
+        ? { preauthenticated: identity }
+        : {};
 
 for (const name of readdirSync(folder)
   .filter((file) => file.endsWith('.txt'))

@@ -23,6 +23,7 @@ export async function serveImap(deps: ImapServerDeps): Promise<void> {
 
 class Session {
   readonly #context: Context;
+  #loginTimer: Disposable = { [Symbol.dispose]: () => undefined };
   #commands = 0;
   #bads = 0;
 
@@ -35,6 +36,9 @@ class Session {
     const { deps, input } = this.#context;
     const wake = (): void => input.wake();
     deps.shutdown.addEventListener('abort', wake);
+    // Whatever is said until then: a client that drips bytes, or asks for nothing again and again, holds no connection for long.
+    const { loginTimeoutMs } = deps.options.limits;
+    this.#loginTimer = deps.clock.timer(loginTimeoutMs, () => input.end(new Bye('no login within the time for it')));
     try {
       await this.#serve();
       await deps.channel.close();
@@ -42,6 +46,7 @@ class Session {
       await this.#end(error);
     } finally {
       deps.shutdown.removeEventListener('abort', wake);
+      this.#loginTimer[Symbol.dispose]();
       await this.#release();
     }
   }
@@ -84,7 +89,7 @@ class Session {
     if (shutdown.aborted) throw goodbyeOf(shutdown);
     if (options.preauthenticated !== null) {
       await enterAccount(context, options.preauthenticated);
-      context.codec.limits = codecLimits;
+      this.#leaveUnauthenticated();
     }
     const kind = context.account === null ? 'OK' : 'PREAUTH';
     context.untagged(`${kind} [CAPABILITY ${context.capability()}] ${options.hostname} IMAP ready`);
@@ -103,6 +108,7 @@ class Session {
     this.#commands++;
     switch (event.kind) {
       case 'command':
+        this.#countBeforeLogin();
         await this.#answer(event.tag, () => dispatch(context, event.command));
         break;
       case 'appendStart':
@@ -127,7 +133,12 @@ class Session {
         // Belongs to a command that was refused.
         break;
     }
-    if (context.account !== null && context.codec.limits === unauthenticatedLimits) context.codec.limits = codecLimits;
+    if (context.account !== null && context.codec.limits === unauthenticatedLimits) this.#leaveUnauthenticated();
+  }
+
+  #leaveUnauthenticated(): void {
+    this.#context.codec.limits = codecLimits;
+    this.#loginTimer[Symbol.dispose]();
   }
 
   async #answer(tag: string, run: () => Promise<string>): Promise<void> {
@@ -177,6 +188,14 @@ class Session {
     const answer = event.what === 'line' ? 'BAD' : 'NO [TOOBIG]';
     this.#context.output.line(`${event.tag ?? '*'} ${answer} ${event.what} larger than ${event.limit}`);
     this.#countBad();
+  }
+
+  /** @throws Bye for a client that asks for much and never logs in. */
+  #countBeforeLogin(): void {
+    const { account, deps } = this.#context;
+    if (account === null && this.#commands > deps.options.limits.maxCommandsBeforeLogin) {
+      throw new Bye('too many commands without login');
+    }
   }
 
   #countBad(): void {

@@ -52,6 +52,7 @@ export class Context implements SessionFacts {
   isClosing = false;
   badCommands = 0;
   idleCommands = 0;
+  smallChunks = 0;
   transactions = 0;
   accepted = 0;
   badTransactions = 0;
@@ -138,6 +139,8 @@ export class Context implements SessionFacts {
   countMessage(isAccepted: boolean): void {
     if (isAccepted) {
       this.accepted++;
+      this.idleCommands = 0;
+      this.smallChunks = 0;
       return;
     }
     this.rejects++;
@@ -147,6 +150,12 @@ export class Context implements SessionFacts {
   /** RFC 5321 §4.3.2 lets a server give up on a peer that only makes mistakes. @throws Refusal past the limit. */
   countBadCommand(): void {
     if (++this.badCommands >= this.limits.maxBadCommands) throw new Refusal(421, '4.7.0', 'too many bad commands');
+  }
+
+  /** Counts a BDAT chunk: each costs a reply, whatever it holds. @throws Refusal past the limit of small ones. */
+  countChunk(sizeBytes: number, isLast: boolean): void {
+    if (isLast || sizeBytes >= this.limits.smallChunkBytes) return;
+    if (++this.smallChunks > this.limits.maxSmallChunks) throw new Refusal(421, '4.7.0', 'too many small chunks');
   }
 
   /** @throws Refusal past the limit of commands that lead nowhere. */

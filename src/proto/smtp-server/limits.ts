@@ -12,8 +12,11 @@ export interface SessionLimits {
   readonly maxHoldMs: number;
   /** Commands that were unknown, malformed or out of order before we hang up. */
   readonly maxBadCommands: number;
-  /** Commands before the first MAIL, or between two, that do nothing (NOOP, RSET, HELP, VRFY, EHLO) before we hang up. */
+  /** Commands that do nothing (NOOP, RSET, HELP, VRFY, EHLO) before a message is accepted, or between two, until we hang up. */
   readonly maxIdleCommands: number;
+  /** BDAT chunks of under `smallChunkBytes`, last ones left out, until a message is accepted; then we hang up. */
+  readonly maxSmallChunks: number;
+  readonly smallChunkBytes: number;
   /** Transactions in one connection; then 421. */
   readonly maxTransactions: number;
   /** Refused transactions without a single accepted message before we hang up. */
@@ -48,6 +51,8 @@ export const defaultSessionLimits: SessionLimits = {
   maxHoldMs: 60 * 86_400_000,
   maxBadCommands: 20,
   maxIdleCommands: 100,
+  maxSmallChunks: 500,
+  smallChunkBytes: 1024,
   maxTransactions: 10_000,
   maxBadTransactions: 10,
   maxBadRecipients: 100,

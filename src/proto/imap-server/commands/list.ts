@@ -24,10 +24,10 @@ export const list: Handler<ListCommand> = {
       context.untagged('LIST (\\Noselect) "/" ""');
       return 'listed';
     }
-    refuseCostly(context, command.patterns);
+    const matcher = new Matcher(context, command.reference, command.patterns);
     const account = context.loggedIn();
     const entries = await account.mailboxes();
-    const listed = choose(entries, command);
+    const listed = choose(entries, command, matcher);
     const counters = await statusOf(account, listed, command);
     const parents = parentsOf(entries.filter(({ exists }) => exists));
     for (const item of listed) {
@@ -40,15 +40,30 @@ export const list: Handler<ListCommand> = {
   },
 };
 
-/** Patterns are matched with every name at once, while everybody waits. @throws No past the limit. */
-export function refuseCostly(context: Context, patterns: readonly string[]): void {
-  const chars = patterns.reduce((sum, pattern) => sum + pattern.length, 0);
-  if (chars > context.deps.options.limits.maxPatternChars) throw new No('LIMIT', 'patterns are too long');
+/** The patterns of one command. Their author also chose the names, so that what both together cost has a limit. */
+export class Matcher {
+  readonly #patterns: readonly string[];
+  readonly #steps: { left: number };
+
+  /** @throws No when the patterns are too long. */
+  constructor(context: Context, reference: string, patterns: readonly string[]) {
+    const { maxPatternChars, maxListSteps } = context.deps.options.limits;
+    const chars = patterns.reduce((sum, pattern) => sum + reference.length + pattern.length, 0);
+    if (chars > maxPatternChars) throw new No('LIMIT', 'patterns are too long');
+    this.#patterns = patterns.map((pattern) => (reference + pattern).normalize('NFC'));
+    this.#steps = { left: maxListSteps };
+  }
+
+  /** Reports whether any of the patterns matches. @throws No when that was too much work. */
+  matches(name: string): boolean {
+    const isMatch = this.#patterns.some((pattern) => matchListPattern(pattern, name, '/', this.#steps));
+    if (this.#steps.left < 0) throw new No('LIMIT', 'too many names for such patterns');
+    return isMatch;
+  }
 }
 
-function choose(entries: readonly MailboxEntry[], command: ListCommand): Listed[] {
-  const patterns = command.patterns.map((pattern) => (command.reference + pattern).normalize('NFC'));
-  const isMatch = ({ name }: MailboxEntry): boolean => patterns.some((pattern) => matchListPattern(pattern, name, '/'));
+function choose(entries: readonly MailboxEntry[], command: ListCommand, matcher: Matcher): Listed[] {
+  const isMatch = ({ name }: MailboxEntry): boolean => matcher.matches(name);
   const selected = entries.filter(selector(command));
   const told = new Set(selected.filter(isMatch));
   if (!command.select.includes('recursiveMatch'))

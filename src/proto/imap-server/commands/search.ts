@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { type MessageFailures, refusalFor } from '../failures.ts';
 import { No } from '../refusal.ts';
 import { Evaluator } from '../search/evaluator.ts';
-import { countKeys } from '../search/key-cost.ts';
+import { countKeys, keyWeight } from '../search/key-cost.ts';
 import type { Selection } from '../selection.ts';
 import type { Handler } from './handler.ts';
 
@@ -39,6 +39,9 @@ async function find(context: Context, selection: Selection, command: SearchComma
     throw new No('BADCHARSET (US-ASCII UTF-8)', 'search in UTF-8');
   }
   if (countKeys(command.key) > options.limits.maxSearchKeys) throw new No('LIMIT', 'too many search keys');
+  if (keyWeight(command.key) * selection.view.uids.length > options.limits.maxSearchWork) {
+    throw new No('LIMIT', 'too many search keys for so many messages');
+  }
   const evaluator = new Evaluator(selection, clock, options.limits.maxRowBatch, shutdown);
   return { uids: await evaluator.search(command.key), failures: evaluator.failures };
 }

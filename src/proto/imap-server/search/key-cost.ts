@@ -4,12 +4,12 @@ import type { SearchKey } from '#lib/imap';
 export const KeyCost = { Image: 0, Rows: 1, Text: 2 } as const;
 
 /** What the dearest part of a key needs: AND looks at cheap keys first, so that dear ones see few messages. */
-export function keyCost(key: SearchKey): number {
+export function keyCost(key: SearchKey): (typeof KeyCost)[keyof typeof KeyCost] {
   switch (key.kind) {
     case 'and':
-      return key.keys.reduce((most, inner) => Math.max(most, keyCost(inner)), 0);
+      return dearest(key.keys.map(keyCost));
     case 'or':
-      return Math.max(keyCost(key.left), keyCost(key.right));
+      return dearest([keyCost(key.left), keyCost(key.right)]);
     case 'not':
       return keyCost(key.key);
     case 'bcc':
@@ -37,6 +37,27 @@ export function keyCost(key: SearchKey): number {
       return KeyCost.Rows;
     default:
       return KeyCost.Image;
+  }
+}
+
+function dearest(costs: readonly (typeof KeyCost)[keyof typeof KeyCost][]): (typeof KeyCost)[keyof typeof KeyCost] {
+  return costs.reduce((most, cost) => (cost > most ? cost : most), KeyCost.Image);
+}
+
+/** What looking at one message for a key costs, by `KeyCost`, beside a look into the memory image. */
+const weights = [1, 20, 200] as const;
+
+/** Cost of all keys for one message, nested ones included. */
+export function keyWeight(key: SearchKey): number {
+  switch (key.kind) {
+    case 'and':
+      return key.keys.reduce((sum, inner) => sum + keyWeight(inner), 0);
+    case 'or':
+      return keyWeight(key.left) + keyWeight(key.right);
+    case 'not':
+      return keyWeight(key.key);
+    default:
+      return weights[keyCost(key)] ?? 0;
   }
 }
 

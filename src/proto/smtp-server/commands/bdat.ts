@@ -13,6 +13,7 @@ export const bdat: CommandDefinition<'BDAT'> = {
     if (sizeBytes > 2 * context.limits.maxMessageBytes) {
       throw new Refusal(552, '5.3.4', `message larger than ${context.limits.maxMessageBytes} bytes`, { close: true });
     }
+    context.countChunk(sizeBytes, isLast);
     const isFirst = context.reception === null;
     let refused: unknown = null;
     try {

@@ -21,7 +21,6 @@ export const mail: CommandDefinition<'MAIL'> = {
     return after(context.backend.mail(context, transaction), () => {
       context.transaction = transaction;
       context.transactions++;
-      context.idleCommands = 0;
       context.wasRefused = false;
       context.wire.text('250 2.1.0 ok\r\n');
     });
