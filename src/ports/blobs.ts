@@ -19,8 +19,8 @@ export interface BlobReader extends AsyncDisposable {
  */
 export interface BlobStore {
   /**
-   * Writes `source` to its end. Bytes and name are durable when it resolves; of `incoming` only the bytes, since no row ever names such a blob:
-   * `share` gives it a durable name. Leaves nothing behind when it rejects.
+   * Writes `source` to its end. Bytes and name are durable when it resolves; of `incoming` neither, since no row ever names such a blob:
+   * `share` waits for both. An incoming blob is gone after a restart. Leaves nothing behind when it rejects.
    */
   put(
     owner: BlobOwner,

@@ -56,6 +56,32 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
     create: async (path) => ({ ...(await base.create(path)), datasync: async () => undefined }),
   }),
 
+  // An incoming blob and its new name are synced at the same time: the row waits for both.
+  'a blob whose sync ends after its row': (base) => {
+    const late: (() => void)[] = [];
+    return {
+      ...passed(base),
+      create: async (path) => {
+        const writer = await base.create(path);
+        return {
+          write: (bytes) => writer.write(bytes),
+          async datasync() {
+            late.push(() => {
+              writer.datasync().then(
+                () => writer.close(),
+                () => undefined,
+              );
+            });
+            // Each is synced once some others have been written.
+            if (late.length > 4) late.shift()?.();
+          },
+          close: async () => undefined,
+          [Symbol.asyncDispose]: async () => undefined,
+        };
+      },
+    };
+  },
+
   'a directory that is not synced': (base) => ({ ...passed(base), syncDirectory: async () => undefined }),
 
   // Names of blobs appear when their rows are long committed.

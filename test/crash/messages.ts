@@ -35,7 +35,7 @@ export async function receive(
   blobs: BlobStore,
   letter: Letter,
 ): Promise<{ readonly writer: ContentWriter; readonly body: ReceivedBody }> {
-  const writer = new ContentWriter({ blobs, inlineBytes });
+  const writer = new ContentWriter({ blobs, limits: { inlineBytes } });
   for (let at = 0; at < letter.bytes.length; at += 2000) await writer.write(letter.bytes.subarray(at, at + 2000));
   return { writer, body: await writer.finish() };
 }

@@ -68,3 +68,57 @@ test('openBlobs: after a power cut every blob that has an owner is whole, and wh
   );
   assert.equal(acknowledged.length, 6);
 });
+
+test('openBlobs: share waits for the sync of what is on its way in, and fails with it', async () => {
+  await using dir = await tempDir();
+  const syncs: PromiseWithResolvers<void>[] = [];
+  const system: FileSystem = {
+    ...nodeFileSystem,
+    create: async (path) => {
+      const writer = await nodeFileSystem.create(path);
+      return {
+        write: (bytes) => writer.write(bytes),
+        datasync: () => {
+          const sync = Promise.withResolvers<void>();
+          syncs.push(sync);
+          return sync.promise;
+        },
+        close: () => writer.close(),
+        [Symbol.asyncDispose]: () => writer.close(),
+      };
+    },
+  };
+  const blobs = await openBlobs({ directory: dir.path, files: new Files({ system }), random: systemRandom });
+  const first = await blobs.put('incoming', oneChunk());
+  let isShared = false;
+  const sharing = blobs.share({ owner: 'incoming', id: first.id }, 'queue').then(() => (isShared = true));
+  while ((await Array.fromAsync(blobs.list('queue'))).length === 0);
+  await new Files().syncDirectory(dir.path);
+  assert.equal(isShared, false);
+  syncs[0]?.resolve();
+  await sharing;
+  const second = await blobs.put('incoming', oneChunk());
+  syncs[1]?.reject(new Error('EIO'));
+  await assert.rejects(blobs.share({ owner: 'incoming', id: second.id }, 'queue'), /EIO/);
+  await blobs.remove('incoming', second.id);
+  assert.deepEqual(await Array.fromAsync(blobs.list('incoming'), ({ id }) => id), [first.id]);
+});
+
+test('openBlobs: what was on its way in is gone after a restart, also as older versions left it', async () => {
+  await using dir = await tempDir();
+  const files = new Files();
+  const deps = { directory: dir.path, files, random: systemRandom };
+  const blobs = await openBlobs(deps);
+  await blobs.put('incoming', oneChunk());
+  await files.ensureDirectory(join(dir.path, 'incoming', 'ab'));
+  await files.write(join(dir.path, 'incoming', 'ab', `ab${'0'.repeat(30)}`), new Uint8Array(3));
+  const kept = await blobs.put('queue', oneChunk());
+  const after = await openBlobs(deps);
+  assert.deepEqual(await files.list(join(dir.path, 'incoming')), []);
+  await using reader = await after.open('queue', kept.id);
+  assert.equal(reader.sizeBytes, 3);
+});
+
+async function* oneChunk(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(3);
+}

@@ -12,18 +12,24 @@ export interface FileBlobsDeps {
 }
 
 /**
- * Opens a blob store in a directory, and clears what a crash left half written: one process at a time may open it.
- * A blob is the file `<owner>/<two letters>/<id>`.
+ * Opens a blob store in a directory, and clears what a crash left half written or on its way in: one process at a time may open it.
+ * A blob is the file `<owner>/<two letters>/<id>`, on its way in `incoming/<id>`.
  */
 export async function openBlobs(deps: FileBlobsDeps): Promise<BlobStore> {
   const { files, directory } = deps;
-  const temporary = files.join(directory, temporaryName);
-  await files.ensureDirectory(temporary);
-  for (const { name } of await files.list(temporary)) await files.remove(files.join(temporary, name));
+  for (const name of [temporaryName, incomingName]) {
+    const path = files.join(directory, name);
+    await files.ensureDirectory(path);
+    for (const entry of await files.list(path)) {
+      const inner = files.join(path, entry.name);
+      await (entry.isDirectory ? files.removeTree(inner) : files.remove(inner));
+    }
+  }
   return new FileBlobs(deps);
 }
 
 const temporaryName = 'tmp';
+const incomingName = 'incoming';
 /** Smaller pieces are joined, since each write is a trip to the thread pool. */
 const writeBytes = 64 * 1024;
 /** 128 random bits: never twice. */
@@ -36,6 +42,8 @@ class FileBlobs implements BlobStore {
   readonly #files: Files;
   readonly #random: Random;
   readonly #folders = new Set<string>();
+  /** Syncs of incoming blobs that are under way or have failed; each removes itself when it succeeds. */
+  readonly #syncs = new Map<BlobId, Promise<void>>();
 
   constructor({ directory, files, random }: FileBlobsDeps) {
     this.#directory = directory;
@@ -49,13 +57,12 @@ class FileBlobs implements BlobStore {
     signal?: AbortSignal,
   ): Promise<{ readonly id: BlobId; readonly sizeBytes: number }> {
     const id = this.#newId();
+    if (owner === 'incoming') return { id, sizeBytes: await this.#receive(id, source, signal) };
     const temporary = this.#files.join(this.#directory, temporaryName, id);
     try {
       const sizeBytes = await this.#fill(temporary, source, signal);
       await this.#ensureFolder(owner, id);
-      // Nobody is promised anything about a message that is still coming in, so its name need not survive a power cut.
-      if (owner === 'incoming') await this.#files.rename(temporary, this.#path(owner, id));
-      else await this.#files.publish(temporary, this.#path(owner, id));
+      await this.#files.publish(temporary, this.#path(owner, id));
       return { id, sizeBytes };
     } catch (error) {
       await this.#files.remove(temporary);
@@ -74,15 +81,19 @@ class FileBlobs implements BlobStore {
   async share(from: { readonly owner: BlobOwner; readonly id: BlobId }, to: BlobOwner): Promise<BlobId> {
     const id = this.#newId();
     await this.#ensureFolder(to, id);
-    try {
-      await this.#files.share(this.#path(from.owner, from.id), this.#path(to, id));
-    } catch (error) {
-      throw missing(error, from.owner, from.id);
-    }
+    // The bytes and their new name go to the disk at the same time.
+    const synced = this.#syncs.get(from.id);
+    const shared = this.#files.share(this.#path(from.owner, from.id), this.#path(to, id));
+    const [named, written] = await Promise.allSettled([shared, synced]);
+    if (named.status === 'rejected') throw missing(named.reason, from.owner, from.id);
+    if (written.status === 'rejected') throw written.reason;
     return id;
   }
 
   async remove(owner: BlobOwner, id: BlobId): Promise<void> {
+    // Windows does not remove what is open.
+    await this.#syncs.get(id)?.catch(() => undefined);
+    this.#syncs.delete(id);
     await this.#files.remove(this.#path(owner, id));
   }
 
@@ -90,15 +101,18 @@ class FileBlobs implements BlobStore {
     owner: BlobOwner,
   ): AsyncIterable<{ readonly id: BlobId; readonly sizeBytes: number; readonly modifiedMs: number }> {
     const ownerPath = this.#files.join(this.#directory, String(owner));
-    for (const folder of await this.#files.list(ownerPath)) {
-      if (!folder.isDirectory) continue;
-      const folderPath = this.#files.join(ownerPath, folder.name);
-      for (const { name } of await this.#files.list(folderPath)) {
-        if (!isBlobId(name)) continue;
-        const facts = await this.#files.facts(this.#files.join(folderPath, name));
-        // Null: removed since the folder was read.
-        if (facts !== null) yield { id: name, sizeBytes: facts.sizeBytes, modifiedMs: facts.modifiedMs };
-      }
+    if (owner === 'incoming') return yield* this.#listFolder(ownerPath);
+    for (const { name, isDirectory } of await this.#files.list(ownerPath)) {
+      if (isDirectory) yield* this.#listFolder(this.#files.join(ownerPath, name));
+    }
+  }
+
+  async *#listFolder(path: string): ReturnType<BlobStore['list']> {
+    for (const { name } of await this.#files.list(path)) {
+      if (!isBlobId(name)) continue;
+      const facts = await this.#files.facts(this.#files.join(path, name));
+      // Null: removed since the folder was read.
+      if (facts !== null) yield { id: name, sizeBytes: facts.sizeBytes, modifiedMs: facts.modifiedMs };
     }
   }
 
@@ -113,20 +127,33 @@ class FileBlobs implements BlobStore {
     }
   }
 
+  /** Writes an incoming blob and begins its sync. @returns its size. */
+  async #receive(id: BlobId, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
+    const path = this.#path('incoming', id);
+    const writer = await this.#files.create(path);
+    let sizeBytes: number;
+    try {
+      sizeBytes = await writeAll(writer, source, signal);
+    } catch (error) {
+      await writer.close();
+      await this.#files.remove(path);
+      throw error;
+    }
+    const sync = syncAndClose(writer);
+    this.#syncs.set(id, sync);
+    // A failure stays, for `share`.
+    sync.then(
+      () => this.#syncs.delete(id),
+      () => undefined,
+    );
+    return sizeBytes;
+  }
+
   /** @returns the size of the new file, which is synced and closed. */
   async #fill(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
-    signal?.throwIfAborted();
     await using writer = await this.#files.create(path);
-    const joiner = new Joiner(writer);
-    let sizeBytes = 0;
-    for await (const bytes of source) {
-      signal?.throwIfAborted();
-      sizeBytes += bytes.length;
-      await joiner.write(bytes);
-    }
-    await joiner.flush();
+    const sizeBytes = await writeAll(writer, source, signal);
     await writer.datasync();
-    signal?.throwIfAborted();
     return sizeBytes;
   }
 
@@ -137,6 +164,7 @@ class FileBlobs implements BlobStore {
   #path(owner: BlobOwner, id: BlobId): string {
     // Ids come from our own rows; the check keeps a damaged row from naming a file outside.
     if (!isBlobId(id)) throw new BlobMissing(`bad blob id ${JSON.stringify(id)}`);
+    if (owner === 'incoming') return this.#files.join(this.#directory, incomingName, id);
     return this.#files.join(this.#directory, String(owner), id.slice(0, 2), id);
   }
 
@@ -166,6 +194,33 @@ class Reader implements BlobReader {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#file.close();
+  }
+}
+
+/** @returns how many bytes there were. */
+async function writeAll(
+  writer: FileWriter,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  signal?.throwIfAborted();
+  const joiner = new Joiner(writer);
+  let sizeBytes = 0;
+  for await (const bytes of source) {
+    signal?.throwIfAborted();
+    sizeBytes += bytes.length;
+    await joiner.write(bytes);
+  }
+  await joiner.flush();
+  signal?.throwIfAborted();
+  return sizeBytes;
+}
+
+async function syncAndClose(writer: FileWriter): Promise<void> {
+  try {
+    await writer.datasync();
+  } finally {
+    await writer.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import type { BlobId, BlobStore } from '#ports/blobs';
 
-/** A whole message as it came in: bytes while small, else a durable blob, of the owner `incoming` unless it was placed elsewhere. */
+/** A whole message as it came in: bytes while small, else a blob, of the owner `incoming` until it is placed, which makes it durable. */
 export type ReceivedBody =
   | { readonly kind: 'inline'; readonly sizeBytes: number; readonly bytes: Uint8Array }
   | { readonly kind: 'blob'; readonly sizeBytes: number; readonly id: BlobId; readonly crc32: number };

@@ -1,22 +1,28 @@
 import { crc32 } from 'node:zlib';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
-import { contentLimits } from './limits.ts';
+import type { ContentMemory } from './content-memory.ts';
+import { contentLimits, type ContentLimits } from './limits.ts';
 
 /** What `ContentWriter` needs. */
 export interface ContentWriterDeps {
   readonly blobs: BlobStore;
-  /** Bodies beyond this go to a blob; default 64 KiB. */
-  readonly inlineBytes?: number;
+  /** Memory that is shared with other writers; without it bodies beyond `contentLimits.ownBytes` go to a blob. */
+  readonly memory?: ContentMemory;
+  readonly limits?: Partial<Pick<ContentLimits, 'inlineBytes' | 'ownBytes'>>;
 }
 
 /**
- * Takes a message of unknown length as chunks: in memory up to the inline threshold, then streamed into the blob store with its back-pressure.
- * Call `finish` once, or `abort`; after a successful `finish` dispose it when the message is placed (or refused), to drop the incoming copy.
+ * Takes a message of unknown length as chunks: in memory up to the inline threshold, as long as there is memory, then streamed into the blob
+ * store with its back-pressure. Call `finish` once, or `abort`; after a successful `finish` dispose it when the message is placed (or refused), to drop the incoming copy.
  */
 export class ContentWriter implements AsyncDisposable {
   readonly #blobs: BlobStore;
   readonly #inlineBytes: number;
+  readonly #memory: ContentMemory | null;
+  /** Bytes that may be kept: our own and what was taken of the shared ones. */
+  #roomBytes: number;
+  #takenBytes = 0;
   readonly #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
   #spill: Spill | null = null;
@@ -25,7 +31,10 @@ export class ContentWriter implements AsyncDisposable {
 
   constructor(deps: ContentWriterDeps) {
     this.#blobs = deps.blobs;
-    this.#inlineBytes = deps.inlineBytes ?? contentLimits.inlineBytes;
+    const { inlineBytes, ownBytes } = { ...contentLimits, ...deps.limits };
+    this.#inlineBytes = inlineBytes;
+    this.#memory = deps.memory ?? null;
+    this.#roomBytes = Math.min(inlineBytes, ownBytes);
   }
 
   /** Bytes taken so far. */
@@ -39,21 +48,23 @@ export class ContentWriter implements AsyncDisposable {
     this.#sizeBytes += chunk.length;
     if (this.#spill !== null) return this.#spill.push(chunk);
     this.#chunks.push(chunk);
-    if (this.#sizeBytes <= this.#inlineBytes) return null;
+    if (this.#hasRoom()) return null;
     const spill = new Spill();
     this.#spill = spill;
     spill.start(this.#blobs.put('incoming', spill));
     const first = joined(this.#chunks, this.#sizeBytes);
     this.#chunks.length = 0;
+    this.#releaseMemory();
     return spill.push(first);
   }
 
-  /** Ends the message; what it returns is durable if it is a blob, and in memory if not. */
+  /** Ends the message: in memory, or an incoming blob that `placeBody` and `placeInQueue` make durable. */
   async finish(): Promise<ReceivedBody> {
     this.#ended = true;
     if (this.#spill === null) {
       const bytes = joined(this.#chunks, this.#sizeBytes);
       this.#chunks.length = 0;
+      this.#releaseMemory(Math.min(this.#takenBytes, this.#roomBytes - bytes.length));
       return { kind: 'inline', sizeBytes: bytes.length, bytes };
     }
     const spill = this.#spill;
@@ -66,6 +77,7 @@ export class ContentWriter implements AsyncDisposable {
   async abort(): Promise<void> {
     this.#ended = true;
     this.#chunks.length = 0;
+    this.#releaseMemory();
     if (this.#spill === null) return;
     if (this.#blobId === null) await this.#spill.fail(new Error('message aborted'));
     await this.#drop();
@@ -73,6 +85,22 @@ export class ContentWriter implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.abort();
+  }
+
+  /** Takes memory for all that may come inline at once: a body that outgrows its own part mostly outgrows the next as well. */
+  #hasRoom(): boolean {
+    if (this.#sizeBytes <= this.#roomBytes) return true;
+    if (this.#sizeBytes > this.#inlineBytes || this.#takenBytes > 0 || this.#memory === null) return false;
+    const bytes = this.#inlineBytes - this.#roomBytes;
+    if (!this.#memory.take(bytes)) return false;
+    this.#takenBytes = bytes;
+    this.#roomBytes = this.#inlineBytes;
+    return true;
+  }
+
+  #releaseMemory(bytes = this.#takenBytes): void {
+    this.#memory?.release(bytes);
+    this.#takenBytes -= bytes;
   }
 
   /** No row ever refers to an incoming blob, so it may go at once; should that fail, the sweeper finds it by its age. */

@@ -8,6 +8,7 @@ import {
   BlobSweeper,
   bodyOfBytes,
   ContentDamaged,
+  ContentMemory,
   ContentWriter,
   discardBlob,
   receivedContent,
@@ -30,7 +31,7 @@ for (const [sizes, kind] of [
   test(`ContentWriter makes chunks of ${sizes.join('+') || 'nothing'} a body of kind ${kind}`, async () => {
     await using store = await tempStore();
     const { blobs } = store;
-    const writer = new ContentWriter({ blobs, inlineBytes: 10 });
+    const writer = new ContentWriter({ blobs, limits: { inlineBytes: 10 } });
     const all: number[] = [];
     for (const [i, size] of sizes.entries()) {
       const chunk = new Uint8Array(size).fill(i + 1);
@@ -48,9 +49,45 @@ for (const [sizes, kind] of [
   });
 }
 
+test('ContentWriter shares memory with others, and uses a blob while there is none', async () => {
+  await using store = await tempStore();
+  const memory = new ContentMemory(10);
+  const limits = { inlineBytes: 14, ownBytes: 4 };
+  const receive = async (sizeBytes: number): Promise<{ kind: string } & AsyncDisposable> => {
+    const writer = new ContentWriter({ blobs: store.blobs, memory, limits });
+    for (let at = 0; at < sizeBytes; at += 1) await writer.write(new Uint8Array(1));
+    const { kind } = await writer.finish();
+    return { kind, [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose]() };
+  };
+  {
+    await using first = await receive(12);
+    assert.equal(first.kind, 'inline');
+    await using second = await receive(5);
+    assert.equal(second.kind, 'blob', 'the first holds 8 of 10 bytes, and 10 are asked for');
+    await using own = await receive(4);
+    assert.equal(own.kind, 'inline', 'its own part needs no memory of others');
+  }
+  await using beyond = await receive(15);
+  assert.equal(beyond.kind, 'blob');
+  await using again = await receive(14);
+  assert.equal(again.kind, 'inline', 'what others took was given back');
+  assert.equal(memory.take(1), false);
+});
+
+test('ContentMemory lends no more than its parent has', () => {
+  const parent = new ContentMemory(10);
+  const child = new ContentMemory(8, parent);
+  assert.equal(child.take(9), false);
+  assert.equal(child.take(8), true);
+  assert.equal(parent.take(3), false);
+  assert.equal(new ContentMemory(100, parent).take(3), false);
+  child.release(8);
+  assert.equal(parent.take(10), true);
+});
+
 test('ContentWriter.abort leaves nothing behind', async () => {
   await using store = await tempStore();
-  const writer = new ContentWriter({ blobs: store.blobs, inlineBytes: 10 });
+  const writer = new ContentWriter({ blobs: store.blobs, limits: { inlineBytes: 10 } });
   await writer.write(new Uint8Array(50));
   await writer.abort();
   assert.equal(await countOf(store.blobs), 0);
@@ -60,7 +97,7 @@ test('ContentWriter.abort leaves nothing behind', async () => {
 test('ContentWriter tells of a disk that fails', async () => {
   await using store = await tempStore();
   const blobs: BlobStore = { ...store.blobs, put: () => Promise.reject(new Error('disk full')) };
-  const writer = new ContentWriter({ blobs, inlineBytes: 1 });
+  const writer = new ContentWriter({ blobs, limits: { inlineBytes: 1 } });
   await assert.rejects(async () => {
     for (let i = 0; i < 5; i += 1) await writer.write(new Uint8Array(10));
     await writer.finish();

@@ -5,6 +5,7 @@
  * Rows that refer to contents are written by #mail/messages.
  */
 export { contentLimits, type ContentLimits } from './limits.ts';
+export { ContentMemory } from './content-memory.ts';
 export { ContentWriter, type ContentWriterDeps } from './content-writer.ts';
 export { bodyOfBytes, placeBody, placeInQueue, type PlacedBody, type ReceivedBody } from './body.ts';
 export {

@@ -204,7 +204,7 @@ test('Messages.move gives new UIDs and keeps the row, also within a mailbox', as
 test('Messages of large bodies share a blob, which the sweeper removes after the last copy', async () => {
   await using store = await tempStore();
   const { account, blobs, clock, sweeper } = store;
-  await using writer = new ContentWriter({ blobs, inlineBytes: 100 });
+  await using writer = new ContentWriter({ blobs, limits: { inlineBytes: 100 } });
   for (let i = 0; i < 10; i += 1) await writer.write(new Uint8Array(50).fill(97 + i));
   const body = await writer.finish();
   assert.equal(body.kind, 'blob');

@@ -10,7 +10,7 @@ const serverId: ReadonlyMap<string, string> = new Map([['name', 'Godwit']]);
 /** Serves one IMAP connection to its end. */
 export async function serveImapOn(context: ServiceContext, channel: Channel): Promise<void> {
   const { services, shared, config, hostname, shutdown, hasTls, service } = context;
-  const { accounts, bus, clock, configuration, checker, loop, random } = services;
+  const { accounts, bus, clock, configuration, contentMemory, checker, loop, random } = services;
   const id = shared.nextConnectionId();
   const log = services.log.with({ cid: id });
   const admitted = shared.admission.connect('imap', channel.remote.address);
@@ -28,6 +28,7 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
     bus,
     clock,
     configuration,
+    contentMemory,
     credentials: checker,
     log,
     remoteAddress: channel.remote.address,

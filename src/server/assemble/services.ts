@@ -11,7 +11,7 @@ import { threadedSlowHash } from '#host/workers';
 import { Accounts } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
-import { BlobSweeper } from '#mail/content';
+import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
 import { Feedback } from '#mail/feedback';
 import { HoldRules, Queue, defaultSettings, type PerAccount, type QueueSettings, type Routing } from '#mail/queue';
@@ -47,6 +47,8 @@ export interface Services extends AsyncDisposable {
   readonly configuration: Configuration;
   readonly databases: Databases;
   readonly blobs: BlobStore;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   readonly accounts: Accounts;
   /** Sets secrets. */
   readonly credentials: Credentials;
@@ -136,6 +138,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     configuration,
     databases,
     blobs,
+    contentMemory: new ContentMemory(contentLimits.sharedBytes),
     accounts,
     credentials: new Credentials({ db: databases.server, clock, random, hash }),
     checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random, hash }),

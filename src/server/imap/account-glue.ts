@@ -1,4 +1,5 @@
 import { roomOf, type Account } from '#mail/accounts';
+import type { ContentMemory } from '#mail/content';
 import { accountTopic } from '#mail/changes';
 import { specialUses, type Mailbox, type SpecialUse as StoredUse } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
@@ -21,6 +22,8 @@ export interface AccountGlueDeps {
   readonly account: Account;
   readonly bus: Bus;
   readonly clock: Clock;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   readonly appendLimitBytes: number;
   /** 0 is unlimited. */
   readonly quotaBytes: number;
@@ -87,11 +90,11 @@ export class AccountGlue implements AccountBackend {
   }
 
   async append(name: string): Promise<AppendBatch> {
-    const { account, clock, quotaBytes, storedBy } = this.#deps;
+    const { account, clock, contentMemory, quotaBytes, storedBy } = this.#deps;
     const mailbox = await account.mailboxes.byName(name);
     if (mailbox === null) throw new No('TRYCREATE', 'no such mailbox');
     const leftBytes = await roomOf(account, quotaBytes);
-    return new AppendGlue({ account, mailbox: mailbox.id, clock, leftBytes, storedBy });
+    return new AppendGlue({ account, mailbox: mailbox.id, clock, contentMemory, leftBytes, storedBy });
   }
 
   onChange(fn: () => void): Disposable {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { mechanismsByStrength, type CredentialStore } from '#lib/sasl';
 import { MimeIndexer } from '#lib/mime';
 import type { Account } from '#mail/accounts';
-import { ContentWriter, placeBody } from '#mail/content';
+import { ContentMemory, ContentWriter, placeBody } from '#mail/content';
 import { describeMessage } from '#mail/messages';
 import { sql } from '#ports/database';
 import { defaultLimits, serveImap, type ImapBackend } from '#proto/imap-server';
@@ -25,7 +25,8 @@ class Client implements AsyncDisposable {
   constructor({ account, bus, clock, log, loop }: TempStore) {
     const { client, server } = channelPair({ serverPort: 143 });
     this.#channel = client;
-    const deps = { account, bus, clock, appendLimitBytes: 1e9, quotaBytes: 0, storedBy: '{}' };
+    const contentMemory = new ContentMemory(0);
+    const deps = { account, bus, clock, contentMemory, appendLimitBytes: 1e9, quotaBytes: 0, storedBy: '{}' };
     const backend: ImapBackend = {
       credentials: {} as CredentialStore,
       admitLogin: async () => undefined,
@@ -148,7 +149,7 @@ const searches = [
 /** Stores `bytes` as a delivery does, with `prefix` before them; beyond 10,000 bytes in a blob. */
 async function deliver(account: Account, bytes: Uint8Array, prefix: string): Promise<void> {
   const { blobs } = account;
-  await using writer = new ContentWriter({ blobs, inlineBytes: 10_000 });
+  await using writer = new ContentWriter({ blobs, limits: { inlineBytes: 10_000 } });
   const indexer = new MimeIndexer();
   indexer.push(bytes);
   await writer.write(bytes);

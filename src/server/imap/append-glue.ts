@@ -1,7 +1,7 @@
 import type { MailboxId, Uid, UidValidity } from '#lib/ids';
 import { MimeIndexer, type MessageIndex } from '#lib/mime';
 import type { Account } from '#mail/accounts';
-import { ContentWriter, placeBody, type ReceivedBody } from '#mail/content';
+import { ContentMemory, contentLimits, ContentWriter, placeBody, type ReceivedBody } from '#mail/content';
 import { describeMessage, inlinePreview, type NewMessage } from '#mail/messages';
 import type { Clock } from '#ports/clock';
 import { No, type AppendBatch, type AppendHead, type MessageSink } from '#proto/imap-server';
@@ -12,6 +12,8 @@ export interface AppendGlueDeps {
   readonly account: Account;
   readonly mailbox: MailboxId;
   readonly clock: Clock;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   /** What the quota leaves. */
   readonly leftBytes: number;
   /** Who stores them, as `ReceptionFacts.validation` wants it. */
@@ -30,18 +32,20 @@ const notReceived = { remoteIp: null, helo: null, mailFrom: null, rcptTo: null, 
 /** An APPEND of one or more messages, visible all at once. */
 export class AppendGlue implements AppendBatch {
   readonly #deps: AppendGlueDeps;
+  readonly #memory: ContentMemory;
   readonly #writers: ContentWriter[] = [];
   readonly #finished: Finished[] = [];
   #takenBytes = 0;
 
   constructor(deps: AppendGlueDeps) {
     this.#deps = deps;
+    this.#memory = new ContentMemory(contentLimits.appendBytes, deps.contentMemory);
   }
 
   async message(head: AppendHead): Promise<MessageSink> {
     this.#takenBytes += head.sizeBytes;
     if (this.#takenBytes > this.#deps.leftBytes) throw new No('OVERQUOTA', 'the mailbox would be over its quota');
-    const writer = new ContentWriter({ blobs: this.#deps.account.blobs });
+    const writer = new ContentWriter({ blobs: this.#deps.account.blobs, memory: this.#memory });
     const indexer = new MimeIndexer();
     this.#writers.push(writer);
     return {

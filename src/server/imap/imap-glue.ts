@@ -1,5 +1,6 @@
 import type { CredentialStore, Identity, MechanismName } from '#lib/sasl';
 import type { Account, Accounts } from '#mail/accounts';
+import type { ContentMemory } from '#mail/content';
 import { writeReception, type Acceptance } from '#mail/story';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -15,6 +16,8 @@ export interface ImapGlueDeps {
   readonly admission: Admission;
   readonly bus: Bus;
   readonly clock: Clock;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   readonly configuration: Configuration;
   readonly credentials: CredentialStore;
   readonly log: Log;
@@ -91,7 +94,7 @@ export class ImapGlue implements ImapBackend, Disposable {
   }
 
   async open(identity: Identity): Promise<AccountBackend> {
-    const { accounts, bus, clock, configuration, appendLimitBytes, connection } = this.#deps;
+    const { accounts, bus, clock, configuration, contentMemory, appendLimitBytes, connection } = this.#deps;
     const settings = configuration.config.domains.accounts[identity.account];
     if (settings?.loginDisabled !== undefined) throw new No('AUTHORIZATIONFAILED', settings.loginDisabled);
     const account = await accounts.open(identity.account);
@@ -100,6 +103,14 @@ export class ImapGlue implements ImapBackend, Disposable {
     this.#deps.onOpen(account);
     const by = { ...connection(), login: { name: identity.login, mechanism: this.#mechanism } };
     const storedBy = writeReception({ by, checks: [] });
-    return new AccountGlue({ account, bus, clock, appendLimitBytes, quotaBytes: settings.quota, storedBy });
+    return new AccountGlue({
+      account,
+      bus,
+      clock,
+      contentMemory,
+      appendLimitBytes,
+      quotaBytes: settings.quota,
+      storedBy,
+    });
   }
 }

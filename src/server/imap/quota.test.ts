@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ContentMemory } from '#mail/content';
 import { No, type AppendHead } from '#proto/imap-server';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { AccountGlue } from './account-glue.ts';
 
 function glue({ account, bus, clock }: TempStore, quotaBytes: number): AccountGlue {
-  return new AccountGlue({ account, bus, clock, appendLimitBytes: 10_000, quotaBytes, storedBy: '{}' });
+  const contentMemory = new ContentMemory(0);
+  return new AccountGlue({ account, bus, clock, contentMemory, appendLimitBytes: 10_000, quotaBytes, storedBy: '{}' });
 }
 
 async function append(to: AccountGlue, sizeBytes: number): Promise<void> {

@@ -2,7 +2,7 @@ import { writeAddress } from '#lib/address';
 import { writeDeliveredTo, writeReturnPath } from '#lib/message';
 import { MimeIndexer } from '#lib/mime';
 import { reply, type Reply } from '#lib/smtp';
-import { ContentWriter, type ReceivedBody } from '#mail/content';
+import { ContentWriter, type ContentMemory, type ReceivedBody } from '#mail/content';
 import type { DeliveryResult, LocalDelivery, LocalRecipient } from '#mail/delivery';
 import type { Queue } from '#mail/queue';
 import { acceptanceOf, writeReception, type Check } from '#mail/story';
@@ -22,6 +22,8 @@ export interface ReceptionDeps {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly blobs: BlobStore;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
@@ -64,7 +66,7 @@ export class Reception implements MessageSink {
   constructor(deps: ReceptionDeps, incoming: Incoming) {
     this.#deps = deps;
     this.#incoming = incoming;
-    this.#writer = new ContentWriter({ blobs: deps.blobs });
+    this.#writer = new ContentWriter({ blobs: deps.blobs, memory: deps.contentMemory });
   }
 
   write(chunk: Uint8Array): void | Promise<void> {

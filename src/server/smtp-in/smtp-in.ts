@@ -5,6 +5,7 @@ import type { LocalDelivery } from '#mail/delivery';
 import type { Feedback } from '#mail/feedback';
 import type { Queue } from '#mail/queue';
 import type { Check, Refusals } from '#mail/story';
+import type { ContentMemory } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -39,6 +40,8 @@ export interface SmtpInDeps {
   readonly feedback: Pick<Feedback, 'take'>;
   readonly queue: Queue;
   readonly blobs: BlobStore;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   readonly senders: SenderCheck;
   readonly refusals: Pick<Refusals, 'record'>;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker } from '#mail/auth';
 import type { Queue } from '#mail/queue';
 import type { Refusals } from '#mail/story';
+import type { ContentMemory } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -36,6 +37,8 @@ export interface SubmissionDeps {
   readonly queue: Queue;
   readonly refusals: Pick<Refusals, 'record'>;
   readonly blobs: BlobStore;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
   readonly random: Random;

@@ -2,7 +2,7 @@ import type { Address } from '#lib/address';
 import { encodeHex } from '#lib/codecs';
 import type { AccountId } from '#lib/ids';
 import { reply, type Reply } from '#lib/smtp';
-import { ContentWriter, placeInQueue, type ReceivedBody } from '#mail/content';
+import { ContentWriter, type ContentMemory, placeInQueue, type ReceivedBody } from '#mail/content';
 import type { NewMessage, Queue } from '#mail/queue';
 import { HeaderEditor, type PreparedHeader } from '#mail/submission';
 import type { BlobStore } from '#ports/blobs';
@@ -23,6 +23,8 @@ export interface SubmittedMessageDeps {
   readonly configuration: Configuration;
   readonly queue: Queue;
   readonly blobs: BlobStore;
+  /** What all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
   /** Who signs what. */
   readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
@@ -54,10 +56,10 @@ export class SubmittedMessage implements MessageSink {
   #signature: OutgoingSignature | null = null;
 
   constructor(deps: SubmittedMessageDeps, submitted: Submitted) {
-    const { blobs, clock, configuration, hostname, random } = deps;
+    const { blobs, clock, configuration, contentMemory, hostname, random } = deps;
     this.#deps = deps;
     this.#submitted = submitted;
-    this.#writer = new ContentWriter({ blobs });
+    this.#writer = new ContentWriter({ blobs, memory: contentMemory });
     this.#editor = new HeaderEditor({
       rules: {
         maySendAs: submitted.maySendAs,
