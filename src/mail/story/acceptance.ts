@@ -38,6 +38,8 @@ export interface SubmissionOrigin {
   /** One for each signature, or why there is none. */
   readonly dkim: { readonly signatures: readonly string[] } | { readonly unsigned: string };
   readonly isChunked: boolean;
+  /** Its body was encoded so that every host takes it; absent when it was fine. */
+  readonly isConverted?: true;
 }
 
 /** A message of others that reached some of its recipients and waits for the rest. */

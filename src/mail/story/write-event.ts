@@ -59,11 +59,12 @@ function queuedTitle(origin: Origin | null): string {
 }
 
 function preparationLines(origin: Extract<Origin, { kind: 'submission' }>): string[] {
-  const { author, added, removed, dkim, isChunked } = origin;
+  const { author, added, removed, dkim, isChunked, isConverted } = origin;
   return [
     `checked: ${author} may be the author`,
     ...(added.length > 0 ? [`added ${added.join(', ')}`] : []),
     ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
+    ...(isConverted === true ? ['encoded (quoted-printable, base64) so that every host takes it'] : []),
     'unsigned' in dkim ? `no DKIM signature: ${dkim.unsigned}` : `signed with DKIM: ${dkim.signatures.join('; ')}`,
     ...(isChunked ? ['content came in chunks (BDAT)'] : []),
   ];

@@ -1,4 +1,5 @@
-import { parseAddress, type Address } from '#lib/address';
+import { parseAddress, writeAddress, type Address } from '#lib/address';
+import { convertHeader, type ConvertedHeader } from '#lib/conversion';
 import {
   fieldText,
   mailboxesOf,
@@ -17,6 +18,8 @@ export interface SubmissionRules {
   readonly nowMs: number;
   /** With its angle brackets, for a missing Message-ID. */
   readonly newMessageId: string;
+  /** The client announced SMTPUTF8, or is spared that: header fields that no encoding can express stay UTF-8. */
+  readonly mayUseUtf8: boolean;
   /** What the world lives with is refused, so that developers notice. */
   readonly pedantic: boolean;
 }
@@ -26,18 +29,20 @@ export interface PreparedHeader {
   readonly kind: 'prepared';
   /** Fields to put before the message, each with CRLF; empty when nothing was missing. */
   readonly added: string;
-  /** The header without what must not travel; the same bytes when there was nothing. */
+  /** The header without fields that must not travel, in ASCII and short lines as far as possible; the same bytes when it was fine. */
   readonly header: Uint8Array;
   /** Names of the fields that it came without, in lower case; empty when there were none. */
   readonly removed: readonly string[];
   /** With its angle brackets. */
   readonly messageId: string;
-  /** The one address of the From field. */
+  /** The author: the one address of the From field, or the first of several that is the user's. */
   readonly from: Address;
   /** All `TLS-Required` fields say `No` (RFC 8689 §5). */
   readonly tlsNotRequired: boolean;
-  /** A byte over 127 occurs in the header, so that it needs SMTPUTF8 (RFC 6531 §3.6). */
-  readonly has8bit: boolean;
+  /** The header needs SMTPUTF8: some field is UTF-8 that no encoding can express (RFC 6531 §3.4). */
+  readonly needsSmtputf8: boolean;
+  /** It carries signatures of others over the whole message (RFC 6376, RFC 8617), which a conversion of the body would break. */
+  readonly isSigned: boolean;
 }
 
 /** Why a message is not taken, for the SMTP reply. */
@@ -54,33 +59,54 @@ const maxReceivedFields = 100;
 /** Fields that recipients must not see, or that only final delivery may write (RFC 5322 §3.6.3, RFC 5321 §4.4). */
 const notForTravel = new Set(['bcc', 'resent-bcc', 'return-path']);
 
+/** Signatures over the header and the body. */
+const signatures = new Set(['dkim-signature', 'arc-message-signature']);
+
 /**
  * Applies the rules of submission to a header (with its final empty line, if there is one).
- * Added: Date and Message-ID when missing (RFC 6409 §8.2, §8.3). Removed: Bcc, Resent-Bcc, Return-Path.
+ * Added: Date and Message-ID when missing (RFC 6409 §8.2, §8.3), Sender when several authors come without (RFC 6409 §8.1).
+ * Removed: Bcc, Resent-Bcc, Return-Path. Text beyond ASCII is encoded, and long lines are folded (RFC 6409 §8.7).
  */
 export function prepareHeader(header: Uint8Array, rules: SubmissionRules): PreparedHeader | SubmissionRefusal {
   const fields = parseHeader(header);
-  const refusal = checkFields(fields, rules);
+  const refusal = checkFields(fields, rules) ?? checkUtf8(header, rules);
   if (refusal !== null) return refusal;
-  const from = readFrom(fields, rules);
-  if ('kind' in from) return from;
+  const authors = readAuthors(fields, rules);
+  if ('kind' in authors) return authors;
+  const { from } = authors;
   const dates = fields.filter(({ name }) => name === 'date');
   const ids = fields.filter(({ name }) => name === 'message-id').flatMap((field) => parseMessageIds(fieldText(field)));
   const messageId = ids[0] ?? rules.newMessageId;
   let added = dates.length === 0 ? `Date: ${writeDate(rules.nowMs, 0)}\r\n` : '';
   if (ids.length === 0) added += `Message-ID: ${messageId}\r\n`;
+  if (authors.lacksSender) added += `Sender: ${writeAddress(from)}\r\n`;
   const tls = fields.filter(({ name }) => name === 'tls-required');
   const gone = fields.filter((field) => notForTravel.has(field.name) || isUselessId(field, ids.length));
+  const converted = convertHeader(without(header, gone));
+  const problem = conversionProblem(converted, rules);
+  if (problem !== null) return problem;
   return {
     kind: 'prepared',
     added,
-    header: without(header, gone),
+    header: converted.bytes,
     removed: [...new Set(gone.map(({ name }) => name))],
     messageId,
     from,
     tlsNotRequired: tls.length > 0 && tls.every((field) => fieldText(field).toLowerCase() === 'no'),
-    has8bit: header.some((byte) => byte > 127),
+    needsSmtputf8: converted.unencodable.length > 0,
+    isSigned: fields.some(({ name }) => signatures.has(name)),
   };
+}
+
+/** A message that would be taken here and refused by the next host is refused at once. */
+function conversionProblem(
+  { unencodable, unfoldable }: ConvertedHeader,
+  { mayUseUtf8 }: SubmissionRules,
+): SubmissionRefusal | null {
+  if (unfoldable.length > 0)
+    return refused(550, '5.6.0', `a line of the field ${unfoldable.join(', ')} is longer than 998 octets`);
+  if (unencodable.length === 0 || mayUseUtf8) return null;
+  return refused(550, '5.6.7', `the field ${unencodable.join(', ')} needs SMTPUTF8, which was not requested`);
 }
 
 /** A Message-ID field that names nothing would stand beside ours. */
@@ -113,16 +139,54 @@ function checkFields(fields: readonly HeaderField[], { pedantic }: SubmissionRul
   return doubled === undefined ? null : refused(554, '5.6.0', `the field ${doubled} occurs more than once`);
 }
 
-function readFrom(fields: readonly HeaderField[], { maySendAs }: SubmissionRules): Address | SubmissionRefusal {
-  const froms = fields.filter(({ name }) => name === 'from');
-  if (froms.length === 0) return refused(550, '5.6.0', 'the message has no From field');
-  const mailboxes = froms.flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))));
-  if (mailboxes.length !== 1) return refused(550, '5.6.0', 'the From field must have exactly one address');
-  const [{ localpart, domain } = { localpart: '', domain: '' }] = mailboxes;
-  const address = parseAddress(`${quoteIfNeeded(localpart)}@${domain}`);
-  if (!address.ok) return refused(550, '5.6.0', `the From field has no usable address: ${address.reason}`);
-  if (maySendAs(address.value)) return address.value;
-  return refused(550, '5.7.1', 'the From address is not one of yours');
+/** RFC 6531 §3.1: UTF-8 has to be announced. The world encodes it, which developers then do not notice. */
+function checkUtf8(header: Uint8Array, { pedantic, mayUseUtf8 }: SubmissionRules): SubmissionRefusal | null {
+  if (!pedantic || mayUseUtf8 || !header.some((byte) => byte > 127)) return null;
+  return refused(550, '5.6.7', 'the header is not ASCII, and SMTPUTF8 was not requested');
+}
+
+/** Who wrote a message, and whether a field that says who sent it is missing. */
+interface Authors {
+  readonly from: Address;
+  readonly lacksSender: boolean;
+}
+
+/**
+ * Reads From, and Sender when there are several authors (RFC 5322 §3.6.2). One of the authors has to be the user's, so that signatures align;
+ * with several, Sender has to be the user's too.
+ */
+function readAuthors(
+  fields: readonly HeaderField[],
+  { maySendAs, pedantic }: SubmissionRules,
+): Authors | SubmissionRefusal {
+  if (!fields.some(({ name }) => name === 'from')) return refused(550, '5.6.0', 'the message has no From field');
+  const authors = addressesOf(fields, 'from');
+  const unusable = authors.find(({ ok }) => !ok);
+  if (authors.length === 0) return refused(550, '5.6.0', 'the From field has no address');
+  if (unusable?.ok === false) return refused(550, '5.6.0', `the From field has no usable address: ${unusable.reason}`);
+  const from = authors.flatMap((author) => (author.ok ? [author.value] : [])).find(maySendAs);
+  if (from === undefined)
+    return refused(
+      550,
+      '5.7.1',
+      `the From address is not one of yours${authors.length > 1 ? ', none of them is' : ''}`,
+    );
+  if (authors.length === 1) return { from, lacksSender: false };
+  const senders = addressesOf(fields, 'sender');
+  const [sender] = senders;
+  if (sender === undefined && !pedantic) return { from, lacksSender: true };
+  if (sender === undefined || senders.length > 1)
+    return refused(550, '5.6.0', 'several From addresses need a Sender field with one address');
+  if (!sender.ok) return refused(550, '5.6.0', `the Sender field has no usable address: ${sender.reason}`);
+  if (!maySendAs(sender.value)) return refused(550, '5.7.1', 'the Sender address is not one of yours');
+  return { from, lacksSender: false };
+}
+
+function addressesOf(fields: readonly HeaderField[], wanted: string): ReturnType<typeof parseAddress>[] {
+  return fields
+    .filter(({ name }) => name === wanted)
+    .flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))))
+    .map(({ localpart, domain }) => parseAddress(`${quoteIfNeeded(localpart)}@${domain}`));
 }
 
 function quoteIfNeeded(localpart: string): string {

@@ -9,6 +9,7 @@ const rules: SubmissionRules = {
   maySendAs: ({ localpart }) => localpart === 'me',
   nowMs: Date.UTC(2026, 10, 23, 10),
   newMessageId: '<new@mail.example.org>',
+  mayUseUtf8: false,
   pedantic: false,
 };
 
@@ -41,9 +42,41 @@ for (const [what, header, want] of [
   ],
   ['refuses a missing From', 'Subject: x\r\n\r\n', '550 5.6.0 the message has no From field'],
   [
-    'refuses two From addresses',
-    'From: me@example.org, you@example.org\r\n\r\n',
-    '550 5.6.0 the From field must have exactly one address',
+    'adds a Sender for several authors (RFC 6409 §8.1)',
+    `${complete.replace('me@example.org', 'you@example.org, me@example.org')}\r\n`,
+    `Sender: me@example.org\r\n|${complete.replace('me@example.org', 'you@example.org, me@example.org')}\r\n`,
+  ],
+  [
+    'takes several authors with a Sender of ours (RFC 5322 §3.6.2)',
+    `Sender: me@example.org\r\n${complete.replace('me@example.org', 'you@example.org, me@example.org')}\r\n`,
+    `|Sender: me@example.org\r\n${complete.replace('me@example.org', 'you@example.org, me@example.org')}\r\n`,
+  ],
+  [
+    'refuses several authors with a Sender of others',
+    'From: me@example.org, you@example.org\r\nSender: you@example.org\r\n\r\n',
+    '550 5.7.1 the Sender address is not one of yours',
+  ],
+  [
+    'refuses several authors with two Senders',
+    'From: me@example.org, you@example.org\r\nSender: me@example.org, me@x.example\r\n\r\n',
+    '550 5.6.0 several From addresses need a Sender field with one address',
+  ],
+  [
+    'refuses several authors of whom none is ours, whatever Sender says',
+    'From: a@example.org, you@example.org\r\nSender: me@example.org\r\n\r\n',
+    '550 5.7.1 the From address is not one of yours, none of them is',
+  ],
+  ['encodes text', `Subject: ü\r\n${complete}\r\n`, `|Subject: =?utf-8?b?w7w=?=\r\n${complete}\r\n`],
+  ['folds long lines', `Subject: ${'x '.repeat(600)}y\r\n${complete}\r\n`, /^\|Subject: (?:x|(?:\r\n)? )+y\r\n/],
+  [
+    'refuses what it cannot encode',
+    `To: ü@x.example\r\n${complete}\r\n`,
+    '550 5.6.7 the field to needs SMTPUTF8, which was not requested',
+  ],
+  [
+    'refuses what it cannot fold',
+    `DKIM-Signature: b=${'x'.repeat(1000)}\r\n${complete}\r\n`,
+    '550 5.6.0 a line of the field dkim-signature is longer than 998 octets',
   ],
   ['refuses somebody else’s From', 'From: you@example.org\r\n\r\n', '550 5.7.1 the From address is not one of yours'],
   ['refuses a From without an address', 'From: nobody\r\n\r\n', /^550 5\.6\.0 the From field has no usable address/],
@@ -58,14 +91,25 @@ for (const [what, header, want] of [
 for (const [what, header, want] of [
   ['fields that occur twice', `${complete}Subject: a\r\nSubject: b\r\n\r\n`, /subject occurs more than once/],
   ['Return-Path', `Return-Path: <x@y>\r\n${complete}\r\n`, /Return-Path is written by final delivery only/],
+  ['UTF-8 that was not announced', `${complete}Subject: ü\r\n\r\n`, /550 5\.6\.7 the header is not ASCII/],
   ['lines that are no fields', `${complete}what is this\r\n\r\n`, /a line that is no field/],
 ] as const) {
   test(`prepareHeader, pedantic, refuses ${what}`, () => assert.match(prepare(header, { pedantic: true }), want));
 }
 
-test('prepareHeader reads TLS-Required: No and 8-bit headers', () => {
-  const result = prepareHeader(encoder.encode(`${complete}TLS-Required: No\r\nSubject: ü\r\n\r\n`), rules);
-  assert.ok(result.kind === 'prepared' && result.tlsNotRequired && result.has8bit);
+test('prepareHeader, pedantic, wants a Sender for several authors', () => {
+  const header = complete.replace('me@example.org', 'me@example.org, you@example.org');
+  assert.match(prepare(header, { pedantic: true }), /550 5\.6\.0 several From addresses need a Sender/);
+});
+
+test('prepareHeader needs SMTPUTF8 only for what cannot be encoded, and finds signatures', () => {
+  const header = `${complete}TLS-Required: No\r\nSubject: ü\r\n`;
+  const given = { ...rules, mayUseUtf8: true };
+  const plain = prepareHeader(encoder.encode(`${header}\r\n`), given);
+  assert.ok(plain.kind === 'prepared' && plain.tlsNotRequired && !plain.needsSmtputf8 && !plain.isSigned);
+  const result = prepareHeader(encoder.encode(`DKIM-Signature: v=1\r\n${header}To: ü@x.example\r\n\r\n`), given);
+  assert.ok(result.kind === 'prepared' && result.needsSmtputf8 && result.isSigned);
+  assert.match(decoder.decode(result.header), /To: ü@x\.example/);
 });
 
 function edit(message: string, chunkBytes: number): string {

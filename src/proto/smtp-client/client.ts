@@ -7,6 +7,7 @@ import { Connection, failure, refusal, Stop } from './connection.ts';
 import { type ClientLimits, defaultClientLimits } from './limits.ts';
 import { logIn } from './login.ts';
 import { sendInParts } from './parts.ts';
+import { sendByNeed } from './smtputf8.ts';
 import { Transaction } from './transaction.ts';
 import type {
   ClientCredentials,
@@ -119,7 +120,10 @@ export class SmtpClient {
    * @param untilMs  When to give up, by the monotonic clock, unless the server has the content or is being given it.
    */
   async send(mail: OutgoingMail, untilMs: number = Number.POSITIVE_INFINITY): Promise<RecipientResult[]> {
-    const outcomes = await sendInParts(mail, this.#extensions.limits, (part) => this.#transact(part, untilMs));
+    const { limits, smtputf8 } = this.#extensions;
+    const outcomes = await sendByNeed(mail, smtputf8, (sendable) =>
+      sendInParts(sendable, limits, (part) => this.#transact(part, untilMs)),
+    );
     return mail.recipients.map(({ address }, i) => ({ address, outcome: outcomes[i] ?? noOutcome }));
   }
 

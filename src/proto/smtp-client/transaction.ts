@@ -3,6 +3,7 @@ import { type Connection, failure, refusal, Stop } from './connection.ts';
 import { checkContent, concat, gatherContent, sendContent } from './content.ts';
 import { mailCommand, rcptCommand } from './envelope.ts';
 import type { ClientLimits } from './limits.ts';
+import { mailNeedsSmtputf8 } from './smtputf8.ts';
 import type { ClientStage, OutgoingMail, RecipientOutcome } from './types.ts';
 
 const encoder = new TextEncoder();
@@ -25,7 +26,7 @@ export class Transaction {
     this.#connection = connection;
     this.#extensions = extensions;
     this.#limits = limits;
-    this.#mail = mail;
+    this.#mail = mailNeedsSmtputf8(mail) ? { ...mail, smtputf8: true } : mail;
     this.#outcomes = mail.recipients.map(() => null);
   }
 
@@ -56,10 +57,9 @@ export class Transaction {
 
   /** Refuses what the server cannot do, before it is asked. */
   #checkOffer(): void {
-    const { size, smtputf8, eightBitMime, requireTls } = this.#extensions;
+    const { size, eightBitMime, requireTls } = this.#extensions;
     const mail = this.#mail;
     if (!this.#connection.isUsable) throw failure('mail', 'closed', 'connection is closed');
-    if (mail.smtputf8 && !smtputf8) throw failure('mail', 'smtputf8', 'server does not offer SMTPUTF8');
     if (mail.requireTls && (!requireTls || this.#connection.channel.tls === null)) {
       throw failure('mail', 'requiretls', 'server does not offer REQUIRETLS under TLS');
     }

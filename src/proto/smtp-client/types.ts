@@ -94,7 +94,7 @@ export interface OutgoingMail {
   readonly sizeBytes: number;
   /** The content has octets above 127. */
   readonly eightBit: boolean;
-  /** An address or header field needs SMTPUTF8. */
+  /** A header field needs SMTPUTF8. Addresses of the envelope that need it are found by the client. */
   readonly smtputf8: boolean;
   /** Must travel with REQUIRETLS (RFC 8689). */
   readonly requireTls: boolean;

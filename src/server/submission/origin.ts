@@ -11,10 +11,19 @@ interface SubmissionFacts {
   /** DKIM-Signature fields, empty without any. */
   readonly signed: string;
   readonly isLocalserve: boolean;
+  /** Its body was encoded so that every host takes it. */
+  readonly isConverted: boolean;
 }
 
 /** How a message was submitted, for its story. */
-export function submissionOrigin({ facts, transaction, header, signed, isLocalserve }: SubmissionFacts): string {
+export function submissionOrigin({
+  facts,
+  transaction,
+  header,
+  signed,
+  isLocalserve,
+  isConverted,
+}: SubmissionFacts): string {
   return writeOrigin({
     kind: 'submission',
     by: acceptanceOf(facts),
@@ -23,6 +32,7 @@ export function submissionOrigin({ facts, transaction, header, signed, isLocalse
     removed: header.removed,
     dkim: signed === '' ? { unsigned: unsignedReason(isLocalserve) } : { signatures: signaturesOf(signed) },
     isChunked: transaction.chunked,
+    ...(isConverted && { isConverted }),
   });
 }
 

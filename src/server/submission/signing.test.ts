@@ -208,3 +208,60 @@ test('Submission refuses for good what nobody should sign', () =>
     assert.match(await send('<ann@example.org>', twice), /^550 5\.6\.0 the message has more than one From/);
     assert.deepEqual(await services.queue.list(), []);
   }));
+
+for (const [title, message] of [
+  ['a body of 8 bits', `${header}\r\nGrüße\r\n`],
+  ['a large body of 8 bits', `${header}\r\n${'Grüße aus Köln\r\n'.repeat(10_000)}`],
+  ['a header in UTF-8', `${header}To: Jürgen <j@bücher.example>\r\n\r\nhello\r\n`],
+  ['a long line', `${header}\r\n${'x'.repeat(2000)}\r\n`],
+  ['long lines in the header', `${header}X-Words: ${'word '.repeat(500)}\r\n\r\nhello\r\n`],
+] as const) {
+  for (const chunkBytes of [undefined, 1000]) {
+    test(`Submission signs ${title} after its conversion${chunkBytes === undefined ? '' : ', in chunks'}`, () =>
+      inWorld(async ({ submit: send, queued, services }) => {
+        assert.match(await send('<ann@example.org> SMTPUTF8', message, chunkBytes), /^250 2\.0\.0 queued as/);
+        const text = await queued();
+        assert.deepEqual(await verify(services, text), both);
+        assert.match(text, /^[\r\n\x20-\x7e\t]*$/);
+        assert.ok(text.split('\r\n').every((line) => line.length <= 998));
+        assert.deepEqual(await marksOf(services), { has8bit: 0, smtputf8: 0 });
+        for await (const blob of services.blobs.list('incoming')) assert.fail(`${blob.id} is left`);
+      }));
+  }
+}
+
+test('Submission marks for SMTPUTF8 and 8BITMIME what no conversion may touch', () =>
+  inWorld(async ({ submit: send, queued, services }) => {
+    const utf8 = `${header}To: ü@x.example\r\n\r\nGrüße\r\n`;
+    assert.match(await send('<ann@example.org>', utf8), /^550 5\.6\.7 the field to needs SMTPUTF8/);
+    assert.match(await send('<ann@example.org> SMTPUTF8', utf8), /^250 /);
+    assert.match(await queued(), /To: ü@x\.example\r\n\r\nGrüße\r\n/);
+    assert.deepEqual(await verify(services, await queued()), both);
+    assert.deepEqual(await marksOf(services), { has8bit: 1, smtputf8: 1 });
+  }));
+
+for (const [what, fields, body] of [
+  ['signed by another', 'DKIM-Signature: v=1; d=x.example\r\n', 'Grüße\r\n'],
+  [
+    'a signed part (RFC 1847)',
+    'MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n',
+    '--b\r\n\r\nGrüße\r\n--b--\r\n',
+  ],
+] as const) {
+  test(`Submission leaves the body alone that is ${what}`, () =>
+    inWorld(async ({ submit: send, queued, services }) => {
+      assert.match(await send('<ann@example.org> SMTPUTF8', `${header}${fields}\r\n${body}`), /^250 /);
+      const text = await queued();
+      assert.ok(text.endsWith(`\r\n\r\n${body}`));
+      assert.deepEqual((await verify(services, text)).slice(0, 2), both);
+      assert.deepEqual(await marksOf(services), { has8bit: 1, smtputf8: 0 });
+    }));
+}
+
+/** What the queue will ask of hosts for the only message. */
+async function marksOf({ databases }: Services): Promise<{ has8bit: number; smtputf8: number } | undefined> {
+  const row = await databases.server.read((reader) =>
+    reader.get<{ has8bit: number; smtputf8: number }>(sql`SELECT has_8bit AS "has8bit", smtputf8 FROM queue_message`),
+  );
+  return row && { ...row };
+}

@@ -1,10 +1,18 @@
 import type { Address } from '#lib/address';
 import { encodeHex } from '#lib/codecs';
+import { ContentScan } from '#lib/conversion';
 import type { AccountId } from '#lib/ids';
 import { reply, type Reply } from '#lib/smtp';
-import { ContentWriter, type ContentMemory, placeInQueue, type ReceivedBody } from '#mail/content';
+import {
+  ContentWriter,
+  type ContentMemory,
+  placeInQueue,
+  storedContent,
+  type ReceivedBody,
+  type StoredBytes,
+} from '#mail/content';
 import type { NewMessage, Queue } from '#mail/queue';
-import { HeaderEditor, type PreparedHeader } from '#mail/submission';
+import { convertContent, HeaderEditor, type PreparedHeader } from '#mail/submission';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -43,6 +51,15 @@ export interface Submitted {
   readonly maySendAs: (address: Address) => boolean;
 }
 
+/** A message as it is queued. */
+interface Outgoing {
+  readonly body: ReceivedBody;
+  /** DKIM-Signature fields. */
+  readonly signed: Promise<string>;
+  readonly has8bit: boolean;
+  readonly isConverted: boolean;
+}
+
 const encoder = new TextEncoder();
 
 /** One message on its way from a user into the queue. */
@@ -51,12 +68,14 @@ export class SubmittedMessage implements MessageSink {
   readonly #submitted: Submitted;
   readonly #writer: ContentWriter;
   readonly #editor: HeaderEditor;
-  #highBits = 0;
+  /** Of the message as it leaves, unless it is converted. */
+  readonly #scan = new ContentScan();
   /** Null before the header was read. */
   #signature: OutgoingSignature | null = null;
 
   constructor(deps: SubmittedMessageDeps, submitted: Submitted) {
     const { blobs, clock, configuration, contentMemory, hostname, random } = deps;
+    const { localserve, pedantic } = configuration.config.server;
     this.#deps = deps;
     this.#submitted = submitted;
     this.#writer = new ContentWriter({ blobs, memory: contentMemory });
@@ -65,83 +84,113 @@ export class SubmittedMessage implements MessageSink {
         maySendAs: submitted.maySendAs,
         nowMs: clock.now(),
         newMessageId: `<${encodeHex(random.bytes(16))}@${hostname}>`,
-        pedantic: configuration.config.server.pedantic,
+        mayUseUtf8: submitted.transaction.parameters.smtputf8 || (localserve && !pedantic),
+        pedantic,
       },
     });
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
-    let bits = 0;
-    for (let i = 0; i < chunk.length; i += 1) bits |= chunk[i] ?? 0;
-    this.#highBits |= bits & 0x80;
     const passed = this.#editor.push(chunk);
-    if (passed === null) return undefined;
-    this.#sign(passed);
-    return this.#writer.write(passed) ?? undefined;
+    return passed === null ? undefined : (this.#pass(passed) ?? undefined);
   }
 
   async finish(): Promise<Reply> {
-    const { queue, log, configuration } = this.#deps;
-    const { facts, transaction } = this.#submitted;
-    await using writer = this.#writer;
+    const { blobs, configuration, contentMemory } = this.#deps;
+    const { transaction } = this.#submitted;
+    await using writers = new AsyncDisposableStack();
+    const writer = writers.use(this.#writer);
     const { rest, result } = this.#editor.finish();
     if (result.kind === 'refused') throw new Refusal(result.code, result.enhanced, result.text);
-    if (rest !== null) {
-      this.#sign(rest);
-      await writer.write(rest);
-    }
-    if (configuration.config.server.pedantic) this.#checkPedantically(result);
+    if (rest !== null) await this.#pass(rest);
     if (configuration.config.server.localserve) {
       for (const { address } of transaction.recipients) {
         if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', this.#deps);
       }
     }
-    // Before anything waits for the disk: other threads sign meanwhile.
-    const signed = this.#signature?.finish() ?? Promise.resolve('');
-    // Whoever waits for it below may be late.
-    signed.catch(() => undefined);
-    const message = await this.#newMessage(await writer.finish(), result, signed);
-    const id = await queue.enqueue(message);
-    const recipients = message.recipients.map(({ address }) => address);
-    const account = facts.identity?.account ?? null;
-    log.info('submission.queued', {
-      cid: facts.id,
-      remoteAddress: facts.remote.address,
-      account,
-      queueId: id,
-      messageId: result.messageId,
-      recipients,
+    if (!this.#mustBeConverted(result)) {
+      // Before anything waits for the disk: other threads sign meanwhile.
+      const signed = this.#signature?.finish() ?? Promise.resolve('');
+      // It is awaited later.
+      signed.catch(() => undefined);
+      return await this.#enqueue(result, {
+        body: await writer.finish(),
+        signed,
+        has8bit: this.#scan.has8bit,
+        isConverted: false,
+      });
+    }
+    const received = await writer.finish();
+    const content = storedContent(blobs, 'incoming', storedBytes(received), new Uint8Array(0));
+    const converted = writers.use(new ContentWriter({ blobs, memory: contentMemory }));
+    const signature = this.#newSignature(result);
+    const scan = await convertContent(content, {
+      keepEightBit: result.needsSmtputf8,
+      write(piece) {
+        signature.push(piece);
+        return converted.write(piece);
+      },
     });
-    return reply(250, '2.0.0', `queued as ${id} (${facts.id})`);
+    const signed = await signature.finish();
+    return await this.#enqueue(result, {
+      body: await converted.finish(),
+      signed: Promise.resolve(signed),
+      has8bit: scan.has8bit,
+      isConverted: true,
+    });
   }
 
   abort(): void {
     this.#writer.abort().catch((error: unknown) => this.#deps.log.error('submission.abortFailed', {}, error));
   }
 
-  #checkPedantically({ has8bit }: PreparedHeader): void {
-    const { parameters } = this.#submitted.transaction;
-    // RFC 6531 §3.1: what is sent must have been announced. 8-bit bodies are the session's business.
-    if (has8bit && !parameters.smtputf8)
-      throw new Refusal(550, '5.6.7', 'the header is not ASCII, and SMTPUTF8 was not requested');
+  /** Lets bytes of the message as it leaves pass into the signature and the store. */
+  #pass(passed: Uint8Array): Promise<void> | null {
+    this.#scan.push(passed);
+    const { prepared } = this.#editor;
+    if (prepared !== null) this.#signature ??= this.#newSignature(prepared);
+    this.#signature?.push(passed);
+    return this.#writer.write(passed);
   }
 
-  /** Gives the signature bytes of the message as it will leave. */
-  #sign(passed: Uint8Array): void {
-    if (this.#signature === null) {
-      const { prepared } = this.#editor;
-      if (prepared === null) return;
-      const { dkim, clock, log } = this.#deps;
-      const { facts, transaction } = this.#submitted;
-      const choice = dkim.plan.choose({ from: prepared.from, sender: transaction.from, nowMs: clock.now() });
-      this.#signature = new OutgoingSignature({ choice, log, cid: facts.id });
-      this.#signature.push(encoder.encode(prepared.added));
-    }
-    this.#signature.push(passed);
+  /**
+   * Reports whether the message has to be brought into a form that every host takes (RFC 6376 §5.3: before it is signed). Signatures of others
+   * are spared where it can be sent as it is.
+   */
+  #mustBeConverted({ needsSmtputf8, isSigned }: PreparedHeader): boolean {
+    return this.#scan.hasUnsendable || (this.#scan.has8bit && !needsSmtputf8 && !isSigned);
   }
 
-  /** @param signing  DKIM-Signature fields. */
-  async #newMessage(body: ReceivedBody, header: PreparedHeader, signing: Promise<string>): Promise<NewMessage> {
+  /** A signature that has seen the fields that we add. */
+  #newSignature(prepared: PreparedHeader): OutgoingSignature {
+    const { dkim, clock, log } = this.#deps;
+    const { facts, transaction } = this.#submitted;
+    const choice = dkim.plan.choose({ from: prepared.from, sender: transaction.from, nowMs: clock.now() });
+    const signature = new OutgoingSignature({ choice, log, cid: facts.id });
+    signature.push(encoder.encode(prepared.added));
+    return signature;
+  }
+
+  async #enqueue(header: PreparedHeader, outgoing: Outgoing): Promise<Reply> {
+    const { queue, log } = this.#deps;
+    const { facts } = this.#submitted;
+    const message = await this.#newMessage(header, outgoing);
+    const id = await queue.enqueue(message);
+    log.info('submission.queued', {
+      cid: facts.id,
+      remoteAddress: facts.remote.address,
+      account: facts.identity?.account ?? null,
+      queueId: id,
+      messageId: header.messageId,
+      recipients: message.recipients.map(({ address }) => address),
+    });
+    return reply(250, '2.0.0', `queued as ${id} (${facts.id})`);
+  }
+
+  async #newMessage(
+    header: PreparedHeader,
+    { body, signed: signing, has8bit, isConverted }: Outgoing,
+  ): Promise<NewMessage> {
     const { blobs, clock, configuration, hostname } = this.#deps;
     const { facts, transaction, account } = this.#submitted;
     const { from, parameters, recipients } = transaction;
@@ -157,14 +206,22 @@ export class SubmittedMessage implements MessageSink {
       // RFC 6376 §5.6: the signature goes before all that it is about.
       prefix: encoder.encode(signed + received + header.added),
       body: await placeInQueue(blobs, body),
-      has8bit: this.#highBits !== 0,
-      smtputf8: parameters.smtputf8 || header.has8bit,
+      has8bit,
+      // RFC 6531 §3.4: what the client announced does not matter, the message does. Addresses are looked at when they are sent.
+      smtputf8: header.needsSmtputf8,
       tls: parameters.requireTls ? 'required' : header.tlsNotRequired ? 'optional' : 'default',
       envid: parameters.envid,
       ret: parameters.ret === null ? null : parameters.ret === 'FULL' ? 'full' : 'hdrs',
       messageId: header.messageId,
       holdUntilMs: parameters.holdForS === null ? parameters.holdUntilMs : nowMs + parameters.holdForS * 1000,
-      origin: submissionOrigin({ facts, transaction, header, signed, isLocalserve }),
+      origin: submissionOrigin({ facts, transaction, header, signed, isLocalserve, isConverted }),
     };
   }
+}
+
+function storedBytes(body: ReceivedBody): StoredBytes {
+  const { sizeBytes } = body;
+  return body.kind === 'blob'
+    ? { sizeBytes, blobId: body.id, bytes: null }
+    : { sizeBytes, blobId: null, bytes: body.bytes };
 }

@@ -1,4 +1,5 @@
-import { needsSmtputf8, parseAddress, writeAddress, type Address } from '#lib/address';
+import { parseAddress, writeAddress, type Address } from '#lib/address';
+import { convertMessage } from '#lib/conversion';
 import { ContentWriter, placeInQueue } from '#mail/content';
 import { Notify, type NewMessage, type Queue } from '#mail/queue';
 import type { BlobStore } from '#ports/blobs';
@@ -46,7 +47,9 @@ export class DsnMailer {
     readonly requireTls: boolean;
   }): Promise<(tx: Tx) => Promise<void>> {
     const { queue, blobs, log } = this.#deps;
-    const { id, to, bytes, requireTls } = notice;
+    const { id, to, requireTls } = notice;
+    // RFC 6376 §5.3: in a form that every host takes, before it is signed. What is returned may hold anything.
+    const bytes = convertMessage(notice.bytes);
     const signatures = await this.#sign(bytes);
     const writer = new ContentWriter({ blobs });
     await writer.write(bytes);
@@ -59,7 +62,7 @@ export class DsnMailer {
       prefix: encoder.encode(signatures),
       body: await placeInQueue(blobs, await writer.finish()),
       has8bit: bytes.some(is8bit),
-      smtputf8: needsSmtputf8(to) || headerOf(bytes).some(is8bit),
+      smtputf8: headerOf(bytes).some(is8bit),
       messageId: messageIdOf(bytes),
       // RFC 8689 §5: as the message that it is about; with the null reverse-path it is never lost for that.
       tls: requireTls ? 'required' : 'default',

@@ -1,0 +1,98 @@
+import { fieldText, parseHeader, type HeaderField } from '#lib/message';
+import { ContentScan } from './content-scan.ts';
+import { encodeField, refoldField } from './encode-field.ts';
+
+/** Changes of a header beyond its text. */
+export interface HeaderChange {
+  /** UTF-8 stays where it is (RFC 6532), as for a message that travels with SMTPUTF8. Default false. */
+  readonly keepUtf8?: boolean;
+  /** Content-Transfer-Encoding to write in place of the one that is there; absent leaves it. */
+  readonly encoding?: string;
+  /** Fields to add at the end, each with CRLF. */
+  readonly added?: string;
+}
+
+/** A header that every host takes, if nothing is listed as impossible. */
+export interface ConvertedHeader {
+  /** The same octets when nothing was to be done. */
+  readonly bytes: Uint8Array;
+  /** Names in lower case of fields that stay UTF-8, as no encoding can express them: they need SMTPUTF8. */
+  readonly unencodable: readonly string[];
+  /** Names in lower case of fields that keep a line of more than 998 octets. */
+  readonly unfoldable: readonly string[];
+}
+
+const encoder = new TextEncoder();
+const crlf = Uint8Array.of(13, 10);
+const encodingField = 'content-transfer-encoding';
+
+/**
+ * Converts a header, with its empty line if it has one. Fields that are fine stay octet by octet; others are encoded (RFC 2047, RFC 2231)
+ * and folded. Lines that are no fields stay if they are fine, and are dropped if not.
+ */
+export function convertHeader(header: Uint8Array, change: HeaderChange = {}): ConvertedHeader {
+  const keepUtf8 = change.keepUtf8 === true;
+  const unencodable = new Set<string>();
+  const unfoldable = new Set<string>();
+  const out: Uint8Array[] = [];
+  let isSame = true;
+  let mayLackEnding = false;
+  const fields = parseHeader(header);
+  for (const field of fields) {
+    const raw = header.subarray(field.start, field.end);
+    if (field.name === encodingField && change.encoding !== undefined) {
+      isSame = false;
+      continue;
+    }
+    if (isFine(raw, keepUtf8)) {
+      out.push(raw);
+      mayLackEnding = raw.at(-1) !== 10;
+      continue;
+    }
+    isSame = false;
+    mayLackEnding = false;
+    if (field.name === '') continue;
+    const { text, problem } = convertField(field, keepUtf8);
+    if (problem === 'utf8') unencodable.add(field.name);
+    if (problem === 'long') unfoldable.add(field.name);
+    out.push(encoder.encode(text));
+  }
+  const rest = header.subarray(fields.at(-1)?.end ?? 0);
+  const encoding = change.encoding === undefined ? '' : `Content-Transfer-Encoding: ${change.encoding}\r\n`;
+  const added = `${change.added ?? ''}${encoding}`;
+  if (isSame && added === '') return { bytes: header, unencodable: [], unfoldable: [] };
+  if (mayLackEnding && added !== '') out.push(crlf);
+  out.push(encoder.encode(added), rest.length === 0 ? rest : crlf);
+  return { bytes: joined(out), unencodable: [...unencodable], unfoldable: [...unfoldable] };
+}
+
+/** Reports whether every host takes these octets of a header. */
+function isFine(raw: Uint8Array, keepUtf8: boolean): boolean {
+  const scan = new ContentScan();
+  scan.push(raw);
+  return !scan.hasUnsendable && (keepUtf8 || !scan.has8bit);
+}
+
+function convertField(
+  field: HeaderField,
+  keepUtf8: boolean,
+): { readonly text: string; readonly problem: 'utf8' | 'long' | null } {
+  const { name, rawName } = field;
+  const given = { rawName, name, text: fieldText(field).replaceAll('\0', '') };
+  const hasUtf8 = /[^\0-\x7f]/.test(given.text);
+  const encoded = hasUtf8 && !keepUtf8 ? encodeField(given) : null;
+  if (encoded !== null) return { text: encoded, problem: null };
+  const folded = refoldField(given);
+  if (folded !== null) return { text: folded, problem: hasUtf8 && !keepUtf8 ? 'utf8' : null };
+  return { text: `${rawName}: ${given.text}\r\n`, problem: 'long' };
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
