@@ -14,13 +14,7 @@ export function checkReport(findings: readonly Finding[]): string[] {
 
 function section(title: string, findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
-  const remedies = new Set(findings.flatMap(({ remedy }) => remedy ?? []));
-  return [
-    title,
-    ...findings.map(({ account, text }) => `  ${place(account)}: ${plain(text)}`),
-    ...[...remedies].map((remedy) => `  What can be done: ${plain(remedy)}.`),
-    '',
-  ];
+  return [title, ...findings.map(({ account, text }) => `  ${place(account)}: ${plain(text)}`), ''];
 }
 
 function place(account: string | null): string {

@@ -15,6 +15,7 @@ import { FakeLog } from './fake-log.ts';
 import { FakeResolver, type FakeZone } from './fake-resolver.ts';
 import { FakeSmtpBackend } from './fake-smtp-backend.ts';
 import { MemoryDatabase } from './memory-database.ts';
+import { FakeLoop } from './fake-loop.ts';
 
 const zone = {
   'two.example': {
@@ -163,6 +164,7 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
       };
     }
     const session = new SmtpSession({
+      loop: new FakeLoop(),
       channel: server,
       backend: this.#backend(address, host),
       options: optionsOf(host, tls !== undefined),

@@ -10,6 +10,7 @@ import { clientSides, latin1 } from './corpus.ts';
 import { must, type Target } from './fuzz.ts';
 import { chunked } from './mutate.ts';
 import { settled } from './sessions.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const dictionary = [
   ['EHLO client.example\r\n', 'HELO [192.0.2.1]\r\n', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>'],
@@ -147,7 +148,16 @@ const smtpSession: Target = {
       pedantic: random() < 0.3,
     };
     const bytes = { bytes: (count: number) => new Uint8Array(count).fill(1) };
-    const session = new SmtpSession({ channel: server, backend, options, clock, log, id: 'fuzz', random: bytes });
+    const session = new SmtpSession({
+      loop: new FakeLoop(),
+      channel: server,
+      backend,
+      options,
+      clock,
+      log,
+      id: 'fuzz',
+      random: bytes,
+    });
     const running = session.run(new AbortController().signal);
     const talk = async (): Promise<void> => {
       for (const chunk of chunked(input, random)) {

@@ -6,6 +6,7 @@ import { writeAddress } from '#lib/address';
 import { SmtpSession, type SessionFacts, type Transaction } from '#proto/smtp-server';
 import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
+import { FakeLoop } from '#testing/fake-loop';
 
 /** How a mail host is. */
 export interface MailHostSettings {
@@ -57,6 +58,7 @@ export async function startMailHost({
     onConnection: async (channel) => {
       connections += 1;
       const session = new SmtpSession({
+        loop: new FakeLoop(),
         channel,
         backend,
         options: {

@@ -6,6 +6,7 @@ import type { MechanismName } from '#lib/sasl';
 import { SmtpSession } from '#proto/smtp-server';
 import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
+import { FakeLoop } from '#testing/fake-loop';
 
 /** A submission service of ours, with STARTTLS, in this process. */
 export interface SaslListener extends AsyncDisposable {
@@ -29,6 +30,7 @@ export async function startSaslListener(
     tls: { contextFor: () => context },
     onConnection: (channel) =>
       new SmtpSession({
+        loop: new FakeLoop(),
         channel,
         backend,
         options: {

@@ -51,3 +51,32 @@ for (const [value, kind, expected] of rows) {
     assert.deepEqual(await new TextMatcher([{ kind, value }]).match(message), [expected]);
   });
 }
+
+test('TextMatcher looks at so many bytes of a header, of a message inside and of a part, and at no more', async () => {
+  const limits = { maxHeaderBytes: 60, maxPartBytes: 40 };
+  const pad = `X-Pad: ${'.'.repeat(50)}`;
+  const text = `Subject: early\r\n${pad}\r\nSubject: late\r\n\r\nfirst ${'.'.repeat(50)} second\r\n`;
+  const whole = `Content-Type: message/rfc822\r\n\r\n${text}`;
+  const found = async (message: string, kind: 'body' | 'text', value: string): Promise<boolean> => {
+    const bytes = new TextEncoder().encode(message);
+    const indexer = new MimeIndexer();
+    indexer.push(bytes);
+    const { root } = indexer.finish();
+    const matcher = new TextMatcher([{ kind, value }], limits);
+    const read = {
+      header: bytes.subarray(0, root.bodyStart),
+      root,
+      bytes: (a: number, b: number) => bytes.subarray(a, b),
+    };
+    return (await matcher.match(read))[0] === true;
+  };
+  for (const [value, want] of [
+    ['early', true],
+    ['late', false],
+    ['first', true],
+    ['second', false],
+  ] as const) {
+    assert.equal(await found(text, 'text', value), want, value);
+    assert.equal(await found(whole, 'body', value), want, `${value} inside`);
+  }
+});

@@ -1,6 +1,7 @@
 import { decode } from '#lib/charset';
 import { decodeEncodedWords, fieldText, findParameter, parseHeader } from '#lib/message';
 import { decodeBody, flattenParts, type Part } from '#lib/mime';
+import { searchLimits, type SearchLimits } from './limits.ts';
 
 /** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
 export type TextKey =
@@ -20,14 +21,15 @@ export interface SearchedMessage {
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Text of one part beyond this is not looked at. */
-const maxPartBytes = 8 * 2 ** 20;
-
 /** Matches keys against messages; keeps the folded keys between messages. */
 export class TextMatcher {
   readonly #keys: readonly TextKey[];
 
-  constructor(keys: readonly TextKey[]) {
+  readonly #limits: SearchLimits;
+
+  /** @param limits  What lies behind them in a message is not found. */
+  constructor(keys: readonly TextKey[], limits: SearchLimits = searchLimits) {
+    this.#limits = limits;
     this.#keys = keys.map((key) => ({ ...key, value: fold(key.value) }));
   }
 
@@ -38,7 +40,7 @@ export class TextMatcher {
 
   /** For each key, whether the message matches. */
   async match(message: SearchedMessage): Promise<boolean[]> {
-    const fields = parseHeader(message.header).map((field) => ({
+    const fields = parseHeader(message.header.subarray(0, this.#limits.maxHeaderBytes)).map((field) => ({
       name: field.name,
       text: fold(decodeEncodedWords(fieldText(field))),
     }));
@@ -50,7 +52,7 @@ export class TextMatcher {
         continue;
       }
       const inHeader = key.kind === 'text' && fields.some(({ name, text }) => `${name}: ${text}`.includes(key.value));
-      if (!inHeader) body ??= await bodyText(message);
+      if (!inHeader) body ??= await bodyText(message, this.#limits);
       matches.push(inHeader || (body?.includes(key.value) ?? false));
     }
     return matches;
@@ -58,7 +60,7 @@ export class TextMatcher {
 }
 
 /** The text of all parts that hold text, folded, one after the other. */
-async function bodyText(message: SearchedMessage): Promise<string> {
+async function bodyText(message: SearchedMessage, limits: SearchLimits): Promise<string> {
   const { root } = message;
   if (root === null) return '';
   const texts: string[] = [];
@@ -67,11 +69,19 @@ async function bodyText(message: SearchedMessage): Promise<string> {
     if (part.message !== null) {
       const { headerStart, bodyStart } = part.message.root;
       texts.push(
-        fold(decodeEncodedWords(decode(await message.bytes(headerStart, bodyStart), 'utf-8', 'windows-1252'))),
+        fold(
+          decodeEncodedWords(
+            decode(
+              await message.bytes(headerStart, Math.min(bodyStart, headerStart + limits.maxHeaderBytes)),
+              'utf-8',
+              'windows-1252',
+            ),
+          ),
+        ),
       );
     }
     if (!holdsText(part)) continue;
-    const raw = await message.bytes(part.bodyStart, Math.min(part.end, part.bodyStart + maxPartBytes));
+    const raw = await message.bytes(part.bodyStart, Math.min(part.end, part.bodyStart + limits.maxPartBytes));
     const decoder = decodeBody(part.encoding);
     const pieces = [decoder.push(raw), decoder.finish()];
     const charset = findParameter(part.params, 'charset') ?? 'utf-8';

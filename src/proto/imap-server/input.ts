@@ -10,6 +10,7 @@ type Arrival =
 export class Input {
   readonly #channel: Channel;
   readonly #codec: ImapCodec;
+  readonly #flush: () => Promise<void> | null;
   #isReading = false;
   #arrival: Arrival | null = null;
   #isWoken = false;
@@ -19,9 +20,11 @@ export class Input {
   /** Called once for each literal after which the client sends nothing for now, before waiting for more. */
   onLiteralEnd: () => Promise<void> | null = () => null;
 
-  constructor(channel: Channel, codec: ImapCodec) {
+  /** @param flush  Called before the peer is waited for: it may be waiting for us. */
+  constructor(channel: Channel, codec: ImapCodec, flush: () => Promise<void> | null) {
     this.#channel = channel;
     this.#codec = codec;
+    this.#flush = flush;
   }
 
   /** The next event; null when the peer ended. Does not care for `wake`. Rejects as Channel.read does. */
@@ -46,6 +49,11 @@ export class Input {
         if (this.#codec.endsWithLiteral && !this.#isLiteralSeen) {
           this.#isLiteralSeen = true;
           await this.onLiteralEnd();
+          continue;
+        }
+        const flushed = this.#flush();
+        if (flushed !== null) {
+          await flushed;
           continue;
         }
         this.#read(timeoutMs);

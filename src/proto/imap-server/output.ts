@@ -124,7 +124,9 @@ export class Output {
 
   /** What was collected. The channel keeps it for a while, so the next buffer is another one. */
   #taken(): Uint8Array {
-    const bytes = this.#buffer.subarray(0, this.#used);
+    // A peer that does not read would otherwise have a whole buffer kept for each short answer.
+    const isShort = this.#used * 2 <= this.#buffer.length && this.#used <= smallestBuffer;
+    const bytes = isShort ? this.#buffer.slice(0, this.#used) : this.#buffer.subarray(0, this.#used);
     this.#buffer = nothing;
     this.#used = 0;
     this.#drains++;

@@ -1,4 +1,10 @@
-import { type ImapEvent, ImapCodec, defaultLimits as codecLimits, unauthenticatedLimits } from '#lib/imap';
+import {
+  type Command,
+  type ImapEvent,
+  ImapCodec,
+  defaultLimits as codecLimits,
+  unauthenticatedLimits,
+} from '#lib/imap';
 import { ChannelClosed, ChannelTimeout } from '#ports/channel';
 import { receiveAppend } from './append.ts';
 import { dispatch } from './commands/dispatch.ts';
@@ -17,9 +23,13 @@ export async function serveImap(deps: ImapServerDeps): Promise<void> {
   const codec = new ImapCodec({ limits: unauthenticatedLimits });
   const { limits } = deps.options;
   const output = new Output(deps.channel, limits.outputBufferBytes, limits.unauthenticatedTimeoutMs);
-  const session = new Session(new Context(deps, new Input(deps.channel, codec), output, codec));
+  const input = new Input(deps.channel, codec, () => output.drain());
+  const session = new Session(new Context(deps, input, output, codec));
   await session.run();
 }
+
+/** Commands that take no time, and so may be answered together with others. */
+const short: ReadonlySet<Command['kind']> = new Set(['capability', 'check', 'id', 'namespace', 'noop']);
 
 class Session {
   readonly #context: Context;
@@ -56,14 +66,25 @@ class Session {
     const { shutdown } = context.deps;
     await this.#greet();
     while (!context.isLoggedOut) {
-      await context.output.drain();
       if (context.wantsTls) await this.#startTls();
       if (shutdown.aborted) throw goodbyeOf(shutdown);
       const event = await context.input.nextOrWoken(this.#timeoutMs());
       if (event === null) return;
+      await this.#yield();
       if (event !== 'woken') await this.#handle(event);
     }
     await context.output.drain();
+  }
+
+  /**
+   * Lets others have their turn, however many commands were sent ahead. Answers of such commands are collected, and go out at the latest when
+   * there is no further command, when a turn ends, or when a buffer is full: then the next command waits until the peer took enough of them.
+   */
+  async #yield(): Promise<void> {
+    const { output, deps } = this.#context;
+    const pause = deps.loop.pause();
+    if (pause !== null || output.isFull) await output.drain();
+    if (pause !== null) await pause;
   }
 
   /**
@@ -98,6 +119,7 @@ class Session {
   async #startTls(): Promise<void> {
     const context = this.#context;
     context.wantsTls = false;
+    await context.output.drain();
     // RFC 9051 §6.2.1: nothing that came in clear after STARTTLS may count.
     context.input.discard();
     await context.deps.channel.startTls();
@@ -109,6 +131,8 @@ class Session {
     switch (event.kind) {
       case 'command':
         this.#countBeforeLogin();
+        // Nothing that was answered waits for a command that may take long.
+        if (!short.has(event.command.kind)) await context.output.drain();
         await this.#answer(event.tag, () => dispatch(context, event.command));
         break;
       case 'appendStart':

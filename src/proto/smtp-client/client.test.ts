@@ -16,6 +16,7 @@ import {
   SmtpClient,
   type SmtpClientDeps,
 } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const random = { bytes: (count: number) => new Uint8Array(count).fill(5) };
 const noTls: ClientTlsMode = { mode: 'none' };
@@ -75,6 +76,7 @@ function connect(
   };
   const backend = new FakeSmtpBackend(mechanisms === undefined ? {} : { mechanisms });
   const session = new SmtpSession({
+    loop: new FakeLoop(),
     channel: ends.server,
     backend,
     options: {

@@ -6,6 +6,7 @@ import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { SmtpSession, type RefusedMail, type SessionFacts } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 /** A backend that keeps a record of what was refused. */
 class RecordingBackend extends FakeSmtpBackend {
@@ -22,6 +23,7 @@ async function recordsOf(lines: readonly string[]): Promise<readonly string[]> {
   const backend = new RecordingBackend();
   const { client, server } = channelPair();
   const session = new SmtpSession({
+    loop: new FakeLoop(),
     channel: server,
     backend,
     options: {

@@ -8,6 +8,7 @@ import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { type SessionOptions, SmtpSession } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const clock: Clock = {
   now: () => 0,
@@ -59,6 +60,7 @@ test('SmtpSession always ends, answers in SMTP only, and leaves nothing open, wh
       const backend = new FakeSmtpBackend(isSubmission ? { mechanisms: ['PLAIN', 'LOGIN', 'SCRAM-SHA-256'] } : {});
       const log = new FakeLog();
       const session = new SmtpSession({
+        loop: new FakeLoop(),
         channel: server,
         backend,
         options: {
@@ -118,6 +120,7 @@ test('SmtpSession drops what it has when the peer leaves within content', async 
     const { client, server } = channelPair();
     const backend = new FakeSmtpBackend();
     const running = new SmtpSession({
+      loop: new FakeLoop(Infinity),
       channel: server,
       backend,
       options,
@@ -148,7 +151,7 @@ for (const [what, start, want] of [
     const { client, server } = channelPair({ byteAtATime: true });
     const backend = new FakeSmtpBackend();
     const deps = { channel: server, backend, options, clock: hurried, log: new FakeLog(), random, id: 'x' };
-    const running = new SmtpSession(deps).run();
+    const running = new SmtpSession({ ...deps, loop: new FakeLoop() }).run();
     await client.write(new TextEncoder().encode(`${start}${'x'.repeat(1000)}`));
     await running;
     let text = '';

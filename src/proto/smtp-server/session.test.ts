@@ -9,6 +9,7 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { play } from '#testing/transcript';
 import { Refusal, type SessionOptions, SmtpSession } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 interface Settings extends Partial<SessionOptions> {
   readonly tls?: boolean;
@@ -54,7 +55,7 @@ class Stage {
     };
     const deps = { channel: server, backend: this.backend, options, clock: this.#clock, log: this.log, id: 'test' };
     const random = { bytes: (count: number) => new Uint8Array(count).fill(1) };
-    this.#sessions.push(new SmtpSession({ ...deps, random }).run(this.#stop.signal));
+    this.#sessions.push(new SmtpSession({ loop: new FakeLoop(), ...deps, random }).run(this.#stop.signal));
     return client;
   }
 

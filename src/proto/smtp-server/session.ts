@@ -1,6 +1,7 @@
 import { type CodecEvent, type Command, parseCommand, type Reply, reply } from '#lib/smtp';
 import type { Channel } from '#ports/channel';
 import type { Clock } from '#ports/clock';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Backend, Maybe, RefusedMail } from './backend.ts';
@@ -17,6 +18,7 @@ export interface SmtpSessionDeps {
   readonly backend: Backend;
   readonly options: SessionOptions;
   readonly clock: Clock;
+  readonly loop: EventLoop;
   readonly log: Log;
   readonly random: Random;
   /** Connection id: in every log event, and behind replies that refuse. */
@@ -29,6 +31,7 @@ const shuttingDown = reply(421, '4.3.2', 'shutting down, please try again later'
 export class SmtpSession {
   readonly #context: Context;
   readonly #wire: Wire;
+  readonly #loop: EventLoop;
   #isShuttingDown = false;
   #isAwaitingCommand = false;
   #isFirstLine = true;
@@ -38,6 +41,7 @@ export class SmtpSession {
 
   constructor(deps: SmtpSessionDeps) {
     const limits = sessionLimits(deps.options);
+    this.#loop = deps.loop;
     this.#wire = new Wire(deps.channel, limits, deps.clock, deps.options.pedantic);
     this.#context = new Context({
       id: deps.id,
@@ -99,7 +103,15 @@ export class SmtpSession {
     if (this.#wire.isFull) return this.#wire.flush() ?? undefined;
     const event = this.#wire.codec.next();
     if (event === null || context.isSlow) return this.#takeLater(event);
-    return this.#answer(() => this.#event(event));
+    // What was sent ahead is answered no faster than others get their turn.
+    const pause = this.#loop.pause();
+    return pause === null ? this.#answer(() => this.#event(event)) : this.#answerAfter(pause, event);
+  }
+
+  async #answerAfter(pause: Promise<void>, event: CodecEvent): Promise<void> {
+    await this.#wire.flush();
+    await pause;
+    await this.#answer(() => this.#event(event));
   }
 
   /** Waits for the event if it has not come, slowly where the peer deserves it, and answers it. */

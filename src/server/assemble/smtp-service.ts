@@ -33,6 +33,7 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
       limits: { maxMessageBytes: config.maxMessageBytes },
     },
     clock: services.clock,
+    loop: services.loop,
     log: services.log,
     random: services.random,
     id: shared.nextConnectionId(),

@@ -3,7 +3,7 @@ import type { Part } from '#lib/mime';
 import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import { unpackPart, type Copied, type MessageColumns } from '#mail/messages';
-import { TextMatcher } from '#mail/search';
+import { searchLimits, TextMatcher } from '#mail/search';
 import {
   No,
   type CopyResult,
@@ -105,7 +105,7 @@ export class SelectedGlue implements SelectedMailbox {
         const uid = batch[i] ?? 0;
         try {
           const found = await matcher.match({
-            header: await content.bytes(0, content.headerSizeBytes),
+            header: await content.bytes(0, Math.min(content.headerSizeBytes, searchLimits.maxHeaderBytes)),
             root: await this.#structureOf(uid, rows[i] ?? null),
             bytes: (start, end) => content.bytes(start, end),
           });

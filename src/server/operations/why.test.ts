@@ -14,6 +14,7 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
 import { Operations } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const hostname = 'mail.example.org';
 const domains = `
@@ -65,6 +66,7 @@ async function talk(services: Services, log: FakeLog, kind: ServerKind, lines: r
       ? new SmtpIn({ ...services, admission, senders, hostname, shutdown })
       : new Submission({ ...services, admission, hostname, shutdown });
   const session = new SmtpSession({
+    loop: new FakeLoop(),
     channel,
     backend,
     options: {

@@ -16,6 +16,7 @@ import { FakeResolver } from '#testing/fake-resolver';
 import { delivered } from '#testing/queue-world';
 import { tempDir } from '#testing/temp-dir';
 import { SenderCheck, SmtpIn, type SmtpInDeps } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const domains = `
 domains:
@@ -115,7 +116,16 @@ async function talk(
     pedantic: false,
     limits: { maxMessageBytes: 1_000_000 },
   };
-  const running = new SmtpSession({ channel, backend, options, clock, log, random, id: 'cid' }).run();
+  const running = new SmtpSession({
+    loop: new FakeLoop(),
+    channel,
+    backend,
+    options,
+    clock,
+    log,
+    random,
+    id: 'cid',
+  }).run();
   const sent = client.write(new TextEncoder().encode(['EHLO far.example', ...lines, 'QUIT', ''].join('\r\n')));
   let heard = '';
   for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {

@@ -12,6 +12,7 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
 import { SenderCheck, SmtpIn } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const domains = `
 domains:
@@ -48,6 +49,7 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
     const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
     const hostname = 'mail.example.org';
     const session = new SmtpSession({
+      loop: new FakeLoop(),
       channel,
       backend: new SmtpIn({ ...services, admission, senders, hostname, shutdown: shutdown.signal }),
       options: {

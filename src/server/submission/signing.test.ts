@@ -13,6 +13,7 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
 import { Submission } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const hostname = 'mail.example.org';
 const encoder = new TextEncoder();
@@ -80,6 +81,7 @@ async function submit(services: Services, log: FakeLog, said: readonly Uint8Arra
   const { client, server } = channelPair({ clientAddress: '203.0.113.5', tls: true });
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
   const session = new SmtpSession({
+    loop: new FakeLoop(),
     channel: server,
     backend: new Submission({ ...services, admission, hostname, shutdown: new AbortController().signal }),
     options: {

@@ -11,6 +11,7 @@ import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import { Submission } from './index.ts';
+import { FakeLoop } from '#testing/fake-loop';
 
 const domains = `
 domains:
@@ -43,6 +44,7 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
   const talk = async (...lines: readonly string[]): Promise<string> => {
     const { client, server: channel } = channelPair({ clientAddress: '203.0.113.5', tls: true });
     const session = new SmtpSession({
+      loop: new FakeLoop(),
       channel,
       backend: new Submission({ ...services, admission, hostname, shutdown: new AbortController().signal }),
       options: {

@@ -1,6 +1,7 @@
 import { type ListCommand, matchListPattern, writeList } from '#lib/imap';
 import type { AccountBackend, MailboxEntry, MailboxStatus } from '../backend.ts';
 import type { Context } from '../context.ts';
+import type { EventLoop } from '#ports/event-loop';
 import { No } from '../refusal.ts';
 import type { Handler } from './handler.ts';
 import { writeCounters } from './status.ts';
@@ -27,7 +28,7 @@ export const list: Handler<ListCommand> = {
     const matcher = new Matcher(context, command.reference, command.patterns);
     const account = context.loggedIn();
     const entries = await account.mailboxes();
-    const listed = choose(entries, command, matcher);
+    const listed = await choose(entries, command, matcher);
     const counters = await statusOf(account, listed, command);
     const parents = parentsOf(entries.filter(({ exists }) => exists));
     for (const item of listed) {
@@ -40,10 +41,14 @@ export const list: Handler<ListCommand> = {
   },
 };
 
+/** Steps of matching after which others may get their turn. */
+const stepsPerQuestion = 10_000;
+
 /** The patterns of one command. Their author also chose the names, so that what both together cost has a limit. */
 export class Matcher {
   readonly #patterns: readonly string[];
   readonly #steps: { left: number };
+  readonly #loop: EventLoop;
 
   /** @throws No when the patterns are too long. */
   constructor(context: Context, reference: string, patterns: readonly string[]) {
@@ -52,20 +57,33 @@ export class Matcher {
     if (chars > maxPatternChars) throw new No('LIMIT', 'patterns are too long');
     this.#patterns = patterns.map((pattern) => (reference + pattern).normalize('NFC'));
     this.#steps = { left: maxListSteps };
+    this.#loop = context.deps.loop;
   }
 
-  /** Reports whether any of the patterns matches. @throws No when that was too much work. */
-  matches(name: string): boolean {
+  /** The entries whose names match, in order; others get their turns between them. @throws No when that was too much work. */
+  async filter<Entry extends { readonly name: string }>(entries: readonly Entry[]): Promise<Entry[]> {
+    const found: Entry[] = [];
+    let askAt = this.#steps.left - stepsPerQuestion;
+    for (const entry of entries) {
+      if (this.#matches(entry.name)) found.push(entry);
+      if (this.#steps.left > askAt) continue;
+      askAt = this.#steps.left - stepsPerQuestion;
+      const pause = this.#loop.pause();
+      if (pause !== null) await pause;
+    }
+    return found;
+  }
+
+  #matches(name: string): boolean {
     const isMatch = this.#patterns.some((pattern) => matchListPattern(pattern, name, '/', this.#steps));
     if (this.#steps.left < 0) throw new No('LIMIT', 'too many names for such patterns');
     return isMatch;
   }
 }
 
-function choose(entries: readonly MailboxEntry[], command: ListCommand, matcher: Matcher): Listed[] {
-  const isMatch = ({ name }: MailboxEntry): boolean => matcher.matches(name);
+async function choose(entries: readonly MailboxEntry[], command: ListCommand, matcher: Matcher): Promise<Listed[]> {
   const selected = entries.filter(selector(command));
-  const told = new Set(selected.filter(isMatch));
+  const told = new Set(await matcher.filter(selected));
   if (!command.select.includes('recursiveMatch'))
     return [...told].map((entry) => ({ entry, isSelected: true, hasChildInfo: false }));
   const above = parentsOf(selected);
@@ -73,8 +91,10 @@ function choose(entries: readonly MailboxEntry[], command: ListCommand, matcher:
   const missing = parentsOf(selected.filter((entry) => !told.has(entry)));
   const names = new Set(entries.map(({ name }) => name));
   const unknown = [...missing].filter((name) => !names.has(name)).map(nonExistent);
-  return [...entries, ...unknown]
-    .filter((entry) => told.has(entry) || (missing.has(entry.name) && isMatch(entry)))
+  const all = [...entries, ...unknown];
+  const parents = new Set(await matcher.filter(all.filter((entry) => !told.has(entry) && missing.has(entry.name))));
+  return all
+    .filter((entry) => told.has(entry) || parents.has(entry))
     .map((entry) => ({ entry, isSelected: told.has(entry), hasChildInfo: above.has(entry.name) }));
 }
 

@@ -8,19 +8,20 @@ export const lsub: Handler<CommandOf<'lsub'>> = {
   updates: 'all',
   async run(context, command) {
     const matcher = new Matcher(context, command.reference, [command.pattern]);
-    const shown = new Map<string, readonly string[]>();
-    for (const entry of await context.loggedIn().mailboxes()) {
-      if (!entry.subscribed) continue;
-      if (matcher.matches(entry.name)) {
-        shown.set(entry.name, entry.exists && !entry.selectable ? ['\\Noselect'] : []);
-      } else if (command.pattern.includes('%')) {
-        for (let at = entry.name.lastIndexOf('/'); at > 0; at = entry.name.lastIndexOf('/', at - 1)) {
-          const parent = entry.name.slice(0, at);
-          if (!shown.has(parent) && matcher.matches(parent)) shown.set(parent, ['\\Noselect']);
+    const subscribed = (await context.loggedIn().mailboxes()).filter((entry) => entry.subscribed);
+    const matching = new Set(await matcher.filter(subscribed));
+    const candidates = new Map<string, { readonly name: string; readonly attributes: readonly string[] }>();
+    for (const entry of subscribed) {
+      const { name, exists, selectable } = entry;
+      if (matching.has(entry)) candidates.set(name, { name, attributes: exists && !selectable ? ['\\Noselect'] : [] });
+      else if (command.pattern.includes('%')) {
+        for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
+          const parent = name.slice(0, at);
+          if (!candidates.has(parent)) candidates.set(parent, { name: parent, attributes: ['\\Noselect'] });
         }
       }
     }
-    for (const [name, attributes] of shown) {
+    for (const { name, attributes } of await matcher.filter([...candidates.values()])) {
       context.write((writer, options) => writeList(writer, { attributes, separator: '/', name }, options, 'LSUB'));
       if (context.output.isFull) await context.output.spill();
     }
