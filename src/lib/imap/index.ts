@@ -34,4 +34,4 @@ export { writeEnvelope } from './write-envelope.ts';
 export { writeList, writeMailboxName, writeNamespace, writeStatus } from './write-mailbox-data.ts';
 export type { ListLine, Namespace } from './write-mailbox-data.ts';
 export { writeInternalDate, writeSequenceSet } from './write-numbers.ts';
-export { writeEsearch, writeSearch, type EsearchResult } from './write-search.ts';
+export { writeEsearch, type EsearchResult } from './write-search.ts';

@@ -1,13 +1,5 @@
 import type { ResponseWriter } from './response-writer.ts';
 
-/** Writes `* SEARCH …` with its CRLF (RFC 3501 §7.2.5). `modSeq` is null unless MODSEQ was searched for (RFC 7162 §3.1.5). */
-export function writeSearch(writer: ResponseWriter, numbers: Iterable<number>, modSeq: number | null = null): void {
-  writer.ascii('* SEARCH');
-  for (const n of numbers) writer.ascii(' ').number(n);
-  if (modSeq !== null) writer.ascii(' (MODSEQ ').number(modSeq).ascii(')');
-  writer.crlf();
-}
-
 /** Result of a SEARCH with RETURN; null members were not asked for or do not apply (RFC 9051 §7.3.4). */
 export interface EsearchResult {
   readonly tag: string;

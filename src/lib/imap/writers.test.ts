@@ -13,7 +13,6 @@ import {
   writeList,
   writeMailboxName,
   writeNamespace,
-  writeSearch,
   writeStatus,
 } from './index.ts';
 
@@ -340,19 +339,7 @@ test('writeNamespace', () => {
   );
 });
 
-test('writeSearch and writeEsearch', () => {
-  assert.equal(
-    written((w) => writeSearch(w, [2, 3, 6])),
-    '* SEARCH 2 3 6\r\n',
-  );
-  assert.equal(
-    written((w) => writeSearch(w, [])),
-    '* SEARCH\r\n',
-  );
-  assert.equal(
-    written((w) => writeSearch(w, [2], 917162500)),
-    '* SEARCH 2 (MODSEQ 917162500)\r\n',
-  );
+test('writeEsearch', () => {
   const nothing = { tag: 'A282', uid: false, min: null, max: null, count: null, all: null, modSeq: null };
   assert.equal(
     written((w) => writeEsearch(w, { ...nothing, all: '' })),

@@ -1,21 +1,22 @@
 import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
 import { inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
+import { messageLimits } from './limits.ts';
 import type { Place } from './message.ts';
 import { uidSpans } from './uid-spans.ts';
 
-/** Places of a mailbox: all, or those with the given ascending UIDs that exist; ascending. `only` narrows them, such as to the deleted. */
+/** Places with the given ascending UIDs that exist; ascending. `only` narrows them, such as to the deleted. */
 export async function selectPlaces(
   reader: Reader,
   account: AccountId,
   mailbox: MailboxId,
-  uids: ArrayLike<number> | null,
+  uids: ArrayLike<number>,
   only: 'all' | 'deleted' = 'all',
 ): Promise<Place[]> {
   const places: Place[] = [];
-  for (const span of uids === null ? everything : uidSpans(uids)) {
+  for (const span of uidSpans(uids)) {
     const rows = await reader.arrays(
-      sql`SELECT id, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms, subject_key FROM message
+      sql`SELECT ${placeColumns} FROM message
         WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ${only === 'all' ? nothing : deleted} ORDER BY uid`,
     );
     for (const row of rows) places.push(placeOf(row as unknown as PlaceRow));
@@ -23,13 +24,36 @@ export async function selectPlaces(
   return places;
 }
 
+/** The first places of a mailbox, ascending by UID; as many as one batch may have. */
+export async function firstPlaces(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<Place[]> {
+  const rows = await reader.arrays(
+    sql`SELECT ${placeColumns} FROM message WHERE account = ${account} AND mailbox = ${mailbox}
+      ORDER BY uid LIMIT ${messageLimits.batchMessages}`,
+  );
+  return rows.map((row) => placeOf(row as unknown as PlaceRow));
+}
+
 /** UIDs of the messages with \Deleted, ascending. */
 export async function deletedUids(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number[]> {
-  const rows = await reader.arrays(
-    sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND (flags & 8) <> 0 ORDER BY uid`,
-  );
-  return rows.map(([uid]) => Number(uid));
+  const uids: number[] = [];
+  for (let from = 1; from < afterLastUid;) {
+    // A bounded piece of the mailbox for each statement, however few of its messages are deleted.
+    const next = await reader.get<{ uid: number }>(
+      sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${from}
+        ORDER BY uid LIMIT 1 OFFSET ${messageLimits.scannedMessages}`,
+    );
+    const end = next?.uid ?? afterLastUid;
+    const rows = await reader.arrays(
+      sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox}
+        AND uid >= ${from} AND uid < ${end} AND (flags & 8) <> 0 ORDER BY uid`,
+    );
+    for (const [uid] of rows) uids.push(Number(uid));
+    from = end;
+  }
+  return uids;
 }
+
+const afterLastUid = 0x1_0000_0000;
 
 /** A span of UIDs as a condition on the column `uid`. */
 export function uidCondition(span: UidCondition): Sql {
@@ -39,7 +63,7 @@ export function uidCondition(span: UidCondition): Sql {
 
 type UidCondition = ReturnType<typeof uidSpans>[number];
 
-const everything: readonly UidCondition[] = [{ kind: 'run', from: 1, to: 0xffff_ffff }];
+const placeColumns = sql`id, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms, subject_key`;
 const nothing = sql``;
 const deleted = sql`AND (flags & 8) <> 0`;
 

@@ -1,14 +1,16 @@
 import type { AccountId, MailboxId, MessageRowId, ModSeq } from '#lib/ids';
-import { advance } from '#mail/changes';
+import { advance, takeIds } from '#mail/changes';
 import { MailboxRefusal, moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { targetMailbox } from './append.ts';
 import { counted, summed } from './counters.ts';
 import { addReferences } from './email-rows.ts';
+import { messageLimits } from './limits.ts';
 import { buryPlaces, insertPlace, movePlace, selectPlaces } from './message-rows.ts';
 import type { Copied, Logged, Place, Target } from './message.ts';
+import { uidBatches } from './uid-batches.ts';
 
-/** Copies messages with flags and dates; bytes and description are shared (RFC 9051 §6.4.7). */
+/** Copies messages with flags and dates, some at a time for the event loop; bytes and description are shared (RFC 9051 §6.4.7). */
 export async function copyMessages(
   tx: Tx,
   account: AccountId,
@@ -17,17 +19,25 @@ export async function copyMessages(
   target: Target,
   nowMs: number,
 ): Promise<Copied & Logged> {
-  return await transfer(tx, account, from, uids, target, async (to, places) => {
-    const { modSeq, firstId } = await advance(tx, account, places.length);
+  const { id: to, uidValidity } = await targetMailbox(tx, account, target);
+  const copied: { readonly from: number[]; readonly to: number[] } = { from: [], to: [] };
+  let modSeq: ModSeq | null = null;
+  for (const batch of uidBatches(uids, messageLimits.batchMessages)) {
+    const places = await selectPlaces(tx, account, from, batch);
+    if (places.length === 0) continue;
+    modSeq ??= (await advance(tx, account)).modSeq;
+    const firstId = await takeIds(tx, account, places.length);
     const firstUid = await takeSeats(tx, account, to, places, modSeq);
     for (const [i, place] of places.entries()) {
       const id = (firstId + i) as MessageRowId;
       await insertPlace(tx, account, to, { ...place, id, uid: firstUid + i, modSeq, saveMs: nowMs });
+      copied.from.push(place.uid);
+      copied.to.push(firstUid + i);
     }
     const emails = places.map(({ email }) => email);
     await addReferences(tx, account, emails);
-    return { modSeq, firstUid };
-  });
+  }
+  return { uidValidity, ...copied, modSeq };
 }
 
 /** Moves messages: rows keep their ids and get new UIDs, and leave tombstones where they were (RFC 6851 §3.3). */
@@ -39,25 +49,11 @@ export async function moveMessages(
   target: Target,
   nowMs: number,
 ): Promise<Copied & Logged> {
-  return await transfer(tx, account, from, uids, target, async (to, places) => {
-    const { modSeq } = await advance(tx, account);
-    return { modSeq, firstUid: await movePlaces(tx, account, { from, to }, places, modSeq, nowMs) };
-  });
-}
-
-/** Finds the target and what is there to transfer, and has `carry` do it. */
-async function transfer(
-  tx: Tx,
-  account: AccountId,
-  from: MailboxId,
-  uids: ArrayLike<number>,
-  target: Target,
-  carry: (to: MailboxId, places: readonly Place[]) => Promise<{ readonly modSeq: ModSeq; readonly firstUid: number }>,
-): Promise<Copied & Logged> {
-  const { id, uidValidity } = await targetMailbox(tx, account, target);
+  const { id: to, uidValidity } = await targetMailbox(tx, account, target);
   const places = await selectPlaces(tx, account, from, uids);
   if (places.length === 0) return { uidValidity, from: [], to: [], modSeq: null };
-  const { modSeq, firstUid } = await carry(id, places);
+  const { modSeq } = await advance(tx, account);
+  const firstUid = await movePlaces(tx, account, { from, to }, places, modSeq, nowMs);
   return { uidValidity, from: places.map(({ uid }) => uid), to: places.map((_, i) => firstUid + i), modSeq };
 }
 

@@ -1,4 +1,4 @@
-/** A piece of a UID list: consecutive numbers, or up to 512 single ones. */
+/** A piece of a UID list: up to 512 consecutive numbers, or up to 512 single ones: a statement holds the event loop until it has done them all. */
 export type UidSpan =
   | { readonly kind: 'run'; readonly from: number; readonly to: number }
   | { readonly kind: 'list'; readonly uids: readonly number[] };
@@ -6,6 +6,7 @@ export type UidSpan =
 /** Runs shorter than this go into lists: a statement costs more than a few lookups. */
 const minRunLength = 32;
 const maxListLength = 512;
+const maxRunLength = 512;
 
 /** Cuts an ascending list of UIDs into few pieces, in order, that a statement can take each. */
 export function uidSpans(uids: ArrayLike<number>): UidSpan[] {
@@ -21,7 +22,10 @@ export function uidSpans(uids: ArrayLike<number>): UidSpan[] {
     while (next < uids.length && uids[next] === from + next - i) next += 1;
     if (next - i >= minRunLength) {
       flush();
-      spans.push({ kind: 'run', from, to: from + next - i - 1 });
+      for (let k = i; k < next; k += maxRunLength) {
+        const end = Math.min(k + maxRunLength, next);
+        spans.push({ kind: 'run', from: from + k - i, to: from + end - i - 1 });
+      }
     } else {
       for (let k = i; k < next; k += 1) {
         singles.push(uids[k] ?? 0);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { channelPair } from '#testing/channel-pair';
+import { FakeLoop } from '#testing/fake-loop';
 import { Output } from './output.ts';
 
 async function written(fill: (output: Output) => void | Promise<void>): Promise<string> {
   const { client, server } = channelPair();
-  const output = new Output(server, 64, 1000);
+  const output = new Output(server, new FakeLoop(Infinity), 64, 1000);
   await fill(output);
   await output.drain();
   await server.close();

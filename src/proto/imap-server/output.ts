@@ -1,4 +1,5 @@
 import type { Channel } from '#ports/channel';
+import type { EventLoop } from '#ports/event-loop';
 
 const encoder = new TextEncoder();
 const smallestBuffer = 1024;
@@ -12,10 +13,11 @@ interface OutputMark {
 
 /**
  * Collects responses into large writes. The `put` methods are synchronous and grow the buffer; whoever writes much awaits
- * `spill()` wherever `isFull`, and `drain()` at the end. Between commands nothing is kept, so that idle connections cost no buffer.
+ * `spill()` wherever `isFull`, which lets other connections have their turn too, and `drain()` at the end. Between commands nothing is kept, so that idle connections cost no buffer.
  */
 export class Output {
   readonly #channel: Channel;
+  readonly #loop: EventLoop;
   readonly #bufferBytes: number;
   #buffer: Uint8Array = nothing;
   /** A buffer that went out and can be filled again; none is kept unless more is coming. */
@@ -27,8 +29,9 @@ export class Output {
   timeoutMs: number;
 
   /** @param bufferBytes  Fill at which `isFull` turns true. */
-  constructor(channel: Channel, bufferBytes: number, timeoutMs: number) {
+  constructor(channel: Channel, loop: EventLoop, bufferBytes: number, timeoutMs: number) {
     this.#channel = channel;
+    this.#loop = loop;
     this.#bufferBytes = bufferBytes;
     this.timeoutMs = timeoutMs;
   }
@@ -112,8 +115,15 @@ export class Output {
     return this.#used === 0 ? null : this.#channel.write(this.#taken(), this.timeoutMs);
   }
 
-  /** As `drain`, in the middle of a long answer. */
+  /** As `drain`, in the middle of a long answer, which must not keep others waiting. */
   spill(): Promise<void> | null {
+    const written = this.#spill();
+    const pause = this.#loop.pause();
+    if (written === null || pause === null) return written ?? pause;
+    return written.then(() => pause);
+  }
+
+  #spill(): Promise<void> | null {
     if (this.#used === 0) return null;
     this.#hasMore = true;
     const buffer = this.#buffer;
@@ -141,9 +151,10 @@ export class Output {
   }
 
   async #direct(bytes: Uint8Array): Promise<void> {
-    await this.spill();
+    await this.#spill();
     this.#drains++;
     await this.#channel.write(bytes, this.timeoutMs);
+    await this.#loop.pause();
   }
 
   #shortAscii(text: string): boolean {

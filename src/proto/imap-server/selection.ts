@@ -35,21 +35,24 @@ export class Selection {
     const image = await this.mailbox.refresh();
     // RFC 2180 §3.3: a client whose selected mailbox was deleted is best disconnected.
     if (image === null) throw new Bye('the selected mailbox was deleted');
-    this.reportImage(output, image, mayExpunge);
-    if (output.isFull) await output.spill();
+    await this.reportImage(output, image, mayExpunge);
   }
 
   /** As `report`, for the image at hand. */
-  reportImage(output: Output, image: MailboxImage, mayExpunge: boolean): void {
+  async reportImage(output: Output, image: MailboxImage, mayExpunge: boolean): Promise<void> {
     const update = this.view.update(image, mayExpunge);
     for (const number of update.expunged) {
       output.text('* ');
       output.number(number);
       output.text(' EXPUNGE\r\n');
+      if (output.isFull) await output.spill();
     }
     if (update.exists !== null) output.line(`* ${update.exists} EXISTS`);
     this.#reportKeywords(output, image);
-    for (const at of update.flagsChanged) this.writeFlags(output, at, true);
+    for (const at of update.flagsChanged) {
+      this.writeFlags(output, at, true);
+      if (output.isFull) await output.spill();
+    }
   }
 
   /** Writes `* n FETCH (UID u FLAGS (…))` for one position of the view; false, and nothing, when the message is gone. */

@@ -22,7 +22,7 @@ import { Bad, Bye, goodbyeOf, No } from './refusal.ts';
 export async function serveImap(deps: ImapServerDeps): Promise<void> {
   const codec = new ImapCodec({ limits: unauthenticatedLimits });
   const { limits } = deps.options;
-  const output = new Output(deps.channel, limits.outputBufferBytes, limits.unauthenticatedTimeoutMs);
+  const output = new Output(deps.channel, deps.loop, limits.outputBufferBytes, limits.unauthenticatedTimeoutMs);
   const input = new Input(deps.channel, codec, () => output.drain());
   const session = new Session(new Context(deps, input, output, codec));
   await session.run();

@@ -1,6 +1,7 @@
-import { ResponseWriter, type SearchCommand, writeEsearch, writeSearch, writeSequenceSet } from '#lib/imap';
+import { type SearchCommand, writeEsearch, writeSequenceSet } from '#lib/imap';
 import type { Context } from '../context.ts';
 import { type MessageFailures, refusalFor } from '../failures.ts';
+import type { Output } from '../output.ts';
 import { No } from '../refusal.ts';
 import { Evaluator } from '../search/evaluator.ts';
 import { countKeys, keyWeight } from '../search/key-cost.ts';
@@ -17,7 +18,7 @@ export const search: Handler<SearchCommand> = {
     try {
       const { uids, failures } = await find(context, selection, command);
       if (saves) selection.saved = savedPart(uids, command.returns ?? []);
-      write(context, selection, command, uids);
+      await write(context, selection, command, uids);
       if (failures.size > 0) throw refusalFor(context, failures, 'the others were searched');
     } catch (error) {
       // RFC 5182 §2.1: a search refused with NO leaves an empty result behind.
@@ -34,7 +35,7 @@ interface Found {
 }
 
 async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Found> {
-  const { clock, options, shutdown } = context.deps;
+  const { clock, loop, options, shutdown } = context.deps;
   if (command.unsupportedCharset !== null) {
     throw new No('BADCHARSET (US-ASCII UTF-8)', 'search in UTF-8');
   }
@@ -42,7 +43,7 @@ async function find(context: Context, selection: Selection, command: SearchComma
   if (keyWeight(command.key) * selection.view.uids.length > options.limits.maxSearchWork) {
     throw new No('LIMIT', 'too many search keys for so many messages');
   }
-  const evaluator = new Evaluator(selection, clock, options.limits.maxRowBatch, shutdown);
+  const evaluator = new Evaluator(selection, { clock, loop, rowBatch: options.limits.maxRowBatch, signal: shutdown });
   return { uids: await evaluator.search(command.key), failures: evaluator.failures };
 }
 
@@ -56,15 +57,14 @@ function savedPart(uids: Uint32Array, returns: readonly string[]): Uint32Array {
   return Uint32Array.from(new Set(ends));
 }
 
-function write(context: Context, selection: Selection, command: SearchCommand, uids: Uint32Array): void {
+async function write(context: Context, selection: Selection, command: SearchCommand, uids: Uint32Array): Promise<void> {
   const numbers = command.uid ? uids : numbersOf(uids, selection.view.uids);
-  const writer = new ResponseWriter(Math.min(1024 + uids.length * 8, 1_048_576));
   // RFC 9051 appendix E: IMAP4rev2 has no SEARCH response.
   const returns = command.returns ?? (context.isRev2 ? (['all'] as const) : null);
-  if (returns === null) writeSearch(writer, numbers);
+  if (returns === null) await writeNumbers(context.output, numbers);
   else if (returns.some((option) => option !== 'save')) {
     const first = numbers[0] ?? null;
-    writeEsearch(writer, {
+    const result = {
       tag: context.tag,
       uid: command.uid,
       min: returns.includes('min') ? first : null,
@@ -72,9 +72,20 @@ function write(context: Context, selection: Selection, command: SearchCommand, u
       count: returns.includes('count') ? numbers.length : null,
       all: returns.includes('all') ? writeSequenceSet(numbers) : null,
       modSeq: null,
-    });
+    };
+    context.write((writer) => writeEsearch(writer, result));
   }
-  context.output.bytes(writer.take());
+}
+
+/** Adds a SEARCH response (RFC 3501 §7.2.5) piece by piece. */
+async function writeNumbers(output: Output, numbers: Uint32Array): Promise<void> {
+  output.text('* SEARCH');
+  for (const number of numbers) {
+    output.byte(32);
+    output.number(number);
+    if (output.isFull) await output.spill();
+  }
+  output.text('\r\n');
 }
 
 function numbersOf(uids: Uint32Array, view: Uint32Array): Uint32Array {

@@ -27,7 +27,7 @@ export const store: Handler<StoreCommand> = {
       selection.view.noteOwn(modSeqs);
     }
     // Keywords that are new to the mailbox are told of before they are used (RFC 9051 §7.3.5).
-    selection.reportImage(context.output, selection.mailbox.image, false);
+    await selection.reportImage(context.output, selection.mailbox.image, false);
     const gone = command.silent ? countGone(selection, uids) : await writeAll(context, selection, ranges, command.uid);
     if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
     return 'stored';

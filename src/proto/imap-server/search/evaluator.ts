@@ -1,6 +1,7 @@
 import { keywordKey, type FlagSet } from '#lib/flags';
 import type { SearchKey } from '#lib/imap';
 import type { Clock } from '#ports/clock';
+import type { EventLoop } from '#ports/event-loop';
 import { uidsAt } from '../message-set.ts';
 import type { MessageFailures } from '../failures.ts';
 import { Unreadable } from '../refusal.ts';
@@ -21,19 +22,29 @@ const noColumns: RowColumns = {
   structure: false,
 };
 
+/** What an `Evaluator` needs. */
+interface EvaluatorDeps {
+  readonly clock: Clock;
+  readonly loop: EventLoop;
+  /** Messages per read of rows. */
+  readonly rowBatch: number;
+  readonly signal: AbortSignal;
+}
+
 /** Finds messages: one evaluator over ascending lists of candidates, narrowed key by key, cheapest first. */
 export class Evaluator {
   readonly #selection: Selection;
   readonly #image: MailboxImage;
+  readonly #loop: EventLoop;
   readonly #nowMs: number;
   readonly #rowBatch: number;
   readonly #signal: AbortSignal;
   readonly #failures: MessageFailures = new Map();
 
-  /** @param rowBatch  Messages per read of rows. */
-  constructor(selection: Selection, clock: Clock, rowBatch: number, signal: AbortSignal) {
+  constructor(selection: Selection, { clock, loop, rowBatch, signal }: EvaluatorDeps) {
     this.#selection = selection;
     this.#image = selection.mailbox.image;
+    this.#loop = loop;
     this.#nowMs = clock.now();
     this.#rowBatch = rowBatch;
     this.#signal = signal;
@@ -51,6 +62,9 @@ export class Evaluator {
   }
 
   async #find(key: SearchKey, uids: Uint32Array): Promise<Uint32Array> {
+    // Each key goes over all candidates.
+    const pause = this.#loop.pause();
+    if (pause !== null) await pause;
     switch (key.kind) {
       case 'all':
       case 'old':
