@@ -9,12 +9,14 @@ test('checkReport: clean, untidy, and worse', () => {
     kind: 'orphan',
     text: 'the blob 1 belongs to no message, and is removed when a day old',
     isLoss: false,
+    remedy: null,
   } as const;
   const lost = {
     account: null,
     kind: 'queue',
     text: 'message 7 of <a\u001b@b> waits and has no content',
     isLoss: true,
+    remedy: 'drop it',
   } as const;
   assert.deepEqual(checkReport([untidy]), [
     'Untidy, but no mail is lost:',
@@ -25,6 +27,7 @@ test('checkReport: clean, untidy, and worse', () => {
   assert.deepEqual(checkReport([untidy, lost]), [
     'Mail is lost or cannot be read:',
     '  queue: message 7 of <a\uFFFD@b> waits and has no content',
+    '  What can be done: drop it.',
     '',
     'Untidy, but no mail is lost:',
     '  account ann: the blob 1 belongs to no message, and is removed when a day old',

@@ -14,7 +14,13 @@ export function checkReport(findings: readonly Finding[]): string[] {
 
 function section(title: string, findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
-  return [title, ...findings.map(({ account, text }) => `  ${place(account)}: ${plain(text)}`), ''];
+  const remedies = new Set(findings.flatMap(({ remedy }) => remedy ?? []));
+  return [
+    title,
+    ...findings.map(({ account, text }) => `  ${place(account)}: ${plain(text)}`),
+    ...[...remedies].map((remedy) => `  What can be done: ${plain(remedy)}.`),
+    '',
+  ];
 }
 
 function place(account: string | null): string {

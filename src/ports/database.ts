@@ -81,6 +81,11 @@ export interface Databases extends AsyncDisposable {
   readonly server: Database;
   /** Opens the account's database on first use; kept open while in use. */
   account(id: AccountId): Promise<Database>;
+  /**
+   * Reads a whole database and compares its tables with its indexes, without holding up those who use it.
+   * @returns what is damaged, a line each; none when it is whole.
+   */
+  integrity(id: AccountId | 'server'): Promise<readonly string[]>;
   /** Deletes an account's database for good. */
   drop(id: AccountId): Promise<void>;
 }

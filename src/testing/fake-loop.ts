@@ -74,6 +74,7 @@ export function countingDatabases(databases: Databases, loop: FakeLoop): Databas
   return {
     server,
     account: async (id) => countingDatabase(await databases.account(id), loop),
+    integrity: (id) => databases.integrity(id),
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };

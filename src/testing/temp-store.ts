@@ -45,6 +45,7 @@ export async function tempStore(wrap: (db: Database) => Database = (db) => db): 
   const wrapped: Databases = {
     server: databases.server,
     account: async (id) => wrap(await databases.account(id)),
+    integrity: (id) => databases.integrity(id),
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };

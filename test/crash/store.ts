@@ -72,6 +72,7 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
   const databases: Databases = {
     server: wrap(opened.server),
     account: async (id) => wrap(await opened.account(id)),
+    integrity: (id) => opened.integrity(id),
     drop: (id) => opened.drop(id),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };

@@ -5,6 +5,7 @@ import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { Connection } from './connection.ts';
 import type { SqliteLimits } from './limits.ts';
+import { damagesOf } from './integrity.ts';
 import { LogFlush } from './log-flush.ts';
 import type { Migration } from './migrations.ts';
 import { StrayAlarm, Transaction } from './transaction.ts';
@@ -49,6 +50,7 @@ export class SqliteDatabase implements Database {
   readonly #alarm = new StrayAlarm();
   #opened: Opened | null = null;
   #isClosed = false;
+  readonly #closing = new AbortController();
   #writesUntilLook = 0;
   #checkpoint: Promise<void> | null = null;
   #isGivingBack = false;
@@ -113,6 +115,16 @@ export class SqliteDatabase implements Database {
     return this.#opened?.flush.durable() ?? Promise.resolve();
   }
 
+  /** What is damaged in the file, a line each. The log is emptied first, and not copied to the file until the file has been read. */
+  async integrity(): Promise<string[]> {
+    while (this.#checkpoint !== null) await this.#checkpoint;
+    const reading = this.#emptyLog().then(() => damagesOf(this.path, this.#closing.signal));
+    this.#checkpoint = reading.then(ignore, ignore).finally(() => {
+      this.#checkpoint = null;
+    });
+    return await reading;
+  }
+
   /** Closes the connection once nobody uses it; the next use opens it again. */
   rest(): Promise<void> {
     return this.#shut(0);
@@ -121,6 +133,7 @@ export class SqliteDatabase implements Database {
   /** Closes it for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing.abort();
     await this.#shut(this.#deps.limits.checkpointBytes / 4);
   }
 
@@ -268,6 +281,8 @@ export class SqliteDatabase implements Database {
     }
   }
 }
+
+function ignore(): void {}
 
 /** Transactions between two checkpoints when the log's size is not known. */
 const writesPerBlindCheckpoint = 2048;

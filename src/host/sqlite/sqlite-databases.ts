@@ -77,6 +77,12 @@ class SqliteDatabases implements Databases {
     return database;
   }
 
+  async integrity(id: AccountId | 'server'): Promise<readonly string[]> {
+    if (id === 'server') return this.#server.integrity();
+    await this.account(id);
+    return (await this.#accounts.get(id)?.integrity()) ?? [];
+  }
+
   async drop(id: AccountId): Promise<void> {
     await this.#accounts.get(id)?.close();
     this.#accounts.delete(id);

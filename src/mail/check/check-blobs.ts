@@ -1,12 +1,33 @@
+import { crc32 } from 'node:zlib';
 import { BlobMissing, type BlobId, type BlobOwner, type BlobStore } from '#ports/blobs';
+import type { EventLoop } from '#ports/event-loop';
 import type { Report } from './finding.ts';
+
+/** A blob that a row refers to. */
+export interface ReferredBlob {
+  /** The row's, for people. */
+  readonly id: number;
+  readonly blob: BlobId;
+  readonly sizeBytes: number;
+  /** Null when the row has no checksum. */
+  readonly crc32: number | null;
+}
 
 /** What the rows of an owner say about its blobs. */
 export interface BlobRows {
-  /** `id` is the row's, for people. */
-  readonly referred: readonly { readonly id: number; readonly blob: BlobId; readonly sizeBytes: number }[];
+  readonly referred: readonly ReferredBlob[];
   /** To be removed soon. */
   readonly garbage: readonly BlobId[];
+}
+
+/** Whose blobs are compared. */
+export interface BlobTarget {
+  readonly blobs: BlobStore;
+  readonly owner: BlobOwner;
+  /** What the ids of rows are ids of, such as `content`. */
+  readonly what: string;
+  /** Of some blobs, those that rows know by now. */
+  readonly known: (blobs: readonly BlobId[]) => Promise<ReadonlySet<BlobId>>;
 }
 
 /** All blobs of an owner with their sizes. To be read before the rows, so that only a blob whose row is about to come can seem to have none. */
@@ -16,44 +37,52 @@ export async function storedBlobs(blobs: BlobStore, owner: BlobOwner): Promise<M
   return stored;
 }
 
-/**
- * Compares an owner's blobs with its rows, also while the owner is at work.
- * @param what  Whose blobs the rows name, such as `content`.
- * @param again  Reads the rows anew.
- */
+/** Compares an owner's blobs with its rows, also while the owner is at work, and reads each blob for its checksum. */
 export async function checkBlobs(
-  { blobs, owner, what }: { readonly blobs: BlobStore; readonly owner: BlobOwner; readonly what: string },
+  { blobs, owner, what, known }: BlobTarget,
   stored: ReadonlyMap<BlobId, number>,
   { referred, garbage }: BlobRows,
-  again: () => Promise<BlobRows>,
   report: Report,
+  loop: EventLoop,
 ): Promise<void> {
   const rubbish = new Set(garbage);
-  const known = new Set(garbage);
-  for (const { id, blob, sizeBytes } of referred) {
-    known.add(blob);
-    const size = stored.get(blob) ?? (await sizeNow(blobs, owner, blob));
-    if (size === null) report('blob', `the blob ${blob} of ${what} ${id} is missing`, true);
-    else if (size !== sizeBytes)
-      report('blob', `the blob ${blob} of ${what} ${id} should have ${sizeBytes} bytes, and has ${size}`, true);
-    if (rubbish.has(blob)) report('blob', `the blob ${blob} of ${what} ${id} is to be removed`, true);
+  const seen = new Set(garbage);
+  for (const row of referred) {
+    seen.add(row.blob);
+    const problem = await blobProblem(blobs, owner, row, loop);
+    if (problem !== null) report('blob', `the blob ${row.blob} of ${what} ${row.id} ${problem}`, true, row.id);
+    if (rubbish.has(row.blob))
+      report('blob', `the blob ${row.blob} of ${what} ${row.id} is to be removed`, true, row.id);
   }
-  const extra = [...stored.keys()].filter((blob) => !known.has(blob));
+  const extra = [...stored.keys()].filter((blob) => !seen.has(blob));
   if (extra.length === 0) return;
-  const later = await again();
-  for (const { blob } of later.referred) known.add(blob);
-  for (const blob of later.garbage) known.add(blob);
+  const later = await known(extra);
   for (const blob of extra)
-    if (!known.has(blob)) report('orphan', `the blob ${blob} belongs to no message, and is removed when a day old`);
+    if (!later.has(blob)) report('orphan', `the blob ${blob} belongs to no message, and is removed when a day old`);
 }
 
-/** Null when there is none: it came after the list was read, or not at all. */
-async function sizeNow(blobs: BlobStore, owner: BlobOwner, id: BlobId): Promise<number | null> {
+const pieceBytes = 256 * 1024;
+
+/** Reads a blob. @returns what is wrong with it, null when nothing is. */
+async function blobProblem(
+  blobs: BlobStore,
+  owner: BlobOwner,
+  { blob, sizeBytes, crc32: checksum }: ReferredBlob,
+  loop: EventLoop,
+): Promise<string | null> {
   try {
-    await using blob = await blobs.open(owner, id);
-    return blob.sizeBytes;
+    await using reader = await blobs.open(owner, blob);
+    if (reader.sizeBytes !== sizeBytes) return `should have ${sizeBytes} bytes, and has ${reader.sizeBytes}`;
+    if (checksum === null) return null;
+    let found = 0;
+    for (let at = 0; at < sizeBytes; at += pieceBytes) {
+      found = crc32(await reader.bytes(at, at + pieceBytes), found);
+      const waiting = loop.pause();
+      if (waiting !== null) await waiting;
+    }
+    return found === checksum ? null : 'has other bytes than were stored: its checksum is wrong';
   } catch (error) {
-    if (error instanceof BlobMissing) return null;
-    throw error;
+    if (error instanceof BlobMissing) return 'is missing';
+    return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

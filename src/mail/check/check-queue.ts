@@ -1,7 +1,8 @@
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Reader, type Sql } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import { checkBlobs, storedBlobs, type BlobRows } from './check-blobs.ts';
-import type { Finding, Report } from './finding.ts';
+import { Findings, type Finding } from './finding.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -13,25 +14,32 @@ interface QueueQuery {
 }
 
 /** Checks the rows of the queue against each other and against its blobs. Nothing is changed. @param db  The server's database. */
-export async function checkQueue(db: Database, blobs: BlobStore): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const report: Report = (kind, text, isLoss = false) => findings.push({ account: null, kind, text, isLoss });
+export async function checkQueue(
+  db: Database,
+  blobs: BlobStore,
+  loop: EventLoop = { pause: () => null },
+): Promise<Finding[]> {
+  const findings = new Findings(null);
+  const { report } = findings;
   const stored = await storedBlobs(blobs, 'queue');
-  const rows = await db.read(async (reader) => {
-    for (const { isLoss, statement, text } of queries) {
-      for (const row of await reader.all<Row>(statement)) report('queue', text(row), isLoss);
-    }
-    return await blobRows(reader);
-  });
-  await checkBlobs({ blobs, owner: 'queue', what: 'message' }, stored, rows, () => db.read(blobRows), report);
-  return findings;
+  for (const { isLoss, statement, text } of queries) {
+    for (const row of await db.read((reader) => reader.all<Row>(statement))) report('queue', text(row), isLoss);
+    const waiting = loop.pause();
+    if (waiting !== null) await waiting;
+  }
+  const known = async (): Promise<Set<BlobId>> => {
+    const { referred, garbage } = await db.read(blobRows);
+    return new Set([...garbage, ...referred.map(({ blob }) => blob)]);
+  };
+  await checkBlobs({ blobs, owner: 'queue', what: 'message', known }, stored, await db.read(blobRows), report, loop);
+  return findings.all();
 }
 
 async function blobRows(reader: Reader): Promise<BlobRows> {
   const garbage = await reader.all<{ blob: BlobId }>(sql`SELECT blob_id AS blob FROM queue_garbage`);
   return {
     referred: await reader.all(
-      sql`SELECT id, blob_id AS blob, body_size_bytes AS "sizeBytes" FROM queue_message WHERE blob_id IS NOT NULL`,
+      sql`SELECT id, blob_id AS blob, body_size_bytes AS "sizeBytes", NULL AS crc32 FROM queue_message WHERE blob_id IS NOT NULL`,
     ),
     garbage: garbage.map(({ blob }) => blob),
   };

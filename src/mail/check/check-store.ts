@@ -1,11 +1,14 @@
-import type { Account, Accounts } from '#mail/accounts';
-import { liveMailboxes, normalizeMailboxName, parentsOf, specialUses, type Mailbox } from '#mail/mailboxes';
-import type { BlobStore } from '#ports/blobs';
-import type { Database, Reader } from '#ports/database';
-import { checkBlobs, storedBlobs, type BlobRows } from './check-blobs.ts';
+import { AccountRemoved, type Account, type Accounts } from '#mail/accounts';
+import { inBatches, inList } from '#mail/schema';
+import type { BlobId, BlobStore } from '#ports/blobs';
+import { sql, type Database, type Databases } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
+import { checkBlobs, storedBlobs } from './check-blobs.ts';
+import { checkContents, checkEmails, placesOf } from './check-contents.ts';
+import { checkMailboxes } from './check-mailboxes.ts';
+import { checkMessages, checkTombstones } from './check-messages.ts';
 import { checkQueue } from './check-queue.ts';
-import { garbageBlobs, recountMailboxes, referredBlobs, rowQueries, type MailboxRecount } from './check-rows.ts';
-import type { Finding, Report } from './finding.ts';
+import { Findings, type Finding, type Report } from './finding.ts';
 
 /** What the check needs. */
 export interface CheckDeps {
@@ -13,87 +16,128 @@ export interface CheckDeps {
   readonly blobs: BlobStore;
   /** The database with the tables of the queue; without it the queue is not looked at. */
   readonly queueDatabase?: Database;
+  /** Checks database files; without it they are taken for whole. */
+  readonly databases?: Pick<Databases, 'integrity'>;
+  /** Without it the check gives others no turns beyond those of its reads. */
+  readonly loop?: EventLoop;
 }
 
-/** Checks all accounts and the queue, and that no blobs belong to accounts that do not exist. Nothing is changed. */
-export async function checkStore({ accounts, blobs, queueDatabase }: CheckDeps): Promise<Finding[]> {
+const noPauses: EventLoop = { pause: () => null };
+/** Lines of SQLite's integrity check that are reported. */
+const maxDamages = 20;
+
+/**
+ * Checks all accounts and the queue, and that no blobs belong to accounts that do not exist. Nothing is changed. An account that cannot be
+ * opened or read is a finding; the others are checked all the same.
+ */
+export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
+  const { accounts, blobs, queueDatabase, databases, loop = noPauses } = deps;
   const findings: Finding[] = [];
   const known = new Set<string>(['queue', 'incoming']);
   // Read before the accounts: an account's row is there before its first blob.
   const owners = await Array.fromAsync(blobs.owners());
   for (const { id, name } of await accounts.list()) {
     known.add(String(id));
-    const account = await accounts.open(name);
-    if (account !== null) findings.push(...(await checkAccount(account)));
+    findings.push(...(await checkNamedAccount(deps, name)));
   }
   for (const owner of owners) {
     if (known.has(String(owner))) continue;
-    const text = `blobs of account ${owner}, which does not exist`;
-    findings.push({ account: String(owner), kind: 'orphan', text, isLoss: false });
+    const { report, all } = collector(String(owner));
+    report('orphan', `blobs of account ${owner}, which does not exist`);
+    findings.push(...all());
   }
-  if (queueDatabase !== undefined) findings.push(...(await checkQueue(queueDatabase, blobs)));
+  const server = collector(null);
+  if (databases !== undefined) await checkFile(() => databases.integrity('server'), 'server.db', server.report);
+  findings.push(...server.all());
+  if (queueDatabase !== undefined) findings.push(...(await checkQueue(queueDatabase, blobs, loop)));
   return findings;
 }
 
-/** Checks one account's rows against each other and against its blobs. Nothing is changed. */
-export async function checkAccount(account: Account): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const report: Report = (kind, text, isLoss = false) => findings.push({ account: account.name, kind, text, isLoss });
-  const stored = await storedBlobs(account.blobs, account.id);
-  const rowsOf = async (reader: Reader): Promise<BlobRows> => ({
-    referred: await referredBlobs(reader, account.id),
-    garbage: await garbageBlobs(reader, account.id),
-  });
-  const found = await account.db.read(async (reader) => {
-    const recounts = await recountMailboxes(reader, account.id);
-    const mailboxes = await liveMailboxes(reader, account.id);
-    const problems: (() => void)[] = [];
-    for (const { kind, isLoss, statement, text } of rowQueries(account.id)) {
-      const rows = await reader.all<Readonly<Record<string, string | number | null>>>(statement);
-      for (const row of rows) problems.push(() => report(kind, text(row), isLoss));
-    }
-    return { recounts, mailboxes, problems, rows: await rowsOf(reader) };
-  });
-  checkNames(found.mailboxes, report);
-  for (const recount of found.recounts) checkCounters(recount, report);
-  for (const problem of found.problems) problem();
-  const target = { blobs: account.blobs, owner: account.id, what: 'content' };
-  await checkBlobs(target, stored, found.rows, () => account.db.read(rowsOf), report);
-  return findings;
+function collector(account: string | null): { readonly report: Report; readonly all: () => Finding[] } {
+  const findings = new Findings(account);
+  return { report: findings.report, all: () => findings.all() };
 }
 
-function checkNames(mailboxes: readonly Mailbox[], report: Report): void {
-  const names = new Set(mailboxes.map(({ name }) => name));
-  if (!names.has('INBOX')) report('mailbox', 'there is no INBOX');
-  for (const { name } of mailboxes) {
-    if (!isNormal(name)) report('mailbox', `mailbox ${name} has a name that cannot be`);
-    for (const parent of parentsOf(name)) {
-      if (!names.has(parent)) report('mailbox', `mailbox ${name} has no parent ${parent}`);
-    }
-  }
-  for (const use of specialUses) {
-    const holders = mailboxes.filter(({ specialUse }) => specialUse.includes(use));
-    if (holders.length > 1) report('mailbox', `${holders.map(({ name }) => name).join(' and ')} are both ${use}`);
-  }
-}
-
-function isNormal(name: string): boolean {
+async function checkNamedAccount({ accounts, databases, loop }: CheckDeps, name: string): Promise<Finding[]> {
+  const { report, all } = collector(name);
   try {
-    return normalizeMailboxName(name) === name;
-  } catch {
-    return false;
+    const account = await accounts.open(name);
+    if (account === null) return [];
+    if (databases !== undefined) {
+      await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, report);
+    }
+    return [...all(), ...(await checkAccount(account, loop))];
+  } catch (error) {
+    // Removed meanwhile: there is nothing to check.
+    if (error instanceof AccountRemoved) return [];
+    report('account', `cannot be opened: ${error instanceof Error ? error.message : String(error)}`, true);
+    return all();
   }
 }
 
-function checkCounters(recount: MailboxRecount, report: Report): void {
-  const { name, stated, counted, uidNext, maxUid, highestModSeq, maxModSeq } = recount;
-  for (const counter of ['messages', 'unseen', 'deleted', 'sizeBytes', 'deletedSizeBytes'] as const) {
-    if (stated[counter] !== counted[counter]) {
-      report('counter', `mailbox ${name} says ${counter} ${stated[counter]}, a recount gives ${counted[counter]}`);
-    }
+async function checkFile(integrity: () => Promise<readonly string[]>, file: string, report: Report): Promise<void> {
+  try {
+    const damages = await integrity();
+    for (const damage of damages.slice(0, maxDamages)) report('database', `${file} is damaged: ${damage}`, true);
+  } catch (error) {
+    report('database', `${file} could not be checked: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (maxUid >= uidNext) report('uid', `mailbox ${name} has UID ${maxUid}, and UIDNEXT ${uidNext}`);
-  if (maxModSeq > highestModSeq) {
-    report('modseq', `mailbox ${name} has a message with MODSEQ ${maxModSeq}, and HIGHESTMODSEQ ${highestModSeq}`);
+}
+
+/**
+ * Checks one account's rows against each other and against its blobs, and each body against its checksum. Nothing is changed. Time and memory grow
+ * with the number of rows; each piece is a read of its own, so that the account can be used meanwhile.
+ */
+export async function checkAccount(account: Account, loop: EventLoop = noPauses): Promise<Finding[]> {
+  const findings = new Findings(account.name);
+  const { report } = findings;
+  const stored = await storedBlobs(account.blobs, account.id);
+  const steps = [
+    () => checkMailboxes(account, report, loop),
+    async () => checkEmails(account, await checkMessages(account, report, loop), report, loop),
+    () => checkTombstones(account, report, loop),
+    async () => {
+      const rows = { referred: await checkContents(account, report, loop), garbage: await garbageOf(account) };
+      const { blobs, id: owner } = account;
+      const known = (some: readonly BlobId[]): Promise<Set<BlobId>> => knownBlobs(account, some);
+      await checkBlobs({ blobs, owner, what: 'content', known }, stored, rows, report, loop);
+    },
+    async () => {
+      for (const emails of inBatches(findings.emails())) {
+        findings.locate(await account.db.read((reader) => placesOf(reader, account.id, emails)));
+      }
+    },
+  ];
+  for (const step of steps) {
+    // A damaged page ends one step, not the others.
+    await step().catch((error: unknown) => {
+      if (error instanceof AccountRemoved) throw error;
+      report(
+        'database',
+        `a part of the account cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        true,
+      );
+    });
   }
+  return findings.all();
+}
+
+async function garbageOf({ db, id }: Account): Promise<BlobId[]> {
+  const rows = await db.read((reader) =>
+    reader.all<{ blob: BlobId }>(sql`SELECT blob_id AS blob FROM blob_garbage WHERE account = ${id}`),
+  );
+  return rows.map(({ blob }) => blob);
+}
+
+async function knownBlobs({ db, id }: Account, blobs: readonly BlobId[]): Promise<Set<BlobId>> {
+  const known = new Set<BlobId>();
+  for (const batch of inBatches(blobs)) {
+    const list = inList(batch);
+    const rows = await db.read((reader) =>
+      reader.all<{ blob: BlobId }>(sql`SELECT blob_id AS blob FROM content WHERE account = ${id} AND blob_id IN ${list}
+        UNION ALL SELECT blob_id AS blob FROM blob_garbage WHERE account = ${id} AND blob_id IN ${list}`),
+    );
+    for (const { blob } of rows) known.add(blob);
+  }
+  return known;
 }

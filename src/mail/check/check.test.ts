@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { sql, type Sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
-import { checkAccount, fixAccount } from './index.ts';
+import { checkAccount, checkStore, fixAccount } from './index.ts';
 
 /** Damage, and the undoing of it, so that the store is whole when it closes. */
 async function damaged(store: TempStore, damage: Sql, repair: Sql): Promise<string[]> {
@@ -32,7 +33,7 @@ for (const [damage, repair, want] of [
   [
     sql`UPDATE content SET size_bytes = size_bytes + 1 WHERE id = 8`,
     sql`UPDATE content SET size_bytes = size_bytes - 1 WHERE id = 8`,
-    'size!: email 8 should have 21 bytes, and has 22',
+    'size!: email 8 should have 21 bytes, and has 22 (INBOX UID 2)',
   ],
   [
     sql`UPDATE message SET email = email + 100 WHERE uid = 2`,
@@ -50,9 +51,39 @@ for (const [damage, repair, want] of [
     'thread: email 8 is in thread 9, which is younger than it',
   ],
   [
+    sql`UPDATE content SET bytes = zeroblob(size_bytes) WHERE id = 8`,
+    sql`UPDATE content SET crc32 = NULL WHERE id = 8`,
+    'size!: content 8 has other bytes than were stored: its checksum is wrong (INBOX UID 2)',
+  ],
+  [
+    sql`UPDATE email SET structure = '{' || structure WHERE id = 8`,
+    sql`UPDATE email SET structure = substr(structure, 2) WHERE id = 8`,
+    'reference!: email 8 has a damaged structure (INBOX UID 2)',
+  ],
+  [
+    sql`UPDATE email SET header_bytes = header_bytes + 100 WHERE id = 8`,
+    sql`UPDATE email SET header_bytes = header_bytes - 100 WHERE id = 8`,
+    'size!: email 8 has 21 bytes, and says that 114 are its header (INBOX UID 2)',
+  ],
+  [
+    sql`INSERT INTO content (account, id, size_bytes, has_nul, bytes) VALUES (1, 9, 0, 0, x'')`,
+    sql`DELETE FROM content WHERE id = 9`,
+    'reference: content 9 belongs to no email',
+  ],
+  [
+    sql`INSERT INTO tombstone (account, mailbox, modseq, uid, create_modseq, message, email) VALUES (1, 1, 3, 2, 2, 8, 8)`,
+    sql`DELETE FROM tombstone`,
+    'tombstone: message 2 of mailbox 1 exists and has a tombstone',
+  ],
+  [
+    sql`UPDATE message SET id = 7 WHERE uid = 2`,
+    sql`UPDATE message SET id = 8 WHERE uid = 2`,
+    'uid: the row id 7 is used by several messages',
+  ],
+  [
     sql`UPDATE content SET blob_id = 'gone', bytes = NULL WHERE id = 8`,
-    sql`UPDATE content SET blob_id = NULL, bytes = zeroblob(size_bytes) WHERE id = 8`,
-    'blob!: the blob gone of content 8 is missing',
+    sql`UPDATE content SET blob_id = NULL, bytes = zeroblob(size_bytes), crc32 = NULL WHERE id = 8`,
+    'blob!: the blob gone of content 8 is missing (INBOX UID 2)',
   ],
 ] as const) {
   test(`checkAccount finds that ${want}`, async () => {
@@ -80,6 +111,60 @@ test('fixAccount sets counters right and collects orphans', async () => {
   assert.equal(await sweeper.sweepAccount(account.id, account.db), 0);
   await clock.advance(60 * 60_000);
   assert.equal(await sweeper.sweepAccount(account.id, account.db), 1);
+});
+
+test('checkAccount reads each blob, and names the message whose bytes changed', async () => {
+  await using store = await tempStore();
+  const { account, blobs } = store;
+  const { id, sizeBytes } = await blobs.put(account.id, chunks());
+  for (const checksum of [crc32(new Uint8Array(3)), 1]) {
+    const body = { kind: 'blob', id, sizeBytes, crc32: checksum, account: account.id } as const;
+    await account.messages.append({ name: 'INBOX' }, [newMessage([], { body })]);
+    const findings = await checkAccount(account);
+    const damages = findings.filter(({ kind }) => kind === 'blob').map(({ text }) => text);
+    const wrong = `the blob ${id} of content 8 has other bytes than were stored: its checksum is wrong (INBOX UID 2)`;
+    assert.deepEqual(damages, checksum === 1 ? [wrong] : []);
+    const inbox = await account.mailboxes.byName('INBOX');
+    assert.ok(inbox);
+    // A blob belongs to one row.
+    await account.messages.remove(inbox.id, [1, 2]);
+    await account.db.write((tx) => tx.run(sql`DELETE FROM blob_garbage`));
+  }
+  await blobs.remove(account.id, id);
+});
+
+test('checkAccount names a hundred findings of a kind, and how many more there are', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  await account.messages.append(
+    { name: 'INBOX' },
+    Array.from({ length: 103 }, () => newMessage([])),
+  );
+  await account.db.write((tx) => tx.run(sql`UPDATE email SET thread = id + 1`));
+  const findings = await checkAccount(account);
+  await account.db.write((tx) => tx.run(sql`UPDATE email SET thread = id`));
+  assert.equal(findings.length, 101);
+  assert.equal(findings[100]?.text, '3 more like these');
+});
+
+test('checkStore names an account that it cannot open, and goes on', async () => {
+  await using store = await tempStore();
+  const { accounts, account, blobs, databases } = store;
+  await accounts.create('zoe');
+  await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 5 WHERE name = 'INBOX'`));
+  const open = accounts.open.bind(accounts);
+  accounts.open = (name) => (name === 'mara' ? open(name) : Promise.reject(new Error('file is not a database')));
+  const findings = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
+  accounts.open = open;
+  await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 0 WHERE name = 'INBOX'`));
+  assert.deepEqual(
+    findings.map(({ account: name, kind, text }) => `${name} ${kind}: ${text}`),
+    [
+      'mara counter: mailbox INBOX says messages 5, a recount gives 0',
+      'zoe account: cannot be opened: file is not a database',
+    ],
+  );
+  assert.match(findings[1]?.remedy ?? '', /docs\/admin\/check\.md/);
 });
 
 async function* chunks(): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,12 @@
-/** What is wrong: with counters, UIDs, MODSEQs, references, threads, mailboxes, stored bytes, blobs without a row, or the queue. */
+/**
+ * What is wrong: with an account that cannot be opened, its database file, counters, UIDs, MODSEQs, references, threads, mailboxes,
+ * stored bytes, blobs, blobs without a row, or the queue.
+ */
 export type FindingKind =
+  | 'account'
   | 'blob'
   | 'counter'
+  | 'database'
   | 'mailbox'
   | 'modseq'
   | 'orphan'
@@ -14,14 +19,87 @@ export type FindingKind =
 
 /** One thing that is not as it should be. */
 export interface Finding {
-  /** Name of the account, or its id when it has none; null for the queue of outgoing mail. */
+  /** Name of the account, or its id when it has none; null for the queue of outgoing mail and the server's own database. */
   readonly account: string | null;
   readonly kind: FindingKind;
   /** A sentence for people. */
   readonly text: string;
   /** Mail is lost or cannot be read; otherwise it is only untidy. */
   readonly isLoss: boolean;
+  /** What the operator can do, as a sentence; null when there is nothing to do. */
+  readonly remedy: string | null;
 }
 
-/** Where the parts of the check put what they find. */
-export type Report = (kind: FindingKind, text: string, isLoss?: boolean) => void;
+/** Where the parts of the check put what they find; `email` is the one that it is about. */
+export type Report = (kind: FindingKind, text: string, isLoss?: boolean, email?: number) => void;
+
+/** Findings of one kind that are named one by one. */
+const maxPerKind = 100;
+
+const restore =
+  'restore the account folder and its blobs from a backup, or leave it: the server answers for the other messages';
+
+/** What can be done about a finding. */
+function remedyOf(kind: FindingKind, isLoss: boolean): string | null {
+  switch (kind) {
+    case 'account':
+      return 'see docs/admin/check.md, "An account that is refused"';
+    case 'database':
+      return 'restore the file from a backup, or export what can be read: see docs/admin/check.md, "A damaged database"';
+    case 'blob':
+    case 'size':
+    case 'reference':
+      return isLoss ? restore : null;
+    case 'queue':
+      return isLoss ? 'drop the message with "godwit queue drop" and tell its sender' : null;
+    default:
+      return null;
+  }
+}
+
+/** Collects findings about one account or the queue: each kind up to a number, then how many more there are. */
+export class Findings {
+  readonly #account: string | null;
+  readonly #found: { finding: Finding; readonly email: number | null }[] = [];
+  readonly #counts = new Map<string, number>();
+
+  constructor(account: string | null) {
+    this.#account = account;
+  }
+
+  readonly report: Report = (kind, text, isLoss = false, email) => {
+    const key = `${kind} ${isLoss}`;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    if (count <= maxPerKind) this.#add(kind, text, isLoss, email);
+  };
+
+  /** Ids of the emails that something was reported about. */
+  emails(): number[] {
+    return [...new Set(this.#found.flatMap(({ email }) => email ?? []))];
+  }
+
+  /** Adds to each finding about an email where its messages are. */
+  locate(places: ReadonlyMap<number, string>): void {
+    for (const found of this.#found) {
+      const place = found.email === null ? undefined : places.get(found.email);
+      if (place !== undefined) found.finding = { ...found.finding, text: `${found.finding.text} (${place})` };
+    }
+  }
+
+  /** All that was reported. */
+  all(): Finding[] {
+    for (const [key, count] of this.#counts) {
+      const [kind = '', isLoss] = key.split(' ');
+      if (count > maxPerKind)
+        this.#add(kind as FindingKind, `${count - maxPerKind} more like these`, isLoss === 'true');
+    }
+    this.#counts.clear();
+    return this.#found.map(({ finding }) => finding);
+  }
+
+  #add(kind: FindingKind, text: string, isLoss: boolean, email: number | null = null): void {
+    const finding = { account: this.#account, kind, text, isLoss, remedy: remedyOf(kind, isLoss) };
+    this.#found.push({ finding, email });
+  }
+}

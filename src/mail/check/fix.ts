@@ -2,13 +2,16 @@ import type { Account } from '#mail/accounts';
 import { advance } from '#mail/changes';
 import type { BlobSweeper } from '#mail/content';
 import { moveCounters } from '#mail/mailboxes';
-import { recountMailboxes, type MailboxCounts } from './check-rows.ts';
+import { mailboxIds, recountMailbox, type MailboxCounts } from './recount.ts';
 
 /** Sets counters to what a recount gives, and turns blobs without a row into garbage. @returns how many things were put right. */
 export async function fixAccount(account: Account, sweeper: BlobSweeper): Promise<number> {
   const wrong = await account.db.write(async (tx) => {
-    const recounts = await recountMailboxes(tx, account.id);
-    const mailboxes = recounts.filter(({ stated, counted }) => !isZero(difference(counted, stated)));
+    const mailboxes = [];
+    for (const id of await mailboxIds(tx, account.id)) {
+      const recount = await recountMailbox(tx, account.id, id);
+      if (recount !== null && !isZero(difference(recount.counted, recount.stated))) mailboxes.push(recount);
+    }
     if (mailboxes.length === 0) return 0;
     const { modSeq } = await advance(tx, account.id);
     for (const { id, stated, counted } of mailboxes) {

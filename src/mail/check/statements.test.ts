@@ -5,7 +5,9 @@ import { SystemFlag } from '#lib/flags';
 import { Credentials, CredentialChecker } from '#mail/auth';
 import { systemRandom } from '#host/random';
 import { sql, type Database, type Reader, type Sql, type Tx } from '#ports/database';
+import { countingDatabase, FakeLoop } from '#testing/fake-loop';
 import { newMessage, tempStore } from '#testing/temp-store';
+import { checkAccount, checkQueue } from './index.ts';
 
 /** Full scans that are meant: lists of everything in small tables. */
 const allowedScans = [/^SELECT id, name, state, created_ms AS "createdMs" FROM account ORDER BY name$/];
@@ -48,6 +50,121 @@ async function assertNoScans(db: Database, seen: ReadonlyMap<string, Sql>): Prom
   }
   assert.deepEqual(scans, []);
 }
+
+/** Loops that read a whole table for each row of another one: a scan anywhere but in the outermost loop, and indexes made on the fly. */
+async function assertLinear(db: Database, seen: ReadonlyMap<string, Sql>): Promise<void> {
+  const bad: string[] = [];
+  for (const { text, values } of seen.values()) {
+    const plan = await db.read((reader) =>
+      reader.all<{ parent: number; detail: string }>({ text: `EXPLAIN QUERY PLAN ${text}`, values }),
+    );
+    const loops = plan.filter(({ detail }) => /^(SCAN (?!CONSTANT)|SEARCH)/.test(detail));
+    for (const [i, { parent, detail }] of loops.entries()) {
+      // An account's database has one account: what is found by it alone is the whole table.
+      const isWhole = detail.startsWith('SCAN') || /\(account=\?\)/.test(detail);
+      if (/AUTOMATIC/.test(detail) || (isWhole && (i > 0 || parent !== 0))) bad.push(`${detail}: ${text}`);
+    }
+  }
+  assert.deepEqual(bad, []);
+}
+
+/** What the check asks a database, and how many rows it got. */
+function counting(db: Database, steps: { count: number }): Database {
+  const counted = async <T extends { readonly length: number }>(rows: Promise<T>): Promise<T> => {
+    const result = await rows;
+    steps.count += 1 + result.length;
+    return result;
+  };
+  return {
+    dialect: db.dialect,
+    read: (body) =>
+      db.read((inner) =>
+        body({
+          all: (statement) => counted(inner.all(statement)),
+          get: (statement) => inner.get(statement),
+          arrays: (statement) => counted(inner.arrays(statement)),
+        }),
+      ),
+    write: (body) => db.write(body),
+    durable: () => db.durable(),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  };
+}
+
+test('statements of the check read no table once for each row of another', async () => {
+  const seen = new Map<string, Sql>();
+  await using store = await tempStore((db) => recording(db, seen));
+  const { account, databases, blobs } = store;
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a']), newMessage([])]);
+  const inbox = await account.mailboxes.byName('INBOX');
+  assert.ok(inbox);
+  await account.messages.copy(inbox.id, [1], { name: 'Archive' });
+  await account.messages.remove(inbox.id, [2]);
+  await account.db.write((tx) => tx.run(sql`UPDATE content SET crc32 = crc32 + 1`));
+  await account.db.write((tx) => tx.run(sql`UPDATE email SET refs = refs + 1`));
+  const orphan = await blobs.put(
+    account.id,
+    (async function* () {
+      yield new Uint8Array(1);
+    })(),
+  );
+  seen.clear();
+  const findings = await checkAccount(account);
+  const asked = new Map(seen);
+  await account.db.write((tx) => tx.run(sql`UPDATE content SET crc32 = crc32 - 1`));
+  await account.db.write((tx) => tx.run(sql`UPDATE email SET refs = refs - 1`));
+  await blobs.remove(account.id, orphan.id);
+  assert.deepEqual(findings.map(({ kind }) => kind).toSorted(), ['orphan', 'reference', 'size']);
+  assert.ok(asked.size > 10);
+  await assertLinear(account.db, asked);
+  await assertNoScans(account.db, asked);
+  const queue = new Map<string, Sql>();
+  await checkQueue(recording(databases.server, queue), blobs);
+  assert.ok(queue.size > 5);
+  await assertLinear(databases.server, queue);
+});
+
+test('checkAccount takes steps in proportion to the messages', async () => {
+  const steps = { count: 0 };
+  await using store = await tempStore((db) => counting(db, steps));
+  const { account } = store;
+  const taken: number[] = [];
+  for (const messages of [600, 600, 1200]) {
+    await account.messages.append(
+      { name: 'INBOX' },
+      Array.from({ length: messages }, (_, i) => newMessage([`Subject: ${i}`])),
+    );
+    steps.count = 0;
+    assert.deepEqual(await checkAccount(account), []);
+    taken.push(steps.count);
+  }
+  const [of600 = 0, of1200 = 0, of2400 = 0] = taken;
+  assert.ok(of600 > 1800, String(taken));
+  assert.ok(of1200 < of600 * 2.05 && of2400 < of1200 * 2.05, String(taken));
+});
+
+test('checkAccount lets others go on after each piece', async () => {
+  const loop = new FakeLoop();
+  await using store = await tempStore((db) => countingDatabase(db, loop));
+  const messages = Array.from({ length: 500 }, (_, i) => newMessage([`Subject: ${i}`]));
+  for (let i = 0; i < 3; i += 1) await store.account.messages.append({ name: 'INBOX' }, messages);
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  loop.longest = 0;
+  assert.deepEqual(await checkAccount(store.account, loop), []);
+  assert.ok(loop.longest > 100 && loop.longest <= 600, `${loop.longest} rows without a pause`);
+});
+
+test('assertLinear finds a join without an index, and a scan for each row', async () => {
+  await using store = await tempStore();
+  for (const statement of [
+    sql`SELECT e.id FROM email AS e LEFT JOIN message AS m ON m.account = e.account AND m.email = e.id WHERE e.account = 1`,
+    sql`SELECT id FROM email AS e WHERE EXISTS (SELECT 1 FROM email AS o WHERE o.helo = e.helo)`,
+  ]) {
+    await assert.rejects(assertLinear(store.account.db, new Map([[statement.text, statement]])), /AUTOMATIC|SEARCH m/);
+  }
+});
 
 test('statements of an account never scan a table', async () => {
   const seen = new Map<string, Sql>();

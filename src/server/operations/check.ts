@@ -4,8 +4,8 @@ import type { OperationTable } from './operations.ts';
 
 /** The consistency check of everything stored. */
 export const checkCommands: OperationTable = {
-  check: async ({ accounts, blobs, databases }, args): Promise<Finding[]> => {
+  check: async ({ accounts, blobs, databases, loop }, args): Promise<Finding[]> => {
     refuseArguments(args);
-    return await checkStore({ accounts, blobs, queueDatabase: databases.server });
+    return await checkStore({ accounts, blobs, databases, loop, queueDatabase: databases.server });
   },
 };

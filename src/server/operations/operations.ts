@@ -8,6 +8,7 @@ import type { Suppressions } from '#mail/suppressions';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Databases } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Configuration } from '#server/configuration';
@@ -58,6 +59,7 @@ export interface OperationsDeps {
   readonly refusals: Pick<Refusals, 'find'>;
   readonly blobs: BlobStore;
   readonly databases: Databases;
+  readonly loop: EventLoop;
   readonly dkim: DkimKeys;
   readonly files: Files;
   readonly clock: Clock;

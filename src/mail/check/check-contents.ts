@@ -1,0 +1,156 @@
+import { crc32 } from 'node:zlib';
+import type { AccountId, ContentId } from '#lib/ids';
+import type { Account } from '#mail/accounts';
+import { PartDamaged, unpackPart } from '#mail/messages';
+import { inList } from '#mail/schema';
+import type { BlobId } from '#ports/blobs';
+import { sql, type Reader, type Sql } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
+import type { ReferredBlob } from './check-blobs.ts';
+import type { MessageTally } from './check-messages.ts';
+import type { Report } from './finding.ts';
+import { pages } from './pages.ts';
+
+const emailRows = 200;
+/** Few, because each may bring the bytes of a body. */
+const contentRows = 32;
+/** Emails whose references are counted again. */
+const maxRecounted = 500;
+
+interface EmailRow {
+  readonly id: number;
+  readonly refs: number;
+  readonly thread: number;
+  readonly sizeBytes: number;
+  readonly headerBytes: number;
+  readonly prefixBytes: number;
+  readonly contentBytes: number | null;
+  readonly structure: string;
+  readonly startsWell: number;
+  readonly nextId: number;
+}
+
+/** Checks what rows say about each email; `places` counts the messages that refer to it. */
+export async function checkEmails(
+  account: Account,
+  { places }: MessageTally,
+  report: Report,
+  loop: EventLoop,
+): Promise<void> {
+  const doubtful: number[] = [];
+  const after = (last: EmailRow | null): Sql =>
+    sql`SELECT e.id, e.refs, e.thread, e.size_bytes AS "sizeBytes", e.header_bytes AS "headerBytes", length(e.prefix) AS "prefixBytes",
+      c.size_bytes AS "contentBytes", e.structure, s.next_id AS "nextId",
+      CASE WHEN substr(e.envelope, 1, 1) || substr(e.body, 1, 1) || substr(e.bodystructure, 1, 1) = '(((' THEN 1 ELSE 0 END AS "startsWell"
+      FROM email AS e JOIN account_state AS s ON s.account = e.account
+      LEFT JOIN content AS c ON c.account = e.account AND c.id = e.id
+      WHERE e.account = ${account.id} AND e.id > ${last?.id ?? -1} ORDER BY e.id LIMIT ${emailRows}`;
+  for await (const row of pages(account.db, after, emailRows, loop)) {
+    checkEmail(row, report);
+    if (places.get(row.id) !== row.refs && doubtful.length < maxRecounted) doubtful.push(row.id);
+  }
+  await recountReferences(account, doubtful, report);
+}
+
+function checkEmail(row: EmailRow, report: Report): void {
+  const { id, thread, sizeBytes, headerBytes, prefixBytes, contentBytes, structure, startsWell, nextId } = row;
+  if (contentBytes === null) report('reference', `email ${id} has no content`, true, id);
+  else if (sizeBytes !== contentBytes + prefixBytes) {
+    report('size', `email ${id} should have ${sizeBytes} bytes, and has ${contentBytes + prefixBytes}`, true, id);
+  }
+  if (headerBytes < prefixBytes || headerBytes > sizeBytes) {
+    report('size', `email ${id} has ${sizeBytes} bytes, and says that ${headerBytes} are its header`, true, id);
+  }
+  if (thread > id || thread < 1) report('thread', `email ${id} is in thread ${thread}, which is younger than it`);
+  if (id >= nextId) report('uid', `the row id ${id} was never given out`);
+  if (startsWell === 0 || !canUnpack(structure)) report('reference', `email ${id} has a damaged structure`, true, id);
+}
+
+function canUnpack(structure: string): boolean {
+  try {
+    unpackPart(structure, 0);
+    return true;
+  } catch (error) {
+    if (error instanceof PartDamaged) return false;
+    throw error;
+  }
+}
+
+/** References counted while others wrote may be wrong: those that seem so are counted again, in one transaction. */
+async function recountReferences(account: Account, emails: readonly number[], report: Report): Promise<void> {
+  if (emails.length === 0) return;
+  const list = inList(emails);
+  const rows = await account.db.read(async (reader) => {
+    const stated = await reader.all<{ id: number; refs: number }>(
+      sql`SELECT id, refs FROM email WHERE account = ${account.id} AND id IN ${list}`,
+    );
+    const counted = await reader.all<{ email: number; places: number }>(
+      sql`SELECT email, COUNT(*) AS places FROM message WHERE account = ${account.id} AND email IN ${list} GROUP BY email`,
+    );
+    const byEmail = new Map(counted.map(({ email, places }) => [email, places]));
+    return stated.map(({ id, refs }) => ({ id, refs, places: byEmail.get(id) ?? 0 }));
+  });
+  for (const { id, refs, places } of rows) {
+    if (refs !== places) report('reference', `email ${id} says it is in ${refs} places, and is in ${places}`);
+  }
+}
+
+interface ContentRow {
+  readonly id: number;
+  readonly sizeBytes: number;
+  readonly crc32: number | null;
+  readonly blob: BlobId | null;
+  readonly bytes: Uint8Array | null;
+  readonly email: number | null;
+}
+
+/** Checks the stored bytes of each body against size and checksum. @returns the blobs that rows refer to. */
+export async function checkContents(account: Account, report: Report, loop: EventLoop): Promise<ReferredBlob[]> {
+  const referred: ReferredBlob[] = [];
+  const after = (last: ContentRow | null): Sql =>
+    sql`SELECT c.id, c.size_bytes AS "sizeBytes", c.crc32, c.blob_id AS blob, c.bytes, e.id AS email
+      FROM content AS c LEFT JOIN email AS e ON e.account = c.account AND e.id = c.id
+      WHERE c.account = ${account.id} AND c.id > ${last?.id ?? -1} ORDER BY c.id LIMIT ${contentRows}`;
+  for await (const { id, sizeBytes, crc32: checksum, blob, bytes, email } of pages(
+    account.db,
+    after,
+    contentRows,
+    loop,
+  )) {
+    if (email === null) report('reference', `content ${id} belongs to no email`);
+    if (blob !== null) {
+      referred.push({ id, blob, sizeBytes, crc32: checksum });
+      continue;
+    }
+    const problem = inlineProblem(bytes, sizeBytes, checksum);
+    if (problem !== null) report('size', `content ${id} ${problem}`, true, id);
+  }
+  return referred;
+}
+
+function inlineProblem(bytes: Uint8Array | null, sizeBytes: number, checksum: number | null): string | null {
+  // A driver may give NULL for an empty blob.
+  const length = bytes?.length ?? (sizeBytes === 0 ? 0 : null);
+  if (length !== sizeBytes) return `should have ${sizeBytes} bytes, and has ${length ?? 'none'}`;
+  if (checksum === null || bytes === null || crc32(bytes) === checksum) return null;
+  return `has other bytes than were stored: its checksum is wrong`;
+}
+
+/** Where messages with these emails are, as `INBOX UID 5`; ids that are in no mailbox have none. */
+export async function placesOf(
+  reader: Reader,
+  account: AccountId,
+  emails: readonly number[],
+): Promise<Map<number, string>> {
+  const places = new Map<number, string>();
+  if (emails.length === 0) return places;
+  const rows = await reader.all<{ email: ContentId; uid: number; name: string }>(
+    sql`SELECT m.email, m.uid, b.name FROM message AS m JOIN mailbox AS b ON b.account = m.account AND b.id = m.mailbox
+      WHERE m.account = ${account} AND m.email IN ${inList(emails)} ORDER BY m.mailbox, m.uid`,
+  );
+  for (const { email, uid, name } of rows) {
+    const before = places.get(email);
+    places.set(email, `${before === undefined ? '' : `${before}, `}${name} UID ${uid}`);
+  }
+  return places;
+}
