@@ -1,4 +1,5 @@
 import type { AccountId, Brand } from '#lib/ids';
+import { ConditionError } from './conditions.ts';
 
 /** Name of a blob: lower-case letters and digits only, so it is a file name everywhere. */
 export type BlobId = Brand<string, 'BlobId'>;
@@ -14,7 +15,7 @@ export interface BlobReader extends AsyncDisposable {
 }
 
 /**
- * Immutable byte strings, written once (invariants 2 and 4).
+ * Immutable byte strings, written once (invariants 2 and 4). Every method may reject with a ConditionError.
  * Bodies up to the inline threshold never come here; they live in the database beside their row.
  */
 export interface BlobStore {
@@ -42,6 +43,11 @@ export interface BlobStore {
 }
 
 /** Thrown by `BlobStore.open` and `share` for a blob that does not exist. */
-export class BlobMissing extends Error {
+export class BlobMissing extends ConditionError {
   override readonly name = 'BlobMissing';
+
+  /** @param what  The blob and its owner. */
+  constructor(what: string, options: ErrorOptions = {}) {
+    super('blobMissing', what, options);
+  }
 }

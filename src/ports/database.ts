@@ -60,13 +60,19 @@ export interface Tx extends Reader {
   afterCommit(fn: () => void): void;
 }
 
-/** One database: the server's, or one account's. */
+/**
+ * Whose space a write takes: `reserve` is for what frees space or records what has happened already, such as deletions and outcomes of
+ * deliveries. It may use the space that is kept back for a full disk, and its body may run twice.
+ */
+export type WriteSpace = 'common' | 'reserve';
+
+/** One database: the server's, or one account's. Every method may reject with a ConditionError, after which nothing of the transaction is left. */
 export interface Database extends AsyncDisposable {
   readonly dialect: 'sqlite' | 'postgres';
   /** Runs `body` on one snapshot. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>;
   /** Serialised and atomic; durable when it resolves (invariant 1). A `body` that awaits anything foreign is rolled back and throws StrayAwait. */
-  write<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+  write<T>(body: (tx: Tx) => Promise<T>, space?: WriteSpace): Promise<T>;
   /** Resolves when everything that a read begun before now could see is durable. Await it before showing what was read to a peer. */
   durable(): Promise<void>;
 }

@@ -76,6 +76,7 @@ class CrashLayer implements CrashFileSystem {
   open = (path: string): ReturnType<FileSystem['open']> => this.#base.open(path);
   list = (path: string): ReturnType<FileSystem['list']> => this.#base.list(path);
   facts = (path: string): ReturnType<FileSystem['facts']> => this.#base.facts(path);
+  space = (path: string): ReturnType<FileSystem['space']> => this.#base.space(path);
 
   async openForSync(path: string): Promise<SyncHandle> {
     const handle = await this.#base.openForSync(path);

@@ -26,6 +26,7 @@ export function stepFileSystem(base: FileSystem, onStep: OnStep): FileSystem {
     removeDirectory: (path) => around('removeDirectory', path, () => base.removeDirectory(path)),
     list: (path) => base.list(path),
     facts: (path) => base.facts(path),
+    space: (path) => base.space(path),
     syncDirectory: (path) => around('syncDirectory', path, () => base.syncDirectory(path)),
   };
 }

@@ -65,6 +65,7 @@ export function windowsFileSystem(
     removeDirectory: (path) => base.removeDirectory(real(path)),
     list: (path) => base.list(real(path)),
     facts: (path) => base.facts(real(path)),
+    space: (path) => base.space(real(path)),
     async syncDirectory(path) {
       throw systemError('EPERM', 'open', path);
     },

@@ -1,6 +1,7 @@
 import { writeAddress } from '#lib/address';
 import { LoginsBusy, type CredentialStore, deriveScramKeys, type Identity, type MechanismName } from '#lib/sasl';
 import { reply, type Reply } from '#lib/smtp';
+import { ConditionError, conditionKinds } from '#ports/conditions';
 import {
   type AuthBackend,
   type AuthOutcome,
@@ -29,7 +30,8 @@ export interface FakeMessage {
 
 /**
  * A Backend that accepts everything, but for localparts that ask for trouble: `nobody` (550), `later` (451), `crash` (a bug), `slow` (accepted
- * after a turn of the loop); as the first recipient also `nodata` (554 to DATA), `badwrite` (refusal within content), `bugwrite`, `badfinish` (451), `bugfinish`.
+ * after a turn of the loop), `is.diskFull` and the like (conditions of the machine); as the first recipient also `nodata` (554 to DATA), `badwrite` (refusal within content), `bugwrite`, `badfinish` (451), `bugfinish`,
+ * `write.diskFull`, `finish.diskFull` and the like.
  */
 export class FakeSmtpBackend implements Backend {
   readonly auth: AuthBackend | null;
@@ -99,6 +101,7 @@ export class FakeSmtpBackend implements Backend {
 }
 
 function trouble(localpart: string | undefined): Maybe<void> {
+  failAt('is', localpart);
   switch (localpart) {
     case 'nobody':
       throw new Refusal(550, '5.1.1', 'no such user');
@@ -110,6 +113,12 @@ function trouble(localpart: string | undefined): Maybe<void> {
       return Promise.resolve();
     default:
   }
+}
+
+/** @throws ConditionError when the localpart asks for one at this point, as `point.kind`. */
+function failAt(point: 'is' | 'write' | 'finish', localpart: string | undefined): void {
+  const kind = conditionKinds.find((name) => localpart === `${point}.${name}`);
+  if (kind !== undefined) throw new ConditionError(kind, '/secret/path');
 }
 
 class FakeSink implements MessageSink {
@@ -125,14 +134,16 @@ class FakeSink implements MessageSink {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
+    failAt('write', this.#how);
     if (this.#how === 'badwrite') throw new Refusal(554, '5.6.0', 'content is bad');
     if (this.#how === 'bugwrite') return Promise.reject(new Error('crash in write, as asked'));
     this.#chunks.push(chunk);
     return this.#how === 'slow' ? Promise.resolve() : undefined;
   }
 
-  finish(): Promise<Reply> {
+  async finish(): Promise<Reply> {
     this.#backend.openSinks--;
+    failAt('finish', this.#how);
     if (this.#how === 'badfinish') return Promise.resolve(reply(451, '4.3.1', 'disk full'));
     if (this.#how === 'bugfinish') return Promise.reject(new Error('crash in finish, as asked'));
     const { from, recipients } = this.#transaction;

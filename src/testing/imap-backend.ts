@@ -2,6 +2,7 @@ import { SystemFlag, keywordKey, sortedKeywords } from '#lib/flags';
 import { modSeq, type ModSeq } from '#lib/ids';
 import type { CredentialStore, Identity } from '#lib/sasl';
 import { TextMatcher } from '#mail/search';
+import { ConditionError, type ConditionKind } from '#ports/conditions';
 import {
   type AccountBackend,
   type AppendBatch,
@@ -56,6 +57,8 @@ export class MemoryImapBackend implements ImapBackend {
   readonly damaged = new Set<number>();
   /** UIDs of messages, in any mailbox, whose columns are missing. */
   readonly rowless = new Set<number>();
+  /** A condition of the machine under which nothing can be opened, read or written; null for none. */
+  condition: ConditionKind | null = null;
 
   constructor(credentials: CredentialStore) {
     this.credentials = credentials;
@@ -76,6 +79,11 @@ export class MemoryImapBackend implements ImapBackend {
 
   async open(_identity: Identity): Promise<AccountBackend> {
     return new MemoryAccount(this);
+  }
+
+  /** @throws ConditionError while there is a condition. */
+  checkCondition(): void {
+    if (this.condition !== null) throw new ConditionError(this.condition, '/secret/path');
   }
 
   /** The mailbox of that name. @throws No with `code` when there is none. */
@@ -153,6 +161,7 @@ class MemoryAccount implements AccountBackend {
   }
 
   async create(name: string, specialUse: readonly SpecialUse[]): Promise<void> {
+    this.#world.checkCondition();
     const { entries } = this.#world;
     const known = entries.get(name);
     if (known !== undefined && known.mailbox !== null) throw new No('ALREADYEXISTS', 'mailbox exists');
@@ -204,6 +213,7 @@ class MemoryAccount implements AccountBackend {
   }
 
   async select(name: string): Promise<SelectedMailbox> {
+    this.#world.checkCondition();
     return new MemorySelected(this.#world, this.#world.mailbox(name));
   }
 
@@ -233,12 +243,16 @@ class MemoryAppend implements AppendBatch {
   async message(head: AppendHead): Promise<MessageSink> {
     const chunks: Uint8Array[] = [];
     return {
-      write: async (chunk) => void chunks.push(chunk.slice()),
+      write: async (chunk) => {
+        this.#world.checkCondition();
+        chunks.push(chunk.slice());
+      },
       finish: async () => void this.#messages.push({ head, chunks }),
     };
   }
 
   async commit(): ReturnType<AppendBatch['commit']> {
+    this.#world.checkCondition();
     const change = this.#world.nextChange();
     const { nowMs } = this.#world;
     const uids = this.#messages.map(({ head, chunks }) => {
@@ -288,6 +302,7 @@ class MemorySelected implements SelectedMailbox {
   }
 
   async contents(uids: Uint32Array): Promise<readonly (MessageContent | null)[]> {
+    this.#world.checkCondition();
     if (this.#world.failsNext) {
       this.#world.failsNext = false;
       throw new Error('a bug, as the test wants it');
@@ -327,6 +342,7 @@ class MemorySelected implements SelectedMailbox {
   }
 
   async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }> {
+    this.#world.checkCondition();
     let next: number | null = null;
     const named = this.#world.spelled(change.keywords);
     for (const uid of uids) {
@@ -354,6 +370,7 @@ class MemorySelected implements SelectedMailbox {
   }
 
   async copy(uids: Uint32Array, to: string): Promise<CopyResult> {
+    this.#world.checkCondition();
     const target = this.#world.mailbox(to, 'TRYCREATE');
     const messages = [...uids].flatMap((uid) => this.#mailbox.find(uid) ?? []);
     const change = this.#world.nextChange();

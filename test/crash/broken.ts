@@ -136,6 +136,7 @@ function passed(base: FileSystem): FileSystem {
     removeDirectory: (path) => base.removeDirectory(path),
     list: (path) => base.list(path),
     facts: (path) => base.facts(path),
+    space: (path) => base.space(path),
     syncDirectory: (path) => base.syncDirectory(path),
   };
 }

@@ -1,9 +1,11 @@
 import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import { conditionText } from '#ports/conditions';
+import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
 import type { CertificateFacts, ServerStatus } from '#server/operations';
 import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
-import { localTime, print, printJson, table } from '../terminal.ts';
+import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
 /** Shows how the server is. @returns the exit code: 1 when none runs. */
 export async function status(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
@@ -30,8 +32,30 @@ function linesOf({ pid, hostname, accounts, waiting, held, memoryBytes, server }
     ['accounts', String(accounts)],
     ['waiting', `${waiting} in the queue${held === 0 ? '' : `, ${held} of them on hold`}`],
     ...(server?.addresses ?? []).map(({ service, address, port }) => [service, `${address} port ${port}`]),
+    ...diskLines(server?.disk ?? null),
+    ...(server?.conditions ?? []).slice(0, maxConditions).map((condition) => ['trouble', conditionLine(condition)]),
     ...(server?.certificates ?? []).map((certificate) => ['certificate', certificateText(certificate, Date.now())]),
   ]);
+}
+
+/** Conditions on one screen: the latest come first. */
+const maxConditions = 20;
+
+function diskLines(disk: DiskFacts | null): string[][] {
+  if (disk === null) return [];
+  const state = { ok: '', low: ', LOW', full: ', FULL: mail is refused until there is room' }[disk.state];
+  return [['disk', `${sizeText(disk.freeBytes)} free of ${sizeText(disk.totalBytes)}${state}`]];
+}
+
+/** `disk full: /var/lib/godwit/server.db, 12 times from … to …`. */
+function conditionLine({ kind, subject, count, firstMs, lastMs }: ConditionFacts): string {
+  const times =
+    count === 1 ? `on ${localTime(lastMs)}` : `${count} times from ${localTime(firstMs)} to ${localTime(lastMs)}`;
+  return `${conditionText(kind)}: ${plain(subject)}, ${times}: ${conditionFix(kind)}`;
+}
+
+function sizeText(bytes: number): string {
+  return bytes >= 10 * 2 ** 30 ? `${Math.round(bytes / 2 ** 30)} GiB` : `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
 const dayMs = 24 * 60 * 60_000;

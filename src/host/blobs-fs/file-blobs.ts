@@ -1,7 +1,10 @@
+import { noReserve, type DiskReserve } from '#host/disk-reserve';
 import { errorCode, type FileReader, type Files, type FileWriter } from '#host/files';
 import { accountId } from '#lib/ids';
 import { BlobMissing, type BlobId, type BlobOwner, type BlobReader, type BlobStore } from '#ports/blobs';
+import { ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { Random } from '#ports/random';
+import { ConditionBlobs } from './condition-blobs.ts';
 
 /** What the store needs. */
 export interface FileBlobsDeps {
@@ -9,6 +12,9 @@ export interface FileBlobsDeps {
   readonly directory: string;
   readonly files: Files;
   readonly random: Random;
+  /** Space kept back: while it is in use, no new blob is written. */
+  readonly reserve?: DiskReserve;
+  readonly conditions?: ConditionSink;
 }
 
 /**
@@ -25,7 +31,8 @@ export async function openBlobs(deps: FileBlobsDeps): Promise<BlobStore> {
       await (entry.isDirectory ? files.removeTree(inner) : files.remove(inner));
     }
   }
-  return new FileBlobs(deps);
+  const { reserve = noReserve, conditions = ignoreConditions } = deps;
+  return new ConditionBlobs({ blobs: new FileBlobs(deps), directory, reserve, conditions });
 }
 
 const temporaryName = 'tmp';

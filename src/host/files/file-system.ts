@@ -66,6 +66,8 @@ export interface FileSystem {
   list(path: string): Promise<DirectoryEntry[]>;
   /** @throws ENOENT when there is none. */
   facts(path: string): Promise<FileFacts>;
+  /** Space of the file system that holds `path`, for users who are not root; null where the system does not say. */
+  space(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
   /** Flushes the entries of a directory. @throws EPERM on Windows. */
   syncDirectory(path: string): Promise<void>;
 }

@@ -150,6 +150,11 @@ export class Files {
     }
   }
 
+  /** Free and total space of the file system that holds `path`, for users who are not root; null where the system does not say. */
+  space(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null> {
+    return this.#system.space(path);
+  }
+
   /** A small file, whole; null when there is none. @throws RangeError when larger than `maxBytes`. */
   async read(path: string, maxBytes: number = this.#limits.maxSmallFileBytes): Promise<Uint8Array | null> {
     let reader: FileReader;

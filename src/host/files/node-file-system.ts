@@ -1,5 +1,17 @@
 import { close, constants, fdatasync, open as openDescriptor } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
 import type { FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
@@ -42,6 +54,11 @@ export const nodeFileSystem: FileSystem = {
   async facts(path) {
     const facts = await stat(path);
     return { sizeBytes: facts.size, modifiedMs: Math.floor(facts.mtimeMs), isDirectory: facts.isDirectory() };
+  },
+  async space(path) {
+    const { bsize, bavail, blocks } = await statfs(path);
+    // Some file systems have no size, such as those of many machines.
+    return blocks === 0 ? null : { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   },
   async syncDirectory(path) {
     const handle = await open(path, 'r');

@@ -111,11 +111,12 @@ export class Connection {
 
   /**
    * Moves `pages` pages that nothing uses to the end of the file and cuts them off, in a transaction of its own, when more than a quarter
-   * of a file of some size is unused: what is free serves new mail first. @returns whether it did; then the caller flushes the log.
+   * of a file of some size is unused: what is free serves new mail first. With `all`, any unused page goes. @returns whether it did; then the
+   * caller flushes the log.
    */
-  giveBack(pages: number): boolean {
+  giveBack(pages: number, all = false): boolean {
     const free = this.#number('PRAGMA freelist_count');
-    if (free < 4 * pages || free < this.#number('PRAGMA page_count') / 4) return false;
+    if (free === 0 || (!all && (free < 4 * pages || free < this.#number('PRAGMA page_count') / 4))) return false;
     this.#database.exec(`PRAGMA incremental_vacuum(${pages})`);
     return true;
   }

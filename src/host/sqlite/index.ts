@@ -12,4 +12,4 @@ export type { SqliteLimits } from './limits.ts';
 export { NewerSchema } from './migrations.ts';
 export type { Migration } from './migrations.ts';
 export { openDatabases } from './sqlite-databases.ts';
-export type { OpenDatabasesDeps } from './sqlite-databases.ts';
+export type { OpenDatabasesDeps, ShrinkableDatabases } from './sqlite-databases.ts';

@@ -1,6 +1,9 @@
+import { conditionOf, probeDirectory } from '#host/conditions';
+import type { DiskReserve } from '#host/disk-reserve';
 import type { Files, SyncHandle } from '#host/files';
 import type { Clock } from '#ports/clock';
-import { StrayAwait, type Database, type Reader, type Tx } from '#ports/database';
+import { ConditionError, type ConditionSink } from '#ports/conditions';
+import { StrayAwait, type Database, type Reader, type Tx, type WriteSpace } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { Connection } from './connection.ts';
@@ -23,6 +26,9 @@ interface SqliteDatabaseDeps {
   readonly migrations: readonly Migration[];
   readonly cacheBytes: number;
   readonly limits: SqliteLimits;
+  /** Space kept back for writes that free some. */
+  readonly reserve: DiskReserve;
+  readonly conditions: ConditionSink;
   /** A flush failed: what was acknowledged is safe, nothing can be acknowledged any more. */
   readonly onFatal: (error: Error) => void;
   /** Called after the connection was opened. */
@@ -52,6 +58,8 @@ export class SqliteDatabase implements Database {
   #isClosed = false;
   readonly #closing = new AbortController();
   #writesUntilLook = 0;
+  /** After a checkpoint that failed: when to try the next, by the monotonic clock. */
+  #checkpointAfterMs = -Infinity;
   #checkpoint: Promise<void> | null = null;
   #isGivingBack = false;
   /** When it was last used, by the monotonic clock. */
@@ -81,24 +89,30 @@ export class SqliteDatabase implements Database {
     await this.#turns.take();
     this.usedMs = this.#deps.clock.monotonic();
     try {
-      const { connection } = this.#opened ?? (await this.#open());
+      const { connection } = this.#opened ?? (await this.#openSomehow());
       return await this.#attempt(connection, false, body);
     } finally {
       this.#turns.release();
     }
   }
 
-  async write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+  async write<T>(body: (tx: Tx) => Promise<T>, space: WriteSpace = 'common'): Promise<T> {
     let result: T;
     let durable: Promise<void>;
     let callbacks: readonly (() => void)[] | null = null;
     await this.#turns.take();
     this.usedMs = this.#deps.clock.monotonic();
     try {
-      const opened = this.#opened ?? (await this.#open());
+      const opened = this.#opened ?? (await this.#openSomehow());
       const { connection, flush } = opened;
-      result = await this.#attempt(connection, true, body, (tx) => {
+      const onCommit = (tx: Transaction): void => {
         callbacks = tx.callbacks;
+      };
+      if (space === 'common' && this.#deps.reserve.isShort)
+        throw this.#noted(new ConditionError('diskFull', this.path));
+      result = await this.#attempt(connection, true, body, onCommit).catch((error: unknown) => {
+        if (space === 'common') throw error;
+        return this.#withReserve(error, () => this.#attempt(connection, true, body, onCommit));
       });
       durable = flush.committed();
       this.#writesUntilLook -= 1;
@@ -130,6 +144,25 @@ export class SqliteDatabase implements Database {
     return this.#shut(0);
   }
 
+  /** Gives all unused pages, and the log, back to the file system, as far as there is room for doing so. */
+  async shrink(): Promise<void> {
+    // Each round empties the log before, which would grow otherwise while space is short.
+    for (let round = 0; round < maxShrinkRounds && this.#opened !== null; round += 1) {
+      await this.rest();
+      await this.#turns.take();
+      try {
+        const { connection, flush } = this.#opened ?? (await this.#openSomehow());
+        if (!connection.giveBack(this.#deps.limits.giveBackPages, true)) break;
+        await flush.committed();
+      } catch (error) {
+        throw this.#noted(error);
+      } finally {
+        this.#turns.release();
+      }
+    }
+    await this.rest();
+  }
+
   /** Closes it for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -146,7 +179,10 @@ export class SqliteDatabase implements Database {
       if (opened === null) return;
       const { connection, flush, file } = opened;
       await flush.durable().catch(() => undefined);
-      if ((connection.logPages() ?? 0) * this.#deps.limits.pageBytes > maxLogBytes) await this.#moveLog(opened);
+      if ((connection.logPages() ?? 0) * this.#deps.limits.pageBytes > maxLogBytes) {
+        // A log that cannot be emptied stays, and is read at the next opening.
+        await this.#moveLog(opened).catch((error: unknown) => this.#checkpointFailed(error));
+      }
       this.#opened = null;
       await flush.close();
       connection.close();
@@ -186,7 +222,30 @@ export class SqliteDatabase implements Database {
       tx.end();
       // Nothing left to do for a stray body, which was rolled back when the alarm rang.
       connection.rollback();
-      throw error;
+      throw this.#noted(error);
+    }
+  }
+
+  /** Does work again with the space that is kept back, when it failed for want of space and there is some. @throws `error` otherwise. */
+  async #withReserve<T>(error: unknown, work: () => Promise<T>): Promise<T> {
+    const isFull = error instanceof ConditionError && (error.kind === 'diskFull' || error.kind === 'quotaReached');
+    if (!isFull || !(await this.#deps.reserve.release())) throw error;
+    return await work();
+  }
+
+  /** Returns the condition that an error stands for, noted, or the error itself. */
+  #noted(error: unknown): unknown {
+    const known = conditionOf(error, this.path, () => probeDirectory(this.#deps.directory));
+    if (known instanceof ConditionError) this.#deps.conditions.note(known);
+    return known;
+  }
+
+  /** As `#open`; a full disk is no reason not to read. */
+  async #openSomehow(): Promise<Opened> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      return await this.#withReserve(this.#noted(error), () => this.#open());
     }
   }
 
@@ -222,13 +281,21 @@ export class SqliteDatabase implements Database {
     const pages = connection.logPages();
     const bytes = pages === null ? limits.checkpointBytes : pages * limits.pageBytes;
     if (pages === null) this.#writesUntilLook = writesPerBlindCheckpoint;
-    if (bytes < limits.checkpointBytes || this.#checkpoint !== null) return;
+    // A checkpoint may have to grow the file: there is no use in trying that while there is no room.
+    if (bytes < limits.checkpointBytes || this.#checkpoint !== null || this.#deps.reserve.isShort) return;
+    if (this.#deps.clock.monotonic() < this.#checkpointAfterMs) return;
     this.#checkpoint = this.#emptyLog()
-      .catch((error: unknown) => this.#deps.log.error('sqlite.checkpointFailed', { path: this.path }, error))
+      .catch((error: unknown) => this.#checkpointFailed(error))
       .finally(() => {
         this.#checkpoint = null;
         if (!this.#isGivingBack) void this.#giveBack();
       });
+  }
+
+  #checkpointFailed(error: unknown): void {
+    this.#checkpointAfterMs = this.#deps.clock.monotonic() + checkpointPauseMs;
+    const known = this.#noted(error);
+    if (!(known instanceof ConditionError)) this.#deps.log.error('sqlite.checkpointFailed', { path: this.path }, known);
   }
 
   /** What mass deletions leave unused goes back to the file system, a little at a time, so that others get their turns in between. */
@@ -284,6 +351,8 @@ export class SqliteDatabase implements Database {
 
 function ignore(): void {}
 
+const checkpointPauseMs = 30_000;
+const maxShrinkRounds = 64;
 /** Transactions between two checkpoints when the log's size is not known. */
 const writesPerBlindCheckpoint = 2048;
 

@@ -1,7 +1,10 @@
+import { conditionOf } from '#host/conditions';
+import { noReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemLoop } from '#host/event-loop';
 import { Files } from '#host/files';
 import type { AccountId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
+import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { Database, Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
@@ -20,6 +23,9 @@ export interface OpenDatabasesDeps {
   readonly loop?: EventLoop;
   readonly migrations: { readonly server: readonly Migration[]; readonly account: readonly Migration[] };
   readonly limits?: Partial<SqliteLimits>;
+  /** Space kept back for writes that free some. */
+  readonly reserve?: DiskReserve;
+  readonly conditions?: ConditionSink;
   /**
    * Called when a log could not be flushed. Nothing that was acknowledged is lost, and nothing is acknowledged any more:
    * every write rejects, so the process should end. It is logged in any case.
@@ -27,11 +33,17 @@ export interface OpenDatabasesDeps {
   readonly onFatal?: (error: Error) => void;
 }
 
+/** Databases in files, which can be made smaller. */
+export interface ShrinkableDatabases extends Databases {
+  /** Gives unused space inside of open databases back to the file system; one that cannot do so does not keep the others from it. */
+  shrink(): Promise<void>;
+}
+
 /**
  * Opens the server's database, migrated and durable; account databases open at first use.
  * @throws NewerSchema when a newer program wrote it, SQLite's errors when it cannot be opened.
  */
-export async function openDatabases(deps: OpenDatabasesDeps): Promise<Databases> {
+export async function openDatabases(deps: OpenDatabasesDeps): Promise<ShrinkableDatabases> {
   const databases = new SqliteDatabases(deps);
   try {
     await databases.server.read(async () => undefined);
@@ -42,7 +54,7 @@ export async function openDatabases(deps: OpenDatabasesDeps): Promise<Databases>
   return databases;
 }
 
-class SqliteDatabases implements Databases {
+class SqliteDatabases implements ShrinkableDatabases {
   readonly server: Database;
   readonly #deps: OpenDatabasesDeps;
   readonly #files: Files;
@@ -84,8 +96,19 @@ class SqliteDatabases implements Databases {
   }
 
   async drop(id: AccountId): Promise<void> {
-    await this.#accounts.get(id)?.close();
+    // A damaged one goes, too.
+    await this.#accounts.get(id)?.close().catch(ignore);
     this.#accounts.delete(id);
+    try {
+      await this.#remove(id);
+    } catch (error) {
+      const known = conditionOf(error, this.#directoryOf(id));
+      if (known instanceof ConditionError) this.#deps.conditions?.note(known);
+      throw known;
+    }
+  }
+
+  async #remove(id: AccountId): Promise<void> {
     // The database before its log: a log without a database is nothing, a database without its log would be an older state.
     for (const name of ['account.db', 'account.db-wal', 'account.db-shm']) {
       await this.#files.remove(this.#files.join(this.#directoryOf(id), name));
@@ -96,8 +119,23 @@ class SqliteDatabases implements Databases {
     });
   }
 
+  async shrink(): Promise<void> {
+    for (const database of [this.#server, ...this.#accounts.values()]) {
+      await database.shrink().catch((error: unknown) => {
+        if (!(error instanceof ConditionError)) throw error;
+      });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const database of [this.#server, ...this.#accounts.values()]) await database.close();
+    for (const database of [this.#server, ...this.#accounts.values()]) {
+      // One that is damaged must not keep the others open; its log stays, and is used at the next start.
+      await database
+        .close()
+        .catch((error: unknown) =>
+          this.#deps.log.warn('sqlite.closeFailed', { path: database.path, reason: String(error) }),
+        );
+    }
   }
 
   #directoryOf(id: AccountId): string {
@@ -111,7 +149,7 @@ class SqliteDatabases implements Databases {
     cacheBytes: number,
     onOpen: () => void,
   ): SqliteDatabase {
-    const { clock, log, loop = systemLoop, onFatal } = this.#deps;
+    const { clock, log, loop = systemLoop, onFatal, reserve = noReserve, conditions = ignoreConditions } = this.#deps;
     return new SqliteDatabase({
       directory,
       name,
@@ -122,6 +160,8 @@ class SqliteDatabases implements Databases {
       migrations,
       cacheBytes,
       limits: this.#limits,
+      reserve,
+      conditions,
       onFatal: (error) => {
         log.error('sqlite.flushFailed', { directory }, error);
         onFatal?.(error);
@@ -145,3 +185,5 @@ class SqliteDatabases implements Databases {
 }
 
 function noop(): void {}
+
+function ignore(): void {}

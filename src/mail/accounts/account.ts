@@ -95,7 +95,7 @@ function whileThere(db: Database, removed: AbortSignal): Database {
   return {
     dialect: db.dialect,
     read: (body) => (removed.aborted ? Promise.reject(removed.reason) : db.read(body).catch(explain)),
-    write: (body) => (removed.aborted ? Promise.reject(removed.reason) : db.write(body).catch(explain)),
+    write: (body, space) => (removed.aborted ? Promise.reject(removed.reason) : db.write(body, space).catch(explain)),
     durable: () => db.durable(),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   };

@@ -3,6 +3,7 @@ import type { BlobSweeper } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
+import { ConditionError } from '#ports/conditions';
 import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { AccountRefusal, normalizeAccountName } from './account-name.ts';
@@ -86,7 +87,7 @@ export class Accounts implements Disposable {
       const found = await accountByName(tx, name);
       if (found !== null) await markRemoving(tx, found.id);
       return found;
-    });
+    }, 'reserve');
     if (row === null) throw new AccountRefusal(`no account ${name}`);
     // Only after the mark: who opens from now on finds nothing, and who opened before is in the map.
     const opening = this.#opened.get(name);
@@ -98,14 +99,23 @@ export class Accounts implements Disposable {
   /** Ends removals that a crash cut short; to be called at start. */
   async finishRemovals(): Promise<void> {
     const rows = await this.#deps.databases.server.read((reader) => allAccounts(reader));
-    for (const { id, state } of rows) if (state === 'removing') await this.#erase(id);
+    for (const { id, state } of rows) {
+      if (state !== 'removing') continue;
+      await this.#erase(id).catch((error: unknown) => {
+        // The next start tries again; a full or failing disk must not keep the server from starting.
+        if (!(error instanceof ConditionError)) throw error;
+      });
+    }
   }
 
-  /** Removes blobs that no row needs any more, of all accounts, and leftovers of messages that were never accepted. @returns how many. */
-  async sweepBlobs(sweeper: BlobSweeper, signal?: AbortSignal): Promise<number> {
+  /**
+   * Removes blobs that no row needs any more, of all accounts, and leftovers of messages that were never accepted. @returns how many.
+   * @param earlierMs  As for `BlobSweeper.sweepAccount`.
+   */
+  async sweepBlobs(sweeper: BlobSweeper, signal?: AbortSignal, earlierMs = 0): Promise<number> {
     let removed = await sweeper.sweepIncoming();
     await this.#each(signal, async ({ id, db }) => {
-      removed += await sweeper.sweepAccount(id, db);
+      removed += await sweeper.sweepAccount(id, db, earlierMs);
     });
     return removed;
   }
@@ -128,9 +138,14 @@ export class Accounts implements Disposable {
   async #each(signal: AbortSignal | undefined, work: (account: Account) => Promise<void>): Promise<void> {
     for (const { name } of await this.list()) {
       if (signal?.aborted === true) return;
-      const account = await this.open(name);
-      // Removed meanwhile: nothing is left to do.
-      if (account !== null) await work(account).catch((error: unknown) => account.ignoreIfRemoved(error));
+      try {
+        const account = await this.open(name);
+        // Removed meanwhile: nothing is left to do.
+        if (account !== null) await work(account).catch((error: unknown) => account.ignoreIfRemoved(error));
+      } catch (error) {
+        // Noted where it was found: one damaged account must not keep the others from being swept.
+        if (!(error instanceof ConditionError)) throw error;
+      }
     }
   }
 
@@ -160,7 +175,7 @@ export class Accounts implements Disposable {
     const { databases, blobs } = this.#deps;
     await databases.drop(id);
     for await (const blob of blobs.list(id)) await blobs.remove(id, blob.id);
-    await databases.server.write((tx) => deleteAccount(tx, id));
+    await databases.server.write((tx) => deleteAccount(tx, id), 'reserve');
   }
 
   #normalizedOrNull(given: string): string | null {

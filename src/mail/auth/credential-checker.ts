@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { prepareLogin, preparePassword, type CredentialStore, type Identity, type ScramKeys } from '#lib/sasl';
 import type { Clock } from '#ports/clock';
+import type { ConditionSink } from '#ports/conditions';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
 import type { SlowHash } from '#ports/slow-hash';
@@ -27,6 +28,8 @@ export interface CredentialCheckerDeps {
   readonly random: Random;
   readonly hash: SlowHash;
   readonly limits?: Partial<AuthLimits>;
+  /** Notes that too many logins wait. */
+  readonly conditions?: ConditionSink;
 }
 
 /** Answers the SASL mechanisms from the stored secrets. Unknown logins are answered like wrong passwords, in content and in time. */
@@ -41,7 +44,7 @@ export class CredentialChecker implements CredentialStore {
   constructor(deps: CredentialCheckerDeps) {
     this.#deps = deps;
     this.#limits = { ...authLimits, ...deps.limits };
-    this.#hasher = new PasswordHasher(deps.hash, this.#limits);
+    this.#hasher = new PasswordHasher(deps.hash, this.#limits, deps.conditions);
     const { clock, random } = deps;
     this.#verified = new VerifiedPasswords({ clock, key: random.bytes(32), limits: this.#limits });
   }

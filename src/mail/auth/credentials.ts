@@ -47,7 +47,7 @@ export class Credentials {
     const secrets = await deriveSecrets(password, this.#hasher, random, this.#limits);
     await db.write(async (tx) => {
       await putCredential(tx, await existing(activeAccount(tx, account), account), secrets, clock.now());
-    });
+    }, 'reserve');
   }
 
   /** Whether the account has a password. */
@@ -83,7 +83,7 @@ export class Credentials {
       const key = await clientKeyOf(tx, fingerprint);
       if (key !== null) await deleteClientKey(tx, fingerprint);
       return key;
-    });
+    }, 'reserve');
   }
 }
 

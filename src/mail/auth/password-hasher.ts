@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { encodeBase64Text, parseBase64 } from '#lib/codecs';
 import { LoginsBusy } from '#lib/sasl';
+import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { SlowHash } from '#ports/slow-hash';
 import type { AuthLimits } from './limits.ts';
 
@@ -13,11 +14,13 @@ const scryptCost = { N: 16_384, r: 8, p: 1 } as const;
 export class PasswordHasher {
   readonly #hash: SlowHash;
   readonly #limits: AuthLimits;
+  readonly #conditions: ConditionSink;
   #waiting = 0;
 
-  constructor(hash: SlowHash, limits: AuthLimits) {
+  constructor(hash: SlowHash, limits: AuthLimits, conditions: ConditionSink = ignoreConditions) {
     this.#hash = hash;
     this.#limits = limits;
+    this.#conditions = conditions;
   }
 
   /** The hash as a PHC string. @throws LoginsBusy when too many wait already. */
@@ -50,7 +53,11 @@ export class PasswordHasher {
   }
 
   async #counted<T>(compute: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#limits.maxWaitingHashes) throw new LoginsBusy('too many logins at once');
+    if (this.#waiting >= this.#limits.maxWaitingHashes) {
+      const error = new LoginsBusy('too many logins at once');
+      this.#conditions.note(new ConditionError('overloaded', 'logins', { message: error.message, cause: error }));
+      throw error;
+    }
     this.#waiting += 1;
     try {
       return await compute();

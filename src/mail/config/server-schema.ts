@@ -115,6 +115,19 @@ const limits = z
   .prefault({})
   .meta({ description: 'Exceptions from the limits on peers.' });
 
+const disk = z
+  .strictObject({
+    warnBelow: bytes(
+      'Free space on the disk with the data below which a warning is logged; on small disks a tenth of them. 0 never warns. Default: 1GiB.',
+    ).default(2 ** 30),
+    reserve: bytes(
+      'Space kept back so that mail can be deleted on a full disk; on small disks at most an eighth of them. Default: 8MiB.',
+      { max: 2 ** 30 },
+    ).default(8 * 2 ** 20),
+  })
+  .prefault({})
+  .meta({ description: 'The disk with the data directory.' });
+
 const dns = z
   .strictObject({
     servers: z.array(z.string()).optional().meta({
@@ -163,6 +176,7 @@ export const serverSchema = z
         'Development server: mail for any address is accepted and stays here; nothing is sent to the network.',
     }),
     dns,
+    disk,
     queue,
     limits,
     listeners: z

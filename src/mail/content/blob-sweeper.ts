@@ -28,24 +28,30 @@ export class BlobSweeper {
     this.#deps = deps;
   }
 
-  /** Removes an account's garbage that is due; failed removals are tried again later. @returns how many blobs were removed. */
-  async sweepAccount(account: AccountId, db: Database): Promise<number> {
+  /**
+   * Removes an account's garbage that is due, or will be within `earlierMs`; failed removals are tried again later. @returns how many blobs were removed.
+   */
+  async sweepAccount(account: AccountId, db: Database, earlierMs = 0): Promise<number> {
     let removed = 0;
     for (let more = true; more;) {
-      const done = await this.#sweepBatch(account, db);
+      const done = await this.#sweepBatch(account, db, earlierMs);
       removed += done.removed;
       more = done.isFull;
     }
     return removed;
   }
 
-  async #sweepBatch(account: AccountId, db: Database): Promise<{ readonly removed: number; readonly isFull: boolean }> {
+  async #sweepBatch(
+    account: AccountId,
+    db: Database,
+    earlierMs: number,
+  ): Promise<{ readonly removed: number; readonly isFull: boolean }> {
     const now = this.#deps.clock.now();
     const due = await db.read((reader) =>
       reader.all<{ blob: BlobId; attempts: number; row: number | null }>(
         sql`SELECT g.blob_id AS blob, g.attempts, c.id AS row FROM blob_garbage AS g
           LEFT JOIN content AS c ON c.account = g.account AND c.blob_id = g.blob_id
-          WHERE g.account = ${account} AND g.due_ms <= ${now} LIMIT ${batch}`,
+          WHERE g.account = ${account} AND g.due_ms <= ${now + earlierMs} LIMIT ${batch}`,
       ),
     );
     if (due.length === 0) return { removed: 0, isFull: false };
@@ -71,7 +77,7 @@ export class BlobSweeper {
           sql`UPDATE blob_garbage SET attempts = attempts + 1, due_ms = ${dueMs} WHERE account = ${account} AND blob_id = ${blob}`,
         );
       }
-    });
+    }, 'reserve');
     return { removed, isFull: due.length === batch };
   }
 

@@ -1,7 +1,7 @@
 import { mailboxId, type AccountId, type MailboxId, type ModSeq } from '#lib/ids';
 import { accountTopic, advance, takeIds, takeUidValidity } from '#mail/changes';
 import type { Bus } from '#ports/bus';
-import type { Database, Tx } from '#ports/database';
+import type { Database, Tx, WriteSpace } from '#ports/database';
 import { mailboxLimits } from './limits.ts';
 import { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
 import { MailboxRefusal } from './mailbox-refusal.ts';
@@ -134,7 +134,7 @@ export class Mailboxes {
       }
       await contents.removeAll(tx, mailbox.id, modSeq);
       await expungeMailbox(tx, account, mailbox.id, modSeq);
-    });
+    }, 'reserve');
   }
 
   /**
@@ -228,16 +228,16 @@ export class Mailboxes {
     return await this.#existing(tx, name);
   }
 
-  #change<T>(body: (tx: Tx, modSeq: ModSeq) => Promise<T>): Promise<T> {
-    return this.#write(async (tx) => await body(tx, (await advance(tx, this.#deps.account)).modSeq));
+  #change<T>(body: (tx: Tx, modSeq: ModSeq) => Promise<T>, space?: WriteSpace): Promise<T> {
+    return this.#write(async (tx) => await body(tx, (await advance(tx, this.#deps.account)).modSeq), space);
   }
 
-  #write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
+  #write<T>(body: (tx: Tx) => Promise<T>, space?: WriteSpace): Promise<T> {
     const { account, db, bus } = this.#deps;
     return db.write(async (tx) => {
       tx.afterCommit(() => bus.publish(accountTopic(account)));
       return await body(tx);
-    });
+    }, space);
   }
 }
 

@@ -139,7 +139,10 @@ export class Messages implements MailboxContents {
     const { account, db, bus, batchMessages = messageLimits.batchMessages } = this.#deps;
     const results: T[] = [];
     try {
-      for (const batch of uidBatches(uids, batchMessages)) results.push(await db.write((tx) => work(tx, batch)));
+      // Flags, removal and moving to another mailbox are how clients make room: they work on a full disk, too.
+      for (const batch of uidBatches(uids, batchMessages)) {
+        results.push(await db.write((tx) => work(tx, batch), 'reserve'));
+      }
     } finally {
       if (results.some(({ modSeq }) => modSeq !== null)) bus.publish(accountTopic(account));
     }

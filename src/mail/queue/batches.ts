@@ -2,6 +2,7 @@ import { encodeHex } from '#lib/codecs';
 import { decideRoute, describeDecision, type RouteDecision } from '#mail/routes';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
+import { ConditionError, conditionText } from '#ports/conditions';
 import type { Database } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
@@ -161,7 +162,7 @@ export class Batches {
     } catch (cause) {
       if (stopping.aborted) return null;
       log.error('queue.transmissionFailed', { message: message.id, ...lane }, cause);
-      const reason = timeout.signal.aborted ? 'the attempt took too long' : 'internal error during delivery';
+      const reason = timeout.signal.aborted ? 'the attempt took too long' : reasonOf(cause);
       outcomes = recipients.map(() => ({ kind: 'deferred', reason, reply: null, remote: null }));
     }
     // Cut short by us, and the host has said nothing: no attempt that counts.
@@ -209,6 +210,13 @@ export class Batches {
       });
     }
   }
+}
+
+/** What the sender is told of our own trouble. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof ConditionError
+    ? `on our side: ${conditionText(cause.kind)}`
+    : 'internal error during delivery';
 }
 
 function attemptRoute(decision: RouteDecision, next: Lane): AttemptRoute {

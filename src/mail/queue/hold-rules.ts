@@ -62,7 +62,9 @@ export class HoldRules {
 
   /** Removes a rule; what it held stays on hold. @returns false when there is none with this id. */
   async remove(id: number): Promise<boolean> {
-    return (await this.#deps.db.write((tx) => tx.run(sql`DELETE FROM queue_hold_rule WHERE id = ${id}`))) > 0;
+    return (
+      (await this.#deps.db.write((tx) => tx.run(sql`DELETE FROM queue_hold_rule WHERE id = ${id}`), 'reserve')) > 0
+    );
   }
 }
 

@@ -132,7 +132,7 @@ export async function releaseLease(db: Database, lease: string, ids: readonly nu
       await tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
         WHERE id IN ${inList(batch)} AND state = 'leased' AND lease = ${lease}`);
     }
-  });
+  }, 'reserve');
 }
 
 /** Gives recipients back untried, to wait in other lanes. */
@@ -147,7 +147,7 @@ export async function moveLeased(
         lane_transport = ${lane.transport}, lane_destination = ${lane.destination}
         WHERE id = ${id} AND state = 'leased' AND lease = ${lease}`);
     }
-  });
+  }, 'reserve');
 }
 
 /** Gives back what was leased until `beforeMs` or earlier, by runners that are gone. @returns how many. */
@@ -158,8 +158,10 @@ export async function recoverLeases(db: Database, beforeMs: number): Promise<num
     ),
   );
   if (expired === undefined) return 0;
-  return await db.write((tx) =>
-    tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
+  return await db.write(
+    (tx) =>
+      tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
       WHERE state = 'leased' AND lease_until_ms <= ${beforeMs}`),
+    'reserve',
   );
 }

@@ -59,8 +59,10 @@ export class Notifier {
         await this.#deliver(row.notice);
       } catch (cause) {
         this.#deps.log.error('queue.noticeFailed', { notice: row.notice }, cause);
-        await this.#deps.db.write((tx) =>
-          tx.run(sql`UPDATE queue_recipient SET notice_due_ms = ${nowMs + retryMs} WHERE notice = ${row.notice}`),
+        await this.#deps.db.write(
+          (tx) =>
+            tx.run(sql`UPDATE queue_recipient SET notice_due_ms = ${nowMs + retryMs} WHERE notice = ${row.notice}`),
+          'reserve',
         );
       }
     }
@@ -104,7 +106,7 @@ export class Notifier {
       );
       await finishMessages(tx, [first.message], { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
       return true;
-    });
+    }, 'reserve');
     if (!isOurs) return;
     this.#deps.log.info('queue.senderTold', { notice, kind: first.kind, recipients: rows.length });
   }

@@ -3,7 +3,7 @@ import { decideRoute } from '#mail/routes';
 import { inBatches, inList } from '#mail/schema';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Sql, type Tx } from '#ports/database';
+import { sql, type Database, type Sql, type Tx, type WriteSpace } from '#ports/database';
 import { wantsNotice } from './advance.ts';
 import { insertMessage } from './enqueue.ts';
 import { readEvents, writeEvents, type NewQueueEvent, type QueueEvent } from './events.ts';
@@ -39,12 +39,15 @@ export class Queue {
     this.#deps = deps;
   }
 
-  /** Accepts a message: everything is durable when it resolves. @returns its row id. @throws RangeError without recipients. */
-  async enqueue(message: NewMessage): Promise<number> {
+  /**
+   * Accepts a message: everything is durable when it resolves. @returns its row id. @throws RangeError without recipients.
+   * @param space  `reserve` for what must not be refused any more.
+   */
+  async enqueue(message: NewMessage, space: WriteSpace = 'common'): Promise<number> {
     const { db, perAccount, routing } = this.#deps;
     if (perAccount !== undefined) await policyOf(perAccount.policies, message.account);
     if (message.account !== null) await routing?.findAccount(message.account);
-    return await db.write((tx) => this.enqueueIn(tx, message));
+    return await db.write((tx) => this.enqueueIn(tx, message), space);
   }
 
   /** As `enqueue`, within a transaction of the caller on the server's database. */
@@ -245,7 +248,7 @@ export class Queue {
           }
           tx.afterCommit(() => this.#deps.bus.publish('queue'));
           return found;
-        });
+        }, 'reserve');
         changed += rows.length;
         more = rows.length === maxPerStep;
         afterId = rows.at(-1)?.id ?? last;

@@ -50,6 +50,8 @@ export class QueueRunner {
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #owned: Disposable[] = [];
+  /** Nothing was leased since the start, and no other process runs this queue. */
+  #mayTakeAll = false;
   #passWanted = false;
   #isPassing = false;
   #sortWanted = false;
@@ -63,7 +65,7 @@ export class QueueRunner {
     this.#deps = deps;
     const rate = this.#rate;
     const { routing, transmitter } = deps.delivery;
-    const settler = new Settler({ ...deps, onNotice: () => this.#wakeNotifier() });
+    const settler = new Settler({ ...deps, stopping: this.#stopping.signal, onNotice: () => this.#wakeNotifier() });
     this.#notifier = new Notifier(deps);
     this.#lanes = new Lanes({ ...deps, routing, rate, open: (lane) => this.#track(this.#lane(lane)) });
     this.#batches = new Batches({
@@ -84,7 +86,8 @@ export class QueueRunner {
   async start(options: { readonly isOnly: boolean }): Promise<void> {
     const { db, bus, clock, delivery, settings } = this.#deps;
     await countEarlier(this.#rate, { db, settings, routing: delivery.routing }, clock.now());
-    if (options.isOnly) await recoverLeases(db, Number.MAX_SAFE_INTEGER);
+    this.#mayTakeAll = options.isOnly;
+    await this.#recover().catch((cause: unknown) => this.#deps.log.error('queue.recoverFailed', {}, cause));
     const wake = (): void => {
       this.#wake();
       this.#wakeNotifier();
@@ -128,11 +131,18 @@ export class QueueRunner {
   async #pass(): Promise<void> {
     const { db, clock } = this.#deps;
     const nowMs = clock.now();
-    await recoverLeases(db, nowMs);
+    await this.#recover();
     const readyMs = await this.#lanes.openDue(nowMs);
     const dueMs = await nextDueMs(db, nowMs);
     const nextMs = Math.min(readyMs ?? Number.POSITIVE_INFINITY, dueMs ?? Number.POSITIVE_INFINITY);
     this.#wakeIn(Math.max(1, nextMs - clock.now()));
+  }
+
+  /** Takes back what was leased by runners that are gone; at first, when nobody else can be at work, everything. */
+  async #recover(): Promise<void> {
+    const { db, clock } = this.#deps;
+    await recoverLeases(db, this.#mayTakeAll ? Number.MAX_SAFE_INTEGER : clock.now());
+    this.#mayTakeAll = false;
   }
 
   #wakeIn(ms: number): void {

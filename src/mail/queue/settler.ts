@@ -53,11 +53,15 @@ interface SettlerDeps {
   readonly settings: QueueSettings;
   /** What accounts want; without, all are treated alike and nothing is suppressed. */
   readonly perAccount?: PerAccount;
+  /** The server stops: outcomes that cannot be recorded within a few tries are given up. */
+  readonly stopping: AbortSignal;
   /** Called when notices were recorded. */
   readonly onNotice: () => void;
 }
 
 const retryMs = 1000;
+/** A full disk must not keep the server from stopping. */
+const triesAtStop = 3;
 const maxPerCommit = 200;
 const maxReplyChars = 8192;
 
@@ -71,7 +75,10 @@ export class Settler {
     this.#deps = deps;
   }
 
-  /** Resolves when the outcome is durable. Trouble with the database is waited out: the outcome must not be forgotten. */
+  /**
+   * Resolves when the outcome is durable. Trouble with the database is waited out: the outcome must not be forgotten. Only when the server stops
+   * it is given up after some tries; the recipients stay leased, so the next start tries them again: they may get the message twice, but never not at all.
+   */
   settle(ended: Ended): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#pending.push({ ended, done: resolve });
@@ -85,18 +92,26 @@ export class Settler {
     await Promise.resolve();
     while (this.#pending.length > 0) {
       const batch = this.#pending.splice(0, maxPerCommit);
-      for (;;) {
-        try {
-          await this.#commit(batch.map(({ ended }) => ended));
-          break;
-        } catch (cause) {
-          this.#deps.log.error('queue.settleFailed', { transmissions: batch.length }, cause);
-          await this.#deps.clock.sleep(retryMs);
-        }
-      }
+      await this.#commitSomehow(batch.map(({ ended }) => ended));
       for (const { done } of batch) done();
     }
     this.#running = false;
+  }
+
+  async #commitSomehow(batch: readonly Ended[]): Promise<void> {
+    const { log, clock, stopping } = this.#deps;
+    for (let tries = 0; tries < triesAtStop || !stopping.aborted; tries = stopping.aborted ? tries + 1 : 0) {
+      try {
+        await this.#commit(batch);
+        return;
+      } catch (cause) {
+        log.error('queue.settleFailed', { transmissions: batch.length }, cause);
+        // A stop is no time to wait for long.
+        await clock.sleep(retryMs, stopping.aborted ? undefined : stopping).catch(() => undefined);
+      }
+    }
+    const recipients = batch.flatMap(({ recipients: some }) => some.map(({ id }) => id));
+    log.warn('queue.outcomesNotRecorded', { recipients, what: 'they are tried again after the next start' });
   }
 
   async #commit(batch: readonly Ended[]): Promise<void> {
@@ -130,7 +145,7 @@ export class Settler {
         await finishMessages(tx, [...finished], { nowMs, keepFinishedMs: settings.keepFinishedMs });
       }
       if (owesNotice) tx.afterCommit(this.#deps.onNotice);
-    });
+    }, 'reserve');
   }
 
   /** What the accounts of a batch want; nothing of mail of the server itself. */

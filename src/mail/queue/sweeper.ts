@@ -30,7 +30,7 @@ export class QueueSweeper {
   async sweep(): Promise<{ readonly recipients: number; readonly blobs: number }> {
     let recipients = 0;
     for (let removed = batch; removed === batch; recipients += removed) removed = await this.#sweepRows();
-    return { recipients, blobs: (await this.#sweepGarbage()) + (await this.#sweepOrphans()) };
+    return { recipients, blobs: (await this.sweepGarbage()) + (await this.#sweepOrphans()) };
   }
 
   async #sweepRows(): Promise<number> {
@@ -44,14 +44,18 @@ export class QueueSweeper {
       await tx.run(sql`DELETE FROM queue_recipient WHERE id IN ${ids}`);
       await removeEmptyMessages(tx, [...new Set(rows.map((row) => row.message))]);
       return rows.length;
-    });
+    }, 'reserve');
   }
 
-  async #sweepGarbage(): Promise<number> {
+  /**
+   * Removes blobs that no row names any more, those whose time comes within `earlierMs` too. @returns how many.
+   */
+  async sweepGarbage(earlierMs = 0): Promise<number> {
     const { db, clock } = this.#deps;
+    const untilMs = clock.now() + earlierMs;
     const rows = await db.read((reader) =>
       reader.all<{ blob: BlobId }>(
-        sql`SELECT blob_id AS blob FROM queue_garbage WHERE due_ms <= ${clock.now()} LIMIT ${batch}`,
+        sql`SELECT blob_id AS blob FROM queue_garbage WHERE due_ms <= ${untilMs} LIMIT ${batch}`,
       ),
     );
     if (rows.length === 0) return 0;
@@ -59,7 +63,7 @@ export class QueueSweeper {
     const removed: BlobId[] = [];
     for (const { blob } of rows) if (await this.#remove(blob)) removed.push(blob);
     if (removed.length > 0) {
-      await db.write((tx) => tx.run(sql`DELETE FROM queue_garbage WHERE blob_id IN ${inList(removed)}`));
+      await db.write((tx) => tx.run(sql`DELETE FROM queue_garbage WHERE blob_id IN ${inList(removed)}`), 'reserve');
     }
     return removed.length;
   }

@@ -130,7 +130,10 @@ export class Refusals implements AsyncDisposable {
   async sweep(): Promise<number> {
     const { db, clock, limits } = this.#deps;
     const beforeMs = clock.now() - limits.keepMs;
-    return await db.write((tx) => tx.run(sql`DELETE FROM refused_mail WHERE day_ms < ${beforeMs - oneDayMs}`));
+    return await db.write(
+      (tx) => tx.run(sql`DELETE FROM refused_mail WHERE day_ms < ${beforeMs - oneDayMs}`),
+      'reserve',
+    );
   }
 
   /** Writes what waits. */

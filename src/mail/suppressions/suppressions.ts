@@ -81,8 +81,9 @@ export class Suppressions {
 
   /** Lets an account send to an address again. @returns false when it was not suppressed. */
   async remove(account: AccountId, address: string): Promise<boolean> {
-    const removed = await this.#deps.db.write((tx) =>
-      tx.run(sql`DELETE FROM suppression WHERE account = ${account} AND address = ${normalAddress(address)}`),
+    const removed = await this.#deps.db.write(
+      (tx) => tx.run(sql`DELETE FROM suppression WHERE account = ${account} AND address = ${normalAddress(address)}`),
+      'reserve',
     );
     return removed > 0;
   }

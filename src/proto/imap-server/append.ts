@@ -1,5 +1,6 @@
 import { type FlagList, type ImapEvent, writeSequenceSet } from '#lib/imap';
 import type { AppendBatch, MessageSink } from './backend.ts';
+import { withConditions } from './conditions.ts';
 import type { Context } from './context.ts';
 import { knownName } from './mailbox-name.ts';
 import { Bad, Bye, No } from './refusal.ts';
@@ -18,7 +19,8 @@ export async function receiveAppend(context: Context, mailbox: string): Promise<
     const text = await receiveMessages(context, batch);
     await context.selection?.report(context.output, true);
     return text;
-  } catch (error) {
+  } catch (thrown) {
+    const error = withConditions(thrown);
     // The first message's announcement waits in the codec when the mailbox was refused.
     const next = error instanceof No ? context.codec.next() : null;
     context.codec.skipCommand();
@@ -79,7 +81,8 @@ async function receiveMessage(context: Context, batch: AppendBatch, event: Appen
   refuseUnknown(event.flags);
   // RFC 6855 §4: UTF8 data is for those who enabled it.
   if (event.isUtf8 && !context.isUtf8) throw new Bad('enable UTF8=ACCEPT first');
-  const sink = await beginMessage(batch, event).catch((error: unknown) => {
+  const sink = await beginMessage(batch, event).catch((thrown: unknown) => {
+    const error = withConditions(thrown);
     if (error instanceof No) endIfHuge(context, event);
     throw error;
   });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { LoginsBusy, type CredentialStore, type Identity } from '#lib/sasl';
 import { mechanismsByStrength, deriveScramKeys } from '#lib/sasl';
+import { conditionKinds } from '#ports/conditions';
 import type { FakeChannel } from '#testing/channel-pair';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
@@ -93,6 +94,7 @@ class World {
     else if (verb === 'damage') this.backend.damaged.add(Number(first));
     else if (verb === 'rowless') this.backend.rowless.add(Number(first));
     else if (verb === 'deliver-empty') this.backend.deliver(first, '');
+    else if (verb === 'condition') this.backend.condition = conditionKinds.find((kind) => kind === first) ?? null;
     else if (verb === 'limit') this.backend.appendLimitBytes = Number(first);
     else throw new Error(`unknown command in transcript: ${verb}`);
   }

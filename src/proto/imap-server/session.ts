@@ -6,8 +6,10 @@ import {
   unauthenticatedLimits,
 } from '#lib/imap';
 import { ChannelClosed, ChannelTimeout } from '#ports/channel';
+import { ConditionError } from '#ports/conditions';
 import { receiveAppend } from './append.ts';
 import { dispatch } from './commands/dispatch.ts';
+import { withConditions } from './conditions.ts';
 import { Context } from './context.ts';
 import { Input } from './input.ts';
 import { enterAccount } from './login.ts';
@@ -178,7 +180,8 @@ class Session {
   }
 
   /** Answers what a command threw. @throws what ends the connection. */
-  #refuse(tag: string, error: unknown): void {
+  #refuse(tag: string, thrown: unknown): void {
+    const error = withConditions(thrown);
     const context = this.#context;
     const { log, shutdown } = context.deps;
     if (error instanceof Bye || error instanceof ChannelClosed || error instanceof ChannelTimeout) throw error;
@@ -229,7 +232,8 @@ class Session {
   }
 
   /** Says goodbye as the reason allows, and ends the connection. */
-  async #end(error: unknown): Promise<void> {
+  async #end(thrown: unknown): Promise<void> {
+    const error = withConditions(thrown);
     const context = this.#context;
     const { channel, log } = context.deps;
     if (error instanceof ChannelClosed) {
@@ -263,7 +267,7 @@ class Session {
       try {
         await step();
       } catch (error) {
-        context.deps.log.error('imap.release', {}, error);
+        if (!(error instanceof ConditionError)) context.deps.log.error('imap.bug', { state: 'released' }, error);
       }
     }
   }

@@ -1,11 +1,13 @@
 import { type CodecEvent, type Command, parseCommand, type Reply, reply } from '#lib/smtp';
 import type { Channel } from '#ports/channel';
 import type { Clock } from '#ports/clock';
+import { ConditionError } from '#ports/conditions';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Backend, Maybe, RefusedMail } from './backend.ts';
 import { definitionOf } from './commands/index.ts';
+import { conditionReply } from './conditions.ts';
 import { Context, sessionLimits, type OpenTransaction } from './context.ts';
 import type { SessionOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
@@ -148,12 +150,21 @@ export class SmtpSession {
       if (error.close) context.isClosing = true;
       return;
     }
-    context.log.error('smtp.bug', { stage: context.stage }, error);
-    // RFC 5321 §4.3.2: in place of the banner there is no 451.
-    const code = context.isClosing ? 421 : 451;
-    const fault = reply(code, '4.3.0', 'error on our side, please try again later');
+    const fault = this.#fault(error);
     this.#tellRefused(fault);
     context.refuse(fault);
+  }
+
+  /** Returns the answer to what the peer cannot help: a condition of the machine, which was noted where it was found, or a bug of ours. */
+  #fault(error: unknown): Reply {
+    const context = this.#context;
+    const isBanner = context.isClosing;
+    if (error instanceof ConditionError) {
+      return conditionReply(error, isBanner ? 'banner' : this.#asked?.verb === 'AUTH' ? 'login' : 'other');
+    }
+    context.log.error('smtp.bug', { stage: context.stage }, error);
+    // RFC 5321 §4.3.2: in place of the banner there is no 451.
+    return reply(isBanner ? 421 : 451, '4.3.0', 'error on our side, please try again later');
   }
 
   /** Lets the Backend know of mail that is refused. */

@@ -2,6 +2,7 @@ import { listenControl, controlEndpoint } from '#host/control';
 import { systemResolver } from '#host/dns';
 import { returnMemory } from '#host/process';
 import { QueueRunner, type Transmitter } from '#mail/queue';
+import { DiskWatch } from '#server/conditions';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, DsnMailer } from '#server/transmit';
 import { Certificates } from './certificates.ts';
@@ -53,6 +54,17 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   undo.use(await listenControl(controlEndpoint(opened.dataDirectory), control, deps.log));
   const services = undo.use(await openServices(deps, opened));
   const { configuration, dkim, log, clock } = services;
+  let sweeps: Sweeps | null = null;
+  const disk = undo.use(
+    new DiskWatch({
+      reserve: services.reserve,
+      warnBelowBytes: configuration.config.server.disk.warnBelow,
+      giveBack: () => sweeps?.relieve() ?? Promise.resolve(),
+      clock,
+      log,
+    }),
+  );
+  await disk.start();
   await dkim.start();
   const certificates = undo.use(new Certificates(services));
   const reload = async (): Promise<string[]> => [
@@ -80,7 +92,7 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   const runner = makeRunner(services, transmitter);
   await runner.start({ isOnly: true });
   undo.defer(() => runner.stop());
-  undo.use(new Sweeps(services));
+  sweeps = undo.use(new Sweeps(services));
   undo.use(returnMemory(clock));
   configuration.watch();
   certificates.watch();
@@ -90,7 +102,13 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
     port: listener.port,
   }));
   const startedMs = clock.now();
-  facts = () => ({ addresses, startedMs, certificates: certificates.facts });
+  facts = () => ({
+    addresses,
+    startedMs,
+    certificates: certificates.facts,
+    disk: disk.facts,
+    conditions: services.conditions.facts,
+  });
   const kept = undo.move();
   return {
     addresses,

@@ -1,17 +1,19 @@
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { systemClock } from '#host/clock';
+import { openReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemResolver } from '#host/dns';
 import { systemLoop } from '#host/event-loop';
 import type { Files } from '#host/files';
 import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
-import { openDatabases } from '#host/sqlite';
+import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
 import { threadedSlowHash } from '#host/workers';
 import { Accounts } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
+import type { ServerConfig } from '#mail/config';
 import { LocalDelivery } from '#mail/delivery';
 import { Feedback } from '#mail/feedback';
 import { HoldRules, Queue, defaultSettings, type PerAccount, type QueueSettings, type Routing } from '#mail/queue';
@@ -22,10 +24,10 @@ import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
-import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
+import { conditionAwareLog, ConditionLog } from '#server/conditions';
 import { Configuration, configuredPath } from '#server/configuration';
 import { AccountNames, ConfiguredPolicies, ConfiguredRouting } from '#server/transmit';
 import { DkimKeys } from '#server/dkim';
@@ -45,7 +47,7 @@ export interface ServicesDeps {
 /** Everything that works on stored data; the network is not part of it. */
 export interface Services extends AsyncDisposable {
   readonly configuration: Configuration;
-  readonly databases: Databases;
+  readonly databases: ShrinkableDatabases;
   readonly blobs: BlobStore;
   /** What all messages on their way in share. */
   readonly contentMemory: ContentMemory;
@@ -68,6 +70,9 @@ export interface Services extends AsyncDisposable {
   readonly feedback: Feedback;
   /** Has no keys before it was started. */
   readonly dkim: DkimKeys;
+  readonly conditions: ConditionLog;
+  /** Space kept back on the disk with the data. */
+  readonly reserve: DiskReserve;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly loop: EventLoop;
@@ -101,11 +106,14 @@ export async function openConfiguration(deps: ServicesDeps): Promise<OpenedConfi
  * @throws ConfigError, NewerSchema, or the system's errors.
  */
 export async function openServices(deps: ServicesDeps, opened?: OpenedConfiguration): Promise<Services> {
-  const { files, log, onFatal, clock = systemClock } = deps;
+  const { files, onFatal, clock = systemClock } = deps;
   const { configuration, bus, dataDirectory } = opened ?? (await openConfiguration(deps));
+  const conditions = new ConditionLog({ clock, log: deps.log });
+  const log = conditionAwareLog(deps.log, conditions);
   const { server } = configuration.config;
   const random = systemRandom;
   const loop = systemLoop;
+  const reserve = await openReserve({ directory: dataDirectory, sizeBytes: server.disk.reserve, files });
   const databases = await openDatabases({
     directory: dataDirectory,
     files,
@@ -113,9 +121,11 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     clock,
     loop,
     migrations: { server: sqliteServerMigrations, account: sqliteAccountMigrations },
+    reserve,
+    conditions,
     onFatal,
   });
-  const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random });
+  const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random, reserve, conditions });
   const hash = threadedSlowHash();
   const dkim = new DkimKeys({ configuration, files, bus, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
@@ -123,15 +133,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const accounts = new Accounts({ databases, blobs, bus, clock, loop });
   const names = new AccountNames({ accounts });
   const routing = new ConfiguredRouting({ configuration, names });
-  const queueSettings: QueueSettings = {
-    ...defaultSettings,
-    retryAfterMs: server.queue.retryAfter,
-    maxAgeMs: server.queue.maxAge,
-    tellDelayAfterMs: server.queue.tellDelayAfter,
-    keepFinishedMs: server.queue.keepRetired,
-    maxTransmissions: server.queue.concurrency,
-    maxPerDomain: server.queue.concurrencyPerDomain,
-  };
+  const queueSettings = queueSettingsOf(server);
   const policies = new ConfiguredPolicies({ configuration, names });
   const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox() };
   return {
@@ -141,7 +143,14 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     contentMemory: new ContentMemory(contentLimits.sharedBytes),
     accounts,
     credentials: new Credentials({ db: databases.server, clock, random, hash }),
-    checker: new CredentialChecker({ db: databases.server, directory: loginsOf(configuration), clock, random, hash }),
+    checker: new CredentialChecker({
+      db: databases.server,
+      directory: loginsOf(configuration),
+      clock,
+      random,
+      hash,
+      conditions,
+    }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
     queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing, perAccount }),
     holdRules: new HoldRules({ db: databases.server, clock }),
@@ -153,6 +162,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     suppressions,
     feedback: new Feedback({ db: databases.server, clock, log, perAccount }),
     dkim,
+    conditions,
+    reserve,
     bus,
     clock,
     loop,
@@ -176,7 +187,20 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
       await refusals[Symbol.asyncDispose]();
       await databases[Symbol.asyncDispose]();
       await hash[Symbol.asyncDispose]();
+      conditions[Symbol.dispose]();
     },
+  };
+}
+
+function queueSettingsOf({ queue }: ServerConfig): QueueSettings {
+  return {
+    ...defaultSettings,
+    retryAfterMs: queue.retryAfter,
+    maxAgeMs: queue.maxAge,
+    tellDelayAfterMs: queue.tellDelayAfter,
+    keepFinishedMs: queue.keepRetired,
+    maxTransmissions: queue.concurrency,
+    maxPerDomain: queue.concurrencyPerDomain,
   };
 }
 

@@ -1,27 +1,21 @@
 import { errorCode } from '#host/files';
 import { ContentDamaged } from '#mail/content';
 import { PartDamaged } from '#mail/messages';
-import { BlobMissing } from '#ports/blobs';
+import { ConditionError, type ConditionKind } from '#ports/conditions';
 import { Unreadable, type MessageContent, type MessageRow } from '#proto/imap-server';
 
+/** Conditions of one message's body, rather than of the machine. */
+const ofOneMessage: ReadonlySet<ConditionKind> = new Set(['blobMissing', 'damaged', 'ioError']);
+
 /** Errors of the system that are about one file, not about the machine. */
-const ofOneFile: ReadonlySet<string> = new Set([
-  'EIO',
-  'EACCES',
-  'EPERM',
-  'EISDIR',
-  'ENOTDIR',
-  'ELOOP',
-  'EUCLEAN',
-  'EBADMSG',
-]);
+const ofOneFile: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EBADMSG']);
 
 /** Turns the store's word for a damaged message into IMAP's; other errors stay what they are. */
 function asUnreadable(error: unknown): unknown {
   const isOfMessage =
     error instanceof ContentDamaged ||
     error instanceof PartDamaged ||
-    error instanceof BlobMissing ||
+    (error instanceof ConditionError && ofOneMessage.has(error.kind)) ||
     ofOneFile.has(errorCode(error) ?? '');
   return isOfMessage ? new Unreadable(error instanceof Error ? error.message : String(error), { cause: error }) : error;
 }

@@ -92,7 +92,7 @@ async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ r
   const isStored = (await accounts.list()).some((account) => account.name === name);
   if (!isConfigured && !isStored) throw new OperationRefused(`no account ${name}`);
   // From the configuration first, so that no mail arrives for an account that is going.
-  if (isConfigured) await changeDomains(configuration, (text) => removeAccount(text, name));
+  if (isConfigured) await changeDomains(configuration, (text) => removeAccount(text, name), deps.reserve);
   if (isStored) await accounts.remove(name);
   deps.log.info('account.removed', { account: name });
   return { name };

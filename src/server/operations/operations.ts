@@ -1,3 +1,4 @@
+import type { DiskReserve } from '#host/disk-reserve';
 import type { Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
@@ -11,6 +12,7 @@ import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
+import type { ConditionFacts, DiskFacts } from '#server/conditions';
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
 import { accountCommands } from './account.ts';
@@ -44,6 +46,10 @@ export interface ServerFacts {
   readonly addresses: readonly { readonly service: string; readonly address: string; readonly port: number }[];
   /** Milliseconds since 1970. */
   readonly startedMs: number;
+  /** The disk with the data; null where space cannot be measured. */
+  readonly disk: DiskFacts | null;
+  /** Conditions of the machine since the start, the latest first. */
+  readonly conditions: readonly ConditionFacts[];
 }
 
 /** What the operations work on. */
@@ -60,6 +66,8 @@ export interface OperationsDeps {
   readonly blobs: BlobStore;
   readonly databases: Databases;
   readonly loop: EventLoop;
+  /** Space kept back for a full disk. */
+  readonly reserve?: Pick<DiskReserve, 'release'>;
   readonly dkim: DkimKeys;
   readonly files: Files;
   readonly clock: Clock;

@@ -20,7 +20,7 @@ export async function enqueueLeftovers(
   { queue, blobs }: { readonly queue: Queue; readonly blobs: BlobStore },
   { facts, sender, addresses, body, has8bit, smtputf8 }: Leftovers,
 ): Promise<void> {
-  await queue.enqueue({
+  const message = {
     account: null,
     sender,
     recipients: addresses.map((address) => ({ address })),
@@ -30,5 +30,7 @@ export async function enqueueLeftovers(
     smtputf8,
     messageId: null,
     origin: writeOrigin({ kind: 'leftover', by: acceptanceOf(facts) }),
-  });
+  };
+  // Others have the message already: it cannot be refused any more.
+  await queue.enqueue(message, 'reserve');
 }

@@ -8,6 +8,7 @@ import type { Queue } from '#mail/queue';
 import { acceptanceOf, writeReception, type Check } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
+import { ConditionError } from '#ports/conditions';
 import type { Log } from '#ports/log';
 import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '#proto/smtp-server';
 import type { Destinations, Goal } from './destinations.ts';
@@ -131,6 +132,8 @@ export class Reception implements MessageSink {
     });
     if (done.length === copies.length) return accounts;
     const delivered = new Set(done);
+    const [failed] = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
+    if (delivered.size === 0 && failed instanceof ConditionError) throw failed;
     if (delivered.size === 0) throw new Refusal(451, '4.3.0', 'could not be stored, please try again later');
     const served = new Set(Array.from(delivered, ({ goal }) => goal));
     const left = copies.filter((copy) => {

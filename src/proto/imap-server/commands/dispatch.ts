@@ -1,4 +1,5 @@
 import type { Command } from '#lib/imap';
+import { withConditions } from '../conditions.ts';
 import type { Context } from '../context.ts';
 import { Bad, No } from '../refusal.ts';
 import { authenticate } from './authenticate.ts';
@@ -70,7 +71,8 @@ export async function dispatch(context: Context, command: Command): Promise<stri
     const text = await handler.run(context, command);
     await report(context, handler, command);
     return text;
-  } catch (error) {
+  } catch (thrown) {
+    const error = withConditions(thrown);
     // After a NO, too, a client must hear what changed: it may be why.
     if (error instanceof No) await report(context, handler, command);
     throw error;

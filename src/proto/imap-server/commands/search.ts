@@ -1,4 +1,5 @@
 import { type SearchCommand, writeEsearch, writeSequenceSet } from '#lib/imap';
+import { withConditions } from '../conditions.ts';
 import type { Context } from '../context.ts';
 import { type MessageFailures, refusalFor } from '../failures.ts';
 import type { Output } from '../output.ts';
@@ -22,7 +23,7 @@ export const search: Handler<SearchCommand> = {
       if (failures.size > 0) throw refusalFor(context, failures, 'the others were searched');
     } catch (error) {
       // RFC 5182 §2.1: a search refused with NO leaves an empty result behind.
-      if (saves && error instanceof No) selection.saved = new Uint32Array(0);
+      if (saves && withConditions(error) instanceof No) selection.saved = new Uint32Array(0);
       throw error;
     }
     return 'searched';

@@ -1,0 +1,25 @@
+import { ConditionError, conditionText, type ConditionKind } from '#ports/conditions';
+import { No } from './refusal.ts';
+
+/**
+ * RFC 5530 §3. A full disk is a limit of the implementation (LIMIT) and not OVERQUOTA, which would tell the user that the mailbox is too
+ * large (RFC 9208 §4.3.1); CORRUPTION is for data that is damaged, UNAVAILABLE for what may be well in a moment.
+ */
+const codes: Readonly<Record<ConditionKind, string>> = {
+  diskFull: 'LIMIT',
+  quotaReached: 'LIMIT',
+  readOnly: 'UNAVAILABLE',
+  ioError: 'UNAVAILABLE',
+  damaged: 'CORRUPTION',
+  blobMissing: 'CORRUPTION',
+  tooManyFiles: 'UNAVAILABLE',
+  overloaded: 'UNAVAILABLE',
+};
+
+/** Returns the NO for a condition of the machine, which was noted where it was found; any other error as it is. */
+export function withConditions(error: unknown): unknown {
+  if (!(error instanceof ConditionError)) return error;
+  const text =
+    error.kind === 'diskFull' ? 'disk full: delete something, or try again later' : conditionText(error.kind);
+  return new No(codes[error.kind], text);
+}

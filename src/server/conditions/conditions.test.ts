@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConditionError } from '#ports/conditions';
+import { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
+import { conditionAwareLog, ConditionLog, DiskWatch } from './index.ts';
+
+const full = (subject = 'server.db'): ConditionError => new ConditionError('diskFull', subject);
+
+test('ConditionLog logs a condition at once, then once a minute with what was suppressed, and counts all', async () => {
+  const clock = new FakeClock();
+  const log = new FakeLog();
+  using conditions = new ConditionLog({ clock, log });
+  for (let i = 0; i < 1000; i += 1) conditions.note(full());
+  assert.deepEqual(
+    log.events.map(({ event }) => event),
+    ['storage.diskFull'],
+  );
+  await clock.advance(60_000);
+  assert.equal(log.events.length, 2);
+  assert.equal(log.events[1]?.fields['suppressed'], 999);
+  await clock.advance(600_000);
+  assert.equal(log.events.length, 2);
+  conditions.note(full());
+  conditions.note(new ConditionError('damaged', 'account.db'));
+  assert.deepEqual(
+    log.events.map(({ event }) => event),
+    ['storage.diskFull', 'storage.diskFull', 'storage.diskFull', 'storage.damaged'],
+  );
+  const [first, second] = conditions.facts;
+  assert.deepEqual([first?.kind, first?.count, second?.kind, second?.count], ['diskFull', 1001, 'damaged', 1]);
+  assert.equal(first !== undefined && first.lastMs - first.firstMs, 660_000);
+});
+
+test('ConditionLog: one error is one occurrence; many subjects do not fill the memory or the log', () => {
+  const log = new FakeLog();
+  using conditions = new ConditionLog({ clock: new FakeClock(), log });
+  const error = full();
+  conditions.note(error);
+  conditions.note(error);
+  assert.equal(conditions.facts[0]?.count, 1);
+  for (let i = 0; i < 5000; i += 1) conditions.note(full(`account ${i}`));
+  assert.ok(conditions.facts.length <= 201);
+  assert.ok(log.events.length <= 201);
+  assert.equal(
+    conditions.facts.reduce((sum, { count }) => sum + count, 0),
+    5001,
+  );
+});
+
+test('ConditionLog: what was suppressed is told at the end, too', () => {
+  const log = new FakeLog();
+  {
+    using conditions = new ConditionLog({ clock: new FakeClock(), log });
+    for (let i = 0; i < 3; i += 1) conditions.note(full());
+  }
+  assert.deepEqual(
+    log.events.map(({ fields }) => fields['suppressed']),
+    [undefined, 2],
+  );
+});
+
+test('conditionAwareLog: a condition is never logged as a bug, however deep it is; a bug is', () => {
+  const log = new FakeLog();
+  using conditions = new ConditionLog({ clock: new FakeClock(), log });
+  const aware = conditionAwareLog(log, conditions).with({ cid: 'x' });
+  aware.error('smtp.bug', {}, new Error('outer', { cause: full() }));
+  aware.error('smtp.bug', {}, new TypeError('bug'));
+  assert.deepEqual(
+    log.events.map(({ level, event }) => `${level} ${event}`),
+    ['error storage.diskFull', 'debug smtp.bug', 'error smtp.bug'],
+  );
+  assert.equal(log.events[2]?.fields['cid'], 'x');
+});
+
+test('DiskWatch warns before the disk is full, says when it is, gives space back, and notices room', async () => {
+  const clock = new FakeClock();
+  const log = new FakeLog();
+  const GiB = 2 ** 30;
+  let [freeBytes, gaveBack] = [50 * GiB, 0];
+  const reserve = {
+    isShort: false,
+    release: () => Promise.resolve(false),
+    look: async () => {
+      reserve.isShort = freeBytes === 0;
+      return { freeBytes, totalBytes: 100 * GiB };
+    },
+  };
+  const giveBack = async (): Promise<void> => void (gaveBack += 1);
+  await using watch = new DiskWatch({ reserve, warnBelowBytes: GiB, giveBack, clock, log });
+  await watch.start();
+  assert.equal(watch.facts?.state, 'ok');
+  const steps = async (ms: number): Promise<string[]> => {
+    const before = log.events.length;
+    await clock.advance(ms);
+    return log.events.slice(before).map(({ event }) => event);
+  };
+  freeBytes = GiB - 1;
+  assert.deepEqual(await steps(60_000), ['disk.low']);
+  assert.equal(watch.facts?.state, 'low');
+  assert.deepEqual(await steps(24 * 3_600_000), ['disk.low']);
+  freeBytes = 0;
+  assert.deepEqual(await steps(30_000), ['disk.full']);
+  assert.equal(watch.facts?.state, 'full');
+  assert.ok(gaveBack > 0);
+  freeBytes = 50 * GiB;
+  assert.deepEqual(await steps(30_000), ['disk.hasRoomAgain']);
+  assert.equal(watch.facts?.state, 'ok');
+  freeBytes = GiB - 1;
+  assert.deepEqual(await steps(30_000), ['disk.low']);
+});

@@ -1,0 +1,11 @@
+/** Limits of what is kept and logged about conditions. */
+export const conditionLimits = {
+  /** A condition that goes on is logged once in so long, with the number of occurrences since. */
+  repeatMs: 60_000,
+  /** Subjects remembered; further ones are counted together. */
+  maxSubjects: 200,
+  /** Between two looks at the disk. */
+  lookMs: 10_000,
+  /** A disk that stays low is logged again after so long. */
+  lowAgainMs: 24 * 60 * 60_000,
+} as const;
