@@ -33,6 +33,14 @@ describePeer('openssl s_client makes TLS with us', needs('openssl'), () => {
     });
   }
 
+  for (const { port, options, quit, answer } of ways) {
+    test(`${port} has no static RSA (RFC 9325 §4.1)`, async () => {
+      const ended = await client(port, [...options, '-tls1_2', '-cipher', 'kRSA:@SECLEVEL=0'], quit);
+      assert.match(`${ended.stdout}${ended.stderr}`, /Cipher is \(NONE\)|handshake failure/);
+      assert.doesNotMatch(ended.stdout, answer);
+    });
+  }
+
   function client(port: keyof Ports, options: readonly string[], input: string) {
     const place = ['-connect', `127.0.0.1:${server.ports[port]}`, '-servername', 'localhost'];
     const trust = ['-CAfile', join(server.folder, 'localhost.crt'), '-verify_hostname', 'localhost'];

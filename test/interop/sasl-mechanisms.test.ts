@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { MechanismName } from '#lib/sasl';
+import { mechanismsByStrength, type MechanismName } from '#lib/sasl';
 import { fakeUser } from '#testing/fake-smtp-backend';
 import { tempDir } from '#testing/temp-dir';
 import { makeAuthority } from './authority.ts';
@@ -17,7 +17,7 @@ import { describePeer, needs, needsRoot, run, succeed, type Ended } from './prog
 import { startRelayWorld, type RelayWorld, type Way } from './relay-world.ts';
 import { sampleMessage } from './sample-message.ts';
 import { startSaslListener, type SaslListener } from './sasl-listener.ts';
-import { account, program, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
+import { account, program, setUpLocalserve, startLocalserveIn, type ServerUnderTest } from './server-under-test.ts';
 
 type Server = 'dovecot' | 'exim' | 'gsasl';
 type Client = 'gsasl' | 'swaks' | 'msmtp' | 'curl';
@@ -231,7 +231,15 @@ describe('foreign SASL clients log in to us', () => {
     files = { certFile: join(dir.path, 'user.pem'), keyFile: join(dir.path, 'user-key.pem') };
     await writeFile(files.certFile, certPem);
     await writeFile(files.keyFile, keyPem, { mode: 0o600 });
-    server = running.use(await startLocalserve());
+    const folder = join(running.use(await tempDir()).path, 'godwit');
+    await setUpLocalserve(folder);
+    const settings = join(folder, 'server.yaml');
+    const offered = `    mechanisms: [${mechanismsByStrength.join(', ')}]\n`;
+    await writeFile(
+      settings,
+      (await readFile(settings, 'utf8')).replace(/^ +addresses: .*\n/m, (line) => line + offered),
+    );
+    server = running.use(await startLocalserveIn(folder));
     const clientKey = [program, 'client-key', 'add', account.name, files.certFile, '--dir', server.folder];
     await succeed(process.execPath, clientKey);
     fake = running.use(await startSaslListener(await authority.forServer('localhost'), tokenMechanisms));

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { cipherSuites } from '#host/net';
 import { lookupFailureText } from '#lib/dns';
 import type { Fetched, Fetcher, FetchFailure, FetchRequest } from '#ports/fetcher';
 import type { Answer, Resolver } from '#ports/resolver';
@@ -76,6 +77,7 @@ class Exchange {
       headers: { accept: 'text/plain' },
       maxHeaderSize: 16_384,
       minVersion: 'TLSv1.2',
+      ciphers: cipherSuites,
       rejectUnauthorized: true,
       ...(trustedPem === undefined ? {} : { ca: [...trustedPem] }),
     });

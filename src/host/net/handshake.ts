@@ -3,7 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, TLSSocket } from 'node:tls';
 import { errorCode } from '#host/files';
 import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
-import { serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
+import { cipherSuites, serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
 
 /** What our side brings to handshakes as a client. */
 export interface ClientTrust {
@@ -61,6 +61,7 @@ export async function secureAsClient(
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     checkServerIdentity: (_asked, certificate) => checkServerIdentity(verifyName, certificate),
     minVersion: 'TLSv1.2',
+    ciphers: cipherSuites,
     rejectUnauthorized: verify === 'require',
     ...(trust.trustedPem === undefined ? {} : { ca: [...trust.trustedPem] }),
     ...(trust.identity === undefined ? {} : { secureContext: trust.identity.secure }),

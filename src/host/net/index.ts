@@ -14,5 +14,5 @@ export type { NetLimits } from './limits.ts';
 export { listen } from './listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 export { machineIps } from './machine-ips.ts';
-export { tlsContext } from './tls-context.ts';
+export { cipherSuites, tlsContext } from './tls-context.ts';
 export type { ServerTls, TlsContext, TlsIdentity } from './tls-context.ts';

@@ -1,5 +1,11 @@
-import { hash, X509Certificate } from 'node:crypto';
+import { constants, hash, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
+
+/**
+ * Cipher suites of all TLS of ours, on either side: those of Node, less static RSA (RFC 9325 §4.1), whose recorded traffic is readable for whoever
+ * gets the key one day.
+ */
+export const cipherSuites = `${constants.defaultCoreCipherList}:!kRSA`;
 
 /** A certificate with its key, ready for handshakes. */
 export interface TlsContext {
@@ -26,6 +32,7 @@ export function tlsContext(pem: TlsIdentity): TlsContext {
     key: pem.keyPem,
     ...(pem.trustedPem === undefined ? {} : { ca: [...pem.trustedPem] }),
     minVersion: 'TLSv1.2',
+    ciphers: cipherSuites,
     honorCipherOrder: true,
     // Needed for resumption as soon as a client may show a certificate.
     sessionIdContext: 'godwit',

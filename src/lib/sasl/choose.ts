@@ -24,6 +24,12 @@ export const mechanismsByStrength: readonly MechanismName[] = [
   'LOGIN',
 ];
 
+/**
+ * The mechanisms that a server offers unless it is told otherwise: all but those with channel binding. Clients that link GNU SASL (mutt, neomutt)
+ * choose them wherever they are offered, and fail, as they have no channel binding.
+ */
+export const usualMechanisms: readonly MechanismName[] = mechanismsByStrength.filter((name) => !name.endsWith('-PLUS'));
+
 /** The mechanisms with an access token, the standard before its forerunner. Servers without `CredentialStore.checkToken` do not offer them. */
 export const tokenMechanisms: readonly MechanismName[] = ['OAUTHBEARER', 'XOAUTH2'];
 

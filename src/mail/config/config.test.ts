@@ -33,6 +33,11 @@ test('parseConfigFiles accepts the examples, and gives defaults', () => {
   assert.equal(config.server.listeners['public']?.maxMessageBytes, 104_857_600);
   assert.equal(config.server.queue.keepRetired, 7 * 24 * 3_600_000);
   assert.deepEqual(config.domains.domains['example.org']?.localpartSeparators, ['+']);
+  // GNU SASL in mutt and neomutt would choose channel binding, and fail.
+  assert.equal(
+    config.server.listeners['public']?.mechanisms.join(' '),
+    'EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN',
+  );
 });
 
 test('exampleServer: the smarthost in its comments works', () => {

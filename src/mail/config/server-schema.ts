@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mechanismsByStrength, usualMechanisms } from '#lib/sasl';
 import { routes } from './routes-schema.ts';
 import { hostName } from './host-name.ts';
 import { transports } from './transports-schema.ts';
@@ -42,6 +43,15 @@ const listener = z
     maxMessageBytes: bytes('Largest message accepted, before encoding.', { min: 1024, max: 2 ** 31 }).default(
       100 * 2 ** 20,
     ),
+    mechanisms: z
+      .array(z.enum([...mechanismsByStrength]))
+      .min(1)
+      .default([...usualMechanisms])
+      .meta({
+        description:
+          'SASL mechanisms offered to users, the most secure first in whatever order they stand here. Default: all but SCRAM-SHA-256-PLUS and ' +
+          'SCRAM-SHA-1-PLUS, with which mutt and neomutt of Debian cannot log in. Without PLAIN and LOGIN, the LOGIN command of IMAP is refused too.',
+      }),
     smtp: service('Mail from other servers (RFC 5321).', 25).optional(),
     submission: authService('Mail from users, STARTTLS (RFC 6409).', 587).optional(),
     submissions: service('Mail from users, TLS from the first byte (RFC 8314).', 465).optional(),

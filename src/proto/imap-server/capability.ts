@@ -26,6 +26,14 @@ function isOffered(mechanism: MechanismName, options: ImapServerOptions, tls: Tl
 }
 
 /**
+ * Reports whether the LOGIN command may be used (RFC 9051 §6.2.3): not where passwords would travel in plaintext, and not where no mechanism is
+ * offered that shows them to the server.
+ */
+export function mayUseLogin(options: ImapServerOptions, tls: TlsSession | null): boolean {
+  return offeredMechanisms(options, tls).some((mechanism) => mechanism === 'PLAIN' || mechanism === 'LOGIN');
+}
+
+/**
  * The capability list (RFC 9051 §7.2.2), without the word CAPABILITY.
  * @param appendLimitBytes  Largest message that APPEND takes (RFC 7889 §3).
  */
@@ -38,8 +46,7 @@ export function capabilityText(
   const words = [always, `APPENDLIMIT=${appendLimitBytes}`];
   if (!isLoggedIn) {
     if (tls === null && options.startTls) words.push('STARTTLS');
-    // RFC 9051 §6.2.3: LOGIN is refused, and LOGINDISABLED said, where passwords would travel in clear.
-    if (tls === null && !options.allowClearPasswords) words.push('LOGINDISABLED');
+    if (!mayUseLogin(options, tls)) words.push('LOGINDISABLED');
     for (const mechanism of offeredMechanisms(options, tls)) words.push(`AUTH=${mechanism}`);
   }
   return words.join(' ');

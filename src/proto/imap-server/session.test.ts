@@ -123,7 +123,9 @@ const variants = (name: string): Partial<ImapServerOptions> =>
       ? { allowClearPasswords: false }
       : name.startsWith('preauth')
         ? { preauthenticated: identity }
-        : {};
+        : name.startsWith('only-scram')
+          ? { mechanisms: ['SCRAM-SHA-256'] }
+          : {};
 
 for (const name of readdirSync(folder)
   .filter((file) => file.endsWith('.txt'))

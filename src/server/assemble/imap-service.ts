@@ -51,7 +51,7 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
       hostname,
       startTls: hasTls && service === 'imap',
       allowClearPasswords: service === 'imap' && config.imap?.allowPlaintextAuth === true,
-      mechanisms: mechanismsByStrength,
+      mechanisms: mechanismsByStrength.filter((name) => config.mechanisms.includes(name)),
       preauthenticated: null,
       serverId,
       limits: defaultLimits,

@@ -41,9 +41,9 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
   await session.run(shutdown);
 }
 
-function backendFor({ services, shared, hostname, shutdown }: ServiceContext, kind: ServerKind): Backend {
+function backendFor({ services, shared, config, hostname, shutdown }: ServiceContext, kind: ServerKind): Backend {
   const { admission, senders } = shared;
   return kind === 'mx'
     ? new SmtpIn({ ...services, admission, senders, hostname, shutdown })
-    : new Submission({ ...services, admission, hostname, shutdown });
+    : new Submission({ ...services, admission, hostname, mechanisms: config.mechanisms, shutdown });
 }

@@ -205,3 +205,10 @@ test('Submission in localserve: any sender goes, and addresses fail where they a
     assert.match(await talk(...mail('<me@else.example>', '<rcptto451@far.example>')), /\n451 4\.0\.0 /);
     assert.equal((await services.queue.list()).length, 1);
   }));
+
+test('Submission offers and accepts no channel binding unless the listener wants it', () =>
+  inWorld(false, async ({ talk }) => {
+    const answer = await talk('EHLO again', 'AUTH SCRAM-SHA-256-PLUS');
+    assert.match(answer, /^250-AUTH SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN$/m);
+    assert.match(answer, /^504 5\.5\.4 mechanism is not supported$/m);
+  }));

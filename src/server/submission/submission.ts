@@ -1,5 +1,5 @@
 import { writeAddress, type Address } from '#lib/address';
-import { mechanismsByStrength, type MechanismName } from '#lib/sasl';
+import { mechanismsByStrength, usualMechanisms, type MechanismName } from '#lib/sasl';
 import type { Reply } from '#lib/smtp';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker } from '#mail/auth';
@@ -44,6 +44,8 @@ export interface SubmissionDeps {
   readonly random: Random;
   readonly log: Log;
   readonly hostname: string;
+  /** Mechanisms that users may log in with; the usual ones when left out. */
+  readonly mechanisms?: readonly MechanismName[];
   /** Aborted when the server stops. */
   readonly shutdown: AbortSignal;
 }
@@ -62,7 +64,7 @@ export class Submission implements Backend {
     this.#isLocalserve = deps.configuration.config.server.localserve;
     this.auth = {
       credentials: deps.checker,
-      mechanisms: mechanismsByStrength,
+      mechanisms: mechanismsByStrength.filter((name) => (deps.mechanisms ?? usualMechanisms).includes(name)),
       attempt: (facts, mechanism) => this.#beginLogin(facts, mechanism),
       outcome: (facts, outcome) => this.#outcome(facts, outcome),
     };

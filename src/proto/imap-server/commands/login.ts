@@ -1,4 +1,5 @@
 import { LoginsBusy, type Identity } from '#lib/sasl';
+import { mayUseLogin } from '../capability.ts';
 import { completeLogin, refuseLogin } from '../login.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
@@ -12,6 +13,7 @@ export const login: Handler<CommandOf<'login'>> = {
     if (channel.tls === null && !options.allowClearPasswords) {
       throw new No('PRIVACYREQUIRED', 'use STARTTLS before LOGIN');
     }
+    if (!mayUseLogin(options, channel.tls)) throw new No(null, 'LOGIN is disabled here, use AUTHENTICATE');
     await backend.admitLogin('PLAIN');
     const refuse = (failure: 'credentials' | 'busy', reason: string): Promise<never> =>
       refuseLogin(context, { kind: 'failure', mechanism: 'PLAIN', login: command.user, failure, reason });
