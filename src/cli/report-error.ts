@@ -1,3 +1,5 @@
+import { escapeControls } from '#lib/printable';
+
 /** Errors that only a mistake in our code throws. */
 const bugs = new Set(['TypeError', 'ReferenceError', 'SyntaxError', 'AssertionError']);
 
@@ -13,10 +15,11 @@ export function reportError(error: unknown): number {
     return 70;
   }
   if (error.name === 'DataDirectoryBusy') {
-    console.error(`godwit: ${error.message}: 'godwit status' shows it, 'godwit stop' ends it`);
+    console.error(`godwit: ${escapeControls(error.message, true)}: 'godwit status' shows it, 'godwit stop' ends it`);
     return 1;
   }
   // Problems of the configuration begin with file:line:column, which editors and terminals link.
-  console.error(error.name === 'ConfigError' ? error.message : `godwit: ${error.message}`);
+  const message = escapeControls(error.message, true);
+  console.error(error.name === 'ConfigError' ? message : `godwit: ${message}`);
   return 1;
 }

@@ -1,14 +1,15 @@
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { escapeControls, safeJson } from '#lib/printable';
 
-/** Prints lines for people, or for the next program in a pipe. */
+/** Prints lines for people, or for the next program in a pipe; whatever of strangers is in them cannot drive the terminal. */
 export function print(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${escapeControls(lines.join('\n'), true)}\n`);
 }
 
 /** Prints a value as JSON. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  print(safeJson(value, 2));
 }
 
 /** Rows in columns; the last one is not padded. */
@@ -25,9 +26,9 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
   );
 }
 
-/** Text from strangers without what could move the cursor or hide the rest. */
+/** Text from strangers on one line, without what could move the cursor or hide the rest. */
 export function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character === '\n' ? ' ' : '\uFFFD'));
+  return escapeControls(text.replaceAll(/\r?\n/g, ' '));
 }
 
 /** A time in UTC to the second, as people read it. */

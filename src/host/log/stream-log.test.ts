@@ -24,6 +24,10 @@ for (const [fields, want] of [
   ],
   [{ text: 'a b', list: ['x', 'y z'], sizes: [1, 2] }, 'queue.sent text="a b" list=[x,"y z"] sizes=[1,2]'],
   [{ evil: 'a\r\nb\x1b[2J\x9b' }, String.raw`queue.sent evil="a\r\nb\u001b[2J\u009b"`],
+  [
+    { evil: 'abc\u202egpj\u2066\u200f\u061c\u2028x' },
+    String.raw`queue.sent evil="abc\u202egpj\u2066\u200f\u061c\u2028x"`,
+  ],
   [{ empty: '' }, 'queue.sent empty=""'],
 ] as const) {
   test(`streamLog: text ${JSON.stringify(fields)}`, () => {
@@ -70,4 +74,14 @@ test('streamLog: a standard error that nobody reads ends nothing', () => {
   assert.ok(listeners > 0);
   streamLog(options);
   assert.equal(process.stderr.listenerCount('error'), listeners);
+});
+
+test('streamLog: no control or direction mark reaches a collector, whether in a field or in an error', () => {
+  const evil = '\u009b2J\u202e\u2067\u007f\u001b[31m';
+  for (const format of ['text', 'json'] as const) {
+    const line = logged({ format }, (log) => log.error('store.failed', { evil }, new Error(evil)));
+    // oxlint-disable-next-line no-control-regex -- control characters are the point
+    assert.doesNotMatch(line, /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/);
+    if (format === 'json') assert.equal((JSON.parse(line) as { readonly evil: string }).evil, evil);
+  }
 });

@@ -1,3 +1,4 @@
+import { escapeControls, safeJson } from '#lib/printable';
 import type { Log, LogFields, LogValue } from '#ports/log';
 
 /** From chatty to quiet. */
@@ -79,7 +80,7 @@ class Stream implements StreamLog {
 
 function jsonLine(time: string, level: LogLevel, event: string, fields: LogFields, cause: unknown): string {
   const error = cause === undefined ? {} : { error: describe(cause) };
-  return `${JSON.stringify({ time, level, event, ...fields, ...error })}\n`;
+  return `${safeJson({ time, level, event, ...fields, ...error })}\n`;
 }
 
 /** As the commands show times: 09:12:30.123 of this place. */
@@ -101,19 +102,14 @@ function textLine(time: string, level: LogLevel, event: string, fields: LogField
 /** Bare where that is clear; quoted as JSON otherwise, so that no peer's text can end the line or drive the terminal. */
 function textValue(value: LogValue): string {
   if (Array.isArray(value)) return `[${value.map((inner: string | number) => textValue(inner)).join(',')}]`;
-  if (typeof value === 'string' && !/^[\x21-\x7e]+$/.test(value)) return escapeControls(JSON.stringify(value));
+  if (typeof value === 'string' && !/^[\x21-\x7e]+$/.test(value)) return safeJson(value);
   return String(value);
-}
-
-/** JSON leaves DEL and the C1 controls as they are. */
-function escapeControls(quoted: string): string {
-  return quoted.replace(/[\x7f-\x9f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }
 
 /** An error with its stack and its causes, up to a depth at which nobody reads on. */
 function describe(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return escapeControls(String(error));
-  const own = error.stack ?? `${error.name}: ${error.message}`;
+  const own = escapeControls(error.stack ?? `${error.name}: ${error.message}`, true);
   if (error.cause === undefined || depth === 4) return own;
   return `${own}\ncaused by ${describe(error.cause, depth + 1)}`;
 }

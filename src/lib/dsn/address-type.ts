@@ -1,4 +1,5 @@
 import { encodeUtf8AddrXtext, parseUnitext, parseXtext } from '#lib/codecs';
+import { blankControls } from '#lib/printable';
 
 const ascii = /^[\x20-\x7e]*$/;
 
@@ -46,10 +47,9 @@ function decodeXtext(text: string): string {
   return clean(decoded.ok ? decoded.value : text);
 }
 
-/** Removes what could break out of a header field. */
+/** Removes what could break out of a header field or a line: decoded words and replies may hold line ends of any kind. */
 export function clean(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are the point
-  return text.replace(/[\x00-\x1f\x7f]+/g, ' ');
+  return blankControls(text);
 }
 
 function readUnicode(text: string): string {

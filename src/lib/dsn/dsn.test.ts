@@ -296,3 +296,32 @@ test('parseDsn never fails on damaged notifications', () => {
     { numRuns: 200, seed: 3464 },
   );
 });
+
+test('writeDsn: line breaks and direction marks of a decoded Subject, of names and of replies start no line and no field', () => {
+  const evil = 'x\r\nBcc: evil@example.net\u2028y\u0085z\u2029\u202ew\u000b\u000c';
+  const encoded = `=?utf-8?B?${Buffer.from(evil).toString('base64')}?=`;
+  for (const kind of ['failed', 'delayed', 'delivered', 'relayed'] as const) {
+    for (const smtputf8 of [false, true]) {
+      const text = textOf(
+        writeDsn({
+          ...content,
+          kind,
+          smtputf8,
+          original: bytesOf(`Subject: ${encoded}\r\n`),
+          from: `a${evil}@mail.example.org`,
+          to: `b${evil}@example.org`,
+          originalMessageId: `<${evil}>`,
+          envelopeId: evil,
+          perRecipient: [
+            { ...recipient, action: kind, originalRecipient: `rfc822;${evil}`, remoteMta: evil, diagnostic: evil },
+          ],
+        }),
+      );
+      // The prose is broken into lines by us, at spaces; header fields and those of the report are not.
+      const [top, , report] = text.split('--b0undary');
+      assert.doesNotMatch(`${top}${report}`, /^Bcc:/m);
+      // oxlint-disable-next-line no-control-regex -- control characters are the point
+      assert.doesNotMatch(text.replaceAll(/\r\n|\t/g, ''), /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/);
+    }
+  }
+});
