@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { conditionOf } from '#host/conditions';
 import type { Channel } from '#ports/channel';
+import { ConditionError, type ConditionSink } from '#ports/conditions';
 import type { Log } from '#ports/log';
 import { defaultNetLimits, type NetLimits } from './limits.ts';
 import { SocketChannel } from './socket-channel.ts';
@@ -21,6 +23,8 @@ export interface ListenOptions {
   readonly onConnection: (channel: Channel) => Promise<void>;
   readonly log: Log;
   readonly limits?: Partial<NetLimits>;
+  /** Notes that there were no descriptors for connections. */
+  readonly conditions?: ConditionSink;
 }
 
 /** A listening port. */
@@ -44,7 +48,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on('connection', (socket) => accept(socket, options, limits, open));
   reportDrops(server, options.log);
   const { port, address } = await listening(server, options);
-  server.on('error', (error) => options.log.error('net.listenerFailed', { address, port }, error));
+  server.on('error', (error) => acceptFailed(error, options, { address, port }));
   const close = async (): Promise<void> => {
     if (server.listening) server.close();
   };
@@ -64,6 +68,20 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       destroyConnections();
     },
   };
+}
+
+/**
+ * A connection could not be accepted. Without a descriptor for it the system's event library closes it with one that it keeps spare, so that it
+ * does not wait in the queue and wake us for ever; the next ones are accepted as soon as there are descriptors again.
+ */
+function acceptFailed(
+  error: Error,
+  { log, conditions }: ListenOptions,
+  at: { readonly address: string; readonly port: number },
+): void {
+  const known = conditionOf(error, `connections to ${at.address} port ${at.port}`);
+  if (known instanceof ConditionError && conditions !== undefined) conditions.note(known);
+  else log.error('net.listenerFailed', at, known);
 }
 
 function listening(server: Server, { address, port }: ListenOptions): Promise<AddressInfo> {

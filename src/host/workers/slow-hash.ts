@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto';
+import { ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { Argon2Cost, ScryptCost, SlowHash } from '#ports/slow-hash';
 import { JobThread } from './job-thread.ts';
 
@@ -10,11 +11,12 @@ type Job =
 export interface ThreadedSlowHash extends SlowHash, AsyncDisposable {}
 
 /**
- * Hashes in one thread, one after the other. In the shared pool each of its threads would in time keep the memory of a hash (the C library
+ * Hashes in one thread, whose death is noted in `conditions`, one after the other. In the shared pool each of its threads would in time keep the memory of a hash (the C library
  * does not give it back), and a burst of logins would hold up file syncs.
  */
-export function threadedSlowHash(): ThreadedSlowHash {
-  const thread = new JobThread<Job, Uint8Array>(new URL('./slow-hash-thread.mjs', import.meta.url), { maxHeapMb: 16 });
+export function threadedSlowHash(conditions: ConditionSink = ignoreConditions): ThreadedSlowHash {
+  const file = new URL('./slow-hash-thread.mjs', import.meta.url);
+  const thread = new JobThread<Job, Uint8Array>(file, { maxHeapMb: 16 }, conditions);
   return {
     hasArgon2: typeof crypto.argon2Sync === 'function',
     argon2id: (password, salt, cost) => thread.run({ kind: 'argon2id', password, salt, cost }),

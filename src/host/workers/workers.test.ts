@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { ConditionError } from '#ports/conditions';
 import { directHash } from '#testing/direct-hash';
+import { tempDir } from '#testing/temp-dir';
 import { JobThread, threadedSlowHash } from './index.ts';
 
 const salt = new Uint8Array(16).fill(7);
@@ -36,3 +41,45 @@ test('JobThread tells when its file cannot be loaded', async () => {
   await assert.rejects(thread.run({}));
   await thread.close();
 });
+
+/** A file of a thread whose first `deaths` threads die of their first job. */
+async function dyingThread(folder: string, deaths: number): Promise<URL> {
+  const path = join(folder, 'thread.mjs');
+  await writeFile(
+    path,
+    `import { parentPort } from 'node:worker_threads';
+import { appendFileSync, readFileSync } from 'node:fs';
+parentPort.on('message', ({ id, job }) => {
+  if (job === 'die') {
+    appendFileSync(${JSON.stringify(join(folder, 'deaths'))}, 'x');
+    if (readFileSync(${JSON.stringify(join(folder, 'deaths'))}).length <= ${deaths}) throw new Error('died');
+  }
+  parentPort.postMessage({ id, result: job });
+});
+`,
+  );
+  return pathToFileURL(path);
+}
+
+for (const [deaths, wants] of [
+  [1, ['die', 'a', 'b']],
+  [2, ['overloaded', 'a', 'b']],
+] as const) {
+  test(`JobThread: after ${deaths} deaths of one job, ${wants[0] === 'die' ? 'all are' : 'the others are'} done`, async () => {
+    await using dir = await tempDir();
+    const noted: string[] = [];
+    const conditions = { note: (error: ConditionError) => void noted.push(error.message) };
+    const thread = new JobThread<string, string>(await dyingThread(dir.path, deaths), { maxHeapMb: 16 }, conditions);
+    const results = await Promise.allSettled([thread.run('die'), thread.run('a'), thread.run('b')]);
+    assert.deepEqual(
+      results.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as ConditionError).kind)),
+      wants,
+    );
+    assert.deepEqual(
+      noted,
+      Array.from({ length: deaths }, () => 'a worker thread died: died'),
+    );
+    assert.equal(await thread.run('later'), 'later');
+    await thread.close();
+  });
+}

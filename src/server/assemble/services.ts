@@ -126,7 +126,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     onFatal,
   });
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random, reserve, conditions });
-  const hash = threadedSlowHash();
+  const hash = threadedSlowHash(conditions);
   const dkim = new DkimKeys({ configuration, files, bus, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
