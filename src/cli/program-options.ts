@@ -31,3 +31,11 @@ export function logLevelOption(): Option {
     return level;
   });
 }
+
+/** The option `--ready-file`. */
+export function readyFileOption(): Option {
+  return new Option(
+    '--ready-file <file>',
+    'write a JSON file with the addresses when all ports are open; removed at the stop',
+  );
+}

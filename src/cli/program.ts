@@ -6,7 +6,7 @@ import { addQueueCommands } from './program-queue.ts';
 import { addSuppressionCommands } from './program-suppressions.ts';
 import { addWhyCommand } from './program-why.ts';
 import type { LogLevel } from '#host/log';
-import { inFolder, logLevelOption, type FolderOptions, type Runner } from './program-options.ts';
+import { inFolder, logLevelOption, readyFileOption, type FolderOptions, type Runner } from './program-options.ts';
 import { reportError } from './report-error.ts';
 
 /**
@@ -67,12 +67,15 @@ function addServerCommands(godwit: Command, run: Runner): void {
     .option('--ip <ip...>', 'address to listen on instead of 127.0.0.1 and ::1, on the first start')
     .option('--init-only', 'write the configuration and stop')
     .addOption(logLevelOption())
-    .action(async (options: { dir?: string; ip?: string[]; initOnly?: boolean; logLevel?: LogLevel }) =>
-      run((await import('./commands/localserve.ts')).localserve(options)),
+    .addOption(readyFileOption())
+    .action(
+      async (options: { dir?: string; ip?: string[]; initOnly?: boolean; logLevel?: LogLevel; readyFile?: string }) =>
+        run((await import('./commands/localserve.ts')).localserve(options)),
     );
   inFolder(godwit.command('serve').description('run the mail server that the configuration describes'))
     .addOption(logLevelOption())
-    .action(async (options: FolderOptions & { logLevel?: LogLevel }) =>
+    .addOption(readyFileOption())
+    .action(async (options: FolderOptions & { logLevel?: LogLevel; readyFile?: string }) =>
       run((await import('./commands/serve.ts')).serve(options)),
     );
   inFolder(godwit.command('stop').description('stop the running server and wait until it has ended')).action(
@@ -80,7 +83,8 @@ function addServerCommands(godwit: Command, run: Runner): void {
   );
   inFolder(godwit.command('status').description('show whether the server runs, where it listens and what waits'))
     .option('--json', 'print JSON')
-    .action(async (options: FolderOptions & { json?: boolean }) =>
+    .option('--wait [seconds]', 'wait until it is ready, 30 seconds at most unless given; exits with 1 when it is not')
+    .action(async (options: FolderOptions & { json?: boolean; wait?: string | true }) =>
       run((await import('./commands/status.ts')).status(options)),
     );
   inFolder(

@@ -1,7 +1,8 @@
+import process from 'node:process';
 import type { Files } from '#host/files';
 import { streamLog, type LogLevel, type StreamLog } from '#host/log';
 import type { ServerConfig } from '#mail/config';
-import type { RunningServer } from '#server/assemble';
+import type { RunningServer, Services } from '#server/assemble';
 import { onRequest } from './requests.ts';
 
 /** What to run. */
@@ -9,6 +10,10 @@ export interface RunOptions {
   readonly folder: string;
   readonly files: Files;
   readonly log: StreamLog;
+  /** Does what must be done before any port is open. */
+  readonly prepare?: (services: Services) => Promise<void>;
+  /** File that says where the server listens, written when all ports are open and removed at the stop. */
+  readonly readyFile?: string;
   /** Called once all ports are open. */
   readonly onReady: (server: RunningServer) => Promise<void>;
 }
@@ -23,7 +28,7 @@ export function serverLog(config: ServerConfig, level: LogLevel = config.log.lev
  * data that can no longer be made durable ends it with 75, a bug that nobody caught with 70.
  * @returns the exit code.
  */
-export async function runServer({ folder, files, log, onReady }: RunOptions): Promise<number> {
+export async function runServer({ folder, files, log, prepare, readyFile, onReady }: RunOptions): Promise<number> {
   const end = (event: string, code: number, cause?: unknown): never => {
     log.error(event, {}, cause);
     log.flush();
@@ -40,16 +45,21 @@ export async function runServer({ folder, files, log, onReady }: RunOptions): Pr
   });
   try {
     const { startServer } = await import('#server/assemble');
-    const server = await startServer({ folder, files, log, onFatal: (error) => end('process.fatal', 75, error) });
+    const onFatal = (error: Error): never => end('process.fatal', 75, error);
+    // One that a crash left says nothing.
+    if (readyFile !== undefined) await files.remove(readyFile);
+    const server = await startServer({ folder, files, log, onFatal, ...(prepare !== undefined && { prepare }) });
     reload.resolve(() => {
       // What is wrong in the files was logged.
       server.reload().catch((error: unknown) => log.error('server.reloadFailed', {}, error));
     });
     try {
       await onReady(server);
+      if (readyFile !== undefined) await writeReadyFile(files, readyFile, server);
       await Promise.race([stop.promise, server.stopRequested]);
       log.info('server.stopping');
     } finally {
+      if (readyFile !== undefined) await files.remove(readyFile).catch(() => undefined);
       await server[Symbol.asyncDispose]();
     }
     log.info('server.stopped');
@@ -58,4 +68,16 @@ export async function runServer({ folder, files, log, onReady }: RunOptions): Pr
     log.flush();
     process.off('uncaughtException', onBug);
   }
+}
+
+/** Content of a ready file. */
+interface ReadyFile {
+  readonly pid: number;
+  readonly addresses: RunningServer['addresses'];
+}
+
+/** Writes where the server listens, so that readers see nothing or all of it. */
+async function writeReadyFile(files: Files, path: string, { addresses }: RunningServer): Promise<void> {
+  const ready: ReadyFile = { pid: process.pid, addresses };
+  await files.write(path, new TextEncoder().encode(`${JSON.stringify(ready, null, 2)}\n`));
 }

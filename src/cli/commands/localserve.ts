@@ -17,6 +17,7 @@ interface LocalserveCommandOptions {
   readonly ip?: readonly string[];
   readonly initOnly?: boolean;
   readonly logLevel?: LogLevel;
+  readonly readyFile?: string;
 }
 
 /** Runs a mail server for developers; sets it up first when its folder is new. @returns the exit code. */
@@ -42,11 +43,13 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
     print(`Start the server with: ${program} localserve${option}`);
     return 0;
   }
-  const onReady = async ({ addresses, services }: RunningServer): Promise<void> => {
-    await ensureAccount(services);
+  const onReady = async ({ addresses }: RunningServer): Promise<void> => {
     print(...welcome({ addresses, folder, dataDirectory: place.dataDirectory, ...commandName(options.dir) }));
   };
-  return await runServer({ folder, files, log, onReady });
+  // Who connects as soon as a port is open can log in.
+  const prepare = ensureAccount;
+  const readyFile = options.readyFile === undefined ? undefined : resolve(options.readyFile);
+  return await runServer({ folder, files, log, prepare, onReady, ...(readyFile !== undefined && { readyFile }) });
 }
 
 /** Gives the account of the first start its password, unless it has one or somebody removed it. */

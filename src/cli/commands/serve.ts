@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { LogLevel } from '#host/log';
 import { isRoot } from '#host/process';
 import { configFolder } from '../folder.ts';
@@ -11,6 +11,7 @@ interface ServeOptions {
   readonly config?: string;
   readonly dir?: string;
   readonly logLevel?: LogLevel;
+  readonly readyFile?: string;
 }
 
 /** Runs the mail server that a configuration describes, as root in two processes. @returns the exit code. */
@@ -20,13 +21,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (isRoot() && cluster.isPrimary && !staysRoot(folder)) return (await import('../parent.ts')).runWorker();
   const { leaveParent } = await import('../requests.ts');
   try {
-    return await serveHere(folder, options.logLevel);
+    return await serveHere(folder, options);
   } finally {
     leaveParent();
   }
 }
 
-async function serveHere(folder: string, logLevel: LogLevel | undefined): Promise<number> {
+async function serveHere(folder: string, { logLevel, readyFile }: ServeOptions): Promise<number> {
   const { readPlace } = await import('../connection.ts');
   const { openSecretFiles } = await import('../secret-files.ts');
   const { runServer, serverLog } = await import('../run-server.ts');
@@ -42,6 +43,7 @@ async function serveHere(folder: string, logLevel: LogLevel | undefined): Promis
     folder,
     files,
     log,
+    ...(readyFile !== undefined && { readyFile: resolve(readyFile) }),
     onReady: async ({ addresses }) => {
       for (const { service, address, port } of addresses) log.info('server.listening', { service, address, port });
       log.info('server.ready', { hostname: place.config.hostname });

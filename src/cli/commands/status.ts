@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '#host/clock';
 import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
 import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
 import type { CertificateFacts, ServerStatus } from '#server/operations';
@@ -7,16 +11,53 @@ import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
-/** Shows how the server is. @returns the exit code: 1 when none runs. */
-export async function status(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
-  const { folder, dataDirectory } = await readPlace(configFolder(options));
-  let answer: ServerStatus;
+/** Options of `status`. */
+interface StatusOptions extends FolderOptions {
+  readonly json?: boolean;
+  /** Seconds, true for the default. */
+  readonly wait?: string | true;
+}
+
+const defaultWaitS = 30;
+const pauseMs = 50;
+
+/**
+ * Asks the server of a folder for its status; with `waitMs`, until it is ready. @returns null when none runs, or none was ready in time.
+ * @throws ConfigError for a configuration that is wrong; one that is not there yet is waited for.
+ */
+async function statusWithin(folder: string, waitMs: number, clock: Clock): Promise<ServerStatus | null> {
+  const untilMs = clock.monotonic() + waitMs;
+  for (;;) {
+    const answer = await statusNow(folder, waitMs > 0);
+    if (answer !== null && (waitMs === 0 || answer.server !== null)) return answer;
+    if (clock.monotonic() >= untilMs) return null;
+    await clock.sleep(pauseMs);
+  }
+}
+
+async function statusNow(folder: string, mayCome: boolean): Promise<ServerStatus | null> {
+  if (mayCome && !existsSync(join(folder, 'server.yaml'))) return null;
+  const { dataDirectory } = await readPlace(folder);
   try {
-    answer = (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
+    return (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
   } catch (error) {
-    if (!(error instanceof ControlUnavailable)) throw error;
+    const isStarting = mayCome && error instanceof Error && !('code' in error);
+    if (error instanceof ControlUnavailable || isStarting) return null;
+    throw error;
+  }
+}
+
+/** Shows how the server is. @returns the exit code: 1 when none runs. */
+export async function status(options: StatusOptions): Promise<number> {
+  const folder = configFolder(options);
+  const { wait } = options;
+  const seconds = wait === undefined ? 0 : wait === true ? defaultWaitS : Number(wait);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new Error(`--wait ${String(wait)} is no number of seconds`);
+  const answer = await statusWithin(folder, seconds * 1000, systemClock);
+  if (answer === null) {
     if (options.json === true) printJson(null);
-    else print(`No server runs on ${folder}.`);
+    else
+      print(seconds === 0 ? `No server runs on ${folder}.` : `No server was ready on ${folder} within ${seconds} s.`);
     return 1;
   }
   if (options.json === true) printJson(answer);

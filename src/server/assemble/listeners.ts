@@ -33,17 +33,20 @@ export interface ServiceContext {
   readonly shutdown: AbortSignal;
 }
 
-/** Opens every configured port. @throws ConfigError naming the port that could not be had, or the certificate; what was opened before is closed. */
+/** Opens every configured port, once all certificates have been read. @throws ConfigError naming the port that could not be had, or the certificate; what was opened before is closed. */
 export async function openListeners(
   services: Services,
   shared: Shared,
   certificates: Certificates,
   shutdown: AbortSignal,
 ): Promise<OpenService[]> {
+  const configured: { readonly name: string; readonly config: ListenerConfig; readonly tls: ServerTls | null }[] = [];
+  for (const [name, config] of Object.entries(services.configuration.config.server.listeners)) {
+    configured.push({ name, config, tls: config.tls === undefined ? null : await certificates.add(name, config.tls) });
+  }
   const open: OpenService[] = [];
   try {
-    for (const [name, config] of Object.entries(services.configuration.config.server.listeners)) {
-      const tls = config.tls === undefined ? null : await certificates.add(name, config.tls);
+    for (const { name, config, tls } of configured) {
       for (const service of serviceNames) {
         const settings = config[service];
         if (settings?.enabled !== true) continue;
@@ -87,6 +90,7 @@ async function openPort(
       immediateTls: service === 'imaps' || service === 'submissions',
       onConnection: (channel: Channel) => serve(context, channel),
       log: services.log,
+      conditions: services.conditions,
     });
   } catch (error) {
     const reason = `cannot listen on ${address} port ${port} for ${service}: ${reasonOf(error)}`;

@@ -39,8 +39,14 @@ export interface RunningServer extends AsyncDisposable {
 /** How long open sessions may take to finish what they are at. */
 const drainMs = 10_000;
 
-/** Starts a server from its configuration folder. @throws ConfigError, also when a port cannot be had, or DataDirectoryBusy. */
-export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
+/** Arguments of `startServer`. */
+export interface StartServerDeps extends ServicesDeps {
+  /** Does what must be done before the first client comes: called when all accounts are there, before any port is open. */
+  readonly prepare?: (services: Services) => Promise<void>;
+}
+
+/** Starts a server from its configuration folder: a port is opened only when everything behind it can serve. @throws ConfigError, also when a port cannot be had, or DataDirectoryBusy. */
+export async function startServer(deps: StartServerDeps): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const opened = await openConfiguration(deps);
   const stop = Promise.withResolvers<void>();
@@ -75,6 +81,7 @@ export async function startServer(deps: ServicesDeps): Promise<RunningServer> {
   operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, reload });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
+  await deps.prepare?.(services);
   undo.use(
     services.bus.subscribe('config', () => {
       createConfiguredAccounts(services).catch((error: unknown) => log.error('account.createFailed', {}, error));
