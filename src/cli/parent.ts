@@ -1,35 +1,71 @@
 import cluster from 'node:cluster';
-import { systemClock } from '#host/clock';
-import { onProcessRequest, returnMemory } from '#host/process';
+import { onProcessRequest } from '#host/process';
 import { answerSecrets } from './parent-files.ts';
-import type { ReloadMessage, StopMessage } from './requests.ts';
+import { previousEnd, type ReloadMessage, type StopMessage } from './requests.ts';
+import { RestartPolicy } from './restart-policy.ts';
+
+type Worker = ReturnType<typeof cluster.fork>;
 
 /**
- * The privileged parent: starts this same program again as its worker, binds ports for it, reads its certificates, passes on requests, and does nothing else.
- * Everything that meets the network runs in the worker, which gives up root before it opens a port.
- * @returns the worker's exit code.
+ * The privileged parent: starts this same program again as its worker, binds ports for it, reads its certificates, passes on requests, and starts
+ * another worker when that one is killed or fails. Everything that meets the network runs in the worker, which gives up root before it opens a port.
+ * @returns the last worker's exit code.
  */
 export async function runWorker(): Promise<number> {
   // The worker accepts connections itself; we only bind and hand over the socket.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  // Threads that sync files and hash passwords would otherwise have a heap of their own each, which glibc never gives back.
-  const worker = cluster.fork({ MALLOC_ARENA_MAX: '2', ...process.env });
-  answerSecrets(worker);
-  using _return = returnMemory(systemClock);
+  const policy = new RestartPolicy();
+  let worker: Worker | null = null;
   let asked = 0;
+  let endWait: () => void = () => undefined;
   using _requests = onProcessRequest((request) => {
     if (request !== 'stop') {
-      if (worker.isConnected()) worker.send({ reload: true } satisfies ReloadMessage);
+      if (worker?.isConnected() === true) worker.send({ reload: true } satisfies ReloadMessage);
       return;
     }
     asked += 1;
-    if (worker.isConnected()) worker.send({ stop: asked } satisfies StopMessage);
-    else if (asked > 1) worker.process.kill('SIGKILL');
+    endWait();
+    if (worker?.isConnected() === true) worker.send({ stop: asked } satisfies StopMessage);
+    else if (asked > 1) worker?.process.kill('SIGKILL');
   });
-  return await new Promise<number>((resolve) => {
+  for (let before = ''; ;) {
+    worker = cluster.fork(before === '' ? {} : { [previousEnd]: before });
+    const { code, signal, hadListened, upMs } = await ended(worker);
+    worker = null;
+    const end = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
+    const delayMs = policy.afterEnd({ code, signal, hadListened, upMs, wasAsked: asked > 0 });
+    if (delayMs === null) {
+      if (signal !== null) console.error(`godwit: the server process was ended ${end}`);
+      return code ?? 1;
+    }
+    console.error(`godwit: the server process ended ${end}; starting it again in ${delayMs / 1000} s`);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    if (asked > 0) return code ?? 1;
+    before = end;
+  }
+}
+
+async function ended(worker: Worker): Promise<{
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly hadListened: boolean;
+  readonly upMs: number;
+}> {
+  answerSecrets(worker);
+  const startedMs = performance.now();
+  let hadListened = false;
+  worker.once('listening', () => {
+    hadListened = true;
+  });
+  return await new Promise((resolve) => {
     worker.once('exit', (code: number | null, signal: string | null) => {
-      if (signal !== null) console.error(`godwit: the server process was ended by ${signal}`);
-      resolve(code ?? 1);
+      resolve({ code, signal, hadListened, upMs: performance.now() - startedMs });
     });
   });
 }

@@ -2,6 +2,9 @@ import cluster from 'node:cluster';
 import { isatty } from 'node:tty';
 import { onProcessRequest, type ProcessRequest } from '#host/process';
 
+/** Environment variable by which the parent tells a worker how the one before it ended. */
+export const previousEnd = 'GODWIT_PREVIOUS_END';
+
 /** What the privileged parent tells its worker: how many times it was asked to stop. */
 export interface StopMessage {
   readonly stop: number;

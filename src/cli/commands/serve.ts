@@ -32,8 +32,11 @@ async function serveHere(folder: string, { logLevel, readyFile }: ServeOptions):
   const { openSecretFiles } = await import('../secret-files.ts');
   const { runServer, serverLog } = await import('../run-server.ts');
   const { becomeServerUser } = await import('../server-user.ts');
+  const { previousEnd } = await import('../requests.ts');
   const place = await readPlace(folder);
   const log = serverLog(place.config, logLevel);
+  const end = process.env[previousEnd];
+  if (end !== undefined) log.error('server.restarted', { end });
   const files = await openSecretFiles({ ...place, log });
   // All code is loaded while we may surely read it.
   await import('#server/assemble');

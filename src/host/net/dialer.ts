@@ -46,6 +46,7 @@ export async function openChannel(to: DialRequest, opening: Opening): Promise<Ch
   const channel = new SocketChannel(socket, {
     limits: { ...limits, handshakeTimeoutMs: to.tls === undefined ? limits.handshakeTimeoutMs : leftMs() },
     serverTls: null,
+    handshakes: null,
     clientTrust,
   });
   if (to.tls === undefined) return channel;

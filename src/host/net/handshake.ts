@@ -19,8 +19,16 @@ export interface Secured {
   readonly session: TlsSession;
 }
 
-/** Shakes hands as a server over a connected socket. @throws ChannelClosed, ChannelTimeout */
-export async function secureAsServer(raw: Socket, tls: ServerTls, timeoutMs: number): Promise<Secured> {
+/**
+ * Shakes hands as a server over a connected socket.
+ * @param leftMs  Asked as `HandshakeTurn.leftMs`.
+ * @throws ChannelClosed, ChannelTimeout
+ */
+export async function secureAsServer(
+  raw: Socket,
+  tls: ServerTls,
+  leftMs: (tookMs: number) => number,
+): Promise<Secured> {
   let used = tls.contextFor(null);
   const socket = new TLSSocket(raw, {
     isServer: true,
@@ -36,7 +44,7 @@ export async function secureAsServer(raw: Socket, tls: ServerTls, timeoutMs: num
       }
     },
   });
-  await handshake(socket, 'secure', timeoutMs);
+  await handshake(socket, 'secure', leftMs);
   // Renegotiation lets a client make us work for nothing, and no mail protocol needs it.
   socket.disableRenegotiation();
   const peerProblem = 'client certificates are not verified by TLS';
@@ -66,18 +74,28 @@ export async function secureAsClient(
     ...(trust.trustedPem === undefined ? {} : { ca: [...trust.trustedPem] }),
     ...(trust.identity === undefined ? {} : { secureContext: trust.identity.secure }),
   });
-  await handshake(socket, 'secureConnect', timeoutMs);
+  await handshake(socket, 'secureConnect', (tookMs) => timeoutMs - tookMs);
   const certificate = peerCertificate(socket);
   const verdict = { peerVerified: socket.authorized, peerProblem: socket.authorized ? null : problemOf(socket) };
   const endPoint = certificate === null ? null : serverEndPoint(certificate);
   return { socket, session: describe(socket, chainOf(certificate), endPoint, verdict) };
 }
 
-async function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect', timeoutMs: number): Promise<void> {
+async function handshake(
+  socket: TLSSocket,
+  event: 'secure' | 'secureConnect',
+  leftMs: (tookMs: number) => number,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onError = (error: Error): void => reject(new ChannelClosed(`TLS failed: ${reasonOf(error)}`, { cause: error }));
   const onClose = (): void => reject(new ChannelClosed('the connection ended during the TLS handshake'));
-  const timer = setTimeout(() => reject(new ChannelTimeout('the TLS handshake took too long')), timeoutMs);
+  const beganMs = performance.now();
+  const look = (): void => {
+    const waitMs = leftMs(performance.now() - beganMs);
+    if (waitMs > 0) timer = setTimeout(look, waitMs);
+    else reject(new ChannelTimeout('the TLS handshake took too long'));
+  };
+  let timer = setTimeout(look, Math.max(0, leftMs(0)));
   // The error listener stays: the channel adds its own, and an error between the two must not end the process.
   socket.on('error', onError);
   socket.once('close', onClose);

@@ -6,7 +6,7 @@ export interface NetLimits {
   readonly maxUnsentBytes: number;
   /** How long the peer may take to take what `write` gave, when the caller does not say. */
   readonly writeTimeoutMs: number;
-  /** Longest TLS handshake. */
+  /** Longest TLS handshake as a client. */
   readonly handshakeTimeoutMs: number;
   /** How long `close` waits for the peer to end its side, once the rest is sent (which may take `writeTimeoutMs`). */
   readonly lingerMs: number;
@@ -22,4 +22,33 @@ export const defaultNetLimits: NetLimits = {
   handshakeTimeoutMs: 30_000,
   lingerMs: 5000,
   keepAliveMs: 120_000,
+};
+
+/** Limits of TLS handshakes as a server, for all listeners of a process. */
+export interface HandshakeLimits {
+  /** Handshakes at one time; each takes 1 or 2 ms of the event loop when the client's first message comes. */
+  readonly maxUnderWay: number;
+  /** Those of one address. */
+  readonly maxPerAddress: number;
+  /** Connections that wait for their handshake; further ones end. */
+  readonly maxWaiting: number;
+  /** Those of one address. */
+  readonly maxWaitingPerAddress: number;
+  /** Longest wait. */
+  readonly waitMs: number;
+  /** Longest handshake. */
+  readonly timeoutMs: number;
+  /** Longest handshake when others wait. */
+  readonly pressedTimeoutMs: number;
+}
+
+/** 16 at a time are some hundred a second for clients that answer, and a few a second for those that never do. */
+export const defaultHandshakeLimits: HandshakeLimits = {
+  maxUnderWay: 16,
+  maxPerAddress: 6,
+  maxWaiting: 400,
+  maxWaitingPerAddress: 60,
+  waitMs: 15_000,
+  timeoutMs: 10_000,
+  pressedTimeoutMs: 3000,
 };

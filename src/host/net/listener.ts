@@ -3,7 +3,9 @@ import { conditionOf } from '#host/conditions';
 import type { Channel } from '#ports/channel';
 import { ConditionError, type ConditionSink } from '#ports/conditions';
 import type { Log } from '#ports/log';
-import { defaultNetLimits, type NetLimits } from './limits.ts';
+import { endpoint } from './endpoint.ts';
+import { HandshakeGate } from './handshake-gate.ts';
+import { defaultHandshakeLimits, defaultNetLimits, type NetLimits } from './limits.ts';
 import { SocketChannel } from './socket-channel.ts';
 import type { ServerTls } from './tls-context.ts';
 
@@ -19,6 +21,13 @@ export interface ListenOptions {
   readonly immediateTls?: boolean;
   /** Connections at once; more are dropped as they come. */
   readonly maxConnections?: number;
+  /**
+   * Asked as a connection comes, before any handshake: null ends it without a word, otherwise it holds the place until it ends.
+   * @param remoteAddress  As `Channel.remote` has it.
+   */
+  readonly admit?: (remoteAddress: string) => Disposable | null;
+  /** Where TLS handshakes wait for their turn; shared by all listeners of a process. */
+  readonly handshakes?: HandshakeGate;
   /** Serves one connection. The channel is closed when the promise settles; a rejection is logged as our fault. */
   readonly onConnection: (channel: Channel) => Promise<void>;
   readonly log: Log;
@@ -45,8 +54,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const open = new Set<SocketChannel>();
   const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: limits.maxUnsentBytes });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
-  server.on('connection', (socket) => accept(socket, options, limits, open));
-  reportDrops(server, options.log);
+  const drops = new Drops(options.log);
+  const handshakes = options.handshakes ?? new HandshakeGate(defaultHandshakeLimits);
+  server.on('connection', (socket) => accept(socket, options, { limits, open, drops, handshakes }));
+  server.on('drop', (data) => drops.note(data?.remoteAddress, data?.localPort));
   const { port, address } = await listening(server, options);
   server.on('error', (error) => acceptFailed(error, options, { address, port }));
   const close = async (): Promise<void> => {
@@ -96,34 +107,57 @@ function listening(server: Server, { address, port }: ListenOptions): Promise<Ad
   });
 }
 
-/** Tells of connections dropped at `maxConnections`, at most once in ten seconds: a flood of them must not become one of lines. */
-function reportDrops(server: Server, log: Log): void {
-  let dropped = 0;
-  let toldMs = -Infinity;
-  server.on('drop', (data) => {
-    dropped += 1;
+/** Logs connections that were dropped, at most once in ten seconds: a flood of them must not become one of lines. */
+class Drops {
+  readonly #log: Log;
+  #dropped = 0;
+  #loggedMs = -Infinity;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  note(remote: string | undefined, port: number | undefined): void {
+    this.#dropped += 1;
     const nowMs = performance.now();
-    if (nowMs - toldMs < 10_000) return;
-    log.warn('net.connectionDropped', { remote: data?.remoteAddress, port: data?.localPort, count: dropped });
-    toldMs = nowMs;
-    dropped = 0;
-  });
+    if (nowMs - this.#loggedMs < 10_000) return;
+    this.#log.warn('net.connectionDropped', { remote, port, count: this.#dropped });
+    this.#loggedMs = nowMs;
+    this.#dropped = 0;
+  }
 }
 
-function accept(socket: Socket, options: ListenOptions, limits: NetLimits, open: Set<SocketChannel>): void {
-  const { tls = null, log } = options;
-  if (socket.remoteAddress === undefined) {
-    // Gone before we looked.
+/** What the connections of one listener share. */
+interface Shared {
+  readonly limits: NetLimits;
+  readonly open: Set<SocketChannel>;
+  readonly drops: Drops;
+  readonly handshakes: HandshakeGate;
+}
+
+const free: Disposable = { [Symbol.dispose]: () => undefined };
+
+function accept(socket: Socket, options: ListenOptions, { limits, open, drops, handshakes }: Shared): void {
+  const { tls = null, log, admit } = options;
+  const { remoteAddress, remotePort = 0, localPort } = socket;
+  // Without an address it was gone before we looked.
+  const remote = remoteAddress === undefined ? null : endpoint(remoteAddress, remotePort);
+  const place = remote === null ? null : admit === undefined ? free : admit(remote.address);
+  if (place === null) {
+    if (remote !== null) drops.note(remote.address, localPort);
     socket.on('error', () => undefined);
     socket.destroy();
     return;
   }
-  const channel = new SocketChannel(socket, { limits, serverTls: tls, clientTrust: {} });
+  const channel = new SocketChannel(socket, { limits, serverTls: tls, handshakes, clientTrust: {} });
   open.add(channel);
   serve(channel, options)
     .catch((error: unknown) => log.error('net.connectionFailed', { remote: channel.remote.address }, error))
     .then(() => channel.close())
-    .finally(() => open.delete(channel))
+    .finally(() => {
+      open.delete(channel);
+      place[Symbol.dispose]();
+    })
     .catch(() => undefined);
 }
 

@@ -9,6 +9,7 @@ import {
 } from '#ports/channel';
 import { endpoint } from './endpoint.ts';
 import { secureAsClient, secureAsServer, type ClientTrust, type Secured } from './handshake.ts';
+import type { HandshakeGate } from './handshake-gate.ts';
 import type { NetLimits } from './limits.ts';
 import { ReadAlarm } from './read-alarm.ts';
 import type { ServerTls } from './tls-context.ts';
@@ -18,6 +19,8 @@ interface SocketChannelDeps {
   readonly limits: NetLimits;
   /** For `startTls()` as a server; null when we have no certificate. */
   readonly serverTls: ServerTls | null;
+  /** Where handshakes as a server wait for their turn; null on a client. */
+  readonly handshakes: HandshakeGate | null;
   readonly clientTrust: ClientTrust;
 }
 
@@ -108,22 +111,24 @@ export class SocketChannel implements Channel {
   async startTls(client?: ClientTls): Promise<TlsSession> {
     if (this.#failure !== null) throw this.#failure;
     if (this.#tls !== null) throw new ChannelClosed('the connection is secured already');
-    const { serverTls, clientTrust, limits } = this.#deps;
+    const { serverTls, clientTrust, limits, handshakes } = this.#deps;
     if (client === undefined && serverTls === null) throw new ChannelClosed('no certificate for TLS');
     const raw = this.#socket;
     this.send();
-    this.#detach(raw);
     let secured: Secured;
     try {
-      secured =
-        client === undefined && serverTls !== null
-          ? await secureAsServer(raw, serverTls, limits.handshakeTimeoutMs)
-          : await secureAsClient(
-              raw,
-              client ?? { serverName: '', verify: 'require' },
-              clientTrust,
-              limits.handshakeTimeoutMs,
-            );
+      if (client === undefined && serverTls !== null) {
+        using turn = (await handshakes?.enter(this.remote.address)) ?? null;
+        // Gone while it waited.
+        if (this.#failure !== null) throw this.#failure;
+        this.#detach(raw);
+        const leftMs = (tookMs: number): number => turn?.leftMs(tookMs) ?? limits.handshakeTimeoutMs - tookMs;
+        secured = await secureAsServer(raw, serverTls, leftMs);
+      } else {
+        this.#detach(raw);
+        const wanted = client ?? { serverName: '', verify: 'require' };
+        secured = await secureAsClient(raw, wanted, clientTrust, limits.handshakeTimeoutMs);
+      }
     } catch (error) {
       this.#fail(error instanceof Error ? error : new ChannelClosed(String(error)));
       raw.destroy();

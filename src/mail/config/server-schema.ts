@@ -121,6 +121,9 @@ const limits = z
       .array(z.string())
       .default([])
       .meta({ description: 'Networks such as 192.0.2.0/24 that connection and rate limits do not apply to.' }),
+    maxConnections: z.int().min(10).max(100_000).default(2000).meta({
+      description: 'Connections of all clients and servers that are open at one time; each takes up to 60 KB.',
+    }),
   })
   .prefault({})
   .meta({ description: 'Exceptions from the limits on peers.' });

@@ -139,3 +139,15 @@ test('Admission: a clock that is set back an hour locks out no regular sender', 
     await clock.advance(60_000);
   }
 });
+
+test('Admission: so many connections at one time, whoever makes them', () => {
+  const limits = new Admission({ clock: new FakeClock(), trustedNetworks: [], maxConnections: 2 });
+  const first = limits.enter();
+  const second = limits.enter();
+  assert.ok(first !== null && second !== null);
+  assert.equal(limits.enter(), null);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assert.ok(limits.enter() !== null);
+  assert.equal(limits.enter(), null);
+});

@@ -10,6 +10,8 @@ export interface AdmissionDeps {
   readonly trustedNetworks: readonly string[];
   /** Networks of this machine itself, whose connections are not limited: the queue delivers from there. Their failed logins are counted. */
   readonly ownNetworks?: readonly string[];
+  /** Connections of all networks that are open at one time; by default without limit. */
+  readonly maxConnections?: number;
 }
 
 /** A place that a connection holds until it is disposed, or why it got none. */
@@ -39,17 +41,36 @@ export class Admission {
   readonly #trusted: readonly Network[];
   readonly #own: readonly Network[];
   readonly #connections = { smtp: newConnectionLimits(), imap: newConnectionLimits() };
+  readonly #maxConnections: number;
+  #open = 0;
   readonly #logins: LoginLimit;
   readonly #unknownRecipients = new EventLimit([
     { windowMs: 60_000, limits: admissionLimits.unknownRecipientsPerMinute },
     { windowMs: dayMs, limits: admissionLimits.unknownRecipientsPerDay },
   ]);
 
-  constructor({ clock, trustedNetworks, ownNetworks = [] }: AdmissionDeps) {
+  constructor({ clock, trustedNetworks, ownNetworks = [], maxConnections = Infinity }: AdmissionDeps) {
+    this.#maxConnections = maxConnections;
     this.#clock = clock;
     this.#logins = new LoginLimit(clock);
     this.#trusted = networksOf(trustedNetworks);
     this.#own = networksOf(ownNetworks);
+  }
+
+  /**
+   * Takes a place among all connections of the process, whoever makes them; null when there is none. A connection is asked for it before a
+   * handshake, and before `connect`.
+   */
+  enter(): Disposable | null {
+    if (this.#open >= this.#maxConnections) return null;
+    this.#open += 1;
+    let hasLeft = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (!hasLeft) this.#open -= 1;
+        hasLeft = true;
+      },
+    };
   }
 
   /** Counts a connection of a protocol and takes a place for it. */

@@ -13,14 +13,15 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
   const { accounts, bus, clock, configuration, contentMemory, checker, loop, random } = services;
   const id = shared.nextConnectionId();
   const log = services.log.with({ cid: id });
-  const admitted = shared.admission.connect('imap', channel.remote.address);
-  if (admitted.kind !== 'admitted') {
+  // With immediate TLS the listener asked before the handshake.
+  const admitted = service === 'imaps' ? null : shared.admission.connect('imap', channel.remote.address);
+  if (admitted !== null && admitted.kind !== 'admitted') {
     const why = admitted.kind === 'tooFast' ? 'too many connections in a short time' : 'too many open connections';
     // Whoever does not wait for the answer misses nothing.
     await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why} from your network\r\n`))?.catch(() => undefined);
     return;
   }
-  using _place = admitted.place;
+  using _place = admitted?.place;
   using ending = new Ending(shutdown);
   using backend = new ImapGlue({
     accounts,

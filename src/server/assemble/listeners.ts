@@ -87,7 +87,9 @@ async function openPort(
       address,
       port,
       ...(tls !== null && { tls }),
-      immediateTls: service === 'imaps' || service === 'submissions',
+      immediateTls: hasImmediateTls(service),
+      admit: (remoteAddress) => admit(context, remoteAddress),
+      handshakes: context.shared.handshakes,
       onConnection: (channel: Channel) => serve(context, channel),
       log: services.log,
       conditions: services.conditions,
@@ -96,6 +98,26 @@ async function openPort(
     const reason = `cannot listen on ${address} port ${port} for ${service}: ${reasonOf(error)}`;
     throw services.configuration.serverProblem(['listeners', name, service, 'port'], reason);
   }
+}
+
+/** Whether TLS begins with the first byte, so that nothing can be said before a handshake. */
+function hasImmediateTls(service: ServiceName): boolean {
+  return service === 'imaps' || service === 'submissions';
+}
+
+/** Takes a place for a connection. Where TLS comes first its network is counted here, before the handshake; otherwise the session says why not. */
+function admit({ service, shared }: ServiceContext, remoteAddress: string): Disposable | null {
+  const { admission } = shared;
+  using places = new DisposableStack();
+  const place = admission.enter();
+  if (place === null) return null;
+  places.use(place);
+  if (hasImmediateTls(service)) {
+    const admitted = admission.connect(service === 'imaps' ? 'imap' : 'smtp', remoteAddress);
+    if (admitted.kind !== 'admitted') return null;
+    places.use(admitted.place);
+  }
+  return places.move();
 }
 
 function reasonOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { defaultHandshakeLimits, HandshakeGate } from '#host/net';
 import { encodeHex } from '#lib/codecs';
 import { Admission } from '#server/admission';
 import { SenderCheck } from '#server/smtp-in';
@@ -7,6 +8,8 @@ import type { Services } from './services.ts';
 /** What all connections of a process share besides the stored data. */
 export interface Shared {
   readonly admission: Admission;
+  /** Where TLS handshakes wait for their turn. */
+  readonly handshakes: HandshakeGate;
   readonly resolver: Resolver;
   readonly senders: SenderCheck;
   /** Fresh connection ids, unguessable so that a log line can be quoted to strangers. */
@@ -23,7 +26,8 @@ export function makeShared({ configuration, clock, random }: Services, resolver:
   // Whoever comes from an address that we listen on is on this machine.
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {
-    admission: new Admission({ clock, trustedNetworks, ownNetworks }),
+    admission: new Admission({ clock, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
+    handshakes: new HandshakeGate(defaultHandshakeLimits),
     resolver,
     senders: new SenderCheck(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),

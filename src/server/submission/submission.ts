@@ -70,10 +70,12 @@ export class Submission implements Backend {
     };
   }
 
-  greet({ remote }: SessionFacts): void {
+  greet({ remote, kind }: SessionFacts): void {
     const { admission } = this.#deps;
     if (!admission.mayLogIn(remote.address))
       throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+    // With immediate TLS the listener asked before the handshake.
+    if (kind === 'submissions') return;
     const admitted = admission.connect('smtp', remote.address);
     if (admitted.kind !== 'admitted') throw new Refusal(421, '4.7.0', 'too many connections from your network');
     this.#place = admitted.place;
