@@ -31,12 +31,14 @@ export interface TempStore extends AsyncDisposable {
   readonly sweeper: BlobSweeper;
 }
 
-/** Opens a fresh store; `wrap` may stand between the services and each account's database. */
-export async function tempStore(wrap: (db: Database) => Database = (db) => db): Promise<TempStore> {
+/** Opens a fresh store; `wrap` may stand between the services and each account's database. `loop` gives a pause at each question unless another is given. */
+export async function tempStore(
+  wrap: (db: Database) => Database = (db) => db,
+  loop = new FakeLoop(),
+): Promise<TempStore> {
   const dir = await tempDir();
   const clock = new FakeClock();
   const log = new FakeLog();
-  const loop = new FakeLoop();
   const files = new Files();
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
   const databases = await openDatabases({ directory: dir.path, files, clock, log, loop, migrations });

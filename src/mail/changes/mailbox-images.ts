@@ -1,6 +1,7 @@
 import type { AccountId, MailboxId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Reader } from '#ports/database';
+import { allPages, pageRows } from '#mail/schema';
+import { sql, type Database, type Reader, type SqlValue } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { ImageBuilder, type ImageHead, type ImageRow, type MailboxImage } from './mailbox-image.ts';
 
@@ -107,9 +108,7 @@ export class MailboxImages implements Disposable {
     const builder = await db.read(async (reader) => {
       const head = await readHead(reader, account, mailbox);
       if (head === null) return null;
-      const rows = await reader.arrays(
-        sql`SELECT uid, flags, keywords, modseq FROM message WHERE account = ${account} AND mailbox = ${mailbox} ORDER BY uid`,
-      );
+      const rows = await readFrom(reader, account, mailbox, 1);
       return new ImageBuilder(head, rows as unknown as readonly ImageRow[]);
     });
     await db.durable();
@@ -134,19 +133,12 @@ export class MailboxImages implements Disposable {
     const changes = await db.read(async (reader) => {
       const head = await readHead(reader, account, mailbox);
       if (head === null || head.highestModSeq === since) return { head, changed: [], removed: [] };
-      const added = await reader.arrays(
-        sql`SELECT uid, flags, keywords, modseq FROM message
-          WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${builder.image.uidNext} ORDER BY uid`,
-      );
-      // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
-      const altered = await reader.arrays(
-        sql`SELECT uid, flags, keywords, modseq FROM message
-          WHERE account = ${account} AND modseq > ${since} AND modseq <> create_modseq AND +mailbox = ${mailbox}
-          AND +uid < ${builder.image.uidNext}`,
-      );
-      const changed = [...altered, ...added];
-      const removed = await reader.arrays(
-        sql`SELECT uid FROM tombstone WHERE account = ${account} AND mailbox = ${mailbox} AND modseq > ${since}`,
+      const altered = await readAltered(reader, account, builder.image);
+      const changed = [...altered, ...(await readFrom(reader, account, mailbox, builder.image.uidNext))];
+      const removed = await allPages(
+        reader,
+        (behind) => sql`SELECT uid, modseq FROM tombstone WHERE account = ${account} AND mailbox = ${mailbox}
+          AND (modseq, uid) > (${behind?.[1] ?? since}, ${behind?.[0] ?? afterAllUids}) ORDER BY modseq, uid LIMIT ${pageRows}`,
       );
       return { head, changed, removed };
     });
@@ -160,6 +152,39 @@ export class MailboxImages implements Disposable {
     );
   }
 }
+
+/** Messages of a mailbox from a UID on. */
+function readFrom(reader: Reader, account: AccountId, mailbox: MailboxId, uid: number): Promise<SqlValue[][]> {
+  return allPages(
+    reader,
+    (behind) => sql`SELECT uid, flags, keywords, modseq FROM message
+      WHERE account = ${account} AND mailbox = ${mailbox} AND uid > ${behind?.[0] ?? uid - 1} ORDER BY uid LIMIT ${pageRows}`,
+  );
+}
+
+/** Messages that an image has, with flags that are newer than its own. */
+async function readAltered(reader: Reader, account: AccountId, image: MailboxImage): Promise<SqlValue[][]> {
+  const altered: SqlValue[][] = [];
+  // Whole MODSEQs, each of which has up to a batch of `Messages.store`.
+  for (let since: number = image.highestModSeq; ;) {
+    const next = await reader.get<{ modseq: number }>(
+      sql`SELECT modseq FROM message WHERE account = ${account} AND modseq > ${since} AND modseq <> create_modseq
+        ORDER BY modseq LIMIT 1 OFFSET ${pageRows / 8}`,
+    );
+    const end = next?.modseq ?? Number.MAX_SAFE_INTEGER;
+    // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
+    const rows = await reader.arrays(
+      sql`SELECT uid, flags, keywords, modseq FROM message
+        WHERE account = ${account} AND modseq > ${since} AND modseq <= ${end} AND modseq <> create_modseq
+        AND +mailbox = ${image.mailbox} AND +uid < ${image.uidNext}`,
+    );
+    for (const row of rows) altered.push(row);
+    if (next === undefined) return altered;
+    since = end;
+  }
+}
+
+const afterAllUids = 0x1_0000_0000;
 
 async function readHead(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<ImageHead | null> {
   const row = await reader.get<ImageHead>(

@@ -1,5 +1,5 @@
 import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
-import { inList } from '#mail/schema';
+import { allPages, inList, pageRows } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import { messageLimits } from './limits.ts';
 import type { Place } from './message.ts';
@@ -35,25 +35,15 @@ export async function firstPlaces(reader: Reader, account: AccountId, mailbox: M
 
 /** UIDs of the messages with \Deleted, ascending. */
 export async function deletedUids(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number[]> {
-  const uids: number[] = [];
-  for (let from = 1; from < afterLastUid;) {
-    // A bounded piece of the mailbox for each statement, however few of its messages are deleted.
-    const next = await reader.get<{ uid: number }>(
-      sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${from}
-        ORDER BY uid LIMIT 1 OFFSET ${messageLimits.scannedMessages}`,
-    );
-    const end = next?.uid ?? afterLastUid;
-    const rows = await reader.arrays(
-      sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox}
-        AND uid >= ${from} AND uid < ${end} AND (flags & 8) <> 0 ORDER BY uid`,
-    );
-    for (const [uid] of rows) uids.push(Number(uid));
-    from = end;
-  }
-  return uids;
+  const rows = await allPages(
+    reader,
+    (
+      behind,
+    ) => sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid > ${behind?.[0] ?? 0}
+      AND (flags & 8) <> 0 ORDER BY uid LIMIT ${pageRows}`,
+  );
+  return rows.map(([uid]) => Number(uid));
 }
-
-const afterLastUid = 0x1_0000_0000;
 
 /** A span of UIDs as a condition on the column `uid`. */
 export function uidCondition(span: UidCondition): Sql {

@@ -6,4 +6,5 @@
 export type { Migration } from './migration.ts';
 export { sqliteAccountMigrations, sqliteServerMigrations } from './sqlite/index.ts';
 export { postgresAccountMigrations, postgresServerMigrations } from './postgres/index.ts';
+export { allPages, pageRows } from './all-pages.ts';
 export { inBatches, inList } from './in-list.ts';

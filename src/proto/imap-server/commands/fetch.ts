@@ -107,6 +107,8 @@ async function writeBatch(
   const uids = Uint32Array.from(batch, (position) => view.uids[position] ?? 0);
   const rows = plan.columns === null ? null : await mailbox.rows(uids, plan.columns);
   const contents = plan.contents === null ? null : await mailbox.contents(uids, plan.contents);
+  const pause = context.deps.loop.pause();
+  if (pause !== null) await pause;
   const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
   const { image } = mailbox;
   const missing: number[] = [];
@@ -192,6 +194,7 @@ async function writeMessage(
     else if (error instanceof Unreadable || error instanceof No) return error;
     throw error;
   }
-  if (output.isFull) await output.spill();
+  const waiting = output.isFull ? output.spill() : context.deps.loop.pause();
+  if (waiting !== null) await waiting;
   return null;
 }
