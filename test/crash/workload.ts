@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { SystemFlag } from '#lib/flags';
 import type { Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
+import { sql } from '#ports/database';
 import type { FakeClock } from '#testing/fake-clock';
 import { hashOf, type Ledger, type Place, type Tracked } from './ledger.ts';
 import { indexOf, receive, toAppend, writeLetter, type Letter } from './messages.ts';
@@ -59,6 +60,7 @@ export class Workload {
     for (const name of ['mara', 'noor']) {
       this.#accounts.push(await this.#store.accounts.create(name));
       this.#ledger.accounts.push(name);
+      await nearEndOfBlock(this.#accounts.at(-1) ?? missing());
     }
     const runner = await this.#store.startRunner(this.#queue.remote());
     let left = operations;
@@ -358,6 +360,11 @@ export class Workload {
   #below(end: number): number {
     return Math.floor(this.#random() * end);
   }
+}
+
+/** Lets the first flag block of each mailbox be full after a few messages, so that the power goes around its packing. */
+async function nearEndOfBlock({ id, db }: Account): Promise<void> {
+  await db.write((tx) => tx.run(sql`UPDATE mailbox SET uidnext = 250 WHERE account = ${id}`));
 }
 
 function isChangeSeen(was: Place, is: Place, now: { readonly flags: number; readonly keywords: string }): boolean {

@@ -1,4 +1,6 @@
 import type { AccountId, ContentId, MailboxId, MessageRowId, ModSeq, Uid } from '#lib/ids';
+import { lastBlockUid, selectChangedBlocks, selectFirstStates } from '#mail/flag-blocks';
+import { inBatches, inList } from '#mail/schema';
 import { sql, type Database, type Reader } from '#ports/database';
 import { currentModSeq } from './account-state.ts';
 
@@ -83,6 +85,13 @@ export class Changes {
   }
 }
 
+/** A message that changed, before its row was read. */
+interface Changed {
+  readonly mailbox: MailboxId;
+  readonly uid: number;
+  readonly modSeq: number;
+}
+
 async function readChanges(
   reader: Reader,
   account: AccountId,
@@ -91,30 +100,18 @@ async function readChanges(
 ): Promise<AccountChanges> {
   const last = await currentModSeq(reader, account);
   if (last === null) throw new Error(`account ${account} has no state`);
-  const places = await changedMailboxes(reader, account, since);
-  const cuts: (number | undefined)[] = [];
-  for (const { id, firstUid } of places) cuts.push(await cutOfNew(reader, account, id, firstUid, limit));
-  const cut = await reader.get<{ modseq: number }>(
-    sql`SELECT modseq FROM message WHERE account = ${account} AND modseq > ${since} AND modseq <> create_modseq
-      ORDER BY modseq LIMIT 1 OFFSET ${limit}`,
-  );
+  const changed: Changed[] = [];
+  for (const mailbox of await changedMailboxes(reader, account, since)) {
+    for (const one of await changedIn(reader, account, mailbox, since)) changed.push(one);
+  }
+  changed.sort((a, b) => a.modSeq - b.modSeq);
   const cutOfRemoved = await reader.get<{ modseq: number }>(
     sql`SELECT modseq FROM tombstone WHERE account = ${account} AND modseq > ${since} ORDER BY modseq LIMIT 1 OFFSET ${limit}`,
   );
-  cuts.push(cut?.modseq, cutOfRemoved?.modseq, last);
+  const cuts = [changed[limit]?.modSeq, cutOfRemoved?.modseq, last];
   const upTo = Math.min(...cuts.filter((modseq) => modseq !== undefined)) as ModSeq;
-  const messages = await reader.all<ChangedMessage>(
-    sql`SELECT id, email, mailbox, uid, modseq AS "modSeq", create_modseq AS "createModSeq" FROM message
-      WHERE account = ${account} AND modseq > ${since} AND modseq <= ${upTo} AND modseq <> create_modseq`,
-  );
-  for (const { id, firstUid } of places) {
-    const endUid = await firstUidAfter(reader, account, id, upTo);
-    const added = await reader.all<ChangedMessage>(
-      sql`SELECT id, email, mailbox, uid, modseq AS "modSeq", create_modseq AS "createModSeq" FROM message
-        WHERE account = ${account} AND mailbox = ${id} AND uid >= ${firstUid} AND uid < ${endUid} AND modseq = create_modseq`,
-    );
-    messages.push(...added);
-  }
+  const end = changed.findIndex(({ modSeq }) => modSeq > upTo);
+  const messages = await readMessages(reader, account, end < 0 ? changed : changed.slice(0, end));
   const removed = await reader.all<RemovedMessage>(
     sql`SELECT message AS id, email, mailbox, uid, modseq AS "modSeq" FROM tombstone
       WHERE account = ${account} AND modseq > ${since} AND modseq <= ${upTo} ORDER BY modseq, message`,
@@ -132,47 +129,47 @@ async function readChanges(
   };
 }
 
-/** Mailboxes whose messages changed, with the first UID that is new. */
-async function changedMailboxes(
-  reader: Reader,
-  account: AccountId,
-  since: ModSeq | 0,
-): Promise<{ readonly id: MailboxId; readonly firstUid: number }[]> {
+async function changedMailboxes(reader: Reader, account: AccountId, since: ModSeq | 0): Promise<MailboxId[]> {
   const mailboxes = await reader.all<{ id: MailboxId }>(
     sql`SELECT id FROM mailbox WHERE account = ${account} AND expunged = 0 AND message_modseq > ${since} ORDER BY name`,
   );
-  const found: { readonly id: MailboxId; readonly firstUid: number }[] = [];
-  for (const { id } of mailboxes) found.push({ id, firstUid: await firstUidAfter(reader, account, id, since) });
-  return found;
+  return mailboxes.map(({ id }) => id);
 }
 
-/** MODSEQ of the new message at `limit`, undefined when there are fewer. */
-async function cutOfNew(
+/** What is new or has new flags in one mailbox: by its blocks, and behind the last of them by the rows. */
+async function changedIn(
   reader: Reader,
   account: AccountId,
   mailbox: MailboxId,
-  firstUid: number,
-  limit: number,
-): Promise<number | undefined> {
-  const row = await reader.get<{ modseq: number }>(
-    sql`SELECT create_modseq AS modseq FROM message
-      WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${firstUid} ORDER BY uid LIMIT 1 OFFSET ${limit}`,
-  );
-  return row?.modseq;
+  since: ModSeq | 0,
+): Promise<Changed[]> {
+  const changed: Changed[] = [];
+  for (const { block } of await selectChangedBlocks(reader, account, mailbox, since)) {
+    for (const [i, modSeq] of block.modSeqs.entries())
+      if (modSeq > since) changed.push({ mailbox, uid: block.uids[i] ?? 0, modSeq });
+  }
+  const fromUid = (await lastBlockUid(reader, account, mailbox)) + 1;
+  for (const [uid, , , modSeq] of await selectFirstStates(reader, account, mailbox, fromUid))
+    if (modSeq > since) changed.push({ mailbox, uid, modSeq });
+  return changed;
 }
 
-/** The smallest UID from which on all messages were created after `modSeq`: a binary search, since both ascend together. */
-async function firstUidAfter(reader: Reader, account: AccountId, mailbox: MailboxId, modSeq: number): Promise<number> {
-  let low = 1;
-  let high = 0x1_0000_0000;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const row = await reader.get<{ uid: number; modseq: number }>(
-      sql`SELECT uid, create_modseq AS modseq FROM message
-        WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${middle} ORDER BY uid LIMIT 1`,
-    );
-    if (row !== undefined && row.modseq <= modSeq) low = row.uid + 1;
-    else high = middle;
+/** The rows of changed messages. */
+async function readMessages(
+  reader: Reader,
+  account: AccountId,
+  changed: readonly Changed[],
+): Promise<ChangedMessage[]> {
+  const messages: ChangedMessage[] = [];
+  for (const [mailbox, some] of Map.groupBy(changed, (one) => one.mailbox)) {
+    const modSeqs = new Map(some.map(({ uid, modSeq }) => [uid, modSeq as ModSeq]));
+    for (const uids of inBatches([...modSeqs.keys()])) {
+      const rows = await reader.all<Omit<ChangedMessage, 'modSeq'>>(
+        sql`SELECT id, email, mailbox, uid, create_modseq AS "createModSeq" FROM message
+          WHERE account = ${account} AND mailbox = ${mailbox} AND uid IN ${inList(uids)}`,
+      );
+      for (const row of rows) messages.push({ ...row, modSeq: modSeqs.get(row.uid) ?? row.createModSeq });
+    }
   }
-  return low;
+  return messages;
 }

@@ -1,5 +1,6 @@
 import { FlagSetTable, sortedKeywords } from '#lib/flags';
 import type { MailboxId, ModSeq, UidValidity } from '#lib/ids';
+import type { BlockSet, FirstState, FlagBlock, StoredBlock } from '#mail/flag-blocks';
 
 /**
  * A mailbox in memory: one entry per message at the same position of all three arrays, ascending by UID. Shared by sessions and
@@ -28,9 +29,6 @@ export interface ImageHead {
   readonly highestModSeq: ModSeq;
 }
 
-/** One message as the log tells it. */
-export type ImageRow = readonly [uid: number, flags: number, keywords: string, modSeq: number];
-
 /** Arrays with room to grow; images show the first `count` entries. */
 interface Columns {
   readonly uids: Uint32Array;
@@ -46,11 +44,14 @@ export class ImageBuilder {
   #setsSeen = 0;
   #image: MailboxImage;
 
-  /** @param rows  All messages of the mailbox, ascending by UID. */
-  constructor(head: ImageHead, rows: readonly ImageRow[]) {
-    this.#columns = columnsFor(rows.length + Math.max(16, rows.length >> 3));
-    rows.forEach((row, i) => this.#set(i, row));
-    this.#image = this.#show(head, rows.length);
+  /** @param rest  The messages behind the blocks. */
+  constructor(head: ImageHead, blocks: readonly StoredBlock[], rest: readonly FirstState[]) {
+    const total = blocks.reduce((sum, { block }) => sum + block.uids.length, rest.length);
+    this.#columns = columnsFor(total + Math.max(16, total >> 3));
+    let count = 0;
+    for (const { block } of blocks) count = this.#addBlock(block, 0, 0, count);
+    for (const row of rest) this.#set(count++, row);
+    this.#image = this.#show(head, count);
   }
 
   /** The latest image. */
@@ -60,32 +61,70 @@ export class ImageBuilder {
 
   /**
    * Applies changes after `image.highestModSeq`.
-   * @param changed  New messages and messages with new flags, each once, in any order.
+   * @param blocks  All blocks with such changes, ascending.
+   * @param rest  New messages that no block speaks for, ascending.
    * @param removed  UIDs that are gone; unknown ones are ignored.
    */
-  apply(head: ImageHead, changed: readonly ImageRow[], removed: readonly number[]): MailboxImage {
+  apply(
+    head: ImageHead,
+    blocks: readonly StoredBlock[],
+    rest: readonly FirstState[],
+    removed: readonly number[],
+  ): MailboxImage {
+    const since = this.#image.highestModSeq;
     let count = this.#image.uids.length;
+    const last = this.#image.uids[count - 1] ?? 0;
     if (removed.length > 0) count = this.#remove(new Set(removed), count);
-    const added: ImageRow[] = [];
-    for (const row of changed) {
-      const at = indexOfUid(this.#columns.uids, count, row[0]);
-      if (at >= 0) this.#set(at, row);
-      else added.push(row);
-    }
-    if (added.length > 0)
-      count = this.#append(
-        added.toSorted((a, b) => a[0] - b[0]),
-        count,
-      );
+    for (const { block } of blocks) if ((block.uids[0] ?? 0) <= last) this.#applyBlock(block, since, count);
+    const news = blocks.map(({ block }) => [block, block.uids.findIndex((uid) => uid > last)] as const);
+    const added = news.reduce((sum, [{ uids }, from]) => sum + (from < 0 ? 0 : uids.length - from), rest.length);
+    this.#makeRoom(count, count + added);
+    for (const [block, from] of news) if (from >= 0) count = this.#addBlock(block, from, since, count);
+    for (const row of rest) this.#set(count++, row);
     this.#image = this.#show(head, count);
     return this.#image;
   }
 
-  #set(at: number, [uid, flags, keywords, modSeq]: ImageRow): void {
+  #set(at: number, [uid, flags, keywords, modSeq]: FirstState): void {
     const { uids, flagSets, modSeqs } = this.#columns;
     uids[at] = uid;
-    flagSets[at] = this.#table.intern(flags, keywords === '' ? [] : keywords.split(' ')).index;
+    flagSets[at] = this.#intern({ flags, keywords });
     modSeqs[at] = modSeq;
+  }
+
+  #intern({ flags, keywords }: BlockSet): number {
+    return this.#table.intern(flags, keywords === '' ? [] : keywords.split(' ')).index;
+  }
+
+  /** Adds the messages of a block from a position on. @returns how many there are then. */
+  #addBlock({ uids, setOf, modSeqs, sets }: FlagBlock, from: number, since: number, count: number): number {
+    const columns = this.#columns;
+    const indexes = sets.map((set) => this.#intern(set));
+    let at = count;
+    for (let i = from; i < uids.length; i += 1) {
+      if ((modSeqs[i] ?? 0) <= since) continue;
+      columns.uids[at] = uids[i] ?? 0;
+      columns.flagSets[at] = indexes[setOf[i] ?? 0] ?? 0;
+      columns.modSeqs[at] = modSeqs[i] ?? 0;
+      at += 1;
+    }
+    return at;
+  }
+
+  /** Brings messages up to date that the image has. */
+  #applyBlock({ uids, setOf, modSeqs, sets }: FlagBlock, since: number, count: number): void {
+    const columns = this.#columns;
+    const indexes = sets.map((set) => this.#intern(set));
+    let at = firstAtLeast(columns.uids, count, uids[0] ?? 0);
+    for (let i = 0; i < uids.length; i += 1) {
+      if ((modSeqs[i] ?? 0) <= since) continue;
+      const uid = uids[i] ?? 0;
+      while (at < count && (columns.uids[at] ?? 0) < uid) at += 1;
+      if (at === count) return;
+      if (columns.uids[at] !== uid) continue;
+      columns.flagSets[at] = indexes[setOf[i] ?? 0] ?? 0;
+      columns.modSeqs[at] = modSeqs[i] ?? 0;
+    }
   }
 
   /** Images that sessions hold keep their arrays: what remains goes into new ones. */
@@ -106,18 +145,14 @@ export class ImageBuilder {
   }
 
   /** New UIDs are greater than all before, so they go behind what earlier images show. */
-  #append(added: readonly ImageRow[], count: number): number {
-    const total = count + added.length;
-    if (total > this.#columns.uids.length) {
-      const from = this.#columns;
-      const to = columnsFor(total + (total >> 1));
-      to.uids.set(from.uids.subarray(0, count));
-      to.flagSets.set(from.flagSets.subarray(0, count));
-      to.modSeqs.set(from.modSeqs.subarray(0, count));
-      this.#columns = to;
-    }
-    added.forEach((row, i) => this.#set(count + i, row));
-    return total;
+  #makeRoom(count: number, total: number): void {
+    if (total <= this.#columns.uids.length) return;
+    const from = this.#columns;
+    const to = columnsFor(total + (total >> 1));
+    to.uids.set(from.uids.subarray(0, count));
+    to.flagSets.set(from.flagSets.subarray(0, count));
+    to.modSeqs.set(from.modSeqs.subarray(0, count));
+    this.#columns = to;
   }
 
   #show(head: ImageHead, count: number): MailboxImage {
@@ -150,16 +185,14 @@ function columnsFor(capacity: number): Columns {
   };
 }
 
-/** Position of a UID among the first `count`, or -1. */
-function indexOfUid(uids: Uint32Array, count: number, uid: number): number {
+/** Position of the first of `count` ascending UIDs that is not below `uid`. */
+function firstAtLeast(uids: Uint32Array, count: number, uid: number): number {
   let low = 0;
-  let high = count - 1;
-  while (low <= high) {
+  let high = count;
+  while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = uids[middle] ?? 0;
-    if (at === uid) return middle;
-    if (at < uid) low = middle + 1;
-    else high = middle - 1;
+    if ((uids[middle] ?? 0) < uid) low = middle + 1;
+    else high = middle;
   }
-  return -1;
+  return low;
 }

@@ -1,9 +1,10 @@
 import type { AccountId, MailboxId } from '#lib/ids';
+import { selectChangedBlocks, selectFirstStates, selectStates } from '#mail/flag-blocks';
 import type { Clock } from '#ports/clock';
 import { allPages, pageRows } from '#mail/schema';
-import { sql, type Database, type Reader, type SqlValue } from '#ports/database';
+import { sql, type Database, type Reader } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
-import { ImageBuilder, type ImageHead, type ImageRow, type MailboxImage } from './mailbox-image.ts';
+import { ImageBuilder, type ImageHead, type MailboxImage } from './mailbox-image.ts';
 
 /** What `MailboxImages` needs. */
 export interface MailboxImagesDeps {
@@ -108,8 +109,8 @@ export class MailboxImages implements Disposable {
     const builder = await db.read(async (reader) => {
       const head = await readHead(reader, account, mailbox);
       if (head === null) return null;
-      const rows = await readFrom(reader, account, mailbox, 1);
-      return new ImageBuilder(head, rows as unknown as readonly ImageRow[]);
+      const { blocks, rest } = await selectStates(reader, account, mailbox);
+      return new ImageBuilder(head, blocks, rest);
     });
     await db.durable();
     if (builder === null) return null;
@@ -132,55 +133,27 @@ export class MailboxImages implements Disposable {
     const since = builder.image.highestModSeq;
     const changes = await db.read(async (reader) => {
       const head = await readHead(reader, account, mailbox);
-      if (head === null || head.highestModSeq === since) return { head, changed: [], removed: [] };
-      const altered = await readAltered(reader, account, builder.image);
-      const changed = [...altered, ...(await readFrom(reader, account, mailbox, builder.image.uidNext))];
+      if (head === null || head.highestModSeq === since) return { head, blocks: [], rest: [], removed: [] };
+      const blocks = await selectChangedBlocks(reader, account, mailbox, since);
+      const fromUid = Math.max(builder.image.uidNext, (blocks.at(-1)?.lastUid ?? 0) + 1);
+      const rest = await selectFirstStates(reader, account, mailbox, fromUid);
       const removed = await allPages(
         reader,
         (behind) => sql`SELECT uid, modseq FROM tombstone WHERE account = ${account} AND mailbox = ${mailbox}
           AND (modseq, uid) > (${behind?.[1] ?? since}, ${behind?.[0] ?? afterAllUids}) ORDER BY modseq, uid LIMIT ${pageRows}`,
       );
-      return { head, changed, removed };
+      return { head, blocks, rest, removed };
     });
-    if (changes.head?.highestModSeq === since) return builder.image;
+    const { head, blocks, rest, removed } = changes;
+    if (head?.highestModSeq === since) return builder.image;
     await db.durable();
-    if (changes.head === null) return null;
+    if (head === null) return null;
     return builder.apply(
-      changes.head,
-      changes.changed as unknown as readonly ImageRow[],
-      changes.removed.map(([uid]) => Number(uid)),
+      head,
+      blocks,
+      rest,
+      removed.map(([uid]) => Number(uid)),
     );
-  }
-}
-
-/** Messages of a mailbox from a UID on. */
-function readFrom(reader: Reader, account: AccountId, mailbox: MailboxId, uid: number): Promise<SqlValue[][]> {
-  return allPages(
-    reader,
-    (behind) => sql`SELECT uid, flags, keywords, modseq FROM message
-      WHERE account = ${account} AND mailbox = ${mailbox} AND uid > ${behind?.[0] ?? uid - 1} ORDER BY uid LIMIT ${pageRows}`,
-  );
-}
-
-/** Messages that an image has, with flags that are newer than its own. */
-async function readAltered(reader: Reader, account: AccountId, image: MailboxImage): Promise<SqlValue[][]> {
-  const altered: SqlValue[][] = [];
-  // Whole MODSEQs, each of which has up to a batch of `Messages.store`.
-  for (let since: number = image.highestModSeq; ;) {
-    const next = await reader.get<{ modseq: number }>(
-      sql`SELECT modseq FROM message WHERE account = ${account} AND modseq > ${since} AND modseq <> create_modseq
-        ORDER BY modseq LIMIT 1 OFFSET ${pageRows / 8}`,
-    );
-    const end = next?.modseq ?? Number.MAX_SAFE_INTEGER;
-    // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
-    const rows = await reader.arrays(
-      sql`SELECT uid, flags, keywords, modseq FROM message
-        WHERE account = ${account} AND modseq > ${since} AND modseq <= ${end} AND modseq <> create_modseq
-        AND +mailbox = ${image.mailbox} AND +uid < ${image.uidNext}`,
-    );
-    for (const row of rows) altered.push(row);
-    if (next === undefined) return altered;
-    since = end;
   }
 }
 

@@ -58,6 +58,7 @@ function checkCounters(recount: MailboxRecount, report: Report): void {
       report('counter', `mailbox ${name} says ${counter} ${stated[counter]}, a recount gives ${counted[counter]}`);
     }
   }
+  for (const problem of recount.problems) report('flags', `mailbox ${name}: ${problem}`);
   if (maxUid >= uidNext) report('uid', `mailbox ${name} has UID ${maxUid}, and UIDNEXT ${uidNext}`);
   if (maxModSeq > highestModSeq) {
     report('modseq', `mailbox ${name} has a message with MODSEQ ${maxModSeq}, and HIGHESTMODSEQ ${highestModSeq}`);

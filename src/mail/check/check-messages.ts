@@ -17,7 +17,6 @@ interface MessageRow {
   readonly uid: number;
   readonly id: number;
   readonly email: number;
-  readonly modSeq: number;
   readonly createModSeq: number;
   readonly sizeBytes: number;
   readonly emailId: number | null;
@@ -34,7 +33,7 @@ export async function checkMessages(account: Account, report: Report, loop: Even
   const ids = new IdCounts();
   let before: MessageRow | null = null;
   const after = (last: MessageRow | null): ReturnType<typeof sql> =>
-    sql`SELECT m.mailbox, m.uid, m.id, m.email, m.modseq AS "modSeq", m.create_modseq AS "createModSeq", m.size_bytes AS "sizeBytes",
+    sql`SELECT m.mailbox, m.uid, m.id, m.email, m.create_modseq AS "createModSeq", m.size_bytes AS "sizeBytes",
       e.id AS "emailId", e.size_bytes AS "emailSizeBytes", b.expunged, s.modseq AS "lastModSeq", s.next_id AS "nextId"
       FROM message AS m JOIN account_state AS s ON s.account = m.account
       LEFT JOIN email AS e ON e.account = m.account AND e.id = m.email
@@ -51,12 +50,12 @@ export async function checkMessages(account: Account, report: Report, loop: Even
 }
 
 function checkMessage(row: MessageRow, before: MessageRow | null, report: Report): void {
-  const { mailbox, uid, id, email, modSeq, createModSeq, sizeBytes, emailSizeBytes, lastModSeq, nextId } = row;
+  const { mailbox, uid, id, email, createModSeq, sizeBytes, emailSizeBytes, lastModSeq, nextId } = row;
   const name = `message ${uid} of mailbox ${mailbox}`;
   if (row.expunged !== 0) report('mailbox', `message ${uid} is in mailbox ${mailbox}, which does not exist`, true);
   if (row.emailId === null) report('reference', `${name} refers to email ${email}, which does not exist`, true);
   else if (sizeBytes !== emailSizeBytes) report('size', `${name} says ${sizeBytes} bytes, its email ${emailSizeBytes}`);
-  if (modSeq < createModSeq || modSeq > lastModSeq) report('modseq', `${name} has the impossible MODSEQ ${modSeq}`);
+  if (createModSeq > lastModSeq) report('modseq', `${name} has the impossible MODSEQ ${createModSeq}`);
   if (before?.mailbox === mailbox && createModSeq < before.createModSeq) {
     report('modseq', `${name} is older than the UID before it`);
   }

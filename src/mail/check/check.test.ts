@@ -41,8 +41,8 @@ for (const [damage, repair, want] of [
     'reference!: message 2 of mailbox 1 refers to email 108, which does not exist',
   ],
   [
-    sql`UPDATE message SET modseq = 99 WHERE uid = 2`,
-    sql`UPDATE message SET modseq = create_modseq WHERE uid = 2`,
+    sql`UPDATE message SET create_modseq = 99 WHERE uid = 2`,
+    sql`UPDATE message SET create_modseq = (SELECT create_modseq FROM message WHERE uid = 1) WHERE uid = 2`,
     'modseq: message 2 of mailbox 1 has the impossible MODSEQ 99',
   ],
   [
@@ -169,4 +169,35 @@ test('checkStore names an account that it cannot open, and goes on', async () =>
 
 async function* chunks(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(3);
+}
+
+for (const [sql_, want] of [
+  [sql`UPDATE flag_block SET last_uid = 1`, 'flags: mailbox INBOX: flag block 0 goes beyond its last UID'],
+  [
+    sql`UPDATE message SET uid = 9 WHERE uid = 2`,
+    'flags: mailbox INBOX: flag block 0 has other messages than its rows',
+  ],
+  [
+    sql`UPDATE flag_block SET last_uid = 255, data = x'010000000000000003010000'`,
+    'flags: mailbox INBOX: flag block 0 has other messages than its rows',
+  ],
+  [sql`UPDATE flag_block SET data = x'0100'`, 'flags: mailbox INBOX: damaged flag block'],
+] as const) {
+  test(`checkAccount finds that ${want}`, async () => {
+    await using store = await tempStore();
+    const { messages, mailboxes, db } = store.account;
+    await messages.append({ name: 'INBOX' }, [newMessage(['Subject: a']), newMessage(['Subject: b'])]);
+    const inbox = (await mailboxes.byName('INBOX'))?.id;
+    assert.ok(inbox);
+    await messages.store(inbox, [1, 2], { mode: 'add', bits: 4, keywords: [] });
+    const before = await db.read((reader) => reader.arrays(sql`SELECT last_uid, sets, data FROM flag_block`));
+    await db.write((tx) => tx.run(sql_));
+    const found = (await checkAccount(store.account)).map(({ kind, text }) => `${kind}: ${text}`);
+    assert.ok(found.includes(want), found.join('; '));
+    const [lastUid = 0, sets = '', data = null] = before[0] ?? [];
+    await db.write(async (tx) => {
+      await tx.run(sql`UPDATE flag_block SET last_uid = ${lastUid}, sets = ${sets}, data = ${data}`);
+      await tx.run(sql`UPDATE message SET uid = 2 WHERE uid = 9`);
+    });
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * What is wrong: with an account that cannot be opened, its database file, counters, UIDs, MODSEQs, references, threads, mailboxes,
+ * What is wrong: with an account that cannot be opened, its database file, counters, flags, UIDs, MODSEQs, references, threads, mailboxes,
  * stored bytes, blobs, blobs without a row, or the queue.
  */
 export type FindingKind =
@@ -7,6 +7,7 @@ export type FindingKind =
   | 'blob'
   | 'counter'
   | 'database'
+  | 'flags'
   | 'mailbox'
   | 'modseq'
   | 'orphan'

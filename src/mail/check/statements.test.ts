@@ -46,7 +46,7 @@ async function assertNoScans(db: Database, seen: ReadonlyMap<string, Sql>): Prom
     if (allowedScans.some((allowed) => allowed.test(text.replace(/\s+/g, ' ').trim()))) continue;
     const explained = { text: `EXPLAIN QUERY PLAN ${text}`, values };
     const plan = await db.read((reader) => reader.all<{ detail: string }>(explained));
-    for (const { detail } of plan) if (/^SCAN (?!CONSTANT)/.test(detail)) scans.push(`${detail}: ${text}`);
+    for (const { detail } of plan) if (/^SCAN (?!CONSTANT|\(subquery)/.test(detail)) scans.push(`${detail}: ${text}`);
   }
   assert.deepEqual(scans, []);
 }

@@ -1,6 +1,7 @@
 import type { AccountId, ContentId, MessageRowId, Uid } from '#lib/ids';
 import { advance } from '#mail/changes';
 import { insertContent } from '#mail/content';
+import { packBlocks } from '#mail/flag-blocks';
 import {
   MailboxRefusal,
   mailboxById,
@@ -71,5 +72,6 @@ export async function appendMessages(
     uids.push(uid as Uid);
     ids.push(id as MessageRowId);
   }
+  await packBlocks(tx, account, seats.id, seats.uidNext - count, seats.uidNext);
   return { mailbox: seats.id, uidValidity: seats.uidValidity, uids, ids, modSeq };
 }

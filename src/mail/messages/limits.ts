@@ -1,7 +1,9 @@
 /** Bounds of what one message may cost, of the work of one transaction, and of what an account keeps. */
 export const messageLimits = {
-  /** Messages that `store`, `expunge`, `remove` and `move` change in one transaction: they hold the event loop for 2 to 15 ms. */
+  /** Messages that `expunge`, `remove` and `move` change in one transaction, which holds the event loop for about 5 ms. */
   batchMessages: 500,
+  /** Messages that `store` changes in one transaction, which holds the event loop for about 5 ms. */
+  storeMessages: 10_000,
   /** Size of each column that describes a message up to which many messages are read at once. */
   batchColumnBytes: 4096,
   /** Characters of the stored BODYSTRUCTURE; that of a message with a larger one is stored with its strings cut. */

@@ -1,25 +1,27 @@
+import { SystemFlag } from '#lib/flags';
 import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
-import { allPages, inList, pageRows } from '#mail/schema';
+import { blocksOfUids, selectStates, StateFinder } from '#mail/flag-blocks';
+import { inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import { messageLimits } from './limits.ts';
 import type { Place } from './message.ts';
 import { uidSpans } from './uid-spans.ts';
 
-/** Places with the given ascending UIDs that exist; ascending. `only` narrows them, such as to the deleted. */
+/** Places with the given ascending UIDs that exist; ascending. */
 export async function selectPlaces(
   reader: Reader,
   account: AccountId,
   mailbox: MailboxId,
   uids: ArrayLike<number>,
-  only: 'all' | 'deleted' = 'all',
 ): Promise<Place[]> {
+  const finder = new StateFinder(await blocksOfUids(reader, account, mailbox, uids));
   const places: Place[] = [];
   for (const span of uidSpans(uids)) {
     const rows = await reader.arrays(
       sql`SELECT ${placeColumns} FROM message
-        WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ${only === 'all' ? nothing : deleted} ORDER BY uid`,
+        WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY uid`,
     );
-    for (const row of rows) places.push(placeOf(row as unknown as PlaceRow));
+    for (const row of rows) places.push(placeOf(row as unknown as PlaceRow, finder));
   }
   return places;
 }
@@ -30,19 +32,39 @@ export async function firstPlaces(reader: Reader, account: AccountId, mailbox: M
     sql`SELECT ${placeColumns} FROM message WHERE account = ${account} AND mailbox = ${mailbox}
       ORDER BY uid LIMIT ${messageLimits.batchMessages}`,
   );
-  return rows.map((row) => placeOf(row as unknown as PlaceRow));
+  const places = rows as unknown as readonly PlaceRow[];
+  const uids = places.map(([, uid]) => uid);
+  const finder = new StateFinder(await blocksOfUids(reader, account, mailbox, uids));
+  return places.map((row) => placeOf(row, finder));
 }
 
 /** UIDs of the messages with \Deleted, ascending. */
 export async function deletedUids(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number[]> {
-  const rows = await allPages(
-    reader,
-    (
-      behind,
-    ) => sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid > ${behind?.[0] ?? 0}
-      AND (flags & 8) <> 0 ORDER BY uid LIMIT ${pageRows}`,
-  );
-  return rows.map(([uid]) => Number(uid));
+  const { blocks, rest } = await selectStates(reader, account, mailbox);
+  const uids: number[] = [];
+  for (const { block } of blocks) {
+    const isDeleted = block.sets.map(({ flags }) => (flags & SystemFlag.Deleted) !== 0);
+    if (isDeleted.includes(true)) uids.push(...block.uids.filter((_, i) => isDeleted[block.setOf[i] ?? 0]));
+  }
+  for (const [uid, flags] of rest) if ((flags & SystemFlag.Deleted) !== 0) uids.push(uid);
+  return uids;
+}
+
+/** Bytes of the messages with the given ascending UIDs that exist. */
+export async function sizeOf(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: readonly number[],
+): Promise<number> {
+  let sizeBytes = 0;
+  for (const span of uidSpans(uids)) {
+    const [row] = await reader.arrays(
+      sql`SELECT sum(size_bytes) FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}`,
+    );
+    sizeBytes += Number(row?.[0] ?? 0);
+  }
+  return sizeBytes;
 }
 
 /** A span of UIDs as a condition on the column `uid`. */
@@ -53,70 +75,93 @@ export function uidCondition(span: UidCondition): Sql {
 
 type UidCondition = ReturnType<typeof uidSpans>[number];
 
-const placeColumns = sql`id, uid, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms, subject_key`;
-const nothing = sql``;
-const deleted = sql`AND (flags & 8) <> 0`;
+const placeColumns = sql`id, uid, email, create_modseq, first_flags, first_keywords, size_bytes`;
 
 type PlaceRow = readonly [
   id: MessageRowId,
   uid: number,
   email: Place['email'],
-  modSeq: number,
   createModSeq: number,
-  flags: number,
-  keywords: string,
+  firstFlags: number,
+  firstKeywords: string,
   sizeBytes: number,
-  receivedMs: number,
-  saveMs: number,
-  subjectKey: number,
 ];
 
-function placeOf(row: PlaceRow): Place {
-  const [id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs, subjectKey] = row;
-  return { id, uid, email, modSeq, createModSeq, flags, keywords, sizeBytes, receivedMs, saveMs, subjectKey };
+function placeOf([id, uid, email, createModSeq, flags, keywords, sizeBytes]: PlaceRow, finder: StateFinder): Place {
+  const state = finder.find(uid) ?? { flags, keywords };
+  return { id, uid, email, createModSeq, flags: state.flags, keywords: state.keywords, sizeBytes };
 }
 
-/** Adds a place; its MODSEQ is both that of its creation and that of its last change. */
-export async function insertPlace(
-  tx: Tx,
-  account: AccountId,
-  mailbox: MailboxId,
-  place: Omit<Place, 'createModSeq'>,
-): Promise<void> {
+/** A place that is about to be. */
+export interface NewPlace extends Omit<Place, 'createModSeq'> {
+  readonly modSeq: number;
+  readonly receivedMs: number;
+  readonly saveMs: number;
+  /** `subjectKey` of the base subject. */
+  readonly subjectKey: number;
+}
+
+/** Adds a place behind all others. */
+export async function insertPlace(tx: Tx, account: AccountId, mailbox: MailboxId, place: NewPlace): Promise<void> {
   const { id, uid, email, modSeq, flags, keywords, sizeBytes, receivedMs, saveMs, subjectKey } = place;
   await tx.run(
-    sql`INSERT INTO message (account, mailbox, uid, id, email, modseq, create_modseq, flags, keywords, size_bytes, received_ms, save_ms, subject_key)
-      VALUES (${account}, ${mailbox}, ${uid}, ${id}, ${email}, ${modSeq}, ${modSeq}, ${flags}, ${keywords}, ${sizeBytes}, ${receivedMs}, ${saveMs}, ${subjectKey})`,
+    sql`INSERT INTO message (account, mailbox, uid, id, email, create_modseq, first_flags, first_keywords, size_bytes, received_ms, save_ms, subject_key)
+      VALUES (${account}, ${mailbox}, ${uid}, ${id}, ${email}, ${modSeq}, ${flags}, ${keywords}, ${sizeBytes}, ${receivedMs}, ${saveMs}, ${subjectKey})`,
   );
 }
 
-/** Gives the same flags to several places with ascending UIDs. */
-export async function updateFlags(
+/** Places that get new UIDs, in the order of their present ones. */
+export interface Seating {
+  readonly from: MailboxId;
+  readonly to: MailboxId;
+  /** Ascending; all of them exist. */
+  readonly uids: readonly number[];
+  readonly firstUid: number;
+  readonly modSeq: number;
+  readonly saveMs: number;
+}
+
+/** Copies places behind all others of a mailbox, with ids from `firstId` on. Their flags are those of the blocks that the caller writes. */
+export async function copyPlaces(
   tx: Tx,
   account: AccountId,
-  mailbox: MailboxId,
-  uids: readonly number[],
-  to: { readonly flags: number; readonly keywords: string; readonly modSeq: number },
+  { from, to, uids, firstUid, modSeq, saveMs }: Seating,
+  firstId: number,
 ): Promise<void> {
+  let done = 0;
   for (const span of uidSpans(uids)) {
     await tx.run(
-      sql`UPDATE message SET flags = ${to.flags}, keywords = ${to.keywords}, modseq = ${to.modSeq}
-        WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}`,
+      sql`INSERT INTO message (account, mailbox, uid, id, email, create_modseq, first_flags, first_keywords, size_bytes, received_ms, save_ms, subject_key)
+        SELECT account, CAST(${to} AS BIGINT), CAST(${firstUid + done - 1} AS BIGINT) + ROW_NUMBER() OVER (ORDER BY uid),
+        CAST(${firstId + done - 1} AS BIGINT) + ROW_NUMBER() OVER (ORDER BY uid), email, CAST(${modSeq} AS BIGINT), first_flags,
+        first_keywords, size_bytes, received_ms, CAST(${saveMs} AS BIGINT), subject_key FROM message
+        WHERE account = ${account} AND mailbox = ${from} AND ${uidCondition(span)}`,
     );
+    done += lengthOf(span);
   }
 }
 
-/** Moves a place to another mailbox and UID. It keeps its id; there it counts as new. */
-export async function movePlace(
+/** Moves places behind all others of a mailbox. They keep their ids; there they count as new, with the flags of the blocks that the caller writes. */
+export async function movePlaces(
   tx: Tx,
   account: AccountId,
-  from: { readonly mailbox: MailboxId; readonly uid: number },
-  to: { readonly mailbox: MailboxId; readonly uid: number; readonly modSeq: number; readonly saveMs: number },
+  { from, to, uids, firstUid, modSeq, saveMs }: Seating,
 ): Promise<void> {
-  await tx.run(
-    sql`UPDATE message SET mailbox = ${to.mailbox}, uid = ${to.uid}, modseq = ${to.modSeq}, create_modseq = ${to.modSeq}, save_ms = ${to.saveMs}
-      WHERE account = ${account} AND mailbox = ${from.mailbox} AND uid = ${from.uid}`,
-  );
+  let next = firstUid;
+  for (const span of uidSpans(uids)) {
+    const runs = span.kind === 'run' ? [span] : span.uids.map((uid) => ({ from: uid, to: uid }));
+    for (const run of runs) {
+      await tx.run(
+        sql`UPDATE message SET mailbox = ${to}, uid = uid + ${next - run.from}, create_modseq = ${modSeq}, save_ms = ${saveMs}
+          WHERE account = ${account} AND mailbox = ${from} AND uid >= ${run.from} AND uid <= ${run.to}`,
+      );
+      next += run.to - run.from + 1;
+    }
+  }
+}
+
+function lengthOf(span: UidCondition): number {
+  return span.kind === 'run' ? span.to - span.from + 1 : span.uids.length;
 }
 
 /** Writes the tombstones of places that go from their mailbox; before they go. */

@@ -117,19 +117,14 @@ export interface Copied {
   readonly to: readonly number[];
 }
 
-/** A place of a message, as its narrow row has it. */
+/** A place of a message with its present flags. */
 export interface Place {
   readonly id: MessageRowId;
   readonly uid: number;
   readonly email: ContentId;
-  readonly modSeq: number;
   readonly createModSeq: number;
   readonly flags: number;
-  /** As `keywordText` writes them. */
+  /** Sorted, separated by spaces. */
   readonly keywords: string;
   readonly sizeBytes: number;
-  readonly receivedMs: number;
-  readonly saveMs: number;
-  /** `subjectKey` of the base subject. */
-  readonly subjectKey: number;
 }

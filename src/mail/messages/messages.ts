@@ -11,7 +11,7 @@ import { deletedUids, firstPlaces } from './message-rows.ts';
 import type { Appended, Copied, FlagChange, Logged, NewMessage, Removed, Stored, Target } from './message.ts';
 import { expungeMessages, removeMessages, removePlaces } from './removal.ts';
 import { storeFlags } from './store-flags.ts';
-import { copyMessages, movePlaces, moveMessages } from './transfer.ts';
+import { copyMessages, moveBetween, moveMessages } from './transfer.ts';
 import { uidBatches } from './uid-batches.ts';
 
 /** What `Messages` needs. */
@@ -65,9 +65,11 @@ export class Messages implements MailboxContents {
     change: FlagChange,
     unchangedSince: ModSeq | 0 | null = null,
   ): Promise<Stored> {
-    const { account } = this.#deps;
-    const batches = await this.#inBatches(uids, (tx, batch) =>
-      storeFlags(tx, account, mailbox, batch, change, unchangedSince),
+    const { account, batchMessages = messageLimits.storeMessages } = this.#deps;
+    const batches = await this.#inBatches(
+      uids,
+      (tx, batch) => storeFlags(tx, account, mailbox, batch, change, unchangedSince),
+      batchMessages,
     );
     return {
       modSeqs: batches.flatMap(({ modSeq }) => modSeq ?? []),
@@ -128,15 +130,16 @@ export class Messages implements MailboxContents {
   async moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void> {
     const { account, clock } = this.#deps;
     for (let places; (places = await firstPlaces(tx, account, from)).length > 0;)
-      await movePlaces(tx, account, { from, to }, places, modSeq, clock.now());
+      await moveBetween(tx, account, { from, to }, places, modSeq, clock.now());
   }
 
   /** Runs `work` for each batch of `uids` in a transaction of its own. One hint tells of all that was done, also when a batch fails. */
   async #inBatches<T extends Logged>(
     uids: ArrayLike<number>,
     work: (tx: Tx, batch: readonly number[]) => Promise<T>,
+    batchMessages = this.#deps.batchMessages ?? messageLimits.batchMessages,
   ): Promise<T[]> {
-    const { account, db, bus, batchMessages = messageLimits.batchMessages } = this.#deps;
+    const { account, db, bus } = this.#deps;
     const results: T[] = [];
     try {
       // Flags, removal and moving to another mailbox are how clients make room: they work on a full disk, too.

@@ -1,5 +1,7 @@
+import { SystemFlag } from '#lib/flags';
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { advance } from '#mail/changes';
+import { removeStates } from '#mail/flag-blocks';
 import { moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
@@ -15,7 +17,9 @@ export async function expungeMessages(
   uids: ArrayLike<number>,
   nowMs: number,
 ): Promise<Removed & Logged> {
-  const places = await selectPlaces(tx, account, mailbox, uids, 'deleted');
+  const places = (await selectPlaces(tx, account, mailbox, uids)).filter(
+    ({ flags }) => (flags & SystemFlag.Deleted) !== 0,
+  );
   return await removeWithModSeq(tx, account, mailbox, places, nowMs);
 }
 
@@ -55,6 +59,7 @@ export async function removePlaces(
   const uids = places.map(({ uid }) => uid);
   await buryPlaces(tx, account, mailbox, uids, modSeq);
   await deletePlaces(tx, account, mailbox, uids);
+  await removeStates(tx, account, mailbox, uids);
   const emails = places.map(({ email }) => email);
   await dropReferences(tx, account, emails, nowMs);
   await moveCounters(tx, account, mailbox, modSeq, summed(places.map((place) => counted(place, -1))));

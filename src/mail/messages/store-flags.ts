@@ -1,18 +1,12 @@
-import { keywordKey } from '#lib/flags';
+import { keywordKey, SystemFlag } from '#lib/flags';
 import type { AccountId, MailboxId } from '#lib/ids';
 import { advance } from '#mail/changes';
-import { moveCounters, type CounterChange } from '#mail/mailboxes';
+import { blockOf, wholeBlocks, writeBlock, type FlagBlock, type StoredBlock } from '#mail/flag-blocks';
+import { moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
-import { counted, summed } from './counters.ts';
 import { keywordText, newKeywordText, spelledKeywords } from './keyword-rows.ts';
-import { selectPlaces, updateFlags } from './message-rows.ts';
-import type { FlagChange, Logged, Place, Stored } from './message.ts';
-
-interface Group {
-  readonly flags: number;
-  readonly keywords: string;
-  readonly uids: number[];
-}
+import { sizeOf } from './message-rows.ts';
+import type { FlagChange, Logged, Stored } from './message.ts';
 
 /**
  * Changes flags of messages that exist, with one MODSEQ for all that change and none when nothing does.
@@ -26,38 +20,99 @@ export async function storeFlags(
   change: FlagChange,
   unchangedSince: number | null,
 ): Promise<Omit<Stored, 'modSeqs'> & Logged> {
-  const groups = new Map<string, Group>();
-  const counters: CounterChange[] = [];
-  const changed: number[] = [];
-  const modified: number[] = [];
   const { mode } = change;
   const named = mode === 'remove' ? change.keywords : await spelledKeywords(tx, account, change.keywords);
-  const keywordsAfter = keywordChanger(mode, named);
-  for (const place of await selectPlaces(tx, account, mailbox, uids)) {
-    if (unchangedSince !== null && place.modSeq > unchangedSince) {
-      modified.push(place.uid);
-      continue;
+  const storing = new Storing({ ...change, keywords: named }, unchangedSince);
+  const blocks = await wholeBlocks(tx, account, mailbox, uids);
+  const dirty: { readonly stored: StoredBlock; readonly changed: readonly number[] }[] = [];
+  let at = 0;
+  for (const stored of blocks) {
+    const wanted: number[] = [];
+    while (at < uids.length && blockOf(uids[at] ?? 0) === stored.block.number) {
+      wanted.push(uids[at] ?? 0);
+      at += 1;
     }
-    const flags = bitsAfter(place.flags, change);
-    const keywords = keywordsAfter(place.keywords);
-    if (flags === place.flags && keywords === place.keywords) continue;
-    changed.push(place.uid);
-    if (flags !== place.flags) counters.push(counted(place, -1), counted({ ...place, flags }));
-    const key = `${flags} ${keywords}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { flags, keywords, uids: [place.uid] });
-    else group.uids.push(place.uid);
+    const changed = storing.apply(stored.block, wanted);
+    if (changed.length > 0) dirty.push({ stored, changed });
   }
+  const { changed, modified } = storing;
   if (changed.length === 0) return { modSeq: null, changed, modified };
   const { modSeq } = await advance(tx, account);
-  for (const { flags, keywords, uids: group } of groups.values()) {
-    await updateFlags(tx, account, mailbox, group, { flags, keywords, modSeq });
+  for (const { stored, changed: positions } of dirty) {
+    for (const i of positions) stored.block.modSeqs[i] = modSeq;
+    await writeBlock(tx, account, mailbox, stored);
   }
-  await moveCounters(tx, account, mailbox, modSeq, summed(counters));
+  const deletedSizeBytes =
+    (await sizeOf(tx, account, mailbox, storing.deleted)) - (await sizeOf(tx, account, mailbox, storing.undeleted));
+  const deleted = storing.deleted.length - storing.undeleted.length;
+  await moveCounters(tx, account, mailbox, modSeq, {
+    messages: 0,
+    unseen: storing.unseen,
+    deleted,
+    sizeBytes: 0,
+    deletedSizeBytes,
+  });
   return { modSeq, changed, modified };
 }
 
-function bitsAfter(flags: Place['flags'], { mode, bits }: FlagChange): number {
+/** A change of flags at work: what it did so far. */
+class Storing {
+  readonly changed: number[] = [];
+  readonly modified: number[] = [];
+  /** UIDs that got or lost \Deleted. */
+  readonly deleted: number[] = [];
+  readonly undeleted: number[] = [];
+  /** How many more messages are without \Seen. */
+  unseen = 0;
+  readonly #change: FlagChange;
+  readonly #unchangedSince: number | null;
+  readonly #keywordsAfter: (before: string) => string;
+
+  constructor(change: FlagChange, unchangedSince: number | null) {
+    this.#change = change;
+    this.#unchangedSince = unchangedSince;
+    this.#keywordsAfter = keywordChanger(change.mode, change.keywords);
+  }
+
+  /** Changes messages of one block; MODSEQs are the caller's. @returns the positions of those that changed. */
+  apply(block: FlagBlock, uids: readonly number[]): readonly number[] {
+    const positions: number[] = [];
+    const after: number[] = [];
+    let at = 0;
+    for (const uid of uids) {
+      while (at < block.uids.length && (block.uids[at] ?? 0) < uid) at += 1;
+      if (block.uids[at] !== uid) continue;
+      if (this.#unchangedSince !== null && (block.modSeqs[at] ?? 0) > this.#unchangedSince) {
+        this.modified.push(uid);
+        continue;
+      }
+      const before = block.setOf[at] ?? 0;
+      const next = (after[before] ??= this.#next(block, before));
+      if (next === before) continue;
+      block.setOf[at] = next;
+      this.#count(uid, block.sets[before]?.flags ?? 0, block.sets[next]?.flags ?? 0);
+      positions.push(at);
+    }
+    return positions;
+  }
+
+  #next(block: FlagBlock, index: number): number {
+    const set = block.sets[index];
+    if (set === undefined) throw new RangeError(`no set ${index}`);
+    return block.intern({ flags: bitsAfter(set.flags, this.#change), keywords: this.#keywordsAfter(set.keywords) });
+  }
+
+  #count(uid: number, before: number, after: number): void {
+    this.changed.push(uid);
+    const different = before ^ after;
+    if ((different & SystemFlag.Seen) !== 0) this.unseen += (after & SystemFlag.Seen) === 0 ? 1 : -1;
+    if ((different & SystemFlag.Deleted) === 0) return;
+    if ((after & SystemFlag.Deleted) === 0) this.undeleted.push(uid);
+    else this.deleted.push(uid);
+  }
+}
+
+function bitsAfter(flags: number, { mode, bits }: FlagChange): number {
   if (mode === 'replace') return bits;
   return mode === 'add' ? flags | bits : flags & ~bits;
 }

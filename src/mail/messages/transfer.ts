@@ -1,12 +1,13 @@
-import type { AccountId, MailboxId, MessageRowId, ModSeq } from '#lib/ids';
+import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { advance, takeIds } from '#mail/changes';
+import { pushStates, removeStates, type BlockEntry } from '#mail/flag-blocks';
 import { MailboxRefusal, moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { targetMailbox } from './append.ts';
 import { counted, summed } from './counters.ts';
 import { addReferences } from './email-rows.ts';
 import { messageLimits } from './limits.ts';
-import { buryPlaces, insertPlace, movePlace, selectPlaces } from './message-rows.ts';
+import { buryPlaces, copyPlaces, movePlaces, selectPlaces } from './message-rows.ts';
 import type { Copied, Logged, Place, Target } from './message.ts';
 import { uidBatches } from './uid-batches.ts';
 
@@ -28,12 +29,11 @@ export async function copyMessages(
     modSeq ??= (await advance(tx, account)).modSeq;
     const firstId = await takeIds(tx, account, places.length);
     const firstUid = await takeSeats(tx, account, to, places, modSeq);
-    for (const [i, place] of places.entries()) {
-      const id = (firstId + i) as MessageRowId;
-      await insertPlace(tx, account, to, { ...place, id, uid: firstUid + i, modSeq, saveMs: nowMs });
-      copied.from.push(place.uid);
-      copied.to.push(firstUid + i);
-    }
+    const uids = places.map(({ uid }) => uid);
+    await copyPlaces(tx, account, { from, to, uids, firstUid, modSeq, saveMs: nowMs }, firstId);
+    await pushStates(tx, account, to, seated(places, firstUid, modSeq));
+    copied.from.push(...uids);
+    copied.to.push(...uids.map((_, i) => firstUid + i));
     const emails = places.map(({ email }) => email);
     await addReferences(tx, account, emails);
   }
@@ -53,12 +53,12 @@ export async function moveMessages(
   const places = await selectPlaces(tx, account, from, uids);
   if (places.length === 0) return { uidValidity, from: [], to: [], modSeq: null };
   const { modSeq } = await advance(tx, account);
-  const firstUid = await movePlaces(tx, account, { from, to }, places, modSeq, nowMs);
+  const firstUid = await moveBetween(tx, account, { from, to }, places, modSeq, nowMs);
   return { uidValidity, from: places.map(({ uid }) => uid), to: places.map((_, i) => firstUid + i), modSeq };
 }
 
 /** Moves places between mailboxes in a write that has its MODSEQ. @returns the first of their new UIDs. */
-export async function movePlaces(
+export async function moveBetween(
   tx: Tx,
   account: AccountId,
   { from, to }: { readonly from: MailboxId; readonly to: MailboxId },
@@ -70,15 +70,15 @@ export async function movePlaces(
   await buryPlaces(tx, account, from, uids, modSeq);
   await moveCounters(tx, account, from, modSeq, summed(places.map((place) => counted(place, -1))));
   const firstUid = await takeSeats(tx, account, to, places, modSeq);
-  for (const [i, place] of places.entries()) {
-    await movePlace(
-      tx,
-      account,
-      { mailbox: from, uid: place.uid },
-      { mailbox: to, uid: firstUid + i, modSeq, saveMs: nowMs },
-    );
-  }
+  await movePlaces(tx, account, { from, to, uids, firstUid, modSeq, saveMs: nowMs });
+  await removeStates(tx, account, from, uids);
+  await pushStates(tx, account, to, seated(places, firstUid, modSeq));
   return firstUid;
+}
+
+/** The states of places at their new UIDs. */
+function seated(places: readonly Place[], firstUid: number, modSeq: ModSeq): BlockEntry[] {
+  return places.map(({ flags, keywords }, i) => ({ uid: firstUid + i, flags, keywords, modSeq }));
 }
 
 /** Counts places in and takes their UIDs. @returns the first UID. */

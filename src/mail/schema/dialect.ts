@@ -10,6 +10,16 @@ export interface Dialect {
   readonly keyedTail: string;
   /** The function of a text and a word in it that gives the word's position from 1, or 0. */
   readonly position: string;
+  /** The column `id` of an account's table, whose values are given, and what makes it a key: in SQLite the row id. */
+  readonly accountKey: { readonly column: string; readonly constraint: string };
+  /** A number as that many hexadecimal digits. */
+  readonly hexOf: (value: string, digits: number) => string;
+  /** The texts of a group one after the other. */
+  readonly joined: (text: string, separator: string, order: string) => string;
+  /** The bytes of a text of hexadecimal digits. */
+  readonly unhex: (text: string) => string;
+  /** A line feed. */
+  readonly newline: string;
 }
 
 /** Types of SQLite. */
@@ -20,6 +30,11 @@ export const sqliteDialect: Dialect = {
   tail: ' STRICT',
   keyedTail: ' STRICT, WITHOUT ROWID',
   position: 'instr',
+  accountKey: { column: 'id INTEGER PRIMARY KEY', constraint: '' },
+  hexOf: (value, digits) => `printf('%0${digits}x', ${value})`,
+  joined: (text, separator, order) => `group_concat(${text}, ${separator} ORDER BY ${order})`,
+  unhex: (text) => `unhex(${text})`,
+  newline: 'char(10)',
 };
 
 /** Types of PostgreSQL. */
@@ -30,4 +45,9 @@ export const postgresDialect: Dialect = {
   tail: '',
   keyedTail: '',
   position: 'strpos',
+  accountKey: { column: 'id BIGINT NOT NULL', constraint: ',\n  PRIMARY KEY (account, id)' },
+  hexOf: (value, digits) => `lpad(to_hex(${value}), ${digits}, '0')`,
+  joined: (text, separator, order) => `string_agg(${text}, ${separator} ORDER BY ${order})`,
+  unhex: (text) => `decode(${text}, 'hex')`,
+  newline: 'chr(10)',
 };

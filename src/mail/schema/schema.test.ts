@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { FlagBlock } from '#mail/flag-blocks';
 import { inBatches, inList } from './in-list.ts';
 import {
   postgresAccountMigrations,
@@ -114,4 +115,51 @@ test('schema: bodies stored before there were checksums have none', () => {
   db.exec(`INSERT INTO content (account, id, size_bytes, has_nul, bytes) VALUES (1, 7, 1, 0, x'61')`);
   db.exec(sqliteAccountMigrations[3]?.sql ?? '');
   assert.deepEqual({ ...db.prepare('SELECT crc32, size_bytes AS size FROM content').get() }, { crc32: null, size: 1 });
+});
+
+test('schema: flags, keywords and MODSEQs of an older account are packed as they were', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteAccountMigrations.findIndex(({ sql }) => sql.includes('CREATE TABLE flag_block'));
+  for (const { sql } of sqliteAccountMigrations.slice(0, before)) db.exec(sql);
+  const mailbox =
+    db.prepare(`INSERT INTO mailbox (account, id, name, special_use, uidvalidity, uidnext, create_modseq, modseq, message_modseq,
+    total, unseen, deleted, size_bytes, deleted_size_bytes, expunged) VALUES (1, ?, ?, '', ?, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0)`);
+  mailbox.run(1, 'INBOX', 1, 520);
+  mailbox.run(900, 'b', 2, 3);
+  const insert =
+    db.prepare(`INSERT INTO message (account, mailbox, uid, id, email, modseq, create_modseq, flags, keywords,
+    size_bytes, received_ms, save_ms, subject_key) VALUES (1, ?, ?, 1, 1, ?, 1, ?, ?, 0, 0, 0, 0)`);
+  const wanted: string[] = [];
+  const add = (box: number, uid: number): void => {
+    const [modSeq, flags, keywords] = [uid * 7 + 2 ** 33, uid % 32, ['', '$Junk', 'a b'][uid % 3] ?? ''];
+    insert.run(box, uid, modSeq, flags, keywords);
+    wanted.push(`${box} ${uid} ${modSeq} ${flags} ${keywords}`);
+  };
+  for (const uid of [1, 2, 255, 256, 300, 511, 512, 519]) add(1, uid);
+  add(900, 2);
+  const [upgrade] = sqliteAccountMigrations.slice(before);
+  db.exec(upgrade?.sql ?? '');
+  const rows = db.prepare('SELECT id, last_uid, modseq, sets, data FROM flag_block ORDER BY id').all();
+  assert.deepEqual(
+    rows.map((row) => [
+      Math.floor(Number(row['id']) / 2 ** 24),
+      Number(row['id']) & 0xff_ffff,
+      row['last_uid'],
+      row['modseq'],
+    ]),
+    [
+      [1, 0, 255, 255 * 7 + 2 ** 33],
+      [1, 1, 511, 511 * 7 + 2 ** 33],
+      [1, 2, 519, 519 * 7 + 2 ** 33],
+      [900, 0, 2, 14 + 2 ** 33],
+    ],
+  );
+  const found = rows.flatMap((row) => {
+    const block = FlagBlock.unpack(Number(row['id']) % 2 ** 24, String(row['sets']), row['data'] as Uint8Array);
+    return block.uids.map((_, i) => {
+      const { uid, modSeq, flags, keywords } = block.at(i);
+      return `${Math.floor(Number(row['id']) / 2 ** 24)} ${uid} ${modSeq} ${flags} ${keywords}`;
+    });
+  });
+  assert.deepEqual(found, wanted);
 });

@@ -1,5 +1,6 @@
 import { flagNames } from '#lib/flags';
 import type { AccountId, MailboxId } from '#lib/ids';
+import { blocksOfUids, StateFinder } from '#mail/flag-blocks';
 import { liveMailboxes } from '#mail/mailboxes';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Database, type Reader, type Sql } from '#ports/database';
@@ -112,16 +113,33 @@ async function placesOf({ id: account, db }: IncomingContext, emails: readonly n
     for (const { id: mailbox, uidNext } of await db.read((reader) => liveMailboxes(reader, account))) {
       for (let from = 1; from < uidNext; from += uidSpan) {
         const first = from;
-        const rows = await db.read((reader) =>
-          reader.all<Place>(sql`SELECT id, email, mailbox, uid, flags, keywords, save_ms AS "saveMs", create_modseq AS "createModSeq"
-            FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${first} AND uid < ${first + uidSpan}
-            AND email IN ${inList(batch)}`),
-        );
+        const rows = await db.read((reader) => placesBetween(reader, account, mailbox, first, batch));
         places.push(...rows);
       }
     }
   }
   return places;
+}
+
+/** Places of some emails among `uidSpan` UIDs, with their present flags. */
+async function placesBetween(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  firstUid: number,
+  emails: readonly number[],
+): Promise<Place[]> {
+  const rows = await reader.all<Place>(
+    sql`SELECT id, email, mailbox, uid, first_flags AS flags, first_keywords AS keywords, save_ms AS "saveMs", create_modseq AS "createModSeq"
+      FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid >= ${firstUid} AND uid < ${firstUid + uidSpan}
+      AND email IN ${inList(emails)} ORDER BY uid`,
+  );
+  const uids = rows.map(({ uid }) => uid);
+  const finder = new StateFinder(await blocksOfUids(reader, account, mailbox, uids));
+  return rows.map((row) => {
+    const { flags, keywords } = finder.find(row.uid) ?? row;
+    return { ...row, flags, keywords };
+  });
 }
 
 async function storyOf(

@@ -5,6 +5,7 @@ import { keywords0003 } from '../0003-keywords.ts';
 import { sending0003 } from '../0003-sending.ts';
 import { checksums0004 } from '../0004-checksums.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
+import { flagBlocks0005 } from '../0005-flag-blocks.ts';
 import { refusals0005 } from '../0005-refusals.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
@@ -17,6 +18,7 @@ export const sqliteAccountMigrations: readonly Migration[] = [
   departed0002(sqliteDialect),
   keywords0003(sqliteDialect),
   checksums0004(sqliteDialect),
+  flagBlocks0005(sqliteDialect),
 ];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [

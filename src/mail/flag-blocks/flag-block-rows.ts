@@ -1,0 +1,116 @@
+import type { AccountId, MailboxId } from '#lib/ids';
+import { sql, type Reader, type Tx } from '#ports/database';
+import { blockBits, FlagBlock } from './flag-block.ts';
+
+/** Blocks for all UIDs of one mailbox. */
+const blocksPerMailbox = 2 ** (32 - blockBits);
+/** Blocks that one statement reads: about 1 ms. */
+const pageBlocks = 128;
+
+/** The row id of a block: an exact number as long as an account has used fewer than 2^29 ids. */
+function rowId(mailbox: MailboxId, block: number): number {
+  return mailbox * blocksPerMailbox + block;
+}
+
+/** A block with the UID up to which it speaks for its messages: later ones are as their own rows say. */
+export interface StoredBlock {
+  readonly block: FlagBlock;
+  readonly lastUid: number;
+}
+
+/** The last UID that a block can have. */
+export function endOfBlock(block: number): number {
+  return (block + 1) * 2 ** blockBits - 1;
+}
+
+/** The block of a UID. */
+export function blockOf(uid: number): number {
+  return Math.floor(uid / 2 ** blockBits);
+}
+
+/** Blocks of a mailbox from one number to another, both included, ascending. */
+export async function selectBlocks(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  from = 0,
+  to = blocksPerMailbox - 1,
+): Promise<StoredBlock[]> {
+  const blocks: StoredBlock[] = [];
+  for (let next = rowId(mailbox, from); ;) {
+    const rows = await reader.arrays(
+      sql`SELECT id, last_uid, sets, data FROM flag_block
+        WHERE account = ${account} AND id >= ${next} AND id <= ${rowId(mailbox, to)} ORDER BY id LIMIT ${pageBlocks}`,
+    );
+    for (const row of rows) blocks.push(storedBlock(row as unknown as BlockRow));
+    if (rows.length < pageBlocks) return blocks;
+    next = Number(rows.at(-1)?.[0]) + 1;
+  }
+}
+
+/** Blocks of a mailbox that have a change after `modSeq`, ascending. */
+export async function selectChangedBlocks(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  modSeq: number,
+): Promise<StoredBlock[]> {
+  const blocks: StoredBlock[] = [];
+  for (let last: BlockRow | null = null; ;) {
+    const [behind, id]: readonly number[] = last === null ? [modSeq, Number.MAX_SAFE_INTEGER] : [last[4], last[0]];
+    // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
+    const rows = await reader.arrays(
+      sql`SELECT id, last_uid, sets, data, modseq FROM flag_block WHERE account = ${account} AND (modseq, id) > (${behind ?? 0}, ${id ?? 0})
+        AND +id >= ${rowId(mailbox, 0)} AND +id < ${rowId(mailbox, blocksPerMailbox)} ORDER BY modseq, id LIMIT ${pageBlocks}`,
+    );
+    const some = rows as unknown as readonly BlockRow[];
+    for (const row of some) blocks.push(storedBlock(row));
+    if (some.length < pageBlocks) return blocks.toSorted((a, b) => a.block.number - b.block.number);
+    last = some.at(-1) ?? null;
+  }
+}
+
+/** The UID up to which the last block of a mailbox speaks for its messages; 0 when there is none. */
+export async function lastBlockUid(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number> {
+  const [row] = await reader.arrays(
+    sql`SELECT last_uid FROM flag_block WHERE account = ${account} AND id >= ${rowId(mailbox, 0)} AND id < ${rowId(mailbox, blocksPerMailbox)}
+      ORDER BY id DESC LIMIT 1`,
+  );
+  return Number(row?.[0] ?? 0);
+}
+
+/** Writes a block whole; an empty one goes. */
+export async function writeBlock(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  { block, lastUid }: StoredBlock,
+): Promise<void> {
+  const id = rowId(mailbox, block.number);
+  if (block.uids.length === 0) {
+    await tx.run(sql`DELETE FROM flag_block WHERE account = ${account} AND id = ${id}`);
+    return;
+  }
+  const { sets, data } = block.pack();
+  const { modSeq } = block;
+  const changed = await tx.run(
+    sql`UPDATE flag_block SET last_uid = ${lastUid}, modseq = ${modSeq}, sets = ${sets}, data = ${data} WHERE account = ${account} AND id = ${id}`,
+  );
+  if (changed > 0) return;
+  await tx.run(
+    sql`INSERT INTO flag_block (account, id, last_uid, modseq, sets, data) VALUES (${account}, ${id}, ${lastUid}, ${modSeq}, ${sets}, ${data})`,
+  );
+}
+
+/** Removes all blocks of a mailbox. */
+export async function deleteBlocks(tx: Tx, account: AccountId, mailbox: MailboxId): Promise<void> {
+  await tx.run(
+    sql`DELETE FROM flag_block WHERE account = ${account} AND id >= ${rowId(mailbox, 0)} AND id < ${rowId(mailbox, blocksPerMailbox)}`,
+  );
+}
+
+type BlockRow = readonly [id: number, lastUid: number, sets: string, data: Uint8Array, modSeq: number];
+
+function storedBlock([id, lastUid, sets, data]: BlockRow): StoredBlock {
+  return { block: FlagBlock.unpack(id % blocksPerMailbox, sets, data), lastUid };
+}
