@@ -164,29 +164,36 @@ class MemoryAccount implements AccountBackend {
     this.#world.checkCondition();
     const { entries } = this.#world;
     const known = entries.get(name);
-    if (known !== undefined && known.mailbox !== null) throw new No('ALREADYEXISTS', 'mailbox exists');
+    if ((known?.mailbox ?? null) !== null) throw new No('ALREADYEXISTS', 'mailbox exists');
     for (let at = name.indexOf('/'); at > 0; at = name.indexOf('/', at + 1)) {
       const parent = name.slice(0, at);
       const entry = entries.get(parent);
-      if (entry === undefined)
-        entries.set(parent, { mailbox: new MemoryMailbox(), isSubscribed: true, specialUse: [] });
+      if ((entry?.mailbox ?? null) === null) {
+        entries.set(parent, {
+          mailbox: new MemoryMailbox(),
+          isSubscribed: entry?.isSubscribed === true,
+          specialUse: [],
+        });
+      }
     }
-    entries.set(name, { mailbox: new MemoryMailbox(), isSubscribed: true, specialUse });
+    entries.set(name, { mailbox: new MemoryMailbox(), isSubscribed: known?.isSubscribed === true, specialUse });
     this.#world.hint();
   }
 
   async delete(name: string): Promise<void> {
     const { entries } = this.#world;
     this.#world.mailbox(name);
-    for (const other of entries.keys()) if (other.startsWith(`${name}/`)) throw new No('HASCHILDREN', 'has children');
-    entries.delete(name);
+    for (const [other, { mailbox }] of entries) {
+      if (mailbox !== null && other.startsWith(`${name}/`)) throw new No('HASCHILDREN', 'has children');
+    }
+    this.#forget(name);
     this.#world.hint();
   }
 
   async rename(from: string, to: string): Promise<void> {
     const { entries } = this.#world;
     const mailbox = this.#world.mailbox(from);
-    if (entries.has(to)) throw new No('ALREADYEXISTS', 'mailbox exists');
+    if ((entries.get(to)?.mailbox ?? null) !== null) throw new No('ALREADYEXISTS', 'mailbox exists');
     if (from === 'INBOX') {
       await this.create(to, []);
       const change = this.#world.nextChange();
@@ -195,12 +202,21 @@ class MemoryAccount implements AccountBackend {
       mailbox.remove(new Set(mailbox.messages.map(({ uid }) => uid)), change);
     } else {
       for (const [name, entry] of Array.from(entries)) {
-        if (name !== from && !name.startsWith(`${from}/`)) continue;
-        entries.delete(name);
-        entries.set(to + name.slice(from.length), entry);
+        if (entry.mailbox === null || (name !== from && !name.startsWith(`${from}/`))) continue;
+        this.#forget(name);
+        const renamed = to + name.slice(from.length);
+        entries.set(renamed, { ...entry, isSubscribed: entries.get(renamed)?.isSubscribed === true });
       }
     }
     this.#world.hint();
+  }
+
+  /** A subscription stays where its mailbox was. */
+  #forget(name: string): void {
+    const { entries } = this.#world;
+    if (entries.get(name)?.isSubscribed === true)
+      entries.set(name, { mailbox: null, isSubscribed: true, specialUse: [] });
+    else entries.delete(name);
   }
 
   async subscribe(name: string, subscribed: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultLimits, ImapCodec, type ImapEvent, type ImapLimits } from './index.ts';
+import { defaultLimits, ImapCodec, type ImapEvent, type ImapLimits, unauthenticatedLimits } from './index.ts';
 
 const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const text = (data: Uint8Array) => String.fromCharCode(...data);
@@ -40,7 +40,7 @@ function line(event: ImapEvent): string {
     case 'appendEnd':
       return `${event.tag} end of append ${event.messages}`;
     case 'idleEnd':
-      return `idle ${event.isDone}`;
+      return `idle ${event.isDone}${event.tag === null ? '' : ` ${event.tag}`}`;
     default:
       return `sasl ${event.data === null ? 'null' : text(event.data)} ${event.isCancelled}`;
   }
@@ -229,7 +229,16 @@ test('ImapCodec waits for DONE and for SASL responses when told to, within one c
 test('ImapCodec tells lines that are not DONE or not base64', () => {
   const codec = new ImapCodec();
   codec.expectDone();
-  assert.deepEqual(show(codec.push(bytes('a NOOP\r\n'))), ['idle false']);
+  assert.deepEqual(show(codec.push(bytes('a NOOP\r\n'))), ['idle false a']);
+  codec.expectDone();
+  assert.deepEqual(show(codec.push(bytes('done and\r\n'))), ['idle false done']);
+  codec.expectDone();
+  assert.deepEqual(show(codec.push(bytes('(\r\n'))), ['idle false']);
+  codec.expectDone();
+  // The literal of a client that does not wait is no command.
+  assert.deepEqual(show(codec.push(bytes(`b APPEND x {8+}\r\na NOOP\r\n\r\n${noop}`))), ['idle false b', zNoop]);
+  codec.expectDone();
+  assert.deepEqual(show(codec.push(bytes(`b APPEND x {8}\r\n${noop}`))), ['idle false b', zNoop]);
   codec.expectSaslResponse();
   assert.deepEqual(show(codec.push(bytes('{3+}\r\n'))), ['sasl null false']);
 });
@@ -316,3 +325,16 @@ test('ImapCodec never throws and does not depend on how junk is cut', () => {
     assert.deepEqual(show(events(new ImapCodec({ limits }), input, 1 + next(9))), whole, `seed ${seed}`);
   }
 });
+
+for (const [name, write] of [
+  ['quoted', (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`],
+  ['literal', (text: string) => `{${text.length}+}\r\n${text}`],
+] as const) {
+  test(`ImapCodec takes the largest legal ID before login (RFC 2971 §3.3), as ${name} strings`, () => {
+    const codec = new ImapCodec({ limits: unauthenticatedLimits });
+    const pairs = Array.from({ length: 30 }, () => `${write('\\'.repeat(30))} ${write('"'.repeat(1024))}`);
+    const [event] = codec.push(bytes(`a ID (${pairs.join(' ')})\r\n`));
+    assert.ok(event?.kind === 'command' && event.command.kind === 'id');
+    assert.equal(event.command.fields?.length, 30);
+  });
+}

@@ -193,6 +193,7 @@ export class ImapCodec {
       this.#reset();
       return event;
     }
+    if (this.#mode === 'idle') return this.#idleEnd(bytes, end);
     if (this.#mode !== 'command') return this.#answer(bytes.subarray(0, end));
     const header = literalHeader(bytes, this.#lineStart, end);
     if (this.#append !== null) return this.#appendLine(this.#append, bytes, end, header);
@@ -204,18 +205,25 @@ export class ImapCodec {
     return { kind: 'invalid', tag, name, at, reason, unknown: isUnknown, skipsBytes: 0 };
   }
 
-  /** The line that IDLE or a SASL exchange waits for. */
-  #answer(line: Uint8Array): ImapEvent {
-    const mode = this.#mode;
+  /** The line that IDLE waits for. */
+  #idleEnd(bytes: Uint8Array, end: number): ImapEvent {
+    const done = isDone(bytes.subarray(0, end));
+    const { tag } = parseHead(bytes.subarray(0, end), this.#options);
+    const header = done ? null : literalHeader(bytes, 0, end);
     this.#mode = 'command';
-    let event: ImapEvent;
-    if (mode === 'idle') event = { kind: 'idleEnd', isDone: isDone(line) };
-    else {
-      const isCancelled = line.length === 1 && line[0] === 0x2a;
-      event = { kind: 'saslResponse', data: isCancelled ? null : decodeSaslData(line, false), isCancelled };
-    }
+    // What a client sends without waiting must not be read as commands.
+    if (header === null || header.isSynchronizing) this.#reset();
+    else this.#skip(header.sizeBytes, empty);
+    return { kind: 'idleEnd', isDone: done, tag: done ? null : tag };
+  }
+
+  /** The line that a SASL exchange waits for. */
+  #answer(line: Uint8Array): ImapEvent {
+    this.#mode = 'command';
+    const isCancelled = line.length === 1 && line[0] === 0x2a;
+    const data = isCancelled ? null : decodeSaslData(line, false);
     this.#reset();
-    return event;
+    return { kind: 'saslResponse', data, isCancelled };
   }
 
   /** A line of a command ends in a literal's header. */

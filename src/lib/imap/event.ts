@@ -66,7 +66,7 @@ export type ImapEvent =
   | { readonly kind: 'appendMessageEnd' }
   /** The whole APPEND arrived: store and answer. */
   | { readonly kind: 'appendEnd'; readonly tag: string; readonly messages: number }
-  /** The line after IDLE; `isDone` is false when it was not DONE. */
-  | { readonly kind: 'idleEnd'; readonly isDone: boolean }
+  /** The line after IDLE; `isDone` is false when it was not DONE. Such a line is skipped with its literals; `tag` is its first word if that can be one. */
+  | { readonly kind: 'idleEnd'; readonly isDone: boolean; readonly tag: string | null }
   /** The line that answers a challenge: its bytes, null for `*` (cancelled) and for bytes that are not base64. */
   | { readonly kind: 'saslResponse'; readonly data: Uint8Array | null; readonly isCancelled: boolean };

@@ -30,6 +30,7 @@ export { matchListPattern } from './list-pattern.ts';
 export type { TextOptions } from './quoted.ts';
 export { ResponseWriter } from './response-writer.ts';
 export { writeBodyStructure, type BodyStructureOptions } from './write-body-structure.ts';
+export { noMailboxName } from './parse-mailbox.ts';
 export { writeEnvelope } from './write-envelope.ts';
 export { writeList, writeMailboxName, writeNamespace, writeStatus } from './write-mailbox-data.ts';
 export type { ListLine, Namespace } from './write-mailbox-data.ts';

@@ -30,12 +30,12 @@ export const defaultLimits: ImapLimits = {
   maxListItems: 2000,
 };
 
-/** For clients that are not logged in yet: enough for LOGIN, ID and AUTHENTICATE. */
+/** For clients that are not logged in yet: enough for LOGIN, AUTHENTICATE, and an ID of 30 pairs of 30 and 1024 octets (RFC 2971 §3.3), all escaped. */
 export const unauthenticatedLimits: ImapLimits = {
   ...defaultLimits,
-  maxLineBytes: 16 * 1024,
+  maxLineBytes: 64 * 1024,
   maxLiteralBytes: 4096,
-  maxLiteralsBytes: 16 * 1024,
+  maxLiteralsBytes: 32 * 1024,
   maxLiterals: 70,
   maxMessageBytes: 0,
 };

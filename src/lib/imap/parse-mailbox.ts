@@ -2,7 +2,10 @@ import { parseModifiedUtf7 } from '#lib/codecs';
 import { CharacterClass } from './characters.ts';
 import type { Cursor } from './cursor.ts';
 
-/** `mailbox` of RFC 9051 §9: Unicode, INBOX in any case as `INBOX`. May be empty. */
+/** What a name begins with that is not modified UTF-7: no mailbox has such a name, so commands that need one answer NO, not BAD. */
+export const noMailboxName = '\0';
+
+/** `mailbox` of RFC 9051 §9: Unicode, INBOX in any case as `INBOX`. May be empty, or begin with `noMailboxName`. */
 export function parseMailbox(cursor: Cursor): string {
   return parseName(cursor, CharacterClass.Astring, 'a mailbox name');
 }
@@ -15,12 +18,12 @@ export function parsePattern(cursor: Cursor): string {
 function parseName(cursor: Cursor, mask: number, what: string): string {
   const start = cursor.at;
   const sent = cursor.atString ? cursor.text(cursor.string(), start) : cursor.word(mask, what);
-  const name = cursor.options.utf8 ? sent : decode(cursor, sent, start);
+  const name = cursor.options.utf8 ? sent : decode(sent);
   // RFC 9051 §5.1: INBOX is the one name that is case-insensitive.
   return name.length === 5 && name.toUpperCase() === 'INBOX' ? 'INBOX' : name;
 }
 
-function decode(cursor: Cursor, sent: string, start: number): string {
+function decode(sent: string): string {
   const name = parseModifiedUtf7(sent);
-  return name.ok ? name.value : cursor.fail('mailbox name is not modified UTF-7', start);
+  return name.ok ? name.value : noMailboxName + sent;
 }

@@ -48,6 +48,7 @@ for (const [given, want] of [
   ['<victim@bank.test@evil.test>', '-|victim@bank.test|evil.test'],
   ['victim@bank.test@evil.test', '-|victim@bank.test|evil.test'],
   ['a@[IPv6:::1], <b@[1.2.3.4]>, <c@[IPv6:::2]>', '-|a|[IPv6:::1] , -|b|[1.2.3.4] , -|c|[IPv6:::2]'],
+  ['"" <a@b> (), c@d ()', '-|a|b , -|c|d'],
   ['root', '-|root|'],
   ['<>', ''],
   ['', ''],

@@ -100,7 +100,8 @@ class AddressListReader {
     } else if (c === 40) {
       const found = comment(text, this.#at);
       this.#at = found.end;
-      this.#phrase.comment ??= this.#decode(found.text).trim();
+      const said = this.#decode(found.text).trim();
+      if (said !== '') this.#phrase.comment ??= said;
     } else if (c === 34) {
       const found = quotedString(text, this.#at);
       this.#at = found.end;

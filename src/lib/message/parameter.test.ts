@@ -47,7 +47,7 @@ for (const [given, want] of [
   ['; x=1; URL*1="b c"; y=2; url*0=a', 'x=1|URL=ab c|y=2'],
   ["; t*1*=%20b; t*2=\"c d'\"; t*0*=utf-8'en'a", "t*=utf-8'en'a%20bc%20d%27"],
   ['; t*0="a b"; t*1*=%C3%BC', "t*=''a%20b%C3%BC"],
-  ['; t*0=a; t*2=c; t*3*=d', 't=a|t*2=c|t*3*=d'],
+  ['; t*0=a; t*2=c; t*3*=d', 't*0=a|t*2=c|t*3*=d'],
   ['; t*1=b', 't*1=b'],
   ['; t*0=a; t*0=b', 't=a'],
   ['; a=\uEFFC', 'a=\uEFFC'],

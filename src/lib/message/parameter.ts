@@ -131,21 +131,18 @@ export function parseParameters(text: string): Parameter[] {
   return found.flatMap((param) => ('sections' in param ? joinWritten(param) : param));
 }
 
-/** The sections from 0 to the first gap as one parameter; those after it stay alone, since nothing says where they belong. */
+/** The sections as one parameter; when one is missing all stay as they are, since nothing says what belongs together. */
 function joinWritten({ base, sections }: Continued): Parameter[] {
-  const joined: Section[] = [];
-  for (let section = sections.get(0); section !== undefined; section = sections.get(joined.length))
-    joined.push(section);
-  const rest = [...sections].filter(([number]) => number >= joined.length);
-  const alone = rest.toSorted(([a], [b]) => a - b).map(([, { name, value }]) => ({ name, value }));
-  const [first] = joined;
-  if (first === undefined) return alone;
-  if (!joined.some(({ isExtended }) => isExtended)) {
-    return [{ name: base, value: joined.map(({ value }) => value).join('') }, ...alone];
-  }
-  const pieces = joined.map(({ value, isExtended }) => (isExtended ? value : encodePercent(octetsOf(value))));
+  const joined = [...sections].toSorted(([a], [b]) => a - b);
+  if (joined.some(([number], i) => number !== i)) return joined.map(([, { name, value }]) => ({ name, value }));
+  const isExtended = joined.some(([, section]) => section.isExtended);
+  if (!isExtended) return [{ name: base, value: joined.map(([, { value }]) => value).join('') }];
   // RFC 2231 §4.1: charset and language lead the first section, and may be empty.
-  return [{ name: `${base}*`, value: `${first.isExtended ? '' : "''"}${pieces.join('')}` }, ...alone];
+  const lead = joined[0]?.[1].isExtended === true ? '' : "''";
+  const pieces = joined.map(([, section]) =>
+    section.isExtended ? section.value : encodePercent(octetsOf(section.value)),
+  );
+  return [{ name: `${base}*`, value: lead + pieces.join('') }];
 }
 
 function parameterValue(text: string, at: number): { readonly value: string; readonly end: number } {

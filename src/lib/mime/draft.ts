@@ -79,10 +79,10 @@ export class Draft {
         this.id = contentId(value);
         return;
       case 'content-description':
-        this.description = value;
+        this.description = stated(value);
         return;
       case 'content-md5':
-        this.md5 = withoutComments(value);
+        this.md5 = stated(withoutComments(value));
         return;
       case 'content-language':
         this.language = withoutComments(value)
@@ -90,7 +90,7 @@ export class Draft {
           .filter((tag) => tag !== '');
         return;
       case 'content-location':
-        this.location = value;
+        this.location = stated(value);
         return;
       default:
     }
@@ -156,8 +156,13 @@ export class Draft {
   }
 }
 
+/** An empty field says nothing. */
+function stated(value: string): string | null {
+  return value === '' ? null : value;
+}
+
 /** A message-id without the comments around it (RFC 2045 §7); what is none, as it stands. */
-function contentId(value: string): string {
+function contentId(value: string): string | null {
   const bare = withoutComments(value);
-  return /^<[^<>]*>$/.test(bare) ? bare : value;
+  return /^<[^<>]*>$/.test(bare) ? bare : stated(value);
 }

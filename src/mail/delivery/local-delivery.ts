@@ -1,7 +1,7 @@
 import type { MessageIndex } from '#lib/mime';
 import type { Accounts } from '#mail/accounts';
 import { placeBody, type ReceivedBody } from '#mail/content';
-import { describeMessage, type MessageDescription, type ReceptionFacts } from '#mail/messages';
+import { describeMessage, encodeBinaryParts, type MessageDescription, type ReceptionFacts } from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
 
@@ -47,8 +47,17 @@ export class LocalDelivery {
 
   /** Delivers to each recipient in a transaction of its own; durable for those that say `delivered`. Never rejects. */
   async deliver(message: ReceivedMessage, recipients: readonly LocalRecipient[]): Promise<DeliveryResult[]> {
-    const description = describeMessage(message.index);
-    return Promise.all(recipients.map((recipient) => this.#deliverOne(message, description, recipient)));
+    try {
+      await using stored = await encodeBinaryParts(message, this.#deps.blobs);
+      const description = describeMessage(stored.index);
+      const { body } = stored;
+      return await Promise.all(
+        recipients.map((recipient) => this.#deliverOne({ ...message, body }, description, recipient)),
+      );
+    } catch (error) {
+      this.#deps.log.error('delivery.failed', { recipients: recipients.length }, error);
+      return recipients.map(() => ({ kind: 'failed', error }));
+    }
   }
 
   async #deliverOne(

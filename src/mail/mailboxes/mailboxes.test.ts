@@ -40,6 +40,7 @@ test('Mailboxes.delete keeps the subscription, never reuses UIDVALIDITY and refu
   await using store = await tempStore();
   const { mailboxes } = store.account;
   const first = await mailboxes.create('x/y');
+  await mailboxes.subscribe('x/y', true);
   await assert.rejects(mailboxes.delete('x'), refused('HASCHILDREN'));
   await store.account.messages.append({ name: 'x/y' }, [newMessage(['Subject: gone'])]);
   await mailboxes.delete('x/y');
@@ -49,19 +50,37 @@ test('Mailboxes.delete keeps the subscription, never reuses UIDVALIDITY and refu
   assert.ok((await mailboxes.create('x/y')).uidValidity > first.uidValidity);
 });
 
-test('Mailboxes.rename takes what is below along, with subscriptions', async () => {
+test('Mailboxes.create does not subscribe; a subscription to the name holds', async () => {
+  await using store = await tempStore();
+  const { mailboxes } = store.account;
+  await mailboxes.subscribe('a/b', true);
+  await mailboxes.create('a/b');
+  const own = (await mailboxes.list()).filter(({ name }) => name.startsWith('a'));
+  assert.deepEqual(
+    own.map(({ name, subscribed }) => [name, subscribed]),
+    [
+      ['a', false],
+      ['a/b', true],
+    ],
+  );
+});
+
+test('Mailboxes.rename takes what is below along, but no subscription', async () => {
   await using store = await tempStore();
   const { mailboxes } = store.account;
   await mailboxes.create('a/b/c');
   await mailboxes.create('a0');
+  await mailboxes.subscribe('a/b', true);
+  await mailboxes.subscribe('z/new', true);
   await mailboxes.rename('a', 'z/new');
   const listed = await mailboxes.list();
   const own = listed.filter(({ name }) => /^(?:a|z)/.test(name));
   assert.deepEqual(
-    own.map(({ name }) => name),
-    ['a0', 'z', 'z/new', 'z/new/b', 'z/new/b/c'],
+    own.map(
+      ({ name, mailbox, subscribed }) => `${name}${mailbox === null ? ' gone' : ''}${subscribed ? ' subscribed' : ''}`,
+    ),
+    ['a/b gone subscribed', 'a0', 'z', 'z/new subscribed', 'z/new/b', 'z/new/b/c'],
   );
-  assert.ok(own.every(({ subscribed, mailbox }) => subscribed && mailbox !== null));
   await assert.rejects(mailboxes.rename('z', 'z/q'), refused('CANNOT'));
   await assert.rejects(mailboxes.rename('none', 'q'), refused('NONEXISTENT'));
   await assert.rejects(mailboxes.rename('z', 'a0'), refused('ALREADYEXISTS'));

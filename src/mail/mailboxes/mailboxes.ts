@@ -111,7 +111,7 @@ export class Mailboxes {
     return await db.read((reader) => totalSizeBytes(reader, account));
   }
 
-  /** Creates a mailbox and missing parents, all subscribed. USEATTR when another mailbox has one of the special uses (RFC 6154 §3). */
+  /** Creates a mailbox and missing parents; subscriptions are another matter. USEATTR when another mailbox has one of the special uses (RFC 6154 §3). */
   async create(given: string, specialUse: readonly SpecialUse[] = []): Promise<Mailbox> {
     const name = normalizeMailboxName(given);
     return await this.#change(async (tx, modSeq) => {
@@ -138,7 +138,7 @@ export class Mailboxes {
   }
 
   /**
-   * Renames a mailbox with all below it, creating missing parents; subscriptions follow.
+   * Renames a mailbox with all below it, creating missing parents; subscriptions are to names, and stay.
    * Renaming INBOX moves its messages to a new mailbox and leaves what is below it (RFC 9051 §6.3.6).
    */
   async rename(givenFrom: string, givenTo: string): Promise<void> {
@@ -160,9 +160,7 @@ export class Mailboxes {
         return;
       }
       for (const { id, name } of [mailbox, ...below]) {
-        const renamed = `${to}${name.slice(from.length)}`;
-        await renameMailbox(tx, account, id, renamed, modSeq);
-        if (await removeSubscription(tx, account, name)) await addSubscription(tx, account, renamed);
+        await renameMailbox(tx, account, id, `${to}${name.slice(from.length)}`, modSeq);
       }
     });
   }
@@ -224,7 +222,6 @@ export class Mailboxes {
     }
     const id = mailboxId(await takeIds(tx, account, 1));
     await insertMailbox(tx, account, { id, name, specialUse, uidValidity: await takeUidValidity(tx, account), modSeq });
-    await addSubscription(tx, account, name);
     return await this.#existing(tx, name);
   }
 

@@ -7,6 +7,7 @@
  */
 export { describeMessage } from './describe-message.ts';
 export { messageLimits } from './limits.ts';
+export { encodeBinaryParts, type StorableMessage } from './encode-binary.ts';
 export { inlinePreview } from './inline-preview.ts';
 export { Messages, type MessagesDeps } from './messages.ts';
 export {

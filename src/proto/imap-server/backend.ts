@@ -106,11 +106,11 @@ export interface AccountBackend extends AsyncDisposable {
   mailboxes(): Promise<readonly MailboxEntry[]>;
   /** Counters for each name, in order; null where there is no such mailbox. */
   status(names: readonly string[]): Promise<readonly (MailboxStatus | null)[]>;
-  /** Creates a mailbox, subscribed, with missing parents. USEATTR when a special use cannot be given (RFC 6154 §3). */
+  /** Creates a mailbox with missing parents; does not subscribe to them. USEATTR when a special use cannot be given (RFC 6154 §3). */
   create(name: string, specialUse: readonly SpecialUse[]): Promise<void>;
   /** Removes a mailbox and its messages. Never called for INBOX. */
   delete(name: string): Promise<void>;
-  /** Renames a mailbox with everything below it; renaming INBOX moves its messages instead (RFC 9051 §6.3.6). */
+  /** Renames a mailbox with everything below it, and no subscription; renaming INBOX moves its messages instead (RFC 9051 §6.3.6). */
   rename(from: string, to: string): Promise<void>;
   /** Subscribes or unsubscribes; the name need not exist. */
   subscribe(name: string, subscribed: boolean): Promise<void>;

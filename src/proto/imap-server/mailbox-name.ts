@@ -1,3 +1,4 @@
+import { noMailboxName } from '#lib/imap';
 import { No } from './refusal.ts';
 
 const maxNameLength = 512;
@@ -26,8 +27,12 @@ export function creatableName(given: string): string {
   return name;
 }
 
-/** The form in which a name is looked up: NFC, with INBOX as first level in capitals (RFC 9051 §5.1). */
+/**
+ * The form in which a name is looked up: NFC, with INBOX as first level in capitals (RFC 9051 §5.1).
+ * @throws No CANNOT for what is no name in any form (RFC 3501 §5.1.3).
+ */
 export function knownName(given: string): string {
+  if (given.startsWith(noMailboxName)) throw new No('CANNOT', 'mailbox name is not modified UTF-7');
   const name = given.normalize('NFC');
   return /^inbox(?:\/|$)/i.test(name) ? `INBOX${name.slice(5)}` : name;
 }

@@ -55,7 +55,8 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
       mechanisms: mechanismsByStrength.filter((name) => config.mechanisms.includes(name)),
       preauthenticated: null,
       serverId,
-      limits: defaultLimits,
+      // One limit before login and after it.
+      limits: { ...defaultLimits, maxAppendBytes: config.maxMessageBytes },
     },
   });
 }

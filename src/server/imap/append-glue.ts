@@ -2,7 +2,7 @@ import type { MailboxId, Uid, UidValidity } from '#lib/ids';
 import { MimeIndexer, type MessageIndex } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import { ContentMemory, contentLimits, ContentWriter, placeBody, type ReceivedBody } from '#mail/content';
-import { describeMessage, inlinePreview, type NewMessage } from '#mail/messages';
+import { describeMessage, encodeBinaryParts, inlinePreview, type NewMessage } from '#mail/messages';
 import type { Clock } from '#ports/clock';
 import { No, type AppendBatch, type AppendHead, type MessageSink } from '#proto/imap-server';
 import { saying } from './refusals.ts';
@@ -33,7 +33,7 @@ const notReceived = { remoteIp: null, helo: null, mailFrom: null, rcptTo: null, 
 export class AppendGlue implements AppendBatch {
   readonly #deps: AppendGlueDeps;
   readonly #memory: ContentMemory;
-  readonly #writers: ContentWriter[] = [];
+  readonly #made = new AsyncDisposableStack();
   readonly #finished: Finished[] = [];
   #takenBytes = 0;
 
@@ -44,10 +44,10 @@ export class AppendGlue implements AppendBatch {
 
   async message(head: AppendHead): Promise<MessageSink> {
     this.#takenBytes += head.sizeBytes;
-    if (this.#takenBytes > this.#deps.leftBytes) throw new No('OVERQUOTA', 'the mailbox would be over its quota');
-    const writer = new ContentWriter({ blobs: this.#deps.account.blobs, memory: this.#memory });
+    if (this.#takenBytes > this.#deps.leftBytes) throw overQuota();
+    const { blobs } = this.#deps.account;
+    const writer = this.#made.use(new ContentWriter({ blobs, memory: this.#memory }));
     const indexer = new MimeIndexer();
-    this.#writers.push(writer);
     return {
       write: async (chunk) => {
         // The session may reuse its buffer, and the writer keeps what it is given.
@@ -57,7 +57,12 @@ export class AppendGlue implements AppendBatch {
         if (waiting !== null) await waiting;
       },
       finish: async () => {
-        this.#finished.push({ head, body: await writer.finish(), index: indexer.finish() });
+        const received = { body: await writer.finish(), index: indexer.finish() };
+        const { body, index } = this.#made.use(await encodeBinaryParts(received, blobs));
+        // Encoded parts are larger than what the client announced.
+        this.#takenBytes += body.sizeBytes - received.body.sizeBytes;
+        if (this.#takenBytes > this.#deps.leftBytes) throw overQuota();
+        this.#finished.push({ head, body, index });
       },
     };
   }
@@ -83,6 +88,11 @@ export class AppendGlue implements AppendBatch {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const writer of this.#writers) await writer[Symbol.asyncDispose]();
+    await this.#made.disposeAsync();
   }
+}
+
+/** RFC 9208 §4.3.1. */
+function overQuota(): No {
+  return new No('OVERQUOTA', 'the mailbox would be over its quota');
 }

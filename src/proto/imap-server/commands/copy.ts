@@ -13,9 +13,10 @@ export const copy: Handler<CopyCommand> = {
   state: 'selected',
   updates: 'all',
   async run(context, command) {
+    const name = knownName(command.mailbox);
     const uids = wantedUids(context, command);
     if (uids.length === 0) return 'no messages to copy';
-    const result = await context.selected().mailbox.copy(uids, knownName(command.mailbox));
+    const result = await context.selected().mailbox.copy(uids, name);
     if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
     return `[${copyUid(result)}] copied`;
   },
@@ -28,9 +29,9 @@ export const move: Handler<CopyCommand> = {
   async run(context, command) {
     const selection = context.selected();
     if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
+    const name = knownName(command.mailbox);
     const uids = wantedUids(context, command);
     if (uids.length === 0) return 'no messages to move';
-    const name = knownName(command.mailbox);
     const result = await selection.mailbox.move(uids, name);
     if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
     // RFC 6851 §4.3: COPYUID comes untagged, before the EXPUNGE responses.

@@ -1,7 +1,7 @@
-import { Bye, goodbyeOf } from '../refusal.ts';
+import { Bad, goodbyeOf } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** IDLE (RFC 9051 §6.3.13): tells of changes as they come until DONE. */
+/** IDLE (RFC 9051 §6.3.13): reports changes as they come until DONE. */
 export const idle: Handler<CommandOf<'idle'>> = {
   state: 'authenticated',
   updates: 'all',
@@ -29,9 +29,10 @@ export const idle: Handler<CommandOf<'idle'>> = {
         return 'goodbye';
       }
       hints[Symbol.dispose]();
-      // What is not DONE was meant as a command; its answer would never come, so better end than hang.
-      if (event.kind !== 'idleEnd' || !event.isDone) throw new Bye('only DONE ends IDLE');
-      return 'idle ended';
+      if (event.kind === 'idleEnd' && event.isDone) return 'idle ended';
+      // What is not DONE was meant as a command: both are answered, so that the client waits for neither.
+      if (event.kind === 'idleEnd' && event.tag !== null) output.line(`${event.tag} BAD only DONE may follow IDLE`);
+      throw new Bad('IDLE ended without DONE');
     }
   },
 };

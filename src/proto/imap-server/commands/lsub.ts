@@ -2,18 +2,21 @@ import { writeList } from '#lib/imap';
 import type { CommandOf, Handler } from './handler.ts';
 import { Matcher } from './list.ts';
 
-/** LSUB (RFC 3501 §6.3.9): subscribed names; with `%`, also parents of subscribed names, as \Noselect. */
+/**
+ * LSUB (RFC 3501 §6.3.9): subscribed mailboxes; with `%`, also parents of subscribed names, as \Noselect. A subscription outlives its
+ * mailbox (RFC 9051 §6.3.7), but is not shown without one: clients would show a folder that cannot be opened. LIST says \NonExistent.
+ */
 export const lsub: Handler<CommandOf<'lsub'>> = {
   state: 'authenticated',
   updates: 'all',
   async run(context, command) {
     const matcher = new Matcher(context, command.reference, [command.pattern]);
-    const subscribed = (await context.loggedIn().mailboxes()).filter((entry) => entry.subscribed);
+    const subscribed = (await context.loggedIn().mailboxes()).filter((entry) => entry.subscribed && entry.exists);
     const matching = new Set(await matcher.filter(subscribed));
     const candidates = new Map<string, { readonly name: string; readonly attributes: readonly string[] }>();
     for (const entry of subscribed) {
-      const { name, exists, selectable } = entry;
-      if (matching.has(entry)) candidates.set(name, { name, attributes: exists && !selectable ? ['\\Noselect'] : [] });
+      const { name, selectable } = entry;
+      if (matching.has(entry)) candidates.set(name, { name, attributes: !selectable ? ['\\Noselect'] : [] });
       else if (command.pattern.includes('%')) {
         for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
           const parent = name.slice(0, at);

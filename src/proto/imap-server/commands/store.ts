@@ -29,7 +29,8 @@ export const store: Handler<StoreCommand> = {
     // Keywords that are new to the mailbox are told of before they are used (RFC 9051 §7.3.5).
     await selection.reportImage(context.output, selection.mailbox.image, false);
     const gone = command.silent ? countGone(selection, uids) : await writeAll(context, selection, ranges, command.uid);
-    if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
+    // RFC 2180 §4.2.1: what could be stored was, and the client hears of the others as soon as it may.
+    if (gone > 0 && gone === uids.length && !command.uid) throw new No('EXPUNGEISSUED', 'the messages were expunged');
     return 'stored';
   },
 };
