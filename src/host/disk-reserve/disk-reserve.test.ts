@@ -9,7 +9,7 @@ import { openReserve } from './index.ts';
 
 const MiB = 2 ** 20;
 
-test('openReserve: the reserve is made when there is room for it twice, given at need, and made again', async () => {
+test('openReserve: the reserve is made when there is room for it and a quarter more, given at need, and made again', async () => {
   await using dir = await tempDir();
   const system = failingFileSystem();
   const files = new Files({ system });
@@ -26,10 +26,10 @@ test('openReserve: the reserve is made when there is room for it twice, given at
   assert.deepEqual(await readdir(dir.path), []);
   assert.equal(await again.release(), false);
 
-  system.freeBytes = 6 * MiB - 1;
+  system.freeBytes = 3.75 * MiB - 1;
   await again.look();
   assert.equal(again.isShort, true);
-  system.freeBytes = 6 * MiB;
+  system.freeBytes = 3.75 * MiB;
   await again.look();
   assert.equal(again.isShort, false);
   assert.deepEqual(await readdir(dir.path), ['reserve']);
@@ -45,16 +45,16 @@ test('openReserve: a reserve that does not fit leaves nothing behind and lets on
   assert.deepEqual(await readdir(dir.path), []);
 });
 
-test('openReserve: on a small disk it takes an eighth; 0 keeps nothing back', async () => {
+test('openReserve: on a small disk it takes half; 0 keeps nothing back', async () => {
   await using dir = await tempDir();
   const system = failingFileSystem();
   system.totalBytes = 8 * MiB;
-  system.freeBytes = 4 * MiB;
+  system.freeBytes = 6 * MiB;
   const files = new Files({ system });
   await (await openReserve({ directory: dir.path, sizeBytes: 64 * MiB, files })).look();
-  assert.equal((await stat(join(dir.path, 'reserve'))).size, MiB);
+  assert.equal((await stat(join(dir.path, 'reserve'))).size, 4 * MiB);
   const none = await openReserve({ directory: dir.path, sizeBytes: 0, files });
   assert.deepEqual(await readdir(dir.path), []);
-  assert.deepEqual(await none.look(), { freeBytes: 4 * MiB, totalBytes: 8 * MiB });
+  assert.deepEqual(await none.look(), { freeBytes: 6 * MiB, totalBytes: 8 * MiB });
   assert.equal(none.isShort, false);
 });

@@ -5,7 +5,7 @@ import type { Files } from '#host/files';
 export interface DiskReserveDeps {
   /** The directory on the disk in question; the reserve is its file `reserve`. */
   readonly directory: string;
-  /** Space to keep back; on small disks no more than an eighth of them. 0 keeps none. */
+  /** Space to keep back; on small disks no more than half of them. 0 keeps none. */
   readonly sizeBytes: number;
   readonly files: Files;
 }
@@ -22,7 +22,7 @@ export interface DiskReserve {
   readonly isShort: boolean;
   /** Gives the reserve to the file system. @returns false when there was none to give. */
   release(): Promise<boolean>;
-  /** Measures the disk, and makes the reserve again as soon as there is room for it twice. @returns null where space cannot be measured. */
+  /** Measures the disk, and makes the reserve again as soon as there is room for it and a quarter more. @returns null where space cannot be measured. */
   look(): Promise<DiskSpace | null>;
 }
 
@@ -33,7 +33,10 @@ export const noReserve: DiskReserve = {
   look: () => Promise.resolve(null),
 };
 
-const largestShare = 1 / 8;
+/** The log of a database must fit into it: closing one copies the log into the file, which may grow by as much. */
+const largestShare = 1 / 2;
+/** How much more room than its size there must be before it is made, so that it is not made and given at every turn. */
+const slack = 1.25;
 /** Random, so that file systems that compress do not make nothing of it. */
 const blockBytes = 1024 * 1024;
 
@@ -85,7 +88,7 @@ class FileReserve implements DiskReserve {
     const { files, directory, wantedBytes } = this.#deps;
     const space = await files.space(directory);
     if (this.#isThere) return space;
-    const hasRoom = space === null || space.freeBytes >= 2 * wantedBytes;
+    const hasRoom = space === null || space.freeBytes >= slack * wantedBytes;
     this.#isShort = !(hasRoom && (await this.#make()));
     return space;
   }

@@ -25,8 +25,11 @@ export class Connection {
     try {
       // The database is ours alone, so the log's index is in our memory and no transaction asks the system for locks.
       // Page size and vacuum mode hold for a new file only, before anything is written to it.
-      database.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=${limits.pageBytes}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
-        PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
+      database.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=${limits.pageBytes}`);
+      // In an old file it would write the mode again, for which a full disk has no room.
+      const isNew = Number(database.prepare('PRAGMA page_count').get()?.['page_count']) === 0;
+      if (isNew) database.exec('PRAGMA auto_vacuum=INCREMENTAL');
+      database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
         PRAGMA cache_size=-${Math.ceil(cacheBytes / 1024)}`);
       migrate(database, migrations, path);
       this.#begin = database.prepare('BEGIN');

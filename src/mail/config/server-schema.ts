@@ -134,7 +134,7 @@ const disk = z
       'Free space on the disk with the data below which a warning is logged; on small disks a tenth of them. 0 never warns. Default: 1GiB.',
     ).default(2 ** 30),
     reserve: bytes(
-      'Space kept back so that mail can be deleted on a full disk; on small disks at most an eighth of them. Default: 8MiB.',
+      'Space kept back so that mail can be deleted on a full disk; on small disks at most half of them. Default: 8MiB.',
       { max: 2 ** 30 },
     ).default(8 * 2 ** 20),
   })
