@@ -6,7 +6,7 @@ import { warmUpSeconds, type Scenario } from './scenarios.ts';
 /** Messages per second from submission with AUTH until all are with the sink. */
 function relayed(connections: number, sizeKib: number): Scenario {
   return {
-    name: `submission with AUTH, relayed, ${sizeKib} KiB, ${connections} connection${connections === 1 ? '' : 's'}`,
+    name: `submission with STARTTLS and AUTH, relayed, ${sizeKib} KiB, ${connections} connection${connections === 1 ? '' : 's'}`,
     unit: 'messages/s',
     better: 'more',
     measure: async (peer, { seconds }) => {

@@ -28,10 +28,10 @@ export interface Scenario {
 /** Before each measurement: caches fill, and compilers see what is hot. */
 export const warmUpSeconds = 1;
 
-/** Messages per second until all are in their mailboxes. */
+/** Messages per second until all are in their mailboxes; a connection brings one message. */
 function delivered(connections: number, sizeKib: number): Scenario {
   return {
-    name: `SMTP delivered and durable, ${sizeKib} KiB, ${connections} connection${connections === 1 ? '' : 's'}`,
+    name: `SMTP delivered and durable, ${sizeKib} KiB, ${connections} connection${connections === 1 ? '' : 's'} at a time`,
     unit: 'messages/s',
     better: 'more',
     measure: async (peer, { seconds }) => {

@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
+import { connect as secure } from 'node:tls';
 
 /** A bare TCP client for measuring: waits for lines, does nothing else. */
 export class LineClient {
-  readonly #socket: Socket;
+  #socket: Socket;
   #buffered: Buffer = Buffer.alloc(0);
   #wanted: {
     readonly test: (line: string) => boolean;
@@ -18,10 +19,13 @@ export class LineClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    const end = (): void => this.#fail(new Error('connection closed'));
-    socket.on('close', end);
-    socket.on('error', (error) => this.#fail(error));
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#socket.on('close', () => this.#fail(new Error('connection closed')));
+    this.#socket.on('error', (error) => this.#fail(error));
   }
 
   /** Connects to a port on loopback. */
@@ -35,6 +39,16 @@ export class LineClient {
         resolve(new LineClient(socket));
       });
     });
+  }
+
+  /** Continues with TLS, after STARTTLS was answered. The certificate is not looked at. */
+  async startTls(): Promise<void> {
+    this.#socket.removeAllListeners();
+    this.#socket = secure({ socket: this.#socket, rejectUnauthorized: false });
+    await new Promise((resolve, reject) => {
+      this.#socket.once('secureConnect', resolve).once('error', reject);
+    });
+    this.#listen();
   }
 
   /** Sends bytes. */

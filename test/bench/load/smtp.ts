@@ -1,4 +1,7 @@
-/** Load process: sends messages over SMTP for some seconds and prints one line of JSON. Arguments: port, connections, seconds, bytes of body. */
+/**
+ * Load process: sends messages over SMTP for some seconds, each on a connection of its own as most mail comes, and prints one line of JSON.
+ * Arguments: port, connections at a time, seconds, bytes of body.
+ */
 import { accountCount, addressOf } from '../peers/peer.ts';
 import { message } from './message.ts';
 import { LineClient } from './line-client.ts';
@@ -6,30 +9,26 @@ import { LineClient } from './line-client.ts';
 const [port = 0, connections = 1, seconds = 1, sizeBytes = 1024] = process.argv.slice(2).map(Number);
 let count = 0;
 
-const clients = await Promise.all(Array.from({ length: connections }, () => greet()));
 const start = performance.now();
 const end = start + seconds * 1000;
-await Promise.all(clients.map((client) => work(client)));
-const ms = performance.now() - start;
-for (const client of clients) client.close();
-console.log(JSON.stringify({ count, ms }));
+await Promise.all(Array.from({ length: connections }, () => work()));
+console.log(JSON.stringify({ count, ms: performance.now() - start }));
 
-async function greet(): Promise<LineClient> {
-  const client = await LineClient.open(port);
-  await reply(client, '220');
-  client.send('EHLO load.bench.test\r\n');
-  await reply(client, '250');
-  return client;
-}
-
-/** As mail servers do: MAIL, RCPT and DATA in one go (RFC 2920), then the content. */
-async function work(client: LineClient): Promise<void> {
+/** As mail servers do: MAIL, RCPT and DATA in one go (RFC 2920), then the content, then QUIT. */
+async function work(): Promise<void> {
   while (performance.now() < end) {
     const i = count++;
+    const client = await LineClient.open(port);
+    await reply(client, '220');
+    client.send('EHLO load.bench.test\r\n');
+    await reply(client, '250');
     client.send(`MAIL FROM:<sender@bench.test>\r\nRCPT TO:<${addressOf(i % accountCount)}>\r\nDATA\r\n`);
     await reply(client, '354');
     client.send(message(i, sizeBytes, '.\r\n'));
     await reply(client, '250');
+    client.send('QUIT\r\n');
+    await reply(client, '221');
+    client.close();
   }
 }
 

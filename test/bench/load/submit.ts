@@ -1,5 +1,5 @@
 /**
- * Load process: submits messages with AUTH PLAIN for some seconds, or until there are `limit`, and prints one line of JSON.
+ * Load process: submits messages with STARTTLS and AUTH PLAIN for some seconds, or until there are `limit`, and prints one line of JSON.
  * Arguments: port, connections, seconds, bytes of body, limit (0: none), seconds to hold each (0: sent at once; RFC 4865).
  */
 import { accountCount, addressOf, password } from '../peers/peer.ts';
@@ -26,6 +26,11 @@ console.log(JSON.stringify({ count: sent, ms }));
 async function logIn(account: number): Promise<LineClient> {
   const client = await LineClient.open(port);
   await reply(client, '220');
+  client.send('EHLO load.bench.test\r\n');
+  await reply(client, '250');
+  client.send('STARTTLS\r\n');
+  await reply(client, '220');
+  await client.startTls();
   client.send('EHLO load.bench.test\r\n');
   await reply(client, '250');
   const secret = Buffer.from(`\0${addressOf(account)}\0${password}`).toString('base64');

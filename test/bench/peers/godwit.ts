@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Sink } from '../load/sink.ts';
+import { writeCertificate } from './certificate.ts';
 import { accountCount, addressOf, password, relayConnections, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
@@ -22,6 +23,7 @@ export async function startGodwit(parent: string, sink: Sink | null): Promise<Go
   const folder = mkdtempSync(join(parent, 'godwit-'));
   const ports = { smtp: await freePort(), imap: await freePort(), submission: await freePort() };
   mkdirSync(join(folder, 'config'));
+  const { certificateFile, keyFile } = await writeCertificate(folder);
   writeFileSync(
     join(folder, 'config/server.yaml'),
     `hostname: bench.test
@@ -33,6 +35,7 @@ limits: { trustedNetworks: ['127.0.0.0/8'] }
 listeners:
   bench:
     addresses: [127.0.0.1]
+    tls: { certificateFile: ${certificateFile}, keyFile: ${keyFile} }
     smtp: { port: ${ports.smtp} }
     imap: { port: ${ports.imap}, allowPlaintextAuth: true }
     submission: { port: ${ports.submission}, allowPlaintextAuth: true }
@@ -52,6 +55,9 @@ ${sink === null ? '' : smarthost(sink)}`,
       },
     );
   }
+  // What is relayed is signed, as mail of every domain is nowadays.
+  if (sink !== null)
+    execFileSync(process.execPath, [main, 'dkim', 'add', '--config', join(folder, 'config'), 'bench.test']);
   const start = performance.now();
   const child = spawn(process.execPath, [main, 'serve', '--config', join(folder, 'config')], {
     stdio: ['ignore', 'ignore', 'inherit'],

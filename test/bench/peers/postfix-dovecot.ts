@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { postfixMasterCf } from '#testing/postfix-services';
 import type { Sink } from '../load/sink.ts';
+import { writeCertificate, type CertificateFiles } from './certificate.ts';
 import { password, relayConnections, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
@@ -32,7 +33,7 @@ export async function startPostfixDovecot(parent: string, format: DovecotFormat,
     auth: await freePort(),
   };
   writeDovecot(folder, ports, format);
-  writePostfix(folder, ports, sink);
+  writePostfix(folder, ports, await writeCertificate(folder), sink);
   const start = performance.now();
   const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], { stdio: 'ignore' });
   execFileSync('/usr/sbin/postfix', ['-c', join(folder, 'postfix'), 'start'], { stdio: 'ignore' });
@@ -85,7 +86,7 @@ mail_uid = mail
 mail_gid = mail
 first_valid_uid = 1
 first_valid_gid = 1
-mail_fsync = always
+mail_fsync = optimized
 default_client_limit = 3000
 default_process_limit = 2000
 mail_max_userip_connections = 3000
@@ -126,7 +127,7 @@ service lmtp {
   );
 }
 
-function writePostfix(folder: string, ports: Ports, sink: Sink | null): void {
+function writePostfix(folder: string, ports: Ports, tls: CertificateFiles, sink: Sink | null): void {
   const config = join(folder, 'postfix');
   mkdirSync(config);
   for (const name of ['spool', 'data']) mkdirSync(join(folder, name));
@@ -163,7 +164,7 @@ ${sink === null ? '' : smarthost(sink)}`,
   );
   writeFileSync(
     join(config, 'master.cf'),
-    `${postfixMasterCf('127.0.0.1', ports.smtp)}${submissionService(ports.submission)}`,
+    `${postfixMasterCf('127.0.0.1', ports.smtp)}${submissionService(ports.submission, tls)}`,
   );
   execFileSync('/usr/sbin/postfix', ['-c', config, 'set-permissions'], { stdio: 'ignore' });
 }
@@ -176,8 +177,11 @@ initial_destination_concurrency = ${relayConnections}
 `;
 }
 
-function submissionService(port: number): string {
+function submissionService(port: number, { certificateFile, keyFile }: CertificateFiles): string {
   return `127.0.0.1:${port} inet n - n - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_tls_cert_file=${certificateFile}
+  -o smtpd_tls_key_file=${keyFile}
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
