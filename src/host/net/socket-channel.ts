@@ -155,7 +155,7 @@ export class SocketChannel implements Channel {
       socket.destroy();
       return settled;
     }
-    this.#fail(new ChannelClosed('the channel was closed'));
+    this.#fail(closedByUs);
     const { promise, resolve } = Promise.withResolvers<void>();
     const { writeTimeoutMs, lingerMs } = this.#deps.limits;
     const giveUp = (): void => void socket.destroy();
@@ -175,7 +175,7 @@ export class SocketChannel implements Channel {
   }
 
   destroy(): void {
-    this.#fail(new ChannelClosed('the channel was destroyed'));
+    this.#fail(destroyedByUs);
     this.#socket.destroy();
   }
 
@@ -211,7 +211,7 @@ export class SocketChannel implements Channel {
   };
 
   readonly #onClose = (): void => {
-    this.#fail(new ChannelClosed('the connection is closed'));
+    this.#fail(closedByPeer);
   };
 
   #attach(socket: Socket): void {
@@ -291,6 +291,11 @@ export class SocketChannel implements Channel {
 function send(channel: SocketChannel): void {
   channel.send();
 }
+
+// Every connection ends in one of these ways. A stack trace for each would cost as much as two commands, and say nothing.
+const closedByUs = new ChannelClosed('the channel was closed');
+const destroyedByUs = new ChannelClosed('the channel was destroyed');
+const closedByPeer = new ChannelClosed('the connection is closed');
 
 /** ContentType handshake (RFC 8446 §5.1). */
 const handshakeRecord = 22;
