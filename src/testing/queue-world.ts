@@ -56,6 +56,7 @@ export class QueueWorld implements AsyncDisposable {
   readonly settings: QueueSettings;
   readonly queue: Queue;
   #runner: QueueRunner;
+  #hasExpress = true;
   readonly #outbox = new WebhookOutbox();
   readonly #random: Random;
   readonly #subscribers = new Map<string, Set<() => void>>();
@@ -75,9 +76,11 @@ export class QueueWorld implements AsyncDisposable {
     this.#runner = this.runnerOver(this.db);
   }
 
-  /** Begins (or, after a crash, resumes) delivery. */
-  async start(): Promise<void> {
+  /** Begins (or, after a crash, resumes) delivery; without `hasExpress` every message waits to be found among the rows. */
+  async start({ hasExpress = this.#hasExpress }: { readonly hasExpress?: boolean } = {}): Promise<void> {
     await this.#runner.start({ isOnly: true });
+    this.#hasExpress = hasExpress;
+    if (hasExpress) this.queue.useExpress(this.#runner);
     await this.clock.advance(0);
   }
 

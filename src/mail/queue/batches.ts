@@ -1,4 +1,5 @@
 import { encodeHex } from '#lib/codecs';
+import { storedContent } from '#mail/content';
 import { decideRoute, describeDecision, type RouteDecision } from '#mail/routes';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
@@ -39,8 +40,37 @@ interface BatchesDeps {
   readonly onMore: () => void;
 }
 
+/** A name by which recipients are taken, and until when. */
+interface Lease {
+  readonly lease: string;
+  /** Milliseconds since 1970. */
+  readonly untilMs: number;
+}
+
+/** What became of leased recipients. */
+interface BatchResult {
+  /** The rate of the transport let no more go. */
+  readonly isHeld: boolean;
+  /** All of them were delivered, or wait in another lane: nothing is to be tried again here. */
+  readonly isDelivered: boolean;
+  /** Recipients given back untried. */
+  readonly untried: number;
+}
+
+/** A transmission that ended, and when its outcome is durable. */
+interface Transmitted {
+  readonly isDelivered: boolean;
+  readonly recorded: Promise<void>;
+}
+
+/** Recipients of one message, perhaps with the bytes of its body. */
+interface Deliverable extends LeasedGroup {
+  /** Absent or null: they have to be read. */
+  readonly bytes?: Uint8Array | null;
+}
+
 /** Recipients of one message in one lane, and where the attempt takes them. */
-interface RoutedGroup extends LeasedGroup {
+interface RoutedGroup extends Deliverable {
   /** One for each recipient; never empty, and all with one target. */
   readonly decisions: readonly RouteDecision[];
   /** The lane for another attempt, one for each recipient. */
@@ -61,32 +91,47 @@ export class Batches {
     this.#deps = deps;
   }
 
+  /** Returns the name and the end of a new lease; the end is in milliseconds since 1970. */
+  newLease(): Lease {
+    const { clock, settings, random } = this.#deps;
+    const untilMs = clock.now() + settings.attemptTimeoutMs + laneTimeMs + leaseSlackMs;
+    return { lease: encodeHex(random.bytes(12)), untilMs };
+  }
+
   /** Delivers one batch. @returns whether there may be more. */
   async deliver(lane: Lane): Promise<boolean> {
-    const { db, clock, settings, random, stopping } = this.#deps;
-    const lease = encodeHex(random.bytes(12));
+    const { db, clock, settings } = this.#deps;
+    const { lease, untilMs } = this.newLease();
     const nowMs = clock.now();
-    const untilMs = nowMs + settings.attemptTimeoutMs + laneTimeMs + leaseSlackMs;
     const leased = await leaseDue(db, { lane, lease, nowMs, untilMs, limit: settings.batchRecipients });
     if (leased.length === 0) return false;
     const isFull = leased.reduce((sum, group) => sum + group.recipients.length, 0) >= settings.batchRecipients;
     if (isFull) this.#deps.onMore();
+    const { isHeld, untried } = await this.deliverLeased(lane, leased, lease);
+    return !isHeld && (isFull || untried > 0);
+  }
+
+  /** Delivers what is leased already; resolves when the outcomes are recorded. */
+  async deliverLeased(lane: Lane, leased: readonly Deliverable[], lease: string): Promise<BatchResult> {
+    const { db, clock, settings, stopping } = this.#deps;
     const groups = await this.#routedOrReleased(leased, lane, lease);
     const { rate } = limitsOf(this.#deps.routing.table().transports.get(lane.transport), settings);
     const startedMs = clock.monotonic();
     const untried: number[] = [];
     const settling: Promise<void>[] = [];
     let isHeld = false;
+    let isDelivered = true;
     for (const group of groups) {
       const isLate = clock.monotonic() - startedMs > laneTimeMs || stopping.aborted;
       isHeld ||= !isLate && rate !== null && !this.#mayGo(lane, rate);
       const settled = isLate || isHeld ? null : await this.#transmit(lane, group, lease);
+      isDelivered &&= settled?.isDelivered === true;
       if (settled === null) untried.push(...group.recipients.map((recipient) => recipient.id));
       else settling.push(settled.recorded);
     }
     if (untried.length > 0) await releaseLease(db, lease, untried);
     await Promise.all(settling);
-    return !isHeld && (isFull || untried.length > 0);
+    return { isHeld, isDelivered, untried: untried.length };
   }
 
   /** Counts a message against the rate of the lane's transport, when there is room. */
@@ -99,7 +144,7 @@ export class Batches {
   }
 
   /** As `#routed`; when that fails nobody was tried, and nobody should wait for the end of the lease. */
-  async #routedOrReleased(groups: readonly LeasedGroup[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
+  async #routedOrReleased(groups: readonly Deliverable[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
     try {
       return await this.#routed(groups, lane, lease);
     } catch (cause) {
@@ -110,10 +155,10 @@ export class Batches {
   }
 
   /** Decides where everybody goes. Whom another lane should have, as routes changed since, is given back to wait there. */
-  async #routed(groups: readonly LeasedGroup[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
+  async #routed(groups: readonly Deliverable[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
     const moves: { readonly id: number; readonly lane: Lane }[] = [];
     const routed: RoutedGroup[] = [];
-    for (const { message, recipients } of groups) {
+    for (const { message, recipients, bytes = null } of groups) {
       const decide = await this.#decider(message);
       const staying = recipients.map((recipient) => ({ recipient, decision: decide(recipient, recipient.attempts) }));
       const here = staying.filter(({ recipient, decision }) => {
@@ -125,6 +170,7 @@ export class Batches {
       if (here.length === 0) continue;
       routed.push({
         message,
+        bytes,
         recipients: here.map(({ recipient }) => recipient),
         decisions: here.map(({ decision }) => decision),
         next: here.map(({ recipient }) => laneOf(decide(recipient, recipient.attempts + 1), recipient.domain)),
@@ -146,7 +192,7 @@ export class Batches {
   }
 
   /** Makes one transmission. Null when the server stops before it came to an end. */
-  async #transmit(lane: Lane, group: RoutedGroup, lease: string): Promise<{ readonly recorded: Promise<void> } | null> {
+  async #transmit(lane: Lane, group: RoutedGroup, lease: string): Promise<Transmitted | null> {
     const { clock, log, settings, settler, stopping } = this.#deps;
     const { message, recipients } = group;
     const startMs = clock.now();
@@ -170,17 +216,22 @@ export class Batches {
     if (isCut) return null;
     this.#logOutcomes(lane, group, outcomes);
     const routes = group.decisions.map((decision, i) => attemptRoute(decision, group.next[i] ?? lane));
-    return { recorded: settler.settle({ message, recipients, outcomes, routes, lease, startMs, endMs: clock.now() }) };
+    const recorded = settler.settle({ message, recipients, outcomes, routes, lease, startMs, endMs: clock.now() });
+    return { isDelivered: outcomes.every(({ kind }) => kind === 'delivered'), recorded };
   }
 
   async #hand(
-    { message, recipients, decisions }: RoutedGroup,
+    { message, recipients, decisions, bytes = null }: RoutedGroup,
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
     const [decision] = decisions;
     if (decision === undefined) throw new Error('a transmission without recipients');
     const { id, account, sender, prefix, bodySizeBytes, blobId, tls, envid, ret } = message;
-    const content = await openContent(this.#deps.db, this.#deps.blobs, { message: id, prefix, bodySizeBytes, blobId });
+    const { db, blobs } = this.#deps;
+    const content =
+      bytes === null
+        ? await openContent(db, blobs, { message: id, prefix, bodySizeBytes, blobId })
+        : storedContent(blobs, 'queue', { sizeBytes: bodySizeBytes, blobId, bytes }, prefix);
     return await this.#deps.transmitter.transmit({
       route: decision.target,
       account,

@@ -2,14 +2,16 @@ import type { Suppression } from '#mail/suppressions';
 import { sql, type Tx } from '#ports/database';
 import { wantsNotice } from './advance.ts';
 import { writeEvent } from './events.ts';
+import type { Reservation } from './express.ts';
 import { finishMessages } from './finish.ts';
 import { holdRuleFor, readHoldRules } from './hold-rules.ts';
 import type { Lane } from './lane.ts';
+import type { LeasedRecipient } from './lease.ts';
 import { noticeId } from './notice-id.ts';
 import type { OutgoingPolicy, PerAccount } from './per-account.ts';
 import type { NewMessage, NewRecipient } from './types.ts';
 
-/** With what a message is put into the queue. */
+/** Arguments of `insertMessage` besides the message. */
 interface EnqueueContext {
   readonly nowMs: number;
   readonly keepFinishedMs: number;
@@ -18,14 +20,24 @@ interface EnqueueContext {
   readonly perAccount: (PerAccount & { readonly policy: OutgoingPolicy | null }) | null;
   /** Name of the account for people, null when it has none. */
   readonly accountName: string | null;
+  /** Lease of the recipients that may be tried at once, null when all of them wait. */
+  readonly reservation: Reservation | null;
 }
 
-/**
- * Writes a message with its recipients: who waits, who is held by a rule, and who is not sent to any more and has failed already.
- * @returns the row id.
- */
-export async function insertMessage(tx: Tx, message: NewMessage, context: EnqueueContext): Promise<number> {
-  const { nowMs, perAccount, laneOf } = context;
+/** What `insertMessage` wrote. */
+export interface Inserted {
+  /** Row id of the message. */
+  readonly id: number;
+  readonly startMs: number;
+  /** Recipients that are leased. */
+  readonly leased: readonly LeasedRecipient[];
+  /** Recipients that wait to be found. */
+  readonly waiting: number;
+}
+
+/** Writes a message with its recipients: those that are leased or wait, those that a rule holds, and suppressed ones, which have failed already. */
+export async function insertMessage(tx: Tx, message: NewMessage, context: EnqueueContext): Promise<Inserted> {
+  const { nowMs, perAccount, laneOf, reservation } = context;
   const startMs = Math.max(nowMs, message.holdUntilMs ?? 0);
   const id = await insertMessageRow(tx, message, { nowMs, startMs });
   const { account, recipients } = message;
@@ -40,26 +52,37 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
   const rules = await readHoldRules(tx);
   const senderDomain = domainOf(message.sender);
   const refused: RefusedRecipient[] = [];
+  const leased: LeasedRecipient[] = [];
   for (const recipient of recipients) {
-    const { address } = recipient;
+    const { address, notify = 0, orcpt = null } = recipient;
     const domain = domainOf(address);
     const suppression = suppressed.get(address);
     const rule = holdRuleFor(rules, { account, senderDomain, recipientDomain: domain });
     const isHeld = suppression === undefined && rule !== null;
     const lane = laneOf(domain);
+    const lease = isHeld || suppression !== undefined ? null : reservation;
     const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_recipient (message, address, domain, lane_transport,
-        lane_destination, state, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
+        lane_destination, state, lease, lease_until_ms, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
       VALUES (${id}, ${address}, ${domain}, ${lane.transport}, ${lane.destination},
-        'queued', ${isHeld}, 0, ${startMs}, ${recipient.notify ?? 0}, ${recipient.orcpt ?? null}, 0, 0) RETURNING id`);
+        ${lease === null ? 'queued' : 'leased'}, ${lease?.lease ?? null}, ${lease?.untilMs ?? null}, ${isHeld}, 0, ${startMs},
+        ${notify}, ${orcpt}, 0, 0) RETURNING id`);
     if (row === undefined) throw new Error('INSERT without a row');
     if (suppression !== undefined) refused.push({ id: row.id, recipient, suppression });
+    if (lease !== null) leased.push(untried({ id: row.id, message: id, address, domain, notify, orcpt }));
     if (isHeld) {
       const detail = { rule: rule.id, reason: rule.reason };
       await writeEvent(tx, { message: id, recipient: row.id }, { atMs: nowMs, kind: 'heldByRule', detail });
     }
   }
   if (refused.length > 0) await failSuppressed(tx, { id, message, refused }, context);
-  return id;
+  return { id, startMs, leased, waiting: recipients.length - leased.length - refused.length };
+}
+
+/** A recipient of whom nothing is known yet but what the submitter said. */
+function untried(
+  given: Pick<LeasedRecipient, 'id' | 'message' | 'address' | 'domain' | 'notify' | 'orcpt'>,
+): LeasedRecipient {
+  return { ...given, transport: null, tls: null, attempts: 0, delayTold: 0, releasedMs: null };
 }
 
 async function insertMessageRow(
@@ -101,7 +124,12 @@ async function failSuppressed(
     message,
     refused,
   }: { readonly id: number; readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] },
-  { nowMs, keepFinishedMs, perAccount, accountName }: EnqueueContext,
+  {
+    nowMs,
+    keepFinishedMs,
+    perAccount,
+    accountName,
+  }: Pick<EnqueueContext, 'nowMs' | 'keepFinishedMs' | 'perAccount' | 'accountName'>,
 ): Promise<void> {
   const { sender, account } = message;
   const told = refused.filter(({ recipient }) => wantsNotice({ sender, notify: recipient.notify ?? 0 }, 'failed'));
@@ -167,6 +195,6 @@ function dayOf(ms: number): string {
 }
 
 /** What follows the at-sign, in lower case; empty for the null reverse-path. */
-function domainOf(address: string): string {
+export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -26,6 +26,8 @@ export class Lanes {
   readonly #cursors = new Map<string, string>();
   /** Transports with more due than they may have lanes. */
   readonly #full = new Set<string>();
+  /** Lanes with more due than the last pass could open them for. */
+  readonly #waitedFor = new Set<string>();
   #count = 0;
   #isStarved = false;
   /** Transport at which the lanes ran out; null when they did not. */
@@ -39,6 +41,7 @@ export class Lanes {
   async openDue(nowMs: number): Promise<number | null> {
     this.#isStarved = false;
     this.#full.clear();
+    this.#waitedFor.clear();
     let readyMs: number | null = null;
     const due = await dueLanes(this.#deps.db, nowMs);
     for (const transport of await this.#transportsInTurn(due)) {
@@ -58,9 +61,24 @@ export class Lanes {
     return readyMs;
   }
 
-  /** Whether a lane may take another batch: not while others wait for lanes. */
+  /** Reports whether a lane may take another batch: not while others wait for lanes. */
   mayGoOn({ transport }: Lane): boolean {
     return !this.#isStarved && !this.#full.has(transport);
+  }
+
+  /** Reports whether recipients wait for a place that this lane would free. */
+  isWaitedFor(lane: Lane): boolean {
+    return !this.mayGoOn(lane) || this.#waitedFor.has(keyOf(lane));
+  }
+
+  /** Opens one lane where limits allow and nobody waits for it, without looking for what is due. Transports that count messages are left to `openDue`. */
+  openOne(lane: Lane): boolean {
+    const { rate, perDestination, altogether } = this.#limits(lane.transport);
+    if (rate !== null || this.isWaitedFor(lane) || this.#count >= this.#deps.settings.maxTransmissions) return false;
+    if ((this.#open.get(keyOf(lane)) ?? 0) >= perDestination) return false;
+    if ((this.#byTransport.get(lane.transport) ?? 0) >= altogether) return false;
+    this.#take(lane);
+    return true;
   }
 
   /** A lane ended. */
@@ -68,6 +86,12 @@ export class Lanes {
     this.#count -= 1;
     add(this.#open, keyOf(lane), -1);
     add(this.#byTransport, lane.transport, -1);
+  }
+
+  #take(lane: Lane): void {
+    this.#count += 1;
+    add(this.#open, keyOf(lane), 1);
+    add(this.#byTransport, lane.transport, 1);
   }
 
   async #transportsInTurn(due: DueLanes): Promise<string[]> {
@@ -111,10 +135,10 @@ export class Lanes {
           this.#full.add(transport);
           return false;
         }
-        this.#count += 1;
-        add(this.#open, keyOf(lane), 1);
-        add(this.#byTransport, transport, 1);
+        this.#take(lane);
         open(lane);
+      } else {
+        this.#waitedFor.add(keyOf(lane));
       }
       this.#cursors.set(transport, destination);
       destination = await due.nextDestination(transport, destination);

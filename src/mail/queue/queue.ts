@@ -5,11 +5,13 @@ import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Sql, type Tx, type WriteSpace } from '#ports/database';
 import { wantsNotice } from './advance.ts';
-import { insertMessage } from './enqueue.ts';
+import { domainOf, insertMessage, type Inserted } from './enqueue.ts';
 import { readEvents, writeEvents, type NewQueueEvent, type QueueEvent } from './events.ts';
+import type { Express, Reservation } from './express.ts';
 import { conditions } from './filter.ts';
 import { finishMessages } from './finish.ts';
 import { laneOf, type Lane, type Routing } from './lane.ts';
+import type { LeasedMessage } from './lease.ts';
 import { noticeId } from './notice-id.ts';
 import { policyOf, type PerAccount } from './per-account.ts';
 import { readSession } from './session-record.ts';
@@ -34,9 +36,15 @@ const maxPerStep = 500;
 /** The queue as submitters and administrators use it. Delivery is the `QueueRunner`'s business, told by the hint `queue`. */
 export class Queue {
   readonly #deps: QueueDeps;
+  #express: Express | null = null;
 
   constructor(deps: QueueDeps) {
     this.#deps = deps;
+  }
+
+  /** Lets messages that could be tried at once go by `express`, as soon as they are durable; null for none. */
+  useExpress(express: Express | null): void {
+    this.#express = express;
   }
 
   /**
@@ -47,24 +55,54 @@ export class Queue {
     const { db, perAccount, routing } = this.#deps;
     if (perAccount !== undefined) await policyOf(perAccount.policies, message.account);
     if (message.account !== null) await routing?.findAccount(message.account);
-    return await db.write((tx) => this.enqueueIn(tx, message), space);
+    const reservation = this.#reserve(message);
+    let inserted: Inserted;
+    try {
+      inserted = await db.write((tx) => this.#insert(tx, message, reservation), space);
+    } catch (error) {
+      reservation?.cancel();
+      throw error;
+    }
+    const { id, startMs, leased } = inserted;
+    const bytes = message.body.kind === 'inline' ? message.body.bytes : null;
+    if (leased.length === 0) reservation?.cancel();
+    else reservation?.go({ message: leasedMessage(id, startMs, message), recipients: leased, bytes });
+    return id;
   }
 
   /** As `enqueue`, within a transaction of the caller on the server's database. */
   async enqueueIn(tx: Tx, message: NewMessage): Promise<number> {
+    return (await this.#insert(tx, message, null)).id;
+  }
+
+  async #insert(tx: Tx, message: NewMessage, reservation: Reservation | null): Promise<Inserted> {
     if (message.recipients.length === 0) throw new RangeError('a message without recipients');
     const { clock, settings, perAccount, routing, bus } = this.#deps;
-    const { account, sender } = message;
+    const { account } = message;
     const policy = account === null ? null : (perAccount?.policies.of(account) ?? null);
-    const id = await insertMessage(tx, message, {
+    const inserted = await insertMessage(tx, message, {
       nowMs: clock.now(),
       keepFinishedMs: settings.keepFinishedMs,
-      laneOf: (domain) => this.#laneOf({ account, sender, domain, attempts: 0, transport: null }),
+      laneOf: (domain) => this.#firstLane(message, domain),
       perAccount: perAccount === undefined ? null : { ...perAccount, policy },
       accountName: account === null ? null : (routing?.knownAccount(account) ?? null),
+      reservation,
     });
-    tx.afterCommit(() => bus.publish('queue'));
-    return id;
+    // Failures of suppressed recipients are reported by whoever listens to the hint, too.
+    if (inserted.leased.length < message.recipients.length) tx.afterCommit(() => bus.publish('queue'));
+    return inserted;
+  }
+
+  /** Takes a place for a message that may be tried at once and goes to one destination. */
+  #reserve(message: NewMessage): Reservation | null {
+    if (this.#express === null || (message.holdUntilMs ?? 0) > this.#deps.clock.now()) return null;
+    const [first, ...others] = message.recipients.map(({ address }) => this.#firstLane(message, domainOf(address)));
+    const isOne = others.every((lane) => lane.transport === first?.transport && lane.destination === first.destination);
+    return first === undefined || !isOne ? null : this.#express.reserve(first);
+  }
+
+  #firstLane({ account, sender }: NewMessage, domain: string): Lane {
+    return this.#laneOf({ account, sender, domain, attempts: 0, transport: null });
   }
 
   /** Recipients that match, by ascending row id after `afterId`; at most `limit`, itself at most 500. */
@@ -256,6 +294,27 @@ export class Queue {
     }
     return changed;
   }
+}
+
+/** What a lease of the message would read from its row. */
+function leasedMessage(id: number, startMs: number, message: NewMessage): LeasedMessage {
+  const { account, sender, messageId, fromId, envid, ret, tls, has8bit, smtputf8, prefix, body } = message;
+  return {
+    id,
+    account,
+    sender,
+    messageId,
+    fromId: fromId ?? null,
+    envid: envid ?? null,
+    ret: ret ?? null,
+    tls: tls ?? 'default',
+    has8bit: Number(has8bit),
+    smtputf8: Number(smtputf8),
+    prefix,
+    bodySizeBytes: body.kind === 'inline' ? body.bytes.length : body.sizeBytes,
+    blobId: body.kind === 'blob' ? body.id : null,
+    startMs,
+  };
 }
 
 /** RFC 3463 §3.8: x.7.0 is "other or undefined security status", the nearest to an administrator's decision. */

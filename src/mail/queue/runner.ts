@@ -5,6 +5,7 @@ import type { Database } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Batches } from './batches.ts';
+import type { AcceptedGroup, Express, Reservation } from './express.ts';
 import type { Lane, Routing } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { nextDueMs, recoverLeases } from './lease.ts';
@@ -41,7 +42,7 @@ const troubleMs = 60_000;
  * Delivers what is due. Each lane serves one destination by one transport: it takes a batch of recipients, makes one transmission per message,
  * and takes the next. Woken by the hint `queue` and by its own timer; everything it knows it reads from the rows.
  */
-export class QueueRunner {
+export class QueueRunner implements Express {
   readonly #deps: QueueRunnerDeps;
   readonly #rate = new MessageRate();
   readonly #lanes: Lanes;
@@ -52,6 +53,7 @@ export class QueueRunner {
   readonly #owned: Disposable[] = [];
   /** Nothing was leased since the start, and no other process runs this queue. */
   #mayTakeAll = false;
+  #isStarted = false;
   #passWanted = false;
   #isPassing = false;
   #sortWanted = false;
@@ -94,6 +96,7 @@ export class QueueRunner {
     };
     const sort = (): void => this.#wakeSorter();
     this.#owned.push(bus.subscribe('queue', wake), bus.subscribe('config', sort), bus.onLost(wake));
+    this.#isStarted = true;
     sort();
     wake();
   }
@@ -105,6 +108,33 @@ export class QueueRunner {
     this.#timer?.[Symbol.dispose]();
     this.#noticeTimer?.[Symbol.dispose]();
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  /** Takes a place in a lane for a message that is being accepted. `stop` waits for it. */
+  reserve(lane: Lane): Reservation | null {
+    // Before old leases are taken back, a new one could not be told from them.
+    if (!this.#isStarted || this.#mayTakeAll || this.#stopping.signal.aborted) return null;
+    if (!this.#lanes.openOne(lane)) return null;
+    const { lease, untilMs } = this.#batches.newLease();
+    const accepted = Promise.withResolvers<AcceptedGroup | null>();
+    this.#track(this.#express(lane, lease, accepted.promise));
+    return { lease, untilMs, go: accepted.resolve, cancel: () => accepted.resolve(null) };
+  }
+
+  /** Delivers one message in a lane that is open for it. */
+  async #express(lane: Lane, lease: string, accepted: Promise<AcceptedGroup | null>): Promise<void> {
+    let isDone = false;
+    try {
+      const group = await accepted;
+      isDone = group === null || (await this.#batches.deliverLeased(lane, [group], lease)).isDelivered;
+    } catch (cause) {
+      this.#deps.log.error('queue.laneFailed', { ...lane }, cause);
+    } finally {
+      const isWaitedFor = this.#lanes.isWaitedFor(lane);
+      this.#lanes.closed(lane);
+      // A retry needs the timer that a pass sets, and others may wait for the place; what was delivered needs nothing.
+      if (!isDone || isWaitedFor) this.#wake();
+    }
   }
 
   #wake(): void {

@@ -70,7 +70,7 @@ test('QueueRunner over weeks with faulty peers and crashes: every recipient ends
           await world.crash();
         }
       };
-      await world.start();
+      await world.start({ hasExpress: faults.length % 2 === 0 });
       for (const [i, message] of messages.entries()) {
         const to = Array.from({ length: message.recipients }, (_, r) => `m${i}r${r}@d${r % message.domains}.example`);
         accepted.push(...to);

@@ -98,7 +98,11 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
   const transmitter = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
   const runner = makeRunner(services, transmitter);
   await runner.start({ isOnly: true });
-  undo.defer(() => runner.stop());
+  services.queue.useExpress(runner);
+  undo.defer(() => {
+    services.queue.useExpress(null);
+    return runner.stop();
+  });
   sweeps = undo.use(new Sweeps(services));
   undo.use(returnMemory(clock));
   configuration.watch();
