@@ -7,7 +7,7 @@ test('checkReport: clean, untidy, and worse', () => {
   const untidy = {
     account: 'ann',
     kind: 'orphan',
-    text: 'the blob 1 belongs to no message, and is removed when a day old',
+    text: 'the blob 1 belongs to no message, and is removed in time',
     isLoss: false,
     remedy: null,
   } as const;
@@ -20,17 +20,17 @@ test('checkReport: clean, untidy, and worse', () => {
   } as const;
   assert.deepEqual(checkReport([untidy]), [
     'Untidy, but no mail is lost:',
-    '  account ann: the blob 1 belongs to no message, and is removed when a day old',
+    '  account ann: the blob 1 belongs to no message, and is removed in time',
     '',
     '1 finding, none about lost mail.',
   ]);
   assert.deepEqual(checkReport([untidy, lost]), [
     'Mail is lost or cannot be read:',
-    '  queue: message 7 of <a\uFFFD@b> waits and has no content',
+    '  queue: message 7 of <a\\u001b@b> waits and has no content',
     '  What can be done: drop it.',
     '',
     'Untidy, but no mail is lost:',
-    '  account ann: the blob 1 belongs to no message, and is removed when a day old',
+    '  account ann: the blob 1 belongs to no message, and is removed in time',
     '',
     '2 findings, 1 about lost mail.',
   ]);

@@ -16,7 +16,7 @@ export function addAccountCommands(godwit: Command, run: Runner): void {
 }
 
 function addAccounts(godwit: Command, run: Runner): void {
-  const account = godwit.command('account').description('add, remove and list accounts');
+  const account = godwit.command('account').description('add, remove, list and recover accounts');
   inFolder(account.command('add').description('add an account; its password is generated and printed'))
     .argument('<name>', 'name of the account')
     .argument('<address>', 'its first address; the domain is added when it is new')
@@ -32,6 +32,23 @@ function addAccounts(godwit: Command, run: Runner): void {
     .argument('<name>', 'name of the account')
     .action(async (name: string, options: FolderOptions) =>
       run((await import('./commands/account.ts')).accountRemove(name, options)),
+    );
+  inFolder(
+    account.command('adopt').description('take over stored mail for an account that is refused (docs/admin/check.md)'),
+  )
+    .argument('<name>', 'name of the account')
+    .option('--folder <number>', 'the folder below "accounts" that holds its mail; found by its name when left out')
+    .action(async (name: string, options: FolderOptions & { folder?: string }) =>
+      run((await import('./commands/account.ts')).accountAdopt(name, options)),
+    );
+  inFolder(
+    account
+      .command('recreate')
+      .description('start an account that is refused afresh, without mail; what was stored stays on the disk'),
+  )
+    .argument('<name>', 'name of the account')
+    .action(async (name: string, options: FolderOptions) =>
+      run((await import('./commands/account.ts')).accountRecreate(name, options)),
     );
   inFolder(account.command('list').description('list accounts and their addresses'))
     .option('--json', 'print JSON')

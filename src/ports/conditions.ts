@@ -9,6 +9,7 @@ export const conditionKinds = [
   'ioError',
   'damaged',
   'blobMissing',
+  'accountRefused',
   'tooManyFiles',
   'overloaded',
 ] as const;
@@ -16,7 +17,7 @@ export const conditionKinds = [
 /**
  * `diskFull`: no space left, or so little that only what frees space may write; `quotaReached`: the file system's quota of the server's user; `readOnly`: the file
  * system or a file; `ioError`: the medium; `damaged`: a database that is not whole; `blobMissing`: a row names a body that is gone;
- * `tooManyFiles`: no descriptor left (EMFILE, ENFILE); `overloaded`: no memory, too much work waiting, or a worker thread that died.
+ * `accountRefused`: the data of an account is missing or may be another's; `tooManyFiles`: no descriptor left (EMFILE, ENFILE); `overloaded`: no memory, too much work waiting, or a worker thread that died.
  */
 export type ConditionKind = (typeof conditionKinds)[number];
 
@@ -50,6 +51,7 @@ const texts: Readonly<Record<ConditionKind, string>> = {
   ioError: 'the disk failed',
   damaged: 'stored data is damaged',
   blobMissing: 'stored data is missing',
+  accountRefused: 'the mail of the account is not available',
   tooManyFiles: 'too many open files',
   overloaded: 'too much work is waiting',
 };

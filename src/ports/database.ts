@@ -82,11 +82,21 @@ export class StrayAwait extends Error {
   override readonly name = 'StrayAwait';
 }
 
+/** Thrown for an account's database that should exist and does not, or is empty. */
+export class DatabaseMissing extends Error {
+  override readonly name = 'DatabaseMissing';
+}
+
 /** The shard line: the server's tables and one account's tables never join. */
 export interface Databases extends AsyncDisposable {
   readonly server: Database;
-  /** Opens the account's database on first use; kept open while in use. */
-  account(id: AccountId): Promise<Database>;
+  /**
+   * Opens the account's database on first use; kept open while in use.
+   * @param mustExist  It was made before: without its file every use rejects with DatabaseMissing, and nothing is made anew.
+   */
+  account(id: AccountId, mustExist?: boolean): Promise<Database>;
+  /** Ids of all accounts that have a database which is not empty, known to the server or not. */
+  accountIds(): Promise<ReadonlySet<AccountId>>;
   /**
    * Reads a whole database and compares its tables with its indexes, without holding up those who use it.
    * @returns what is damaged, a line each; none when it is whole.

@@ -73,7 +73,8 @@ export function countingDatabases(databases: Databases, loop: FakeLoop): Databas
   const server = countingDatabase(databases.server, loop);
   return {
     server,
-    account: async (id) => countingDatabase(await databases.account(id), loop),
+    account: async (id, mustExist) => countingDatabase(await databases.account(id, mustExist), loop),
+    accountIds: () => databases.accountIds(),
     integrity: (id) => databases.integrity(id),
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),

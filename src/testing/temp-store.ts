@@ -46,12 +46,13 @@ export async function tempStore(
   const bus = localBus({ log });
   const wrapped: Databases = {
     server: databases.server,
-    account: async (id) => wrap(await databases.account(id)),
+    account: async (id, mustExist) => wrap(await databases.account(id, mustExist)),
+    accountIds: () => databases.accountIds(),
     integrity: (id) => databases.integrity(id),
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };
-  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock, loop });
+  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock, loop, log });
   const account = await accounts.create('mara');
   const sweeper = new BlobSweeper({ blobs, clock, log });
   return {

@@ -71,13 +71,14 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
   });
   const databases: Databases = {
     server: wrap(opened.server),
-    account: async (id) => wrap(await opened.account(id)),
+    account: async (id, mustExist) => wrap(await opened.account(id, mustExist)),
+    accountIds: () => opened.accountIds(),
     integrity: (id) => opened.integrity(id),
     drop: (id) => opened.drop(id),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
   const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log });
   const delivery = new LocalDelivery({ accounts, blobs, log });
   const settings = {
     ...defaultSettings,

@@ -1,4 +1,4 @@
-import type { AddedAccount, ListedAccount } from '#server/operations';
+import type { AddedAccount, ListedAccount, RecoveredAccount } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
@@ -23,6 +23,36 @@ export async function accountRemove(name: string, options: FolderOptions): Promi
   await callServer(configFolder(options), 'account.remove', { name });
   print(`Removed account ${name} and its mail.`);
   return 0;
+}
+
+/** Takes over stored mail for an account that is refused. @returns the exit code. */
+export async function accountAdopt(
+  name: string,
+  options: FolderOptions & { readonly folder?: string },
+): Promise<number> {
+  const { folder } = options;
+  if (folder !== undefined && !/^[1-9][0-9]{0,15}$/.test(folder)) throw new Error(`${folder} is no number of a folder`);
+  const args = { name, ...(folder !== undefined && { folder: Number(folder) }) };
+  const adopted = (await callServer(configFolder(options), 'account.adopt', args)) as RecoveredAccount;
+  print(
+    `Account ${adopted.name} has the mail of accounts/${adopted.folder}: ${adopted.messages} messages.`,
+    ...next(adopted),
+  );
+  return 0;
+}
+
+/** Starts an account that is refused afresh. @returns the exit code. */
+export async function accountRecreate(name: string, options: FolderOptions): Promise<number> {
+  const made = (await callServer(configFolder(options), 'account.recreate', { name })) as RecoveredAccount;
+  print(
+    `Account ${made.name} begins anew in accounts/${made.folder}, without mail. Nothing was deleted.`,
+    ...next(made),
+  );
+  return 0;
+}
+
+function next({ name, hasPassword }: RecoveredAccount): string[] {
+  return hasPassword ? [] : [`It has no password: set one with "godwit password set ${name}".`];
 }
 
 /** Lists accounts. @returns the exit code. */

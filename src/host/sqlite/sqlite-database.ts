@@ -3,7 +3,7 @@ import type { DiskReserve } from '#host/disk-reserve';
 import type { Files, SyncHandle } from '#host/files';
 import type { Clock } from '#ports/clock';
 import { ConditionError, type ConditionSink } from '#ports/conditions';
-import { StrayAwait, type Database, type Reader, type Tx, type WriteSpace } from '#ports/database';
+import { DatabaseMissing, StrayAwait, type Database, type Reader, type Tx, type WriteSpace } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { Connection } from './connection.ts';
@@ -62,6 +62,8 @@ export class SqliteDatabase implements Database {
   #checkpointAfterMs = -Infinity;
   #checkpoint: Promise<void> | null = null;
   #isGivingBack = false;
+  /** It was made before: it is not made anew when its file is missing. */
+  mustExist = false;
   /** When it was last used, by the monotonic clock. */
   usedMs = 0;
 
@@ -252,7 +254,8 @@ export class SqliteDatabase implements Database {
   async #open(): Promise<Opened> {
     const { files, directory, migrations, cacheBytes, limits, onFatal, onOpen } = this.#deps;
     if (this.#isClosed) throw new Error(`${this.path} is closed`);
-    await files.ensureDirectory(directory);
+    if (this.mustExist) await this.#requireFile();
+    else await files.ensureDirectory(directory);
     const connection = new Connection(this.path, migrations, cacheBytes, limits);
     let flush: LogFlush | null = null;
     let file: SyncHandle | null = null;
@@ -272,6 +275,13 @@ export class SqliteDatabase implements Database {
     this.#lookAtLog(this.#opened);
     onOpen();
     return this.#opened;
+  }
+
+  /** @throws DatabaseMissing. SQLite would take a missing file, and one of no bytes, for a new database. */
+  async #requireFile(): Promise<void> {
+    const facts = await this.#deps.files.facts(this.path);
+    if (facts === null) throw new DatabaseMissing(`${this.path} is missing`);
+    if (facts.sizeBytes === 0) throw new DatabaseMissing(`${this.path} is empty`);
   }
 
   /** Starts a checkpoint when the log has grown. */

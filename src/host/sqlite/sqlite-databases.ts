@@ -2,7 +2,7 @@ import { conditionOf } from '#host/conditions';
 import { noReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemLoop } from '#host/event-loop';
 import { Files } from '#host/files';
-import type { AccountId } from '#lib/ids';
+import { accountId, type AccountId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { Database, Databases } from '#ports/database';
@@ -77,16 +77,31 @@ class SqliteDatabases implements ShrinkableDatabases {
     this.server = this.#server;
   }
 
-  async account(id: AccountId): Promise<Database> {
+  async account(id: AccountId, mustExist = false): Promise<Database> {
     const known = this.#accounts.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.mustExist ||= mustExist;
+      return known;
+    }
     const { accountCacheBytes } = this.#limits;
     const { account } = this.#deps.migrations;
     const database = this.#database(this.#directoryOf(id), 'account.db', account, accountCacheBytes, () =>
       this.#onOpen(),
     );
+    database.mustExist = mustExist;
     this.#accounts.set(id, database);
     return database;
+  }
+
+  async accountIds(): Promise<ReadonlySet<AccountId>> {
+    const ids = new Set<AccountId>();
+    for (const { name, isDirectory } of await this.#files.list(this.#files.join(this.#deps.directory, 'accounts'))) {
+      if (!isDirectory || !/^[1-9][0-9]{0,15}$/.test(name)) continue;
+      const id = accountId(Number(name));
+      const facts = await this.#files.facts(this.#files.join(this.#directoryOf(id), 'account.db'));
+      if (facts !== null && facts.sizeBytes > 0) ids.add(id);
+    }
+    return ids;
   }
 
   async integrity(id: AccountId | 'server'): Promise<readonly string[]> {

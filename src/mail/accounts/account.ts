@@ -1,13 +1,5 @@
 import { mailboxId, type AccountId } from '#lib/ids';
-import {
-  advance,
-  Changes,
-  currentModSeq,
-  initializeState,
-  MailboxImages,
-  Outbox,
-  takeUidValidity,
-} from '#mail/changes';
+import { advance, Changes, MailboxImages, Outbox, takeUidValidity } from '#mail/changes';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
@@ -25,6 +17,8 @@ export interface AccountDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly loop: EventLoop;
+  /** When an operator took the data over; null when it was made for the account. */
+  readonly adoptedMs: number | null;
 }
 
 /** Why everything about an account fails once it was removed. */
@@ -37,6 +31,7 @@ export class Account implements Disposable {
   readonly #removing = new AbortController();
   readonly id: AccountId;
   readonly name: string;
+  readonly adoptedMs: number | null;
   readonly db: Database;
   readonly blobs: BlobStore;
   /** For long work on this account's messages. */
@@ -48,12 +43,13 @@ export class Account implements Disposable {
   readonly changes: Changes;
   readonly outbox: Outbox;
 
-  /** Use `Accounts.open`, which sees to it that the account has its mailboxes. */
+  /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
     const { id: account, name, blobs, bus, clock, loop } = deps;
     const db = whileThere(deps.db, this.#removing.signal);
     this.id = account;
     this.name = name;
+    this.adoptedMs = deps.adoptedMs;
     this.db = db;
     this.blobs = blobs;
     this.loop = loop;
@@ -101,15 +97,8 @@ function whileThere(db: Database, removed: AbortSignal): Database {
   };
 }
 
-/** Gives a new account its state and first mailboxes; does nothing to one that has them. */
-export async function initializeAccount(db: Database, account: AccountId, nowMs: number): Promise<void> {
-  if ((await db.read((reader) => currentModSeq(reader, account))) !== null) return;
-  await db.write(async (tx) => {
-    if (await initializeState(tx, account, nowMs)) await addInitialMailboxes(tx, account);
-  });
-}
-
-async function addInitialMailboxes(tx: Tx, account: AccountId): Promise<void> {
+/** Adds the mailboxes that a new account begins with. */
+export async function addInitialMailboxes(tx: Tx, account: AccountId): Promise<void> {
   const { modSeq, firstId } = await advance(tx, account, initialMailboxes.length);
   for (const [i, { name, specialUse }] of initialMailboxes.entries()) {
     const uidValidity = await takeUidValidity(tx, account);

@@ -6,9 +6,23 @@ import type { Clock } from '#ports/clock';
 import { ConditionError } from '#ports/conditions';
 import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
+import type { Log } from '#ports/log';
 import { AccountRefusal, normalizeAccountName } from './account-name.ts';
-import { accountByName, allAccounts, deleteAccount, insertAccount, markRemoving } from './account-rows.ts';
-import { Account, initializeAccount } from './account.ts';
+import {
+  accountByName,
+  allAccounts,
+  deleteAccount,
+  dropAccountRow,
+  insertAccount,
+  markBound,
+  markRemoving,
+  serverIdentity,
+  wasRemoved,
+} from './account-rows.ts';
+import { Account } from './account.ts';
+import { claimDatabase } from './claim.ts';
+import { Recovery } from './recovery.ts';
+import { UnclaimedData, type NewAccountCare } from './unclaimed.ts';
 
 /** What `Accounts` needs. */
 export interface AccountsDeps {
@@ -17,6 +31,7 @@ export interface AccountsDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly loop: EventLoop;
+  readonly log: Log;
 }
 
 /** An account in a list. */
@@ -30,21 +45,80 @@ export interface AccountSummary {
 export class Accounts implements Disposable {
   readonly #deps: AccountsDeps;
   readonly #opened = new Map<string, Promise<Account | null>>();
+  /** Accounts that could not be made, because data that no account has may be theirs. */
+  readonly #notMade = new Set<string>();
+  readonly #unclaimed: UnclaimedData;
+  readonly #recovery: Recovery;
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps;
+    this.#unclaimed = new UnclaimedData(deps.databases);
+    this.#recovery = new Recovery({ ...deps, accounts: this, unclaimed: this.#unclaimed });
   }
 
-  /** Makes an account with its initial mailboxes. @throws AccountRefusal when the name cannot be or is taken. */
-  async create(given: string): Promise<Account> {
+  /**
+   * Makes an account with its initial mailboxes, unless data that no account has may be its own: `care` says how much that matters.
+   * @throws AccountRefusal when the name cannot be or is taken, AccountUnavailable.
+   */
+  async create(given: string, care: NewAccountCare = 'automatic'): Promise<Account> {
     const name = normalizeAccountName(given);
-    const { databases, clock } = this.#deps;
-    const id = await databases.server.write((tx) => insertAccount(tx, name, clock.now()));
-    if (id === null) throw new AccountRefusal(`account ${name} exists`);
-    this.#opened.delete(name);
+    const { databases, blobs, clock } = this.#deps;
+    if ((await databases.server.read((reader) => accountByName(reader, name))) !== null)
+      throw new AccountRefusal(`account ${name} exists`);
+    try {
+      await this.#unclaimed.check(name, care);
+    } catch (error) {
+      this.#notMade.add(name);
+      throw error;
+    }
+    for (let aboveId = await this.#unclaimed.highestId(); ; aboveId += 1) {
+      const floor = aboveId;
+      const id = await databases.server.write((tx) => insertAccount(tx, name, clock.now(), floor));
+      if (id === null) throw new AccountRefusal(`account ${name} exists`);
+      // Blobs of an account that the server has forgotten must not become those of a new one.
+      if (!(await hasAny(blobs.list(id)))) break;
+      await databases.server.write((tx) => dropAccountRow(tx, id));
+      aboveId = Math.max(aboveId, id - 1);
+    }
+    this.forget(name);
     const account = await this.open(name);
     if (account === null) throw new AccountRefusal(`account ${name} was removed`);
     return account;
+  }
+
+  /** Databases of accounts that the server does not know, with the names that they carry: null for those that carry none. */
+  unclaimed(): Promise<ReadonlyMap<AccountId, string | null>> {
+    return this.#unclaimed.names();
+  }
+
+  /** Opens the accounts whose database files are missing, so that their refusal is logged. To be called at start. */
+  async findMissing(): Promise<void> {
+    const { databases, log } = this.#deps;
+    const ids = await databases.accountIds();
+    for (const { id, name, state } of await databases.server.read((reader) => allAccounts(reader))) {
+      if (ids.has(id) || state === 'new' || state === 'removing') continue;
+      await this.open(name).catch((error: unknown) => log.error('account.openFailed', { account: name }, error));
+    }
+  }
+
+  /**
+   * Takes over data for an account that is refused: `folder`, or the data that carries its name.
+   * @throws AccountRefusal when there is nothing to take over, or the account is in order.
+   */
+  adopt(given: string, folder: AccountId | null): Promise<Account> {
+    return this.#recovery.adopt(normalizeAccountName(given), folder);
+  }
+
+  /** Starts an account that is refused afresh, with an id of its own; what was stored stays where it is. @throws AccountRefusal. */
+  recreate(given: string): Promise<Account> {
+    return this.#recovery.recreate(normalizeAccountName(given));
+  }
+
+  /** Forgets what is known of an account's data: it is about to be opened anew. */
+  forget(name: string): void {
+    this.#notMade.delete(name);
+    this.#opened.delete(name);
+    this.#unclaimed.forget();
   }
 
   /** The account of that name, in any case; null when there is none. */
@@ -74,7 +148,7 @@ export class Accounts implements Disposable {
     const { server } = this.#deps.databases;
     const rows = await server.read((reader) => allAccounts(reader));
     await server.durable();
-    return rows.filter(({ state }) => state === 'active').map(({ id, name, createdMs }) => ({ id, name, createdMs }));
+    return rows.filter(({ state }) => state !== 'removing').map(({ id, name, createdMs }) => ({ id, name, createdMs }));
   }
 
   /**
@@ -122,29 +196,37 @@ export class Accounts implements Disposable {
 
   /** Finds blobs that never got a row, or whose account is gone; reads the names of all blobs, so once a day is enough. @returns how many. */
   async collectOrphans(sweeper: BlobSweeper, signal?: AbortSignal): Promise<number> {
+    const { databases, blobs } = this.#deps;
     let found = 0;
     const owners: AccountId[] = [];
-    for await (const owner of this.#deps.blobs.owners()) if (typeof owner === 'number') owners.push(owner);
+    for await (const owner of blobs.owners()) if (typeof owner === 'number') owners.push(owner);
     // Read after the owners: an account's row is there before its first blob.
-    const rows = await this.#deps.databases.server.read((reader) => allAccounts(reader));
+    const rows = await databases.server.read((reader) => allAccounts(reader));
     const known = new Set(rows.map(({ id }) => id));
-    for (const owner of owners) if (!known.has(owner)) found += await sweeper.removeAll(owner);
+    for (const owner of owners) {
+      // Only what an operator removed: blobs of an account that the server has forgotten may be all that is left of it.
+      if (known.has(owner) || !(await databases.server.read((reader) => wasRemoved(reader, owner)))) continue;
+      found += await sweeper.removeAll(owner);
+    }
     await this.#each(signal, async ({ id, db }) => {
       found += await sweeper.collectOrphans(id, db);
     });
     return found;
   }
 
+  /** Sweeps each account. Trouble with one does not keep the others from it, and accounts that were taken over are left alone for a while. */
   async #each(signal: AbortSignal | undefined, work: (account: Account) => Promise<void>): Promise<void> {
+    const { clock, log } = this.#deps;
     for (const { name } of await this.list()) {
       if (signal?.aborted === true) return;
       try {
         const account = await this.open(name);
-        // Removed meanwhile: nothing is left to do.
-        if (account !== null) await work(account).catch((error: unknown) => account.ignoreIfRemoved(error));
+        // Null: removed meanwhile, nothing is left to do.
+        if (account === null || isFresh(account, clock.now())) continue;
+        await work(account).catch((error: unknown) => account.ignoreIfRemoved(error));
       } catch (error) {
-        // Noted where it was found: one damaged account must not keep the others from being swept.
-        if (!(error instanceof ConditionError)) throw error;
+        // One damaged account must not keep the others from being swept.
+        log.error('account.sweepFailed', { account: name }, error);
       }
     }
   }
@@ -162,12 +244,21 @@ export class Accounts implements Disposable {
 
   async #open(name: string): Promise<Account | null> {
     const { databases, blobs, bus, clock, loop } = this.#deps;
-    const row = await databases.server.read((reader) => accountByName(reader, name));
+    const { row, server } = await databases.server.read(async (reader) => ({
+      row: await accountByName(reader, name),
+      server: await serverIdentity(reader),
+    }));
     await databases.server.durable();
-    if (row === null || row.state !== 'active') return null;
-    const db = await databases.account(row.id);
-    await initializeAccount(db, row.id, clock.now());
-    return new Account({ id: row.id, name, db, blobs, bus, clock, loop });
+    if (row === null && this.#notMade.has(name)) await this.#unclaimed.check(name, 'automatic');
+    if (row === null || row.state === 'removing') return null;
+    const { id } = row;
+    const { db, adoptedMs } = await claimDatabase(databases, row, server, clock.now());
+    // Its identity is durable by now: from here on its database must be there.
+    if (row.state !== 'bound') {
+      await databases.server.write((tx) => markBound(tx, id)).catch(leaveForLater);
+      await databases.account(id, true);
+    }
+    return new Account({ id, name, db, blobs, bus, clock, loop, adoptedMs });
   }
 
   /** The database goes first: without rows, blobs are only orphans. */
@@ -186,4 +277,21 @@ export class Accounts implements Disposable {
       throw error;
     }
   }
+}
+
+/** How long the sweeper leaves the blobs of an account alone whose data was taken over: they may be newer than its database. */
+const keepAfterAdoptionMs = 30 * 24 * 60 * 60_000;
+
+function isFresh({ adoptedMs }: Account, nowMs: number): boolean {
+  return adoptedMs !== null && nowMs < adoptedMs + keepAfterAdoptionMs;
+}
+
+/** A full disk does not keep an account from being read: the next opening tries again. */
+function leaveForLater(error: unknown): void {
+  if (!(error instanceof ConditionError)) throw error;
+}
+
+async function hasAny(list: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _first of list) return true;
+  return false;
 }

@@ -12,14 +12,16 @@ export async function credentialOf(reader: Reader, name: string): Promise<Creden
   const row = await reader.get<CredentialRow>(
     sql`SELECT a.id AS account, c.changed_ms AS "changedMs", c.password_hash AS "passwordHash", c.scram_sha1 AS "scramSha1",
       c.scram_sha256 AS "scramSha256", c.cram_md5 AS "cramMd5"
-      FROM account AS a JOIN credential AS c ON c.account = a.id WHERE a.name = ${name} AND a.state = 'active'`,
+      FROM account AS a JOIN credential AS c ON c.account = a.id WHERE a.name = ${name} AND a.state <> 'removing'`,
   );
   return row ?? null;
 }
 
 /** Id of the active account of that name. */
 export async function activeAccount(reader: Reader, name: string): Promise<number | null> {
-  const row = await reader.get<{ id: number }>(sql`SELECT id FROM account WHERE name = ${name} AND state = 'active'`);
+  const row = await reader.get<{ id: number }>(
+    sql`SELECT id FROM account WHERE name = ${name} AND state <> 'removing'`,
+  );
   return row?.id ?? null;
 }
 
@@ -47,7 +49,7 @@ export interface ClientKeyRow {
 export async function clientKeyOf(reader: Reader, fingerprint: Uint8Array): Promise<ClientKeyRow | null> {
   const row = await reader.get<ClientKeyRow>(
     sql`SELECT k.fingerprint, a.name AS account, k.login, k.label, k.created_ms AS "createdMs"
-      FROM client_key AS k JOIN account AS a ON a.id = k.account WHERE k.fingerprint = ${fingerprint} AND a.state = 'active'`,
+      FROM client_key AS k JOIN account AS a ON a.id = k.account WHERE k.fingerprint = ${fingerprint} AND a.state <> 'removing'`,
   );
   return row ?? null;
 }

@@ -58,7 +58,7 @@ export async function checkBlobs(
   if (extra.length === 0) return;
   const later = await known(extra);
   for (const blob of extra)
-    if (!later.has(blob)) report('orphan', `the blob ${blob} belongs to no message, and is removed when a day old`);
+    if (!later.has(blob)) report('orphan', `the blob ${blob} belongs to no message, and is removed in time`);
 }
 
 const pieceBytes = 256 * 1024;

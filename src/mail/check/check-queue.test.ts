@@ -67,7 +67,7 @@ for (const [damage, want] of [
     sql`DELETE FROM queue_message WHERE id = 2`,
     [
       'queue!: recipient 3, c@two.test, belongs to no message',
-      'orphan: the blob B belongs to no message, and is removed when a day old',
+      'orphan: the blob B belongs to no message, and is removed in time',
     ],
   ],
   [sql`DELETE FROM queue_recipient WHERE id = 3`, ['queue: message 2 has no recipients']],

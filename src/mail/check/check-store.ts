@@ -1,4 +1,4 @@
-import { AccountRemoved, type Account, type Accounts } from '#mail/accounts';
+import { AccountRemoved, AccountUnavailable, type Account, type Accounts } from '#mail/accounts';
 import { inBatches, inList } from '#mail/schema';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Databases } from '#ports/database';
@@ -40,10 +40,17 @@ export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
     known.add(String(id));
     findings.push(...(await checkNamedAccount(deps, name)));
   }
+  for (const [id, name] of await accounts.unclaimed()) {
+    known.add(String(id));
+    const { report, all } = collector(name ?? String(id));
+    const whose = name === null ? 'does not say whose it is' : `says that it is of the account ${name}`;
+    report('account', `accounts/${id} belongs to no account that the server knows; it ${whose}`, false);
+    findings.push(...all());
+  }
   for (const owner of owners) {
     if (known.has(String(owner))) continue;
     const { report, all } = collector(String(owner));
-    report('orphan', `blobs of account ${owner}, which does not exist`);
+    report('orphan', `blobs/${owner} belongs to no account that the server knows`);
     findings.push(...all());
   }
   const server = collector(null);
@@ -70,7 +77,8 @@ async function checkNamedAccount({ accounts, databases, loop }: CheckDeps, name:
   } catch (error) {
     // Removed meanwhile: there is nothing to check.
     if (error instanceof AccountRemoved) return [];
-    report('account', `cannot be opened: ${error instanceof Error ? error.message : String(error)}`, true);
+    if (error instanceof AccountUnavailable) report('account', `is refused: ${error.message}`, true);
+    else report('account', `cannot be opened: ${error instanceof Error ? error.message : String(error)}`, true);
     return all();
   }
 }

@@ -10,7 +10,10 @@ import { newMessage, tempStore } from '#testing/temp-store';
 import { checkAccount, checkQueue } from './index.ts';
 
 /** Full scans that are meant: lists of everything in small tables. */
-const allowedScans = [/^SELECT id, name, state, created_ms AS "createdMs" FROM account ORDER BY name$/];
+const allowedScans = [
+  /^SELECT account, server, name, adopted_ms AS "adoptedMs" FROM account_identity LIMIT 1$/,
+  /^SELECT id, name, state, created_ms AS "createdMs" FROM account ORDER BY name$/,
+];
 
 /** A database that remembers each statement's text. */
 function recording(db: Database, seen: Map<string, Sql>): Database {

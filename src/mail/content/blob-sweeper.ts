@@ -14,6 +14,10 @@ export interface BlobSweeperDeps {
 
 /** How long a blob without a row is left alone: a reader may have it open, or its row may be about to be written. */
 const graceMs = 60 * 60_000;
+/** Blobs without a row that are younger may belong to rows that a backup, restored without them, does not have yet. */
+const orphanGraceMs = 14 * 24 * 60 * 60_000;
+/** Blobs of rows that are looked for before blobs without rows are touched. */
+const sample = 16;
 const firstRetryMs = 60_000;
 const maxRetryMs = 24 * 60 * 60_000;
 const batch = 100;
@@ -93,20 +97,43 @@ export class BlobSweeper {
 
   /**
    * Turns blobs of an account that have no row into garbage: what a crash between blob and row leaves. They go an hour later,
-   * unless a row has come by then. @returns how many.
+   * unless a row has come by then. Nothing is touched where rows miss their blobs: the folder may be another's, or the rows older than it.
+   * @returns how many.
    */
   async collectOrphans(account: AccountId, db: Database): Promise<number> {
     const now = this.#deps.clock.now();
+    const missing = await this.#missingOf(account, db);
+    if (missing !== null) {
+      this.#deps.log.warn('blob.orphansKept', { account, missing });
+      return 0;
+    }
     let orphans = 0;
     let old: BlobId[] = [];
     for await (const { id, modifiedMs } of this.#deps.blobs.list(account)) {
-      if (modifiedMs > now - graceMs) continue;
+      if (modifiedMs > now - orphanGraceMs) continue;
       old.push(id);
       if (old.length < lookBatch) continue;
       orphans += await collect(db, account, old, now);
       old = [];
     }
     return orphans + (await collect(db, account, old, now));
+  }
+
+  /** Of some blobs that rows refer to, one that does not exist; null when all do. */
+  async #missingOf(account: AccountId, db: Database): Promise<BlobId | null> {
+    const rows = await db.read((reader) =>
+      reader.all<{ blob: BlobId }>(
+        sql`SELECT blob_id AS blob FROM content WHERE account = ${account} AND blob_id IS NOT NULL ORDER BY blob_id LIMIT ${sample}`,
+      ),
+    );
+    for (const { blob } of rows) {
+      try {
+        await using _reader = await this.#deps.blobs.open(account, blob);
+      } catch {
+        return blob;
+      }
+    }
+    return null;
   }
 
   /** Removes all blobs of an account that does not exist any more: what was on its way in when it went. @returns how many. */

@@ -23,7 +23,7 @@ test('Messages: an account that an older server wrote is read on, and what is de
   const blobs = await openBlobs({ directory: files.join(dir.path, 'blobs'), files, random: systemRandom });
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
   await using databases = await openDatabases({ directory: dir.path, files, clock, log, loop, migrations });
-  using accounts = new Accounts({ databases, blobs, bus: localBus({ log }), clock, loop });
+  using accounts = new Accounts({ databases, blobs, bus: localBus({ log }), clock, loop, log });
   const account = await accounts.open('mara');
   assert.ok(account !== null);
   const inbox = await account.mailboxes.byName('INBOX');

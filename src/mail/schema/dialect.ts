@@ -8,6 +8,8 @@ export interface Dialect {
   readonly tail: string;
   /** What ends a table that is found by its primary key only, which is no row id. */
   readonly keyedTail: string;
+  /** Expression for 128 random bits in hexadecimal. */
+  readonly randomText: string;
   /** The function of a text and a word in it that gives the word's position from 1, or 0. */
   readonly position: string;
   /** The column `id` of an account's table, whose values are given, and what makes it a key: in SQLite the row id. */
@@ -29,6 +31,7 @@ export const sqliteDialect: Dialect = {
   bytes: 'BLOB',
   tail: ' STRICT',
   keyedTail: ' STRICT, WITHOUT ROWID',
+  randomText: 'lower(hex(randomblob(16)))',
   position: 'instr',
   accountKey: { column: 'id INTEGER PRIMARY KEY', constraint: '' },
   hexOf: (value, digits) => `printf('%0${digits}x', ${value})`,
@@ -44,6 +47,7 @@ export const postgresDialect: Dialect = {
   bytes: 'BYTEA',
   tail: '',
   keyedTail: '',
+  randomText: `replace(gen_random_uuid()::text, '-', '')`,
   position: 'strpos',
   accountKey: { column: 'id BIGINT NOT NULL', constraint: ',\n  PRIMARY KEY (account, id)' },
   hexOf: (value, digits) => `lpad(to_hex(${value}), ${digits}, '0')`,

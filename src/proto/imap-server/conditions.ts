@@ -12,6 +12,7 @@ const codes: Readonly<Record<ConditionKind, string>> = {
   ioError: 'UNAVAILABLE',
   damaged: 'CORRUPTION',
   blobMissing: 'CORRUPTION',
+  accountRefused: 'UNAVAILABLE',
   tooManyFiles: 'UNAVAILABLE',
   overloaded: 'UNAVAILABLE',
 };

@@ -130,7 +130,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const dkim = new DkimKeys({ configuration, files, bus, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log });
   const names = new AccountNames({ accounts });
   const routing = new ConfiguredRouting({ configuration, names });
   const queueSettings = queueSettingsOf(server);
@@ -206,6 +206,7 @@ function queueSettingsOf({ queue }: ServerConfig): QueueSettings {
 
 /** Gives every configured account its mailboxes; accounts that left the configuration keep their mail. Trouble with one does not stop the others. */
 export async function createConfiguredAccounts({ configuration, accounts, log }: Services): Promise<void> {
+  await accounts.findMissing();
   const existing = new Set((await accounts.list()).map(({ name }) => name));
   for (const name of Object.keys(configuration.config.domains.accounts)) {
     if (existing.has(name)) continue;

@@ -33,6 +33,7 @@ const events: Readonly<Record<ConditionKind, string>> = {
   ioError: 'storage.ioError',
   damaged: 'storage.damaged',
   blobMissing: 'storage.blobMissing',
+  accountRefused: 'account.refused',
   tooManyFiles: 'system.tooManyFiles',
   overloaded: 'system.overloaded',
 };
@@ -44,6 +45,8 @@ const fixes: Readonly<Record<ConditionKind, string>> = {
   ioError: "look at the kernel's log; restore from a backup if the disk is failing",
   damaged: "stop the server, then run 'godwit check'; restore what it names from a backup",
   blobMissing: "run 'godwit check'; restore what it names from a backup",
+  accountRefused:
+    "run 'godwit check' to see what is wrong; then restore, 'godwit account adopt NAME' or 'godwit account recreate NAME'",
   tooManyFiles: 'raise the limit of open files (LimitNOFILE= of systemd, ulimit -n)',
   overloaded: 'passes by itself; more memory or fewer clients if it comes often',
 };

@@ -1,4 +1,6 @@
 import { parseAddress } from '#lib/address';
+import { accountId } from '#lib/ids';
+import { AccountRefusal, AccountUnavailable, type Account, type Accounts } from '#mail/accounts';
 import { addAccount, removeAccount } from '#mail/config';
 import { Arguments, OperationRefused, refuseArguments } from './arguments.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
@@ -27,6 +29,8 @@ export interface ListedAccount {
 export const accountCommands: OperationTable = {
   'account.add': addOperation,
   'account.remove': removeOperation,
+  'account.adopt': adoptOperation,
+  'account.recreate': recreateOperation,
   'account.list': listOperation,
 };
 
@@ -41,7 +45,7 @@ async function addOperation(deps: OperationsDeps, args: unknown): Promise<AddedA
   const { accounts, credentials } = deps;
   const isNew = (await accounts.open(name)) === null;
   // Before the configuration names it: whoever sees the address there finds mailboxes behind it.
-  if (isNew) await accounts.create(name);
+  if (isNew) await created(accounts, name);
   const password = chosen ?? generatedPassword(deps);
   try {
     await credentials.setPassword(name, password);
@@ -52,6 +56,15 @@ async function addOperation(deps: OperationsDeps, args: unknown): Promise<AddedA
   }
   deps.log.info('account.added', { account: name, address });
   return chosen === undefined ? { name, address, password } : { name, address };
+}
+
+async function created(accounts: Accounts, name: string): Promise<void> {
+  try {
+    await accounts.create(name, 'asked');
+  } catch (error) {
+    if (error instanceof AccountUnavailable) throw new OperationRefused(error.message);
+    throw error;
+  }
 }
 
 function checkNewAccount({ configuration }: OperationsDeps, name: string, address: string): void {
@@ -96,6 +109,49 @@ async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ r
   if (isStored) await accounts.remove(name);
   deps.log.info('account.removed', { account: name });
   return { name };
+}
+
+/** Result of `account.adopt` and `account.recreate`. */
+export interface RecoveredAccount {
+  readonly name: string;
+  /** Number of its folders below `accounts` and `blobs`. */
+  readonly folder: number;
+  readonly messages: number;
+  readonly hasPassword: boolean;
+}
+
+/** Takes over data for an account that is refused. */
+async function adoptOperation(deps: OperationsDeps, args: unknown): Promise<RecoveredAccount> {
+  const given = new Arguments(args, ['name', 'folder']);
+  const name = configuredName(deps, given.text('name'));
+  const folder = given.optionalNumber('folder', 1, Number.MAX_SAFE_INTEGER);
+  return await recovered(deps, deps.accounts.adopt(name, folder === undefined ? null : accountId(folder)));
+}
+
+/** Starts an account that is refused afresh. */
+async function recreateOperation(deps: OperationsDeps, args: unknown): Promise<RecoveredAccount> {
+  const name = configuredName(deps, new Arguments(args, ['name']).text('name'));
+  return await recovered(deps, deps.accounts.recreate(name));
+}
+
+function configuredName({ configuration }: OperationsDeps, given: string): string {
+  const name = given.toLowerCase();
+  if (!Object.hasOwn(configuration.config.domains.accounts, name)) {
+    throw new OperationRefused(`no account ${given} in domains.yaml: add it there first`);
+  }
+  return name;
+}
+
+async function recovered({ credentials }: OperationsDeps, recovering: Promise<Account>): Promise<RecoveredAccount> {
+  try {
+    const { name, id, mailboxes } = await recovering;
+    const messages = (await mailboxes.list()).reduce((sum, { mailbox }) => sum + (mailbox?.messages ?? 0), 0);
+    return { name, folder: id, messages, hasPassword: await credentials.hasPassword(name) };
+  } catch (error) {
+    if (error instanceof AccountRefusal || error instanceof AccountUnavailable)
+      throw new OperationRefused(error.message);
+    throw error;
+  }
 }
 
 async function listOperation(

@@ -5,7 +5,7 @@
  */
 export { Operations, type CertificateFacts, type OperationsDeps, type ServerFacts } from './operations.ts';
 export { OperationRefused } from './arguments.ts';
-export type { AddedAccount, ListedAccount } from './account.ts';
+export type { AddedAccount, ListedAccount, RecoveredAccount } from './account.ts';
 export type { ChangedClientKey, ListedClientKey } from './client-keys.ts';
 export type { RemovedSelector } from './dkim.ts';
 export type { OutsideView } from './dns.ts';

@@ -7,6 +7,8 @@ import { checksums0004 } from '../0004-checksums.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
 import { flagBlocks0005 } from '../0005-flag-blocks.ts';
 import { refusals0005 } from '../0005-refusals.ts';
+import { accountIdentity0006 } from '../0006-account-identity.ts';
+import { serverIdentity0006 } from '../0006-server-identity.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -19,6 +21,7 @@ export const postgresAccountMigrations: readonly Migration[] = [
   keywords0003(postgresDialect),
   checksums0004(postgresDialect),
   flagBlocks0005(postgresDialect),
+  accountIdentity0006(postgresDialect),
 ];
 /** Migrations of the server's tables. */
 export const postgresServerMigrations: readonly Migration[] = [
@@ -27,4 +30,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   sending0003(postgresDialect),
   tlsPolicies0004(postgresDialect),
   refusals0005(postgresDialect),
+  serverIdentity0006(postgresDialect),
 ];

@@ -7,6 +7,8 @@ import { checksums0004 } from '../0004-checksums.ts';
 import { tlsPolicies0004 } from '../0004-tls-policies.ts';
 import { flagBlocks0005 } from '../0005-flag-blocks.ts';
 import { refusals0005 } from '../0005-refusals.ts';
+import { accountIdentity0006 } from '../0006-account-identity.ts';
+import { serverIdentity0006 } from '../0006-server-identity.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -19,6 +21,7 @@ export const sqliteAccountMigrations: readonly Migration[] = [
   keywords0003(sqliteDialect),
   checksums0004(sqliteDialect),
   flagBlocks0005(sqliteDialect),
+  accountIdentity0006(sqliteDialect),
 ];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [
@@ -27,4 +30,5 @@ export const sqliteServerMigrations: readonly Migration[] = [
   sending0003(sqliteDialect),
   tlsPolicies0004(sqliteDialect),
   refusals0005(sqliteDialect),
+  serverIdentity0006(sqliteDialect),
 ];
