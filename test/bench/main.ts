@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hasSink, startSink, type Sink } from './load/sink.ts';
+import { fairnessRows, measureFairness } from './fairness.ts';
 import { startGodwit } from './peers/godwit.ts';
 import type { Peer } from './peers/peer.ts';
 import { hasPostfixDovecot, startPostfixDovecot, type DovecotFormat } from './peers/postfix-dovecot.ts';
@@ -52,6 +53,7 @@ try {
     if ('waiting'.includes(options.only)) await waiting();
   } else console.log('skipped: smtp-sink of Postfix is not installed: nothing to relay to');
   await group([...appending, ...reading], postfix('mdbox'), { isFilled: true });
+  if ('fairness'.includes(options.only)) await fairness(postfix('mdbox'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -90,6 +92,18 @@ async function group(
     rows.push(row);
     console.log(table([row]).split('\n').at(-1));
   }
+}
+
+/** Waits of other connections during long commands, on one server after the other. */
+async function fairness(startPeer: ((sink: Sink | null) => Promise<Peer>) | null): Promise<void> {
+  await using sink = hasSink() ? await startSink() : null;
+  await using godwit = await startGodwit(folder, sink);
+  const ours = await measureFairness(godwit, effort);
+  await using peer = startPeer === null ? null : await startPeer(null);
+  const theirs = peer === null ? null : { name: peer.name, waits: await measureFairness(peer, effort) };
+  const measured = fairnessRows(ours, theirs);
+  rows.push(...measured);
+  console.log(table(measured).split('\n').slice(2).join('\n'));
 }
 
 /** A queue with many in it beside one with few. */

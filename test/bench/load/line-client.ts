@@ -71,6 +71,8 @@ export class LineClient {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure);
       this.#wantedEnd = { start: `\n${start}`, resolve, reject };
+      // The answer may be that line alone.
+      if (this.#buffered.length === 0) this.#buffered = Buffer.from('\n');
       this.#scanEnd();
       return undefined;
     });

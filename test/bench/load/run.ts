@@ -34,6 +34,40 @@ export async function idling(port: number, connections: number): Promise<AsyncDi
   };
 }
 
+/** Round trips of other connections in a period. */
+export interface Waits {
+  readonly count: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** Starts the prober of `probe.ts`; `waits` ends a period. */
+export async function probing(
+  imapPort: number,
+  smtpPort: number,
+): Promise<AsyncDisposable & { readonly waits: () => Promise<Waits> }> {
+  const child = start('probe', [imapPort, smtpPort]);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async (): Promise<Waits> => {
+    const line = await lines.next();
+    if (line.done === true) throw new Error('the prober ended early');
+    return JSON.parse(line.value) as Waits;
+  };
+  await next();
+  return {
+    waits: async () => {
+      child.stdin.write('\n');
+      return await next();
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
 function start(script: string, args: readonly (string | number)[]) {
   const path = fileURLToPath(new URL(`./${script}.ts`, import.meta.url));
   return spawn(process.execPath, [path, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
