@@ -10,6 +10,8 @@ export interface NetLimits {
   readonly handshakeTimeoutMs: number;
   /** How long `close` waits for the peer to end its side, once the rest is sent (which may take `writeTimeoutMs`). */
   readonly lingerMs: number;
+  /** Bytes that a peer may still send while `close` waits; they are dropped. */
+  readonly maxDroppedBytes: number;
   /** Silence after which TCP asks whether the peer is still there. */
   readonly keepAliveMs: number;
 }
@@ -21,6 +23,7 @@ export const defaultNetLimits: NetLimits = {
   writeTimeoutMs: 5 * 60_000,
   handshakeTimeoutMs: 30_000,
   lingerMs: 5000,
+  maxDroppedBytes: 256 * 1024,
   keepAliveMs: 120_000,
 };
 

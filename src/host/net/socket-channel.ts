@@ -157,7 +157,7 @@ export class SocketChannel implements Channel {
     }
     this.#fail(closedByUs);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { writeTimeoutMs, lingerMs } = this.#deps.limits;
+    const { writeTimeoutMs, lingerMs, maxDroppedBytes } = this.#deps.limits;
     const giveUp = (): void => void socket.destroy();
     let timer = setTimeout(giveUp, writeTimeoutMs);
     socket.once('finish', () => {
@@ -169,6 +169,12 @@ export class SocketChannel implements Channel {
       resolve();
     });
     // What the peer still sends is read and dropped: closing with unread bytes resets the connection and may destroy our last reply.
+    // A peer that goes on sending for long does not listen, and is not worth the reading.
+    let droppedBytes = 0;
+    socket.on('data', (bytes: Uint8Array) => {
+      droppedBytes += bytes.length;
+      if (droppedBytes > maxDroppedBytes) socket.destroy();
+    });
     socket.resume();
     socket.end();
     return promise;
