@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { conversionTargets } from './conversion-targets.ts';
 import { dkimTargets } from './dkim-targets.ts';
 import { dnsTargets } from './dns-targets.ts';
 import { escaped, fuzz, type Target } from './fuzz.ts';
@@ -32,7 +33,15 @@ const runs: Readonly<Record<string, number>> = {
 };
 
 const receiving = [smtpTargets, imapTargets, messageTargets].flat();
-const sending = [smtpClientTargets, saslTargets, socksTargets, dkimTargets, tlsPolicyTargets, dnsTargets].flat();
+const sending = [
+  smtpClientTargets,
+  conversionTargets,
+  saslTargets,
+  socksTargets,
+  dkimTargets,
+  tlsPolicyTargets,
+  dnsTargets,
+].flat();
 
 for (const target of [...receiving, ...sending]) {
   test(`${target.name}: takes mutated input without harm`, async () => {

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { conversionTargets } from './conversion-targets.ts';
 import { dkimTargets } from './dkim-targets.ts';
 import { dnsTargets } from './dns-targets.ts';
 import { escaped, fuzz } from './fuzz.ts';
@@ -18,7 +19,15 @@ import { socksTargets } from './socks-targets.ts';
 import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
 const receiving = [smtpTargets, imapTargets, messageTargets].flat();
-const sending = [smtpClientTargets, saslTargets, socksTargets, dkimTargets, tlsPolicyTargets, dnsTargets].flat();
+const sending = [
+  smtpClientTargets,
+  conversionTargets,
+  saslTargets,
+  socksTargets,
+  dkimTargets,
+  tlsPolicyTargets,
+  dnsTargets,
+].flat();
 const targets = [...receiving, ...sending];
 const { values, positionals } = parseArgs({
   allowPositionals: true,

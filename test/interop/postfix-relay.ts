@@ -5,8 +5,8 @@ import { startDovecotSasl } from './dovecot-sasl.ts';
 import { foreignSizeLimit, type ForeignServer, type ForeignSettings } from './foreign-server.ts';
 import { startPostfix } from './postfix.ts';
 
-/** Starts Debian's Postfix with logins by Debian's Dovecot; needs root. */
-export async function startPostfixRelay(settings: ForeignSettings): Promise<ForeignServer> {
+/** Starts Debian's Postfix with logins by Debian's Dovecot; needs root. @param more  Further lines of `main.cf`. */
+export async function startPostfixRelay(settings: ForeignSettings, more = ''): Promise<ForeignServer> {
   const { address, hostname, domain, peer, ports, certificate, strangeCertificate } = settings;
   await using undo = new AsyncDisposableStack();
   const sasl = undo.use(await startDovecotSasl());
@@ -27,7 +27,7 @@ export async function startPostfixRelay(settings: ForeignSettings): Promise<Fore
         service(ports.submissions, 'smtpd_tls_wrappermode=yes'),
         service(ports.strange, `smtpd_tls_chain_files=${strangePem}`),
       ].join(''),
-      settings: mainCf(domain, sasl.port),
+      settings: `${mainCf(domain, sasl.port)}${more}`,
     }),
   );
   const running = undo.move();

@@ -107,7 +107,8 @@ export function prepareMessage(
     recipients,
     content,
     eightBit: has8bit(content),
-    smtputf8: [...recipients, ...(sender === null ? [] : [sender])].some(needsSmtputf8),
+    // Addresses of the header, which no encoding can express, count as those of the envelope do.
+    smtputf8: has8bit(header) || [...recipients, ...(sender === null ? [] : [sender])].some(needsSmtputf8),
   };
 }
 

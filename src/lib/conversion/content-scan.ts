@@ -45,7 +45,12 @@ export class ContentScan {
   /** Something occurs that no host has to take: a line of more than 998 octets, NUL, a bare CR or LF (RFC 5321 §2.3.8, §4.5.3.1.6). */
   get hasUnsendable(): boolean {
     const longest = Math.max(this.#longest, this.#lineBytes);
-    return this.#hasNul || this.#hasBareEnd || this.#isAfterCr || longest > conversionLimits.maxLineBytes;
+    return this.#hasNul || this.hasBareEnd || longest > conversionLimits.maxLineBytes;
+  }
+
+  /** A CR or LF stands alone, or the last octet is a CR. */
+  get hasBareEnd(): boolean {
+    return this.#hasBareEnd || this.#isAfterCr;
   }
 
   /** A NUL occurs. */

@@ -109,6 +109,31 @@ for (const [content, want] of [
   });
 }
 
+for (const [content, want] of [
+  ['a\rb\r\r\n\r.\r\n\r', 'a\rb\r\r\n\r.\r\n\r\r\n'],
+  ['a\r\n.\rb', 'bareCr'],
+  ['.\r\r\n', 'bareCr'],
+  ['a\n.\rb', 'bareLf'],
+] as const) {
+  test(`SmtpCommandCodec, passing a bare CR, reads ${JSON.stringify(content)}`, () => {
+    const bytes = encode(`DATA\r\n${content}\r\n.\r\nNOOP\r\n`);
+    for (const step of [1, 2, 3, bytes.length]) {
+      const codec = new SmtpCommandCodec({}, { passesBareCr: true });
+      let got = '';
+      let problem: string | null = null;
+      for (let at = 0; at < bytes.length; at += step) {
+        codec.feed(bytes.slice(at, at + step));
+        for (let event = codec.next(); event !== null; event = codec.next()) {
+          if (event.kind === 'line' && event.text === 'DATA') codec.beginData();
+          if (event.kind === 'data') got += String.fromCharCode(...event.bytes);
+          if (event.kind === 'dataEnd') problem = event.problem;
+        }
+      }
+      assert.equal(problem ?? got, want);
+    }
+  });
+}
+
 for (const [limit, length, want] of [
   ['maxLineBytes', 18, 'line'],
   ['maxLineBytes', 19, 'overlong'],

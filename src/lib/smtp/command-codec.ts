@@ -16,6 +16,12 @@ export type CodecEvent =
   /** The last octet of a BDAT chunk was read; the next bytes are commands. */
   | { readonly kind: 'bdatEnd'; readonly problem: ContentProblem | null };
 
+/** How strictly a codec reads. */
+export interface CodecOptions extends CommandOptions {
+  /** A bare CR in content is given on, for a taker that encodes it. Default false: the content is refused. */
+  readonly passesBareCr?: boolean;
+}
+
 const empty = new Uint8Array(0);
 const overlong: CodecEvent = { kind: 'overlong' };
 
@@ -34,9 +40,9 @@ export class SmtpCommandCodec {
   #partial: Uint8Array = empty;
   #partialBytes = 0;
 
-  constructor(limits: Partial<CodecLimits> = {}, options: CommandOptions = {}) {
+  constructor(limits: Partial<CodecLimits> = {}, options: CodecOptions = {}) {
     this.#limits = { ...defaultCodecLimits, ...limits };
-    this.#content = new ContentScanner(options.pedantic === true);
+    this.#content = new ContentScanner(options.pedantic === true, options.passesBareCr === true);
   }
 
   /** Gives the next bytes, at a time when `next` has answered null. They must not change afterwards. */

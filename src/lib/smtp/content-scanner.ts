@@ -22,7 +22,7 @@ type State = (typeof State)[keyof typeof State];
 /**
  * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes what must be refused.
  * Unless pedantic a bare LF becomes CRLF, as much software sends it; not where another server could see the end of the content:
- * a dot alone between line ends of which one is bare is refused always, and so is a bare CR.
+ * a dot alone between line ends of which one is bare is refused always. A bare CR is refused too, unless whoever takes the content encodes it.
  * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway.
  */
 export class ContentScanner {
@@ -32,14 +32,16 @@ export class ContentScanner {
   isEnded = false;
   problem: ContentProblem | null = null;
   readonly #isPedantic: boolean;
+  readonly #passesBareCr: boolean;
   #state: State = State.LineStart;
   #isData = true;
   #bdatLeft = 0;
   #isLast = false;
 
-  /** @param isPedantic  Refuses every bare LF. */
-  constructor(isPedantic: boolean) {
+  /** @param isPedantic  Refuses every bare LF. @param passesBareCr  Lets a CR within a line pass, but not one after a lone dot. */
+  constructor(isPedantic: boolean, passesBareCr = false) {
     this.#isPedantic = isPedantic;
+    this.#passesBareCr = passesBareCr;
   }
 
   /** Content up to CRLF.CRLF follows; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4). */
@@ -149,7 +151,8 @@ export class ContentScanner {
       if (this.#isPedantic || state === State.Dot || state === State.BareDot) this.problem ??= 'bareLf';
       return State.BareStart;
     }
-    if (afterCr) this.problem ??= 'bareCr';
+    // The CR after a lone dot was held back: it is lost where it is content.
+    if (state === State.DotCr || (afterCr && !this.#passesBareCr)) this.problem ??= 'bareCr';
     if (b === 13) {
       if (state === State.BareDot) this.problem ??= 'bareLf';
       return state === State.Dot ? State.DotCr : State.Cr;

@@ -4,7 +4,7 @@
  * Invariants: content ends at CRLF.CRLF only; a bare CR or LF neither comes in nor goes out unnoticed; nothing grows beyond its limit.
  */
 export { SmtpCommandCodec } from './command-codec.ts';
-export type { CodecEvent } from './command-codec.ts';
+export type { CodecEvent, CodecOptions } from './command-codec.ts';
 export type { ContentProblem } from './content-scanner.ts';
 export { parseCommand } from './command-parser.ts';
 export type { Command, CommandOptions, HelloArgument, Verb } from './command.ts';

@@ -1,3 +1,4 @@
+import { checkLineDiscipline } from '#lib/smtp';
 import { prepareHeader, type PreparedHeader, type SubmissionRefusal, type SubmissionRules } from './prepare.ts';
 
 /** Options of `HeaderEditor`. */
@@ -39,7 +40,7 @@ export class HeaderEditor {
     if (end < 0 || end > this.#maxHeaderBytes) {
       return this.#take({ kind: 'refused', code: 554, enhanced: '5.6.0', text: 'the header is too long' }, held, 0);
     }
-    return this.#take(prepareHeader(held.subarray(0, end), this.#rules), held, end);
+    return this.#take(this.#prepare(held.subarray(0, end)), held, end);
   }
 
   /** What the header said, once it is complete; null before, and for a header that was refused. */
@@ -50,10 +51,16 @@ export class HeaderEditor {
   /** Ends the message. @returns the rest of the bytes, if any, and what the header said. */
   finish(): { readonly rest: Uint8Array | null; readonly result: PreparedHeader | SubmissionRefusal } {
     const held = this.#buffer.subarray(0, this.#length);
-    const rest = this.#result === null ? this.#take(prepareHeader(held, this.#rules), held, held.length) : null;
+    const rest = this.#result === null ? this.#take(this.#prepare(held), held, held.length) : null;
     const result = this.#result;
     if (result === null) throw new Error('no result after the end');
     return { rest, result };
+  }
+
+  /** Where a header with a bare CR or LF ends is seen in different ways, so there is no telling what it says. */
+  #prepare(header: Uint8Array): PreparedHeader | SubmissionRefusal {
+    if (checkLineDiscipline(header) === null) return prepareHeader(header, this.#rules);
+    return { kind: 'refused', code: 550, enhanced: '5.6.0', text: 'the header has a bare CR or LF' };
   }
 
   /** Adds to what is held, in one piece that grows by doubling: many small chunks cost linear time. A first chunk is not copied. */

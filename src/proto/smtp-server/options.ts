@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly requireTls: boolean;
   /** Harmless mistakes of clients are refused too. */
   readonly pedantic: boolean;
+  /** A bare CR in content reaches the Backend, which encodes or refuses it. Default false: the content is refused (RFC 5321 §2.3.8). */
+  readonly passesBareCr?: boolean;
   /** What differs from `defaultSessionLimits`. */
   readonly limits?: Partial<SessionLimits>;
 }

@@ -44,7 +44,7 @@ export class SmtpSession {
   constructor(deps: SmtpSessionDeps) {
     const limits = sessionLimits(deps.options);
     this.#loop = deps.loop;
-    this.#wire = new Wire(deps.channel, limits, deps.clock, deps.options.pedantic);
+    this.#wire = new Wire(deps.channel, limits, deps.clock, deps.options);
     this.#context = new Context({
       id: deps.id,
       wire: this.#wire,

@@ -1,4 +1,11 @@
-import { type CodecEvent, type Reply, type ReplyStyle, SmtpCommandCodec, writeReply } from '#lib/smtp';
+import {
+  type CodecEvent,
+  type CodecOptions,
+  type Reply,
+  type ReplyStyle,
+  SmtpCommandCodec,
+  writeReply,
+} from '#lib/smtp';
 import type { Clock } from '#ports/clock';
 import { type Channel, ChannelClosed, ChannelTimeout, type TlsSession } from '#ports/channel';
 import type { SessionLimits } from './limits.ts';
@@ -28,13 +35,12 @@ export class Wire {
   /** Whether the peer is being waited for at this moment. */
   isReading = false;
 
-  /** @param isPedantic  Harmless mistakes in content are found too. */
-  constructor(channel: Channel, limits: SessionLimits, clock: Clock, isPedantic: boolean) {
+  constructor(channel: Channel, limits: SessionLimits, clock: Clock, options: CodecOptions) {
     this.channel = channel;
     this.#limits = limits;
     this.#clock = clock;
     const { maxLineBytes, maxSaslLineBytes } = limits;
-    this.codec = new SmtpCommandCodec({ maxLineBytes, maxSaslLineBytes }, { pedantic: isPedantic });
+    this.codec = new SmtpCommandCodec({ maxLineBytes, maxSaslLineBytes }, options);
   }
 
   /** Queues a reply. */

@@ -30,6 +30,8 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
       futureRelease: kind !== 'mx',
       requireTls: true,
       pedantic: server.pedantic,
+      // What users submit is encoded before it leaves, so that nothing bare goes on.
+      passesBareCr: kind !== 'mx' && !server.pedantic,
       limits: { maxMessageBytes: config.maxMessageBytes },
     },
     clock: services.clock,

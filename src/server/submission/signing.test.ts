@@ -94,6 +94,7 @@ async function submit(services: Services, log: FakeLog, said: readonly Uint8Arra
       futureRelease: true,
       requireTls: true,
       pedantic: false,
+      passesBareCr: true,
       limits: { maxMessageBytes: 1_000_000 },
     },
     clock: services.clock,
@@ -215,6 +216,7 @@ for (const [title, message] of [
   ['a body of 8 bits', `${header}\r\nGrüße\r\n`],
   ['a large body of 8 bits', `${header}\r\n${'Grüße aus Köln\r\n'.repeat(10_000)}`],
   ['a header in UTF-8', `${header}To: Jürgen <j@bücher.example>\r\n\r\nhello\r\n`],
+  ['a bare CR', `${header}\r\na\rb\r\n`],
   ['a long line', `${header}\r\n${'x'.repeat(2000)}\r\n`],
   ['long lines in the header', `${header}X-Words: ${'word '.repeat(500)}\r\n\r\nhello\r\n`],
 ] as const) {
@@ -231,6 +233,19 @@ for (const [title, message] of [
       }));
   }
 }
+
+test('Submission refuses a bare CR in the header, and after a lone dot', () =>
+  inWorld(async ({ submit: send, services }) => {
+    assert.match(
+      await send('<ann@example.org>', `${header}X-A: a\r\r\nFrom: bob@example.org\r\n\r\nx\r\n`),
+      /^550 5\.6\.0 /,
+    );
+    assert.match(await send('<ann@example.org>', `${header}\r\nx\r\n.\rx\r\n`), /^500 5\.5\.2 bare CR/);
+    const signedPart =
+      'MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\na\rb\r\n--b--\r\n';
+    assert.match(await send('<ann@example.org>', `${header}${signedPart}`), /^550 5\.6\.0 the message has a bare CR/);
+    assert.deepEqual(await services.queue.list(), []);
+  }));
 
 test('Submission marks for SMTPUTF8 and 8BITMIME what no conversion may touch', () =>
   inWorld(async ({ submit: send, queued, services }) => {

@@ -131,6 +131,8 @@ export class SubmittedMessage implements MessageSink {
         return converted.write(piece);
       },
     });
+    // Signed parts stay as they are, and no host takes this (RFC 5321 §2.3.8).
+    if (scan.hasBareEnd) throw new Refusal(550, '5.6.0', 'the message has a bare CR where it must not be encoded');
     const signed = await signature.finish();
     return await this.#enqueue(result, {
       body: await converted.finish(),

@@ -69,6 +69,15 @@ for (const [title, hosts, route, to, more, want, dialed] of [
     ['192.0.2.1:25'],
   ],
   [
+    'those who need no SMTPUTF8, at a host without it',
+    { '192.0.2.1': { rewrite: (text: string) => text.replace('250 SMTPUTF8\r\n', '250 X-NOTHING\r\n') } },
+    direct('two.example'),
+    ['ü@two.example', 'a@two.example'],
+    {},
+    ['refused the address needs SMTPUTF8, which the server does not offer at mx1.example', 'delivered by mx1.example'],
+    ['192.0.2.1:25'],
+  ],
+  [
     'all hosts down',
     {},
     direct('two.example'),
