@@ -4,20 +4,49 @@
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { useFastResolve } from './fast-resolve.mjs';
 
 const wantedNode = 24;
 if (Number(process.versions.node.split('.')[0]) < wantedNode) {
-  console.error(`godwit needs Node ${wantedNode} or newer; this is ${process.version}.`);
-  process.exitCode = 1;
+  const { runWithOwnNode } = await import('./own-node.mjs');
+  process.exitCode = (await runWithOwnNode()) ?? (await withoutNode());
 } else {
   try {
     module.enableCompileCache(cacheFolder());
   } catch {
     // A user without a home starts more slowly.
   }
+  // Old versions cannot even link it.
+  const { useFastResolve } = await import('./fast-resolve.mjs');
   useFastResolve();
   await import('./main.ts');
+}
+
+/** Says what is missing. Programs that call `sendmail` do not come again, so their message is kept. @returns the exit code. */
+async function withoutNode() {
+  const reason = `godwit needs Node ${wantedNode} or newer; this is ${process.version}, and node_modules has none that starts`;
+  const [, program = '', ...args] = process.argv;
+  const isCalledSendmail = /(?:^|[\\/])sendmail(?:\.[a-z]+)?$/i.test(program);
+  if (!isCalledSendmail && args[0] !== 'sendmail') {
+    console.error(`${reason}: run 'npm ci' first.`);
+    return 1;
+  }
+  const asked = isCalledSendmail ? args : args.slice(1);
+  const EX_CANTCREAT = 73;
+  const EX_TEMPFAIL = 75;
+  if (asked.some((arg) => /^(?:--flush|--help|-q.*|-b[^m].*)$/.test(arg))) {
+    console.error(`sendmail: ${reason}: run 'npm ci' first`);
+    return EX_TEMPFAIL;
+  }
+  try {
+    const { keepRaw } = await import('./sendmail/keep-raw.mjs');
+    const folder = keepRaw(asked, reason);
+    console.error(`sendmail: ${reason}`);
+    console.error(`sendmail: the message is kept in ${folder}; 'godwit sendmail --flush' tries again`);
+    return EX_TEMPFAIL;
+  } catch (error) {
+    console.error(`sendmail: ${reason}; the message could not be kept and is LOST: ${error.message}`);
+    return EX_CANTCREAT;
+  }
 }
 
 /** In the user's own folder: compiled code from a folder that others can write in would be theirs to choose. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ImapFlow } from 'imapflow';
 import { isWindows } from '#host/process';
 import { tempDir } from '#testing/temp-dir';
+import { oldNode } from './old-node.ts';
 import { godwit, startGodwit, type Ended } from './program.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.mjs', import.meta.url));
@@ -149,4 +150,108 @@ spoolDirectory: spool
   const last = (await inbox(imaps, 7)).at(-1) ?? '';
   assert.match(last, /^Subject: from PHP\r$/m);
   assert.doesNotMatch(last, /^Bcc:/m);
+});
+
+/** Runs a program with its input and without our environment's settings of sendmail. */
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  input: string,
+  environment: Record<string, string>,
+): Promise<Ended> {
+  const child = spawn(program, [...args], { stdio: 'pipe', env: { ...process.env, ...environment } });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: code as number | null, output, errors };
+}
+
+const old = await oldNode();
+const noOldNode = old === null && 'no Node older than 24 is on this machine';
+
+test(
+  'godwit sendmail: the link works where node is old, with the Node of node_modules',
+  { skip: noOldNode },
+  async () => {
+    await using dir = await tempDir();
+    const spool = join(dir.path, 'spool');
+    const link = join(dir.path, 'sendmail');
+    await symlink(main, link);
+    const environment = {
+      GODWIT_SENDMAIL_HOST: 'localhost',
+      GODWIT_SENDMAIL_PORT: '1',
+      GODWIT_SENDMAIL_SPOOL_DIRECTORY: spool,
+    };
+    const kept = await runProgram(old ?? '', [link, '-i', 'a@example.org'], 'Subject: old\n\nhello\n', environment);
+    // It came as far as the network: our own Node has done the work.
+    assert.match(kept.errors, /connecting to localhost .* refused|ECONNREFUSED/);
+    assert.equal(kept.code, 75);
+    assert.equal((await readdir(spool)).length, 1);
+    const listed = await runProgram(old ?? '', [link, '-bp'], '', environment);
+    assert.deepEqual([listed.code, /a@example\.org/.test(listed.output)], [0, true]);
+  },
+);
+
+test('godwit sendmail: where no Node can run it the message is kept, and sent later', { skip: noOldNode }, async () => {
+  await using dir = await tempDir();
+  const spool = join(dir.path, 'spool');
+  // Only what old versions of Node read, and no node_modules.
+  const bare = join(dir.path, 'src', 'cli');
+  await mkdir(join(bare, 'sendmail'), { recursive: true });
+  for (const file of ['main.mjs', 'own-node.mjs', 'sendmail/keep-raw.mjs']) {
+    await copyFile(fileURLToPath(new URL(`../../src/cli/${file}`, import.meta.url)), join(bare, file));
+  }
+  const config = join(dir.path, 'sendmail.yaml');
+  await writeFile(config, `host: localhost\nport: 1\nspoolDirectory: 'spool' # ours\n`);
+  const environment = { GODWIT_SENDMAIL_CONFIG: config };
+  const input = '\uFEFFSubject: raw\n\none\n.\ntwo\n';
+  const asked = [join(bare, 'main.mjs'), 'sendmail', '-f', 'me@example.org', '--', 'a@example.org'];
+  const kept = await runProgram(old ?? '', asked, input, environment);
+  assert.deepEqual([kept.code, kept.output], [75, '']);
+  assert.match(
+    kept.errors,
+    /^sendmail: godwit needs Node 24 or newer; this is v[\d.]+, and node_modules has none that starts$/m,
+  );
+  assert.ok(
+    kept.errors.includes(`the message is kept in ${spool}; 'godwit sendmail --flush' tries again`),
+    kept.errors,
+  );
+  const [file = ''] = await readdir(spool);
+  assert.equal((await stat(join(spool, file))).mode & 0o077, 0);
+  const other = await runProgram(old ?? '', [join(bare, 'main.mjs'), 'sendmail', '-bp'], '', environment);
+  assert.deepEqual([other.code, (await readdir(spool)).length], [75, 1]);
+
+  const flushed = await run([main, 'sendmail', '--flush'], '', environment);
+  assert.equal(flushed.code, 75, flushed.errors);
+  const [again = ''] = await readdir(spool);
+  const stored = await readFile(join(spool, again), 'utf8');
+  const head = JSON.parse(stored.slice(0, stored.indexOf('\n'))) as {
+    request: { sender: string; recipients: string[] };
+  };
+  assert.deepEqual([head.request.sender, head.request.recipients], ['me@example.org', ['a@example.org']]);
+  // As it would have been read at once: the byte order mark and what follows the dot are no part of the message.
+  assert.equal(stored.slice(stored.indexOf('\n') + 1), 'Subject: raw\r\n\r\none\r\n');
+});
+
+test('godwit sendmail: a message that no server would take is kept, and a wrong address says so', async () => {
+  await using dir = await tempDir();
+  const spool = join(dir.path, 'spool');
+  const environment = {
+    GODWIT_SENDMAIL_HOST: 'localhost',
+    GODWIT_SENDMAIL_PORT: '1',
+    GODWIT_SENDMAIL_SPOOL_DIRECTORY: spool,
+  };
+  const header = await run([main, 'sendmail', '-t'], 'Subject: to none\n\n', environment);
+  assert.deepEqual([header.code, (await readdir(spool)).length], [64, 1], header.errors);
+  assert.match(
+    header.errors,
+    /^sendmail: the message has no recipients\nsendmail: the message is kept in .* --flush --all' tries again/,
+  );
+  const wrong = await run([main, 'sendmail', 'bad@@addr'], 'Subject: x\n\n', environment);
+  assert.equal(wrong.code, 64);
+  assert.match(wrong.errors, /^sendmail: bad@@addr is no address$/m);
+  const broken = await run([main, 'sendmail', 'a@x\nb@x'], 'Subject: x\n\n', environment);
+  assert.deepEqual([broken.code, (await readdir(spool)).length], [64, 2], broken.errors);
+  const flushed = await run([main, 'sendmail', '--flush'], '', environment);
+  assert.deepEqual([flushed.code, (await readdir(spool)).length], [0, 2], flushed.errors);
 });

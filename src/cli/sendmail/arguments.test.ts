@@ -86,3 +86,14 @@ for (const [who, args, want] of [
 test('parseSendmailArguments: an empty -f is the null sender', () => {
   assert.equal(show(parseSendmailArguments(['-f', '', 'a@x'])), 'f= to=a@x');
 });
+
+for (const args of [
+  ['a@x\nBcc: b@x'],
+  ['-f', 'me@x\r\nRCPT TO:<b@x>', 'a@x'],
+  ['-F', 'a\0b', 'a@x'],
+  ['--', 'a\tb@x'],
+]) {
+  test(`parseSendmailArguments: control characters in ${JSON.stringify(args)}`, () => {
+    assert.match(show(parseSendmailArguments(args)), /^wrong: ".*" has a line break or another control character$/);
+  });
+}

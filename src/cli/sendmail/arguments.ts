@@ -45,6 +45,10 @@ const otherModes: Readonly<Record<string, string>> = {
   t: 'there are no rewriting rules to test (-bt)',
 };
 
+/** Never part of an address or a name: where they occur, a program passes on what a stranger typed. */
+// oxlint-disable-next-line no-control-regex
+const controls = /[\0-\x1f\x7f]/;
+
 interface Draft {
   readonly recipients: string[];
   fromHeader: boolean;
@@ -81,6 +85,12 @@ export function parseSendmailArguments(args: readonly string[]): SendmailCommand
     all: false,
     queueRun: false,
   };
+  const broken = args.find((arg) => controls.test(arg));
+  if (broken !== undefined)
+    return {
+      kind: 'wrong',
+      reason: `${JSON.stringify(broken.slice(0, 100))} has a line break or another control character`,
+    };
   for (let at = 0; at < args.length;) {
     const arg = args[at] ?? '';
     if (arg === '--') {

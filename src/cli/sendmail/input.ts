@@ -1,6 +1,8 @@
 const CR = 13;
 const LF = 10;
 const DOT = 46;
+/** The UTF-8 form of U+FEFF, which editors and PowerShell put at the beginning of a file. */
+const byteOrderMark = [0xef, 0xbb, 0xbf] as const;
 
 /** Largest message that is taken, before line ends are put right. */
 const maxInputBytes: number = 100 * 2 ** 20;
@@ -12,7 +14,8 @@ export class InputTooLarge extends Error {
 
 /**
  * Gathers a message from pieces of standard input and gives every line CRLF: LF, CR, and CR CR LF become one line end.
- * Unless dots are ignored, a line with only a dot ends the message, as it always did for sendmail.
+ * Unless dots are ignored, a line with only a dot ends the message, as it always did for sendmail. A byte order mark at the beginning is no
+ * part of the message.
  */
 export class MessageInput {
   readonly #ignoreDots: boolean;
@@ -23,6 +26,7 @@ export class MessageInput {
   #isAfterCr = false;
   #lineStart = 0;
   #ended = false;
+  #mayHaveMark = true;
 
   constructor(options: { readonly ignoreDots: boolean; readonly maxBytes?: number }) {
     this.#ignoreDots = options.ignoreDots;
@@ -66,6 +70,16 @@ export class MessageInput {
     this.#lineStart = this.#length;
   }
 
+  /** Forgets the first octets once they are a byte order mark. */
+  #dropMark(): void {
+    const at = this.#length - 1;
+    if (this.#bytes[at] !== byteOrderMark[at]) this.#mayHaveMark = false;
+    else if (this.#length === byteOrderMark.length) {
+      this.#mayHaveMark = false;
+      this.#length = 0;
+    }
+  }
+
   #put(byte: number): void {
     if (this.#length === this.#bytes.length) {
       if (this.#length >= this.#maxBytes) throw new InputTooLarge(`the message has more than ${this.#maxBytes} bytes`);
@@ -75,6 +89,7 @@ export class MessageInput {
     }
     this.#bytes[this.#length] = byte;
     this.#length += 1;
+    if (this.#mayHaveMark) this.#dropMark();
   }
 }
 

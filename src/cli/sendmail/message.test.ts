@@ -6,7 +6,7 @@ import { MessageInput, readMessage } from './input.ts';
 import { prepareMessage, type AddressRules, type MessageOrigin } from './prepare.ts';
 
 const utf8 = new TextEncoder();
-const latin1 = new TextDecoder('latin1');
+const latin1 = { decode: (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1') };
 
 for (const [given, ignoreDots, want] of [
   ['a\nb\n', false, 'a\r\nb\r\n'],
@@ -20,6 +20,12 @@ for (const [given, ignoreDots, want] of [
   ['a\n..\n', false, 'a\r\n..\r\n'],
   ['a\n\n.x', false, 'a\r\n\r\n.x\r\n'],
   ['', false, ''],
+  ['\uFEFFa\n', false, 'a\r\n'],
+  ['\uFEFF.\nb\n', false, ''],
+  ['\uFEFF', false, ''],
+  ['\uFEFF\uFEFFa', false, '\xef\xbb\xbfa\r\n'],
+  ['a\uFEFF', false, 'a\xef\xbb\xbf\r\n'],
+  ['\xff', false, '\xc3\xbf\r\n'],
 ] as const) {
   test(`MessageInput: ${JSON.stringify(given)}${ignoreDots ? ' with -i' : ''}`, async () => {
     const whole = new MessageInput({ ignoreDots });
@@ -122,6 +128,16 @@ for (const [what, asked, configured, want] of [
     { recipients: ['ann, not an address'] },
     { defaultDomain: 'x.example' },
     '64: not an address is no address',
+  ],
+  ['two signs in a recipient', { recipients: ['bad@@addr'] }, {}, '64: bad@@addr is no address'],
+  ['a recipient of two words', { recipients: ['a@x.example b'] }, {}, '64: a@x.example b is no address'],
+  ['a recipient with a space', { recipients: ['a@x. example'] }, {}, '64: a@x. example is no address'],
+  ['an open bracket', { recipients: ['Ann <a@x.example'] }, {}, '64: Ann <a@x.example is no address'],
+  [
+    'quoted and commented recipients',
+    { recipients: ['"a@b, c"@x.example', '"B, C" <b@x.example> (at work)'] },
+    {},
+    'ann@box.example > "a@b, c"@x.example b@x.example',
   ],
   ['a wrong recipient', { recipients: ['a@b..c'] }, {}, '64: a@b..c is no address'],
   ['-t', { recipients: [], fromHeader: true }, {}, 'ann@box.example > to@x.example cc@x.example bcc@x.example'],

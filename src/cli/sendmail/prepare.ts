@@ -162,6 +162,8 @@ function recipientsOf(
     const resent = fields.filter(({ name }) => /^resent-(?:to|cc|bcc)$/.test(name));
     const named = resent.length > 0 ? resent : fields.filter(({ name }) => /^(?:to|cc|bcc)$/.test(name));
     lists.push(...named.map((field) => fieldText(field)));
+    const doubled = lists.map(bare).find((list) => /@[^\s<>,;:]*@/.test(list));
+    if (doubled !== undefined) return unusable(exitCodes.EX_USAGE, `${doubled} is no address`);
   }
   const found = new Map<string, Address>();
   for (const entry of lists.flatMap((list) =>
@@ -172,7 +174,27 @@ function recipientsOf(
     found.set(writeAddress(address), address);
     if (found.size > maxRecipients) return unusable(exitCodes.EX_USAGE, `more than ${maxRecipients} recipients`);
   }
+  const misread = request.recipients.find((list) => !isReadWhole(list));
+  if (misread !== undefined) return unusable(exitCodes.EX_USAGE, `${misread} is no address`);
   return found.size > 0 ? [...found.values()] : unusable(exitCodes.EX_USAGE, 'the message has no recipients');
+}
+
+/** The list without what may hold anything: quoted strings and comments. */
+function bare(list: string): string {
+  return list.replace(/"(?:[^"\\]|\\.)*"/g, 'quoted').replace(/\([^()]*\)/g, '');
+}
+
+/** True when an argument is addresses and nothing else. The reader of header fields is tolerant: what it makes of `bad@@addr` was not meant. */
+function isReadWhole(list: string): boolean {
+  const words = bare(list)
+    .replace(/[^<>,;]*<([^<>]*)>/g, ' $1 ')
+    .split(/[\s,;]+/)
+    .filter((word) => word !== '');
+  const entries = mailboxesOf(parseAddressList(separated(list), { limit: maxRecipients + 1 }));
+  return (
+    (entries.length > maxRecipients || words.length === entries.length) &&
+    words.every((word) => word.split('@').length <= 2)
+  );
 }
 
 /** Bare addresses with spaces between, as sendmail always took them, get their commas; else all but the last would be taken for a name. */

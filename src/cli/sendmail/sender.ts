@@ -41,6 +41,8 @@ interface JobResult {
   readonly later: readonly Address[] | null;
   readonly refused: readonly Address[];
   readonly reason: string;
+  /** It could not even be offered to a server: all of it is kept as refused. */
+  readonly isUnusable?: boolean;
 }
 
 const nothing: readonly Address[] = [];
@@ -128,14 +130,11 @@ export class MailSender {
     const { settings, deps } = configured;
     const prepared = prepareMessage(job.message, job.request, settings, job.origin);
     if (prepared.kind === 'unusable') {
-      const isLater = prepared.exitCode === exitCodes.EX_CONFIG;
-      tell(isLater ? prepared.reason : `${prepared.reason}; nothing was sent, and the message is not kept`);
-      return {
-        exitCode: prepared.exitCode,
-        later: isLater ? null : nothing,
-        refused: nothing,
-        reason: prepared.reason,
-      };
+      tell(prepared.reason);
+      // A corrected configuration helps against the one; the other is for a person to look at.
+      const later = prepared.exitCode === exitCodes.EX_CONFIG ? null : nothing;
+      const { exitCode, reason } = prepared;
+      return { exitCode, later, refused: nothing, reason, isUnusable: later !== null };
     }
     const mail = { ...prepared, recipients: remainingOf(prepared, job.remaining) };
     const delivered = await deliver(mail, job.request, settings, { ...deps, signal: sessionSignal() });
@@ -147,7 +146,7 @@ export class MailSender {
   /** @returns whether anything was kept. */
   async #keep(
     job: Job,
-    { later, refused, reason }: JobResult,
+    { later, refused, reason, isUnusable = false }: JobResult,
     { createdMs, id }: { readonly createdMs: number; readonly id: string },
     attempts: number,
   ): Promise<boolean> {
@@ -165,10 +164,11 @@ export class MailSender {
       const remaining = later === null ? job.remaining : texts(later);
       await keep(nextTryMs(createdMs, attempts, now()), remaining, id);
     }
+    if (isUnusable) await keep(null, job.remaining, id);
     // Beside those that wait it needs a name of its own.
     const isBoth = later === null || later.length > 0;
     if (refused.length > 0) await keep(null, texts(refused), isBoth ? newId() : id);
-    return isBoth || refused.length > 0;
+    return isBoth || isUnusable || refused.length > 0;
   }
 }
 

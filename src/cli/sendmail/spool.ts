@@ -1,5 +1,6 @@
 import { errorCode, type Files } from '#host/files';
-import type { SendRequest } from './arguments.ts';
+import { parseSendmailArguments, type SendRequest } from './arguments.ts';
+import { MessageInput } from './input.ts';
 import type { MessageOrigin } from './prepare.ts';
 import { parseSpoolName, spoolName, type SpoolName } from './spool-plan.ts';
 
@@ -23,6 +24,11 @@ export interface SpoolLimits {
 
 /** Enough for a night without network; a loop that sends fails instead of filling the disk. */
 const defaultSpoolLimits: SpoolLimits = { maxMessages: 1000, maxMessageBytes: 101 * 2 ** 20 };
+
+/** The head of a message that `keep-raw.mjs` kept, because no Node was there that could read its arguments. */
+interface RawHead extends Omit<SpooledMessage, 'request'> {
+  readonly arguments: readonly string[];
+}
 
 const formatVersion = 1;
 /** A turn is a moment; one that lasts longer is that of a process that died. */
@@ -114,11 +120,25 @@ export class Spool {
     const head: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(end, 0))));
     if (typeof head !== 'object' || head === null || !('version' in head) || head.version !== formatVersion)
       throw new Error(`${path} is no message of this version`);
-    return { spooled: head as unknown as SpooledMessage, message: bytes.subarray(end + 1) };
+    const message = bytes.subarray(end + 1);
+    if ('arguments' in head) return fromRaw(head as unknown as RawHead, message);
+    return { spooled: head as unknown as SpooledMessage, message };
   }
 
   /** Removes a message that is done, or that was kept anew. */
   async remove(name: SpoolName): Promise<void> {
     await this.#files.remove(this.#files.join(this.folder, spoolName(name)));
   }
+}
+
+/** Reads the arguments and the input as they would have been read at once. @throws Error when they ask for nothing that can be sent. */
+function fromRaw(
+  { arguments: args, ...spooled }: RawHead,
+  input: Uint8Array,
+): { readonly spooled: SpooledMessage; readonly message: Uint8Array } {
+  const command = parseSendmailArguments(args);
+  if (command.kind !== 'send') throw new Error(command.kind === 'wrong' ? command.reason : 'it asks for no message');
+  const message = new MessageInput(command);
+  message.push(input);
+  return { spooled: { ...spooled, request: command.request }, message: message.finish() };
 }
