@@ -10,3 +10,4 @@ export type { FilesDeps } from './files.ts';
 export { defaultFileLimits } from './limits.ts';
 export type { FileLimits } from './limits.ts';
 export { nodeFileSystem } from './node-file-system.ts';
+export { makePrivate } from './private.ts';

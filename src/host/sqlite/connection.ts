@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { makePrivate } from '#host/files';
 import type { Sql, SqlValue } from '#ports/database';
 import { migrate, type Migration } from './migrations.ts';
 import type { SqliteLimits } from './limits.ts';
@@ -23,6 +24,8 @@ export class Connection {
     this.#database = database;
     this.#maxStatements = limits.maxStatements;
     try {
+      // SQLite makes files with mode 0644, and gives a new log the mode of its database.
+      restrict(path);
       // The database is ours alone, so the log's index is in our memory and no transaction asks the system for locks.
       // Page size and vacuum mode hold for a new file only, before anything is written to it.
       database.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=${limits.pageBytes}`);
@@ -148,6 +151,17 @@ export class Connection {
     }
     cache.set(text, statement);
     return statement;
+  }
+}
+
+/** Takes the rights of others on a database and its log away, where it can: their folder is private in any case. */
+function restrict(path: string): void {
+  for (const file of [path, `${path}-wal`]) {
+    try {
+      makePrivate(file);
+    } catch {
+      // No log yet, a read-only file system, or files of another user.
+    }
   }
 }
 

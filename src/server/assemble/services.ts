@@ -4,7 +4,7 @@ import { systemClock } from '#host/clock';
 import { openReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemResolver } from '#host/dns';
 import { systemLoop } from '#host/event-loop';
-import type { Files } from '#host/files';
+import { errorCode, makePrivate, type Files } from '#host/files';
 import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
@@ -98,7 +98,20 @@ export async function openConfiguration(deps: ServicesDeps): Promise<OpenedConfi
   const configuration = await Configuration.open({ folder, files, clock, bus, log });
   const dataDirectory = configuredPath(files, folder, configuration.config.server.dataDirectory);
   await files.ensureDirectory(dataDirectory);
+  requirePrivate(dataDirectory, log);
   return { configuration, bus, dataDirectory };
+}
+
+/** Takes the rights of others on the data directory away. @throws Error when that is not possible. */
+function requirePrivate(directory: string, log: Log): void {
+  try {
+    if (makePrivate(directory)) log.warn('data.madePrivate', { directory });
+  } catch (cause) {
+    // What cannot be written can still be read by its users.
+    if (errorCode(cause) === 'EROFS') return log.warn('data.notPrivate', { directory });
+    const fix = `run "chmod 700 ${directory}" as its owner`;
+    throw new Error(`other users may read ${directory}, and the server cannot change that; ${fix}`, { cause });
+  }
 }
 
 /**
