@@ -23,6 +23,7 @@ import {
   type Scenario,
 } from './scenarios.ts';
 import { relaying } from './relaying.ts';
+import { appendingMore, storing } from './storing.ts';
 import { machine, table, type Row } from './table.ts';
 import { measureWaiting } from './waiting.ts';
 
@@ -52,7 +53,7 @@ try {
     await group(relaying, postfix('mdbox'), { relays: true });
     if ('waiting'.includes(options.only)) await waiting();
   } else console.log('skipped: smtp-sink of Postfix is not installed: nothing to relay to');
-  await group([...appending, ...reading], postfix('mdbox'), { isFilled: true });
+  await group([...appending, ...appendingMore, ...reading, ...storing], postfix('mdbox'), { isFilled: true });
   if ('fairness'.includes(options.only)) await fairness(postfix('mdbox'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -75,7 +76,7 @@ async function group(
   await using godwit = await startGodwit(folder, ourSink);
   await using peer = startPeer === null ? null : await startPeer(theirSink);
   const servers = peer === null ? [godwit] : [godwit, peer];
-  if (isFilled && wanted.some((scenario) => reading.includes(scenario))) {
+  if (isFilled && wanted.some((scenario) => [...reading, ...storing].includes(scenario))) {
     for (const server of servers)
       console.log(`${server.name}: large mailbox of ${await fillLargeMailbox(server, effort)} bytes`);
   }

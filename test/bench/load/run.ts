@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Runs a load script in a process of its own. @returns its lines of JSON. @throws when it fails. */
 export async function load(
-  script: 'smtp' | 'submit' | 'imap',
+  script: 'smtp' | 'submit' | 'imap' | 'storing',
   args: readonly (string | number)[],
 ): Promise<Record<string, number>[]> {
   const child = start(script, args);
