@@ -10,12 +10,15 @@ import { saslTargets } from './sasl-targets.ts';
 import { smtpClientTargets } from './smtp-client-targets.ts';
 import { smtpTargets } from './smtp-targets.ts';
 import { socksTargets } from './socks-targets.ts';
+import { storeTargets } from './store-targets.ts';
 import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
 /** Inputs for each target: as many as take about half a second. */
 const runs: Readonly<Record<string, number>> = {
   'smtp-session': 100,
   'imap-session': 60,
+  'smtp-store': 60,
+  'imap-store': 40,
   'imap-parser': 4000,
   mime: 300,
   addresses: 3000,
@@ -32,7 +35,7 @@ const runs: Readonly<Record<string, number>> = {
   'domain-texts': 2000,
 };
 
-const receiving = [smtpTargets, imapTargets, messageTargets].flat();
+const receiving = [smtpTargets, imapTargets, messageTargets, storeTargets].flat();
 const sending = [
   smtpClientTargets,
   conversionTargets,

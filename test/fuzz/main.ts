@@ -16,9 +16,10 @@ import { saslTargets } from './sasl-targets.ts';
 import { smtpClientTargets } from './smtp-client-targets.ts';
 import { smtpTargets } from './smtp-targets.ts';
 import { socksTargets } from './socks-targets.ts';
+import { storeTargets } from './store-targets.ts';
 import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
-const receiving = [smtpTargets, imapTargets, messageTargets].flat();
+const receiving = [smtpTargets, imapTargets, messageTargets, storeTargets].flat();
 const sending = [
   smtpClientTargets,
   conversionTargets,

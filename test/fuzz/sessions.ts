@@ -3,10 +3,15 @@ import type { FakeChannel } from '#testing/channel-pair';
 import type { FakeClock } from '#testing/fake-clock';
 
 /** Slow mode waits before each octet of a reply. */
-const maxTurns = 200_000;
+const defaultMaxTurns = 200_000;
 
-/** Reads all that a session says until it ends, letting its delays pass. @returns the output as latin1. @throws Error when it does not end. */
-export async function settled(client: FakeChannel, running: Promise<void>, clock: FakeClock): Promise<string> {
+/** Reads all that a session says until it ends, letting its delays pass. @returns the output as latin1. @throws Error when it does not end within `maxTurns` of the event loop. */
+export async function settled(
+  client: FakeChannel,
+  running: Promise<void>,
+  clock: FakeClock,
+  maxTurns = defaultMaxTurns,
+): Promise<string> {
   const decoder = new TextDecoder('latin1');
   let output = '';
   const session: { hasEnded: boolean; failure: unknown } = { hasEnded: false, failure: null };

@@ -3,4 +3,4 @@
  * Invariant: an error that is no condition passes unchanged, the very same object.
  */
 export { conditionOf } from './condition-of.ts';
-export { probeDirectory } from './probe.ts';
+export { probeDescriptors, probeDirectory } from './probe.ts';

@@ -1,4 +1,5 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { conditionOf } from './condition-of.ts';
 
 /** One page of a database. */
 const probeBytes = 4096;
@@ -17,5 +18,15 @@ export function probeDirectory(directory: string): unknown {
     return null;
   } catch (error) {
     return error;
+  }
+}
+
+/** Opens and closes a file that is always there. @returns the condition that kept it from doing so, or the system's error; null when it went well. */
+export function probeDescriptors(): unknown {
+  try {
+    closeSync(openSync(process.execPath, 'r'));
+    return null;
+  } catch (error) {
+    return conditionOf(error, 'this process');
   }
 }

@@ -1,6 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import type { Account, Accounts } from '#mail/accounts';
 import { inBatches, inList } from '#mail/schema';
+import { ConditionError } from '#ports/conditions';
 import { sql, type Database, type Reader, type Sql } from '#ports/database';
 import { departedStories } from './departed.ts';
 import { emailsWithEnvelope, emailsWithId, incomingStories } from './incoming.ts';
@@ -92,7 +93,7 @@ export class Stories {
             : await emailsWithEnvelope(account, question, limit);
         stories.push(...(await incomingStories(account, emails)), ...(await departedStories(account, question, limit)));
       } catch (error) {
-        account.ignoreIfRemoved(error);
+        if (!(error instanceof ConditionError) || only !== null) account.ignoreIfRemoved(error);
       }
       if (stories.length >= 2 * limit) stories.splice(0, stories.length, ...latest(stories, limit));
     }
@@ -102,10 +103,16 @@ export class Stories {
   async *#all(): AsyncGenerator<Account> {
     const { accounts } = this.#deps;
     for (const { name } of await accounts.list()) {
-      const account = await accounts.open(name);
+      const account = await accounts.open(name).catch(damagedIsNull);
       if (account !== null) yield account;
     }
   }
+}
+
+/** One account that cannot be opened, which was noted, must not hide what the others tell. */
+function damagedIsNull(error: unknown): null {
+  if (error instanceof ConditionError) return null;
+  throw error;
 }
 
 function latest(stories: readonly Story[], limit: number): Story[] {

@@ -2,7 +2,8 @@ import { listenControl, controlEndpoint } from '#host/control';
 import { systemResolver } from '#host/dns';
 import { returnMemory } from '#host/process';
 import { QueueRunner, type Transmitter } from '#mail/queue';
-import { DiskWatch } from '#server/conditions';
+import { probeDescriptors } from '#host/conditions';
+import { DescriptorWatch, DiskWatch } from '#server/conditions';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, DsnMailer } from '#server/transmit';
 import { Certificates } from './certificates.ts';
@@ -71,6 +72,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
     }),
   );
   await disk.start();
+  undo.use(new DescriptorWatch({ probe: probeDescriptors, conditions: services.conditions, clock }));
   await dkim.start();
   const certificates = undo.use(new Certificates(services));
   const reload = async (): Promise<string[]> => [

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConditionError } from '#ports/conditions';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { conditionAwareLog, ConditionLog, DiskWatch } from './index.ts';
+import { conditionAwareLog, ConditionLog, DescriptorWatch, DiskWatch } from './index.ts';
 
 const full = (subject = 'server.db'): ConditionError => new ConditionError('diskFull', subject);
 
@@ -108,4 +108,18 @@ test('DiskWatch warns before the disk is full, says when it is, gives space back
   assert.equal(watch.facts?.state, 'ok');
   freeBytes = GiB - 1;
   assert.deepEqual(await steps(30_000), ['disk.low']);
+});
+
+test('DescriptorWatch notes a lack of descriptors while it lasts', async () => {
+  const clock = new FakeClock();
+  const noted: string[] = [];
+  let found: unknown = null;
+  const conditions = { note: ({ kind }: ConditionError) => void noted.push(kind) };
+  using _watch = new DescriptorWatch({ probe: () => found, conditions, clock });
+  await clock.advance(5000);
+  found = new ConditionError('tooManyFiles', 'this process');
+  await clock.advance(3000);
+  found = null;
+  await clock.advance(5000);
+  assert.deepEqual(noted, ['tooManyFiles', 'tooManyFiles', 'tooManyFiles']);
 });

@@ -1,5 +1,6 @@
 import { roomOf, type Accounts } from '#mail/accounts';
 import type { LocalRecipient } from '#mail/delivery';
+import { ConditionError } from '#ports/conditions';
 import { Refusal } from '#proto/smtp-server';
 import type { Destinations, Goal } from './destinations.ts';
 
@@ -38,7 +39,13 @@ export class Quotas {
   }
 
   async #roomOf(name: string): Promise<number> {
-    const account = await this.#accounts.open(name);
-    return account === null ? Number.POSITIVE_INFINITY : await roomOf(account, this.#destinations.quotaBytes(name));
+    try {
+      const account = await this.#accounts.open(name);
+      return account === null ? Number.POSITIVE_INFINITY : await roomOf(account, this.#destinations.quotaBytes(name));
+    } catch (error) {
+      // Trouble with one account must not refuse the others of an alias: its own delivery says what is wrong.
+      if (error instanceof ConditionError) return Number.POSITIVE_INFINITY;
+      throw error;
+    }
   }
 }
