@@ -9,6 +9,8 @@ export function realMail(limit: number): Buffer[] {
   for (const group of readdirSync(folder).toSorted()) {
     if (group.includes('.')) continue;
     for (const name of readdirSync(new URL(`${group}/`, folder)).toSorted()) {
+      // Beside each message the corpus has the same as JSON.
+      if (!name.endsWith('.txt')) continue;
       if (messages.length >= limit) return messages;
       const text = readFileSync(new URL(`${group}/${name}`, folder), 'latin1');
       // The corpus begins each file with an mbox line, and uses LF.
