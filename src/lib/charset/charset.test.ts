@@ -3,7 +3,16 @@ import { isUtf8 as nodeIsUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import iconv from 'iconv-lite';
-import { decode, fromLatin1, isAscii, isUtf8, normalizeCharset, sniffCharset, toLatin1 } from './index.ts';
+import {
+  charsetLabels,
+  decode,
+  fromLatin1,
+  isAscii,
+  isUtf8,
+  normalizeCharset,
+  sniffCharset,
+  toLatin1,
+} from './index.ts';
 
 const seeded = { seed: 20260102, numRuns: 300 } as const;
 const every = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -80,6 +89,10 @@ for (const page of [
     assert.equal(decode(every, page), iconv.decode(Buffer.from(every), page));
   });
 }
+
+test('charsetLabels are all known', () => {
+  for (const label of charsetLabels) assert.notEqual(normalizeCharset(label), null, label);
+});
 
 test('isUtf8 agrees with Node, sniffCharset follows it', () => {
   const nearUtf8 = fc.array(

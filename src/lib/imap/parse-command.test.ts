@@ -217,11 +217,26 @@ for (const [text, key] of searches) {
 for (const [text, returns, unsupportedCharset] of [
   ['RETURN () ALL', ['all'], null],
   ['RETURN (MIN MAX COUNT SAVE) ALL', ['min', 'max', 'count', 'save'], null],
-  ['CHARSET latin1 TEXT \u00e9', null, 'LATIN1'],
+  ['CHARSET X-ODD TEXT \u00e9', null, 'X-ODD'],
+  ['CHARSET koi8-r ALL', null, null],
 ] as const) {
   test(`parseCommand SEARCH ${JSON.stringify(text)} options`, () => {
     const want = { kind: 'search', uid: true, returns, unsupportedCharset, key: { kind: 'all' } };
     assert.deepEqual(show(parse(`a UID SEARCH ${text}`)), want);
+  });
+}
+
+// RFC 9051 §6.4.4: the texts are in the charset that the command names.
+for (const [charset, bytes, want] of [
+  ['ISO-8859-1', [0x5a, 0x77, 0xf6, 0x6c, 0x66], 'Zwölf'],
+  ['windows-1251', [0xcc, 0xe8, 0xf0], 'Мир'],
+  ['Shift_JIS', [0x82, 0xa0], 'あ'],
+] as const) {
+  test(`parseCommand SEARCH CHARSET ${charset}`, () => {
+    const head = new TextEncoder().encode(`a SEARCH CHARSET ${charset} SUBJECT {${bytes.length}}\r\n`);
+    const { command } = parseCommand(Uint8Array.from([...head, ...bytes]), { limits: defaultLimits, utf8: false });
+    assert.ok(command.ok && command.value.kind === 'search');
+    assert.deepEqual(command.value.key, { kind: 'subject', text: want });
   });
 }
 

@@ -1,3 +1,4 @@
+import { decode, normalizeCharset, type Charset } from '#lib/charset';
 import { SystemFlag } from '#lib/flags';
 import type { SearchCommand } from './command.ts';
 import type { Cursor } from './cursor.ts';
@@ -18,13 +19,15 @@ const returnOptions = new Map<string, SearchReturn>([
 export function parseSearch(cursor: Cursor, uid: boolean): SearchCommand {
   cursor.space();
   const returns = parseReturn(cursor);
-  const unsupportedCharset = parseCharset(cursor);
+  const label = parseCharset(cursor);
+  const charset = label === null ? null : normalizeCharset(label);
+  const unsupportedCharset = charset === null ? label : null;
   if (unsupportedCharset !== null) {
     // The keys cannot be read without knowing the charset: the answer is BADCHARSET whatever they are.
     cursor.at = cursor.bytes.length;
     return { kind: 'search', uid, returns, unsupportedCharset, key: { kind: 'all' } };
   }
-  return { kind: 'search', uid, returns, unsupportedCharset, key: new SearchParser(cursor).program() };
+  return { kind: 'search', uid, returns, unsupportedCharset, key: new SearchParser(cursor, charset).program() };
 }
 
 function parseReturn(cursor: Cursor): readonly SearchReturn[] | null {
@@ -44,6 +47,7 @@ function parseCharset(cursor: Cursor): string | null {
   cursor.space();
   const charset = cursor.astring('a charset').toUpperCase();
   cursor.space();
+  // US-ASCII is part of UTF-8, and clients that name it send UTF-8 all the same.
   return charset === 'UTF-8' || charset === 'US-ASCII' ? null : charset;
 }
 
@@ -101,10 +105,13 @@ function has<T extends object>(keys: T, name: PropertyKey): name is keyof T {
 
 class SearchParser {
   readonly #cursor: Cursor;
+  /** Of the texts to look for; null for UTF-8. */
+  readonly #charset: Charset | null;
   #keys = 0;
 
-  constructor(cursor: Cursor) {
+  constructor(cursor: Cursor, charset: Charset | null) {
     this.#cursor = cursor;
+    this.#charset = charset;
   }
 
   program(): SearchKey {
@@ -152,7 +159,7 @@ class SearchParser {
     const cursor = this.#cursor;
     if (has(textKeys, name)) {
       cursor.space();
-      return { kind: textKeys[name], text: cursor.astring('a text') };
+      return { kind: textKeys[name], text: this.#text() };
     }
     if (has(dayKeys, name)) {
       cursor.space();
@@ -163,7 +170,7 @@ class SearchParser {
         cursor.space();
         const field = cursor.astring('a header field name');
         cursor.space();
-        return { kind: 'header', field, text: cursor.astring('a text') };
+        return { kind: 'header', field, text: this.#text() };
       }
       case 'KEYWORD':
       case 'UNKEYWORD': {
@@ -188,6 +195,13 @@ class SearchParser {
       default:
         return cursor.fail('unknown search key', start);
     }
+  }
+
+  #text(): string {
+    const cursor = this.#cursor;
+    return this.#charset !== null && cursor.atString
+      ? decode(cursor.string(), this.#charset)
+      : cursor.astring('a text');
   }
 
   /** RFC 7162 §3.1.5: `[entry-name SP entry-type-req SP] mod-sequence-valzer`. */

@@ -1,3 +1,4 @@
+import { charsetLabels } from '#lib/charset';
 import { type SearchCommand, writeEsearch, writeSequenceSet } from '#lib/imap';
 import { withConditions } from '../conditions.ts';
 import type { Context } from '../context.ts';
@@ -38,7 +39,7 @@ interface Found {
 async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Found> {
   const { clock, loop, options, shutdown } = context.deps;
   if (command.unsupportedCharset !== null) {
-    throw new No('BADCHARSET (US-ASCII UTF-8)', 'search in UTF-8');
+    throw new No(`BADCHARSET (${charsetLabels.join(' ')})`, 'search in UTF-8');
   }
   if (countKeys(command.key) > options.limits.maxSearchKeys) throw new No('LIMIT', 'too many search keys');
   if (keyWeight(command.key) * selection.view.uids.length > options.limits.maxSearchWork) {
