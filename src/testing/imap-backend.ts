@@ -18,6 +18,8 @@ import {
   type MessageRow,
   type MessageSink,
   No,
+  type NumberColumns,
+  type RowReader,
   type SelectedMailbox,
   type SpecialUse,
   type TextKey,
@@ -329,6 +331,18 @@ class MemorySelected implements SelectedMailbox {
       if (this.#world.damaged.has(uid)) return damagedContent(message);
       return memoryContent(message, this.#world.contentReads);
     });
+  }
+
+  rowReader(): RowReader {
+    return { read: (uids) => this.rows(uids) };
+  }
+
+  fieldReader(): null {
+    return null;
+  }
+
+  async *numbers(): AsyncGenerator<NumberColumns> {
+    // Everything is asked for as rows.
   }
 
   async matchText(

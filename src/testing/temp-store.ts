@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
+import { zstdCompression } from '#host/compression';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
@@ -52,7 +53,7 @@ export async function tempStore(
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };
-  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock, loop, log });
+  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock, loop, log, compression: zstdCompression });
   const account = await accounts.create('mara');
   const sweeper = new BlobSweeper({ blobs, clock, log });
   return {

@@ -1,5 +1,6 @@
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
+import { zstdCompression } from '#host/compression';
 import { Files, type FileSystem } from '#host/files';
 import { openDatabases } from '#host/sqlite';
 import { MimeIndexer } from '#lib/mime';
@@ -78,7 +79,7 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
   const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression });
   const delivery = new LocalDelivery({ accounts, blobs, log });
   const settings = {
     ...defaultSettings,

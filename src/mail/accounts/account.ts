@@ -1,10 +1,12 @@
 import { mailboxId, type AccountId } from '#lib/ids';
 import { advance, Changes, MailboxImages, Outbox, takeUidValidity } from '#mail/changes';
+import { HeaderCache } from '#mail/header-cache';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
+import type { Compression } from '#ports/compression';
 import type { Database, Tx } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 
@@ -16,6 +18,7 @@ export interface AccountDeps {
   readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly compression: Compression;
   readonly loop: EventLoop;
   /** When an operator took the data over; null when it was made for the account. */
   readonly adoptedMs: number | null;
@@ -39,13 +42,14 @@ export class Account implements Disposable {
   readonly mailboxes: Mailboxes;
   readonly messages: Messages;
   readonly reader: MessageReader;
+  readonly headers: HeaderCache;
   readonly images: MailboxImages;
   readonly changes: Changes;
   readonly outbox: Outbox;
 
   /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
-    const { id: account, name, blobs, bus, clock, loop } = deps;
+    const { id: account, name, blobs, bus, clock, compression, loop } = deps;
     const db = whileThere(deps.db, this.#removing.signal);
     this.id = account;
     this.name = name;
@@ -56,6 +60,7 @@ export class Account implements Disposable {
     this.messages = new Messages({ account, db, bus, clock });
     this.mailboxes = new Mailboxes({ account, db, bus, contents: this.messages });
     this.reader = new MessageReader({ account, db, blobs });
+    this.headers = new HeaderCache({ account, db, source: this.reader, compression, loop });
     this.images = new MailboxImages({ account, db, clock, loop });
     this.changes = new Changes({ account, db });
     this.outbox = new Outbox(account, db);

@@ -3,6 +3,7 @@ import type { BlobSweeper } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
+import type { Compression } from '#ports/compression';
 import { ConditionError } from '#ports/conditions';
 import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
@@ -30,6 +31,7 @@ export interface AccountsDeps {
   readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly compression: Compression;
   readonly loop: EventLoop;
   readonly log: Log;
 }
@@ -243,7 +245,7 @@ export class Accounts implements Disposable {
   }
 
   async #open(name: string): Promise<Account | null> {
-    const { databases, blobs, bus, clock, loop } = this.#deps;
+    const { databases, blobs, bus, clock, compression, loop } = this.#deps;
     const { row, server } = await databases.server.read(async (reader) => ({
       row: await accountByName(reader, name),
       server: await serverIdentity(reader),
@@ -258,7 +260,7 @@ export class Accounts implements Disposable {
       await databases.server.write((tx) => markBound(tx, id)).catch(leaveForLater);
       await databases.account(id, true);
     }
-    return new Account({ id, name, db, blobs, bus, clock, loop, adoptedMs });
+    return new Account({ id, name, db, blobs, bus, clock, compression, loop, adoptedMs });
   }
 
   /** The database goes first: without rows, blobs are only orphans. */

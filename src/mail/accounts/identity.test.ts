@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
+import { zstdCompression } from '#host/compression';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
@@ -38,7 +39,15 @@ async function inStore<T>(directory: string, body: (store: Store) => Promise<T>,
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
   await using databases = await openDatabases({ directory, files, clock, log, loop, migrations });
   const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random: systemRandom });
-  using accounts = new Accounts({ databases, blobs, bus: localBus({ log }), clock, loop, log });
+  using accounts = new Accounts({
+    databases,
+    blobs,
+    bus: localBus({ log }),
+    clock,
+    loop,
+    log,
+    compression: zstdCompression,
+  });
   return await body({ accounts, databases, blobs, clock, log, sweeper: new BlobSweeper({ blobs, clock, log }) });
 }
 

@@ -193,6 +193,15 @@ test('statements of an account never scan a table', async () => {
   await reader.rows(inbox.id, [4], { ...everything, envelope: false });
   await reader.contents(inbox.id, run, 'all');
   await reader.contents(inbox.id, [4], 'header');
+  const blocks = { facts: true, order: true, fields: [10, 11], isComplete: true };
+  const many = Array.from({ length: 140 }, () => newMessage(header));
+  await messages.append({ name: 'Archive' }, many);
+  const archive = await mailboxes.byName('Archive');
+  assert.ok(archive);
+  using archiveLease = await images.open(archive.id);
+  const uids = archiveLease?.image.uids ?? new Uint32Array(0);
+  for await (const _block of account.headers.blocks(archive.id, uids, uids, blocks));
+  for await (const _block of account.headers.blocks(archive.id, uids, uids, blocks));
   await changes.since(0, 1);
   await changes.removedSince(inbox.id, 0);
   await outbox.due(0);

@@ -1,5 +1,6 @@
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { accountTopic } from '#mail/changes';
+import { dropHeaderBlocks } from '#mail/header-cache';
 import type { MailboxContents } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -124,6 +125,7 @@ export class Messages implements MailboxContents {
     const { account, clock } = this.#deps;
     for (let places; (places = await firstPlaces(tx, account, mailbox)).length > 0;)
       await removePlaces(tx, account, mailbox, places, modSeq, clock.now());
+    await dropHeaderBlocks(tx, account, mailbox);
   }
 
   /** As MailboxContents says. In the caller's one transaction, some at a time for the event loop. */
@@ -131,6 +133,7 @@ export class Messages implements MailboxContents {
     const { account, clock } = this.#deps;
     for (let places; (places = await firstPlaces(tx, account, from)).length > 0;)
       await moveBetween(tx, account, { from, to }, places, modSeq, clock.now());
+    await dropHeaderBlocks(tx, account, from);
   }
 
   /** Runs `work` for each batch of `uids` in a transaction of its own. One hint tells of all that was done, also when a batch fails. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
+import { zstdCompression } from '#host/compression';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
@@ -23,13 +24,29 @@ test('Messages: an account that an older server wrote is read on, and what is de
   const blobs = await openBlobs({ directory: files.join(dir.path, 'blobs'), files, random: systemRandom });
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
   await using databases = await openDatabases({ directory: dir.path, files, clock, log, loop, migrations });
-  using accounts = new Accounts({ databases, blobs, bus: localBus({ log }), clock, loop, log });
+  using accounts = new Accounts({
+    databases,
+    blobs,
+    bus: localBus({ log }),
+    clock,
+    loop,
+    log,
+    compression: zstdCompression,
+  });
   const account = await accounts.open('mara');
   assert.ok(account !== null);
   const inbox = await account.mailboxes.byName('INBOX');
   assert.ok(inbox);
   assert.deepEqual(await checkStore({ accounts, blobs }), []);
   assert.equal((await account.reader.contents(inbox.id, [1, 2], 'all')).length, 2);
+  const blocks = account.headers.blocks(inbox.id, Uint32Array.of(1, 2), Uint32Array.of(1, 2), {
+    facts: true,
+    order: true,
+    fields: [],
+    isComplete: true,
+  });
+  const { value } = await blocks.next();
+  assert.deepEqual([...(value?.messages.uids ?? [])], [1, 2]);
   assert.deepEqual((await account.messages.remove(inbox.id, [1])).uids, [1]);
   const gone = await account.db.read((reader) => reader.arrays(sql`SELECT message_id, mail_from FROM departed`));
   assert.deepEqual(gone, [['a@x', 'bob@far.example']]);

@@ -4,10 +4,13 @@ export interface SearchLimits {
   readonly maxHeaderBytes: number;
   /** Bytes of one part's body, encoded. */
   readonly maxPartBytes: number;
+  /** Charset of text that is not UTF-8 and names none that is known. */
+  readonly fallbackCharset: string;
 }
 
 /** Enough for every message that people write. */
 export const searchLimits: SearchLimits = {
   maxHeaderBytes: 256 * 1024,
   maxPartBytes: 8 * 2 ** 20,
+  fallbackCharset: 'windows-1252',
 };

@@ -1,6 +1,8 @@
-import { decode } from '#lib/charset';
-import { decodeEncodedWords, fieldText, findParameter, parseHeader } from '#lib/message';
-import { decodeBody, flattenParts, type Part } from '#lib/mime';
+import { parseHeader, type HeaderField } from '#lib/message';
+import { flattenParts, type Part } from '#lib/mime';
+import { partTexts } from './body-text.ts';
+import { Haystack, needleOf, type Needle } from './fold.ts';
+import { fieldTexts } from './header-text.ts';
 import { searchLimits, type SearchLimits } from './limits.ts';
 
 /** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
@@ -9,7 +11,7 @@ export type TextKey =
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
   /** Text of the body's text parts, and headers of messages inside. */
   | { readonly kind: 'body'; readonly value: string }
-  /** Header or body. */
+  /** Header or body, with the headers of all parts and the names of attachments (RFC 9051 §6.4.4). */
   | { readonly kind: 'text'; readonly value: string };
 
 /** A message to look into: whole, or its header only when all keys are about the header. */
@@ -21,81 +23,153 @@ export interface SearchedMessage {
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
+interface PreparedKey {
+  readonly key: TextKey;
+  readonly needle: Needle;
+}
+
 /** Matches keys against messages; keeps the folded keys between messages. */
 export class TextMatcher {
-  readonly #keys: readonly TextKey[];
-
+  readonly #keys: readonly PreparedKey[];
   readonly #limits: SearchLimits;
 
   /** @param limits  What lies behind them in a message is not found. */
   constructor(keys: readonly TextKey[], limits: SearchLimits = searchLimits) {
     this.#limits = limits;
-    this.#keys = keys.map((key) => ({ ...key, value: fold(key.value) }));
+    this.#keys = keys.map((key) => ({ key, needle: needleOf(key.value) }));
   }
 
   /** Whether `match` needs more than the header. */
   get needsBody(): boolean {
-    return this.#keys.some(({ kind }) => kind !== 'header');
+    return this.#keys.some(({ key }) => key.kind !== 'header');
   }
 
   /** For each key, whether the message matches. */
   async match(message: SearchedMessage): Promise<boolean[]> {
-    const fields = parseHeader(message.header.subarray(0, this.#limits.maxHeaderBytes)).map((field) => ({
-      name: field.name,
-      text: fold(decodeEncodedWords(fieldText(field))),
-    }));
-    let body: string | null = null;
+    const header = new HeaderText(message.header.subarray(0, this.#limits.maxHeaderBytes));
+    const body = new BodyText(message, this.#limits);
     const matches: boolean[] = [];
-    for (const key of this.#keys) {
-      if (key.kind === 'header') {
-        matches.push(fields.some(({ name, text }) => name === key.name && text.includes(key.value)));
-        continue;
-      }
-      const inHeader = key.kind === 'text' && fields.some(({ name, text }) => `${name}: ${text}`.includes(key.value));
-      if (!inHeader) body ??= await bodyText(message, this.#limits);
-      matches.push(inHeader || (body?.includes(key.value) ?? false));
+    for (const { key, needle } of this.#keys) {
+      if (key.kind === 'header') matches.push(header.hasInField(key.name, needle));
+      else if (key.kind === 'text')
+        matches.push(header.has(needle) || (await body.hasInHeaders(needle)) || (await body.has(needle)));
+      else matches.push(await body.has(needle));
     }
     return matches;
   }
 }
 
-/** The text of all parts that hold text, folded, one after the other. */
-async function bodyText(message: SearchedMessage, limits: SearchLimits): Promise<string> {
-  const { root } = message;
-  if (root === null) return '';
-  const texts: string[] = [];
-  for (const part of flattenParts(root)) {
-    // The header of a message inside is part of the body that surrounds it.
-    if (part.message !== null) {
-      const { headerStart, bodyStart } = part.message.root;
-      texts.push(
-        fold(
-          decodeEncodedWords(
-            decode(
-              await message.bytes(headerStart, Math.min(bodyStart, headerStart + limits.maxHeaderBytes)),
-              'utf-8',
-              'windows-1252',
-            ),
-          ),
-        ),
-      );
-    }
-    if (!holdsText(part)) continue;
-    const raw = await message.bytes(part.bodyStart, Math.min(part.end, part.bodyStart + limits.maxPartBytes));
-    const decoder = decodeBody(part.encoding);
-    const pieces = [decoder.push(raw), decoder.finish()];
-    const charset = findParameter(part.params, 'charset') ?? 'utf-8';
-    texts.push(fold(pieces.map((piece) => decode(piece, charset, 'windows-1252')).join('')));
+const latin1 = new TextDecoder('latin1');
+/** Where a header may say more than its bytes: encoded words, parameters in pieces or percent-encoded, quoted pairs, and other than US-ASCII. */
+const encoded = /=\?|\*\d*\*?=|\\|[^\0-\x7f]/;
+
+/** A header whose fields are decoded when a key needs them. */
+class HeaderText {
+  readonly #bytes: Uint8Array;
+  #fields: readonly HeaderField[] | null = null;
+  #raw: Haystack | null = null;
+  #texts: readonly Haystack[] | null = null;
+  #isEncoded = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
-  return texts.join('\n');
+
+  hasInField(name: string, needle: Needle): boolean {
+    this.#fields ??= parseHeader(this.#bytes);
+    for (const field of this.#fields) {
+      if (field.name !== name) continue;
+      if (needle.text === '') return true;
+      for (const text of fieldTexts(field)) if (new Haystack(text).has(needle)) return true;
+    }
+    return false;
+  }
+
+  /** Reports whether any field has the text, with its name before it. */
+  has(needle: Needle): boolean {
+    if (this.#raw === null) {
+      const text = latin1.decode(this.#bytes);
+      this.#isEncoded = encoded.test(text);
+      this.#raw = new Haystack(text);
+    }
+    if (!this.#isEncoded) return this.#raw.has(needle);
+    this.#fields ??= parseHeader(this.#bytes);
+    this.#texts ??= this.#fields.map(
+      (field) =>
+        // Each text with the name, so that a search for both finds it.
+        new Haystack([...fieldTexts(field)].map((text) => `${field.name}: ${text}`).join('\0')),
+    );
+    return this.#texts.some((text) => text.has(needle));
+  }
+}
+
+/** The body of a message, whose parts are read and decoded when a key needs them. */
+class BodyText {
+  readonly #message: SearchedMessage;
+  readonly #limits: SearchLimits;
+  #parts: readonly Part[] | null = null;
+  #headers: readonly HeaderText[] | null = null;
+  /** What was read so far, and where the rest comes from. */
+  readonly #texts: Haystack[] = [];
+  readonly #rest: AsyncGenerator<string>;
+
+  constructor(message: SearchedMessage, limits: SearchLimits) {
+    this.#message = message;
+    this.#limits = limits;
+    this.#rest = this.#read();
+  }
+
+  /** Reports whether the header of a part has the text. */
+  async hasInHeaders(needle: Needle): Promise<boolean> {
+    if (this.#headers === null) {
+      const headers: HeaderText[] = [];
+      for (const { headerStart, bodyStart } of this.#allParts()) {
+        // That of the message itself was looked at, and those of messages inside are text of the body.
+        if (headerStart === 0 || bodyStart === headerStart) continue;
+        const end = Math.min(bodyStart, headerStart + this.#limits.maxHeaderBytes);
+        headers.push(new HeaderText(await this.#message.bytes(headerStart, end)));
+      }
+      this.#headers = headers;
+    }
+    return this.#headers.some((header) => header.has(needle));
+  }
+
+  /** Reports whether a part that holds text has it, reading no further than needed. */
+  async has(needle: Needle): Promise<boolean> {
+    if (this.#texts.some((text) => text.has(needle))) return true;
+    for (let next = await this.#rest.next(); next.done !== true; next = await this.#rest.next()) {
+      const text = new Haystack(next.value);
+      this.#texts.push(text);
+      if (text.has(needle)) return true;
+    }
+    return false;
+  }
+
+  #allParts(): readonly Part[] {
+    const { root } = this.#message;
+    this.#parts ??= root === null ? [] : flattenParts(root);
+    return this.#parts;
+  }
+
+  async *#read(): AsyncGenerator<string> {
+    const { maxHeaderBytes, maxPartBytes, fallbackCharset } = this.#limits;
+    for (const part of this.#allParts()) {
+      // The header of a message inside is part of the body that surrounds it.
+      if (part.message !== null) {
+        const { headerStart, bodyStart } = part.message.root;
+        const end = Math.min(bodyStart, headerStart + maxHeaderBytes);
+        for (const field of parseHeader(await this.#message.bytes(headerStart, end))) {
+          for (const text of fieldTexts(field)) yield `${field.name}: ${text}`;
+        }
+      }
+      if (!holdsText(part)) continue;
+      const end = Math.min(part.end, part.bodyStart + maxPartBytes);
+      yield* partTexts(part, await this.#message.bytes(part.bodyStart, end), fallbackCharset);
+    }
+  }
 }
 
 /** Text, or fields for programs that people look for too, such as the addresses in a notice (RFC 3464 §2.1). */
 function holdsText({ type, message, parts }: Part): boolean {
   return parts.length === 0 && (type === 'text' || (type === 'message' && message === null));
-}
-
-/** Case folded, line breaks and runs of blanks as one space, so that folded headers and wrapped lines match. */
-function fold(text: string): string {
-  return text.normalize('NFC').toLowerCase().replace(/\s+/g, ' ');
 }

@@ -19,11 +19,14 @@ export type {
 } from './backend.ts';
 export type {
   CopyResult,
+  FieldReader,
   FlagChange,
   MailboxImage,
   MessageContent,
   MessageRow,
+  NumberColumns,
   RowColumns,
+  RowReader,
   SelectedMailbox,
   TextKey,
 } from './selected-mailbox.ts';

@@ -66,6 +66,30 @@ export interface MessageContent {
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
+/** Facts of messages for SEARCH, at the same position of all arrays, ascending by UID. Times are as in `MessageRow`. */
+export interface NumberColumns {
+  readonly uids: Uint32Array;
+  readonly sizeBytes: Float64Array;
+  readonly internalDateMs: Float64Array;
+  readonly saveDateMs: Float64Array;
+  /** NaN when the message has no usable Date. */
+  readonly sentDayMs: Float64Array;
+}
+
+/** See `SelectedMailbox.rowReader`. */
+export interface RowReader {
+  read(uids: Uint32Array): Promise<readonly (MessageRow | 'large' | null)[]>;
+}
+
+/** Reads the same header fields of many messages, in the order of their UIDs. Kept for one command. */
+export interface FieldReader {
+  /**
+   * For each of some ascending UIDs the fields as they stand, in their order, with the empty line that ends a header
+   * (RFC 9051 §6.4.5.1); null where the message is gone, or its header must be read to know.
+   */
+  read(uids: Uint32Array): Promise<readonly (Uint8Array | null)[]>;
+}
+
 /** A search key that looks into text. `value` is as sent, Unicode; matching is by substring, ignoring case (RFC 9051 §6.4.4). */
 export type TextKey =
   /** `name` is lower case; an empty `value` matches every message that has the field. */
@@ -108,8 +132,14 @@ export interface SelectedMailbox extends AsyncDisposable {
    * a batch never takes much memory; columns of `numbers` and `sentDate` are never large.
    */
   rows(uids: Uint32Array, columns: RowColumns): Promise<readonly (MessageRow | 'large' | null)[]>;
+  /** A reader of the same columns of messages among ascending `uids`, batch after batch, as `rows` would give them. Kept for one command. */
+  rowReader(columns: RowColumns, uids: Uint32Array): RowReader;
   /** Contents of a few messages, in order; with `header` only bytes of the header will be asked for. */
   contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (MessageContent | null)[]>;
+  /** A reader of the fields with these names, for messages among ascending `uids`; null when they are better read with the headers. */
+  fieldReader(names: readonly string[], uids: Uint32Array): FieldReader | null;
+  /** Facts of the messages among ascending `uids`, in pieces. Messages that are missing in all of them are to be asked for with `rows`. */
+  numbers(uids: Uint32Array): AsyncIterable<NumberColumns>;
   /**
    * For each key, the UIDs among `uids` that match, ascending. `signal` ends the work early.
    * A damaged message matches nothing, and `onUnreadable` gets it.

@@ -1,5 +1,6 @@
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
+import { zstdCompression } from '#host/compression';
 import { systemClock } from '#host/clock';
 import { openReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemResolver } from '#host/dns';
@@ -143,7 +144,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const dkim = new DkimKeys({ configuration, files, bus, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression });
   const names = new AccountNames({ accounts });
   const routing = new ConfiguredRouting({ configuration, names });
   const queueSettings = queueSettingsOf(server);

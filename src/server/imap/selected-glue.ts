@@ -3,24 +3,25 @@ import type { Part } from '#lib/mime';
 import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import { unpackPart, type Copied, type MessageColumns } from '#mail/messages';
-import { searchLimits, TextMatcher } from '#mail/search';
 import {
   No,
   type CopyResult,
+  type FieldReader,
   type FlagChange,
   type MailboxImage,
   type MessageContent,
   type MessageRow,
+  type NumberColumns,
   type RowColumns,
+  type RowReader,
   type SelectedMailbox,
   type TextKey,
-  Unreadable,
+  type Unreadable,
 } from '#proto/imap-server';
+import { blockFieldReader, blockNumbers, blockRowReader, noStructure, type ListedMailbox } from './header-fields.ts';
 import { DamagedRow, damagedContent, readable, readableAsync, readEach } from './readable.ts';
 import { saying } from './refusals.ts';
-
-/** Messages that SEARCH looks into at a time. */
-const searchBatch = 32;
+import { matchText, type SearchSource } from './text-search.ts';
 
 /** Messages whose sizes are added up at a time. */
 const sizesBatch = 500;
@@ -85,38 +86,40 @@ export class SelectedGlue implements SelectedMailbox {
     return readEach(uids, read, damagedContent);
   }
 
+  rowReader(columns: RowColumns, uids: Uint32Array): RowReader {
+    return blockRowReader(this.#listed, columns, uids, (some) => this.rows(some, columns));
+  }
+
+  fieldReader(names: readonly string[], uids: Uint32Array): FieldReader | null {
+    return blockFieldReader(this.#listed, names, uids);
+  }
+
+  numbers(uids: Uint32Array): AsyncIterable<NumberColumns> {
+    return blockNumbers(this.#listed, uids);
+  }
+
+  get #listed(): ListedMailbox {
+    return { account: this.#account, mailbox: this.#mailbox, uids: () => this.#image.uids };
+  }
+
   async matchText(
     uids: Uint32Array,
     keys: readonly TextKey[],
     signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<number[][]> {
-    const matcher = new TextMatcher(keys);
-    const matches: number[][] = keys.map(() => []);
-    for (let at = 0; at < uids.length; at += searchBatch) {
-      signal.throwIfAborted();
-      const batch = uids.subarray(at, at + searchBatch);
-      const [contents, rows] = await Promise.all([
-        this.contents(batch, matcher.needsBody ? 'all' : 'header'),
-        matcher.needsBody ? this.rows(batch, structureOnly) : [],
-      ]);
-      for (const [i, content] of contents.entries()) {
-        if (content === null) continue;
-        const uid = batch[i] ?? 0;
-        try {
-          const found = await matcher.match({
-            header: await content.bytes(0, Math.min(content.headerSizeBytes, searchLimits.maxHeaderBytes)),
-            root: await this.#structureOf(uid, rows[i] ?? null),
-            bytes: (start, end) => content.bytes(start, end),
-          });
-          for (const [k, isMatch] of found.entries()) if (isMatch) matches[k]?.push(uid);
-        } catch (error) {
-          if (!(error instanceof Unreadable)) throw error;
-          onUnreadable(uid, error);
-        }
-      }
-    }
-    return matches;
+    return matchText(this.#searchSource, uids, keys, signal, onUnreadable);
+  }
+
+  get #searchSource(): SearchSource {
+    return {
+      ...this.#listed,
+      contents: (uids, want) => this.contents(uids, want),
+      structures: async (uids) => {
+        const rows = await this.rows(uids, structureOnly);
+        return rows.map((row, i) => () => this.#structureOf(uids[i] ?? 0, row));
+      },
+    };
   }
 
   async #structureOf(uid: number, row: MessageRow | 'large' | null): Promise<Part | null> {
@@ -204,9 +207,6 @@ function rowOf(row: MessageColumns, withStructure: boolean): MessageRow {
     },
   };
 }
-
-/** For rows whose structure was not asked for. */
-const noStructure = unpackPart('{"o":[0,0,0,0]}', 0);
 
 /** One result per UID, null for those that were not found; both lists ascend. */
 function inOrder<Found extends { readonly uid: number }, Result>(

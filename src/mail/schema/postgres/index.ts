@@ -9,6 +9,7 @@ import { flagBlocks0005 } from '../0005-flag-blocks.ts';
 import { refusals0005 } from '../0005-refusals.ts';
 import { accountIdentity0006 } from '../0006-account-identity.ts';
 import { serverIdentity0006 } from '../0006-server-identity.ts';
+import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -22,6 +23,7 @@ export const postgresAccountMigrations: readonly Migration[] = [
   checksums0004(postgresDialect),
   flagBlocks0005(postgresDialect),
   accountIdentity0006(postgresDialect),
+  headerBlocks0007(postgresDialect),
 ];
 /** Migrations of the server's tables. */
 export const postgresServerMigrations: readonly Migration[] = [

@@ -2,11 +2,12 @@ import type { FetchCommand } from '#lib/imap';
 import { SystemFlag } from '#lib/flags';
 import type { Context } from '../context.ts';
 import { type MessageFailures, refusalFor } from '../failures.ts';
+import { FieldsReader } from '../fetch/fields-reader.ts';
 import { type FetchedMessage, MessageWriter } from '../fetch/message-writer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
-import type { PositionRange } from '../message-set.ts';
+import { type PositionRange, uidsAt } from '../message-set.ts';
 import { Bad, No, Unreadable } from '../refusal.ts';
-import type { MailboxImage, MessageRow } from '../selected-mailbox.ts';
+import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { positionOf } from '../view.ts';
 import type { Handler } from './handler.ts';
@@ -21,7 +22,7 @@ export const fetch: Handler<FetchCommand> = {
     const ranges = selection.positions(command.set, command.uid);
     const plan = planFetch(command.items, command.uid, selection.isReadOnly);
     const writer = new MessageWriter(context);
-    const isInMemory = plan.columns === null && plan.contents === null;
+    const isInMemory = plan.columns === null && plan.contents === null && plan.fields.length === 0;
     const failures: MessageFailures = new Map();
     const gone = isInMemory
       ? await writeFromImage(context, selection, ranges, plan, writer)
@@ -81,17 +82,18 @@ async function writeInBatches(
 ): Promise<number> {
   const { limits } = context.deps.options;
   const batchSize = plan.contents === 'all' ? limits.maxContentBatch : limits.maxRowBatch;
+  const reader = new FieldsReader(selection.mailbox, plan, uidsAt(ranges, selection.view.uids));
   let gone = 0;
   let batch: number[] = [];
   for (const { start, end } of ranges) {
     for (let position = start; position < end; position++) {
       batch.push(position);
       if (batch.length < batchSize) continue;
-      gone += await writeBatch(context, selection, batch, plan, writer, failures);
+      gone += await writeBatch(context, selection, batch, plan, reader, writer, failures);
       batch = [];
     }
   }
-  if (batch.length > 0) gone += await writeBatch(context, selection, batch, plan, writer, failures);
+  if (batch.length > 0) gone += await writeBatch(context, selection, batch, plan, reader, writer, failures);
   return gone;
 }
 
@@ -100,13 +102,15 @@ async function writeBatch(
   selection: Selection,
   batch: readonly number[],
   plan: FetchPlan,
+  reader: FieldsReader,
   writer: MessageWriter,
   failures: MessageFailures,
 ): Promise<number> {
   const { mailbox, view } = selection;
   const uids = Uint32Array.from(batch, (position) => view.uids[position] ?? 0);
-  const rows = plan.columns === null ? null : await mailbox.rows(uids, plan.columns);
+  const rows = await reader.rows(uids);
   const contents = plan.contents === null ? null : await mailbox.contents(uids, plan.contents);
+  const fields = await reader.fields(uids);
   const pause = context.deps.loop.pause();
   if (pause !== null) await pause;
   const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
@@ -116,14 +120,16 @@ async function writeBatch(
     const uid = uids[i] ?? 0;
     const found = rows?.[i] ?? null;
     const row = found === 'large' ? await rowAlone(selection, uid, plan) : found;
-    const content = contents?.[i] ?? null;
+    const read = fields?.[i] ?? null;
+    const content = contents === null ? await headerAlone(selection, uid, fields, read) : (contents[i] ?? null);
     const position = batch[i] ?? 0;
     const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
-    if ((rows !== null && row === null) || (contents !== null && content === null) || at < 0) {
+    const isContentMissing = content === null && (contents !== null || (fields !== null && read === null));
+    if ((rows !== null && row === null) || isContentMissing || at < 0) {
       missing.push(uid);
       continue;
     }
-    const message = { uid, number: position + 1, at, image, row, content };
+    const message = { uid, number: position + 1, at, image, row, content, fields: read };
     const failure = await writeMessage(context, plan, writer, message, marked.has(uid));
     if (failure !== null) failures.set(uid, failure);
   }
@@ -140,6 +146,18 @@ async function countGone(
   const listed = missing.filter((uid) => positionOf(uids, uid) >= 0);
   for (const uid of listed) failures.set(uid, new Unreadable('rows of the message are missing'));
   return missing.length - listed.length;
+}
+
+/** The header of a message whose fields could not be read without it. Null when it is not needed, or the message is gone by now. */
+async function headerAlone(
+  selection: Selection,
+  uid: number,
+  fields: unknown,
+  read: unknown,
+): Promise<MessageContent | null> {
+  if (fields === null || read !== null) return null;
+  const [content = null] = await selection.mailbox.contents(Uint32Array.of(uid), 'header');
+  return content;
 }
 
 /** A row with large columns: the next one is read when this one is written. Null when the message is gone by now. */

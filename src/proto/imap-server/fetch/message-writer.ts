@@ -17,6 +17,8 @@ export interface FetchedMessage {
   readonly image: MailboxImage;
   readonly row: MessageRow | null;
   readonly content: MessageContent | null;
+  /** Header fields of items that were read without the header. */
+  readonly fields: ReadonlyMap<FetchItem, Uint8Array> | null;
 }
 
 const encoder = new TextEncoder();
@@ -64,8 +66,13 @@ export class MessageWriter {
   /** Adds any item. Awaits the peer where much is to be said. */
   async item(item: FetchItem, message: FetchedMessage): Promise<void> {
     if (this.simple(item, message.uid, message.image, message.at)) return;
-    const { row, content } = message;
+    const { row, content, fields } = message;
     if (row !== null && this.#column(item, row)) return;
+    const read = fields?.get(item);
+    if (read !== undefined && item.kind === 'bodySection') {
+      await this.#literal(item.name, slice(read, item.partial), '{');
+      return;
+    }
     if (content !== null) await this.#text(item, row, content);
   }
 

@@ -8,9 +8,17 @@ export interface FetchPlan {
   readonly columns: RowColumns | null;
   /** Bytes of the message needed. */
   readonly contents: 'header' | 'all' | null;
+  /** Items that name header fields, when nothing else of the header is needed: the fields may be had without it. */
+  readonly fields: readonly FieldsItem[];
   /** Reading these items marks the message as seen (RFC 9051 §6.4.5). */
   readonly setsSeen: boolean;
   readonly wantsFlags: boolean;
+}
+
+/** An item such as `BODY[HEADER.FIELDS (Subject)]`, with the names. */
+interface FieldsItem {
+  readonly item: FetchItem;
+  readonly names: readonly string[];
 }
 
 /** Works out what the items need. UID FETCH always answers the UID (RFC 9051 §6.4.9). */
@@ -26,10 +34,14 @@ export function planFetch(asked: readonly FetchItem[], isUid: boolean, isReadOnl
     sentDate: false,
     structure: items.some(needsStructure),
   };
+  const fields = items.flatMap(fieldsOf);
+  const readsHeader = items.some((item) => needsHeader(item) && fieldsOf(item).length === 0);
+  const contents = items.some(needsBody) ? 'all' : readsHeader ? 'header' : null;
   return {
     items,
     columns: Object.values(columns).includes(true) ? columns : null,
-    contents: items.some(needsBody) ? 'all' : items.some(needsHeader) ? 'header' : null,
+    contents,
+    fields: contents === null ? fields : [],
     setsSeen: !isReadOnly && items.some(marksSeen),
     wantsFlags: has('flags'),
   };
@@ -66,6 +78,13 @@ function needsHeader(item: FetchItem): boolean {
   if (item.kind === 'rfc822Header') return true;
   if (item.kind !== 'bodySection' || item.section.part.length > 0) return false;
   return item.section.text.kind === 'header' || item.section.text.kind === 'headerFields';
+}
+
+/** The fields that an item names, of the message's own header. */
+function fieldsOf(item: FetchItem): FieldsItem[] {
+  if (item.kind !== 'bodySection' || item.section.part.length > 0) return [];
+  const { text } = item.section;
+  return text.kind === 'headerFields' && !text.not ? [{ item, names: text.fields }] : [];
 }
 
 function needsBody(item: FetchItem): boolean {

@@ -10,7 +10,7 @@ import type { Selection } from '../selection.ts';
 import { lowerBound } from '../view.ts';
 import { KeyCost, keyCost } from './key-cost.ts';
 import { type RowKey, rowMatches } from './row-test.ts';
-import { intersection, union, without } from './uid-list.ts';
+import { intersection, NumberList, union, without } from './uid-list.ts';
 
 const nothing = new Uint32Array(0);
 const noColumns: RowColumns = {
@@ -120,8 +120,11 @@ export class Evaluator {
       if (isText(key)) texts.push(textKey(key));
       else if (left.length > 0 || keyCost(key) === KeyCost.Image) left = await this.#find(key, left);
     }
-    // All texts at once: a message is read once for all of them.
-    return texts.length === 0 ? left : this.#withText(left, texts);
+    // All texts of one kind at once: a message is read once for all of them, and the bodies of few.
+    const fields = texts.filter(({ kind }) => kind === 'header');
+    if (fields.length > 0) left = await this.#withText(left, fields);
+    const bodies = texts.filter(({ kind }) => kind !== 'header');
+    return bodies.length > 0 ? this.#withText(left, bodies) : left;
   }
 
   #withFlags(uids: Uint32Array, test: (set: FlagSet) => boolean): Uint32Array {
@@ -159,6 +162,38 @@ export class Evaluator {
   }
 
   async #withRows(uids: Uint32Array, key: RowKey): Promise<Uint32Array> {
+    const { found, left } = await this.#withNumbers(uids, key);
+    return left.length === 0 ? found : union(found, await this.#withRowsOf(left, key));
+  }
+
+  /** Compares the messages whose facts are at hand. @returns those that match, and those that are left to be read. */
+  async #withNumbers(
+    uids: Uint32Array,
+    key: RowKey,
+  ): Promise<{ readonly found: Uint32Array; readonly left: Uint32Array }> {
+    const found = new NumberList(uids.length);
+    const left = new NumberList(uids.length);
+    const row = { sizeBytes: 0, internalDateMs: 0, saveDateMs: 0, sentDayMs: 0 as number | null };
+    let at = 0;
+    for await (const piece of this.#selection.mailbox.numbers(uids)) {
+      for (let i = 0; i < piece.uids.length; i++) {
+        const uid = piece.uids[i] ?? 0;
+        while (at < uids.length && (uids[at] ?? 0) < uid) left.push(uids[at++] ?? 0);
+        if (uids[at] !== uid) continue;
+        at++;
+        row.sizeBytes = piece.sizeBytes[i] ?? 0;
+        row.internalDateMs = piece.internalDateMs[i] ?? 0;
+        row.saveDateMs = piece.saveDateMs[i] ?? 0;
+        const sentDayMs = piece.sentDayMs[i] ?? Number.NaN;
+        row.sentDayMs = Number.isNaN(sentDayMs) ? null : sentDayMs;
+        if (rowMatches(key, row, this.#nowMs)) found.push(uid);
+      }
+    }
+    while (at < uids.length) left.push(uids[at++] ?? 0);
+    return { found: found.taken, left: left.taken };
+  }
+
+  async #withRowsOf(uids: Uint32Array, key: RowKey): Promise<Uint32Array> {
     const isSent = key.kind === 'sentBefore' || key.kind === 'sentOn' || key.kind === 'sentSince';
     const columns: RowColumns = { ...noColumns, numbers: !isSent, sentDate: isSent };
     const found = new Uint32Array(uids.length);

@@ -1,6 +1,9 @@
 import type { SearchKey } from '#lib/imap';
 import type { MessageRow } from '../selected-mailbox.ts';
 
+/** What keys compare with. */
+type Facts = Pick<MessageRow, 'sizeBytes' | 'internalDateMs' | 'saveDateMs' | 'sentDayMs'>;
+
 const dayMs = 86_400_000;
 
 /** Keys that rows answer. */
@@ -25,7 +28,7 @@ export type RowKey = Extract<
 >;
 
 /** Whether a message's row matches. Dates are compared by day, in UTC, as INTERNALDATE is shown (RFC 9051 §6.4.4). */
-export function rowMatches(key: RowKey, row: MessageRow, nowMs: number): boolean {
+export function rowMatches(key: RowKey, row: Facts, nowMs: number): boolean {
   switch (key.kind) {
     case 'before':
       return row.internalDateMs < key.day;
@@ -57,7 +60,7 @@ export function rowMatches(key: RowKey, row: MessageRow, nowMs: number): boolean
 }
 
 /** RFC 8514 §4.3: where the save date is not known, the internal date stands in. */
-function savedMs(row: MessageRow): number {
+function savedMs(row: Facts): number {
   return row.saveDateMs ?? row.internalDateMs;
 }
 

@@ -37,3 +37,22 @@ export function intersection(all: Uint32Array, some: ArrayLike<number>): Uint32A
   }
   return shared.subarray(0, count);
 }
+
+/** Numbers that are collected, at most as many as there is room for. */
+export class NumberList {
+  readonly #numbers: Uint32Array;
+  #count = 0;
+
+  constructor(room: number) {
+    this.#numbers = new Uint32Array(room);
+  }
+
+  /** What was collected. */
+  get taken(): Uint32Array {
+    return this.#numbers.subarray(0, this.#count);
+  }
+
+  push(value: number): void {
+    this.#numbers[this.#count++] = value;
+  }
+}

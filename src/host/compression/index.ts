@@ -1,0 +1,2 @@
+/** The `Compression` port with Node's Zstandard. */
+export { zstdCompression } from './zstd.ts';

@@ -1,0 +1,222 @@
+import { cachedFields, codeAt, firstFieldCode, RowCode } from './cached-fields.ts';
+import { FieldKind, type FieldColumn, type HeaderBlock } from './header-block.ts';
+import { headerCacheLimits } from './limits.ts';
+
+const encoder = new TextEncoder();
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SP = 32;
+
+/** What a block repeats of a message's rows. */
+export interface MessageFacts {
+  readonly uid: number;
+  readonly sizeBytes: number;
+  readonly receivedMs: number;
+  readonly saveMs: number;
+  readonly sentDayMs: number | null;
+  /** Ready to send; empty when it is too large. */
+  readonly envelope: string | Uint8Array;
+  /** As `envelope`. */
+  readonly bodyStructure: string | Uint8Array;
+}
+
+/** Makes a block from messages in the order of their UIDs. */
+export class BlockBuilder {
+  readonly #facts: MessageFacts[] = [];
+  readonly #leftOut: number[] = [];
+  readonly #order = new GrowingBytes();
+  readonly #orderEnds: number[] = [0];
+  readonly #columns = cachedFields.map(() => new ColumnBuilder());
+  readonly #envelopes = new ColumnBuilder();
+  readonly #bodyStructures = new ColumnBuilder();
+  /** Codes of the message that is being added. */
+  readonly #seen: number[] = [];
+
+  /** Messages so far. */
+  get count(): number {
+    return this.#facts.length;
+  }
+
+  /** A column is full, so that the next message belongs into another block. */
+  get isFull(): boolean {
+    const columns = [this.#envelopes, this.#bodyStructures, ...this.#columns];
+    return columns.some(({ sizeBytes }) => sizeBytes > headerCacheLimits.maxColumnBytes);
+  }
+
+  /** Adds a message with its whole header; with null its fields are left out. */
+  add(facts: MessageFacts, header: Uint8Array | null): void {
+    this.#seen.length = 0;
+    const isTaken = header !== null && header.length <= headerCacheLimits.maxHeaderBytes && this.#split(header);
+    this.#leftOut.push(isTaken ? 0 : 1);
+    if (isTaken) for (const code of this.#seen) this.#order.push(code);
+    this.#orderEnds.push(this.#order.length);
+    this.#facts.push(facts);
+    for (const column of this.#columns) column.endMessage(isTaken);
+    this.#envelopes.addText(facts.envelope);
+    this.#bodyStructures.addText(facts.bodyStructure);
+  }
+
+  /** The block of what was added. */
+  build(): HeaderBlock {
+    const facts = this.#facts;
+    const columns = new Map<number, FieldColumn>([
+      [RowCode.Envelope, this.#envelopes.build()],
+      [RowCode.BodyStructure, this.#bodyStructures.build()],
+    ]);
+    for (const [i, column] of this.#columns.entries()) columns.set(firstFieldCode + i, column.build());
+    return {
+      messages: { uids: Uint32Array.from(facts, ({ uid }) => uid), isLeftOut: Uint8Array.from(this.#leftOut) },
+      facts: {
+        sizeBytes: Float64Array.from(facts, ({ sizeBytes }) => sizeBytes),
+        receivedMs: Float64Array.from(facts, ({ receivedMs }) => receivedMs),
+        saveMs: Float64Array.from(facts, ({ saveMs }) => saveMs),
+        sentDayMs: Float64Array.from(facts, ({ sentDayMs }) => sentDayMs ?? Number.NaN),
+      },
+      order: { codes: this.#order.taken(), offsets: Uint32Array.from(this.#orderEnds) },
+      columns,
+    };
+  }
+
+  /** Puts the fields into their columns. @returns false for a header that only its readers can do justice to. */
+  #split(header: Uint8Array): boolean {
+    if (header.includes(0) || hasLoneCr(header)) return false;
+    for (let at = 0; at < header.length;) {
+      const first = header[at];
+      if (first === LF) return false;
+      if (first === CR && header[at + 1] === LF) return true;
+      const end = fieldEnd(header, at);
+      const code = codeAt(header, at, end);
+      if (code !== 0 && !this.#take(code, header, at, end)) return false;
+      at = end;
+    }
+    // Without the empty line that results end with.
+    return false;
+  }
+
+  #take(code: number, header: Uint8Array, start: number, end: number): boolean {
+    const isAgain = this.#seen.includes(code);
+    // A repetition elsewhere in the header could not be put back where it was.
+    if (isAgain && this.#seen.at(-1) !== code) return false;
+    if (!isAgain) this.#seen.push(code);
+    return this.#columns[code - firstFieldCode]?.add(header, start, end) ?? false;
+  }
+}
+
+function hasLoneCr(header: Uint8Array): boolean {
+  for (let at = header.indexOf(CR); at >= 0; at = header.indexOf(CR, at + 1)) if (header[at + 1] !== LF) return true;
+  return false;
+}
+
+function fieldEnd(header: Uint8Array, start: number): number {
+  let at = start;
+  for (;;) {
+    const found = header.indexOf(LF, at);
+    if (found < 0) return header.length;
+    at = found + 1;
+    const next = header[at];
+    if (next !== SP && next !== TAB) return at;
+  }
+}
+
+/** Bytes that grow at the end. */
+class GrowingBytes {
+  #bytes = new Uint8Array(1024);
+  length = 0;
+
+  push(byte: number): void {
+    this.#room(1);
+    this.#bytes[this.length++] = byte;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  cut(length: number): void {
+    this.length = length;
+  }
+
+  taken(): Uint8Array {
+    return this.#bytes.slice(0, this.length);
+  }
+
+  #room(more: number): void {
+    if (this.length + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * (this.length + more));
+    grown.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = grown;
+  }
+}
+
+class ColumnBuilder {
+  readonly #bytes = new GrowingBytes();
+  readonly #offsets: number[] = [0];
+  readonly #kinds: number[] = [];
+  #kind: FieldKind = FieldKind.Absent;
+
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Adds a field of the current message. @returns false when it is too long. */
+  add(header: Uint8Array, start: number, end: number): boolean {
+    this.#kind = this.#kind === FieldKind.Absent ? kindOf(header, start, end) : FieldKind.Other;
+    this.#bytes.append(header.subarray(start, end));
+    return this.#bytes.length - (this.#offsets.at(-1) ?? 0) <= headerCacheLimits.maxFieldBytes;
+  }
+
+  /** Adds the text of the current message, and ends it; nothing for a long one. */
+  addText(text: string | Uint8Array): void {
+    if (typeof text !== 'string') this.#bytes.append(text);
+    else this.#bytes.append(encoder.encode(text));
+    const sizeBytes = this.#bytes.length - (this.#offsets.at(-1) ?? 0);
+    this.endMessage(sizeBytes <= headerCacheLimits.maxFieldBytes);
+  }
+
+  endMessage(isTaken: boolean): void {
+    if (!isTaken) {
+      this.#bytes.cut(this.#offsets.at(-1) ?? 0);
+      this.#kind = FieldKind.Absent;
+    }
+    this.#offsets.push(this.#bytes.length);
+    this.#kinds.push(this.#kind);
+    this.#kind = FieldKind.Absent;
+  }
+
+  build(): FieldColumn {
+    return {
+      bytes: this.#bytes.taken(),
+      offsets: Uint32Array.from(this.#offsets),
+      kinds: Uint8Array.from(this.#kinds),
+    };
+  }
+}
+
+const QUOTE = 34;
+const OPEN = 40;
+const EQUALS = 61;
+const QUESTION = 63;
+const BACKSLASH = 92;
+
+/** How the value of one field is to be searched; its name is not looked at. */
+function kindOf(header: Uint8Array, start: number, end: number): FieldKind {
+  let stop = end;
+  if (header[stop - 1] === LF) stop--;
+  if (header[stop - 1] === CR) stop--;
+  let at = header.indexOf(58, start) + 1;
+  while (at < stop && header[at] === SP) at++;
+  let kind: FieldKind = FieldKind.Plain;
+  let before = 0;
+  for (; at < stop; at++) {
+    const byte = header[at] ?? 0;
+    if (byte < SP || byte > 126 || byte === BACKSLASH || byte === OPEN) return FieldKind.Other;
+    if (byte === SP && before === SP) return FieldKind.Other;
+    if (byte === QUESTION && before === EQUALS) return FieldKind.Other;
+    if (byte === QUOTE) kind = FieldKind.Quoted;
+    before = byte;
+  }
+  return before === SP ? FieldKind.Other : kind;
+}

@@ -1,0 +1,135 @@
+import type { AccountId, MailboxId } from '#lib/ids';
+import { inList } from '#mail/schema';
+import type { Compression } from '#ports/compression';
+import { sql, type Reader, type Tx } from '#ports/database';
+import { RowCode } from './cached-fields.ts';
+import {
+  emptyColumn,
+  readColumn,
+  readFacts,
+  readMessages,
+  readOrder,
+  writeColumn,
+  writeFacts,
+  writeMessages,
+  writeOrder,
+  type FieldColumn,
+  type HeaderBlock,
+} from './header-block.ts';
+
+/** The UIDs that a stored block is about: all messages that the mailbox had between them when it was made. */
+export interface BlockRange {
+  readonly firstUid: number;
+  readonly lastUid: number;
+  readonly count: number;
+}
+
+/** The stored blocks of a mailbox, ascending. */
+export async function selectRanges(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<BlockRange[]> {
+  const rows = await reader.arrays(
+    sql`SELECT first_uid, last_uid, messages FROM header_block
+      WHERE account = ${account} AND mailbox = ${mailbox} AND field = ${RowCode.Uids} ORDER BY first_uid`,
+  );
+  return rows.map(([firstUid, lastUid, count]) => ({
+    firstUid: Number(firstUid),
+    lastUid: Number(lastUid),
+    count: Number(count),
+  }));
+}
+
+/** The rows of blocks that a scan needs beside the UIDs. */
+export interface WantedRows {
+  readonly facts: boolean;
+  readonly order: boolean;
+  /** Codes of fields. */
+  readonly fields: readonly number[];
+}
+
+/** Reads the given rows of a block; null when it is gone. */
+export async function selectBlock(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  { firstUid, count }: BlockRange,
+  wanted: WantedRows,
+): Promise<StoredRows | null> {
+  const codes: number[] = [RowCode.Uids, ...wanted.fields];
+  if (wanted.order) codes.push(RowCode.Order);
+  if (wanted.facts) codes.push(RowCode.Facts);
+  const rows = await reader.arrays(
+    sql`SELECT field, data, messages FROM header_block
+      WHERE account = ${account} AND mailbox = ${mailbox} AND field IN ${inList(codes)} AND first_uid = ${firstUid}`,
+  );
+  const data = new Map<number, Uint8Array>();
+  for (const [field, bytes, messages] of rows) {
+    // A block that begins with the same UID may have taken its place.
+    if (messages !== count || !(bytes instanceof Uint8Array)) return null;
+    data.set(Number(field), bytes);
+  }
+  return data.has(RowCode.Uids) ? data : null;
+}
+
+/** Rows of a block by their code, compressed. */
+export type StoredRows = ReadonlyMap<number, Uint8Array>;
+
+/** The block in these rows. @throws Error for rows that are damaged. */
+export function readBlock(
+  rows: StoredRows,
+  { count }: BlockRange,
+  { fields }: WantedRows,
+  compression: Compression,
+): HeaderBlock {
+  const unpacked = (code: number): Uint8Array | null => {
+    const row = rows.get(code);
+    return row === undefined ? null : compression.decompress(row);
+  };
+  const uids = unpacked(RowCode.Uids);
+  if (uids === null) throw new Error('a block of headers has no messages');
+  const facts = unpacked(RowCode.Facts);
+  const order = unpacked(RowCode.Order);
+  const columns = new Map<number, FieldColumn>();
+  for (const code of fields) {
+    const row = unpacked(code);
+    columns.set(code, row === null ? emptyColumn(count) : readColumn(row, count));
+  }
+  return {
+    messages: readMessages(uids, count),
+    facts: facts === null ? null : readFacts(facts, count),
+    order: order === null ? null : readOrder(order, count),
+    columns,
+  };
+}
+
+/** The rows of a block to store. Fields that no message has take no row. */
+export function writeBlock(block: HeaderBlock, compression: Compression): StoredRows {
+  const rows = new Map([[RowCode.Uids as number, writeMessages(block.messages)]]);
+  if (block.facts !== null) rows.set(RowCode.Facts, writeFacts(block.facts));
+  if (block.order !== null) rows.set(RowCode.Order, writeOrder(block.order));
+  for (const [code, column] of block.columns) if (column.bytes.length > 0) rows.set(code, writeColumn(column));
+  return new Map([...rows].map(([code, row]) => [code, compression.compress(row)]));
+}
+
+/** Stores a block in place of those that overlap it. */
+export async function insertBlock(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  { firstUid, lastUid, count }: BlockRange,
+  rows: StoredRows,
+): Promise<void> {
+  await tx.run(
+    sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox}
+      AND first_uid <= ${lastUid} AND last_uid >= ${firstUid}`,
+  );
+  for (const [field, data] of rows) {
+    await tx.run(
+      sql`INSERT INTO header_block (account, mailbox, field, first_uid, last_uid, messages, data)
+        VALUES (${account}, ${mailbox}, ${field}, ${firstUid}, ${lastUid}, ${count}, ${data})`,
+    );
+  }
+}
+
+/** Drops the blocks of a mailbox that goes. */
+export async function dropHeaderBlocks(tx: Tx, account: AccountId, mailbox: MailboxId): Promise<void> {
+  await tx.run(sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox}`);
+}

@@ -1,0 +1,249 @@
+import type { AccountId, MailboxId } from '#lib/ids';
+import type { Compression } from '#ports/compression';
+import type { Database } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
+import { BlockBuilder, type MessageFacts } from './block-builder.ts';
+import {
+  insertBlock,
+  readBlock,
+  selectBlock,
+  selectRanges,
+  writeBlock,
+  type BlockRange,
+  type WantedRows,
+} from './block-rows.ts';
+import type { HeaderBlock } from './header-block.ts';
+import { headerCacheLimits, type HeaderCacheLimits } from './limits.ts';
+
+/** What `HeaderCache` needs. */
+export interface HeaderCacheDeps {
+  readonly account: AccountId;
+  readonly db: Database;
+  readonly source: HeaderSource;
+  readonly compression: Compression;
+  readonly loop: EventLoop;
+}
+
+/** Where blocks are made from, a few messages at a time: those that exist among ascending UIDs, ascending. */
+export interface HeaderSource {
+  rows(
+    mailbox: MailboxId,
+    uids: Uint32Array,
+    wanted: typeof wantedColumns,
+  ): Promise<readonly (MessageFacts & { readonly isLarge: boolean })[]>;
+  contents(mailbox: MailboxId, uids: Uint32Array, want: 'header'): Promise<readonly SourceMessage[]>;
+}
+
+interface SourceMessage {
+  readonly uid: number;
+  readonly headerSizeBytes: number;
+  readonly content: { bytes(start: number, end: number): Uint8Array | Promise<Uint8Array> };
+}
+
+const wantedColumns = { envelope: true, body: false, bodyStructure: true, structure: false, sentDay: true } as const;
+
+/** What a scan needs. */
+export interface WantedBlocks extends WantedRows {
+  /** Messages without a stored block are read; otherwise they are passed over. */
+  readonly isComplete: boolean;
+}
+
+/** Reads the header fields of many messages of a mailbox of one account, in the order of their UIDs. */
+export class HeaderCache {
+  readonly #deps: HeaderCacheDeps;
+  readonly #limits: HeaderCacheLimits;
+  /** A block could not be stored: the database has troubles that others report, and reading goes on without. */
+  #isReadOnly = false;
+  #isFilling = false;
+
+  constructor(deps: HeaderCacheDeps, limits: HeaderCacheLimits = headerCacheLimits) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
+
+  /**
+   * Yields blocks that together have the messages of `uids`, and may have others; a message that is damaged may be missing. Where no block is stored one is made, and stored when
+   * it is large enough. `all` are the UIDs of all messages of the mailbox, ascending, and `uids` some of them. What is yielded is durable.
+   */
+  async *blocks(
+    mailbox: MailboxId,
+    all: Uint32Array,
+    uids: Uint32Array,
+    wanted: WantedBlocks,
+  ): AsyncGenerator<HeaderBlock> {
+    const { account, db, loop } = this.#deps;
+    let ranges = await db.read((reader) => selectRanges(reader, account, mailbox));
+    await db.durable();
+    let storing: Promise<unknown> = Promise.resolve();
+    /** The last UID of what was yielded. */
+    let covered = 0;
+    for (let at = 0; at < uids.length; at = lowerBound(uids, covered + 1)) {
+      const uid = uids[at] ?? 0;
+      const range = ranges.find(({ lastUid }) => lastUid >= uid);
+      let block: HeaderBlock | null = null;
+      if (range !== undefined && range.firstUid <= uid) {
+        if (!this.#isStale(range, all)) block = await this.#stored(mailbox, range, wanted);
+        if (block === null) ranges = ranges.filter((some) => some !== range);
+      }
+      if (block === null && !wanted.isComplete) {
+        covered = Math.max(uid, (ranges.find(({ firstUid }) => firstUid > uid)?.firstUid ?? 0x1_0000_0000) - 1);
+        continue;
+      }
+      if (block === null) {
+        // At most one write is under way.
+        await storing;
+        block = await this.#make(mailbox, this.#gap(uid, covered, all, uids.subarray(at), ranges), uid);
+        storing = this.#store(mailbox, block);
+      }
+      covered = Math.max(uid, block.messages.uids.at(-1) ?? 0);
+      yield block;
+      await loop.pause();
+    }
+    await storing;
+  }
+
+  /** Makes the blocks that are missing, with nobody waiting; once at a time. */
+  fillLater(mailbox: MailboxId, all: Uint32Array): void {
+    if (!this.#isFilling) void this.#fill(mailbox, all);
+  }
+
+  async #fill(mailbox: MailboxId, all: Uint32Array): Promise<void> {
+    const wanted = { facts: false, order: false, fields: [], isComplete: true };
+    this.#isFilling = true;
+    try {
+      for await (const _block of this.blocks(mailbox, all, all, wanted));
+    } catch {
+      // The database was closed, or has troubles that those report who need it.
+    }
+    this.#isFilling = false;
+  }
+
+  /** The stored block; null when it is gone, or damaged, and better made anew. */
+  async #stored(mailbox: MailboxId, range: BlockRange, wanted: WantedRows): Promise<HeaderBlock | null> {
+    const { account, db, compression } = this.#deps;
+    const rows = await db.read((reader) => selectBlock(reader, account, mailbox, range, wanted));
+    if (rows === null) return null;
+    try {
+      return readBlock(rows, range, wanted, compression);
+    } catch {
+      return null;
+    }
+  }
+
+  /** A quarter of its messages is gone, or it is a small one to which more can be added. */
+  #isStale({ firstUid, lastUid, count }: BlockRange, all: Uint32Array): boolean {
+    const from = lowerBound(all, firstUid);
+    const to = lowerBound(all, lastUid + 1);
+    if (to - from < count * 0.75) return true;
+    return count < this.#limits.smallBlockMessages && all.length - to >= this.#limits.minStoredMessages;
+  }
+
+  /** The UIDs for a block with `uid`: where enough follow each other without one, all of these, else those that are wanted. */
+  #gap(
+    uid: number,
+    covered: number,
+    all: Uint32Array,
+    wanted: Uint32Array,
+    ranges: readonly BlockRange[],
+  ): Uint32Array {
+    const { blockMessages, minStoredMessages } = this.#limits;
+    let before = covered;
+    let after = Number.POSITIVE_INFINITY;
+    for (const { firstUid, lastUid } of ranges) {
+      if (lastUid < uid) before = Math.max(before, lastUid);
+      else if (firstUid > uid) after = Math.min(after, firstUid);
+    }
+    const from = lowerBound(all, before + 1);
+    const to = lowerBound(all, after);
+    // Cut from the beginning of the gap, so that no small rests stay between blocks.
+    const start = from + Math.floor((lowerBound(all, uid) - from) / blockMessages) * blockMessages;
+    const end = Math.min(to, start + blockMessages);
+    const block = all.subarray(start, end);
+    const wantedOfBlock = lowerBound(wanted, (block.at(-1) ?? 0) + 1);
+    if (block.length >= minStoredMessages && wantedOfBlock * wantedShare >= block.length) return block;
+    return wanted.subarray(0, Math.min(Math.max(1, lowerBound(wanted, after)), minStoredMessages));
+  }
+
+  /** Reads headers and makes a block of them, with `uid` in it if that exists: it ends early when a field is full. */
+  async #make(mailbox: MailboxId, uids: Uint32Array, uid: number): Promise<HeaderBlock> {
+    const { loop } = this.#deps;
+    const { readMessages } = this.#limits;
+    let builder = new BlockBuilder();
+    for (let at = 0; at < uids.length; at += readMessages) {
+      const some = uids.subarray(at, at + readMessages);
+      if (builder.isFull) {
+        if ((some[0] ?? 0) > uid) break;
+        builder = new BlockBuilder();
+      }
+      const facts = await this.#facts(mailbox, some);
+      const headers = await this.#headers(mailbox, some);
+      for (const fact of facts) builder.add(fact, headers.get(fact.uid) ?? null);
+      await loop.pause();
+    }
+    return builder.build();
+  }
+
+  /** The rows that can be read. */
+  async #facts(mailbox: MailboxId, uids: Uint32Array): Promise<readonly MessageFacts[]> {
+    try {
+      return await this.#deps.source.rows(mailbox, uids, wantedColumns);
+    } catch (error) {
+      if (uids.length < 2) throw error;
+    }
+    const facts: MessageFacts[] = [];
+    for (let i = 0; i < uids.length; i++) {
+      // A message whose rows are damaged is in no block, and whoever reads it by itself says what is wrong.
+      facts.push(...(await this.#facts(mailbox, uids.subarray(i, i + 1)).catch(() => [])));
+    }
+    return facts;
+  }
+
+  /** The headers that can be read; a damaged message must not take its neighbours with it. */
+  async #headers(mailbox: MailboxId, uids: Uint32Array): Promise<ReadonlyMap<number, Uint8Array>> {
+    const headers = new Map<number, Uint8Array>();
+    let stored: readonly SourceMessage[] = [];
+    try {
+      stored = await this.#deps.source.contents(mailbox, uids, 'header');
+    } catch {
+      // Left to whoever reads them one by one, and says what is wrong.
+    }
+    for (const { uid, headerSizeBytes, content } of stored) {
+      if (headerSizeBytes > this.#limits.maxHeaderBytes) continue;
+      try {
+        const given = content.bytes(0, headerSizeBytes);
+        headers.set(uid, given instanceof Uint8Array ? given : await given);
+      } catch {
+        // As above.
+      }
+    }
+    return headers;
+  }
+
+  async #store(mailbox: MailboxId, block: HeaderBlock): Promise<void> {
+    const { account, db, compression } = this.#deps;
+    const { uids } = block.messages;
+    if (this.#isReadOnly || uids.length < this.#limits.minStoredMessages) return;
+    const range = { firstUid: uids[0] ?? 0, lastUid: uids.at(-1) ?? 0, count: uids.length };
+    const rows = writeBlock(block, compression);
+    try {
+      await db.write((tx) => insertBlock(tx, account, mailbox, range, rows));
+    } catch {
+      this.#isReadOnly = true;
+    }
+  }
+}
+
+/** A block is made when at least one in so many of its messages is wanted. */
+const wantedShare = 8;
+
+/** The position of the first value that is not below `value`. */
+function lowerBound(values: Uint32Array, value: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,20 @@
+/** Bounds of blocks of header fields and of the work of making them. */
+export const headerCacheLimits = {
+  /** Messages of a block. */
+  blockMessages: 1024,
+  /** A block at the end of a mailbox with fewer messages is made anew with those that came after it. */
+  smallBlockMessages: 512,
+  /** Messages without a block from which on it pays to store one. */
+  minStoredMessages: 128,
+  /** Headers read at a time. */
+  readMessages: 64,
+  /** A longer header is left to readers of the header itself. */
+  maxHeaderBytes: 64 * 1024,
+  /** As is a header in which a cached field, with its repetitions, is longer. */
+  maxFieldBytes: 0x3fff,
+  /** Bytes of one field in a block: when they are reached, the block ends. */
+  maxColumnBytes: 512 * 1024,
+};
+
+/** See `headerCacheLimits`. */
+export type HeaderCacheLimits = Readonly<typeof headerCacheLimits>;

@@ -1,0 +1,204 @@
+import type { MailboxId } from '#lib/ids';
+import type { Account } from '#mail/accounts';
+import { FieldPicker, RowCode, type HeaderBlock } from '#mail/header-cache';
+import { unpackPart } from '#mail/messages';
+import type { FieldReader, MessageRow, NumberColumns, RowColumns, RowReader } from '#proto/imap-server';
+
+/** For rows whose structure was not asked for. */
+export const noStructure = unpackPart('{"o":[0,0,0,0]}', 0);
+
+/** So few headers are read as fast as looked up. */
+const fewMessages = 16;
+
+/** A mailbox of an account, and the UIDs of all its messages. */
+export interface ListedMailbox {
+  readonly account: Account;
+  readonly mailbox: MailboxId;
+  readonly uids: () => Uint32Array;
+}
+
+/** A reader of the fields with these names, for messages among `uids`; null when blocks do not have all of them. */
+export function blockFieldReader(
+  { account, mailbox, uids: all }: ListedMailbox,
+  names: readonly string[],
+  uids: Uint32Array,
+): FieldReader | null {
+  if (uids.length < fewMessages) return null;
+  const picker = FieldPicker.of(names);
+  if (picker === null) return null;
+  const wanted = { facts: false, order: true, fields: picker.codes, isComplete: true };
+  return new BlockFieldReader(account.headers.blocks(mailbox, all(), uids, wanted), picker);
+}
+
+/** Goes through blocks, which come in the order of UIDs, with batches of messages, which are smaller. */
+class BlockCursor {
+  readonly #blocks: AsyncGenerator<HeaderBlock, void>;
+  block: HeaderBlock | null = null;
+  /** Position in the block. */
+  at = 0;
+
+  constructor(blocks: AsyncGenerator<HeaderBlock, void>) {
+    this.#blocks = blocks;
+  }
+
+  /** Goes on to a message. @returns null, or what to wait for before asking `isAt`. */
+  seek(uid: number): Promise<void> | null {
+    return this.block === null || (this.block.messages.uids.at(-1) ?? 0) < uid ? this.#next(uid) : null;
+  }
+
+  /** Whether the message is in the block; `at` is its position then. */
+  isAt(uid: number): boolean {
+    const uids = this.block?.messages.uids ?? noUids;
+    while (this.at < uids.length && (uids[this.at] ?? 0) < uid) this.at++;
+    return uids[this.at] === uid;
+  }
+
+  async #next(uid: number): Promise<void> {
+    do {
+      const next = await this.#blocks.next();
+      if (next.done === true) return;
+      this.block = next.value;
+      this.at = 0;
+    } while ((this.block.messages.uids.at(-1) ?? 0) < uid);
+  }
+}
+
+const noUids = new Uint32Array(0);
+
+/** Reads fields out of blocks. */
+class BlockFieldReader implements FieldReader {
+  readonly #cursor: BlockCursor;
+  readonly #picker: FieldPicker;
+
+  constructor(blocks: AsyncGenerator<HeaderBlock, void>, picker: FieldPicker) {
+    this.#cursor = new BlockCursor(blocks);
+    this.#picker = picker;
+  }
+
+  async read(uids: Uint32Array): Promise<(Uint8Array | null)[]> {
+    const cursor = this.#cursor;
+    const results: (Uint8Array | null)[] = [];
+    for (const uid of uids) {
+      const waiting = cursor.seek(uid);
+      if (waiting !== null) await waiting;
+      const { block } = cursor;
+      const isThere = cursor.isAt(uid) && block?.messages.isLeftOut[cursor.at] === 0;
+      results.push(isThere ? this.#picker.pick(block, cursor.at) : null);
+    }
+    return results;
+  }
+}
+
+/** Whether blocks have these columns. */
+function areInBlocks({ body, sentDate, structure, envelope, bodyStructure }: RowColumns): boolean {
+  return !body && !sentDate && !structure && (envelope || bodyStructure);
+}
+
+/** A reader of rows that takes from stored blocks what they have, and the rest from `rows`. */
+export function blockRowReader(
+  { account, mailbox, uids: all }: ListedMailbox,
+  columns: RowColumns,
+  uids: Uint32Array,
+  rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>,
+): RowReader {
+  if (uids.length < fewMessages || !areInBlocks(columns)) return { read: rows };
+  const fields = [
+    ...(columns.envelope ? [RowCode.Envelope] : []),
+    ...(columns.bodyStructure ? [RowCode.BodyStructure] : []),
+  ];
+  const listed = all();
+  const blocks = account.headers.blocks(mailbox, listed, uids, {
+    facts: true,
+    order: false,
+    fields,
+    isComplete: false,
+  });
+  return new BlockRowReader(new BlockCursor(blocks), columns, rows, () => account.headers.fillLater(mailbox, listed));
+}
+
+class BlockRowReader implements RowReader {
+  readonly #cursor: BlockCursor;
+  readonly #columns: RowColumns;
+  readonly #rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>;
+  readonly #onMany: () => void;
+  #missing = 0;
+
+  /** @param onMany  Called when a block would have been of use. */
+  constructor(
+    cursor: BlockCursor,
+    columns: RowColumns,
+    rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>,
+    onMany: () => void,
+  ) {
+    this.#cursor = cursor;
+    this.#columns = columns;
+    this.#rows = rows;
+    this.#onMany = onMany;
+  }
+
+  async read(uids: Uint32Array): Promise<(MessageRow | 'large' | null)[]> {
+    const cursor = this.#cursor;
+    const results: (MessageRow | 'large' | null)[] = [];
+    const missing: number[] = [];
+    for (const uid of uids) {
+      const waiting = cursor.seek(uid);
+      if (waiting !== null) await waiting;
+      const row = cursor.isAt(uid) && cursor.block !== null ? this.#rowAt(cursor.block, cursor.at) : null;
+      if (row === null) missing.push(results.length);
+      results.push(row);
+    }
+    if (missing.length > 0) {
+      const read = await this.#rows(Uint32Array.from(missing, (i) => uids[i] ?? 0));
+      for (const [k, i] of missing.entries()) results[i] = read[k] ?? null;
+      this.#note(missing.length);
+    }
+    return results;
+  }
+
+  #note(missing: number): void {
+    const before = this.#missing;
+    this.#missing += missing;
+    if (before < manyMissing && this.#missing >= manyMissing) this.#onMany();
+  }
+
+  #rowAt({ columns, facts }: HeaderBlock, at: number): MessageRow | null {
+    const envelope = this.#columns.envelope ? textAt(columns, RowCode.Envelope, at) : nothing;
+    const bodyStructure = this.#columns.bodyStructure ? textAt(columns, RowCode.BodyStructure, at) : nothing;
+    if (envelope === null || bodyStructure === null || facts === null) return null;
+    return {
+      sizeBytes: facts.sizeBytes[at] ?? 0,
+      internalDateMs: facts.receivedMs[at] ?? 0,
+      saveDateMs: facts.saveMs[at] ?? 0,
+      sentDayMs: null,
+      envelope,
+      body: nothing,
+      bodyStructure,
+      structure: noStructure,
+    };
+  }
+}
+
+/** Rows that a command reads one by one before blocks are made for the next one. */
+const manyMissing = 1024;
+const nothing = new Uint8Array(0);
+
+function textAt(columns: HeaderBlock['columns'], code: number, at: number): Uint8Array | null {
+  const column = columns.get(code);
+  if (column === undefined) return null;
+  const start = column.offsets[at] ?? 0;
+  const end = column.offsets[at + 1] ?? 0;
+  return end > start ? column.bytes.subarray(start, end) : null;
+}
+
+/** Facts of messages as far as blocks are stored. */
+export async function* blockNumbers(
+  { account, mailbox, uids: all }: ListedMailbox,
+  uids: Uint32Array,
+): AsyncGenerator<NumberColumns> {
+  const wanted = { facts: true, order: false, fields: [], isComplete: false };
+  for await (const { messages, facts } of account.headers.blocks(mailbox, all(), uids, wanted)) {
+    if (facts === null) continue;
+    const { receivedMs, saveMs, sizeBytes, sentDayMs } = facts;
+    yield { uids: messages.uids, sizeBytes, internalDateMs: receivedMs, saveDateMs: saveMs, sentDayMs };
+  }
+}
