@@ -22,6 +22,7 @@ import {
   type Effort,
   type Scenario,
 } from './scenarios.ts';
+import { live } from './live.ts';
 import { relaying } from './relaying.ts';
 import { appendingMore, storing } from './storing.ts';
 import { machine, table, type Row } from './table.ts';
@@ -48,7 +49,7 @@ try {
   if (!withPeer) console.log('skipped: postfix and dovecot are not installed (or this is not root): Godwit alone');
   const postfix = (format: DovecotFormat) =>
     withPeer ? (sink: Sink | null) => startPostfixDovecot(folder, format, sink) : null;
-  await group([...resting, ...receiving], postfix('mdbox'), {});
+  await group([...resting, ...live, ...receiving], postfix('mdbox'), {});
   if (hasSink()) {
     await group(relaying, postfix('mdbox'), { relays: true });
     if ('waiting'.includes(options.only)) await waiting();

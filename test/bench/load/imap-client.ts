@@ -58,6 +58,25 @@ export class ImapLoadClient {
     await this.done(tag);
   }
 
+  /** Appends one message with a synchronising literal, and its line end in a write of its own. */
+  async appendInPieces(mailbox: string, bytes: Uint8Array): Promise<void> {
+    const tag = this.send(`APPEND ${mailbox} {${bytes.length}}`);
+    await this.#client.line((line) => line.startsWith('+'));
+    this.#client.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    this.#client.send('\r\n');
+    await this.done(tag);
+  }
+
+  /** Turns Nagle's algorithm on. */
+  delaySmallWrites(): void {
+    this.#client.delaySmallWrites();
+  }
+
+  /** Waits for the next EXISTS. */
+  async exists(): Promise<void> {
+    await this.#client.line((line) => line.endsWith(' EXISTS'));
+  }
+
   /** Number of messages in a mailbox. */
   async count(mailbox: string): Promise<number> {
     const tag = this.send(`STATUS ${mailbox} (MESSAGES)`);

@@ -1,4 +1,4 @@
-/** Load process for IMAP: `append`, `fill`, `fetch` or `idle` with a port and numbers; prints lines of JSON. */
+/** Load process for IMAP: one of `modes` with a port and numbers; prints lines of JSON. */
 import { accountCount } from '../peers/peer.ts';
 import { ImapLoadClient } from './imap-client.ts';
 import { message } from './message.ts';
@@ -11,6 +11,8 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
   fill: () => fill(numbers[0] ?? 0, numbers[1] ?? 1),
   fetch: () => fetch(numbers[0] ?? 0, rest[1] ?? '', numbers[2] ?? 1),
   idle: () => idle(numbers[0] ?? 0, numbers[1] ?? 1),
+  told: () => told(numbers[0] ?? 0, numbers[1] ?? 1, numbers[2] ?? 1),
+  pieces: () => pieces(numbers[0] ?? 0, numbers[1] ?? 1),
 };
 await modes[mode]?.();
 
@@ -61,6 +63,38 @@ async function fetch(port: number, command: string, runs: number): Promise<void>
   for (let run = 0; run < runs; run += 1) {
     const start = performance.now();
     await client.drain(command);
+    print({ ms: performance.now() - start });
+  }
+  client.close();
+}
+
+/** Times how long after the OK of an APPEND each of many idling sessions of the same mailbox hears of the message. */
+async function told(port: number, connections: number, messages: number): Promise<void> {
+  const clients: ImapLoadClient[] = [];
+  for (let i = 0; i < connections; i += 1) {
+    const client = await ImapLoadClient.login(port, 0);
+    await client.command('SELECT INBOX');
+    await client.idle();
+    clients.push(client);
+  }
+  const sender = await ImapLoadClient.login(port, 0);
+  for (let n = 0; n < messages; n += 1) {
+    const times = clients.map((client) => client.exists().then(() => performance.now()));
+    await sender.append('INBOX', [message(n, 1024)]);
+    const okMs = performance.now();
+    const delays = (await Promise.all(times)).map((ms) => Math.max(0, ms - okMs)).toSorted((a, b) => a - b);
+    print({ medianMs: delays[delays.length >> 1] ?? 0, lastMs: delays.at(-1) ?? 0 });
+  }
+  for (const client of [...clients, sender]) client.close();
+}
+
+/** Times APPEND by a client that writes the literal and the line end after it apart, and has Nagle's algorithm on, as Python's imaplib does. */
+async function pieces(port: number, messages: number): Promise<void> {
+  const client = await ImapLoadClient.login(port, 0);
+  client.delaySmallWrites();
+  for (let n = 0; n < messages; n += 1) {
+    const start = performance.now();
+    await client.appendInPieces('INBOX', message(n, 1024));
     print({ ms: performance.now() - start });
   }
   client.close();

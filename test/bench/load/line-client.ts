@@ -51,6 +51,11 @@ export class LineClient {
     this.#listen();
   }
 
+  /** Turns Nagle's algorithm on. */
+  delaySmallWrites(): void {
+    this.#socket.setNoDelay(false);
+  }
+
   /** Sends bytes. */
   send(data: Buffer | string): void {
     this.#socket.write(data);
