@@ -48,6 +48,7 @@ export class MemoryMailbox {
       uidValidity: this.uidValidity,
       uidNext: this.uidNext,
       highestModSeq: modSeq(this.highestModSeq),
+      alteredModSeq: this.highestModSeq,
       uids: Uint32Array.from(this.messages, (message) => message.uid),
       flagSets: Uint32Array.from(this.messages, ({ bits, keywords }) => this.#table.intern(bits, keywords).index),
       modSeqs: Float64Array.from(this.messages, (message) => message.modSeq),

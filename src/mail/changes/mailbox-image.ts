@@ -12,6 +12,8 @@ export interface MailboxImage {
   readonly uidNext: number;
   /** MODSEQ of the last change of any message in the mailbox, removals included. */
   readonly highestModSeq: ModSeq;
+  /** Not less than the MODSEQ of the last change of flags that was applied since the mailbox was opened; 0 when there was none. */
+  readonly alteredModSeq: number;
   readonly uids: Uint32Array;
   /** Indexes into `flagTable`. */
   readonly flagSets: Uint32Array;
@@ -42,6 +44,7 @@ export class ImageBuilder {
   #columns: Columns;
   #keywords: readonly string[] = [];
   #setsSeen = 0;
+  #alteredModSeq = 0;
   #image: MailboxImage;
 
   /** @param rest  The messages behind the blocks. */
@@ -75,7 +78,10 @@ export class ImageBuilder {
     let count = this.#image.uids.length;
     const last = this.#image.uids[count - 1] ?? 0;
     if (removed.length > 0) count = this.#remove(new Set(removed), count);
-    for (const { block } of blocks) if ((block.uids[0] ?? 0) <= last) this.#applyBlock(block, since, count);
+    for (const { block } of blocks) {
+      if ((block.uids[0] ?? 0) > last) continue;
+      if (this.#applyBlock(block, since, count)) this.#alteredModSeq = head.highestModSeq;
+    }
     const news = blocks.map(({ block }) => [block, block.uids.findIndex((uid) => uid > last)] as const);
     const added = news.reduce((sum, [{ uids }, from]) => sum + (from < 0 ? 0 : uids.length - from), rest.length);
     this.#makeRoom(count, count + added);
@@ -111,20 +117,23 @@ export class ImageBuilder {
     return at;
   }
 
-  /** Brings messages up to date that the image has. */
-  #applyBlock({ uids, setOf, modSeqs, sets }: FlagBlock, since: number, count: number): void {
+  /** Brings messages up to date that the image has. @returns whether there was one. */
+  #applyBlock({ uids, setOf, modSeqs, sets }: FlagBlock, since: number, count: number): boolean {
     const columns = this.#columns;
     const indexes = sets.map((set) => this.#intern(set));
     let at = firstAtLeast(columns.uids, count, uids[0] ?? 0);
+    let isAltered = false;
     for (let i = 0; i < uids.length; i += 1) {
       if ((modSeqs[i] ?? 0) <= since) continue;
       const uid = uids[i] ?? 0;
       while (at < count && (columns.uids[at] ?? 0) < uid) at += 1;
-      if (at === count) return;
+      if (at === count) break;
       if (columns.uids[at] !== uid) continue;
+      isAltered = true;
       columns.flagSets[at] = indexes[setOf[i] ?? 0] ?? 0;
       columns.modSeqs[at] = modSeqs[i] ?? 0;
     }
+    return isAltered;
   }
 
   /** Images that sessions hold keep their arrays: what remains goes into new ones. */
@@ -160,6 +169,7 @@ export class ImageBuilder {
     if (this.#setsSeen < this.#table.size) this.#keywords = this.#collectKeywords();
     return {
       ...head,
+      alteredModSeq: this.#alteredModSeq,
       uids: uids.subarray(0, count),
       flagSets: flagSets.subarray(0, count),
       modSeqs: modSeqs.subarray(0, count),

@@ -84,3 +84,25 @@ test('MailboxImages.refresh: a read that fails is told to those who asked for it
   assert.equal(await waiting, lease.image);
   assert.equal(await lease.refresh(), lease.image);
 });
+
+test('MailboxImages.refresh: alteredModSeq moves with changed flags, not with new or removed messages', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const append = (): Promise<unknown> => account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: 1'])]);
+  await append();
+  await append();
+  const id = (await account.mailboxes.byName('INBOX'))?.id;
+  assert.ok(id);
+  using images = new MailboxImages({ account: account.id, db: account.db, clock, loop: new FakeLoop() });
+  using lease = await images.open(id);
+  assert.ok(lease);
+  const altered = async (): Promise<number> => (await lease.refresh())?.alteredModSeq ?? Number.NaN;
+  assert.equal(await altered(), 0);
+  await append();
+  assert.equal(await altered(), 0);
+  await account.messages.store(id, [2], { mode: 'add', bits: SystemFlag.Deleted, keywords: [] });
+  const afterStore = await altered();
+  assert.equal(afterStore, lease.image.highestModSeq);
+  await account.messages.expunge(id, null);
+  assert.equal(await altered(), afterStore);
+});

@@ -13,6 +13,8 @@ export interface MailboxImage {
   readonly uidNext: number;
   /** Highest MODSEQ of any change in the mailbox, expunges included; grows with every change. */
   readonly highestModSeq: ModSeq;
+  /** Not less than the MODSEQ of the last change of flags of a message that an earlier image showed. */
+  readonly alteredModSeq: number;
   readonly uids: Uint32Array;
   /** Indexes into `flagTable`. */
   readonly flagSets: Uint32Array;

@@ -41,6 +41,7 @@ class Box {
       uidValidity: uidValidity(1),
       uidNext: this.uidNext,
       highestModSeq: modSeq(this.highest),
+      alteredModSeq: this.highest,
       uids: Uint32Array.from(this.messages.keys()),
       flagSets: new Uint32Array(this.messages.size),
       modSeqs: Float64Array.from(this.messages.values()),

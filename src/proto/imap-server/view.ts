@@ -1,6 +1,6 @@
 import type { MailboxImage } from './selected-mailbox.ts';
 
-/** What to tell the client so that its picture of the mailbox becomes the image's. */
+/** Untagged responses that bring a client's view up to date with the mailbox image. */
 interface ViewUpdate {
   /** Sequence numbers to send as EXPUNGE, in this order; each already counts those before it as gone. */
   readonly expunged: readonly number[];
@@ -65,7 +65,8 @@ export class View {
     if (image.highestModSeq === this.#modSeq && image.uids === this.#uids) return nothingNew;
     const expunged = this.#isPrefixOf(image.uids) ? [] : mayExpunge ? this.#dropGone(image.uids) : [];
     const known = this.#uids.length;
-    const flagsChanged = image.highestModSeq === this.#modSeq ? [] : this.#flagsChanged(image);
+    // Most news is new mail: then no flags are looked at, however many sessions watch a large mailbox.
+    const flagsChanged = image.alteredModSeq <= this.#modSeq ? [] : this.#flagsChanged(image);
     const exists = this.#takeNew(image) ? this.#uids.length : null;
     this.#modSeq = image.highestModSeq;
     for (const modSeq of this.#own) if (modSeq <= image.highestModSeq) this.#own.delete(modSeq);
