@@ -2,7 +2,7 @@ const KiB = 1024;
 
 /** Where a body is kept. Both kinds stay readable when the thresholds change. */
 export const contentLimits = {
-  /** Bodies up to this size live in the database beside their row, when the memory for them is there (decision 0007). */
+  /** Bodies up to this size live in the database beside their row, when the memory for them is there (decision 0014). */
   inlineBytes: 256 * KiB,
   /** Memory that each message on its way in may use without asking. */
   ownBytes: 64 * KiB,
