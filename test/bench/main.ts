@@ -23,6 +23,7 @@ import {
   type Scenario,
 } from './scenarios.ts';
 import { live } from './live.ts';
+import { listing } from './reading.ts';
 import { relaying } from './relaying.ts';
 import { appendingMore, storing } from './storing.ts';
 import { machine, table, type Row } from './table.ts';
@@ -54,7 +55,9 @@ try {
     await group(relaying, postfix('mdbox'), { relays: true });
     if ('waiting'.includes(options.only)) await waiting();
   } else console.log('skipped: smtp-sink of Postfix is not installed: nothing to relay to');
-  await group([...appending, ...appendingMore, ...reading, ...storing], postfix('mdbox'), { isFilled: true });
+  await group([...appending, ...appendingMore, ...reading, ...listing, ...storing], postfix('mdbox'), {
+    isFilled: true,
+  });
   if ('fairness'.includes(options.only)) await fairness(postfix('mdbox'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -77,7 +80,7 @@ async function group(
   await using godwit = await startGodwit(folder, ourSink);
   await using peer = startPeer === null ? null : await startPeer(theirSink);
   const servers = peer === null ? [godwit] : [godwit, peer];
-  if (isFilled && wanted.some((scenario) => [...reading, ...storing].includes(scenario))) {
+  if (isFilled && wanted.some((scenario) => [...reading, ...listing, ...storing].includes(scenario))) {
     for (const server of servers)
       console.log(`${server.name}: large mailbox of ${await fillLargeMailbox(server, effort)} bytes`);
   }

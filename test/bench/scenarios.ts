@@ -105,7 +105,6 @@ export const appending: readonly Scenario[] = [append(1), append(10)];
 export const reading: readonly Scenario[] = [
   onLargeMailbox('SELECT', 'SELECT big'),
   onLargeMailbox('FETCH 1:* (FLAGS)', 'FETCH 1:* (FLAGS)'),
-  onLargeMailbox('FETCH 1:* (ENVELOPE BODYSTRUCTURE)', 'FETCH 1:* (ENVELOPE BODYSTRUCTURE)'),
   onLargeMailbox('FETCH 1:* (BODY.PEEK[])', 'FETCH 1:* (BODY.PEEK[])'),
 ];
 

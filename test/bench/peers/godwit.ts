@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -59,9 +59,11 @@ ${sink === null ? '' : smarthost(sink)}`,
   if (sink !== null)
     execFileSync(process.execPath, [main, 'dkim', 'add', '--config', join(folder, 'config'), 'bench.test']);
   const start = performance.now();
-  const child = spawn(process.execPath, [main, 'serve', '--config', join(folder, 'config')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const run = (): ChildProcess =>
+    spawn(process.execPath, [main, 'serve', '--config', join(folder, 'config')], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  let child = run();
   await greeted(ports.smtp);
   const startMs = performance.now() - start;
   await greeted(ports.imap);
@@ -73,15 +75,26 @@ ${sink === null ? '' : smarthost(sink)}`,
     imapPort: ports.imap,
     submissionPort: ports.submission,
     sink,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0;
+    },
     startMs,
+    async restart() {
+      await ended(child);
+      child = run();
+      await greeted(ports.imap);
+    },
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
+      await ended(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const end = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await end;
 }
 
 function smarthost({ port }: Sink): string {

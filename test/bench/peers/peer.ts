@@ -14,6 +14,8 @@ export interface Peer extends AsyncDisposable {
   readonly pid: number;
   /** From the start command to the first SMTP banner. */
   readonly startMs: number;
+  /** Stops the part that serves IMAP, starts it again on the same data and port, and waits for its greeting. */
+  restart(): Promise<void>;
 }
 
 /** Connections that every peer may open to the sink. */

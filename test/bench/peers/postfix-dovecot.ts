@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { postfixMasterCf } from '#testing/postfix-services';
@@ -35,7 +35,9 @@ export async function startPostfixDovecot(parent: string, format: DovecotFormat,
   writeDovecot(folder, ports, format);
   writePostfix(folder, ports, await writeCertificate(folder), sink);
   const start = performance.now();
-  const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], { stdio: 'ignore' });
+  const run = (): ChildProcess =>
+    spawn('/usr/sbin/dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], { stdio: 'ignore' });
+  let dovecot = run();
   execFileSync('/usr/sbin/postfix', ['-c', join(folder, 'postfix'), 'start'], { stdio: 'ignore' });
   await greeted(ports.smtp);
   const startMs = performance.now() - start;
@@ -47,8 +49,17 @@ export async function startPostfixDovecot(parent: string, format: DovecotFormat,
     imapPort: ports.imap,
     submissionPort: ports.submission,
     sink,
-    pid: dovecot.pid ?? master,
+    get pid() {
+      return dovecot.pid ?? master;
+    },
     startMs,
+    async restart() {
+      const ended = new Promise((resolve) => dovecot.once('exit', resolve));
+      dovecot.kill('SIGTERM');
+      await ended;
+      dovecot = run();
+      await greeted(ports.imap);
+    },
     async [Symbol.asyncDispose]() {
       spawnSync('/usr/sbin/postfix', ['-c', join(folder, 'postfix'), 'stop'], { stdio: 'ignore' });
       const ended = new Promise((resolve) => dovecot.once('exit', resolve));
