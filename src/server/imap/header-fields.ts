@@ -113,26 +113,31 @@ export function blockRowReader(
     fields,
     isComplete: false,
   });
-  return new BlockRowReader(new BlockCursor(blocks), columns, rows, () => account.headers.fillLater(mailbox, listed));
+  return new BlockRowReader(new BlockCursor(blocks), columns, rows, uids.at(-1), () =>
+    account.headers.fillLater(mailbox, listed),
+  );
 }
 
 class BlockRowReader implements RowReader {
   readonly #cursor: BlockCursor;
   readonly #columns: RowColumns;
   readonly #rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>;
+  readonly #lastUid: number | undefined;
   readonly #onMany: () => void;
   #missing = 0;
 
-  /** @param onMany  Called when a block would have been of use. */
+  /** @param onMany  Called after `lastUid` was read, if blocks would have been of use. */
   constructor(
     cursor: BlockCursor,
     columns: RowColumns,
     rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>,
+    lastUid: number | undefined,
     onMany: () => void,
   ) {
     this.#cursor = cursor;
     this.#columns = columns;
     this.#rows = rows;
+    this.#lastUid = lastUid;
     this.#onMany = onMany;
   }
 
@@ -150,15 +155,11 @@ class BlockRowReader implements RowReader {
     if (missing.length > 0) {
       const read = await this.#rows(Uint32Array.from(missing, (i) => uids[i] ?? 0));
       for (const [k, i] of missing.entries()) results[i] = read[k] ?? null;
-      this.#note(missing.length);
+      this.#missing += missing.length;
     }
+    // Not before the command is through: it would only wait for its own blocks.
+    if (this.#missing >= manyMissing && uids.at(-1) === this.#lastUid) this.#onMany();
     return results;
-  }
-
-  #note(missing: number): void {
-    const before = this.#missing;
-    this.#missing += missing;
-    if (before < manyMissing && this.#missing >= manyMissing) this.#onMany();
   }
 
   #rowAt({ columns, facts }: HeaderBlock, at: number): MessageRow | null {
