@@ -26,9 +26,9 @@ const schemes: Readonly<Record<Service, string>> = {
 };
 
 const uses: Readonly<Record<Service, string>> = {
-  smtp: 'mail from other servers, no login',
-  submission: 'mail from your programs, STARTTLS possible',
-  submissions: 'mail from your programs, TLS',
+  smtp: 'mail from your programs, any login or none',
+  submission: 'mail as on a real server, STARTTLS possible',
+  submissions: 'mail as on a real server, TLS',
   imap: 'reading mail, STARTTLS possible',
   imaps: 'reading mail, TLS',
 };

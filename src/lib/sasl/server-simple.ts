@@ -7,7 +7,8 @@ import { nothing, readUtf8, writeUtf8 } from './text.ts';
 export async function* plain(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
   const message = readUtf8(initial ?? (yield nothing));
   const [authorizationId, user, password, ...more] = message?.split('\0', 4) ?? [];
-  if (authorizationId === undefined || !user || !password || more.length > 0) {
+  const isWhole = authorizationId !== undefined && user !== undefined && password !== undefined && more.length === 0;
+  if (!isWhole || !(options.store.takesEmptyPasswords === true || (user !== '' && password !== ''))) {
     return failed('protocol', 'bad PLAIN message', user ?? null);
   }
   return checkPassword(options, user, authorizationId, password);
@@ -15,10 +16,12 @@ export async function* plain(initial: Uint8Array | null, options: SaslServerOpti
 
 /** LOGIN (draft-murchison-sasl-login): user name and password, each asked for. An initial response is the user name. */
 export async function* login(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
+  const isText = (text: string | null): text is string =>
+    text !== null && !text.includes('\0') && (text !== '' || options.store.takesEmptyPasswords === true);
   const user = readUtf8(initial ?? (yield writeUtf8('Username:')));
-  if (!user || user.includes('\0')) return failed('protocol', 'bad LOGIN user name');
+  if (!isText(user)) return failed('protocol', 'bad LOGIN user name');
   const password = readUtf8(yield writeUtf8('Password:'));
-  if (!password || password.includes('\0')) return failed('protocol', 'bad LOGIN password', user);
+  if (!isText(password)) return failed('protocol', 'bad LOGIN password', user);
   return checkPassword(options, user, '', password);
 }
 

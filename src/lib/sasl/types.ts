@@ -40,6 +40,8 @@ export interface Identity {
  * For unknown users `scramKeys` answers made-up keys that are stable per name, so that existence does not show (RFC 5802 §9).
  */
 export interface CredentialStore {
+  /** Empty names and passwords are names and passwords, not mistakes of the client. Default false. */
+  readonly takesEmptyPasswords?: boolean;
   /** Checks a clear password in constant time for known and unknown users alike; null when wrong. */
   checkPassword(login: string, password: string): Promise<Identity | null>;
   scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys>;

@@ -42,7 +42,13 @@ export class SmtpCommandCodec {
 
   constructor(limits: Partial<CodecLimits> = {}, options: CodecOptions = {}) {
     this.#limits = { ...defaultCodecLimits, ...limits };
-    this.#content = new ContentScanner(options.pedantic === true, options.passesBareCr === true);
+    const { pedantic = false, passesBareCr = false, lenient = false } = options;
+    this.#content = new ContentScanner(pedantic, passesBareCr, lenient);
+  }
+
+  /** True when the content that is read now, or was read last, had a bare LF. */
+  get hadBareLf(): boolean {
+    return this.#content.hadBareLf;
   }
 
   /** Gives the next bytes, at a time when `next` has answered null. They must not change afterwards. */

@@ -58,7 +58,7 @@ function trimEnd(text: string): string {
 function parseMail(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const path = pathRange(text, at, 'FROM:', options);
   if ('ok' in path) return path;
-  const from = parseReversePath(pathText(text, path), options);
+  const from = parseReversePath(pathText(text, path, options), options);
   if (!from.ok) return refused(path.start + from.at, from.reason);
   const parameters = parseMailParameters(text, path.end, options);
   if (!parameters.ok) return parameters;
@@ -69,7 +69,7 @@ function parseMail(text: string, at: number, options: CommandOptions): Parsed<Co
 function parseRcpt(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const path = pathRange(text, at, 'TO:', options);
   if ('ok' in path) return path;
-  const to = parseForwardPath(pathText(text, path), options);
+  const to = parseForwardPath(pathText(text, path, options), options);
   if (!to.ok) return refused(path.start + to.at, to.reason);
   const parameters = parseRcptParameters(text, path.end, options);
   if (!parameters.ok) return parameters;
@@ -82,10 +82,12 @@ interface PathRange {
   readonly end: number;
 }
 
-/** The path with its angle brackets, which old programs and devices leave out. */
-function pathText(text: string, { start, end }: PathRange): string {
+/** The path with its angle brackets, which old programs and devices leave out, and with a domain where users of the machine may have none. */
+function pathText(text: string, { start, end }: PathRange, { lenient = false }: CommandOptions): string {
   const path = text.slice(start, end);
-  return path.startsWith('<') ? path : `<${path}>`;
+  const bracketed = path.startsWith('<') ? path : `<${path}>`;
+  const isLocal = lenient && bracketed !== '<>' && !bracketed.includes('@') && !/^<postmaster>$/i.test(bracketed);
+  return isLocal ? `${bracketed.slice(0, -1)}@localhost>` : bracketed;
 }
 
 /** Finds the path after `FROM:` or `TO:`. */
@@ -98,7 +100,8 @@ function pathRange(text: string, at: number, keyword: 'FROM:' | 'TO:', options: 
     // RFC 5321 §4.1.2 wants the brackets; printers and scripts come without them.
     const space = text.indexOf(' ', start);
     const bare = { start, end: space < 0 ? text.length : space };
-    const isAddress = options.pedantic !== true && text.slice(bare.start, bare.end).includes('@');
+    const word = text.slice(bare.start, bare.end);
+    const isAddress = options.lenient === true ? word !== '' : options.pedantic !== true && word.includes('@');
     return isAddress ? bare : refused(start, '< expected');
   }
   const end = findPathEnd(text, start);
@@ -108,7 +111,12 @@ function pathRange(text: string, at: number, keyword: 'FROM:' | 'TO:', options: 
 /** RFC 5321 §4.1.1.1, §4.1.3. */
 function parseHello(verb: 'HELO' | 'EHLO', text: string, at: number, options: CommandOptions): Parsed<Command> {
   const argument = text.slice(at).trim();
-  if (argument === '') return refused(at, 'domain expected');
+  if (argument === '') {
+    const reason = 'domain expected';
+    return options.lenient === true
+      ? parsed({ verb, hello: { form: 'other', text: '', reason } })
+      : refused(at, reason);
+  }
   return parsed({ verb, hello: helloArgument(argument, options) });
 }
 

@@ -39,4 +39,9 @@ export type Verb = Exclude<Command['verb'], 'unknown'>;
 export interface CommandOptions {
   /** Refuses what clients do wrong but harmlessly: a space after `FROM:`, spaces at the end, several between words, a bare LF in content. */
   readonly pedantic?: boolean;
+  /**
+   * Takes what programs of developers send, where nothing can be smuggled because nothing goes on: HELO without a name, a sender or recipient
+   * without a domain, bare CR and LF anywhere in content.
+   */
+  readonly lenient?: boolean;
 }

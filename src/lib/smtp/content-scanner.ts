@@ -23,6 +23,7 @@ type State = (typeof State)[keyof typeof State];
  * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes what must be refused.
  * Unless pedantic a bare LF becomes CRLF, as much software sends it; not where another server could see the end of the content:
  * a dot alone between line ends of which one is bare is refused always. A bare CR is refused too, unless whoever takes the content encodes it.
+ * When lenient nothing is refused: a bare LF becomes CRLF, a bare CR stays, and a dot that stands alone behind a bare LF is dropped like any first dot.
  * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway.
  */
 export class ContentScanner {
@@ -31,22 +32,26 @@ export class ContentScanner {
   /** Whether the end was read; then `problem` is final. */
   isEnded = false;
   problem: ContentProblem | null = null;
+  /** True when the content so far had a bare LF, refused or not. */
+  hadBareLf = false;
   readonly #isPedantic: boolean;
   readonly #passesBareCr: boolean;
+  readonly #isLenient: boolean;
   #state: State = State.LineStart;
   #isData = true;
   #bdatLeft = 0;
   #isLast = false;
 
-  /** @param isPedantic  Refuses every bare LF. @param passesBareCr  Lets a CR within a line pass, but not one after a lone dot. */
-  constructor(isPedantic: boolean, passesBareCr = false) {
+  /** @param isPedantic  Refuses every bare LF. @param passesBareCr  Lets a CR within a line pass, but not one after a lone dot. @param isLenient  Refuses nothing. */
+  constructor(isPedantic: boolean, passesBareCr = false, isLenient = false) {
     this.#isPedantic = isPedantic;
     this.#passesBareCr = passesBareCr;
+    this.#isLenient = isLenient;
   }
 
   /** Content up to CRLF.CRLF follows; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4). */
   beginData(): void {
-    this.problem = null;
+    this.#forget();
     this.isEnded = false;
     this.#isData = true;
     this.#state = State.LineStart;
@@ -55,7 +60,7 @@ export class ContentScanner {
   /** A chunk of a counted size follows (RFC 3030 §2). Line ends are checked across the chunks of one message. */
   beginBdat(sizeBytes: number, isFirst: boolean, isLast: boolean): void {
     if (isFirst) {
-      this.problem = null;
+      this.#forget();
       this.#state = State.LineStart;
     }
     this.#isData = false;
@@ -140,7 +145,16 @@ export class ContentScanner {
 
   #endBdat(): void {
     this.isEnded = true;
-    if (this.#isLast && (this.#state === State.Cr || this.#state === State.DotCr)) this.problem ??= 'bareCr';
+    if (this.#isLast && (this.#state === State.Cr || this.#state === State.DotCr)) this.#refuse('bareCr');
+  }
+
+  #forget(): void {
+    this.problem = null;
+    this.hadBareLf = false;
+  }
+
+  #refuse(problem: ContentProblem): void {
+    if (!this.#isLenient) this.problem ??= problem;
   }
 
   /** The state after `b`; notes what must be refused. */
@@ -148,13 +162,14 @@ export class ContentScanner {
     const afterCr = state === State.Cr || state === State.DotCr;
     if (b === 10) {
       if (afterCr) return State.LineStart;
-      if (this.#isPedantic || state === State.Dot || state === State.BareDot) this.problem ??= 'bareLf';
+      this.hadBareLf = true;
+      if (this.#isPedantic || state === State.Dot || state === State.BareDot) this.#refuse('bareLf');
       return State.BareStart;
     }
     // The CR after a lone dot was held back: it is lost where it is content.
-    if (state === State.DotCr || (afterCr && !this.#passesBareCr)) this.problem ??= 'bareCr';
+    if (state === State.DotCr || (afterCr && !this.#passesBareCr)) this.#refuse('bareCr');
     if (b === 13) {
-      if (state === State.BareDot) this.problem ??= 'bareLf';
+      if (state === State.BareDot) this.#refuse('bareLf');
       return state === State.Dot ? State.DotCr : State.Cr;
     }
     if (b === 46 && state === State.LineStart) return State.Dot;

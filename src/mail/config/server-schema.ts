@@ -52,7 +52,15 @@ const listener = z
           'SASL mechanisms offered to users, the most secure first in whatever order they stand here. Default: all but SCRAM-SHA-256-PLUS and ' +
           'SCRAM-SHA-1-PLUS, with which mutt and neomutt of Debian cannot log in. Without PLAIN and LOGIN, the LOGIN command of IMAP is refused too.',
       }),
-    smtp: service('Mail from other servers (RFC 5321).', 25).optional(),
+    smtp: service('Mail from other servers (RFC 5321).', 25)
+      .extend({
+        startTls: z
+          .boolean()
+          .optional()
+          .meta({ description: 'Offer STARTTLS, with a certificate. Default: true, but not on a development server.' }),
+      })
+      .meta({ description: 'Mail from other servers (RFC 5321).' })
+      .optional(),
     submission: authService('Mail from users, STARTTLS (RFC 6409).', 587).optional(),
     submissions: service('Mail from users, TLS from the first byte (RFC 8314).', 465).optional(),
     imap: authService('Reading mail, STARTTLS (RFC 9051).', 143).optional(),
@@ -180,13 +188,13 @@ export const serverSchema = z
       .prefault({})
       .meta({ description: 'What is logged, to standard error.' }),
     postmaster: z.string().meta({ description: 'Account that gets mail to postmaster.' }),
-    pedantic: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Refuse what the RFCs forbid even where the world is lenient. Good for developers.' }),
+    pedantic: z.boolean().default(false).meta({
+      description:
+        'Refuse what the RFCs forbid even where the world is lenient, and messages that well-known receivers refuse. Good for developers.',
+    }),
     localserve: z.boolean().default(false).meta({
       description:
-        'Development server: mail for any address is accepted and stays here; nothing is sent to the network.',
+        'Development server: mail for any address and with any login is accepted and stays here; nothing is sent to the network.',
     }),
     dns,
     disk,

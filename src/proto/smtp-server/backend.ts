@@ -49,6 +49,8 @@ export interface Transaction {
   readonly recipients: readonly TransactionRecipient[];
   /** Whether the content came by BDAT. Meaningful in `data` and later. */
   readonly chunked: boolean;
+  /** Lines of the content ended with a bare LF, which became CRLF. Meaningful once the content has ended. */
+  readonly hadBareLf?: boolean;
 }
 
 /** Mail that did not come in: what the peer wanted, and what it was told. */

@@ -21,6 +21,7 @@ export class OpenTransaction implements Transaction {
   readonly parameters: MailParameters;
   readonly recipients: TransactionRecipient[] = [];
   chunked = false;
+  hadBareLf = false;
   /** RCPT was tried: an empty list is then because all were refused, not the peer's mistake (RFC 2920 §3.1). */
   hadRcpt = false;
 

@@ -1,3 +1,4 @@
+import { describeFinding } from '#lib/receivers';
 import type { ContentProblem, Reply } from '#lib/smtp';
 import type { MessageSink } from './backend.ts';
 import type { Context, OpenTransaction } from './context.ts';
@@ -72,10 +73,16 @@ export class Reception {
   /** The chunk's or message's content is complete: throws what went wrong with it. */
   check(problem: ContentProblem | null): void {
     if (this.#failure !== null) throw this.#failure.cause;
+    this.#transaction.hadBareLf = this.#context.wire.codec.hadBareLf;
     if (problem === null) return;
     const what = problem === 'bareCr' ? 'CR' : 'LF';
     // RFC 5321 §2.3.8, §4.1.1.4: guessing what a bare CR or LF means is what makes smuggling possible.
-    throw new Refusal(500, '5.5.2', `bare ${what} in message: line ends must be CRLF, refused as possible smuggling`);
+    const text = `bare ${what} in message: line ends must be CRLF, refused as possible smuggling`;
+    throw new Refusal(
+      500,
+      '5.5.2',
+      this.#context.options.pedantic ? describeFinding({ rule: problem, detail: text }) : text,
+    );
   }
 
   /** Ends the content. @returns the sink's answer. */

@@ -65,7 +65,7 @@ class Stage {
     else if (word === 'shutdown') this.#stop.abort();
     else if (word === 'content') {
       const text = new TextDecoder().decode(this.backend.messages[0]?.content);
-      assert.equal(text.replaceAll('\r\n', '\\r\\n'), argument);
+      assert.equal(text.replaceAll('\r', '\\r').replaceAll('\n', '\\n'), argument);
     } else if (word === 'timeout') {
       while (this.#server?.pendingReadMs === null) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(this.#server?.pendingReadMs, Number(argument));

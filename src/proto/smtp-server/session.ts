@@ -183,12 +183,13 @@ export class SmtpSession {
     if (event.kind === 'overlong') throw new Refusal(500, '5.5.0', 'line too long', { close: true });
     // Content is read by the command that asked for it.
     if (event.kind !== 'line') return;
-    if (event.problem !== null) {
+    const isTaken = event.problem === null || (event.problem === 'bareLf' && context.options.lenient === true);
+    if (!isTaken && event.problem !== null) {
       if (isFirst && !isCommandButForItsEnd(event)) throw notSmtp();
       context.countBadCommand();
       throw new Refusal(500, '5.5.2', lineProblems[event.problem]);
     }
-    const parsed = parseCommand(event.text, { pedantic: context.options.pedantic });
+    const parsed = parseCommand(event.text, context.options);
     if (!parsed.ok) {
       context.countBadCommand();
       throw new Refusal(501, '5.5.2', `bad syntax: ${parsed.reason} (at ${parsed.at + 1})`);

@@ -83,6 +83,11 @@ export class Admission {
     return place === null ? { kind: 'tooMany' } : { kind: 'admitted', place };
   }
 
+  /** Reports whether an address is in a network without limits. */
+  isTrusted(remoteAddress: string): boolean {
+    return parseIp(remoteAddress).ok && this.#limited(remoteAddress) === null;
+  }
+
   /** Reports whether an address may try to log in: it, and the networks around it, did not fail too often. */
   mayLogIn(remoteAddress: string): boolean {
     const ip = this.#limited(remoteAddress);

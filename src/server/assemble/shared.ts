@@ -1,6 +1,7 @@
 import { defaultHandshakeLimits, HandshakeGate } from '#host/net';
 import { encodeHex } from '#lib/codecs';
 import { Admission } from '#server/admission';
+import { privateNetworks } from '#server/localserve';
 import { SenderCheck } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
@@ -16,13 +17,13 @@ export interface Shared {
   readonly nextConnectionId: () => string;
 }
 
-/** Addresses of every machine itself; a development server limits nothing that comes from there. */
+/** Addresses of every machine itself. */
 const loopback = ['127.0.0.0/8', '::1'];
 
 /** Makes what connections share. */
 export function makeShared({ configuration, clock, random }: Services, resolver: Resolver): Shared {
   const { limits, listeners, localserve } = configuration.config.server;
-  const trustedNetworks = localserve ? [...limits.trustedNetworks, ...loopback] : limits.trustedNetworks;
+  const trustedNetworks = localserve ? [...limits.trustedNetworks, ...privateNetworks] : limits.trustedNetworks;
   // Whoever comes from an address that we listen on is on this machine.
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {

@@ -1,5 +1,6 @@
 import type { Channel } from '#ports/channel';
 import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
+import { developmentLimits } from '#server/localserve';
 import { SmtpIn } from '#server/smtp-in';
 import { Submission } from '#server/submission';
 import type { ServiceContext } from './listeners.ts';
@@ -22,8 +23,8 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
     options: {
       kind,
       hostname,
-      startTls: hasTls && kind !== 'submissions',
-      authWithoutTls: plaintextAuth,
+      startTls: hasTls && (kind === 'submission' || (kind === 'mx' && (config.smtp?.startTls ?? !server.localserve))),
+      authWithoutTls: plaintextAuth || (kind === 'mx' && server.localserve),
       mailNeedsTls: kind === 'submission' && !plaintextAuth,
       // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): whoever brings mail there sends them instead.
       dsn: kind !== 'mx',
@@ -32,7 +33,11 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
       pedantic: server.pedantic,
       // What users submit is encoded before it leaves, so that nothing bare goes on.
       passesBareCr: kind !== 'mx' && !server.pedantic,
-      limits: { maxMessageBytes: config.maxMessageBytes },
+      lenient: server.localserve && !server.pedantic,
+      limits: {
+        ...(server.localserve && shared.admission.isTrusted(channel.remote.address) ? developmentLimits : {}),
+        maxMessageBytes: config.maxMessageBytes,
+      },
     },
     clock: services.clock,
     loop: services.loop,

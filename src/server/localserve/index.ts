@@ -2,6 +2,8 @@
  * What `localserve` does that a production server must not: addresses that fail on purpose, mail for anybody, and a first start that
  * writes a whole configuration with passwords that everybody knows. The decisions are pure; only the set-up writes files.
  */
+export { anyLogin } from './any-login.ts';
+export { developmentLimits, privateNetworks } from './limits.ts';
 export { plannedFailure, type PlannedFailure, type Stage } from './planned-failure.ts';
 export { localserveFiles, type LocalserveOptions } from './files.ts';
 export { localAccount, renewCertificate, setUpLocalserve, type SetUpOptions } from './setup.ts';

@@ -16,6 +16,7 @@ import { enqueueLeftovers } from './leftovers.ts';
 import { failOnPurpose } from './planned.ts';
 import { besideOriginal, type Notices } from './notices.ts';
 import type { Quotas } from './quotas.ts';
+import { ReceiverChecks, type ReceiverPolicy } from './receiver-checks.ts';
 import { receivedField } from './received-field.ts';
 
 /** What receiving one message needs. */
@@ -35,6 +36,8 @@ export interface ReceptionDeps {
   readonly notices: Notices;
   /** Addresses may ask for failures. */
   readonly isLocalserve: boolean;
+  /** What to do about messages that other receivers refuse. */
+  readonly receiverPolicy: ReceiverPolicy;
 }
 
 /** Who sends, and to whom. */
@@ -63,15 +66,18 @@ export class Reception implements MessageSink {
   readonly #incoming: Incoming;
   readonly #writer: ContentWriter;
   readonly #indexer = new MimeIndexer();
+  readonly #receivers: ReceiverChecks;
 
   constructor(deps: ReceptionDeps, incoming: Incoming) {
     this.#deps = deps;
     this.#incoming = incoming;
+    this.#receivers = new ReceiverChecks(deps.receiverPolicy);
     this.#writer = new ContentWriter({ blobs: deps.blobs, memory: deps.contentMemory });
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
     this.#indexer.push(chunk);
+    this.#receivers.push(chunk);
     const waiting = this.#writer.write(chunk);
     return waiting === null ? undefined : waiting;
   }
@@ -83,9 +89,10 @@ export class Reception implements MessageSink {
     await using writer = this.#writer;
     if (index.receivedCount > maxReceivedFields) throw new Refusal(554, '5.4.6', 'this message is in a loop');
     if (isLocalserve) await this.#failOnPurpose();
+    const remarks = this.#receivers.finish(transaction);
     const body = await writer.finish();
     const receivedMs = clock.now();
-    const copies = this.#copies(receivedMs);
+    const copies = this.#copies(receivedMs, remarks.field);
     const full = await quotas.fullAmong(copies, body.sizeBytes);
     const going = full.size === 0 ? copies : copies.filter(({ account }) => !full.has(account));
     if (going.length === 0) throw new Refusal(452, '4.2.2', 'the mailbox has no room for this message');
@@ -94,7 +101,7 @@ export class Reception implements MessageSink {
       helo: facts.hello?.name ?? null,
       mailFrom: this.#sender(),
       fromOrgDomain: null,
-      validation: writeReception({ by: acceptanceOf(facts), checks }),
+      validation: writeReception({ by: acceptanceOf(facts), checks: [...checks, ...remarks.checks] }),
     };
     const reading = notices.read(transaction, body, index.root);
     const notice = reading === null ? null : await reading;
@@ -158,7 +165,8 @@ export class Reception implements MessageSink {
     return goal.isAlias ? (this.#deps.destinations.ownAddress(account) ?? address) : address;
   }
 
-  #copies(nowMs: number): Copy[] {
+  /** @param remarks  Header fields of ours about the message. */
+  #copies(nowMs: number, remarks: string): Copy[] {
     const { hostname } = this.#deps;
     const { facts, transaction, goals } = this.#incoming;
     const only = goals.length === 1 ? (goals[0]?.address ?? null) : null;
@@ -172,7 +180,7 @@ export class Reception implements MessageSink {
         // Somebody who is addressed twice, or is in a list as well, gets one copy.
         if (seen.has(account)) continue;
         seen.add(account);
-        const prefix = encoder.encode(`${writeDeliveredTo(address)}${returnPath}${received}`);
+        const prefix = encoder.encode(`${writeDeliveredTo(address)}${returnPath}${received}${remarks}`);
         copies.push({ account, address, prefix, goal });
       }
     }

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
+import type { Acceptance, Check } from '#mail/story';
 import { sql } from '#ports/database';
 import { SmtpSession } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
@@ -34,10 +35,10 @@ interface World {
   readonly talk: (...lines: readonly string[]) => Promise<string[]>;
 }
 
-async function inWorld(localserve: boolean, body: (world: World) => Promise<void>): Promise<void> {
+async function inWorld(localserve: boolean, body: (world: World) => Promise<void>, pedantic = false): Promise<void> {
   await using dir = await tempDir();
   const [files, log, folder] = [new Files(), new FakeLog(), dir.path];
-  const server = `hostname: mail.example.org\npostmaster: ann\nlocalserve: ${localserve}\nlisteners: {}\n`;
+  const server = `hostname: mail.example.org\npostmaster: ann\nlocalserve: ${localserve}\npedantic: ${pedantic}\nlisteners: {}\n`;
   await writeFile(join(folder, 'server.yaml'), server);
   await writeFile(join(folder, 'domains.yaml'), domains);
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
@@ -56,12 +57,12 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
         kind: 'mx',
         hostname,
         startTls: false,
-        authWithoutTls: false,
+        authWithoutTls: localserve,
         mailNeedsTls: false,
         dsn: false,
         futureRelease: false,
         requireTls: false,
-        pedantic: false,
+        pedantic,
         limits: { maxMessageBytes: 100_000 },
       },
       clock: services.clock,
@@ -91,6 +92,25 @@ async function counts({ accounts }: Services): Promise<number[]> {
     found.push((await (await accounts.open(name))?.mailboxes.byName('INBOX'))?.messages ?? -1);
   }
   return found;
+}
+
+/** What is recorded of the messages of the first account. */
+async function receptions({ accounts }: Services): Promise<{ by: Acceptance; checks: Check[] }[]> {
+  const rows = await emails(accounts);
+  return rows.map(({ validation }) => JSON.parse(validation) as { by: Acceptance; checks: Check[] });
+}
+
+/** The fields that we put before the first message of the first account. */
+async function headerOf({ accounts }: Services): Promise<string> {
+  return new TextDecoder().decode((await emails(accounts))[0]?.prefix);
+}
+
+async function emails(accounts: Services['accounts']): Promise<{ validation: string; prefix: Uint8Array }[]> {
+  const account = await accounts.open('ann');
+  assert.ok(account !== null);
+  return account.db.read((reader) =>
+    reader.all<{ validation: string; prefix: Uint8Array }>(sql`SELECT validation, prefix FROM email ORDER BY id`),
+  );
 }
 
 const mail = (to: string, text = 'hello', from = 'x@far.example'): string[] => [
@@ -177,6 +197,86 @@ for (const [title, lines, want, inbox] of [
       assert.equal((await counts(services))[0], inbox);
     }));
 }
+
+const login = (text: string): string => Buffer.from(text).toString('base64');
+
+for (const [title, lines] of [
+  ['PLAIN', [`AUTH PLAIN ${login('\0team-a\0any password')}`]],
+  ['PLAIN without a password', [`AUTH PLAIN ${login('\0team-a\0')}`]],
+  ['LOGIN', ['AUTH LOGIN', login('team-a'), login('x')]],
+  ['LOGIN without a password', ['AUTH LOGIN', login('team-a'), '']],
+  ['CRAM-MD5', ['AUTH CRAM-MD5', login(`team-a ${'0'.repeat(32)}`)]],
+] as const) {
+  test(`SmtpIn in localserve: any login with ${title}, and its name is kept`, () =>
+    inWorld(true, async ({ talk, services }) => {
+      const answers = await talk('EHLO c', ...lines, ...mail('who@ever.example').slice(1));
+      assert.match(answers.join('\n'), /\n235 2\.7\.0 [^]*delivered/);
+      const [stored] = await receptions(services);
+      assert.deepEqual(stored?.by.login, { name: 'team-a', mechanism: title.split(' ')[0] });
+    }));
+}
+
+test('SmtpIn: a real server has no logins on the port of other servers', () =>
+  inWorld(false, async ({ talk }) => {
+    const answers = await talk('EHLO far.example', `AUTH PLAIN ${login('\0a\0b')}`);
+    assert.doesNotMatch(answers.join('\n'), /AUTH PLAIN/);
+    assert.match(answers.at(-1) ?? '', /^503 5\.5\.1 /);
+  }));
+
+const repeatedDate = [
+  'From: a@example.org',
+  'To: b@example.org',
+  'Date: Mon, 5 Feb 2024 10:11:12 +0100',
+  'Date: Mon, 5 Feb 2024 10:11:13 +0100',
+  'Message-ID: <b1@example.org>',
+  'Subject: b1',
+];
+const b1 = (): string[] => mail('ann@example.org').toSpliced(4, 1, ...repeatedDate);
+
+test('SmtpIn in localserve: what receivers refuse is marked', () =>
+  inWorld(true, async ({ talk, services }) => {
+    assert.match((await talk(...b1())).join('\n'), /delivered/);
+    const [stored] = await receptions(services);
+    const repeated = 'the field Date occurs 2 times: refused by Gmail, Haraka';
+    const found = stored?.checks.filter(({ name }) => name === 'receivers') ?? [];
+    assert.deepEqual(
+      found.map(({ result, detail }) => [result, detail?.startsWith(`${repeated}, RFC 5322 `)]).slice(0, 1),
+      [['fail', true]],
+    );
+    assert.match(await headerOf(services), new RegExp(`^Godwit-Checks: ${repeated.replaceAll(' ', '\\s+')}`, 'm'));
+  }));
+
+test('SmtpIn in localserve: a message that nobody minds has no mark', () =>
+  inWorld(true, async ({ talk, services }) => {
+    const lines = ['From: a@b.example', 'Date: Fri, 27 Nov 2026 10:00:00 +0000', 'Message-ID: <1@b.example>', ''];
+    assert.match((await talk(...mail('ann@example.org').toSpliced(4, 2, ...lines))).join('\n'), /delivered/);
+    const [stored] = await receptions(services);
+    assert.deepEqual(stored?.checks.at(-1), { name: 'receivers', result: 'pass', detail: null });
+    assert.doesNotMatch(await headerOf(services), /Godwit-Checks/);
+  }));
+
+for (const localserve of [true, false]) {
+  test(`SmtpIn, pedantic${localserve ? ', in localserve' : ''}: what receivers refuse is refused, with the field and the receiver`, () =>
+    inWorld(
+      localserve,
+      async ({ talk, services }) => {
+        const answers = (await talk(...b1())).join('\n');
+        assert.match(answers, /\n550 5\.6\.0 the field Date occurs 2 times: refused by Gmail, Haraka$/);
+        assert.deepEqual(await counts(services), [0, 0, 0]);
+      },
+      true,
+    ));
+}
+
+test('SmtpIn: a real server neither marks nor refuses them', () =>
+  inWorld(false, async ({ talk, services }) => {
+    assert.match((await talk(...b1())).join('\n'), /delivered/);
+    assert.deepEqual(
+      (await receptions(services)).flatMap(({ checks }) => checks.map(({ name }) => name)),
+      ['sender'],
+    );
+    assert.doesNotMatch(await headerOf(services), /Godwit-Checks/);
+  }));
 
 test('SmtpIn: a network that names many unknown recipients hears nothing of known ones either', async () => {
   await inWorld(false, async ({ talk }) => {

@@ -11,6 +11,7 @@ import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import {
   Refusal,
+  type AuthBackend,
   type Backend,
   type Hello,
   type Maybe,
@@ -23,11 +24,13 @@ import {
 } from '#proto/smtp-server';
 import type { Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
+import { anyLogin } from '#server/localserve';
 import { Destinations, type Goal } from './destinations.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { Notices } from './notices.ts';
 import { failOnPurpose } from './planned.ts';
 import { Quotas } from './quotas.ts';
+import type { ReceiverPolicy } from './receiver-checks.ts';
 import { Reception, type ReceptionDeps } from './reception.ts';
 import type { SenderCheck } from './sender-check.ts';
 
@@ -53,7 +56,7 @@ export interface SmtpInDeps {
 
 /** Decisions for one connection on the port where other servers bring mail. */
 export class SmtpIn implements Backend {
-  readonly auth = null;
+  readonly auth: AuthBackend | null;
   readonly #deps: SmtpInDeps;
   readonly #goals = new WeakMap<Transaction, Goal[]>();
   readonly #reception: ReceptionDeps;
@@ -64,10 +67,18 @@ export class SmtpIn implements Backend {
     this.#deps = deps;
     const { config, directory } = deps.configuration;
     this.#isLocalserve = config.server.localserve;
+    this.auth = this.#isLocalserve ? anyLogin(config.server.postmaster) : null;
     const destinations = new Destinations(config, directory);
     const quotas = new Quotas(deps.accounts, destinations);
     const notices = new Notices({ ...deps, destinations });
-    this.#reception = { ...deps, destinations, notices, quotas, isLocalserve: this.#isLocalserve };
+    this.#reception = {
+      ...deps,
+      destinations,
+      notices,
+      quotas,
+      isLocalserve: this.#isLocalserve,
+      receiverPolicy: policyOf(config.server),
+    };
   }
 
   greet(facts: SessionFacts): void {
@@ -148,4 +159,14 @@ export class SmtpIn implements Backend {
     if (this.#isLocalserve) return { name, result: 'none', detail: 'a development server takes all' };
     return { name, result: 'pass', detail: this.#isOurs(from) ? 'a domain of ours' : 'its domain can take mail' };
   }
+}
+
+function policyOf({
+  localserve,
+  pedantic,
+}: {
+  readonly localserve: boolean;
+  readonly pedantic: boolean;
+}): ReceiverPolicy {
+  return pedantic ? 'refuse' : localserve ? 'mark' : 'ignore';
 }

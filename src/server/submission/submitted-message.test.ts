@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
@@ -17,6 +18,8 @@ test('SubmittedMessage: a pedantic server wants SMTPUTF8 for a Unicode header, a
   await using dir = await tempDir();
   const [files, log, folder] = [new Files(), new FakeLog(), join(dir.path, 'config')];
   await setUpLocalserve({ files, folder, addresses: ['127.0.0.1'], nowMs: Date.now() });
+  const server = join(folder, 'server.yaml');
+  await writeFile(server, (await readFile(server, 'utf8')).replace('pedantic: false', 'pedantic: true'));
   const onFatal = (error: Error): never => assert.fail(error);
   await using services = await openServices({ folder, files, log, onFatal });
   const account = await services.accounts.create('godwit');

@@ -84,7 +84,8 @@ async function ask(context: Context, challenge: Uint8Array): Promise<Uint8Array>
   const event = wire.codec.next() ?? (await wire.more(limits.commandTimeoutMs, limits.lineTimeoutMs));
   if (event === null) throw new PeerGone('closed');
   if (event.kind !== 'line') throw new Refusal(500, '5.5.6', 'line too long', { close: true });
-  if (event.problem !== null) throw new Refusal(501, '5.5.2', 'bad line in an authentication exchange');
+  const isTaken = event.problem === null || (event.problem === 'bareLf' && context.options.lenient === true);
+  if (!isTaken) throw new Refusal(501, '5.5.2', 'bad line in an authentication exchange');
   if (event.text === '*') throw new Refusal(501, '5.5.0', 'authentication given up');
   return decode(event.text);
 }

@@ -27,7 +27,7 @@ export const ehlo: CommandDefinition<'EHLO'> = {
 function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument, answer: () => string): Maybe<void> {
   const { options } = context;
   // Mail programs name themselves after whatever their machine is called; who logs in is known better than by that.
-  const isLenient = options.kind !== 'mx' && !options.pedantic;
+  const isLenient = options.lenient === true || (options.kind !== 'mx' && !options.pedantic);
   // RFC 5321 §4.1.1.1: HELO takes a domain only; literals with it are common, and no server refuses them for that.
   if (argument.form === 'other' && !isLenient) {
     const expected = `${verb} needs a host name, or an address literal such as [192.0.2.1]`;

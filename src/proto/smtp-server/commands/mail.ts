@@ -13,7 +13,7 @@ export const mail: CommandDefinition<'MAIL'> = {
     context.wasRefused = true;
     checkPeer(context);
     checkParameters(context, parameters);
-    if (from !== null && !parameters.smtputf8 && needsSmtputf8(from)) {
+    if (from !== null && !parameters.smtputf8 && context.options.lenient !== true && needsSmtputf8(from)) {
       // RFC 6531 §3.5
       throw new Refusal(550, '5.6.7', 'address needs SMTPUTF8');
     }

@@ -19,7 +19,8 @@ export const rcpt: CommandDefinition<'RCPT'> = {
     if (!context.options.dsn && (parameters.notify !== null || parameters.orcpt !== null)) {
       throw new Refusal(555, '5.3.3', 'DSN is not offered');
     }
-    if (to !== 'postmaster' && !transaction.parameters.smtputf8 && needsSmtputf8(to)) {
+    const mayUseUtf8 = transaction.parameters.smtputf8 || context.options.lenient === true;
+    if (to !== 'postmaster' && !mayUseUtf8 && needsSmtputf8(to)) {
       // RFC 6531 §3.5
       throw new Refusal(553, '5.6.7', 'address needs SMTPUTF8');
     }

@@ -1,0 +1,22 @@
+import { receiverRules, type ReceiverRule, type RuleName } from './rules.ts';
+
+/** A rule that a message breaks. */
+export interface Finding {
+  readonly rule: RuleName;
+  /** What and where, for people: `the field Date occurs 2 times`. Printable ASCII without line breaks. */
+  readonly detail: string;
+}
+
+/** Writes a finding with the receivers that mind: `the field Date occurs 2 times: refused by Gmail, Haraka`. */
+export function describeFinding({ rule, detail }: Finding): string {
+  const { judgements }: ReceiverRule = receiverRules[rule];
+  const words = [
+    ['refused by', 'refuses'],
+    ['altered by', 'alters'],
+  ] as const;
+  const parts = words.flatMap(([word, does]) => {
+    const names = judgements.filter((judgement) => judgement.does === does).map(({ receiver }) => receiver);
+    return names.length === 0 ? [] : [`${word} ${names.join(', ')}`];
+  });
+  return `${detail}: ${parts.join('; ')}`;
+}

@@ -1,0 +1,71 @@
+/** A receiver, what it does with a message that breaks a rule, and where it says so. */
+export interface Judgement {
+  readonly receiver: string;
+  readonly does: 'refuses' | 'alters';
+  /** Address of its documentation, or of its source where that is the documentation. */
+  readonly source: string;
+}
+
+/** Something that messages should not have, and who minds. */
+export interface ReceiverRule {
+  /** The section that forbids it; null where only receivers do. */
+  readonly rfc: string | null;
+  /** At least one. */
+  readonly judgements: readonly Judgement[];
+}
+
+const gmailFormat = refuses('Gmail', 'https://support.google.com/mail/?p=RfcMessageNonCompliant');
+const gmailReplies = refuses('Gmail', 'https://support.google.com/a/answer/3726730');
+const haraka = refuses('Haraka', 'https://github.com/haraka/haraka-plugin-headers');
+const exim = refuses(
+  'Exim',
+  'https://www.exim.org/exim-html-current/doc/html/spec_html/ch-the_default_configuration_file.html',
+);
+const openSmtpd = refuses(
+  'OpenSMTPD',
+  'https://github.com/OpenSMTPD/OpenSMTPD/blob/master/usr.sbin/smtpd/smtp_session.c',
+);
+const exchangeOnline = refuses(
+  'Exchange Online',
+  'https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online',
+);
+const exchange = refuses(
+  'Exchange',
+  'https://learn.microsoft.com/en-us/powershell/module/exchange/set-receiveconnector',
+);
+const chasquid = refuses('chasquid', 'https://blitiri.com.ar/p/chasquid/relnotes/');
+const kumo = refuses('KumoMTA', 'https://docs.kumomta.com/reference/kumo/start_esmtp_listener/line_length_hard_limit/');
+const cyrusSource = refuses('Cyrus', 'https://github.com/cyrusimap/cyrus-imapd/blob/master/imap/message.c');
+const cyrusAlters = {
+  receiver: 'Cyrus',
+  does: 'alters',
+  source: 'https://www.cyrusimap.org/imap/reference/manpages/configs/imapd.conf.html',
+} as const;
+
+/** The rules by name, in the order in which findings are listed. */
+export const receiverRules = {
+  repeatedField: { rfc: 'RFC 5322 §3.6', judgements: [gmailFormat, haraka] },
+  noFrom: { rfc: 'RFC 5322 §3.6', judgements: [gmailFormat, haraka] },
+  unreadableFrom: { rfc: 'RFC 5322 §3.6.2', judgements: [gmailFormat, exim] },
+  severalAuthors: { rfc: 'RFC 5322 §3.6.2', judgements: [gmailReplies] },
+  unreadableAddress: { rfc: 'RFC 5322 §3.4', judgements: [exim] },
+  noDate: { rfc: 'RFC 5322 §3.6', judgements: [haraka] },
+  unreadableDate: { rfc: 'RFC 5322 §3.3', judgements: [haraka] },
+  noMessageId: { rfc: null, judgements: [gmailReplies] },
+  unreadableMessageId: { rfc: 'RFC 5322 §3.6.4', judgements: [gmailReplies] },
+  returnPath: { rfc: 'RFC 5321 §4.4', judgements: [haraka] },
+  strangeLine: { rfc: 'RFC 5322 §2.2', judgements: [openSmtpd] },
+  eightBitHeader: { rfc: 'RFC 6532 §3.7', judgements: [cyrusAlters] },
+  longHeader: { rfc: null, judgements: [exchange] },
+  longLine: { rfc: 'RFC 5322 §2.1.1', judgements: [exim, kumo] },
+  bareLf: { rfc: 'RFC 5321 §2.3.8', judgements: [exchangeOnline, chasquid] },
+  bareCr: { rfc: 'RFC 5321 §2.3.8', judgements: [chasquid] },
+  nul: { rfc: 'RFC 5322 §2.1', judgements: [cyrusSource] },
+} as const satisfies Readonly<Record<string, ReceiverRule>>;
+
+/** Name of a rule. */
+export type RuleName = keyof typeof receiverRules;
+
+function refuses(receiver: string, source: string): Judgement {
+  return { receiver, does: 'refuses', source };
+}
