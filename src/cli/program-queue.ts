@@ -77,6 +77,11 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
     .action(async (demand: 'yes' | 'no' | 'default', options: QueueOptions) =>
       run((await import('./commands/queue-routes.ts')).queueRequireTls(demand, options)),
     );
+  inFolder(queue.command('resume').description('end the pause of a transport whose server refused the login'))
+    .argument('[transport]', 'a transport of server.yaml (default: all that are paused)')
+    .action(async (name: string | undefined, options: QueueOptions) =>
+      run((await import('./commands/queue-routes.ts')).queueResume(name, options)),
+    );
   addHoldRuleCommands(queue, run);
   inFolder(queue.command('route').description('say which way mail would take, and why'))
     .argument('<sender>', "address, or '<>'")

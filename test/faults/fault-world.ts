@@ -86,7 +86,7 @@ export class FaultWorld implements AsyncDisposable {
     await world.send([recipient], { sender, body: { kind: 'inline', bytes: new TextEncoder().encode(text) } });
     for (let minutes = 0; minutes < 45; minutes += 1) {
       const item = await this.item();
-      if (item.attempts > 0) break;
+      if (item.attempts > 0 || item.lastReply !== null) break;
       await world.clock.advance(minuteMs);
     }
     if (this.#extent === 'at first') this.#isOver = true;

@@ -1,4 +1,4 @@
-import type { ShownRoute } from '#server/operations';
+import type { Resumed, ShownRoute } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
@@ -46,6 +46,15 @@ export async function queueRequireTls(demand: 'yes' | 'no' | 'default', options:
   const args = { ...queueFilter(options), ...(options.all === true && { all: true }), demand };
   const { count } = (await callServer(configFolder(options), 'queue.requiretls', args)) as { readonly count: number };
   print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${demands[demand]}.`);
+  return 0;
+}
+
+/** Ends the pause of a transport, or of all. @returns the exit code. */
+export async function queueResume(name: string | undefined, options: QueueOptions): Promise<number> {
+  const args = name === undefined ? {} : { transport: name };
+  const { transports } = (await callServer(configFolder(options), 'queue.resume', args)) as Resumed;
+  if (transports.length > 0) print(`Resumed ${transports.join(', ')}; mail that waited is tried now.`);
+  else print(name === undefined ? 'No transport is paused.' : `${plain(name)} is not paused.`);
   return 0;
 }
 

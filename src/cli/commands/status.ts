@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#host/clock';
 import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import type { TransportPause } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
 import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
@@ -75,6 +76,7 @@ function linesOf({ pid, hostname, accounts, waiting, held, memoryBytes, server }
     ...(server?.addresses ?? []).map(({ service, address, port }) => [service, `${address} port ${port}`]),
     ...diskLines(server?.disk ?? null),
     ...(server?.conditions ?? []).slice(0, maxConditions).map((condition) => ['trouble', conditionLine(condition)]),
+    ...(server?.pausedTransports ?? []).map((pause) => ['transport', pauseLine(pause)]),
     ...(server?.certificates ?? []).map((certificate) => ['certificate', certificateText(certificate, Date.now())]),
   ]);
 }
@@ -93,6 +95,13 @@ function conditionLine({ kind, subject, count, firstMs, lastMs }: ConditionFacts
   const times =
     count === 1 ? `on ${localTime(lastMs)}` : `${count} times from ${localTime(firstMs)} to ${localTime(lastMs)}`;
   return `${conditionText(kind)}: ${plain(subject)}, ${times}: ${conditionFix(kind)}`;
+}
+
+/** `relay PAUSED since …, tried again at …: relay.example.net: 535 …`. */
+function pauseLine({ transport, sinceMs, untilMs, reason, refusals }: TransportPause): string {
+  const logins = refusals === 1 ? 'its login was refused' : `its login was refused ${refusals} times`;
+  const when = `since ${localTime(sinceMs)}, tried again at ${localTime(untilMs)}`;
+  return `${transport} PAUSED ${when}, as ${logins}: ${plain(reason)}; run 'godwit queue resume ${transport}' when it is corrected`;
 }
 
 function sizeText(bytes: number): string {

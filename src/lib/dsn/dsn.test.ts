@@ -325,3 +325,21 @@ test('writeDsn: line breaks and direction marks of a decoded Subject, of names a
     }
   }
 });
+
+test('writeDsn gives advice beside the recipient that it is for, and once when it is for all', () => {
+  const own = { diagnosticIsSmtp: false, diagnostic: 'too old', remoteMta: null, status: '5.0.0' };
+  const words = (perRecipient: readonly DsnRecipient[]): string =>
+    textOf(writeDsn({ ...content, perRecipient })).replaceAll(/\s+/g, ' ');
+  const mixed = words([recipient, { ...recipient, ...own, finalRecipient: 'other@example.net' }]);
+  assert.match(
+    mixed,
+    /nobody@example\.net .* What to do: check the address .* other@example\.net .* The reason: too old/,
+  );
+  // Our own verdict is no word of a server.
+  assert.match(mixed, /too old .*What to do: if the reason above does not help you, show it to your postmaster\./);
+  assert.doesNotMatch(mixed, /words of the server/);
+  const same = words([recipient, { ...recipient, finalRecipient: 'other@example.net' }]);
+  assert.equal(same.split('What to do').length, 2);
+  const login = words([{ ...recipient, ...own, status: '4.3.5' }]);
+  assert.match(login, /nothing is wrong with the address; this is trouble of this mail server/);
+});

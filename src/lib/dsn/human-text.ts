@@ -7,6 +7,8 @@ import type { DsnContent, DsnRecipient } from './types.ts';
 const maxColumns = 300;
 const proseColumns = 78;
 const maxSubjectChars = 100;
+/** Before what is said about one recipient. */
+const indent = '    ';
 
 const subjects = {
   failed: 'Your message was not delivered',
@@ -23,10 +25,15 @@ export function subject(kind: DsnContent['kind']): string {
 /** The part for people: what happened to which recipient, in whose words, what to do about it and what comes next. CRLF line ends. */
 export function humanText(dsn: DsnContent): string {
   const lines = [`This is the mail server ${dsn.reportingMta}.`, '', ...wrapped(opening(dsn)), ''];
-  for (const recipient of dsn.perRecipient) {
-    lines.push(`  ${clean(recipient.finalRecipient)}`, ...explanation(recipient).map((line) => `    ${line}`), '');
+  const advices = dsn.perRecipient.map((recipient) => adviceFor(dsn.kind, recipient));
+  const [common = ''] = advices;
+  const isCommon = advices.every((advice) => advice === common);
+  for (const [i, recipient] of dsn.perRecipient.entries()) {
+    const advice = isCommon ? [] : wrapped(advices[i] ?? '', proseColumns - indent.length);
+    const about = [...explanation(recipient), ...advice].map((line) => `${indent}${line}`);
+    lines.push(`  ${clean(recipient.finalRecipient)}`, ...about, '');
   }
-  for (const advice of new Set(dsn.perRecipient.map((r) => adviceFor(dsn.kind, r)))) lines.push(...wrapped(advice), '');
+  if (isCommon) lines.push(...wrapped(common), '');
   const after = next[dsn.kind];
   if (after !== null) lines.push(...wrapped(after), '');
   lines.push(
@@ -68,11 +75,7 @@ function explanation(recipient: DsnRecipient): string[] {
   const written = addressWritten(recipient);
   if (written !== null) lines.push(`(you wrote to ${written})`);
   if (diagnostic !== null && action !== 'delivered' && action !== 'relayed') {
-    lines.push(
-      recipient.diagnosticIsSmtp && recipient.remoteMta !== null
-        ? `The server ${clean(recipient.remoteMta)} said:`
-        : 'The reason:',
-    );
+    lines.push(isOfServer(recipient) ? `The server ${clean(recipient.remoteMta ?? '')} said:` : 'The reason:');
     for (const line of diagnostic.split('\n')) lines.push(`  ${clean(line)}`);
   }
   if (willRetryUntilMs !== null) lines.push(`We try until ${dsnDate(willRetryUntilMs)}.`);
@@ -90,11 +93,11 @@ function addressWritten({ originalRecipient, finalRecipient }: DsnRecipient): st
 }
 
 /** Lines of words, as narrow as people's screens are. */
-function wrapped(text: string): string[] {
+function wrapped(text: string, columns = proseColumns): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > proseColumns) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = word;
     } else line += line === '' ? word : ` ${word}`;
@@ -116,8 +119,12 @@ function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
   if ((group === '2' && detail === '3') || (group === '3' && detail === '4')) {
     return 'What to do: the message is too large for the recipient. Send less at a time, or share the file another way.';
   }
-  if (group === '7' && recipient.remoteMta === null && !recipient.diagnosticIsSmtp) {
-    return "What to do: this was decided here, not by the recipient's server. If the words above do not help you, show them to your postmaster.";
+  const isOurs = !isOfServer(recipient);
+  if (group === '3' && isOurs) {
+    return 'What to do: nothing is wrong with the address; this is trouble of this mail server. Show this notice to your postmaster, and send the message again when it is over.';
+  }
+  if (group === '7' && isOurs) {
+    return "What to do: this was decided here, not by the recipient's server. If the reason above does not help you, show it to your postmaster.";
   }
   if (group === '7') {
     return "What to do: the recipient's server refuses the message by its rules. Ask its postmaster, with the words above, to allow it.";
@@ -125,5 +132,12 @@ function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
   if (recipient.status.startsWith('4') || group === '4') {
     return "What to do: the recipient's server could not be reached or kept refusing for too long. Send the message again later, or tell the recipient another way.";
   }
-  return 'What to do: the words of the server above say why. If they do not help you, show them to your postmaster.';
+  return isOurs
+    ? 'What to do: if the reason above does not help you, show it to your postmaster.'
+    : 'What to do: the words of the server above say why. If they do not help you, show them to your postmaster.';
+}
+
+/** Reports whether the diagnostic is a reply of a server, and not a verdict of this one. */
+function isOfServer({ diagnosticIsSmtp, remoteMta }: DsnRecipient): boolean {
+  return diagnosticIsSmtp && remoteMta !== null;
 }

@@ -8,20 +8,20 @@ import type { ServerConfig } from './server-schema.ts';
 /** What routes name when mail is to go to the hosts of the domain, as without routes. */
 export const directName = 'direct';
 
-type Transports = ServerConfig['transports'];
+/** What routes depend on. */
+type RouteFacts = Pick<ServerConfig, 'transports' | 'queue'>;
 type Path = readonly (string | number)[];
 
 /** Checks the routes of `server.yaml`: their transports are there, their domains are domains. */
 export function checkServerRoutes(document: ConfigDocument<ServerConfig>): ConfigProblem[] {
-  const { routes, transports } = document.value;
-  return checkRoutes(document, [], routes, transports);
+  return checkRoutes(document, [], document.value.routes, document.value);
 }
 
-/** Checks the routes of domains and accounts against the transports of `server.yaml`. */
-export function checkDomainRoutes(document: ConfigDocument<DomainsConfig>, transports: Transports): ConfigProblem[] {
+/** Checks the routes of domains and accounts against `server.yaml`. */
+export function checkDomainRoutes(document: ConfigDocument<DomainsConfig>, server: RouteFacts): ConfigProblem[] {
   return (['domains', 'accounts'] as const).flatMap((kind) =>
     Object.entries(document.value[kind]).flatMap(([name, { routes }]) =>
-      checkRoutes(document, [kind, name], routes, transports),
+      checkRoutes(document, [kind, name], routes, server),
     ),
   );
 }
@@ -30,15 +30,21 @@ function checkRoutes(
   { problemAt }: ConfigDocument<unknown>,
   owner: Path,
   routes: readonly RouteConfig[],
-  transports: Transports,
+  { transports, queue }: RouteFacts,
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
+  const most = mostAttempts(queue);
   for (const [i, route] of routes.entries()) {
     const path = [...owner, 'routes', i];
     if (route.transport !== directName && !Object.hasOwn(transports, route.transport)) {
       const names = [directName, ...Object.keys(transports)].slice(0, 6).join(', ');
       const reason = `no transport ${route.transport}`;
       problems.push(problemAt([...path, 'transport'], reason, `Transports are: ${names}`));
+    }
+    if (route.minimumAttempts >= most) {
+      const reason = `never matches: queue.retryAfter and queue.maxAge leave time for ${most} attempts, and none is made after ${route.minimumAttempts}`;
+      const fix = `Write at most ${most - 1}, or make queue.maxAge longer or queue.retryAfter shorter`;
+      problems.push(problemAt([...path, 'minimumAttempts'], reason, fix));
     }
     for (const key of ['fromDomain', 'toDomain'] as const) {
       for (const [j, text] of route[key].entries()) {
@@ -62,4 +68,21 @@ function patternProblem(text: string, allowsLiteral: boolean): string | null {
   if (text.includes('@')) return 'this is an address, not a domain';
   const domain = parseDomain(text.startsWith('.') ? text.slice(1) : text);
   return domain.ok ? null : `not a domain: ${domain.reason}`;
+}
+
+const countedAttempts = 1002;
+const minuteMs = 60_000;
+
+/**
+ * Returns how many attempts there can be at one message, at most 1002: the first at once, one after each wait, and the last at the end of `maxAge`,
+ * also in place of one just before it. The schedule itself is `nextStep` of #mail/queue.
+ */
+function mostAttempts({ retryAfter, maxAge }: Pick<ServerConfig['queue'], 'retryAfter' | 'maxAge'>): number {
+  let attempts = 1;
+  for (let ageMs = 0; ageMs < maxAge && attempts < countedAttempts; attempts += 1) {
+    const wait = retryAfter[Math.min(attempts, retryAfter.length) - 1] ?? maxAge;
+    ageMs += wait;
+    if (maxAge - ageMs < Math.min(30 * minuteMs, wait / 8)) ageMs = maxAge;
+  }
+  return attempts;
 }

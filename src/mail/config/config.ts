@@ -63,7 +63,7 @@ function checkAlone(server: ConfigDocument<ServerConfig>): ConfigProblem[] {
 }
 
 function checkTogether(server: ConfigDocument<ServerConfig>, domains: ConfigDocument<DomainsConfig>): ConfigProblem[] {
-  return [...checkPostmaster(server, domains.value), ...checkDomainRoutes(domains, server.value.transports)];
+  return [...checkPostmaster(server, domains.value), ...checkDomainRoutes(domains, server.value)];
 }
 
 function checkPostmaster({ value, problemAt }: ConfigDocument<ServerConfig>, domains: DomainsConfig): ConfigProblem[] {

@@ -48,3 +48,28 @@ for (const [queue, want] of [
     );
   });
 }
+
+// As many attempts as `nextStep` makes: its test has the same waits.
+for (const [queue, most] of [
+  ['retryAfter: [10m], maxAge: 20m, tellDelayAfter: 20m', 3],
+  ['retryAfter: [5m, 5m, 5m, 10m], maxAge: 30m, tellDelayAfter: 20m', 6],
+  ['retryAfter: [1m], maxAge: 10m, tellDelayAfter: 10m', 11],
+  ['retryAfter: [20m], maxAge: 41m, tellDelayAfter: 20m', 3],
+] as const) {
+  test(`queue: with ${queue}, a route for more attempts than ${most} is an error`, () => {
+    const routed = (minimum: number): Config =>
+      parse(`queue: { ${queue} }\nroutes: [{ minimumAttempts: ${minimum}, transport: direct }]`);
+    routed(most - 1);
+    assert.throws(
+      () => routed(most),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        const [line = ''] = error.problems.map(formatProblem);
+        const start = `server.yaml:5:12: routes.0.minimumAttempts: never matches: queue.retryAfter and queue.maxAge leave time for ${most} attempts`;
+        assert.equal(line.slice(0, start.length), start);
+        assert.match(line, new RegExp(`Write at most ${most - 1}, or make queue.maxAge longer`));
+        return true;
+      },
+    );
+  });
+}

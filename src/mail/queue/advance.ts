@@ -35,7 +35,7 @@ export interface Advance {
 export function advance(
   facts: RecipientFacts,
   outcome: DeliveryOutcome,
-  now: { readonly nowMs: number; readonly chance: number },
+  now: { readonly nowMs: number; readonly chance: number; readonly pausedUntilMs?: number | null },
   settings: QueueSettings,
 ): Advance {
   const reply = outcome.reply === null ? reasonOf(outcome) : replyText(outcome.reply);

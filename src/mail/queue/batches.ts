@@ -12,6 +12,7 @@ import { laneOf, limitsOf, transportName, type Lane, type MessageLimit, type Rou
 import {
   leaseDue,
   moveLeased,
+  pausedStatus,
   releaseLease,
   type LeasedGroup,
   type LeasedMessage,
@@ -21,6 +22,7 @@ import type { MessageRate } from './message-rate.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRoute, Settler } from './settler.ts';
 import type { DeliveryOutcome, Transmitter } from './transmitter.ts';
+import type { LoginResult, TransportPause, TransportPauses } from './transport-pauses.ts';
 
 /** What `Batches` needs. */
 interface BatchesDeps {
@@ -34,6 +36,7 @@ interface BatchesDeps {
   readonly transmitter: Transmitter;
   readonly settler: Settler;
   readonly rate: MessageRate;
+  readonly pauses: TransportPauses;
   /** The server stops. */
   readonly stopping: AbortSignal;
   /** Called when there may be work for another lane. */
@@ -113,7 +116,7 @@ export class Batches {
 
   /** Delivers what is leased already; resolves when the outcomes are recorded. */
   async deliverLeased(lane: Lane, leased: readonly Deliverable[], lease: string): Promise<BatchResult> {
-    const { db, clock, settings, stopping } = this.#deps;
+    const { db, clock, settings, stopping, pauses } = this.#deps;
     const groups = await this.#routedOrReleased(leased, lane, lease);
     const { rate } = limitsOf(this.#deps.routing.table().transports.get(lane.transport), settings);
     const startedMs = clock.monotonic();
@@ -123,6 +126,12 @@ export class Batches {
     let isDelivered = true;
     for (const group of groups) {
       const isLate = clock.monotonic() - startedMs > laneTimeMs || stopping.aborted;
+      const pause = isLate || isHeld ? null : pauses.pauseOf(lane.transport);
+      if (pause !== null) {
+        isDelivered = false;
+        settling.push(this.#postpone(lane, group, lease, pause));
+        continue;
+      }
       isHeld ||= !isLate && rate !== null && !this.#mayGo(lane, rate);
       const settled = isLate || isHeld ? null : await this.#transmit(lane, group, lease);
       isDelivered &&= settled?.isDelivered === true;
@@ -193,9 +202,10 @@ export class Batches {
 
   /** Makes one transmission. Null when the server stops before it came to an end. */
   async #transmit(lane: Lane, group: RoutedGroup, lease: string): Promise<Transmitted | null> {
-    const { clock, log, settings, settler, stopping } = this.#deps;
+    const { clock, log, settings, settler, stopping, pauses } = this.#deps;
     const { message, recipients } = group;
     const startMs = clock.now();
+    pauses.enter(lane.transport);
     let outcomes: readonly DeliveryOutcome[];
     const timeout = new AbortController();
     const tooLong = `the dialogue had not ended within ${Math.round(settings.attemptTimeoutMs / 60_000)} minutes`;
@@ -215,9 +225,27 @@ export class Batches {
     const isCut = stopping.aborted && outcomes.every((one) => one.kind === 'deferred' && one.reply === null);
     if (isCut) return null;
     this.#logOutcomes(lane, group, outcomes);
-    const routes = group.decisions.map((decision, i) => attemptRoute(decision, group.next[i] ?? lane));
-    const recorded = settler.settle({ message, recipients, outcomes, routes, lease, startMs, endMs: clock.now() });
+    const { login, reason } = loginOf(outcomes);
+    const pause = await pauses.leave(lane.transport, login, reason);
+    const ended = { message, recipients, routes: routesOf(group, lane), lease, startMs, endMs: clock.now() };
+    if (pause !== null) {
+      const paused = { untilMs: pause.untilMs, isTried: true };
+      const recorded = settler.settle({ ...ended, outcomes: outcomes.map((one) => postponed(pause, one)), paused });
+      return { isDelivered: false, recorded };
+    }
+    const recorded = settler.settle({ ...ended, outcomes });
     return { isDelivered: outcomes.every(({ kind }) => kind === 'delivered'), recorded };
+  }
+
+  /** Lets recipients wait for the end of a pause, without an attempt. Those that are too old fail, and senders are told of delays. */
+  #postpone(lane: Lane, group: RoutedGroup, lease: string, pause: TransportPause): Promise<void> {
+    const { clock, settler } = this.#deps;
+    const { message, recipients } = group;
+    const nowMs = clock.now();
+    const outcomes = recipients.map(() => postponed(pause));
+    const paused = { untilMs: pause.untilMs, isTried: false };
+    const routes = group.decisions.map((decision) => attemptRoute(decision, lane));
+    return settler.settle({ message, recipients, outcomes, routes, lease, startMs: nowMs, endMs: nowMs, paused });
   }
 
   async #hand(
@@ -268,6 +296,37 @@ function reasonOf(cause: unknown): string {
   return cause instanceof ConditionError
     ? `on our side: ${conditionText(cause.kind)}`
     : 'internal error during delivery';
+}
+
+/** Reports whether a login was accepted or refused, with the server's words. */
+function loginOf(outcomes: readonly DeliveryOutcome[]): { readonly login: LoginResult; readonly reason: string } {
+  const refused = outcomes.find((one) => one.kind === 'deferred' && one.isLoginRefused === true);
+  if (refused?.kind === 'deferred') {
+    const host = refused.remote === null ? '' : `${refused.remote.name}: `;
+    return { login: 'refused', reason: `${host}${refused.reason}` };
+  }
+  // A connection that was made earlier proves nothing of the secret as it is now.
+  const isIn = outcomes.some(
+    ({ kind, remote }) =>
+      remote?.session?.isReused !== true && (kind === 'delivered' || (remote?.session?.mechanism ?? null) !== null),
+  );
+  return { login: isIn ? 'accepted' : 'unknown', reason: '' };
+}
+
+/** Outcome for a recipient that waits for the end of a pause: the trouble is ours, and no refusal of the message. */
+function postponed({ transport, reason }: TransportPause, tried?: DeliveryOutcome): DeliveryOutcome {
+  const [words = ''] = reason.split('\n');
+  return {
+    kind: 'deferred',
+    reason: `transport ${transport} is paused, as its server refused the login of this server (${words})`,
+    reply: null,
+    status: pausedStatus,
+    remote: tried?.remote ?? null,
+  };
+}
+
+function routesOf({ decisions, next }: RoutedGroup, lane: Lane): AttemptRoute[] {
+  return decisions.map((decision, i) => attemptRoute(decision, next[i] ?? lane));
 }
 
 function attemptRoute(decision: RouteDecision, next: Lane): AttemptRoute {

@@ -32,6 +32,8 @@ export type {
   Transmission,
   Transmitter,
 } from './transmitter.ts';
+export { pausedStatus } from './lease.ts';
+export type { TransportPause } from './transport-pauses.ts';
 export { Notify } from './types.ts';
 export type {
   AttemptRecord,

@@ -135,6 +135,25 @@ export async function releaseLease(db: Database, lease: string, ids: readonly nu
   }, 'reserve');
 }
 
+/** RFC 3463 §3.4: x.3.5 is a system that is not configured right, which is what a refused login of ours is. No other trouble has it in the queue. */
+export const pausedStatus = '4.3.5';
+
+const resumedAtOnce = 200;
+
+/** Makes recipients due that wait for a paused transport, or for any when null. A few hundred in each transaction. */
+export async function endPause(db: Database, transport: string | null, nowMs: number): Promise<void> {
+  const its = transport === null ? sql`` : sql`AND lane_transport = ${transport}`;
+  for (let changed = resumedAtOnce; changed === resumedAtOnce;) {
+    changed = await db.write(
+      (tx) =>
+        tx.run(sql`UPDATE queue_recipient SET next_attempt_ms = ${nowMs} WHERE id IN (SELECT id FROM queue_recipient
+        WHERE state = 'queued' AND hold = 0 ${its} AND next_attempt_ms > ${nowMs}
+        AND last_status = ${pausedStatus} AND last_reply_is_smtp = 0 LIMIT ${resumedAtOnce})`),
+      'reserve',
+    );
+  }
+}
+
 /** Gives recipients back untried, to wait in other lanes. */
 export async function moveLeased(
   db: Database,

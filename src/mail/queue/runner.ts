@@ -8,13 +8,14 @@ import { Batches } from './batches.ts';
 import type { AcceptedGroup, Express, Reservation } from './express.ts';
 import type { Lane, Routing } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { nextDueMs, recoverLeases } from './lease.ts';
+import { endPause, nextDueMs, recoverLeases } from './lease.ts';
 import { countEarlier, MessageRate } from './message-rate.ts';
 import { Notifier, type NotifierDeps } from './notifier.ts';
 import type { PerAccount } from './per-account.ts';
 import { sortIntoLanes } from './sort-lanes.ts';
 import { Settler } from './settler.ts';
 import type { Transmitter } from './transmitter.ts';
+import { TransportPauses, type TransportPause } from './transport-pauses.ts';
 
 /** How recipients leave the queue. */
 export interface Delivery {
@@ -48,6 +49,7 @@ export class QueueRunner implements Express {
   readonly #lanes: Lanes;
   readonly #batches: Batches;
   readonly #notifier: Notifier;
+  readonly #pauses: TransportPauses;
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #owned: Disposable[] = [];
@@ -69,6 +71,15 @@ export class QueueRunner implements Express {
     const { routing, transmitter } = deps.delivery;
     const settler = new Settler({ ...deps, stopping: this.#stopping.signal, onNotice: () => this.#wakeNotifier() });
     this.#notifier = new Notifier(deps);
+    this.#pauses = new TransportPauses({
+      ...deps,
+      secretOf: async (name) => {
+        const transport = routing.table().transports.get(name);
+        if (transport === undefined) return null;
+        return (await transmitter.loginSecret?.(transport))?.reveal() ?? null;
+      },
+      onResume: (transport) => this.#track(this.#endPause(transport)),
+    });
     this.#lanes = new Lanes({ ...deps, routing, rate, open: (lane) => this.#track(this.#lane(lane)) });
     this.#batches = new Batches({
       ...deps,
@@ -76,6 +87,7 @@ export class QueueRunner implements Express {
       transmitter,
       settler,
       rate,
+      pauses: this.#pauses,
       stopping: this.#stopping.signal,
       onMore: () => this.#wake(),
     });
@@ -94,7 +106,12 @@ export class QueueRunner implements Express {
       this.#wake();
       this.#wakeNotifier();
     };
-    const sort = (): void => this.#wakeSorter();
+    const sort = (): void => {
+      this.#pauses.resume(null, 'the configuration changed');
+      this.#wakeSorter();
+    };
+    // Pauses are not kept: a server that starts tries the login anew.
+    await this.#endPause(null);
     this.#owned.push(bus.subscribe('queue', wake), bus.subscribe('config', sort), bus.onLost(wake));
     this.#isStarted = true;
     sort();
@@ -104,10 +121,27 @@ export class QueueRunner implements Express {
   /** Takes nothing more, aborts transmissions, and resolves when every outcome is recorded. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the queue is stopping'));
+    this.#pauses.stop();
     for (const owned of this.#owned.splice(0)) owned[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
     this.#noticeTimer?.[Symbol.dispose]();
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  /** Transports that wait, as their servers refused our login. */
+  get pauses(): readonly TransportPause[] {
+    return this.#pauses.list();
+  }
+
+  /** Ends the pause of a transport, or of all. @returns names of those that were paused. */
+  resumeTransport(transport: string | null, why: string): string[] {
+    return this.#pauses.resume(transport, why);
+  }
+
+  async #endPause(transport: string | null): Promise<void> {
+    const { db, clock, log } = this.#deps;
+    await endPause(db, transport, clock.now()).catch((cause: unknown) => log.error('queue.resumeFailed', {}, cause));
+    this.#wake();
   }
 
   /** Takes a place in a lane for a message that is being accepted. `stop` waits for it. */

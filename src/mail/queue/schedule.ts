@@ -1,7 +1,9 @@
 import type { QueueSettings } from './settings.ts';
 
 /** RFC 5321 §4.5.4.1: an attempt just before the last one would be of no use. */
-const minLastGapMs = 30 * 60_000;
+const maxLastGapMs = 30 * 60_000;
+/** Part of a wait by which it may grow so that its attempt is the last one: configured waits are kept. */
+const lastGapPart = 1 / 8;
 
 /** What happens after an attempt that did not work for now. */
 export type NextStep =
@@ -19,6 +21,8 @@ interface ScheduleFacts {
   readonly delayTold: boolean;
   /** A random number from 0 to 1. */
   readonly chance: number;
+  /** Until when the transport is paused: the wait is that for it, and no wait between attempts. Null or absent when it is not. */
+  readonly pausedUntilMs?: number | null;
 }
 
 /**
@@ -29,8 +33,9 @@ export function nextStep(facts: ScheduleFacts, settings: QueueSettings): NextSte
   const lastMs = retryUntil(facts.startMs, settings);
   if (facts.nowMs >= lastMs) return { kind: 'giveUp' };
   const wait = settings.retryAfterMs[Math.min(facts.attempts, settings.retryAfterMs.length) - 1] ?? settings.maxAgeMs;
-  const wantedMs = facts.nowMs + Math.round(wait * (1 + settings.jitter * facts.chance));
-  const atMs = lastMs - wantedMs < minLastGapMs ? lastMs : wantedMs;
+  const wantedMs = facts.pausedUntilMs ?? facts.nowMs + Math.round(wait * (1 + settings.jitter * facts.chance));
+  const gapMs = facts.pausedUntilMs == null ? Math.min(maxLastGapMs, wait * lastGapPart) : 0;
+  const atMs = lastMs - wantedMs < gapMs ? lastMs : Math.min(wantedMs, lastMs);
   return { kind: 'retry', atMs, tellDelay: !facts.delayTold && atMs - facts.startMs >= settings.tellDelayAfterMs };
 }
 

@@ -42,6 +42,13 @@ interface Ended {
   /** Milliseconds since 1970. */
   readonly startMs: number;
   readonly endMs: number;
+  /** The transport is paused, so nothing is counted as an attempt; null or absent when it is not. */
+  readonly paused?: {
+    /** Milliseconds since 1970. */
+    readonly untilMs: number;
+    /** This transmission is the one whose login was refused: its dialogue is kept. */
+    readonly isTried: boolean;
+  };
 }
 
 /** What `Settler` needs. */
@@ -132,8 +139,9 @@ export class Settler {
             await this.#recordLate(tx, ended, one, nowMs);
             continue;
           }
-          await recordAttempt(tx, ended, one);
-          if (perAccount !== undefined && policy !== undefined) {
+          if (ended.paused?.isTried !== false) await recordAttempt(tx, ended, one);
+          const isNews = ended.paused === undefined || one.step.state !== 'queued';
+          if (perAccount !== undefined && policy !== undefined && isNews) {
             const badAddress = one.route?.isLocal !== true && refusesAddress(one.outcome, ended.outcomes);
             await tellAccount(tx, { ...one, message: ended.message, badAddress, nowMs }, { ...perAccount, policy });
           }
@@ -173,6 +181,7 @@ export class Settler {
 
   #steps(ended: Ended, nowMs: number): Step[] {
     const { message } = ended;
+    const pausedUntilMs = ended.paused?.untilMs ?? null;
     const chance = (this.#deps.random.bytes(1)[0] ?? 0) / 255;
     return ended.recipients.map((recipient, i) => {
       const outcome = ended.outcomes[i] ?? { kind: 'deferred', reason: 'no outcome', reply: null, remote: null };
@@ -184,7 +193,12 @@ export class Settler {
         sender: message.sender,
       };
       const route = ended.routes[i] ?? null;
-      return { recipient, outcome, route, step: advance(facts, outcome, { nowMs, chance }, this.#deps.settings) };
+      return {
+        recipient,
+        outcome,
+        route,
+        step: advance(facts, outcome, { nowMs, chance, pausedUntilMs }, this.#deps.settings),
+      };
     });
   }
 }
@@ -235,12 +249,14 @@ async function applyStep(
     isFinal || route === null
       ? sql`lane_transport = lane_transport`
       : sql`lane_transport = ${route.next.transport}, lane_destination = ${route.next.destination}`;
+  const counted = ended.paused === undefined ? 1 : 0;
+  const attemptMs = ended.paused?.isTried === false ? sql`last_attempt_ms` : sql`${ended.endMs}`;
   const isFree = outcome.kind === 'delivered' ? sql`state = 'queued' AND attempts = ${recipient.attempts}` : sql`1 = 0`;
   const changed =
-    await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + 1, lease = NULL, lease_until_ms = NULL,
-    next_attempt_ms = ${step.nextAttemptMs ?? at.nowMs}, last_attempt_ms = ${ended.endMs}, last_status = ${step.status},
+    await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + ${counted}, lease = NULL, lease_until_ms = NULL,
+    next_attempt_ms = ${step.nextAttemptMs ?? at.nowMs}, last_attempt_ms = ${attemptMs}, last_status = ${step.status},
     last_reply = ${step.reply.slice(0, maxReplyChars)}, last_reply_is_smtp = ${step.replyIsSmtp},
-    last_host = ${outcome.remote?.name ?? null}, delay_told = ${recipient.delayTold !== 0 || step.notice === 'delayed'},
+    last_host = ${ended.paused === undefined ? (outcome.remote?.name ?? null) : null}, delay_told = ${recipient.delayTold !== 0 || step.notice === 'delayed'},
     finished_ms = ${isFinal ? at.nowMs : null}, ${lane}, ${notice}
     WHERE id = ${recipient.id} AND ((state = 'leased' AND lease = ${ended.lease}) OR (${isFree}))`);
   return changed > 0;

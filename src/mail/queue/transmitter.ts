@@ -1,4 +1,6 @@
 import type { AccountId } from '#lib/ids';
+import type { Secret } from '#lib/secret';
+import type { TransportConfig } from '#mail/config';
 import type { RouteTarget } from '#mail/routes';
 import type { SessionRecord } from './session-record.ts';
 
@@ -42,6 +44,8 @@ export type DeliveryOutcome =
       /** Enhanced status code of class 4 to report when there is no reply; `4.4.1` when left out. */
       readonly status?: string;
       readonly remote: RemoteHost | null;
+      /** The server of the transport refused our login, which says nothing of the message: other messages need not try. */
+      readonly isLoginRefused?: true;
     }
   | {
       readonly kind: 'refused';
@@ -107,4 +111,6 @@ export interface Transmitter {
    * @returns one outcome per recipient, in their order. A rejected promise counts as deferred for all of them.
    */
   transmit(transmission: Transmission): Promise<readonly DeliveryOutcome[]>;
+  /** The secret that a transport logs in with as it is now; null for none. @throws Error when it cannot be read. */
+  loginSecret?(transport: TransportConfig): Promise<Secret | null>;
 }

@@ -2,6 +2,7 @@ import type { AccountId } from '#lib/ids';
 import {
   ageStartMs,
   Notify,
+  pausedStatus,
   readEvents,
   readSession,
   retryUntil,
@@ -33,7 +34,7 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
   if (message === undefined) return null;
   const recipients =
     await reader.all<RecipientRow>(sql`SELECT id, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
-    last_reply AS "lastReply", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt,
+    last_reply AS "lastReply", last_status AS "lastStatus", last_reply_is_smtp AS "lastReplyIsSmtp", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt,
     released_ms AS "releasedMs"
     FROM queue_recipient WHERE message = ${id} ORDER BY id LIMIT ${maxRecipients}`);
   const addresses = new Map(recipients.map((recipient) => [recipient.id, recipient.address]));
@@ -145,6 +146,7 @@ async function happenedEvents(
 
 function recipientNow(row: RecipientRow, giveUpMs: number): RecipientNow {
   const { id, address, state, hold, attempts, nextAttemptMs, lastReply, finishedMs, noticeKind } = row;
+  const { lastStatus, lastReplyIsSmtp } = row;
   const isWaiting = finishedMs === null;
   return {
     id,
@@ -155,6 +157,7 @@ function recipientNow(row: RecipientRow, giveUpMs: number): RecipientNow {
     nextAttemptMs: isWaiting ? nextAttemptMs : null,
     giveUpMs: isWaiting ? giveUpMs : null,
     lastReply,
+    isPaused: state === 'queued' && lastStatus === pausedStatus && lastReplyIsSmtp === 0,
     finishedMs,
     noticeOwed: noticeKind,
   };
@@ -183,6 +186,8 @@ interface RecipientRow {
   readonly attempts: number;
   readonly nextAttemptMs: number;
   readonly lastReply: string | null;
+  readonly lastStatus: string | null;
+  readonly lastReplyIsSmtp: number;
   readonly finishedMs: number | null;
   readonly noticeKind: string | null;
   readonly notify: number;

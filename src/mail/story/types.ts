@@ -84,6 +84,8 @@ export interface RecipientNow {
   readonly giveUpMs: number | null;
   /** Last word of a host, or why none was reached. */
   readonly lastReply: string | null;
+  /** The transport was paused when the recipient was due last: its server refuses the login of this one. */
+  readonly isPaused: boolean;
   readonly finishedMs: number | null;
   /** What the sender is told and has not been told yet, null for nothing. */
   readonly noticeOwed: string | null;

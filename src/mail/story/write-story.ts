@@ -80,7 +80,8 @@ function recipientNow(recipient: RecipientNow, time: (ms: number) => string, now
       const turn = isLate ? ', as soon as the server and the limits of its transport let it' : '';
       const due = nextAttemptMs === null ? '' : `, due ${isLate ? 'since' : 'at'} ${time(nextAttemptMs)}${turn}`;
       const until = giveUpMs === null ? '' : `; given up at ${time(giveUpMs)} if it does not work until then`;
-      return `waits for attempt ${attempts + 1}${due}${until}${owed}`;
+      const paused = recipient.isPaused ? because : '';
+      return `waits for attempt ${attempts + 1}${due}${until}${owed}${paused}`;
     }
   }
 }

@@ -99,7 +99,7 @@ async function exchange(connection: Connection, client: SaslClient, timeoutMs: n
 /** What the server said before it refused tells more than its 535, as with tokens (RFC 7628 §3.2.2). */
 function refused(client: SaslClient, reply: Reply): Stop {
   const problem = client.problem ?? null;
-  return problem === null ? refusal('auth', reply) : failure('auth', 'auth', `${problem} (${showReply(reply)})`);
+  return problem === null ? refusal('auth', reply) : failure('auth', 'login', `${problem} (${showReply(reply)})`);
 }
 
 function encode(initial: Uint8Array): string {

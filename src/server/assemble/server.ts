@@ -75,12 +75,16 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
   undo.use(new DescriptorWatch({ probe: probeDescriptors, conditions: services.conditions, clock }));
   await dkim.start();
   const certificates = undo.use(new Certificates(services));
-  const reload = async (): Promise<string[]> => [
-    ...(await configuration.reload()),
-    ...(await certificates.reload()),
-    ...(await dkim.reload()),
-  ];
-  operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, reload });
+  let runner: QueueRunner | null = null;
+  const resume = (transport: string | null, why: string): readonly string[] =>
+    runner?.resumeTransport(transport, why) ?? [];
+  const reload = async (): Promise<string[]> => {
+    const parts = [await configuration.reload(), await certificates.reload(), await dkim.reload()];
+    resume(null, 'the configuration was read again');
+    return parts.flat();
+  };
+  const resumeTransport = (transport: string | null): readonly string[] => resume(transport, 'an operator said so');
+  operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, resumeTransport, reload });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
   await deps.prepare?.(services);
@@ -98,22 +102,19 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
   undo.defer(() => drain(listening, shutdown, services));
   const { policies: tlsPolicies } = undo.use(new OutgoingTls(services, resolver));
   const transmitter = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
-  const runner = makeRunner(services, transmitter);
-  await runner.start({ isOnly: true });
-  services.queue.useExpress(runner);
+  const queueRunner = makeRunner(services, transmitter);
+  runner = queueRunner;
+  await queueRunner.start({ isOnly: true });
+  services.queue.useExpress(queueRunner);
   undo.defer(() => {
     services.queue.useExpress(null);
-    return runner.stop();
+    return queueRunner.stop();
   });
   sweeps = undo.use(new Sweeps(services));
   undo.use(returnMemory(clock));
   configuration.watch();
   certificates.watch();
-  const addresses = listening.map(({ service, listener }) => ({
-    service,
-    address: listener.address,
-    port: listener.port,
-  }));
+  const addresses = listening.map(({ service, listener: { address, port } }) => ({ service, address, port }));
   const startedMs = clock.now();
   facts = () => ({
     addresses,
@@ -121,6 +122,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
     certificates: certificates.facts,
     disk: disk.facts,
     conditions: services.conditions.facts,
+    pausedTransports: queueRunner.pauses,
   });
   const kept = undo.move();
   return {

@@ -11,7 +11,7 @@ export type { RemovedSelector } from './dkim.ts';
 export type { OutsideView } from './dns.ts';
 export type { ListedHoldRule } from './hold-rules.ts';
 export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
-export type { ShownRoute } from './queue-routes.ts';
+export type { Resumed, ShownRoute } from './queue-routes.ts';
 export type { Reloaded } from './reload.ts';
 export type { ServerStatus } from './status.ts';
 export type { ChangedSuppression, ListedSuppression, SuppressionListing } from './suppression.ts';

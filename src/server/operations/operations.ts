@@ -3,7 +3,7 @@ import type { Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker, Credentials } from '#mail/auth';
-import type { HoldRules, Queue, QueueSettings } from '#mail/queue';
+import type { HoldRules, Queue, QueueSettings, TransportPause } from '#mail/queue';
 import type { Refusals } from '#mail/story';
 import type { Suppressions } from '#mail/suppressions';
 import type { BlobStore } from '#ports/blobs';
@@ -50,6 +50,8 @@ export interface ServerFacts {
   readonly disk: DiskFacts | null;
   /** Conditions of the machine since the start, the latest first. */
   readonly conditions: readonly ConditionFacts[];
+  /** Transports that wait, as their servers refused our login. */
+  readonly pausedTransports: readonly TransportPause[];
 }
 
 /** What the operations work on. */
@@ -77,6 +79,8 @@ export interface OperationsDeps {
   readonly lookOutside: () => OutsideView;
   /** Absent when no server runs; null while it starts. */
   readonly serverFacts?: () => ServerFacts | null;
+  /** Ends the pause of a transport, or of all. @returns names of those that were paused. Absent when no server runs. */
+  readonly resumeTransport?: (transport: string | null) => readonly string[];
   /** Reads what may change under a running server again, and gives what is wrong with it. Absent when no server runs. */
   readonly reload?: () => Promise<readonly string[]>;
 }

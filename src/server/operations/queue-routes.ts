@@ -20,6 +20,7 @@ export const queueRouteCommands: OperationTable = {
   'queue.route': routeOperation,
   'queue.transport': transportOperation,
   'queue.requiretls': requireTlsOperation,
+  'queue.resume': resumeOperation,
 };
 
 const maxAttempt = 1001;
@@ -55,6 +56,22 @@ async function transportOperation(deps: OperationsDeps, args: unknown): Promise<
   const count = await deps.queue.setTransport(await readFilter(deps, given, 'must be named'), transport);
   deps.log.info('queue.transportSet', { count, transport });
   return { count };
+}
+
+/** Result of `queue.resume`. */
+export interface Resumed {
+  /** Names of the transports whose pause ended. */
+  readonly transports: readonly string[];
+}
+
+async function resumeOperation(deps: OperationsDeps, args: unknown): Promise<Resumed> {
+  const transport = new Arguments(args, ['transport']).optionalText('transport') ?? null;
+  const names = Object.keys(deps.configuration.config.server.transports);
+  if (transport !== null && !names.includes(transport)) {
+    throw new OperationRefused(`no transport ${transport}; there are ${names.join(', ') || 'none'}`);
+  }
+  if (deps.resumeTransport === undefined) throw new OperationRefused('no server runs; nothing is paused');
+  return await Promise.resolve({ transports: deps.resumeTransport(transport) });
 }
 
 const demands: Readonly<Record<string, 'required' | 'optional' | null>> = {

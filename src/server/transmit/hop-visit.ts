@@ -1,3 +1,4 @@
+import { isPermanent } from '#lib/smtp';
 import type { DeliveryOutcome, RemoteHost, Transmission } from '#mail/queue';
 import type { Channel } from '#ports/channel';
 import { DialFailed } from '#ports/dialer';
@@ -195,7 +196,10 @@ export class HopVisit {
   #notOpened(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>, remote: RemoteHost): Tried {
     const outcome = outcomeOf(opened, { remote, isOurs: false, takesDsn: false });
     const deferred = outcome.kind === 'refused' ? later(outcome.reason, remote, outcome.reply) : outcome;
-    return next(this.#transmission, deferred);
+    if (deferred.kind !== 'deferred' || !isLoginRefused(opened)) return next(this.#transmission, deferred);
+    // Other addresses of the server know the same passwords, and each refusal may lock the account.
+    const outcomes = forAll(this.#transmission, { ...deferred, isLoginRefused: true });
+    return { kind: 'next', outcomes, isEverywhere: true };
   }
 
   /** Nothing may be sent there. What the host said for itself is told when there is hope. */
@@ -250,6 +254,12 @@ function hasEnough(results: readonly RecipientResult[]): boolean {
     if (outcome.stage !== 'mail') return false;
     return outcome.kind === 'refused' ? outcome.reply.code < 500 : isBroken.has(outcome.failure);
   });
+}
+
+/** The server knows who we say that we are, and does not believe it. 4xx passes by itself (RFC 4954 §6). */
+function isLoginRefused(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>): boolean {
+  if (opened.stage !== 'auth') return false;
+  return opened.kind === 'refused' ? isPermanent(opened.reply) : opened.failure === 'login';
 }
 
 const isBroken: ReadonlySet<string> = new Set(['closed', 'tls', 'protocol']);

@@ -45,7 +45,8 @@ const loginReplies: ReadonlySet<number> = new Set([530, 534, 535, 538]);
 /** What the relay has against us is no verdict on the message: the operator can mend it before the message is too old. */
 function withPatience(outcome: DeliveryOutcome): DeliveryOutcome {
   if (outcome.kind !== 'refused' || outcome.reply === null || !loginReplies.has(outcome.reply.code)) return outcome;
-  return later(outcome.reason, outcome.remote, outcome.reply);
+  const { reason, remote, reply } = outcome;
+  return { kind: 'deferred', reason, remote, reply, isLoginRefused: true };
 }
 
 async function credentialsOf(

@@ -1,4 +1,6 @@
 import { parseAddress } from '#lib/address';
+import type { Secret } from '#lib/secret';
+import type { TransportConfig } from '#mail/config';
 import type { DeliveryOutcome, RemoteHost, Transmission, Transmitter } from '#mail/queue';
 import type { TlsPolicies } from '#mail/tls-policies';
 import type { Clock } from '#ports/clock';
@@ -64,6 +66,13 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
     const outcomes = rest.length === 0 ? [] : await this.#send({ ...transmission, recipients: rest });
     let next = 0;
     return planned.map((outcome) => outcome ?? outcomes[next++] ?? later('no outcome'));
+  }
+
+  async loginSecret(transport: TransportConfig): Promise<Secret | null> {
+    if (!('auth' in transport) || transport.auth === undefined) return null;
+    const { auth } = transport;
+    const { secrets } = this.#deps;
+    return auth.tokenFile === undefined ? await secrets.password(auth) : await secrets.token(auth.tokenFile);
   }
 
   /** What a localserve address asks to happen in the queue; null for nothing. */
