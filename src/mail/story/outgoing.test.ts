@@ -83,7 +83,7 @@ test('writeStory: a message that was delivered, with all that is known of it', a
 });
 
 test('writeStory: deferred, then given up, and the sender told; another recipient goes alone', async () => {
-  await using world = new QueueWorld({ maxAgeMs: 600_000, tellDelayAfterMs: 3_600_000 });
+  await using world = new QueueWorld({ maxAgeMs: 470_000, tellDelayAfterMs: 3_470_000 });
   world.answer = (address) => (address.startsWith('bob') ? deferred : delivered);
   await world.start();
   const startMs = world.clock.now();
@@ -91,10 +91,10 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
   const waiting = await textOf(world, startMs);
   assert.match(
     waiting,
-    /Now bob@example\.net: waits for attempt 2, due at \+600s; given up at \+600s if it does not work until then\n/,
+    /Now bob@example\.net: waits for attempt 2, due at \+470s; given up at \+470s if it does not work until then\n/,
   );
   world.answer = () => refused;
-  await world.clock.advance(600_000);
+  await world.clock.advance(470_000);
   assert.equal(
     (await textOf(world, startMs, 2)).replace(startMs.toString(36), 'START'),
     `Outgoing message 1 of the server itself: from s@example.org to bob@example.net, eve@example.net
@@ -107,14 +107,14 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
   +0s  attempt 1 for eve@example.net: delivered, at mx.example.net [192.0.2.1], after 0 ms
       went direct, to the hosts of example.net: no route matches
       250 2.0.0 taken
-  +600s  attempt 2 for bob@example.net: refused, at mx.example.net [192.0.2.1], after 0 ms
+  +470s  attempt 2 for bob@example.net: refused, at mx.example.net [192.0.2.1], after 0 ms
       went direct, to the hosts of example.net: no route matches
       550-5.1.1 no such user
       550 5.1.1 ask postmaster
-  +600s  told s@example.org that it is given up (bob@example.net)
+  +470s  told s@example.org that it is given up (bob@example.net)
       notice <queue-failed-1.START@mail.example.org>
 
-  Now bob@example.net: given up at +600s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster
+  Now bob@example.net: given up at +470s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster
   Now eve@example.net: delivered at +0s`,
   );
 });
