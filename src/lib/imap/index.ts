@@ -29,6 +29,7 @@ export type { SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.
 export { matchListPattern } from './list-pattern.ts';
 export type { TextOptions } from './quoted.ts';
 export { ResponseWriter } from './response-writer.ts';
+export { NoBodyStructure, shortStructure } from './short-structure.ts';
 export { writeBodyStructure, type BodyStructureOptions } from './write-body-structure.ts';
 export { noMailboxName } from './parse-mailbox.ts';
 export { writeEnvelope } from './write-envelope.ts';

@@ -41,7 +41,8 @@ export async function checkEmails(
   const after = (last: EmailRow | null): Sql =>
     sql`SELECT e.id, e.refs, e.thread, e.size_bytes AS "sizeBytes", e.header_bytes AS "headerBytes", length(e.prefix) AS "prefixBytes",
       c.size_bytes AS "contentBytes", e.structure, s.next_id AS "nextId",
-      CASE WHEN substr(e.envelope, 1, 1) || substr(e.body, 1, 1) || substr(e.bodystructure, 1, 1) = '(((' THEN 1 ELSE 0 END AS "startsWell"
+      CASE WHEN substr(e.envelope, 1, 1) || substr(e.bodystructure, 1, 1) = '((' AND substr(e.body, 1, 1) IN ('', '(')
+        THEN 1 ELSE 0 END AS "startsWell"
       FROM email AS e JOIN account_state AS s ON s.account = e.account
       LEFT JOIN content AS c ON c.account = e.account AND c.id = e.id
       WHERE e.account = ${account.id} AND e.id > ${last?.id ?? -1} ORDER BY e.id LIMIT ${emailRows}`;

@@ -23,7 +23,6 @@ export function describeMessage(index: MessageIndex): MessageDescription {
   const inReplyTo = envelope.inReplyTo === null ? [] : parseMessageIds(envelope.inReplyTo);
   return {
     envelope: writeEnvelope(envelope),
-    body: writeBodyStructure(root, { extended: false }),
     bodyStructure,
     structure: packPart(root),
     headerBytes: root.bodyStart,

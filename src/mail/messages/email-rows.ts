@@ -18,7 +18,10 @@ const notReceived: ReceptionFacts = {
   validation: null,
 };
 
-/** Adds the row of what never changes about a message, with one place referring to it. */
+/**
+ * Adds the row of what never changes about a message, with one place referring to it. The column `body` is empty: BODY is
+ * BODYSTRUCTURE without its extension data. Rows of versions up to 0.1 have it, and keep it (RFC 9051 §2.3.1.1).
+ */
 export async function insertEmail(
   tx: Tx,
   account: AccountId,
@@ -35,7 +38,7 @@ export async function insertEmail(
       validation, preview, prefix, envelope, body, bodystructure, structure)
       VALUES (${account}, ${id}, 1, ${thread}, ${prefix.length + body.sizeBytes}, ${prefix.length + d.headerBytes}, ${message.receivedMs},
       ${d.sentDayMs}, ${d.messageId}, ${d.baseSubject}, ${d.fromAddress}, ${d.fromDomain}, ${fromOrgDomain}, ${remoteIp}, ${mask1},
-      ${mask2}, ${mask3}, ${helo}, ${mailFrom}, ${rcptTo}, ${validation}, ${message.preview}, ${prefix}, ${d.envelope}, ${d.body},
+      ${mask2}, ${mask3}, ${helo}, ${mailFrom}, ${rcptTo}, ${validation}, ${message.preview}, ${prefix}, ${d.envelope}, '',
       ${d.bodyStructure}, ${d.structure})`,
   );
 }

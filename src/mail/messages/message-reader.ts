@@ -1,10 +1,12 @@
 import { octetsOf } from '#lib/charset';
+import { NoBodyStructure, shortStructure } from '#lib/imap';
 import type { AccountId, MailboxId } from '#lib/ids';
 import { storedContent, type MessageContent } from '#mail/content';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type SqlValue } from '#ports/database';
 import { messageLimits } from './limits.ts';
 import { uidCondition } from './message-rows.ts';
+import { PartDamaged } from './pack-part.ts';
 import { uidSpans } from './uid-spans.ts';
 
 /** What `MessageReader` needs. */
@@ -79,7 +81,7 @@ export class MessageReader {
                 WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY uid`
             : sql`SELECT m.uid, m.size_bytes, m.received_ms, m.save_ms, e.sent_day_ms,
                 ${wanted.envelope ? columns.envelope : nullColumn}, ${wanted.body ? columns.body : nullColumn},
-                ${wanted.bodyStructure ? columns.bodyStructure : nullColumn}, ${wanted.structure ? columns.structure : nullColumn},
+                ${wanted.bodyStructure || wanted.body ? columns.bodyStructure : nullColumn}, ${wanted.structure ? columns.structure : nullColumn},
                 length(e.prefix)
                 FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
                 WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
@@ -151,6 +153,17 @@ function toSend(column: SqlValue | undefined): string | Uint8Array {
   return /[^\0-\x7f]/.test(column) ? octetsOf(column) : column;
 }
 
+/** BODY as it is stored, or where it is not, made of BODYSTRUCTURE. @throws PartDamaged. */
+function bodyOf(body: SqlValue | undefined, bodyStructure: SqlValue | undefined): SqlValue | undefined {
+  if (body !== '' || typeof bodyStructure !== 'string') return body;
+  try {
+    return shortStructure(bodyStructure);
+  } catch (cause) {
+    if (!(cause instanceof NoBodyStructure)) throw cause;
+    throw new PartDamaged('the stored structure of the message is damaged', { cause });
+  }
+}
+
 function columnsOf(row: SqlValue[], wanted: WantedColumns): MessageColumns {
   const [uid, sizeBytes, receivedMs, saveMs, sentDayMs, envelope, body, bodyStructure, structure, prefixBytes] = row;
   return {
@@ -160,14 +173,14 @@ function columnsOf(row: SqlValue[], wanted: WantedColumns): MessageColumns {
     saveMs: Number(saveMs),
     sentDayMs: typeof sentDayMs === 'number' ? sentDayMs : null,
     envelope: toSend(envelope),
-    body: toSend(body),
-    bodyStructure: toSend(bodyStructure),
+    body: wanted.body ? toSend(bodyOf(body, bodyStructure)) : '',
+    bodyStructure: wanted.bodyStructure ? toSend(bodyStructure) : '',
     structure: typeof structure === 'string' ? structure : '',
     prefixBytes: typeof prefixBytes === 'number' ? prefixBytes : 0,
     isLarge:
       (wanted.envelope && envelope === null) ||
       (wanted.body && body === null) ||
-      (wanted.bodyStructure && bodyStructure === null) ||
+      ((wanted.body || wanted.bodyStructure) && bodyStructure === null) ||
       (wanted.structure && structure === null),
   };
 }

@@ -5,9 +5,7 @@ import type { PlacedBody } from '#mail/content';
 export interface MessageDescription {
   /** ENVELOPE as IMAP sends it, with its outer parentheses: an `octetText` of #lib/charset, US-ASCII but for literals. */
   readonly envelope: string;
-  /** BODY without extension data, as `envelope`. */
-  readonly body: string;
-  /** BODYSTRUCTURE, as `envelope`. */
+  /** BODYSTRUCTURE, as `envelope`; BODY is made of it. */
   readonly bodyStructure: string;
   /** The part tree with offsets in the received bytes, as `packPart` writes it. */
   readonly structure: string;

@@ -5,7 +5,7 @@ import { ContentWriter, placeBody } from '#mail/content';
 import { MailboxRefusal } from '#mail/mailboxes';
 import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
-import { unpackPart } from './index.ts';
+import { PartDamaged, unpackPart } from './index.ts';
 import { messageLimits } from './limits.ts';
 
 async function mailboxOf({ account }: TempStore, name: string) {
@@ -271,4 +271,31 @@ test('MailboxImages follow the log and share memory until something goes', async
   using lost = await images.open(gone.id);
   await store.account.mailboxes.delete('gone');
   assert.equal(await lost?.refresh(), null);
+});
+
+test('MessageReader makes BODY of BODYSTRUCTURE, except where an older server stored it', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a']), newMessage(['Subject: b'])]);
+  const { id } = await mailboxOf(store, 'INBOX');
+  const wanted = { envelope: false, body: true, bodyStructure: false, structure: false, sentDay: false };
+  const bodies = async (): Promise<unknown[]> =>
+    (await account.reader.rows(id, [1, 2], wanted)).map(({ body, bodyStructure }) => [body, bodyStructure]);
+  const plain = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 7 1)';
+  assert.deepEqual(await bodies(), [
+    [plain, ''],
+    [plain, ''],
+  ]);
+  const set = (column: string, value: string): Promise<unknown> =>
+    account.db.write((tx) =>
+      tx.run(
+        column === 'body'
+          ? sql`UPDATE email SET body = ${value} WHERE id = (SELECT MIN(id) FROM email)`
+          : sql`UPDATE email SET bodystructure = ${value} WHERE id = (SELECT MAX(id) FROM email)`,
+      ),
+    );
+  await set('body', '("text" "plain" NIL NIL NIL "7bit" 7 1)');
+  assert.deepEqual((await bodies())[0], ['("text" "plain" NIL NIL NIL "7bit" 7 1)', '']);
+  await set('bodystructure', '("text" "pla');
+  await assert.rejects(bodies(), PartDamaged);
 });
