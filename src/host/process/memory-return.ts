@@ -1,14 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from '#ports/clock';
+import { trimNativeHeap } from './native-heap.ts';
 
 /** The load of a process, as `returnMemory` sees it. */
 export interface ProcessLoad {
   /** Returns the part of the time since the last call that the event loop was busy, 0 to 1. */
   utilization(): number;
-  /** Returns the bytes that the JavaScript heap has taken from the system, used or not. */
-  heapBytes(): number;
-  /** Collects all garbage and gives what is unused back to the system. Stops the process for about 1 ms per MB in use. */
+  /** Returns the bytes that the process has taken from the system, used or not. */
+  takenBytes(): number;
+  /** Collects all garbage and gives what is unused back to the system. Stops the process for about 1 ms per MB of JavaScript objects in use. */
   collect(): void;
 }
 
@@ -18,7 +19,7 @@ export interface MemoryReturnLimits {
   readonly everyMs: number;
   /** Highest utilization of a process that is quiet: nobody waits for a process that does nothing. */
   readonly maxUtilization: number;
-  /** Growth of the heap since the last collection from which a collection is worth its time. */
+  /** Growth of the process since the last collection from which a collection is worth its time. */
   readonly minGrowthBytes: number;
 }
 
@@ -43,9 +44,9 @@ export function returnMemory(
   let timer: Disposable;
   const look = (): void => {
     const isQuiet = load.utilization() <= limits.maxUtilization;
-    if (isQuiet && load.heapBytes() - leftBytes >= limits.minGrowthBytes) {
+    if (isQuiet && load.takenBytes() - leftBytes >= limits.minGrowthBytes) {
       load.collect();
-      leftBytes = load.heapBytes();
+      leftBytes = load.takenBytes();
       // The time that the collection took says nothing about the next period.
       load.utilization();
     }
@@ -70,11 +71,12 @@ function thisProcess(): ProcessLoad {
       before = now;
       return utilization;
     },
-    heapBytes: () => process.memoryUsage().heapTotal,
+    takenBytes: () => process.memoryUsage.rss(),
     collect: () => {
       gc ??= exposedCollect();
       // An ordinary collection keeps the young generation at the size to which load has grown it; this one shrinks it.
       gc({ type: 'major', flavor: 'last-resort' });
+      trimNativeHeap();
     },
   };
 }
