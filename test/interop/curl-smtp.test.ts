@@ -3,12 +3,12 @@ import { after, before, test } from 'node:test';
 import { assertDelivered, freshSubject, messageBySubject } from './mailbox.ts';
 import { describePeer, needs, run, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
-import { account, startLocalserve, type Ports, type ServerUnderTest } from './server-under-test.ts';
+import { account, startLocalserveWithStartTls, type Ports, type ServerUnderTest } from './server-under-test.ts';
 
 describePeer('curl sends to us', needs('curl'), () => {
   let server: ServerUnderTest;
   before(async () => {
-    server = await startLocalserve();
+    server = await startLocalserveWithStartTls();
   });
   after(() => server[Symbol.asyncDispose]());
 

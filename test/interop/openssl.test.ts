@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { describePeer, needs, run } from './programs.ts';
-import { startLocalserve, type Ports, type ServerUnderTest } from './server-under-test.ts';
+import { startLocalserveWithStartTls, type Ports, type ServerUnderTest } from './server-under-test.ts';
 
 describePeer('openssl s_client makes TLS with us', needs('openssl'), () => {
   let server: ServerUnderTest;
   before(async () => {
-    server = await startLocalserve();
+    server = await startLocalserveWithStartTls();
   });
   after(() => server[Symbol.asyncDispose]());
 

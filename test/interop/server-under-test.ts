@@ -30,15 +30,22 @@ export interface ServerUnderTest extends RunningProgram {
 export const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const readyMs = 30_000;
 
-/** Starts `godwit localserve` in a new folder. */
-export async function startLocalserve(): Promise<ServerUnderTest> {
+/** Starts `godwit localserve` in a new folder. @param edit  Changes `server.yaml` before. */
+export async function startLocalserve(edit: (text: string) => string = (text) => text): Promise<ServerUnderTest> {
   await using undo = new AsyncDisposableStack();
   const dir = undo.use(await tempDir());
   const folder = join(dir.path, 'godwit');
   await setUpLocalserve(folder);
+  const config = join(folder, 'server.yaml');
+  await writeFile(config, edit(await readFile(config, 'utf8')));
   const server = undo.use(await startLocalserveIn(folder));
   const resources = undo.move();
   return { ...server, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** As `startLocalserve`, with STARTTLS on the port for mail without a login. */
+export function startLocalserveWithStartTls(): Promise<ServerUnderTest> {
+  return startLocalserve((text) => text.replace('smtp: { port: 0 }', 'smtp: { port: 0, startTls: true }'));
 }
 
 /** Writes the configuration of a first start, with ports of the system's choice. */

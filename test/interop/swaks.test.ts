@@ -5,12 +5,12 @@ import { after, before, test } from 'node:test';
 import { assertDelivered, freshSubject, messageBySubject } from './mailbox.ts';
 import { describePeer, needs, run, succeed } from './programs.ts';
 import { sampleMessage } from './sample-message.ts';
-import { account, startLocalserve, type Ports, type ServerUnderTest } from './server-under-test.ts';
+import { account, startLocalserveWithStartTls, type Ports, type ServerUnderTest } from './server-under-test.ts';
 
 describePeer('swaks sends to us', needs('swaks'), () => {
   let server: ServerUnderTest;
   before(async () => {
-    server = await startLocalserve();
+    server = await startLocalserveWithStartTls();
   });
   after(() => server[Symbol.asyncDispose]());
 
