@@ -21,6 +21,7 @@ import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import { Suppressions } from '#mail/suppressions';
 import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { BlobStore } from '#ports/blobs';
+import type { Bus } from '#ports/bus';
 import type { Database, Databases } from '#ports/database';
 import type { Random } from '#ports/random';
 import type { FakeClock } from '#testing/fake-clock';
@@ -43,6 +44,7 @@ export interface Store extends AsyncDisposable {
   readonly databases: Databases;
   readonly blobs: BlobStore;
   readonly accounts: Accounts;
+  readonly bus: Bus;
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly suppressions: Suppressions;
@@ -93,6 +95,7 @@ export async function openStore({ directory, system, clock, seed, wrap = same }:
     databases,
     blobs,
     accounts,
+    bus,
     delivery,
     suppressions,
     queue: new Queue({ db: databases.server, clock, bus, settings, perAccount }),

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { SystemFlag } from '#lib/flags';
 import type { Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
+import { Messages } from '#mail/messages';
 import { sql } from '#ports/database';
 import type { FakeClock } from '#testing/fake-clock';
 import { hashOf, type Ledger, type Place, type Tracked } from './ledger.ts';
@@ -280,7 +281,7 @@ export class Workload {
     };
     const uids = uidsIn(messages, from);
     await this.#ledger.change(messages, next, async () => {
-      const copied = await account.messages[how](id, uids, { name: to });
+      const copied = await this.#messages(account, how)[how](id, uids, { name: to });
       const toUid = new Map(copied.from.map((uid, i) => [uid, copied.to[i] ?? missing()]));
       const fromUids = messages.map((message) => fromUid(message, from));
       return (state, i) =>
@@ -288,6 +289,12 @@ export class Workload {
           place.mailbox === to ? { ...place, uid: toUid.get(fromUids[i] ?? 0) ?? missing() } : place,
         );
     });
+  }
+
+  /** Some copies are made in steps, as long ones are. */
+  #messages({ id, db, messages }: Account, how: 'move' | 'copy'): Messages {
+    if (how === 'move' || this.#random() < 0.5) return messages;
+    return new Messages({ account: id, db, bus: this.#store.bus, clock: this.#clock, batchMessages: 1 });
   }
 
   async #expunge(account: Account): Promise<void> {

@@ -8,7 +8,7 @@ export interface SqliteLimits {
   readonly maxStatements: number;
   /** Log size at which its pages are copied to the database file. Copying keeps the event loop busy for about 0.5 ms a MiB. */
   readonly checkpointBytes: number;
-  /** Transactions between two looks at the log's size, each of which takes 2 µs. */
+  /** Usual transactions between two looks at the log's size, each of which takes 2 µs; large ones count as several. */
   readonly writesPerLook: number;
   /** Unused pages cut off in one transaction; each costs about 20 µs. */
   readonly giveBackPages: number;
@@ -27,7 +27,7 @@ export const defaultSqliteLimits: SqliteLimits = {
   maxStatements: 500,
   checkpointBytes: 4 * 1024 * 1024,
   writesPerLook: 32,
-  giveBackPages: 256,
+  giveBackPages: 128,
   serverCacheBytes: 4 * 1024 * 1024,
   accountCacheBytes: 1024 * 1024,
   pageBytes: 4096,

@@ -102,13 +102,14 @@ export class SqliteDatabase implements Database {
     let result: T;
     let durable: Promise<void>;
     let callbacks: readonly (() => void)[] | null = null;
+    let changed = 0;
     await this.#turns.take();
     this.usedMs = this.#deps.clock.monotonic();
     try {
       const opened = this.#opened ?? (await this.#openSomehow());
       const { connection, flush } = opened;
       const onCommit = (tx: Transaction): void => {
-        callbacks = tx.callbacks;
+        ({ callbacks, changed } = tx);
       };
       if (space === 'common' && this.#deps.reserve.isShort)
         throw this.#noted(new ConditionError('diskFull', this.path));
@@ -117,7 +118,7 @@ export class SqliteDatabase implements Database {
         return this.#withReserve(error, () => this.#attempt(connection, true, body, onCommit));
       });
       durable = flush.committed();
-      this.#writesUntilLook -= 1;
+      this.#writesUntilLook -= 1 + changed / changesPerWrite;
       if (this.#writesUntilLook <= 0) this.#lookAtLog(opened);
     } finally {
       this.#turns.release();
@@ -362,6 +363,8 @@ export class SqliteDatabase implements Database {
 function ignore(): void {}
 
 const checkpointPauseMs = 30_000;
+/** Rows that a usual transaction changes: one that changes many more counts as several when the log's size is looked at. */
+const changesPerWrite = 16;
 const maxShrinkRounds = 64;
 /** Transactions between two checkpoints when the log's size is not known. */
 const writesPerBlindCheckpoint = 2048;

@@ -23,6 +23,7 @@ export class Transaction implements Tx {
   readonly #onStray: () => void;
   /** Since the loop was asked; see `SqliteLimits.workPerPause`. */
   #work = 0;
+  #changed = 0;
   /** The loop serves others: statements wait for it, in order. */
   #pausing: Promise<void> | null = null;
 
@@ -49,6 +50,11 @@ export class Transaction implements Tx {
   /** The calls to make once the commit is durable, null when none. */
   get callbacks(): readonly (() => void)[] | null {
     return this.#afterCommit;
+  }
+
+  /** Rows changed so far by statements that return none. */
+  get changed(): number {
+    return this.#changed;
   }
 
   async all<Row>(statement: Sql): Promise<Row[]> {
@@ -78,6 +84,7 @@ export class Transaction implements Tx {
     if (pause !== null) await this.#waited(pause);
     const changed = this.#connection.run(statement);
     this.#work += changed / rowsPerWork;
+    this.#changed += changed;
     return changed;
   }
 

@@ -196,6 +196,15 @@ export class Accounts implements Disposable {
     return removed;
   }
 
+  /** Removes what is left of the messages of deleted mailboxes, and of copies that a crash interrupted, in all accounts. @returns of how many. */
+  async finishDeletions(signal?: AbortSignal): Promise<number> {
+    let finished = 0;
+    await this.#each(signal, async ({ mailboxes }) => {
+      finished += await mailboxes.finishDeletions();
+    });
+    return finished;
+  }
+
   /** Finds blobs that never got a row, or whose account is gone; reads the names of all blobs, so once a day is enough. @returns how many. */
   async collectOrphans(sweeper: BlobSweeper, signal?: AbortSignal): Promise<number> {
     const { databases, blobs } = this.#deps;

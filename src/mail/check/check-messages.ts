@@ -21,8 +21,8 @@ interface MessageRow {
   readonly sizeBytes: number;
   readonly emailId: number | null;
   readonly emailSizeBytes: number | null;
-  /** Null when there is no such mailbox; not 0 when it is gone. */
-  readonly expunged: number | null;
+  /** Null when there is no such mailbox, or it is gone with all its messages. */
+  readonly inMailbox: number | null;
   readonly lastModSeq: number;
   readonly nextId: number;
 }
@@ -34,10 +34,10 @@ export async function checkMessages(account: Account, report: Report, loop: Even
   let before: MessageRow | null = null;
   const after = (last: MessageRow | null): ReturnType<typeof sql> =>
     sql`SELECT m.mailbox, m.uid, m.id, m.email, m.create_modseq AS "createModSeq", m.size_bytes AS "sizeBytes",
-      e.id AS "emailId", e.size_bytes AS "emailSizeBytes", b.expunged, s.modseq AS "lastModSeq", s.next_id AS "nextId"
+      e.id AS "emailId", e.size_bytes AS "emailSizeBytes", b.id AS "inMailbox", s.modseq AS "lastModSeq", s.next_id AS "nextId"
       FROM message AS m JOIN account_state AS s ON s.account = m.account
       LEFT JOIN email AS e ON e.account = m.account AND e.id = m.email
-      LEFT JOIN mailbox AS b ON b.account = m.account AND b.id = m.mailbox
+      LEFT JOIN mailbox AS b ON b.account = m.account AND b.id = m.mailbox AND (b.expunged = 0 OR b.total > 0)
       WHERE m.account = ${account.id} AND (m.mailbox, m.uid) > (${last?.mailbox ?? 0}, ${last?.uid ?? 0})
       ORDER BY m.mailbox, m.uid LIMIT ${pageRows}`;
   for await (const row of pages(account.db, after, pageRows, loop)) {
@@ -52,7 +52,7 @@ export async function checkMessages(account: Account, report: Report, loop: Even
 function checkMessage(row: MessageRow, before: MessageRow | null, report: Report): void {
   const { mailbox, uid, id, email, createModSeq, sizeBytes, emailSizeBytes, lastModSeq, nextId } = row;
   const name = `message ${uid} of mailbox ${mailbox}`;
-  if (row.expunged !== 0) report('mailbox', `message ${uid} is in mailbox ${mailbox}, which does not exist`, true);
+  if (row.inMailbox === null) report('mailbox', `message ${uid} is in mailbox ${mailbox}, which does not exist`, true);
   if (row.emailId === null) report('reference', `${name} refers to email ${email}, which does not exist`, true);
   else if (sizeBytes !== emailSizeBytes) report('size', `${name} says ${sizeBytes} bytes, its email ${emailSizeBytes}`);
   if (createModSeq > lastModSeq) report('modseq', `${name} has the impossible MODSEQ ${createModSeq}`);

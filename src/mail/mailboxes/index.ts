@@ -10,10 +10,12 @@ export type { Mailbox, MailboxListing } from './mailbox.ts';
 export { initialMailboxes, specialUses, type SpecialUse } from './special-use.ts';
 export {
   addSubscription,
+  dropStage,
   mailboxByName,
   mailboxById,
   liveMailboxes,
   insertMailbox,
+  insertStage,
   moveCounters,
   type CounterChange,
 } from './mailbox-rows.ts';

@@ -107,11 +107,51 @@ export async function setSpecialUse(
   );
 }
 
-/** Marks a mailbox as gone. Its row stays: the log of changes tells of it. */
+/**
+ * Marks a mailbox as gone. Its row stays: the log of changes tells of it. Its messages go afterwards; as long as its counter says that there
+ * are some, it is one of `leavingMailboxes`.
+ */
 export async function expungeMailbox(tx: Tx, account: AccountId, id: MailboxId, modSeq: ModSeq): Promise<void> {
   await tx.run(
-    sql`UPDATE mailbox SET expunged = 1, special_use = '', modseq = ${modSeq}, message_modseq = ${modSeq}, total = 0, unseen = 0,
-      deleted = 0, size_bytes = 0, deleted_size_bytes = 0 WHERE account = ${account} AND id = ${id}`,
+    sql`UPDATE mailbox SET expunged = 1, special_use = '', modseq = ${modSeq}, message_modseq = ${modSeq}
+      WHERE account = ${account} AND id = ${id}`,
+  );
+}
+
+/**
+ * Adds a mailbox that is gone from the beginning, for messages on their way into another: without `dropStage`, they go as those of deleted
+ * mailboxes do.
+ */
+export async function insertStage(
+  tx: Tx,
+  account: AccountId,
+  { id, uidValidity, modSeq }: { readonly id: MailboxId; readonly uidValidity: UidValidity; readonly modSeq: ModSeq },
+): Promise<void> {
+  await tx.run(
+    sql`INSERT INTO mailbox (account, id, name, special_use, uidvalidity, uidnext, create_modseq, modseq, message_modseq, total, unseen,
+      deleted, size_bytes, deleted_size_bytes, expunged)
+      VALUES (${account}, ${id}, '', '', ${uidValidity}, 1, ${modSeq}, ${modSeq}, ${modSeq}, 1, 0, 0, 0, 0, 1)`,
+  );
+}
+
+/** Removes the row of a stage whose messages have moved on. */
+export async function dropStage(tx: Tx, account: AccountId, id: MailboxId): Promise<void> {
+  await tx.run(sql`DELETE FROM mailbox WHERE account = ${account} AND id = ${id} AND expunged = 1`);
+}
+
+/** Mailboxes that are gone while messages of theirs may still be there. */
+export async function leavingMailboxes(reader: Reader, account: AccountId): Promise<MailboxId[]> {
+  const rows = await reader.all<{ id: MailboxId }>(
+    sql`SELECT id FROM mailbox WHERE account = ${account} AND expunged = 1 AND total > 0`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Notes that nothing is left of a mailbox that is gone. */
+export async function clearCounters(tx: Tx, account: AccountId, id: MailboxId): Promise<void> {
+  await tx.run(
+    sql`UPDATE mailbox SET total = 0, unseen = 0, deleted = 0, size_bytes = 0, deleted_size_bytes = 0
+      WHERE account = ${account} AND id = ${id} AND expunged = 1`,
   );
 }
 

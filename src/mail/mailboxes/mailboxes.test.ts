@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Sql, Tx } from '#ports/database';
+import { checkAccount } from '#mail/check';
+import { Messages } from '#mail/messages';
+import { ConditionError } from '#ports/conditions';
+import { sql, type Database, type Sql, type Tx } from '#ports/database';
 import { newMessage, tempStore } from '#testing/temp-store';
-import { MailboxRefusal } from './index.ts';
+import { MailboxRefusal, Mailboxes } from './index.ts';
 
 function refused(code: string): (error: unknown) => boolean {
   return (error) => error instanceof MailboxRefusal && error.code === code;
@@ -48,6 +51,44 @@ test('Mailboxes.delete keeps the subscription, never reuses UIDVALIDITY and refu
   await assert.rejects(mailboxes.delete('inbox'), refused('CANNOT'));
   assert.equal((await mailboxes.list()).find(({ name }) => name === 'x/y')?.mailbox, null);
   assert.ok((await mailboxes.create('x/y')).uidValidity > first.uidValidity);
+});
+
+test('Mailboxes.delete: the mailbox goes at once; messages that a full disk leaves are whole, hidden, and removed later', async () => {
+  await using store = await tempStore();
+  const { account, bus, clock } = store;
+  const { id, messages, mailboxes } = account;
+  const { id: mailbox } = await mailboxes.create('many');
+  await messages.append(
+    { id: mailbox },
+    Array.from({ length: 5 }, () => newMessage([])),
+  );
+  await messages.copy(mailbox, [1, 2], { name: 'Archive' });
+  const sizeBytes = (await mailboxes.byName('Archive'))?.sizeBytes;
+  let writes = 0;
+  const filling: Database = {
+    ...account.db,
+    write: async (body, space) => {
+      writes += 1;
+      if (writes > 2) throw new ConditionError('diskFull', 'account.db');
+      return await account.db.write(body, space);
+    },
+  };
+  const contents = new Messages({ account: id, db: filling, bus, clock, batchMessages: 2 });
+  await new Mailboxes({ account: id, db: account.db, bus, contents }).delete('many');
+  const left = () => account.db.read((reader) => reader.all(sql`SELECT uid FROM message WHERE mailbox = ${mailbox}`));
+  assert.equal((await left()).length, 1);
+  assert.equal(await mailboxes.byName('many'), null);
+  assert.equal(await account.images.open(mailbox), null);
+  assert.equal(await mailboxes.sizeBytes(), sizeBytes);
+  assert.deepEqual(await checkAccount(account), []);
+  const setTotal = (total: number) =>
+    account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = ${total} WHERE id = ${mailbox}`));
+  await setTotal(0);
+  assert.match((await checkAccount(account))[0]?.text ?? '', /^message 5 is in mailbox \d+, which does not exist/);
+  await setTotal(5);
+  assert.equal(await mailboxes.finishDeletions(), 1);
+  assert.equal((await left()).length, 0);
+  assert.equal(await mailboxes.finishDeletions(), 0);
 });
 
 test('Mailboxes.create does not subscribe; a subscription to the name holds', async () => {

@@ -1,16 +1,19 @@
 import { mailboxId, type AccountId, type MailboxId, type ModSeq } from '#lib/ids';
 import { accountTopic, advance, takeIds, takeUidValidity } from '#mail/changes';
 import type { Bus } from '#ports/bus';
+import { ConditionError } from '#ports/conditions';
 import type { Database, Tx, WriteSpace } from '#ports/database';
 import { mailboxLimits } from './limits.ts';
 import { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
 import { MailboxRefusal } from './mailbox-refusal.ts';
 import {
   addSubscription,
+  clearCounters,
   countMailboxes,
   countSubscriptions,
   expungeMailbox,
   insertMailbox,
+  leavingMailboxes,
   liveMailboxes,
   mailboxById,
   mailboxByName,
@@ -26,8 +29,8 @@ import type { SpecialUse } from './special-use.ts';
 
 /** What mailbox commands ask of the messages inside; implemented by #mail/messages. */
 export interface MailboxContents {
-  /** Removes all messages of a mailbox. */
-  removeAll(tx: Tx, mailbox: MailboxId, modSeq: ModSeq): Promise<void>;
+  /** Removes all messages of a mailbox that is gone, in transactions of its own. */
+  removeAll(mailbox: MailboxId): Promise<void>;
   /** Moves all messages of one mailbox to another, with new UIDs. */
   moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void>;
 }
@@ -122,19 +125,31 @@ export class Mailboxes {
     });
   }
 
-  /** Removes a mailbox and its messages; subscriptions stay (RFC 9051 §6.3.7). HASCHILDREN when there are mailboxes below it. */
+  /**
+   * Removes a mailbox and its messages; subscriptions stay (RFC 9051 §6.3.7). HASCHILDREN when there are mailboxes below it. The mailbox goes at once,
+   * its messages after it: what a crash or a full disk leaves of them is for `finishDeletions`.
+   */
   async delete(given: string): Promise<void> {
     const name = existingName(given);
     if (name === 'INBOX') throw new MailboxRefusal('CANNOT', 'INBOX cannot be deleted');
-    const { account, contents } = this.#deps;
-    await this.#change(async (tx, modSeq) => {
+    const { account } = this.#deps;
+    const gone = await this.#change(async (tx, modSeq) => {
       const mailbox = await this.#existing(tx, name);
       if ((await mailboxesBelow(tx, account, name)).length > 0) {
         throw new MailboxRefusal('HASCHILDREN', 'mailbox has mailboxes below it');
       }
-      await contents.removeAll(tx, mailbox.id, modSeq);
       await expungeMailbox(tx, account, mailbox.id, modSeq);
+      return mailbox.id;
     }, 'reserve');
+    await this.#removeContents(gone);
+  }
+
+  /** Removes what is left of the messages of mailboxes that are gone. @returns how many such mailboxes there were. */
+  async finishDeletions(): Promise<number> {
+    const { account, db } = this.#deps;
+    const leaving = await db.read((reader) => leavingMailboxes(reader, account));
+    for (const id of leaving) await this.#removeContents(id);
+    return leaving.length;
   }
 
   /**
@@ -195,6 +210,17 @@ export class Mailboxes {
       }
       await addSubscription(tx, account, name);
     });
+  }
+
+  /** The mailbox is gone whether or not this succeeds; conditions such as a full disk have been noted by the database. */
+  async #removeContents(id: MailboxId): Promise<void> {
+    const { account, contents, db } = this.#deps;
+    try {
+      await contents.removeAll(id);
+      await db.write((tx) => clearCounters(tx, account, id), 'reserve');
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error;
+    }
   }
 
   async #existing(tx: Tx, name: string): Promise<Mailbox> {

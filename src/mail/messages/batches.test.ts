@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
 import type { MailboxId } from '#lib/ids';
 import { accountTopic } from '#mail/changes';
-import type { Database } from '#ports/database';
+import { checkAccount } from '#mail/check';
+import { sql, type Database } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { Messages } from './index.ts';
+import { openStage, stageCopies } from './staged-copy.ts';
 import { uidBatches } from './uid-batches.ts';
 
 const deleted = { mode: 'add', bits: SystemFlag.Deleted, keywords: [] } as const;
@@ -119,6 +121,55 @@ test('Messages: when a batch fails, those before it stay, the rest is as it was,
   assert.deepEqual(await uidsOf(store, inbox), [3, 4, 5, 6, 7]);
   assert.equal(hints, 1);
   assert.equal((await messages.expunge(inbox, null)).uids.length, 5);
+});
+
+test('Messages.copy: when a batch of a long copy fails, the target is as it was and nothing is left', async () => {
+  for (const nth of [3, 4, 5, 6]) {
+    await using store = await tempStore();
+    // The first write adds the messages, the second begins the copy, then come four batches and the last write.
+    const { messages, inbox, all } = await sevenMessages(store, failingAt(store.account.db, nth));
+    const before = await store.account.changes.modSeq();
+    await assert.rejects(messages.copy(inbox, all, { name: 'Archive' }), /disk full/);
+    const archive = await store.account.mailboxes.byName('Archive');
+    assert.deepEqual([archive?.messages, archive?.uidNext], [0, 1]);
+    assert.equal((await store.account.changes.since(before)).messages.length, 0);
+    const places = () => store.account.db.read((reader) => reader.all(sql`SELECT uid FROM message`));
+    assert.equal((await places()).length, 7);
+    assert.equal(await store.account.mailboxes.finishDeletions(), 1);
+  }
+});
+
+test('Messages.copy: what a crash left of a long copy is whole for the check, unseen, and removed later', async () => {
+  await using store = await tempStore();
+  const { inbox } = await sevenMessages(store);
+  const { id, db, changes, mailboxes } = store.account;
+  const before = await changes.modSeq();
+  const stage = await db.write((tx) => openStage(tx, id, { name: 'Archive' }));
+  await db.write((tx) => stageCopies(tx, id, inbox, [2, 3, 5], { stage: stage.stage, done: 0 }, 0));
+  assert.equal(await changes.modSeq(), before);
+  assert.deepEqual(await checkAccount(store.account), []);
+  assert.equal(await mailboxes.finishDeletions(), 1);
+  assert.deepEqual(await db.read((reader) => reader.all(sql`SELECT uid FROM message WHERE mailbox <> ${inbox}`)), []);
+});
+
+test('Messages.copy of many leaves out what is gone by then, with flags as they are', async () => {
+  await using store = await tempStore();
+  const { messages, inbox, all } = await sevenMessages(store);
+  await messages.remove(inbox, [1, 4]);
+  await messages.store(inbox, [5], deleted);
+  const copied = await messages.copy(inbox, all, { name: 'Archive' });
+  assert.deepEqual(
+    [copied.from, copied.to],
+    [
+      [2, 3, 5, 6, 7],
+      [1, 2, 3, 4, 5],
+    ],
+  );
+  const archive = await store.account.mailboxes.byName('Archive');
+  assert.deepEqual([archive?.messages, archive?.deleted, archive?.uidNext], [5, 1, 6]);
+  assert.ok(archive !== null);
+  assert.deepEqual(await uidsOf(store, archive.id), [1, 2, 3, 4, 5]);
+  assert.deepEqual((await messages.copy(inbox, [1, 4, 100], { name: 'Archive' })).to, []);
 });
 
 test('Messages.copy is one change whatever its length', async () => {

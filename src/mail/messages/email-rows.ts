@@ -6,6 +6,9 @@ import type { BlobId } from '#ports/blobs';
 import { sql, type Sql, type Tx } from '#ports/database';
 import type { NewMessage, ReceptionFacts } from './message.ts';
 
+/** Rows of emails are wide, a page of the database has few of them: a statement on so many takes a millisecond or so. */
+const statementEmails = 128;
+
 /** As long as of mail that was refused (#mail/story). */
 const keepDepartedMs = 14 * 86_400_000;
 
@@ -55,7 +58,7 @@ function masksOf(address: string): readonly [string | null, string | null, strin
 /** One more place for each email; an id that occurs twice gets two. */
 export async function addReferences(tx: Tx, account: AccountId, ids: readonly ContentId[]): Promise<void> {
   for (const [count, group] of byCount(ids)) {
-    for (const batch of inBatches(group)) {
+    for (const batch of inBatches(group, statementEmails)) {
       await tx.run(sql`UPDATE email SET refs = refs + ${count} WHERE account = ${account} AND id IN ${inList(batch)}`);
     }
   }
@@ -69,7 +72,7 @@ export async function dropReferences(
   nowMs: number,
 ): Promise<void> {
   for (const [count, group] of byCount(ids)) {
-    for (const batch of inBatches(group)) {
+    for (const batch of inBatches(group, statementEmails)) {
       const rows = await tx.all<{ id: ContentId; refs: number }>(
         sql`UPDATE email SET refs = refs - ${count} WHERE account = ${account} AND id IN ${inList(batch)} RETURNING id, refs`,
       );

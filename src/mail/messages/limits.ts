@@ -2,6 +2,8 @@
 export const messageLimits = {
   /** Messages that `expunge`, `remove` and `move` change in one transaction, which holds the event loop for about 5 ms. */
   batchMessages: 500,
+  /** Messages that `copy`, and the removal of a mailbox's messages, change in one transaction: it writes some 4 MiB. */
+  longMessages: 2000,
   /** Messages that `store` changes in one transaction, which holds the event loop for about 5 ms. */
   storeMessages: 10_000,
   /** Size of each column that describes a message up to which many messages are read at once. */

@@ -3,7 +3,6 @@ import type { AccountId, MailboxId, MessageRowId } from '#lib/ids';
 import { blocksOfUids, selectStates, StateFinder } from '#mail/flag-blocks';
 import { inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
-import { messageLimits } from './limits.ts';
 import type { Place } from './message.ts';
 import { uidSpans } from './uid-spans.ts';
 
@@ -26,11 +25,16 @@ export async function selectPlaces(
   return places;
 }
 
-/** The first places of a mailbox, ascending by UID; as many as one batch may have. */
-export async function firstPlaces(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<Place[]> {
+/** The first places of a mailbox, ascending by UID. */
+export async function firstPlaces(
+  reader: Reader,
+  account: AccountId,
+  mailbox: MailboxId,
+  limit: number,
+): Promise<Place[]> {
   const rows = await reader.arrays(
     sql`SELECT ${placeColumns} FROM message WHERE account = ${account} AND mailbox = ${mailbox}
-      ORDER BY uid LIMIT ${messageLimits.batchMessages}`,
+      ORDER BY uid LIMIT ${limit}`,
   );
   const places = rows as unknown as readonly PlaceRow[];
   const uids = places.map(([, uid]) => uid);

@@ -10,7 +10,8 @@ import { appendMessages, targetMailbox } from './append.ts';
 import { messageLimits } from './limits.ts';
 import { deletedUids, firstPlaces } from './message-rows.ts';
 import type { Appended, Copied, FlagChange, Logged, NewMessage, Removed, Stored, Target } from './message.ts';
-import { expungeMessages, removeMessages, removePlaces } from './removal.ts';
+import { expungeMessages, removeFirst, removeMessages } from './removal.ts';
+import { finishStage, openStage, stageCopies } from './staged-copy.ts';
 import { storeFlags } from './store-flags.ts';
 import { copyMessages, moveBetween, moveMessages } from './transfer.ts';
 import { uidBatches } from './uid-batches.ts';
@@ -21,7 +22,7 @@ export interface MessagesDeps {
   readonly db: Database;
   readonly bus: Bus;
   readonly clock: Clock;
-  /** Most messages that one transaction of `store`, `expunge`, `remove` and `move` changes; default `messageLimits.batchMessages`. */
+  /** Most messages that one transaction changes, but for the last of a long COPY; default `messageLimits.batchMessages`. */
   readonly batchMessages?: number;
 }
 
@@ -29,7 +30,7 @@ export interface MessagesDeps {
  * Changes the messages of one account. What a method did is durable when it resolves; lists of UIDs are ascending, and UIDs that do not
  * exist are passed over. Missing mailboxes throw MailboxRefusal NONEXISTENT.
  *
- * `append` and `copy` are one transaction with one MODSEQ, all or nothing. `store`, `expunge`, `remove` and `move` work in batches, each a
+ * `append` and `copy` are one change with one MODSEQ, all or nothing. `store`, `expunge`, `remove` and `move` work in batches, each a
  * transaction with its MODSEQ, so that other writers and the event loop get turns between them: each message changes wholly or not at all,
  * but when a batch fails those before it stay, and the method rejects.
  */
@@ -97,13 +98,38 @@ export class Messages implements MailboxContents {
   }
 
   /**
-   * Copies messages; the copies share the stored bytes. Always one transaction: a failed COPY leaves the target as it was
+   * Copies messages; the copies share the stored bytes. They are seen all at once: a failed COPY leaves the target as it was
    * (RFC 9051 §6.4.7), also when the server dies in it.
    */
-  copy(from: MailboxId, uids: ArrayLike<number>, target: Target): Promise<Copied> {
-    const { account, clock } = this.#deps;
+  async copy(from: MailboxId, uids: ArrayLike<number>, target: Target): Promise<Copied> {
+    const { account, clock, batchMessages = messageLimits.longMessages } = this.#deps;
     const nowMs = clock.now();
-    return this.#write((tx) => copyMessages(tx, account, from, uids, target, nowMs));
+    if (uids.length <= batchMessages)
+      return await this.#write((tx) => copyMessages(tx, account, from, uids, target, nowMs));
+    return await this.#copyMany(from, uids, target, nowMs, batchMessages);
+  }
+
+  async #copyMany(
+    from: MailboxId,
+    uids: ArrayLike<number>,
+    target: Target,
+    nowMs: number,
+    batchMessages: number,
+  ): Promise<Copied> {
+    const { account, db } = this.#deps;
+    const stage = await db.write((tx) => openStage(tx, account, target));
+    try {
+      const staged: number[] = [];
+      for (const batch of uidBatches(uids, batchMessages)) {
+        const at = { stage: stage.stage, done: staged.length };
+        staged.push(...(await db.write((tx) => stageCopies(tx, account, from, batch, at, nowMs))));
+      }
+      return await this.#write((tx) => finishStage(tx, account, stage, staged, nowMs));
+    } catch (error) {
+      // Nobody has seen them; what cannot be removed now, `Mailboxes.finishDeletions` removes.
+      await this.removeAll(stage.stage).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Moves messages, each wholly or not at all (RFC 6851 §3.3); also within one mailbox, where they get new UIDs. */
@@ -120,18 +146,19 @@ export class Messages implements MailboxContents {
     };
   }
 
-  /** As MailboxContents says. In the caller's one transaction, with the mailbox itself, but some at a time for the event loop. */
-  async removeAll(tx: Tx, mailbox: MailboxId, modSeq: ModSeq): Promise<void> {
-    const { account, clock } = this.#deps;
-    for (let places; (places = await firstPlaces(tx, account, mailbox)).length > 0;)
-      await removePlaces(tx, account, mailbox, places, modSeq, clock.now());
-    await dropHeaderBlocks(tx, account, mailbox);
+  /** As MailboxContents says. Nobody sees the messages any more, so no hint tells that they go. */
+  async removeAll(mailbox: MailboxId): Promise<void> {
+    const { account, db, clock, batchMessages = messageLimits.longMessages } = this.#deps;
+    for (let more = true; more;) {
+      more = await db.write((tx) => removeFirst(tx, account, mailbox, batchMessages, clock.now()), 'reserve');
+    }
+    await db.write((tx) => dropHeaderBlocks(tx, account, mailbox), 'reserve');
   }
 
   /** As MailboxContents says. In the caller's one transaction, some at a time for the event loop. */
   async moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void> {
     const { account, clock } = this.#deps;
-    for (let places; (places = await firstPlaces(tx, account, from)).length > 0;)
+    for (let places; (places = await firstPlaces(tx, account, from, messageLimits.batchMessages)).length > 0;)
       await moveBetween(tx, account, { from, to }, places, modSeq, clock.now());
     await dropHeaderBlocks(tx, account, from);
   }

@@ -6,7 +6,8 @@ import { moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
 import { dropReferences } from './email-rows.ts';
-import { buryPlaces, deletePlaces, selectPlaces } from './message-rows.ts';
+import { messageLimits } from './limits.ts';
+import { buryPlaces, deletePlaces, firstPlaces, selectPlaces } from './message-rows.ts';
 import type { Logged, Place, Removed } from './message.ts';
 
 /** Removes those messages among `uids` that have \Deleted (RFC 9051 §6.4.3, RFC 4315 §2.1). @returns the UIDs that went. */
@@ -34,6 +35,23 @@ export async function removeMessages(
   return await removeWithModSeq(tx, account, mailbox, await selectPlaces(tx, account, mailbox, uids), nowMs);
 }
 
+/** Removes the first messages of a mailbox, which may be gone itself, at least `atLeast` when there are as many. @returns whether some may be left. */
+export async function removeFirst(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  atLeast: number,
+  nowMs: number,
+): Promise<boolean> {
+  const limit = Math.min(atLeast, messageLimits.batchMessages);
+  for (let removed = 0; removed < atLeast; removed += limit) {
+    const places = await firstPlaces(tx, account, mailbox, limit);
+    await removeWithModSeq(tx, account, mailbox, places, nowMs);
+    if (places.length < limit) return false;
+  }
+  return true;
+}
+
 async function removeWithModSeq(
   tx: Tx,
   account: AccountId,
@@ -48,7 +66,7 @@ async function removeWithModSeq(
 }
 
 /** Removes places of one mailbox: tombstones, rows, counters, and emails that have no place left. */
-export async function removePlaces(
+async function removePlaces(
   tx: Tx,
   account: AccountId,
   mailbox: MailboxId,

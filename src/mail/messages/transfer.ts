@@ -1,17 +1,15 @@
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
-import { advance, takeIds } from '#mail/changes';
+import { advance } from '#mail/changes';
 import { pushStates, removeStates, type BlockEntry } from '#mail/flag-blocks';
 import { MailboxRefusal, moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { targetMailbox } from './append.ts';
 import { counted, summed } from './counters.ts';
 import { addReferences } from './email-rows.ts';
-import { messageLimits } from './limits.ts';
 import { buryPlaces, copyPlaces, movePlaces, selectPlaces } from './message-rows.ts';
 import type { Copied, Logged, Place, Target } from './message.ts';
-import { uidBatches } from './uid-batches.ts';
 
-/** Copies messages with flags and dates, some at a time for the event loop; bytes and description are shared (RFC 9051 §6.4.7). */
+/** Copies messages with flags and dates; bytes and description are shared (RFC 9051 §6.4.7). */
 export async function copyMessages(
   tx: Tx,
   account: AccountId,
@@ -21,23 +19,16 @@ export async function copyMessages(
   nowMs: number,
 ): Promise<Copied & Logged> {
   const { id: to, uidValidity } = await targetMailbox(tx, account, target);
-  const copied: { readonly from: number[]; readonly to: number[] } = { from: [], to: [] };
-  let modSeq: ModSeq | null = null;
-  for (const batch of uidBatches(uids, messageLimits.batchMessages)) {
-    const places = await selectPlaces(tx, account, from, batch);
-    if (places.length === 0) continue;
-    modSeq ??= (await advance(tx, account)).modSeq;
-    const firstId = await takeIds(tx, account, places.length);
-    const firstUid = await takeSeats(tx, account, to, places, modSeq);
-    const uids = places.map(({ uid }) => uid);
-    await copyPlaces(tx, account, { from, to, uids, firstUid, modSeq, saveMs: nowMs }, firstId);
-    await pushStates(tx, account, to, seated(places, firstUid, modSeq));
-    copied.from.push(...uids);
-    copied.to.push(...uids.map((_, i) => firstUid + i));
-    const emails = places.map(({ email }) => email);
-    await addReferences(tx, account, emails);
-  }
-  return { uidValidity, ...copied, modSeq };
+  const places = await selectPlaces(tx, account, from, uids);
+  if (places.length === 0) return { uidValidity, from: [], to: [], modSeq: null };
+  const { modSeq, firstId } = await advance(tx, account, places.length);
+  const firstUid = await takeSeats(tx, account, to, places, modSeq);
+  const found = places.map(({ uid }) => uid);
+  await copyPlaces(tx, account, { from, to, uids: found, firstUid, modSeq, saveMs: nowMs }, firstId);
+  await pushStates(tx, account, to, seated(places, firstUid, modSeq));
+  const emails = places.map(({ email }) => email);
+  await addReferences(tx, account, emails);
+  return { uidValidity, from: found, to: found.map((_, i) => firstUid + i), modSeq };
 }
 
 /** Moves messages: rows keep their ids and get new UIDs, and leave tombstones where they were (RFC 6851 §3.3). */
@@ -69,6 +60,19 @@ export async function moveBetween(
   const uids = places.map(({ uid }) => uid);
   await buryPlaces(tx, account, from, uids, modSeq);
   await moveCounters(tx, account, from, modSeq, summed(places.map((place) => counted(place, -1))));
+  return await seatPlaces(tx, account, { from, to }, places, modSeq, nowMs);
+}
+
+/** Moves places to a mailbox, whatever becomes of the one where they were. @returns the first of their new UIDs. */
+export async function seatPlaces(
+  tx: Tx,
+  account: AccountId,
+  { from, to }: { readonly from: MailboxId; readonly to: MailboxId },
+  places: readonly Place[],
+  modSeq: ModSeq,
+  nowMs: number,
+): Promise<number> {
+  const uids = places.map(({ uid }) => uid);
   const firstUid = await takeSeats(tx, account, to, places, modSeq);
   await movePlaces(tx, account, { from, to, uids, firstUid, modSeq, saveMs: nowMs });
   await removeStates(tx, account, from, uids);
@@ -77,7 +81,7 @@ export async function moveBetween(
 }
 
 /** The states of places at their new UIDs. */
-function seated(places: readonly Place[], firstUid: number, modSeq: ModSeq): BlockEntry[] {
+export function seated(places: readonly Place[], firstUid: number, modSeq: ModSeq): BlockEntry[] {
   return places.map(({ flags, keywords }, i) => ({ uid: firstUid + i, flags, keywords, modSeq }));
 }
 

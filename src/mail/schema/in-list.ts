@@ -4,9 +4,16 @@ import type { Sql, SqlValue } from '#ports/database';
 const maxListLength = 512;
 
 /** Few lengths mean few statement texts, so that prepared statements are found again. */
-const lengths: readonly { readonly count: number; readonly text: string }[] = [1, 2, 4, 16, 64, 256, maxListLength].map(
-  (count) => ({ count, text: `(${Array.from({ length: count }, () => '?').join(', ')})` }),
-);
+const lengths: readonly { readonly count: number; readonly text: string }[] = [
+  1,
+  2,
+  4,
+  16,
+  64,
+  128,
+  256,
+  maxListLength,
+].map((count) => ({ count, text: `(${Array.from({ length: count }, () => '?').join(', ')})` }));
 
 /**
  * The right side of an `IN`, such as `(?, ?, ?)`, with its values bound; the last value is repeated to fill the next usual length.
@@ -22,7 +29,7 @@ export function inList(values: readonly SqlValue[]): Sql {
   return { text: size.text, values: filled };
 }
 
-/** Cuts a list into pieces that `inList` takes. */
-export function* inBatches<T>(values: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < values.length; i += maxListLength) yield values.slice(i, i + maxListLength);
+/** Cuts a list into pieces that `inList` takes, or smaller ones. */
+export function* inBatches<T>(values: readonly T[], size = maxListLength): Generator<readonly T[]> {
+  for (let i = 0; i < values.length; i += size) yield values.slice(i, i + size);
 }

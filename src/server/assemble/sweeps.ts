@@ -33,6 +33,7 @@ export class Sweeps implements AsyncDisposable {
   async relieve(): Promise<void> {
     const { accounts, blobSweeper, databases } = this.#services;
     await this.#queueSweeper.sweepGarbage(earlierMs);
+    await accounts.finishDeletions(this.#stopping.signal);
     await accounts.sweepBlobs(blobSweeper, this.#stopping.signal, earlierMs);
     await databases.shrink();
   }
@@ -50,10 +51,11 @@ export class Sweeps implements AsyncDisposable {
     const { accounts, blobSweeper, log, refusals } = this.#services;
     const { signal } = this.#stopping;
     const { recipients, blobs } = await this.#queueSweeper.sweep();
+    const deletions = await accounts.finishDeletions(signal);
     const orphans = this.#count % sweepsPerSearch === 0 ? await accounts.collectOrphans(blobSweeper, signal) : 0;
     const removed = await accounts.sweepBlobs(blobSweeper, signal);
     await refusals.sweep();
     this.#count += 1;
-    log.debug('sweep.done', { recipients, blobs: blobs + removed, orphans });
+    log.debug('sweep.done', { recipients, blobs: blobs + removed, orphans, deletions });
   }
 }
