@@ -31,11 +31,18 @@ async function newFolder(folder: string): Promise<number> {
   return port;
 }
 
-/** Logs in by IMAP on the first connection that is accepted. @returns the tagged answer. */
+/**
+ * Logs in by IMAP on the first connection that is accepted. @returns the tagged answer.
+ * From an address of its own: while nothing listens, a connection within one address can come about with itself, and then has the server's port.
+ */
 async function loginAtOnce(port: number, signal: AbortSignal): Promise<string> {
   for (;;) {
     signal.throwIfAborted();
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      ...(process.platform === 'linux' && { localAddress: '127.0.0.2' }),
+    });
     const isOpen = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
       socket.once('error', () => resolve(false));
