@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { makePrivate } from '#host/files';
 import type { Sql, SqlValue } from '#ports/database';
+import { compiledOnce } from './compiled-once.ts';
 import { migrate, type Migration } from './migrations.ts';
 import type { SqliteLimits } from './limits.ts';
 
@@ -142,7 +143,7 @@ export class Connection {
   #prepared(cache: Map<string, StatementSync>, text: string, arrays: boolean): StatementSync {
     const known = cache.get(text);
     if (known !== undefined) return known;
-    const statement = this.#database.prepare(text);
+    const statement = this.#database.prepare(compiledOnce(text));
     if (arrays) statement.setReturnArrays(true);
     if (cache.size >= this.#maxStatements) {
       // Oldest first: statements of the hot paths come straight back, and a hit stays a plain look-up.
