@@ -81,8 +81,8 @@ export class SmtpCommandCodec {
   }
 
   /** The bytes that follow are content, up to CRLF.CRLF (RFC 5321 §4.1.1.4). */
-  beginData(): void {
-    this.#content.beginData();
+  beginData(isLfOnly = false): void {
+    this.#content.beginData(isLfOnly);
     this.#mode = 'data';
   }
 

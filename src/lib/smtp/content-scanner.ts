@@ -39,6 +39,8 @@ export class ContentScanner {
   readonly #isLenient: boolean;
   #state: State = State.LineStart;
   #isData = true;
+  /** LF alone ends lines, and with a lone dot the content. */
+  #isLfOnly = false;
   #bdatLeft = 0;
   #isLast = false;
 
@@ -49,9 +51,13 @@ export class ContentScanner {
     this.#isLenient = isLenient;
   }
 
-  /** Content up to CRLF.CRLF follows; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4). */
-  beginData(): void {
+  /**
+   * Content up to CRLF.CRLF follows; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4).
+   * @param isLfOnly  The client ends its commands with LF, and so its content: a person with `nc`.
+   */
+  beginData(isLfOnly = false): void {
     this.#forget();
+    this.#isLfOnly = isLfOnly;
     this.isEnded = false;
     this.#isData = true;
     this.#state = State.LineStart;
@@ -102,7 +108,7 @@ export class ContentScanner {
         this.at = i;
         return run;
       }
-      if (isData && before === State.DotCr && state === State.LineStart) {
+      if (isData && this.#isEnd(before, state)) {
         this.isEnded = true;
         this.at = i;
         return null;
@@ -134,9 +140,12 @@ export class ContentScanner {
       const b = chunk[i++] as number;
       const before = state;
       state = this.#step(before, b);
+      if (isData && this.#isEnd(before, state)) {
+        this.isEnded = true;
+        break;
+      }
       if (state === State.BareStart) copy[used++] = 13;
-      if (isData && before === State.DotCr && state === State.LineStart) this.isEnded = true;
-      else if (!isData || (state !== State.Dot && state !== State.BareDot && state !== State.DotCr)) copy[used++] = b;
+      if (!isData || (state !== State.Dot && state !== State.BareDot && state !== State.DotCr)) copy[used++] = b;
     }
     this.#state = state;
     this.at = i;
@@ -146,6 +155,12 @@ export class ContentScanner {
   #endBdat(): void {
     this.isEnded = true;
     if (this.#isLast && (this.#state === State.Cr || this.#state === State.DotCr)) this.#refuse('bareCr');
+  }
+
+  /** True for the last octet of the content that DATA began. */
+  #isEnd(before: State, state: State): boolean {
+    if (before === State.DotCr) return state === State.LineStart;
+    return this.#isLfOnly && state === State.BareStart && (before === State.Dot || before === State.BareDot);
   }
 
   #forget(): void {

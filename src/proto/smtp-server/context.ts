@@ -51,6 +51,8 @@ export class Context implements SessionFacts {
   wasRefused = false;
   /** The connection ends once the replies are out. */
   isClosing = false;
+  /** The command that is answered ended with a bare LF. */
+  isLfOnly = false;
   badCommands = 0;
   idleCommands = 0;
   smallChunks = 0;

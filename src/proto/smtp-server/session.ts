@@ -189,6 +189,7 @@ export class SmtpSession {
       context.countBadCommand();
       throw new Refusal(500, '5.5.2', lineProblems[event.problem]);
     }
+    context.isLfOnly = event.problem === 'bareLf';
     const parsed = parseCommand(event.text, context.options);
     if (!parsed.ok) {
       context.countBadCommand();

@@ -20,6 +20,13 @@ export interface Shared {
 /** Addresses of every machine itself. */
 const loopback = ['127.0.0.0/8', '::1'];
 
+/** On a development server one program may have all places. */
+const developmentHandshakes = {
+  ...defaultHandshakeLimits,
+  maxPerAddress: defaultHandshakeLimits.maxUnderWay,
+  maxWaitingPerAddress: defaultHandshakeLimits.maxWaiting,
+};
+
 /** Makes what connections share. */
 export function makeShared({ configuration, clock, random }: Services, resolver: Resolver): Shared {
   const { limits, listeners, localserve } = configuration.config.server;
@@ -28,7 +35,7 @@ export function makeShared({ configuration, clock, random }: Services, resolver:
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {
     admission: new Admission({ clock, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
-    handshakes: new HandshakeGate(defaultHandshakeLimits),
+    handshakes: new HandshakeGate(localserve ? developmentHandshakes : defaultHandshakeLimits),
     resolver,
     senders: new SenderCheck(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),

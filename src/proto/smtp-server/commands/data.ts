@@ -33,7 +33,7 @@ async function take(context: Context, transaction: OpenTransaction, sink: Messag
   const reception = new Reception(context, transaction, sink);
   try {
     wire.text('354 end with CRLF.CRLF\r\n');
-    wire.codec.beginData();
+    wire.codec.beginData(context.isLfOnly);
     const problem = await receive(context, reception);
     reception.check(problem);
     settle(context, transaction, await reception.finish());
