@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: Godwit beside Debian's Postfix and Dovecot, on the same disk, in the same run, in turns.
- * Options: `--quick` (smaller mailbox, fewer runs), `--only WORD` (rows whose name contains it), `--write` (docs/benchmarks.md),
- * `--disk DIR` (where the servers keep their data). Load comes from processes of its own.
+ * Options: `--quick` (smaller mailbox, fewer runs), `--runs N` (times each figure is taken), `--only WORD` (rows whose name contains it),
+ * `--write` (docs/benchmarks.md), `--disk DIR` (where the servers keep their data). Load comes from processes of its own.
  */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,13 +33,15 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    runs: { type: 'string' },
     only: { type: 'string', default: '' },
     disk: { type: 'string', default: tmpdir() },
   },
 });
-const effort: Effort = options.quick
+const usual: Effort = options.quick
   ? { runs: 1, seconds: 2, mailbox: 10_000, idleConnections: 200, waiting: 10_000 }
   : { runs: 3, seconds: 4, mailbox: 100_000, idleConnections: 1000, waiting: 100_000 };
+const effort: Effort = { ...usual, ...(options.runs !== undefined && { runs: Number(options.runs) }) };
 
 const folder = mkdtempSync(join(options.disk, 'godwit-bench-'));
 // Postfix works as users of its own, who must be able to pass.
@@ -124,7 +126,7 @@ function document(): string {
   return `# Benchmarks
 
 Made by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine()}.
-Both servers on the same disk in the same run, taking turns; medians of ${effort.runs}; everything acknowledged is synced; the load comes from
+Both servers on the same disk in the same run, taking turns; ${effort.runs === 1 ? 'one run' : `medians of ${effort.runs}`}; everything acknowledged is synced; the load comes from
 processes on the same machine and shares its cores. "Delivered" counts until the messages are in the mailboxes, spread over 10 accounts, each message on a connection of its own;
 "relayed" until they are with a sink (Postfix's smtp-sink), to which both may open as many connections: submitted with STARTTLS and AUTH, and signed with DKIM by Godwit alone.
 Where Godwit is measured with a long queue, it stands beside itself with a short one.
