@@ -26,6 +26,7 @@ export type {
   MessageRow,
   NumberColumns,
   RowColumns,
+  ReadFields,
   RowReader,
   SelectedMailbox,
   TextKey,

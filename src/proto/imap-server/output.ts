@@ -1,12 +1,13 @@
 import type { Channel } from '#ports/channel';
 import type { EventLoop } from '#ports/event-loop';
+import type { ReadFields } from './selected-mailbox.ts';
 
 const encoder = new TextEncoder();
 const smallestBuffer = 1024;
 const nothing = new Uint8Array(0);
 
 /** Where an output stood. */
-interface OutputMark {
+export interface OutputMark {
   readonly drains: number;
   readonly used: number;
 }
@@ -70,6 +71,14 @@ export class Output {
     this.#room(bytes.length);
     this.#buffer.set(bytes, this.#used);
     this.#used += bytes.length;
+  }
+
+  /** Adds header fields of a message, `size` bytes. */
+  fields(fields: ReadFields, i: number, size: number): void {
+    this.#room(size);
+    const end = fields.copyAt(i, this.#buffer, this.#used);
+    if (end !== this.#used + size) throw new Error('header fields have another size than they should');
+    this.#used = end;
   }
 
   /** Adds bytes, or a string of US-ASCII. */

@@ -85,11 +85,19 @@ export interface RowReader {
 
 /** Reads the same header fields of many messages, in the order of their UIDs. Kept for one command. */
 export interface FieldReader {
-  /**
-   * For each of some ascending UIDs the fields as they stand, in their order, with the empty line that ends a header
-   * (RFC 9051 §6.4.5.1); null where the message is gone, or its header must be read to know.
-   */
-  read(uids: Uint32Array): Promise<readonly (Uint8Array | null)[]>;
+  /** Reads the fields of some ascending UIDs. The result is good until the next read. */
+  read(uids: Uint32Array): Promise<ReadFields>;
+}
+
+/**
+ * Header fields of some messages, by position among the UIDs that were asked for: as they stand, in their order, with the empty line that ends a header
+ * (RFC 9051 §6.4.5.1). They are put where they are to be sent from, since a list has hundreds of thousands of them.
+ */
+export interface ReadFields {
+  /** Number of bytes; -1 when the message is gone, or its header must be read to know. */
+  sizeAt(i: number): number;
+  /** Copies the bytes of a message to `target`, from `at` on. @returns where they end. */
+  copyAt(i: number, target: Uint8Array, at: number): number;
 }
 
 /** A search key that looks into text. `value` is as sent, Unicode; matching is by substring, ignoring case (RFC 9051 §6.4.4). */

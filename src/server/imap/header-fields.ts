@@ -2,7 +2,7 @@ import type { MailboxId } from '#lib/ids';
 import type { Account } from '#mail/accounts';
 import { FieldPicker, RowCode, type HeaderBlock } from '#mail/header-cache';
 import { unpackPart } from '#mail/messages';
-import type { FieldReader, MessageRow, NumberColumns, RowColumns, RowReader } from '#proto/imap-server';
+import type { FieldReader, MessageRow, NumberColumns, ReadFields, RowColumns, RowReader } from '#proto/imap-server';
 
 /** For rows whose structure was not asked for. */
 export const noStructure = unpackPart('{"o":[0,0,0,0]}', 0);
@@ -75,17 +75,43 @@ class BlockFieldReader implements FieldReader {
     this.#picker = picker;
   }
 
-  async read(uids: Uint32Array): Promise<(Uint8Array | null)[]> {
+  async read(uids: Uint32Array): Promise<ReadFields> {
     const cursor = this.#cursor;
-    const results: (Uint8Array | null)[] = [];
-    for (const uid of uids) {
+    const blocks: (HeaderBlock | null)[] = [];
+    const places = new Int32Array(uids.length);
+    for (let i = 0; i < uids.length; i++) {
+      const uid = uids[i] ?? 0;
       const waiting = cursor.seek(uid);
       if (waiting !== null) await waiting;
-      const { block } = cursor;
-      const isThere = cursor.isAt(uid) && block?.messages.isLeftOut[cursor.at] === 0;
-      results.push(isThere ? this.#picker.pick(block, cursor.at) : null);
+      const isThere = cursor.isAt(uid) && cursor.block?.messages.isLeftOut[cursor.at] === 0;
+      blocks.push(isThere ? cursor.block : null);
+      places[i] = cursor.at;
     }
-    return results;
+    return new BlockFields(this.#picker, blocks, places);
+  }
+}
+
+/** Fields that lie in blocks. */
+class BlockFields implements ReadFields {
+  readonly #picker: FieldPicker;
+  readonly #blocks: readonly (HeaderBlock | null)[];
+  readonly #places: Int32Array;
+
+  /** @param blocks  Of each message, null for those whose fields no block has, with their places in them. */
+  constructor(picker: FieldPicker, blocks: readonly (HeaderBlock | null)[], places: Int32Array) {
+    this.#picker = picker;
+    this.#blocks = blocks;
+    this.#places = places;
+  }
+
+  sizeAt(i: number): number {
+    const block = this.#blocks[i] ?? null;
+    return block === null ? -1 : this.#picker.size(block, this.#places[i] ?? 0);
+  }
+
+  copyAt(i: number, target: Uint8Array, at: number): number {
+    const block = this.#blocks[i] ?? null;
+    return block === null ? at : this.#picker.copy(block, this.#places[i] ?? 0, target, at);
   }
 }
 

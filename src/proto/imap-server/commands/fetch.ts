@@ -7,6 +7,7 @@ import { type FetchedMessage, MessageWriter } from '../fetch/message-writer.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { type PositionRange, uidsAt } from '../message-set.ts';
 import { Bad, No, Unreadable } from '../refusal.ts';
+import type { OutputMark } from '../output.ts';
 import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { positionOf } from '../view.ts';
@@ -116,22 +117,26 @@ async function writeBatch(
   const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
   const { image } = mailbox;
   const missing: number[] = [];
+  const { output, deps } = context;
   for (let i = 0; i < batch.length; i++) {
     const uid = uids[i] ?? 0;
     const found = rows?.[i] ?? null;
     const row = found === 'large' ? await rowAlone(selection, uid, plan) : found;
-    const read = fields?.[i] ?? null;
-    const content = contents === null ? await headerAlone(selection, uid, fields, read) : (contents[i] ?? null);
+    const areFieldsRead = fields === null || fields.isComplete(i);
+    const content = areFieldsRead ? (contents?.[i] ?? null) : await headerAlone(selection, uid);
     const position = batch[i] ?? 0;
     const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
-    const isContentMissing = content === null && (contents !== null || (fields !== null && read === null));
+    const isContentMissing = content === null && (contents !== null || !areFieldsRead);
     if ((rows !== null && row === null) || isContentMissing || at < 0) {
       missing.push(uid);
       continue;
     }
-    const message = { uid, number: position + 1, at, image, row, content, fields: read };
-    const failure = await writeMessage(context, plan, writer, message, marked.has(uid));
+    const message = { uid, number: position + 1, at, image, row, content, fields, index: i };
+    const written = writeMessage(context, plan, writer, message, marked.has(uid));
+    const failure = written instanceof Promise ? await written : written;
     if (failure !== null) failures.set(uid, failure);
+    const waiting = output.isFull ? output.spill() : deps.loop.pause();
+    if (waiting !== null) await waiting;
   }
   return missing.length === 0 ? 0 : await countGone(selection, missing, failures);
 }
@@ -148,14 +153,8 @@ async function countGone(
   return missing.length - listed.length;
 }
 
-/** The header of a message whose fields could not be read without it. Null when it is not needed, or the message is gone by now. */
-async function headerAlone(
-  selection: Selection,
-  uid: number,
-  fields: unknown,
-  read: unknown,
-): Promise<MessageContent | null> {
-  if (fields === null || read !== null) return null;
+/** Reads the header of a message whose fields could not be read without it; null when the message is gone by now. */
+async function headerAlone(selection: Selection, uid: number): Promise<MessageContent | null> {
   const [content = null] = await selection.mailbox.contents(Uint32Array.of(uid), 'header');
   return content;
 }
@@ -183,36 +182,72 @@ function isUnseen(image: MailboxImage, at: number): boolean {
   return at >= 0 && (image.flagTable.at(image.flagSets[at] ?? 0).bits & SystemFlag.Seen) === 0;
 }
 
-/** Writes one FETCH response. @returns why it cannot be sent, with nothing written, or null. */
-async function writeMessage(
+/** The reason why a message cannot be sent, null when it can. */
+type Failure = No | Unreadable | null;
+
+/** Writes one FETCH response, at once when nothing has to be waited for. @returns why it cannot be sent, with nothing written, or null. */
+function writeMessage(
   context: Context,
   plan: FetchPlan,
   writer: MessageWriter,
   message: FetchedMessage,
   isMarked: boolean,
-): Promise<No | Unreadable | null> {
-  const { output } = context;
-  const mark = output.mark();
+): Promise<Failure> | Failure {
+  const mark = context.output.mark();
   try {
     writer.start(message.number);
-    let isFirst = true;
-    for (const item of plan.items) {
-      if (!isFirst) output.byte(32);
-      isFirst = false;
-      await writer.item(item, message);
+    const waiting = writeItems(context, plan, writer, message, 0);
+    if (waiting === null) {
+      finishMessage(context, plan, writer, message, isMarked);
+      return null;
     }
-    if (isMarked && !plan.wantsFlags) {
-      output.byte(32);
-      writer.simple({ kind: 'flags' }, message.uid, message.image, message.at);
-    }
-    output.text(')\r\n');
+    return waiting.then(
+      () => {
+        finishMessage(context, plan, writer, message, isMarked);
+        return null;
+      },
+      (error: unknown) => failureOf(context, mark, error),
+    );
   } catch (error) {
-    // A response that cannot be finished is taken back, or if some of it went out the connection cannot go on.
-    if (!output.rollBack(mark)) context.isMidResponse = true;
-    else if (error instanceof Unreadable || error instanceof No) return error;
-    throw error;
+    return failureOf(context, mark, error);
   }
-  const waiting = output.isFull ? output.spill() : context.deps.loop.pause();
-  if (waiting !== null) await waiting;
+}
+
+/** Writes the items from the given position on. */
+function writeItems(
+  context: Context,
+  plan: FetchPlan,
+  writer: MessageWriter,
+  message: FetchedMessage,
+  from: number,
+): Promise<void> | null {
+  for (let i = from; i < plan.items.length; i++) {
+    const item = plan.items[i];
+    if (item === undefined) continue;
+    if (i > 0) context.output.byte(32);
+    const waiting = writer.item(item, message);
+    if (waiting !== null) return waiting.then(() => writeItems(context, plan, writer, message, i + 1) ?? undefined);
+  }
   return null;
+}
+
+function finishMessage(
+  { output }: Context,
+  plan: FetchPlan,
+  writer: MessageWriter,
+  { uid, image, at }: FetchedMessage,
+  isMarked: boolean,
+): void {
+  if (isMarked && !plan.wantsFlags) {
+    output.byte(32);
+    writer.simple({ kind: 'flags' }, uid, image, at);
+  }
+  output.text(')\r\n');
+}
+
+/** A response that cannot be finished is taken back, or if some of it went out the connection cannot go on. @throws what is not about the message. */
+function failureOf(context: Context, mark: OutputMark, error: unknown): Failure {
+  if (!context.output.rollBack(mark)) context.isMidResponse = true;
+  else if (error instanceof Unreadable || error instanceof No) return error;
+  throw error;
 }

@@ -1,9 +1,28 @@
 import type { FetchItem } from '#lib/imap';
-import type { FieldReader, MessageRow, RowReader, SelectedMailbox } from '../selected-mailbox.ts';
+import type { FieldReader, MessageRow, ReadFields, RowReader, SelectedMailbox } from '../selected-mailbox.ts';
 import type { FetchPlan } from './plan.ts';
 
-/** Fields of a message by the item that names them. */
-export type ReadFields = ReadonlyMap<FetchItem, Uint8Array>;
+/** Header fields of the messages of a batch. */
+export class FieldsOfBatch {
+  readonly #byItem: ReadonlyMap<FetchItem, ReadFields>;
+
+  constructor(byItem: ReadonlyMap<FetchItem, ReadFields>) {
+    this.#byItem = byItem;
+  }
+
+  /** Returns the fields that an item names; null when it names none. */
+  of(item: FetchItem): ReadFields | null {
+    return this.#byItem.get(item) ?? null;
+  }
+
+  /** Reports whether the fields of all items are there; otherwise the header must be read. */
+  isComplete(i: number): boolean {
+    for (const fields of this.#byItem.values()) if (fields.sizeAt(i) < 0) return false;
+    return true;
+  }
+}
+
+const noFields: ReadFields = { sizeAt: () => -1, copyAt: (_i, _target, at) => at };
 
 /** Reads what one FETCH needs of rows and of the header fields that its items name. */
 export class FieldsReader {
@@ -21,18 +40,11 @@ export class FieldsReader {
     return this.#rows === null ? null : this.#rows.read(uids);
   }
 
-  /** For each of the next UIDs the fields of all items; null where the header must be read. Null when no item names fields. */
-  async fields(uids: Uint32Array): Promise<readonly (ReadFields | null)[] | null> {
+  /** Fields of the next UIDs, by position; null when no item names fields. */
+  async fields(uids: Uint32Array): Promise<FieldsOfBatch | null> {
     if (this.#fields.length === 0) return null;
-    const results: (Map<FetchItem, Uint8Array> | null)[] = Array.from(uids, () => new Map());
-    for (const { item, reader } of this.#fields) {
-      const read = (await reader?.read(uids)) ?? [];
-      for (let i = 0; i < uids.length; i++) {
-        const fields = read[i] ?? null;
-        if (fields === null) results[i] = null;
-        else results[i]?.set(item, fields);
-      }
-    }
-    return results;
+    const byItem = new Map<FetchItem, ReadFields>();
+    for (const { item, reader } of this.#fields) byItem.set(item, (await reader?.read(uids)) ?? noFields);
+    return new FieldsOfBatch(byItem);
   }
 }

@@ -2,8 +2,9 @@ import { type FetchItem, type Partial, writeInternalDate } from '#lib/imap';
 import { findPart } from '#lib/mime';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
-import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
+import type { MailboxImage, MessageContent, MessageRow, ReadFields } from '../selected-mailbox.ts';
 import { DecodedPart } from './decoded-part.ts';
+import type { FieldsOfBatch } from './fields-reader.ts';
 import { HeaderFilter } from './header-filter.ts';
 import { type ByteRange, sectionRange } from './section-range.ts';
 import { withoutNul } from './without-nul.ts';
@@ -17,8 +18,10 @@ export interface FetchedMessage {
   readonly image: MailboxImage;
   readonly row: MessageRow | null;
   readonly content: MessageContent | null;
-  /** Header fields of items that were read without the header. */
-  readonly fields: ReadonlyMap<FetchItem, Uint8Array> | null;
+  /** Header fields of its batch, for items for which they were read without the header. */
+  readonly fields: FieldsOfBatch | null;
+  /** Position in the batch. */
+  readonly index: number;
 }
 
 const encoder = new TextEncoder();
@@ -63,17 +66,28 @@ export class MessageWriter {
     }
   }
 
-  /** Adds any item. Awaits the peer where much is to be said. */
-  async item(item: FetchItem, message: FetchedMessage): Promise<void> {
-    if (this.simple(item, message.uid, message.image, message.at)) return;
-    const { row, content, fields } = message;
-    if (row !== null && this.#column(item, row)) return;
-    const read = fields?.get(item);
-    if (read !== undefined && item.kind === 'bodySection') {
-      await this.#literal(item.name, slice(read, item.partial), '{');
-      return;
+  /** Adds any item. Null when there is nothing to wait for: a promise for each of a hundred thousand messages takes longer than their flags. */
+  item(item: FetchItem, message: FetchedMessage): Promise<void> | null {
+    if (this.simple(item, message.uid, message.image, message.at)) return null;
+    const { row, content, fields, index } = message;
+    if (row !== null && this.#column(item, row)) return null;
+    const read = fields?.of(item) ?? null;
+    if (read !== null && item.kind === 'bodySection') {
+      const size = read.sizeAt(index);
+      if (size >= 0) return this.#fields(item, read, index, size);
     }
-    if (content !== null) await this.#text(item, row, content);
+    return content === null ? null : this.#text(item, row, content);
+  }
+
+  #fields({ name, partial }: SectionItem, fields: ReadFields, index: number, size: number): Promise<void> | null {
+    if (partial !== null) {
+      const whole = new Uint8Array(size);
+      fields.copyAt(index, whole, 0);
+      return this.#literal(name, slice(whole, partial), '{');
+    }
+    this.#literalStart(name, size, '{');
+    this.#output.fields(fields, index, size);
+    return null;
   }
 
   #flags(image: MailboxImage, index: number): Uint8Array {
@@ -115,7 +129,7 @@ export class MessageWriter {
     }
   }
 
-  async #text(item: FetchItem, row: MessageRow | null, content: MessageContent): Promise<void> {
+  #text(item: FetchItem, row: MessageRow | null, content: MessageContent): Promise<void> | null {
     const { headerSizeBytes, sizeBytes } = content;
     switch (item.kind) {
       case 'rfc822':
@@ -130,19 +144,15 @@ export class MessageWriter {
       case 'binarySize':
         return this.#binary(item, row, content);
       default:
-        return undefined;
+        return null;
     }
   }
 
-  async #section(
-    item: Extract<FetchItem, { kind: 'bodySection' }>,
-    row: MessageRow | null,
-    content: MessageContent,
-  ): Promise<void> {
+  #section(item: SectionItem, row: MessageRow | null, content: MessageContent): Promise<void> | null {
     const range = rangeOf(item, row, content);
     if (range === null) {
       this.#output.text(`${item.name} NIL`);
-      return;
+      return null;
     }
     const { text } = item.section;
     if (text.kind !== 'headerFields') return this.#range(item.name, content, range, item.partial);
@@ -154,9 +164,11 @@ export class MessageWriter {
     const { maxFilteredHeaderBytes } = this.#context.deps.options.limits;
     const end = Math.min(range.end, range.start + maxFilteredHeaderBytes);
     const given = content.bytes(range.start, end);
-    const header = filter.filter(given instanceof Uint8Array ? given : await given, end < range.end);
-    const wanted = slice(header, item.partial);
-    await this.#literal(item.name, content.hasNul ? withoutNul(wanted) : wanted, '{');
+    const write = (header: Uint8Array): Promise<void> | null => {
+      const wanted = slice(filter.filter(header, end < range.end), item.partial);
+      return this.#literal(item.name, content.hasNul ? withoutNul(wanted) : wanted, '{');
+    };
+    return given instanceof Uint8Array ? write(given) : given.then(write).then(nothing);
   }
 
   async #binary(
@@ -186,9 +198,9 @@ export class MessageWriter {
     for await (const piece of decoded.pieces(range)) await this.#output.stream(piece);
   }
 
-  async #literal(name: string, bytes: Uint8Array, brace: '{' | '~{'): Promise<void> {
+  #literal(name: string, bytes: Uint8Array, brace: '{' | '~{'): Promise<void> | null {
     this.#literalStart(name, bytes.length, brace);
-    await this.#output.stream(bytes);
+    return this.#output.stream(bytes);
   }
 
   #literalStart(name: string, sizeBytes: number, brace: '{' | '~{'): void {
@@ -198,37 +210,61 @@ export class MessageWriter {
     this.#output.text('}\r\n');
   }
 
-  async #range(
+  #range(
     name: string,
     content: MessageContent,
     whole: ByteRange,
     partial: Partial | null,
     brace: '{' | '~{' = '{',
-  ): Promise<void> {
-    const { start, end } = clip(whole, partial);
-    const { contentChunkBytes } = this.#context.deps.options.limits;
+  ): Promise<void> | null {
+    const range = clip(whole, partial);
+    const { start, end } = range;
     this.#literalStart(name, end - start, brace);
+    if (start === end) return null;
     const mayHaveNul = brace === '{' && content.hasNul;
-    for (let at = start; at < end;) {
-      const given = content.piece(at, Math.min(at + contentChunkBytes, end));
-      const bytes = given instanceof Uint8Array ? given : await given;
-      if (bytes.length === 0) throw new Error('message content is shorter than its size');
-      const waiting = this.#output.stream(mayHaveNul ? withoutNul(bytes) : bytes);
-      if (waiting !== null) await waiting;
+    const { contentChunkBytes } = this.#context.deps.options.limits;
+    const given = content.piece(start, Math.min(start + contentChunkBytes, end));
+    if (!(given instanceof Uint8Array)) return this.#pieces(content, range, given, mayHaveNul);
+    const waiting = this.#piece(given, mayHaveNul);
+    if (given.length === end - start) return waiting;
+    return this.#pieces(content, { start: start + given.length, end }, waiting, mayHaveNul);
+  }
+
+  /** Writes a range, whose first piece may be on its way, in pieces; `before` comes first. */
+  async #pieces(
+    content: MessageContent,
+    { start, end }: ByteRange,
+    before: Promise<Uint8Array | void> | null,
+    mayHaveNul: boolean,
+  ): Promise<void> {
+    const { contentChunkBytes } = this.#context.deps.options.limits;
+    let bytes = await before;
+    for (let at = start; at < end; bytes = undefined) {
+      if (!(bytes instanceof Uint8Array)) {
+        const given = content.piece(at, Math.min(at + contentChunkBytes, end));
+        bytes = given instanceof Uint8Array ? given : await given;
+      }
       at += bytes.length;
+      const waiting = this.#piece(bytes, mayHaveNul);
+      if (waiting !== null) await waiting;
     }
   }
+
+  #piece(bytes: Uint8Array, mayHaveNul: boolean): Promise<void> | null {
+    if (bytes.length === 0) throw new Error('message content is shorter than its size');
+    return this.#output.stream(mayHaveNul ? withoutNul(bytes) : bytes);
+  }
 }
+
+type SectionItem = Extract<FetchItem, { kind: 'bodySection' }>;
+
+function nothing(): void {}
 
 const fetchStart = encoder.encode('* ');
 const fetchOpen = encoder.encode(' FETCH (');
 const uidText = encoder.encode('UID ');
 
-function rangeOf(
-  item: Extract<FetchItem, { kind: 'bodySection' }>,
-  row: MessageRow | null,
-  content: MessageContent,
-): ByteRange | null {
+function rangeOf(item: SectionItem, row: MessageRow | null, content: MessageContent): ByteRange | null {
   const { section } = item;
   if (section.part.length > 0) {
     const part = row === null ? null : findPart(row.structure, section.part);
@@ -252,6 +288,7 @@ function clip(whole: ByteRange, partial: Partial | null): ByteRange {
 }
 
 function slice(bytes: Uint8Array, partial: Partial | null): Uint8Array {
+  if (partial === null) return bytes;
   const { start, end } = clip({ start: 0, end: bytes.length }, partial);
   return bytes.subarray(start, end);
 }
