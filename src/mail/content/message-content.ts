@@ -14,12 +14,15 @@ export interface MessageContent {
   stream(start?: number, end?: number): AsyncGenerator<Uint8Array>;
 }
 
-/** Where stored bytes are, as a row tells: `bytes` here, or the blob `blobId`. */
+/** Where stored bytes are, as a row tells: `bytes` here, or to be read from the row; or the blob `blobId`. */
 export interface StoredBytes {
   readonly sizeBytes: number;
   readonly blobId: BlobId | null;
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array | ReadBytes | null;
 }
+
+/** Reads bytes of a body from `start` to `end` (exclusive); null when the row has none. */
+export type ReadBytes = (start: number, end: number) => Promise<Uint8Array | null>;
 
 /** A stored message whose bytes are not what its row says: it was damaged after it was stored. */
 export class ContentDamaged extends Error {
@@ -37,6 +40,7 @@ export function storedContent(
   prefix: Uint8Array,
 ): MessageContent {
   if (stored.blobId !== null) return new BlobContent(blobs, owner, stored.blobId, stored.sizeBytes, prefix);
+  if (typeof stored.bytes === 'function') return new RowContent(stored.bytes, stored.sizeBytes, prefix);
   // SQLite's `substr` of an empty blob is NULL, and a driver may give NULL for an empty blob.
   const bytes = stored.bytes ?? (stored.sizeBytes === 0 ? noBytes : null);
   return new InlineContent(prefix, bytes, stored.sizeBytes);
@@ -86,6 +90,46 @@ class InlineContent implements MessageContent {
     const to = Math.min(end, this.sizeBytes);
     for (let at = Math.max(0, start); at < to; at += contentLimits.chunkBytes) {
       yield this.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
+    }
+  }
+}
+
+/** A body in a row that was left there, because it is large. */
+class RowContent implements MessageContent {
+  readonly sizeBytes: number;
+  readonly #read: ReadBytes;
+  readonly #prefix: Uint8Array;
+
+  constructor(read: ReadBytes, bodySizeBytes: number, prefix: Uint8Array) {
+    this.#read = read;
+    this.#prefix = prefix;
+    this.sizeBytes = prefix.length + bodySizeBytes;
+  }
+
+  async bytes(start: number, end: number): Promise<Uint8Array> {
+    const from = Math.max(0, start);
+    const to = Math.min(this.sizeBytes, end);
+    const prefixLength = this.#prefix.length;
+    if (from >= to) return noBytes;
+    if (to <= prefixLength) return this.#prefix.subarray(from, to);
+    const wanted = { from: Math.max(0, from - prefixLength), to: to - prefixLength };
+    const body = await this.#read(wanted.from, wanted.to);
+    if (body === null) throw new ContentDamaged('its bytes are missing');
+    if (body.length < wanted.to - wanted.from) {
+      throw new ContentDamaged(`${wanted.from + body.length} bytes are stored where ${wanted.to} are needed`);
+    }
+    return from < prefixLength ? joined(this.#prefix.subarray(from), body) : body;
+  }
+
+  piece(start: number, end: number): Promise<Uint8Array> {
+    const prefixLength = this.#prefix.length;
+    return this.bytes(start, start < prefixLength && end > prefixLength ? prefixLength : end);
+  }
+
+  async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
+    const to = Math.min(end, this.sizeBytes);
+    for (let at = Math.max(0, start); at < to; at += contentLimits.chunkBytes) {
+      yield await this.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
     }
   }
 }

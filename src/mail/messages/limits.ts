@@ -8,6 +8,8 @@ export const messageLimits = {
   storeMessages: 10_000,
   /** Size of each column that describes a message up to which many messages are read at once. */
   batchColumnBytes: 4096,
+  /** Size of a body in the database up to which many are read at once. */
+  batchBodyBytes: 32 * 1024,
   /** Characters of the stored BODYSTRUCTURE; that of a message with a larger one is stored with its strings cut. */
   maxStructureChars: 128 * 1024,
   /** Different keywords that an account ever uses: each mailbox tells clients all of its own. */

@@ -94,15 +94,18 @@ export class MessageReader {
     return rows.map((row) => columnsOf(row, wanted));
   }
 
-  /** Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. */
+  /**
+   * Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. Of several
+   * messages, bodies over `messageLimits.batchBodyBytes` are read when their bytes are asked for, so that a batch takes little memory.
+   */
   async contents(mailbox: MailboxId, uids: ArrayLike<number>, want: 'header' | 'all'): Promise<StoredMessage[]> {
     const { account, db, blobs } = this.#deps;
-    const bytes = want === 'header' ? headerOfBytes : allBytes;
+    const bytes = want === 'header' ? headerOfBytes : uids.length === 1 ? allBytes : smallBytes;
     const rows = await db.read(async (reader) => {
       const all: SqlValue[][] = [];
       for (const span of uidSpans(uids)) {
         const some = await reader.arrays(
-          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.has_nul, c.blob_id, ${bytes}
+          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.has_nul, c.blob_id, ${bytes}, c.id
             FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
             JOIN content AS c ON c.account = m.account AND c.id = m.email
             WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
@@ -112,12 +115,26 @@ export class MessageReader {
       return all;
     });
     await db.durable();
-    return (rows as unknown as ContentRow[]).map(([uid, headerSizeBytes, prefix, sizeBytes, hasNul, blobId, body]) => ({
-      uid,
-      headerSizeBytes,
-      hasNul: hasNul !== 0,
-      content: storedContent(blobs, account, { sizeBytes, blobId, bytes: body }, prefix),
-    }));
+    return (rows as unknown as ContentRow[]).map(
+      ([uid, headerSizeBytes, prefix, sizeBytes, hasNul, blobId, body, id]) => {
+        const isLater = want === 'all' && body === null && blobId === null && sizeBytes > messageLimits.batchBodyBytes;
+        const bytes = isLater ? (start: number, end: number) => this.#bodyBytes(id, start, end) : body;
+        const content = storedContent(blobs, account, { sizeBytes, blobId, bytes }, prefix);
+        return { uid, headerSizeBytes, hasNul: hasNul !== 0, content };
+      },
+    );
+  }
+
+  /** Some bytes of a body that is in its row; null when there is none, or it is gone by now. */
+  async #bodyBytes(id: number, start: number, end: number): Promise<Uint8Array | null> {
+    const { account, db } = this.#deps;
+    const rows = await db.read((reader) =>
+      reader.arrays(
+        sql`SELECT substr(bytes, ${start + 1}, ${end - start}) FROM content WHERE account = ${account} AND id = ${id}`,
+      ),
+    );
+    const bytes = rows[0]?.[0];
+    return bytes instanceof Uint8Array ? bytes : null;
   }
 }
 
@@ -129,6 +146,7 @@ type ContentRow = readonly [
   hasNul: number,
   blobId: BlobId | null,
   bytes: Uint8Array | null,
+  id: number,
 ];
 
 const nullColumn = sql`NULL`;
@@ -146,6 +164,7 @@ const smallColumns = {
   structure: sql`CASE WHEN octet_length(e.structure) <= ${most} THEN e.structure END`,
 };
 const allBytes = sql`c.bytes`;
+const smallBytes = sql`CASE WHEN c.size_bytes <= ${messageLimits.batchBodyBytes} THEN c.bytes END`;
 const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
 
 function toSend(column: SqlValue | undefined): string | Uint8Array {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
-import { ContentWriter, placeBody } from '#mail/content';
+import { ContentDamaged, ContentWriter, placeBody } from '#mail/content';
 import { MailboxRefusal } from '#mail/mailboxes';
 import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
@@ -298,4 +298,43 @@ test('MessageReader makes BODY of BODYSTRUCTURE, except where an older server st
   assert.deepEqual((await bodies())[0], ['("text" "plain" NIL NIL NIL "7bit" 7 1)', '']);
   await set('bodystructure', '("text" "pla');
   await assert.rejects(bodies(), PartDamaged);
+});
+
+test('MessageReader.contents leaves large bodies of a batch in their rows until they are asked for', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  const prefix = new TextEncoder().encode('Received: here\r\n');
+  const texts = ['small', 'x'.repeat(messageLimits.batchBodyBytes)];
+  for (const text of texts)
+    await account.messages.append({ name: 'INBOX' }, [newMessage([`Subject: ${text}`], { prefix })]);
+  const { id } = await mailboxOf(store, 'INBOX');
+  const [small, large] = await account.reader.contents(id, [1, 2], 'all');
+  assert.ok(small && large);
+  assert.ok(small.content.bytes(0, small.content.sizeBytes) instanceof Uint8Array);
+  const [alone] = await account.reader.contents(id, [2], 'all');
+  const whole = alone?.content.bytes(0, alone.content.sizeBytes);
+  assert.ok(whole instanceof Uint8Array);
+  const { sizeBytes } = large.content;
+  assert.equal(sizeBytes, whole.length);
+  for (const [start, end] of [
+    [0, sizeBytes],
+    [0, prefix.length],
+    [3, prefix.length + 4],
+    [prefix.length, sizeBytes],
+    [sizeBytes - 3, sizeBytes + 9],
+    [5, 5],
+  ] as const) {
+    assert.deepEqual(await large.content.bytes(start, end), whole.subarray(start, Math.min(end, sizeBytes)));
+  }
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < sizeBytes; at += pieces.at(-1)?.length ?? sizeBytes)
+    pieces.push(await large.content.piece(at, at + 9000));
+  assert.deepEqual(new Uint8Array(Buffer.concat(pieces)), new Uint8Array(whole));
+  const streamed = await Array.fromAsync(large.content.stream(1));
+  assert.deepEqual(new Uint8Array(Buffer.concat(streamed)), new Uint8Array(whole.subarray(1)));
+  const last = (): Promise<unknown> => Promise.resolve(large.content.bytes(sizeBytes - 3, sizeBytes));
+  await account.db.write((tx) => tx.run(sql`UPDATE content SET bytes = substr(bytes, 1, length(bytes) - 1)`));
+  await assert.rejects(last(), ContentDamaged);
+  await account.messages.remove(id, [1, 2]);
+  await assert.rejects(last(), ContentDamaged);
 });

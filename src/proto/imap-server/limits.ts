@@ -30,7 +30,7 @@ export interface ImapServerLimits {
   readonly maxAppendBytes: number;
   /** Messages per read of rows. */
   readonly maxRowBatch: number;
-  /** Messages per read of contents. */
+  /** Messages per read of contents, which holds no more of each than the store gives in a batch. */
   readonly maxContentBatch: number;
   /** Bytes per read of a large message. */
   readonly contentChunkBytes: number;
@@ -68,7 +68,7 @@ export const defaultLimits: ImapServerLimits = {
   maxAppendMessages: 1000,
   maxAppendBytes: 0x7fff_ffff,
   maxRowBatch: 400,
-  maxContentBatch: 32,
+  maxContentBatch: 64,
   contentChunkBytes: 256 * 1024,
   outputBufferBytes: 64 * 1024,
   maxPatternChars: 4096,

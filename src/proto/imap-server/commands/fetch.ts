@@ -116,7 +116,7 @@ async function writeBatch(
   if (pause !== null) await pause;
   const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
   const { image } = mailbox;
-  const missing: number[] = [];
+  const missing = new Map<number, No | Unreadable>();
   const { output, deps } = context;
   for (let i = 0; i < batch.length; i++) {
     const uid = uids[i] ?? 0;
@@ -128,29 +128,32 @@ async function writeBatch(
     const at = image.uids[position] === uid ? position : positionOf(image.uids, uid);
     const isContentMissing = content === null && (contents !== null || !areFieldsRead);
     if ((rows !== null && row === null) || isContentMissing || at < 0) {
-      missing.push(uid);
+      missing.set(uid, new Unreadable('rows of the message are missing'));
       continue;
     }
     const message = { uid, number: position + 1, at, image, row, content, fields, index: i };
     const written = writeMessage(context, plan, writer, message, marked.has(uid));
     const failure = written instanceof Promise ? await written : written;
-    if (failure !== null) failures.set(uid, failure);
+    if (failure !== null) missing.set(uid, failure);
     const waiting = output.isFull ? output.spill() : deps.loop.pause();
     if (waiting !== null) await waiting;
   }
-  return missing.length === 0 ? 0 : await countGone(selection, missing, failures);
+  return missing.size === 0 ? 0 : await countGone(selection, missing, failures);
 }
 
-/** Of messages that were not found, counts those that were expunged. Those that the mailbox still lists have lost a part of their rows. */
+/** Counts those of some messages that were expunged. Those that the mailbox still lists are damaged, and added to `failures`. */
 async function countGone(
   { mailbox }: Selection,
-  missing: readonly number[],
+  missing: ReadonlyMap<number, No | Unreadable>,
   failures: MessageFailures,
 ): Promise<number> {
   const uids = (await mailbox.refresh())?.uids ?? new Uint32Array(0);
-  const listed = missing.filter((uid) => positionOf(uids, uid) >= 0);
-  for (const uid of listed) failures.set(uid, new Unreadable('rows of the message are missing'));
-  return missing.length - listed.length;
+  let gone = 0;
+  for (const [uid, failure] of missing) {
+    if (positionOf(uids, uid) < 0) gone++;
+    else failures.set(uid, failure);
+  }
+  return gone;
 }
 
 /** Reads the header of a message whose fields could not be read without it; null when the message is gone by now. */
