@@ -8,6 +8,7 @@ import { sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
 import { sql, type Sql } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
+import { countingDatabase, FakeLoop } from '#testing/fake-loop';
 import { MemoryDatabase } from '#testing/memory-database';
 import { tempDir } from '#testing/temp-dir';
 import { checkQueue } from './index.ts';
@@ -109,4 +110,20 @@ test('checkQueue: a blob that is missing', () =>
   inWorld(async ({ blobs, findings }) => {
     for await (const { id } of blobs.list('queue')) await blobs.remove('queue', id);
     assert.deepEqual(await findings(), ['blob!: the blob B of message 2 is missing']);
+  }));
+
+test('checkQueue reads every page, and lets others go on after each', () =>
+  inWorld(async ({ db, blobs }) => {
+    const copies = (first: number, count: number): Sql =>
+      sql`WITH RECURSIVE n (i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i < ${first + count - 1})
+        INSERT INTO queue_recipient (id, message, address, domain, notify, state, hold, attempts, next_attempt_ms, delay_told, last_reply_is_smtp)
+        SELECT i, 999, address, domain, notify, state, hold, attempts, next_attempt_ms, delay_told, last_reply_is_smtp FROM n, queue_recipient WHERE id = 1`;
+    await db.write((tx) => tx.run(copies(100, 1300)));
+    const loop = new FakeLoop();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const findings = await checkQueue(countingDatabase(db, loop), blobs, loop);
+    assert.equal(findings.at(-1)?.text, '1200 more like these');
+    assert.ok(loop.longest > 100 && loop.longest <= 600, `${loop.longest} rows without a pause`);
   }));

@@ -1,15 +1,19 @@
 import type { BlobId, BlobStore } from '#ports/blobs';
-import { sql, type Database, type Reader, type Sql } from '#ports/database';
+import { sql, type Database, type Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
-import { checkBlobs, storedBlobs, type BlobRows } from './check-blobs.ts';
+import { checkBlobs, storedBlobs, type BlobRows, type ReferredBlob } from './check-blobs.ts';
 import { Findings, type Finding } from './finding.ts';
+import { pages } from './pages.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 
 /** A statement whose every row is something wrong, with the sentence that says so. */
 interface QueueQuery {
   readonly isLoss: boolean;
-  readonly statement: Sql;
+  /** The table that is read from its beginning to its end. */
+  readonly of: Table;
+  /** @param keys  Condition on the key of that table, which makes it one page. */
+  readonly statement: (keys: Sql) => Sql;
   readonly text: (row: Row) => string;
 }
 
@@ -22,83 +26,138 @@ export async function checkQueue(
   const findings = new Findings(null);
   const { report } = findings;
   const stored = await storedBlobs(blobs, 'queue');
-  for (const { isLoss, statement, text } of queries) {
-    for (const row of await db.read((reader) => reader.all<Row>(statement))) report('queue', text(row), isLoss);
-    const waiting = loop.pause();
-    if (waiting !== null) await waiting;
+  for (const query of queries) {
+    for await (const row of wrongRows(db, query, loop)) report('queue', query.text(row), query.isLoss);
   }
   const known = async (): Promise<Set<BlobId>> => {
-    const { referred, garbage } = await db.read(blobRows);
+    const { referred, garbage } = await blobRows(db, loop);
     return new Set([...garbage, ...referred.map(({ blob }) => blob)]);
   };
-  await checkBlobs({ blobs, owner: 'queue', what: 'message', known }, stored, await db.read(blobRows), report, loop);
+  const rows = await blobRows(db, loop);
+  await checkBlobs({ blobs, owner: 'queue', what: 'message', known }, stored, rows, report, loop);
   return findings.all();
 }
 
-async function blobRows(reader: Reader): Promise<BlobRows> {
-  const garbage = await reader.all<{ blob: BlobId }>(sql`SELECT blob_id AS blob FROM queue_garbage`);
-  return {
-    referred: await reader.all(
-      sql`SELECT id, blob_id AS blob, body_size_bytes AS "sizeBytes", NULL AS crc32 FROM queue_message WHERE blob_id IS NOT NULL`,
-    ),
-    garbage: garbage.map(({ blob }) => blob),
-  };
+/** Rows of a query, a page of its table in each transaction. */
+async function* wrongRows(db: Database, { of, statement }: QueueQuery, loop: EventLoop): AsyncGenerator<Row> {
+  const { name, key } = tables[of];
+  for (let from = -1; ;) {
+    const behind = from;
+    const { last, rows } = await db.read(async (reader) => {
+      const page = sql`SELECT ${key} AS page_key FROM ${name} WHERE ${key} > ${behind} ORDER BY ${key} LIMIT ${pageRows}`;
+      const end = await reader.get<{ last: number | null }>(sql`SELECT max(page_key) AS last FROM (${page}) AS page`);
+      const to = end?.last ?? null;
+      if (to === null) return { last: null, rows: [] };
+      const keys = sql`${key} > ${behind} AND ${key} <= ${to}`;
+      return { last: to, rows: await reader.all<Row>(statement(keys)) };
+    });
+    yield* rows;
+    if (last === null) return;
+    from = last;
+    const waiting = loop.pause();
+    if (waiting !== null) await waiting;
+  }
 }
 
-const limit = 100;
+async function blobRows(db: Database, loop: EventLoop): Promise<BlobRows> {
+  const referred: ReferredBlob[] = [];
+  const ofMessages = (last: ReferredBlob | null): Sql =>
+    sql`SELECT id, blob_id AS blob, body_size_bytes AS "sizeBytes", NULL AS crc32 FROM queue_message
+      WHERE blob_id IS NOT NULL AND blob_id > ${last?.blob ?? ''} ORDER BY blob_id LIMIT ${pageRows}`;
+  for await (const row of pages(db, ofMessages, pageRows, loop)) referred.push(row);
+  const garbage: BlobId[] = [];
+  const toRemove = (last: { readonly blob: BlobId } | null): Sql =>
+    sql`SELECT blob_id AS blob FROM queue_garbage WHERE blob_id > ${last?.blob ?? ''} ORDER BY blob_id LIMIT ${pageRows}`;
+  for await (const { blob } of pages<{ readonly blob: BlobId }>(db, toRemove, pageRows, loop)) garbage.push(blob);
+  return { referred, garbage };
+}
+
+/** Rows that one statement looks at, each with some of other tables. */
+const pageRows = 500;
+
+type Table = 'message' | 'content' | 'recipient' | 'attempt';
+
+/** Tables with the names that statements give to their keys. */
+const tables: Readonly<Record<Table, { readonly name: Sql; readonly key: Sql }>> = {
+  message: { name: sql`queue_message AS m`, key: sql`m.id` },
+  content: { name: sql`queue_content AS c`, key: sql`c.message` },
+  recipient: { name: sql`queue_recipient AS r`, key: sql`r.id` },
+  attempt: { name: sql`queue_attempt AS a`, key: sql`a.recipient` },
+};
+
 /** Recipients that still need the message: not finished, or with a notice that quotes it. */
 const needed = sql`EXISTS (SELECT 1 FROM queue_recipient AS r WHERE r.message = m.id AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`;
 
 const queries: readonly QueueQuery[] = [
   {
     isLoss: true,
-    statement: sql`SELECT m.id, m.sender FROM queue_message AS m WHERE m.blob_id IS NULL AND ${needed}
-      AND NOT EXISTS (SELECT 1 FROM queue_content AS c WHERE c.message = m.id) LIMIT ${limit}`,
+    of: 'message',
+    statement: (
+      keys,
+    ) => sql`SELECT m.id, m.sender FROM queue_message AS m WHERE ${keys} AND m.blob_id IS NULL AND ${needed}
+      AND NOT EXISTS (SELECT 1 FROM queue_content AS c WHERE c.message = m.id)`,
     text: ({ id, sender }) => `message ${id} of <${sender}> waits and has no content`,
   },
   {
     isLoss: true,
-    statement: sql`SELECT m.id, m.body_size_bytes AS stated, length(c.bytes) AS stored FROM queue_message AS m
-      JOIN queue_content AS c ON c.message = m.id WHERE length(c.bytes) <> m.body_size_bytes LIMIT ${limit}`,
+    of: 'content',
+    statement: (keys) => sql`SELECT m.id, m.body_size_bytes AS stated, length(c.bytes) AS stored FROM queue_message AS m
+      JOIN queue_content AS c ON c.message = m.id WHERE ${keys} AND length(c.bytes) <> m.body_size_bytes`,
     text: ({ id, stated, stored }) => `message ${id} should have ${stated} bytes, and has ${stored}`,
   },
   {
     isLoss: true,
-    statement: sql`SELECT r.id, r.address FROM queue_recipient AS r LEFT JOIN queue_message AS m ON m.id = r.message
-      WHERE m.id IS NULL LIMIT ${limit}`,
+    of: 'recipient',
+    statement: (
+      keys,
+    ) => sql`SELECT r.id, r.address FROM queue_recipient AS r LEFT JOIN queue_message AS m ON m.id = r.message
+      WHERE ${keys} AND m.id IS NULL`,
     text: ({ id, address }) => `recipient ${id}, ${address}, belongs to no message`,
   },
   {
     isLoss: false,
-    statement: sql`SELECT m.id FROM queue_message AS m WHERE NOT EXISTS
-      (SELECT 1 FROM queue_recipient AS r WHERE r.message = m.id) LIMIT ${limit}`,
+    of: 'message',
+    statement: (keys) => sql`SELECT m.id FROM queue_message AS m WHERE ${keys} AND NOT EXISTS
+      (SELECT 1 FROM queue_recipient AS r WHERE r.message = m.id)`,
     text: ({ id }) => `message ${id} has no recipients`,
   },
   {
     isLoss: false,
-    statement: sql`SELECT c.message AS id FROM queue_content AS c LEFT JOIN queue_message AS m ON m.id = c.message
-      WHERE m.id IS NULL OR NOT ${needed} LIMIT ${limit}`,
+    of: 'content',
+    statement: (
+      keys,
+    ) => sql`SELECT c.message AS id FROM queue_content AS c LEFT JOIN queue_message AS m ON m.id = c.message
+      WHERE ${keys} AND (m.id IS NULL OR NOT ${needed})`,
     text: ({ id }) => `the content of message ${id} is kept, and nobody needs it`,
   },
   {
     isLoss: false,
-    statement: sql`SELECT a.recipient AS id FROM queue_attempt AS a LEFT JOIN queue_recipient AS r ON r.id = a.recipient
-      WHERE r.id IS NULL GROUP BY a.recipient LIMIT ${limit}`,
+    of: 'attempt',
+    statement: (
+      keys,
+    ) => sql`SELECT a.recipient AS id FROM queue_attempt AS a LEFT JOIN queue_recipient AS r ON r.id = a.recipient
+      WHERE ${keys} AND r.id IS NULL GROUP BY a.recipient`,
     text: ({ id }) => `there are attempts at recipient ${id}, which does not exist`,
   },
   {
     isLoss: true,
-    statement: sql`SELECT id, state, finished_ms AS finished, lease FROM queue_recipient WHERE
+    of: 'recipient',
+    statement: (
+      keys,
+    ) => sql`SELECT id, state, finished_ms AS finished, lease FROM queue_recipient AS r WHERE ${keys} AND (
       state NOT IN ('queued', 'leased', 'delivered', 'failed', 'dropped')
       OR (state IN ('queued', 'leased')) <> (finished_ms IS NULL)
-      OR (state = 'leased') <> (lease IS NOT NULL AND lease_until_ms IS NOT NULL) LIMIT ${limit}`,
+      OR (state = 'leased') <> (lease IS NOT NULL AND lease_until_ms IS NOT NULL))`,
     text: ({ id, state, finished, lease }) =>
       `recipient ${id} is ${state}, ${finished === null ? 'not finished' : 'finished'}, ${lease === null ? 'not leased' : 'leased'}: that cannot be`,
   },
   {
     isLoss: false,
-    statement: sql`SELECT id FROM queue_recipient WHERE (notice IS NULL) <> (notice_kind IS NULL)
-      OR (notice IS NULL) <> (notice_due_ms IS NULL) LIMIT ${limit}`,
+    of: 'recipient',
+    statement: (
+      keys,
+    ) => sql`SELECT id FROM queue_recipient AS r WHERE ${keys} AND ((notice IS NULL) <> (notice_kind IS NULL)
+      OR (notice IS NULL) <> (notice_due_ms IS NULL))`,
     text: ({ id }) => `recipient ${id} has half a notice`,
   },
 ];
