@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { parseCommand, ReplyParser, SmtpCommandCodec, type CodecEvent } from '#lib/smtp';
+import { parseCommand, ReplyParser, SmtpCommandCodec, type CodecEvent, type CommandOptions } from '#lib/smtp';
 import { SmtpSession, type SessionOptions } from '#proto/smtp-server';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
@@ -41,15 +41,16 @@ const smtpCodec: Target = {
   maxBytes: 30_000,
   run(input, random) {
     const pedantic = random() < 0.5;
-    const whole = codecEvents([input], pedantic);
-    const parts = codecEvents(chunked(input, random), pedantic);
+    const options = { pedantic, lenient: !pedantic && random() < 0.5 };
+    const whole = codecEvents([input], options);
+    const parts = codecEvents(chunked(input, random), options);
     assert.deepEqual(promised(parts), promised(whole), 'chunks make a difference');
     let contentBytes = 0;
     for (const event of whole) {
       if (event.kind === 'data') contentBytes += event.bytes.length;
       if (event.kind !== 'line') continue;
       must(event.text.length <= 12_288, 'a line past every limit');
-      for (const smtputf8 of [false, true]) checkCommand(event.text, smtputf8);
+      for (const strictness of [{}, { pedantic: true }, { lenient: true }]) checkCommand(event.text, strictness);
     }
     // A bare LF becomes CRLF.
     must(contentBytes <= (pedantic ? 1 : 2) * input.length, 'more content than there was input');
@@ -65,13 +66,13 @@ function promised(events: readonly CodecEvent[]): CodecEvent[] {
   });
 }
 
-function checkCommand(line: string, smtputf8: boolean): void {
-  const parsed = parseCommand(line, { pedantic: smtputf8 });
+function checkCommand(line: string, strictness: CommandOptions): void {
+  const parsed = parseCommand(line, strictness);
   if (!parsed.ok) must(parsed.at >= 0 && parsed.at <= line.length, `refused at ${parsed.at} of ${line.length}`);
 }
 
-function codecEvents(chunks: readonly Uint8Array[], pedantic: boolean): CodecEvent[] {
-  const codec = new SmtpCommandCodec({}, { pedantic });
+function codecEvents(chunks: readonly Uint8Array[], strictness: CommandOptions): CodecEvent[] {
+  const codec = new SmtpCommandCodec({}, strictness);
   const events: CodecEvent[] = [];
   let isFirst = true;
   for (const chunk of chunks) {
@@ -88,7 +89,7 @@ function codecEvents(chunks: readonly Uint8Array[], pedantic: boolean): CodecEve
       if (event.kind !== 'line') continue;
       const bdat = /^BDAT (\d{1,7})( LAST)?$/i.exec(event.text);
       if (/^DATA/i.test(event.text)) {
-        codec.beginData();
+        codec.beginData(strictness.lenient === true && event.problem === 'bareLf');
         isFirst = true;
       } else if (/^AUTH/i.test(event.text)) codec.expectSasl();
       else if (bdat !== null) {
@@ -146,6 +147,7 @@ const smtpSession: Target = {
       futureRelease: random() < 0.5,
       requireTls: random() < 0.5,
       pedantic: random() < 0.3,
+      lenient: random() < 0.3,
     };
     const bytes = { bytes: (count: number) => new Uint8Array(count).fill(1) };
     const session = new SmtpSession({

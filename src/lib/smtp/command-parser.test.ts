@@ -145,3 +145,36 @@ for (const [line, want, pedantic = want] of [
     assert.equal(show(line, true), pedantic, 'pedantic');
   });
 }
+
+for (const [line, want] of [
+  ['EHLO', { form: 'other', text: '' }],
+  ['HELO  ', { form: 'other', text: '' }],
+] as const) {
+  test(`parseCommand(${JSON.stringify(line)}), lenient`, () => {
+    const parsed = parseCommand(line, { lenient: true });
+    assert.ok(parsed.ok && (parsed.value.verb === 'EHLO' || parsed.value.verb === 'HELO'));
+    assert.deepEqual({ form: parsed.value.hello.form, text: parsed.value.hello.text }, want);
+    assert.equal(parseCommand(line).ok, false);
+  });
+}
+
+for (const [line, want] of [
+  ['RCPT TO:<root>', 'root@localhost'],
+  ['RCPT TO:root', 'root@localhost'],
+  ['RCPT TO: www-data NOTIFY=NEVER', 'www-data@localhost'],
+  ['RCPT TO:<a@example.org>', 'a@example.org'],
+  ['RCPT TO:<postmaster>', 'postmaster'],
+] as const) {
+  test(`parseCommand(${JSON.stringify(line)}), lenient`, () => {
+    const parsed = parseCommand(line, { lenient: true });
+    assert.ok(parsed.ok && parsed.value.verb === 'RCPT');
+    assert.equal(parsed.value.to === 'postmaster' ? 'postmaster' : writeAddress(parsed.value.to), want);
+  });
+}
+
+test('parseCommand, lenient: an address that cannot be read is refused within the line', () => {
+  for (const line of ['MAIL FROM:<a b>', 'MAIL FROM:<>x', 'RCPT TO:', 'RCPT TO:<"a>', 'RCPT TO:<a@>']) {
+    const parsed = parseCommand(line, { lenient: true });
+    assert.ok(!parsed.ok && parsed.at <= line.length, line);
+  }
+});

@@ -59,7 +59,7 @@ function parseMail(text: string, at: number, options: CommandOptions): Parsed<Co
   const path = pathRange(text, at, 'FROM:', options);
   if ('ok' in path) return path;
   const from = parseReversePath(pathText(text, path, options), options);
-  if (!from.ok) return refused(path.start + from.at, from.reason);
+  if (!from.ok) return refused(Math.min(path.start + from.at, text.length), from.reason);
   const parameters = parseMailParameters(text, path.end, options);
   if (!parameters.ok) return parameters;
   return parsed({ verb: 'MAIL', from: from.value, parameters: parameters.value });
@@ -70,7 +70,7 @@ function parseRcpt(text: string, at: number, options: CommandOptions): Parsed<Co
   const path = pathRange(text, at, 'TO:', options);
   if ('ok' in path) return path;
   const to = parseForwardPath(pathText(text, path, options), options);
-  if (!to.ok) return refused(path.start + to.at, to.reason);
+  if (!to.ok) return refused(Math.min(path.start + to.at, text.length), to.reason);
   const parameters = parseRcptParameters(text, path.end, options);
   if (!parameters.ok) return parameters;
   return parsed({ verb: 'RCPT', to: to.value, parameters: parameters.value });

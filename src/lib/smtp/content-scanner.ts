@@ -19,12 +19,14 @@ const State = {
 } as const;
 type State = (typeof State)[keyof typeof State];
 
+const heldCr = Uint8Array.of(13);
+
 /**
  * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes what must be refused.
  * Unless pedantic a bare LF becomes CRLF, as much software sends it; not where another server could see the end of the content:
  * a dot alone between line ends of which one is bare is refused always. A bare CR is refused too, unless whoever takes the content encodes it.
  * When lenient nothing is refused: a bare LF becomes CRLF, a bare CR stays, and a dot that stands alone behind a bare LF is dropped like any first dot.
- * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway.
+ * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway, or, when lenient, the CR follows.
  */
 export class ContentScanner {
   /** Offset after what the last call took. */
@@ -78,7 +80,15 @@ export class ContentScanner {
 
   /** Takes content from `chunk` at `from`, sets `at`, and gives a run of it, or null when there is none to give. */
   take(chunk: Uint8Array, from: number): Uint8Array | null {
-    if (this.#isData) return this.#scan(chunk, from, chunk.length);
+    if (this.#isData) {
+      if (this.#isLenient && this.#state === State.DotCr && from < chunk.length && chunk[from] !== 10) {
+        // The CR that was held back after a lone dot was no end, so it is content.
+        this.#state = State.Cr;
+        this.at = from;
+        return heldCr;
+      }
+      return this.#scan(chunk, from, chunk.length);
+    }
     const run = this.#scan(chunk, from, Math.min(chunk.length, from + this.#bdatLeft));
     this.#bdatLeft -= this.at - from;
     if (this.#bdatLeft === 0) this.#endBdat();
@@ -144,7 +154,7 @@ export class ContentScanner {
         this.isEnded = true;
         break;
       }
-      if (state === State.BareStart) copy[used++] = 13;
+      if (state === State.BareStart || (isData && before === State.DotCr)) copy[used++] = 13;
       if (!isData || (state !== State.Dot && state !== State.BareDot && state !== State.DotCr)) copy[used++] = b;
     }
     this.#state = state;
