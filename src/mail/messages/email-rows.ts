@@ -73,10 +73,16 @@ export async function dropReferences(
 ): Promise<void> {
   for (const [count, group] of byCount(ids)) {
     for (const batch of inBatches(group, statementEmails)) {
-      const rows = await tx.all<{ id: ContentId; refs: number }>(
-        sql`UPDATE email SET refs = refs - ${count} WHERE account = ${account} AND id IN ${inList(batch)} RETURNING id, refs`,
+      // Rows that go are not rewritten before.
+      const lost = await tx.arrays(
+        sql`SELECT id FROM email WHERE account = ${account} AND id IN ${inList(batch)} AND refs <= ${count}`,
       );
-      const dead = rows.filter(({ refs }) => refs <= 0).map(({ id }) => id);
+      const dead = lost.map(([id]) => Number(id) as ContentId);
+      if (dead.length < batch.length) {
+        const gone = new Set(dead);
+        const kept = batch.filter((id) => !gone.has(id));
+        await tx.run(sql`UPDATE email SET refs = refs - ${count} WHERE account = ${account} AND id IN ${inList(kept)}`);
+      }
       if (dead.length > 0) await deleteEmails(tx, account, dead, nowMs);
     }
   }
