@@ -3,7 +3,7 @@ import { decideRoute } from '#mail/routes';
 import { inBatches, inList } from '#mail/schema';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Sql, type Tx, type WriteSpace } from '#ports/database';
+import { sql, type Database, type Reader, type Sql, type Tx, type WriteSpace } from '#ports/database';
 import { wantsNotice } from './advance.ts';
 import { domainOf, insertMessage, type Inserted } from './enqueue.ts';
 import { readEvents, writeEvents, type NewQueueEvent, type QueueEvent } from './events.ts';
@@ -15,6 +15,7 @@ import type { LeasedMessage } from './lease.ts';
 import { noticeId } from './notice-id.ts';
 import { policyOf, type PerAccount } from './per-account.ts';
 import { readSession } from './session-record.ts';
+import { nextMatch, nextRange, within, type IdRange } from './scan.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
@@ -107,13 +108,28 @@ export class Queue {
 
   /** Recipients that match, by ascending row id after `afterId`; at most `limit`, itself at most 500. */
   async list(filter: QueueFilter = {}, limit = 100, afterId = 0): Promise<QueueItem[]> {
-    const rows = await this.#deps.db.read((reader) =>
-      reader.all<Omit<QueueItem, 'hold'> & { readonly hold: number }>(sql`SELECT r.id, r.message, m.account, m.sender,
+    const items: QueueItem[] = [];
+    const most = Math.min(limit, maxPerStep);
+    for (let after: number | null = afterId; after !== null && items.length < most;) {
+      const from: number = after;
+      after = await this.#deps.db.read(async (reader) => {
+        const range = await nextRange(reader, filter, from);
+        if (range === null) return null;
+        items.push(...(await this.#listRange(reader, filter, range, most - items.length)));
+        return range.last;
+      });
+    }
+    return items;
+  }
+
+  async #listRange(reader: Reader, filter: QueueFilter, range: IdRange, limit: number): Promise<QueueItem[]> {
+    const rows = await reader.all<Omit<QueueItem, 'hold'> & { readonly hold: number }>(
+      sql`SELECT r.id, r.message, m.account, m.sender,
         r.address AS recipient, r.state, r.hold, r.set_transport AS transport, r.set_tls AS tls, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
         r.last_attempt_ms AS "lastAttemptMs", r.last_reply AS "lastReply", m.message_id AS "messageId",
         length(m.prefix) + m.body_size_bytes AS "sizeBytes", r.finished_ms AS "finishedMs"
         FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-        WHERE r.id > ${afterId} AND ${conditions(filter)} ORDER BY r.id LIMIT ${Math.min(limit, maxPerStep)}`),
+        WHERE ${within(range)} AND ${conditions(filter)} ORDER BY r.id LIMIT ${limit}`,
     );
     return rows.map((row) => ({ ...row, hold: row.hold !== 0 }));
   }
@@ -272,13 +288,13 @@ export class Queue {
     let changed = 0;
     for (const ids of filter.ids === undefined ? [undefined] : inBatches(filter.ids)) {
       const part = ids === undefined ? filter : { ...filter, ids };
-      for (let afterId = 0, more = true; more;) {
-        const last = afterId;
+      for (let range = await nextMatch(this.#deps.db, part, 0); range !== null;) {
+        const piece = range;
         const rows = await this.#deps.db.write(async (tx) => {
           const found =
             await tx.all<Waiting>(sql`SELECT r.id, r.message, r.address, r.notify, r.domain, r.attempts, r.set_transport AS transport, r.last_host AS "lastHost",
             m.sender, m.account, m.message_id AS "messageId", m.from_id AS "fromId", m.envid FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-            WHERE r.state = 'queued' AND r.id > ${last} AND ${conditions(part)} ORDER BY r.id LIMIT ${maxPerStep}`);
+            WHERE r.state = 'queued' AND ${within(piece)} AND ${conditions(part)} ORDER BY r.id LIMIT ${maxPerStep}`);
           if (found.length > 0) {
             const list = inList(found.map((row) => row.id));
             await writeEvents(tx, list, { ...event, atMs: this.#deps.clock.now() });
@@ -288,8 +304,8 @@ export class Queue {
           return found;
         }, 'reserve');
         changed += rows.length;
-        more = rows.length === maxPerStep;
-        afterId = rows.at(-1)?.id ?? last;
+        const isFull = rows.length === maxPerStep;
+        range = await nextMatch(this.#deps.db, part, isFull ? (rows.at(-1)?.id ?? piece.last) : piece.last);
       }
     }
     return changed;
