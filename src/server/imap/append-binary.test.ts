@@ -54,3 +54,20 @@ test('AccountGlue: what is appended with NUL is stored encoded, and size, struct
     assert.equal(Buffer.concat(pieces).toString(), 'a\0b');
   }
 });
+
+test('AccountGlue: an APPEND of many messages asks for a pause after each is read, and after each is described', async () => {
+  await using store = await tempStore();
+  const { account, bus, clock, loop } = store;
+  const deps = { account, bus, clock, contentMemory, appendLimitBytes: 10_000, quotaBytes: 0, storedBy: '{}' };
+  const bytes = new TextEncoder().encode('Subject: small\r\n\r\nHello\r\n');
+  const head: AppendHead = { flagBits: 0, keywords: [], internalDateMs: null, sizeBytes: bytes.length };
+  const before = loop.pauses;
+  await using batch = await new AccountGlue(deps).append('INBOX');
+  for (let n = 0; n < 50; n += 1) {
+    const sink = await batch.message(head);
+    await sink.write(bytes);
+    await sink.finish();
+  }
+  await batch.commit();
+  assert.ok(loop.pauses - before >= 100, String(loop.pauses - before));
+});

@@ -63,6 +63,8 @@ export class AppendGlue implements AppendBatch {
         this.#takenBytes += body.sizeBytes - received.body.sizeBytes;
         if (this.#takenBytes > this.#deps.leftBytes) throw overQuota();
         this.#finished.push({ head, body, index });
+        const waiting = this.#deps.account.loop.pause();
+        if (waiting !== null) await waiting;
       },
     };
   }
@@ -82,6 +84,8 @@ export class AppendGlue implements AppendBatch {
         reception: { ...notReceived, validation: storedBy },
         preview: await inlinePreview(index, body),
       });
+      const waiting = account.loop.pause();
+      if (waiting !== null) await waiting;
     }
     const { uidValidity, uids } = await saying(() => account.messages.append({ id: mailbox }, messages), 'TRYCREATE');
     return { uidValidity, uids };
