@@ -77,7 +77,7 @@ export class ImageBuilder {
     const since = this.#image.highestModSeq;
     let count = this.#image.uids.length;
     const last = this.#image.uids[count - 1] ?? 0;
-    if (removed.length > 0) count = this.#remove(new Set(removed), count);
+    if (removed.length > 0) count = this.#remove(Uint32Array.from(removed).toSorted(), count);
     for (const { block } of blocks) {
       if ((block.uids[0] ?? 0) > last) continue;
       if (this.#applyBlock(block, since, count)) this.#alteredModSeq = head.highestModSeq;
@@ -137,13 +137,15 @@ export class ImageBuilder {
   }
 
   /** Images that sessions hold keep their arrays: what remains goes into new ones. */
-  #remove(gone: ReadonlySet<number>, count: number): number {
+  #remove(gone: Uint32Array, count: number): number {
     const from = this.#columns;
     const to = columnsFor(from.uids.length);
     let kept = 0;
+    let next = 0;
     for (let i = 0; i < count; i += 1) {
       const uid = from.uids[i] ?? 0;
-      if (gone.has(uid)) continue;
+      while (next < gone.length && (gone[next] ?? 0) < uid) next += 1;
+      if (gone[next] === uid) continue;
       to.uids[kept] = uid;
       to.flagSets[kept] = from.flagSets[i] ?? 0;
       to.modSeqs[kept] = from.modSeqs[i] ?? 0;
