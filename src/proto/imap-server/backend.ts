@@ -77,7 +77,7 @@ export interface AppendHead {
 
 /** Takes one message's bytes. */
 export interface MessageSink {
-  /** Takes the next bytes; `chunk` may be reused by the caller after the promise resolves. */
+  /** Takes the next bytes, which must not change afterwards. */
   write(chunk: Uint8Array): Promise<void>;
   /** All bytes were written; parses and keeps the message aside, nothing is visible yet. */
   finish(): Promise<void>;

@@ -50,10 +50,8 @@ export class AppendGlue implements AppendBatch {
     const indexer = new MimeIndexer();
     return {
       write: async (chunk) => {
-        // The session may reuse its buffer, and the writer keeps what it is given.
-        const kept = chunk.slice();
-        indexer.push(kept);
-        const waiting = writer.write(kept);
+        indexer.push(chunk);
+        const waiting = writer.write(chunk);
         if (waiting !== null) await waiting;
       },
       finish: async () => {
