@@ -4,6 +4,7 @@ import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { checkBlobs, storedBlobs } from './check-blobs.ts';
+import { checkHeaderBlocks } from './check-header-blocks.ts';
 import { checkContents, checkEmails, placesOf } from './check-contents.ts';
 import { checkMailboxes } from './check-mailboxes.ts';
 import { checkMessages, checkTombstones } from './check-messages.ts';
@@ -104,6 +105,7 @@ export async function checkAccount(account: Account, loop: EventLoop = noPauses)
     () => checkMailboxes(account, report, loop),
     async () => checkEmails(account, await checkMessages(account, report, loop), report, loop),
     () => checkTombstones(account, report, loop),
+    () => checkHeaderBlocks(account, report),
     async () => {
       const rows = { referred: await checkContents(account, report, loop), garbage: await garbageOf(account) };
       const { blobs, id: owner } = account;

@@ -1,5 +1,5 @@
 /**
- * What is wrong: with an account that cannot be opened, its database file, counters, flags, UIDs, MODSEQs, references, threads, mailboxes,
+ * What is wrong: with an account that cannot be opened, its database file, counters, flags, blocks of header fields, UIDs, MODSEQs, references, threads, mailboxes,
  * stored bytes, blobs, blobs without a row, or the queue.
  */
 export type FindingKind =
@@ -8,6 +8,7 @@ export type FindingKind =
   | 'counter'
   | 'database'
   | 'flags'
+  | 'headers'
   | 'mailbox'
   | 'modseq'
   | 'orphan'
@@ -51,6 +52,8 @@ function remedyOf(kind: FindingKind, isLoss: boolean): string | null {
     case 'size':
     case 'reference':
       return isLoss ? restore : null;
+    case 'headers':
+      return 'drop the blocks, which are made anew: see docs/admin/check.md, "Header fields that differ"';
     case 'queue':
       return isLoss ? 'drop the message with "godwit queue drop" and tell its sender' : null;
     default:

@@ -129,6 +129,13 @@ export async function insertBlock(
   }
 }
 
+/** Drops the block of a mailbox that begins with a UID. */
+export async function dropHeaderBlock(tx: Tx, account: AccountId, mailbox: MailboxId, firstUid: number): Promise<void> {
+  await tx.run(
+    sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox} AND first_uid = ${firstUid}`,
+  );
+}
+
 /** Drops the blocks of a mailbox that goes. */
 export async function dropHeaderBlocks(tx: Tx, account: AccountId, mailbox: MailboxId): Promise<void> {
   await tx.run(sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox}`);

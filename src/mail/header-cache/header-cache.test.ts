@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zstdCompression } from '#host/compression';
 import type { MailboxId } from '#lib/ids';
+import { checkStore, fixAccount } from '#mail/check';
 import { needleOf, searchColumn, TextMatcher } from '#mail/search';
 import { sql, type Sql } from '#ports/database';
 import { FakeLoop } from '#testing/fake-loop';
@@ -245,4 +246,41 @@ test('HeaderCache lets others have the loop between a few headers', async () => 
   );
   await blocksOf({ ...here, cache }, uidsUpTo(24), uidsUpTo(24));
   assert.ok(loop.pauses >= 12, `${loop.pauses} pauses`);
+});
+
+test('HeaderCache finds blocks that cannot be unpacked or contradict their messages, and drops them', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  const here = await world(store, 24);
+  const { inbox, cache } = here;
+  await blocksOf(here, uidsUpTo(24), uidsUpTo(24));
+  const damages = async (): Promise<string[]> => {
+    const uids = (await rowsOf(here, sql`SELECT uid FROM message ORDER BY uid`)).map(([uid]) => Number(uid));
+    const damaged = await Array.fromAsync(cache.damagedBlocks(inbox, Uint32Array.from(uids)));
+    return damaged.map(({ firstUid, lastUid, reason }) => `${firstUid}-${lastUid} ${reason}`);
+  };
+  const change = (statement: Sql): Promise<unknown> => account.db.write((tx) => tx.run(statement));
+  assert.deepEqual(await damages(), []);
+  await account.messages.remove(inbox, [2]);
+  assert.deepEqual(await damages(), []);
+  await change(sql`UPDATE header_block SET data = substr(data, 1, 9) WHERE field = 13 AND first_uid = 1`);
+  assert.deepEqual(await damages(), ['1-8 cannot be unpacked']);
+  await cache.drop(inbox, 1);
+  assert.deepEqual(await damages(), []);
+  // Messages of the other blocks change places in what their rows say.
+  await change(sql`UPDATE message SET received_ms = received_ms + 1 WHERE uid = 11`);
+  assert.deepEqual(await damages(), ['9-16 contradicts the message with UID 11']);
+  await change(sql`UPDATE message SET received_ms = received_ms - 1 WHERE uid = 11`);
+  await change(
+    sql`UPDATE content SET bytes = CAST(replace(CAST(bytes AS TEXT), 'Subject', 'Subjekt') AS BLOB) WHERE id = (SELECT email FROM message WHERE uid = 23)`,
+  );
+  assert.deepEqual(await damages(), ['17-24 contradicts the message with UID 23']);
+  const findings = (await checkStore(store)).filter(({ kind }) => kind === 'headers');
+  assert.deepEqual(
+    findings.map(({ isLoss, remedy }) => [isLoss, remedy]),
+    [[false, 'drop the blocks, which are made anew: see docs/admin/check.md, "Header fields that differ"']],
+  );
+  assert.equal(await fixAccount(account, store.sweeper), 1);
+  assert.deepEqual(await damages(), []);
+  await account.messages.remove(inbox, [23]);
 });

@@ -4,6 +4,7 @@ import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { BlockBuilder, type MessageFacts } from './block-builder.ts';
 import {
+  dropHeaderBlock,
   insertBlock,
   readBlock,
   selectBlock,
@@ -12,6 +13,7 @@ import {
   type BlockRange,
   type WantedRows,
 } from './block-rows.ts';
+import { differentUid, wholeBlock } from './compare-blocks.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { headerCacheLimits, type HeaderCacheLimits } from './limits.ts';
 
@@ -105,6 +107,49 @@ export class HeaderCache {
   /** Makes the blocks that are missing, with nobody waiting; once at a time. */
   fillLater(mailbox: MailboxId, all: Uint32Array): void {
     if (!this.#isFilling) void this.#fill(mailbox, all);
+  }
+
+  /**
+   * Compares the stored blocks of a mailbox with its messages, and yields those that are damaged or contradict them. `all` are the UIDs of its messages,
+   * ascending. Reads the header of each message that has a block.
+   */
+  async *damagedBlocks(mailbox: MailboxId, all: Uint32Array): AsyncGenerator<DamagedBlock> {
+    const { account, db } = this.#deps;
+    for (const range of await db.read((reader) => selectRanges(reader, account, mailbox))) {
+      const { firstUid, lastUid } = range;
+      const stored = await this.#stored(mailbox, range, wholeBlock);
+      if (stored !== null) {
+        const uid = await this.#differentUid(
+          mailbox,
+          stored,
+          all.subarray(lowerBound(all, firstUid), lowerBound(all, lastUid + 1)),
+        );
+        if (uid !== null) yield { firstUid, lastUid, reason: `contradicts the message with UID ${uid}` };
+        continue;
+      }
+      const now = await db.read((reader) => selectRanges(reader, account, mailbox));
+      // Others may have made it anew meanwhile.
+      if (now.some((some) => some.firstUid === firstUid && some.lastUid === lastUid && some.count === range.count)) {
+        yield { firstUid, lastUid, reason: 'cannot be unpacked' };
+      }
+    }
+  }
+
+  /** Drops the block that begins with `firstUid`; it is made anew when it is wanted. */
+  async drop(mailbox: MailboxId, firstUid: number): Promise<void> {
+    const { account, db } = this.#deps;
+    await db.write((tx) => dropHeaderBlock(tx, account, mailbox, firstUid));
+  }
+
+  async #differentUid(mailbox: MailboxId, stored: HeaderBlock, uids: Uint32Array): Promise<number | null> {
+    for (let at = 0; at < uids.length;) {
+      const made = await this.#make(mailbox, uids.subarray(at), uids[at] ?? 0);
+      const uid = differentUid(stored, made);
+      if (uid !== null) return uid;
+      // Without the messages that cannot be read, which others report.
+      at = Math.max(at + 1, lowerBound(uids, (made.messages.uids.at(-1) ?? Number.POSITIVE_INFINITY) + 1));
+    }
+    return null;
   }
 
   async #fill(mailbox: MailboxId, all: Uint32Array): Promise<void> {
@@ -231,6 +276,14 @@ export class HeaderCache {
       this.#isReadOnly = true;
     }
   }
+}
+
+/** A stored block that does not say what its messages say. */
+export interface DamagedBlock {
+  readonly firstUid: number;
+  readonly lastUid: number;
+  /** A verb phrase. */
+  readonly reason: string;
 }
 
 /** A block is made when at least one in so many of its messages is wanted. */

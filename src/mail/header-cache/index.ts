@@ -6,6 +6,6 @@
 export { cachedFieldCode, RowCode } from './cached-fields.ts';
 export { FieldKind, type FieldColumn, type HeaderBlock } from './header-block.ts';
 export { FieldPicker } from './field-picker.ts';
-export { HeaderCache, type HeaderCacheDeps, type HeaderSource } from './header-cache.ts';
+export { HeaderCache, type DamagedBlock, type HeaderCacheDeps, type HeaderSource } from './header-cache.ts';
 export { dropHeaderBlocks } from './block-rows.ts';
 export { headerCacheLimits } from './limits.ts';

@@ -1,0 +1,44 @@
+import type { Account } from '#mail/accounts';
+import type { DamagedBlock } from '#mail/header-cache';
+import { sql } from '#ports/database';
+import type { MailboxId } from '#lib/ids';
+import type { Report } from './finding.ts';
+
+/** Checks that blocks of header fields say what the messages say. They repeat it, so that nothing is lost with them. */
+export async function checkHeaderBlocks(account: Account, report: Report): Promise<void> {
+  for await (const { mailbox, block } of damagedBlocks(account)) {
+    const { firstUid, lastUid, reason } = block;
+    report(
+      'headers',
+      `the header fields of UIDs ${firstUid} to ${lastUid} of mailbox ${mailbox} are kept in a block that ${reason}`,
+    );
+  }
+}
+
+/** Drops the blocks that are damaged; they are made anew when a client lists or searches the mailbox. @returns how many. */
+export async function dropDamagedBlocks(account: Account): Promise<number> {
+  const damaged = await Array.fromAsync(damagedBlocks(account));
+  for (const { mailbox, block } of damaged) await account.headers.drop(mailbox, block.firstUid);
+  return damaged.length;
+}
+
+async function* damagedBlocks(
+  account: Account,
+): AsyncGenerator<{ readonly mailbox: MailboxId; readonly block: DamagedBlock }> {
+  const { db, id, headers } = account;
+  const mailboxes = await db.read((reader) =>
+    reader.all<{ mailbox: MailboxId }>(
+      sql`SELECT DISTINCT mailbox FROM header_block WHERE account = ${id} ORDER BY mailbox`,
+    ),
+  );
+  for (const { mailbox } of mailboxes) {
+    const uids = await db.read((reader) =>
+      reader.arrays(sql`SELECT uid FROM message WHERE account = ${id} AND mailbox = ${mailbox} ORDER BY uid`),
+    );
+    for await (const block of headers.damagedBlocks(
+      mailbox,
+      Uint32Array.from(uids, ([uid]) => Number(uid)),
+    ))
+      yield { mailbox, block };
+  }
+}

@@ -1,0 +1,54 @@
+import { cachedFields, firstFieldCode, RowCode } from './cached-fields.ts';
+import type { FieldColumn, HeaderBlock } from './header-block.ts';
+
+/** Rows of a block that can be compared with its messages: all of them. */
+export const wholeBlock = {
+  facts: true,
+  order: true,
+  fields: [RowCode.Envelope, RowCode.BodyStructure, ...cachedFields.map((_name, i) => firstFieldCode + i)],
+} as const;
+
+/** Rows that hold no field of the header. Where one is empty, readers ask for the message's row. */
+const textCodes = [RowCode.Envelope, RowCode.BodyStructure];
+
+/** Returns the first UID whose message a stored block lacks or describes otherwise than `made`, which was just made from the same messages; null without one. */
+export function differentUid(stored: HeaderBlock, made: HeaderBlock): number | null {
+  const places = new Map(Array.from(stored.messages.uids, (uid, at) => [uid, at]));
+  for (const [at, uid] of made.messages.uids.entries()) {
+    const storedAt = places.get(uid);
+    if (storedAt === undefined || !isSame(stored, storedAt, made, at)) return uid;
+  }
+  return null;
+}
+
+function isSame(stored: HeaderBlock, storedAt: number, made: HeaderBlock, at: number): boolean {
+  for (const fact of ['sizeBytes', 'receivedMs', 'saveMs', 'sentDayMs'] as const) {
+    if (!Object.is(stored.facts?.[fact][storedAt], made.facts?.[fact][at])) return false;
+  }
+  for (const code of textCodes) {
+    const text = fieldAt(stored.columns.get(code), storedAt);
+    if (text.length > 0 && !areEqual(text, fieldAt(made.columns.get(code), at))) return false;
+  }
+  // What is left out is read from the header, which may also be what cannot be read now.
+  if (stored.messages.isLeftOut[storedAt] === 1 || made.messages.isLeftOut[at] === 1) return true;
+  if (!areEqual(codesAt(stored, storedAt), codesAt(made, at))) return false;
+  return cachedFields.every((_name, i) => {
+    const code = firstFieldCode + i;
+    const [mine, its] = [stored.columns.get(code), made.columns.get(code)];
+    return mine?.kinds[storedAt] === its?.kinds[at] && areEqual(fieldAt(mine, storedAt), fieldAt(its, at));
+  });
+}
+
+const nothing = new Uint8Array(0);
+
+function fieldAt(column: FieldColumn | undefined, at: number): Uint8Array {
+  return column?.bytes.subarray(column.offsets[at], column.offsets[at + 1]) ?? nothing;
+}
+
+function codesAt({ order }: HeaderBlock, at: number): Uint8Array {
+  return order?.codes.subarray(order.offsets[at], order.offsets[at + 1]) ?? nothing;
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
