@@ -1,5 +1,6 @@
 import type { AccountId } from '#lib/ids';
 import type { BlobSweeper } from '#mail/content';
+import { RowMemory } from '#mail/header-cache';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -51,9 +52,11 @@ export class Accounts implements Disposable {
   readonly #notMade = new Set<string>();
   readonly #unclaimed: UnclaimedData;
   readonly #recovery: Recovery;
+  readonly #rowMemory: RowMemory;
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps;
+    this.#rowMemory = new RowMemory(deps.clock);
     this.#unclaimed = new UnclaimedData(deps.databases);
     this.#recovery = new Recovery({ ...deps, accounts: this, unclaimed: this.#unclaimed });
   }
@@ -269,7 +272,7 @@ export class Accounts implements Disposable {
       await databases.server.write((tx) => markBound(tx, id)).catch(leaveForLater);
       await databases.account(id, true);
     }
-    return new Account({ id, name, db, blobs, bus, clock, compression, loop, adoptedMs });
+    return new Account({ id, name, db, blobs, bus, clock, compression, loop, adoptedMs, rowMemory: this.#rowMemory });
   }
 
   /** The database goes first: without rows, blobs are only orphans. */

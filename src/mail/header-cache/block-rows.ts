@@ -2,6 +2,7 @@ import type { AccountId, MailboxId } from '#lib/ids';
 import { inList } from '#mail/schema';
 import type { Compression } from '#ports/compression';
 import { sql, type Reader, type Tx } from '#ports/database';
+import type { EventLoop } from '#ports/event-loop';
 import { RowCode } from './cached-fields.ts';
 import {
   emptyColumn,
@@ -45,20 +46,22 @@ export interface WantedRows {
   readonly fields: readonly number[];
 }
 
-/** Reads the given rows of a block; null when it is gone. */
+/** Codes of the rows that a scan needs. */
+export function wantedCodes({ facts, order, fields }: WantedRows): number[] {
+  return [RowCode.Uids, ...fields, ...(order ? [RowCode.Order] : []), ...(facts ? [RowCode.Facts] : [])];
+}
+
+/** Reads the rows of a block with these codes, and that of its UIDs; null when it is gone. */
 export async function selectBlock(
   reader: Reader,
   account: AccountId,
   mailbox: MailboxId,
   { firstUid, count }: BlockRange,
-  wanted: WantedRows,
+  codes: readonly number[],
 ): Promise<StoredRows | null> {
-  const codes: number[] = [RowCode.Uids, ...wanted.fields];
-  if (wanted.order) codes.push(RowCode.Order);
-  if (wanted.facts) codes.push(RowCode.Facts);
   const rows = await reader.arrays(
     sql`SELECT field, data, messages FROM header_block
-      WHERE account = ${account} AND mailbox = ${mailbox} AND field IN ${inList(codes)} AND first_uid = ${firstUid}`,
+      WHERE account = ${account} AND mailbox = ${mailbox} AND field IN ${inList([...new Set([RowCode.Uids, ...codes])])} AND first_uid = ${firstUid}`,
   );
   const data = new Map<number, Uint8Array>();
   for (const [field, bytes, messages] of rows) {
@@ -101,12 +104,17 @@ export function readBlock(
 }
 
 /** The rows of a block to store. Fields that no message has take no row. */
-export function writeBlock(block: HeaderBlock, compression: Compression): StoredRows {
+export async function writeBlock(block: HeaderBlock, compression: Compression, loop: EventLoop): Promise<StoredRows> {
   const rows = new Map([[RowCode.Uids as number, writeMessages(block.messages)]]);
   if (block.facts !== null) rows.set(RowCode.Facts, writeFacts(block.facts));
   if (block.order !== null) rows.set(RowCode.Order, writeOrder(block.order));
   for (const [code, column] of block.columns) if (column.bytes.length > 0) rows.set(code, writeColumn(column));
-  return new Map([...rows].map(([code, row]) => [code, compression.compress(row)]));
+  for (const [code, row] of rows) {
+    rows.set(code, compression.compress(row));
+    // A large row takes two milliseconds.
+    await loop.pause();
+  }
+  return rows;
 }
 
 /** Stores a block in place of those that overlap it. */

@@ -7,7 +7,7 @@ import { needleOf, searchColumn, TextMatcher } from '#mail/search';
 import { sql, type Sql } from '#ports/database';
 import { FakeLoop } from '#testing/fake-loop';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
-import { cachedFieldCode, FieldPicker, HeaderCache, headerCacheLimits, type HeaderBlock } from './index.ts';
+import { cachedFieldCode, FieldPicker, HeaderCache, headerCacheLimits, RowMemory, type HeaderBlock } from './index.ts';
 
 const limits = { ...headerCacheLimits, blockMessages: 8, smallBlockMessages: 4, minStoredMessages: 3, readMessages: 2 };
 
@@ -57,7 +57,14 @@ async function world(store: TempStore, count: number): Promise<World> {
       return account.reader.contents(mailbox, uids, want);
     },
   };
-  const deps = { account: account.id, db: account.db, source, compression: zstdCompression, loop: new FakeLoop() };
+  const deps = {
+    account: account.id,
+    db: account.db,
+    source,
+    compression: zstdCompression,
+    memory: new RowMemory(store.clock),
+    loop: new FakeLoop(),
+  };
   return { store, cache: new HeaderCache(deps, limits), inbox, read };
 }
 
@@ -231,7 +238,10 @@ test('HeaderCache goes on without storing when the database refuses, and blocks 
     db: { ...refusing, durable: () => account.db.durable() },
     source: account.reader,
   };
-  const cache = new HeaderCache({ ...deps, compression: zstdCompression, loop: new FakeLoop() }, limits);
+  const cache = new HeaderCache(
+    { ...deps, compression: zstdCompression, memory: new RowMemory(store.clock), loop: new FakeLoop() },
+    limits,
+  );
   assert.deepEqual(sizes(await blocksOf({ ...again, cache }, uidsUpTo(6), uidsUpTo(6))), [6]);
 });
 
@@ -241,7 +251,14 @@ test('HeaderCache lets others have the loop between a few headers', async () => 
   const here = await world(store, 24);
   const loop = new FakeLoop();
   const cache = new HeaderCache(
-    { account: account.id, db: account.db, source: account.reader, compression: zstdCompression, loop },
+    {
+      account: account.id,
+      db: account.db,
+      source: account.reader,
+      compression: zstdCompression,
+      memory: new RowMemory(store.clock),
+      loop,
+    },
     limits,
   );
   await blocksOf({ ...here, cache }, uidsUpTo(24), uidsUpTo(24));

@@ -9,13 +9,16 @@ import {
   readBlock,
   selectBlock,
   selectRanges,
+  wantedCodes,
   writeBlock,
   type BlockRange,
+  type StoredRows,
   type WantedRows,
 } from './block-rows.ts';
 import { differentUid, wholeBlock } from './compare-blocks.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { headerCacheLimits, type HeaderCacheLimits } from './limits.ts';
+import type { RowMemory, RowPlace } from './row-memory.ts';
 
 /** What `HeaderCache` needs. */
 export interface HeaderCacheDeps {
@@ -23,6 +26,8 @@ export interface HeaderCacheDeps {
   readonly db: Database;
   readonly source: HeaderSource;
   readonly compression: Compression;
+  /** Rows that were read lately, of all accounts. */
+  readonly memory: RowMemory;
   readonly loop: EventLoop;
 }
 
@@ -114,9 +119,11 @@ export class HeaderCache {
    * ascending. Reads the header of each message that has a block.
    */
   async *damagedBlocks(mailbox: MailboxId, all: Uint32Array): AsyncGenerator<DamagedBlock> {
-    const { account, db } = this.#deps;
+    const { account, db, memory } = this.#deps;
     for (const range of await db.read((reader) => selectRanges(reader, account, mailbox))) {
       const { firstUid, lastUid } = range;
+      // Of what is stored, not of what is remembered.
+      memory.forget({ account, mailbox, range }, wantedCodes(wholeBlock));
       const stored = await this.#stored(mailbox, range, wholeBlock);
       if (stored !== null) {
         const uid = await this.#differentUid(
@@ -137,7 +144,10 @@ export class HeaderCache {
 
   /** Drops the block that begins with `firstUid`; it is made anew when it is wanted. */
   async drop(mailbox: MailboxId, firstUid: number): Promise<void> {
-    const { account, db } = this.#deps;
+    const { account, db, memory } = this.#deps;
+    for (const range of await db.read((reader) => selectRanges(reader, account, mailbox))) {
+      if (range.firstUid === firstUid) memory.forget({ account, mailbox, range }, wantedCodes(wholeBlock));
+    }
     await db.write((tx) => dropHeaderBlock(tx, account, mailbox, firstUid));
   }
 
@@ -165,14 +175,38 @@ export class HeaderCache {
 
   /** The stored block; null when it is gone, or damaged, and better made anew. */
   async #stored(mailbox: MailboxId, range: BlockRange, wanted: WantedRows): Promise<HeaderBlock | null> {
-    const { account, db, compression } = this.#deps;
-    const rows = await db.read((reader) => selectBlock(reader, account, mailbox, range, wanted));
+    const { account, compression, memory } = this.#deps;
+    const place = { account, mailbox, range };
+    const codes = wantedCodes(wanted);
+    const rows = await this.#rows(place, codes);
     if (rows === null) return null;
     try {
       return readBlock(rows, range, wanted, compression);
     } catch {
+      memory.forget(place, codes);
       return null;
     }
+  }
+
+  /** The rows of a block with these codes, null when it is gone. */
+  async #rows(place: RowPlace, codes: readonly number[]): Promise<StoredRows | null> {
+    const { account, db, memory } = this.#deps;
+    const rows = new Map<number, Uint8Array>();
+    const unknown: number[] = [];
+    for (const code of codes) {
+      const row = memory.get(place, code);
+      if (row === undefined) unknown.push(code);
+      else if (row !== null) rows.set(code, row);
+    }
+    if (unknown.length === 0) return rows;
+    const read = await db.read((reader) => selectBlock(reader, account, place.mailbox, place.range, unknown));
+    if (read === null) return null;
+    for (const code of unknown) {
+      const row = read.get(code) ?? null;
+      memory.set(place, code, row);
+      if (row !== null) rows.set(code, row);
+    }
+    return rows;
   }
 
   /** A quarter of its messages is gone, or it is a small one to which more can be added. */
@@ -265,12 +299,12 @@ export class HeaderCache {
   }
 
   async #store(mailbox: MailboxId, block: HeaderBlock): Promise<void> {
-    const { account, db, compression } = this.#deps;
+    const { account, db, compression, loop } = this.#deps;
     const { uids } = block.messages;
     if (this.#isReadOnly || uids.length < this.#limits.minStoredMessages) return;
     const range = { firstUid: uids[0] ?? 0, lastUid: uids.at(-1) ?? 0, count: uids.length };
-    const rows = writeBlock(block, compression);
     try {
+      const rows = await writeBlock(block, compression, loop);
       await db.write((tx) => insertBlock(tx, account, mailbox, range, rows));
     } catch {
       this.#isReadOnly = true;

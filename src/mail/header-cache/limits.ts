@@ -1,7 +1,7 @@
 /** Bounds of blocks of header fields and of the work of making them. */
 export const headerCacheLimits = {
   /** Messages of a block. */
-  blockMessages: 1024,
+  blockMessages: 2048,
   /** A block at the end of a mailbox with fewer messages is made anew with those that came after it. */
   smallBlockMessages: 512,
   /** Messages without a block from which on it pays to store one. */
@@ -12,8 +12,12 @@ export const headerCacheLimits = {
   maxHeaderBytes: 64 * 1024,
   /** As is a header in which a cached field, with its repetitions, is longer. */
   maxFieldBytes: 0x3fff,
+  /** Memory of all accounts together for rows that were read lately. */
+  maxRowMemoryBytes: 16 * 1024 * 1024,
+  /** How long they are kept after they were last read. */
+  rowMemoryMs: 60_000,
   /** Bytes of one field in a block: when they are reached, the block ends. */
-  maxColumnBytes: 512 * 1024,
+  maxColumnBytes: 1024 * 1024,
 };
 
 /** See `headerCacheLimits`. */
