@@ -32,7 +32,8 @@ export class RowMemory {
   /** Least recently used first. */
   readonly #rows = new Map<string, Remembered>();
   #sizeBytes = 0;
-  #timer: Disposable | null = null;
+  /** A timer will look for what is old. */
+  #isTimed = false;
 
   constructor(
     clock: Clock,
@@ -70,7 +71,7 @@ export class RowMemory {
     }
     this.#rows.set(key, { row, sizeBytes, usedMs: this.#clock.monotonic() });
     this.#sizeBytes += sizeBytes;
-    this.#timer ??= this.#clock.timer(this.#limits.rowMemoryMs, () => this.#expire());
+    if (!this.#isTimed) this.#expireLater();
   }
 
   /** Forgets the rows of a block that cannot be unpacked. */
@@ -85,6 +86,11 @@ export class RowMemory {
     this.#sizeBytes -= known.sizeBytes;
   }
 
+  #expireLater(): void {
+    this.#isTimed = true;
+    this.#clock.timer(this.#limits.rowMemoryMs, () => this.#expire());
+  }
+
   #expire(): void {
     const { rowMemoryMs } = this.#limits;
     const before = this.#clock.monotonic() - rowMemoryMs;
@@ -92,7 +98,8 @@ export class RowMemory {
       if (usedMs > before) break;
       this.#forget(key);
     }
-    this.#timer = this.#rows.size === 0 ? null : this.#clock.timer(rowMemoryMs, () => this.#expire());
+    this.#isTimed = false;
+    if (this.#rows.size > 0) this.#expireLater();
   }
 }
 

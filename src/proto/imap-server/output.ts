@@ -4,6 +4,8 @@ import type { ReadFields } from './selected-mailbox.ts';
 
 const encoder = new TextEncoder();
 const smallestBuffer = 1024;
+/** Writes of a long answer that are under way at a time, nearly always. */
+const maxSpares = 3;
 const nothing = new Uint8Array(0);
 
 /** Where an output stood. */
@@ -21,8 +23,8 @@ export class Output {
   readonly #loop: EventLoop;
   readonly #bufferBytes: number;
   #buffer: Uint8Array = nothing;
-  /** A buffer that went out and can be filled again; none is kept unless more is coming. */
-  #spare: Uint8Array | null = null;
+  /** Buffers that went out and can be filled again; none is kept unless more is coming. */
+  #spares: Uint8Array[] = [];
   #hasMore = false;
   #used = 0;
   #drains = 0;
@@ -120,7 +122,7 @@ export class Output {
   /** Writes everything collected: all that is to be said for now. Null when there is nothing to wait for. */
   drain(): Promise<void> | null {
     this.#hasMore = false;
-    this.#spare = null;
+    this.#spares = [];
     return this.#used === 0 ? null : this.#channel.write(this.#taken(), this.timeoutMs);
   }
 
@@ -137,7 +139,7 @@ export class Output {
     this.#hasMore = true;
     const buffer = this.#buffer;
     return this.#channel.write(this.#taken(), this.timeoutMs, () => {
-      if (this.#hasMore) this.#spare = buffer;
+      if (this.#hasMore && this.#spares.length < maxSpares) this.#spares.push(buffer);
     });
   }
 
@@ -181,11 +183,10 @@ export class Output {
     const needed = this.#used + bytes;
     if (needed <= this.#buffer.length) return;
     // Past a kilobyte more usually follows: take a whole buffer, with slack for the response that passes its end.
-    const size =
-      this.#used === 0 && bytes <= smallestBuffer ? smallestBuffer : Math.max(needed * 2, this.#bufferBytes + 16_384);
-    const spare = this.#spare !== null && this.#spare.length >= size ? this.#spare : null;
-    if (spare !== null) this.#spare = null;
-    const grown = spare ?? new Uint8Array(size);
+    const isShort = this.#used === 0 && bytes <= smallestBuffer && !this.#hasMore;
+    const size = isShort ? smallestBuffer : Math.max(needed + (needed >> 2), this.#bufferBytes + 16_384);
+    const spare = this.#spares.pop();
+    const grown = spare !== undefined && spare.length >= size ? spare : new Uint8Array(size);
     grown.set(this.#buffer.subarray(0, this.#used));
     this.#buffer = grown;
   }
