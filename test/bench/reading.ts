@@ -17,7 +17,7 @@ const searches = {
   'SEARCH TEXT': 'SEARCH TEXT zebra',
 } as const;
 
-const bodies = { '20,000 bodies': 'UID FETCH 1:20000 (BODY.PEEK[])', 'one body': 'FETCH 4711 (BODY.PEEK[])' } as const;
+const bodies = { '20,000 bodies': 'UID FETCH 1:20000 (BODY.PEEK[])' } as const;
 
 /** The first time that it is asked for after a restart of the server; the files are in the system's memory. */
 function cold(name: string, command: string): Scenario {
@@ -34,12 +34,13 @@ function cold(name: string, command: string): Scenario {
   };
 }
 
-function warm(name: string, command: string): Scenario {
+/** The first run is left out. What takes less than a millisecond is run until it is as fast as in a session of some length. */
+function warm(name: string, command: string, runs = 4): Scenario {
   return {
     name: `${name} on the large mailbox, warm`,
     unit: 'ms',
     better: 'less',
-    measure: async (peer) => median((await timed(peer, command, 4)).slice(1)),
+    measure: async (peer) => median((await timed(peer, command, runs)).slice(runs >> 2)),
   };
 }
 
@@ -52,4 +53,5 @@ async function timed({ imapPort }: Peer, command: string, runs: number): Promise
 export const listing: readonly Scenario[] = [
   ...Object.entries(lists).flatMap(([name, command]) => [cold(name, command), warm(name, command)]),
   ...Object.entries({ ...bodies, ...searches }).map(([name, command]) => warm(name, command)),
+  warm('one body', 'FETCH 4711 (BODY.PEEK[])', 1000),
 ];

