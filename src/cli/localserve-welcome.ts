@@ -60,7 +60,7 @@ export function welcome({ addresses, folder, dataDirectory, program, option }: W
     ...(imap === undefined
       ? []
       : [`  curl --user ${address}:${password} "imap://${hostPort(imap)}/INBOX;MAILINDEX=1"`]),
-    `  ${program} queue list${option}`,
+    `  ${program} queue list --all${option}`,
     '',
     'Addresses that fail on purpose: the localpart ends in temperror, permerror, timeout or a code such as 451 or 550.',
     '  permerror@example.org             refused after DATA',

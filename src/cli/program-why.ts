@@ -14,7 +14,7 @@ export interface WhyOptions extends FolderOptions {
 /** Adds the command that tells the story of a message. */
 export function addWhyCommand(godwit: Command, run: Runner): void {
   inFolder(godwit.command('why').description('say what happened to a message, in or out, and what happens next'))
-    .argument('[message]', 'id of the queue, of a message or a recipient, or Message-ID')
+    .argument('[message]', 'id of the queue, such as 76 or 76.1, or Message-ID')
     .option(
       '--from <address>',
       "instead: mail from this address in the envelope, '<>' for notices; refused mail as well",

@@ -5,7 +5,7 @@ import { queueFilter } from './queue-filter.ts';
 
 for (const [options, want] of [
   [{}, {}],
-  [{ id: ['3', '4'] }, { ids: [3, 4] }],
+  [{ id: ['3', '4.2'] }, { ids: ['3', '4.2'] }],
   [
     { from: '<>', to: 'a@b.test' },
     { sender: '', recipient: 'a@b.test' },
@@ -22,7 +22,14 @@ for (const [options, want] of [
   test(`queueFilter(${JSON.stringify(options)})`, () => assert.deepEqual(queueFilter(options), want));
 }
 
-for (const options of [{ id: ['x'] }, { id: ['0'] }, { message: '-1' }, { olderThan: '3 weeks' }, { olderThan: 'm' }]) {
+for (const options of [
+  { id: ['x'] },
+  { id: ['0'] },
+  { id: ['1.0'] },
+  { message: '-1' },
+  { olderThan: '3 weeks' },
+  { olderThan: 'm' },
+]) {
   test(`queueFilter(${JSON.stringify(options)}) is refused`, () => {
     assert.throws(() => queueFilter(options), /^Error: --/);
   });

@@ -5,7 +5,7 @@ const ageUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_60
 /** The filter arguments of `queue.…` operations, from options. @throws Error in words for people. */
 export function queueFilter(options: QueueOptions): Record<string, unknown> {
   const filter = {
-    ids: options.id?.map((id) => wholeNumber('--id', id)),
+    ids: options.id?.map((id) => queueName('--id', id)),
     message: options.message === undefined ? undefined : wholeNumber('--message', options.message),
     account: options.account,
     sender: options.from === '<>' ? '' : options.from,
@@ -16,6 +16,12 @@ export function queueFilter(options: QueueOptions): Record<string, unknown> {
     olderThanMs: options.olderThan === undefined ? undefined : age('--older-than', options.olderThan),
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+/** Name of a message, such as 76, or of one recipient, such as 76.1. @throws Error naming the option. */
+export function queueName(name: string, text: string): string {
+  if (/^[1-9]\d{0,14}(?:\.[1-9]\d{0,8})?$/.test(text)) return text;
+  throw new Error(`${name} ${text}: write 76 for a message, 76.1 for its first recipient`);
 }
 
 /** A whole number above 0. @throws Error naming the option. */

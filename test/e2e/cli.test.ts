@@ -136,7 +136,11 @@ for (const [args, code, wanted] of [
   [['queue', '--help'], 0, /^ {2}release /m],
   [['serv'], 1, /unknown command 'serv'/],
   [['account', 'add', 'ann'], 1, /missing required argument 'address'/],
-  [['queue', 'list', '--id', 'x', '--dir', 'nowhere'], 1, /--id x: give a whole number/],
+  [
+    ['queue', 'list', '--id', 'x', '--dir', 'nowhere'],
+    1,
+    /--id x: write 76 for a message, 76\.1 for its first recipient/,
+  ],
   [['account', 'list', '--dir', 'nowhere'], 1, /nowhere.server\.yaml:1:1: there is no such file/],
   [['localserve', '--ip', 'localhost', '--dir', 'nowhere'], 1, /--ip localhost is not an IP address/],
 ] as const) {
@@ -181,7 +185,7 @@ test('godwit queue route: which way and why, with a server and without; queue tr
     shown,
     /deferred after \d+ ms, no host reached: 451 not now\n +by transport never, which fails with 451/,
   );
-  assert.equal(await transport('later', '--id', '1'), '1 recipient to go by later.\n');
+  assert.equal(await transport('later', '--id', '1.1'), '1 recipient to go by later.\n');
   assert.match(await show(), /^transport +later, set by an operator$/m);
   assert.equal(await transport('--none', '--all'), '1 recipient to go as routes say.\n');
   assert.equal((await godwit(['queue', 'transport', '--all', '--dir', folder])).code, 1);

@@ -77,8 +77,18 @@ routes:
   const send = (to: string): Promise<unknown> =>
     transport.sendMail({ from: login.user, to, subject: 'by relay', text: 'hello' });
   await send('a@far.example');
-  assert.match(await attempted(1, folder), /deferred after \d+ ms, 127\.0\.0\.1 \[127\.0\.0\.1\]: 535 /);
+  assert.match(
+    await attempted(1, folder),
+    /deferred after \d+ ms, 127\.0\.0\.1 \[127\.0\.0\.1\]: transport service is paused, .*: 535 /,
+  );
+  const paused =
+    /^transport +service PAUSED since .*, as its login was refused: 127\.0\.0\.1: 535 .*; run 'godwit queue resume service'/m;
+  assert.match((await godwit(['status', '--dir', folder])).output, paused);
+  assert.match((await godwit(['queue', 'list', '--dir', folder])).output, /^1\.1 .* 0 .* transport service is paused/m);
   await writeFile(passwordFile, `${login.pass}\n`);
+  const resumed = await godwit(['queue', 'resume', 'service', '--dir', folder]);
+  // The changed file may have ended the pause a moment before.
+  assert.match(resumed.output, /^(?:Resumed service; mail that waited is tried now|service is not paused)\.$/m);
   await send('b@far.example');
   const shown = await attempted(2, folder);
   assert.match(shown, /delivered after \d+ ms, 127\.0\.0\.1 \[127\.0\.0\.1\]: 250 /);

@@ -255,3 +255,38 @@ test('godwit sendmail: a message that no server would take is kept, and a wrong 
   const flushed = await run([main, 'sendmail', '--flush'], '', environment);
   assert.deepEqual([flushed.code, (await readdir(spool)).length], [0, 2], flushed.errors);
 });
+
+test(
+  'an old node: the library that the Node of node_modules lacks is named, with its package',
+  { skip: noOldNode || (isWindows && 'no loader of shared libraries') },
+  async () => {
+    await using dir = await tempDir();
+    const root = fileURLToPath(new URL('../../', import.meta.url));
+    for (const file of [
+      'src/cli/main.mjs',
+      'src/cli/own-node.mjs',
+      'src/cli/sendmail/keep-raw.mjs',
+      'tools/need-node.mjs',
+    ]) {
+      await mkdir(join(dir.path, file, '..'), { recursive: true });
+      await copyFile(join(root, file), join(dir.path, file));
+    }
+    const bin = join(dir.path, 'node_modules', '.bin');
+    await mkdir(bin, { recursive: true });
+    const missing = 'libatomic.so.1: cannot open shared object file: No such file or directory';
+    const loader = `echo "node: error while loading shared libraries: ${missing}" >&2`;
+    await writeFile(join(bin, 'node'), `#!/bin/sh\n${loader}\nexit 127\n`, { mode: 0o755 });
+    const environment = { GODWIT_SENDMAIL_SPOOL_DIRECTORY: join(dir.path, 'spool') };
+    const said = /without libatomic\.so\.1: install libatomic1 \(Debian, Ubuntu: 'apt-get install libatomic1'/;
+    const guard = await runProgram(old ?? '', [join(dir.path, 'tools/need-node.mjs'), 'x.ts'], '', environment);
+    assert.deepEqual([guard.code, said.test(guard.errors)], [1, true], guard.errors);
+    const program = join(dir.path, 'src/cli/main.mjs');
+    const command = await runProgram(old ?? '', [program, 'status'], '', environment);
+    assert.deepEqual([command.code, said.test(command.errors)], [1, true], command.errors);
+    const link = join(dir.path, 'sendmail');
+    await symlink(program, link);
+    const kept = await runProgram(old ?? '', [link, 'a@example.org'], 'Subject: kept\n\nhello\n', environment);
+    assert.deepEqual([kept.code, said.test(kept.errors)], [75, true], kept.errors);
+    assert.match(kept.errors, /the message is kept in /);
+  },
+);

@@ -50,7 +50,7 @@ test('godwit why: a developer learns what happened to test mail, while the serve
     await why('--from', 'nobody@example.org'),
     /^Nothing is known of mail from nobody@example\.org within 7d: /,
   );
-  assert.match(await why('99'), /^The queue has no message or recipient 99\.\n/);
+  assert.match(await why('99'), /^The queue has no message 99\.\n/);
   const unclear = await godwit(['why', '--dir', folder]);
   assert.deepEqual([unclear.code, unclear.output], [1, '']);
   assert.match(unclear.errors, /^godwit: name a message by its id or Message-ID, or write --from ADDRESS/);

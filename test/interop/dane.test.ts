@@ -314,7 +314,7 @@ describePeer('DANE decides what leaves', needsRoot(...labPrograms, 'postfix'), (
     const { id } = await lab.attempted('a@ee-wrong.test');
     const reason =
       /its TLSA record matches none of its certificates; demanded is a certificate that TLSA records vouch/;
-    const shown = await lab.ask('queue', 'show', String(id));
+    const shown = await lab.ask('queue', 'show', id);
     assert.match(shown, reason);
     assert.match(shown, /TLSv1\.3 with .* certificate that nobody vouches for/);
     assert.match(await lab.ask('why', '--to', 'a@ee-wrong.test'), reason);

@@ -132,16 +132,17 @@ export async function startRelayWorld({ domain, ways, start, token = '' }: Relay
   async function recordOf(recipient: string): Promise<Recorded | null> {
     const states = ['queued', 'leased', 'delivered', 'failed', 'dropped'];
     const { items } = (await callControl(control, 'queue.list', { recipient, states })) as {
-      readonly items: readonly { readonly id: number }[];
+      readonly items: readonly { readonly id: string }[];
     };
     const [item] = items;
     if (item === undefined) return null;
     const shown = (await callControl(control, 'queue.show', { id: item.id })) as {
-      readonly item: { readonly state: string; readonly lastReply: string | null };
+      readonly items: readonly { readonly state: string; readonly lastReply: string | null }[];
       readonly attempts: readonly AttemptRecord[];
     };
-    if (shown.attempts.length === 0) return null;
-    return { state: shown.item.state, lastReply: shown.item.lastReply ?? '', attempts: shown.attempts };
+    const [known] = shown.items;
+    if (known === undefined || shown.attempts.length === 0) return null;
+    return { state: known.state, lastReply: known.lastReply ?? '', attempts: shown.attempts };
   }
 }
 

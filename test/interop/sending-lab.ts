@@ -41,7 +41,7 @@ export interface SendOptions {
 /** What became of one recipient, once an attempt was made. */
 export interface Attempted {
   /** In the queue. */
-  readonly id: number;
+  readonly id: string;
   readonly state: string;
   readonly attempts: readonly AttemptRecord[];
 }
@@ -112,7 +112,7 @@ async function attempted({ folder, log }: ServerUnderTest, to: string, count: nu
   try {
     return await eventually(`${count} attempts at ${to}`, async () => {
       const { items } = (await callControl(endpoint, 'queue.list', { recipient: to })) as {
-        readonly items: readonly { readonly id: number; readonly state: string; readonly attempts: number }[];
+        readonly items: readonly { readonly id: string; readonly state: string; readonly attempts: number }[];
       };
       const [item] = items;
       if (item === undefined || item.attempts < count || item.state === 'leased') return null;

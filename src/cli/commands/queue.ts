@@ -1,48 +1,92 @@
 import { sessionLines } from '#mail/story';
-import type { ListedRecipient, QueueListing, ShownRecipient } from '#server/operations';
+import type { ListedRecipient, QueueListing, ShownRecipients } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
-import { queueFilter, wholeNumber } from '../queue-filter.ts';
+import { queueFilter, queueName, wholeNumber } from '../queue-filter.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
-/** Lists recipients. @returns the exit code. */
+/** Lists recipients: those that wait, unless others are asked for. @returns the exit code. */
 export async function queueList(options: QueueOptions): Promise<number> {
   const limit = wholeNumber('--limit', options.limit ?? '1000');
-  const args = { ...queueFilter(options), limit };
-  const { items, isCut } = (await callServer(configFolder(options), 'queue.list', args)) as QueueListing;
+  const named = options.all === true || options.id !== undefined || options.message !== undefined;
+  const waiting = named || options.state !== undefined ? {} : { states: ['queued', 'leased'] };
+  const args = { ...queueFilter(options), ...waiting };
+  const items: ListedRecipient[] = [];
+  let next: number | null = 0;
+  while (next !== null && items.length < limit) {
+    const size = Math.min(pageRecipients, limit - items.length);
+    const page: QueueListing = (await callServer(configFolder(options), 'queue.list', {
+      ...args,
+      limit: size,
+      after: next,
+    })) as QueueListing;
+    items.push(...page.items);
+    ({ next } = page);
+  }
   if (options.json === true) printJson(items);
-  else if (items.length === 0) print('Nothing in the queue.');
-  else {
-    const head = ['id', 'message', 'state', 'tries', 'next try', 'from', 'to', 'last reply'];
+  else if (items.length === 0) {
+    print(
+      'states' in waiting
+        ? 'Nothing waits in the queue. Finished messages are listed with --all.'
+        : 'Nothing is found.',
+    );
+  } else {
+    const head = ['id', 'state', 'tries', 'next try', 'from', 'to', 'last reply'];
     print(...table([head, ...items.map(rowOf)]));
-    if (isCut) print(`There are more than ${limit}: use --limit, or filters.`);
+    if (next !== null) print(`There may be more than ${limit}: use --limit, or filters.`);
   }
   return 0;
 }
 
-/** Shows one recipient with its attempts. @returns the exit code. */
+const pageRecipients = 250;
+
+/** Shows a message with its recipients, or one recipient with its attempts. @returns the exit code. */
 export async function queueShow(id: string, options: QueueOptions): Promise<number> {
-  const args = { id: wholeNumber('id', id) };
-  const shown = (await callServer(configFolder(options), 'queue.show', args)) as ShownRecipient;
+  const args = { id: queueName('id', id) };
+  const shown = (await callServer(configFolder(options), 'queue.show', args)) as ShownRecipients;
   if (options.json === true) {
     printJson(shown);
     return 0;
   }
-  const { item, attempts } = shown;
+  const [item, ...others] = shown.items;
+  if (item === undefined) return 1;
+  if (others.length === 0) showOne(item, shown.attempts, options);
+  else showMessage(item, shown);
+  return 0;
+}
+
+function showMessage(first: ListedRecipient, { items, isCut }: ShownRecipients): void {
+  const head = ['id', 'state', 'tries', 'next try', 'from', 'to', 'last reply'];
+  print(
+    ...table([['message', String(first.message)], ...messageRows(first)]),
+    '',
+    ...table([head, ...items.map(rowOf)]),
+    ...(isCut ? [`There are more; 'godwit queue list --id ${first.message} --limit 100000' has all.`] : []),
+    '',
+    `The attempts at one: godwit queue show ${first.id}; the whole story: godwit why ${first.message}`,
+  );
+}
+
+function messageRows(item: ListedRecipient): string[][] {
+  return [
+    ['from', sender(item)],
+    ['account', item.account ?? '(the server itself)'],
+    ['Message-ID', plain(item.messageId ?? '(none)')],
+    ['size', `${item.sizeBytes} bytes`],
+    ['accepted', localTime(item.receivedMs)],
+  ];
+}
+
+function showOne(item: ListedRecipient, attempts: ShownRecipients['attempts'], options: QueueOptions): void {
   print(
     ...table([
-      ['id', String(item.id)],
-      ['message', String(item.message)],
-      ['from', sender(item)],
+      ['id', item.id],
+      ...messageRows(item),
       ['to', plain(item.recipient)],
       ['state', stateOf(item)],
-      ['account', item.account ?? '(the server itself)'],
       ...(item.transport === null ? [] : [['transport', `${item.transport}, set by an operator`]]),
       ...(item.tls === null ? [] : [['TLS', `${item.tls}, set by an operator`]]),
-      ['Message-ID', plain(item.messageId ?? '(none)')],
-      ['size', `${item.sizeBytes} bytes`],
-      ['accepted', localTime(item.receivedMs)],
       item.finishedMs === null ? ['next try', nextTry(item)] : ['finished', localTime(item.finishedMs)],
       ['last reply', plain(item.lastReply ?? '(none)')],
     ]),
@@ -57,7 +101,6 @@ export async function queueShow(id: string, options: QueueOptions): Promise<numb
     ];
     if (lines.length > 0) print(...lines.map((line) => `      ${plain(line)}`));
   }
-  return 0;
 }
 
 /** Changes the recipients that match. @returns the exit code. */
@@ -85,8 +128,7 @@ const done = {
 
 function rowOf(item: ListedRecipient): string[] {
   return [
-    String(item.id),
-    String(item.message),
+    item.id,
     stateOf(item),
     String(item.attempts),
     item.finishedMs === null && !item.hold ? localTime(item.nextAttemptMs) : '',

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { encodeHex } from '#lib/codecs';
 import { parseDomain } from '#lib/domain';
 import { Secret } from '#lib/secret';
+import { trustedPemProblem } from '#host/certificates';
 import { errorCode, Files } from '#host/files';
 import { nodeDialer, tlsContext, type TlsContext, type TlsIdentity } from '#host/net';
 import { systemRandom } from '#host/random';
@@ -175,6 +176,8 @@ async function configured(files: Files, settings: SendmailSettings, folder: stri
   const secret = login?.secret ?? { kind: 'none' };
   const token = secret.kind === 'token' ? await firstLine('tokenFile', secret.file) : null;
   const trusted: Trusted = caFile === null ? {} : { trustedPem: [await read('caFile', caFile)] };
+  const untrusted = trusted.trustedPem?.map(trustedPemProblem).find((problem) => problem !== null);
+  if (untrusted != null) throw wrong('caFile', `${resolve(folder, caFile ?? '')} ${untrusted}`);
   const trust =
     clientCertificate === null ? trusted : { identity: await identityOf(clientCertificate, trusted, read, wrong) };
   const deps = {

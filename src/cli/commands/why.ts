@@ -2,7 +2,7 @@ import { writeStory, type StoryTelling } from '#mail/story';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { WhyOptions } from '../program-why.ts';
-import { age, wholeNumber } from '../queue-filter.ts';
+import { age, queueName, wholeNumber } from '../queue-filter.ts';
 import { localTime, plain, print, printJson } from '../terminal.ts';
 
 /** Tells what happened to messages. @returns the exit code: 1 when nothing is known of any. */
@@ -33,7 +33,7 @@ function question(message: string | undefined, { from, to, since }: WhyOptions):
   }
   if (message !== undefined) {
     if (since !== undefined) throw new Error('--since goes with --from and --to');
-    return /^\d{1,15}$/.test(message) ? { id: wholeNumber('id', message) } : { messageId: message };
+    return /^[\d.]{1,25}$/.test(message) ? { id: queueName('id', message) } : { messageId: message };
   }
   return {
     ...(from !== undefined && { sender: from === '<>' ? '' : from }),
@@ -50,8 +50,8 @@ function nothingKnown(message: string | undefined, { from, to, since = '7d' }: W
       'Perhaps it never came to this server, or the client was turned away before it named addresses: then only the log knows.',
     ];
   }
-  const known = /^\d+$/.test(message)
-    ? `The queue has no message or recipient ${message}`
+  const known = /^[\d.]+$/.test(message)
+    ? `The queue has no message ${message}`
     : `No message ${plain(message)} is known here`;
   return [
     `${known}.`,

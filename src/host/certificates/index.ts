@@ -6,4 +6,5 @@
 export { CertificateRefused, loadCertificate } from './certificate-files.ts';
 export type { CertificatePaths, LoadedCertificate } from './certificate-files.ts';
 export { makeSelfSigned } from './self-signed.ts';
+export { trustedPemProblem } from './trusted.ts';
 export type { CertificatePem, SelfSignedOptions } from './self-signed.ts';

@@ -281,7 +281,7 @@ export class Batches {
       const outcome = outcomes[i];
       this.#deps.log.info('queue.attempt', {
         message: group.message.id,
-        recipient: recipient.id,
+        recipient: `${group.message.id}.${recipient.number}`,
         outcome: outcome?.kind,
         host: outcome?.remote?.name,
         code: outcome?.reply?.code,

@@ -53,7 +53,8 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
   const senderDomain = domainOf(message.sender);
   const refused: RefusedRecipient[] = [];
   const leased: LeasedRecipient[] = [];
-  for (const recipient of recipients) {
+  for (const [i, recipient] of recipients.entries()) {
+    const number = i + 1;
     const { address, notify = 0, orcpt = null } = recipient;
     const domain = domainOf(address);
     const suppression = suppressed.get(address);
@@ -61,14 +62,16 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
     const isHeld = suppression === undefined && rule !== null;
     const lane = laneOf(domain);
     const lease = isHeld || suppression !== undefined ? null : reservation;
-    const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_recipient (message, address, domain, lane_transport,
+    const row = await tx.get<{
+      id: number;
+    }>(sql`INSERT INTO queue_recipient (message, number, address, domain, lane_transport,
         lane_destination, state, lease, lease_until_ms, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
-      VALUES (${id}, ${address}, ${domain}, ${lane.transport}, ${lane.destination},
+      VALUES (${id}, ${number}, ${address}, ${domain}, ${lane.transport}, ${lane.destination},
         ${lease === null ? 'queued' : 'leased'}, ${lease?.lease ?? null}, ${lease?.untilMs ?? null}, ${isHeld}, 0, ${startMs},
         ${notify}, ${orcpt}, 0, 0) RETURNING id`);
     if (row === undefined) throw new Error('INSERT without a row');
     if (suppression !== undefined) refused.push({ id: row.id, recipient, suppression });
-    if (lease !== null) leased.push(untried({ id: row.id, message: id, address, domain, notify, orcpt }));
+    if (lease !== null) leased.push(untried({ id: row.id, message: id, number, address, domain, notify, orcpt }));
     if (isHeld) {
       const detail = { rule: rule.id, reason: rule.reason };
       await writeEvent(tx, { message: id, recipient: row.id }, { atMs: nowMs, kind: 'heldByRule', detail });
@@ -80,7 +83,7 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
 
 /** A recipient of whom nothing is known yet but what the submitter said. */
 function untried(
-  given: Pick<LeasedRecipient, 'id' | 'message' | 'address' | 'domain' | 'notify' | 'orcpt'>,
+  given: Pick<LeasedRecipient, 'id' | 'message' | 'number' | 'address' | 'domain' | 'notify' | 'orcpt'>,
 ): LeasedRecipient {
   return { ...given, transport: null, tls: null, attempts: 0, delayTold: 0, releasedMs: null };
 }

@@ -8,6 +8,8 @@ import type { Lane } from './lane.ts';
 export interface LeasedRecipient {
   readonly id: number;
   readonly message: number;
+  /** Number within the message, from 1. */
+  readonly number: number;
   readonly address: string;
   readonly domain: string;
   /** Transport that an operator set, null when routes decide. */
@@ -100,7 +102,7 @@ export async function leaseDue(
       WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0
         AND lane_transport = ${take.lane.transport} AND lane_destination = ${take.lane.destination}
         AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
-      RETURNING id, message, address, domain, set_transport AS transport, set_tls AS tls, attempts, notify, orcpt, delay_told AS "delayTold",
+      RETURNING id, message, number, address, domain, set_transport AS transport, set_tls AS tls, attempts, notify, orcpt, delay_told AS "delayTold",
         released_ms AS "releasedMs"`);
     if (recipients.length === 0) return [];
     const groups = Map.groupBy(recipients, (recipient) => recipient.message);

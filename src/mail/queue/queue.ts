@@ -33,6 +33,7 @@ export interface QueueDeps {
 }
 
 const maxPerStep = 500;
+const maxFound = 10_000;
 
 /** The queue as submitters and administrators use it. Delivery is the `QueueRunner`'s business, told by the hint `queue`. */
 export class Queue {
@@ -124,7 +125,7 @@ export class Queue {
 
   async #listRange(reader: Reader, filter: QueueFilter, range: IdRange, limit: number): Promise<QueueItem[]> {
     const rows = await reader.all<Omit<QueueItem, 'hold'> & { readonly hold: number }>(
-      sql`SELECT r.id, r.message, m.account, m.sender,
+      sql`SELECT r.id, r.message, r.number, m.account, m.sender,
         r.address AS recipient, r.state, r.hold, r.set_transport AS transport, r.set_tls AS tls, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
         r.last_attempt_ms AS "lastAttemptMs", r.last_reply AS "lastReply", m.message_id AS "messageId",
         length(m.prefix) + m.body_size_bytes AS "sizeBytes", r.finished_ms AS "finishedMs"
@@ -132,6 +133,23 @@ export class Queue {
         WHERE ${within(range)} AND ${conditions(filter)} ORDER BY r.id LIMIT ${limit}`,
     );
     return rows.map((row) => ({ ...row, hold: row.hold !== 0 }));
+  }
+
+  /** Row ids of recipients by message, and by their number there; a null number means all of the message. At most 10,000 of one message. */
+  async find(
+    names: readonly { readonly message: number; readonly number: number | null }[],
+  ): Promise<readonly number[]> {
+    const ids: number[] = [];
+    for (const { message, number } of names) {
+      const only = number === null ? sql`` : sql`AND number = ${number}`;
+      const rows = await this.#deps.db.read((reader) =>
+        reader.all<{ id: number }>(
+          sql`SELECT id FROM queue_recipient WHERE message = ${message} ${only} ORDER BY id LIMIT ${maxFound}`,
+        ),
+      );
+      ids.push(...rows.map(({ id }) => id));
+    }
+    return [...new Set(ids)].toSorted((a, b) => a - b);
   }
 
   /** How many recipients wait or are in delivery, and how many of them are on hold. */

@@ -117,7 +117,9 @@ export class Settler {
         await clock.sleep(retryMs, stopping.aborted ? undefined : stopping).catch(() => undefined);
       }
     }
-    const recipients = batch.flatMap(({ recipients: some }) => some.map(({ id }) => id));
+    const recipients = batch.flatMap(({ recipients: some }) =>
+      some.map(({ message, number }) => `${message}.${number}`),
+    );
     log.warn('queue.outcomesNotRecorded', { recipients, what: 'they are tried again after the next start' });
   }
 
@@ -176,7 +178,8 @@ export class Settler {
       reply: step.reply.slice(0, maxReplyChars),
     };
     await writeEvents(tx, inList([recipient.id]), { atMs: nowMs, kind: 'lateOutcome', detail });
-    this.#deps.log.warn('queue.leaseLost', { message: message.id, recipient: recipient.id, outcome: outcome.kind });
+    const name = `${message.id}.${recipient.number}`;
+    this.#deps.log.warn('queue.leaseLost', { message: message.id, recipient: name, outcome: outcome.kind });
   }
 
   #steps(ended: Ended, nowMs: number): Step[] {

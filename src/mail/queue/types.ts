@@ -54,6 +54,8 @@ export interface QueueItem {
   readonly id: number;
   /** Row id of the message, shared by the recipients of one submission. */
   readonly message: number;
+  /** Number within the message, from 1: people know the recipient as `message.number`. */
+  readonly number: number;
   readonly account: AccountId | null;
   readonly sender: string;
   readonly recipient: string;

@@ -148,3 +148,18 @@ test('QueueRunner goes on with a queue that an older server left: who waits, is 
   assert.deepEqual([ours?.outcome, ours?.route === null], ['delivered', false]);
   await again.stop();
 });
+
+test('Queue: recipients of a queue that an older server left get numbers within their messages', async () => {
+  const nowMs = 1_800_000_000_000;
+  await using db = upgraded(nowMs, [
+    { message: 4, address: 'a@one.example' },
+    { message: 9, address: 'b@one.example', state: 'delivered', finishedMs: nowMs },
+    { message: 4, address: 'c@one.example' },
+    { message: 9, address: 'd@one.example' },
+  ]);
+  const rows = db.raw.prepare('SELECT message, number, address FROM queue_recipient ORDER BY message, number').all();
+  assert.deepEqual(
+    rows.map(({ message, number, address }) => `${String(message)}.${String(number)} ${String(address)}`),
+    ['4.1 a@one.example', '4.3 c@one.example', '9.1 b@one.example', '9.3 d@one.example'],
+  );
+});

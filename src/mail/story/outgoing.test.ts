@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { accountId } from '#lib/ids';
 import { HoldRules, Notify } from '#mail/queue';
 import { sql } from '#ports/database';
+import { parseConfigFiles } from '#mail/config';
+import { routingTable } from '#mail/routes';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import { acceptanceOf, Stories, writeOrigin, writeStory } from './index.ts';
 
@@ -96,17 +98,15 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
   world.answer = () => refused;
   await world.clock.advance(470_000);
   assert.equal(
-    (await textOf(world, startMs, 2)).replace(startMs.toString(36), 'START'),
+    (await textOf(world, startMs)).replace(startMs.toString(36), 'START'),
     `Outgoing message 1 of the server itself: from s@example.org to bob@example.net, eve@example.net
 <m@example.org>, 76 bytes
 
   +0s  put into the queue
-  +0s  attempt 1 for bob@example.net: deferred, at mx.example.net [192.0.2.1], after 0 ms
+  +0s  attempt 1 for 2 recipients: 1 delivered, 1 deferred, at mx.example.net [192.0.2.1], after 0 ms
       went direct, to the hosts of example.net: no route matches
-      451 4.3.0 try later
-  +0s  attempt 1 for eve@example.net: delivered, at mx.example.net [192.0.2.1], after 0 ms
-      went direct, to the hosts of example.net: no route matches
-      250 2.0.0 taken
+      deferred for bob@example.net: 451 4.3.0 try later
+      delivered for eve@example.net: 250 2.0.0 taken
   +470s  attempt 2 for bob@example.net: refused, at mx.example.net [192.0.2.1], after 0 ms
       went direct, to the hosts of example.net: no route matches
       550-5.1.1 no such user
@@ -245,4 +245,57 @@ test('Stories.tell: by Message-ID and by addresses; the latest, and whether ther
   assert.deepEqual(await ids({ kind: 'envelope', recipient: 'A@Example.net', sinceMs }), [[1, 4], false]);
   assert.deepEqual(await ids({ kind: 'envelope', recipient: 'a@example.net', sinceMs: sinceMs + 5000 }), [[], false]);
   assert.deepEqual(await ids({ kind: 'messageId', messageId: 'm@example.org' }, 2), [[2, 3], true]);
+});
+
+test('writeStory: a dialogue is told once for each transmission, however many recipients were refused', async () => {
+  await using world = new QueueWorld();
+  const dialogue = Array.from({ length: 40 }, (_, i) => `line ${i}`);
+  const session = { demand: 'nothing', tls: null, mechanism: null, isReused: false, dialogue };
+  const remote = { name: 'mx.example.net', ip: '192.0.2.1', session };
+  world.answer = (address) => ({ ...refused, remote, reply: { code: 550, enhanced: '5.1.1', text: `no ${address}` } });
+  await world.start();
+  const startMs = world.clock.now();
+  await world.send(Array.from({ length: 60 }, (_, i) => `user${i}@example.net`));
+  const lines = (await textOf(world, startMs)).split('\n');
+  assert.equal(lines.filter((line) => line.includes('line 7')).length, 1);
+  assert.equal(lines.filter((line) => / attempt 1 for 60 recipients: 60 refused, at mx/.test(line)).length, 1);
+  assert.equal(
+    lines.filter((line) => /^ {6}refused for user\d+@example\.net: 550 5\.1\.1 no user/.test(line)).length,
+    60,
+  );
+  assert.ok(lines.length < 60 + 60 + 60, String(lines.length));
+});
+
+test('writeStory: routes that did not match are said once', async () => {
+  await using world = new QueueWorld();
+  const server = `hostname: mail.example.org\npostmaster: alice\nlisteners: {}
+routes: [{ toDomain: [other.example], transport: direct }]\n`;
+  const domains = '{ domains: { example.org: {} }, accounts: { alice: {} } }';
+  const files = [
+    { file: 'server.yaml', text: server },
+    { file: 'domains.yaml', text: domains },
+  ] as const;
+  world.table = routingTable(parseConfigFiles(...files));
+  world.answer = () => deferred;
+  await world.start();
+  const startMs = world.clock.now();
+  await world.send(['bob@example.net']);
+  await world.clock.advance(3_600_000);
+  const text = await textOf(world, startMs);
+  assert.equal(text.split('went direct, to the hosts of example.net: no route matches').length, 5);
+  assert.equal(text.split('not routes.0 in server.yaml').length, 2);
+});
+
+test('writeStory: mail of a paused transport says so', async () => {
+  await using world = new QueueWorld();
+  const remote = { name: 'relay.example', ip: '192.0.2.9' };
+  const reply = { code: 535, enhanced: '5.7.8', text: 'bad' };
+  world.answer = () => ({ kind: 'deferred', reason: '535 5.7.8 bad', reply, remote, isLoginRefused: true });
+  await world.start();
+  const startMs = world.clock.now();
+  await world.send(['bob@example.net']);
+  assert.match(
+    await textOf(world, startMs),
+    /Now bob@example\.net: waits for attempt 1, due at \+300s; .*: transport {1,2}is paused, as its server refused the login of this server \(relay\.example: 535 5\.7\.8 bad\)/,
+  );
 });

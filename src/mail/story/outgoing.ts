@@ -12,7 +12,7 @@ import {
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 import { readOrigin } from './acceptance.ts';
-import type { AttemptEvent, RecipientNow, Story, StoryEvent } from './types.ts';
+import type { AttemptEvent, AttemptResult, RecipientNow, Story, StoryEvent } from './types.ts';
 
 /** What stories of the queue are composed with. */
 export interface OutgoingContext {
@@ -33,7 +33,7 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
     FROM queue_message WHERE id = ${id}`);
   if (message === undefined) return null;
   const recipients =
-    await reader.all<RecipientRow>(sql`SELECT id, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
+    await reader.all<RecipientRow>(sql`SELECT id, number, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
     last_reply AS "lastReply", last_status AS "lastStatus", last_reply_is_smtp AS "lastReplyIsSmtp", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt,
     released_ms AS "releasedMs"
     FROM queue_recipient WHERE message = ${id} ORDER BY id LIMIT ${maxRecipients}`);
@@ -53,7 +53,7 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
     sizeBytes,
     events: events.toSorted((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b)),
     recipients: recipients.map((recipient) =>
-      recipientNow(recipient, retryUntil(ageStartMs(message, recipient), context.settings)),
+      recipientNow(id, recipient, retryUntil(ageStartMs(message, recipient), context.settings)),
     ),
   };
 }
@@ -102,26 +102,24 @@ async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, stri
         reply, route, session FROM queue_attempt WHERE recipient IN ${inList(ids)} ORDER BY id LIMIT ${maxRows}`)),
     );
   }
-  // Recipients that were told the same in one transmission are one event.
-  const groups = Map.groupBy(rows, (row) => JSON.stringify({ ...row, recipient: 0 }));
+  // Recipients of one transmission are one event: the dialogue is the same.
+  const groups = Map.groupBy(rows, (row) => JSON.stringify({ ...row, recipient: 0, outcome: '', reply: '' }));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { atMs, durationMs, host, ip, outcome, reply, route, session } = first;
-    return [
-      {
-        kind: 'attempt',
-        atMs,
-        durationMs,
-        host,
-        ip,
-        outcome,
-        reply,
-        route,
-        recipients: group.map(({ recipient }) => addresses.get(recipient) ?? ''),
-        session: readSession(session),
-      },
-    ];
+    const { atMs, durationMs, host, ip, route, session } = first;
+    const results = resultsOf(group, addresses);
+    return [{ kind: 'attempt', atMs, durationMs, host, ip, route, results, session: readSession(session) }];
+  });
+}
+
+function resultsOf(group: readonly AttemptRow[], addresses: ReadonlyMap<number, string>): AttemptResult[] {
+  const answers = Map.groupBy(group, ({ outcome, reply }) => JSON.stringify([outcome, reply]));
+  return [...answers.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const recipients = same.map(({ recipient }) => addresses.get(recipient) ?? '');
+    return [{ recipients, outcome: first.outcome, reply: first.reply }];
   });
 }
 
@@ -144,12 +142,12 @@ async function happenedEvents(
   });
 }
 
-function recipientNow(row: RecipientRow, giveUpMs: number): RecipientNow {
-  const { id, address, state, hold, attempts, nextAttemptMs, lastReply, finishedMs, noticeKind } = row;
+function recipientNow(message: number, row: RecipientRow, giveUpMs: number): RecipientNow {
+  const { number, address, state, hold, attempts, nextAttemptMs, lastReply, finishedMs, noticeKind } = row;
   const { lastStatus, lastReplyIsSmtp } = row;
   const isWaiting = finishedMs === null;
   return {
-    id,
+    id: `${message}.${number}`,
     address,
     state,
     isHeld: hold !== 0 && state === 'queued',
@@ -180,6 +178,7 @@ interface MessageRow {
 
 interface RecipientRow {
   readonly id: number;
+  readonly number: number;
   readonly address: string;
   readonly state: RecipientState;
   readonly hold: number;
@@ -201,7 +200,7 @@ interface AttemptRow {
   readonly durationMs: number;
   readonly host: string | null;
   readonly ip: string | null;
-  readonly outcome: AttemptEvent['outcome'];
+  readonly outcome: AttemptResult['outcome'];
   readonly reply: string;
   readonly route: string | null;
   readonly session: string | null;

@@ -19,7 +19,7 @@ export interface StoriesDeps extends Pick<OutgoingContext, 'settings'> {
 
 /** Whose stories are wanted. */
 export type StoryQuestion =
-  /** A message of the queue, or the message of a recipient of the queue: whichever has this id, or both. */
+  /** A message of the queue. */
   | { readonly kind: 'queueId'; readonly id: number }
   /** Without angle brackets. */
   | { readonly kind: 'messageId'; readonly messageId: string }
@@ -134,8 +134,7 @@ async function queueIds(
   switch (question.kind) {
     case 'queueId': {
       const { id } = question;
-      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message WHERE id IN
-        (SELECT CAST(${id} AS BIGINT) UNION SELECT message FROM queue_recipient WHERE id = ${id}) ${whose} ORDER BY id DESC`);
+      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message WHERE id = ${id} ${whose}`);
       return rows.map((row) => row.id);
     }
     case 'messageId': {

@@ -1,17 +1,23 @@
 import type { RecipientState, SessionRecord } from '#mail/queue';
 import type { Acceptance, Check, Origin } from './acceptance.ts';
 
-/** One attempt to deliver a message, at one or more of its recipients together. */
+/** Recipients of one transmission that got the same answer. */
+export interface AttemptResult {
+  readonly recipients: readonly string[];
+  readonly outcome: 'delivered' | 'deferred' | 'refused';
+  /** Code and text of the reply, or the reason; lines separated by `\n`. */
+  readonly reply: string;
+}
+
+/** One transmission of a message to one or more of its recipients. */
 export interface AttemptEvent {
   readonly kind: 'attempt';
   readonly atMs: number;
   readonly durationMs: number;
-  readonly recipients: readonly string[];
-  readonly outcome: 'delivered' | 'deferred' | 'refused';
+  /** One for each answer that recipients got; never empty. */
+  readonly results: readonly AttemptResult[];
   readonly host: string | null;
   readonly ip: string | null;
-  /** Code and text of the reply, or the reason; lines separated by `\n`. */
-  readonly reply: string;
   /** Where to and why, in lines; null when it was not recorded. */
   readonly route: string | null;
   /** Null when it was not recorded, or when no connection came about. */
@@ -72,8 +78,8 @@ export type StoryEvent =
 
 /** How it is with one recipient now. */
 export interface RecipientNow {
-  /** Of the queue. */
-  readonly id: number;
+  /** Of the queue: `message.number`. */
+  readonly id: string;
   readonly address: string;
   readonly state: RecipientState;
   readonly isHeld: boolean;

@@ -13,6 +13,8 @@ export interface WrittenEvent {
 interface WritingContext {
   /** Attempts so far, by recipient; counted on. */
   readonly tries: Map<string, number>;
+  /** Lines about routes that did not match, as far as they were written: they are said once. */
+  readonly passedOver: Set<string>;
   readonly time: (ms: number) => string;
 }
 
@@ -99,19 +101,55 @@ function checkLine({ name, result, detail }: Check): string {
   return `checked ${name}: ${result}${detail === null ? '' : `, ${oneLine(detail)}`}`;
 }
 
-function writeAttempt(event: AttemptEvent, { tries }: WritingContext): WrittenEvent {
-  const { recipients, outcome, host, ip, durationMs, reply, route, session } = event;
-  for (const recipient of recipients) tries.set(recipient, (tries.get(recipient) ?? 0) + 1);
-  const number = tries.get(recipients[0] ?? '') ?? 1;
+/** More recipients are counted. */
+const maxNamed = 5;
+
+function writeAttempt(event: AttemptEvent, { tries, passedOver }: WritingContext): WrittenEvent {
+  const { results, host, ip, durationMs, route, session } = event;
+  const all = results.flatMap(({ recipients }) => recipients);
+  for (const recipient of all) tries.set(recipient, (tries.get(recipient) ?? 0) + 1);
+  const number = tries.get(all[0] ?? '') ?? 1;
   const where = host === null ? 'no host was reached' : `at ${host}${ip === null ? '' : ` [${ip}]`}`;
-  return {
-    title: `attempt ${number} for ${recipients.join(', ')}: ${outcome}, ${where}, after ${durationMs} ms`,
-    details: [
-      ...(route === null ? [] : route.split('\n').map((line, i) => `${i === 0 ? 'went ' : '  '}${line}`)),
-      ...(session === null ? [] : sessionLines(session, true).map(oneLine)),
-      ...reply.split('\n').filter((line) => line !== ''),
-    ],
-  };
+  const [way, ...notTaken] = route === null ? [] : route.split('\n');
+  const news = notTaken.filter((line) => !passedOver.has(line));
+  for (const line of news) passedOver.add(line);
+  const [only, ...others] = results;
+  const about = [
+    ...(way === undefined ? [] : [`went ${way}`]),
+    ...news.map((line) => `  ${line}`),
+    ...(session === null ? [] : sessionLines(session, true).map(oneLine)),
+  ];
+  if (only !== undefined && others.length === 0) {
+    const title = `attempt ${number} for ${named(all)}: ${only.outcome}, ${where}, after ${durationMs} ms`;
+    return { title, details: [...about, ...linesOf(only.reply)] };
+  }
+  const answers = results.flatMap(({ recipients, outcome, reply }) => {
+    const [line = '', ...more] = linesOf(reply);
+    return [`${outcome} for ${named(recipients)}: ${line}`, ...more.map((text) => `  ${text}`)];
+  });
+  const title = `attempt ${number} for ${all.length} recipients: ${counted(results)}, ${where}, after ${durationMs} ms`;
+  return { title, details: [...about, ...answers] };
+}
+
+function linesOf(reply: string): string[] {
+  return reply.split('\n').filter((line) => line !== '');
+}
+
+function named(recipients: readonly string[]): string {
+  const more = recipients.length - maxNamed;
+  return `${recipients.slice(0, maxNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** `2 delivered, 58 refused`. */
+function counted(results: AttemptEvent['results']): string {
+  return (['delivered', 'deferred', 'refused'] as const)
+    .map((outcome) => {
+      const its = results.filter((result) => result.outcome === outcome);
+      return { outcome, count: its.reduce((sum, { recipients }) => sum + recipients.length, 0) };
+    })
+    .filter(({ count }) => count > 0)
+    .map(({ outcome, count }) => `${count} ${outcome}`)
+    .join(', ');
 }
 
 function oneLine(text: string): string {

@@ -8,9 +8,9 @@ import type { PlaceNow, RecipientNow, Story } from './types.ts';
  * @param nowMs  milliseconds since 1970: what was due before then waits for its turn.
  */
 export function writeStory(story: Story, time: (ms: number) => string, nowMs: number): string[] {
-  const tries = new Map<string, number>();
+  const context = { tries: new Map<string, number>(), passedOver: new Set<string>(), time };
   const events = story.events.flatMap((event) => {
-    const { title, details } = writeEvent(event, { tries, time });
+    const { title, details } = writeEvent(event, context);
     return [`  ${time(event.atMs)}  ${title}`, ...details.map((line) => `      ${line}`)];
   });
   return [...heading(story), '', ...events, '', ...ending(story, time, nowMs).map((line) => `  ${line}`)];

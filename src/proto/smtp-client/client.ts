@@ -1,5 +1,5 @@
 import type { MechanismName } from '#lib/sasl';
-import { type Extensions, noExtensions, parseEhlo, type Reply } from '#lib/smtp';
+import { type Extensions, noExtensions, parseEhlo, type Reply, showReply } from '#lib/smtp';
 import type { Channel } from '#ports/channel';
 import type { Clock } from '#ports/clock';
 import type { Random } from '#ports/random';
@@ -203,6 +203,9 @@ export class SmtpClient {
       if (tls.mode === 'opportunistic' && this.#connection.isUsable) {
         this.#startTlsRefusal = reply;
         return;
+      }
+      if (!this.#extensions.startTls) {
+        throw failure('starttls', 'noStartTls', `server does not offer STARTTLS (it answers ${showReply(reply)})`);
       }
       throw reply.code >= 400
         ? refusal('starttls', reply)

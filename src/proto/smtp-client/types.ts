@@ -6,7 +6,7 @@ import type { ClientTls, TlsSession } from '#ports/channel';
 
 /**
  * Why something failed without the server saying no. Of the connection: `closed`, `timeout`, `tls`, `protocol` (its bytes are no SMTP, or out of order).
- * Of what it offers: `size`, `smtputf8`, `8bitmime`, `requiretls`, `auth` (no mechanism in common, or the server did not prove itself).
+ * Of what it offers: `noStartTls` (TLS is required), `size`, `smtputf8`, `8bitmime`, `requiretls`, `auth` (no mechanism in common, or the server did not prove itself).
  * Of our login: `login` (the server refused it, and said more than its reply does).
  * Of ours, nothing was delivered then: `content` (the message has a bare CR or LF), `unreadable` (it could not be read just now).
  */
@@ -14,6 +14,7 @@ export type FailureKind =
   | 'closed'
   | 'timeout'
   | 'tls'
+  | 'noStartTls'
   | 'protocol'
   | 'size'
   | 'smtputf8'

@@ -10,7 +10,7 @@ export type { ChangedClientKey, ListedClientKey } from './client-keys.ts';
 export type { RemovedSelector } from './dkim.ts';
 export type { OutsideView } from './dns.ts';
 export type { ListedHoldRule } from './hold-rules.ts';
-export type { ListedRecipient, QueueListing, ShownRecipient } from './queue.ts';
+export type { ListedRecipient, QueueListing, ShownRecipients } from './queue.ts';
 export type { Resumed, ShownRoute } from './queue-routes.ts';
 export type { Reloaded } from './reload.ts';
 export type { ServerStatus } from './status.ts';

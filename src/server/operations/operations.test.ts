@@ -13,7 +13,7 @@ import {
   type AddedAccount,
   type ListedAccount,
   type QueueListing,
-  type ShownRecipient,
+  type ShownRecipients,
   type ShownRoute,
 } from './index.ts';
 
@@ -200,10 +200,23 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
     assert.deepEqual(await list({ domain: 'two.test', account: 'godwit' }), ['b@two.test', 'c@two.test']);
     assert.deepEqual(await list({ olderThanMs: 3_600_000 }), []);
     const cut = (await run('queue.list', { limit: 2 })) as QueueListing;
-    assert.deepEqual([cut.items.length, cut.isCut], [2, true]);
+    assert.deepEqual([cut.items.map(({ id }) => id), cut.next !== null], [['1.1', '1.2'], true]);
+    const rest = (await run('queue.list', { limit: 2, after: cut.next })) as QueueListing;
+    assert.deepEqual([rest.items.map(({ id }) => id), rest.next], [['1.3'], null]);
     const id = cut.items[0]?.id;
-    const shown = (await run('queue.show', { id })) as ShownRecipient;
-    assert.deepEqual([shown.item.recipient, shown.item.account, shown.attempts], ['a@one.test', 'godwit', []]);
+    const shown = (await run('queue.show', { id })) as ShownRecipients;
+    assert.deepEqual(
+      [shown.items.map(({ recipient, account }) => [recipient, account]), shown.attempts],
+      [[['a@one.test', 'godwit']], []],
+    );
+    const whole = (await run('queue.show', { id: '1' })) as ShownRecipients;
+    assert.deepEqual([whole.items.length, whole.isCut, whole.attempts], [3, false, []]);
+    // The number of a message and those of its recipients, in any mixture and page by page.
+    assert.deepEqual(await list({ ids: ['1.3', '1.1'] }), ['a@one.test', 'c@two.test']);
+    const first = (await run('queue.list', { ids: ['1'], limit: 1 })) as QueueListing;
+    const second = (await run('queue.list', { ids: ['1'], limit: 2, after: first.next })) as QueueListing;
+    assert.deepEqual([first.items.length, second.items.length, second.next], [1, 2, null]);
+    assert.deepEqual(await list({ ids: ['1.4', '2'] }), []);
     for (const command of ['kick', 'hold', 'release', 'drop', 'fail']) {
       await assert.rejects(run(`queue.${command}`), /say which recipients are meant/);
     }
@@ -218,7 +231,10 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
       [await list({ hold: true }), await list({ hold: true, states: ['dropped'] })],
       [[], ['c@two.test']],
     );
-    await assert.rejects(run('queue.show', { id: 999 }), /nothing in the queue has the id 999/);
+    await assert.rejects(run('queue.show', { id: '999' }), /nothing in the queue has the id 999/);
+    await assert.rejects(run('queue.show', { id: '1.x' }), /write 76 for a message, 76\.1 for a recipient/);
+    await assert.rejects(run('queue.list', { ids: [1] }), /ids must be a list of ids such as 76 or 76\.1/);
+    await assert.rejects(run('queue.list', { limit: 251 }), /limit/);
     await assert.rejects(run('queue.list', { states: ['lost'] }), /states must be a list of queued/);
     await assert.rejects(run('queue.list', { account: 'nobody' }), /no account nobody/);
   }));

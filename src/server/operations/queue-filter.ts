@@ -1,4 +1,4 @@
-import type { QueueFilter, RecipientState } from '#mail/queue';
+import type { Queue, QueueFilter, RecipientState } from '#mail/queue';
 import { Arguments, OperationRefused } from './arguments.ts';
 import { accountNamed } from './named.ts';
 import type { OperationsDeps } from './operations.ts';
@@ -18,7 +18,7 @@ export const filterArguments = [
 
 const states: readonly RecipientState[] = ['queued', 'leased', 'delivered', 'failed', 'dropped'];
 const waiting: readonly RecipientState[] = ['queued', 'leased'];
-const maxIds = 10_000;
+const maxIds = 1000;
 
 /** The filter of a command that changes what it matches and takes nothing else. @throws OperationRefused when it names nothing. */
 export function filterOf(deps: OperationsDeps, args: unknown): Promise<QueueFilter> {
@@ -38,8 +38,10 @@ export async function readFilter(
   const olderThanMs = given.optionalNumber('olderThanMs', 0, Number.MAX_SAFE_INTEGER);
   const account = given.optionalText('account');
   const hold = given.optionalFlag('hold');
+  const names = given.optionalList('ids', 'ids such as 76 or 76.1', isName);
+  if ((names?.length ?? 0) > maxIds) throw new OperationRefused(`more than ${maxIds} ids`);
   const filter = {
-    ids: given.optionalList('ids', `at most ${maxIds} ids`, isId),
+    ids: names === undefined ? undefined : await deps.queue.find(names.map(parseName)),
     message: given.optionalNumber('message', 1, Number.MAX_SAFE_INTEGER),
     account: account === undefined ? undefined : (await accountNamed(deps, account)).id,
     sender: given.optionalText('sender'),
@@ -50,7 +52,6 @@ export async function readFilter(
     hold,
     receivedBeforeMs: olderThanMs === undefined ? undefined : deps.clock.now() - olderThanMs,
   };
-  if ((filter.ids?.length ?? 0) > maxIds) throw new OperationRefused(`more than ${maxIds} ids`);
   const conditions = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   if (all === 'must be named' && Object.keys(conditions).length === 0 && given.optionalFlag('all') !== true) {
     throw new OperationRefused('say which recipients are meant, with --to, --domain or another filter, or with --all');
@@ -58,8 +59,19 @@ export async function readFilter(
   return conditions;
 }
 
-function isId(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+/** A message, `76`, or one recipient of it, `76.1`. */
+const namePattern = /^([1-9]\d{0,14})(?:\.([1-9]\d{0,8}))?$/;
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && namePattern.test(value);
+}
+
+/** Reads the name of a message or of one recipient. @throws OperationRefused when it is none. */
+export function parseName(name: string): Parameters<Queue['find']>[0][number] {
+  const [, message, number] = namePattern.exec(name) ?? [];
+  if (message === undefined)
+    throw new OperationRefused(`${name} is no id: write 76 for a message, 76.1 for a recipient`);
+  return { message: Number(message), number: number === undefined ? null : Number(number) };
 }
 
 function isState(value: unknown): value is RecipientState {

@@ -2,21 +2,28 @@ import type { AttemptRecord, QueueItem } from '#mail/queue';
 import { Arguments, OperationRefused } from './arguments.ts';
 import { accountNames } from './named.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
-import { filterArguments, filterOf, readFilter } from './queue-filter.ts';
+import { filterArguments, filterOf, parseName, readFilter } from './queue-filter.ts';
 
-/** One recipient of `queue.list`; `account` is its name, null for mail of the server itself. */
-export type ListedRecipient = Omit<QueueItem, 'account'> & { readonly account: string | null };
+/** One recipient of `queue.list`; `id` is `message.number`, `account` is its name, null for mail of the server itself. */
+export type ListedRecipient = Omit<QueueItem, 'id' | 'account'> & {
+  readonly id: string;
+  readonly account: string | null;
+};
 
-/** Result of `queue.list`. */
+/** Result of `queue.list`: one page. */
 export interface QueueListing {
   readonly items: readonly ListedRecipient[];
-  /** Whether there are more than the limit. */
-  readonly isCut: boolean;
+  /** Argument `after` of the next page; null when this is the last one. */
+  readonly next: number | null;
 }
 
 /** Result of `queue.show`. */
-export interface ShownRecipient {
-  readonly item: ListedRecipient;
+export interface ShownRecipients {
+  /** Never empty. */
+  readonly items: readonly ListedRecipient[];
+  /** The message has more recipients. */
+  readonly isCut: boolean;
+  /** Of the recipient, when there is one; empty otherwise. */
   readonly attempts: readonly AttemptRecord[];
 }
 
@@ -36,30 +43,31 @@ export const queueCommands: OperationTable = {
   'queue.fail': failOperation,
 };
 
-const defaultLimit = 1000;
-const maxLimit = 20_000;
-const batch = 500;
+/** Recipients of one answer: its JSON is made in one piece, which is to take a few milliseconds. */
+const pageRecipients = 250;
 
 async function listOperation(deps: OperationsDeps, args: unknown): Promise<QueueListing> {
-  const given = new Arguments(args, [...filterArguments, 'limit']);
-  const limit = given.optionalNumber('limit', 1, maxLimit) ?? defaultLimit;
+  const given = new Arguments(args, [...filterArguments, 'limit', 'after']);
+  const limit = given.optionalNumber('limit', 1, pageRecipients) ?? pageRecipients;
+  const after = given.optionalNumber('after', 0, Number.MAX_SAFE_INTEGER) ?? 0;
   const filter = await readFilter(deps, given);
-  const items: QueueItem[] = [];
-  for (let more = true; more && items.length <= limit;) {
-    const wanted = Math.min(batch, limit + 1 - items.length);
-    const found = await deps.queue.list(filter, wanted, items.at(-1)?.id ?? 0);
-    items.push(...found);
-    more = found.length === wanted;
-  }
-  return { items: await withNames(deps, items.slice(0, limit)), isCut: items.length > limit };
+  // Of many ids, those that may be on this page.
+  const ids = filter.ids?.filter((id) => id > after).slice(0, limit + 1);
+  const found = await deps.queue.list({ ...filter, ...(ids !== undefined && { ids }) }, limit, after);
+  const last = found.length === limit ? found.at(-1)?.id : ids?.at(-1);
+  const isLast = ids === undefined ? found.length < limit : (filter.ids?.at(-1) ?? 0) <= (last ?? 0);
+  return { items: await withNames(deps, found), next: isLast ? null : (last ?? null) };
 }
 
-async function showOperation(deps: OperationsDeps, args: unknown): Promise<ShownRecipient> {
-  const id = new Arguments(args, ['id']).optionalNumber('id', 1, Number.MAX_SAFE_INTEGER);
-  if (id === undefined) throw new OperationRefused('id is missing');
-  const [item] = await withNames(deps, await deps.queue.list({ ids: [id] }));
-  if (item === undefined) throw new OperationRefused(`nothing in the queue has the id ${id}`);
-  return { item, attempts: await deps.queue.attempts(id) };
+async function showOperation(deps: OperationsDeps, args: unknown): Promise<ShownRecipients> {
+  const name = new Arguments(args, ['id']).text('id');
+  const ids = await deps.queue.find([parseName(name)]);
+  const shown = ids.slice(0, pageRecipients);
+  const items = await withNames(deps, await deps.queue.list({ ids: shown }, pageRecipients));
+  if (items.length === 0) throw new OperationRefused(`nothing in the queue has the id ${name}`);
+  const [only, ...others] = shown;
+  const attempts = only === undefined || others.length > 0 ? [] : await deps.queue.attempts(only);
+  return { items, isCut: ids.length > shown.length, attempts };
 }
 
 async function dropOperation(deps: OperationsDeps, args: unknown): Promise<Changed> {
@@ -78,5 +86,9 @@ async function failOperation(deps: OperationsDeps, args: unknown): Promise<Chang
 
 async function withNames(deps: OperationsDeps, items: readonly QueueItem[]): Promise<ListedRecipient[]> {
   const nameOf = await accountNames(deps);
-  return items.map((item) => ({ ...item, account: item.account === null ? null : nameOf(item.account) }));
+  return items.map((item) => ({
+    ...item,
+    id: `${item.message}.${item.number}`,
+    account: item.account === null ? null : nameOf(item.account),
+  }));
 }

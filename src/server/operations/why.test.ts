@@ -105,7 +105,7 @@ test('why: submitted mail, by its id and its Message-ID', () =>
   inWorld(async ({ talk: say, why }) => {
     const header = ['From: ann@example.org', 'Bcc: eve@far.example', 'Message-ID: <out@laptop>', '', 'hello'];
     await say('submissions', ...mail('ann@example.org', 'bob@far.example', ...header));
-    const text = await why({ id: 1 });
+    const text = await why({ id: '1' });
     assert.match(
       text,
       /^Outgoing message 1 of the account ann: from ann@example\.org to bob@far\.example\n<out@laptop>, \d+ bytes\n\n/,
@@ -175,14 +175,14 @@ test('why: mail that came in, and mail that was refused at each step', () =>
 
 test('why: unclear questions are refused, and unknown mail is nothing', () =>
   inWorld(async ({ run }) => {
-    assert.deepEqual(await run({ id: 7 }), { stories: [], isCut: false });
+    assert.deepEqual(await run({ id: '7' }), { stories: [], isCut: false });
     assert.deepEqual(await run({ sender: '', sinceMs: 1000 }), { stories: [], isCut: false });
     for (const [args, reason] of [
       [{}, /one of the three/],
-      [{ id: 1, sender: 'a@example.org' }, /one of the three/],
+      [{ id: '1', sender: 'a@example.org' }, /one of the three/],
       [{ sender: 'nobody' }, /sender nobody is not an address/],
-      [{ id: 1, account: 'eve' }, /no account eve/],
-      [{ id: 0 }, /id must be a whole number/],
+      [{ id: '1.1', account: 'eve' }, /no account eve/],
+      [{ id: '0' }, /0 is no id: write 76 for a message/],
     ] as const) {
       await assert.rejects(run(args), reason);
     }

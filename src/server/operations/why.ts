@@ -3,6 +3,7 @@ import type { Account } from '#mail/accounts';
 import { Stories, type StoryQuestion, type StoryTelling } from '#mail/story';
 import { Arguments, OperationRefused } from './arguments.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
+import { parseName } from './queue-filter.ts';
 
 /** What became of messages. */
 export const whyCommands: OperationTable = { why: whyOperation };
@@ -26,7 +27,7 @@ async function whyOperation(deps: OperationsDeps, args: unknown): Promise<StoryT
 
 /** @throws OperationRefused unless exactly one question is asked. */
 function readQuestion({ clock }: OperationsDeps, given: Arguments): StoryQuestion {
-  const id = given.optionalNumber('id', 1, Number.MAX_SAFE_INTEGER);
+  const id = given.optionalText('id');
   const messageId = given.optionalText('messageId');
   const sender = addressOf('sender', given.optionalText('sender'));
   const recipient = addressOf('recipient', given.optionalText('recipient'));
@@ -35,7 +36,7 @@ function readQuestion({ clock }: OperationsDeps, given: Arguments): StoryQuestio
   if ([id !== undefined, messageId !== undefined, hasEnvelope].filter(Boolean).length !== 1) {
     throw new OperationRefused('name an id, a Message-ID, or addresses of the envelope: one of the three');
   }
-  if (id !== undefined) return { kind: 'queueId', id };
+  if (id !== undefined) return { kind: 'queueId', id: parseName(id).message };
   if (messageId !== undefined) return { kind: 'messageId', messageId: messageId.trim().replace(/^<(.*)>$/, '$1') };
   return { kind: 'envelope', sender, recipient, sinceMs };
 }

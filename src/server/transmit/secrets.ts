@@ -1,3 +1,4 @@
+import { trustedPemProblem } from '#host/certificates';
 import { errorCode, type Files } from '#host/files';
 import { Secret } from '#lib/secret';
 import { configuredPath } from '#server/configuration';
@@ -74,9 +75,9 @@ export class TransportSecrets {
   /** Certificates to trust, PEM. @throws SecretUnavailable */
   async certificates(file: string): Promise<string> {
     const text = await this.text(file);
-    if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-      const path = configuredPath(this.#files, this.#folder, file);
-      throw new SecretUnavailable(`${path} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+    const problem = trustedPemProblem(text);
+    if (problem !== null) {
+      throw new SecretUnavailable(`${configuredPath(this.#files, this.#folder, file)} ${problem}`);
     }
     return text;
   }

@@ -75,6 +75,7 @@ export function sessionOf(opened: OpenOutcome, { when }: Security): SessionTls |
     return opened.startTlsRefusal === null ? { kind: 'not-offered' } : failed(opened.startTlsRefusal);
   }
   if (opened.kind === 'refused') return opened.stage === 'starttls' ? failed(opened.reply) : null;
+  if (opened.failure === 'noStartTls') return { kind: 'not-offered' };
   const isTls = opened.failure === 'tls' || opened.stage === 'starttls';
   return isTls ? { kind: 'failed', reason: opened.reason } : null;
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { parseServerFile } from '#mail/config';
 import type { RouteTarget } from '#mail/routes';
 import { fakeUser } from '#testing/fake-smtp-backend';
+import { makeSelfSigned } from '#host/certificates';
 import { tempDir } from '#testing/temp-dir';
 import { Files } from '#host/files';
 import { showOutcome, TransmitWorld, type FakeHost } from '#testing/transmit-world';
@@ -222,10 +223,17 @@ test('SmtpTransmitter by relay: an authority of its own is trusted for it alone'
   const route = by('kind: submissions, host: relay.example, caFile: ca.pem');
   await using world = worldOf({ '192.0.2.1': {} }, dir.path);
   const send = async () => (await world.transmit(route, ['a@two.example'])).map(showOutcome).join();
-  const pem = '-----BEGIN CERTIFICATE-----';
-  await writeFile(join(dir.path, 'ca.pem'), 'none\n');
-  assert.equal(await send(), `deferred ${join(dir.path, 'ca.pem')} holds no certificate in PEM (${pem}) at nobody`);
-  await writeFile(join(dir.path, 'ca.pem'), `${pem}\n`);
+  const file = join(dir.path, 'ca.pem');
+  const none = `deferred ${file} holds no certificate in PEM (-----BEGIN CERTIFICATE-----) at nobody`;
+  const { certPem, keyPem } = await makeSelfSigned({ names: ['relay.example'], days: 9, now: 0 });
+  for (const text of ['none\n', '', keyPem]) {
+    await writeFile(file, text);
+    assert.equal(await send(), none);
+  }
+  const pem = certPem.trim();
+  await writeFile(file, `${pem}\n${pem.replace(/\n[^]{40}/, '\n')}\n`);
+  assert.equal(await send(), `deferred ${file} holds as its certificate 2 what is none at nobody`);
+  await writeFile(file, `${pem}\n`);
   assert.equal(await send(), relayed);
   assert.deepEqual(world.dialed, [`trusting ${pem}`, '192.0.2.1:465 with TLS, require']);
 });

@@ -9,6 +9,7 @@ import { flagBlocks0005 } from '../0005-flag-blocks.ts';
 import { refusals0005 } from '../0005-refusals.ts';
 import { accountIdentity0006 } from '../0006-account-identity.ts';
 import { serverIdentity0006 } from '../0006-server-identity.ts';
+import { recipientNumbers0007 } from '../0007-recipient-numbers.ts';
 import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
@@ -33,4 +34,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   tlsPolicies0004(postgresDialect),
   refusals0005(postgresDialect),
   serverIdentity0006(postgresDialect),
+  recipientNumbers0007(postgresDialect),
 ];
