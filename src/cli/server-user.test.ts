@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatProblem } from '#mail/config';
-import { userProblem, userToBecome } from './server-user.ts';
+import { unreadableFor, userProblem, userToBecome } from './server-user.ts';
 
 for (const [config, hasRoot, want] of [
   [{ localserve: false }, true, 'godwit'],
@@ -27,3 +27,24 @@ test('userProblem names file, line, column, reason and fix', { skip: process.pla
   );
   for (const user of ['root', undefined]) assert.equal(userProblem(server, { user }), null);
 });
+
+for (const [what, rights, want] of [
+  ['open to all', { '/': '0 0 755', '/k': '0 0 755', '/k/a': '0 0 644' }, null],
+  ['a folder of root alone', { '/': '0 0 755', '/k': '0 0 700', '/k/a': '0 0 644' }, '/k'],
+  ['a file of root alone', { '/': '0 0 755', '/k': '0 0 755', '/k/a': '0 0 600' }, '/k/a'],
+  ['its own', { '/': '0 0 755', '/k': '7 0 700', '/k/a': '7 0 600' }, null],
+  ['by its group', { '/': '0 0 755', '/k': '0 9 750', '/k/a': '0 9 640' }, null],
+  ['by a group of others', { '/': '0 0 755', '/k': '0 8 750', '/k/a': '0 9 640' }, '/k'],
+  ['its own, which is closed to it', { '/': '0 0 755', '/k': '7 0 055', '/k/a': '0 0 644' }, '/k'],
+  ['not there', { '/': '0 0 755' }, null],
+] as const) {
+  test(`unreadableFor: ${what}`, () => {
+    const stat = (path: string): { uid: number; gid: number; mode: number } => {
+      const entry = new Map(Object.entries(rights)).get(path);
+      if (entry === undefined) throw new Error('not there');
+      const [uid = '', gid = '', mode = ''] = entry.split(' ');
+      return { uid: Number(uid), gid: Number(gid), mode: Number.parseInt(mode, 8) };
+    };
+    assert.equal(unreadableFor('/k/a', { uid: 7, groups: [7, 9] }, { stat }), want);
+  });
+}

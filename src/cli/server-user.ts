@@ -53,6 +53,47 @@ export function userToBecome(config: OwnedPlace['config'], hasRoot: boolean): st
   return name === 'root' || name === '0' ? null : name;
 }
 
+/** What decides whether a user may read a file. */
+export interface RightsSystem {
+  readonly stat: (path: string) => { readonly uid: number; readonly gid: number; readonly mode: number };
+}
+
+/**
+ * Says which folder or file keeps a user from reading a file by owner, group and mode; null when nothing does, or when the path is not there.
+ * @param user.groups  ids of all groups of the user.
+ */
+export function unreadableFor(
+  path: string,
+  user: { readonly uid: number; readonly groups: readonly number[] },
+  { stat }: RightsSystem = { stat: statSync },
+): string | null {
+  const parts = path.split('/').filter((part) => part !== '');
+  for (let i = 0; i <= parts.length; i += 1) {
+    const here = `/${parts.slice(0, i).join('/')}`;
+    let facts: ReturnType<RightsSystem['stat']>;
+    try {
+      facts = stat(here);
+    } catch {
+      return null;
+    }
+    const bit = i === parts.length ? 4 : 1;
+    const shift = facts.uid === user.uid ? 6 : user.groups.includes(facts.gid) ? 3 : 0;
+    if ((facts.mode & (bit << shift)) === 0) return here;
+  }
+  return null;
+}
+
+/** The user who will serve, with the groups; null when it is this one, or none. */
+export function servingUser(
+  config: OwnedPlace['config'],
+): (SystemUser & { readonly groups: readonly number[] }) | null {
+  const name = isWindows ? null : userToBecome(config, isRoot());
+  const user = name === null ? null : lookUp(name);
+  if (user === null) return null;
+  const text = execFileSync('id', ['-G', '--', user.name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return { ...user, groups: text.trim().split(/\s+/).map(Number) };
+}
+
 /** What is wrong with the `user` of `server.yaml`, null when nothing is. It has no effect on Windows. */
 export function userProblem(server: ConfigFile, { user }: Pick<ServerConfig, 'user'>): ConfigProblem | null {
   if (user === undefined || isWindows || lookUp(user) !== null) return null;

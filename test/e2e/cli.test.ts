@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -240,3 +241,31 @@ test('godwit serve: started as root it serves as another user', { skip: !isRoot(
   const set = await godwit(['password', 'set', 'godwit', '--stdin', '--config', folder], 'while stopped\n');
   assert.equal(set.code, 0, set.errors);
 });
+
+test(
+  'godwit config check: as root it looks for DKIM keys as the user who serves',
+  { skip: !isRoot() && 'not root' },
+  async () => {
+    await using dir = await tempDir();
+    const folder = await prepared(dir.path);
+    for (const path of [dir.path, folder]) await chmod(path, 0o755);
+    await edit(join(folder, 'server.yaml'), (text) => text.replace('localserve: true', 'user: nobody'));
+    await writeFile(
+      join(folder, 'key.pem'),
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    );
+    await chmod(join(folder, 'key.pem'), 0o600);
+    await writeFile(
+      join(folder, 'domains.yaml'),
+      'domains: { localhost: { dkim: { selectors: { a: { keyFile: key.pem } }, sign: [a] } } }\naccounts: { godwit: {} }\n',
+    );
+    const refused = await godwit(['config', 'check', '--config', folder]);
+    const want =
+      /domains\.yaml:1:\d+: domains\.localhost\.dkim\.selectors\.a\.keyFile: user nobody, who serves, may not read .*key\.pem, because of the rights on .*key\.pem\. Run 'chown -R nobody .*key\.pem'/;
+    assert.equal(refused.code, 1);
+    assert.match(refused.errors, want);
+    await chmod(join(folder, 'key.pem'), 0o644);
+    const right = await godwit(['config', 'check', '--config', folder]);
+    assert.doesNotMatch(right.errors, /keyFile/);
+  },
+);

@@ -35,6 +35,7 @@ postmaster: ann
 ${isRoot() ? 'user: root\n' : ''}dns: { servers: ['127.0.0.1:${server.port}'] }
 listeners: { public: { tls: { certificateFile: cert.pem, keyFile: key.pem }, ${listener} } }
 transports: { proxy: { kind: socks, host: 127.0.0.1, remoteIps: [198.51.100.7], remoteHostname: out.example.net } }
+routes: [{ transport: proxy }]
 `,
   );
   await writeFile(join(folder, 'domains.yaml'), domains);

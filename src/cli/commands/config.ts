@@ -14,13 +14,14 @@ import {
   type Config,
   type ConfigFile,
 } from '#mail/config';
+import { selectorsOf } from '#mail/dkim';
 import { configuredPath, readConfigFile, type ConfigFileName } from '#server/configuration';
 import { readKeys } from '#server/dkim';
 import type { Reloaded } from '#server/operations';
 import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
-import { userProblem } from '../server-user.ts';
+import { servingUser, unreadableFor, userProblem } from '../server-user.ts';
 import { print, printJson } from '../terminal.ts';
 import { transportProblems } from '../transport-problems.ts';
 
@@ -118,8 +119,18 @@ async function certificateProblems(
   return found;
 }
 
-/** DKIM keys that are missing, cannot be read, or are none. */
+/** DKIM keys that are missing, cannot be read, or are none; also those that this user may read, and the one who will serve may not. */
 async function dkimProblems(files: Files, folder: string, config: Config, domains: ConfigFile): Promise<string[]> {
   const { problems } = await readKeys(files, folder, config);
-  return problems.map(({ path, reason, fix }) => formatProblem(problemInFile(domains, path, reason, fix)));
+  const found = problems.map(({ path, reason, fix }) => formatProblem(problemInFile(domains, path, reason, fix)));
+  const user = servingUser(config.server);
+  for (const { path, settings } of user === null ? [] : selectorsOf(config)) {
+    const file = configuredPath(files, folder, settings.keyFile);
+    const closed = user === null ? null : unreadableFor(file, user);
+    if (user === null || closed === null) continue;
+    const reason = `user ${user.name}, who serves, may not read ${file}, because of the rights on ${closed}`;
+    const fix = `Run 'chown -R ${user.name} ${closed}'; a running server uses the key within 30 seconds`;
+    found.push(formatProblem(problemInFile(domains, [...path, 'keyFile'], reason, fix)));
+  }
+  return found;
 }

@@ -77,6 +77,7 @@ function linesOf({ pid, hostname, accounts, waiting, held, memoryBytes, server }
     ...diskLines(server?.disk ?? null),
     ...(server?.conditions ?? []).slice(0, maxConditions).map((condition) => ['trouble', conditionLine(condition)]),
     ...(server?.pausedTransports ?? []).map((pause) => ['transport', pauseLine(pause)]),
+    ...(server?.dkimProblems ?? []).map((problem) => ['DKIM', plain(problem)]),
     ...(server?.certificates ?? []).map((certificate) => ['certificate', certificateText(certificate, Date.now())]),
   ]);
 }

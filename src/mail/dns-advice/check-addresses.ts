@@ -44,7 +44,10 @@ async function checkPtr(
   if (confirmed.length === 0) {
     const failed = forward.find((back) => back.kind === 'failed');
     if (failed !== undefined) return notLookedUp('reverse', `${names.join(', ')} ${type}`, failed.why);
-    return make('error', `is named ${names.join(', ')}, which does not lead back to it`, ask);
+    const back = names.includes(ehloName)
+      ? `publish ${ehloName}. ${type} ${parsed.value.text}: its PTR record is right, the address record is missing`
+      : ask;
+    return make('error', `is named ${names.join(', ')}, which does not lead back to it`, back);
   }
   if (!confirmed.includes(ehloName))
     return make('warning', `is named ${confirmed.join(', ')}, but we say ${ehloName} in EHLO`, ask);

@@ -16,7 +16,8 @@ export async function checkDnssec(wanted: readonly WantedRecord[], resolver: Res
   const isSigned = (answer: Answer<unknown> | undefined): boolean =>
     answer !== undefined && answer.kind !== 'failed' && answer.authentic;
   if (![known, ...answers].some(isSigned)) {
-    const fix = 'use a validating resolver on this machine, such as Unbound: DANE needs it for sending, too';
+    const fix =
+      'if it validates and the path to it is safe, set dns.trustAuthenticData: true in server.yaml; else use one on this machine, such as Unbound: DANE needs it for sending, too';
     const sentence = 'does not validate DNSSEC, or is not trusted: nothing can be said about signatures';
     return [about('dnssec', 'resolver')('note', sentence, fix)];
   }

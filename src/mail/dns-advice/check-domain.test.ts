@@ -543,3 +543,23 @@ for (const [what, world, ...want] of [
     }
   });
 }
+
+const fixOf = (findings: readonly Finding[], area: string, subject: string): string => {
+  const fix = findings.find((one) => one.area === area && one.subject === subject && one.level !== 'ok')?.fix;
+  return fix?.kind === 'do' ? fix.text : '';
+};
+
+test('checkDomain: the remedy cures what was found', async () => {
+  const noAddress = await check({ zone: { 'mail.example.org': { ...right['mail.example.org'], AAAA: [] } } });
+  const missing = 'publish mail.example.org. AAAA 2001:db8::1: its PTR record is right, the address record is missing';
+  assert.equal(fixOf(noAddress, 'reverse', '2001:db8::1'), missing);
+  const broken = await check({ zone: txt('example.org', 'v=spf1 mx ip4:198.51.100.7 ipv4:192.0.2.9 -all') });
+  assert.match(
+    fixOf(broken, 'spf', '192.0.2.1'),
+    /^correct the SPF record of example\.org, .*: ipv4:192\.0\.2\.9 in the record/,
+  );
+  const left = await check({ zone: txt('example.org', 'v=spf1 mx ~all') });
+  assert.match(fixOf(left, 'spf', '198.51.100.7 (of a transport)'), /^add ip4:198\.51\.100\.7 to the SPF record/);
+  const untrusted = await check({ authentic: [] });
+  assert.match(fixOf(untrusted, 'dnssec', 'resolver'), /set dns\.trustAuthenticData: true in server\.yaml/);
+});

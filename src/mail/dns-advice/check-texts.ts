@@ -169,10 +169,16 @@ export async function checkSpfCoverage(facts: DomainFacts, resolver: Resolver): 
       }
       const isUnknown = result === 'temperror';
       const sentence = `SPF of ${facts.domain} says ${result}: ${because}`;
-      const fix = isUnknown ? todo('ask again') : todo(`add ${mechanism(ip)} to the SPF record of ${facts.domain}`);
+      const fix = isUnknown ? todo('ask again') : spfFix(result, because, ip, facts.domain);
       return { area: 'spf', level: isUnknown ? 'warning' : 'error', subject, sentence, fix };
     }),
   );
+}
+
+/** A record with a mistake counts for nothing, whatever is added to it (RFC 7208 §2.6.7). */
+function spfFix(result: string, because: string, ip: string, domain: string): Finding['fix'] {
+  if (result !== 'permerror') return todo(`add ${mechanism(ip)} to the SPF record of ${domain}`);
+  return todo(`correct the SPF record of ${domain}, or the one that it includes: ${because}`);
 }
 
 function quote(text: string): string {

@@ -8,6 +8,7 @@ export { decideRoute } from './decide.ts';
 export { describeDecision } from './describe.ts';
 export { routingTable } from './table.ts';
 export type { RoutingTable } from './table.ts';
+export { usableTransports } from './usable-transports.ts';
 export type {
   Considered,
   Mismatch,

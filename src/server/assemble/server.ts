@@ -123,6 +123,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
     disk: disk.facts,
     conditions: services.conditions.facts,
     pausedTransports: queueRunner.pauses,
+    dkimProblems: dkim.problems,
   });
   const kept = undo.move();
   return {

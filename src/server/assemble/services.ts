@@ -141,7 +141,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   });
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random, reserve, conditions });
   const hash = threadedSlowHash(conditions);
-  const dkim = new DkimKeys({ configuration, files, bus, log });
+  const dkim = new DkimKeys({ configuration, files, bus, clock, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
   const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression });

@@ -23,6 +23,7 @@ interface World extends AsyncDisposable {
   readonly keys: DkimKeys;
   readonly configuration: Configuration;
   readonly log: FakeLog;
+  readonly clock: FakeClock;
   readonly put: (name: string, text: string) => Promise<void>;
   readonly remove: (name: string) => Promise<void>;
 }
@@ -37,10 +38,10 @@ async function world(domains: string, files: Readonly<Record<string, string>>): 
   for (const [name, text] of Object.entries(files)) await put(name, text);
   const bus = localBus({ log });
   const configuration = undo.use(await Configuration.open({ folder, files: new Files(), clock, bus, log }));
-  const keys = undo.use(new DkimKeys({ configuration, files: new Files(), bus, log }));
+  const keys = undo.use(new DkimKeys({ configuration, files: new Files(), bus, clock, log }));
   const all = undo.move();
   const remove = (name: string): Promise<void> => rm(join(folder, name));
-  return { keys, configuration, log, put, remove, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { keys, configuration, log, clock, put, remove, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 test('DkimKeys: facts say what is to be published', async () => {
@@ -100,7 +101,7 @@ test('DkimKeys.reload: what cannot be used replaces nothing, a new key that is m
   const domain = { ascii: 'example.org', unicode: 'example.org' };
   const facts = { from: { localpart: 'ann', domain }, sender: null, nowMs: 0 };
   assert.equal(keys.plan.choose(facts).kind, 'keyMissing');
-  assert.match((await keys.reload()).join('\n'), /new\.pem.*Mail that it is to sign is refused until then/);
+  assert.match((await keys.reload()).join('\n'), /new\.pem.*Mail that it is to sign is refused with 451 until then/);
 
   await put('new.pem', ed25519);
   await put('a.pem', (await generatePrivateKey('ed25519-sha256')).reveal());
@@ -108,3 +109,32 @@ test('DkimKeys.reload: what cannot be used replaces nothing, a new key that is m
   assert.equal(keys.plan.choose(facts).kind, 'signed');
   assert.notEqual(keys.facts[0]?.key?.record, before);
 });
+
+test('DkimKeys: a key that becomes readable is used without a restart and without a command', async () => {
+  await using given = await world(domainsOf('', ''), {});
+  const { keys, configuration, log, clock, put } = given;
+  await keys.start();
+  await put('domains.yaml', domainsOf('new: { keyFile: new.pem }', 'new'));
+  await configuration.reload();
+  await keys.reload();
+  const domain = { ascii: 'example.org', unicode: 'example.org' };
+  const facts = { from: { localpart: 'ann', domain }, sender: null, nowMs: 0 };
+  assert.equal(keys.plan.choose(facts).kind, 'keyMissing');
+  assert.equal(keys.problems.length, 1);
+  // The hint that the configuration changed makes them read as well.
+  await turnsUntil(() => log.ofLevel('error').length === 2);
+  await put('new.pem', ed25519);
+  await clock.advance(30_000);
+  await turnsUntil(() => keys.problems.length === 0);
+  assert.equal(keys.plan.choose(facts).kind, 'signed');
+  assert.ok(log.ofLevel('info').some(({ event }) => event === 'dkim.keyUsable'));
+  assert.equal(log.ofLevel('error').length, 2);
+});
+
+/** Lets the event loop turn: files are read outside of the fake time. */
+async function turnsUntil(isDone: () => boolean): Promise<void> {
+  for (let turns = 0; !isDone(); turns += 1) {
+    assert.ok(turns < 10_000, 'it does not happen');
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+}

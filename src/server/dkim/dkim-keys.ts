@@ -4,6 +4,7 @@ import { Turns } from '#lib/turns';
 import { ConfigError, type Config } from '#mail/config';
 import { selectorsOf, SigningPlan } from '#mail/dkim';
 import type { Bus } from '#ports/bus';
+import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Configuration } from '#server/configuration';
 import { readKeys, type KeyProblem } from './read-keys.ts';
@@ -13,6 +14,7 @@ export interface DkimKeysDeps {
   readonly configuration: Configuration;
   readonly files: Files;
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -34,6 +36,8 @@ export interface DkimKeyFacts {
   } | null;
 }
 
+const lookAgainMs = 30_000;
+
 /** The DKIM keys of all domains, read once and again when the configuration changes. What cannot be used replaces nothing. */
 export class DkimKeys implements Disposable {
   readonly #deps: DkimKeysDeps;
@@ -44,6 +48,8 @@ export class DkimKeys implements Disposable {
     readonly plan: SigningPlan;
   } | null = null;
   #subscription: Disposable | null = null;
+  #timer: Disposable | null = null;
+  #problems: readonly string[] = [];
   readonly #turns = new Turns();
 
   constructor(deps: DkimKeysDeps) {
@@ -67,6 +73,12 @@ export class DkimKeys implements Disposable {
 
   [Symbol.dispose](): void {
     this.#subscription?.[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  /** What is wrong with the keys since they were read last, a line each; keys that cannot be used are read again every 30 seconds. */
+  get problems(): readonly string[] {
+    return this.#problems;
   }
 
   /** Who signs what by the configuration and the keys as they are now. */
@@ -92,15 +104,40 @@ export class DkimKeys implements Disposable {
   }
 
   /** Reads all keys again. @returns what is wrong with them, a line each, with file, line, column, reason and fix; it is logged as well. */
-  async reload(): Promise<string[]> {
-    const { configuration, log } = this.#deps;
-    const problems = (await this.#read()).map(({ path, keyFile, reason, fix }) => {
-      const text = configuration.domainsProblem(path, reason, fix).message;
-      return `${text}. ${this.#keys.has(keyFile) ? 'The old key stays in use' : 'Mail that it is to sign is refused until then'}`;
-    });
-    for (const problem of problems) log.error('dkim.keyRefused', { problem });
+  async reload(): Promise<readonly string[]> {
+    const problems = await this.#look();
+    for (const problem of problems) this.#deps.log.error('dkim.keyRefused', { problem });
     this.#warnOfShortKeys();
     return problems;
+  }
+
+  /** Reads all keys, and again after a while when some cannot be used, so that one which becomes readable needs no restart. */
+  async #look(): Promise<readonly string[]> {
+    const { configuration } = this.#deps;
+    this.#problems = (await this.#read()).map(({ path, keyFile, reason, fix }) => {
+      const text = configuration.domainsProblem(path, reason, fix).message;
+      return `${text}. ${this.#keys.has(keyFile) ? 'The old key stays in use' : 'Mail that it is to sign is refused with 451 until then'}`;
+    });
+    this.#lookLater();
+    return this.#problems;
+  }
+
+  #lookLater(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = null;
+    if (this.#problems.length === 0 || this.#subscription === null) return;
+    const { clock, log } = this.#deps;
+    this.#timer = clock.timer(lookAgainMs, () => {
+      const before = this.#problems;
+      this.#look().then(
+        (now) => {
+          for (const problem of before.filter((one) => !now.includes(one)))
+            log.info('dkim.keyUsable', { was: problem });
+          for (const problem of now.filter((one) => !before.includes(one))) log.error('dkim.keyRefused', { problem });
+        },
+        (error: unknown) => log.error('dkim.reloadFailed', {}, error),
+      );
+    });
   }
 
   /** Reads all keys, one reading after the other; those that cannot be used stay what they were. */

@@ -19,6 +19,8 @@ interface World {
   readonly addresses?: string;
   readonly services?: string;
   readonly transport?: string;
+  /** Conditions of the route to it; none when left out. */
+  readonly route?: string;
   readonly zone?: FakeZone;
   readonly failures?: Readonly<Record<string, FakeFailure>>;
   readonly ownIps?: readonly string[];
@@ -41,14 +43,14 @@ async function gathered(world: World): Promise<GatheredFacts> {
   const server = `hostname: Mail.Example.org
 postmaster: ann
 listeners: { public: { addresses: [${addresses}], tls: { certificateFile: cert.pem, keyFile: k }, ${services.slice(1)} }
-${transport === undefined ? '' : `transports: { way: ${transport} }`}
+${transport === undefined ? '' : `transports: { way: ${transport} }\nroutes: [{ ${world.route ?? ''}transport: way }]`}
 `;
   const domains = 'domains: { example.org: {} }\naccounts: { ann: {} }\n';
   const config = parseConfigFiles({ file: 'server.yaml', text: server }, { file: 'domains.yaml', text: domains });
   const domain = parseDomain('example.org');
   assert.ok(domain.ok);
   return await gatherFacts(domain.value, {
-    server: config.server,
+    config,
     folder: dir.path,
     files: new Files(),
     resolver: new FakeResolver(zone, { failures }),
@@ -183,3 +185,16 @@ for (const [what, certPem, want] of [
     else assert.match(sentence, want);
   });
 }
+
+test('gatherFacts: a transport counts only for domains whose routes can use it', async () => {
+  const transport = '{ kind: socks, host: p.example }';
+  for (const [route, isJudged] of [
+    ['', true],
+    ['fromDomain: [example.org], ', true],
+    ['fromDomain: [other.example], ', false],
+    ['toDomain: [far.example], ', true],
+  ] as const) {
+    const found = await gathered({ transport, route });
+    assert.equal(said(found).length, isJudged ? 1 : 0, route);
+  }
+});

@@ -1,7 +1,8 @@
 import type { Files } from '#host/files';
 import type { Domain } from '#lib/domain';
-import type { ServerConfig } from '#mail/config';
+import type { Config, ServerConfig } from '#mail/config';
 import type { DomainFacts, Finding } from '#mail/dns-advice';
+import { usableTransports } from '#mail/routes';
 import type { Resolver } from '#ports/resolver';
 import type { DkimKeyFacts } from '#server/dkim';
 import { asciiName } from './ascii-name.ts';
@@ -11,7 +12,7 @@ import { transportAddresses } from './transport-addresses.ts';
 
 /** Where facts come from. */
 export interface GatherDeps {
-  readonly server: ServerConfig;
+  readonly config: Config;
   /** The folder of `server.yaml`. */
   readonly folder: string;
   readonly files: Files;
@@ -31,13 +32,14 @@ export interface GatheredFacts {
 
 /** What the configuration, and the world where it says nothing, tells about a domain of ours. Never rejects for what DNS or a file does. */
 export async function gatherFacts(domain: Domain, deps: GatherDeps): Promise<GatheredFacts> {
-  const { server, folder, files } = deps;
+  const { config, folder, files } = deps;
+  const { server } = config;
   const mailHost = asciiName(server.hostname);
   const [addresses, keys] = await Promise.all([
     publicAddresses(server, mailHost, deps),
     listenerKeys(server, files, folder),
   ]);
-  const transports = transportAddresses(server);
+  const transports = transportAddresses(server, usableTransports(config, domain.ascii));
   const signing = signingKeys(domain, deps.dkim);
   const postmaster = `postmaster@${domain.ascii}`;
   const facts: DomainFacts = {

@@ -9,9 +9,14 @@ export interface TransportAddresses {
   readonly remarks: readonly Finding[];
 }
 
-/** Reads off the transports where mail goes out other than from the mail host. */
-export function transportAddresses({ transports, hostname }: ServerConfig): TransportAddresses {
-  const found = Object.entries(transports).map(([name, transport]) => addressesOf(name, transport, hostname));
+/** Reads off the transports where mail goes out other than from the mail host. @param usable  names of those that routes of the domain can choose. */
+export function transportAddresses(
+  { transports, hostname }: ServerConfig,
+  usable: ReadonlySet<string>,
+): TransportAddresses {
+  const found = Object.entries(transports)
+    .filter(([name]) => usable.has(name))
+    .map(([name, transport]) => addressesOf(name, transport, hostname));
   return {
     remoteIps: found.flatMap(({ remoteIps }) => remoteIps),
     remarks: found.flatMap(({ remarks }) => remarks),

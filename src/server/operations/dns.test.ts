@@ -25,6 +25,7 @@ listeners:
     imaps: {}
 transports:
   proxy: { kind: socks, host: 127.0.0.1, remoteIps: [198.51.100.7], remoteHostname: out.example.net }
+routes: [{ transport: proxy }]
 `;
 
 interface World {

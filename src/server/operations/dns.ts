@@ -59,7 +59,7 @@ async function gather(deps: OperationsDeps, text: string, outside: OutsideView):
   await dkim.reload();
   return await gatherFacts(domain, {
     ...outside,
-    server,
+    config: configuration.config,
     folder: configuration.folder,
     files,
     dkim: dkim.facts,

@@ -52,6 +52,8 @@ export interface ServerFacts {
   readonly conditions: readonly ConditionFacts[];
   /** Transports that wait, as their servers refused our login. */
   readonly pausedTransports: readonly TransportPause[];
+  /** What is wrong with DKIM keys, a line each. */
+  readonly dkimProblems: readonly string[];
 }
 
 /** What the operations work on. */
