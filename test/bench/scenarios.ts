@@ -81,14 +81,15 @@ function append(connections: number): Scenario {
   };
 }
 
-function onLargeMailbox(name: string, command: string): Scenario {
+/** The median time of a command that reads the large mailbox; the first runs warm up. */
+function onLargeMailbox(name: string, command: string, runs = 4, warmUps = 1): Scenario {
   return {
     name: `${name} on the large mailbox, warm`,
     unit: 'ms',
     better: 'less',
     measure: async ({ imapPort }) => {
-      const results = await load('imap', ['fetch', imapPort, command, 4]);
-      return median(results.slice(1).map(({ ms = Number.NaN }) => ms));
+      const results = await load('imap', ['fetch', imapPort, command, runs]);
+      return median(results.slice(warmUps).map(({ ms = Number.NaN }) => ms));
     },
   };
 }
@@ -103,7 +104,8 @@ export const appending: readonly Scenario[] = [append(1), append(10)];
 
 /** Reading a large mailbox of real mail. */
 export const reading: readonly Scenario[] = [
-  onLargeMailbox('SELECT', 'SELECT big'),
+  // As short as this is, the first runs would measure a load process that has just begun.
+  onLargeMailbox('SELECT', 'SELECT big', 60, 20),
   onLargeMailbox('FETCH 1:* (FLAGS)', 'FETCH 1:* (FLAGS)'),
   onLargeMailbox('FETCH 1:* (BODY.PEEK[])', 'FETCH 1:* (BODY.PEEK[])'),
 ];
