@@ -1,4 +1,4 @@
-/** How the worker ended. */
+/** The end of a worker. */
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
@@ -6,7 +6,7 @@ export interface WorkerEnd {
   readonly wasAsked: boolean;
   /** It had opened a port. */
   readonly hadListened: boolean;
-  /** How long it ran, in milliseconds. */
+  /** Time that it ran, in milliseconds. */
   readonly upMs: number;
 }
 

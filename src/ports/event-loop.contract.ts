@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventLoop } from './event-loop.ts';
 
-/** What every `EventLoop` must do; `work` uses up its budget. */
+/** Tests that every `EventLoop` must pass; `work` uses up its budget. */
 export function eventLoopContract(
   name: string,
   open: () => { readonly loop: EventLoop; readonly work: () => void },

@@ -18,7 +18,7 @@ async function peakMb({ smtpPort, pid }: Peer, seconds: number): Promise<number>
   return highest;
 }
 
-/** How soon clients hear of something, and what a busy minute leaves behind. */
+/** Time until clients get news, and memory that a busy minute leaves behind. */
 export const live: readonly Scenario[] = [
   {
     name: `IDLE: ${sessions} sessions told after the OK of an APPEND, median`,

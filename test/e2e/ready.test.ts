@@ -9,7 +9,7 @@ import { setUpLocalserve } from '#server/localserve';
 import { tempDir } from '#testing/temp-dir';
 import { godwit, startGodwit } from './program.ts';
 
-/** A port that nobody listens on. */
+/** Returns a port on which nothing listens. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,19 +2,19 @@ import type { Socket } from 'node:net';
 import { account, type HostilePorts } from './hostile-server.ts';
 import { dial, LineSocket, logIn } from './line-socket.ts';
 
-/** How much of an attack is made. */
+/** Size of an attack. */
 export interface Extent {
   /** Connections at one time. */
   readonly connections: number;
-  /** How often each connection is made again. */
+  /** Number of times that each connection is made again. */
   readonly rounds: number;
-  /** How long a client holds on that waits for nothing, in milliseconds. */
+  /** Time for which a client that waits for nothing holds on, in milliseconds. */
   readonly holdMs?: number;
   /** Ends the attack early. */
   readonly signal: AbortSignal;
 }
 
-/** What attackers saw. */
+/** Answers that attackers saw. */
 export interface Seen {
   /** Connections that were made. */
   readonly connections: number;

@@ -12,7 +12,7 @@ import { attacks, type Attack } from './attacks.ts';
 import { startHostileServer, type HostileServer } from './hostile-server.ts';
 import { percentile, Probe } from './probe.ts';
 
-/** What a server that bears an attack keeps to. */
+/** Bounds of a server that bears an attack. */
 const wanted = { p99Ms: 50, memoryMb: 300, keptMb: 30 } as const;
 
 const { values, positionals } = parseArgs({

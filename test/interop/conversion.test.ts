@@ -87,7 +87,7 @@ describePeer('mail for a host without 8BITMIME and SMTPUTF8', needsRoot('postfix
 
   test('an ASCII message that the client marks SMTPUTF8 (field case H1)', async () => {
     const subject = freshSubject('marked');
-    // smtplib says SMTPUTF8 whenever it is told to.
+    // smtplib says SMTPUTF8 whenever it is asked to.
     const { submission } = world.server.ports;
     const to = `known@plain.${domain}`;
     await succeed('/usr/bin/python3', ['-c', marked, world.server.host, String(submission), to, subject]);

@@ -139,7 +139,7 @@ test('a disk that becomes full: refused, read, deleted, stopped, started, and we
     assert.match(appended?.at(-1) ?? '', /^a NO \[LIMIT\] disk full/);
     assert.deepEqual(await missingOf(imapPort, acknowledged), []);
 
-    // What is in the queue can be dropped, flags can be set, and nothing of this was a bug.
+    // Queued mail can be dropped, flags can be set, and nothing of this was a bug.
     const dropped = await run(process.execPath, [program, 'queue', 'drop', '--all', '--dir', folder]);
     assert.equal(dropped.code, 0, dropped.stderr);
     const listed = await succeed(process.execPath, [program, 'queue', 'list', '--json', '--dir', folder]);

@@ -12,7 +12,7 @@ import { program, startLocalserve, type ServerUnderTest } from './server-under-t
 interface Stack {
   readonly name: string;
   readonly command: string;
-  /** What comes before host, port, user, password and subject. */
+  /** Arguments before host, port, user, password and subject. */
   readonly args: readonly string[];
   /** Not in CI, where it is skipped as elsewhere. */
   readonly isOptional?: boolean;

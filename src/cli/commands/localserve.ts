@@ -46,7 +46,7 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
   const onReady = async ({ addresses }: RunningServer): Promise<void> => {
     print(...welcome({ addresses, folder, dataDirectory: place.dataDirectory, ...commandName(options.dir) }));
   };
-  // Who connects as soon as a port is open can log in.
+  // A client that connects as soon as a port is open can log in.
   const prepare = ensureAccount;
   const readyFile = options.readyFile === undefined ? undefined : resolve(options.readyFile);
   return await runServer({ folder, files, log, prepare, onReady, ...(readyFile !== undefined && { readyFile }) });

@@ -3,7 +3,7 @@ import type { DiskReserve } from '#host/disk-reserve';
 import type { BlobId, BlobOwner, BlobReader, BlobStore } from '#ports/blobs';
 import { ConditionError, type ConditionSink } from '#ports/conditions';
 
-/** What `ConditionBlobs` needs. */
+/** Dependencies of `ConditionBlobs`. */
 interface ConditionBlobsDeps {
   readonly blobs: BlobStore;
   readonly directory: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Files } from '#host/files';
 
-/** What a reserve needs. */
+/** Dependencies of a reserve. */
 export interface DiskReserveDeps {
   /** The directory on the disk in question; the reserve is its file `reserve`. */
   readonly directory: string;
@@ -35,7 +35,7 @@ export const noReserve: DiskReserve = {
 
 /** The log of a database must fit into it: closing one copies the log into the file, which may grow by as much. */
 const largestShare = 1 / 2;
-/** How much more room than its size there must be before it is made, so that it is not made and given at every turn. */
+/** Free space beyond its size that is needed before it is made, so that it is not made and given at every turn. */
 const slack = 1.25;
 /** Random, so that file systems that compress do not make nothing of it. */
 const blockBytes = 1024 * 1024;

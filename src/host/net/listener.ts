@@ -26,7 +26,7 @@ export interface ListenOptions {
    * @param remoteAddress  As `Channel.remote` has it.
    */
   readonly admit?: (remoteAddress: string) => Disposable | null;
-  /** Where TLS handshakes wait for their turn; shared by all listeners of a process. */
+  /** Gate at which TLS handshakes wait for their turn; shared by all listeners of a process. */
   readonly handshakes?: HandshakeGate;
   /** Serves one connection. The channel is closed when the promise settles; a rejection is logged as our fault. */
   readonly onConnection: (channel: Channel) => Promise<void>;
@@ -127,7 +127,7 @@ class Drops {
   }
 }
 
-/** What the connections of one listener share. */
+/** State that the connections of one listener share. */
 interface Shared {
   readonly limits: NetLimits;
   readonly open: Set<SocketChannel>;

@@ -19,7 +19,7 @@ interface SocketChannelDeps {
   readonly limits: NetLimits;
   /** For `startTls()` as a server; null when we have no certificate. */
   readonly serverTls: ServerTls | null;
-  /** Where handshakes as a server wait for their turn; null on a client. */
+  /** Gate at which handshakes as a server wait for their turn; null on a client. */
   readonly handshakes: HandshakeGate | null;
   readonly clientTrust: ClientTrust;
 }

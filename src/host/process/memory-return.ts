@@ -17,7 +17,7 @@ export interface ProcessLoad {
 export interface MemoryReturnLimits {
   /** Time between two looks. */
   readonly everyMs: number;
-  /** Highest utilization of a process that is quiet: nobody waits for a process that does nothing. */
+  /** Highest utilization of a process that is quiet: no client waits for a process that does nothing. */
   readonly maxUtilization: number;
   /** Growth of the process since the last collection from which a collection is worth its time. */
   readonly minGrowthBytes: number;

@@ -132,7 +132,7 @@ export class SqliteDatabase implements Database {
     return this.#opened?.flush.durable() ?? Promise.resolve();
   }
 
-  /** What is damaged in the file, a line each. The log is emptied first, and not copied to the file until the file has been read. */
+  /** Lists what is damaged in the file, a line each. The log is emptied first, and not copied to the file until the file has been read. */
   async integrity(): Promise<string[]> {
     while (this.#checkpoint !== null) await this.#checkpoint;
     const reading = this.#emptyLog().then(() => damagesOf(this.path, this.#closing.signal));

@@ -2,7 +2,7 @@ import { StrayAwait, type Sql, type SqlValue, type Tx } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Connection } from './connection.ts';
 
-/** What the transactions of one database share. */
+/** State that the transactions of one database share. */
 export interface TransactionDeps {
   readonly connection: Connection;
   readonly alarm: StrayAlarm;

@@ -16,7 +16,7 @@ export function octetText(bytes: Uint8Array): string {
   if (bits < 128) return utf8.decode(bytes);
   if (isUtf8(bytes)) {
     const text = utf8.decode(bytes);
-    // Characters that mean octets here are told apart by being octets, too.
+    // Characters that mean octets here are distinguished by being octets, too.
     if (!mark.test(text)) return text;
   }
   let text = '';

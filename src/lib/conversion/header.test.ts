@@ -54,7 +54,7 @@ for (const [what, given, want] of [
     'needs SMTPUTF8: message-id references',
   ],
   ['cannot encode domains that are none', 'To: a@ü..example\r\n', 'needs SMTPUTF8: to'],
-  ['cannot fold a word that nobody may cut', `DKIM-Signature: b=${'x'.repeat(1000)}\r\n`, 'too long: dkim-signature'],
+  ['cannot fold a word that may not be cut', `DKIM-Signature: b=${'x'.repeat(1000)}\r\n`, 'too long: dkim-signature'],
   [
     'folds where there is space',
     `X-A: ${'word '.repeat(300)}end\r\n`,

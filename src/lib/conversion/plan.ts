@@ -6,7 +6,7 @@ export interface ConversionOptions {
   readonly keepEightBit?: boolean;
 }
 
-/** What happens to a body: its present encoding, null for none, and the new one. */
+/** Change of a body: its present encoding, null for none, and the new one. */
 export interface Transcoding {
   readonly from: 'base64' | 'quoted-printable' | null;
   readonly to: 'base64' | 'quoted-printable';
@@ -29,7 +29,7 @@ export type Segment =
   /** Between parts: boundary lines, and text that no reader shows (RFC 2046 §5.1.1). */
   | { readonly kind: 'gap'; readonly start: number; readonly end: number };
 
-/** What to do, found by `ConversionPlanner`. */
+/** Changes that a message needs, found by `ConversionPlanner`. */
 export interface ConversionPlan {
   readonly segments: readonly Segment[];
   /** By part, for bodies that are encoded anew. */

@@ -18,7 +18,7 @@ export function segmentsOf(root: Part, sizeBytes: number): Segment[] {
     const { headerStart, bodyStart, end } = part;
     if (bodyStart - headerStart > conversionLimits.maxPartHeaderBytes)
       return add({ kind: 'kept', start: headerStart, end });
-    // What stands in a multipart without its boundary has no header, and no place for one.
+    // The text of a multipart without its boundary has no header, and no place for one.
     if (!isMessage && bodyStart === headerStart) return add({ kind: 'kept', start: headerStart, end });
     // Empty headers too: a field may have to be added.
     gapTo(headerStart);

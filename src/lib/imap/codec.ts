@@ -211,7 +211,7 @@ export class ImapCodec {
     const { tag } = parseHead(bytes.subarray(0, end), this.#options);
     const header = done ? null : literalHeader(bytes, 0, end);
     this.#mode = 'command';
-    // What a client sends without waiting must not be read as commands.
+    // Octets that a client sends without waiting must not be read as commands.
     if (header === null || header.isSynchronizing) this.#reset();
     else this.#skip(header.sizeBytes, empty);
     return { kind: 'idleEnd', isDone: done, tag: done ? null : tag };

@@ -2,7 +2,7 @@ import { parseModifiedUtf7 } from '#lib/codecs';
 import { CharacterClass } from './characters.ts';
 import type { Cursor } from './cursor.ts';
 
-/** What a name begins with that is not modified UTF-7: no mailbox has such a name, so commands that need one answer NO, not BAD. */
+/** Beginning of a name that is not modified UTF-7: no mailbox has such a name, so commands that need one answer NO, not BAD. */
 export const noMailboxName = '\0';
 
 /** `mailbox` of RFC 9051 §9: Unicode, INBOX in any case as `INBOX`. May be empty, or begin with `noMailboxName`. */

@@ -4,7 +4,7 @@ import { quotedOctets } from './quoted.ts';
 export class TextWriter {
   #text = '';
 
-  /** What was written, an `octetText` of #lib/charset. */
+  /** Text written so far, an `octetText` of #lib/charset. */
   get text(): string {
     return this.#text;
   }

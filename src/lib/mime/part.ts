@@ -24,7 +24,7 @@ export interface Part {
   readonly params: readonly Parameter[];
   /** Content-Transfer-Encoding, lower case; `7bit` when absent. */
   readonly encoding: string;
-  /** How the header spells these names; null when it does so in lower case. */
+  /** Spelling of these names in the header; null when it is lower case. */
   readonly spelling: Spelling | null;
   /** Content-ID as written with its angle brackets, null when absent. */
   readonly id: string | null;

@@ -3,7 +3,7 @@ import { receiverRules, type ReceiverRule, type RuleName } from './rules.ts';
 /** A rule that a message breaks. */
 export interface Finding {
   readonly rule: RuleName;
-  /** What and where, for people: `the field Date occurs 2 times`. Printable ASCII without line breaks. */
+  /** Description for people: `the field Date occurs 2 times`. Printable ASCII without line breaks. */
   readonly detail: string;
 }
 

@@ -4,7 +4,7 @@ import { checkHeader } from './header-checks.ts';
 import { defaultCheckLimits, type CheckLimits } from './limits.ts';
 import type { RuleName } from './rules.ts';
 
-/** What the octets of the content do not show, because its line ends were put right on the way. */
+/** Facts that the octets of the content do not show, because its line ends were put right on the way. */
 export interface ContentFacts {
   readonly hadBareLf: boolean;
   readonly hadBareCr: boolean;

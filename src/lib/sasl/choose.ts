@@ -25,7 +25,7 @@ export const mechanismsByStrength: readonly MechanismName[] = [
 ];
 
 /**
- * The mechanisms that a server offers unless it is told otherwise: all but those with channel binding. Clients that link GNU SASL (mutt, neomutt)
+ * The mechanisms that a server offers unless configured otherwise: all but those with channel binding. Clients that link GNU SASL (mutt, neomutt)
  * choose them wherever they are offered, and fail, as they have no channel binding.
  */
 export const usualMechanisms: readonly MechanismName[] = mechanismsByStrength.filter((name) => !name.endsWith('-PLUS'));

@@ -16,7 +16,7 @@ export type CodecEvent =
   /** The last octet of a BDAT chunk was read; the next bytes are commands. */
   | { readonly kind: 'bdatEnd'; readonly problem: ContentProblem | null };
 
-/** How strictly a codec reads. */
+/** Strictness of a codec. */
 export interface CodecOptions extends CommandOptions {
   /** A bare CR in content is given on, for a taker that encodes it. Default false: the content is refused. */
   readonly passesBareCr?: boolean;

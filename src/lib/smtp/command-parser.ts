@@ -76,7 +76,7 @@ function parseRcpt(text: string, at: number, options: CommandOptions): Parsed<Co
   return parsed({ verb: 'RCPT', to: to.value, parameters: parameters.value });
 }
 
-/** Where a path lies in its command. */
+/** Place of a path in its command. */
 interface PathRange {
   readonly start: number;
   readonly end: number;

@@ -293,7 +293,7 @@ export class Accounts implements Disposable {
   }
 }
 
-/** How long the sweeper leaves the blobs of an account alone whose data was taken over: they may be newer than its database. */
+/** Time for which the sweeper leaves the blobs of an account alone whose data was taken over: they may be newer than its database. */
 const keepAfterAdoptionMs = 30 * 24 * 60 * 60_000;
 
 function isFresh({ adoptedMs }: Account, nowMs: number): boolean {

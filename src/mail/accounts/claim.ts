@@ -19,7 +19,7 @@ export class AccountUnavailable extends ConditionError {
   override readonly name = 'AccountUnavailable';
   readonly reason: RefusalReason;
   readonly problem: string;
-  /** What the operator can do, as a sentence. */
+  /** Remedy for the operator, as a sentence. */
   readonly remedy: string;
 
   constructor(account: string, reason: RefusalReason, problem: string, remedy: string) {

@@ -99,7 +99,7 @@ async function sweep({ accounts, sweeper, clock }: Store): Promise<void> {
   }
 }
 
-test('Accounts: without server.db nobody gets the mail of another, and adopting finds the right folder', async () => {
+test('Accounts: without server.db no account gets the mail of another, and adopting finds the right folder', async () => {
   await using dir = await tempDir();
   await makeAccounts(dir.path, ['alice', 'bob']);
   removeServerDatabase(dir.path);

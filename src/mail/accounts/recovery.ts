@@ -26,7 +26,7 @@ interface RecoveryDeps {
   readonly unclaimed: UnclaimedData;
 }
 
-/** What an operator decides about accounts that are refused. Deletes nothing. */
+/** Decisions of an operator about accounts that are refused. Deletes nothing. */
 export class Recovery {
   readonly #deps: RecoveryDeps;
 

@@ -35,7 +35,7 @@ export class PasswordHasher {
     return `$scrypt$ln=${Math.log2(N)},r=${r},p=${p}$${base64(salt)}$${base64(tag)}`;
   }
 
-  /** Whether the password has that hash, compared in constant time. @throws LoginsBusy when too many wait already, Error for a hash that this runtime cannot compute. */
+  /** Reports whether the password has that hash, compared in constant time. @throws LoginsBusy when too many wait already, Error for a hash that this runtime cannot compute. */
   async verify(password: string, phc: string): Promise<boolean> {
     const argon = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([\w+/]+)\$([\w+/]+)$/.exec(phc);
     if (argon !== null) {

@@ -136,7 +136,7 @@ async function changedMailboxes(reader: Reader, account: AccountId, since: ModSe
   return mailboxes.map(({ id }) => id);
 }
 
-/** What is new or has new flags in one mailbox: by its blocks, and behind the last of them by the rows. */
+/** Messages of one mailbox that are new or have new flags: by its blocks, and behind the last of them by the rows. */
 async function changedIn(
   reader: Reader,
   account: AccountId,

@@ -24,7 +24,7 @@ export interface BlobRows {
 export interface BlobTarget {
   readonly blobs: BlobStore;
   readonly owner: BlobOwner;
-  /** What the ids of rows are ids of, such as `content`. */
+  /** Kind of things that the ids of rows belong to, such as `content`. */
   readonly what: string;
   /** Of some blobs, those that rows know by now. */
   readonly known: (blobs: readonly BlobId[]) => Promise<ReadonlySet<BlobId>>;

@@ -137,7 +137,7 @@ function inlineProblem(bytes: Uint8Array | null, sizeBytes: number, checksum: nu
   return `has other bytes than were stored: its checksum is wrong`;
 }
 
-/** Where messages with these emails are, as `INBOX UID 5`; ids that are in no mailbox have none. */
+/** Returns where messages with these emails are, as `INBOX UID 5`; ids that are in no mailbox have none. */
 export async function placesOf(
   reader: Reader,
   account: AccountId,

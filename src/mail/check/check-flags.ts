@@ -4,7 +4,7 @@ import { blockOf, selectStates, type BlockEntry } from '#mail/flag-blocks';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 
-/** What the messages of a mailbox add up to. */
+/** Sums over the messages of a mailbox. */
 export interface MailboxCount {
   readonly messages: number;
   readonly unseen: number;

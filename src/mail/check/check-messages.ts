@@ -7,7 +7,7 @@ import { pages } from './pages.ts';
 
 const pageRows = 500;
 
-/** How often each email is referred to, and which row ids are taken. */
+/** Number of references to each email, and the row ids that are taken. */
 export interface MessageTally {
   readonly places: IdCounts;
 }

@@ -28,11 +28,11 @@ export interface Finding {
   readonly text: string;
   /** Mail is lost or cannot be read; otherwise it is only untidy. */
   readonly isLoss: boolean;
-  /** What the operator can do, as a sentence; null when there is nothing to do. */
+  /** Remedy for the operator, as a sentence; null when there is nothing to do. */
   readonly remedy: string | null;
 }
 
-/** Where the parts of the check put what they find; `email` is the one that it is about. */
+/** Collector of what the parts of the check find; `email` is the one that it is about. */
 export type Report = (kind: FindingKind, text: string, isLoss?: boolean, email?: number) => void;
 
 /** Findings of one kind that are named one by one. */
@@ -41,7 +41,7 @@ const maxPerKind = 100;
 const restore =
   'restore the account folder and its blobs from a backup, or leave it: the server answers for the other messages';
 
-/** What can be done about a finding. */
+/** Remedies for a finding. */
 function remedyOf(kind: FindingKind, isLoss: boolean): string | null {
   switch (kind) {
     case 'account':

@@ -2,7 +2,7 @@ import type { Database, Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 
 /**
- * Rows of a table in pieces, each read in a transaction of its own, so that a large table holds up nobody.
+ * Rows of a table in pieces, each read in a transaction of its own, so that a large table does not hold up others.
  * @param after  Statement for the rows after the given one, in the order of a key, at most `pageRows`.
  */
 export async function* pages<Row>(

@@ -71,7 +71,7 @@ async function assertLinear(db: Database, seen: ReadonlyMap<string, Sql>): Promi
   assert.deepEqual(bad, []);
 }
 
-/** What the check asks a database, and how many rows it got. */
+/** Statements that the check sends to a database, and the number of rows that it got. */
 function counting(db: Database, steps: { count: number }): Database {
   const counted = async <T extends { readonly length: number }>(rows: Promise<T>): Promise<T> => {
     const result = await rows;

@@ -8,7 +8,7 @@ import type { ServerConfig } from './server-schema.ts';
 /** What routes name when mail is to go to the hosts of the domain, as without routes. */
 export const directName = 'direct';
 
-/** What routes depend on. */
+/** Configuration that routes depend on. */
 type RouteFacts = Pick<ServerConfig, 'transports' | 'queue'>;
 type Path = readonly (string | number)[];
 

@@ -1,6 +1,6 @@
 const KiB = 1024;
 
-/** Where a body is kept. Both kinds stay readable when the thresholds change. */
+/** Thresholds that decide where a body is kept. Both kinds stay readable when the thresholds change. */
 export const contentLimits = {
   /** Bodies up to this size live in the database beside their row, when the memory for them is there (decision 0014). */
   inlineBytes: 256 * KiB,

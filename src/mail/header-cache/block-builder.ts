@@ -8,7 +8,7 @@ const LF = 10;
 const CR = 13;
 const SP = 32;
 
-/** What a block repeats of a message's rows. */
+/** Columns of a message's rows that a block repeats. */
 export interface MessageFacts {
   readonly uid: number;
   readonly sizeBytes: number;
@@ -201,7 +201,7 @@ const EQUALS = 61;
 const QUESTION = 63;
 const BACKSLASH = 92;
 
-/** How the value of one field is to be searched; its name is not looked at. */
+/** Search of the value of one field; its name is not looked at. */
 function kindOf(header: Uint8Array, start: number, end: number): FieldKind {
   let stop = end;
   if (header[stop - 1] === LF) stop--;

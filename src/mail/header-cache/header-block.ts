@@ -1,4 +1,4 @@
-/** How the value of a field is to be searched. */
+/** Search of the value of a field. */
 export const FieldKind = {
   /** The message has no such field. */
   Absent: 0,

@@ -20,7 +20,7 @@ import type { HeaderBlock } from './header-block.ts';
 import { headerCacheLimits, type HeaderCacheLimits } from './limits.ts';
 import type { RowMemory, RowPlace } from './row-memory.ts';
 
-/** What `HeaderCache` needs. */
+/** Dependencies of `HeaderCache`. */
 export interface HeaderCacheDeps {
   readonly account: AccountId;
   readonly db: Database;
@@ -31,7 +31,7 @@ export interface HeaderCacheDeps {
   readonly loop: EventLoop;
 }
 
-/** Where blocks are made from, a few messages at a time: those that exist among ascending UIDs, ascending. */
+/** Source from which blocks are made, a few messages at a time: those that exist among ascending UIDs, ascending. */
 export interface HeaderSource {
   rows(
     mailbox: MailboxId,
@@ -49,7 +49,7 @@ interface SourceMessage {
 
 const wantedColumns = { envelope: true, body: false, bodyStructure: true, structure: false, sentDay: true } as const;
 
-/** What a scan needs. */
+/** Arguments of a scan. */
 export interface WantedBlocks extends WantedRows {
   /** Messages without a stored block are read; otherwise they are passed over. */
   readonly isComplete: boolean;
@@ -109,7 +109,7 @@ export class HeaderCache {
     await storing;
   }
 
-  /** Makes the blocks that are missing, with nobody waiting; once at a time. */
+  /** Makes the blocks that are missing in the background; once at a time. */
   fillLater(mailbox: MailboxId, all: Uint32Array): void {
     if (!this.#isFilling) void this.#fill(mailbox, all);
   }
@@ -271,7 +271,7 @@ export class HeaderCache {
     }
     const facts: MessageFacts[] = [];
     for (let i = 0; i < uids.length; i++) {
-      // A message whose rows are damaged is in no block, and whoever reads it by itself says what is wrong.
+      // A message whose rows are damaged is in no block; reading it by itself reports what is wrong.
       facts.push(...(await this.#facts(mailbox, uids.subarray(i, i + 1)).catch(() => [])));
     }
     return facts;
@@ -284,7 +284,7 @@ export class HeaderCache {
     try {
       stored = await this.#deps.source.contents(mailbox, uids, 'header');
     } catch {
-      // Left to whoever reads them one by one, and says what is wrong.
+      // Left out: reading them one by one reports what is wrong.
     }
     for (const { uid, headerSizeBytes, content } of stored) {
       if (headerSizeBytes > this.#limits.maxHeaderBytes) continue;

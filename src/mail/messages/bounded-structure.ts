@@ -12,7 +12,7 @@ const bounds: readonly StringBounds[] = [
   { chars: 200, entries: 8 },
   { chars: 60, entries: 2 },
 ];
-/** What always fits: a few dozen bytes for each part. */
+/** Structure that always fits: a few dozen bytes for each part. */
 const bare: StringBounds = { chars: 0, entries: 0 };
 
 /**

@@ -62,7 +62,7 @@ class Storing {
   /** UIDs that got or lost \Deleted. */
   readonly deleted: number[] = [];
   readonly undeleted: number[] = [];
-  /** How many more messages are without \Seen. */
+  /** Change of the number of messages without \Seen. */
   unseen = 0;
   readonly #change: FlagChange;
   readonly #unchangedSince: number | null;

@@ -50,7 +50,7 @@ interface Lease {
   readonly untilMs: number;
 }
 
-/** What became of leased recipients. */
+/** Result of a batch of leased recipients. */
 interface BatchResult {
   /** The rate of the transport let no more go. */
   readonly isHeld: boolean;
@@ -237,7 +237,7 @@ export class Batches {
     return { isDelivered: outcomes.every(({ kind }) => kind === 'delivered'), recorded };
   }
 
-  /** Lets recipients wait for the end of a pause, without an attempt. Those that are too old fail, and senders are told of delays. */
+  /** Lets recipients wait for the end of a pause, without an attempt. Those that are too old fail, and senders get delay notices. */
   #postpone(lane: Lane, group: RoutedGroup, lease: string, pause: TransportPause): Promise<void> {
     const { clock, settler } = this.#deps;
     const { message, recipients } = group;
@@ -291,7 +291,7 @@ export class Batches {
   }
 }
 
-/** What the sender is told of our own trouble. */
+/** Reason that the sender gets for trouble of our own. */
 function reasonOf(cause: unknown): string {
   return cause instanceof ConditionError
     ? `on our side: ${conditionText(cause.kind)}`

@@ -24,7 +24,7 @@ interface EnqueueContext {
   readonly reservation: Reservation | null;
 }
 
-/** What `insertMessage` wrote. */
+/** Rows that `insertMessage` wrote. */
 export interface Inserted {
   /** Row id of the message. */
   readonly id: number;
@@ -81,7 +81,7 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
   return { id, startMs, leased, waiting: recipients.length - leased.length - refused.length };
 }
 
-/** A recipient of whom nothing is known yet but what the submitter said. */
+/** Returns a recipient of which nothing is known yet but what the submitter said. */
 function untried(
   given: Pick<LeasedRecipient, 'id' | 'message' | 'number' | 'address' | 'domain' | 'notify' | 'orcpt'>,
 ): LeasedRecipient {

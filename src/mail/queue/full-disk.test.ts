@@ -8,7 +8,7 @@ import { delivered, QueueWorld } from '#testing/queue-world';
 class FullDatabase implements Database {
   readonly dialect = 'sqlite';
   isFull = false;
-  /** Whether what frees space may write. */
+  /** True when operations that free space may write. */
   hasReserve = true;
   /** Writes that were refused. */
   refused = 0;

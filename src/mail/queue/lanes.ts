@@ -71,7 +71,7 @@ export class Lanes {
     return !this.mayGoOn(lane) || this.#waitedFor.has(keyOf(lane));
   }
 
-  /** Opens one lane where limits allow and nobody waits for it, without looking for what is due. Transports that count messages are left to `openDue`. */
+  /** Opens one lane where limits allow and no other waits for it, without looking for what is due. Transports that count messages are left to `openDue`. */
   openOne(lane: Lane): boolean {
     const { rate, perDestination, altogether } = this.#limits(lane.transport);
     if (rate !== null || this.isWaitedFor(lane) || this.#count >= this.#deps.settings.maxTransmissions) return false;

@@ -90,7 +90,7 @@ export class Queue {
       accountName: account === null ? null : (routing?.knownAccount(account) ?? null),
       reservation,
     });
-    // Failures of suppressed recipients are reported by whoever listens to the hint, too.
+    // Failures of suppressed recipients are reported by the listeners to the hint, too.
     if (inserted.leased.length < message.recipients.length) tx.afterCommit(() => bus.publish('queue'));
     return inserted;
   }
@@ -330,7 +330,7 @@ export class Queue {
   }
 }
 
-/** What a lease of the message would read from its row. */
+/** Returns what a lease of the message would read from its row. */
 function leasedMessage(id: number, startMs: number, message: NewMessage): LeasedMessage {
   const { account, sender, messageId, fromId, envid, ret, tls, has8bit, smtputf8, prefix, body } = message;
   return {

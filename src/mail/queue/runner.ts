@@ -202,7 +202,7 @@ export class QueueRunner implements Express {
     this.#wakeIn(Math.max(1, nextMs - clock.now()));
   }
 
-  /** Takes back what was leased by runners that are gone; at first, when nobody else can be at work, everything. */
+  /** Takes back what was leased by runners that are gone; at first, when no other can be at work, everything. */
   async #recover(): Promise<void> {
     const { db, clock } = this.#deps;
     await recoverLeases(db, this.#mayTakeAll ? Number.MAX_SAFE_INTEGER : clock.now());

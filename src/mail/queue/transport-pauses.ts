@@ -17,7 +17,7 @@ export interface TransportPause {
 /** Outcome of an attempt with respect to the login; `unknown` when it did not come to one. */
 export type LoginResult = 'accepted' | 'refused' | 'unknown';
 
-/** What `TransportPauses` needs. */
+/** Dependencies of `TransportPauses`. */
 interface TransportPausesDeps {
   readonly clock: Clock;
   readonly log: Log;
@@ -37,7 +37,7 @@ interface Paused {
 const minuteMs = 60_000;
 /** Waits before a refused login is tried again; the last one repeats. */
 const waitsMs = [5, 10, 20, 40, 60].map((minutes) => minutes * minuteMs);
-/** How long others wait while one message tries the login. */
+/** Time that others wait while one message tries the login. */
 const probeMs = minuteMs;
 const lookEveryMs = 10_000;
 

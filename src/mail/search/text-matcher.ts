@@ -60,7 +60,7 @@ export class TextMatcher {
 }
 
 const latin1 = new TextDecoder('latin1');
-/** Where a header may say more than its bytes: encoded words, parameters in pieces or percent-encoded, quoted pairs, and other than US-ASCII. */
+/** Marks of a header that may say more than its bytes: encoded words, parameters in pieces or percent-encoded, quoted pairs, and other than US-ASCII. */
 const encoded = /=\?|\*\d*\*?=|\\|[^\0-\x7f]/;
 
 /** A header whose fields are decoded when a key needs them. */
@@ -109,7 +109,7 @@ class BodyText {
   readonly #limits: SearchLimits;
   #parts: readonly Part[] | null = null;
   #headers: readonly HeaderText[] | null = null;
-  /** What was read so far, and where the rest comes from. */
+  /** Text read so far, and the source of the rest. */
   readonly #texts: Haystack[] = [];
   readonly #rest: AsyncGenerator<string>;
 

@@ -57,7 +57,7 @@ export class HeaderEditor {
     return { rest, result };
   }
 
-  /** Where a header with a bare CR or LF ends is seen in different ways, so there is no telling what it says. */
+  /** Readers disagree on where a header with a bare CR or LF ends, so what it says is unknown. */
   #prepare(header: Uint8Array): PreparedHeader | SubmissionRefusal {
     if (checkLineDiscipline(header) === null) return prepareHeader(header, this.#rules);
     return { kind: 'refused', code: 550, enhanced: '5.6.0', text: 'the header has a bare CR or LF' };

@@ -145,7 +145,7 @@ function checkUtf8(header: Uint8Array, { pedantic, mayUseUtf8 }: SubmissionRules
   return refused(550, '5.6.7', 'the header is not ASCII, and SMTPUTF8 was not requested');
 }
 
-/** Who wrote a message, and whether a field that says who sent it is missing. */
+/** Author of a message, and whether the field for its sender is missing. */
 interface Authors {
   readonly from: Address;
   readonly lacksSender: boolean;

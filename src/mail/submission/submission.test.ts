@@ -62,7 +62,7 @@ for (const [what, header, want] of [
     '550 5.6.0 several From addresses need a Sender field with one address',
   ],
   [
-    'refuses several authors of whom none is ours, whatever Sender says',
+    'refuses several authors when none of them is ours, whatever Sender says',
     'From: a@example.org, you@example.org\r\nSender: me@example.org\r\n\r\n',
     '550 5.7.1 the From address is not one of yours, none of them is',
   ],

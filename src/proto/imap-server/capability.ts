@@ -12,7 +12,7 @@ export function offeredMechanisms(options: ImapServerOptions, tls: TlsSession | 
 }
 
 function isOffered(mechanism: MechanismName, options: ImapServerOptions, tls: TlsSession | null): boolean {
-  // A session that nobody protects can be taken over after any login: none is offered there, as on the submission port.
+  // An unprotected session can be taken over after any login: none is offered there, as on the submission port.
   if (tls === null && !options.allowClearPasswords) return false;
   switch (mechanism) {
     case 'EXTERNAL':

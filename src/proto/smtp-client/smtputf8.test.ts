@@ -38,9 +38,9 @@ for (const [what, mail, isOffered, wantSent, want] of [
     1,
     'smtputf8 accepted smtputf8',
   ],
-  ['nobody, where all recipients need it', mailOf('<>', ['<ä@x.example>']), false, 0, 'smtputf8'],
-  ['nobody, where the sender needs it', mailOf('<ü@x.example>', ['<b@x.example>']), false, 0, 'smtputf8'],
-  ['nobody, where the header needs it', mailOf('<a@x.example>', ['<b@x.example>'], true), false, 0, 'smtputf8'],
+  ['no recipient, where all recipients need it', mailOf('<>', ['<ä@x.example>']), false, 0, 'smtputf8'],
+  ['no recipient, where the sender needs it', mailOf('<ü@x.example>', ['<b@x.example>']), false, 0, 'smtputf8'],
+  ['no recipient, where the header needs it', mailOf('<a@x.example>', ['<b@x.example>'], true), false, 0, 'smtputf8'],
 ] as const) {
   test(`sendByNeed sends to ${what}`, async () => {
     let sent = 0;

@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly pedantic: boolean;
   /** A bare CR in content reaches the Backend, which encodes or refuses it. Default false: the content is refused (RFC 5321 §2.3.8). */
   readonly passesBareCr?: boolean;
-  /** What stock programs of developers send is taken, whatever is wrong with it; for a server from which nothing goes on. Default false. */
+  /** Accepts what stock programs of developers send, whatever is wrong with it; for a server from which nothing goes on. Default false. */
   readonly lenient?: boolean;
   /** What differs from `defaultSessionLimits`. */
   readonly limits?: Partial<SessionLimits>;

@@ -105,7 +105,7 @@ export class SmtpSession {
     if (this.#wire.isFull) return this.#wire.flush() ?? undefined;
     const event = this.#wire.codec.next();
     if (event === null || context.isSlow) return this.#takeLater(event);
-    // What was sent ahead is answered no faster than others get their turn.
+    // Commands sent ahead are answered no faster than others get their turn.
     const pause = this.#loop.pause();
     return pause === null ? this.#answer(() => this.#event(event)) : this.#answerAfter(pause, event);
   }

@@ -140,7 +140,7 @@ test('Admission: a clock that is set back an hour locks out no regular sender', 
   }
 });
 
-test('Admission: so many connections at one time, whoever makes them', () => {
+test('Admission: so many connections at one time, from any address', () => {
   const limits = new Admission({ clock: new FakeClock(), trustedNetworks: [], maxConnections: 2 });
   const first = limits.enter();
   const second = limits.enter();

@@ -58,7 +58,7 @@ export class Admission {
   }
 
   /**
-   * Takes a place among all connections of the process, whoever makes them; null when there is none. A connection is asked for it before a
+   * Takes a place among all connections of the process, from any address; null when there is none. A connection is asked for it before a
    * handshake, and before `connect`.
    */
   enter(): Disposable | null {

@@ -81,7 +81,7 @@ export class LoginLimit {
     }
   }
 
-  /** What can be said at once; null when the attempts under way decide. */
+  /** Verdict that is known at once; null when the attempts under way decide. */
   #decide(ip: IpAddress): LoginAdmission | null {
     if (!this.allows(ip)) return { kind: 'failedTooOften' };
     const fits = this.#failures.allows(ip, this.#clock.monotonic(), (mask) => this.#underWay.get(mask) ?? 0);

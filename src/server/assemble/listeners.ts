@@ -100,7 +100,7 @@ async function openPort(
   }
 }
 
-/** Whether TLS begins with the first byte, so that nothing can be said before a handshake. */
+/** Reports whether TLS begins with the first byte, so that nothing can be said before a handshake. */
 function hasImmediateTls(service: ServiceName): boolean {
   return service === 'imaps' || service === 'submissions';
 }

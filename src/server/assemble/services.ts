@@ -50,7 +50,7 @@ export interface Services extends AsyncDisposable {
   readonly configuration: Configuration;
   readonly databases: ShrinkableDatabases;
   readonly blobs: BlobStore;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly accounts: Accounts;
   /** Sets secrets. */
@@ -108,7 +108,7 @@ function requirePrivate(directory: string, log: Log): void {
   try {
     if (makePrivate(directory)) log.warn('data.madePrivate', { directory });
   } catch (cause) {
-    // What cannot be written can still be read by its users.
+    // Data that cannot be written can still be read by its users.
     if (errorCode(cause) === 'EROFS') return log.warn('data.notPrivate', { directory });
     const fix = `run "chmod 700 ${directory}" as its owner`;
     throw new Error(`other users may read ${directory}, and the server cannot change that; ${fix}`, { cause });

@@ -9,7 +9,7 @@ import type { Services } from './services.ts';
 /** What all connections of a process share besides the stored data. */
 export interface Shared {
   readonly admission: Admission;
-  /** Where TLS handshakes wait for their turn. */
+  /** Gate at which TLS handshakes wait for their turn. */
   readonly handshakes: HandshakeGate;
   readonly resolver: Resolver;
   readonly senders: SenderCheck;

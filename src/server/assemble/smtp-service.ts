@@ -31,7 +31,7 @@ export async function serveSmtpOn(context: ServiceContext, channel: Channel): Pr
       futureRelease: kind !== 'mx',
       requireTls: true,
       pedantic: server.pedantic,
-      // What users submit is encoded before it leaves, so that nothing bare goes on.
+      // Mail that users submit is encoded before it leaves, so that nothing bare goes on.
       passesBareCr: kind !== 'mx' && !server.pedantic,
       lenient: server.localserve && !server.pedantic,
       limits: {

@@ -48,7 +48,7 @@ test('ConditionLog: one error is one occurrence; many subjects do not fill the m
   );
 });
 
-test('ConditionLog: what was suppressed is told at the end, too', () => {
+test('ConditionLog: what was suppressed is reported at the end, too', () => {
   const log = new FakeLog();
   {
     using conditions = new ConditionLog({ clock: new FakeClock(), log });

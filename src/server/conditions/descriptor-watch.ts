@@ -13,7 +13,7 @@ export interface DescriptorWatchDeps {
 
 /**
  * Notes while there are no file descriptors. The event library closes connections that it has no descriptor for, with one that it keeps spare, and
- * tells nobody; they are accepted again by themselves as soon as there are descriptors.
+ * reports nothing; they are accepted again by themselves as soon as there are descriptors.
  */
 export class DescriptorWatch implements Disposable {
   readonly #deps: DescriptorWatchDeps;

@@ -11,7 +11,7 @@ export interface DiskFacts {
   readonly state: 'ok' | 'low' | 'full';
 }
 
-/** What watching the disk needs. */
+/** Dependencies of the watch over the disk. */
 export interface DiskWatchDeps {
   readonly reserve: DiskReserve;
   /** Free space below which there is a warning; on small disks a tenth of them. 0 never warns. */
@@ -44,7 +44,7 @@ export class DiskWatch implements AsyncDisposable {
     this.#arm();
   }
 
-  /** How the disk was at the last look; null where space cannot be measured. */
+  /** State of the disk at the last look; null where space cannot be measured. */
   get facts(): DiskFacts | null {
     if (this.#space === null) return null;
     const { freeBytes, totalBytes } = this.#space;

@@ -22,7 +22,7 @@ export interface AccountGlueDeps {
   readonly account: Account;
   readonly bus: Bus;
   readonly clock: Clock;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly appendLimitBytes: number;
   /** 0 is unlimited. */

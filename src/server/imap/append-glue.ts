@@ -12,7 +12,7 @@ export interface AppendGlueDeps {
   readonly account: Account;
   readonly mailbox: MailboxId;
   readonly clock: Clock;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   /** What the quota leaves. */
   readonly leftBytes: number;

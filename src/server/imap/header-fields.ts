@@ -46,7 +46,7 @@ class BlockCursor {
     return this.block === null || (this.block.messages.uids.at(-1) ?? 0) < uid ? this.#next(uid) : null;
   }
 
-  /** Whether the message is in the block; `at` is its position then. */
+  /** Reports whether the message is in the block; `at` is its position then. */
   isAt(uid: number): boolean {
     const uids = this.block?.messages.uids ?? noUids;
     while (this.at < uids.length && (uids[this.at] ?? 0) < uid) this.at++;
@@ -115,7 +115,7 @@ class BlockFields implements ReadFields {
   }
 }
 
-/** Whether blocks have these columns. */
+/** Reports whether blocks have these columns. */
 function areInBlocks({ body, sentDate, structure, envelope, bodyStructure }: RowColumns): boolean {
   return !body && !sentDate && !structure && (envelope || bodyStructure);
 }

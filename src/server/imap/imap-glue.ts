@@ -16,7 +16,7 @@ export interface ImapGlueDeps {
   readonly admission: Admission;
   readonly bus: Bus;
   readonly clock: Clock;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly configuration: Configuration;
   readonly credentials: CredentialStore;

@@ -7,7 +7,7 @@ import type { ListedMailbox } from './header-fields.ts';
 /** Messages that are looked into at a time. */
 const searchBatch = 32;
 
-/** How a search reads the messages that blocks say nothing about. */
+/** Reader of the messages that blocks say nothing about. */
 export interface SearchSource extends ListedMailbox {
   contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]>;
   structures(uids: Uint32Array): Promise<(() => Promise<Part | null>)[]>;

@@ -3,10 +3,10 @@ import { describeFinding, MessageChecker, receiverRules, type Finding, type Rece
 import type { Check } from '#mail/story';
 import { Refusal, type Transaction } from '#proto/smtp-server';
 
-/** How messages that receivers mind are treated. */
+/** Treatment of messages that receivers refuse. */
 export type ReceiverPolicy = 'ignore' | 'mark' | 'refuse';
 
-/** What a development server says of a message. */
+/** Findings of a development server about a message. */
 export interface Remarks {
   /** A `Godwit-Checks` field with CRLF; empty when nothing was found. */
   readonly field: string;

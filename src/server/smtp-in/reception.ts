@@ -24,7 +24,7 @@ export interface ReceptionDeps {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly blobs: BlobStore;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +36,7 @@ export interface ReceptionDeps {
   readonly notices: Notices;
   /** Addresses may ask for failures. */
   readonly isLocalserve: boolean;
-  /** What to do about messages that other receivers refuse. */
+  /** Treatment of messages that other receivers refuse. */
   readonly receiverPolicy: ReceiverPolicy;
 }
 

@@ -94,7 +94,7 @@ async function counts({ accounts }: Services): Promise<number[]> {
   return found;
 }
 
-/** What is recorded of the messages of the first account. */
+/** Records about the messages of the first account. */
 async function receptions({ accounts }: Services): Promise<{ by: Acceptance; checks: Check[] }[]> {
   const rows = await emails(accounts);
   return rows.map(({ validation }) => JSON.parse(validation) as { by: Acceptance; checks: Check[] });
@@ -246,7 +246,7 @@ test('SmtpIn in localserve: what receivers refuse is marked', () =>
     assert.match(await headerOf(services), new RegExp(`^Godwit-Checks: ${repeated.replaceAll(' ', '\\s+')}`, 'm'));
   }));
 
-test('SmtpIn in localserve: a message that nobody minds has no mark', () =>
+test('SmtpIn in localserve: a message that every receiver takes has no mark', () =>
   inWorld(true, async ({ talk, services }) => {
     const lines = ['From: a@b.example', 'Date: Fri, 27 Nov 2026 10:00:00 +0000', 'Message-ID: <1@b.example>', ''];
     assert.match((await talk(...mail('ann@example.org').toSpliced(4, 2, ...lines))).join('\n'), /delivered/);

@@ -43,7 +43,7 @@ export interface SmtpInDeps {
   readonly feedback: Pick<Feedback, 'take'>;
   readonly queue: Queue;
   readonly blobs: BlobStore;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly senders: SenderCheck;
   readonly refusals: Pick<Refusals, 'record'>;

@@ -275,7 +275,7 @@ for (const [what, fields, body] of [
     }));
 }
 
-/** What the queue will ask of hosts for the only message. */
+/** Requirements that the queue will have of hosts for the only message. */
 async function marksOf({ databases }: Services): Promise<{ has8bit: number; smtputf8: number } | undefined> {
   const row = await databases.server.read((reader) =>
     reader.get<{ has8bit: number; smtputf8: number }>(sql`SELECT has_8bit AS "has8bit", smtputf8 FROM queue_message`),

@@ -37,7 +37,7 @@ export interface SubmissionDeps {
   readonly queue: Queue;
   readonly refusals: Pick<Refusals, 'record'>;
   readonly blobs: BlobStore;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;

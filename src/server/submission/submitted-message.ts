@@ -31,7 +31,7 @@ export interface SubmittedMessageDeps {
   readonly configuration: Configuration;
   readonly queue: Queue;
   readonly blobs: BlobStore;
-  /** What all messages on their way in share. */
+  /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   /** Who signs what. */
   readonly dkim: Pick<DkimKeys, 'plan'>;

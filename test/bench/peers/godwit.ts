@@ -55,7 +55,7 @@ ${sink === null ? '' : smarthost(sink)}`,
       },
     );
   }
-  // What is relayed is signed, as mail of every domain is nowadays.
+  // Relayed mail is signed, as mail of every domain is nowadays.
   if (sink !== null)
     execFileSync(process.execPath, [main, 'dkim', 'add', '--config', join(folder, 'config'), 'bench.test']);
   const start = performance.now();

@@ -30,7 +30,7 @@ export const idle: Handler<CommandOf<'idle'>> = {
       }
       hints[Symbol.dispose]();
       if (event.kind === 'idleEnd' && event.isDone) return 'idle ended';
-      // What is not DONE was meant as a command: both are answered, so that the client waits for neither.
+      // Anything but DONE was meant as a command: both are answered, so that the client waits for neither.
       if (event.kind === 'idleEnd' && event.tag !== null) output.line(`${event.tag} BAD only DONE may follow IDLE`);
       throw new Bad('IDLE ended without DONE');
     }

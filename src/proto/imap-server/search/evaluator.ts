@@ -22,7 +22,7 @@ const noColumns: RowColumns = {
   structure: false,
 };
 
-/** What an `Evaluator` needs. */
+/** Dependencies of an `Evaluator`. */
 interface EvaluatorDeps {
   readonly clock: Clock;
   readonly loop: EventLoop;

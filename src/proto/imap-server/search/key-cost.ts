@@ -44,7 +44,7 @@ function dearest(costs: readonly (typeof KeyCost)[keyof typeof KeyCost][]): (typ
   return costs.reduce((most, cost) => (cost > most ? cost : most), KeyCost.Image);
 }
 
-/** What looking at one message for a key costs, by `KeyCost`, beside a look into the memory image. */
+/** Cost of looking at one message for a key, by `KeyCost`, beside a look into the memory image. */
 const weights = [1, 20, 200] as const;
 
 /** Cost of all keys for one message, nested ones included. */

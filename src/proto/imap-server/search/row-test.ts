@@ -1,7 +1,7 @@
 import type { SearchKey } from '#lib/imap';
 import type { MessageRow } from '../selected-mailbox.ts';
 
-/** What keys compare with. */
+/** Values that keys compare with. */
 type Facts = Pick<MessageRow, 'sizeBytes' | 'internalDateMs' | 'saveDateMs' | 'sentDayMs'>;
 
 const dayMs = 86_400_000;

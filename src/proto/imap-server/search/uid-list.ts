@@ -47,7 +47,7 @@ export class NumberList {
     this.#numbers = new Uint32Array(room);
   }
 
-  /** What was collected. */
+  /** UIDs collected so far. */
   get taken(): Uint32Array {
     return this.#numbers.subarray(0, this.#count);
   }
