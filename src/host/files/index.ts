@@ -3,6 +3,7 @@
  * `Files` holds the policy (publish, retry, atomic write), `FileSystem` the bare calls that tests replace.
  * Invariants: a published name always has all its bytes; nothing here opens a SQLite database file (that would drop its locks).
  */
+export { dataDirectoryProblem } from './data-directory.ts';
 export { errorCode } from './file-system.ts';
 export type { DirectoryEntry, FileFacts, FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
 export { Files } from './files.ts';
@@ -10,4 +11,4 @@ export type { FilesDeps } from './files.ts';
 export { defaultFileLimits } from './limits.ts';
 export type { FileLimits } from './limits.ts';
 export { nodeFileSystem } from './node-file-system.ts';
-export { makePrivate } from './private.ts';
+export { keepRights, makePrivate } from './private.ts';

@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, statSync } from 'node:fs';
 
 const othersMask = 0o077;
 
@@ -12,4 +12,14 @@ export function makePrivate(path: string): boolean {
   if ((mode & othersMask) === 0) return false;
   chmodSync(path, mode & 0o700);
   return true;
+}
+
+/** Runs work that puts a new file in the place of `path`, and gives that the owner and mode of the old one. POSIX only; elsewhere it runs the work alone. */
+export async function keepRights(path: string, work: () => Promise<void>): Promise<void> {
+  const before = process.platform === 'win32' ? undefined : statSync(path, { throwIfNoEntry: false });
+  await work();
+  if (before === undefined) return;
+  const { uid, gid } = statSync(path);
+  if (uid !== before.uid || gid !== before.gid) chownSync(path, before.uid, before.gid);
+  chmodSync(path, before.mode & 0o7777);
 }

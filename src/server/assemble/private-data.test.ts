@@ -36,3 +36,27 @@ test('openServices: a data directory that others may read is made private', { sk
     assert.equal(log.events.filter(({ event }) => event === 'data.madePrivate').length, warnings);
   }
 });
+
+test('openServices: a data directory of another program is refused, and its rights stay', { skip }, async () => {
+  await using dir = await tempDir();
+  const folder = dir.path;
+  const data = join(folder, 'srv');
+  mkdirSync(join(data, 'www'), { recursive: true });
+  chmodSync(data, 0o755);
+  await writeFile(
+    join(folder, 'server.yaml'),
+    'hostname: mail.example.org\npostmaster: ann\nlisteners: {}\ndataDirectory: srv\n',
+  );
+  await writeFile(
+    join(folder, 'domains.yaml'),
+    'domains: { example.org: {} }\naccounts: { ann: { addresses: [ann@example.org] } }\n',
+  );
+  const opening = openServices({
+    folder,
+    files: new Files(),
+    log: new FakeLog(),
+    onFatal: (error) => assert.fail(error),
+  });
+  await assert.rejects(opening, /server\.yaml:4:\d+: dataDirectory: .*srv has other files in it, such as www/);
+  assert.equal(statSync(data).mode & 0o777, 0o755);
+});

@@ -5,7 +5,7 @@ import { systemClock } from '#host/clock';
 import { openReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemResolver } from '#host/dns';
 import { systemLoop } from '#host/event-loop';
-import { errorCode, makePrivate, type Files } from '#host/files';
+import { dataDirectoryProblem, errorCode, makePrivate, type Files } from '#host/files';
 import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
@@ -98,9 +98,25 @@ export async function openConfiguration(deps: ServicesDeps): Promise<OpenedConfi
   const bus = localBus({ log });
   const configuration = await Configuration.open({ folder, files, clock, bus, log });
   const dataDirectory = configuredPath(files, folder, configuration.config.server.dataDirectory);
-  await files.ensureDirectory(dataDirectory);
+  await ensureDataDirectory(configuration, files, dataDirectory);
   requirePrivate(dataDirectory, log);
   return { configuration, bus, dataDirectory };
+}
+
+/** Makes the data directory where it does not exist. @throws ConfigError when it is something else, before anything is changed. */
+async function ensureDataDirectory(configuration: Configuration, files: Files, path: string): Promise<void> {
+  const fix = 'Name a folder that is empty, that Godwit made, or that does not exist yet';
+  const problem = dataDirectoryProblem(path);
+  if (problem !== null) throw configuration.serverProblem(['dataDirectory'], problem, fix);
+  try {
+    await files.ensureDirectory(path);
+  } catch (error) {
+    throw configuration.serverProblem(
+      ['dataDirectory'],
+      `${path} cannot be made (${errorCode(error) ?? String(error)})`,
+      fix,
+    );
+  }
 }
 
 /** Takes the rights of others on the data directory away. @throws Error when that is not possible. */

@@ -1,4 +1,4 @@
-import type { Files } from '#host/files';
+import { keepRights, type Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import {
   ConfigError,
@@ -120,7 +120,7 @@ export class Configuration implements Disposable {
         `domains-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}.yaml`,
       );
       await files.write(kept, new TextEncoder().encode(domains.text));
-      await files.write(domains.file, new TextEncoder().encode(next.domains.text));
+      await keepRights(domains.file, () => files.write(domains.file, new TextEncoder().encode(next.domains.text)));
       this.#snapshot = next;
       bus.publish('config');
       // The change is made: what goes wrong from here on must not look as if it were not.

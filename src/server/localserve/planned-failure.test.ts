@@ -18,6 +18,8 @@ for (const [localpart, stage, want] of [
   ['user399', 'data', null],
   ['user600', 'data', null],
   ['user599', 'data', 599],
+  ['user1450', 'data', null],
+  ['order-2024-430', 'data', 430],
   ['timeout', 'data', 'timeout'],
   ['queue', 'queue', null],
 ] as const satisfies readonly (readonly [string, Stage, number | 'timeout' | null])[]) {

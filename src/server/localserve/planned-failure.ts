@@ -8,7 +8,7 @@ export type PlannedFailure =
 
 /**
  * The failure that a localpart asks for at a stage, null when none.
- * The end says which: `temperror`, `permerror`, `timeout`, or a reply code of three digits beginning with 4 or 5.
+ * The end says which: `temperror`, `permerror`, `timeout`, or a reply code of three digits beginning with 4 or 5 (`user1450` has none).
  * The beginning says where: `mailfrom`, `rcptto` and `queue`; without one of them it happens at DATA.
  * Examples: `permerror@…`, `alice-451@…`, `rcpttotemperror@…`, `queue550@…`.
  */
@@ -16,7 +16,7 @@ export function plannedFailure(localpart: string, stage: Stage): PlannedFailure 
   const name = localpart.toLowerCase();
   const prefix = (['mailfrom', 'rcptto', 'queue'] as const).find((candidate) => name.startsWith(candidate));
   if ((prefix ?? 'data') !== stage) return null;
-  const end = /(temperror|permerror|timeout|[45]\d\d)$/.exec(name)?.[1];
+  const end = /(temperror|permerror|timeout|(?<!\d)[45]\d\d)$/.exec(name)?.[1];
   switch (end) {
     case undefined:
       return null;

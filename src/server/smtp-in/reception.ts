@@ -130,13 +130,15 @@ export class Reception implements MessageSink {
     const { facts, transaction } = this.#incoming;
     const done = going.filter((_, i) => results[i]?.kind === 'delivered');
     const accounts = done.map(({ account }) => account);
-    this.#deps.log.info('smtp.delivered', {
-      cid: facts.id,
-      remoteAddress: facts.remote.address,
-      from: this.#sender(),
-      accounts,
-      sizeBytes: body.sizeBytes,
-    });
+    if (done.length > 0) {
+      this.#deps.log.info('smtp.delivered', {
+        cid: facts.id,
+        remoteAddress: facts.remote.address,
+        from: this.#sender(),
+        accounts,
+        sizeBytes: body.sizeBytes,
+      });
+    }
     if (done.length === copies.length) return accounts;
     const delivered = new Set(done);
     const [failed] = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
