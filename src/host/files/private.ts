@@ -14,12 +14,13 @@ export function makePrivate(path: string): boolean {
   return true;
 }
 
-/** Runs work that puts a new file in the place of `path`, and gives that the owner and mode of the old one. POSIX only; elsewhere it runs the work alone. */
+/** Runs work that puts a new file in the place of `path`, and gives that the mode of the old one and, as root, its owner. POSIX only; elsewhere it runs the work alone. */
 export async function keepRights(path: string, work: () => Promise<void>): Promise<void> {
   const before = process.platform === 'win32' ? undefined : statSync(path, { throwIfNoEntry: false });
   await work();
   if (before === undefined) return;
   const { uid, gid } = statSync(path);
-  if (uid !== before.uid || gid !== before.gid) chownSync(path, before.uid, before.gid);
+  // Only root may give a file away: whoever else replaced it owns the new one.
+  if (process.getuid?.() === 0 && (uid !== before.uid || gid !== before.gid)) chownSync(path, before.uid, before.gid);
   chmodSync(path, before.mode & 0o7777);
 }
