@@ -11,6 +11,6 @@ describePeer('we send to Exim, and through it', needsRoot('exim4', 'unshare'), (
     repeatsDsnParameters: true,
     noSuchUser: /550[ -]5\.1\.1 nobody@\S+: no such mailbox/,
     comeBackLater: /^451[ -]4\.7\.1 come back later/,
-    wrongPassword: /^535[ -]/,
+    wrongPassword: /^transport wrong is paused, .*: 535[ -]/,
   });
 });

@@ -1,3 +1,4 @@
+import { simpleParser } from 'mailparser';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { freshSubject, reportAbout } from './mailbox.ts';
@@ -74,9 +75,14 @@ describePeer('we send through msmtpd', needsRoot('msmtpd'), () => {
 
   for (const [way, title, why, last] of [
     // STARTTLS is sent even where it is not offered.
-    ['demanding', 'TLS is demanded, which it does not have', /^500 /, 'STARTTLS'],
+    [
+      'demanding',
+      'TLS is demanded, which it does not have',
+      /^the host does not offer STARTTLS; demanded is /,
+      'STARTTLS',
+    ],
     ['clear', 'a password is not shown without TLS', /PLAIN, which would show the secret, as there is no TLS$/, 'EHLO'],
-    ['wrong', 'a wrong password', /^535 /, 'AUTH PLAIN'],
+    ['wrong', 'a wrong password', /^transport wrong is paused, .*: 535 /, null],
   ] as const) {
     test(`${title}: the message waits, and the record says why`, async () => {
       const recipient = `known@${way}.${domain}`;
@@ -84,16 +90,20 @@ describePeer('we send through msmtpd', needsRoot('msmtpd'), () => {
       const { state, lastReply, attempts } = await world.recorded(recipient);
       assert.equal(state, 'queued');
       assert.match(lastReply, why);
+      // A refused login pauses the transport: what is recorded is the pause, without a dialogue.
+      if (last === null) return;
       const sent = attempts[0]?.session?.dialogue.filter((line) => line.startsWith('> ')) ?? [];
       assert.ok(sent.at(-2)?.startsWith(`> ${last}`), sent.join(', '));
       assert.equal(sent.at(-1), '> QUIT');
     });
   }
 
-  test('8-bit text, which it does not offer to take', async () => {
+  test('8-bit text, which it does not offer to take, is encoded', async () => {
     const subject = freshSubject('eight bits');
     const mail = sampleMessage(subject, 'Zwölf Boxkämpfer\r\n');
     await world.submit([`known@plain.${domain}`], mail);
-    assert.ok((await world.received('known', subject)).endsWith(mail));
+    const stored = await world.received('known', subject);
+    assert.doesNotMatch(stored, /[^\0-\x7f]/);
+    assert.equal((await simpleParser(stored)).text?.trim(), 'Zwölf Boxkämpfer');
   });
 });

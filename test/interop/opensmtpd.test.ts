@@ -12,6 +12,6 @@ describePeer('we send to OpenSMTPD, whose TLS fails', needsRoot('smtpd', 'smtpct
     repeatsDsnParameters: false,
     noSuchUser: /(?:550 Invalid recipient|524 5\.2\.4 .*<nobody@)/,
     comeBackLater: null,
-    wrongPassword: /^535/,
+    wrongPassword: /^transport wrong is paused, .*: 535/,
   });
 });

@@ -11,6 +11,6 @@ describePeer('we send through Postfix, with logins by Dovecot', needsRoot('postf
     repeatsDsnParameters: true,
     noSuchUser: /550[ -]5\.1\.1 <nobody@\S+>: .*User unknown/,
     comeBackLater: /^450[ -]4\.7\.1 .*come back later/,
-    wrongPassword: /^535[ -]5\.7\.8 /,
+    wrongPassword: /^transport wrong is paused, .*: 535[ -]5\.7\.8 /,
   });
 });
