@@ -1,5 +1,6 @@
 import { fieldText, parseHeader, type HeaderField } from '#lib/message';
 import { ContentScan } from './content-scan.ts';
+import { joined } from './joined.ts';
 import { encodeField, refoldField } from './encode-field.ts';
 
 /** Changes of a header beyond its text. */
@@ -85,14 +86,4 @@ function convertField(
   const folded = refoldField(given);
   if (folded !== null) return { text: folded, problem: hasUtf8 && !keepUtf8 ? 'utf8' : null };
   return { text: `${rawName}: ${given.text}\r\n`, problem: 'long' };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

@@ -1,4 +1,5 @@
 import { MimeIndexer } from '#lib/mime';
+import { joined } from './joined.ts';
 import { MessageConverter } from './message-converter.ts';
 import type { ConversionOptions } from './plan.ts';
 import { ConversionPlanner } from './planner.ts';
@@ -10,14 +11,5 @@ export function convertMessage(message: Uint8Array, options: ConversionOptions =
   const planner = new ConversionPlanner(indexer.finish(), options);
   planner.push(message);
   const converter = new MessageConverter(planner.finish());
-  const pieces = [...converter.push(message), ...converter.finish()];
-  const [only] = pieces;
-  if (only !== undefined && pieces.length === 1) return only;
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joined([...converter.push(message), ...converter.finish()]);
 }

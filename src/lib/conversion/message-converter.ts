@@ -8,6 +8,7 @@ import {
 } from '#lib/codecs';
 import { findParameter, parseHeader } from '#lib/message';
 import { convertHeader, type HeaderChange } from './convert-header.ts';
+import { joined } from './joined.ts';
 import { GapCleaner } from './gap-cleaner.ts';
 import type { ConversionPlan, Segment, Transcoding } from './plan.ts';
 
@@ -116,16 +117,4 @@ function decoderOf({ from }: Transcoding): Decoder | null {
 
 function encoderOf({ to }: Transcoding): Encoder {
   return to === 'base64' ? new Base64Encoder() : new QuotedPrintableEncoder('text');
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (only !== undefined && pieces.length === 1) return only;
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
