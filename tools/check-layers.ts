@@ -2,6 +2,7 @@
  * Checks the layer rules of ARCHITECTURE.md over import specifiers: arrows point down, folders are entered by their door,
  * relative imports stay inside their folder, Node's built-ins stay in the layers that may touch the machine, and no cycles between folders.
  */
+import { importsOf } from './imports.ts';
 import type { SourceFile } from './source-files.ts';
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -27,12 +28,6 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   zod: ['src/mail/config/'],
   commander: ['src/cli/'],
 };
-
-/** Finds every import specifier: static, dynamic and re-exports. */
-export function importsOf(text: string): string[] {
-  const found = text.matchAll(/(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s*)?'([^']+)'|\bimport\('([^']+)'\)/g);
-  return [...found].map((match) => match[1] ?? match[2] ?? '');
-}
 
 /** @returns one line per broken rule: path, import and reason. */
 export function checkLayers(files: readonly SourceFile[]): string[] {

@@ -22,25 +22,32 @@ export function checkSizes(files: readonly SourceFile[]): string[] {
         `${path}: ${lines.length} lines (limit ${maxLines}): split it by subject, or give the reason in tools/check-sizes.ts`,
       );
     }
-    if (!path.endsWith('.test.ts')) findings.push(...longFunctionsIn(path, lines));
+    if (path.endsWith('.test.ts')) continue;
+    for (const { name, line, length } of functionsIn(lines)) {
+      if (length <= maxFunctionLines || longFunctions[`${path}:${name}`] !== undefined) continue;
+      findings.push(`${path}:${line}: ${name} has ${length} lines (limit ${maxFunctionLines})`);
+    }
   }
   return findings;
 }
 
-/** The formatter puts a function's end at the indentation of its start, so no parser is needed. */
-function longFunctionsIn(path: string, lines: readonly string[]): string[] {
-  const findings: string[] = [];
+/** A function or method as it stands in a file. */
+export interface FunctionLines {
+  readonly name: string;
+  /** Line of its head, from 1. */
+  readonly line: number;
+  /** Lines from the head to the closing brace. */
+  readonly length: number;
+}
+
+/** Returns the functions and methods of a file. The formatter puts a function's end at the indentation of its start, so no parser is needed. */
+export function functionsIn(lines: readonly string[]): FunctionLines[] {
   const starts =
     /^(\s*)(?:export )?(?:default )?(?:static )?(?:override )?(?:async )?(?:function\*?\s+([\w$]+)|\*?(#?[\w$]+)(?:<[^(]*>)?\([^)]*\)(?::[^={]+)?) ?.*\{$/;
-  lines.forEach((line, at) => {
+  return lines.flatMap((line, at) => {
     const start = starts.exec(line);
-    if (start === null || /^\s*(?:if|for|while|switch|catch|else|return)\b/.test(line)) return;
+    if (start === null || /^\s*(?:if|for|while|switch|catch|else|return)\b/.test(line)) return [];
     const end = lines.findIndex((candidate, i) => i > at && candidate.startsWith(`${start[1]}}`));
-    const name = start[2] ?? start[3] ?? '?';
-    const length = end - at + 1;
-    if (end > 0 && length > maxFunctionLines && longFunctions[`${path}:${name}`] === undefined) {
-      findings.push(`${path}:${at + 1}: ${name} has ${length} lines (limit ${maxFunctionLines})`);
-    }
+    return end > 0 ? [{ name: start[2] ?? start[3] ?? '?', line: at + 1, length: end - at + 1 }] : [];
   });
-  return findings;
 }

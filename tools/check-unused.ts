@@ -1,9 +1,16 @@
-/** Finds files that nothing imports, exports that nothing uses, and dependencies that nothing needs. */
-import { importsOf } from './check-layers.ts';
+/** Finds files that nothing imports, exports that nothing uses (those of doors included), and dependencies that nothing needs. */
+import { exportsWithoutUser } from './doors.ts';
+import { importsOf, resolveImport } from './imports.ts';
 import { isTest, type SourceFile } from './source-files.ts';
 
 /** Files that are started, not imported. */
-const entryPoints = new Set(['src/cli/main.ts', 'tools/check.ts', 'tools/run-tests.ts', 'test/bench/main.ts']);
+const entryPoints = new Set([
+  'src/cli/main.ts',
+  'tools/check.ts',
+  'tools/run-tests.ts',
+  'tools/measure-codebase.ts',
+  'test/bench/main.ts',
+]);
 
 /** Dependencies that no import names: they are programs, data, types or the runtime. */
 const usedAsPrograms = /^(typescript|oxlint|oxlint-tsgolint|oxfmt|node-.*|@types\/.*|@stdlib\/datasets-spam-assassin)$/;
@@ -16,14 +23,19 @@ export interface Manifest {
 
 /** @returns one line per unused file, export or dependency. */
 export function checkUnused(files: readonly SourceFile[], manifest: Manifest): string[] {
-  return [...unusedFiles(files), ...unusedExports(files), ...unusedDependencies(files, manifest)];
+  return [
+    ...unusedFiles(files),
+    ...unusedExports(files),
+    ...exportsWithoutUser(files).map(({ door, name }) => `${door}: no other folder imports ${name}`),
+    ...unusedDependencies(files, manifest),
+  ];
 }
 
 function unusedFiles(files: readonly SourceFile[]): string[] {
   const imported = new Set<string>();
   for (const { path, text } of files) {
-    for (const specifier of importsOf(text)) imported.add(resolve(path, specifier));
-    for (const match of text.matchAll(/new URL\('(\.[^']+\.ts)'/g)) imported.add(resolve(path, match[1] ?? ''));
+    for (const specifier of importsOf(text)) imported.add(resolveImport(path, specifier));
+    for (const match of text.matchAll(/new URL\('(\.[^']+\.ts)'/g)) imported.add(resolveImport(path, match[1] ?? ''));
   }
   return files
     .filter(
@@ -33,7 +45,7 @@ function unusedFiles(files: readonly SourceFile[]): string[] {
     .map(({ path }) => `${path}: nothing imports this file`);
 }
 
-/** Doors are promises to outsiders and to the layers above; every other exported name must be used by another file. */
+/** Every exported name must be used by another file; doors are looked at from outside their folder. */
 function unusedExports(files: readonly SourceFile[]): string[] {
   const words = new Map(files.map(({ path, text }) => [path, new Set(text.match(/[\w$]+/g) ?? [])]));
   const findings: string[] = [];
@@ -66,18 +78,4 @@ function packageOf(specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-}
-
-function resolve(path: string, specifier: string): string {
-  const alias = /^#(\w+)\/(.+)$/.exec(specifier);
-  if (alias !== null) {
-    const [, layer, module] = alias;
-    return layer === 'ports' || layer === 'testing' ? `src/${layer}/${module}.ts` : `src/${layer}/${module}/index.ts`;
-  }
-  const parts = path.split('/').slice(0, -1);
-  for (const step of specifier.split('/')) {
-    if (step === '..') parts.pop();
-    else if (step !== '.') parts.push(step);
-  }
-  return parts.join('/');
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkDocs } from './check-docs.ts';
-import { checkLayers, importsOf } from './check-layers.ts';
+import { checkLayers } from './check-layers.ts';
 import { citationsOf, sectionsOf } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkUnused } from './check-unused.ts';
+import { importCircles } from './import-circles.ts';
+import { importsOf } from './imports.ts';
 
 const file = (path: string, text: string): { path: string; text: string } => ({ path, text });
 
@@ -40,6 +42,17 @@ test('checkLayers accepts what points down, and finds cycles between folders', (
   assert.deepEqual(checkLayers(cycle), ['cycle between folders: lib/a → lib/b → lib/a']);
 });
 
+test('importCircles finds files that lead back to themselves, types included', () => {
+  const files = [
+    file('src/lib/a/index.ts', `export { a } from './a.ts';\n`),
+    file('src/lib/a/a.ts', `import type { B } from './b.ts';\n`),
+    file('src/lib/a/b.ts', `import { c } from './c.ts';\n`),
+    file('src/lib/a/c.ts', `import { a } from './a.ts';\nimport { x } from 'node:fs';\n`),
+  ];
+  assert.deepEqual(importCircles(files), [['src/lib/a/a.ts', 'src/lib/a/b.ts', 'src/lib/a/c.ts']]);
+  assert.deepEqual(importCircles(files.slice(0, 3)), []);
+});
+
 test('checkSizes reports long files and long functions', () => {
   const long = file('src/lib/a/long.ts', 'const x = 1;\n'.repeat(601));
   assert.match(checkSizes([long])[0] ?? '', /602 lines/);
@@ -62,8 +75,8 @@ test('citationsOf reads several sections, and sectionsOf the headings of an RFC'
 
 test('checkUnused reports files, exports and dependencies that nothing needs', () => {
   const files = [
-    file('src/lib/a/index.ts', `/** Map. */\nexport { used } from './a.ts';\n`),
-    file('src/lib/a/a.ts', 'export const used = 1;\nexport const lonely = 2;\n'),
+    file('src/lib/a/index.ts', `/** Map. */\nexport { shut, used } from './a.ts';\n`),
+    file('src/lib/a/a.ts', 'export const used = 1;\nexport const shut = 1;\nexport const lonely = 2;\n'),
     file('src/lib/a/b.ts', ''),
     file('src/lib/c/c.ts', `import { used } from '#lib/a';\nused;\n`),
   ];
@@ -72,6 +85,7 @@ test('checkUnused reports files, exports and dependencies that nothing needs', (
     'src/lib/a/b.ts: nothing imports this file',
     'src/lib/c/c.ts: nothing imports this file',
     'src/lib/a/a.ts: exported lonely is used nowhere else',
+    'src/lib/a/index.ts: no other folder imports shut',
     'package.json: dependency left-pad is used nowhere',
   ]);
 });

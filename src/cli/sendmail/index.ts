@@ -4,7 +4,7 @@
  * Invariants: nothing is thrown away once read, unless it cannot be kept, which is said; a message in the spool is what was asked, not what
  * the configuration of that day made of it, so that correcting the configuration helps.
  */
-export { parseSendmailArguments, type SendmailCommand, type SendRequest } from './arguments.ts';
+export { parseSendmailArguments, type SendmailCommand } from './arguments.ts';
 export { exitCodes, type ExitCode } from './exit-codes.ts';
 export { InputTooLarge, readMessage } from './input.ts';
 export { sendmailFile, spoolFolder, type SendmailPlace } from './places.ts';

@@ -4,7 +4,7 @@
  * so that it costs a server with real certificates nothing.
  */
 export { CertificateRefused, loadCertificate } from './certificate-files.ts';
-export type { CertificatePaths, LoadedCertificate } from './certificate-files.ts';
+export type { LoadedCertificate } from './certificate-files.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export { trustedPemProblem } from './trusted.ts';
-export type { CertificatePem, SelfSignedOptions } from './self-signed.ts';
+export type { CertificatePem } from './self-signed.ts';

@@ -6,4 +6,4 @@
  */
 export { controlEndpoint, type ControlEndpoint } from './endpoint.ts';
 export { callControl, controlEnded, ControlUnavailable } from './client.ts';
-export { listenControl, DataDirectoryBusy, type ControlHandler, type ControlServer } from './server.ts';
+export { listenControl, DataDirectoryBusy } from './server.ts';

@@ -3,4 +3,4 @@
  * While the reserve is in use, nothing else may write, or arriving mail would eat it.
  */
 export { noReserve, openReserve } from './disk-reserve.ts';
-export type { DiskReserve, DiskReserveDeps, DiskSpace } from './disk-reserve.ts';
+export type { DiskReserve, DiskSpace } from './disk-reserve.ts';

@@ -2,10 +2,7 @@
  * The `Resolver` port as a stub resolver over UDP and TCP, with a cache and the machine's settings.
  * Messages are read and written by #lib/dns. DNSSEC is validated by the recursive resolver; its word counts only where it is trusted.
  */
-export { defaultCacheLimits } from './cache.ts';
 export { parseNameServer, parseResolvConf, server, systemSettings } from './settings.ts';
-export type { NameServer, ResolverSettings, SettingsSource } from './settings.ts';
+export type { NameServer } from './settings.ts';
 export { StubResolver } from './stub-resolver.ts';
-export type { StubResolverDeps } from './stub-resolver.ts';
 export { systemResolver } from './system-resolver.ts';
-export type { SystemResolverDeps } from './system-resolver.ts';

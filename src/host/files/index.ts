@@ -5,10 +5,7 @@
  */
 export { dataDirectoryProblem } from './data-directory.ts';
 export { errorCode } from './file-system.ts';
-export type { DirectoryEntry, FileFacts, FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
+export type { FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
 export { Files } from './files.ts';
-export type { FilesDeps } from './files.ts';
-export { defaultFileLimits } from './limits.ts';
-export type { FileLimits } from './limits.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { keepRights, makePrivate } from './private.ts';

@@ -3,4 +3,3 @@
  * Invariants: https only, certificates verified, no redirect followed, nothing cached, no connection kept, no body without limit.
  */
 export { nodeFetcher } from './node-fetcher.ts';
-export type { NodeFetcherDeps } from './node-fetcher.ts';

@@ -5,13 +5,10 @@
  * Protocols live in `proto/`, the bytes of SOCKS in #lib/socks, name look-ups in `#host/dns`.
  */
 export { nodeDialer } from './dialer.ts';
-export type { NodeDialerOptions } from './dialer.ts';
 export { socksDialer } from './socks-dialer.ts';
 export type { SocksDialerOptions } from './socks-dialer.ts';
-export type { ClientTrust } from './handshake.ts';
 export { HandshakeGate, type HandshakeTurn } from './handshake-gate.ts';
-export { defaultHandshakeLimits, defaultNetLimits } from './limits.ts';
-export type { HandshakeLimits, NetLimits } from './limits.ts';
+export { defaultHandshakeLimits } from './limits.ts';
 export { listen } from './listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 export { machineIps } from './machine-ips.ts';

@@ -24,7 +24,7 @@ export interface MemoryReturnLimits {
 }
 
 /** A peak is given back 10 to 20 seconds after it ended. */
-export const defaultMemoryReturnLimits: MemoryReturnLimits = {
+const defaultMemoryReturnLimits: MemoryReturnLimits = {
   everyMs: 10_000,
   maxUtilization: 0.05,
   minGrowthBytes: 6 * 1024 * 1024,

@@ -7,9 +7,6 @@
  * A database is ours alone while it is open (locking_mode=EXCLUSIVE): no locks are taken for nobody, and the order of a checkpoint's syncs is ours.
  * Schemas live in `#mail/schema`.
  */
-export { defaultSqliteLimits } from './limits.ts';
-export type { SqliteLimits } from './limits.ts';
 export { NewerSchema } from './migrations.ts';
-export type { Migration } from './migrations.ts';
 export { openDatabases } from './sqlite-databases.ts';
 export type { OpenDatabasesDeps, ShrinkableDatabases } from './sqlite-databases.ts';

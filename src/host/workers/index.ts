@@ -4,4 +4,4 @@
  * Invariants: threads start when first needed and do not keep the process alive; a thread that died is noted and replaced, and its jobs are done by the next one.
  */
 export { JobThread } from './job-thread.ts';
-export { threadedSlowHash, type ThreadedSlowHash } from './slow-hash.ts';
+export { threadedSlowHash } from './slow-hash.ts';

@@ -8,11 +8,8 @@
 export { parseAddress, parseAddressDomain } from './address.ts';
 export type { Address, AddressOptions } from './address.ts';
 export { isAddressLiteral, parseAddressLiteral } from './address-literal.ts';
-export type { AddressLiteral } from './address-literal.ts';
 export { canonicalLocalpart, parseLocalpart } from './localpart.ts';
-export type { LocalpartOptions, LocalpartRules } from './localpart.ts';
 export { findPathEnd, parseForwardPath, parsePath, parseReversePath } from './path.ts';
 export type { ForwardPath, Path } from './path.ts';
 export { needsSmtputf8, writeAddress, writeAddressDomain, writeLocalpart, writePath } from './write.ts';
-export type { AddressForm } from './write.ts';
 export { addressLimits } from './limits.ts';

@@ -39,7 +39,7 @@ export class Base64Encoder implements Encoder {
 }
 
 /** Encodes without line breaks, with padding (RFC 4648 §4). */
-export function encodeBase64(bytes: Uint8Array): Uint8Array {
+function encodeBase64(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(encodedLength(bytes.length));
   putGroups(bytes, 0, bytes.length, out, 0);
   return out;

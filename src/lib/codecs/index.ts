@@ -7,11 +7,10 @@
  */
 export type { Decoder, Encoder } from './transform.ts';
 export { Base64Decoder, decodeBase64 } from './base64-decoder.ts';
-export { Base64Encoder, encodeBase64, encodeBase64Text, encodeBase64url } from './base64-encoder.ts';
+export { Base64Encoder, encodeBase64Text, encodeBase64url } from './base64-encoder.ts';
 export { parseBase64, parseBase64url } from './base64-strict.ts';
 export { decodeQuotedPrintable, QuotedPrintableDecoder } from './quoted-printable-decoder.ts';
 export { encodeQuotedPrintable, QuotedPrintableEncoder } from './quoted-printable-encoder.ts';
-export type { QuotedPrintableMode } from './quoted-printable-encoder.ts';
 export { encodeModifiedUtf7, parseModifiedUtf7 } from './modified-utf7.ts';
 export { encodeXtext, parseXtext } from './xtext.ts';
 export { encodeUnitext, encodeUtf8AddrXtext, parseUnitext } from './unitext.ts';

@@ -5,9 +5,7 @@
  */
 export { ContentScan } from './content-scan.ts';
 export { convertHeader } from './convert-header.ts';
-export type { ConvertedHeader, HeaderChange } from './convert-header.ts';
+export type { ConvertedHeader } from './convert-header.ts';
 export { convertMessage } from './convert-message.ts';
-export { conversionLimits } from './limits.ts';
 export { MessageConverter } from './message-converter.ts';
 export { ConversionPlanner } from './planner.ts';
-export type { ConversionOptions, ConversionPlan } from './plan.ts';

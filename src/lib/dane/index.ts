@@ -4,10 +4,9 @@
  */
 export { spkiOf } from './certificate.ts';
 export { daneFor, problemWith } from './decision.ts';
-export type { DaneDecision, TlsaAnswer, UnusableRecord } from './decision.ts';
+export type { DaneDecision } from './decision.ts';
 export { defaultLimits } from './limits.ts';
-export type { DaneLimits } from './limits.ts';
 export { parseTlsa, recommendedChoice, tlsaForCertificate, tlsaForKey, tlsaName, writeTlsa } from './tlsa.ts';
 export type { TlsaChoice, TlsaRecord } from './tlsa.ts';
 export { referenceNames, verifyDane } from './verify.ts';
-export type { DaneCheck, DaneVerdict, HostOrigin } from './verify.ts';
+export type { DaneCheck, DaneVerdict } from './verify.ts';

@@ -5,29 +5,18 @@
  * Invariants: a message is read once, in chunks of any size, and only its header is kept; no SHA-1; `l=` is honoured and never written;
  * trouble with messages and DNS is a verdict, never an exception. Verdicts of one signature say nothing of the others.
  */
-export type { Canonicalization, Canonicalizations } from './canonicalization.ts';
-export { recommendedHeaders, recommendedSeals } from './header-choice.ts';
+export type { Canonicalizations } from './canonicalization.ts';
+export { recommendedSeals } from './header-choice.ts';
 export type { KeyAnswer, LookupKey } from './key-choice.ts';
 export { keyRecordName, parseKeyRecord, txtStrings, writeKeyRecord } from './key-record.ts';
-export type { KeyRecord, KeyRecordFields } from './key-record.ts';
-export { defaultDkimLimits, defaultRsaBits } from './limits.ts';
-export type { DkimLimits } from './limits.ts';
+export { defaultRsaBits } from './limits.ts';
 export { MessageSigner } from './message-signer.ts';
-export type { SignerOptions, SigningKey, SigningResult } from './message-signer.ts';
+export type { SigningKey } from './message-signer.ts';
 export { MessageVerifier } from './message-verifier.ts';
 export type { VerifierOptions } from './message-verifier.ts';
 export { generatePrivateKey, parsePrivateKey, signWith } from './private-key.ts';
-export type { PrivateKey, Sign } from './private-key.ts';
+export type { PrivateKey } from './private-key.ts';
 export { parsePublicKey } from './public-key.ts';
-export type { PublicKey } from './public-key.ts';
 export { parseSignature } from './signature.ts';
-export type { AgentIdentity, Signature, SigningAlgorithm } from './signature.ts';
-export type { Tag, TagList } from './tag-list.ts';
-export type {
-  KeyFacts,
-  SignatureFailure,
-  SignatureProblem,
-  SignatureResult,
-  SignatureStatus,
-  Verification,
-} from './verification.ts';
+export type { Signature, SigningAlgorithm } from './signature.ts';
+export type { Verification } from './verification.ts';

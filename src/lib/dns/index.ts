@@ -5,10 +5,7 @@
 export type { Records, RecordType, ResponseAnswer } from './answer.ts';
 export { classify } from './classify.ts';
 export { lookupFailureText, type LookupFailure } from './failure.ts';
-export { defaultLimits } from './limits.ts';
-export type { DnsLimits } from './limits.ts';
-export { decodeMessage, encodeQuery, udpPayloadBytes } from './message.ts';
+export { decodeMessage, encodeQuery } from './message.ts';
 export type { Query } from './message.ts';
 export { encodeName } from './name.ts';
-export { Rcode, typeCodes } from './types.ts';
-export type { DnsMessage, RawRecord } from './types.ts';
+export type { DnsMessage } from './types.ts';

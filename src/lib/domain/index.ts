@@ -4,8 +4,7 @@
  * A `Domain` comes from `parseDomain` only; its `ascii` is the identity, its `unicode` is for people.
  */
 export { domainEquals, parseDomain } from './domain.ts';
-export type { Domain, DomainOptions } from './domain.ts';
+export type { Domain } from './domain.ts';
 export { ipMasks, isLoopback, isPrivate, reverseName } from './networks.ts';
-export type { IpMasks } from './networks.ts';
 export { parseIp, writeIpv6 } from './ip.ts';
 export type { IpAddress } from './ip.ts';

@@ -3,8 +3,6 @@
  * Writing is exact; reading is tolerant of what other servers send, and believes nothing: who may be believed is decided by mail/feedback. When a notification is due is not decided here (see mail/queue).
  */
 export { defaultLimits } from './limits.ts';
-export type { DsnLimits } from './limits.ts';
 export { parseDsn } from './parse.ts';
-export type { ParseDsnOptions } from './parse.ts';
 export { writeDsn } from './write.ts';
-export type { DsnAction, DsnContent, DsnRecipient, ParsedDsn, ParsedDsnRecipient } from './types.ts';
+export type { DsnContent, DsnRecipient, ParsedDsn, ParsedDsnRecipient } from './types.ts';

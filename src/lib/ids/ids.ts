@@ -40,11 +40,6 @@ export function mailboxId(n: number): MailboxId {
   return within(n, Number.MAX_SAFE_INTEGER, 'mailbox id') as MailboxId;
 }
 
-/** Checks a message's row id. @throws RangeError when outside 1..2^53-1. */
-export function messageRowId(n: number): MessageRowId {
-  return within(n, Number.MAX_SAFE_INTEGER, 'message row id') as MessageRowId;
-}
-
 /** Checks a content's row id. @throws RangeError when outside 1..2^53-1. */
 export function contentId(n: number): ContentId {
   return within(n, Number.MAX_SAFE_INTEGER, 'content id') as ContentId;

@@ -11,29 +11,24 @@ export type {
   FetchCommand,
   FlagList,
   ListCommand,
-  ListReturn,
-  ListSelect,
-  QresyncParameter,
   SearchCommand,
   SelectCommand,
   StatusItem,
   StoreCommand,
 } from './command.ts';
-export type { ImapEvent, TooBigWhat } from './event.ts';
-export type { FetchItem, Partial, Section, SectionText } from './fetch-item.ts';
+export type { ImapEvent } from './event.ts';
+export type { FetchItem, Partial, Section } from './fetch-item.ts';
 export { parseCommand, type ParsedCommand } from './parse-command.ts';
-export type { ParseOptions } from './cursor.ts';
 export { defaultLimits, unauthenticatedLimits, type ImapLimits } from './limits.ts';
-export type { DayMs, SearchKey, SearchReturn } from './search-key.ts';
+export type { SearchKey } from './search-key.ts';
 export type { SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
 export { matchListPattern } from './list-pattern.ts';
 export type { TextOptions } from './quoted.ts';
 export { ResponseWriter } from './response-writer.ts';
 export { NoBodyStructure, shortStructure } from './short-structure.ts';
-export { writeBodyStructure, type BodyStructureOptions } from './write-body-structure.ts';
+export { writeBodyStructure } from './write-body-structure.ts';
 export { noMailboxName } from './parse-mailbox.ts';
 export { writeEnvelope } from './write-envelope.ts';
 export { writeList, writeMailboxName, writeNamespace, writeStatus } from './write-mailbox-data.ts';
-export type { ListLine, Namespace } from './write-mailbox-data.ts';
 export { writeInternalDate, writeSequenceSet } from './write-numbers.ts';
-export { writeEsearch, type EsearchResult } from './write-search.ts';
+export { writeEsearch } from './write-search.ts';

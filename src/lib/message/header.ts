@@ -135,7 +135,7 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /** Removes line breaks (RFC 5322 §2.2.3); the blank after each one stays. */
-export function unfold(text: string): string {
+function unfold(text: string): string {
   return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, '') : text;
 }
 

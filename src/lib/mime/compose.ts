@@ -24,7 +24,7 @@ export function composeMessage(composition: Composition): Uint8Array {
 }
 
 /** As `composeMessage`, in pieces, so that a large message is not held twice. */
-export function* composeChunks(composition: Composition): Generator<Uint8Array> {
+function* composeChunks(composition: Composition): Generator<Uint8Array> {
   const options: WriteOptions = { smtputf8: composition.smtputf8 === true };
   yield encoder.encode(`${header(composition, options)}MIME-Version: 1.0\r\n`);
   yield* writeNode(bodyTree(composition), options);

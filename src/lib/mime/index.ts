@@ -3,8 +3,7 @@
  * previews, and composing messages. Readers never fail; all limits are arguments. Header fields themselves are in #lib/message.
  */
 export { decodeBody, extractText } from './body.ts';
-export type { ReadBytes } from './body.ts';
-export { composeChunks, composeMessage } from './compose.ts';
+export { composeMessage } from './compose.ts';
 export type { Attachment, Composition } from './composition.ts';
 export { readFlowed, writeFlowed } from './flowed.ts';
 export { htmlToText } from './html-text.ts';
@@ -12,16 +11,5 @@ export { defaultMimeLimits } from './limits.ts';
 export type { MimeLimits } from './limits.ts';
 export { MimeIndexer } from './mime-indexer.ts';
 export { findPart, flattenParts, numberParts } from './part-number.ts';
-export type { NumberedPart } from './part-number.ts';
 export { preview } from './preview.ts';
-export type {
-  Disposition,
-  EmbeddedMessage,
-  Envelope,
-  EnvelopeAddress,
-  MessageIndex,
-  MimeProblem,
-  Parameter,
-  Part,
-  Spelling,
-} from './part.ts';
+export type { Disposition, Envelope, EnvelopeAddress, MessageIndex, Parameter, Part, Spelling } from './part.ts';

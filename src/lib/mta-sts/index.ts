@@ -3,13 +3,11 @@
  * Queries, HTTPS and the stored cache are elsewhere; what a policy means for one connection is in #mail/destination.
  * Invariant: a policy that was fetched counts until it expires or another was fetched; no failure takes it away.
  */
-export { isFresh, isRefreshDue, planSts, settleSts } from './cache.ts';
+export { isRefreshDue, planSts, settleSts } from './cache.ts';
 export type { CachedSts, StsAnswer, StsFailedFetch, StsPlan, StsSettled, StsSituation } from './cache.ts';
 export { defaultLimits, maxMaxAgeS } from './limits.ts';
-export type { StsLimits } from './limits.ts';
 export { allowsMx, parseStsPolicy, stsPolicyLines, stsPolicyUrl, writeStsPolicy } from './policy.ts';
 export type { StsMode, StsPolicy } from './policy.ts';
 export { chooseStsRecord, parseStsRecord, stsRecordName, writeStsRecord } from './record.ts';
-export type { StsRecord } from './record.ts';
 export { readStsResponse } from './response.ts';
-export type { StsFetched, StsFetchFailure, StsResponse } from './response.ts';
+export type { StsFetched, StsFetchFailure } from './response.ts';

@@ -3,5 +3,5 @@
  * Time is an argument. Memory is bounded: when too many networks are known, the ones without recent events are forgotten first.
  */
 export { ConcurrencyLimit } from './concurrency-limit.ts';
-export { EventLimit, type EventWindow } from './event-limit.ts';
+export { EventLimit } from './event-limit.ts';
 export { isInNetwork, parseNetwork, type Network } from './network.ts';

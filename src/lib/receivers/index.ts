@@ -4,4 +4,4 @@
  */
 export { describeFinding, type Finding } from './finding.ts';
 export { MessageChecker, type ContentFacts } from './message-checker.ts';
-export { receiverRules, type ReceiverRule, type RuleName } from './rules.ts';
+export { receiverRules, type ReceiverRule } from './rules.ts';

@@ -10,16 +10,10 @@
 export type * from './types.ts';
 export { LoginsBusy } from './busy.ts';
 export { createSaslServer } from './server.ts';
-export type { SaslServerOptions, TokenService } from './exchange.ts';
+export type { SaslServerOptions } from './exchange.ts';
 export { createSaslClient } from './client.ts';
 export type { SaslClientOptions } from './client-options.ts';
-export {
-  chooseMechanism,
-  mechanismsByStrength,
-  tokenMechanisms,
-  usualMechanisms,
-  type MechanismSituation,
-} from './choose.ts';
-export { deriveScramKeys, type ScramHash } from './scram-keys.ts';
+export { chooseMechanism, mechanismsByStrength, tokenMechanisms, usualMechanisms } from './choose.ts';
+export { deriveScramKeys } from './scram-keys.ts';
 export { prepareLogin, preparePassword, prepareScramPassword } from './prepare.ts';
 export { saslLimits } from './limits.ts';

@@ -1,5 +1,5 @@
 import { mailboxId, type AccountId } from '#lib/ids';
-import { advance, Changes, MailboxImages, Outbox, takeUidValidity } from '#mail/changes';
+import { advance, Changes, MailboxImages, takeUidValidity } from '#mail/changes';
 import { HeaderCache, type RowMemory } from '#mail/header-cache';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
@@ -47,7 +47,6 @@ export class Account implements Disposable {
   readonly headers: HeaderCache;
   readonly images: MailboxImages;
   readonly changes: Changes;
-  readonly outbox: Outbox;
 
   /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
@@ -65,7 +64,6 @@ export class Account implements Disposable {
     this.headers = new HeaderCache({ account, db, source: this.reader, compression, memory: rowMemory, loop });
     this.images = new MailboxImages({ account, db, clock, loop });
     this.changes = new Changes({ account, db });
-    this.outbox = new Outbox(account, db);
   }
 
   /** Aborted, with an AccountRemoved, when the account is removed. */

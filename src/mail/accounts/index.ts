@@ -5,8 +5,8 @@
  * so that data that was lost, swapped or mixed up is refused (AccountUnavailable) until an operator decides (`recovery.ts`). Nothing is adopted or
  * made anew silently.
  */
-export { Accounts, type AccountsDeps, type AccountSummary } from './accounts.ts';
-export { Account, AccountRemoved, type AccountDeps } from './account.ts';
+export { Accounts } from './accounts.ts';
+export { Account, AccountRemoved } from './account.ts';
 export { AccountRefusal, normalizeAccountName } from './account-name.ts';
-export { AccountUnavailable, type RefusalReason } from './claim.ts';
+export { AccountUnavailable } from './claim.ts';
 export { roomOf } from './room.ts';

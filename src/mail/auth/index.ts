@@ -4,8 +4,7 @@
  * is wanted. Which login names exist, and whose they are, is configuration: a `LoginDirectory` is passed in.
  * Invariants: unknown names and wrong passwords cost and answer alike; a changed password holds at once, also for what is cached.
  */
-export { Credentials, type ClientKey, type CredentialsDeps } from './credentials.ts';
-export { CredentialChecker, type CredentialCheckerDeps, type LoginDirectory } from './credential-checker.ts';
+export { Credentials, type ClientKey } from './credentials.ts';
+export { CredentialChecker, type LoginDirectory } from './credential-checker.ts';
 export { PasswordRefusal } from './derive.ts';
 export { keyFingerprint } from './key-fingerprint.ts';
-export { authLimits, type AuthLimits } from './limits.ts';

@@ -3,16 +3,7 @@
  * the MODSEQ that last touched it, removals leave tombstones: "what changed since n" is an indexed query, and the only way anybody
  * learns anything (invariant 5). The bus only says when to look.
  */
-export {
-  accountTopic,
-  advance,
-  currentModSeq,
-  initializeState,
-  takeIds,
-  takeUidValidity,
-  type Advance,
-} from './account-state.ts';
-export { Changes, type AccountChanges, type ChangedMessage, type ChangesDeps, type RemovedMessage } from './changes.ts';
+export { accountTopic, advance, currentModSeq, initializeState, takeIds, takeUidValidity } from './account-state.ts';
+export { Changes } from './changes.ts';
 export { type MailboxImage } from './mailbox-image.ts';
-export { MailboxImages, type ImageLease, type MailboxImagesDeps } from './mailbox-images.ts';
-export { Outbox, addToOutbox, type OutboxEntry } from './outbox.ts';
+export { MailboxImages, type ImageLease } from './mailbox-images.ts';

@@ -2,7 +2,7 @@
  * The consistency check: whether what is stored obeys the invariants, told in plain words. `godwit check` runs it, and every test that
  * closes a store; it may run beside a server at work. It reads everything, so it is for rest and for repair, not for the acknowledgement path.
  */
-export { checkAccount, checkStore, type CheckDeps } from './check-store.ts';
+export { checkAccount, checkStore } from './check-store.ts';
 export { checkQueue } from './check-queue.ts';
 export { fixAccount } from './fix.ts';
-export type { Finding, FindingKind } from './finding.ts';
+export type { Finding } from './finding.ts';

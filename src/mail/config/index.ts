@@ -5,7 +5,6 @@
 export { parseConfigFiles, parseServerFile, type Config, type ConfigFile } from './config.ts';
 export { describeConfig, configJsonSchema } from './describe.ts';
 export { ConfigError, formatProblem, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
-export type { DomainsConfig } from './domains-schema.ts';
 export type { DkimConfig } from './dkim-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
 export { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';
@@ -19,5 +18,5 @@ export {
 } from './sendmail.ts';
 export { directName } from './check-routes.ts';
 export type { RouteConfig } from './routes-schema.ts';
-export type { RelayConfig, TransportAuth, TransportConfig } from './transports-schema.ts';
+export type { RelayConfig, TransportConfig } from './transports-schema.ts';
 export type { ListenerConfig, ServerConfig } from './server-schema.ts';

@@ -186,5 +186,3 @@ export const transports = z
 export type TransportConfig = z.output<typeof transport>;
 /** A transport to one fixed server. */
 export type RelayConfig = Extract<TransportConfig, { kind: 'submissions' | 'submission' | 'smtp' }>;
-/** How a transport logs in; exactly one of password, passwordFile and tokenFile, or none for EXTERNAL. */
-export type TransportAuth = z.output<typeof auth>;

@@ -4,9 +4,9 @@
  * removes blobs that ever had a row. Bytes are immutable: headers that we add are a prefix beside them.
  * Rows that refer to contents are written by #mail/messages.
  */
-export { contentLimits, type ContentLimits } from './limits.ts';
+export { contentLimits } from './limits.ts';
 export { ContentMemory } from './content-memory.ts';
-export { ContentWriter, type ContentWriterDeps } from './content-writer.ts';
+export { ContentWriter } from './content-writer.ts';
 export { bodyOfBytes, placeBody, placeInQueue, type PlacedBody, type ReceivedBody } from './body.ts';
 export {
   ContentDamaged,
@@ -16,4 +16,4 @@ export {
   type StoredBytes,
 } from './message-content.ts';
 export { insertContent } from './content-rows.ts';
-export { BlobSweeper, discardBlob, type BlobSweeperDeps } from './blob-sweeper.ts';
+export { BlobSweeper, discardBlob } from './blob-sweeper.ts';

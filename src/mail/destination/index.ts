@@ -7,7 +7,6 @@ export { findTlsa, type HostDane } from './find-tlsa.ts';
 export { findMailHost, findMailHosts, type MailHost, type MailHosts } from './mail-hosts.ts';
 export { findMxNames, type MxNames } from './mx-names.ts';
 export {
-  type DaneDemand,
   decideTls,
   type HostTls,
   type TlsDemand,

@@ -4,7 +4,7 @@
  * SPF, DKIM or DMARC of incoming mail: the SPF here answers one question, whether the owner's own record lets the owner send.
  * Invariants: not knowing is never reported as absence; no more than the limits is asked; text of DNS is made harmless by `writeReport` only.
  */
-export { checkDomain, type CheckDomainDeps } from './check-domain.ts';
+export { checkDomain } from './check-domain.ts';
 export type { HostProbe, HostProber } from './check-hosts.ts';
 export type { DomainFacts } from './facts.ts';
 export { orderFindings, type Finding } from './finding.ts';

@@ -102,13 +102,6 @@ export async function writeBlock(
   );
 }
 
-/** Removes all blocks of a mailbox. */
-export async function deleteBlocks(tx: Tx, account: AccountId, mailbox: MailboxId): Promise<void> {
-  await tx.run(
-    sql`DELETE FROM flag_block WHERE account = ${account} AND id >= ${rowId(mailbox, 0)} AND id < ${rowId(mailbox, blocksPerMailbox)}`,
-  );
-}
-
 type BlockRow = readonly [id: number, lastUid: number, sets: string, data: Uint8Array, modSeq: number];
 
 function storedBlock([id, lastUid, sets, data]: BlockRow): StoredBlock {

@@ -5,14 +5,7 @@
  * Invariant: a block speaks for all its messages up to `last_uid`, and only the last block of a mailbox may end before its end.
  */
 export { FlagBlock, type BlockEntry, type BlockSet } from './flag-block.ts';
-export {
-  blockOf,
-  deleteBlocks,
-  lastBlockUid,
-  selectChangedBlocks,
-  writeBlock,
-  type StoredBlock,
-} from './flag-block-rows.ts';
+export { blockOf, lastBlockUid, selectChangedBlocks, writeBlock, type StoredBlock } from './flag-block-rows.ts';
 export {
   blocksOfUids,
   packBlocks,

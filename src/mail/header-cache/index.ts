@@ -6,7 +6,7 @@
 export { cachedFieldCode, RowCode } from './cached-fields.ts';
 export { FieldKind, type FieldColumn, type HeaderBlock } from './header-block.ts';
 export { FieldPicker } from './field-picker.ts';
-export { HeaderCache, type DamagedBlock, type HeaderCacheDeps, type HeaderSource } from './header-cache.ts';
+export { HeaderCache, type DamagedBlock } from './header-cache.ts';
 export { dropHeaderBlocks } from './block-rows.ts';
 export { RowMemory } from './row-memory.ts';
 export { headerCacheLimits } from './limits.ts';

@@ -3,10 +3,9 @@
  * Names are Unicode in NFC with `/` between levels; the inbox is exactly `INBOX`. Parents always exist. UIDVALIDITY is never given twice
  * in an account. Counters are kept by #mail/messages in the transactions that change messages.
  */
-export { mailboxLimits } from './limits.ts';
 export { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
-export { MailboxRefusal, type MailboxRefusalCode } from './mailbox-refusal.ts';
-export type { Mailbox, MailboxListing } from './mailbox.ts';
+export { MailboxRefusal } from './mailbox-refusal.ts';
+export type { Mailbox } from './mailbox.ts';
 export { initialMailboxes, specialUses, type SpecialUse } from './special-use.ts';
 export {
   addSubscription,
@@ -19,4 +18,4 @@ export {
   moveCounters,
   type CounterChange,
 } from './mailbox-rows.ts';
-export { Mailboxes, type MailboxContents, type MailboxesDeps } from './mailboxes.ts';
+export { Mailboxes, type MailboxContents } from './mailboxes.ts';

@@ -7,25 +7,9 @@
  */
 export { describeMessage } from './describe-message.ts';
 export { messageLimits } from './limits.ts';
-export { encodeBinaryParts, type StorableMessage } from './encode-binary.ts';
+export { encodeBinaryParts } from './encode-binary.ts';
 export { inlinePreview } from './inline-preview.ts';
-export { Messages, type MessagesDeps } from './messages.ts';
-export {
-  MessageReader,
-  type MessageColumns,
-  type MessageReaderDeps,
-  type StoredMessage,
-  type WantedColumns,
-} from './message-reader.ts';
+export { Messages } from './messages.ts';
+export { MessageReader, type MessageColumns } from './message-reader.ts';
 export { packPart, PartDamaged, unpackPart } from './pack-part.ts';
-export type {
-  Appended,
-  Copied,
-  FlagChange,
-  MessageDescription,
-  NewMessage,
-  ReceptionFacts,
-  Removed,
-  Stored,
-  Target,
-} from './message.ts';
+export type { Copied, FlagChange, MessageDescription, NewMessage, ReceptionFacts, Target } from './message.ts';

@@ -5,11 +5,9 @@
  * content goes only when no recipient needs it, row before blob.
  */
 export { Queue } from './queue.ts';
-export type { QueueDeps } from './queue.ts';
 export { QueueRunner } from './runner.ts';
-export type { Delivery, QueueRunnerDeps } from './runner.ts';
+export type { Delivery } from './runner.ts';
 export { QueueSweeper } from './sweeper.ts';
-export type { QueueSweeperDeps } from './sweeper.ts';
 export { ageStartMs, retryUntil } from './schedule.ts';
 export { defaultSettings } from './settings.ts';
 export type { QueueSettings } from './settings.ts';
@@ -17,15 +15,13 @@ export { readSession } from './session-record.ts';
 export type { SessionRecord } from './session-record.ts';
 export type { Routing } from './lane.ts';
 export { readEvents, writeEvent } from './events.ts';
-export type { QueueEvent, QueueEventKind } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
-export type { HoldConditions, HoldRule } from './hold-rules.ts';
+export type { HoldRule } from './hold-rules.ts';
 export { policyOf } from './per-account.ts';
 export type { OutgoingPolicies, OutgoingPolicy, PerAccount } from './per-account.ts';
 export { refusesAddress } from './refused-address.ts';
 export type {
   DeliveryOutcome,
-  OutgoingContent,
   OutgoingRecipient,
   RemoteHost,
   RemoteReply,
@@ -40,7 +36,6 @@ export type {
   DsnSink,
   NewMessage,
   NewRecipient,
-  QueueBody,
   QueueFilter,
   QueueItem,
   RecipientState,

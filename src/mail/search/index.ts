@@ -3,6 +3,6 @@
  * (RFC 9051 §6.4.4). `TextMatcher` looks into one message at a time; `searchColumn` into one field of many at once.
  */
 export { searchColumn } from './field-search.ts';
-export { needleOf, type Needle } from './fold.ts';
-export { searchLimits, type SearchLimits } from './limits.ts';
-export { TextMatcher, type SearchedMessage, type TextKey } from './text-matcher.ts';
+export { needleOf } from './fold.ts';
+export { searchLimits } from './limits.ts';
+export { TextMatcher, type TextKey } from './text-matcher.ts';

@@ -13,6 +13,5 @@ export type { NewRefusal, RefusalsDeps } from './refusals.ts';
 export { refusalLimits } from './limits.ts';
 export { sessionLines } from './session-lines.ts';
 export { Stories } from './stories.ts';
-export type { StoriesDeps, StoryQuestion, StoryTelling } from './stories.ts';
+export type { StoryQuestion, StoryTelling } from './stories.ts';
 export { writeStory } from './write-story.ts';
-export type { Story } from './types.ts';

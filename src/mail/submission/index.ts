@@ -2,6 +2,6 @@
  * What happens to a message that one of our users submits before it is queued (RFC 6409 §8): whose it may claim to be, fields that are
  * added, fields that must not travel, and the form that every host takes. No storage: bytes in, bytes or a refusal out.
  */
-export { convertContent, type ConversionTarget, type ReadableContent } from './convert-content.ts';
-export { HeaderEditor, type HeaderEditorOptions } from './header-editor.ts';
-export { prepareHeader, type PreparedHeader, type SubmissionRefusal, type SubmissionRules } from './prepare.ts';
+export { convertContent } from './convert-content.ts';
+export { HeaderEditor } from './header-editor.ts';
+export { prepareHeader, type PreparedHeader, type SubmissionRules } from './prepare.ts';

@@ -8,10 +8,4 @@
  */
 export { normalAddress } from './normal-address.ts';
 export { Suppressions } from './suppressions.ts';
-export type {
-  ListedSuppressions,
-  NewSuppression,
-  Suppression,
-  SuppressionSource,
-  SuppressionsDeps,
-} from './suppressions.ts';
+export type { NewSuppression, Suppression } from './suppressions.ts';

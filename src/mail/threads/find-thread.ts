@@ -3,7 +3,7 @@ import { inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 
 /** Bounds of the search. */
-export const threadLimits = {
+const threadLimits = {
   /** Message-IDs looked up: the message's own, and the last of those that it names. */
   maxIds: 16,
   /** How many UIDs back a message of the same subject is looked for. */

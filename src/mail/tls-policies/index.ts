@@ -8,6 +8,4 @@
 export { defaultLimits } from './limits.ts';
 export type { TlsPolicyLimits } from './limits.ts';
 export { TlsPolicies } from './tls-policies.ts';
-export type { DomainAttempt, DomainTls, TlsPoliciesDeps } from './tls-policies.ts';
 export { dayOf, TlsResults } from './tls-results.ts';
-export type { TlsResultsDeps } from './tls-results.ts';

@@ -9,7 +9,6 @@ export type {
   AccountBackend,
   AppendBatch,
   AppendHead,
-  AppendLimitBytes,
   ImapBackend,
   LoginOutcome,
   MailboxEntry,
@@ -31,7 +30,7 @@ export type {
   SelectedMailbox,
   TextKey,
 } from './selected-mailbox.ts';
-export { defaultLimits, type ImapServerLimits } from './limits.ts';
-export { Bad, Bye, No, Unreadable } from './refusal.ts';
-export type { ImapServerDeps, ImapServerOptions } from './options.ts';
+export { defaultLimits } from './limits.ts';
+export { Bye, No, Unreadable } from './refusal.ts';
+export type { ImapServerOptions } from './options.ts';
 export { serveImap } from './session.ts';

@@ -5,18 +5,13 @@
  */
 export { SmtpClient } from './client.ts';
 export type { SmtpClientDeps } from './client.ts';
-export { defaultClientLimits } from './limits.ts';
-export type { ClientLimits } from './limits.ts';
 export type {
   ClientCredentials,
   ClientStage,
   ClientTlsMode,
-  FailedOutcome,
-  FailureKind,
   MailRecipient,
   OpenOutcome,
   OutgoingMail,
   RecipientOutcome,
   RecipientResult,
-  RefusedOutcome,
 } from './types.ts';

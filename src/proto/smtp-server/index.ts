@@ -17,9 +17,7 @@ export type {
   Transaction,
   TransactionRecipient,
 } from './backend.ts';
-export { defaultSessionLimits } from './limits.ts';
 export type { SessionLimits } from './limits.ts';
 export { Refusal } from './refusal.ts';
 export type { SessionOptions } from './options.ts';
 export { SmtpSession } from './session.ts';
-export type { SmtpSessionDeps } from './session.ts';

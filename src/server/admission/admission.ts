@@ -21,7 +21,7 @@ export type Admitted =
   | { readonly kind: 'tooMany' };
 
 /** Limits of one process per network; triples are for IPv4 /32, /26, /21 and IPv6 /64, /48, /32. */
-export const admissionLimits = {
+const admissionLimits = {
   /** Connections of a protocol. */
   connectionsPerMinute: [300, 900, 2700],
   /** Connections of a protocol that are open. */

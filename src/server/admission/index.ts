@@ -2,5 +2,5 @@
  * Who may connect, and how often: limits per network shared by all listeners and protocols. Trusted networks are exempt.
  * Nothing here writes to connections: callers say no in their protocol's words.
  */
-export { Admission, admissionLimits, type Admitted, type AdmissionDeps } from './admission.ts';
-export { loginLimits, type LoginAdmission, type LoginAttempt } from './logins.ts';
+export { Admission } from './admission.ts';
+export { loginLimits, type LoginAttempt } from './logins.ts';

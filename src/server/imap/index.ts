@@ -2,4 +2,4 @@
  * IMAP over our store: answers what the session asks (#proto/imap-server) by calling the services of one account.
  * The two ideas of a message, ours and IMAP's, meet here and nowhere else.
  */
-export { ImapGlue, type ImapGlueDeps } from './imap-glue.ts';
+export { ImapGlue } from './imap-glue.ts';

@@ -4,6 +4,5 @@
  */
 export { anyLogin } from './any-login.ts';
 export { developmentLimits, privateNetworks } from './limits.ts';
-export { plannedFailure, type PlannedFailure, type Stage } from './planned-failure.ts';
-export { localserveFiles, type LocalserveOptions } from './files.ts';
-export { localAccount, renewCertificate, setUpLocalserve, type SetUpOptions } from './setup.ts';
+export { plannedFailure, type Stage } from './planned-failure.ts';
+export { localAccount, renewCertificate, setUpLocalserve } from './setup.ts';

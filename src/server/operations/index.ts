@@ -3,8 +3,7 @@
  * run them on the same services. Words for people, tables and prompts are the command line's business.
  * Invariant: arguments are checked before anything is changed; a refused command changes nothing.
  */
-export { Operations, type CertificateFacts, type OperationsDeps, type ServerFacts } from './operations.ts';
-export { OperationRefused } from './arguments.ts';
+export { Operations, type CertificateFacts, type ServerFacts } from './operations.ts';
 export type { AddedAccount, ListedAccount, RecoveredAccount } from './account.ts';
 export type { ChangedClientKey, ListedClientKey } from './client-keys.ts';
 export type { RemovedSelector } from './dkim.ts';

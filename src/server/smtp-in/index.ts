@@ -6,4 +6,4 @@ export { SenderCheck } from './sender-check.ts';
 export { failOnPurpose } from './planned.ts';
 export { noteRefusal } from './note-refusal.ts';
 export { SmtpIn, type SmtpInDeps } from './smtp-in.ts';
-export { receivedField, type ReceptionTrace } from './received-field.ts';
+export { receivedField } from './received-field.ts';

@@ -7,10 +7,9 @@
  * Nothing here decides when to try again, or which way a message takes.
  */
 export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';
-export { DsnMailer, type DsnMailerDeps } from './dsn-mailer.ts';
+export { DsnMailer } from './dsn-mailer.ts';
 export { AccountNames } from './account-names.ts';
 export { ConfiguredPolicies } from './account-policies.ts';
 export { ConfiguredRouting } from './routing.ts';
-export { TransportSecrets, type ProxyAddress } from './secrets.ts';
-export { SmtpTransmitter, type SmtpTransmitterDeps } from './smtp-transmitter.ts';
-export type { Network } from './ways.ts';
+export { TransportSecrets } from './secrets.ts';
+export { SmtpTransmitter } from './smtp-transmitter.ts';
