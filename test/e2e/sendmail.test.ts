@@ -119,10 +119,10 @@ spoolDirectory: spool
   assert.equal((await readdir(spool)).length, 1);
   await writeFile(password, '\uFEFFgodwitgodwit\r\n', 'utf16le');
   const utf16 = await run([main, 'sendmail', '--flush', '--all'], '', environment);
-  assert.deepEqual([utf16.code, /password is not UTF-8 text: save it as UTF-8$/m.test(utf16.errors)], [78, true]);
+  assert.deepEqual([utf16.code, /password is not UTF-8 text\. Save it as UTF-8$/m.test(utf16.errors)], [78, true]);
   await rm(password);
   const missing = await run([main, 'sendmail', '--flush', '--all'], '', environment);
-  const said = `sendmail: ${config}:5:1: passwordFile: ${password} is not there\n`;
+  const said = `sendmail: ${config}:5:1: passwordFile: ${password} is not there. Name a file that exists;`;
   assert.deepEqual([missing.code, missing.errors.startsWith(said)], [78, true], missing.errors);
   await writeFile(password, '\uFEFFgodwitgodwit\r\n');
   assert.equal((await run([main, 'sendmail', '--flush', '--all'], '', environment)).code, 0);

@@ -10,6 +10,7 @@ import { nodeDialer, tlsContext, type TlsContext, type TlsIdentity } from '#host
 import { systemRandom } from '#host/random';
 import {
   ConfigError,
+  decodeConfigFile,
   parseSendmailConfig,
   sendmailProblem,
   sendmailSpool,
@@ -50,6 +51,8 @@ Other options of sendmail are accepted and ignored.`;
 /** A session that takes longer is given up; the message is kept. */
 const maxSessionMs = 15 * 60_000;
 const maxSecretBytes = 65_536;
+const readFix = 'Let the user who runs sendmail read it';
+const thereFix = 'Name a file that exists; relative paths count from the folder of the configuration';
 
 /** Runs `sendmail` with the arguments after its name. @returns the exit code, one of `sysexits.h`. */
 export async function sendmail(args: readonly string[]): Promise<number> {
@@ -113,8 +116,8 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
     if (found instanceof Error) throw found;
     if (file === null && (named.isNamed || (process.env['GODWIT_SENDMAIL_HOST'] ?? '') === ''))
       throw new Error(`${path} is not there; write it with at least "host: mail.example.org"`);
-    const wrong: Wrong = (setting, reason, cause) =>
-      new ConfigError([sendmailProblem(file, process.env, setting, reason)], { cause });
+    const wrong: Wrong = (setting, { reason, fix }, cause) =>
+      new ConfigError([sendmailProblem(file, process.env, setting, reason, fix)], { cause });
     return await configured(files, parseSendmailConfig(file, process.env), dirname(path), wrong);
   };
   const sender = new MailSender({
@@ -134,50 +137,60 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
 async function readFile(files: Files, path: string): Promise<ConfigFile | Error | null> {
   try {
     const bytes = await files.read(path);
-    return bytes === null ? null : { file: path, text: textOf(path, bytes) };
+    return bytes === null ? null : decodeConfigFile(path, bytes);
   } catch (error) {
     if (error instanceof Error) return error;
     throw error;
   }
 }
 
-/** Text without its byte order mark. @throws Error naming the file when it is not UTF-8, as files of the older PowerShell are. */
-function textOf(path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error(`${path} is not UTF-8 text: save it as UTF-8`, { cause });
-  }
-}
-
 /** A setting that names a file. */
 type FileSetting = 'passwordFile' | 'tokenFile' | 'caFile' | 'certificateFile' | 'keyFile';
-/** The error that blames a setting. */
-type Wrong = (setting: FileSetting, reason: string, cause?: unknown) => ConfigError;
+/** A fault of a file that a setting names. */
+interface FileFault {
+  readonly reason: string;
+  readonly fix: string;
+}
+/** Makes the error that blames a setting. */
+type Wrong = (setting: FileSetting, fault: FileFault, cause?: unknown) => ConfigError;
 
 /** @throws ConfigError for a file that a setting names in vain. */
 async function configured(files: Files, settings: SendmailSettings, folder: string, wrong: Wrong) {
   const { login, caFile, localHostname, clientCertificate } = settings;
   const read: ReadSetting = async (setting, name) => {
     const path = resolve(folder, name);
+    let bytes: Uint8Array | null;
     try {
-      const bytes = await files.read(path, maxSecretBytes * 16);
-      if (bytes === null) throw new Error(`${path} is not there`);
-      return textOf(path, bytes);
+      bytes = await files.read(path, maxSecretBytes * 16);
     } catch (cause) {
-      throw wrong(setting, messageOf(cause), cause);
+      throw wrong(setting, { reason: `${path} cannot be read: ${messageOf(cause)}`, fix: readFix }, cause);
+    }
+    if (bytes === null) throw wrong(setting, { reason: `${path} is not there`, fix: thereFix });
+    try {
+      // A byte order mark is no part of the text.
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch (cause) {
+      throw wrong(setting, { reason: `${path} is not UTF-8 text`, fix: 'Save it as UTF-8' }, cause);
     }
   };
   const firstLine = async (setting: FileSetting, name: string): Promise<Secret> => {
     const line = (await read(setting, name)).split(/\r?\n/, 1)[0] ?? '';
-    if (line.trim() === '') throw wrong(setting, `the first line of ${resolve(folder, name)} is empty`);
+    if (line.trim() === '')
+      throw wrong(setting, {
+        reason: `the first line of ${resolve(folder, name)} is empty`,
+        fix: 'Write the secret there',
+      });
     return new Secret(line);
   };
   const secret = login?.secret ?? { kind: 'none' };
   const token = secret.kind === 'token' ? await firstLine('tokenFile', secret.file) : null;
   const trusted: Trusted = caFile === null ? {} : { trustedPem: [await read('caFile', caFile)] };
   const untrusted = trusted.trustedPem?.map(trustedPemProblem).find((problem) => problem !== null);
-  if (untrusted != null) throw wrong('caFile', `${resolve(folder, caFile ?? '')} ${untrusted}`);
+  if (untrusted != null)
+    throw wrong('caFile', {
+      reason: `${resolve(folder, caFile ?? '')} ${untrusted}`,
+      fix: 'Name a file with PEM certificates',
+    });
   const trust =
     clientCertificate === null ? trusted : { identity: await identityOf(clientCertificate, trusted, read, wrong) };
   const deps = {
@@ -227,7 +240,12 @@ async function identityOf(
   try {
     return tlsContext(pem);
   } catch (cause) {
-    throw wrong('certificateFile', `${certificateFile} with ${keyFile} cannot be used: ${messageOf(cause)}`, cause);
+    const reason = `${certificateFile} with ${keyFile} cannot be used: ${messageOf(cause)}`;
+    throw wrong(
+      'certificateFile',
+      { reason, fix: 'Name a PEM certificate and the private key that belongs to it' },
+      cause,
+    );
   }
 }
 

@@ -139,7 +139,8 @@ async function serve(channel: ReturnType<typeof channelPair>['server'], it: Worl
   await channel.close();
 }
 
-const wrong = { file: 's.yaml', line: 2, column: 1, path: 'port', reason: 'must be a number', fix: null };
+const place = { kind: 'file', file: 's.yaml', line: 2, column: 1, path: 'port' } as const;
+const wrong = { place, reason: 'must be a number', fix: 'Write digits' };
 const login = { user: 'ann', secret: { kind: 'password', password: { file: 'x' } } } as const;
 
 for (const [what, set, code, kept, told] of [
@@ -163,7 +164,13 @@ for (const [what, set, code, kept, told] of [
   ],
   ['it dies in DATA', { script: [[/^DATA/, null]] }, 75, 1, /a@x\.example/],
   ['no mechanism in common', { settings: { ...settings, login } }, 77, 1, /the login failed/],
-  ['a wrong configuration', { settings: new ConfigError([wrong]) }, 78, 1, /^s\.yaml:2:1: port: must be a number$/m],
+  [
+    'a wrong configuration',
+    { settings: new ConfigError([wrong]) },
+    78,
+    1,
+    /^s\.yaml:2:1: port: must be a number\. Write digits$/m,
+  ],
 ] as const satisfies readonly (readonly [string, Partial<World>, number, number, RegExp])[]) {
   test(`MailSender.send: ${what}`, async () => {
     await using dir = await tempDir();

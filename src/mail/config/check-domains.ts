@@ -25,7 +25,7 @@ function readDomains({ value, problemAt }: DomainsDocument, problems: ConfigProb
   for (const [name, settings] of Object.entries(value.domains)) {
     const parsed = parseDomain(name);
     if (!parsed.ok) {
-      problems.push(problemAt(['domains', name], `not a domain: ${parsed.reason}`));
+      problems.push(problemAt(['domains', name], `not a domain: ${parsed.reason}`, 'Write a name such as example.org'));
       continue;
     }
     const other = known.get(parsed.value.ascii);
@@ -77,14 +77,18 @@ function checkAliases(
       const path = ['domains', domain, 'aliases', localpart];
       const own = partsOf(`${localpart}@${domain}`);
       if ('reason' in own) {
-        problems.push(problemAt(path, `not the part of an address before the @: ${own.reason}`));
+        problems.push(
+          problemAt(path, `not the part of an address before the @: ${own.reason}`, 'Write a name such as info'),
+        );
         continue;
       }
       const key = keyOf(own, known);
       const owner = owners.get(key);
       const twin = seen.get(key);
-      if (owner !== undefined) problems.push(problemAt(path, `is an address of account ${owner} already`));
-      if (twin !== undefined) problems.push(problemAt(path, `is the same address as the alias ${twin}`));
+      if (owner !== undefined)
+        problems.push(problemAt(path, `is an address of account ${owner} already`, 'Remove the alias or that address'));
+      if (twin !== undefined)
+        problems.push(problemAt(path, `is the same address as the alias ${twin}`, 'Keep one of them'));
       seen.set(key, localpart);
       for (const [i, member] of alias.addresses.entries()) {
         const parts = partsOf(member);

@@ -7,7 +7,7 @@ import type { ServerConfig } from './server-schema.ts';
 import type { RelayConfig, TransportConfig } from './transports-schema.ts';
 
 /** Reports a problem at a path below the transport. */
-type Report = (path: readonly (string | number)[], reason: string, fix?: string) => void;
+type Report = (path: readonly (string | number)[], reason: string, fix: string) => void;
 
 /** What a schema cannot say about transports: hosts and addresses, and logins that can work and show no password to strangers. */
 export function checkTransports({ value, problemAt }: ConfigDocument<ServerConfig>): ConfigProblem[] {
@@ -96,7 +96,7 @@ function checkSocks(transport: Extract<TransportConfig, { kind: 'socks' }>, repo
   ] as const) {
     const sizeBytes = new TextEncoder().encode(text ?? '').length;
     if (sizeBytes > socksLimits.maxCredentialBytes)
-      report([key], `is longer than SOCKS allows: ${socksLimits.maxCredentialBytes} bytes`);
+      report([key], `is longer than SOCKS allows: ${socksLimits.maxCredentialBytes} bytes`, `Choose a shorter ${key}`);
   }
 }
 

@@ -125,7 +125,11 @@ for (const [serverText, domainsText, want] of [
   ['hostname: @x\n', one, 'server.yaml:1:11: a value cannot begin with @. Put the whole text in quotes'],
   ['hostname: "x\n', one, 'server.yaml:2:1: a quote is not closed. Add the missing quote'],
   ['just text', one, 'server.yaml:1:1: must be a block of settings'],
-  [server.replace('mail.example.org', ''), one, 'server.yaml:4:1: hostname: has no value; it must be a text'],
+  [
+    server.replace('mail.example.org', ''),
+    one,
+    'server.yaml:4:1: hostname: has no value; it must be a text. Write it after the colon',
+  ],
   [
     `${server}log: { level: loud }`,
     one,
@@ -220,8 +224,9 @@ test('problemInFile points at a setting', () => {
     { file: 'server.yaml', text: server },
     ['listeners', 'public', 'tls', 'keyFile'],
     'is gone',
+    'Bring it back',
   );
-  assert.equal(formatProblem(problem), 'server.yaml:12:7: listeners.public.tls.keyFile: is gone');
+  assert.equal(formatProblem(problem), 'server.yaml:12:7: listeners.public.tls.keyFile: is gone. Bring it back');
 });
 
 test('parseConfigFiles reports all problems of both files at once', () => {

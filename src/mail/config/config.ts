@@ -3,7 +3,7 @@ import { checkDomains } from './check-domains.ts';
 import { checkServer } from './check-server.ts';
 import { checkDomainRoutes, checkServerRoutes } from './check-routes.ts';
 import { checkTransports } from './check-transports.ts';
-import { ConfigError, parseConfig, type ConfigDocument, type ConfigProblem } from './document.ts';
+import { ConfigError, parseConfig, type ConfigDocument, type ConfigFile, type ConfigProblem } from './document.ts';
 import { domainsSchema, type DomainsConfig } from './domains-schema.ts';
 import { serverSchema, type ServerConfig } from './server-schema.ts';
 
@@ -11,13 +11,6 @@ import { serverSchema, type ServerConfig } from './server-schema.ts';
 export interface Config {
   readonly server: ServerConfig;
   readonly domains: DomainsConfig;
-}
-
-/** The text of one configuration file. */
-export interface ConfigFile {
-  /** Path as shown to people. */
-  readonly file: string;
-  readonly text: string;
 }
 
 /**

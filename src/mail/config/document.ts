@@ -1,18 +1,35 @@
 import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
-import { nameKnownKeys, schemaProblem, yamlProblem } from './wording.ts';
+import { escapeControls } from '#lib/printable';
+import { nameKnownKeys, schemaProblem, type Wording } from './wording.ts';
+import { yamlProblem } from './yaml-wording.ts';
 
-/** One thing wrong in a configuration file, for people: where, what, and what to do. */
-export interface ConfigProblem {
+/** The text of one configuration file. */
+export interface ConfigFile {
+  /** Path as shown to people. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** One thing wrong in a configuration, for people: where, the reason, and a fix. */
+export type ConfigProblem = Wording & { readonly place: FilePlace | VariablePlace };
+
+/** A setting in a file. */
+interface FilePlace {
+  readonly kind: 'file';
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** From 1. */
+  /** From 1, in UTF-16 code units. */
   readonly column: number;
   /** Such as `listeners.public.smtp.port`; empty for the whole file. */
   readonly path: string;
-  readonly reason: string;
-  readonly fix: string | null;
+}
+
+/** A variable of the environment. */
+interface VariablePlace {
+  readonly kind: 'variable';
+  readonly name: string;
 }
 
 /** A checked value with a way back to where its parts were written. */
@@ -21,7 +38,7 @@ export interface ConfigDocument<T> {
   readonly text: string;
   readonly value: T;
   /** Builds a problem at a path of the document. */
-  readonly problemAt: (path: readonly (string | number)[], reason: string, fix?: string) => ConfigProblem;
+  readonly problemAt: (path: readonly (string | number)[], reason: string, fix: string) => ConfigProblem;
 }
 
 /** A configuration file was refused; `problems` has every reason. */
@@ -37,16 +54,25 @@ export class ConfigError extends Error {
   }
 }
 
-/** `file:line:column: path: reason (fix)`, as editors and terminals link it. */
-export function formatProblem({ file, line, column, path, reason, fix }: ConfigProblem): string {
-  const where = path === '' ? '' : `${path}: `;
-  return `${file}:${line}:${column}: ${where}${reason}${fix === null ? '' : `. ${fix}`}`;
+/**
+ * Formats a problem as `file:line:column: path: reason. fix`, as editors and terminals link it, or with the variable for its place.
+ * Always one line, whatever the values of the file hold.
+ */
+export function formatProblem({ place, reason, fix }: ConfigProblem): string {
+  const said = `${reason}. ${fix}`;
+  if (place.kind === 'variable') return escapeControls(`environment variable ${place.name}: ${said}`);
+  const { file, line, column, path } = place;
+  return escapeControls(`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${said}`);
 }
 
-/** As they are read from top to bottom, whoever found them; files stay in the order in which they came. */
+/** Sorts the problems of each file from top to bottom; files stay in the order in which they came. */
 function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  const byFile = Map.groupBy(problems, ({ file }) => file);
-  return [...byFile.values()].flatMap((list) => list.toSorted((a, b) => a.line - b.line || a.column - b.column));
+  const byFile = Map.groupBy(problems, ({ place }) => (place.kind === 'file' ? place.file : null));
+  return [...byFile.values()].flatMap((list) => list.toSorted((a, b) => comparePlaces(a.place, b.place)));
+}
+
+function comparePlaces(a: ConfigProblem['place'], b: ConfigProblem['place']): number {
+  return a.kind === 'file' && b.kind === 'file' ? a.line - b.line || a.column - b.column : 0;
 }
 
 const maxFileChars = 16 * 2 ** 20;
@@ -57,29 +83,34 @@ const maxFileChars = 16 * 2 ** 20;
  * @throws ConfigError naming every problem with line and column.
  */
 export function parseConfig<S extends z.ZodType>(file: string, text: string, schema: S): ConfigDocument<z.output<S>> {
-  if (text.length > maxFileChars) throw new ConfigError([wholeFile(file, 'the file is larger than 16 MiB')]);
+  if (text.length > maxFileChars) throw new ConfigError([fileTooLarge(file)]);
   const { document, lines } = parseYaml(file, text);
   if (document.contents === null) {
     throw new ConfigError([wholeFile(file, 'the file is empty', "'godwit config example' prints one to start from")]);
   }
   const problemAt = problemsIn(file, document, lines);
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }), { error: nameKnownKeys });
+  const result = schema.safeParse(plainValue(file, document), { error: nameKnownKeys });
   if (result.success) return { file, text, value: result.data, problemAt };
   const problems = result.error.issues.flatMap((issue) => schemaProblem(issue));
   throw new ConfigError(problems.map(({ path, reason, fix }) => problemAt(path, reason, fix)));
 }
 
 /** A problem of a file as a whole, or of its being there. */
-export function wholeFile(file: string, reason: string, fix?: string): ConfigProblem {
-  return { file, line: 1, column: 1, path: '', reason, fix: fix ?? null };
+export function wholeFile(file: string, reason: string, fix: string): ConfigProblem {
+  return { place: { kind: 'file', file, line: 1, column: 1, path: '' }, reason, fix };
 }
 
-/** A problem at a setting that the file, which was right when it was read, is to be blamed for: a port, a certificate. */
+/** The problem of a file that is larger than any configuration. */
+export function fileTooLarge(file: string): ConfigProblem {
+  return wholeFile(file, 'the file is larger than 16 MiB', 'Check that this is the file you mean');
+}
+
+/** A problem at a setting of a file that was right when it was read: a port, a certificate. */
 export function problemInFile(
-  { file, text }: { readonly file: string; readonly text: string },
+  { file, text }: ConfigFile,
   path: readonly (string | number)[],
   reason: string,
-  fix?: string,
+  fix: string,
 ): ConfigProblem {
   const lines = new LineCounter();
   return problemsIn(file, parseDocument(text, { lineCounter: lines }), lines)(path, reason, fix);
@@ -87,10 +118,14 @@ export function problemInFile(
 
 function parseYaml(file: string, text: string): { readonly document: Document; readonly lines: LineCounter } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const at = (offset: number, { reason, fix }: { readonly reason: string; readonly fix: string | null }) => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: '', reason, fix };
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'error',
+  });
+  const at = (offset: number, { reason, fix }: Wording): ConfigProblem => {
+    return { place: placeAt(file, lines, offset, ''), reason, fix };
   };
   // What follows the first error is mostly a consequence of it.
   const [error] = document.errors;
@@ -110,9 +145,27 @@ const quoteIt = 'Put texts that begin with * in quotes';
 
 function problemsIn(file: string, document: Document, lines: LineCounter): ConfigDocument<unknown>['problemAt'] {
   return (path, reason, fix) => {
-    const { line, col } = lines.linePos(offsetOf(document, path));
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: path.join('.'), reason, fix: fix ?? null };
+    return { place: placeAt(file, lines, offsetOf(document, path), path.join('.')), reason, fix };
   };
+}
+
+function placeAt(file: string, lines: LineCounter, offset: number, path: string): FilePlace {
+  const { line, col } = lines.linePos(offset);
+  return { kind: 'file', file, line: Math.max(line, 1), column: Math.max(col, 1), path };
+}
+
+/** The document as plain values. @throws ConfigError when aliases make it far larger than it is written. */
+function plainValue(file: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    // The library has no other error for this.
+    if (!(cause instanceof ReferenceError)) throw cause;
+    const fix = 'Write the values out where they are used';
+    throw new ConfigError([wholeFile(file, 'values that begin with * refer to too much, or to themselves', fix)], {
+      cause,
+    });
+  }
 }
 
 /** Offset of the deepest node that exists on the path: of the key in a mapping, of the entry in a list. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dkim } from './dkim-schema.ts';
 import { routes } from './routes-schema.ts';
 import { bytes } from './units.ts';
+import { wording } from './wording.ts';
 
 const domain = z
   .strictObject({
@@ -67,7 +68,15 @@ export const domainsSchema = z
     domains: z.record(z.string().min(1), domain.prefault({})).meta({ description: 'Domains by name.' }),
     accounts: z
       .record(
-        z.string().regex(/^[a-z0-9][a-z0-9._@-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, ".", "_", "@" and "-"'),
+        z
+          .string()
+          .regex(
+            /^[a-z0-9][a-z0-9._@-]{0,63}$/,
+            wording(
+              'must be 1 to 64 of a-z, 0-9, ".", "_", "@" and "-", the first a-z or 0-9',
+              'Write a name such as alice or alice@example.org, in lower case',
+            ),
+          ),
         account,
       )
       .meta({ description: 'Accounts by name.' }),

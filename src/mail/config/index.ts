@@ -2,9 +2,18 @@
  * Configuration as text, and what it means: schemas of `server.yaml` and `domains.yaml`, positioned problems, edits that keep comments.
  * Nothing here reads or writes files (see #server/configuration). A Config is immutable; a session keeps the one that it started with.
  */
-export { parseConfigFiles, parseServerFile, type Config, type ConfigFile } from './config.ts';
+export { parseConfigFiles, parseServerFile, type Config } from './config.ts';
 export { describeConfig, configJsonSchema } from './describe.ts';
-export { ConfigError, formatProblem, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
+export { decodeConfigFile } from './decode-file.ts';
+export {
+  ConfigError,
+  fileTooLarge,
+  formatProblem,
+  problemInFile,
+  wholeFile,
+  type ConfigFile,
+  type ConfigProblem,
+} from './document.ts';
 export type { DkimConfig } from './dkim-schema.ts';
 export { EditRefused, addAccount, removeAccount } from './edit.ts';
 export { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';

@@ -46,7 +46,7 @@ for (const [text, want] of [
   ['tls: starttls', 's.yaml:1:1: host: is missing. Name the server that takes your mail'],
   [
     'host: m.example\ntls: none',
-    's.yaml:2:1: tls: none would send mail and password to m.example in clear. Write submissions or starttls',
+    's.yaml:2:1: tls: none would send mail and password to m.example without TLS. Write submissions or starttls',
   ],
   [
     'host: m.example\nuser: ann',
@@ -66,7 +66,10 @@ for (const [text, want] of [
     'host: m.example\nuser: a\ntokenFile: t\npassword: x',
     's.yaml:3:1: tokenFile: there is a password as well. Keep one of them',
   ],
-  ['host: m.example\ntokenFile: t', 's.yaml:1:1: user: is missing, but there is a token'],
+  [
+    'host: m.example\ntokenFile: t',
+    's.yaml:1:1: user: is missing, but there is a token. Add user, or remove tokenFile',
+  ],
   [
     'host: localhost\ntls: none\nuser: a\ntokenFile: t',
     's.yaml:4:1: tokenFile: tokens are not sent without TLS. Set tls to submissions or starttls',
@@ -84,16 +87,25 @@ for (const [text, want] of [
     's.yaml:4:1: mechanisms: PLAIN does not work with a token. Write OAUTHBEARER or XOAUTH2',
   ],
   ['host: m.example\nmechanisms: [PLAIN]', 's.yaml:2:1: mechanisms: PLAIN needs a password. Add user and passwordFile'],
-  ['host: m.example\nkeyFile: k', 's.yaml:2:1: keyFile: needs certificateFile as well'],
-  ['host: m.example\npassword: x', 's.yaml:1:1: user: is missing, but there is a password'],
+  [
+    'host: m.example\nkeyFile: k',
+    's.yaml:2:1: keyFile: needs certificateFile as well. Add certificateFile, or remove keyFile',
+  ],
+  [
+    'host: m.example\npassword: x',
+    's.yaml:1:1: user: is missing, but there is a password. Add user, or remove password',
+  ],
   [
     'host: m.example\nuser: a\npassword: x\npasswordFile: y',
     's.yaml:4:1: passwordFile: there is a password as well. Keep one of them',
   ],
-  ['host: m.example\nfrom: root', 's.yaml:2:1: from: not an address: @ expected'],
+  ['host: m.example\nfrom: root', 's.yaml:2:1: from: not an address: @ expected. Write user@example.org'],
   ['host: m.example\noverrideFrom: true', 's.yaml:2:1: overrideFrom: there is no from to use. Add from'],
-  ['host: "a b"', 's.yaml:1:1: host: a b is neither a host name nor an IP address'],
-  ['host: m.example\nport: 0', 's.yaml:2:1: port: must be at least 1'],
+  [
+    'host: "a b"',
+    's.yaml:1:1: host: a b is neither a host name nor an IP address. Write a name such as mail.example.org; the port is a setting of its own',
+  ],
+  ['host: m.example\nport: 0', 's.yaml:2:1: port: must be at least 1. Write 1 or more'],
   [
     'host: m.example\ntls: ssl',
     's.yaml:2:1: tls: not one of the values possible here. Write submissions, starttls or none',
@@ -124,8 +136,27 @@ for (const [text, environment, want] of [
     { GODWIT_SENDMAIL_TOKEN_FILE: '/run/token' },
     'submissions://m.example:465 ann token of /run/token',
   ],
-  ['host: m.example', { GODWIT_SENDMAIL_PORT: 'smtp' }, 'environment:1:1: GODWIT_SENDMAIL_PORT: must be a number'],
-  ['host: m.example', { GODWIT_SENDMAIL_TLS: 'none' }, /^environment:1:1: GODWIT_SENDMAIL_TLS: none would send/],
+  [
+    'host: m.example',
+    { GODWIT_SENDMAIL_PORT: 'smtp' },
+    'environment variable GODWIT_SENDMAIL_PORT: must be a number. Write digits without quotes or a unit',
+  ],
+  ['host: m.example', { GODWIT_SENDMAIL_TLS: 'none' }, /^environment variable GODWIT_SENDMAIL_TLS: none would send/],
+  [
+    'host: m.example',
+    {
+      GODWIT_SENDMAIL_CONFIG: 's.yaml',
+      GODWIT_SENDMAIL_PASSWORDFILE: '/p',
+      GODWIT_SENDMAIL_PIGEON: '1',
+      GODWIT_OTHER: 'x',
+    },
+    [
+      'environment variable GODWIT_SENDMAIL_PASSWORDFILE: names no setting. Did you mean GODWIT_SENDMAIL_PASSWORD_FILE? Otherwise unset it',
+      'environment variable GODWIT_SENDMAIL_PIGEON: names no setting. Unset it',
+    ]
+      .map((line) => `${line}; 'godwit config describe sendmail' lists the settings`)
+      .join('\n'),
+  ],
 ] as const) {
   test(`parseSendmailConfig ${JSON.stringify(environment)}`, () => {
     if (typeof want === 'string') assert.equal(read(text, environment), want);
@@ -136,9 +167,9 @@ for (const [text, environment, want] of [
 test('sendmailProblem: blames the line of the setting, or the variable that takes its place', () => {
   const file = { file: 's.yaml', text: 'host: m.example\npasswordFile: p' };
   const say = (from: typeof file | null, environment: Record<string, string>): string =>
-    formatProblem(sendmailProblem(from, environment, 'passwordFile', 'is wrong'));
-  assert.equal(say(file, {}), 's.yaml:2:1: passwordFile: is wrong');
-  const variable = 'environment:1:1: GODWIT_SENDMAIL_PASSWORD_FILE: is wrong';
+    formatProblem(sendmailProblem(from, environment, 'passwordFile', 'is wrong', 'Mend it'));
+  assert.equal(say(file, {}), 's.yaml:2:1: passwordFile: is wrong. Mend it');
+  const variable = 'environment variable GODWIT_SENDMAIL_PASSWORD_FILE: is wrong. Mend it';
   assert.equal(say(file, { GODWIT_SENDMAIL_PASSWORD_FILE: 'q' }), variable);
   assert.equal(say(null, {}), variable);
 });

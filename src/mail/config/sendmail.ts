@@ -2,8 +2,8 @@ import { parseAddress } from '#lib/address';
 import { parseDomain, isLoopback, parseIp } from '#lib/domain';
 import { tokenMechanisms, type MechanismName } from '#lib/sasl';
 import { Secret } from '#lib/secret';
-import type { ConfigFile } from './config.ts';
-import { ConfigError, parseConfig, problemInFile, wholeFile, type ConfigProblem } from './document.ts';
+import { ConfigError, parseConfig, problemInFile, type ConfigFile, type ConfigProblem } from './document.ts';
+import { nearestSetting } from './nearest-setting.ts';
 import { sendmailSchema, type SendmailConfig } from './sendmail-schema.ts';
 import { schemaProblem } from './wording.ts';
 
@@ -35,6 +35,8 @@ export interface SendmailSettings {
 
 const standardPorts = { submissions: 465, starttls: 587, none: 25 } as const;
 const prefix = 'GODWIT_SENDMAIL_';
+/** Names the file itself. */
+const configVariable = `${prefix}CONFIG`;
 const secretSettings = ['password', 'passwordFile', 'tokenFile'] as const;
 
 /** How a setting is called in the environment: `passwordFile` is `GODWIT_SENDMAIL_PASSWORD_FILE`. */
@@ -72,9 +74,10 @@ export function sendmailProblem(
   environment: Readonly<Record<string, string | undefined>>,
   setting: keyof SendmailConfig,
   reason: string,
+  fix: string,
 ): ConfigProblem {
   const isGiven = (environment[variableOf(setting)] ?? '') !== '';
-  return isGiven || file === null ? ofVariable(setting, reason) : problemInFile(file, [setting], reason);
+  return isGiven || file === null ? ofVariable(setting, reason, fix) : problemInFile(file, [setting], reason, fix);
 }
 
 /** Where messages wait that could not be sent, as the file or the environment says; null when neither does, or the file cannot be read. */
@@ -99,13 +102,14 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
     if (value === undefined || value === '') continue;
     raw[setting] = typed(setting, value);
   }
+  const unknown = unknownVariables(environment);
   const result = sendmailSchema.safeParse(raw);
-  if (result.success) return result.data;
-  throw new ConfigError(
-    result.error.issues.flatMap((issue) =>
-      schemaProblem(issue).map(({ path, reason, fix }) => ofVariable(String(path[0]), reason, fix)),
-    ),
+  if (result.success && unknown.length === 0) return result.data;
+  const issues = result.error?.issues ?? [];
+  const wrong = issues.flatMap((issue) =>
+    schemaProblem(issue).map(({ path, reason, fix }) => ofVariable(String(path[0]), reason, fix)),
   );
+  throw new ConfigError([...unknown, ...wrong]);
 }
 
 /** The value of a variable as YAML would have it. */
@@ -117,32 +121,58 @@ function typed(setting: string, value: string): unknown {
   return value;
 }
 
-function ofVariable(setting: string, reason: string, fix?: string): ConfigProblem {
-  return { ...wholeFile('environment', reason, fix), path: variableOf(setting) };
+function ofVariable(setting: string, reason: string, fix: string): ConfigProblem {
+  return { place: { kind: 'variable', name: variableOf(setting) }, reason, fix };
 }
 
-type Blame = (setting: keyof SendmailConfig, reason: string, fix?: string) => ConfigProblem;
+/** Finds variables with our prefix that name no setting: they would be ignored otherwise. */
+function unknownVariables(environment: Readonly<Record<string, string | undefined>>): ConfigProblem[] {
+  const known = Object.keys(sendmailSchema.shape).map(variableOf);
+  const names = Object.keys(environment).filter(
+    (name) => name.startsWith(prefix) && name !== configVariable && !known.includes(name),
+  );
+  return names.map((name) => {
+    // Without the prefix, which would hide mistakes in short names.
+    const nearest = nearestSetting(
+      name.slice(prefix.length),
+      [...known, configVariable].map((one) => one.slice(prefix.length)),
+    );
+    const fix = nearest === null ? 'Unset it' : `Did you mean ${prefix}${nearest}? Otherwise unset it`;
+    const reason = 'names no setting';
+    return {
+      place: { kind: 'variable', name },
+      reason,
+      fix: `${fix}; 'godwit config describe sendmail' lists the settings`,
+    };
+  });
+}
+
+const hostFix = 'Write a name such as mail.example.org; the port is a setting of its own';
+
+type Blame = (setting: keyof SendmailConfig, reason: string, fix: string) => ConfigProblem;
 
 function check(config: SendmailConfig, blame: Blame): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const { host, tls } = config;
   if (host === undefined) problems.push(blame('host', 'is missing', 'Name the server that takes your mail'));
-  else if (!isHost(host)) problems.push(blame('host', `${host} is neither a host name nor an IP address`));
+  else if (!isHost(host)) problems.push(blame('host', `${host} is neither a host name nor an IP address`, hostFix));
   else if (tls === 'none' && !isThisMachine(host))
     problems.push(
-      blame('tls', `none would send mail and password to ${host} in clear`, 'Write submissions or starttls'),
+      blame('tls', `none would send mail and password to ${host} without TLS`, 'Write submissions or starttls'),
     );
   problems.push(...checkLogin(config, blame));
   for (const setting of ['from', 'defaultDestination'] as const) {
     const address = config[setting];
     const parsed = address === undefined ? null : parseAddress(address);
-    if (parsed !== null && !parsed.ok) problems.push(blame(setting, `not an address: ${parsed.reason}`));
+    if (parsed !== null && !parsed.ok)
+      problems.push(blame(setting, `not an address: ${parsed.reason}`, 'Write user@example.org'));
   }
   if (config.overrideFrom === true && config.from === undefined)
     problems.push(blame('overrideFrom', 'there is no from to use', 'Add from'));
   for (const setting of ['defaultDomain', 'localHostname'] as const) {
     const name = config[setting];
-    if (name !== undefined && !parseDomain(name).ok) problems.push(blame(setting, 'not a domain name'));
+    if (name !== undefined && !parseDomain(name).ok)
+      problems.push(blame(setting, 'not a domain name', 'Write a name such as example.org'));
   }
   return problems;
 }
@@ -163,11 +193,17 @@ function checkLogin(config: SendmailConfig, blame: Blame): ConfigProblem[] {
       ),
     );
   if (user === undefined && secret !== undefined)
-    problems.push(blame('user', `is missing, but there is a ${secret === 'tokenFile' ? 'token' : 'password'}`));
+    problems.push(
+      blame(
+        'user',
+        `is missing, but there is a ${secret === 'tokenFile' ? 'token' : 'password'}`,
+        `Add user, or remove ${secret}`,
+      ),
+    );
   if ((certificateFile === undefined) !== (keyFile === undefined)) {
     const [there, missing] =
       keyFile === undefined ? (['certificateFile', 'keyFile'] as const) : (['keyFile', 'certificateFile'] as const);
-    problems.push(blame(there, `needs ${missing} as well`));
+    problems.push(blame(there, `needs ${missing} as well`, `Add ${missing}, or remove ${there}`));
   }
   if (secret === 'tokenFile' && tls === 'none')
     problems.push(blame('tokenFile', 'tokens are not sent without TLS', 'Set tls to submissions or starttls'));

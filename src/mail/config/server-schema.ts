@@ -4,6 +4,8 @@ import { routes } from './routes-schema.ts';
 import { hostName } from './host-name.ts';
 import { transports } from './transports-schema.ts';
 import { bytes, duration } from './units.ts';
+import { blockName } from './block-name.ts';
+import { wording } from './wording.ts';
 
 const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
 
@@ -109,15 +111,23 @@ const queue = z
       context.addIssue({
         code: 'custom',
         path: ['retryAfter', shorter],
-        message: 'is shorter than the wait before it',
+        message: wording('is shorter than the wait before it', 'Sort the waits from short to long'),
       });
     }
     const first = retryAfter[0] ?? 0;
     if (first > maxAge) {
-      context.addIssue({ code: 'custom', path: ['retryAfter', 0], message: 'is longer than queue.maxAge' });
+      context.addIssue({
+        code: 'custom',
+        path: ['retryAfter', 0],
+        message: wording('is longer than queue.maxAge', 'Shorten it, or make queue.maxAge longer'),
+      });
     }
     if (tellDelayAfter > maxAge) {
-      context.addIssue({ code: 'custom', path: ['tellDelayAfter'], message: 'must not be longer than queue.maxAge' });
+      context.addIssue({
+        code: 'custom',
+        path: ['tellDelayAfter'],
+        message: wording('must not be longer than queue.maxAge', 'Shorten it, or make queue.maxAge longer'),
+      });
     }
   })
   .prefault({})
@@ -187,7 +197,7 @@ export const serverSchema = z
       })
       .prefault({})
       .meta({ description: 'What is logged, to standard error.' }),
-    postmaster: z.string().meta({ description: 'Account that gets mail to postmaster.' }),
+    postmaster: z.string().min(1).meta({ description: 'Account that gets mail to postmaster.' }),
     pedantic: z.boolean().default(false).meta({
       description:
         'Refuse what the RFCs forbid even where the world is lenient, and messages that well-known receivers refuse. Good for developers.',
@@ -200,9 +210,7 @@ export const serverSchema = z
     disk,
     queue,
     limits,
-    listeners: z
-      .record(z.string().regex(/^[a-z0-9-]+$/, 'must have only a-z, 0-9 and "-"'), listener)
-      .meta({ description: 'Listeners by name.' }),
+    listeners: z.record(blockName, listener).meta({ description: 'Listeners by name.' }),
     transports,
     routes: routes('all mail; those of the account and of the sender’s domain come first'),
   })

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { mechanismsByStrength, tokenMechanisms } from '#lib/sasl';
 import { Secret } from '#lib/secret';
+import { blockName } from './block-name.ts';
 import { hostName } from './host-name.ts';
 import { duration } from './units.ts';
+import { wording } from './wording.ts';
 
 const port = (standard: number) =>
   z
@@ -166,7 +168,7 @@ const fail = z
     text: z
       .string()
       .max(256)
-      .regex(/^[ -~]+$/, 'must be printable ASCII')
+      .regex(/^[ -~]+$/, wording('must be printable ASCII', 'Remove line breaks and letters outside ASCII'))
       .default('mail to this destination is not delivered')
       .meta({ description: 'What the sender is told.' }),
   })
@@ -178,7 +180,7 @@ const transport = z
 
 /** `transports` of `server.yaml`. */
 export const transports = z
-  .record(z.string().regex(/^[a-z0-9-]+$/, 'must have only a-z, 0-9 and "-"'), transport)
+  .record(blockName, transport)
   .default({})
   .meta({ description: 'Other ways for outgoing mail than to the hosts of each domain, by name; routes choose them.' });
 

@@ -1,31 +1,35 @@
 import { z } from 'zod';
+import { wording } from './wording.ts';
 
 const byteUnits: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** What the reference calls such settings; JSON Schema has no word for them. */
+/** Name of the key for what the reference calls such settings; JSON Schema has no word for them. */
 const kindKey = 'x-kind';
+
+const notASize = wording('must be a size such as 100MiB', 'Write a number with KiB, MiB or GiB, or a number of bytes');
+const notATimeSpan = wording('must be a time span such as 30s, 5m or 72h', 'Write a whole number with s, m, h or d');
 
 /** A size such as `100MiB`, `64 KiB` or a plain number of bytes; gives bytes. */
 export function bytes(doc: string, limits: { readonly min?: number; readonly max?: number } = {}) {
   return z
-    .union([z.number().int().nonnegative(), z.string()])
-    .transform((value, context) => unit(value, byteUnits, 'a size such as 100MiB', context, limits))
+    .union([z.number().int().nonnegative(), z.string()], { error: notASize })
+    .transform((value, context) => unit(value, byteUnits, notASize, context, limits))
     .meta({ description: doc, [kindKey]: 'size' });
 }
 
 /** A time span such as `30s`, `5m`, `72h` or `14d`; gives milliseconds. */
 export function duration(doc: string, limits: { readonly min?: number; readonly max?: number } = {}) {
   return z
-    .string()
-    .transform((value, context) => unit(value, durationUnits, 'a time span such as 30s, 5m or 72h', context, limits))
+    .string({ error: notATimeSpan })
+    .transform((value, context) => unit(value, durationUnits, notATimeSpan, context, limits))
     .meta({ description: doc, [kindKey]: 'time span' });
 }
 
 function unit(
   value: string | number,
   units: Readonly<Record<string, number>>,
-  wanted: string,
+  unreadable: string,
   context: z.RefinementCtx,
   { min = 0, max = Number.MAX_SAFE_INTEGER }: { readonly min?: number; readonly max?: number },
 ): number {
@@ -33,14 +37,20 @@ function unit(
   const factor = match === null ? undefined : units[match[2] ?? ''];
   const amount = match === null || factor === undefined ? Number.NaN : Number(match[1]) * factor;
   if (Number.isSafeInteger(amount) && amount >= min && amount <= max) return amount;
-  const message = Number.isSafeInteger(amount)
-    ? `must be from ${written(min, units)} to ${written(max, units)}`
-    : `must be ${wanted}`;
-  context.addIssue({ code: 'custom', message });
+  context.addIssue({
+    code: 'custom',
+    message: Number.isSafeInteger(amount)
+      ? outOfRange(amount < min, written(min, units), written(max, units))
+      : unreadable,
+  });
   return z.NEVER;
 }
 
-/** An amount in the largest unit that fits. */
+function outOfRange(isTooSmall: boolean, min: string, max: string): string {
+  return wording(`must be from ${min} to ${max}`, isTooSmall ? `Write ${min} or more` : `Write ${max} or less`);
+}
+
+/** Writes an amount in the largest unit that fits. */
 function written(amount: number, units: Readonly<Record<string, number>>): string {
   const fitting = Object.entries(units).filter(([, factor]) => factor <= amount && amount % factor === 0);
   const [name, factor] = fitting.at(-1) ?? ['', 1];

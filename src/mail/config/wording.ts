@@ -1,51 +1,22 @@
-import type { YAMLError } from 'yaml';
 import { z } from 'zod';
 import { nearestSetting } from './nearest-setting.ts';
 
-/** What is wrong, and what to do about it. */
-interface Wording {
+/** A fault in words for people: the reason, and a fix that begins with a verb. Neither ends with a full stop. */
+export interface Wording {
   readonly reason: string;
-  readonly fix: string | null;
+  readonly fix: string;
 }
 
-const quotes = 'Put the whole text in quotes';
+/** Between reason and fix in the message of a schema, which has room for one text. */
+const separator = '\n';
 
-/** An error of the YAML parser in words for people who write configurations, not YAML. */
-export function yamlProblem({ code, message, pos }: YAMLError, text: string): Wording {
-  switch (code) {
-    case 'TAB_AS_INDENT':
-      return { reason: 'a tab at the beginning of a line', fix: 'Indent with spaces' };
-    case 'DUPLICATE_KEY':
-      return { reason: `${wordAt(text, pos[0])} is there twice`, fix: 'Keep one of them' };
-    case 'MULTIPLE_DOCS':
-      return { reason: 'a second document begins here', fix: 'Remove the line ---' };
-    case 'MULTILINE_IMPLICIT_KEY':
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return {
-        reason: 'this is not "name: value"',
-        fix: 'Check for a missing colon or blank after a name; put values with ": " in quotes; indent what belongs together alike',
-      };
-    case 'BAD_SCALAR_START':
-      return { reason: `a value cannot begin with ${text.slice(pos[0], pos[0] + 1)}`, fix: quotes };
-    case 'BAD_INDENT':
-      return /flow/i.test(message)
-        ? { reason: 'a bracket that was opened before is not closed', fix: 'Add the missing ] or }' }
-        : { reason: 'this line is indented unlike its neighbours', fix: 'Indent what belongs together alike' };
-    case 'MISSING_CHAR':
-      if (message.includes('Missing closing')) return { reason: 'a quote is not closed', fix: 'Add the missing quote' };
-      if (message.includes('map values')) return { reason: 'a name without a value', fix: 'Write it as "name: value"' };
-      return { reason: lowerFirst(message), fix: null };
-    default:
-      return { reason: lowerFirst(message), fix: null };
-  }
+/** Message for a schema with reason and fix; `schemaProblem` takes it apart. */
+export function wording(reason: string, fix: string): string {
+  return reason + separator + fix;
 }
 
 /** A problem at a path of the document. */
-interface SchemaProblem {
-  readonly path: readonly (string | number)[];
-  readonly reason: string;
-  readonly fix?: string;
-}
+type SchemaProblem = Wording & { readonly path: readonly (string | number)[] };
 
 const describes = "'godwit config describe' lists the settings";
 
@@ -55,78 +26,108 @@ export const nameKnownKeys: z.core.$ZodErrorMap = (issue) =>
     ? Object.keys(issue.inst.shape).join(' ')
     : undefined;
 
-/** What a schema found with `nameKnownKeys`, in words for people. */
+/** Explains an issue that a schema found with `nameKnownKeys`. */
 export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => {
-        const nearest = nearestSetting(key, issue.message.split(' '));
-        const fix =
-          nearest === null
-            ? `${describes}; check the spelling and the indentation`
-            : `Did you mean ${nearest}? ${describes}`;
-        return { path: [...path, key], reason: 'unknown setting', fix };
-      });
+      return issue.keys.map((key) => ({ path: [...path, key], ...unknownName(key, issue.message.split(' ')) }));
     case 'invalid_type':
-      if (issue.input === undefined && issue.message.includes('undefined'))
-        return [{ path, reason: 'is missing', fix: `Add it: ${wantedKind(issue.expected)}` }];
-      if (issue.message.includes('null'))
-        return [{ path, reason: `has no value; it must be ${wantedKind(issue.expected)}` }];
-      return [{ path, reason: `must be ${wantedKind(issue.expected)}`, ...example(issue.expected, path.at(-1)) }];
+      return [{ path, ...wrongKind(issue, path.at(-1)) }];
     case 'invalid_value':
       return [
         { path, reason: 'not one of the values possible here', fix: `Write ${listed(issue.values.map(String))}` },
       ];
     case 'too_small':
-      if (issue.origin === 'number' || issue.origin === 'int')
-        return [{ path, reason: `must be at least ${issue.minimum}` }];
-      return [{ path, reason: issue.origin === 'array' ? 'must have at least one entry' : 'must not be empty' }];
+      return [{ path, ...tooSmall(issue) }];
     case 'too_big':
-      if (issue.origin === 'number' || issue.origin === 'int')
-        return [{ path, reason: `must be at most ${issue.maximum}` }];
-      return [{ path, reason: `must have at most ${issue.maximum} characters` }];
+      return [{ path, ...tooBig(issue) }];
     case 'invalid_union':
       if ('options' in issue && Array.isArray(issue.options)) {
         const fix = `Write ${listed(issue.options.map(String))}`;
         return [{ path, reason: 'not one of the kinds possible here', fix }];
       }
-      return [{ path, reason: 'must be a number or a text' }];
+      return [{ path, ...inMessage(issue.message) }];
     case 'invalid_key':
-      return issue.issues.map((inner) => ({ path, reason: `a name ${lowerFirst(inner.message)}` }));
+      return issue.issues.flatMap((inner) =>
+        schemaProblem(inner).map(({ reason, fix }) => ({ path, reason: `a name ${reason}`, fix })),
+      );
     default:
-      return [{ path, reason: lowerFirst(issue.message) }];
+      return [{ path, ...inMessage(issue.message) }];
   }
 }
 
-/** How a list is written, which is not known to everybody who knows texts and numbers. */
-function example(expected: string, setting: string | number | undefined): { readonly fix?: string } {
-  if (expected !== 'array' || typeof setting !== 'string') return {};
-  return { fix: `Write it as ${setting}: [first, second], or each entry on a line of its own after "- "` };
+/** Words for a name that is no setting here. */
+function unknownName(name: string, known: readonly string[]): Wording {
+  const nearest = nearestSetting(name, known);
+  const fix =
+    nearest === null ? `${describes}; check the spelling and the indentation` : `Did you mean ${nearest}? ${describes}`;
+  return { reason: 'unknown setting', fix };
 }
 
-function wantedKind(expected: string): string {
-  const words: Readonly<Record<string, string>> = {
-    object: 'a block of settings',
-    record: 'a block of named entries',
-    array: 'a list',
-    string: 'a text',
-    number: 'a number',
-    int: 'a whole number',
-    boolean: 'true or false',
-  };
-  return words[expected] ?? expected;
+/** Takes a message made by `wording` apart. */
+function inMessage(message: string): Wording {
+  const [reason = '', fix = describes] = message.split(separator);
+  return { reason: lowerFirst(reason), fix };
 }
 
-/** `a, b or c`. */
+type Issue<Code extends z.core.$ZodIssue['code']> = Extract<z.core.$ZodIssue, { readonly code: Code }>;
+
+function wrongKind({ expected, message }: Issue<'invalid_type'>, setting: string | number | undefined): Wording {
+  const { noun, fix } = kinds[expected] ?? { noun: expected, fix: describes };
+  const how = typeof setting === 'string' ? fix.replaceAll('NAME', setting) : fix.replaceAll('NAME: ', '');
+  if (message.includes('undefined')) return { reason: 'is missing', fix: `Add it: ${noun}` };
+  if (message.includes('null'))
+    return { reason: `has no value; it must be ${noun}`, fix: `${how}, or remove the line` };
+  return { reason: `must be ${noun}`, fix: how };
+}
+
+/** What a kind of value is called, and how it is written; NAME is the setting. */
+const kinds: Readonly<Record<string, { readonly noun: string; readonly fix: string }>> = {
+  object: { noun: 'a block of settings', fix: 'Write each setting as "name: value" on a line of its own' },
+  record: {
+    noun: 'a block of named entries',
+    fix: 'Write each entry as "name:" on a line of its own, its settings indented below it',
+  },
+  array: { noun: 'a list', fix: 'Write it as NAME: [first, second], or each entry on a line of its own after "- "' },
+  string: {
+    noun: 'a text',
+    fix: 'Write it after the colon, in quotes when it looks like a number, true, false or null',
+  },
+  number: { noun: 'a number', fix: 'Write digits without quotes or a unit' },
+  int: { noun: 'a whole number', fix: 'Write digits without a fraction' },
+  boolean: { noun: 'true or false', fix: 'Write true or false without quotes' },
+};
+
+function tooSmall({ origin, minimum }: Issue<'too_small'>): Wording {
+  switch (origin) {
+    case 'array':
+      return { reason: 'must have at least one entry', fix: 'Add one, or remove the setting' };
+    case 'string':
+      if (Number(minimum) > 1)
+        return { reason: `must have at least ${minimum} characters`, fix: 'Write the whole text' };
+      return { reason: 'must not be empty', fix: 'Write a text, or remove the setting' };
+    default:
+      return { reason: `must be at least ${minimum}`, fix: `Write ${minimum} or more` };
+  }
+}
+
+function tooBig({ origin, maximum }: Issue<'too_big'>): Wording {
+  switch (origin) {
+    case 'array':
+      return { reason: `must have at most ${maximum} entries`, fix: 'Remove some' };
+    case 'string':
+      return { reason: `must have at most ${maximum} character${maximum === 1 ? '' : 's'}`, fix: 'Shorten it' };
+    default:
+      return { reason: `must be at most ${maximum}`, fix: `Write ${maximum} or less` };
+  }
+}
+
+/** Joins as `a, b or c`. */
 function listed(values: readonly string[]): string {
   return values.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-function wordAt(text: string, offset: number): string {
-  return /^[^\s:]{1,60}/.exec(text.slice(offset, offset + 60))?.[0] ?? 'a name';
 }

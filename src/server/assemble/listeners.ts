@@ -95,8 +95,9 @@ async function openPort(
       conditions: services.conditions,
     });
   } catch (error) {
-    const reason = `cannot listen on ${address} port ${port} for ${service}: ${reasonOf(error)}`;
-    throw services.configuration.serverProblem(['listeners', name, service, 'port'], reason);
+    const { reason, fix } = whyNotListening(error);
+    const told = `cannot listen on ${address} port ${port} for ${service}: ${reason}`;
+    throw services.configuration.serverProblem(['listeners', name, service, 'port'], told, fix);
   }
 }
 
@@ -120,13 +121,24 @@ function admit({ service, shared }: ServiceContext, remoteAddress: string): Disp
   return places.move();
 }
 
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'EADDRINUSE') return 'another program uses this port. Stop it, or choose another port';
-  if (code === 'EACCES' && isWindows) {
-    return "another program has the port to itself, or Windows reserves it ('netsh interface ipv4 show excludedportrange tcp')";
+function whyNotListening(error: unknown): { readonly reason: string; readonly fix: string } {
+  const anotherPort = 'Choose another port';
+  switch (error instanceof Error && 'code' in error ? error.code : null) {
+    case 'EADDRINUSE':
+      return { reason: 'another program uses this port', fix: 'Stop it, or choose another port' };
+    case 'EACCES':
+      return isWindows
+        ? {
+            reason: 'another program has the port to itself, or Windows reserves it',
+            fix: `${anotherPort}; 'netsh interface ipv4 show excludedportrange tcp' lists those that are reserved`,
+          }
+        : { reason: 'ports below 1024 need root', fix: 'Start as root: the server gives it up after binding' };
+    case 'EADDRNOTAVAIL':
+      return {
+        reason: 'this machine does not have that address',
+        fix: "Write an address that 'ip addr' or 'ipconfig' lists",
+      };
+    default:
+      return { reason: error instanceof Error ? error.message : String(error), fix: 'Check the address and the port' };
   }
-  if (code === 'EACCES') return 'ports below 1024 need root: start as root, the server gives it up after binding';
-  if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
-  return error instanceof Error ? error.message : String(error);
 }

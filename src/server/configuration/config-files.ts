@@ -1,5 +1,5 @@
 import { errorCode, type Files } from '#host/files';
-import { ConfigError, wholeFile, type ConfigFile } from '#mail/config';
+import { ConfigError, decodeConfigFile, fileTooLarge, wholeFile, type ConfigFile } from '#mail/config';
 
 const maxFileBytes = 16 * 2 ** 20;
 
@@ -9,13 +9,7 @@ export type ConfigFileName = 'server' | 'domains';
 /** Reads `server.yaml` or `domains.yaml` of a folder. @throws ConfigError when it is not there, cannot be read, or is no text. */
 export async function readConfigFile(files: Files, folder: string, which: ConfigFileName): Promise<ConfigFile> {
   const file = files.join(folder, `${which}.yaml`);
-  const bytes = await read(files, file, which);
-  try {
-    // A byte order mark is no part of the text.
-    return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch (error) {
-    throw new ConfigError([wholeFile(file, 'the file is not UTF-8 text', 'Save it as UTF-8')], { cause: error });
-  }
+  return decodeConfigFile(file, await read(files, file, which));
 }
 
 async function read(files: Files, file: string, which: ConfigFileName): Promise<Uint8Array> {
@@ -35,7 +29,7 @@ async function read(files: Files, file: string, which: ConfigFileName): Promise<
 
 /** @throws what is no trouble with the file. */
 function whyUnreadable(file: string, error: unknown): ReturnType<typeof wholeFile> {
-  if (error instanceof RangeError) return wholeFile(file, 'the file is larger than 16 MiB');
+  if (error instanceof RangeError) return fileTooLarge(file);
   switch (errorCode(error)) {
     case 'EISDIR':
       return wholeFile(file, 'this is a folder', 'Put a file of that name there; --config names the folder around it');

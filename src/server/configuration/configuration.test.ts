@@ -64,7 +64,7 @@ for (const [title, change, want] of [
   [
     'another encoding',
     (folder: string) => writeFile(join(folder, 'domains.yaml'), new Uint8Array([0xff, 0xfe, 97, 0])),
-    /domains\.yaml:1:1: the file is not UTF-8 text\. Save it/,
+    /domains\.yaml:1:1: not UTF-8 text: byte 0xFF\. Save the file as UTF-8/,
   ],
   [
     'an empty file',
@@ -149,6 +149,6 @@ test('Configuration.changeDomains: a wrong result is refused, and nothing change
     );
     assert.equal(configuration.config, config);
     assert.equal(await readFile(join(folder, 'domains.yaml'), 'utf8'), domains);
-    const problem = configuration.serverProblem(['postmaster'], 'has no post');
-    assert.match(problem.message, /server\.yaml:2:1: postmaster: has no post$/);
+    const problem = configuration.serverProblem(['postmaster'], 'has no post', 'Send some');
+    assert.match(problem.message, /server\.yaml:2:1: postmaster: has no post\. Send some$/);
   }));

@@ -134,12 +134,12 @@ export class Configuration implements Disposable {
   }
 
   /** The error for a setting of `server.yaml` that turned out not to work. */
-  serverProblem(path: readonly (string | number)[], reason: string, fix?: string): ConfigError {
+  serverProblem(path: readonly (string | number)[], reason: string, fix: string): ConfigError {
     return new ConfigError([problemInFile(this.#snapshot.server, path, reason, fix)]);
   }
 
   /** The error for a setting of `domains.yaml` that turned out not to work. */
-  domainsProblem(path: readonly (string | number)[], reason: string, fix?: string): ConfigError {
+  domainsProblem(path: readonly (string | number)[], reason: string, fix: string): ConfigError {
     return new ConfigError([problemInFile(this.#snapshot.domains, path, reason, fix)]);
   }
 
