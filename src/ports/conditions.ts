@@ -10,6 +10,8 @@ export const conditionKinds = [
   'damaged',
   'blobMissing',
   'accountRefused',
+  'fileRemoved',
+  'fileReplaced',
   'tooManyFiles',
   'overloaded',
 ] as const;
@@ -17,7 +19,8 @@ export const conditionKinds = [
 /**
  * `diskFull`: no space left, or so little that only what frees space may write; `quotaReached`: the file system's quota of the server's user; `readOnly`: the file
  * system or a file; `ioError`: the medium; `damaged`: a database that is not whole; `blobMissing`: a row names a body that is gone;
- * `accountRefused`: the data of an account is missing or may be another's; `tooManyFiles`: no descriptor left (EMFILE, ENFILE); `overloaded`: no memory, too much work waiting, or a worker thread that died.
+ * `accountRefused`: the data of an account is missing or may be another's; `fileRemoved`: a file or folder that the running server has open is not at its path any more;
+ * `fileReplaced`: another one is in its place; `tooManyFiles`: no descriptor left (EMFILE, ENFILE); `overloaded`: no memory, too much work waiting, or a worker thread that died.
  */
 export type ConditionKind = (typeof conditionKinds)[number];
 
@@ -52,6 +55,8 @@ const texts: Readonly<Record<ConditionKind, string>> = {
   damaged: 'stored data is damaged',
   blobMissing: 'stored data is missing',
   accountRefused: 'the mail of the account is not available',
+  fileRemoved: 'a file of the server was removed while it ran',
+  fileReplaced: 'a file of the server was replaced while it ran',
   tooManyFiles: 'too many open files',
   overloaded: 'too much work is waiting',
 };

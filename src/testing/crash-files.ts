@@ -95,6 +95,8 @@ class CrashLayer implements CrashFileSystem {
           done(error);
         });
       },
+      linkCount: () => handle.linkCount(),
+      head: (maxBytes) => handle.head(maxBytes),
       close: () => {
         // Closed before us, SQLite has moved its log into the database, synced that, and only then removed the log.
         if (inode.kind === 'foreign' && isDatabase && !existsSync(`${path}-wal`)) inode.synced = readFileSync(path);

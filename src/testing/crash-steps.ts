@@ -58,6 +58,8 @@ function stepHandle(base: SyncHandle, name: string, onStep: OnStep): SyncHandle 
         onStep(`datasync told ${name}`);
       });
     },
+    linkCount: () => base.linkCount(),
+    head: (maxBytes) => base.head(maxBytes),
     close: () => base.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { FileSystem } from '#host/files';
+import type { FileSystem, SyncHandle } from '#host/files';
 import type { Database } from '#ports/database';
 
 /** A way to lose mail: wrong file calls, or a wrong database. */
@@ -23,7 +23,7 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
     ...passed(base),
     openForSync: async (path) => {
       const handle = await base.openForSync(path);
-      return { datasync: (done) => setImmediate(done, null), close: () => handle.close() };
+      return { ...passedHandle(handle), datasync: (done) => setImmediate(done, null) };
     },
   }),
 
@@ -32,6 +32,7 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
     openForSync: async (path) => {
       const handle = await base.openForSync(path);
       return {
+        ...passedHandle(handle),
         datasync(done) {
           setTimeout(() => handle.datasync(() => undefined), 3);
           setImmediate(done, null);
@@ -47,7 +48,7 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
     openForSync: async (path) => {
       const handle = await base.openForSync(path);
       if (path.endsWith('-wal')) return handle;
-      return { datasync: (done) => setImmediate(done, null), close: () => handle.close() };
+      return { ...passedHandle(handle), datasync: (done) => setImmediate(done, null) };
     },
   }),
 
@@ -107,8 +108,8 @@ export function slowFlush(base: FileSystem): FileSystem {
     openForSync: async (path) => {
       const handle = await base.openForSync(path);
       return {
+        ...passedHandle(handle),
         datasync: (done) => handle.datasync((error) => setTimeout(done, 5, error)),
-        close: () => handle.close(),
       };
     },
   };
@@ -121,6 +122,15 @@ export const brokenWays: Readonly<Record<string, Broken>> = {
 };
 
 /** The calls of a layer whose methods are on its class, so that some can be replaced. */
+function passedHandle(base: SyncHandle): SyncHandle {
+  return {
+    datasync: (done) => base.datasync(done),
+    linkCount: () => base.linkCount(),
+    head: (maxBytes) => base.head(maxBytes),
+    close: () => base.close(),
+  };
+}
+
 function passed(base: FileSystem): FileSystem {
   return {
     isWindows: base.isWindows,

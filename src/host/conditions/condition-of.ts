@@ -7,6 +7,9 @@ const byErrno: ReadonlyMap<string, ConditionKind> = new Map([
   ['EFBIG', 'quotaReached'],
   ['EROFS', 'readOnly'],
   ['EIO', 'ioError'],
+  // What the server made itself must be there.
+  ['ENOENT', 'fileRemoved'],
+  ['ENOTDIR', 'fileReplaced'],
   ['ENXIO', 'ioError'],
   ['ENODEV', 'ioError'],
   ['ESTALE', 'ioError'],

@@ -22,7 +22,9 @@ for (const [code, want] of [
   ['EMFILE', 'tooManyFiles'],
   ['ENFILE', 'tooManyFiles'],
   ['ENOMEM', 'overloaded'],
-  ['ENOENT', null],
+  ['ENOENT', 'fileRemoved'],
+  ['ENOTDIR', 'fileReplaced'],
+  ['EEXIST', null],
   ['EACCES', null],
 ] as const) {
   test(`conditionOf: ${code} is ${want ?? 'no condition'}`, () =>

@@ -22,6 +22,10 @@ export interface FileReader extends AsyncDisposable {
 export interface SyncHandle {
   /** Calls `done` when everything in the file at the time of this call is on the disk. Callback and not promise: it is on the path of every commit. */
   datasync(done: (error: Error | null) => void): void;
+  /** Names that the file has in the file system: 0 after it was removed. Blocks for a microsecond. */
+  linkCount(): number;
+  /** First bytes of the file, fewer when it is shorter. Blocks for a microsecond. */
+  head(maxBytes: number): Uint8Array;
   /** Idempotent. */
   close(): Promise<void>;
 }

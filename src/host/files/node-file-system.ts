@@ -1,4 +1,4 @@
-import { close, constants, fdatasync, open as openDescriptor } from 'node:fs';
+import { close, constants, fdatasync, fstatSync, open as openDescriptor, readSync } from 'node:fs';
 import {
   copyFile,
   link,
@@ -142,6 +142,15 @@ class NodeSyncHandle implements SyncHandle {
   datasync(done: (error: Error | null) => void): void {
     if (this.#closed) done(new Error('the file is closed'));
     else fdatasync(this.#descriptor, done);
+  }
+
+  linkCount(): number {
+    return fstatSync(this.#descriptor).nlink;
+  }
+
+  head(maxBytes: number): Uint8Array {
+    const into = new Uint8Array(maxBytes);
+    return into.subarray(0, readSync(this.#descriptor, into, 0, maxBytes, 0));
   }
 
   async close(): Promise<void> {

@@ -47,6 +47,8 @@ test('openDatabases: a disk that writes the later frames of a log begun anew bef
           done(error);
         });
       },
+      linkCount: () => handle.linkCount(),
+      head: (maxBytes) => handle.head(maxBytes),
       close: () => handle.close(),
     };
   };

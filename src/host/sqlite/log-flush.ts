@@ -13,6 +13,7 @@ export class LogFlush {
   #committed = 0;
   #covered = 0;
   #durable = 0;
+  #flushes = 0;
   #running: PromiseWithResolvers<void> | null = null;
   #next: PromiseWithResolvers<void> | null = null;
   #failure: Error | null = null;
@@ -21,6 +22,11 @@ export class LogFlush {
   constructor(handle: SyncHandle, onFailure: (error: Error) => void) {
     this.#handle = handle;
     this.#onFailure = onFailure;
+  }
+
+  /** Number of flushes that succeeded. */
+  get flushes(): number {
+    return this.#flushes;
   }
 
   /** Tells of a commit just made. @returns when it is on the disk. */
@@ -81,6 +87,7 @@ export class LogFlush {
         return;
       }
       this.#durable = this.#covered;
+      this.#flushes += 1;
       this.#start();
       batch.resolve();
     });

@@ -2,15 +2,17 @@ import { conditionOf, probeDirectory } from '#host/conditions';
 import type { DiskReserve } from '#host/disk-reserve';
 import type { Files, SyncHandle } from '#host/files';
 import type { Clock } from '#ports/clock';
-import { ConditionError, type ConditionSink } from '#ports/conditions';
+import { ConditionError, type ConditionKind, type ConditionSink } from '#ports/conditions';
 import { DatabaseMissing, StrayAwait, type Database, type Reader, type Tx, type WriteSpace } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { Connection } from './connection.ts';
 import type { SqliteLimits } from './limits.ts';
 import { damagesOf } from './integrity.ts';
+import { FileWatch } from './file-watch.ts';
 import { LogFlush } from './log-flush.ts';
 import type { Migration } from './migrations.ts';
+import { putBack, removeStaleLog } from './put-back.ts';
 import { StrayAlarm, Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
@@ -18,6 +20,8 @@ import { Turns } from './turns.ts';
 interface SqliteDatabaseDeps {
   /** The directory of the database file; made when missing. */
   readonly directory: string;
+  /** The folder with all data. */
+  readonly root: string;
   readonly name: string;
   readonly files: Files;
   readonly clock: Clock;
@@ -43,6 +47,10 @@ interface Opened {
    * the locks that the process holds on it (POSIX), SQLite's among them.
    */
   readonly file: SyncHandle;
+  readonly watch: FileWatch;
+  /** Number of the flush after which `watch` was last asked, and what came of it: null when all was well. */
+  lookedAfter: number;
+  keeping: Promise<void> | null;
 }
 
 /**
@@ -64,6 +72,8 @@ export class SqliteDatabase implements Database {
   #isGivingBack = false;
   /** It was made before: it is not made anew when its file is missing. */
   mustExist = false;
+  /** The condition of an open file that is not at its path any more: nothing is written while it lasts. */
+  #misplaced: ConditionKind | null = null;
   /** When it was last used, by the monotonic clock. */
   usedMs = 0;
 
@@ -92,6 +102,8 @@ export class SqliteDatabase implements Database {
     this.usedMs = this.#deps.clock.monotonic();
     try {
       const { connection } = this.#opened ?? (await this.#openSomehow());
+      // What was removed or moved can still be read; in a file that was written over, nothing is what it was.
+      if (this.#misplaced === 'fileReplaced') throw this.#misplacedError(this.#misplaced);
       return await this.#attempt(connection, false, body);
     } finally {
       this.#turns.release();
@@ -101,16 +113,18 @@ export class SqliteDatabase implements Database {
   async write<T>(body: (tx: Tx) => Promise<T>, space: WriteSpace = 'common'): Promise<T> {
     let result: T;
     let durable: Promise<void>;
+    let opened: Opened;
     let callbacks: readonly (() => void)[] | null = null;
     let changed = 0;
     await this.#turns.take();
     this.usedMs = this.#deps.clock.monotonic();
     try {
-      const opened = this.#opened ?? (await this.#openSomehow());
+      opened = this.#opened ?? (await this.#openSomehow());
       const { connection, flush } = opened;
       const onCommit = (tx: Transaction): void => {
         ({ callbacks, changed } = tx);
       };
+      if (this.#misplaced !== null) throw this.#misplacedError(this.#misplaced);
       if (space === 'common' && this.#deps.reserve.isShort)
         throw this.#noted(new ConditionError('diskFull', this.path));
       result = await this.#attempt(connection, true, body, onCommit).catch((error: unknown) => {
@@ -124,12 +138,22 @@ export class SqliteDatabase implements Database {
       this.#turns.release();
     }
     await durable;
+    const keeping = this.#keep(opened);
+    if (keeping !== null) await keeping;
     if (callbacks !== null) this.#call(callbacks);
     return result;
   }
 
   durable(): Promise<void> {
     return this.#opened?.flush.durable() ?? Promise.resolve();
+  }
+
+  /** Notices a file that was removed, moved or replaced under the open connection; puts one that was removed back, and goes on when all is well again. */
+  async lookAtFile(): Promise<void> {
+    const opened = this.#opened;
+    if (opened === null || (this.#misplaced === null && opened.watch.look() === 'same')) return;
+    // It was noted.
+    await this.#putBack(opened).catch(ignore);
   }
 
   /** Lists what is damaged in the file, a line each. The log is emptied first, and not copied to the file until the file has been read. */
@@ -180,8 +204,16 @@ export class SqliteDatabase implements Database {
     try {
       const opened = this.#opened;
       if (opened === null) return;
-      const { connection, flush, file } = opened;
+      const { connection, flush, file, watch } = opened;
       await flush.durable().catch(() => undefined);
+      if (watch.look() !== 'same') {
+        const isKept = await this.#putBackNow(opened).then(
+          () => true,
+          () => false,
+        );
+        // At the end of the process there is nothing left to wait for.
+        if (this.#opened === null || (!isKept && !this.#isClosed)) return;
+      }
       if ((connection.logPages() ?? 0) * this.#deps.limits.pageBytes > maxLogBytes) {
         // A log that cannot be emptied stays, and is read at the next opening.
         await this.#moveLog(opened).catch((error: unknown) => this.#checkpointFailed(error));
@@ -243,6 +275,65 @@ export class SqliteDatabase implements Database {
     return known;
   }
 
+  /** Makes sure that what was flushed is at its path, once for all commits of a flush: null when it is. */
+  #keep(opened: Opened): Promise<void> | null {
+    const { flush, watch } = opened;
+    if (opened.lookedAfter === flush.flushes) return opened.keeping;
+    opened.lookedAfter = flush.flushes;
+    opened.keeping = watch.look() === 'same' ? null : this.#putBack(opened);
+    return opened.keeping;
+  }
+
+  async #putBack(opened: Opened): Promise<void> {
+    await this.#turns.take();
+    try {
+      if (this.#opened === opened) await this.#putBackNow(opened);
+    } finally {
+      this.#turns.release();
+    }
+  }
+
+  /**
+   * Brings a database that was removed back to its path, as it is in this moment, and closes the connection: the next use opens the new file. To be called
+   * within a turn. @throws ConditionError for a file that was moved or replaced, or cannot be put back.
+   */
+  async #putBackNow(opened: Opened): Promise<void> {
+    const state = opened.watch.look();
+    if (state === 'same') {
+      this.#misplaced = null;
+      return;
+    }
+    this.#misplaced = state === 'replaced' ? 'fileReplaced' : 'fileRemoved';
+    if (state === 'away' || state === 'replaced') throw this.#misplacedError(this.#misplaced);
+    const { files, log, directory, root } = this.#deps;
+    const { connection, flush, file } = opened;
+    // In any case it is logged that it happened.
+    const removed = this.#misplacedError(this.#misplaced);
+    try {
+      // A log that was removed is whole in the database once it was emptied, which closing does.
+      if (state === 'removed') await putBack({ files, connection, path: this.path, directory, root });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn('sqlite.notPutBack', { path: this.path, reason });
+      this.#noted(error);
+      throw removed;
+    }
+    // Commits that still wait for a flush are in the copy, too.
+    await flush.durable().catch(ignore);
+    this.#opened = null;
+    await flush.close();
+    // SQLite neither empties the log into a file that has no name, nor removes it.
+    connection.close();
+    await file.close();
+    if (state === 'removed') await removeStaleLog({ files, path: this.path, directory });
+    this.#misplaced = null;
+    log.warn('sqlite.putBack', { path: this.path });
+  }
+
+  #misplacedError(kind: ConditionKind): unknown {
+    return this.#noted(new ConditionError(kind, this.path));
+  }
+
   /** As `#open`; a full disk is no reason not to read. */
   async #openSomehow(): Promise<Opened> {
     try {
@@ -260,9 +351,12 @@ export class SqliteDatabase implements Database {
     const connection = new Connection(this.path, migrations, cacheBytes, limits);
     let flush: LogFlush | null = null;
     let file: SyncHandle | null = null;
+    let watch: FileWatch;
     try {
-      flush = new LogFlush(await files.openForSync(`${this.path}-wal`), onFatal);
+      const handle = await files.openForSync(`${this.path}-wal`);
+      flush = new LogFlush(handle, onFatal);
       file = await files.openForSync(this.path);
+      watch = new FileWatch(this.path, file, handle);
       // The schema may have just been written, and the files just made: they are part of whatever is acknowledged later.
       await flush.committed();
       await files.syncDirectory(directory);
@@ -272,7 +366,7 @@ export class SqliteDatabase implements Database {
       await file?.close();
       throw error;
     }
-    this.#opened = { connection, flush, file };
+    this.#opened = { connection, flush, file, watch, lookedAfter: flush.flushes, keeping: null };
     this.#lookAtLog(this.#opened);
     onOpen();
     return this.#opened;
@@ -341,10 +435,15 @@ export class SqliteDatabase implements Database {
   }
 
   /** To be called within a turn: log durable, then pages copied, then the database file durable, then the log's new beginning, and only then the next write. */
-  async #moveLog({ connection, flush, file }: Opened): Promise<void> {
+  async #moveLog({ connection, flush, file, watch }: Opened): Promise<void> {
     await flush.durable();
-    connection.moveLog();
-    await flush.also(file);
+    watch.beginWriting();
+    try {
+      connection.moveLog();
+      await flush.also(file);
+    } finally {
+      watch.endWriting();
+    }
     connection.beginLog();
     await flush.committed();
   }

@@ -37,6 +37,8 @@ export interface OpenDatabasesDeps {
 export interface ShrinkableDatabases extends Databases {
   /** Gives unused space inside of open databases back to the file system; one that cannot do so does not keep the others from it. */
   shrink(): Promise<void>;
+  /** Notices files of open databases that were removed, moved or replaced; puts back what can be. Each is noted as a condition. */
+  lookAtFiles(): Promise<void>;
 }
 
 /**
@@ -142,6 +144,15 @@ class SqliteDatabases implements ShrinkableDatabases {
     }
   }
 
+  async lookAtFiles(): Promise<void> {
+    const { loop = systemLoop } = this.#deps;
+    for (const database of [this.#server, ...this.#accounts.values()]) {
+      await database.lookAtFile();
+      const pause = loop.pause();
+      if (pause !== null) await pause;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const database of [this.#server, ...this.#accounts.values()]) {
       // One that is damaged must not keep the others open; its log stays, and is used at the next start.
@@ -167,6 +178,7 @@ class SqliteDatabases implements ShrinkableDatabases {
     const { clock, log, loop = systemLoop, onFatal, reserve = noReserve, conditions = ignoreConditions } = this.#deps;
     return new SqliteDatabase({
       directory,
+      root: this.#deps.directory,
       name,
       files: this.#files,
       clock,

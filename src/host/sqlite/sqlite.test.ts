@@ -101,6 +101,8 @@ test('Database.write: a failed flush is fatal, and nothing is acknowledged any m
       return {
         datasync: (done: (error: Error | null) => void) =>
           isBroken ? setImmediate(done, new Error('EIO')) : handle.datasync(done),
+        linkCount: () => handle.linkCount(),
+        head: (maxBytes: number) => handle.head(maxBytes),
         close: () => handle.close(),
       };
     },

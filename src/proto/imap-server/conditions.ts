@@ -13,6 +13,8 @@ const codes: Readonly<Record<ConditionKind, string>> = {
   damaged: 'CORRUPTION',
   blobMissing: 'CORRUPTION',
   accountRefused: 'UNAVAILABLE',
+  fileRemoved: 'UNAVAILABLE',
+  fileReplaced: 'UNAVAILABLE',
   tooManyFiles: 'UNAVAILABLE',
   overloaded: 'UNAVAILABLE',
 };

@@ -11,6 +11,8 @@ const answers: Readonly<Record<ConditionKind, readonly [code: number, enhanced: 
   blobMissing: [451, '4.3.0'],
   // RFC 3463 §3.3: X.2.0 is about the mailbox.
   accountRefused: [451, '4.2.0'],
+  fileRemoved: [451, '4.3.0'],
+  fileReplaced: [451, '4.3.0'],
   tooManyFiles: [451, '4.3.0'],
   overloaded: [451, '4.3.0'],
 };

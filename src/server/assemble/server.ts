@@ -3,7 +3,7 @@ import { systemResolver } from '#host/dns';
 import { returnMemory } from '#host/process';
 import { QueueRunner, type Transmitter } from '#mail/queue';
 import { probeDescriptors } from '#host/conditions';
-import { DescriptorWatch, DiskWatch } from '#server/conditions';
+import { DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, DsnMailer } from '#server/transmit';
 import { Certificates } from './certificates.ts';
@@ -73,6 +73,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
   );
   await disk.start();
   undo.use(new DescriptorWatch({ probe: probeDescriptors, conditions: services.conditions, clock }));
+  undo.use(watchData(services));
   await dkim.start();
   const certificates = undo.use(new Certificates(services));
   let runner: QueueRunner | null = null;
@@ -133,6 +134,26 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
     reload,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Notices data that is removed or replaced under the running server. */
+function watchData({ databases, dataDirectory, files, conditions, clock, log }: Services): DataWatch {
+  const at = (...names: readonly string[]): string => files.join(dataDirectory, ...names);
+  return new DataWatch({
+    lookAtFiles: () => databases.lookAtFiles(),
+    folders: [
+      dataDirectory,
+      at('accounts'),
+      at('blobs'),
+      at('blobs', 'incoming'),
+      at('blobs', 'tmp'),
+      at('blobs', 'queue'),
+    ],
+    isThere: async (folder) => (await files.facts(folder)) !== null,
+    conditions,
+    clock,
+    log,
+  });
 }
 
 /** Stops accepting, lets sessions finish, then ends them. */

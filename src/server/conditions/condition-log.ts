@@ -34,6 +34,8 @@ const events: Readonly<Record<ConditionKind, string>> = {
   damaged: 'storage.damaged',
   blobMissing: 'storage.blobMissing',
   accountRefused: 'account.refused',
+  fileRemoved: 'storage.fileRemoved',
+  fileReplaced: 'storage.fileReplaced',
   tooManyFiles: 'system.tooManyFiles',
   overloaded: 'system.overloaded',
 };
@@ -47,6 +49,10 @@ const fixes: Readonly<Record<ConditionKind, string>> = {
   blobMissing: "run 'godwit check'; restore what it names from a backup",
   accountRefused:
     "run 'godwit check' to see what is wrong; then restore, 'godwit account adopt NAME' or 'godwit account recreate NAME'",
+  fileRemoved:
+    'find out which program or person removed it; a database is put back by itself (sqlite.putBack) where its folder is there, anything else comes back with a restart or from a backup',
+  fileReplaced:
+    'stop the server, restore the file with its -wal from one backup, or remove the -wal, and start the server: see docs/admin/disk.md',
   tooManyFiles: 'raise the limit of open files (LimitNOFILE= of systemd, ulimit -n)',
   overloaded: 'passes by itself; more memory or fewer clients if it comes often',
 };

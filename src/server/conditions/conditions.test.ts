@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConditionError } from '#ports/conditions';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { conditionAwareLog, ConditionLog, DescriptorWatch, DiskWatch } from './index.ts';
+import { conditionAwareLog, ConditionLog, DataWatch, DescriptorWatch, DiskWatch } from './index.ts';
 
 const full = (subject = 'server.db'): ConditionError => new ConditionError('diskFull', subject);
 
@@ -122,4 +122,29 @@ test('DescriptorWatch notes a lack of descriptors while it lasts', async () => {
   found = null;
   await clock.advance(5000);
   assert.deepEqual(noted, ['tooManyFiles', 'tooManyFiles', 'tooManyFiles']);
+});
+
+test('DataWatch looks at open files every second, and notes folders that were there and are gone', async () => {
+  const clock = new FakeClock();
+  const noted: string[] = [];
+  const there = new Set(['blobs', 'blobs/queue']);
+  let looks = 0;
+  await using watch = new DataWatch({
+    lookAtFiles: async () => void (looks += 1),
+    folders: ['blobs', 'blobs/queue', 'accounts'],
+    isThere: async (folder) => there.has(folder),
+    conditions: { note: ({ kind, subject }: ConditionError) => void noted.push(`${kind} ${subject}`) },
+    clock,
+    log: new FakeLog(),
+  });
+  await clock.advance(3000);
+  assert.deepEqual([looks, noted], [3, []]);
+  there.clear();
+  await clock.advance(2000);
+  for (const folder of ['blobs', 'blobs/queue']) there.add(folder);
+  await clock.advance(2000);
+  assert.deepEqual([looks, noted], [7, ['fileRemoved blobs', 'fileRemoved blobs']]);
+  await watch[Symbol.asyncDispose]();
+  await clock.advance(5000);
+  assert.equal(looks, 7);
 });

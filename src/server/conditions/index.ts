@@ -5,6 +5,7 @@
 export { conditionAwareLog } from './condition-aware-log.ts';
 export { conditionFix, ConditionLog } from './condition-log.ts';
 export type { ConditionFacts } from './condition-log.ts';
+export { DataWatch } from './data-watch.ts';
 export { DescriptorWatch } from './descriptor-watch.ts';
 export { DiskWatch } from './disk-watch.ts';
 export type { DiskFacts } from './disk-watch.ts';

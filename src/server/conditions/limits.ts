@@ -8,6 +8,8 @@ export const conditionLimits = {
   lookMs: 10_000,
   /** Between two tries to open a file, which show whether there are descriptors. */
   probeMs: 1000,
+  /** Between two looks at the files and folders of the data. */
+  filesMs: 1000,
   /** A disk that stays low is logged again after so long. */
   lowAgainMs: 24 * 60 * 60_000,
 } as const;
