@@ -29,6 +29,18 @@ export function eventLoopContract(
     assert.equal(loop.pause(), null);
   });
 
+  test(`${name}: a piece that cannot be divided begins with a fresh budget`, async () => {
+    const { loop, work } = open();
+    work();
+    await loop.pause();
+    assert.equal(loop.turn(), null);
+    work();
+    const turn = loop.turn();
+    assert.notEqual(turn, null);
+    await turn;
+    assert.deepEqual([loop.turn(), loop.pause()], [null, null]);
+  });
+
   test(`${name}: several workers go on in the order in which they paused`, async () => {
     const { loop, work } = open();
     const order: number[] = [];

@@ -14,4 +14,10 @@ export interface EventLoop {
    * were read and served. It never rejects. State that others may change must be looked at again afterwards.
    */
   pause(): Promise<void> | null;
+
+  /**
+   * Asks before a piece of work that takes a millisecond or more and cannot be divided, such as the end of a large transaction: null at the
+   * beginning of a budget, otherwise a promise as that of `pause`, which resolves at the beginning of one.
+   */
+  turn(): Promise<void> | null;
 }

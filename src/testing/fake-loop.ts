@@ -33,7 +33,14 @@ export class FakeLoop implements EventLoop {
   }
 
   pause(): Promise<void> | null {
-    if (this.#units < this.#sliceUnits) return null;
+    return this.#units < this.#sliceUnits ? null : this.#pause();
+  }
+
+  turn(): Promise<void> | null {
+    return this.#units === 0 && this.#sliceUnits > 0 ? null : this.#pause();
+  }
+
+  #pause(): Promise<void> {
     this.pauses += 1;
     this.#units = 0;
     return new Promise((resolve) => {

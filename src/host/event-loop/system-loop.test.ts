@@ -32,6 +32,29 @@ test('SystemLoop: within its slice work is not interrupted', async () => {
   assert.notEqual(loop.pause(), null);
 });
 
+test('SystemLoop: a piece that cannot be divided waits for the next slice behind little work', async () => {
+  const { loop, work } = open();
+  await loop.pause();
+  work(sliceMs / 4);
+  assert.equal(loop.pause(), null);
+  const order: string[] = [];
+  const rest = (name: string, pause: Promise<void> | null): Promise<void> | undefined =>
+    pause?.then(() => {
+      order.push(name);
+      work(sliceMs / 2);
+    });
+  setImmediate(() => {
+    order.push('round');
+    setImmediate(() => order.push('another round'));
+  });
+  work();
+  const first = rest('pause', loop.pause());
+  const second = rest('turn', loop.turn());
+  assert.ok(first !== undefined && second !== undefined);
+  await Promise.all([first, second]);
+  assert.deepEqual(order, ['round', 'pause', 'another round', 'turn']);
+});
+
 test('SystemLoop: the slice belongs to the process: once it is used up, all work of the same run waits', async () => {
   const { loop, work } = open();
   await loop.pause();

@@ -1,28 +1,46 @@
 import type { EventLoop } from '#ports/event-loop';
 import { maxSliceMs } from './limits.ts';
 
+/** Work that waits for the loop to go round. */
+interface Waiting {
+  readonly resume: () => void;
+  /** Used part of a slice, in milliseconds, from which on it waits for the next. */
+  readonly maxUsedMs: number;
+}
+
 /**
- * Node's loop. All work of the process shares one slice of time: it begins when the loop went round, and when it is used up, whoever asks waits.
- * In each round the loop first serves sockets, then those who wait here, in order, as long as one slice lasts and at least one of them.
+ * Node's loop. All work of the process shares one slice of time: it begins when the loop went round, and when it is used up, whatever asks waits.
+ * In each round the loop first serves sockets, then the work that waits here, in order, as long as one slice lasts and at least one piece of it.
  */
 export class SystemLoop implements EventLoop {
   readonly #maxSliceMs: number;
+  /** Used part of a slice with which it still counts as a new one. */
+  readonly #newSliceMs: number;
   readonly #monotonic: () => number;
   #sinceMs = 0;
-  readonly #waiting: (() => void)[] = [];
-  /** An immediate or a tick will serve those who wait. */
+  readonly #waiting: Waiting[] = [];
+  /** An immediate or a tick will serve what waits. */
   #isServing = false;
   #isRenewing = false;
 
   /** @param monotonic  Milliseconds from an arbitrary start. */
   constructor(sliceMs: number, monotonic: () => number) {
     this.#maxSliceMs = sliceMs;
+    this.#newSliceMs = sliceMs / 8;
     this.#monotonic = monotonic;
   }
 
   pause(): Promise<void> | null {
-    // The slice may have begun before this work did, when the loop was idle or nobody asked: then one pause is for nothing, and a new slice begins.
-    if (this.#monotonic() - this.#sinceMs <= this.#maxSliceMs) return null;
+    return this.#ask(this.#maxSliceMs);
+  }
+
+  turn(): Promise<void> | null {
+    return this.#ask(this.#newSliceMs);
+  }
+
+  #ask(maxUsedMs: number): Promise<void> | null {
+    // The slice may have begun before this work did, when the loop was idle or nothing asked: then one pause is for nothing, and a new slice begins.
+    if (this.#monotonic() - this.#sinceMs <= maxUsedMs) return null;
     if (!this.#isRenewing) {
       this.#isRenewing = true;
       afterMicrotasks(this.#renew);
@@ -31,8 +49,8 @@ export class SystemLoop implements EventLoop {
       this.#isServing = true;
       setImmediate(this.#serve);
     }
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    return new Promise((resume) => {
+      this.#waiting.push({ resume, maxUsedMs });
     });
   }
 
@@ -48,13 +66,14 @@ export class SystemLoop implements EventLoop {
   };
 
   readonly #goOn = (): void => {
-    if (this.#waiting.length === 0) this.#isServing = false;
-    else if (this.#monotonic() - this.#sinceMs <= this.#maxSliceMs) this.#next();
+    const [next] = this.#waiting;
+    if (next === undefined) this.#isServing = false;
+    else if (this.#monotonic() - this.#sinceMs <= next.maxUsedMs) this.#next();
     else setImmediate(this.#serve);
   };
 
   #next(): void {
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.resume();
     afterMicrotasks(this.#goOn);
   }
 }

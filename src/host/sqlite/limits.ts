@@ -2,8 +2,6 @@
 export interface SqliteLimits {
   /** Account databases kept open; the least recently used are closed. One in use is never closed, so there may be more for a while. */
   readonly maxOpenAccounts: number;
-  /** Work of one transaction between two questions to the event loop: a statement counts 1, and each 32 rows that it returns or changes count 1 more. */
-  readonly workPerPause: number;
   /** Prepared statements kept per connection. */
   readonly maxStatements: number;
   /** Log size at which its pages are copied to the database file. Copying keeps the event loop busy for about 0.5 ms a MiB. */
@@ -23,11 +21,10 @@ export interface SqliteLimits {
 /** Sized for hundreds of open accounts in a process of about 100 MB. */
 export const defaultSqliteLimits: SqliteLimits = {
   maxOpenAccounts: 500,
-  workPerPause: 16,
   maxStatements: 500,
-  checkpointBytes: 4 * 1024 * 1024,
+  checkpointBytes: 2 * 1024 * 1024,
   writesPerLook: 32,
-  giveBackPages: 128,
+  giveBackPages: 64,
   serverCacheBytes: 4 * 1024 * 1024,
   accountCacheBytes: 1024 * 1024,
   pageBytes: 4096,

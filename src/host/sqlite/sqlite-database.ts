@@ -240,8 +240,8 @@ export class SqliteDatabase implements Database {
   ): Promise<T> {
     connection.begin(isWrite);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const { loop, limits } = this.#deps;
-    const tx = new Transaction({ connection, alarm: this.#alarm, loop, workPerPause: limits.workPerPause }, () => {
+    const { loop } = this.#deps;
+    const tx = new Transaction({ connection, alarm: this.#alarm, loop }, () => {
       connection.rollback();
       reject(new StrayAwait(`a transaction awaited something other than its own statements: ${excerpt(body)}`));
     });
@@ -250,6 +250,7 @@ export class SqliteDatabase implements Database {
       body(tx).then(resolve, reject);
       const result = await promise;
       tx.end();
+      if (tx.changed >= longCommitRows) await loop.turn();
       connection.commit();
       onCommit?.(tx);
       return result;
@@ -410,6 +411,7 @@ export class SqliteDatabase implements Database {
       for (let durable: Promise<void> | null = null; ; await durable) {
         await this.#turns.take();
         try {
+          await this.#deps.loop.turn();
           const opened = this.#opened;
           if (opened === null || !opened.connection.giveBack(this.#deps.limits.giveBackPages)) break;
           durable = opened.flush.committed();
@@ -437,6 +439,7 @@ export class SqliteDatabase implements Database {
   /** To be called within a turn: log durable, then pages copied, then the database file durable, then the log's new beginning, and only then the next write. */
   async #moveLog({ connection, flush, file, watch }: Opened): Promise<void> {
     await flush.durable();
+    await this.#deps.loop.turn();
     watch.beginWriting();
     try {
       connection.moveLog();
@@ -464,6 +467,8 @@ function ignore(): void {}
 const checkpointPauseMs = 30_000;
 /** Rows that a usual transaction changes: one that changes many more counts as several when the log's size is looked at. */
 const changesPerWrite = 16;
+/** Rows changed by a transaction whose end takes a while. */
+const longCommitRows = 64;
 const maxShrinkRounds = 64;
 /** Transactions between two checkpoints when the log's size is not known. */
 const writesPerBlindCheckpoint = 2048;

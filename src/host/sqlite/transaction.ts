@@ -7,7 +7,6 @@ export interface TransactionDeps {
   readonly connection: Connection;
   readonly alarm: StrayAlarm;
   readonly loop: EventLoop;
-  readonly workPerPause: number;
 }
 
 /**
@@ -21,8 +20,6 @@ export class Transaction implements Tx {
   #isOpen = true;
   #afterCommit: (() => void)[] | null = null;
   readonly #onStray: () => void;
-  /** Since the loop was asked; see `SqliteLimits.workPerPause`. */
-  #work = 0;
   #changed = 0;
   /** The loop serves others: statements wait for it, in order. */
   #pausing: Promise<void> | null = null;
@@ -60,9 +57,7 @@ export class Transaction implements Tx {
   async all<Row>(statement: Sql): Promise<Row[]> {
     const pause = this.#begin();
     if (pause !== null) await this.#waited(pause);
-    const rows = this.#connection.all(statement) as Row[];
-    this.#work += rows.length / rowsPerWork;
-    return rows;
+    return this.#connection.all(statement) as Row[];
   }
 
   async get<Row>(statement: Sql): Promise<Row | undefined> {
@@ -74,16 +69,13 @@ export class Transaction implements Tx {
   async arrays(statement: Sql): Promise<SqlValue[][]> {
     const pause = this.#begin();
     if (pause !== null) await this.#waited(pause);
-    const rows = this.#connection.arrays(statement) as SqlValue[][];
-    this.#work += rows.length / rowsPerWork;
-    return rows;
+    return this.#connection.arrays(statement) as SqlValue[][];
   }
 
   async run(statement: Sql): Promise<number> {
     const pause = this.#begin();
     if (pause !== null) await this.#waited(pause);
     const changed = this.#connection.run(statement);
-    this.#work += changed / rowsPerWork;
     this.#changed += changed;
     return changed;
   }
@@ -97,9 +89,6 @@ export class Transaction implements Tx {
   #begin(): Promise<void> | null {
     this.#check();
     if (this.#pausing !== null) return this.#pausing;
-    this.#work += 1;
-    if (this.#work <= this.#deps.workPerPause) return null;
-    this.#work = 0;
     const pause = this.#deps.loop.pause();
     if (pause !== null) this.#pausing = this.#resume(pause);
     return this.#pausing;
@@ -121,8 +110,6 @@ export class Transaction implements Tx {
     if (!this.#isOpen) throw new StrayAwait('statement after the end of its transaction');
   }
 }
-
-const rowsPerWork = 32;
 
 /**
  * The alarm of one database. A tick runs when the microtask queue is empty, so if a transaction is open then, its body awaited

@@ -30,5 +30,5 @@ export { writeBodyStructure } from './write-body-structure.ts';
 export { noMailboxName } from './parse-mailbox.ts';
 export { writeEnvelope } from './write-envelope.ts';
 export { writeList, writeMailboxName, writeNamespace, writeStatus } from './write-mailbox-data.ts';
-export { writeInternalDate, writeSequenceSet } from './write-numbers.ts';
+export { sequenceSetPieces, writeInternalDate, writeSequenceSet } from './write-numbers.ts';
 export { writeEsearch } from './write-search.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type SequenceSet, defaultLimits, parseCommand, writeSequenceSet } from './index.ts';
+import { type SequenceSet, defaultLimits, parseCommand, sequenceSetPieces, writeSequenceSet } from './index.ts';
 
 function parse(text: string): SequenceSet | null {
   const bytes = new TextEncoder().encode(`a COPY ${text} x`);
@@ -45,3 +45,13 @@ test('writeSequenceSet is read back as the same numbers', () => {
     { numRuns: 200, seed: 9051 },
   );
 });
+
+for (const numbers of [[], [7], [1, 2, 3, 4, 5, 6], [1, 3, 5, 7, 9], [9, 1, 2, 3, 8, 10, 11, 4]]) {
+  test(`sequenceSetPieces(${numbers.join(' ')}) are the text, each of few numbers`, () => {
+    for (const size of [1, 2, 3]) {
+      const pieces = [...sequenceSetPieces(numbers, size)];
+      assert.equal(pieces.join(''), writeSequenceSet(numbers));
+      assert.ok(pieces.length >= numbers.length / size);
+    }
+  });
+}

@@ -1,19 +1,33 @@
 /** Numbers as a sequence set in the order given, ascending runs as ranges: `1,3:5`. Empty for no numbers. */
 export function writeSequenceSet(numbers: Iterable<number>): string {
-  const parts: string[] = [];
+  let text = '';
+  for (const piece of sequenceSetPieces(numbers)) text += piece;
+  return text;
+}
+
+/** As `writeSequenceSet`, in pieces that make up the text: for long lists, whose writing takes milliseconds. Each is made of `numbersPerPiece` numbers at most. */
+export function* sequenceSetPieces(numbers: Iterable<number>, numbersPerPiece = 1024): Generator<string, void> {
+  let text = '';
+  let comma = '';
   let first = -1;
   let last = -1;
+  let count = 0;
   for (const n of numbers) {
-    if (n === last + 1 && first >= 0) {
-      last = n;
-      continue;
+    if (n !== last + 1 || first < 0) {
+      if (first >= 0) {
+        text += comma + range(first, last);
+        comma = ',';
+      }
+      first = n;
     }
-    if (first >= 0) parts.push(range(first, last));
-    first = n;
     last = n;
+    count += 1;
+    if (count < numbersPerPiece) continue;
+    yield text;
+    text = '';
+    count = 0;
   }
-  if (first >= 0) parts.push(range(first, last));
-  return parts.join(',');
+  if (first >= 0) yield text + comma + range(first, last);
 }
 
 function range(first: number, last: number): string {

@@ -1,5 +1,6 @@
 import { FlagSetTable, sortedKeywords } from '#lib/flags';
 import type { MailboxId, ModSeq, UidValidity } from '#lib/ids';
+import type { EventLoop } from '#ports/event-loop';
 import type { BlockSet, FirstState, FlagBlock, StoredBlock } from '#mail/flag-blocks';
 
 /**
@@ -46,15 +47,32 @@ export class ImageBuilder {
   #setsSeen = 0;
   #alteredModSeq = 0;
   #image: MailboxImage;
+  readonly #loop: EventLoop;
 
-  /** @param rest  The messages behind the blocks. */
-  constructor(head: ImageHead, blocks: readonly StoredBlock[], rest: readonly FirstState[]) {
-    const total = blocks.reduce((sum, { block }) => sum + block.uids.length, rest.length);
+  private constructor(head: ImageHead, total: number, loop: EventLoop) {
+    this.#loop = loop;
     this.#columns = columnsFor(total + Math.max(16, total >> 3));
+    this.#image = this.#show(head, 0);
+  }
+
+  /** Makes the first image. @param rest  The messages behind the blocks. */
+  static async from(
+    head: ImageHead,
+    blocks: readonly StoredBlock[],
+    rest: readonly FirstState[],
+    loop: EventLoop,
+  ): Promise<ImageBuilder> {
+    const total = blocks.reduce((sum, { block }) => sum + block.uids.length, rest.length);
+    const builder = new ImageBuilder(head, total, loop);
     let count = 0;
-    for (const { block } of blocks) count = this.#addBlock(block, 0, 0, count);
-    for (const row of rest) this.#set(count++, row);
-    this.#image = this.#show(head, count);
+    for (const { block } of blocks) {
+      count = builder.#addBlock(block, 0, 0, count);
+      const pause = loop.pause();
+      if (pause !== null) await pause;
+    }
+    for (const row of rest) builder.#set(count++, row);
+    builder.#image = builder.#show(head, count);
+    return builder;
   }
 
   /** The latest image. */
@@ -63,29 +81,36 @@ export class ImageBuilder {
   }
 
   /**
-   * Applies changes after `image.highestModSeq`.
+   * Applies changes after `image.highestModSeq`. Other work may have its turn meanwhile, and sees changes of flags and MODSEQs one by one; it must not
+   * call this.
    * @param blocks  All blocks with such changes, ascending.
    * @param rest  New messages that no block speaks for, ascending.
    * @param removed  UIDs that are gone; unknown ones are ignored.
    */
-  apply(
+  async apply(
     head: ImageHead,
     blocks: readonly StoredBlock[],
     rest: readonly FirstState[],
     removed: readonly number[],
-  ): MailboxImage {
+  ): Promise<MailboxImage> {
     const since = this.#image.highestModSeq;
     let count = this.#image.uids.length;
     const last = this.#image.uids[count - 1] ?? 0;
-    if (removed.length > 0) count = this.#remove(Uint32Array.from(removed).toSorted(), count);
+    if (removed.length > 0) count = await this.#remove(Uint32Array.from(removed).toSorted(), count);
     for (const { block } of blocks) {
       if ((block.uids[0] ?? 0) > last) continue;
       if (this.#applyBlock(block, since, count)) this.#alteredModSeq = head.highestModSeq;
+      const pause = this.#loop.pause();
+      if (pause !== null) await pause;
     }
     const news = blocks.map(({ block }) => [block, block.uids.findIndex((uid) => uid > last)] as const);
     const added = news.reduce((sum, [{ uids }, from]) => sum + (from < 0 ? 0 : uids.length - from), rest.length);
     this.#makeRoom(count, count + added);
-    for (const [block, from] of news) if (from >= 0) count = this.#addBlock(block, from, since, count);
+    for (const [block, from] of news) {
+      if (from >= 0) count = this.#addBlock(block, from, since, count);
+      const pause = this.#loop.pause();
+      if (pause !== null) await pause;
+    }
     for (const row of rest) this.#set(count++, row);
     this.#image = this.#show(head, count);
     return this.#image;
@@ -137,12 +162,14 @@ export class ImageBuilder {
   }
 
   /** Images that sessions hold keep their arrays: what remains goes into new ones. */
-  #remove(gone: Uint32Array, count: number): number {
+  async #remove(gone: Uint32Array, count: number): Promise<number> {
     const from = this.#columns;
     const to = columnsFor(from.uids.length);
     let kept = 0;
     let next = 0;
     for (let i = 0; i < count; i += 1) {
+      const pause = (i & 0xfff) === 0xfff ? this.#loop.pause() : null;
+      if (pause !== null) await pause;
       const uid = from.uids[i] ?? 0;
       while (next < gone.length && (gone[next] ?? 0) < uid) next += 1;
       if (gone[next] === uid) continue;

@@ -105,15 +105,14 @@ export class MailboxImages implements Disposable {
   }
 
   async #scan(mailbox: MailboxId): Promise<Entry | null> {
-    const { account, db } = this.#deps;
-    const builder = await db.read(async (reader) => {
+    const { account, db, loop } = this.#deps;
+    const states = await db.read(async (reader) => {
       const head = await readHead(reader, account, mailbox);
-      if (head === null) return null;
-      const { blocks, rest } = await selectStates(reader, account, mailbox);
-      return new ImageBuilder(head, blocks, rest);
+      return head === null ? null : { head, ...(await selectStates(reader, account, mailbox)) };
     });
     await db.durable();
-    if (builder === null) return null;
+    if (states === null) return null;
+    const builder = await ImageBuilder.from(states.head, states.blocks, states.rest, loop);
     const entry: Entry = { builder, leases: 0, reading: null, next: null, idle: null };
     this.#entries.set(mailbox, entry);
     return entry;
@@ -148,7 +147,7 @@ export class MailboxImages implements Disposable {
     if (head?.highestModSeq === since) return builder.image;
     await db.durable();
     if (head === null) return null;
-    return builder.apply(
+    return await builder.apply(
       head,
       blocks,
       rest,

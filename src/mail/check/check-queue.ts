@@ -21,7 +21,7 @@ interface QueueQuery {
 export async function checkQueue(
   db: Database,
   blobs: BlobStore,
-  loop: EventLoop = { pause: () => null },
+  loop: EventLoop = { pause: () => null, turn: () => null },
 ): Promise<Finding[]> {
   const findings = new Findings(null);
   const { report } = findings;

@@ -23,7 +23,7 @@ export interface CheckDeps {
   readonly loop?: EventLoop;
 }
 
-const noPauses: EventLoop = { pause: () => null };
+const noPauses: EventLoop = { pause: () => null, turn: () => null };
 /** Lines of SQLite's integrity check that are reported. */
 const maxDamages = 20;
 

@@ -1,7 +1,7 @@
 import { keywordKey, SystemFlag } from '#lib/flags';
-import type { AccountId, MailboxId } from '#lib/ids';
+import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { advance } from '#mail/changes';
-import { blockOf, wholeBlocks, writeBlock, type FlagBlock, type StoredBlock } from '#mail/flag-blocks';
+import { blockOf, wholeBlocks, writeBlock, type FlagBlock } from '#mail/flag-blocks';
 import { moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { keywordText, newKeywordText, spelledKeywords } from './keyword-rows.ts';
@@ -24,7 +24,7 @@ export async function storeFlags(
   const named = mode === 'remove' ? change.keywords : await spelledKeywords(tx, account, change.keywords);
   const storing = new Storing({ ...change, keywords: named }, unchangedSince);
   const blocks = await wholeBlocks(tx, account, mailbox, uids);
-  const dirty: { readonly stored: StoredBlock; readonly changed: readonly number[] }[] = [];
+  let modSeq: ModSeq | null = null;
   let at = 0;
   for (const stored of blocks) {
     const wanted: number[] = [];
@@ -32,16 +32,15 @@ export async function storeFlags(
       wanted.push(uids[at] ?? 0);
       at += 1;
     }
-    const changed = storing.apply(stored.block, wanted);
-    if (changed.length > 0) dirty.push({ stored, changed });
-  }
-  const { changed, modified } = storing;
-  if (changed.length === 0) return { modSeq: null, changed, modified };
-  const { modSeq } = await advance(tx, account);
-  for (const { stored, changed: positions } of dirty) {
+    const positions = storing.apply(stored.block, wanted);
+    if (positions.length === 0) continue;
+    modSeq ??= (await advance(tx, account)).modSeq;
     for (const i of positions) stored.block.modSeqs[i] = modSeq;
+    // One block after the other, so that the statements between them let others have their turn.
     await writeBlock(tx, account, mailbox, stored);
   }
+  const { changed, modified } = storing;
+  if (modSeq === null) return { modSeq, changed, modified };
   const deletedSizeBytes =
     (await sizeOf(tx, account, mailbox, storing.deleted)) - (await sizeOf(tx, account, mailbox, storing.undeleted));
   const deleted = storing.deleted.length - storing.undeleted.length;

@@ -1,4 +1,5 @@
-import type { SequenceNumber, SequenceSet } from '#lib/imap';
+import { sequenceSetPieces, type SequenceNumber, type SequenceSet } from '#lib/imap';
+import type { EventLoop } from '#ports/event-loop';
 import { Bad } from './refusal.ts';
 import { lowerBound } from './view.ts';
 
@@ -43,6 +44,17 @@ export function uidsAt(ranges: readonly PositionRange[], uids: Uint32Array): Uin
     at += range.end - range.start;
   }
   return all;
+}
+
+/** Writes a long list of numbers as a sequence set, and lets others have their turn meanwhile. */
+export async function sequenceSetText(numbers: Iterable<number>, loop: EventLoop): Promise<string> {
+  let text = '';
+  for (const piece of sequenceSetPieces(numbers)) {
+    text += piece;
+    const pause = loop.pause();
+    if (pause !== null) await pause;
+  }
+  return text;
 }
 
 function numberRange(first: SequenceNumber, last: SequenceNumber, count: number): PositionRange | null {

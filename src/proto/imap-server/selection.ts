@@ -1,5 +1,6 @@
 import { keywordsByKey } from '#lib/flags';
 import type { SequenceSet } from '#lib/imap';
+import type { EventLoop } from '#ports/event-loop';
 import { type PositionRange, positions } from './message-set.ts';
 import type { Output } from './output.ts';
 import { Bye } from './refusal.ts';
@@ -15,10 +16,10 @@ export class Selection {
   saved: Uint32Array = new Uint32Array(0);
   #keywords: readonly string[];
 
-  constructor(mailbox: SelectedMailbox, isReadOnly: boolean) {
+  constructor(mailbox: SelectedMailbox, isReadOnly: boolean, loop: EventLoop) {
     this.mailbox = mailbox;
     this.isReadOnly = isReadOnly;
-    this.view = new View(mailbox.image);
+    this.view = new View(mailbox.image, loop);
     this.#keywords = mailbox.image.keywords;
   }
 
@@ -40,7 +41,7 @@ export class Selection {
 
   /** As `report`, for the image at hand. */
   async reportImage(output: Output, image: MailboxImage, mayExpunge: boolean): Promise<void> {
-    const update = this.view.update(image, mayExpunge);
+    const update = await this.view.update(image, mayExpunge);
     for (const number of update.expunged) {
       output.text('* ');
       output.number(number);

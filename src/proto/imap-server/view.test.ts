@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { FlagSetTable } from '#lib/flags';
 import { modSeq, uidValidity } from '#lib/ids';
+import { FakeLoop } from '#testing/fake-loop';
 import type { MailboxImage } from './selected-mailbox.ts';
 import { View, positionOf } from './view.ts';
 
 const table = new FlagSetTable();
+const loop = new FakeLoop(1);
 
 /** A mailbox that changes: UID to MODSEQ. */
 class Box {
@@ -58,33 +60,33 @@ function boxOf(count: number): Box {
   return box;
 }
 
-test('View.update tells EXPUNGE with numbers that already count earlier ones as gone', () => {
+test('View.update tells EXPUNGE with numbers that already count earlier ones as gone', async () => {
   const box = boxOf(5);
-  const view = new View(box.image);
+  const view = new View(box.image, loop);
   for (const nth of [0, 1, 2]) box.remove(nth);
-  assert.deepEqual(view.update(box.image, true), { expunged: [1, 2, 3], exists: null, flagsChanged: [] });
+  assert.deepEqual(await view.update(box.image, true), { expunged: [1, 2, 3], exists: null, flagsChanged: [] });
   assert.deepEqual([...view.uids], [2, 4]);
   assert.equal(view.uids, box.image.uids);
 });
 
-test('View.update keeps the numbers of gone messages until it may expunge, and tells of new ones at once', () => {
+test('View.update keeps the numbers of gone messages until it may expunge, and tells of new ones at once', async () => {
   const box = boxOf(3);
-  const view = new View(box.image);
+  const view = new View(box.image, loop);
   box.remove(0);
   box.add();
-  assert.deepEqual(view.update(box.image, false), { expunged: [], exists: 4, flagsChanged: [] });
+  assert.deepEqual(await view.update(box.image, false), { expunged: [], exists: 4, flagsChanged: [] });
   assert.deepEqual([...view.uids], [1, 2, 3, 4]);
-  assert.deepEqual(view.update(box.image, true), { expunged: [1], exists: null, flagsChanged: [] });
+  assert.deepEqual(await view.update(box.image, true), { expunged: [1], exists: null, flagsChanged: [] });
   assert.equal(view.uids, box.image.uids);
 });
 
-test('View.update leaves out changes that noteOwn named, and tells of others', () => {
+test('View.update leaves out changes that noteOwn named, and tells of others', async () => {
   const box = boxOf(3);
-  const view = new View(box.image);
+  const view = new View(box.image, loop);
   view.noteOwn([box.touch(0)]);
   box.touch(2);
-  assert.deepEqual(view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [2] });
-  assert.deepEqual(view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [] });
+  assert.deepEqual(await view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [2] });
+  assert.deepEqual(await view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [] });
 });
 
 const change = fc.oneof(
@@ -94,11 +96,11 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('update' as const), mayExpunge: fc.boolean() }),
 );
 
-test('View.update leads any client from what it knew to what is there', () => {
-  fc.assert(
-    fc.property(fc.nat(6), fc.array(change, { maxLength: 40 }), (start, changes) => {
+test('View.update leads any client from what it knew to what is there', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(6), fc.array(change, { maxLength: 40 }), async (start, changes) => {
       const box = boxOf(start);
-      const view = new View(box.image);
+      const view = new View(box.image, loop);
       /** What a client knows: UIDs by number, and the MODSEQ of the flags it saw. */
       const client = [...box.messages.entries()];
       for (const step of [...changes, { kind: 'update' as const, mayExpunge: true }]) {
@@ -107,7 +109,7 @@ test('View.update leads any client from what it knew to what is there', () => {
         else if (step.kind === 'remove') box.remove(step.nth);
         else {
           const before = view.uids.length;
-          const { expunged, exists, flagsChanged } = view.update(box.image, step.mayExpunge);
+          const { expunged, exists, flagsChanged } = await view.update(box.image, step.mayExpunge);
           if (!step.mayExpunge) assert.deepEqual(expunged, []);
           for (const number of expunged) client.splice(number - 1, 1);
           assert.equal(exists ?? before - expunged.length, view.uids.length);

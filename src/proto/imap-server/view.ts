@@ -1,3 +1,4 @@
+import type { EventLoop } from '#ports/event-loop';
 import type { MailboxImage } from './selected-mailbox.ts';
 
 /** Untagged responses that bring a client's view up to date with the mailbox image. */
@@ -11,6 +12,9 @@ interface ViewUpdate {
 }
 
 const nothingNew: ViewUpdate = { expunged: [], exists: null, flagsChanged: [] };
+
+/** Low bits of positions that are all set before each question to the loop. */
+const pieceMask = 0xfff;
 
 /** First position in `uids` whose value is at least `uid`. */
 export function lowerBound(uids: Uint32Array, uid: number): number {
@@ -40,8 +44,10 @@ export class View {
   #lastUid: number;
   /** MODSEQs of this session's own changes, which the client knows of. */
   readonly #own = new Set<number>();
+  readonly #loop: EventLoop;
 
-  constructor(image: MailboxImage) {
+  constructor(image: MailboxImage, loop: EventLoop) {
+    this.#loop = loop;
     this.#uids = image.uids;
     this.#modSeq = image.highestModSeq;
     this.#lastUid = image.uidNext - 1;
@@ -59,14 +65,14 @@ export class View {
 
   /**
    * Moves on to `image`. Without `mayExpunge` messages that are gone keep their numbers (RFC 9051 §7.5.1), and are told of the
-   * next time.
+   * next time. Not to be called again before it has resolved.
    */
-  update(image: MailboxImage, mayExpunge: boolean): ViewUpdate {
+  async update(image: MailboxImage, mayExpunge: boolean): Promise<ViewUpdate> {
     if (image.highestModSeq === this.#modSeq && image.uids === this.#uids) return nothingNew;
-    const expunged = this.#isPrefixOf(image.uids) ? [] : mayExpunge ? this.#dropGone(image.uids) : [];
+    const expunged = this.#isPrefixOf(image.uids) ? [] : mayExpunge ? await this.#dropGone(image.uids) : [];
     const known = this.#uids.length;
     // Most news is new mail: then no flags are looked at, however many sessions watch a large mailbox.
-    const flagsChanged = image.alteredModSeq <= this.#modSeq ? [] : this.#flagsChanged(image);
+    const flagsChanged = image.alteredModSeq <= this.#modSeq ? [] : await this.#flagsChanged(image);
     const exists = this.#takeNew(image) ? this.#uids.length : null;
     this.#modSeq = image.highestModSeq;
     for (const modSeq of this.#own) if (modSeq <= image.highestModSeq) this.#own.delete(modSeq);
@@ -79,12 +85,16 @@ export class View {
     return last < 0 || uids[last] === this.#uids[last];
   }
 
-  #dropGone(current: Uint32Array): number[] {
+  async #dropGone(current: Uint32Array): Promise<number[]> {
     const expunged: number[] = [];
     const kept = new Uint32Array(this.#uids.length);
     let keptCount = 0;
     let at = 0;
-    for (const uid of this.#uids) {
+    const uids = this.#uids;
+    for (let i = 0; i < uids.length; i++) {
+      const uid = uids[i] ?? 0;
+      const pause = (i & pieceMask) === pieceMask ? this.#loop.pause() : null;
+      if (pause !== null) await pause;
       while (at < current.length && (current[at] ?? 0) < uid) at++;
       if (current[at] === uid) kept[keptCount++] = uid;
       else expunged.push(keptCount + 1);
@@ -93,11 +103,13 @@ export class View {
     return expunged;
   }
 
-  #flagsChanged(image: MailboxImage): number[] {
+  async #flagsChanged(image: MailboxImage): Promise<number[]> {
     const changed: number[] = [];
     const { uids, modSeqs } = image;
     let at = 0;
     for (let i = 0; i < uids.length; i++) {
+      const pause = (i & pieceMask) === pieceMask ? this.#loop.pause() : null;
+      if (pause !== null) await pause;
       const modSeq = modSeqs[i] ?? 0;
       if (modSeq <= this.#modSeq || this.#own.has(modSeq)) continue;
       const uid = uids[i] ?? 0;

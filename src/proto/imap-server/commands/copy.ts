@@ -1,7 +1,6 @@
-import { writeSequenceSet } from '#lib/imap';
 import type { Context } from '../context.ts';
 import { knownName } from '../mailbox-name.ts';
-import { uidsAt } from '../message-set.ts';
+import { sequenceSetText, uidsAt } from '../message-set.ts';
 import { No } from '../refusal.ts';
 import type { CopyResult } from '../selected-mailbox.ts';
 import type { CommandOf, Handler } from './handler.ts';
@@ -18,7 +17,7 @@ export const copy: Handler<CopyCommand> = {
     if (uids.length === 0) return 'no messages to copy';
     const result = await context.selected().mailbox.copy(uids, name);
     if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
-    return `[${copyUid(result)}] copied`;
+    return `[${await copyUid(context, result)}] copied`;
   },
 };
 
@@ -35,7 +34,7 @@ export const move: Handler<CopyCommand> = {
     const result = await selection.mailbox.move(uids, name);
     if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
     // RFC 6851 §4.3: COPYUID comes untagged, before the EXPUNGE responses.
-    context.untagged(`OK [${copyUid(result)}] moved`);
+    context.untagged(`OK [${await copyUid(context, result)}] moved`);
     return 'moved';
   },
 };
@@ -46,6 +45,6 @@ function wantedUids(context: Context, command: CopyCommand): Uint32Array {
 }
 
 /** RFC 4315 §3: both sets in the order of copying; ours ascend. */
-function copyUid(result: CopyResult): string {
-  return `COPYUID ${result.uidValidity} ${writeSequenceSet(result.from)} ${writeSequenceSet(result.to)}`;
+async function copyUid({ deps }: Context, { uidValidity, from, to }: CopyResult): Promise<string> {
+  return `COPYUID ${uidValidity} ${await sequenceSetText(from, deps.loop)} ${await sequenceSetText(to, deps.loop)}`;
 }

@@ -1,8 +1,9 @@
 import { charsetLabels } from '#lib/charset';
-import { type SearchCommand, writeEsearch, writeSequenceSet } from '#lib/imap';
+import { type SearchCommand, writeEsearch } from '#lib/imap';
 import { withConditions } from '../conditions.ts';
 import type { Context } from '../context.ts';
 import { type MessageFailures, refusalFor } from '../failures.ts';
+import { sequenceSetText } from '../message-set.ts';
 import type { Output } from '../output.ts';
 import { No } from '../refusal.ts';
 import { Evaluator } from '../search/evaluator.ts';
@@ -72,7 +73,7 @@ async function write(context: Context, selection: Selection, command: SearchComm
       min: returns.includes('min') ? first : null,
       max: returns.includes('max') ? (numbers.at(-1) ?? null) : null,
       count: returns.includes('count') ? numbers.length : null,
-      all: returns.includes('all') ? writeSequenceSet(numbers) : null,
+      all: returns.includes('all') ? await sequenceSetText(numbers, context.deps.loop) : null,
       modSeq: null,
     };
     context.write((writer) => writeEsearch(writer, result));

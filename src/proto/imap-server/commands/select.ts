@@ -23,7 +23,7 @@ export const select: Handler<SelectCommand> = {
     if (wasSelected) context.untagged('OK [CLOSED] previous mailbox closed');
     const name = knownName(command.mailbox);
     const mailbox = await account.select(name, isReadOnly);
-    const selection = new Selection(mailbox, isReadOnly);
+    const selection = new Selection(mailbox, isReadOnly, context.deps.loop);
     context.selection = selection;
     writeState(context, selection, mailbox.image);
     if (context.isRev2) {

@@ -3,7 +3,7 @@ import type { Selection } from '../selection.ts';
 import type { Context } from '../context.ts';
 import { type PositionRange, uidsAt } from '../message-set.ts';
 import { Bad, No } from '../refusal.ts';
-import { positionOf } from '../view.ts';
+import { without } from '../search/uid-list.ts';
 import type { Handler } from './handler.ts';
 
 /** STORE and UID STORE (RFC 9051 §6.4.6). */
@@ -55,5 +55,5 @@ async function writeAll(
 function countGone(selection: Selection, uids: Uint32Array): number {
   const current = selection.mailbox.image.uids;
   if (current === selection.view.uids) return 0;
-  return uids.reduce((count, uid) => (positionOf(current, uid) < 0 ? count + 1 : count), 0);
+  return without(uids, current).length;
 }
