@@ -12,8 +12,9 @@ export interface NetLimits {
   readonly lingerMs: number;
   /** Bytes that a peer may still send while `close` waits; they are dropped. */
   readonly maxDroppedBytes: number;
-  /** Silence after which TCP asks whether the peer is still there. */
+  /** Silence after which TCP asks whether the peer is still there, once a read has been willing to wait longer than `keepAliveAfterMs`. */
   readonly keepAliveMs: number;
+  readonly keepAliveAfterMs: number;
 }
 
 /** RFC 5321 §4.5.3.2 wants minutes for writes; the rest is small because a mail client answers at once or never. */
@@ -25,6 +26,7 @@ export const defaultNetLimits: NetLimits = {
   lingerMs: 5000,
   maxDroppedBytes: 256 * 1024,
   keepAliveMs: 120_000,
+  keepAliveAfterMs: 5 * 60_000,
 };
 
 /** Limits of TLS handshakes as a server, for all listeners of a process. */

@@ -138,39 +138,44 @@ interface Shared {
 const free: Disposable = { [Symbol.dispose]: () => undefined };
 
 function accept(socket: Socket, options: ListenOptions, { limits, open, drops, handshakes }: Shared): void {
-  const { tls = null, log, admit } = options;
+  const { tls = null, admit } = options;
   const { remoteAddress, remotePort = 0, localPort } = socket;
   // Without an address it was gone before we looked.
   const remote = remoteAddress === undefined ? null : endpoint(remoteAddress, remotePort);
   const place = remote === null ? null : admit === undefined ? free : admit(remote.address);
-  if (place === null) {
+  if (remote === null || place === null) {
     if (remote !== null) drops.note(remote.address, localPort);
     socket.on('error', () => undefined);
     socket.destroy();
     return;
   }
-  const channel = new SocketChannel(socket, { limits, serverTls: tls, handshakes, clientTrust: {} });
+  const channel = new SocketChannel(socket, { limits, serverTls: tls, handshakes, clientTrust: {} }, remote);
   open.add(channel);
-  serve(channel, options)
-    .catch((error: unknown) => log.error('net.connectionFailed', { remote: channel.remote.address }, error))
-    .then(() => channel.close())
-    .finally(() => {
-      open.delete(channel);
-      place[Symbol.dispose]();
-    })
-    .catch(() => undefined);
+  void serve(channel, options, () => {
+    open.delete(channel);
+    place[Symbol.dispose]();
+  });
 }
 
-async function serve(channel: SocketChannel, options: ListenOptions): Promise<void> {
-  if (options.immediateTls === true) {
-    try {
-      await channel.startTls();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      options.log.info('net.tlsFailed', { remote: channel.remote.address, port: channel.local.port, reason });
-      channel.destroy();
-      return;
-    }
+/** Serves a connection to its end. Never rejects. */
+async function serve(channel: SocketChannel, options: ListenOptions, onEnd: () => void): Promise<void> {
+  try {
+    if (options.immediateTls !== true || (await secure(channel, options))) await options.onConnection(channel);
+  } catch (error) {
+    options.log.error('net.connectionFailed', { remote: channel.remote.address }, error);
   }
-  await options.onConnection(channel);
+  await channel.close();
+  onEnd();
+}
+
+async function secure(channel: SocketChannel, { log }: ListenOptions): Promise<boolean> {
+  try {
+    await channel.startTls();
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.info('net.tlsFailed', { remote: channel.remote.address, port: channel.local.port, reason });
+    channel.destroy();
+    return false;
+  }
 }

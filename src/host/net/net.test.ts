@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { test } from 'node:test';
 import { makeSelfSigned } from '#host/certificates';
 import { channelContract } from '#ports/channel.contract';
@@ -301,3 +301,52 @@ test('nodeDialer: gives up when told to', async () => {
     DialFailed,
   );
 });
+
+test('Channel.read: TCP looks after a peer that is waited for longer than keepAliveAfterMs, and no other', async (t) => {
+  await using both = await pair({ limits: { lingerMs: 50, keepAliveAfterMs: 1000 } });
+  const asked = t.mock.method(Socket.prototype, 'setKeepAlive');
+  for (const timeoutMs of [1000, 1001, 1001]) {
+    const reading = both.server.read(timeoutMs);
+    await say(both.client, 'x');
+    await reading;
+  }
+  assert.deepEqual(
+    asked.mock.calls.map((call) => call.arguments),
+    [[true, 120_000]],
+  );
+});
+
+test('Channel.close: a peer that takes the rest slowly gets all of it', async () => {
+  await using both = await pair();
+  const count = 8 * 1024 * 1024;
+  const written = both.server.write(new Uint8Array(count));
+  written?.catch(() => undefined);
+  const closing = both.server.close();
+  let came = 0;
+  for (let bytes = await both.client.read(5 * second); bytes !== null; bytes = await both.client.read(5 * second)) {
+    came += bytes.length;
+    // Longer than a close waits for the end of the other side.
+    if (came < 1024 * 1024) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(came, count);
+  both.client.destroy();
+  await closing;
+});
+
+for (const [title, limits] of [
+  ['does not end its side', { lingerMs: 50 }],
+  ['goes on sending', { lingerMs: 60_000, maxDroppedBytes: 1024 * 1024 }],
+  ['does not take the rest', { lingerMs: 50, writeTimeoutMs: 200 }],
+] as const) {
+  test(`Channel.close: a peer that ${title} is cut off`, async () => {
+    await using both = await pair({ limits });
+    const isDeaf = title === 'does not take the rest';
+    if (isDeaf) both.server.write(new Uint8Array(16 * 1024 * 1024))?.catch(() => undefined);
+    const sending = (async () => {
+      if (title !== 'goes on sending') return;
+      for (;;) await both.client.write(new Uint8Array(64 * 1024));
+    })();
+    await both.server.close();
+    await assert.rejects(title === 'goes on sending' ? sending : both.server.read(1000), ChannelClosed);
+  });
+}

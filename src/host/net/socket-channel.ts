@@ -40,23 +40,31 @@ export class SocketChannel implements Channel {
   #arrivedBytes = 0;
   #isPaused = false;
   #isGathering = false;
+  #isKeptAlive = false;
   #hasEnded = false;
   #closing: Promise<void> | null = null;
+  /** While the peer is to end its side. */
+  #closed: PromiseWithResolvers<void> | null = null;
+  #lingering: NodeJS.Timeout | undefined = undefined;
+  #droppedBytes = 0;
   #failure: Error | null = null;
   #reader: PromiseWithResolvers<Uint8Array | null> | null = null;
   #drain: PromiseWithResolvers<void> | null = null;
   readonly #alarm: ReadAlarm;
 
-  /** Takes over a connected socket. */
-  constructor(socket: Socket, deps: SocketChannelDeps) {
+  /** Takes over a connected socket. @param remote  Its other end, where that is known already. */
+  constructor(
+    socket: Socket,
+    deps: SocketChannelDeps,
+    remote: Endpoint = endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+  ) {
     this.#socket = socket;
     this.#deps = deps;
-    this.remote = endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    this.remote = remote;
     this.local = endpoint(socket.localAddress ?? '', socket.localPort ?? 0);
     this.#alarm = new ReadAlarm(() => this.#onSilence());
     // Replies are small and awaited: Nagle would hold each back for the peer's delayed acknowledgement.
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, deps.limits.keepAliveMs);
     this.#attach(socket);
   }
 
@@ -80,6 +88,7 @@ export class SocketChannel implements Channel {
     if (this.#reader !== null) return Promise.reject(new Error('two reads at once'));
     this.#reader = Promise.withResolvers<Uint8Array | null>();
     this.#alarm.set(timeoutMs);
+    if (timeoutMs > this.#deps.limits.keepAliveAfterMs && !this.#isKeptAlive) this.#keepAlive();
     return this.#reader.promise;
   }
 
@@ -156,28 +165,36 @@ export class SocketChannel implements Channel {
       return settled;
     }
     this.#fail(closedByUs);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const { writeTimeoutMs, lingerMs, maxDroppedBytes } = this.#deps.limits;
-    const giveUp = (): void => void socket.destroy();
-    let timer = setTimeout(giveUp, writeTimeoutMs);
-    socket.once('finish', () => {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, lingerMs);
-    });
-    socket.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
+    const closed = Promise.withResolvers<void>();
+    this.#closed = closed;
     // What the peer still sends is read and dropped: closing with unread bytes resets the connection and may destroy our last reply.
-    // A peer that goes on sending for long does not listen, and is not worth the reading.
-    let droppedBytes = 0;
-    socket.on('data', (bytes: Uint8Array) => {
-      droppedBytes += bytes.length;
-      if (droppedBytes > maxDroppedBytes) socket.destroy();
-    });
+    // In a handshake we do not listen.
+    if (socket.listenerCount('data') === 0) socket.on('data', this.#onData);
     socket.resume();
     socket.end();
-    return promise;
+    this.#giveUpLater(socket.writableLength === 0);
+    return closed.promise;
+  }
+
+  /**
+   * Ends the connection when the peer has not ended its side in time. One timer for that and for the rest that is to be sent before: nearly
+   * always nothing is left of it, and the peer is faster.
+   * @param wasSent  Nothing was left when the time began.
+   */
+  #giveUpLater(wasSent: boolean, waitedMs = 0): void {
+    const { writeTimeoutMs, lingerMs } = this.#deps.limits;
+    this.#lingering = setTimeout(() => {
+      const isSent = this.#socket.writableLength === 0;
+      const nowMs = waitedMs + lingerMs;
+      if (isSent ? wasSent : nowMs >= writeTimeoutMs) this.#socket.destroy();
+      else this.#giveUpLater(isSent, nowMs);
+    }, lingerMs);
+  }
+
+  /** A peer that goes on sending for long does not listen, and is not worth the reading. */
+  #drop(bytes: Uint8Array): void {
+    this.#droppedBytes += bytes.length;
+    if (this.#droppedBytes > this.#deps.limits.maxDroppedBytes) this.#socket.destroy();
   }
 
   destroy(): void {
@@ -193,7 +210,7 @@ export class SocketChannel implements Channel {
       reader.resolve(bytes);
       return;
     }
-    if (this.#failure !== null) return;
+    if (this.#failure !== null) return this.#drop(bytes);
     this.#arrived.push(bytes);
     this.#arrivedBytes += bytes.length;
     if (this.#arrivedBytes < this.#deps.limits.maxBufferedBytes || this.#isPaused) return;
@@ -218,6 +235,8 @@ export class SocketChannel implements Channel {
 
   readonly #onClose = (): void => {
     this.#fail(closedByPeer);
+    clearTimeout(this.#lingering);
+    this.#closed?.resolve();
   };
 
   #attach(socket: Socket): void {
@@ -255,6 +274,12 @@ export class SocketChannel implements Channel {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#socket.resume();
+  }
+
+  /** Has the system find out that a silent peer is gone. Shorter waits find it out by themselves, and need not pay for the system calls. */
+  #keepAlive(): void {
+    this.#isKeptAlive = true;
+    this.#socket.setKeepAlive(true, this.#deps.limits.keepAliveMs);
   }
 
   /** Waits until the peer has taken enough; all writers wait for the same event. */

@@ -1,5 +1,4 @@
 import { type Parsed, parsed, refused } from '#lib/parsed';
-import { asciiText } from './transform.ts';
 
 /** What `hexValues` says of bytes that are not hexadecimal digits. */
 export const notHex = 0xff;
@@ -14,16 +13,13 @@ for (let value = 0; value < 16; value++) {
 
 /** Codes of the upper-case digits. */
 export const hexUpper = new TextEncoder().encode('0123456789ABCDEF');
-const hexLower = new TextEncoder().encode('0123456789abcdef');
+const lowerPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Two lower-case digits a byte. */
 export function encodeHex(bytes: Uint8Array): string {
-  const out = new Uint8Array(bytes.length * 2);
-  for (const [i, byte] of bytes.entries()) {
-    out[2 * i] = hexLower[byte >> 4] ?? 0;
-    out[2 * i + 1] = hexLower[byte & 15] ?? 0;
-  }
-  return asciiText(out);
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += lowerPairs[bytes[i] ?? 0] ?? '';
+  return text;
 }
 
 /** Parses hexadecimal digits in either case, two a byte. */

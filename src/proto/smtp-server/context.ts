@@ -168,7 +168,15 @@ export class Context implements SessionFacts {
   }
 }
 
+/** Limits by the options that they were made of, which the sessions of a port share. */
+const madeLimits = new WeakMap<SessionOptions, SessionLimits>();
+
 /** Fills in what the options leave out. */
 export function sessionLimits(options: SessionOptions): SessionLimits {
-  return { ...defaultSessionLimits, ...options.limits };
+  let limits = madeLimits.get(options);
+  if (limits === undefined) {
+    limits = { ...defaultSessionLimits, ...options.limits };
+    madeLimits.set(options, limits);
+  }
+  return limits;
 }

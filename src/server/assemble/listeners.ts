@@ -5,7 +5,7 @@ import type { Channel } from '#ports/channel';
 import type { Certificates } from './certificates.ts';
 import { serveImapOn } from './imap-service.ts';
 import type { Services } from './services.ts';
-import { serveSmtpOn } from './smtp-service.ts';
+import { smtpService } from './smtp-service.ts';
 import type { Shared } from './shared.ts';
 
 /** The services that a listener can offer. */
@@ -81,7 +81,7 @@ async function openPort(
 ): Promise<Listener> {
   const { service, services } = context;
   const isImap = service === 'imap' || service === 'imaps';
-  const serve = isImap ? serveImapOn : serveSmtpOn;
+  const serve = isImap ? (channel: Channel) => serveImapOn(context, channel) : smtpService(context);
   try {
     return await listen({
       address,
@@ -90,7 +90,7 @@ async function openPort(
       immediateTls: hasImmediateTls(service),
       admit: (remoteAddress) => admit(context, remoteAddress),
       handshakes: context.shared.handshakes,
-      onConnection: (channel: Channel) => serve(context, channel),
+      onConnection: serve,
       log: services.log,
       conditions: services.conditions,
     });
@@ -109,15 +109,13 @@ function hasImmediateTls(service: ServiceName): boolean {
 /** Takes a place for a connection. Where TLS comes first its network is counted here, before the handshake; otherwise the session says why not. */
 function admit({ service, shared }: ServiceContext, remoteAddress: string): Disposable | null {
   const { admission } = shared;
-  using places = new DisposableStack();
   const place = admission.enter();
-  if (place === null) return null;
+  if (place === null || !hasImmediateTls(service)) return place;
+  using places = new DisposableStack();
   places.use(place);
-  if (hasImmediateTls(service)) {
-    const admitted = admission.connect(service === 'imaps' ? 'imap' : 'smtp', remoteAddress);
-    if (admitted.kind !== 'admitted') return null;
-    places.use(admitted.place);
-  }
+  const admitted = admission.connect(service === 'imaps' ? 'imap' : 'smtp', remoteAddress);
+  if (admitted.kind !== 'admitted') return null;
+  places.use(admitted.place);
   return places.move();
 }
 

@@ -11,7 +11,7 @@ import { tempDir } from '#testing/temp-dir';
 import type { ServiceContext } from './listeners.ts';
 import { openServices } from './services.ts';
 import { makeShared } from './shared.ts';
-import { serveSmtpOn } from './smtp-service.ts';
+import { smtpService } from './smtp-service.ts';
 
 /** Talks to port 1025 of a development server, from an address. @returns the replies, the banner left out. */
 type Talk = (from: string, lines: readonly string[]) => Promise<string[]>;
@@ -35,9 +35,10 @@ async function inLocalserve(edit: (server: string) => string, body: (talk: Talk)
     hasTls: true,
     shutdown: new AbortController().signal,
   };
+  const serve = smtpService(context);
   await body(async (from, lines) => {
     const { client, server } = channelPair({ clientAddress: from });
-    const serving = serveSmtpOn(context, server);
+    const serving = serve(server);
     await client.write(new TextEncoder().encode([...lines, 'QUIT', ''].join('\r\n')));
     let heard = '';
     for (let bytes = await client.read(5000); bytes !== null; bytes = await client.read(5000)) {
@@ -61,7 +62,7 @@ for (const [who, address, isLimited] of [
   ['a container with IPv6', 'fd00:dead:beef::2', false],
   ['a stranger', '203.0.113.5', true],
 ] as const) {
-  test(`serveSmtpOn, localserve: ${who} has ${isLimited ? 'the limits of a real server' : 'no limits'}`, () =>
+  test(`smtpService, localserve: ${who} has ${isLimited ? 'the limits of a real server' : 'no limits'}`, () =>
     inLocalserve(
       (server) => server,
       async (talk) => {
@@ -79,7 +80,7 @@ for (const [what, setting, isOffered] of [
   ['by default', '', false],
   ['when asked for', ', startTls: true', true],
 ] as const) {
-  test(`serveSmtpOn, localserve: STARTTLS is ${isOffered ? '' : 'not '}offered on 1025 ${what}, logins are`, () =>
+  test(`smtpService, localserve: STARTTLS is ${isOffered ? '' : 'not '}offered on 1025 ${what}, logins are`, () =>
     inLocalserve(
       (server) => server.replace('smtp: { port: 1025 }', `smtp: { port: 1025${setting} }`),
       async (talk) => {
@@ -90,7 +91,7 @@ for (const [what, setting, isOffered] of [
     ));
 }
 
-test('serveSmtpOn: a real server offers STARTTLS and no logins on port 25', () =>
+test('smtpService: a real server offers STARTTLS and no logins on port 25', () =>
   inLocalserve(
     (server) => server.replace('localserve: true', 'localserve: false'),
     async (talk) => {

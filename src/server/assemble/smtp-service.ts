@@ -1,7 +1,8 @@
+import type { Config } from '#mail/config';
 import type { Channel } from '#ports/channel';
-import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
+import { SmtpSession, type Backend, type ServerKind, type SessionOptions } from '#proto/smtp-server';
 import { developmentLimits } from '#server/localserve';
-import { SmtpIn } from '#server/smtp-in';
+import { receivingPlan, SmtpIn, type ReceivingPlan } from '#server/smtp-in';
 import { Submission } from '#server/submission';
 import type { ServiceContext } from './listeners.ts';
 
@@ -11,46 +12,78 @@ const kinds: Readonly<Record<string, ServerKind>> = {
   submissions: 'submissions',
 };
 
-/** Serves one SMTP connection to its end. */
-export async function serveSmtpOn(context: ServiceContext, channel: Channel): Promise<void> {
-  const { services, shared, config, hostname, shutdown, hasTls } = context;
-  const { server } = services.configuration.config;
-  const kind = kinds[context.service] ?? 'mx';
-  const plaintextAuth = kind === 'submission' && config.submission?.allowPlaintextAuth === true;
-  const session = new SmtpSession({
-    channel,
-    backend: backendFor(context, kind),
-    options: {
-      kind,
-      hostname,
-      startTls: hasTls && (kind === 'submission' || (kind === 'mx' && (config.smtp?.startTls ?? !server.localserve))),
-      authWithoutTls: plaintextAuth || (kind === 'mx' && server.localserve),
-      mailNeedsTls: kind === 'submission' && !plaintextAuth,
-      // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): whoever brings mail there sends them instead.
-      dsn: kind !== 'mx',
-      futureRelease: kind !== 'mx',
-      requireTls: true,
-      pedantic: server.pedantic,
-      // Mail that users submit is encoded before it leaves, so that nothing bare goes on.
-      passesBareCr: kind !== 'mx' && !server.pedantic,
-      lenient: server.localserve && !server.pedantic,
-      limits: {
-        ...(server.localserve && shared.admission.isTrusted(channel.remote.address) ? developmentLimits : {}),
-        maxMessageBytes: config.maxMessageBytes,
-      },
-    },
-    clock: services.clock,
-    loop: services.loop,
-    log: services.log,
-    random: services.random,
-    id: shared.nextConnectionId(),
-  });
-  await session.run(shutdown);
+/** The parts of sessions that all of them share while one configuration is in force. */
+interface Prepared {
+  readonly config: Config;
+  readonly options: SessionOptions;
+  /** Options for clients without limits, on a development server. */
+  readonly trustedOptions: SessionOptions;
+  readonly backend: () => Backend;
 }
 
-function backendFor({ services, shared, config, hostname, shutdown }: ServiceContext, kind: ServerKind): Backend {
+/** Returns a function that serves one SMTP connection of a port to its end. What depends on the configuration is made anew only when that has changed. */
+export function smtpService(context: ServiceContext): (channel: Channel) => Promise<void> {
+  const { services, shared, shutdown } = context;
+  const { configuration, clock, loop, log, random } = services;
+  const kind = kinds[context.service] ?? 'mx';
+  const backends = kind === 'mx' ? receiving(context) : submitting(context);
+  let prepared: Prepared | null = null;
+  return (channel) => {
+    const { config } = configuration;
+    if (prepared?.config !== config) prepared = prepare(context, kind, config, backends());
+    const isTrusted = config.server.localserve && shared.admission.isTrusted(channel.remote.address);
+    const session = new SmtpSession({
+      channel,
+      backend: prepared.backend(),
+      options: isTrusted ? prepared.trustedOptions : prepared.options,
+      clock,
+      loop,
+      log,
+      random,
+      id: shared.nextConnectionId(),
+    });
+    return session.run(shutdown);
+  };
+}
+
+function prepare(context: ServiceContext, kind: ServerKind, whole: Config, backend: () => Backend): Prepared {
+  const { config, hostname, hasTls } = context;
+  const { server } = whole;
+  const plaintextAuth = kind === 'submission' && config.submission?.allowPlaintextAuth === true;
+  const { maxMessageBytes } = config;
+  const options: SessionOptions = {
+    kind,
+    hostname,
+    startTls: hasTls && (kind === 'submission' || (kind === 'mx' && (config.smtp?.startTls ?? !server.localserve))),
+    authWithoutTls: plaintextAuth || (kind === 'mx' && server.localserve),
+    mailNeedsTls: kind === 'submission' && !plaintextAuth,
+    // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): whoever brings mail there sends them instead.
+    dsn: kind !== 'mx',
+    futureRelease: kind !== 'mx',
+    requireTls: true,
+    pedantic: server.pedantic,
+    // Mail that users submit is encoded before it leaves, so that nothing bare goes on.
+    passesBareCr: kind !== 'mx' && !server.pedantic,
+    lenient: server.localserve && !server.pedantic,
+    limits: { maxMessageBytes },
+  };
+  const trustedOptions = { ...options, limits: { ...developmentLimits, maxMessageBytes } };
+  return { config: whole, options, trustedOptions, backend };
+}
+
+/** Makes the Backends of the port where other servers bring mail; to be called again when the configuration has changed. */
+function receiving({ services, shared, hostname, shutdown }: ServiceContext): () => () => Backend {
   const { admission, senders } = shared;
-  return kind === 'mx'
-    ? new SmtpIn({ ...services, admission, senders, hostname, shutdown })
-    : new Submission({ ...services, admission, hostname, mechanisms: config.mechanisms, shutdown });
+  const deps = { ...services, admission, senders, hostname, shutdown };
+  return () => {
+    const plan: ReceivingPlan = receivingPlan(deps);
+    return () => new SmtpIn(deps, plan);
+  };
+}
+
+/** Makes the Backends of a port where users submit mail. */
+function submitting({ services, shared, config, hostname, shutdown }: ServiceContext): () => () => Backend {
+  const { admission } = shared;
+  const deps = { ...services, admission, hostname, mechanisms: config.mechanisms, shutdown };
+  return () => () => new Submission(deps);
 }

@@ -6,4 +6,5 @@ export { SenderCheck } from './sender-check.ts';
 export { failOnPurpose } from './planned.ts';
 export { noteRefusal } from './note-refusal.ts';
 export { SmtpIn, type SmtpInDeps } from './smtp-in.ts';
+export { receivingPlan, type ReceivingPlan } from './receiving-plan.ts';
 export { receivedField } from './received-field.ts';

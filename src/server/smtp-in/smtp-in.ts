@@ -24,13 +24,10 @@ import {
 } from '#proto/smtp-server';
 import type { Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
-import { anyLogin } from '#server/localserve';
-import { Destinations, type Goal } from './destinations.ts';
+import type { Goal } from './destinations.ts';
 import { noteRefusal } from './note-refusal.ts';
-import { Notices } from './notices.ts';
 import { failOnPurpose } from './planned.ts';
-import { Quotas } from './quotas.ts';
-import type { ReceiverPolicy } from './receiver-checks.ts';
+import { receivingPlan, type ReceivingPlan } from './receiving-plan.ts';
 import { Reception, type ReceptionDeps } from './reception.ts';
 import type { SenderCheck } from './sender-check.ts';
 
@@ -63,22 +60,12 @@ export class SmtpIn implements Backend {
   readonly #isLocalserve: boolean;
   #place: Disposable | null = null;
 
-  constructor(deps: SmtpInDeps) {
+  /** @param plan  As `receivingPlan` makes it of the same `deps`. */
+  constructor(deps: SmtpInDeps, plan: ReceivingPlan = receivingPlan(deps)) {
     this.#deps = deps;
-    const { config, directory } = deps.configuration;
-    this.#isLocalserve = config.server.localserve;
-    this.auth = this.#isLocalserve ? anyLogin(config.server.postmaster) : null;
-    const destinations = new Destinations(config, directory);
-    const quotas = new Quotas(deps.accounts, destinations);
-    const notices = new Notices({ ...deps, destinations });
-    this.#reception = {
-      ...deps,
-      destinations,
-      notices,
-      quotas,
-      isLocalserve: this.#isLocalserve,
-      receiverPolicy: policyOf(config.server),
-    };
+    this.auth = plan.auth;
+    this.#isLocalserve = plan.isLocalserve;
+    this.#reception = plan.reception;
   }
 
   greet(facts: SessionFacts): void {
@@ -159,14 +146,4 @@ export class SmtpIn implements Backend {
     if (this.#isLocalserve) return { name, result: 'none', detail: 'a development server takes all' };
     return { name, result: 'pass', detail: this.#isOurs(from) ? 'a domain of ours' : 'its domain can take mail' };
   }
-}
-
-function policyOf({
-  localserve,
-  pedantic,
-}: {
-  readonly localserve: boolean;
-  readonly pedantic: boolean;
-}): ReceiverPolicy {
-  return pedantic ? 'refuse' : localserve ? 'mark' : 'ignore';
 }

@@ -1,0 +1,50 @@
+import type { Config, ServerConfig } from '#mail/config';
+import type { AuthBackend } from '#proto/smtp-server';
+import { anyLogin } from '#server/localserve';
+import { Destinations } from './destinations.ts';
+import { Notices } from './notices.ts';
+import { Quotas } from './quotas.ts';
+import type { ReceiverPolicy } from './receiver-checks.ts';
+import type { ReceptionDeps } from './reception.ts';
+import type { SmtpInDeps } from './smtp-in.ts';
+
+/** Decisions that connections share while one configuration is in force: making them costs as much as a command. */
+export interface ReceivingPlan {
+  /** The configuration that the plan follows. */
+  readonly config: Config;
+  readonly auth: AuthBackend | null;
+  readonly isLocalserve: boolean;
+  readonly reception: ReceptionDeps;
+}
+
+/** Makes the plan for the configuration in force. */
+export function receivingPlan(deps: SmtpInDeps): ReceivingPlan {
+  const { accounts, blobs, clock, contentMemory, delivery, feedback, hostname, log, queue, shutdown } = deps;
+  const { config, directory } = deps.configuration;
+  const isLocalserve = config.server.localserve;
+  const destinations = new Destinations(config, directory);
+  return {
+    config,
+    auth: isLocalserve ? anyLogin(config.server.postmaster) : null,
+    isLocalserve,
+    reception: {
+      delivery,
+      queue,
+      blobs,
+      contentMemory,
+      clock,
+      log,
+      hostname,
+      shutdown,
+      destinations,
+      quotas: new Quotas(accounts, destinations),
+      notices: new Notices({ feedback, accounts, blobs, log, destinations }),
+      isLocalserve,
+      receiverPolicy: policyOf(config.server),
+    },
+  };
+}
+
+function policyOf({ localserve, pedantic }: ServerConfig): ReceiverPolicy {
+  return pedantic ? 'refuse' : localserve ? 'mark' : 'ignore';
+}
