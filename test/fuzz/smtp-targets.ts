@@ -160,7 +160,7 @@ const smtpSession: Target = {
       id: 'fuzz',
       random: bytes,
     });
-    const running = session.run(new AbortController().signal);
+    const running = session.run();
     const talk = async (): Promise<void> => {
       for (const chunk of chunked(input, random)) {
         await client.write(chunk).catch(() => undefined);

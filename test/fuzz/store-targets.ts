@@ -144,7 +144,7 @@ const smtpStore: Target = {
       id: 'fuzz',
       random: bytes,
     });
-    const output = await converse(place, { client, running: session.run(shutdown), clock }, input, random);
+    const output = await converse(place, { client, running: session.run(), clock }, input, random);
     must(!output.includes('error on our side'), 'it said that the error is ours');
   },
 };

@@ -124,5 +124,7 @@ export function canonicalLocalpart(localpart: string, rules: LocalpartRules): st
     if (found >= 0 && found < end) end = found;
   }
   const base = localpart.slice(0, end);
-  return rules.caseSensitive ? base : base.toLowerCase().normalize('NFC');
+  if (rules.caseSensitive) return base;
+  const lower = base.toLowerCase();
+  return isAsciiText(lower) ? lower : lower.normalize('NFC');
 }

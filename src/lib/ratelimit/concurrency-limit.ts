@@ -1,4 +1,5 @@
 import { ipMasks, type IpAddress } from '#lib/domain';
+import { Place } from './place.ts';
 
 /** How many of something may be open at once, per address and per the networks it is part of. */
 export class ConcurrencyLimit {
@@ -16,17 +17,14 @@ export class ConcurrencyLimit {
     const masks = [m1, m2, m3];
     if (masks.some((mask, n) => (this.#open.get(mask) ?? 0) >= (this.#limits[n] ?? 0))) return null;
     for (const mask of masks) this.#open.set(mask, (this.#open.get(mask) ?? 0) + 1);
-    let left = false;
-    return {
-      [Symbol.dispose]: () => {
-        if (left) return;
-        left = true;
-        for (const mask of masks) {
-          const rest = (this.#open.get(mask) ?? 1) - 1;
-          if (rest === 0) this.#open.delete(mask);
-          else this.#open.set(mask, rest);
-        }
-      },
-    };
+    return new Place(() => this.#leave(masks));
+  }
+
+  #leave(masks: readonly string[]): void {
+    for (const mask of masks) {
+      const rest = (this.#open.get(mask) ?? 1) - 1;
+      if (rest === 0) this.#open.delete(mask);
+      else this.#open.set(mask, rest);
+    }
   }
 }

@@ -4,4 +4,5 @@
  */
 export { ConcurrencyLimit } from './concurrency-limit.ts';
 export { EventLimit } from './event-limit.ts';
+export { Place } from './place.ts';
 export { isInNetwork, parseNetwork, type Network } from './network.ts';

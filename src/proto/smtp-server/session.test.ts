@@ -26,8 +26,8 @@ class Stage {
   readonly backend: FakeSmtpBackend;
   readonly log = new FakeLog();
   readonly #clock = new FakeClock();
-  readonly #stop = new AbortController();
-  readonly #sessions: Promise<void>[] = [];
+  readonly #sessions: SmtpSession[] = [];
+  readonly #running: Promise<void>[] = [];
   readonly #settings: Settings;
   #server: FakeChannel | null = null;
 
@@ -55,14 +55,16 @@ class Stage {
     };
     const deps = { channel: server, backend: this.backend, options, clock: this.#clock, log: this.log, id: 'test' };
     const random = { bytes: (count: number) => new Uint8Array(count).fill(1) };
-    this.#sessions.push(new SmtpSession({ loop: new FakeLoop(), ...deps, random }).run(this.#stop.signal));
+    const session = new SmtpSession({ loop: new FakeLoop(), ...deps, random });
+    this.#sessions.push(session);
+    this.#running.push(session.run());
     return client;
   }
 
   async command([word, argument = '']: readonly string[]): Promise<void> {
     if (word === 'messages') assert.equal(this.backend.messages.length, Number(argument));
     else if (word === 'bugs') assert.equal(this.log.events.filter((e) => e.level === 'error').length, Number(argument));
-    else if (word === 'shutdown') this.#stop.abort();
+    else if (word === 'shutdown') for (const session of this.#sessions) session.stop();
     else if (word === 'content') {
       const text = new TextDecoder().decode(this.backend.messages[0]?.content);
       assert.equal(text.replaceAll('\r', '\\r').replaceAll('\n', '\\n'), argument);
@@ -79,7 +81,7 @@ class Stage {
 
   /** All sessions ended, and nothing is left open. */
   async end(): Promise<void> {
-    await Promise.all(this.#sessions);
+    await Promise.all(this.#running);
     assert.equal(this.backend.openSinks, 0, 'sinks left open');
     assert.equal(this.backend.closes, this.#sessions.length, 'closed once for each session');
   }

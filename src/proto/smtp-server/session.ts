@@ -57,15 +57,9 @@ export class SmtpSession {
     });
   }
 
-  /**
-   * Serves the connection and closes it. Never rejects. When `signal` aborts, a waiting client is sent 421 at once,
-   * a busy one after its command or content (RFC 5321 §3.8).
-   */
-  async run(signal?: AbortSignal): Promise<void> {
+  /** Serves the connection and closes it. Never rejects. */
+  async run(): Promise<void> {
     const context = this.#context;
-    const stop = (): void => this.#shutDown();
-    if (signal?.aborted === true) this.#isShuttingDown = true;
-    signal?.addEventListener('abort', stop, { once: true });
     try {
       await this.#answer(() => this.#greet());
       while (!context.isClosing) {
@@ -76,7 +70,6 @@ export class SmtpSession {
     } catch (error) {
       await this.#end(error);
     } finally {
-      signal?.removeEventListener('abort', stop);
       this.#release();
       await this.#wire.channel.close();
     }
@@ -217,8 +210,8 @@ export class SmtpSession {
     return definition.handle(context, command);
   }
 
-  /** Called when the server stops. */
-  #shutDown(): void {
+  /** Ends the session because the server stops: a waiting client is sent 421 at once, a busy one after its command or content (RFC 5321 §3.8). */
+  stop(): void {
     this.#isShuttingDown = true;
     if (!this.#isAwaitingCommand || !this.#wire.isReading) return;
     this.#context.refuse(shuttingDown);

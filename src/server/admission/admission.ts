@@ -1,5 +1,5 @@
 import { parseIp, type IpAddress } from '#lib/domain';
-import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork, type Network } from '#lib/ratelimit';
+import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork, Place, type Network } from '#lib/ratelimit';
 import type { Clock } from '#ports/clock';
 import { LoginLimit, type LoginAdmission, type LoginAttempt } from './logins.ts';
 
@@ -64,14 +64,12 @@ export class Admission {
   enter(): Disposable | null {
     if (this.#open >= this.#maxConnections) return null;
     this.#open += 1;
-    let hasLeft = false;
-    return {
-      [Symbol.dispose]: () => {
-        if (!hasLeft) this.#open -= 1;
-        hasLeft = true;
-      },
-    };
+    return new Place(this.#leave);
   }
+
+  readonly #leave = (): void => {
+    this.#open -= 1;
+  };
 
   /** Counts a connection of a protocol and takes a place for it. */
   connect(protocol: 'smtp' | 'imap', remoteAddress: string): Admitted {

@@ -5,18 +5,29 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { setUpLocalserve } from '#server/localserve';
 import { channelPair } from '#testing/channel-pair';
+import type { Channel } from '#ports/channel';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
 import type { ServiceContext } from './listeners.ts';
-import { openServices } from './services.ts';
+import { openServices, type Services } from './services.ts';
 import { makeShared } from './shared.ts';
 import { smtpService } from './smtp-service.ts';
 
 /** Talks to port 1025 of a development server, from an address. @returns the replies, the banner left out. */
 type Talk = (from: string, lines: readonly string[]) => Promise<string[]>;
 
-async function inLocalserve(edit: (server: string) => string, body: (talk: Talk) => Promise<void>): Promise<void> {
+/** The service behind `Talk`, and the means to change what it works on. */
+interface Behind {
+  readonly services: Services;
+  readonly serve: (channel: Channel) => Promise<void>;
+  readonly shutdown: AbortController;
+}
+
+async function inLocalserve(
+  edit: (server: string) => string,
+  body: (talk: Talk, behind: Behind) => Promise<void>,
+): Promise<void> {
   await using dir = await tempDir();
   const [files, log, folder] = [new Files(), new FakeLog(), join(dir.path, 'config')];
   await setUpLocalserve({ files, folder, addresses: ['127.0.0.1'], nowMs: Date.now() });
@@ -26,6 +37,7 @@ async function inLocalserve(edit: (server: string) => string, body: (talk: Talk)
   await services.accounts.create('godwit');
   const config = services.configuration.config.server.listeners['local'];
   assert.ok(config !== undefined);
+  const shutdown = new AbortController();
   const context: ServiceContext = {
     services,
     shared: makeShared(services, new FakeResolver({})),
@@ -33,20 +45,23 @@ async function inLocalserve(edit: (server: string) => string, body: (talk: Talk)
     hostname: 'localhost',
     service: 'smtp',
     hasTls: true,
-    shutdown: new AbortController().signal,
+    shutdown: shutdown.signal,
   };
   const serve = smtpService(context);
-  await body(async (from, lines) => {
-    const { client, server } = channelPair({ clientAddress: from });
-    const serving = serve(server);
-    await client.write(new TextEncoder().encode([...lines, 'QUIT', ''].join('\r\n')));
-    let heard = '';
-    for (let bytes = await client.read(5000); bytes !== null; bytes = await client.read(5000)) {
-      heard += new TextDecoder().decode(bytes);
-    }
-    await serving;
-    return heard.split('\r\n').slice(1, -1);
-  });
+  await body(
+    async (from, lines) => {
+      const { client, server } = channelPair({ clientAddress: from });
+      const serving = serve(server);
+      await client.write(new TextEncoder().encode([...lines, 'QUIT', ''].join('\r\n')));
+      let heard = '';
+      for (let bytes = await client.read(5000); bytes !== null; bytes = await client.read(5000)) {
+        heard += new TextDecoder().decode(bytes);
+      }
+      await serving;
+      return heard.split('\r\n').slice(1, -1);
+    },
+    { services, serve, shutdown },
+  );
 }
 
 const refusals = [
@@ -99,5 +114,37 @@ test('smtpService: a real server offers STARTTLS and no logins on port 25', () =
       assert.ok(answers.includes('250-STARTTLS'));
       assert.doesNotMatch(answers.join('\n'), /AUTH/);
       assert.match(answers.at(-2) ?? '', /^501 5\.5\.4 EHLO needs a host name/);
+    },
+  ));
+
+test('smtpService: sessions follow the configuration that is in force when they begin', () =>
+  inLocalserve(
+    (server) => server.replace('localserve: true', 'localserve: false'),
+    async (talk, { services }) => {
+      const dialogue = ['EHLO c.example', 'MAIL FROM:<godwit@localhost>', 'RCPT TO:<a@added.example>'];
+      assert.match((await talk('127.0.0.1', dialogue)).at(-2) ?? '', /^550 5\.7\.1 /);
+      await services.configuration.changeDomains((text) =>
+        text.replace(/^domains:.*\n/m, (line) => `${line.includes('{') ? 'domains:\n' : line}  added.example: {}\n`),
+      );
+      // The domain is ours now, and has no such user.
+      assert.match((await talk('127.0.0.1', dialogue)).at(-2) ?? '', /^550 5\.1\.1 /);
+    },
+  ));
+
+test('smtpService: all sessions end when the server stops, and those begun later at once', () =>
+  inLocalserve(
+    (server) => server,
+    async (_talk, { serve, shutdown }) => {
+      const hear = async (channel: Channel): Promise<string> =>
+        new TextDecoder().decode((await channel.read(5000)) ?? new Uint8Array(0));
+      const pairs = [channelPair(), channelPair()];
+      const serving = pairs.map(({ server }) => serve(server));
+      for (const { client } of pairs) assert.match(await hear(client), /^220 /);
+      shutdown.abort();
+      for (const { client } of pairs) assert.match(await hear(client), /^421 4\.3\.2 shutting down/);
+      await Promise.all(serving);
+      const late = channelPair();
+      await serve(late.server);
+      assert.match(await hear(late.client), /^220 .*\r\n421 4\.3\.2 shutting down/);
     },
   ));

@@ -28,7 +28,10 @@ export function smtpService(context: ServiceContext): (channel: Channel) => Prom
   const kind = kinds[context.service] ?? 'mx';
   const backends = kind === 'mx' ? receiving(context) : submitting(context);
   let prepared: Prepared | null = null;
-  return (channel) => {
+  // A listener of the signal for each connection would cost as much as there are connections, each time.
+  const sessions = new Set<SmtpSession>();
+  shutdown.addEventListener('abort', () => sessions.forEach((session) => session.stop()), { once: true });
+  return async (channel) => {
     const { config } = configuration;
     if (prepared?.config !== config) prepared = prepare(context, kind, config, backends());
     const isTrusted = config.server.localserve && shared.admission.isTrusted(channel.remote.address);
@@ -42,7 +45,10 @@ export function smtpService(context: ServiceContext): (channel: Channel) => Prom
       random,
       id: shared.nextConnectionId(),
     });
-    return session.run(shutdown);
+    sessions.add(session);
+    if (shutdown.aborted) session.stop();
+    await session.run();
+    sessions.delete(session);
   };
 }
 
