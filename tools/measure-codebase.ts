@@ -4,6 +4,9 @@ import { citationsOf } from './check-rfc.ts';
 import { functionsIn } from './check-sizes.ts';
 import { doorsOf, exportsWithoutUser } from './doors.ts';
 import { importCircles } from './import-circles.ts';
+import { flows } from '../test/flows/steps.ts';
+import { Tracer } from '../test/flows/trace.ts';
+import { startFlowWorld } from '../test/flows/world.ts';
 import { isTest, root, sourceFiles, type SourceFile } from './source-files.ts';
 
 /** One line of the table. */
@@ -17,7 +20,14 @@ interface Measure {
 const long = 60;
 
 const files = sourceFiles(['src']).filter(({ path }) => !isTest(path));
-const measures = [...sizes(files), ...functions(files), ...citations(files), ...doors(files), ...circles(files)];
+const measures = [
+  ...sizes(files),
+  ...functions(files),
+  ...citations(files),
+  ...doors(files),
+  ...circles(files),
+  ...(await traces()),
+];
 const table = [
   '| measure | figure | wanted |',
   '|---|--:|--:|',
@@ -96,6 +106,19 @@ function circles(sources: readonly SourceFile[]): Measure[] {
       wanted: '0',
     },
   ];
+}
+
+async function traces(): Promise<Measure[]> {
+  await using world = await startFlowWorld();
+  await using tracer = await Tracer.start();
+  const found: Measure[] = [];
+  for (const { document: file, name, trace } of flows) {
+    const ran = await trace(world, tracer);
+    const calls = [...ran.values()].flatMap((functionsOfFile) => [...functionsOfFile.values()]);
+    const figure = `${ran.size} / ${count(calls.reduce((sum, one) => sum + one, 0))}`;
+    found.push({ name: `files / calls, ${name} ([flows/${file}](flows/${file}))`, figure, wanted: 'fewer' });
+  }
+  return found;
 }
 
 function docstringAbove(lines: readonly string[], line: number): string {

@@ -12,7 +12,7 @@ const interop = process.argv.includes('--interop');
 const wanted = process.argv.slice(2).filter((word) => word !== '--interop');
 const patterns = interop
   ? ['test/interop/**/*.test.ts']
-  : ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/{e2e,crash,faults,fuzz,hostile,transcripts}/**/*.test.ts'];
+  : ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/{e2e,crash,faults,flows,fuzz,hostile,transcripts}/**/*.test.ts'];
 const files = patterns
   .flatMap((pattern) => globSync(pattern, { cwd: root }))
   .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))
