@@ -1,11 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Channel } from '#ports/channel';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeLoop } from '#testing/fake-loop';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
-import { SmtpSession } from './index.ts';
+import { SmtpSession, type SessionOptions } from './index.ts';
+
+const options: SessionOptions = {
+  kind: 'mx',
+  hostname: 'mx.example',
+  startTls: false,
+  authWithoutTls: false,
+  mailNeedsTls: false,
+  dsn: false,
+  futureRelease: false,
+  requireTls: false,
+  pedantic: false,
+};
+
+/** A session over a channel, with a loop that pauses at every question. */
+function sessionOn(channel: Channel, loop: FakeLoop): SmtpSession {
+  return new SmtpSession({
+    loop,
+    channel,
+    backend: new FakeSmtpBackend(),
+    options,
+    clock: new FakeClock(),
+    log: new FakeLog(),
+    random: { bytes: (count) => new Uint8Array(count) },
+    id: 'x',
+  });
+}
 
 for (const [title, text, answered] of [
   ['commands', 'NOOP\r\n'.repeat(5000), 100],
@@ -21,26 +48,7 @@ for (const [title, text, answered] of [
     const loop = new FakeLoop();
     await client.write(new TextEncoder().encode(text));
     client.endWriting();
-    await new SmtpSession({
-      loop,
-      channel: server,
-      backend: new FakeSmtpBackend(),
-      options: {
-        kind: 'mx',
-        hostname: 'mx.example',
-        startTls: false,
-        authWithoutTls: false,
-        mailNeedsTls: false,
-        dsn: false,
-        futureRelease: false,
-        requireTls: false,
-        pedantic: false,
-      },
-      clock: new FakeClock(),
-      log: new FakeLog(),
-      random: { bytes: (count) => new Uint8Array(count) },
-      id: 'x',
-    }).run();
+    await sessionOn(server, loop).run();
     let said = '';
     for (let chunk = await client.read(1000); chunk !== null; chunk = await client.read(1000)) {
       said += new TextDecoder().decode(chunk);
@@ -52,3 +60,29 @@ for (const [title, text, answered] of [
     assert.ok(loop.pauses >= answered - 1, `${loop.pauses}`);
   });
 }
+
+test('SmtpSession: replies to commands that were sent ahead leave together, with pauses between the commands', async () => {
+  const { client, server } = channelPair();
+  const loop = new FakeLoop();
+  await client.write(
+    new TextEncoder().encode('EHLO c.example\r\nMAIL FROM:<a@example.net>\r\nRSET\r\nNOOP\r\nQUIT\r\n'),
+  );
+  const written: string[] = [];
+  const write: Channel['write'] = (bytes, ...rest) => {
+    written.push(new TextDecoder().decode(bytes));
+    return server.write(bytes, ...rest);
+  };
+  const channel = new Proxy(server, {
+    get: (target, key) => {
+      if (key === 'write') return write;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  await sessionOn(channel, loop).run();
+  assert.ok(loop.pauses >= 4, `${loop.pauses}`);
+  assert.deepEqual(
+    written.map((text) => text.match(/^\d{3} /gm)),
+    [['220 '], ['250 ', '250 ', '250 ', '250 ', '221 ']],
+  );
+});

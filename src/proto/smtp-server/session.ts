@@ -103,8 +103,8 @@ export class SmtpSession {
     return pause === null ? this.#answer(() => this.#event(event)) : this.#answerAfter(pause, event);
   }
 
+  /** Replies that wait stay together with the next one: a pause is short, and a write of its own costs more than it. */
   async #answerAfter(pause: Promise<void>, event: CodecEvent): Promise<void> {
-    await this.#wire.flush();
     await pause;
     await this.#answer(() => this.#event(event));
   }
