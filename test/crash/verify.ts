@@ -46,6 +46,7 @@ export async function verifyImage(directory: string, promises: Promises, nowMs: 
     verifySeen(promises, found, problems);
     await verifyQueue({ store, clock, promises, problems, notices: () => noticesOf(store, promises) });
     await verifyNumbers(store, promises, problems);
+    await verifyErased(store, promises, problems);
   } catch (error) {
     problems.push(`it cannot be read: ${error instanceof Error ? error.stack : String(error)}`);
   }
@@ -112,6 +113,22 @@ function verifyMessages(promises: Promises, found: ReadonlyMap<string, Found>, p
       parts.every((part) => isState(found.get(part.account)?.get(part.hash)?.places ?? [], part[which]));
     if (!isAt('before') && !isAt('after'))
       problems.push(`half a transaction: ${parts.map(({ hash }) => hash).join(', ')}`);
+  }
+}
+
+/** The sweep finishes what was to be erased, and nothing else goes. */
+async function verifyErased(store: Store, { accounts }: Promises, problems: string[]): Promise<void> {
+  await store.accounts.finishDeletions();
+  for (const finding of await checkStore(store)) {
+    if (finding.kind !== 'orphan')
+      problems.push(`check after the sweep: ${finding.account} ${finding.kind}: ${finding.text}`);
+  }
+  for (const name of accounts) {
+    const account = await store.accounts.open(name);
+    const left = await account?.db.read((reader) =>
+      reader.arrays(sql`SELECT id FROM email WHERE id NOT IN (SELECT email FROM message)`),
+    );
+    if (left?.length !== 0) problems.push(`${name}: emails ${left?.join(', ')} are in no mailbox and were not erased`);
   }
 }
 

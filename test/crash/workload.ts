@@ -315,6 +315,7 @@ export class Workload {
       await account.messages.expunge(id, uids);
       return (state) => state;
     });
+    if (this.#random() < 0.5) await account.messages.eraseExpunged();
   }
 
   async #createMailbox(account: Account): Promise<void> {
@@ -326,6 +327,7 @@ export class Workload {
 
   async #sweep(): Promise<void> {
     await this.#clock.advance(2 * 60 * 60_000);
+    await this.#store.accounts.finishDeletions();
     await this.#store.accounts.sweepBlobs(this.#store.sweeper);
   }
 

@@ -82,9 +82,10 @@ export class Account implements Disposable {
     if (!this.#removing.signal.aborted) throw error;
   }
 
-  /** Drops what is kept in memory. */
+  /** Drops what is kept in memory, and ends work in the background. */
   [Symbol.dispose](): void {
     this.images[Symbol.dispose]();
+    this.messages[Symbol.dispose]();
   }
 }
 

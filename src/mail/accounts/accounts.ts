@@ -199,11 +199,15 @@ export class Accounts implements Disposable {
     return removed;
   }
 
-  /** Removes what is left of the messages of deleted mailboxes, and of copies that a crash interrupted, in all accounts. @returns of how many. */
+  /**
+   * Removes what is left of the messages of deleted mailboxes and of copies that a crash interrupted, and emails that are in no mailbox anymore, in all
+   * accounts. @returns of how many mailboxes.
+   */
   async finishDeletions(signal?: AbortSignal): Promise<number> {
     let finished = 0;
-    await this.#each(signal, async ({ mailboxes }) => {
+    await this.#each(signal, async ({ mailboxes, messages }) => {
       finished += await mailboxes.finishDeletions();
+      await messages.eraseExpunged();
     });
     return finished;
   }

@@ -19,7 +19,8 @@ const maxRecounted = 500;
 
 interface EmailRow {
   readonly id: number;
-  readonly refs: number;
+  /** Places as narrow rows count them. */
+  readonly stated: number;
   readonly thread: number;
   readonly sizeBytes: number;
   readonly headerBytes: number;
@@ -39,21 +40,29 @@ export async function checkEmails(
 ): Promise<void> {
   const doubtful: number[] = [];
   const after = (last: EmailRow | null): Sql =>
-    sql`SELECT e.id, e.refs, e.thread, e.size_bytes AS "sizeBytes", e.header_bytes AS "headerBytes", length(e.prefix) AS "prefixBytes",
+    sql`SELECT e.id, ${statedPlaces} AS stated, e.thread, e.size_bytes AS "sizeBytes", e.header_bytes AS "headerBytes", length(e.prefix) AS "prefixBytes",
       c.size_bytes AS "contentBytes", e.structure, s.next_id AS "nextId",
       CASE WHEN substr(e.envelope, 1, 1) || substr(e.bodystructure, 1, 1) = '((' AND substr(e.body, 1, 1) IN ('', '(')
         THEN 1 ELSE 0 END AS "startsWell"
       FROM email AS e JOIN account_state AS s ON s.account = e.account
-      LEFT JOIN content AS c ON c.account = e.account AND c.id = e.id
+      LEFT JOIN content AS c ON c.account = e.account AND c.id = e.id ${countsOfPlaces}
       WHERE e.account = ${account.id} AND e.id > ${last?.id ?? -1} ORDER BY e.id LIMIT ${emailRows}`;
   for await (const row of pages(account.db, after, emailRows, loop)) {
     checkEmail(row, report);
-    if (places.get(row.id) !== row.refs && doubtful.length < maxRecounted) doubtful.push(row.id);
+    if (places.get(row.id) !== row.stated && doubtful.length < maxRecounted) doubtful.push(row.id);
   }
-  await recountReferences(account, doubtful, report);
+  await recountPlaces(account, doubtful, report);
+  await checkCounts(account, report, loop);
 }
 
+/** An email that is to be removed has no place, one that is not shared has one. */
+const statedPlaces = sql`CASE WHEN x.id IS NULL THEN 1 + COALESCE(n.copies, 0) ELSE 0 END`;
+const countsOfPlaces = sql`LEFT JOIN shared_email AS n ON n.account = e.account AND n.id = e.id
+  LEFT JOIN expunged_email AS x ON x.account = e.account AND x.id = e.id`;
+
 function checkEmail(row: EmailRow, report: Report): void {
+  // About to be removed.
+  if (row.stated === 0) return;
   const { id, thread, sizeBytes, headerBytes, prefixBytes, contentBytes, structure, startsWell, nextId } = row;
   if (contentBytes === null) report('reference', `email ${id} has no content`, true, id);
   else if (sizeBytes !== contentBytes + prefixBytes) {
@@ -77,23 +86,44 @@ function canUnpack(structure: string): boolean {
   }
 }
 
-/** References counted while others wrote may be wrong: those that seem so are counted again, in one transaction. */
-async function recountReferences(account: Account, emails: readonly number[], report: Report): Promise<void> {
+/** Places counted while others wrote may be wrong: those that seem so are counted again, in one transaction. */
+async function recountPlaces(account: Account, emails: readonly number[], report: Report): Promise<void> {
   if (emails.length === 0) return;
   const list = inList(emails);
   const rows = await account.db.read(async (reader) => {
-    const stated = await reader.all<{ id: number; refs: number }>(
-      sql`SELECT id, refs FROM email WHERE account = ${account.id} AND id IN ${list}`,
+    const all = await reader.all<{ id: number; stated: number }>(
+      sql`SELECT e.id, ${statedPlaces} AS stated FROM email AS e ${countsOfPlaces} WHERE e.account = ${account.id} AND e.id IN ${list}`,
     );
     const counted = await reader.all<{ email: number; places: number }>(
       sql`SELECT email, COUNT(*) AS places FROM message WHERE account = ${account.id} AND email IN ${list} GROUP BY email`,
     );
     const byEmail = new Map(counted.map(({ email, places }) => [email, places]));
-    return stated.map(({ id, refs }) => ({ id, refs, places: byEmail.get(id) ?? 0 }));
+    return all.map(({ id, stated }) => ({ id, stated, places: byEmail.get(id) ?? 0 }));
   });
-  for (const { id, refs, places } of rows) {
-    if (refs !== places) report('reference', `email ${id} says it is in ${refs} places, and is in ${places}`);
+  for (const { id, stated, places } of rows) {
+    if (stated === 0 && places > 0) {
+      report('reference', `email ${id} is to be removed, and is in ${places} places`, true, id);
+    } else if (stated !== places) {
+      report('reference', `email ${id} is recorded in ${stated} places, and is in ${places}`);
+    }
   }
+}
+
+/** Checks that numbers of places, and what is to be removed, are of emails that exist. */
+async function checkCounts({ db, id }: Account, report: Report, loop: EventLoop): Promise<void> {
+  for (const table of [sql`shared_email`, sql`expunged_email`]) {
+    const after = (last: CountRow | null): Sql =>
+      sql`SELECT n.id, e.id AS email FROM ${table} AS n LEFT JOIN email AS e ON e.account = n.account AND e.id = n.id
+        WHERE n.account = ${id} AND n.id > ${last?.id ?? -1} ORDER BY n.id LIMIT ${emailRows}`;
+    for await (const row of pages(db, after, emailRows, loop)) {
+      if (row.email === null) report('reference', `places of email ${row.id} are recorded, and it does not exist`);
+    }
+  }
+}
+
+interface CountRow {
+  readonly id: number;
+  readonly email: number | null;
 }
 
 interface ContentRow {
@@ -105,13 +135,15 @@ interface ContentRow {
   readonly email: number | null;
 }
 
-/** Checks the stored bytes of each body against size and checksum. @returns the blobs that rows refer to. */
+/** Checks the stored bytes of each body against size and checksum, but for those that are to be removed. @returns the blobs that rows refer to. */
 export async function checkContents(account: Account, report: Report, loop: EventLoop): Promise<ReferredBlob[]> {
   const referred: ReferredBlob[] = [];
   const after = (last: ContentRow | null): Sql =>
     sql`SELECT c.id, c.size_bytes AS "sizeBytes", c.crc32, c.blob_id AS blob, c.bytes, e.id AS email
       FROM content AS c LEFT JOIN email AS e ON e.account = c.account AND e.id = c.id
-      WHERE c.account = ${account.id} AND c.id > ${last?.id ?? -1} ORDER BY c.id LIMIT ${contentRows}`;
+      WHERE c.account = ${account.id} AND c.id > ${last?.id ?? -1}
+      AND NOT EXISTS (SELECT 1 FROM expunged_email AS x WHERE x.account = c.account AND x.id = c.id)
+      ORDER BY c.id LIMIT ${contentRows}`;
   for await (const { id, sizeBytes, crc32: checksum, blob, bytes, email } of pages(
     account.db,
     after,

@@ -132,10 +132,15 @@ export async function checkAccount(account: Account, loop: EventLoop = noPauses)
   return findings.all();
 }
 
+/** Blobs that are to be removed, with their rows or after them. */
 async function garbageOf({ db, id }: Account): Promise<BlobId[]> {
-  const rows = await db.read((reader) =>
-    reader.all<{ blob: BlobId }>(sql`SELECT blob_id AS blob FROM blob_garbage WHERE account = ${id}`),
-  );
+  const rows = await db.read(async (reader) => [
+    ...(await reader.all<{ blob: BlobId }>(sql`SELECT blob_id AS blob FROM blob_garbage WHERE account = ${id}`)),
+    ...(await reader.all<{ blob: BlobId }>(
+      sql`SELECT c.blob_id AS blob FROM expunged_email AS x JOIN content AS c ON c.account = x.account AND c.id = x.id
+        WHERE x.account = ${id} AND c.blob_id IS NOT NULL`,
+    )),
+  ]);
   return rows.map(({ blob }) => blob);
 }
 

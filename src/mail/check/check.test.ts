@@ -26,9 +26,24 @@ for (const [damage, repair, want] of [
     'uid: mailbox INBOX has UID 2, and UIDNEXT 2',
   ],
   [
-    sql`UPDATE email SET refs = 3 WHERE id = (SELECT MIN(id) FROM email)`,
-    sql`UPDATE email SET refs = 1`,
-    'reference: email 7 says it is in 3 places, and is in 1',
+    sql`INSERT INTO shared_email (account, id, copies) VALUES (1, 7, 2)`,
+    sql`DELETE FROM shared_email`,
+    'reference: email 7 is recorded in 3 places, and is in 1',
+  ],
+  [
+    sql`INSERT INTO expunged_email (account, id, gone_ms) VALUES (1, 7, 0)`,
+    sql`DELETE FROM expunged_email`,
+    'reference!: email 7 is to be removed, and is in 1 places (INBOX UID 1)',
+  ],
+  [
+    sql`INSERT INTO shared_email (account, id, copies) VALUES (1, 9, 2)`,
+    sql`DELETE FROM shared_email`,
+    'reference: places of email 9 are recorded, and it does not exist',
+  ],
+  [
+    sql`INSERT INTO expunged_email (account, id, gone_ms) VALUES (1, 9, 2)`,
+    sql`DELETE FROM expunged_email`,
+    'reference: places of email 9 are recorded, and it does not exist',
   ],
   [
     sql`UPDATE content SET size_bytes = size_bytes + 1 WHERE id = 8`,
@@ -128,6 +143,8 @@ test('checkAccount reads each blob, and names the message whose bytes changed', 
     assert.ok(inbox);
     // A blob belongs to one row.
     await account.messages.remove(inbox.id, [1, 2]);
+    assert.deepEqual(await checkAccount(account), []);
+    await account.messages.eraseExpunged();
     await account.db.write((tx) => tx.run(sql`DELETE FROM blob_garbage`));
   }
   await blobs.remove(account.id, id);

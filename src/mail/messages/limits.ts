@@ -7,6 +7,12 @@ export const messageLimits = {
   batchMessages: 500,
   /** Messages that `store` changes in one transaction: 40 rows. */
   storeMessages: 10_000,
+  /** Time after which emails without a place are removed. */
+  eraseAfterMs: 1000,
+  /** Emails whose rows one transaction removes, which holds the event loop for a millisecond or two. */
+  eraseEmails: 64,
+  /** Size of their bodies in the database: each page of them is read to be freed. */
+  eraseBytes: 512 * 1024,
   /** Size of each column that describes a message up to which many messages are read at once. */
   batchColumnBytes: 4096,
   /** Size of a body in the database up to which many are read at once. */

@@ -220,6 +220,7 @@ test('Messages of large bodies share a blob, which the sweeper removes after the
   for await (const chunk of message?.content.stream() ?? []) streamed += chunk.length;
   assert.equal(streamed, 500);
   await account.messages.remove(archive.id, [1]);
+  assert.equal(await account.messages.eraseExpunged(), 1);
   assert.equal(await sweeper.sweepAccount(account.id, account.db), 0);
   await clock.advance(2 * 60 * 60_000);
   assert.equal(await store.accounts.sweepBlobs(sweeper), 1);

@@ -7,6 +7,7 @@ import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import { AppendQueue } from './append-queue.ts';
 import { appendMessages, targetMailbox } from './append.ts';
+import { EmailEraser } from './email-eraser.ts';
 import { messageLimits } from './limits.ts';
 import { deletedUids, firstPlaces } from './message-rows.ts';
 import type { Appended, Copied, FlagChange, Logged, NewMessage, Removed, Stored, Target } from './message.ts';
@@ -34,13 +35,15 @@ export interface MessagesDeps {
  * transaction with its MODSEQ, so that other writers and the event loop get turns between them: each message changes wholly or not at all,
  * but when a batch fails those before it stay, and the method rejects.
  */
-export class Messages implements MailboxContents {
+export class Messages implements MailboxContents, Disposable {
   readonly #deps: MessagesDeps;
   readonly #appends: AppendQueue;
+  readonly #eraser: EmailEraser;
 
   constructor(deps: MessagesDeps) {
     this.#deps = deps;
-    const { account, clock } = deps;
+    const { account, db, clock } = deps;
+    this.#eraser = new EmailEraser({ account, db, clock });
     this.#appends = new AppendQueue((target, messages) =>
       this.#write((tx) => appendMessages(tx, account, target, messages, clock.now())),
     );
@@ -55,7 +58,10 @@ export class Messages implements MailboxContents {
   async hasMessageId(messageId: string): Promise<boolean> {
     const { account, db } = this.#deps;
     const row = await db.read((reader) =>
-      reader.get(sql`SELECT id FROM email WHERE account = ${account} AND message_id = ${messageId} LIMIT 1`),
+      reader.get(
+        sql`SELECT e.id FROM email AS e WHERE e.account = ${account} AND e.message_id = ${messageId}
+          AND NOT EXISTS (SELECT 1 FROM expunged_email AS x WHERE x.account = e.account AND x.id = e.id) LIMIT 1`,
+      ),
     );
     return row !== undefined;
   }
@@ -80,21 +86,19 @@ export class Messages implements MailboxContents {
     };
   }
 
-  /** Removes messages with \Deleted, all that have it now or those among `uids`. */
+  /** Removes messages with \Deleted, all that have it now or those among `uids`. The space that they take is freed a little later. */
   async expunge(mailbox: MailboxId, uids: ArrayLike<number> | null): Promise<Removed> {
     const { account, db, clock } = this.#deps;
     const nowMs = clock.now();
     const wanted = uids ?? (await db.read((reader) => deletedUids(reader, account, mailbox)));
-    const batches = await this.#inBatches(wanted, (tx, batch) => expungeMessages(tx, account, mailbox, batch, nowMs));
-    return { uids: batches.flatMap((batch) => batch.uids) };
+    return await this.#removeEach(wanted, (tx, batch) => expungeMessages(tx, account, mailbox, batch, nowMs));
   }
 
-  /** Removes messages whatever their flags. */
+  /** Removes messages whatever their flags. The space that they take is freed a little later. */
   async remove(mailbox: MailboxId, uids: ArrayLike<number>): Promise<Removed> {
     const { account, clock } = this.#deps;
     const nowMs = clock.now();
-    const batches = await this.#inBatches(uids, (tx, batch) => removeMessages(tx, account, mailbox, batch, nowMs));
-    return { uids: batches.flatMap((batch) => batch.uids) };
+    return await this.#removeEach(uids, (tx, batch) => removeMessages(tx, account, mailbox, batch, nowMs));
   }
 
   /**
@@ -153,6 +157,17 @@ export class Messages implements MailboxContents {
       more = await db.write((tx) => removeFirst(tx, account, mailbox, batchMessages, clock.now()), 'reserve');
     }
     await db.write((tx) => dropHeaderBlocks(tx, account, mailbox), 'reserve');
+    this.#eraser.schedule();
+  }
+
+  /** Removes at once the rows and bytes of emails that are in no mailbox anymore. @returns how many emails went. */
+  eraseExpunged(): Promise<number> {
+    return this.#eraser.erase();
+  }
+
+  /** Ends work in the background; what it leaves, `eraseExpunged` does after the next start. */
+  [Symbol.dispose](): void {
+    this.#eraser[Symbol.dispose]();
   }
 
   /** As MailboxContents says. In the caller's one transaction, some at a time for the event loop. */
@@ -161,6 +176,18 @@ export class Messages implements MailboxContents {
     for (let places; (places = await firstPlaces(tx, account, from, messageLimits.batchMessages)).length > 0;)
       await moveBetween(tx, account, { from, to }, places, modSeq, clock.now());
     await dropHeaderBlocks(tx, account, from);
+  }
+
+  async #removeEach(
+    uids: ArrayLike<number>,
+    work: (tx: Tx, batch: readonly number[]) => Promise<Removed & Logged>,
+  ): Promise<Removed> {
+    try {
+      const batches = await this.#inBatches(uids, work);
+      return { uids: batches.flatMap((batch) => batch.uids) };
+    } finally {
+      this.#eraser.schedule();
+    }
   }
 
   /** Runs `work` for each batch of `uids` in a transaction of its own. One hint tells of all that was done, also when a batch fails. */

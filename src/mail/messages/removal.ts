@@ -5,7 +5,7 @@ import { removeStates } from '#mail/flag-blocks';
 import { moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { counted, summed } from './counters.ts';
-import { dropReferences } from './email-rows.ts';
+import { dropPlaces } from './email-places.ts';
 import { messageLimits } from './limits.ts';
 import { buryPlaces, deletePlaces, firstPlaces, selectPlaces } from './message-rows.ts';
 import type { Logged, Place, Removed } from './message.ts';
@@ -66,7 +66,7 @@ async function removeWithModSeq(
   return { modSeq, uids: places.map(({ uid }) => uid) };
 }
 
-/** Removes places of one mailbox: tombstones, rows, counters, and emails that have no place left. */
+/** Removes places of one mailbox: tombstones, rows, counters; emails that have no place left are recorded for `EmailEraser`. */
 async function removePlaces(
   tx: Tx,
   account: AccountId,
@@ -76,10 +76,10 @@ async function removePlaces(
   nowMs: number,
 ): Promise<void> {
   const uids = places.map(({ uid }) => uid);
+  const emails = places.map(({ email }) => email);
   await buryPlaces(tx, account, mailbox, uids, modSeq);
+  await dropPlaces(tx, account, { mailbox, uids, emails }, nowMs);
   await deletePlaces(tx, account, mailbox, uids);
   await removeStates(tx, account, mailbox, uids);
-  const emails = places.map(({ email }) => email);
-  await dropReferences(tx, account, emails, nowMs);
   await moveCounters(tx, account, mailbox, modSeq, summed(places.map((place) => counted(place, -1))));
 }

@@ -4,15 +4,15 @@ import { pushStates } from '#mail/flag-blocks';
 import { dropStage, insertStage } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { targetMailbox } from './append.ts';
-import { addReferences } from './email-rows.ts';
+import { addPlaces } from './email-places.ts';
 import { messageLimits } from './limits.ts';
 import { copyPlaces, firstPlaces, selectPlaces } from './message-rows.ts';
 import type { Copied, Logged, Target } from './message.ts';
 import { seatPlaces, seated } from './transfer.ts';
 
 /**
- * A long COPY under way. Counting one more place for each email writes most of what holds the emails, which would make one transaction as large as
- * that; so the copies first come into a mailbox that is gone as others see it, some in each transaction, and move from there to the target in one
+ * A long COPY under way. One transaction for rows, flags and numbers of places of a hundred thousand messages would hold the event loop
+ * at its end; so the copies first come into a mailbox that is gone as others see it, some in each transaction, and move from there to the target in one
  * (RFC 9051 §6.4.7). What a crash leaves goes as the messages of deleted mailboxes do.
  */
 export interface Stage {
@@ -48,11 +48,7 @@ export async function stageCopies(
   const firstUid = done + 1;
   await copyPlaces(tx, account, { from, to: stage, uids: found, firstUid, modSeq, saveMs: nowMs }, firstId);
   await pushStates(tx, account, stage, seated(places, firstUid, modSeq));
-  await addReferences(
-    tx,
-    account,
-    places.map(({ email }) => email),
-  );
+  await addPlaces(tx, account, from, found);
   return found;
 }
 

@@ -5,7 +5,7 @@ import { MailboxRefusal, moveCounters } from '#mail/mailboxes';
 import type { Tx } from '#ports/database';
 import { targetMailbox } from './append.ts';
 import { counted, summed } from './counters.ts';
-import { addReferences } from './email-rows.ts';
+import { addPlaces } from './email-places.ts';
 import { buryPlaces, copyPlaces, movePlaces, selectPlaces } from './message-rows.ts';
 import type { Copied, Logged, Place, Target } from './message.ts';
 
@@ -26,8 +26,7 @@ export async function copyMessages(
   const found = places.map(({ uid }) => uid);
   await copyPlaces(tx, account, { from, to, uids: found, firstUid, modSeq, saveMs: nowMs }, firstId);
   await pushStates(tx, account, to, seated(places, firstUid, modSeq));
-  const emails = places.map(({ email }) => email);
-  await addReferences(tx, account, emails);
+  await addPlaces(tx, account, from, found);
   return { uidValidity, from: found, to: found.map((_, i) => firstUid + i), modSeq };
 }
 

@@ -48,6 +48,7 @@ test('Messages: an account that an older server wrote is read on, and what is de
   const { value } = await blocks.next();
   assert.deepEqual([...(value?.messages.uids ?? [])], [1, 2]);
   assert.deepEqual((await account.messages.remove(inbox.id, [1])).uids, [1]);
+  assert.equal(await account.messages.eraseExpunged(), 1);
   const gone = await account.db.read((reader) => reader.arrays(sql`SELECT message_id, mail_from FROM departed`));
   assert.deepEqual(gone, [['a@x', 'bob@far.example']]);
 });

@@ -163,3 +163,28 @@ test('schema: flags, keywords and MODSEQs of an older account are packed as they
   });
   assert.deepEqual(found, wanted);
 });
+
+test('schema: the numbers of places of an older account move out of the rows of its emails', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteAccountMigrations.findIndex(({ sql }) => sql.includes('CREATE TABLE shared_email'));
+  for (const { sql } of sqliteAccountMigrations.slice(0, before)) db.exec(sql);
+  const insert =
+    db.prepare(`INSERT INTO email (account, id, refs, thread, size_bytes, header_bytes, received_ms, prefix, envelope, body,
+    bodystructure, structure) VALUES (1, ?, ?, 1, 1, 1, 1, x'', '', '', '', '')`);
+  for (const [id, refs] of [
+    [7, 1],
+    [8, 3],
+    [9, 2],
+  ] as const)
+    insert.run(id, refs);
+  db.exec(sqliteAccountMigrations[before]?.sql ?? '');
+  const rows = db.prepare('SELECT account, id, copies FROM shared_email').all();
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      [1, 8, 2],
+      [1, 9, 1],
+    ],
+  );
+  assert.equal(db.prepare('SELECT count(*) AS n FROM expunged_email').get()?.['n'], 0);
+});

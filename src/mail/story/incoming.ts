@@ -27,11 +27,13 @@ export interface EnvelopeQuestion {
 const uidSpan = 20_000;
 const emailsAtOnce = 200;
 
-/** Emails with a Message-ID, without brackets; the latest first. */
+/** Emails in a mailbox with a Message-ID, without brackets; the latest first. */
 export async function emailsWithId({ id, db }: IncomingContext, messageId: string, limit: number): Promise<number[]> {
   const rows = await db.read((reader) =>
     reader.all<{ id: number }>(
-      sql`SELECT id FROM email WHERE account = ${id} AND message_id = ${messageId} ORDER BY id DESC LIMIT ${limit}`,
+      sql`SELECT e.id FROM email AS e WHERE e.account = ${id} AND e.message_id = ${messageId}
+        AND NOT EXISTS (SELECT 1 FROM expunged_email AS x WHERE x.account = e.account AND x.id = e.id)
+        ORDER BY e.id DESC LIMIT ${limit}`,
     ),
   );
   return rows.map((row) => row.id);

@@ -11,6 +11,7 @@ import { accountIdentity0006 } from '../0006-account-identity.ts';
 import { serverIdentity0006 } from '../0006-server-identity.ts';
 import { recipientNumbers0007 } from '../0007-recipient-numbers.ts';
 import { headerBlocks0007 } from '../0007-header-blocks.ts';
+import { emailPlaces0008 } from '../0008-email-places.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -25,6 +26,7 @@ export const sqliteAccountMigrations: readonly Migration[] = [
   flagBlocks0005(sqliteDialect),
   accountIdentity0006(sqliteDialect),
   headerBlocks0007(sqliteDialect),
+  emailPlaces0008(sqliteDialect),
 ];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [

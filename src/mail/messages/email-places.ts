@@ -1,0 +1,87 @@
+import type { AccountId, ContentId, MailboxId } from '#lib/ids';
+import { inBatches, inList } from '#mail/schema';
+import { sql, type Tx } from '#ports/database';
+import { uidCondition } from './message-rows.ts';
+import { uidSpans } from './uid-spans.ts';
+
+/**
+ * Counts one more place for the email of each of these messages. Only narrow rows are touched: descriptions stay as they are.
+ * @param uids  Ascending; all of them exist.
+ */
+export async function addPlaces(
+  tx: Tx,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: readonly number[],
+): Promise<void> {
+  for (const span of uidSpans(uids)) {
+    await tx.run(
+      sql`INSERT INTO shared_email (account, id, copies)
+        SELECT account, email, COUNT(*) FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}
+        GROUP BY account, email
+        ON CONFLICT (account, id) DO UPDATE SET copies = shared_email.copies + excluded.copies`,
+    );
+  }
+}
+
+/**
+ * Counts one place less for the email of each of these messages, which still exist. Emails without any other place are left to `EmailEraser`.
+ * @param emails  Those of the messages, in the order of `uids`.
+ */
+export async function dropPlaces(
+  tx: Tx,
+  account: AccountId,
+  {
+    mailbox,
+    uids,
+    emails,
+  }: { readonly mailbox: MailboxId; readonly uids: readonly number[]; readonly emails: readonly ContentId[] },
+  nowMs: number,
+): Promise<void> {
+  const copies = await copiesOf(tx, account, emails);
+  for (const span of uidSpans(uids)) {
+    await tx.run(
+      sql`INSERT INTO expunged_email (account, id, gone_ms)
+        SELECT m.account, m.email, CAST(${nowMs} AS BIGINT) FROM message AS m
+        WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)}
+        AND NOT EXISTS (SELECT 1 FROM shared_email AS s WHERE s.account = m.account AND s.id = m.email)
+        ON CONFLICT DO NOTHING`,
+    );
+  }
+  if (copies.size > 0) await dropShared(tx, account, emails, copies, nowMs);
+}
+
+async function copiesOf(tx: Tx, account: AccountId, emails: readonly ContentId[]): Promise<Map<ContentId, number>> {
+  const copies = new Map<ContentId, number>();
+  for (const batch of inBatches(emails)) {
+    const rows = await tx.arrays(
+      sql`SELECT id, copies FROM shared_email WHERE account = ${account} AND id IN ${inList(batch)}`,
+    );
+    for (const [id, count] of rows) copies.set(Number(id) as ContentId, Number(count));
+  }
+  return copies;
+}
+
+/** Emails with several places, some of which go: their counts are written together with those that lose as many. */
+async function dropShared(
+  tx: Tx,
+  account: AccountId,
+  emails: readonly ContentId[],
+  copies: ReadonlyMap<ContentId, number>,
+  nowMs: number,
+): Promise<void> {
+  const losses = new Map<ContentId, number>();
+  for (const id of emails) if (copies.has(id)) losses.set(id, (losses.get(id) ?? 0) + 1);
+  for (const [loss, group] of Map.groupBy(losses, ([, count]) => count)) {
+    for (const batch of inBatches(group)) {
+      const list = inList(batch.map(([id]) => id));
+      await tx.run(sql`UPDATE shared_email SET copies = copies - ${loss} WHERE account = ${account} AND id IN ${list}`);
+      await tx.run(
+        sql`INSERT INTO expunged_email (account, id, gone_ms)
+          SELECT account, id, CAST(${nowMs} AS BIGINT) FROM shared_email WHERE account = ${account} AND id IN ${list} AND copies < 0
+          ON CONFLICT DO NOTHING`,
+      );
+      await tx.run(sql`DELETE FROM shared_email WHERE account = ${account} AND id IN ${list} AND copies <= 0`);
+    }
+  }
+}
