@@ -10,8 +10,17 @@ const columns = sql`id, name, special_use AS "specialUse", uidvalidity AS "uidVa
 type Row = Omit<Mailbox, 'specialUse'> & { readonly specialUse: string };
 
 function mailboxOf(row: Row): Mailbox {
-  return { ...row, specialUse: specialUses.filter((use) => row.specialUse.split(' ').includes(use)) };
+  return { ...row, specialUse: usesOf(row.specialUse) };
 }
+
+/** Most mailboxes have none, and each APPEND reads its mailbox. */
+function usesOf(text: string): readonly SpecialUse[] {
+  if (text === '') return noUses;
+  const uses = text.split(' ');
+  return specialUses.filter((use) => uses.includes(use));
+}
+
+const noUses: readonly SpecialUse[] = [];
 
 /** The live mailbox of that (normalised) name. */
 export async function mailboxByName(reader: Reader, account: AccountId, name: string): Promise<Mailbox | null> {
