@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, hash, type KeyObject, sign } from 'node:crypto';
 import { parseBase64, parseBase64url } from '#lib/codecs';
 import { type Parsed, parsed, refused } from '#lib/parsed';
 import { Secret } from '#lib/secret';
@@ -79,7 +79,7 @@ export function signWith(keys: ReadonlyMap<string, PrivateKey>): Sign {
     if (key === undefined) throw new Error(`no DKIM key ${keyId}`);
     if (key.algorithm !== algorithm) throw new Error(`DKIM key ${keyId} is not for ${algorithm}`);
     const isRsa = algorithm === 'rsa-sha256';
-    const input = isRsa ? data : createHash('sha256').update(data).digest();
+    const input = isRsa ? data : hash('sha256', data, 'buffer');
     return await new Promise<Uint8Array>((resolve, reject) => {
       sign(isRsa ? 'sha256' : null, input, key.keyObject, (error, signature) => {
         if (error === null) resolve(signature);

@@ -55,7 +55,10 @@ function signaturesOf(
     .split(/\r\n(?![ \t])/)
     .filter((field) => field !== '')
     .map((field) => {
-      const tag = (name: string): string => new RegExp(`[:;]\\s*${name}=\\s*([^;\\s]+)`).exec(field)?.[1] ?? '';
-      return `selector ${tag('s')} of ${tag('d')} (${tag('a')})`;
+      const [selector, domain, algorithm] = shownTags.map((tag) => tag.exec(field)?.[1] ?? '');
+      return `selector ${selector} of ${domain} (${algorithm})`;
     });
 }
+
+/** The tags `s`, `d` and `a` (RFC 6376 §3.5). */
+const shownTags = [/[:;]\s*s=\s*([^;\s]+)/, /[:;]\s*d=\s*([^;\s]+)/, /[:;]\s*a=\s*([^;\s]+)/];
