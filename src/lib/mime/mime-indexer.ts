@@ -1,3 +1,4 @@
+import { TextRuns } from '#lib/text-runs';
 import { fieldText, parseHeader, parseMessageIds } from '#lib/message';
 import { BoundaryStack } from './boundary.ts';
 import type { HeaderField } from '#lib/message';
@@ -7,7 +8,7 @@ import { envelopeOf } from './envelope.ts';
 import { HeaderBuffer } from './header-buffer.ts';
 import { defaultMimeLimits } from './limits.ts';
 import type { MimeLimits } from './limits.ts';
-import { nextLf, OctetKind, octetKinds } from './octet-kinds.ts';
+import { OctetKind, octetKinds } from './octet-kinds.ts';
 import type { MessageIndex, MimeProblem } from './part.ts';
 
 const LF = 10;
@@ -62,11 +63,12 @@ export class MimeIndexer {
 
   /** Takes the next bytes. `chunk` is not kept. */
   push(chunk: Uint8Array): void {
+    const runs = new TextRuns(chunk);
     let at = 0;
     while (at < chunk.length) {
       if (this.#inHeader) at = this.#readHeader(chunk, at);
-      else if (this.#boundaries.size > 0) at = this.#readWatched(chunk, at);
-      else at = this.#readPlain(chunk, at);
+      else if (this.#boundaries.size > 0) at = this.#readWatched(runs, at);
+      else at = this.#readPlain(runs, at);
     }
     if (this.#inHeader) this.#header.keep(chunk, this.#base);
     this.#base += chunk.length;
@@ -107,13 +109,14 @@ export class MimeIndexer {
   }
 
   /** A body that no boundary can end: only lines and kinds of octets matter. */
-  #readPlain(chunk: Uint8Array, from: number): number {
+  #readPlain(runs: TextRuns, from: number): number {
     const base = this.#base;
+    const chunk = runs.bytes;
     const { length } = chunk;
     let lineStart = this.#lineStart - base;
     let longest = this.#longest;
     let breaks = 0;
-    for (let i = nextLf(chunk, from); i < length; i = nextLf(chunk, i + 1)) {
+    for (let i = runs.nextLf(from); i < length; i = runs.nextLf(i + 1)) {
       breaks++;
       if (i - lineStart > longest) longest = Math.max(longest, i - lineStart - this.#crBefore(chunk, i));
       lineStart = i + 1;
@@ -127,14 +130,15 @@ export class MimeIndexer {
   }
 
   /** A body inside a multipart: stops for lines that start with two dashes. */
-  #readWatched(chunk: Uint8Array, from: number): number {
+  #readWatched(runs: TextRuns, from: number): number {
+    const chunk = runs.bytes;
     if (this.#carried > 0 || (this.#base + from === this.#lineStart && chunk[from] === DASH)) {
       return this.#readDashes(chunk, from);
     }
     const { length } = chunk;
     let at = from;
     for (;;) {
-      const lf = nextLf(chunk, at);
+      const lf = runs.nextLf(at);
       at = Math.min(lf + 1, length);
       if (lf === length) break;
       this.#endLine(this.#base + at, 1 + this.#crBefore(chunk, lf), true);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { MimeIndexer } from './mime-indexer.ts';
-import { nextLf, OctetKind, octetKinds } from './octet-kinds.ts';
+import { OctetKind, octetKinds } from './octet-kinds.ts';
 
 const kinds = OctetKind.EightBit | OctetKind.Nul;
 const octets = fc.uint8Array({ minLength: 0, maxLength: 200 });
@@ -36,14 +36,6 @@ test('octetKinds: a NUL or an 8-bit octet at each place of a long range', () => 
       assert.equal(octetKinds(bytes, 0, 80) & kinds, kind, `${byte} at ${at}`);
     }
   }
-});
-
-test('nextLf', () => {
-  const bytes = Uint8Array.from([10, 13, 10, 1]);
-  assert.deepEqual(
-    [0, 1, 3, 4].map((from) => nextLf(bytes, from)),
-    [0, 2, 4, 4],
-  );
 });
 
 for (const [where, text] of [

@@ -36,11 +36,3 @@ function oneByOne(bytes: Uint8Array, from: number, to: number): number {
   }
   return kinds;
 }
-
-/** Offset of the first LF at or after `from`; the length when there is none. Lines are too short for `indexOf` to be faster. */
-export function nextLf(bytes: Uint8Array, from: number): number {
-  const { length } = bytes;
-  let at = from;
-  while (at < length && bytes[at] !== 10) at++;
-  return at;
-}

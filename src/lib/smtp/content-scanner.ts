@@ -1,3 +1,5 @@
+import { TextRuns } from '#lib/text-runs';
+
 /** Why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
 export type ContentProblem = 'bareCr' | 'bareLf';
 
@@ -40,6 +42,8 @@ export class ContentScanner {
   readonly #passesBareCr: boolean;
   readonly #isLenient: boolean;
   #state: State = State.LineStart;
+  /** The chunk that is scanned: in many calls when it has many dots. */
+  #runs: TextRuns | null = null;
   #isData = true;
   /** LF alone ends lines, and with a lone dot the content. */
   #isLfOnly = false;
@@ -80,6 +84,13 @@ export class ContentScanner {
 
   /** Takes content from `chunk` at `from`, sets `at`, and gives a run of it, or null when there is none to give. */
   take(chunk: Uint8Array, from: number): Uint8Array | null {
+    const run = this.#take(chunk, from);
+    // What waits for more keeps no chunk alive.
+    if (this.isEnded || this.at >= chunk.length) this.#runs = null;
+    return run;
+  }
+
+  #take(chunk: Uint8Array, from: number): Uint8Array | null {
     if (this.#isData) {
       if (this.#isLenient && this.#state === State.DotCr && from < chunk.length && chunk[from] !== 10) {
         // The CR that was held back after a lone dot was no end, so it is content.
@@ -98,12 +109,14 @@ export class ContentScanner {
   /** A run of the content between `from` and `end`: up to a dot to drop, a bare LF, or the end of the content. */
   #scan(chunk: Uint8Array, from: number, end: number): Uint8Array | null {
     const isData = this.#isData;
+    const runs = this.#runs?.bytes === chunk ? this.#runs : new TextRuns(chunk);
+    this.#runs = runs;
     let state = this.#state;
     let start = from;
     let i = from;
     while (i < end) {
       if (state === State.Text) {
-        while (i < end && (chunk[i] as number) > 13) i++;
+        i = runs.endOf(i, end);
         if (i === end) break;
       }
       const before = state;
