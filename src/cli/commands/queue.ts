@@ -1,3 +1,4 @@
+import { joinReplyLines } from '#lib/smtp';
 import { sessionLines } from '#mail/story';
 import type { ListedRecipient, QueueListing, ShownRecipients } from '#server/operations';
 import { callServer } from '../connection.ts';
@@ -88,14 +89,19 @@ function showOne(item: ListedRecipient, attempts: ShownRecipients['attempts'], o
       ...(item.transport === null ? [] : [['transport', `${item.transport}, set by an operator`]]),
       ...(item.tls === null ? [] : [['TLS', `${item.tls}, set by an operator`]]),
       item.finishedMs === null ? ['next try', nextTry(item)] : ['finished', localTime(item.finishedMs)],
-      ['last reply', plain(item.lastReply ?? '(none)')],
+      ...labelled('last reply', linesOf(item.lastReply ?? '(none)')),
     ]),
   );
   if (attempts.length > 0) print('', 'Attempts:');
   for (const { startMs, durationMs, host, ip, outcome, reply, route, session } of attempts) {
     const where = plain(host ?? 'no host reached') + (ip === null ? '' : ` [${ip}]`);
-    print(`  ${localTime(startMs)}  ${outcome} after ${durationMs} ms, ${where}: ${plain(reply)}`);
+    const said = linesOf(reply);
+    const [only = ''] = said;
+    print(
+      `  ${localTime(startMs)}  ${outcome} after ${durationMs} ms, ${where}${said.length === 1 ? `: ${only}` : ''}`,
+    );
     const lines = [
+      ...(said.length > 1 ? said : []),
       ...(route === null ? [] : route.split('\n')),
       ...(session === null ? [] : sessionLines(session, options.verbose === true)),
     ];
@@ -126,6 +132,19 @@ const done = {
   fail: 'failed',
 } as const;
 
+/** Lines of a reply or reason, safe to print. */
+function linesOf(reply: string): string[] {
+  return reply
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(plain);
+}
+
+/** Rows of a table for a value of several lines. */
+function labelled(label: string, lines: readonly string[]): string[][] {
+  return lines.map((line, i) => [i === 0 ? label : '', line]);
+}
+
 function rowOf(item: ListedRecipient): string[] {
   return [
     item.id,
@@ -134,7 +153,7 @@ function rowOf(item: ListedRecipient): string[] {
     item.finishedMs === null && !item.hold ? localTime(item.nextAttemptMs) : '',
     sender(item),
     plain(item.recipient),
-    plain(item.lastReply ?? ''),
+    plain(joinReplyLines(item.lastReply ?? '')),
   ];
 }
 

@@ -13,7 +13,7 @@ export async function suppressionList(account: string | undefined, options: Supp
   if (options.json === true) printJson(items);
   else if (items.length === 0) print('No address is suppressed.');
   else {
-    print(...table([['account', 'address', 'since', 'until', 'said by', 'reason'], ...items.map(rowOf)]));
+    print(...table([['account', 'address', 'since', 'expires', 'said by', 'reason'], ...items.map(rowOf)]));
     if (isCut) print(`There are more than ${limit}: use --limit.`);
   }
   return 0;
@@ -42,6 +42,6 @@ export async function suppressionRemove(
 const sources = { operator: 'an operator', refused: 'a host', notice: 'a notice' } as const;
 
 function rowOf({ account, address, createdMs, untilMs, source, reason }: ListedSuppression): string[] {
-  const until = untilMs === null ? 'removed' : localTime(untilMs);
-  return [account, plain(address), localTime(createdMs), until, sources[source], plain(reason)];
+  const expires = untilMs === null ? 'never' : localTime(untilMs);
+  return [account, plain(address), localTime(createdMs), expires, sources[source], plain(reason)];
 }

@@ -16,5 +16,5 @@ export type { MailParameters, Notify, RcptParameters } from './parameters.ts';
 export { ReplyParser } from './reply-parser.ts';
 export { writeReply } from './reply-writer.ts';
 export type { ReplyStyle } from './reply-writer.ts';
-export { isPermanent, isPositive, isTransient, reply, showReply } from './reply.ts';
+export { isPermanent, isPositive, isTransient, joinReplyLines, reply, showReply } from './reply.ts';
 export type { Reply } from './reply.ts';

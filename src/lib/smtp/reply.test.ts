@@ -5,6 +5,7 @@ import {
   isPermanent,
   isPositive,
   isTransient,
+  joinReplyLines,
   noExtensions,
   parseEhlo,
   ReplyParser,
@@ -152,3 +153,19 @@ test('parseEhlo: SIZE without number or 0 is no maximum; nothing offered is noth
   assert.equal(noExtensions.size, null);
   assert.equal(noExtensions.auth, null);
 });
+
+for (const [text, want] of [
+  ['550-5.1.1 no such user\n550-5.1.1 here\n550 5.1.1 ask postmaster', '550 5.1.1 no such user here ask postmaster'],
+  ['450-busy\n450 later', '450 busy later'],
+  ['550-5.7.1 blocked\n550 see https://x.example', '550 5.7.1 blocked see https://x.example'],
+  ['550-5.1.1 \n550 5.1.1 ', '550 5.1.1'],
+  ['550 5.1.1 no such user', '550 5.1.1 no such user'],
+  [
+    'mx1.example (192.0.2.1): connection refused\nmx2.example: busy',
+    'mx1.example (192.0.2.1): connection refused; mx2.example: busy',
+  ],
+  ['550-x\n250 y', '550-x; 250 y'],
+  ['', ''],
+] as const) {
+  test(`joinReplyLines ${JSON.stringify(text)}`, () => assert.equal(joinReplyLines(text), want));
+}

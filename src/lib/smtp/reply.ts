@@ -28,6 +28,18 @@ export function isPermanent(reply: Reply): boolean {
   return reply.code >= 500;
 }
 
+/**
+ * Joins the lines of a reply that was kept as text (`550-5.1.1 no such`, `550 5.1.1 user`) into one, with its codes once.
+ * Lines that are no reply are joined by semicolons.
+ */
+export function joinReplyLines(text: string): string {
+  const [first = '', ...more] = text.split('\n').filter((line) => line !== '');
+  const [, code = '', status = ''] = /^([2-5]\d\d)-((?:[245]\.\d{1,3}\.\d{1,3} )?)/.exec(first) ?? [];
+  if (code === '' || !more.every((line) => line.startsWith(code))) return [first, ...more].join('; ');
+  const said = [first, ...more].map((line) => line.slice(code.length + 1));
+  return `${code} ${status}${said.map((line) => (line.startsWith(status) ? line.slice(status.length) : line)).join(' ')}`.trimEnd();
+}
+
 /** The reply as one line for logs and reports: code, enhanced code, text. */
 export function showReply(reply: Reply): string {
   const text = reply.lines.join(' ').trim();

@@ -114,7 +114,7 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
   +470s  told s@example.org that it is given up (bob@example.net)
       notice <queue-failed-1.START@mail.example.org>
 
-  Now bob@example.net: given up at +470s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster
+  Now bob@example.net: given up at +470s: 550 5.1.1 no such user ask postmaster
   Now eve@example.net: delivered at +0s`,
   );
 });
@@ -216,7 +216,7 @@ test('writeStory: held by a rule and released; to a suppressed address; refused 
     '  +60s  told s@example.org that it is given up (bob+x@example.net)',
     '      notice <queue-failed-1.START@mail.example.org>',
     '',
-    '  Now bob+x@example.net: given up at +60s: 550-5.1.1 no such user / 550 5.1.1 ask postmaster',
+    '  Now bob+x@example.net: given up at +60s: 550 5.1.1 no such user ask postmaster',
   ]);
   assert.match(text.at(-1) ?? '', /^ {2}Now gone@example\.com: given up at \+0s: not tried: /);
 });

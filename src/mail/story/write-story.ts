@@ -1,3 +1,4 @@
+import { joinReplyLines } from '#lib/smtp';
 import { writeEvent } from './write-event.ts';
 import type { PlaceNow, RecipientNow, Story } from './types.ts';
 
@@ -63,7 +64,7 @@ function recipientNow(recipient: RecipientNow, time: (ms: number) => string, now
   const { state, isHeld, attempts, nextAttemptMs, giveUpMs, finishedMs, lastReply, noticeOwed } = recipient;
   const end = finishedMs === null ? '' : ` at ${time(finishedMs)}`;
   const owed = noticeOwed === null ? '' : `; the sender is about to be told (${noticeOwed})`;
-  const because = lastReply === null || lastReply === '' ? '' : `: ${lastReply.replaceAll('\n', ' / ')}`;
+  const because = lastReply === null || lastReply === '' ? '' : `: ${joinReplyLines(lastReply)}`;
   switch (state) {
     case 'delivered':
       return `delivered${end}${owed}`;

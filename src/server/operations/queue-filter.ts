@@ -27,7 +27,7 @@ export function filterOf(deps: OperationsDeps, args: unknown): Promise<QueueFilt
 
 /**
  * Reads a filter.
- * @param all  `must be named`: without any condition the argument `all: true` is needed, so that nobody empties a queue by omission.
+ * @param all  `must be named`: without any condition the argument `all: true` is needed, so that no queue is emptied by omission.
  * @throws OperationRefused
  */
 export async function readFilter(
@@ -38,16 +38,17 @@ export async function readFilter(
   const olderThanMs = given.optionalNumber('olderThanMs', 0, Number.MAX_SAFE_INTEGER);
   const account = given.optionalText('account');
   const hold = given.optionalFlag('hold');
+  const message = given.optionalNumber('message', 1, Number.MAX_SAFE_INTEGER);
   const names = given.optionalList('ids', 'ids such as 76 or 76.1', isName);
   if ((names?.length ?? 0) > maxIds) throw new OperationRefused(`more than ${maxIds} ids`);
   const filter = {
-    ids: names === undefined ? undefined : await deps.queue.find(names.map(parseName)),
-    message: given.optionalNumber('message', 1, Number.MAX_SAFE_INTEGER),
+    ids: names === undefined ? undefined : await recipientsNamed(deps, names),
+    message: message === undefined ? undefined : await messageNamed(deps, message),
     account: account === undefined ? undefined : (await accountNamed(deps, account)).id,
     sender: given.optionalText('sender'),
     recipient: given.optionalText('recipient'),
     domain: given.optionalText('domain'),
-    // What has ended is on hold no more.
+    // What has ended is no longer on hold.
     states: given.optionalList('states', states.join(', '), isState) ?? (hold === true ? waiting : undefined),
     hold,
     receivedBeforeMs: olderThanMs === undefined ? undefined : deps.clock.now() - olderThanMs,
@@ -64,6 +65,31 @@ const namePattern = /^([1-9]\d{0,14})(?:\.([1-9]\d{0,8}))?$/;
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && namePattern.test(value);
+}
+
+/** Row ids of the recipients with these names. @throws OperationRefused when one of the names is not in the queue, so that nothing is changed by half. */
+async function recipientsNamed({ queue }: OperationsDeps, names: readonly string[]): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const name of names) {
+    const ids = await queue.find([parseName(name)]);
+    if (ids.length === 0) throw notInQueue(name);
+    found.push(...ids);
+  }
+  return [...new Set(found)].toSorted((a, b) => a - b);
+}
+
+/** Returns the number of a message. @throws OperationRefused when it is not in the queue. */
+async function messageNamed({ queue }: OperationsDeps, message: number): Promise<number> {
+  if ((await queue.find([{ message, number: null }])).length === 0) throw notInQueue(String(message));
+  return message;
+}
+
+/** The refusal of a name that nothing in the queue has. */
+export function notInQueue(name: string): OperationRefused {
+  const what = name.includes('.') ? `no recipient ${name}` : `no message ${name}`;
+  return new OperationRefused(
+    `there is ${what} in the queue. 'godwit queue list --all' lists what is there; finished messages go after queue.keepRetired`,
+  );
 }
 
 /** Reads the name of a message or of one recipient. @throws OperationRefused when it is none. */

@@ -153,3 +153,25 @@ test('what accounts want of the queue follows domains.yaml while the server runs
     await run('account.remove', { name: 'ann' });
     assert.deepEqual(policies.of(ann.id), { suppressesRefused: false, tellsWebhooks: false });
   }));
+
+test('Operations queue: a message that is not in the queue is a refusal, and nothing is changed by half', () =>
+  inWorld(async (run, services) => {
+    const message = await send(services, 'a@one.test');
+    for (const command of ['kick', 'hold', 'release', 'drop', 'fail', 'transport', 'list']) {
+      const missing = command === 'list' ? {} : { all: true };
+      await assert.rejects(
+        run(`queue.${command}`, { ...missing, message: 999 }),
+        /there is no message 999 in the queue/,
+      );
+      await assert.rejects(
+        run(`queue.${command}`, { ...missing, ids: [`${message}`, '999.2'] }),
+        /there is no recipient 999\.2/,
+      );
+    }
+    await assert.rejects(run('queue.show', { id: '999' }), /there is no message 999 in the queue/);
+    const { items } = (await run('queue.list', { ids: [`${message}`] })) as QueueListing;
+    assert.deepEqual(
+      items.map(({ state, hold }) => [state, hold]),
+      [['queued', false]],
+    );
+  }));

@@ -1,8 +1,8 @@
 import type { AttemptRecord, QueueItem } from '#mail/queue';
-import { Arguments, OperationRefused } from './arguments.ts';
+import { Arguments } from './arguments.ts';
 import { accountNames } from './named.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
-import { filterArguments, filterOf, parseName, readFilter } from './queue-filter.ts';
+import { filterArguments, filterOf, notInQueue, parseName, readFilter } from './queue-filter.ts';
 
 /** One recipient of `queue.list`; `id` is `message.number`, `account` is its name, null for mail of the server itself. */
 export type ListedRecipient = Omit<QueueItem, 'id' | 'account'> & {
@@ -64,7 +64,7 @@ async function showOperation(deps: OperationsDeps, args: unknown): Promise<Shown
   const ids = await deps.queue.find([parseName(name)]);
   const shown = ids.slice(0, pageRecipients);
   const items = await withNames(deps, await deps.queue.list({ ids: shown }, pageRecipients));
-  if (items.length === 0) throw new OperationRefused(`nothing in the queue has the id ${name}`);
+  if (items.length === 0) throw notInQueue(name);
   const [only, ...others] = shown;
   const attempts = only === undefined || others.length > 0 ? [] : await deps.queue.attempts(only);
   return { items, isCut: ids.length > shown.length, attempts };

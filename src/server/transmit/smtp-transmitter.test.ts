@@ -83,7 +83,18 @@ for (const [title, hosts, route, to, more, want, dialed] of [
     direct('two.example'),
     ['a@two.example'],
     {},
-    ['deferred connection refused at mx2.example'],
+    ['deferred mx1.example (192.0.2.1), mx2.example (192.0.2.2): connection refused at mx2.example'],
+    ['192.0.2.1:25', '192.0.2.2:25'],
+  ],
+  [
+    'one host down and one busy',
+    { '192.0.2.2': { busy: true } },
+    direct('two.example'),
+    ['a@two.example', 'b@two.example'],
+    {},
+    Array<string>(2).fill(
+      'deferred mx1.example (192.0.2.1): connection refused\nmx2.example (192.0.2.2): 421 4.3.0 error on our side, please try again later (cid) at mx2.example',
+    ),
     ['192.0.2.1:25', '192.0.2.2:25'],
   ],
   [

@@ -75,7 +75,9 @@ for (const [title, settings, hosts, want, dialed] of [
     'direct with TLS required where none is offered',
     'kind: direct, tls: required',
     { '192.0.2.1': {} },
-    ['deferred connection refused at mx2.example'],
+    [
+      'deferred mx1.example (192.0.2.1): the host does not offer STARTTLS; demanded is TLS with any certificate (tls: required of the transport)\nmx2.example (192.0.2.2): connection refused at mx2.example',
+    ],
     ['192.0.2.1:25', '192.0.2.2:25'],
   ],
   [

@@ -5,6 +5,7 @@ import type { Dialer } from '#ports/dialer';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { ClientCredentials } from '#proto/smtp-client';
+import { withEachReason } from './address-failures.ts';
 import { HopVisit } from './hop-visit.ts';
 import type { Hop } from './hops.ts';
 import { defaultAttemptMs } from './limits.ts';
@@ -57,6 +58,7 @@ export async function visit(
   const hops = lostHosts.inOrder(transmission, all);
   const endMs = clock.monotonic() + (transmission.timeLimitMs ?? defaultAttemptMs);
   let outcomes: readonly DeliveryOutcome[] = forAll(transmission, later('no host could be tried'));
+  const failures: { readonly hop: Hop; readonly outcomes: readonly DeliveryOutcome[] }[] = [];
   const known = await overKnown(hops, manner, transmission, deps, endMs);
   if (known?.tried.kind === 'done') return conclude(known.hop, known.tried, transmission, lostHosts);
   for (const [i, hop] of hops.entries()) {
@@ -64,13 +66,14 @@ export async function visit(
     const untilMs = turnEndMs(hops.length - i, endMs, clock);
     const tried = hop === known?.hop ? known.tried : await new HopVisit(hop, manner, transmission, deps).run(untilMs);
     if (tried.kind === 'done') return conclude(hop, tried, transmission, lostHosts);
+    failures.push({ hop, outcomes: tried.outcomes });
     if (transmission.signal.aborted) lostHosts.note(transmission, hop);
     // RFC 8689 §4.2.1: it is hopeless when every host is; one that is only down may do better tomorrow.
     const isHopeless = tried.outcomes.every(({ kind }) => kind === 'refused');
     if (i === 0 || !isHopeless || outcomes.every(({ kind }) => kind === 'refused')) outcomes = tried.outcomes;
     if (tried.isEverywhere === true) break;
   }
-  return outcomes;
+  return withEachReason(outcomes, failures);
 }
 
 /** While others wait, a place has half of the time that is left, so that those who answer byte by byte do not starve them. Monotonic. */
