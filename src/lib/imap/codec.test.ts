@@ -103,7 +103,7 @@ for (const [title, input, want] of [
   [
     'many literals',
     `a ID ({1+}\r\na {1+}\r\na {1+}\r\na {1+}\r\na)\r\n${noop}`,
-    ['a tooBig ID literals 1 > 3, skips 1', zNoop],
+    ['a tooBig ID literalCount 1 > 3, skips 1', zNoop],
   ],
   ['a long line', `a DELETE ${'x'.repeat(90)} {3+}\r\nabc\r\n${noop}`, ['a tooBig DELETE line 0 > 80, skips 0', zNoop]],
   [
@@ -121,7 +121,7 @@ for (const [title, input, want] of [
   [
     'APPEND of several messages to a mailbox in a literal',
     `a APPEND {4+}\r\nSent {3+}\r\nabc () ~{2+}\r\n\0\n UTF8 (~{0+}\r\n)\r\n${noop}`,
-    ['a tooBig APPEND literals 0 > 3, skips 0', zNoop],
+    ['a tooBig APPEND literalCount 0 > 3, skips 0', zNoop],
   ],
   [
     'APPEND as UTF8 and as literal8',

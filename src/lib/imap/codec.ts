@@ -242,7 +242,7 @@ export class ImapCodec {
         : this.#literalsBytes + size > limits.maxLiteralsBytes
           ? ['literals', limits.maxLiteralsBytes]
           : this.#literals >= limits.maxLiterals
-            ? ['literals', limits.maxLiterals]
+            ? ['literalCount', limits.maxLiterals]
             : null;
     if (passed !== null) return this.#refuse(header, (skips) => this.#tooBig(head, passed[0], size, passed[1], skips));
     if (this.#command.size === 0) this.#command.append(bytes);
@@ -313,7 +313,7 @@ export class ImapCodec {
       return this.#refuse(header, (skips) => this.#tooBig(head, 'message', size, limits.maxMessageBytes, skips));
     }
     if (this.#literals >= limits.maxLiterals) {
-      return this.#refuse(header, (skips) => this.#tooBig(head, 'literals', size, limits.maxLiterals, skips));
+      return this.#refuse(header, (skips) => this.#tooBig(head, 'literalCount', size, limits.maxLiterals, skips));
     }
     this.#literals++;
     this.#append = append;

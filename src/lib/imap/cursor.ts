@@ -49,6 +49,12 @@ export class Cursor {
     throw new SyntaxFailure(at, reason);
   }
 
+  /** Fails when one more than `count` would be more elements than a list may have. @param what  Name of the elements. */
+  failPast(count: number, what: string): void {
+    const { maxListItems } = this.options.limits;
+    if (count >= maxListItems) this.fail(`too many ${what}: the limit is ${maxListItems}`);
+  }
+
   /** Takes one given ASCII character if it comes next. */
   take(char: string): boolean {
     if (this.next !== char.charCodeAt(0)) return false;
@@ -107,7 +113,7 @@ export class Cursor {
     }
     if (this.at === start) this.fail(`expected ${what}`);
     // number64 has at most 19 digits; leading zeros are of no use to anybody.
-    if (this.at - start > 19 || value > max) this.fail(`${what} is too large`, start);
+    if (this.at - start > 19 || value > max) this.fail(`${what} is too large: the limit is ${max}`, start);
     return value;
   }
 
@@ -202,7 +208,7 @@ export class Cursor {
     const items: T[] = [];
     if (orEmpty && this.take(')')) return items;
     do {
-      if (items.length >= this.options.limits.maxListItems) this.fail('list is too long');
+      this.failPast(items.length, 'elements of one list');
       items.push(item());
     } while (this.take(' '));
     this.expect(')');

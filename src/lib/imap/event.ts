@@ -1,7 +1,7 @@
 import type { Command, FlagList } from './command.ts';
 
 /** Which limit was passed. */
-export type TooBigWhat = 'line' | 'literal' | 'literals' | 'message';
+export type TooBigWhat = 'line' | 'literal' | 'literals' | 'literalCount' | 'message';
 
 /**
  * What `ImapCodec` makes of a client's bytes. `tag` is null only where it could not be read (answer `* BAD`), `name` is the

@@ -265,7 +265,7 @@ for (const [text, want] of [
   ['a STATUS x ()', '12: expected a status item'],
   ['a STATUS x (FOO)', '12: unknown status item'],
   ['a FETCH 0 FLAGS', '8: expected a message number'],
-  ['a FETCH 4294967296 FLAGS', '8: a message number is too large'],
+  ['a FETCH 4294967296 FLAGS', '8: a message number is too large: the limit is 4294967295'],
   ['a FETCH 1, FLAGS', '10: expected a message number'],
   ['a FETCH 1 (ALL)', '11: unknown data item'],
   ['a FETCH 1 ()', '11: expected a data item'],
@@ -310,13 +310,13 @@ test('parseCommand reads UTF-8 mailbox names when enabled', () => {
 });
 
 for (const [limit, text, want] of [
-  [{ maxRanges: 2 }, 'a FETCH 1,2,3 FLAGS', '12: too many ranges'],
-  [{ maxSearchDepth: 2 }, 'a SEARCH ((NOT ALL))', '15: search keys are nested too deeply'],
-  [{ maxListItems: 2 }, 'a SEARCH ALL ALL ALL', '17: too many search keys'],
-  [{ maxListItems: 2 }, 'a FETCH 1 (UID UID UID)', '19: list is too long'],
-  [{ maxListItems: 2 }, 'a STORE 1 FLAGS a b c', '20: list is too long'],
-  [{ maxListItems: 2 }, 'a ENABLE a b c', '13: list is too long'],
-  [{ maxListItems: 2 }, 'a FETCH 1 BODY[1.2.3]', '19: too many part numbers'],
+  [{ maxRanges: 2 }, 'a FETCH 1,2,3 FLAGS', '12: too many ranges: the limit is 2'],
+  [{ maxSearchDepth: 2 }, 'a SEARCH ((NOT ALL))', '15: search keys are nested too deeply: the limit is 2 levels'],
+  [{ maxListItems: 2 }, 'a SEARCH ALL ALL ALL', '17: too many search keys: the limit is 2'],
+  [{ maxListItems: 2 }, 'a FETCH 1 (UID UID UID)', '19: too many elements of one list: the limit is 2'],
+  [{ maxListItems: 2 }, 'a STORE 1 FLAGS a b c', '20: too many flags: the limit is 2'],
+  [{ maxListItems: 2 }, 'a ENABLE a b c', '13: too many capabilities: the limit is 2'],
+  [{ maxListItems: 2 }, 'a FETCH 1 BODY[1.2.3]', '19: too many part numbers: the limit is 2'],
 ] as const) {
   test(`parseCommand keeps ${JSON.stringify(limit)}`, () => {
     assert.equal(show(parse(text, false, { ...defaultLimits, ...limit })), want);

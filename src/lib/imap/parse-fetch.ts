@@ -99,7 +99,7 @@ function parsePartNumbers(cursor: Cursor): number[] {
     const following = cursor.bytes[cursor.at + 1] ?? 0;
     if (cursor.next !== 0x2e || following < 0x30 || following > 0x39) return part;
     cursor.at++;
-    if (part.length >= cursor.options.limits.maxListItems) cursor.fail('too many part numbers');
+    cursor.failPast(part.length, 'part numbers');
     part.push(cursor.nzNumber('a part number'));
   }
 }

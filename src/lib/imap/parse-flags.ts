@@ -12,7 +12,7 @@ export function parseStoreFlags(cursor: Cursor): FlagList {
   if (cursor.next === 0x28) return parseFlagList(cursor);
   const flags = [parseFlag(cursor)];
   while (cursor.take(' ')) {
-    if (flags.length >= cursor.options.limits.maxListItems) cursor.fail('list is too long');
+    cursor.failPast(flags.length, 'flags');
     flags.push(parseFlag(cursor));
   }
   return collect(flags);

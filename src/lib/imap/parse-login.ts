@@ -29,7 +29,7 @@ export function parseEnable(cursor: Cursor): Command {
   const capabilities: string[] = [];
   cursor.space();
   do {
-    if (capabilities.length >= cursor.options.limits.maxListItems) cursor.fail('list is too long');
+    cursor.failPast(capabilities.length, 'capabilities');
     capabilities.push(cursor.atom('a capability').toUpperCase());
   } while (cursor.take(' '));
   return { kind: 'enable', capabilities };

@@ -129,8 +129,9 @@ class SearchParser {
   #key(depth: number): SearchKey {
     const cursor = this.#cursor;
     const { limits } = cursor.options;
-    if (depth > limits.maxSearchDepth) cursor.fail('search keys are nested too deeply');
-    if (++this.#keys > limits.maxListItems) cursor.fail('too many search keys');
+    if (depth > limits.maxSearchDepth)
+      cursor.fail(`search keys are nested too deeply: the limit is ${limits.maxSearchDepth} levels`);
+    cursor.failPast(this.#keys++, 'search keys');
     if (cursor.take('(')) {
       const key = this.#keysInARow(depth + 1);
       cursor.expect(')');

@@ -10,7 +10,8 @@ export function parseSequenceSet(cursor: Cursor): SequenceSet {
       usesSaved = true;
       continue;
     }
-    if (ranges.length >= cursor.options.limits.maxRanges) cursor.fail('too many ranges');
+    const { maxRanges } = cursor.options.limits;
+    if (ranges.length >= maxRanges) cursor.fail(`too many ranges: the limit is ${maxRanges}`);
     const first = parseSequenceNumber(cursor);
     const last = cursor.take(':') ? parseSequenceNumber(cursor) : first;
     ranges.push({ first, last });

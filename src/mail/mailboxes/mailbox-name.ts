@@ -9,22 +9,28 @@ import { MailboxRefusal } from './mailbox-refusal.ts';
 export function normalizeMailboxName(given: string): string {
   // Asked for each delivery.
   if (given === 'INBOX') return given;
-  if (given.length > mailboxLimits.maxNameBytes) throw new MailboxRefusal('CANNOT', 'mailbox name is too long');
+  if (given.length > mailboxLimits.maxNameBytes) throw tooLong();
   if (!given.isWellFormed()) throw new MailboxRefusal('CANNOT', 'mailbox name is not valid Unicode');
   const name = given.normalize('NFC').replace(/\/$/, '');
   if (new TextEncoder().encode(name).length > mailboxLimits.maxNameBytes) {
-    throw new MailboxRefusal('CANNOT', 'mailbox name is too long');
+    throw tooLong();
   }
   // RFC 9051 §5.1: no control characters; U+2028 and U+2029 are line ends as well.
   if (/[\p{Cc}\u2028\u2029*%]/u.test(name)) throw new MailboxRefusal('CANNOT', 'mailbox name has forbidden characters');
   if (name.startsWith('#')) throw new MailboxRefusal('CANNOT', 'mailbox name must not start with #');
   const levels = name.split('/');
-  if (levels.length > mailboxLimits.maxDepth) throw new MailboxRefusal('CANNOT', 'mailbox name has too many levels');
+  if (levels.length > mailboxLimits.maxDepth) {
+    throw new MailboxRefusal('CANNOT', `mailbox name has too many levels: the limit is ${mailboxLimits.maxDepth}`);
+  }
   if (levels.some((level) => level === '' || level === '.' || level === '..')) {
     throw new MailboxRefusal('CANNOT', 'mailbox name has an empty or dotted level');
   }
   if (levels[0]?.toUpperCase() === 'INBOX') levels[0] = 'INBOX';
   return levels.join('/');
+}
+
+function tooLong(): MailboxRefusal {
+  return new MailboxRefusal('CANNOT', `mailbox name is too long: the limit is ${mailboxLimits.maxNameBytes} bytes`);
 }
 
 /** Names of the mailboxes above a name, topmost first. */

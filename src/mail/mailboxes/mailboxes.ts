@@ -206,7 +206,7 @@ export class Mailboxes {
         return;
       }
       if ((await countSubscriptions(tx, account)) >= mailboxLimits.maxSubscriptions) {
-        throw new MailboxRefusal('LIMIT', 'too many subscriptions');
+        throw new MailboxRefusal('LIMIT', `too many subscriptions: the limit is ${mailboxLimits.maxSubscriptions}`);
       }
       await addSubscription(tx, account, name);
     });
@@ -244,7 +244,7 @@ export class Mailboxes {
   async #insert(tx: Tx, name: string, specialUse: readonly SpecialUse[], modSeq: ModSeq): Promise<Mailbox> {
     const { account } = this.#deps;
     if ((await countMailboxes(tx, account)) >= mailboxLimits.maxMailboxes) {
-      throw new MailboxRefusal('LIMIT', 'too many mailboxes');
+      throw new MailboxRefusal('LIMIT', `too many mailboxes: the limit is ${mailboxLimits.maxMailboxes}`);
     }
     const id = mailboxId(await takeIds(tx, account, 1));
     await insertMailbox(tx, account, { id, name, specialUse, uidValidity: await takeUidValidity(tx, account), modSeq });

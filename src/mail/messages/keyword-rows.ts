@@ -25,7 +25,7 @@ export function newKeywordText(keywords: readonly string[]): string {
 export async function spelledKeywords(tx: Tx, account: AccountId, keywords: readonly string[]): Promise<string[]> {
   const { maxKeywordChars } = messageLimits;
   if (keywords.some(({ length }) => length > maxKeywordChars)) {
-    throw new MailboxRefusal('LIMIT', `keywords may have ${maxKeywordChars} characters`);
+    throw new MailboxRefusal('LIMIT', `keyword too long: the limit is ${maxKeywordChars} characters`);
   }
   const spelled: string[] = [];
   for (const keyword of keywords) {
@@ -41,6 +41,8 @@ export async function spelledKeywords(tx: Tx, account: AccountId, keywords: read
 
 async function remember(tx: Tx, account: AccountId, key: string, name: string): Promise<void> {
   const row = await tx.get<{ count: number }>(sql`SELECT count(*) AS count FROM keyword WHERE account = ${account}`);
-  if (Number(row?.count) >= messageLimits.maxKeywords) throw new MailboxRefusal('LIMIT', 'too many keywords');
+  const { maxKeywords } = messageLimits;
+  if (Number(row?.count) >= maxKeywords)
+    throw new MailboxRefusal('LIMIT', `too many different keywords in the account: the limit is ${maxKeywords}`);
   await tx.run(sql`INSERT INTO keyword (account, folded, name) VALUES (${account}, ${key}, ${name})`);
 }

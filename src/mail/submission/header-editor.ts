@@ -14,7 +14,7 @@ const defaultMaxHeaderBytes = 256 * 1024;
 
 /**
  * Edits the header of a message that arrives in chunks: keeps it until its empty line, applies `prepareHeader`, then lets the body pass.
- * After a refusal everything is swallowed, and `finish` tells the refusal.
+ * After a refusal everything is swallowed, and `finish` returns the refusal.
  */
 export class HeaderEditor {
   readonly #rules: SubmissionRules;
@@ -38,7 +38,8 @@ export class HeaderEditor {
     const end = headerEnd(held, lookFrom);
     if (end < 0 && held.length <= this.#maxHeaderBytes) return null;
     if (end < 0 || end > this.#maxHeaderBytes) {
-      return this.#take({ kind: 'refused', code: 554, enhanced: '5.6.0', text: 'the header is too long' }, held, 0);
+      const text = `the header is too long: the limit is ${this.#maxHeaderBytes} bytes`;
+      return this.#take({ kind: 'refused', code: 554, enhanced: '5.6.0', text }, held, 0);
     }
     return this.#take(this.#prepare(held.subarray(0, end)), held, end);
   }

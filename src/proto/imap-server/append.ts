@@ -1,3 +1,4 @@
+import { tooBigText } from './too-big.ts';
 import { type FlagList, type ImapEvent, writeSequenceSet } from '#lib/imap';
 import type { AppendBatch, MessageSink } from './backend.ts';
 import { withConditions } from './conditions.ts';
@@ -62,9 +63,8 @@ async function receiveMessages(context: Context, batch: AppendBatch): Promise<st
       case 'invalid':
         throw new Bad(`syntax error: ${event.reason}`);
       case 'tooBig':
-        if (event.skipsBytes > context.deps.options.limits.maxSkippedBytes)
-          throw new Bye('message too large', 'TOOBIG');
-        throw new No('TOOBIG', `message larger than ${event.limit} bytes`);
+        if (event.skipsBytes > context.deps.options.limits.maxSkippedBytes) throw new Bye(tooBigText(event), 'TOOBIG');
+        throw new No('TOOBIG', tooBigText(event));
       default:
         throw new Bad('expected a message');
     }
@@ -73,10 +73,12 @@ async function receiveMessages(context: Context, batch: AppendBatch): Promise<st
 
 async function receiveMessage(context: Context, batch: AppendBatch, event: AppendMessage): Promise<void> {
   const { limits } = context.deps.options;
-  if (event.index >= limits.maxAppendMessages) throw new No('LIMIT', 'too many messages in one APPEND');
+  const { maxAppendMessages } = limits;
+  if (event.index >= maxAppendMessages)
+    throw new No('LIMIT', `too many messages in one APPEND: the limit is ${maxAppendMessages}`);
   if (event.sizeBytes > context.appendLimitBytes) {
     endIfHuge(context, event);
-    throw new No('TOOBIG', 'message too large');
+    throw new No('TOOBIG', `message larger than ${context.appendLimitBytes} bytes`);
   }
   refuseUnknown(event.flags);
   // RFC 6855 §4: UTF8 data is for those who enabled it.

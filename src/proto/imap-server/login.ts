@@ -37,7 +37,9 @@ export async function refuseLogin(
   context.loginFailures++;
   const delayMs = Math.min(options.limits.loginFailureDelayMs * 2 ** (context.loginFailures - 1), longestDelayMs);
   await clock.sleep(delayMs, shutdown).catch(() => undefined);
-  if (context.loginFailures >= options.limits.maxLoginFailures) throw new Bye('too many failed logins');
+  const { maxLoginFailures } = options.limits;
+  if (context.loginFailures >= maxLoginFailures)
+    throw new Bye(`too many failed logins in this connection: the limit is ${maxLoginFailures}`);
   // RFC 5530 §3: a temporary failure, which clients try again.
   if (outcome.failure === 'busy') throw new No('UNAVAILABLE', 'too many logins at once, please try again later');
   // RFC 5530 §3: one code for wrong names and wrong passwords.

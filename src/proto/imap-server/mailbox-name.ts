@@ -5,6 +5,7 @@ const maxNameLength = 512;
 const maxLevels = 32;
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u;
+const noControls = 'mailbox names have no control characters';
 
 /**
  * The name under which a mailbox may be created: NFC (RFC 9051 §5.1), INBOX as first level in capitals, one trailing delimiter
@@ -18,11 +19,13 @@ export function creatableName(given: string): string {
   if (levels.some((level) => level === '' || level === '.' || level === '..')) {
     throw new No('CANNOT', 'mailbox names have no empty, "." or ".." levels');
   }
-  if (forbidden.test(name)) throw new No('CANNOT', 'mailbox names have no control characters');
+  if (forbidden.test(name)) throw new No('CANNOT', noControls);
   // RFC 9051 §5.1: names that begin with "#" are namespaces.
   if (name.startsWith('#')) throw new No('CANNOT', 'mailbox names do not begin with #');
   if (/[*%]/.test(name)) throw new No('CANNOT', 'mailbox names have no wildcards');
-  if (name.length > maxNameLength || levels.length > maxLevels) throw new No('CANNOT', 'mailbox name too long');
+  if (name.length > maxNameLength)
+    throw new No('CANNOT', `mailbox name too long: the limit is ${maxNameLength} characters`);
+  if (levels.length > maxLevels) throw new No('CANNOT', `mailbox name with too many levels: the limit is ${maxLevels}`);
   if (!name.isWellFormed()) throw new No('CANNOT', 'mailbox name is not Unicode');
   return name;
 }
@@ -32,7 +35,10 @@ export function creatableName(given: string): string {
  * @throws No CANNOT for what is no name in any form (RFC 3501 §5.1.3).
  */
 export function knownName(given: string): string {
-  if (given.startsWith(noMailboxName)) throw new No('CANNOT', 'mailbox name is not modified UTF-7');
+  if (given.startsWith(noMailboxName)) {
+    const isControl = forbidden.test(given.slice(noMailboxName.length));
+    throw new No('CANNOT', isControl ? noControls : 'mailbox name is not modified UTF-7');
+  }
   const name = given.normalize('NFC');
   return /^inbox(?:\/|$)/i.test(name) ? `INBOX${name.slice(5)}` : name;
 }

@@ -1,3 +1,4 @@
+import { tooBigText } from './too-big.ts';
 import {
   type Command,
   type ImapEvent,
@@ -210,25 +211,26 @@ class Session {
   #refuseTooBig(event: Extract<ImapEvent, { kind: 'tooBig' }>): void {
     // RFC 7888 §4: a large literal that is on its way all the same is best answered by ending the connection.
     if (event.skipsBytes > this.#context.deps.options.limits.maxSkippedBytes) {
-      throw new Bye(`${event.what} larger than ${event.limit}`, 'TOOBIG');
+      throw new Bye(tooBigText(event), 'TOOBIG');
     }
     const answer = event.what === 'line' ? 'BAD' : 'NO [TOOBIG]';
-    this.#context.output.line(`${event.tag ?? '*'} ${answer} ${event.what} larger than ${event.limit}`);
+    this.#context.output.line(`${event.tag ?? '*'} ${answer} ${tooBigText(event)}`);
     this.#countBad();
   }
 
   /** @throws Bye for a client that asks for much and never logs in. */
   #countBeforeLogin(): void {
     const { account, deps } = this.#context;
-    if (account === null && this.#commands > deps.options.limits.maxCommandsBeforeLogin) {
-      throw new Bye('too many commands without login');
+    const most = deps.options.limits.maxCommandsBeforeLogin;
+    if (account === null && this.#commands > most) {
+      throw new Bye(`too many commands without login: the limit is ${most}`);
     }
   }
 
   #countBad(): void {
     const { limits } = this.#context.deps.options;
     const most = this.#context.account === null ? limits.maxBadBeforeLogin : limits.maxBadInRow;
-    if (++this.#bads >= most) throw new Bye('too many bad commands');
+    if (++this.#bads >= most) throw new Bye(`too many bad commands: the limit is ${most}`);
   }
 
   /** Says goodbye as the reason allows, and ends the connection. */

@@ -152,19 +152,23 @@ export class Context implements SessionFacts {
 
   /** RFC 5321 §4.3.2 lets a server give up on a peer that only makes mistakes. @throws Refusal past the limit. */
   countBadCommand(): void {
-    if (++this.badCommands >= this.limits.maxBadCommands) throw new Refusal(421, '4.7.0', 'too many bad commands');
+    const { maxBadCommands: most } = this.limits;
+    if (++this.badCommands >= most) throw new Refusal(421, '4.7.0', `too many bad commands: the limit is ${most}`);
   }
 
   /** Counts a BDAT chunk: each costs a reply, whatever it holds. @throws Refusal past the limit of small ones. */
   countChunk(sizeBytes: number, isLast: boolean): void {
     if (isLast || sizeBytes >= this.limits.smallChunkBytes) return;
-    if (++this.smallChunks > this.limits.maxSmallChunks) throw new Refusal(421, '4.7.0', 'too many small chunks');
+    const { maxSmallChunks: most, smallChunkBytes } = this.limits;
+    if (++this.smallChunks > most)
+      throw new Refusal(421, '4.7.0', `too many chunks of under ${smallChunkBytes} bytes: the limit is ${most}`);
   }
 
   /** @throws Refusal past the limit of commands that lead nowhere. */
   countIdleCommand(): void {
-    if (++this.idleCommands > this.limits.maxIdleCommands)
-      throw new Refusal(421, '4.7.0', 'too many commands without mail');
+    const { maxIdleCommands: most } = this.limits;
+    if (++this.idleCommands > most)
+      throw new Refusal(421, '4.7.0', `too many commands without mail: the limit is ${most}`);
   }
 }
 

@@ -61,7 +61,8 @@ export class Reception {
   /** @throws Refusal when the content takes too long altogether. */
   checkTime(): void {
     if (this.#context.clock.monotonic() <= this.#deadline) return;
-    throw new Refusal(421, '4.4.2', 'message took too long');
+    const minutes = Math.round(this.#context.limits.dataTimeoutMs / 60_000);
+    throw new Refusal(421, '4.4.2', `message took too long: the limit is ${minutes} minutes`);
   }
 
   /** Keeps the first failure, and frees the sink at once. */

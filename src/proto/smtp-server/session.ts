@@ -173,7 +173,10 @@ export class SmtpSession {
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
     this.#asked = null;
-    if (event.kind === 'overlong') throw new Refusal(500, '5.5.0', 'line too long', { close: true });
+    if (event.kind === 'overlong') {
+      const { maxLineBytes } = context.limits;
+      throw new Refusal(500, '5.5.0', `line too long: the limit is ${maxLineBytes} bytes`, { close: true });
+    }
     // Content is read by the command that asked for it.
     if (event.kind !== 'line') return;
     const isTaken = event.problem === null || (event.problem === 'bareLf' && context.options.lenient === true);

@@ -1,6 +1,7 @@
 import { parseIp, type IpAddress } from '#lib/domain';
 import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork, Place, type Network } from '#lib/ratelimit';
 import type { Clock } from '#ports/clock';
+import { admissionLimits } from './admission-limits.ts';
 import { LoginLimit, type LoginAdmission, type LoginAttempt } from './logins.ts';
 
 /** What admission needs. */
@@ -19,17 +20,6 @@ export type Admitted =
   | { readonly kind: 'admitted'; readonly place: Disposable }
   | { readonly kind: 'tooFast' }
   | { readonly kind: 'tooMany' };
-
-/** Limits of one process per network; triples are for IPv4 /32, /26, /21 and IPv6 /64, /48, /32. */
-const admissionLimits = {
-  /** Connections of a protocol. */
-  connectionsPerMinute: [300, 900, 2700],
-  /** Connections of a protocol that are open. */
-  openConnections: [30, 90, 270],
-  /** Recipients that are refused because there are none of that name. */
-  unknownRecipientsPerMinute: [30, 90, 270],
-  unknownRecipientsPerDay: [1000, 3000, 9000],
-} as const;
 
 const free: Disposable = { [Symbol.dispose]: () => undefined };
 const freeAttempt: LoginAttempt = { ...free, failed: () => undefined, succeeded: () => undefined };

@@ -3,4 +3,5 @@
  * Nothing here writes to connections: callers say no in their protocol's words.
  */
 export { Admission } from './admission.ts';
+export { admissionTexts } from './texts.ts';
 export { loginLimits, type LoginAttempt } from './logins.ts';

@@ -1,3 +1,4 @@
+import { admissionTexts } from '#server/admission';
 import { mechanismsByStrength } from '#lib/sasl';
 import { acceptanceOf } from '#mail/story';
 import type { Channel } from '#ports/channel';
@@ -16,9 +17,9 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
   // With immediate TLS the listener asked before the handshake.
   const admitted = service === 'imaps' ? null : shared.admission.connect('imap', channel.remote.address);
   if (admitted !== null && admitted.kind !== 'admitted') {
-    const why = admitted.kind === 'tooFast' ? 'too many connections in a short time' : 'too many open connections';
+    const why = admissionTexts[admitted.kind];
     // Whoever does not wait for the answer misses nothing.
-    await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why} from your network\r\n`))?.catch(() => undefined);
+    await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why}\r\n`))?.catch(() => undefined);
     return;
   }
   using _place = admitted?.place;

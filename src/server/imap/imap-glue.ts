@@ -6,7 +6,7 @@ import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { Bye, No, type AccountBackend, type ImapBackend, type LoginOutcome } from '#proto/imap-server';
-import type { Admission, LoginAttempt } from '#server/admission';
+import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import { AccountGlue } from './account-glue.ts';
 
@@ -56,9 +56,9 @@ export class ImapGlue implements ImapBackend, Disposable {
         this.#attempt = admitted.attempt;
         return;
       case 'busy':
-        throw new No('UNAVAILABLE', 'too many logins at once from your network, please try again later');
+        throw new No('UNAVAILABLE', admissionTexts.busy);
       default:
-        throw new Bye('too many failed logins from your network, please wait', 'LIMIT');
+        throw new Bye(admissionTexts.failedTooOften, 'LIMIT');
     }
   }
 

@@ -87,7 +87,10 @@ export class Reception implements MessageSink {
     const { facts, transaction, checks } = this.#incoming;
     const index = this.#indexer.finish();
     await using writer = this.#writer;
-    if (index.receivedCount > maxReceivedFields) throw new Refusal(554, '5.4.6', 'this message is in a loop');
+    if (index.receivedCount > maxReceivedFields) {
+      const text = `this message is in a loop: it has more than ${maxReceivedFields} Received fields`;
+      throw new Refusal(554, '5.4.6', text);
+    }
     if (isLocalserve) await this.#failOnPurpose();
     const remarks = this.#receivers.finish(transaction);
     const body = await writer.finish();

@@ -22,7 +22,7 @@ import {
   type Transaction,
   type TransactionRecipient,
 } from '#proto/smtp-server';
-import type { Admission } from '#server/admission';
+import { admissionTexts, type Admission } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import type { Goal } from './destinations.ts';
 import { noteRefusal } from './note-refusal.ts';
@@ -70,9 +70,7 @@ export class SmtpIn implements Backend {
 
   greet(facts: SessionFacts): void {
     const admitted = this.#deps.admission.connect('smtp', facts.remote.address);
-    if (admitted.kind === 'tooFast')
-      throw new Refusal(421, '4.7.0', 'too many connections in a short time from your network');
-    if (admitted.kind === 'tooMany') throw new Refusal(421, '4.7.0', 'too many open connections from your network');
+    if (admitted.kind !== 'admitted') throw new Refusal(421, '4.7.0', admissionTexts[admitted.kind]);
     this.#place = admitted.place;
   }
 
@@ -125,8 +123,7 @@ export class SmtpIn implements Backend {
   /** Finds a recipient. Past the limit of unknown names the known ones are not told apart from them either. @throws Refusal */
   #goalOf(remoteAddress: string, recipient: Recipient, from: Address | null): Goal {
     const { admission } = this.#deps;
-    if (!admission.mayNameRecipients(remoteAddress))
-      throw new Refusal(421, '4.7.0', 'too many unknown recipients from your network, please wait');
+    if (!admission.mayNameRecipients(remoteAddress)) throw new Refusal(421, '4.7.0', admissionTexts.unknownRecipients);
     try {
       return this.#reception.destinations.find(recipient, from);
     } catch (error) {

@@ -22,7 +22,7 @@ import {
   type Transaction,
   type TransactionRecipient,
 } from '#proto/smtp-server';
-import type { Admission, LoginAttempt } from '#server/admission';
+import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, noteRefusal } from '#server/smtp-in';
@@ -72,12 +72,11 @@ export class Submission implements Backend {
 
   greet({ remote, kind }: SessionFacts): void {
     const { admission } = this.#deps;
-    if (!admission.mayLogIn(remote.address))
-      throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+    if (!admission.mayLogIn(remote.address)) throw new Refusal(421, '4.7.0', admissionTexts.failedTooOften);
     // With immediate TLS the listener asked before the handshake.
     if (kind === 'submissions') return;
     const admitted = admission.connect('smtp', remote.address);
-    if (admitted.kind !== 'admitted') throw new Refusal(421, '4.7.0', 'too many connections from your network');
+    if (admitted.kind !== 'admitted') throw new Refusal(421, '4.7.0', admissionTexts[admitted.kind]);
     this.#place = admitted.place;
   }
 
@@ -144,9 +143,9 @@ export class Submission implements Backend {
         this.#attempt = admitted.attempt;
         return;
       case 'busy':
-        throw new Refusal(454, '4.7.0', 'too many logins at once from your network, please try again later');
+        throw new Refusal(454, '4.7.0', admissionTexts.busy);
       default:
-        throw new Refusal(421, '4.7.0', 'too many failed logins from your network, please wait');
+        throw new Refusal(421, '4.7.0', admissionTexts.failedTooOften);
     }
   }
 

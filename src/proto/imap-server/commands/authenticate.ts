@@ -18,7 +18,7 @@ export const authenticate: Handler<CommandOf<'authenticate'>> = {
     const server = makeServer(context, mechanism);
     let step = await server.step(command.initialResponse);
     for (let steps = 0; step.kind === 'challenge'; steps++) {
-      if (steps === maxSteps) throw new Bad('too many steps');
+      if (steps === maxSteps) throw new Bad(`too many steps of one login: the limit is ${maxSteps}`);
       step = await answer(context, server, step.data);
     }
     if (step.kind === 'failure') return refuseLogin(context, { ...step, kind: 'failure', mechanism });

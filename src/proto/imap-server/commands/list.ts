@@ -47,6 +47,7 @@ const stepsPerQuestion = 10_000;
 /** The patterns of one command. Their author also chose the names, so that what both together cost has a limit. */
 export class Matcher {
   readonly #patterns: readonly string[];
+  readonly #maxSteps: number;
   readonly #steps: { left: number };
   readonly #loop: EventLoop;
 
@@ -54,8 +55,10 @@ export class Matcher {
   constructor(context: Context, reference: string, patterns: readonly string[]) {
     const { maxPatternChars, maxListSteps } = context.deps.options.limits;
     const chars = patterns.reduce((sum, pattern) => sum + reference.length + pattern.length, 0);
-    if (chars > maxPatternChars) throw new No('LIMIT', 'patterns are too long');
+    if (chars > maxPatternChars)
+      throw new No('LIMIT', `patterns with the reference are too long: the limit is ${maxPatternChars} characters`);
     this.#patterns = patterns.map((pattern) => (reference + pattern).normalize('NFC'));
+    this.#maxSteps = maxListSteps;
     this.#steps = { left: maxListSteps };
     this.#loop = context.deps.loop;
   }
@@ -76,7 +79,11 @@ export class Matcher {
 
   #matches(name: string): boolean {
     const isMatch = this.#patterns.some((pattern) => matchListPattern(pattern, name, '/', this.#steps));
-    if (this.#steps.left < 0) throw new No('LIMIT', 'too many names for such patterns');
+    if (this.#steps.left < 0)
+      throw new No(
+        'LIMIT',
+        `too much work for so many names: the limit is ${this.#maxSteps} steps, so write fewer * and %`,
+      );
     return isMatch;
   }
 }

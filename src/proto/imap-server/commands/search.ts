@@ -42,9 +42,18 @@ async function find(context: Context, selection: Selection, command: SearchComma
   if (command.unsupportedCharset !== null) {
     throw new No(`BADCHARSET (${charsetLabels.join(' ')})`, 'search in UTF-8');
   }
-  if (countKeys(command.key) > options.limits.maxSearchKeys) throw new No('LIMIT', 'too many search keys');
-  if (keyWeight(command.key) * selection.view.uids.length > options.limits.maxSearchWork) {
-    throw new No('LIMIT', 'too many search keys for so many messages');
+  const { maxSearchKeys, maxSearchWork } = options.limits;
+  if (countKeys(command.key) > maxSearchKeys)
+    throw new No('LIMIT', `too many search keys: the limit is ${maxSearchKeys}`);
+  const messages = selection.view.uids.length;
+  const weight = keyWeight(command.key);
+  if (weight * messages > maxSearchWork) {
+    // A key about text weighs most.
+    const most = Math.floor(maxSearchWork / messages);
+    throw new No(
+      'LIMIT',
+      `too many search keys for ${messages} messages: their weight is ${weight}, the limit ${most}`,
+    );
   }
   const evaluator = new Evaluator(selection, { clock, loop, rowBatch: options.limits.maxRowBatch, signal: shutdown });
   return { uids: await evaluator.search(command.key), failures: evaluator.failures };

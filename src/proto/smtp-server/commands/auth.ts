@@ -24,8 +24,10 @@ export const auth: CommandDefinition<'AUTH'> = {
     const mechanism = backend.mechanisms.find((name) => name === command.mechanism);
     if (mechanism === undefined) throw new Refusal(504, '5.5.4', 'mechanism is not supported');
     checkAvailable(context, mechanism);
-    if (context.authFailures >= context.limits.maxAuthFailures) {
-      throw new Refusal(421, '4.7.0', 'too many failed logins');
+    const { maxAuthFailures } = context.limits;
+    if (context.authFailures >= maxAuthFailures) {
+      const text = `too many failed logins in this connection: the limit is ${maxAuthFailures}`;
+      throw new Refusal(421, '4.7.0', text);
     }
     await backend.attempt(context, mechanism);
     const server = createSaslServer(mechanism, {
@@ -73,7 +75,7 @@ async function exchange(
     }
     response = await ask(context, step.data);
   }
-  throw new Refusal(501, '5.5.0', 'too many steps');
+  throw new Refusal(501, '5.5.0', `too many steps of one login: the limit is ${maxSteps}`);
 }
 
 /** Sends a challenge and reads the answer. @throws Refusal when the client gives up with `*`, or sends something else than base64. */
@@ -83,7 +85,10 @@ async function ask(context: Context, challenge: Uint8Array): Promise<Uint8Array>
   wire.codec.expectSasl();
   const event = wire.codec.next() ?? (await wire.more(limits.commandTimeoutMs, limits.lineTimeoutMs));
   if (event === null) throw new PeerGone('closed');
-  if (event.kind !== 'line') throw new Refusal(500, '5.5.6', 'line too long', { close: true });
+  if (event.kind !== 'line') {
+    const text = `line of a login too long: the limit is ${limits.maxSaslLineBytes} bytes`;
+    throw new Refusal(500, '5.5.6', text, { close: true });
+  }
   const isTaken = event.problem === null || (event.problem === 'bareLf' && context.options.lenient === true);
   if (!isTaken) throw new Refusal(501, '5.5.2', 'bad line in an authentication exchange');
   if (event.text === '*') throw new Refusal(501, '5.5.0', 'authentication given up');

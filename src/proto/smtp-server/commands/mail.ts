@@ -30,10 +30,12 @@ export const mail: CommandDefinition<'MAIL'> = {
 function checkPeer(context: Context): void {
   const { limits, options } = context;
   if (context.transactions >= limits.maxTransactions) {
-    throw new Refusal(421, '4.7.0', 'too many messages in one connection, please connect again');
+    const text = `too many messages in one connection: the limit is ${limits.maxTransactions}, please connect again`;
+    throw new Refusal(421, '4.7.0', text);
   }
   if (context.accepted === 0 && context.badTransactions > limits.maxBadTransactions) {
-    throw new Refusal(550, '5.1.0', 'too many refused messages', { close: true });
+    const text = `too many refused messages in this connection: the limit is ${limits.maxBadTransactions}`;
+    throw new Refusal(550, '5.1.0', text, { close: true });
   }
   if (options.mailNeedsTls && context.tls === null) throw new Refusal(530, '5.7.0', 'STARTTLS is needed first');
   // RFC 6409 §4.3
@@ -69,5 +71,9 @@ function checkHold(context: Context, { holdForS, holdUntilMs }: MailParameters):
   if (!context.options.futureRelease) throw new Refusal(555, '5.3.3', 'FUTURERELEASE is not offered');
   const holdMs = holdForS !== null ? holdForS * 1000 : (holdUntilMs ?? 0) - context.clock.now();
   if (holdMs <= 0) throw new Refusal(501, '5.5.4', 'release time is not in the future');
-  if (holdMs > context.limits.maxHoldMs) throw new Refusal(501, '5.5.4', 'release time is too far in the future');
+  const { maxHoldMs } = context.limits;
+  if (holdMs > maxHoldMs) {
+    const text = `release time is too far in the future: the limit is ${Math.floor(maxHoldMs / 1000)} seconds`;
+    throw new Refusal(501, '5.5.4', text);
+  }
 }

@@ -58,7 +58,8 @@ function refuse(context: Context, error: unknown): never {
     error.reply.code >= 500 &&
     ++context.badRecipients >= context.limits.maxBadRecipients
   ) {
-    throw new Refusal(421, '4.7.0', 'too many refused recipients');
+    const text = `too many refused recipients in this connection: the limit is ${context.limits.maxBadRecipients}`;
+    throw new Refusal(421, '4.7.0', text);
   }
   throw error;
 }
