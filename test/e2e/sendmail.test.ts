@@ -210,7 +210,7 @@ test('godwit sendmail: where no Node can run it the message is kept, and sent la
   assert.deepEqual([kept.code, kept.output], [75, '']);
   assert.match(
     kept.errors,
-    /^sendmail: godwit needs Node 24 or newer; this is v[\d.]+, and node_modules has none that starts$/m,
+    /^sendmail: godwit cannot run with the Node that started it, v[\d.]+, and node_modules has none: run 'npm ci' first$/m,
   );
   assert.ok(
     kept.errors.includes(`the message is kept in ${spool}; 'godwit sendmail --flush' tries again`),
@@ -267,6 +267,7 @@ test(
       'src/cli/own-node.mjs',
       'src/cli/sendmail/keep-raw.mjs',
       'tools/need-node.mjs',
+      'tools/run',
     ]) {
       await mkdir(join(dir.path, file, '..'), { recursive: true });
       await copyFile(join(root, file), join(dir.path, file));
@@ -280,6 +281,12 @@ test(
     const said = /without libatomic\.so\.1: install libatomic1 \(Debian, Ubuntu: 'apt-get install libatomic1'/;
     const guard = await runProgram(old ?? '', [join(dir.path, 'tools/need-node.mjs'), 'x.ts'], '', environment);
     assert.deepEqual([guard.code, said.test(guard.errors)], [1, true], guard.errors);
+    assert.doesNotMatch(guard.errors, /error while loading/);
+    // As npm runs its scripts: the Node of node_modules comes first, and npm says which one runs npm.
+    const path = { PATH: `${bin}:${process.env['PATH']}`, npm_node_execpath: old ?? '' };
+    const script = await runProgram('/bin/sh', [join(dir.path, 'tools/run'), 'x.ts'], '', { ...environment, ...path });
+    assert.deepEqual([script.code, said.test(script.errors)], [1, true], script.errors);
+    assert.doesNotMatch(script.errors, /error while loading/);
     const program = join(dir.path, 'src/cli/main.mjs');
     const command = await runProgram(old ?? '', [program, 'status'], '', environment);
     assert.deepEqual([command.code, said.test(command.errors)], [1, true], command.errors);
