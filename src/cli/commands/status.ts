@@ -5,6 +5,7 @@ import { callControl, controlEndpoint, ControlUnavailable } from '#host/control'
 import type { TransportPause } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
+import type { Lockout } from '#server/admission';
 import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
 import type { CertificateFacts, ServerStatus } from '#server/operations';
 import { readPlace } from '../connection.ts';
@@ -77,6 +78,7 @@ function linesOf({ pid, hostname, accounts, waiting, held, memoryBytes, server }
     ...diskLines(server?.disk ?? null),
     ...(server?.conditions ?? []).slice(0, maxConditions).map((condition) => ['trouble', conditionLine(condition)]),
     ...(server?.pausedTransports ?? []).map((pause) => ['transport', pauseLine(pause)]),
+    ...(server?.lockouts ?? []).slice(0, maxLockouts).map((lockout) => ['locked out', lockoutLine(lockout)]),
     ...(server?.dkimProblems ?? []).map((problem) => ['DKIM', plain(problem)]),
     ...(server?.certificates ?? []).map((certificate) => ['certificate', certificateText(certificate, Date.now())]),
   ]);
@@ -103,6 +105,15 @@ function pauseLine({ transport, sinceMs, untilMs, reason, refusals }: TransportP
   const logins = refusals === 1 ? 'its login was refused' : `its login was refused ${refusals} times`;
   const when = `since ${localTime(sinceMs)}, tried again at ${localTime(untilMs)}`;
   return `${transport} PAUSED ${when}, as ${logins}: ${plain(reason)}; run 'godwit queue resume ${transport}' when it is corrected`;
+}
+
+/** Lockouts on one screen. */
+const maxLockouts = 10;
+
+/** `203.0.113.7 until …, after failed logins, the last as alice`. */
+function lockoutLine({ address, login, untilMs }: Lockout): string {
+  const last = login === null ? '' : `, the last as ${plain(login)}`;
+  return `${address} until ${localTime(untilMs)}, after failed logins${last}`;
 }
 
 function sizeText(bytes: number): string {

@@ -52,6 +52,17 @@ export class EventLimit {
     if (this.#counters.size > maxCounters) this.#forget(nowMs);
   }
 
+  /** Returns how long from `nowMs` until another event of this address fits all windows, if none is counted until then; 0 when it fits now. */
+  waitMs(ip: IpAddress, nowMs: number): number {
+    let wait = 0;
+    this.#each(ip, (_mask, key, window, limit) => {
+      if (this.#counters.has(key))
+        wait = Math.max(wait, untilRoom(this.#counter(key, window, nowMs), window, limit - 1) - nowMs);
+      return true;
+    });
+    return wait;
+  }
+
   /** Takes back one event that was counted at `eventMs`. */
   takeBack(ip: IpAddress, eventMs: number, nowMs: number): void {
     this.#each(ip, (_mask, key, window) => {
@@ -118,4 +129,11 @@ function none(): number {
 function masksOf(ip: IpAddress): readonly [string, string, string] {
   const { m1, m2, m3 } = ipMasks(ip);
   return [m1, m2, m3];
+}
+
+/** When the level of a counter has sunk to `room`, at least 0, by the clock of its events. */
+function untilRoom({ startMs, previous, current }: Counter, { windowMs }: EventWindow, room: number): number {
+  if (current <= room)
+    return previous === 0 ? startMs : startMs + windowMs * Math.max(0, 1 - (room - current) / previous);
+  return startMs + windowMs + windowMs * (1 - Math.max(0, room) / current);
 }

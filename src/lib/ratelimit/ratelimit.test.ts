@@ -112,3 +112,19 @@ for (const [network, address, inside] of [
 for (const network of ['192.0.2.0/33', '192.0.2.0/', 'x/8', '::/129', '192.0.2.0/-1', '192.0.2.0/8/8']) {
   test(`parseNetwork(${network}) is refused`, () => assert.equal(parseNetwork(network).ok, false));
 }
+
+test('EventLimit.waitMs: how long until there is room, in the window that goes on and in the one before', () => {
+  const address = ip('192.0.2.1');
+  for (const times of [[0, 0, 0, 0], [0, 10, 20, 30, 40], [0, 55_000, 56_000, 57_000, 70_000], [0]]) {
+    const limit = new EventLimit([
+      { windowMs: 60_000, limits: [4, 10, 100] },
+      { windowMs: 600_000, limits: [4, 8, 100] },
+    ]);
+    for (const time of times) limit.count(address, time);
+    const nowMs = times.at(-1) ?? 0;
+    const wait = limit.waitMs(address, nowMs);
+    assert.equal(limit.allows(address, nowMs), wait === 0);
+    if (wait > 0) assert.equal(limit.allows(address, nowMs + wait - 1), false, `${wait}`);
+    assert.ok(limit.allows(address, nowMs + wait + 0.001), `${wait}`);
+  }
+});

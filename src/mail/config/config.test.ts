@@ -285,5 +285,6 @@ test('describeConfig and configJsonSchema cover every setting', () => {
     describeConfig('server'),
     /queue\.retryAfter \(list of time spans\)[^]*listeners\.NAME\.maxMessageBytes \(size\)/,
   );
+  assert.match(describeConfig('server'), /\.mechanisms \(list, each one of EXTERNAL, [A-Z0-9, -]*, PLAIN, LOGIN\)$/m);
   assert.match(JSON.stringify(configJsonSchema('domains')), /localpartSeparators/);
 });

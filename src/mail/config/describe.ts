@@ -59,7 +59,10 @@ function kind(schema: JsonSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   if (schema.type === 'object') return schema.properties === undefined ? 'entries by name' : 'block';
   if (schema.items?.properties !== undefined) return 'list of blocks';
-  if (schema.type === 'array') return schema.items === undefined ? 'list' : `list of ${kind(schema.items)}s`;
+  if (schema.type === 'array') {
+    if (schema.items?.enum !== undefined) return `list, each one of ${schema.items.enum.join(', ')}`;
+    return schema.items === undefined ? 'list' : `list of ${kind(schema.items)}s`;
+  }
   return schema.type ?? 'value';
 }
 

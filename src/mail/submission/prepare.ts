@@ -116,7 +116,8 @@ function isUselessId({ name }: HeaderField, idCount: number): boolean {
 
 function checkFields(fields: readonly HeaderField[], { pedantic }: SubmissionRules): SubmissionRefusal | null {
   const count = (wanted: string): number => fields.filter(({ name }) => name === wanted).length;
-  if (count('received') > maxReceivedFields) return refused(554, '5.4.6', `this message is in a loop: it has more than ${maxReceivedFields} Received fields`);
+  if (count('received') > maxReceivedFields)
+    return refused(554, '5.4.6', `this message is in a loop: it has more than ${maxReceivedFields} Received fields`);
   if (!pedantic) return null;
   if (count('') > 0) return refused(554, '5.6.0', 'the header has a line that is no field');
   if (count('return-path') > 0)

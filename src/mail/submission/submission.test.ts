@@ -80,7 +80,11 @@ for (const [what, header, want] of [
   ],
   ['refuses somebody else’s From', 'From: you@example.org\r\n\r\n', '550 5.7.1 the From address is not one of yours'],
   ['refuses a From without an address', 'From: nobody\r\n\r\n', /^550 5\.6\.0 the From field has no usable address/],
-  ['refuses loops', `${'Received: by x\r\n'.repeat(101)}${complete}`, '554 5.4.6 this message is in a loop: it has more than 100 Received fields'],
+  [
+    'refuses loops',
+    `${'Received: by x\r\n'.repeat(101)}${complete}`,
+    '554 5.4.6 this message is in a loop: it has more than 100 Received fields',
+  ],
 ] as const) {
   test(`prepareHeader ${what}`, () => {
     if (typeof want === 'string') assert.equal(prepare(header), want);
@@ -130,8 +134,16 @@ for (const [what, message, want] of [
     `|${complete}\r\nbody\r\n\r\nBcc: stays\r\n`,
   ],
   ['works without a body', `Bcc: a@b\r\n${complete}`, `|${complete}`],
-  ['refuses a header over the limit', `${complete}Subject: ${'x'.repeat(200)}\r\n\r\nbody`, 'the header is too long: the limit is 200 bytes'],
-  ['refuses a header that never ends', `${complete}Subject: ${'x'.repeat(500)}`, 'the header is too long: the limit is 200 bytes'],
+  [
+    'refuses a header over the limit',
+    `${complete}Subject: ${'x'.repeat(200)}\r\n\r\nbody`,
+    'the header is too long: the limit is 200 bytes',
+  ],
+  [
+    'refuses a header that never ends',
+    `${complete}Subject: ${'x'.repeat(500)}`,
+    'the header is too long: the limit is 200 bytes',
+  ],
 ] as const) {
   test(`HeaderEditor ${what}, whatever the chunks`, () => {
     for (const chunkBytes of [1, 2, 3, 7, 1000])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
 import { Admission, loginLimits, type LoginAttempt } from './index.ts';
 
 function admission(clock = new FakeClock()): Admission {
@@ -150,4 +151,30 @@ test('Admission: so many connections at one time, from any address', () => {
   first[Symbol.dispose]();
   assert.ok(limits.enter() !== null);
   assert.equal(limits.enter(), null);
+});
+
+test('Admission: the start of each lockout is logged once, with address, name and end; status lists it until it ends or is forgiven', async () => {
+  const clock = new FakeClock();
+  const log = new FakeLog();
+  const limits = new Admission({ clock, log, trustedNetworks: [] });
+  const starts = (): unknown[] =>
+    log.events.filter(({ event }) => event === 'login.lockedOut').map(({ fields }) => fields);
+  const guesses = await Promise.all(Array.from({ length: 9 }, () => begun(limits, '203.0.113.1')));
+  for (const guess of guesses) guess.failed('ann');
+  assert.deepEqual([starts(), limits.lockouts], [[], []]);
+  const startMs = clock.now();
+  (await begun(limits, '203.0.113.1')).failed('bob');
+  assert.equal((await limits.beginLogin('203.0.113.1')).kind, 'failedTooOften');
+  const [lockout] = limits.lockouts;
+  assert.ok(lockout !== undefined);
+  assert.deepEqual([lockout.address, lockout.login, lockout.sinceMs], ['203.0.113.1', 'bob', startMs]);
+  const until = new Date(lockout.untilMs).toISOString();
+  assert.deepEqual(starts(), [{ remoteAddress: '203.0.113.1', login: 'bob', until }]);
+  await clock.advance(lockout.untilMs - startMs - 1000);
+  assert.equal(limits.mayLogIn('203.0.113.1'), false);
+  await clock.advance(1000);
+  assert.equal(limits.mayLogIn('203.0.113.1'), true);
+  assert.deepEqual(limits.lockouts, []);
+  (await begun(limits, '203.0.113.1')).failed('ann');
+  assert.equal(starts().length, 2);
 });

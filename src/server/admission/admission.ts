@@ -1,12 +1,16 @@
 import { parseIp, type IpAddress } from '#lib/domain';
 import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork, Place, type Network } from '#lib/ratelimit';
 import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
 import { admissionLimits } from './admission-limits.ts';
+import type { Lockout } from './lockouts.ts';
 import { LoginLimit, type LoginAdmission, type LoginAttempt } from './logins.ts';
 
 /** What admission needs. */
 export interface AdmissionDeps {
   readonly clock: Clock;
+  /** Gets the start of each lockout after failed logins. */
+  readonly log?: Log;
   /** Networks without limits, in CIDR notation; checked by the configuration. */
   readonly trustedNetworks: readonly string[];
   /** Networks of this machine itself, whose connections are not limited: the queue delivers from there. Their failed logins are counted. */
@@ -39,10 +43,10 @@ export class Admission {
     { windowMs: dayMs, limits: admissionLimits.unknownRecipientsPerDay },
   ]);
 
-  constructor({ clock, trustedNetworks, ownNetworks = [], maxConnections = Infinity }: AdmissionDeps) {
+  constructor({ clock, log, trustedNetworks, ownNetworks = [], maxConnections = Infinity }: AdmissionDeps) {
     this.#maxConnections = maxConnections;
     this.#clock = clock;
-    this.#logins = new LoginLimit(clock);
+    this.#logins = new LoginLimit(clock, log ?? null);
     this.#trusted = networksOf(trustedNetworks);
     this.#own = networksOf(ownNetworks);
   }
@@ -80,6 +84,11 @@ export class Admission {
   mayLogIn(remoteAddress: string): boolean {
     const ip = this.#limited(remoteAddress);
     return ip === null || this.#logins.allows(ip);
+  }
+
+  /** Lockouts after failed logins that are in force, the latest first. */
+  get lockouts(): readonly Lockout[] {
+    return this.#logins.lockouts;
   }
 
   /** Begins a login, perhaps after others of its network have ended. */

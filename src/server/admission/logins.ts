@@ -1,6 +1,8 @@
 import { ipMasks, type IpAddress } from '#lib/domain';
 import { ConcurrencyLimit, EventLimit } from '#lib/ratelimit';
 import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import { Lockouts, type Lockout } from './lockouts.ts';
 
 /** One try to log in. It counts against its network until it ends; disposing one that did not end withdraws it. */
 export interface LoginAttempt extends Disposable {
@@ -53,8 +55,17 @@ export class LoginLimit {
   /** When wrong guesses were made, by address and name, oldest name first. */
   readonly #guesses = new Map<string, number[]>();
 
-  constructor(clock: Clock) {
+  readonly #lockouts: Lockouts;
+
+  /** @param log  Gets the start of each lockout; null for none. */
+  constructor(clock: Clock, log: Log | null = null) {
     this.#clock = clock;
+    this.#lockouts = new Lockouts(clock, log);
+  }
+
+  /** Lockouts in force, the latest first. */
+  get lockouts(): readonly Lockout[] {
+    return this.#lockouts.inForce((ip) => !this.allows(ip));
   }
 
   /** Reports whether an address may try to log in: it, and the networks around it, did not fail too often. */
@@ -122,7 +133,10 @@ export class LoginLimit {
 
   #failed(ip: IpAddress, login: string | null): void {
     const nowMs = this.#clock.monotonic();
+    const wasAllowed = this.#failures.allows(ip, nowMs);
     this.#failures.count(ip, nowMs);
+    if (wasAllowed && !this.#failures.allows(ip, nowMs))
+      this.#lockouts.begin(ip, login, Math.ceil(this.#failures.waitMs(ip, nowMs)));
     if (login === null) return;
     const key = keyOf(ip, login);
     const times = this.#guesses.get(key) ?? [];

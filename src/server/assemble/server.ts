@@ -124,6 +124,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
     disk: disk.facts,
     conditions: services.conditions.facts,
     pausedTransports: queueRunner.pauses,
+    lockouts: shared.admission.lockouts,
     dkimProblems: dkim.problems,
   });
   const kept = undo.move();

@@ -28,13 +28,13 @@ const developmentHandshakes = {
 };
 
 /** Makes what connections share. */
-export function makeShared({ configuration, clock, random }: Services, resolver: Resolver): Shared {
+export function makeShared({ configuration, clock, log, random }: Services, resolver: Resolver): Shared {
   const { limits, listeners, localserve } = configuration.config.server;
   const trustedNetworks = localserve ? [...limits.trustedNetworks, ...privateNetworks] : limits.trustedNetworks;
   // Whoever comes from an address that we listen on is on this machine.
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {
-    admission: new Admission({ clock, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
+    admission: new Admission({ clock, log, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
     handshakes: new HandshakeGate(localserve ? developmentHandshakes : defaultHandshakeLimits),
     resolver,
     senders: new SenderCheck(resolver),

@@ -12,6 +12,7 @@ import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
+import type { Lockout } from '#server/admission';
 import type { ConditionFacts, DiskFacts } from '#server/conditions';
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
@@ -52,6 +53,8 @@ export interface ServerFacts {
   readonly conditions: readonly ConditionFacts[];
   /** Transports that wait, as their servers refused our login. */
   readonly pausedTransports: readonly TransportPause[];
+  /** Addresses that may not log in for a while, the latest first. */
+  readonly lockouts: readonly Lockout[];
   /** What is wrong with DKIM keys, a line each. */
   readonly dkimProblems: readonly string[];
 }
