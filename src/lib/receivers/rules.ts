@@ -17,30 +17,32 @@ export interface ReceiverRule {
 const gmailFormat = refuses('Gmail', 'https://support.google.com/mail/?p=RfcMessageNonCompliant');
 const gmailReplies = refuses('Gmail', 'https://support.google.com/a/answer/3726730');
 const haraka = refuses('Haraka', 'https://github.com/haraka/haraka-plugin-headers');
+/** As Debian configures it (older configurations of Exim itself do not): `verify = header_syntax`, and lines of at most 998 octets. */
 const exim = refuses(
-  'Exim',
-  'https://www.exim.org/exim-html-current/doc/html/spec_html/ch-the_default_configuration_file.html',
+  'Exim of Debian',
+  'https://salsa.debian.org/exim-team/exim4/-/blob/master/debian/debconf/conf.d/acl/40_exim4-config_check_data',
 );
 const openSmtpd = refuses(
   'OpenSMTPD',
   'https://github.com/OpenSMTPD/OpenSMTPD/blob/master/usr.sbin/smtpd/smtp_session.c',
 );
+/** 5.6.11, when it passes the message on to a host without CHUNKING. */
 const exchangeOnline = refuses(
   'Exchange Online',
-  'https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online',
+  'https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-6-11-in-exchange-online',
 );
+/** `MaxHeaderSize`: 256 KiB unless set. */
 const exchange = refuses(
   'Exchange',
   'https://learn.microsoft.com/en-us/powershell/module/exchange/set-receiveconnector',
 );
 const chasquid = refuses('chasquid', 'https://blitiri.com.ar/p/chasquid/relnotes/');
 const kumo = refuses('KumoMTA', 'https://docs.kumomta.com/reference/kumo/start_esmtp_listener/line_length_hard_limit/');
-const cyrusSource = refuses('Cyrus', 'https://github.com/cyrusimap/cyrus-imapd/blob/master/imap/message.c');
-const cyrusAlters = {
-  receiver: 'Cyrus',
-  does: 'alters',
-  source: 'https://www.cyrusimap.org/imap/reference/manpages/configs/imapd.conf.html',
-} as const;
+const cyrusCode = 'https://github.com/cyrusimap/cyrus-imapd/blob/master/imap/message.c';
+/** `message_copy_strict`: NUL and, in mail that is delivered, a bare LF. */
+const cyrus = refuses('Cyrus', cyrusCode);
+/** The same function, with `munge8bit` of imapd.conf: X in place of each octet. */
+const cyrusAlters = { receiver: 'Cyrus', does: 'alters', source: cyrusCode } as const;
 
 /** The rules by name, in the order in which findings are listed. */
 export const receiverRules = {
@@ -58,9 +60,9 @@ export const receiverRules = {
   eightBitHeader: { rfc: 'RFC 6532 §3.7', judgements: [cyrusAlters] },
   longHeader: { rfc: null, judgements: [exchange] },
   longLine: { rfc: 'RFC 5322 §2.1.1', judgements: [exim, kumo] },
-  bareLf: { rfc: 'RFC 5321 §2.3.8', judgements: [exchangeOnline, chasquid] },
+  bareLf: { rfc: 'RFC 5321 §2.3.8', judgements: [exchangeOnline, chasquid, cyrus] },
   bareCr: { rfc: 'RFC 5321 §2.3.8', judgements: [chasquid] },
-  nul: { rfc: 'RFC 5322 §2.1', judgements: [cyrusSource] },
+  nul: { rfc: 'RFC 5322 §2.1', judgements: [cyrus] },
 } as const satisfies Readonly<Record<string, ReceiverRule>>;
 
 /** Name of a rule. */
