@@ -1,3 +1,4 @@
+import { joinBytes } from '#lib/codecs';
 import { writeAddress } from '#lib/address';
 import { LoginsBusy, type CredentialStore, deriveScramKeys, type Identity, type MechanismName } from '#lib/sasl';
 import { reply, type Reply } from '#lib/smtp';
@@ -150,7 +151,7 @@ class FakeSink implements MessageSink {
     this.#backend.messages.push({
       from: from === null ? '' : writeAddress(from),
       to: recipients.map(({ address }) => (address === 'postmaster' ? address : writeAddress(address))),
-      content: join(this.#chunks),
+      content: joinBytes(this.#chunks),
       transaction: this.#transaction,
     });
     return Promise.resolve(reply(250, '2.2.0', 'accepted'));
@@ -160,16 +161,6 @@ class FakeSink implements MessageSink {
     this.#backend.openSinks--;
     this.#backend.aborted++;
   }
-}
-
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
 }
 
 const identity: Identity = { account: fakeUser.account, login: fakeUser.login };

@@ -1,3 +1,4 @@
+import { joinBytes } from '#lib/codecs';
 import { needsSmtputf8, parseAddress, writeAddress, writeLocalpart, type Address } from '#lib/address';
 import {
   fieldText,
@@ -256,7 +257,7 @@ function writeHeader(fields: readonly HeaderField[], facts: HeaderFacts): Uint8A
     else pieces.push(asciiField(field));
   }
   pieces.push(Uint8Array.of(13, 10));
-  return joined(pieces);
+  return joinBytes(pieces);
 }
 
 function mailbox(address: Address, name: string | null): MailboxEntry {
@@ -285,7 +286,7 @@ function rewriteFrom(field: HeaderField, { rules, own, origin }: HeaderFacts): s
 /** The field, encoded when it has 8-bit text that may be. */
 function asciiField(field: HeaderField): Uint8Array {
   const bytes = field.bytes.subarray(field.start, field.end);
-  if (!has8bit(bytes)) return endsWithLine(bytes) ? bytes : joined([bytes, Uint8Array.of(13, 10)]);
+  if (!has8bit(bytes)) return endsWithLine(bytes) ? bytes : joinBytes([bytes, Uint8Array.of(13, 10)]);
   if (addressFields.has(field.name))
     return encoder.encode(writeAddresses(field.rawName, parseAddressList(fieldText(field))));
   // Parameters of MIME fields are not unstructured text.
@@ -294,16 +295,6 @@ function asciiField(field: HeaderField): Uint8Array {
 
 function endsWithLine(bytes: Uint8Array): boolean {
   return bytes.at(-1) === LF;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 function has8bit(bytes: Uint8Array): boolean {

@@ -25,6 +25,7 @@ import {
   parseModifiedUtf7,
   parseUnitext,
   parseXtext,
+  joinBytes,
 } from './index.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -275,4 +276,11 @@ test('encodePercent keeps attribute-chars, decodePercent keeps what is not %HH',
 test('parseHex takes both cases and refuses others', () => {
   assert.deepEqual(parseHex('00ffAb'), { ok: true, value: Uint8Array.of(0, 255, 171) });
   for (const bad of ['0', '0g', 'é0', '00 ']) assert.equal(parseHex(bad).ok, false);
+});
+
+test('joinBytes joins pieces in order, and gives a single one back as it is', () => {
+  const one = Uint8Array.of(1, 2);
+  assert.equal(joinBytes([one]), one);
+  assert.deepEqual(joinBytes([one, new Uint8Array(0), Uint8Array.of(3)]), Uint8Array.of(1, 2, 3));
+  assert.deepEqual(joinBytes([]), new Uint8Array(0));
 });

@@ -3,8 +3,9 @@
  * Charsets are not here (see #lib/charset), nor header syntax that merely uses these (RFC 2047 and 2231: see #lib/message).
  *
  * Three ways in, by name: `encode…` writes; `decode…` is tolerant and never fails, for messages; `parse…` is strict, for commands.
- * Streaming forms are classes with `push` and `finish`; what they return is fresh memory that the caller may keep.
+ * `joinBytes` joins byte arrays, for all modules. Streaming forms are classes with `push` and `finish`; what they return is fresh memory that the caller may keep.
  */
+export { joinBytes } from './join-bytes.ts';
 export type { Decoder, Encoder } from './transform.ts';
 export { Base64Decoder, decodeBase64 } from './base64-decoder.ts';
 export { Base64Encoder, encodeBase64Text, encodeBase64url } from './base64-encoder.ts';

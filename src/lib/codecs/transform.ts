@@ -1,3 +1,5 @@
+import { joinBytes } from './join-bytes.ts';
+
 /** Turns encoded bytes into plain ones, chunk by chunk. Tolerant: junk never throws. */
 export interface Decoder {
   /** Takes the next bytes, cut anywhere, and returns what they complete; often less than was pushed, never held back for long. */
@@ -14,11 +16,7 @@ export const nothing = new Uint8Array(0);
 
 /** `head` followed by `tail`; `tail` itself when `head` is empty. */
 export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  if (head.length === 0) return tail;
-  const joined = new Uint8Array(head.length + tail.length);
-  joined.set(head);
-  joined.set(tail, head.length);
-  return joined;
+  return head.length === 0 ? tail : joinBytes([head, tail]);
 }
 
 const utf8 = new TextDecoder();

@@ -1,6 +1,6 @@
+import { joinBytes } from '#lib/codecs';
 import { fieldText, parseHeader, type HeaderField } from '#lib/message';
 import { ContentScan } from './content-scan.ts';
-import { joined } from './joined.ts';
 import { encodeField, refoldField } from './encode-field.ts';
 
 /** Changes of a header beyond its text. */
@@ -64,7 +64,7 @@ export function convertHeader(header: Uint8Array, change: HeaderChange = {}): Co
   if (isSame && added === '') return { bytes: header, unencodable: [], unfoldable: [] };
   if (mayLackEnding && added !== '') out.push(crlf);
   out.push(encoder.encode(added), rest.length === 0 ? rest : crlf);
-  return { bytes: joined(out), unencodable: [...unencodable], unfoldable: [...unfoldable] };
+  return { bytes: joinBytes(out), unencodable: [...unencodable], unfoldable: [...unfoldable] };
 }
 
 /** Reports whether every host takes these octets of a header. */

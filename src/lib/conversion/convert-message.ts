@@ -1,5 +1,5 @@
+import { joinBytes } from '#lib/codecs';
 import { MimeIndexer } from '#lib/mime';
-import { joined } from './joined.ts';
 import { MessageConverter } from './message-converter.ts';
 import type { ConversionOptions } from './plan.ts';
 import { ConversionPlanner } from './planner.ts';
@@ -11,5 +11,5 @@ export function convertMessage(message: Uint8Array, options: ConversionOptions =
   const planner = new ConversionPlanner(indexer.finish(), options);
   planner.push(message);
   const converter = new MessageConverter(planner.finish());
-  return joined([...converter.push(message), ...converter.finish()]);
+  return joinBytes([...converter.push(message), ...converter.finish()]);
 }

@@ -5,10 +5,10 @@ import {
   QuotedPrintableEncoder,
   type Decoder,
   type Encoder,
+  joinBytes,
 } from '#lib/codecs';
 import { findParameter, parseHeader } from '#lib/message';
 import { convertHeader, type HeaderChange } from './convert-header.ts';
-import { joined } from './joined.ts';
 import { GapCleaner } from './gap-cleaner.ts';
 import type { ConversionPlan, Segment, Transcoding } from './plan.ts';
 
@@ -78,7 +78,7 @@ export class MessageConverter {
 
   #close(segment: Segment): void {
     if (segment.kind === 'header') {
-      const header = joined(this.#header);
+      const header = joinBytes(this.#header);
       this.#header = [];
       this.#emit(convertHeader(header, this.#changeOf(segment, header)).bytes);
     } else if (this.#encoder !== null) {

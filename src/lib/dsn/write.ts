@@ -1,3 +1,4 @@
+import { joinBytes } from '#lib/codecs';
 import { clean, isAscii, typedAddress, typedOriginal } from './address-type.ts';
 import { dsnDate } from './date.ts';
 import { humanText, subject } from './human-text.ts';
@@ -32,7 +33,7 @@ export function writeDsn(dsn: DsnContent): Uint8Array {
   add(`Content-Transfer-Encoding: ${eightBit ? '8bit' : '7bit'}\r\n\r\n`);
   parts.push(dsn.original);
   add(`\r\n--${dsn.boundary}--\r\n`);
-  return join(parts);
+  return joinBytes(parts);
 }
 
 function topHeader(dsn: DsnContent): string {
@@ -116,14 +117,4 @@ function plain(text: string, smtputf8: boolean): string {
 
 function isSevenBit(text: string): boolean {
   return isAscii(text.replace(/[\r\n]/g, ''));
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,5 @@
 import { decode } from '#lib/charset';
-import { decodeBase64 } from '#lib/codecs';
+import { decodeBase64, joinBytes } from '#lib/codecs';
 
 const encoder = new TextEncoder();
 
@@ -18,7 +18,7 @@ export function decodeEncodedWords(text: string): string {
   let charset = '';
   let pending: Uint8Array[] = [];
   const flush = (): void => {
-    if (pending.length > 0) out += decode(concat(pending), charset).replace(/\p{Cc}/gu, ' ');
+    if (pending.length > 0) out += decode(joinBytes(pending), charset).replace(/\p{Cc}/gu, ' ');
     pending = [];
   };
   for (const match of text.matchAll(encodedWord)) {
@@ -34,19 +34,6 @@ export function decodeEncodedWords(text: string): string {
   }
   flush();
   return out + text.slice(end);
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
-  let size = 0;
-  for (const piece of pieces) size += piece.length;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** RFC 2047 §4.2. Characters over 255 cannot be bytes; they become `?`. */

@@ -8,6 +8,7 @@ export { decodeEncodedWords } from './encoded-word.ts';
 export { fieldOctets, fieldText, findField, HeaderField, parseHeader, textOf } from './header.ts';
 export { defaultLimits } from './limits.ts';
 export { parseMessageIds } from './message-id.ts';
+export { storedFieldEnd } from './stored-field.ts';
 export { withoutComments } from './scanner.ts';
 export { findParameter, parseContentType, parseDisposition, parseParameters } from './parameter.ts';
 export type { Disposition, Parameter } from './parameter.ts';

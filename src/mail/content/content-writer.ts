@@ -1,3 +1,4 @@
+import { joinBytes } from '#lib/codecs';
 import { crc32 } from 'node:zlib';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
@@ -52,7 +53,7 @@ export class ContentWriter implements AsyncDisposable {
     const spill = new Spill();
     this.#spill = spill;
     spill.start(this.#blobs.put('incoming', spill));
-    const first = joined(this.#chunks, this.#sizeBytes);
+    const first = joinBytes(this.#chunks);
     this.#chunks.length = 0;
     this.#releaseMemory();
     return spill.push(first);
@@ -62,7 +63,7 @@ export class ContentWriter implements AsyncDisposable {
   async finish(): Promise<ReceivedBody> {
     this.#ended = true;
     if (this.#spill === null) {
-      const bytes = joined(this.#chunks, this.#sizeBytes);
+      const bytes = joinBytes(this.#chunks);
       this.#chunks.length = 0;
       this.#releaseMemory(Math.min(this.#takenBytes, this.#roomBytes - bytes.length));
       return { kind: 'inline', sizeBytes: bytes.length, bytes };
@@ -110,18 +111,6 @@ export class ContentWriter implements AsyncDisposable {
     this.#spill = null;
     if (id !== null) await this.#blobs.remove('incoming', id).catch(() => undefined);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) return first;
-  const bytes = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 type Stored = { readonly id: BlobId; readonly sizeBytes: number };

@@ -1,3 +1,4 @@
+import { joinBytes } from '#lib/codecs';
 import type { BlobId, BlobOwner, BlobReader, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
 import { contentLimits } from './limits.ts';
@@ -78,7 +79,7 @@ class InlineContent implements MessageContent {
       throw new ContentDamaged(`${body.length} bytes are stored where ${to - prefixLength} are needed`);
     }
     if (from >= prefixLength) return body.subarray(from - prefixLength, to - prefixLength);
-    return joined(this.#prefix.subarray(from), body.subarray(0, to - prefixLength));
+    return joinBytes([this.#prefix.subarray(from), body.subarray(0, to - prefixLength)]);
   }
 
   piece(start: number, end: number): Uint8Array {
@@ -118,7 +119,7 @@ class RowContent implements MessageContent {
     if (body.length < wanted.to - wanted.from) {
       throw new ContentDamaged(`${wanted.from + body.length} bytes are stored where ${wanted.to} are needed`);
     }
-    return from < prefixLength ? joined(this.#prefix.subarray(from), body) : body;
+    return from < prefixLength ? joinBytes([this.#prefix.subarray(from), body]) : body;
   }
 
   piece(start: number, end: number): Promise<Uint8Array> {
@@ -174,7 +175,7 @@ class BlobContent implements MessageContent {
     await using blob = await this.#open();
     const prefixLength = this.#prefix.length;
     const body = await blob.bytes(Math.max(0, from - prefixLength), to - prefixLength);
-    return from < prefixLength ? joined(this.#prefix.subarray(from), body) : body;
+    return from < prefixLength ? joinBytes([this.#prefix.subarray(from), body]) : body;
   }
 
   async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
@@ -188,11 +189,4 @@ class BlobContent implements MessageContent {
       yield await blob.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
     }
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }

@@ -1,9 +1,9 @@
+import { storedFieldEnd } from '#lib/message';
 import { cachedFields, codeAt, firstFieldCode, RowCode } from './cached-fields.ts';
 import { FieldKind, type FieldColumn, type HeaderBlock } from './header-block.ts';
 import { headerCacheLimits } from './limits.ts';
 
 const encoder = new TextEncoder();
-const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SP = 32;
@@ -85,7 +85,7 @@ export class BlockBuilder {
       const first = header[at];
       if (first === LF) return false;
       if (first === CR && header[at + 1] === LF) return true;
-      const end = fieldEnd(header, at);
+      const end = storedFieldEnd(header, at);
       const code = codeAt(header, at, end);
       if (code !== 0 && !this.#take(code, header, at, end)) return false;
       at = end;
@@ -106,17 +106,6 @@ export class BlockBuilder {
 function hasLoneCr(header: Uint8Array): boolean {
   for (let at = header.indexOf(CR); at >= 0; at = header.indexOf(CR, at + 1)) if (header[at + 1] !== LF) return true;
   return false;
-}
-
-function fieldEnd(header: Uint8Array, start: number): number {
-  let at = start;
-  for (;;) {
-    const found = header.indexOf(LF, at);
-    if (found < 0) return header.length;
-    at = found + 1;
-    const next = header[at];
-    if (next !== SP && next !== TAB) return at;
-  }
 }
 
 /** Bytes that grow at the end. */

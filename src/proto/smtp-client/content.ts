@@ -81,16 +81,3 @@ export function checkContent(content: Uint8Array): void {
   const what = problem.problem === 'bareCr' ? 'bare CR' : 'bare LF';
   throw failure('content', 'content', `message has a ${what} at offset ${problem.at}`);
 }
-
-/** Joins chunks into one. */
-export function concat(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const joined = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, at);
-    at += chunk.length;
-  }
-  return joined;
-}

@@ -1,6 +1,7 @@
+import { joinBytes } from '#lib/codecs';
 import type { Extensions, Reply } from '#lib/smtp';
 import { type Connection, failure, refusal, Stop } from './connection.ts';
-import { checkContent, concat, gatherContent, sendContent } from './content.ts';
+import { checkContent, gatherContent, sendContent } from './content.ts';
 import { mailCommand, rcptCommand } from './envelope.ts';
 import type { ClientLimits } from './limits.ts';
 import { mailNeedsSmtputf8 } from './smtputf8.ts';
@@ -138,7 +139,7 @@ export class Transaction {
     const { chunks, sizeBytes } = await gatherContent(this.#mail);
     const bdat = `BDAT ${sizeBytes} LAST`;
     const head = encoder.encode(`${this.#envelope(reset)}${bdat}\r\n`);
-    const all = concat([head, ...chunks], head.length + sizeBytes);
+    const all = joinBytes([head, ...chunks]);
     checkContent(all.subarray(head.length));
     this.#state = 'open';
     this.#connection.dialogue.note(bdat);

@@ -1,4 +1,4 @@
-import { Base64Decoder, type Decoder, QuotedPrintableDecoder } from '#lib/codecs';
+import { Base64Decoder, type Decoder, QuotedPrintableDecoder, joinBytes } from '#lib/codecs';
 import type { Part } from '#lib/mime';
 import { No } from '../refusal.ts';
 import type { MessageContent } from '../selected-mailbox.ts';
@@ -35,7 +35,7 @@ export class DecodedPart {
       sizeBytes += piece.length;
       hasNul ||= piece.includes(0);
       if (this.#encoding !== 'identity' && encodedBytes <= chunkBytes)
-        this.#whole = this.#whole === null ? piece : joined(this.#whole, piece);
+        this.#whole = this.#whole === null ? piece : piece.length === 0 ? this.#whole : joinBytes([this.#whole, piece]);
     }
     return { sizeBytes, hasNul };
   }
@@ -78,14 +78,6 @@ export class DecodedPart {
 }
 
 type Encoding = 'identity' | 'base64' | 'quoted-printable';
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (b.length === 0) return a;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
 
 function encodingOf(part: Part): Encoding {
   // RFC 2045 §6.4: multiparts have no encoding of their own.

@@ -1,3 +1,5 @@
+import { storedFieldEnd } from '#lib/message';
+
 const LF = 10;
 const CR = 13;
 const SP = 32;
@@ -9,12 +11,15 @@ const none = new Uint8Array(0);
 
 /** Keeps the fields of a header that HEADER.FIELDS or HEADER.FIELDS.NOT names, as they are, and the empty line (RFC 9051 §6.4.5.1). */
 export class HeaderFilter {
-  readonly #names: readonly Uint8Array[];
+  /** In lower case, a character for each octet of UTF-8. */
+  readonly #names: ReadonlySet<string>;
+  readonly #longestName: number;
   readonly #isNot: boolean;
 
   /** @param names  Field names in any case. */
   constructor(names: readonly string[], isNot: boolean) {
-    this.#names = names.map((name) => encoder.encode(name.toLowerCase()));
+    this.#names = new Set(names.map((name) => octetsOf(name.toLowerCase())));
+    this.#longestName = Math.max(0, ...[...this.#names].map(({ length }) => length));
     this.#isNot = isNot;
   }
 
@@ -27,7 +32,7 @@ export class HeaderFilter {
     let size = 0;
     let at = 0;
     while (at < header.length && header[at] !== LF && !(header[at] === CR && header[at + 1] === LF)) {
-      const end = fieldEnd(header, at);
+      const end = storedFieldEnd(header, at);
       if (this.#isNamed(header, at, end) !== this.#isNot) {
         const previous = kept.at(-1);
         if (previous !== undefined && previous[1] === at) previous[1] = end;
@@ -47,31 +52,23 @@ export class HeaderFilter {
     return result;
   }
 
+  /** Looks the field up by its name, however many names there are. */
   #isNamed(header: Uint8Array, start: number, end: number): boolean {
-    for (const name of this.#names) if (hasName(header, start, end, name)) return true;
-    return false;
+    let nameEnd = start;
+    while (nameEnd < end && header[nameEnd] !== COLON) nameEnd++;
+    if (nameEnd === end) return false;
+    // RFC 5322 §4.5: spaces before the colon occur in old messages.
+    while (nameEnd > start && (header[nameEnd - 1] === SP || header[nameEnd - 1] === TAB)) nameEnd--;
+    if (nameEnd - start > this.#longestName) return false;
+    let name = '';
+    for (let at = start; at < nameEnd; at++) {
+      const octet = header[at] ?? 0;
+      name += String.fromCharCode(octet >= 65 && octet <= 90 ? octet + 32 : octet);
+    }
+    return this.#names.has(name);
   }
 }
 
-function fieldEnd(header: Uint8Array, start: number): number {
-  let at = start;
-  for (;;) {
-    const found = header.indexOf(LF, at);
-    if (found < 0) return header.length;
-    at = found + 1;
-    const next = header[at];
-    if (next !== SP && next !== TAB) return at;
-  }
-}
-
-function hasName(header: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
-  let at = start + name.length;
-  if (at >= end) return false;
-  for (let i = 0; i < name.length; i++) {
-    const byte = header[start + i] ?? 0;
-    if ((byte >= 65 && byte <= 90 ? byte + 32 : byte) !== name[i]) return false;
-  }
-  // RFC 5322 §4.5: blanks before the colon occur in old messages.
-  while (at < end && (header[at] === SP || header[at] === TAB)) at++;
-  return header[at] === COLON;
+function octetsOf(text: string): string {
+  return Array.from(encoder.encode(text), (octet) => String.fromCharCode(octet)).join('');
 }
