@@ -43,6 +43,8 @@ export class MemoryImapBackend implements ImapBackend {
   /** Fields of every ID command. */
   readonly clientIds: ReadonlyMap<string, string | null>[] = [];
   readonly entries = new Map<string, Entry>();
+  /** False: mailboxes take no new keywords from then on. */
+  takesKeywords = true;
   readonly #listeners = new Set<() => void>();
   readonly #spellings = new Map<string, string>();
   #change = 1;
@@ -296,11 +298,13 @@ class MemorySelected implements SelectedMailbox {
   readonly #world: MemoryImapBackend;
   readonly #mailbox: MemoryMailbox;
   image: MailboxImage;
+  readonly takesKeywords: boolean;
 
   constructor(world: MemoryImapBackend, mailbox: MemoryMailbox) {
     this.#world = world;
     this.#mailbox = mailbox;
     this.image = mailbox.image;
+    this.takesKeywords = world.takesKeywords;
   }
 
   async refresh(): Promise<MailboxImage | null> {

@@ -1,7 +1,7 @@
 import { keywordKey, sortedKeywords } from '#lib/flags';
 import type { AccountId } from '#lib/ids';
 import { MailboxRefusal } from '#mail/mailboxes';
-import { sql, type Tx } from '#ports/database';
+import { sql, type Reader, type Tx } from '#ports/database';
 import { messageLimits } from './limits.ts';
 
 /** Keywords as a row keeps them: sorted without case, each once, separated by spaces. */
@@ -37,6 +37,14 @@ export async function spelledKeywords(tx: Tx, account: AccountId, keywords: read
     spelled.push(known?.name ?? keyword);
   }
   return spelled;
+}
+
+/** Reports whether the account may have one more keyword. One index is looked at, and no further than the limit. */
+export async function hasKeywordRoom(tx: Reader, account: AccountId): Promise<boolean> {
+  const last = await tx.get(
+    sql`SELECT folded FROM keyword WHERE account = ${account} ORDER BY folded LIMIT 1 OFFSET ${messageLimits.maxKeywords - 1}`,
+  );
+  return last === undefined;
 }
 
 async function remember(tx: Tx, account: AccountId, key: string, name: string): Promise<void> {

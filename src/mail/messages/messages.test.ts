@@ -142,7 +142,9 @@ test('Messages take only so many keywords, and refuse more without touching a me
   );
   const isLimit = (error: unknown): boolean => error instanceof MailboxRefusal && error.code === 'LIMIT';
   const append = (...keywords: string[]) => messages.append({ name: 'INBOX' }, [newMessage([], { keywords })]);
+  assert.equal(await messages.takesKeywords(), true);
   await append('First', 'w7');
+  assert.equal(await messages.takesKeywords(), false);
   await assert.rejects(append('Second'), isLimit);
   await append('FIRST');
   const { id } = await mailboxOf(store, 'INBOX');

@@ -1,3 +1,4 @@
+import { hasKeywordRoom } from './keyword-rows.ts';
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { accountTopic } from '#mail/changes';
 import { dropHeaderBlocks } from '#mail/header-cache';
@@ -64,6 +65,12 @@ export class Messages implements MailboxContents, Disposable {
       ),
     );
     return row !== undefined;
+  }
+
+  /** Reports whether messages may get a keyword that the account does not have yet. */
+  takesKeywords(): Promise<boolean> {
+    const { account, db } = this.#deps;
+    return db.read((reader) => hasKeywordRoom(reader, account));
   }
 
   /** Changes flags (RFC 9051 §6.4.6), conditionally with `unchangedSince`, which is atomic for each message (RFC 7162 §3.1.3). */

@@ -132,6 +132,8 @@ export interface CopyResult {
 export interface SelectedMailbox extends AsyncDisposable {
   /** The current image; `refresh` replaces it. */
   readonly image: MailboxImage;
+  /** False when no new keyword could be made as the mailbox was selected: `\*` is not among its permanent flags then. */
+  readonly takesKeywords: boolean;
   /**
    * Brings `image` up to date with everything durable, and answers it. Cheap when nothing changed.
    * Null when the mailbox no longer exists.

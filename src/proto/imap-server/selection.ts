@@ -92,6 +92,11 @@ export function flagsText(image: MailboxImage): string {
   return [systemFlags, ...keywordsByKey([...image.keywords, ...commonKeywords]).values()].join(' ');
 }
 
+/** Returns the flags that clients can change permanently (RFC 9051 §7.1), with `\\*` while they may make new keywords; without, only keywords in use. */
+export function permanentFlagsText(image: MailboxImage, takesKeywords: boolean): string {
+  return takesKeywords ? `${flagsText(image)} \\*` : [systemFlags, ...image.keywords].join(' ');
+}
+
 /** System flags in the customary order. */
 const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';
 // RFC 9051 §2.3.2: keywords that clients want to know of before they are used.

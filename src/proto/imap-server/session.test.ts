@@ -95,6 +95,7 @@ class World {
     else if (verb === 'rowless') this.backend.rowless.add(Number(first));
     else if (verb === 'deliver-empty') this.backend.deliver(first, '');
     else if (verb === 'condition') this.backend.condition = conditionKinds.find((kind) => kind === first) ?? null;
+    else if (verb === 'full-keywords') this.backend.takesKeywords = false;
     else if (verb === 'limit') this.backend.appendLimitBytes = Number(first);
     else throw new Error(`unknown command in transcript: ${verb}`);
   }

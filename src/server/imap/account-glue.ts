@@ -84,9 +84,10 @@ export class AccountGlue implements AccountBackend {
   async select(name: string, _readOnly: boolean): Promise<SelectedMailbox> {
     const { account, quotaBytes } = this.#deps;
     const mailbox = await account.mailboxes.byName(name);
+    const takesKeywords = await account.messages.takesKeywords();
     const lease = mailbox === null ? null : await account.images.open(mailbox.id);
     if (mailbox === null || lease === null) throw new No('NONEXISTENT', 'no such mailbox');
-    return new SelectedGlue({ account, mailbox: mailbox.id, lease, quotaBytes });
+    return new SelectedGlue({ account, mailbox: mailbox.id, lease, quotaBytes, takesKeywords });
   }
 
   async append(name: string): Promise<AppendBatch> {

@@ -34,6 +34,7 @@ export interface SelectedGlueDeps {
   readonly lease: ImageLease;
   /** 0 is unlimited. */
   readonly quotaBytes: number;
+  readonly takesKeywords: boolean;
 }
 
 /** A mailbox that one session has selected. */
@@ -43,8 +44,10 @@ export class SelectedGlue implements SelectedMailbox {
   readonly #lease: ImageLease;
   readonly #quotaBytes: number;
   #image: MailboxImage;
+  readonly takesKeywords: boolean;
 
-  constructor({ account, mailbox, lease, quotaBytes }: SelectedGlueDeps) {
+  constructor({ account, mailbox, lease, quotaBytes, takesKeywords }: SelectedGlueDeps) {
+    this.takesKeywords = takesKeywords;
     this.#account = account;
     this.#mailbox = mailbox;
     this.#lease = lease;

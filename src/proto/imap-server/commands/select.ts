@@ -4,8 +4,8 @@ import type { Context } from '../context.ts';
 import { knownName } from '../mailbox-name.ts';
 import { isOtherForm, writeOldName } from '../old-name.ts';
 import { Bad } from '../refusal.ts';
-import type { MailboxImage } from '../selected-mailbox.ts';
-import { Selection, flagsText } from '../selection.ts';
+import type { MailboxImage, SelectedMailbox } from '../selected-mailbox.ts';
+import { Selection, flagsText, permanentFlagsText } from '../selection.ts';
 import type { Handler } from './handler.ts';
 import { mailboxAttributes } from './list.ts';
 
@@ -25,7 +25,7 @@ export const select: Handler<SelectCommand> = {
     const mailbox = await account.select(name, isReadOnly);
     const selection = new Selection(mailbox, isReadOnly, context.deps.loop);
     context.selection = selection;
-    writeState(context, selection, mailbox.image);
+    writeState(context, selection, mailbox);
     if (context.isRev2) {
       // RFC 9051 §6.3.2: the name with accurate attributes, and what the client called it if that differs.
       const attributes = await mailboxAttributes(account, name);
@@ -36,10 +36,10 @@ export const select: Handler<SelectCommand> = {
   },
 };
 
-function writeState(context: Context, selection: Selection, image: MailboxImage): void {
+function writeState(context: Context, selection: Selection, { image, takesKeywords }: SelectedMailbox): void {
   const flags = flagsText(image);
   context.untagged(`FLAGS (${flags})`);
-  const permanent = selection.isReadOnly ? '' : `${flags} \\*`;
+  const permanent = selection.isReadOnly ? '' : permanentFlagsText(image, takesKeywords);
   context.untagged(`OK [PERMANENTFLAGS (${permanent})] flags that stay`);
   context.untagged(`${selection.view.uids.length} EXISTS`);
   if (!context.isRev2) {
