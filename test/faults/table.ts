@@ -11,7 +11,7 @@ Every row was tried: a message in the queue meets a destination with this fault,
 
 - **with another host**: the preferred host of two has the fault. What the first attempt comes to.
 - **alone**: there is one host, which has the fault. What the first attempt comes to, with the words that \`godwit queue show\` has.
-- **it lasts**: what the sender is left with when the fault never ends. Mail is tried for 48 hours; of the delay the sender is told once, after 4 hours.
+- **it lasts**: what the sender is left with when the fault never ends. Mail is tried for 48 hours; the sender gets one notice of the delay, after 4 hours.
 - **it passes**: the fault is gone when the second attempt is made. More than one copy arrives only where the host took the whole message and did not say so.
 
 A host that may have the whole message and does not say so is the only one of its attempt, and the last one of the next. So is one that takes
