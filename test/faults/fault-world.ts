@@ -51,6 +51,7 @@ export class FaultWorld implements AsyncDisposable {
     const { clock, log, db } = this.world;
     const present = extent === 'first of two' ? names : names.slice(0, 1);
     this.hosts = present.map((name) => new FaultyHost(name, fault.nature, clock));
+    for (const host of extent === 'first of two' ? this.hosts.slice(0, 1) : this.hosts) host.lacks = fault.lacks ?? [];
     const fetcher = new FakeFetcher();
     if (fault.stsPolicy !== undefined)
       fetcher.serve('https://mta-sts.far.example/.well-known/mta-sts.txt', fault.stsPolicy);
@@ -82,14 +83,25 @@ export class FaultWorld implements AsyncDisposable {
     const { world } = this;
     await world.reroute(tableOf(this.#fault.transport));
     await world.start();
-    const text = `Subject: x\r\nMessage-ID: <1@us.example>\r\n\r\n${'hello\r\n'.repeat(this.#fault.lines ?? 1)}`;
-    await world.send([recipient], { sender, body: { kind: 'inline', bytes: new TextEncoder().encode(text) } });
+    const { lines = 1, message = {} } = this.#fault;
+    const { line = 'hello', smtputf8 = false } = message;
+    const text = `Subject: x\r\nMessage-ID: <1@us.example>\r\n\r\n${`${line}\r\n`.repeat(lines)}`;
+    const bytes = new TextEncoder().encode(text);
+    await world.send([message.recipient ?? recipient], {
+      sender,
+      body: { kind: 'inline', bytes },
+      has8bit: bytes.some((byte) => byte > 127),
+      smtputf8,
+    });
     for (let minutes = 0; minutes < 45; minutes += 1) {
       const item = await this.item();
       if (item.attempts > 0 || item.lastReply !== null) break;
       await world.clock.advance(minuteMs);
     }
-    if (this.#extent === 'at first') this.#isOver = true;
+    if (this.#extent === 'at first') {
+      this.#isOver = true;
+      for (const host of this.hosts) host.lacks = [];
+    }
     return await this.item();
   }
 

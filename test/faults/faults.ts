@@ -1,6 +1,14 @@
 import type { FakeFailure, FakeZone } from '#testing/fake-resolver';
 import type { HostNature, Misdeed, Stage } from './misdeeds.ts';
 
+/** A message that not every host takes. */
+export interface UnusualMessage {
+  readonly recipient?: string;
+  readonly line?: string;
+  /** An address in its header needs SMTPUTF8. */
+  readonly smtputf8?: boolean;
+}
+
 /** One thing that goes wrong. */
 export interface Fault {
   /** Heading of the part of the table that it is in. */
@@ -12,6 +20,10 @@ export interface Fault {
   readonly transport?: string;
   /** Length of the content; one line when left out. */
   readonly lines?: number;
+  /** Extensions that the host does not offer. */
+  readonly lacks?: readonly ('8BITMIME' | 'SMTPUTF8')[];
+  /** The message, where it is not one of ASCII to an ASCII address. */
+  readonly message?: UnusualMessage;
   /** Queries that fail, as `FakeResolver` takes them. */
   readonly dns?: Readonly<Record<string, FakeFailure>>;
   /** Records in place of the right ones. */
@@ -298,6 +310,22 @@ const socks: Fault[] = (
   proxyAnswers,
 }));
 
+const lacking = (title: string, lacks: Fault['lacks'], message: UnusualMessage): Fault => ({
+  group: 'A host without SMTPUTF8 or 8BITMIME',
+  title,
+  nature: plain,
+  misdeed: null,
+  lacks: lacks ?? [],
+  message,
+});
+
+// The queue marks messages only when an address in their header needs it; submission has encoded all else (RFC 6531 §3.4).
+const notOffered: Fault[] = [
+  lacking('SMTPUTF8, and the address needs it', ['SMTPUTF8'], { recipient: 'grüße@far.example' }),
+  lacking('SMTPUTF8, and an address in the header needs it', ['SMTPUTF8'], { smtputf8: true }),
+  lacking('8BITMIME, and the body is in UTF-8', ['8BITMIME'], { line: 'Grüße' }),
+];
+
 /** Every row of the table, in its order. */
 export const faults: readonly Fault[] = [
   ...dns,
@@ -314,5 +342,6 @@ export const faults: readonly Fault[] = [
   ...pipelining,
   ...at('every reply', plain, [['comes after four minutes', { kind: 'late', ms: 240_000 }]]),
   ...goodbye,
+  ...notOffered,
   ...socks,
 ];

@@ -33,7 +33,9 @@ export class FaultyHost {
   promised = 0;
   /** Messages that were begun after it had promised one. */
   begunAfterPromise = 0;
-  /** It reads no more. */
+  /** Extensions that it does not offer now, of those that the others offer. */
+  lacks: readonly string[] = [];
+  /** It no longer reads. */
   isDeaf = false;
   /** It takes so long to read a piece. */
   takesMs = 0;
@@ -133,7 +135,8 @@ class Dialogue {
 
   #extensions(): string {
     const { offers } = this.#host.nature;
-    const lines = [this.#host.name, 'ENHANCEDSTATUSCODES', '8BITMIME'];
+    const usual = ['8BITMIME', 'SMTPUTF8'].filter((name) => !this.#host.lacks.includes(name));
+    const lines = [this.#host.name, 'ENHANCEDSTATUSCODES', ...usual];
     lines.push(...offers.filter((offer) => offer !== 'STARTTLS' || !this.#isSecured));
     return lines.map((line, i) => `250${i === lines.length - 1 ? ' ' : '-'}${line}`).join('\r\n');
   }
