@@ -21,10 +21,12 @@ interface Inode {
   syncedBytes: number;
   /** Contents of a `foreign` file when its last completed sync began, null when there was none. */
   synced: Uint8Array | null;
+  /** Contents of a `foreign` file that we removed, as they may come back; null before that. */
+  removed: Uint8Array | null;
 }
 
 /**
- * Watches everything under `root`, which is durable itself; `shadows` is a directory on the same file system for its own use.
+ * Watches everything under `root`, which is durable as it is now; `shadows` is a directory on the same file system for its own use.
  *
  * The model of SQLite: a file that it writes is durable as it was when our last completed flush of it began; each later sector is old or
  * new. A database file is durable as it was
@@ -52,6 +54,7 @@ class CrashLayer implements CrashFileSystem {
   constructor(root: string, shadows: string) {
     this.#root = root;
     this.#shadows = shadows;
+    this.#keep(root);
   }
 
   async create(path: string): Promise<FileWriter> {
@@ -123,18 +126,22 @@ class CrashLayer implements CrashFileSystem {
   }
 
   async unlink(path: string): Promise<void> {
+    const inode = this.#inodes.get(path);
+    // Its name may come back, with what was synced.
+    if (inode?.kind === 'foreign') inode.removed = inode.synced ?? readFileSync(path);
     await this.#base.unlink(path);
     this.#inodes.delete(path);
   }
 
-  makeDirectory(path: string): Promise<void> {
-    return this.#base.makeDirectory(path);
+  async makeDirectory(path: string): Promise<void> {
+    const isNew = !existsSync(path);
+    await this.#base.makeDirectory(path);
+    if (isNew) this.#durable.delete(path);
   }
 
   async removeDirectory(path: string): Promise<void> {
     await this.#base.removeDirectory(path);
     this.#inodes.delete(path);
-    this.#durable.delete(path);
   }
 
   async syncDirectory(path: string): Promise<void> {
@@ -161,12 +168,31 @@ class CrashLayer implements CrashFileSystem {
       if (inode.kind === 'directory') this.#imageOf(from, to, random);
       else if (inode.kind === 'file')
         writeFileSync(to, appended(readFileSync(inode.shadow), inode.syncedBytes, random));
-      else if (inode === current && !name.endsWith('-shm')) writeFileSync(to, foreign(from, inode, random));
+      else if (name.endsWith('-shm')) continue;
+      else if (inode === current) writeFileSync(to, foreign(from, inode, random));
+      else if (inode.removed !== null) writeFileSync(to, inode.removed);
     }
+  }
+
+  /** Notes that what a directory holds now is durable. */
+  #keep(directory: string): void {
+    const names = new Map<string, Inode>();
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name);
+      const isForeign = /\.db(?:-wal|-shm)?$/.test(name);
+      const inode = isForeign || statSync(path).isDirectory() ? this.#inodeAt(path) : this.#track(path);
+      names.set(name, inode);
+      if (inode.kind === 'directory') this.#keep(path);
+      else if (inode.kind === 'file') inode.syncedBytes = statSync(path).size;
+      else inode.synced = readFileSync(path);
+    }
+    this.#durable.set(directory, names);
   }
 
   #names(directory: string): ReadonlyMap<string, Inode> {
     const names = new Map<string, Inode>();
+    // A directory that was removed may come back, too, with the names that it had.
+    if (!existsSync(directory)) return names;
     for (const name of readdirSync(directory)) names.set(name, this.#inodeAt(join(directory, name)));
     return names;
   }
@@ -175,7 +201,7 @@ class CrashLayer implements CrashFileSystem {
     let inode = this.#inodes.get(path);
     if (inode === undefined) {
       const kind = statSync(path).isDirectory() ? 'directory' : 'foreign';
-      inode = { kind, shadow: '', syncedBytes: 0, synced: null };
+      inode = { kind, shadow: '', syncedBytes: 0, synced: null, removed: null };
       this.#inodes.set(path, inode);
     }
     return inode;
@@ -188,6 +214,7 @@ class CrashLayer implements CrashFileSystem {
       shadow: join(this.#shadows, String(this.#shadowCount)),
       syncedBytes: 0,
       synced: null,
+      removed: null,
     };
     linkSync(path, inode.shadow);
     this.#inodes.set(path, inode);

@@ -121,7 +121,6 @@ export const brokenWays: Readonly<Record<string, Broken>> = {
   'a reader that is shown what is not durable': brokenDatabase,
 };
 
-/** The calls of a layer whose methods are on its class, so that some can be replaced. */
 function passedHandle(base: SyncHandle): SyncHandle {
   return {
     datasync: (done) => base.datasync(done),
@@ -131,7 +130,8 @@ function passedHandle(base: SyncHandle): SyncHandle {
   };
 }
 
-function passed(base: FileSystem): FileSystem {
+/** The calls of a layer whose methods are on its class, so that some can be replaced. */
+export function passed(base: FileSystem): FileSystem {
   return {
     isWindows: base.isWindows,
     separator: base.separator,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ConditionError } from '#ports/conditions';
 
 /** Where a message is, and how it is flagged; `uid` is null until somebody was told. */
 export interface Place {
@@ -22,6 +23,9 @@ export interface Tracked {
   /** An operation on it is under way. */
   isBusy: boolean;
 }
+
+/** What is known of a mailbox or an account: `unsure` while it is being made or removed, and when that failed. */
+export type Existence = 'here' | 'gone' | 'unsure';
 
 /** One recipient in the queue. */
 export interface Queued {
@@ -72,7 +76,10 @@ export interface Together {
 /** What was promised at one moment: a copy that later operations do not change. */
 export interface Promises {
   readonly accounts: readonly string[];
-  readonly mailboxes: readonly (readonly [account: string, mailbox: string])[];
+  /** Accounts that come and go. */
+  readonly guests: ReadonlyMap<string, Existence>;
+  /** By account and name, which a line end separates. */
+  readonly mailboxes: ReadonlyMap<string, Existence>;
   readonly messages: readonly { readonly account: string; readonly hash: string; readonly allowed: readonly State[] }[];
   readonly together: readonly {
     readonly parts: readonly {
@@ -91,7 +98,8 @@ export interface Promises {
 /** What was asked of a store, what it acknowledged, and what readers saw. */
 export class Ledger {
   readonly accounts: string[] = [];
-  readonly mailboxes: (readonly [string, string])[] = [];
+  readonly guests = new Map<string, Existence>();
+  readonly mailboxes = new Map<string, Existence>();
   readonly messages = new Map<string, Tracked>();
   readonly queued = new Map<string, Queued>();
   /** Addresses that were to be suppressed: whether that was acknowledged, or seen. */
@@ -107,7 +115,10 @@ export class Ledger {
     return tracked;
   }
 
-  /** Runs an operation that brings each message to a new state, and acknowledges it; `run` gives the states as they are then known. */
+  /**
+   * Runs an operation that brings each message to a new state, and acknowledges it; `run` gives the states as they are then known. An operation that
+   * is refused for a condition of the machine must have changed nothing; its messages are left alone from then on.
+   */
   async change(
     messages: readonly Tracked[],
     next: (state: State, index: number) => State,
@@ -117,7 +128,20 @@ export class Ledger {
     messages.forEach((message, i) => message.history.push(next(message.history.at(-1) ?? [], i)));
     const together = { messages, after: messages.map(({ history }) => history.length - 1) };
     this.together.add(together);
-    const final = await run();
+    const before = messages.map(({ history }) => history.at(-2) ?? []);
+    let final: (state: State, index: number) => State;
+    try {
+      final = await run();
+    } catch (error) {
+      if (error instanceof ConditionError) {
+        this.together.delete(together);
+        messages.forEach((message, i) => {
+          message.history.push(before[i] ?? []);
+          message.known = message.history.length - 1;
+        });
+      }
+      throw error;
+    }
     this.together.delete(together);
     messages.forEach((message, i) => {
       message.history.push(final(message.history.at(-1) ?? [], i));
@@ -130,7 +154,8 @@ export class Ledger {
   promises(): Promises {
     return {
       accounts: [...this.accounts],
-      mailboxes: [...this.mailboxes],
+      guests: new Map(this.guests),
+      mailboxes: new Map(this.mailboxes),
       messages: Array.from(this.messages.values(), ({ account, hash, history, known }) => ({
         account,
         hash,
@@ -154,6 +179,17 @@ export class Ledger {
       heads: [...this.heads.values()],
     };
   }
+}
+
+/** Runs what makes (`here`) or removes (`gone`) a mailbox or an account, and notes how far that is. */
+export async function becoming(
+  known: Map<string, Existence>,
+  keys: Readonly<Record<string, 'here' | 'gone'>>,
+  run: () => Promise<unknown>,
+): Promise<void> {
+  for (const key of Object.keys(keys)) known.set(key, 'unsure');
+  await run();
+  for (const [key, existence] of Object.entries(keys)) known.set(key, existence);
 }
 
 /** Whether places found are those of a state; a UID that nobody was told may be any. */

@@ -19,8 +19,8 @@ export interface Letter {
 }
 
 /** Writes letters: small ones that stay in the database, large ones that become blobs. */
-export function writeLetter(random: () => number, number: number): Letter {
-  const isLarge = random() < 0.35;
+export function writeLetter(random: () => number, number: number, largeShare = 0.35): Letter {
+  const isLarge = random() < largeShare;
   const sizeBytes = isLarge ? inlineBytes + 1 + Math.floor(random() * 12_000) : Math.floor(random() * 1500);
   const line = `letter ${number} ${'x'.repeat(60)}\r\n`;
   const text = line.repeat(Math.ceil(sizeBytes / line.length) + 1);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brokenWays, slowFlush } from './broken.ts';
+import { paths, type Path } from './paths.ts';
 import { runWorld } from './power-loss.ts';
 
 const soonest = { everySteps: 2, onlyAtPromises: true, stopsAtFirst: true, maxImages: 60 };
@@ -25,17 +26,33 @@ for (const [seed, workers] of [
 ] as const) {
   test(`openStore: keeps every promise of the queue over power cuts, ${workers} clients at a time`, async () => {
     const breakWith = { files: slowFlush };
-    const queueShare = 0.9;
+    const path = paths.queue;
     const { problems, failures } = await runWorld({
       ...usual,
       workers,
       seed,
-      queueShare,
-      everySteps: 15,
-      maxImages: 120,
+      path,
+      everySteps: 25,
+      maxImages: 60,
       breakWith,
     });
     assert.deepEqual([...failures, ...problems], []);
+  });
+}
+
+for (const [i, [name, path]] of (Object.entries(paths) as [string, Path][]).entries()) {
+  test(`openStore: keeps every promise over power cuts, path ${name}`, async () => {
+    const isRare = path.at !== undefined || path.isOld === true;
+    const { images, problems, failures } = await runWorld({
+      ...usual,
+      path,
+      seed: 30 + i,
+      operations: path.isOld === true ? 10 : 40,
+      everySteps: isRare ? 1 : 20,
+      maxImages: 12,
+    });
+    assert.deepEqual([...failures, ...problems], []);
+    assert.ok(images >= 10, `only ${images} images were taken`);
   });
 }
 

@@ -14,6 +14,8 @@ export interface QueueWorkloadDeps {
   readonly random: () => number;
   /** A message that no other is like. */
   readonly letter: () => Letter;
+  /** Of `WorkloadDeps`. */
+  readonly session: number;
 }
 
 /** What senders, operators and remote hosts do to the queue. */
@@ -23,15 +25,16 @@ export class QueueWorkload {
   readonly #random: () => number;
   readonly #letter: () => Letter;
   readonly #busy = new Set<Queued>();
-  #enqueued = 0;
+  #enqueued: number;
   /** What should not have been. */
   readonly failures: string[] = [];
 
-  constructor({ store, ledger, random, letter }: QueueWorkloadDeps) {
+  constructor({ store, ledger, random, letter, session }: QueueWorkloadDeps) {
     this.#store = store;
     this.#ledger = ledger;
     this.#random = random;
     this.#letter = letter;
+    this.#enqueued = session * 10_000;
   }
 
   /** Submits a message to one to three recipients, some of them suppressed. */

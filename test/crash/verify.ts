@@ -1,11 +1,15 @@
 import type { Account } from '#mail/accounts';
 import { checkStore } from '#mail/check';
+import { BlobSweeper } from '#mail/content';
 import { sql, type Database } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
 import { newMessage } from '#testing/temp-store';
 import { hashOf, isState, type Place, type Promises } from './ledger.ts';
 import { openStore, type Store } from './store.ts';
 import { verifyQueue } from './verify-queue.ts';
+
+/** Longer than the sweeper waits. */
+const sweepAgeMs = 15 * 24 * 60 * 60_000;
 
 interface FoundMessage {
   readonly places: Place[];
@@ -38,12 +42,10 @@ export async function verifyImage(directory: string, promises: Promises, nowMs: 
         found.set(name, await readAccount(account));
       }
     }
-    for (const [name, mailbox] of promises.mailboxes) {
-      const account = await store.accounts.open(name);
-      if ((await account?.mailboxes.byName(mailbox)) === null) problems.push(`${name}: mailbox ${mailbox} is gone`);
-    }
+    await verifyExistence(store, promises, found, problems);
     verifyMessages(promises, found, problems);
     verifySeen(promises, found, problems);
+    await verifyCleaning(store, found, problems);
     await verifyQueue({ store, clock, promises, problems, notices: () => noticesOf(store, promises) });
     await verifyNumbers(store, promises, problems);
     await verifyErased(store, promises, problems);
@@ -51,6 +53,53 @@ export async function verifyImage(directory: string, promises: Promises, nowMs: 
     problems.push(`it cannot be read: ${error instanceof Error ? error.stack : String(error)}`);
   }
   return problems;
+}
+
+/** What was made is there, what was removed is not, and of what was under way all or nothing. Adds what is in accounts that come and go. */
+async function verifyExistence(
+  store: Store,
+  { guests, mailboxes }: Promises,
+  found: Map<string, Found>,
+  problems: string[],
+): Promise<void> {
+  for (const [name, existence] of guests) {
+    const account = await store.accounts.open(name);
+    if (account !== null) found.set(name, await readAccount(account));
+    if (existence !== 'unsure' && (account !== null) !== (existence === 'here'))
+      problems.push(`account ${name} is ${existence === 'here' ? 'gone' : 'there again'}`);
+  }
+  for (const [key, existence] of mailboxes) {
+    const [name = '', mailbox = ''] = key.split('\n');
+    const isThere = (await (await store.accounts.open(name))?.mailboxes.byName(mailbox)) !== null;
+    if (existence !== 'unsure' && isThere !== (existence === 'here'))
+      problems.push(`${name}: mailbox ${mailbox} is ${isThere ? 'there again' : 'gone'}`);
+  }
+}
+
+/** Does what a start and the sweeper do with what was under way. */
+export async function clean(store: Store): Promise<void> {
+  await store.accounts.finishRemovals();
+  await store.accounts.finishDeletions();
+  // Files have the real time, and those without rows are only removed when they are old.
+  const late = new FakeClock(Date.now() + sweepAgeMs);
+  const sweeper = new BlobSweeper({ blobs: store.blobs, clock: late, log: store.log });
+  await store.accounts.collectOrphans(sweeper);
+  await late.advance(sweepAgeMs);
+  await store.accounts.sweepBlobs(sweeper);
+}
+
+/** What the next start and the sweeper do with what was under way: it is finished, nothing else changes, and nothing is left over. */
+async function verifyCleaning(store: Store, found: ReadonlyMap<string, Found>, problems: string[]): Promise<void> {
+  await clean(store);
+  for (const finding of await checkStore(store))
+    problems.push(`check after cleaning: ${finding.account} ${finding.kind}: ${finding.text}`);
+  for (const [name, before] of found) {
+    const account = await store.accounts.open(name);
+    const after = account === null ? new Map<string, FoundMessage>() : await readAccount(account);
+    for (const [hash, { places }] of before)
+      if (!isState(after.get(hash)?.places ?? [], places)) problems.push(`${name}: cleaning changed ${show(places)}`);
+    if (after.size !== before.size) problems.push(`${name}: cleaning left ${after.size} of ${before.size} messages`);
+  }
 }
 
 async function integrity(db: Database, name: string, problems: string[]): Promise<void> {

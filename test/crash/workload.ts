@@ -3,10 +3,13 @@ import { SystemFlag } from '#lib/flags';
 import type { Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import { Messages } from '#mail/messages';
+import { ConditionError } from '#ports/conditions';
 import { sql } from '#ports/database';
 import type { FakeClock } from '#testing/fake-clock';
-import { hashOf, type Ledger, type Place, type Tracked } from './ledger.ts';
+import { FolderWorkload } from './folder-workload.ts';
+import { becoming, hashOf, type Ledger, type Place, type Tracked } from './ledger.ts';
 import { indexOf, receive, toAppend, writeLetter, type Letter } from './messages.ts';
+import type { Operation, Path } from './paths.ts';
 import { QueueWorkload } from './queue-workload.ts';
 import type { Store } from './store.ts';
 
@@ -27,8 +30,10 @@ export interface WorkloadDeps {
   readonly random: () => number;
   /** Told when an operation was acknowledged, and when a reader was shown something. */
   readonly onPromise: (label: string) => void;
-  /** Part of the operations that are about the queue alone, besides those of the usual mixture. */
-  readonly queueShare: number;
+  /** Which operations there are, and how often. */
+  readonly path: Path;
+  /** How many workloads the ledger has seen: its names go on from theirs. */
+  readonly session: number;
 }
 
 /** Does to a store what clients and peers do, several things at a time, and keeps the ledger. */
@@ -38,30 +43,60 @@ export class Workload {
   readonly #clock: FakeClock;
   readonly #random: () => number;
   readonly #onPromise: (label: string) => void;
-  readonly #queueShare: number;
+  readonly #path: Path;
   readonly #queue: QueueWorkload;
+  readonly #folders: FolderWorkload;
   readonly #accounts: Account[] = [];
   readonly #leases = new Map<string, { readonly lease: ImageLease; readonly uids: Set<number> }>();
-  #letters = 0;
+  #letters: number;
   /** Operations that were to succeed and did not. */
   readonly failures: string[] = [];
 
-  constructor({ store, ledger, clock, random, onPromise, queueShare }: WorkloadDeps) {
+  readonly #operations: Readonly<Record<Operation, (account: Account) => Promise<void>>> = {
+    deliver: () => this.#deliver(),
+    append: (account) => this.#append(account),
+    look: (account) => this.#look(account),
+    store: (account) => this.#store_(account),
+    move: (account) => this.#move(account, 'move'),
+    copy: (account) => this.#move(account, 'copy'),
+    expunge: (account) => this.#expunge(account),
+    enqueue: (account) => this.#queue.enqueue(account),
+    operate: (account) => this.#queue.operate(account),
+    lookAtQueue: () => this.#queue.look(),
+    createMailbox: (account) => this.#createMailbox(account),
+    folder: (account) => this.#folders.comeAndGo(account),
+    guest: () => this.#folders.guest(),
+    headers: (account) => this.#folders.readHeaders(account, this.#folder()),
+    wait: () => this.#clock.advance(20 * 60_000),
+    sweep: () => this.#sweep(),
+    fillDisk: () => this.#fillDisk(),
+  };
+
+  constructor({ store, ledger, clock, random, onPromise, path, session }: WorkloadDeps) {
     this.#store = store;
     this.#ledger = ledger;
     this.#clock = clock;
     this.#random = random;
     this.#onPromise = onPromise;
-    this.#queueShare = queueShare;
-    this.#queue = new QueueWorkload({ store, ledger, random, letter: () => this.#letter() });
+    this.#path = path;
+    this.#letters = session * 10_000;
+    const letter = (): Letter => this.#letter();
+    this.#queue = new QueueWorkload({ store, ledger, random, letter, session });
+    this.#folders = new FolderWorkload({ store, ledger, clock, random, letter });
   }
 
   /** Makes accounts, then runs `operations` of them by `workers` at a time. */
   async run(operations: number, workers: number): Promise<void> {
     for (const name of ['mara', 'noor']) {
-      this.#accounts.push(await this.#store.accounts.create(name));
+      const isThere = this.#ledger.accounts.includes(name);
+      const account = isThere ? await this.#store.accounts.open(name) : await this.#store.accounts.create(name);
+      this.#accounts.push(account ?? missing());
+      if (isThere) {
+        await this.#addMissingFolders(account ?? missing());
+        continue;
+      }
       this.#ledger.accounts.push(name);
-      await nearEndOfBlock(this.#accounts.at(-1) ?? missing());
+      await nearEndOfBlock(account ?? missing());
     }
     const runner = await this.#store.startRunner(this.#queue.remote());
     let left = operations;
@@ -69,9 +104,7 @@ export class Workload {
       while (left > 0) {
         left -= 1;
         for (let turns = Math.floor(this.#random() * 4); turns > 0; turns -= 1) await turn();
-        await this.#step().catch((error: unknown) => {
-          this.failures.push(error instanceof Error ? String(error.stack) : String(error));
-        });
+        await this.#step().catch((error: unknown) => this.#note(error));
         this.#onPromise('promise step');
       }
     };
@@ -84,31 +117,44 @@ export class Workload {
     }
   }
 
-  async #step(): Promise<void> {
-    const account = this.#accounts[this.#below(this.#accounts.length)];
-    if (account === undefined) return;
-    const dice = this.#random();
-    if (this.#random() < this.#queueShare) await this.#queueStep(account, dice);
-    else if (dice < 0.16) await this.#deliver();
-    else if (dice < 0.28) await this.#append(account);
-    else if (dice < 0.46) await this.#look(account);
-    else if (dice < 0.56) await this.#store_(account);
-    else if (dice < 0.64) await this.#move(account, 'move');
-    else if (dice < 0.68) await this.#move(account, 'copy');
-    else if (dice < 0.74) await this.#expunge(account);
-    else if (dice < 0.84) await this.#queue.enqueue(account);
-    else if (dice < 0.91) await this.#queue.operate(account);
-    else if (dice < 0.94) await this.#queue.look();
-    else if (dice < 0.95) await this.#createMailbox(account);
-    else if (dice < 0.98) await this.#clock.advance(20 * 60_000);
-    else await this.#sweep();
+  /** The account of an old store has an INBOX only. */
+  async #addMissingFolders({ mailboxes }: Account): Promise<void> {
+    for (const name of folders) if ((await mailboxes.byName(name)) === null) await mailboxes.create(name);
   }
 
-  async #queueStep(account: Account, dice: number): Promise<void> {
-    if (dice < 0.35) await this.#queue.enqueue(account);
-    else if (dice < 0.65) await this.#queue.operate(account);
-    else if (dice < 0.85) await this.#queue.look();
-    else await this.#clock.advance(20 * 60_000);
+  /** A full disk is no failure where the path has one. */
+  #note(error: unknown): void {
+    const isFull = error instanceof ConditionError && error.kind === 'diskFull';
+    if (isFull && this.#path.weights.fillDisk !== undefined) return;
+    this.failures.push(error instanceof Error ? String(error.stack) : String(error));
+  }
+
+  async #step(): Promise<void> {
+    const account = this.#accounts[this.#below(this.#accounts.length)];
+    if (account !== undefined) await this.#operations[this.#choose()](account);
+  }
+
+  #choose(): Operation {
+    const weights = Object.entries(this.#path.weights) as [Operation, number][];
+    let left = this.#random() * weights.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [operation, weight] of weights) if ((left -= weight) < 0) return operation;
+    return 'look';
+  }
+
+  /** The disk is full while some operations are tried, and then is not. */
+  async #fillDisk(): Promise<void> {
+    const { disk, databases } = this.#store;
+    const databasesNow = [databases.server, ...this.#accounts.map(({ db }) => db)];
+    if (disk.isFull) return;
+    await disk.makeFull(databasesNow);
+    try {
+      for (let operations = 4; operations > 0; operations -= 1) {
+        await this.#step().catch((error: unknown) => this.#note(error));
+        await turn();
+      }
+    } finally {
+      await disk.makeRoom(databasesNow);
+    }
   }
 
   async #deliver(): Promise<void> {
@@ -141,7 +187,8 @@ export class Workload {
       tracked.map((one, i) =>
         this.#ledger.change([one], inbox, async () => {
           const result = (await delivering)[i];
-          if (result?.kind !== 'delivered') throw new Error(`delivery: ${result?.kind}`, { cause: result });
+          if (result?.kind === 'failed') throw result.error;
+          if (result?.kind !== 'delivered') throw new Error(`delivery: ${result?.kind}`);
           return (state) => state;
         }),
       ),
@@ -321,8 +368,9 @@ export class Workload {
   async #createMailbox(account: Account): Promise<void> {
     this.#letters += 1;
     const name = `Folder ${this.#letters}`;
-    await account.mailboxes.create(name);
-    this.#ledger.mailboxes.push([account.name, name]);
+    await becoming(this.#ledger.mailboxes, { [`${account.name}\n${name}`]: 'here' }, () =>
+      account.mailboxes.create(name),
+    );
   }
 
   async #sweep(): Promise<void> {
@@ -355,7 +403,7 @@ export class Workload {
 
   #letter(): Letter {
     this.#letters += 1;
-    return writeLetter(this.#random, this.#letters);
+    return writeLetter(this.#random, this.#letters, this.#path.largeShare);
   }
 
   #folder(): string {
