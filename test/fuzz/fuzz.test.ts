@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { codecTargets } from './codec-targets.ts';
 import { conversionTargets } from './conversion-targets.ts';
 import { dkimTargets } from './dkim-targets.ts';
 import { dnsTargets } from './dns-targets.ts';
 import { escaped, fuzz, type Target } from './fuzz.ts';
 import { imapTargets } from './imap-targets.ts';
+import { localTargets } from './local-targets.ts';
 import { messageTargets } from './message-targets.ts';
 import { saslTargets } from './sasl-targets.ts';
 import { smtpClientTargets } from './smtp-client-targets.ts';
@@ -33,9 +35,14 @@ const runs: Readonly<Record<string, number>> = {
   'mta-sts': 4000,
   tlsrpt: 4000,
   'domain-texts': 2000,
+  codecs: 1500,
+  'list-patterns': 8000,
+  'sendmail-arguments': 8000,
+  'sendmail-input': 1000,
+  receivers: 300,
 };
 
-const receiving = [smtpTargets, imapTargets, messageTargets, storeTargets].flat();
+const receiving = [smtpTargets, imapTargets, codecTargets, messageTargets, localTargets, storeTargets].flat();
 const sending = [
   smtpClientTargets,
   conversionTargets,

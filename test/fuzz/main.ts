@@ -6,11 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { codecTargets } from './codec-targets.ts';
 import { conversionTargets } from './conversion-targets.ts';
 import { dkimTargets } from './dkim-targets.ts';
 import { dnsTargets } from './dns-targets.ts';
 import { escaped, fuzz } from './fuzz.ts';
 import { imapTargets } from './imap-targets.ts';
+import { localTargets } from './local-targets.ts';
 import { messageTargets } from './message-targets.ts';
 import { saslTargets } from './sasl-targets.ts';
 import { smtpClientTargets } from './smtp-client-targets.ts';
@@ -19,7 +21,7 @@ import { socksTargets } from './socks-targets.ts';
 import { storeTargets } from './store-targets.ts';
 import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
-const receiving = [smtpTargets, imapTargets, messageTargets, storeTargets].flat();
+const receiving = [smtpTargets, imapTargets, codecTargets, messageTargets, localTargets, storeTargets].flat();
 const sending = [
   smtpClientTargets,
   conversionTargets,

@@ -1,6 +1,7 @@
 /**
  * Whether a mailbox name matches a LIST pattern: `*` is any characters, `%` any but the separator (RFC 9051 §6.3.9).
- * INBOX is compared without case as far as the name's first component goes. Takes at most pattern × name steps.
+ * INBOX is compared without case as far as the name's first component goes. Takes at most pattern × name steps, times name where a `%` follows
+ * a `*`.
  * @param separator  Null when names are flat: `%` is then as `*`.
  * @param steps  Steps that may still be taken; each takes one. When none is left nothing matches.
  */
