@@ -31,7 +31,7 @@ export interface Daemon extends AsyncDisposable {
 /** User and group of a daemon that runs `asNobody`. */
 export const nobody = { uid: 65_534, gid: 65_534 } as const;
 
-const readyMs = 20_000;
+const readyMs = 60_000;
 const endMs = 5_000;
 const askMs = 20;
 

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'node:test';
 
-const limitMs = 60_000;
+const limitMs = 120_000;
 /**
  * Where programs are looked for: servers are where only root looks, and Debian has but one mail server installed at a time, so that others
  * are only unpacked.

@@ -28,7 +28,8 @@ export interface ServerUnderTest extends RunningProgram {
 
 /** The program's entry. */
 export const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const readyMs = 30_000;
+/** Longer than a start takes on a machine with twenty busy processes. */
+const readyMs = 90_000;
 
 /** Starts `godwit localserve` in a new folder. @param edit  Changes `server.yaml` before. */
 export async function startLocalserve(edit: (text: string) => string = (text) => text): Promise<ServerUnderTest> {
