@@ -9,6 +9,7 @@ const entryPoints = new Set([
   'tools/check.ts',
   'tools/run-tests.ts',
   'tools/measure-codebase.ts',
+  'tools/check-english-main.ts',
   'test/bench/main.ts',
 ]);
 

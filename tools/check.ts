@@ -2,11 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { checkDocs } from './check-docs.ts';
+import { checkEnglish, type EnglishCounts } from './check-english.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkRfc } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkUnused, type Manifest } from './check-unused.ts';
-import { root, sourceFiles } from './source-files.ts';
+import { proseFiles, root, sourceFiles } from './source-files.ts';
 
 const files = sourceFiles();
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
@@ -14,11 +15,14 @@ const rfcFolder = [process.env['GODWIT_RFC_DIR'], `${root}rfc`, `${root}../share
   (folder) => folder !== undefined && existsSync(folder),
 );
 
+const baseline = JSON.parse(readFileSync(`${root}tools/english-baseline.json`, 'utf8')) as EnglishCounts;
+
 const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
   ['sizes', () => checkSizes(files)],
   ['docs', () => checkDocs(files)],
   ['rfc', () => checkRfc(files, rfcFolder ?? null)],
+  ['english', () => checkEnglish([...files, ...proseFiles()], baseline)],
   ['unused', () => checkUnused(files, manifest)],
 ];
 

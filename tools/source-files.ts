@@ -20,6 +20,16 @@ export function sourceFiles(folders: readonly string[] = ['src', 'test', 'tools'
     .map((path) => ({ path, text: readFileSync(new URL(`../${path}`, import.meta.url), 'utf8') }));
 }
 
+/** The documents of the project, sorted by path; what `npm run check` says of their English is in check-english.ts. */
+export function proseFiles(): SourceFile[] {
+  return globSync(['*.md', 'docs/**/*.md', 'changes/*.md', 'decisions/*.md', 'src/cli/*.mjs', 'tools/*.mjs'], {
+    cwd: root,
+  })
+    .map((path) => path.replaceAll('\\', '/'))
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(new URL(`../${path}`, import.meta.url), 'utf8') }));
+}
+
 /** True for files that hold tests or serve them only. */
 export function isTest(path: string): boolean {
   return /\.(test|contract)\.ts$/.test(path) || path.startsWith('test/') || path.startsWith('src/testing/');
