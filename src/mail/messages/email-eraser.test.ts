@@ -133,3 +133,24 @@ test('EmailEraser: what fails or is not done at the end is done by the sweep aft
   await accounts.finishDeletions();
   assert.deepEqual(await rowsOf(store), { emails: 0, contents: 0, expunged: 0, shared: null });
 });
+
+test('Messages.copy keeps the order of emails and gives ids of their own, in runs of UIDs and where there are gaps', async () => {
+  await using store = await tempStore();
+  const { messages, mailboxes, db } = store.account;
+  const many = Array.from({ length: 1100 }, (_, i) => newMessage([`Subject: ${i}`]));
+  const { mailbox: inbox, uids } = await messages.append({ name: 'INBOX' }, many);
+  await messages.remove(inbox, [7, 50, 52, 600]);
+  const archive = (await mailboxes.byName('Archive'))?.id;
+  assert.ok(archive !== undefined);
+  assert.equal((await messages.copy(inbox, uids, { id: archive })).to.length, 1096);
+  const rows = async (mailbox: number) =>
+    db.read((reader) =>
+      reader.arrays(sql`SELECT email, size_bytes, subject_key FROM message WHERE mailbox = ${mailbox} ORDER BY uid`),
+    );
+  assert.deepEqual(await rows(archive), await rows(inbox));
+  const [ids] = await db.read((reader) =>
+    reader.arrays(sql`SELECT count(DISTINCT id), count(*), max(uid) FROM message WHERE mailbox = ${archive}`),
+  );
+  assert.deepEqual(ids, [1096, 1096, 1096]);
+  assert.equal((await rowsOf(store)).shared?.toString().split(' ').length, 1096);
+});

@@ -1,41 +1,40 @@
 import type { AccountId, ContentId, MailboxId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
-import { sql, type Tx } from '#ports/database';
+import { sql, type Sql, type Tx } from '#ports/database';
 import { uidCondition } from './message-rows.ts';
-import { uidSpans } from './uid-spans.ts';
+import { uidSpans, type UidSpan } from './uid-spans.ts';
 
-/**
- * Counts one more place for the email of each of these messages. Only narrow rows are touched: descriptions stay as they are.
- * @param uids  Ascending; all of them exist.
- */
-export async function addPlaces(
-  tx: Tx,
-  account: AccountId,
-  mailbox: MailboxId,
-  uids: readonly number[],
-): Promise<void> {
+/** Messages of a mailbox whose numbers of places change. */
+interface Counted {
+  readonly mailbox: MailboxId;
+  /** Ascending; all of them exist. */
+  readonly uids: readonly number[];
+  /** Of each message. */
+  readonly emails: readonly ContentId[];
+}
+
+/** Counts one more place for the email of each of these messages. Only narrow rows are touched: descriptions stay as they are. */
+export async function addPlaces(tx: Tx, account: AccountId, { mailbox, uids, emails }: Counted): Promise<void> {
+  // Grouping sorts, and two copies of one email in one mailbox are rare.
+  const isEachOnce = new Set(emails).size === emails.length;
+  const emailsAndCounts = (span: UidSpan): Sql =>
+    isEachOnce
+      ? sql`SELECT account, email, 1 FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}`
+      : sql`SELECT account, email, COUNT(*) FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}
+        GROUP BY account, email`;
   for (const span of uidSpans(uids)) {
     await tx.run(
-      sql`INSERT INTO shared_email (account, id, copies)
-        SELECT account, email, COUNT(*) FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)}
-        GROUP BY account, email
+      sql`INSERT INTO shared_email (account, id, copies) ${emailsAndCounts(span)}
         ON CONFLICT (account, id) DO UPDATE SET copies = shared_email.copies + excluded.copies`,
     );
   }
 }
 
-/**
- * Counts one place less for the email of each of these messages, which still exist. Emails without any other place are left to `EmailEraser`.
- * @param emails  Those of the messages, in the order of `uids`.
- */
+/** Counts one place less for the email of each of these messages, which still exist. Emails without any other place are left to `EmailEraser`. */
 export async function dropPlaces(
   tx: Tx,
   account: AccountId,
-  {
-    mailbox,
-    uids,
-    emails,
-  }: { readonly mailbox: MailboxId; readonly uids: readonly number[]; readonly emails: readonly ContentId[] },
+  { mailbox, uids, emails }: Counted,
   nowMs: number,
 ): Promise<void> {
   const copies = await copiesOf(tx, account, emails);

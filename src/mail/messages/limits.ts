@@ -10,9 +10,9 @@ export const messageLimits = {
   /** Time after which emails without a place are removed. */
   eraseAfterMs: 1000,
   /** Emails whose rows one transaction removes, which holds the event loop for a millisecond or two. */
-  eraseEmails: 64,
+  eraseEmails: 128,
   /** Size of their bodies in the database: each page of them is read to be freed. */
-  eraseBytes: 512 * 1024,
+  eraseBytes: 1024 * 1024,
   /** Size of each column that describes a message up to which many messages are read at once. */
   batchColumnBytes: 4096,
   /** Size of a body in the database up to which many are read at once. */

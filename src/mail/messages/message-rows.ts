@@ -134,15 +134,28 @@ export async function copyPlaces(
 ): Promise<void> {
   let done = 0;
   for (const span of uidSpans(uids)) {
+    const numbers =
+      span.kind === 'run'
+        ? shifted(span.from, firstUid + done, firstId + done)
+        : counted(firstUid + done, firstId + done);
     await tx.run(
       sql`INSERT INTO message (account, mailbox, uid, id, email, create_modseq, first_flags, first_keywords, size_bytes, received_ms, save_ms, subject_key)
-        SELECT account, CAST(${to} AS BIGINT), CAST(${firstUid + done - 1} AS BIGINT) + ROW_NUMBER() OVER (ORDER BY uid),
-        CAST(${firstId + done - 1} AS BIGINT) + ROW_NUMBER() OVER (ORDER BY uid), email, CAST(${modSeq} AS BIGINT), first_flags,
+        SELECT account, CAST(${to} AS BIGINT), ${numbers}, email, CAST(${modSeq} AS BIGINT), first_flags,
         first_keywords, size_bytes, received_ms, CAST(${saveMs} AS BIGINT), subject_key FROM message
         WHERE account = ${account} AND mailbox = ${from} AND ${uidCondition(span)}`,
     );
     done += lengthOf(span);
   }
+}
+
+/** UID and row id of the copies of consecutive UIDs. */
+function shifted(from: number, firstUid: number, firstId: number): Sql {
+  return sql`uid + CAST(${firstUid - from} AS BIGINT), uid + CAST(${firstId - from} AS BIGINT)`;
+}
+
+/** As `shifted`, of UIDs with gaps. */
+function counted(firstUid: number, firstId: number): Sql {
+  return sql`CAST(${firstUid - 1} AS BIGINT) + ROW_NUMBER() OVER (ORDER BY uid), CAST(${firstId - 1} AS BIGINT) + ROW_NUMBER() OVER (ORDER BY uid)`;
 }
 
 /** Moves places behind all others of a mailbox. They keep their ids; there they count as new, with the flags of the blocks that the caller writes. */

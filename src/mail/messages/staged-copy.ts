@@ -48,7 +48,7 @@ export async function stageCopies(
   const firstUid = done + 1;
   await copyPlaces(tx, account, { from, to: stage, uids: found, firstUid, modSeq, saveMs: nowMs }, firstId);
   await pushStates(tx, account, stage, seated(places, firstUid, modSeq));
-  await addPlaces(tx, account, from, found);
+  await addPlaces(tx, account, { mailbox: from, uids: found, emails: places.map(({ email }) => email) });
   return found;
 }
 

@@ -26,7 +26,7 @@ export async function copyMessages(
   const found = places.map(({ uid }) => uid);
   await copyPlaces(tx, account, { from, to, uids: found, firstUid, modSeq, saveMs: nowMs }, firstId);
   await pushStates(tx, account, to, seated(places, firstUid, modSeq));
-  await addPlaces(tx, account, from, found);
+  await addPlaces(tx, account, { mailbox: from, uids: found, emails: places.map(({ email }) => email) });
   return { uidValidity, from: found, to: found.map((_, i) => firstUid + i), modSeq };
 }
 
