@@ -24,19 +24,29 @@ export async function readPlace(folder: string, files: Files = new Files()): Pro
   return { folder, config, server, dataDirectory: configuredPath(files, folder, config.dataDirectory), files };
 }
 
-/**
- * Runs a command of `#server/operations`: in the server that runs, or here on its files when none does.
- * @throws Error with words for people.
- */
+/** Runs a command of `#server/operations`. @throws Error with words for people. */
+export type CallServer = (command: string, args: object) => Promise<unknown>;
+
+/** Runs one command: in the server that runs, or here on its files when none does. @throws Error with words for people. */
 export async function callServer(folder: string, command: string, args: object): Promise<unknown> {
+  return await withServer(folder, (call) => call(command, args));
+}
+
+/** Runs `body`, whose commands run in the server that runs, or here on its files when none does; no server starts on them meanwhile. */
+export async function withServer<T>(folder: string, body: (call: CallServer) => Promise<T>): Promise<T> {
   const place = await readPlace(folder);
+  const endpoint = controlEndpoint(place.dataDirectory);
   try {
-    return await callControl(controlEndpoint(place.dataDirectory), command, args);
+    await callControl(endpoint, 'ping', {});
   } catch (error) {
     if (!(error instanceof ControlUnavailable)) throw error;
+    const { Operations } = await import('#server/operations');
+    return await withServices(place, commandLog(), async (services) => {
+      const operations = new Operations(services);
+      return await body((command, args) => operations.run(command, args));
+    });
   }
-  const { Operations } = await import('#server/operations');
-  return await withServices(place, commandLog(), (services) => new Operations(services).run(command, args));
+  return await body((command, args) => callControl(endpoint, command, args));
 }
 
 /**

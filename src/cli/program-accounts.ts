@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
+import type { ConfirmOptions } from './confirm.ts';
+import { asking, inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
 /** Options of the commands about client certificates. */
 export interface ClientKeyOptions extends FolderOptions {
@@ -24,30 +25,38 @@ function addAccounts(godwit: Command, run: Runner): void {
     .action(async (name: string, address: string, options: FolderOptions & { passwordStdin?: boolean }) =>
       run((await import('./commands/account.ts')).accountAdd(name, address, options)),
     );
-  inFolder(
-    account
-      .command('remove')
-      .description('remove an account with all its mail, for good; what it has queued is still delivered'),
+  asking(
+    inFolder(
+      account
+        .command('remove')
+        .description('remove an account with all its mail, for good; what it has queued is still delivered'),
+    ),
   )
     .argument('<name>', 'name of the account')
-    .action(async (name: string, options: FolderOptions) =>
+    .action(async (name: string, options: FolderOptions & ConfirmOptions) =>
       run((await import('./commands/account.ts')).accountRemove(name, options)),
     );
-  inFolder(
-    account.command('adopt').description('take over stored mail for an account that is refused (docs/admin/check.md)'),
+  asking(
+    inFolder(
+      account
+        .command('adopt')
+        .description('take over stored mail for an account that is refused (docs/admin/check.md)'),
+    ),
   )
     .argument('<name>', 'name of the account')
     .option('--folder <number>', 'the folder below "accounts" that holds its mail; found by its name when left out')
-    .action(async (name: string, options: FolderOptions & { folder?: string }) =>
+    .action(async (name: string, options: FolderOptions & ConfirmOptions & { folder?: string }) =>
       run((await import('./commands/account.ts')).accountAdopt(name, options)),
     );
-  inFolder(
-    account
-      .command('recreate')
-      .description('start an account that is refused afresh, without mail; what was stored stays on the disk'),
+  asking(
+    inFolder(
+      account
+        .command('recreate')
+        .description('start an account that is refused afresh, without mail; what was stored stays on the disk'),
+    ),
   )
     .argument('<name>', 'name of the account')
-    .action(async (name: string, options: FolderOptions) =>
+    .action(async (name: string, options: FolderOptions & ConfirmOptions) =>
       run((await import('./commands/account.ts')).accountRecreate(name, options)),
     );
   inFolder(account.command('list').description('list accounts and their addresses'))

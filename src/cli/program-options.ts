@@ -20,6 +20,11 @@ export function inFolder(command: Command): Command {
     .addOption(new Option('--dir <dir>', 'the same').hideHelp());
 }
 
+/** Adds the option that answers the question of a command that cannot be undone. */
+export function asking(command: Command): Command {
+  return command.option('--yes', 'do it without asking, such as in scripts: it cannot be undone');
+}
+
 const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** The option `--log-level`; another level than there are is refused with the list of them. */

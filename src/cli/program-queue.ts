@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { addHoldRuleCommands } from './program-hold-rules.ts';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
+import { asking, inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
 /** Which recipients a command about the queue is about. */
 export interface QueueOptions extends FolderOptions {
@@ -20,6 +20,7 @@ export interface QueueOptions extends FolderOptions {
   readonly none?: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
+  readonly yes?: boolean;
 }
 
 /** Adds the commands about the queue. */
@@ -54,6 +55,7 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
     ['fail', 'give up and tell the sender'],
   ] as const) {
     const command = filtered(queue.command(name).description(description)).option('--all', 'all recipients');
+    if (name === 'drop' || name === 'fail') asking(command);
     if (name === 'fail') command.option('--reason <text>', 'told to the sender');
     command.action(async (options: QueueOptions) =>
       run((await import('./commands/queue.ts')).queueChange(name, options)),

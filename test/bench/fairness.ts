@@ -127,7 +127,7 @@ async function measureOperations(
     ['queue', 'list', '--to', 'nobody@example.net', '--json'],
     ['queue', 'hold', '--all'],
     ['queue', 'release', '--all'],
-    ['queue', 'drop', '--all'],
+    ['queue', 'drop', '--all', '--yes'],
   ]) {
     await measure(`godwit ${args.join(' ')} of ${waiting}`, () => godwit(...args));
   }

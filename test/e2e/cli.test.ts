@@ -57,6 +57,11 @@ test('godwit localserve: set up, served, administered, stopped', async () => {
   assert.match(await submit(submission, { user: 'ann@example.org', pass: generated }, 'x@example.net'), /^250 /);
   assert.match((await godwit(['account', 'list', '--dir', folder])).output, /^ann +ann@example\.org$/m);
 
+  const unsure = await godwit(['account', 'remove', 'ann', '--dir', folder]);
+  assert.equal(unsure.code, 1);
+  assert.match(unsure.errors, /Account ann will be removed with 0 messages of 0 bytes\. .* add --yes/);
+  assert.match((await godwit(['account', 'list', '--dir', folder])).output, /^ann /m);
+
   const changed = await godwit(['password', 'set', 'ann', '--stdin', '--dir', folder], 'another password\n');
   assert.deepEqual([changed.code, changed.output], [0, 'Changed the password of ann.\n']);
   await assert.rejects(submit(submission, { user: 'ann@example.org', pass: generated }, 'x@example.net'), /535/);

@@ -117,6 +117,30 @@ test(
   },
 );
 
+test('godwit status --wait: a server that gives up while it starts is reported with its reason, at once', async () => {
+  await using dir = await tempDir();
+  const folder = join(dir.path, 'new');
+  await newFolder(folder);
+  // The port is taken, which the server finds out last.
+  await using taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as AddressInfo;
+  const file = join(folder, 'server.yaml');
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/imap: \{ port: \d+/g, `imap: { port: ${port}`));
+  const waiting = godwit(['status', '--wait=60', '--dir', folder]);
+  // Some servers, as a supervisor starts them: the wait may begin between two of them.
+  let answer: Awaited<typeof waiting> | null = null;
+  void waiting.then((ended) => (answer = ended));
+  do {
+    const server = await godwit(['localserve', '--dir', folder]);
+    assert.notEqual(server.code, 0, server.output);
+  } while (answer === null);
+  const { code, errors } = await waiting;
+  assert.equal(code, 1, errors);
+  assert.match(errors, /the server on .*new gave up while it started: .*imap|ended while it started/);
+  assert.doesNotMatch(errors, /ECONNRESET/);
+});
+
 /** The file, as soon as it is there: it is written right after the greeting. */
 async function readUntilWhole(path: string): Promise<string> {
   for (;;) {

@@ -140,7 +140,7 @@ test('a disk that becomes full: refused, read, deleted, stopped, started, and we
     assert.deepEqual(await missingOf(imapPort, acknowledged), []);
 
     // Queued mail can be dropped, flags can be set, and nothing of this was a bug.
-    const dropped = await run(process.execPath, [program, 'queue', 'drop', '--all', '--dir', folder]);
+    const dropped = await run(process.execPath, [program, 'queue', 'drop', '--all', '--yes', '--dir', folder]);
     assert.equal(dropped.code, 0, dropped.stderr);
     const listed = await succeed(process.execPath, [program, 'queue', 'list', '--json', '--dir', folder]);
     assert.equal(dropped.stdout.includes('1'), true, dropped.stdout);

@@ -44,7 +44,7 @@ describe('localserve as a developer uses it', () => {
         const text = await list();
         return /451 4\.0\.0|timeout asked for/.test(text) ? text : null;
       });
-      await succeed(process.execPath, [program, 'queue', 'drop', '--dir', server.folder, '--to', to]);
+      await succeed(process.execPath, [program, 'queue', 'drop', '--yes', '--dir', server.folder, '--to', to]);
       assert.doesNotMatch(await list(), /queued/);
     });
   }

@@ -1,5 +1,6 @@
-import type { AddedAccount, ListedAccount, RecoveredAccount } from '#server/operations';
-import { callServer } from '../connection.ts';
+import type { AccountContents, AddedAccount, ListedAccount, RecoveredAccount } from '#server/operations';
+import { confirm, counted, type ConfirmOptions } from '../confirm.ts';
+import { callServer, withServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { plain, print, printJson, readLine, table } from '../terminal.ts';
@@ -19,20 +20,31 @@ export async function accountAdd(
 }
 
 /** Removes an account with its mail. @returns the exit code. */
-export async function accountRemove(name: string, options: FolderOptions): Promise<number> {
-  await callServer(configFolder(options), 'account.remove', { name });
-  print(`Removed account ${name} and its mail.`);
-  return 0;
+export async function accountRemove(name: string, options: FolderOptions & ConfirmOptions): Promise<number> {
+  return await withServer(configFolder(options), async (call) => {
+    const contents = contentsText((await call('account.contents', { name })) as AccountContents);
+    await confirm(`Account ${plain(name)} will be removed with ${contents}.`, options);
+    await call('account.remove', { name });
+    print(`Removed account ${plain(name)} with ${contents}.`);
+    return 0;
+  });
+}
+
+function contentsText({ stored, problem }: AccountContents): string {
+  if (stored === null) return problem === null ? 'no mail' : `its mail, which cannot be counted (${plain(problem)})`;
+  return `${counted(stored.messages, 'message')} of ${counted(stored.sizeBytes, 'byte')}`;
 }
 
 /** Takes over stored mail for an account that is refused. @returns the exit code. */
 export async function accountAdopt(
   name: string,
-  options: FolderOptions & { readonly folder?: string },
+  options: FolderOptions & ConfirmOptions & { readonly folder?: string },
 ): Promise<number> {
   const { folder } = options;
   if (folder !== undefined && !/^[1-9][0-9]{0,15}$/.test(folder)) throw new Error(`${folder} is no number of a folder`);
   const args = { name, ...(folder !== undefined && { folder: Number(folder) }) };
+  const source = folder === undefined ? 'the folder that carries its name, or its own' : `accounts/${folder}`;
+  await confirm(`Account ${plain(name)} will get the mail in ${source}, and keep it.`, options);
   const adopted = (await callServer(configFolder(options), 'account.adopt', args)) as RecoveredAccount;
   print(
     `Account ${adopted.name} has the mail of accounts/${adopted.folder}: ${adopted.messages} messages.`,
@@ -42,7 +54,8 @@ export async function accountAdopt(
 }
 
 /** Starts an account that is refused afresh. @returns the exit code. */
-export async function accountRecreate(name: string, options: FolderOptions): Promise<number> {
+export async function accountRecreate(name: string, options: FolderOptions & ConfirmOptions): Promise<number> {
+  await confirm(`Account ${plain(name)} will begin without the mail that it had, which stays on the disk.`, options);
   const made = (await callServer(configFolder(options), 'account.recreate', { name })) as RecoveredAccount;
   print(
     `Account ${made.name} begins anew in accounts/${made.folder}, without mail. Nothing was deleted.`,

@@ -1,7 +1,8 @@
 import { joinReplyLines } from '#lib/smtp';
 import { sessionLines } from '#mail/story';
-import type { ListedRecipient, QueueListing, ShownRecipients } from '#server/operations';
-import { callServer } from '../connection.ts';
+import type { CountedRecipients, ListedRecipient, QueueListing, ShownRecipients } from '#server/operations';
+import { confirm, counted } from '../confirm.ts';
+import { callServer, withServer, type CallServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
 import { queueFilter, queueName, wholeNumber } from '../queue-filter.ts';
@@ -13,18 +14,7 @@ export async function queueList(options: QueueOptions): Promise<number> {
   const named = options.all === true || options.id !== undefined || options.message !== undefined;
   const waiting = named || options.state !== undefined ? {} : { states: ['queued', 'leased'] };
   const args = { ...queueFilter(options), ...waiting };
-  const items: ListedRecipient[] = [];
-  let next: number | null = 0;
-  while (next !== null && items.length < limit) {
-    const size = Math.min(pageRecipients, limit - items.length);
-    const page: QueueListing = (await callServer(configFolder(options), 'queue.list', {
-      ...args,
-      limit: size,
-      after: next,
-    })) as QueueListing;
-    items.push(...page.items);
-    ({ next } = page);
-  }
+  const { items, next } = await withServer(configFolder(options), (call) => listed(call, args, limit));
   if (options.json === true) printJson(items);
   else if (items.length === 0) {
     print(
@@ -41,6 +31,23 @@ export async function queueList(options: QueueOptions): Promise<number> {
 }
 
 const pageRecipients = 250;
+
+/** Recipients page by page, at most `limit`. */
+async function listed(
+  call: CallServer,
+  args: object,
+  limit: number,
+): Promise<{ readonly items: readonly ListedRecipient[]; readonly next: number | null }> {
+  const items: ListedRecipient[] = [];
+  let next: number | null = 0;
+  while (next !== null && items.length < limit) {
+    const size = Math.min(pageRecipients, limit - items.length);
+    const page = (await call('queue.list', { ...args, limit: size, after: next })) as QueueListing;
+    items.push(...page.items);
+    ({ next } = page);
+  }
+  return { items, next };
+}
 
 /** Shows a message with its recipients, or one recipient with its attempts. @returns the exit code. */
 export async function queueShow(id: string, options: QueueOptions): Promise<number> {
@@ -119,9 +126,21 @@ export async function queueChange(
     ...(options.all === true && { all: true }),
     ...(options.reason !== undefined && { reason: options.reason }),
   };
-  const { count } = (await callServer(configFolder(options), `queue.${change}`, args)) as { readonly count: number };
-  print(`${count} ${count === 1 ? 'recipient' : 'recipients'} ${done[change]}.`);
-  return 0;
+  return await withServer(configFolder(options), async (call) => {
+    if (change === 'drop' || change === 'fail') await confirmEnd(call, change, options);
+    const { count } = (await call(`queue.${change}`, args)) as { readonly count: number };
+    print(`${count} ${count === 1 ? 'recipient' : 'recipients'} ${done[change]}.`);
+    return 0;
+  });
+}
+
+async function confirmEnd(call: CallServer, change: 'drop' | 'fail', options: QueueOptions): Promise<void> {
+  const args = { ...queueFilter(options), ...(options.all === true && { all: true }) };
+  const { recipients, messages } = (await call('queue.count', args)) as CountedRecipients;
+  if (recipients === 0) return;
+  const senders = change === 'drop' ? 'their senders get no notice' : 'their senders get a notice';
+  const what = `${counted(recipients, 'recipient')} of ${counted(messages, 'message')}`;
+  await confirm(`${what} will be ${done[change]}; ${senders}.`, options);
 }
 
 const done = {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#host/clock';
-import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import { callControl, controlEndpoint, ControlEnded, ControlUnavailable } from '#host/control';
 import type { TransportPause } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
 import type { Lockout } from '#server/admission';
+import type { StartResult } from '#server/assemble';
 import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
 import type { CertificateFacts, ServerStatus } from '#server/operations';
 import { readPlace } from '../connection.ts';
@@ -25,28 +26,53 @@ const pauseMs = 50;
 
 /**
  * Asks the server of a folder for its status; with `waitMs`, until it is ready. @returns null when none runs, or none was ready in time.
- * @throws ConfigError for a configuration that is wrong; one that is not there yet is waited for.
+ * @throws ConfigError for a configuration that is wrong (one that is not there yet is waited for), Error when a server gives up while it starts.
  */
 async function statusWithin(folder: string, waitMs: number, clock: Clock): Promise<ServerStatus | null> {
   const untilMs = clock.monotonic() + waitMs;
   for (;;) {
-    const answer = await statusNow(folder, waitMs > 0);
-    if (answer !== null && (waitMs === 0 || answer.server !== null)) return answer;
-    if (clock.monotonic() >= untilMs) return null;
+    const answer = waitMs > 0 ? await statusOfStarting(folder, untilMs, clock) : await statusNow(folder);
+    if (answer !== null || clock.monotonic() >= untilMs) return answer;
     await clock.sleep(pauseMs);
   }
 }
 
-async function statusNow(folder: string, mayCome: boolean): Promise<ServerStatus | null> {
-  if (mayCome && !existsSync(join(folder, 'server.yaml'))) return null;
+async function statusNow(folder: string): Promise<ServerStatus | null> {
   const { dataDirectory } = await readPlace(folder);
   try {
     return (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
   } catch (error) {
-    const isStarting = mayCome && error instanceof Error && !('code' in error);
-    if (error instanceof ControlUnavailable || isStarting) return null;
+    if (error instanceof ControlUnavailable) return null;
     throw error;
   }
+}
+
+/** The status of a server that is ready, or becomes so in time; null when there is none, or another command works on the data. @throws Error when it gives up. */
+async function statusOfStarting(folder: string, untilMs: number, clock: Clock): Promise<ServerStatus | null> {
+  if (!existsSync(join(folder, 'server.yaml'))) return null;
+  const { dataDirectory } = await readPlace(folder);
+  const endpoint = controlEndpoint(dataDirectory);
+  const late = new AbortController();
+  using _timer = clock.timer(Math.max(0, untilMs - clock.monotonic()), () => late.abort());
+  try {
+    const { gaveUp } = (await callControl(endpoint, 'ready', {}, late.signal)) as StartResult;
+    if (gaveUp !== null) throw new GaveUp(`the server on ${folder} gave up while it started: ${gaveUp}`);
+    const answer = (await callControl(endpoint, 'status', {})) as ServerStatus;
+    return answer.server === null ? null : answer;
+  } catch (error) {
+    if (error instanceof GaveUp) throw error;
+    if (error instanceof ControlEnded && !late.signal.aborted) {
+      throw new GaveUp(`the server on ${folder} ended while it started; its log says why`, { cause: error });
+    }
+    const isSystemError = error instanceof Error && 'code' in error;
+    if (isSystemError && !late.signal.aborted) throw error;
+    return null;
+  }
+}
+
+/** A server ended before it was ready. */
+class GaveUp extends Error {
+  override readonly name = 'GaveUp';
 }
 
 /** Shows how the server is. @returns the exit code: 1 when none runs. */

@@ -13,25 +13,53 @@ export class ControlUnavailable extends Error {
   override readonly name = 'ControlUnavailable';
 }
 
+/** The server ended before it answered. */
+export class ControlEnded extends Error {
+  override readonly name = 'ControlEnded';
+
+  constructor() {
+    super('the server ended before it answered');
+  }
+}
+
 /**
  * Sends one command to the server that owns a data directory, and gives its result.
- * @throws ControlUnavailable when no server runs; Error with the server's words when it refused.
+ * @param signal  Ends the call with an error when it is aborted.
+ * @throws ControlUnavailable when no server runs; ControlEnded when it ended before it answered; Error with the server's words when it refused.
  */
-export async function callControl(endpoint: ControlEndpoint, command: string, args: object): Promise<unknown> {
-  return await callAt(await meetingOf(endpoint), command, args);
+export async function callControl(
+  endpoint: ControlEndpoint,
+  command: string,
+  args: object,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  return await callAt(await meetingOf(endpoint), command, args, signal);
 }
 
 /** As `callControl`, where a server was found. */
-export async function callAt({ path, key }: Meeting, command: string, args: object): Promise<unknown> {
+export async function callAt(
+  { path, key }: Meeting,
+  command: string,
+  args: object,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const socket = await open(path);
+  const abort = (): void => void socket.destroy();
+  signal?.addEventListener('abort', abort);
   try {
     const lines = readLines(socket, maxAnswerBytes);
     if (key !== null && !(await proves(socket, lines, key))) throw new ControlUnavailable(nobodyText);
     return await ask(socket, lines, command, args);
+  } catch (error) {
+    throw endedWords.has(error instanceof Error && 'code' in error ? error.code : null) ? new ControlEnded() : error;
   } finally {
+    signal?.removeEventListener('abort', abort);
     socket.destroy();
   }
 }
+
+/** Codes of a connection that the other process cut. */
+const endedWords: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Whether it is our server that listens: nothing is said to a stranger who waits at the place of one that has ended. */
 async function proves(socket: Socket, lines: AsyncGenerator<string>, key: string): Promise<boolean> {
@@ -49,7 +77,7 @@ async function proves(socket: Socket, lines: AsyncGenerator<string>, key: string
 async function ask(socket: Socket, lines: AsyncGenerator<string>, command: string, args: object): Promise<unknown> {
   socket.write(`${JSON.stringify({ command, args })}\n`);
   const line = await lines.next();
-  if (line.done === true) throw new Error('the server closed the connection without an answer');
+  if (line.done === true) throw new ControlEnded();
   const answer = JSON.parse(line.value) as { readonly result?: unknown; readonly error?: string };
   if (answer.error !== undefined) throw new Error(answer.error);
   return answer.result;
@@ -64,7 +92,7 @@ export async function controlEnded(endpoint: ControlEndpoint): Promise<void> {
     } catch (error) {
       if (error instanceof ControlUnavailable) return;
       // It went away while we connected: the next try tells.
-      if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') continue;
+      if (error instanceof ControlEnded) continue;
       throw error;
     }
     await new Promise<void>((resolve) => {
@@ -90,7 +118,8 @@ function open(path: string): Promise<Socket> {
     socket.once('connect', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      reject(nobody ? new ControlUnavailable(nobodyText) : error);
+      if (nobody) reject(new ControlUnavailable(nobodyText));
+      else reject(endedWords.has(error.code) ? new ControlEnded() : error);
     });
   });
 }

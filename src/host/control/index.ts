@@ -5,5 +5,5 @@
  * what they mean is #server/operations' business.
  */
 export { controlEndpoint, type ControlEndpoint } from './endpoint.ts';
-export { callControl, controlEnded, ControlUnavailable } from './client.ts';
+export { callControl, controlEnded, ControlEnded, ControlUnavailable } from './client.ts';
 export { listenControl, DataDirectoryBusy } from './server.ts';

@@ -48,6 +48,8 @@ export async function listenControl(
   else await listenOnPipe(server, endpoint.name, fresh ?? endpoint.name.fresh());
   return {
     async [Symbol.asyncDispose]() {
+      // Answers that are known go out before.
+      await new Promise<void>((resolve) => setImmediate(resolve));
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

@@ -7,12 +7,14 @@ import { DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
 import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, DsnMailer } from '#server/transmit';
 import { Certificates } from './certificates.ts';
+import { Control } from './control.ts';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
 import { OutgoingTls } from './outgoing-tls.ts';
 import {
   createConfiguredAccounts,
   openConfiguration,
   openServices,
+  type OpenedConfiguration,
   type Services,
   type ServicesDeps,
 } from './services.ts';
@@ -50,15 +52,30 @@ export interface StartServerDeps extends ServicesDeps {
 export async function startServer(deps: StartServerDeps): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const opened = await openConfiguration(deps);
-  const stop = Promise.withResolvers<void>();
-  let facts: (() => ServerFacts) | null = null;
-  let operations: Operations | null = null;
-  const control = (command: string, args: unknown): Promise<unknown> => {
-    if (command === 'stop') return Promise.resolve(stop.resolve());
-    return operations?.run(command, args) ?? Promise.reject(new Error('the server is starting; try again in a moment'));
-  };
+  const control = new Control();
   // The lock comes before the data, and goes after it.
-  undo.use(await listenControl(controlEndpoint(opened.dataDirectory), control, deps.log));
+  undo.use(
+    await listenControl(controlEndpoint(opened.dataDirectory), (command, args) => control.run(command, args), deps.log),
+  );
+  try {
+    const server = undo.use(await startParts(deps, opened, control));
+    control.started(null);
+    const kept = undo.move();
+    return { ...server, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  } catch (error) {
+    control.started(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+/** Starts everything behind the control socket. */
+async function startParts(
+  deps: StartServerDeps,
+  opened: OpenedConfiguration,
+  control: Control,
+): Promise<RunningServer> {
+  await using undo = new AsyncDisposableStack();
+  let facts: (() => ServerFacts) | null = null;
   const services = undo.use(await openServices(deps, opened));
   const { configuration, dkim, log, clock } = services;
   let sweeps: Sweeps | null = null;
@@ -85,7 +102,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
     return parts.flat();
   };
   const resumeTransport = (transport: string | null): readonly string[] => resume(transport, 'an operator said so');
-  operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, resumeTransport, reload });
+  control.operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, resumeTransport, reload });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
   await deps.prepare?.(services);
@@ -131,7 +148,7 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
   return {
     addresses,
     services,
-    stopRequested: stop.promise,
+    stopRequested: control.stopRequested,
     reload,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

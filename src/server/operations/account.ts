@@ -2,6 +2,7 @@ import { parseAddress } from '#lib/address';
 import { accountId } from '#lib/ids';
 import { AccountRefusal, AccountUnavailable, type Account, type Accounts } from '#mail/accounts';
 import { addAccount, removeAccount } from '#mail/config';
+import { ConditionError } from '#ports/conditions';
 import { Arguments, OperationRefused, refuseArguments } from './arguments.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
 import { changeDomains } from './change-domains.ts';
@@ -28,6 +29,7 @@ export interface ListedAccount {
 /** Commands about accounts. */
 export const accountCommands: OperationTable = {
   'account.add': addOperation,
+  'account.contents': contentsOperation,
   'account.remove': removeOperation,
   'account.adopt': adoptOperation,
   'account.recreate': recreateOperation,
@@ -90,13 +92,37 @@ function generatedPassword({ random }: OperationsDeps): string {
   return characters.replaceAll(/(.{5})(?=.)/g, '$1-');
 }
 
-/**
- * Removes an account with its mail, and ends its sessions. What it has queued is still delivered; reports about that go to whoever has the
- * address now, or to the postmaster.
- */
-async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly name: string }> {
+/** Result of `account.contents`: what goes with an account. */
+export interface AccountContents {
+  /** Null when it has no mail, or none that can be counted. */
+  readonly stored: { readonly messages: number; readonly sizeBytes: number } | null;
+  /** Reason why the mail cannot be counted; null when it can. */
+  readonly problem: string | null;
+}
+
+async function contentsOperation(deps: OperationsDeps, args: unknown): Promise<AccountContents> {
   const name = new Arguments(args, ['name']).text('name').toLowerCase();
-  const { configuration, accounts } = deps;
+  await requireAccount(deps, name);
+  try {
+    const account = await deps.accounts.open(name);
+    if (account === null) return { stored: null, problem: null };
+    const messages = await messagesIn(account);
+    return { stored: { messages, sizeBytes: await account.mailboxes.sizeBytes() }, problem: null };
+  } catch (error) {
+    if (error instanceof ConditionError) return { stored: null, problem: error.message };
+    throw error;
+  }
+}
+
+async function messagesIn({ mailboxes }: Account): Promise<number> {
+  return (await mailboxes.list()).reduce((sum, { mailbox }) => sum + (mailbox?.messages ?? 0), 0);
+}
+
+/** @throws OperationRefused when neither the configuration nor the data has the account, or it must stay. */
+async function requireAccount(
+  { configuration, accounts }: OperationsDeps,
+  name: string,
+): Promise<{ readonly isConfigured: boolean; readonly isStored: boolean }> {
   const { server, domains } = configuration.config;
   if (server.postmaster === name) {
     throw new OperationRefused(`account ${name} is the postmaster: name another one in server.yaml and restart first`);
@@ -104,6 +130,17 @@ async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ r
   const isConfigured = Object.hasOwn(domains.accounts, name);
   const isStored = (await accounts.list()).some((account) => account.name === name);
   if (!isConfigured && !isStored) throw new OperationRefused(`no account ${name}`);
+  return { isConfigured, isStored };
+}
+
+/**
+ * Removes an account with its mail, and ends its sessions. What it has queued is still delivered; reports about that go to whoever has the
+ * address now, or to the postmaster.
+ */
+async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly name: string }> {
+  const name = new Arguments(args, ['name']).text('name').toLowerCase();
+  const { configuration, accounts } = deps;
+  const { isConfigured, isStored } = await requireAccount(deps, name);
   // From the configuration first, so that no mail arrives for an account that is going.
   if (isConfigured) await changeDomains(configuration, (text) => removeAccount(text, name), deps.reserve);
   if (isStored) await accounts.remove(name);
@@ -144,8 +181,9 @@ function configuredName({ configuration }: OperationsDeps, given: string): strin
 
 async function recovered({ credentials }: OperationsDeps, recovering: Promise<Account>): Promise<RecoveredAccount> {
   try {
-    const { name, id, mailboxes } = await recovering;
-    const messages = (await mailboxes.list()).reduce((sum, { mailbox }) => sum + (mailbox?.messages ?? 0), 0);
+    const account = await recovering;
+    const { name, id } = account;
+    const messages = await messagesIn(account);
     return { name, folder: id, messages, hasPassword: await credentials.hasPassword(name) };
   } catch (error) {
     if (error instanceof AccountRefusal || error instanceof AccountUnavailable)

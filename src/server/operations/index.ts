@@ -4,12 +4,12 @@
  * Invariant: arguments are checked before anything is changed; a refused command changes nothing.
  */
 export { Operations, type CertificateFacts, type ServerFacts } from './operations.ts';
-export type { AddedAccount, ListedAccount, RecoveredAccount } from './account.ts';
+export type { AccountContents, AddedAccount, ListedAccount, RecoveredAccount } from './account.ts';
 export type { ChangedClientKey, ListedClientKey } from './client-keys.ts';
 export type { RemovedSelector } from './dkim.ts';
 export type { OutsideView } from './dns.ts';
 export type { ListedHoldRule } from './hold-rules.ts';
-export type { ListedRecipient, QueueListing, ShownRecipients } from './queue.ts';
+export type { CountedRecipients, ListedRecipient, QueueListing, ShownRecipients } from './queue.ts';
 export type { Resumed, ShownRoute } from './queue-routes.ts';
 export type { Reloaded } from './reload.ts';
 export type { ServerStatus } from './status.ts';

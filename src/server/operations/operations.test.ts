@@ -104,7 +104,13 @@ test('Operations account.add: what is refused changes nothing', () =>
 test('Operations account.remove: configuration and mail go; the postmaster and strangers stay', () =>
   inWorld(async ({ run, services, domains }) => {
     await run('account.add', { name: 'ann', address: 'ann@example.org' });
+    assert.deepEqual(await run('account.contents', { name: 'Ann' }), {
+      stored: { messages: 0, sizeBytes: 0 },
+      problem: null,
+    });
+    await assert.rejects(run('account.contents', { name: 'godwit' }), /is the postmaster/);
     await run('account.remove', { name: 'ann' });
+    await assert.rejects(run('account.contents', { name: 'ann' }), /no account ann/);
     assert.doesNotMatch(await domains(), /ann@/);
     assert.equal(await services.accounts.open('ann'), null);
     await assert.rejects(run('account.remove', { name: 'ann' }), /no account ann/);
@@ -223,7 +229,10 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
     assert.deepEqual(await run('queue.hold', { domain: 'two.test' }), { count: 2 });
     assert.deepEqual(await list({ hold: true }), ['b@two.test', 'c@two.test']);
     assert.deepEqual(await run('queue.release', { recipient: 'b@two.test' }), { count: 1 });
+    await assert.rejects(run('queue.count'), /say which recipients are meant/);
+    assert.deepEqual(await run('queue.count', { hold: true }), { recipients: 1, messages: 1 });
     assert.deepEqual(await run('queue.drop', { hold: true }), { count: 1 });
+    assert.deepEqual(await run('queue.count', { all: true }), { recipients: 2, messages: 1 });
     assert.deepEqual(await run('queue.kick', { ids: [id] }), { count: 1 });
     assert.deepEqual(await run('queue.fail', { all: true, reason: 'enough' }), { count: 2 });
     assert.deepEqual(await list({ states: ['queued'] }), []);

@@ -27,6 +27,12 @@ export interface ShownRecipients {
   readonly attempts: readonly AttemptRecord[];
 }
 
+/** Result of `queue.count`. */
+export interface CountedRecipients {
+  readonly recipients: number;
+  readonly messages: number;
+}
+
 /** Result of the commands that change recipients. */
 interface Changed {
   readonly count: number;
@@ -36,6 +42,7 @@ interface Changed {
 export const queueCommands: OperationTable = {
   'queue.list': listOperation,
   'queue.show': showOperation,
+  'queue.count': countOperation,
   'queue.kick': async (deps, args) => ({ count: await deps.queue.kick(await filterOf(deps, args)) }),
   'queue.hold': async (deps, args) => ({ count: await deps.queue.hold(await filterOf(deps, args), true) }),
   'queue.release': async (deps, args) => ({ count: await deps.queue.hold(await filterOf(deps, args), false) }),
@@ -68,6 +75,23 @@ async function showOperation(deps: OperationsDeps, args: unknown): Promise<Shown
   const [only, ...others] = shown;
   const attempts = only === undefined || others.length > 0 ? [] : await deps.queue.attempts(only);
   return { items, isCut: ids.length > shown.length, attempts };
+}
+
+/** Counts the recipients that a drop or a failure with the same filter would end: those that wait. */
+async function countOperation(deps: OperationsDeps, args: unknown): Promise<CountedRecipients> {
+  const filter = await filterOf(deps, args);
+  const messages = new Set<number>();
+  let recipients = 0;
+  for (let after = 0; ;) {
+    const page = await deps.queue.list(filter, pageRecipients, after);
+    for (const { state, message } of page) {
+      if (state !== 'queued') continue;
+      recipients += 1;
+      messages.add(message);
+    }
+    after = page.at(-1)?.id ?? after;
+    if (page.length < pageRecipients) return { recipients, messages: messages.size };
+  }
 }
 
 async function dropOperation(deps: OperationsDeps, args: unknown): Promise<Changed> {
