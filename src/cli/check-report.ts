@@ -17,12 +17,13 @@ function section(title: string, findings: readonly Finding[]): string[] {
   const remedies = new Set(findings.flatMap(({ remedy }) => remedy ?? []));
   return [
     title,
-    ...findings.map(({ account, text }) => `  ${place(account)}: ${plain(text)}`),
+    ...findings.map((finding) => `  ${place(finding)}: ${plain(finding.text)}`),
     ...[...remedies].map((remedy) => `  What can be done: ${plain(remedy)}.`),
     '',
   ];
 }
 
-function place(account: string | null): string {
-  return account === null ? 'queue' : `account ${plain(account)}`;
+function place({ account, kind }: Finding): string {
+  if (account !== null) return `account ${plain(account)}`;
+  return kind === 'database' ? 'server' : 'queue';
 }

@@ -27,13 +27,23 @@ export async function readPlace(folder: string, files: Files = new Files()): Pro
 /** Runs a command of `#server/operations`. @throws Error with words for people. */
 export type CallServer = (command: string, args: object) => Promise<unknown>;
 
+/** How data is opened where no server runs. */
+export interface Opening {
+  /** Opens the rest when server.db cannot be opened. */
+  readonly toleratesDamage?: boolean;
+}
+
 /** Runs one command: in the server that runs, or here on its files when none does. @throws Error with words for people. */
 export async function callServer(folder: string, command: string, args: object): Promise<unknown> {
   return await withServer(folder, (call) => call(command, args));
 }
 
 /** Runs `body`, whose commands run in the server that runs, or here on its files when none does; no server starts on them meanwhile. */
-export async function withServer<T>(folder: string, body: (call: CallServer) => Promise<T>): Promise<T> {
+export async function withServer<T>(
+  folder: string,
+  body: (call: CallServer) => Promise<T>,
+  opening: Opening = {},
+): Promise<T> {
   const place = await readPlace(folder);
   const endpoint = controlEndpoint(place.dataDirectory);
   try {
@@ -41,10 +51,15 @@ export async function withServer<T>(folder: string, body: (call: CallServer) => 
   } catch (error) {
     if (!(error instanceof ControlUnavailable)) throw error;
     const { Operations } = await import('#server/operations');
-    return await withServices(place, commandLog(), async (services) => {
-      const operations = new Operations(services);
-      return await body((command, args) => operations.run(command, args));
-    });
+    return await withServices(
+      place,
+      commandLog(),
+      async (services) => {
+        const operations = new Operations(services);
+        return await body((command, args) => operations.run(command, args));
+      },
+      opening,
+    );
   }
   return await body((command, args) => callControl(endpoint, command, args));
 }
@@ -57,6 +72,7 @@ export async function withServices<T>(
   place: ServerPlace,
   log: StreamLog,
   body: (services: Services) => Promise<T>,
+  opening: Opening = {},
 ): Promise<T> {
   const { folder, dataDirectory } = place;
   const { openServices } = await import('#server/assemble');
@@ -68,6 +84,7 @@ export async function withServices<T>(
     folder,
     files,
     log,
+    ...opening,
     onFatal: (error) => {
       log.error('process.fatal', {}, error);
       log.flush();

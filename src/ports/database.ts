@@ -102,6 +102,11 @@ export interface Databases extends AsyncDisposable {
    * @returns what is damaged, a line each; none when it is whole.
    */
   integrity(id: AccountId | 'server'): Promise<readonly string[]>;
+  /**
+   * Reads rows of an account's database that is not in use, without opening it for use: no migrations, no locks, and nothing of a log that a crash left. Cheap: for a look at all accounts.
+   * @returns null when it is in use, or cannot be read so.
+   */
+  peek<Row>(id: AccountId, statement: Sql): Promise<readonly Row[] | null>;
   /** Deletes an account's database for good. */
   drop(id: AccountId): Promise<void>;
 }

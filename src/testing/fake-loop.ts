@@ -83,6 +83,7 @@ export function countingDatabases(databases: Databases, loop: FakeLoop): Databas
     account: async (id, mustExist) => countingDatabase(await databases.account(id, mustExist), loop),
     accountIds: () => databases.accountIds(),
     integrity: (id) => databases.integrity(id),
+    peek: (id, statement) => databases.peek(id, statement),
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };

@@ -50,6 +50,7 @@ export async function tempStore(
     account: async (id, mustExist) => wrap(await databases.account(id, mustExist)),
     accountIds: () => databases.accountIds(),
     integrity: (id) => databases.integrity(id),
+    peek: (id, statement) => databases.peek(id, statement),
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };

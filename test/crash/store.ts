@@ -83,6 +83,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     accountIds: () => opened.accountIds(),
     // In a process of its own, which takes longer than all the rest: the verification looks for itself.
     integrity: () => Promise.resolve([]),
+    peek: (id, statement) => opened.peek(id, statement),
     drop: (id) => opened.drop(id),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };

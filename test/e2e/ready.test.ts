@@ -129,12 +129,12 @@ test('godwit status --wait: a server that gives up while it starts is reported w
   await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/imap: \{ port: \d+/g, `imap: { port: ${port}`));
   const waiting = godwit(['status', '--wait=60', '--dir', folder]);
   // Some servers, as a supervisor starts them: the wait may begin between two of them.
-  let answer: Awaited<typeof waiting> | null = null;
-  void waiting.then((ended) => (answer = ended));
+  const answered = new AbortController();
+  void waiting.then(() => answered.abort());
   do {
     const server = await godwit(['localserve', '--dir', folder]);
     assert.notEqual(server.code, 0, server.output);
-  } while (answer === null);
+  } while (!answered.signal.aborted);
   const { code, errors } = await waiting;
   assert.equal(code, 1, errors);
   assert.match(errors, /the server on .*new gave up while it started: .*imap|ended while it started/);

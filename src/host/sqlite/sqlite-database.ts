@@ -92,6 +92,11 @@ export class SqliteDatabase implements Database {
     return this.#opened !== null && !this.#turns.isTaken && this.#checkpoint === null;
   }
 
+  /** Reports whether the file is open, or being opened or closed. */
+  get isInUse(): boolean {
+    return this.#opened !== null || this.#turns.isTaken;
+  }
+
   /** Whether there is an open connection. */
   get isOpen(): boolean {
     return this.#opened !== null;

@@ -5,11 +5,12 @@ import { Files } from '#host/files';
 import { accountId, type AccountId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
-import type { Database, Databases } from '#ports/database';
+import type { Database, Databases, Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import { defaultSqliteLimits, type SqliteLimits } from './limits.ts';
 import type { Migration } from './migrations.ts';
+import { peekAt } from './peek.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 
 /** What the databases of one server need. */
@@ -26,6 +27,8 @@ export interface OpenDatabasesDeps {
   /** Space kept back for writes that free some. */
   readonly reserve?: DiskReserve;
   readonly conditions?: ConditionSink;
+  /** Goes on with a server's database that cannot be opened, whose every use fails: for the check. */
+  readonly toleratesDamage?: boolean;
   /**
    * Called when a log could not be flushed. Nothing that was acknowledged is lost, and nothing is acknowledged any more:
    * every write rejects, so the process should end. It is logged in any case.
@@ -50,6 +53,7 @@ export async function openDatabases(deps: OpenDatabasesDeps): Promise<Shrinkable
   try {
     await databases.server.read(async () => undefined);
   } catch (error) {
+    if (deps.toleratesDamage === true && error instanceof ConditionError) return databases;
     await databases[Symbol.asyncDispose]();
     throw error;
   }
@@ -110,6 +114,11 @@ class SqliteDatabases implements ShrinkableDatabases {
     if (id === 'server') return this.#server.integrity();
     await this.account(id);
     return (await this.#accounts.get(id)?.integrity()) ?? [];
+  }
+
+  async peek<Row>(id: AccountId, statement: Sql): Promise<readonly Row[] | null> {
+    if (this.#accounts.get(id)?.isInUse === true) return null;
+    return peekAt(this.#files.join(this.#directoryOf(id), 'account.db'), statement) as readonly Row[] | null;
   }
 
   async drop(id: AccountId): Promise<void> {

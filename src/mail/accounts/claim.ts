@@ -39,12 +39,17 @@ export interface StoredIdentity {
   readonly adoptedMs: number | null;
 }
 
+/** Statement for the identity in an account's database. */
+export const identityStatement = sql`SELECT account, server, name, adopted_ms AS "adoptedMs" FROM account_identity LIMIT 1`;
+
 /** The identity in an account's database; null when it has none. */
 export async function storedIdentity(reader: Reader): Promise<StoredIdentity | null> {
-  const row = await reader.get<StoredIdentity>(
-    sql`SELECT account, server, name, adopted_ms AS "adoptedMs" FROM account_identity LIMIT 1`,
-  );
-  return row ?? null;
+  return (await reader.get<StoredIdentity>(identityStatement)) ?? null;
+}
+
+/** Reports whether a database says that it holds the data of an account's row. */
+export function isOwnIdentity(identity: StoredIdentity, { id, name }: AccountRow, server: string): boolean {
+  return identity.account === id && identity.server === server && identity.name === name;
 }
 
 /** Writes whose data a database holds. */
@@ -76,9 +81,9 @@ export async function claimDatabase(
   const db = await databases.account(id, !isNew);
   const { identity, hasState } = await readDatabase(db, row);
   if (identity !== null) {
-    const isOwn = identity.account === id && identity.server === server && identity.name === name;
+    const isOwn = isOwnIdentity(identity, row, server);
     if (isOwn && hasState) return { db, adoptedMs: identity.adoptedMs };
-    throw foreign(row, isOwn ? 'has lost its beginning' : describe(identity, server));
+    throw foreign(row, isOwn ? 'has lost its beginning' : describe(identity, server), identity.account);
   }
   if (isNew !== hasState && state !== 'bound') {
     const writing = db.write(async (tx) => {
@@ -116,11 +121,14 @@ function describe({ account, server, name }: StoredIdentity, ownServer: string):
   return `belongs to account ${name} (accounts/${account})`;
 }
 
-function foreign({ id, name }: AccountRow, problem: string): AccountUnavailable {
-  return new AccountUnavailable(
-    name,
-    'foreign',
-    `accounts/${id}/account.db, the database of account ${name}, ${problem}`,
-    `put the folders where they belong, or take the data over with "godwit account adopt ${name}", or start the account afresh with "godwit account recreate ${name}"`,
-  );
+/** @param place  Number of the folder that the database says it belongs into. */
+function foreign({ id, name }: AccountRow, problem: string, place: AccountId = id): AccountUnavailable {
+  const afresh = `start the account afresh with "godwit account recreate ${name}"`;
+  // Rows of another number would not be found, so that only the folder can be put back.
+  const remedy =
+    place === id
+      ? `take the data over with "godwit account adopt ${name}", or restore accounts/${id} and blobs/${id} from a backup, or ${afresh}`
+      : `stop the server and put the folders back: accounts/${id} and blobs/${id} belong to accounts/${place} and blobs/${place}; or ${afresh}`;
+  const what = `accounts/${id}/account.db, the database of account ${name}, ${problem}`;
+  return new AccountUnavailable(name, 'foreign', what, remedy);
 }

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { test } from 'node:test';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
@@ -34,10 +44,14 @@ interface Store {
 }
 
 /** Opens what is in a directory, as a start of the server does, and closes it after `body`. */
-async function inStore<T>(directory: string, body: (store: Store) => Promise<T>, laterMs = 0): Promise<T> {
+async function inStore<T>(
+  directory: string,
+  body: (store: Store) => Promise<T>,
+  { laterMs = 0, toleratesDamage = false } = {},
+): Promise<T> {
   const [clock, log, loop, files] = [new FakeClock(Date.now() + laterMs), new FakeLog(), new FakeLoop(), new Files()];
   const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
-  await using databases = await openDatabases({ directory, files, clock, log, loop, migrations });
+  await using databases = await openDatabases({ directory, files, clock, log, loop, migrations, toleratesDamage });
   const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random: systemRandom });
   using accounts = new Accounts({
     databases,
@@ -60,7 +74,12 @@ async function makeAccounts(directory: string, names: readonly string[]): Promis
   await inStore(directory, async ({ accounts, blobs }) => {
     for (const name of names) {
       const account = await accounts.create(name);
-      const body = { kind: 'blob', ...(await blobs.put(account.id, bytes())), crc32: 0, account: account.id } as const;
+      const body = {
+        kind: 'blob',
+        ...(await blobs.put(account.id, bytes())),
+        crc32: crc32(new Uint8Array(70_000)),
+        account: account.id,
+      } as const;
       await account.messages.append({ name: 'INBOX' }, [newMessage([`Subject: ${name}`]), newMessage([], { body })]);
     }
   });
@@ -114,6 +133,14 @@ test('Accounts: without server.db no account gets the mail of another, and adopt
     }
     assert.equal((await accounts.create('carol')).id, 3);
     const findings = await checkStore({ accounts, blobs });
+    const refused = await checkStore({ accounts, blobs, configured: ['alice', 'carol'] });
+    assert.deepEqual(
+      refused.map(({ account, isLoss, remedy }) => [account, isLoss, remedy?.replace(/^.* take/, 'take')]),
+      [
+        ['alice', true, 'take the mail over with "godwit account adopt alice"'],
+        ['bob', false, 'see docs/admin/check.md, "An account that is refused"'],
+      ],
+    );
     assert.deepEqual(
       findings.map(({ account, text }) => `${account}: ${text}`),
       [
@@ -155,10 +182,14 @@ test('Accounts: two folders that were swapped are refused, and served again when
     await assert.rejects(accounts.open('bob'), refusedAs('foreign', /belongs to account alice \(accounts\/1\)/));
     // Rows of one id in the folder of another are never taken over: they would not be found.
     await assert.rejects(accounts.adopt('alice', null), /put it into accounts\/2/);
-    const kinds = (await checkStore({ accounts, blobs })).map(
-      ({ account, kind, isLoss }) => `${account} ${kind} ${isLoss}`,
+    const found = await checkStore({ accounts, blobs });
+    assert.deepEqual(
+      found.map(({ account, kind, isLoss }) => `${account} ${kind} ${isLoss}`),
+      ['alice account true', 'bob account true'],
     );
-    assert.deepEqual(kinds, ['alice account true', 'bob account true']);
+    const putBack =
+      /^stop the server and put the folders back: accounts\/1 and blobs\/1 belong to accounts\/2 and blobs\/2; or /;
+    assert.match(found[0]?.remedy ?? '', putBack);
   });
   swap();
   await inStore(dir.path, async ({ accounts }) => {
@@ -234,8 +265,8 @@ test('Accounts: a folder of another server is refused, and its blobs stay when i
     await sweep(store);
     assert.equal(await blobsOf(blobs, 1), 2);
   });
-  await inStore(ours.path, sweep, 60 * dayMs);
-  await inStore(ours.path, async ({ blobs }) => assert.equal(await blobsOf(blobs, 1), 1), 100 * dayMs);
+  await inStore(ours.path, sweep, { laterMs: 60 * dayMs });
+  await inStore(ours.path, async ({ blobs }) => assert.equal(await blobsOf(blobs, 1), 1), { laterMs: 100 * dayMs });
 });
 
 test('Accounts: data from before there were identities gets its own once', async () => {
@@ -322,6 +353,65 @@ test('Accounts.collectOrphans touches nothing where rows miss their blobs', asyn
       assert.deepEqual([await blobsOf(store.blobs, 1), await blobsOf(store.blobs, 2)], [1, 1]);
       assert.ok(store.log.events.some(({ event }) => event === 'blob.orphansKept'));
     },
-    100 * dayMs,
+    { laterMs: 100 * dayMs },
   );
 });
+
+test('Accounts.findForeign: swapped folders are found right after the start, without opening the others', async () => {
+  await using dir = await tempDir();
+  await makeAccounts(dir.path, ['alice', 'bob', 'carol']);
+  const [one, two, aside] = ['accounts/1', 'accounts/2', 'aside'].map((name) => join(dir.path, name));
+  assert.ok(one && two && aside);
+  const { signal } = new AbortController();
+  await inStore(dir.path, async ({ accounts, log }) => {
+    await accounts.findForeign(signal);
+    assert.deepEqual(log.ofLevel('error'), []);
+  });
+  renameSync(one, aside);
+  renameSync(two, one);
+  renameSync(aside, two);
+  await inStore(dir.path, async ({ accounts, log }) => {
+    await accounts.findForeign(signal);
+    const refused = log.events.filter(({ event }) => event === 'account.openFailed');
+    assert.deepEqual(
+      refused.map(({ fields }) => fields?.['account']),
+      ['alice', 'bob'],
+    );
+    // Those in use are left out: opening has compared them.
+    assert.equal(await subjectIn(await accounts.open('carol')), 'Subject: carol');
+    await accounts.findForeign(signal);
+    await accounts.findForeign(AbortSignal.abort());
+    assert.equal(log.events.filter(({ event }) => event === 'account.openFailed').length, 2);
+  });
+});
+
+for (const [how, damage] of [
+  ['no database any more', (path: string) => writeFileSync(path, 'x'.repeat(20_000))],
+  ['without its first pages', (path: string) => writeFileSync(path, readFileSync(path).fill(0xff, 100, 20_000))],
+] as const) {
+  test(`checkStore: with a server.db that is ${how}, accounts are found by their folders and checked`, async () => {
+    await using dir = await tempDir();
+    await makeAccounts(dir.path, ['alice', 'bob']);
+    const blob = readdirSync(join(dir.path, 'blobs', '2'), { recursive: true, encoding: 'utf8' }).find(
+      (name) => name.length > 30,
+    );
+    assert.ok(blob !== undefined);
+    writeFileSync(join(dir.path, 'blobs', '2', blob), new Uint8Array(70_000).fill(1));
+    damage(join(dir.path, 'server.db'));
+    await assert.rejects(
+      inStore(dir.path, async ({ accounts }) => accounts.list()),
+      { name: 'ConditionError' },
+    );
+    const check = async ({ accounts, blobs, databases }: Store): Promise<void> => {
+      const findings = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
+      const ofServer = findings.filter(({ account }) => account === null);
+      assert.match(ofServer.map(({ text }) => text).join('\n'), /server\.db cannot be read: .*server\.db/);
+      assert.ok(ofServer.every(({ remedy, isLoss }) => isLoss && remedy?.includes('"A damaged server.db"')));
+      const others = findings
+        .filter(({ account }) => account !== null)
+        .map(({ account, kind }) => `${account} ${kind}`);
+      assert.deepEqual(others, ['bob blob']);
+    };
+    await inStore(dir.path, check, { toleratesDamage: true });
+  });
+}

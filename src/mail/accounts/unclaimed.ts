@@ -42,6 +42,14 @@ export class UnclaimedData {
     return byId;
   }
 
+  /** Names by id of all databases, whether or not the server knows them; null for those that do not say it. Works without the server's database. */
+  async allNames(): Promise<ReadonlyMap<AccountId, string | null>> {
+    const byId = new Map<AccountId, string | null>();
+    const ids = await this.#databases.accountIds();
+    for (const id of [...ids].toSorted((a, b) => a - b)) byId.set(id, await this.#nameOf(id));
+    return byId;
+  }
+
   /** @throws AccountUnavailable when data may belong to an account that is about to be made. */
   async check(account: string, care: NewAccountCare): Promise<void> {
     if (care === 'afresh') return;

@@ -1,4 +1,5 @@
 import { AccountRemoved, AccountUnavailable, type Account, type Accounts } from '#mail/accounts';
+import type { AccountId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Databases } from '#ports/database';
@@ -19,6 +20,8 @@ export interface CheckDeps {
   readonly queueDatabase?: Database;
   /** Checks database files; without it they are taken for whole. */
   readonly databases?: Pick<Databases, 'integrity'>;
+  /** Names of the accounts of the configuration: those that the server does not know are refused when data carries their names. */
+  readonly configured?: readonly string[];
   /** Without it the check gives others no turns beyond those of its reads. */
   readonly loop?: EventLoop;
 }
@@ -29,59 +32,104 @@ const maxDamages = 20;
 
 /**
  * Checks all accounts and the queue, and that no blobs belong to accounts that do not exist. Nothing is changed. An account that cannot be
- * opened or read is a finding; the others are checked all the same.
+ * opened or read is a finding; the others are checked all the same. When the server's own database cannot be read, accounts are found by their folders.
  */
 export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
-  const { accounts, blobs, queueDatabase, databases, loop = noPauses } = deps;
-  const findings: Finding[] = [];
-  const known = new Set<string>(['queue', 'incoming']);
+  const { accounts, blobs } = deps;
+  const found: Finding[] = [];
   // Read before the accounts: an account's row is there before its first blob.
   const owners = await Array.fromAsync(blobs.owners());
-  for (const { id, name } of await accounts.list()) {
-    known.add(String(id));
-    findings.push(...(await checkNamedAccount(deps, name)));
+  const server = new Findings(null);
+  const listed = await accounts.list().catch((error: unknown) => {
+    server.report('database', `server.db cannot be read: ${wordsOf(error)}`, true);
+    return null;
+  });
+  for (const { name } of listed ?? []) found.push(...(await checkNamedAccount(deps, name)));
+  const others = listed === null ? await accounts.stored() : await accounts.unclaimed();
+  for (const [id, name] of others) {
+    const findings = new Findings(name ?? String(id));
+    if (listed !== null) reportUnclaimed(findings, id, name, deps.configured ?? []);
+    found.push(...findings.all(), ...(await checkFolder(deps, id, name)));
   }
-  for (const [id, name] of await accounts.unclaimed()) {
-    known.add(String(id));
-    const { report, all } = collector(name ?? String(id));
-    const whose = name === null ? 'does not say whose it is' : `says that it is of the account ${name}`;
-    report('account', `accounts/${id} belongs to no account that the server knows; it ${whose}`, false);
-    findings.push(...all());
-  }
+  const known = new Set([
+    'queue',
+    'incoming',
+    ...(listed ?? []).map(({ id }) => String(id)),
+    ...others.keys().map(String),
+  ]);
   for (const owner of owners) {
     if (known.has(String(owner))) continue;
-    const { report, all } = collector(String(owner));
-    report('orphan', `blobs/${owner} belongs to no account that the server knows`);
-    findings.push(...all());
+    const findings = new Findings(String(owner));
+    findings.report('orphan', `blobs/${owner} belongs to no account that the server knows`);
+    found.push(...findings.all());
   }
-  const server = collector(null);
+  return [...found, ...(await checkServer(deps, server))];
+}
+
+/** Checks the server's own database. */
+async function checkServer(
+  { blobs, databases, queueDatabase, loop = noPauses }: CheckDeps,
+  server: Findings,
+): Promise<Finding[]> {
   if (databases !== undefined) await checkFile(() => databases.integrity('server'), 'server.db', server.report);
-  findings.push(...server.all());
-  if (queueDatabase !== undefined) findings.push(...(await checkQueue(queueDatabase, blobs, loop)));
-  return findings;
-}
-
-function collector(account: string | null): { readonly report: Report; readonly all: () => Finding[] } {
-  const findings = new Findings(account);
-  return { report: findings.report, all: () => findings.all() };
-}
-
-async function checkNamedAccount({ accounts, databases, loop }: CheckDeps, name: string): Promise<Finding[]> {
-  const { report, all } = collector(name);
+  if (queueDatabase === undefined) return server.all();
   try {
-    const account = await accounts.open(name);
-    if (account === null) return [];
-    if (databases !== undefined) {
-      await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, report);
-    }
-    return [...all(), ...(await checkAccount(account, loop))];
+    return [...server.all(), ...(await checkQueue(queueDatabase, blobs, loop))];
+  } catch (error) {
+    server.report('database', `the queue in server.db cannot be read: ${wordsOf(error)}`, true);
+    return server.all();
+  }
+}
+
+/** Reports data that no account of the server has: an account of the configuration is refused because of it, anything else only lies about. */
+function reportUnclaimed(findings: Findings, id: AccountId, name: string | null, configured: readonly string[]): void {
+  if (name !== null && configured.includes(name)) {
+    const problem = `is refused: server.db does not know it, and accounts/${id} holds mail of an account ${name}`;
+    findings.refused(
+      problem,
+      `restore server.db from a backup, or take the mail over with "godwit account adopt ${name}"`,
+    );
+    return;
+  }
+  const whose = name === null ? 'does not say whose it is' : `says that it is of the account ${name}`;
+  findings.report('account', `accounts/${id} belongs to no account that the server knows; it ${whose}`);
+}
+
+async function checkNamedAccount(deps: CheckDeps, name: string): Promise<Finding[]> {
+  const findings = new Findings(name);
+  try {
+    const account = await deps.accounts.open(name);
+    return account === null ? [] : await checkOpened(deps, account, findings);
   } catch (error) {
     // Removed meanwhile: there is nothing to check.
     if (error instanceof AccountRemoved) return [];
-    if (error instanceof AccountUnavailable) report('account', `is refused: ${error.message}`, true);
-    else report('account', `cannot be opened: ${error instanceof Error ? error.message : String(error)}`, true);
-    return all();
+    if (error instanceof AccountUnavailable) findings.refused(`is refused: ${error.problem}`, error.remedy);
+    else findings.report('account', `cannot be opened: ${wordsOf(error)}`, true);
+    return findings.all();
   }
+}
+
+/** Checks an account by its folder, which the server does not know. */
+async function checkFolder(deps: CheckDeps, id: AccountId, name: string | null): Promise<Finding[]> {
+  const findings = new Findings(name ?? String(id));
+  try {
+    using account = await deps.accounts.inspect(id);
+    return await checkOpened(deps, account, findings);
+  } catch (error) {
+    findings.report('database', `accounts/${id}/account.db cannot be opened: ${wordsOf(error)}`, true);
+    return findings.all();
+  }
+}
+
+async function checkOpened({ databases, loop }: CheckDeps, account: Account, findings: Findings): Promise<Finding[]> {
+  if (databases !== undefined) {
+    await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, findings.report);
+  }
+  return [...findings.all(), ...(await checkAccount(account, loop))];
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function checkFile(integrity: () => Promise<readonly string[]>, file: string, report: Report): Promise<void> {
@@ -89,7 +137,7 @@ async function checkFile(integrity: () => Promise<readonly string[]>, file: stri
     const damages = await integrity();
     for (const damage of damages.slice(0, maxDamages)) report('database', `${file} is damaged: ${damage}`, true);
   } catch (error) {
-    report('database', `${file} could not be checked: ${error instanceof Error ? error.message : String(error)}`);
+    report('database', `${file} could not be checked: ${wordsOf(error)}`);
   }
 }
 
@@ -122,11 +170,7 @@ export async function checkAccount(account: Account, loop: EventLoop = noPauses)
     // A damaged page ends one step, not the others.
     await step().catch((error: unknown) => {
       if (error instanceof AccountRemoved) throw error;
-      report(
-        'database',
-        `a part of the account cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        true,
-      );
+      report('database', `a part of the account cannot be read: ${wordsOf(error)}`, true);
     });
   }
   return findings.all();

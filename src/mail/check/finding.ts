@@ -35,6 +35,10 @@ export interface Finding {
 /** Collector of what the parts of the check find; `email` is the one that it is about. */
 export type Report = (kind: FindingKind, text: string, isLoss?: boolean, email?: number) => void;
 
+/** Remedy for damage of the server's own database. */
+const restoreServer =
+  'stop the server and restore server.db from a backup, or recover what can be read: docs/admin/check.md, "A damaged server.db", says how, and what is lost without it';
+
 /** Findings of one kind that are named one by one. */
 const maxPerKind = 100;
 
@@ -42,7 +46,8 @@ const restore =
   'restore the account folder and its blobs from a backup, or leave it: the server answers for the other messages';
 
 /** Remedies for a finding. */
-function remedyOf(kind: FindingKind, isLoss: boolean): string | null {
+function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): string | null {
+  if (account === null && kind === 'database') return restoreServer;
   switch (kind) {
     case 'account':
       return 'see docs/admin/check.md, "An account that is refused"';
@@ -78,6 +83,12 @@ export class Findings {
     if (count <= maxPerKind) this.#add(kind, text, isLoss, email);
   };
 
+  /** Reports that an account is refused, with what the operator can do about it. */
+  refused(text: string, remedy: string): void {
+    const finding = { account: this.#account, kind: 'account', text, isLoss: true, remedy } as const;
+    this.#found.push({ finding, email: null });
+  }
+
   /** Ids of the emails that something was reported about. */
   emails(): number[] {
     return [...new Set(this.#found.flatMap(({ email }) => email ?? []))];
@@ -103,7 +114,7 @@ export class Findings {
   }
 
   #add(kind: FindingKind, text: string, isLoss: boolean, email: number | null = null): void {
-    const finding = { account: this.#account, kind, text, isLoss, remedy: remedyOf(kind, isLoss) };
+    const finding = { account: this.#account, kind, text, isLoss, remedy: remedyOf(kind, isLoss, this.#account) };
     this.#found.push({ finding, email });
   }
 }

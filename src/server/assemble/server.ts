@@ -132,6 +132,7 @@ async function startParts(
   undo.use(returnMemory(clock));
   configuration.watch();
   certificates.watch();
+  undo.use(findForeignAccounts(services));
   const addresses = listening.map(({ service, listener: { address, port } }) => ({ service, address, port }));
   const startedMs = clock.now();
   facts = () => ({
@@ -151,6 +152,20 @@ async function startParts(
     stopRequested: control.stopRequested,
     reload,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Finds accounts with the data of others, in the background until disposed. */
+function findForeignAccounts({ accounts, log }: Services): AsyncDisposable {
+  const ending = new AbortController();
+  const finding = accounts
+    .findForeign(ending.signal)
+    .catch((error: unknown) => log.error('account.checkFailed', {}, error));
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await finding;
+    },
   };
 }
 

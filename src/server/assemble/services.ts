@@ -43,6 +43,8 @@ export interface ServicesDeps {
   /** Data can no longer be made durable: the process must end. */
   readonly onFatal: (error: Error) => void;
   readonly clock?: Clock;
+  /** Opens the rest when the server's own database cannot be opened: for the check. */
+  readonly toleratesDamage?: boolean;
 }
 
 /** Everything that works on stored data; the network is not part of it. */
@@ -154,6 +156,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     reserve,
     conditions,
     onFatal,
+    toleratesDamage: deps.toleratesDamage ?? false,
   });
   const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random, reserve, conditions });
   const hash = threadedSlowHash(conditions);

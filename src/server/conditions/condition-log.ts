@@ -45,10 +45,10 @@ const fixes: Readonly<Record<ConditionKind, string>> = {
   quotaReached: "raise the quota of the server's user, or free space; mail is accepted again by itself",
   readOnly: 'mount the file system for writing, or give the files back to the user of the server',
   ioError: "look at the kernel's log; restore from a backup if the disk is failing",
-  damaged: "stop the server, then run 'godwit check'; restore what it names from a backup",
+  damaged: "run 'godwit check', which names what is damaged and what can be done, also while no server runs",
   blobMissing: "run 'godwit check'; restore what it names from a backup",
   accountRefused:
-    "run 'godwit check' to see what is wrong; then restore, 'godwit account adopt NAME' or 'godwit account recreate NAME'",
+    "run 'godwit check': it says for each account whether to put folders back, restore, adopt or recreate",
   fileRemoved:
     'find out which program or person removed it; a database is put back by itself (sqlite.putBack) where its folder is there, anything else comes back with a restart or from a backup',
   fileReplaced:

@@ -4,8 +4,9 @@ import type { OperationTable } from './operations.ts';
 
 /** The consistency check of everything stored. */
 export const checkCommands: OperationTable = {
-  check: async ({ accounts, blobs, databases, loop }, args): Promise<Finding[]> => {
+  check: async ({ configuration, accounts, blobs, databases, loop }, args): Promise<Finding[]> => {
     refuseArguments(args);
-    return await checkStore({ accounts, blobs, databases, loop, queueDatabase: databases.server });
+    const configured = Object.keys(configuration.config.domains.accounts);
+    return await checkStore({ accounts, blobs, databases, loop, queueDatabase: databases.server, configured });
   },
 };
