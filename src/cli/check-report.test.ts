@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkReport } from './check-report.ts';
+import { checkReport, repairReport } from './check-report.ts';
 
 test('checkReport: clean, untidy, and worse', () => {
   assert.deepEqual(checkReport([]), ['All mail is whole and consistent.']);
@@ -34,4 +34,27 @@ test('checkReport: clean, untidy, and worse', () => {
     '',
     '2 findings, 1 about lost mail.',
   ]);
+});
+
+test('repairReport: nothing, what was made anew, and what could not be', () => {
+  assert.deepEqual(repairReport([]), ['There was nothing to repair.', '']);
+  const flags = [{ mailbox: 'INBOX', firstUid: 256, lastUid: 511, resetMessages: 256 }];
+  assert.deepEqual(
+    repairReport([
+      { account: 'ann', flags, others: 2, problem: null },
+      { account: 'bob', flags: [], others: 0, problem: 'it is missing' },
+    ]),
+    [
+      'Repaired:',
+      '  account ann: mailbox INBOX, UIDs 256 to 511: 256 messages have the flags again with which they came',
+      '  account ann: 2 counters, blocks of header fields or blobs',
+      '  account bob: not repaired: it is missing',
+      '',
+    ],
+  );
+});
+
+test('checkReport: damage of the server is not one of the queue', () => {
+  const damage = { account: null, kind: 'database', text: 'server.db is damaged', isLoss: true, remedy: null } as const;
+  assert.ok(checkReport([damage]).includes('  server: server.db is damaged'));
 });

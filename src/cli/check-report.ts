@@ -1,4 +1,5 @@
 import type { Finding } from '#mail/check';
+import type { RepairedAccount } from '#server/operations';
 import { plain } from './terminal.ts';
 
 /** What the check found, for people: lost mail first, what is only untidy after it, and a sum. */
@@ -26,4 +27,21 @@ function section(title: string, findings: readonly Finding[]): string[] {
 function place({ account, kind }: Finding): string {
   if (account !== null) return `account ${plain(account)}`;
   return kind === 'database' ? 'server' : 'queue';
+}
+
+/** What a repair did, for people. */
+export function repairReport(repaired: readonly RepairedAccount[]): string[] {
+  if (repaired.length === 0) return ['There was nothing to repair.', ''];
+  return [
+    'Repaired:',
+    ...repaired.flatMap(({ account, flags, others, problem }) => [
+      ...(problem === null ? [] : [`  account ${plain(account)}: not repaired: ${plain(problem)}`]),
+      ...flags.map(
+        ({ mailbox, firstUid, lastUid, resetMessages }) =>
+          `  account ${plain(account)}: mailbox ${plain(mailbox)}, UIDs ${firstUid} to ${lastUid}: ${resetMessages} messages have the flags again with which they came`,
+      ),
+      ...(others === 0 ? [] : [`  account ${plain(account)}: ${others} counters, blocks of header fields or blobs`]),
+    ]),
+    '',
+  ];
 }

@@ -69,6 +69,15 @@ export function isWrittenByRoot(path: string, system: SafePathSystem = thisMachi
   }
 }
 
+/** As `unsafePath`, on this machine; null as well for what is not there. */
+export function unsafePathOf(path: string): string | null {
+  try {
+    return unsafePath(path, thisMachine);
+  } catch {
+    return null;
+  }
+}
+
 function readSecret(path: unknown, paths: ReadonlySet<string> | null): Omit<SecretAnswer, 'secretId'> {
   if (typeof path !== 'string' || paths?.has(path) !== true) return { refusal: 'not a file of the configuration' };
   try {

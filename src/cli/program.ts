@@ -6,7 +6,14 @@ import { addQueueCommands } from './program-queue.ts';
 import { addSuppressionCommands } from './program-suppressions.ts';
 import { addWhyCommand } from './program-why.ts';
 import type { LogLevel } from '#host/log';
-import { inFolder, logLevelOption, readyFileOption, type FolderOptions, type Runner } from './program-options.ts';
+import {
+  asking,
+  inFolder,
+  logLevelOption,
+  readyFileOption,
+  type FolderOptions,
+  type Runner,
+} from './program-options.ts';
 import { reportError } from './report-error.ts';
 
 /**
@@ -87,13 +94,16 @@ function addServerCommands(godwit: Command, run: Runner): void {
     .action(async (options: FolderOptions & { json?: boolean; wait?: string | true }) =>
       run((await import('./commands/status.ts')).status(options)),
     );
-  inFolder(
-    godwit
-      .command('check')
-      .description('check that all stored mail and the queue are whole and consistent; exits with 1 when not'),
+  asking(
+    inFolder(
+      godwit
+        .command('check')
+        .description('check that all stored mail and the queue are whole and consistent; exits with 1 when not'),
+    ),
   )
     .option('--json', 'print JSON')
-    .action(async (options: FolderOptions & { json?: boolean }) =>
+    .option('--repair', 'put flags and counters right before, as far as that needs no backup (docs/admin/check.md)')
+    .action(async (options: FolderOptions & { json?: boolean; repair?: boolean; yes?: boolean }) =>
       run((await import('./commands/check.ts')).check(options)),
     );
 }

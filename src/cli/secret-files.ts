@@ -6,6 +6,7 @@ import { selectorsOf } from '#mail/dkim';
 import type { Log } from '#ports/log';
 import { configuredPath, readConfigFile } from '#server/configuration';
 import { isWrittenByRoot, type SecretAnswer, type SecretPaths, type SecretQuestion } from './parent-files.ts';
+import { secretsOfTransports } from './transport-problems.ts';
 
 /** How to open files that only root may read. */
 interface SecretFilesOptions {
@@ -27,7 +28,7 @@ export async function openSecretFiles({ folder, config, server, log }: SecretFil
     .flatMap(({ tls }) => (tls === undefined ? [] : [tls.certificateFile, tls.keyFile]))
     .map((file) => configuredPath(plain, folder, file));
   const dkimKeys = await dkimKeyPaths(plain, folder, server);
-  const ofTransports = transportPaths(config).map((file) => configuredPath(plain, folder, file));
+  const ofTransports = secretsOfTransports(config).map(({ file }) => configuredPath(plain, folder, file));
   const secrets = new Set([...certificates, ...dkimKeys, ...ofTransports]);
   const kept = new Map<string, Uint8Array>();
   for (const path of [plain.join(folder, 'server.yaml'), ...secrets]) {
@@ -55,28 +56,6 @@ export async function openSecretFiles({ folder, config, server, log }: SecretFil
     }
   };
   return new Files({ system: { ...nodeFileSystem, open } });
-}
-
-/** Files with the passwords, tokens, certificates and keys of transports. */
-function transportPaths({ transports }: ServerConfig): string[] {
-  return Object.values(transports)
-    .flatMap((transport) => {
-      switch (transport.kind) {
-        case 'submissions':
-        case 'submission':
-        case 'smtp': {
-          const { auth, clientCertificate, caFile } = transport;
-          const { certificateFile, keyFile } = clientCertificate ?? {};
-          return [auth?.passwordFile, auth?.tokenFile, certificateFile, keyFile, caFile];
-        }
-        case 'socks':
-          return [transport.passwordFile];
-        case 'direct':
-        case 'fail':
-          return [];
-      }
-    })
-    .filter((file) => file !== undefined);
 }
 
 /**

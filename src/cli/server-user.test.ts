@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { constants } from 'node:fs';
 import { test } from 'node:test';
 import { formatProblem } from '#mail/config';
-import { unreadableFor, userProblem, userToBecome } from './server-user.ts';
+import { closedFor, userProblem, userToBecome } from './server-user.ts';
 
 for (const [config, hasRoot, want] of [
   [{ localserve: false }, true, 'godwit'],
@@ -19,13 +20,14 @@ for (const [config, hasRoot, want] of [
 
 test('userProblem names file, line, column, reason and fix', { skip: process.platform === 'win32' }, () => {
   const server = { file: 'server.yaml', text: 'hostname: a.example\nuser: no-such-user\n' };
-  const problem = userProblem(server, { user: 'no-such-user' });
+  const problem = userProblem(server, { user: 'no-such-user', localserve: false });
   assert.ok(problem !== null);
   assert.match(
     formatProblem(problem),
     /^server\.yaml:2:1: user: there is no user no-such-user to serve as\. Create it with 'useradd /,
   );
-  for (const user of ['root', undefined]) assert.equal(userProblem(server, { user }), null);
+  assert.equal(userProblem(server, { user: 'root', localserve: false }), null);
+  assert.equal(userProblem(server, { user: undefined, localserve: true }), null);
 });
 
 for (const [what, rights, want] of [
@@ -38,13 +40,21 @@ for (const [what, rights, want] of [
   ['its own, which is closed to it', { '/': '0 0 755', '/k': '7 0 055', '/k/a': '0 0 644' }, '/k'],
   ['not there', { '/': '0 0 755' }, null],
 ] as const) {
-  test(`unreadableFor: ${what}`, () => {
+  test(`closedFor: ${what}`, () => {
     const stat = (path: string): { uid: number; gid: number; mode: number } => {
       const entry = new Map(Object.entries(rights)).get(path);
       if (entry === undefined) throw new Error('not there');
       const [uid = '', gid = '', mode = ''] = entry.split(' ');
       return { uid: Number(uid), gid: Number(gid), mode: Number.parseInt(mode, 8) };
     };
-    assert.equal(unreadableFor('/k/a', { uid: 7, groups: [7, 9] }, { stat }), want);
+    assert.equal(closedFor('/k/a', { uid: 7, groups: [7, 9] }, constants.R_OK, { stat }), want);
   });
 }
+
+test('closedFor: all that is wanted has to be allowed; root is kept from nothing', () => {
+  const stat = (path: string) => ({ uid: 7, gid: 7, mode: path === '/k' ? 0o550 : 0o755 });
+  const user = { uid: 7, groups: [7] };
+  assert.equal(closedFor('/k', user, constants.R_OK | constants.X_OK, { stat }), null);
+  assert.equal(closedFor('/k', user, constants.R_OK | constants.W_OK, { stat }), '/k');
+  assert.equal(closedFor('/k', { uid: 0, groups: [0] }, constants.W_OK, { stat }), null);
+});

@@ -58,15 +58,22 @@ export interface RightsSystem {
   readonly stat: (path: string) => { readonly uid: number; readonly gid: number; readonly mode: number };
 }
 
+/** A user with the ids of all groups. */
+export interface ServingUser extends SystemUser {
+  readonly groups: readonly number[];
+}
+
 /**
- * Says which folder or file keeps a user from reading a file by owner, group and mode; null when nothing does, or when the path is not there.
- * @param user.groups  ids of all groups of the user.
+ * Says which folder or file keeps a user from using a path by owner, group and mode; null when nothing does, or when the path is not there.
+ * @param wanted  `R_OK`, `W_OK` and `X_OK` of `node:fs`, wanted of the path itself; folders on the way must be open to be passed.
  */
-export function unreadableFor(
+export function closedFor(
   path: string,
-  user: { readonly uid: number; readonly groups: readonly number[] },
+  user: Pick<ServingUser, 'uid' | 'groups'>,
+  wanted: number,
   { stat }: RightsSystem = { stat: statSync },
 ): string | null {
+  if (user.uid === 0) return null;
   const parts = path.split('/').filter((part) => part !== '');
   for (let i = 0; i <= parts.length; i += 1) {
     const here = `/${parts.slice(0, i).join('/')}`;
@@ -76,17 +83,16 @@ export function unreadableFor(
     } catch {
       return null;
     }
-    const bit = i === parts.length ? 4 : 1;
+    // The constants of access are the bits of a mode.
+    const bits = i === parts.length ? wanted : constants.X_OK;
     const shift = facts.uid === user.uid ? 6 : user.groups.includes(facts.gid) ? 3 : 0;
-    if ((facts.mode & (bit << shift)) === 0) return here;
+    if (((facts.mode >> shift) & bits) !== bits) return here;
   }
   return null;
 }
 
 /** The user who will serve, with the groups; null when it is this one, or none. */
-export function servingUser(
-  config: OwnedPlace['config'],
-): (SystemUser & { readonly groups: readonly number[] }) | null {
+export function servingUser(config: OwnedPlace['config']): ServingUser | null {
   const name = isWindows ? null : userToBecome(config, isRoot());
   const user = name === null ? null : lookUp(name);
   if (user === null) return null;
@@ -94,10 +100,10 @@ export function servingUser(
   return { ...user, groups: text.trim().split(/\s+/).map(Number) };
 }
 
-/** What is wrong with the `user` of `server.yaml`, null when nothing is. It has no effect on Windows. */
-export function userProblem(server: ConfigFile, { user }: Pick<ServerConfig, 'user'>): ConfigProblem | null {
-  if (user === undefined || isWindows || lookUp(user) !== null) return null;
-  return unknownUser(server, user);
+/** What is wrong with the user to serve as, which `server.yaml` names or root falls back to; null when nothing is. Windows has no such user. */
+export function userProblem(server: ConfigFile, config: OwnedPlace['config']): ConfigProblem | null {
+  const name = config.user ?? userToBecome(config, isRoot());
+  return name === null || isWindows || lookUp(name) !== null ? null : unknownUser(server, name);
 }
 
 function unknownUser(server: ConfigFile, name: string): ConfigProblem {

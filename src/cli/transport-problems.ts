@@ -12,9 +12,9 @@ export async function transportProblems(
   const secrets = new TransportSecrets({ files, folder });
   const problems: ConfigProblem[] = [];
   for (const [name, transport] of Object.entries(config.transports)) {
-    for (const { path, read } of secretsOf(transport, secrets)) {
+    for (const { path, read } of secretFilesOf(transport)) {
       try {
-        await read();
+        await read(secrets);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         const fix = 'Relative paths count from the folder of server.yaml; mail for this transport waits until then';
@@ -25,27 +25,37 @@ export async function transportProblems(
   return problems;
 }
 
-interface NamedSecret {
-  readonly path: readonly string[];
-  readonly read: () => Promise<unknown>;
+/** Files with secrets of transports, and the settings that name them. */
+export function secretsOfTransports({
+  transports,
+}: ServerConfig): { readonly path: readonly string[]; readonly file: string }[] {
+  return Object.entries(transports).flatMap(([name, transport]) =>
+    secretFilesOf(transport).map(({ path, file }) => ({ path: ['transports', name, ...path], file })),
+  );
 }
 
-function secretsOf(transport: ServerConfig['transports'][string], secrets: TransportSecrets): readonly NamedSecret[] {
+interface NamedSecret {
+  readonly path: readonly string[];
+  readonly file: string;
+  /** Reads it as the transport does. */
+  readonly read: (secrets: TransportSecrets) => Promise<unknown>;
+}
+
+function secretFilesOf(transport: ServerConfig['transports'][string]): readonly NamedSecret[] {
   const found: NamedSecret[] = [];
-  const add = (file: string | undefined, path: readonly string[], read: (file: string) => Promise<unknown>): void => {
-    if (file !== undefined) found.push({ path, read: () => read(file) });
+  const add = (file: string | undefined, path: readonly string[], read: Read): void => {
+    if (file !== undefined) found.push({ path, file, read: (secrets) => read(secrets, file) });
   };
-  const password = (passwordFile: string): Promise<unknown> => secrets.password({ passwordFile });
   switch (transport.kind) {
     case 'submissions':
     case 'submission':
     case 'smtp': {
       const { auth, clientCertificate, caFile } = transport;
       add(auth?.passwordFile, ['auth', 'passwordFile'], password);
-      add(caFile, ['caFile'], (file) => secrets.certificates(file));
-      add(auth?.tokenFile, ['auth', 'tokenFile'], (file) => secrets.token(file));
+      add(caFile, ['caFile'], (secrets, file) => secrets.certificates(file));
+      add(auth?.tokenFile, ['auth', 'tokenFile'], (secrets, file) => secrets.token(file));
       for (const setting of ['certificateFile', 'keyFile'] as const)
-        add(clientCertificate?.[setting], ['clientCertificate', setting], (file) => secrets.text(file));
+        add(clientCertificate?.[setting], ['clientCertificate', setting], (secrets, file) => secrets.text(file));
       break;
     }
     case 'socks':
@@ -57,3 +67,7 @@ function secretsOf(transport: ServerConfig['transports'][string], secrets: Trans
   }
   return found;
 }
+
+type Read = (secrets: TransportSecrets, file: string) => Promise<unknown>;
+
+const password: Read = (secrets, passwordFile) => secrets.password({ passwordFile });

@@ -100,6 +100,10 @@ test('godwit localserve --ready-file, godwit status --wait: scripts know when an
     await server.ended;
     await assert.rejects(stat(readyFile), { code: 'ENOENT' });
   }
+  await writeFile(join(folder, 'domains.yaml'), 'accounts: 7\n');
+  const broken = await godwit(['status', '--wait=0.2', '--dir', folder]);
+  assert.equal(broken.code, 1);
+  assert.match(broken.errors, /It does not start:\n.*domains\.yaml:1:/);
   const nobody = await godwit(['status', '--wait=0.2', '--dir', folder]);
   assert.deepEqual([nobody.code, nobody.output.includes('within 0.2 s')], [1, true]);
 });

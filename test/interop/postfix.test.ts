@@ -106,7 +106,7 @@ describePeer('Postfix and we exchange mail', needsRoot('postfix', 'curl'), () =>
       const { stdout } = await queue('list', '--json');
       return /450 4\.7\.1.*come back later/.test(stdout) ? stdout : null;
     });
-    await queue('fail', '--to', 'later@postfix.test');
+    await queue('fail', '--yes', '--to', 'later@postfix.test');
     assert.match((await reportAbout(server, sampleId(subject))).toString(), /^Action: failed\r$/m);
   });
 

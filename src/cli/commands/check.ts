@@ -1,16 +1,40 @@
 import type { Finding } from '#mail/check';
-import { checkReport } from '../check-report.ts';
-import { withServer } from '../connection.ts';
+import type { RepairedAccount } from '#server/operations';
+import { checkReport, repairReport } from '../check-report.ts';
+import { confirm, type ConfirmOptions } from '../confirm.ts';
+import { withServer, type CallServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { print, printJson } from '../terminal.ts';
 
-/** Checks what is stored. @returns the exit code: 1 when something was found that a crash does not leave and the server does not mend. */
-export async function check(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
-  const findings = (await withServer(configFolder(options), (call) => call('check', {}), {
-    toleratesDamage: true,
-  })) as Finding[];
+/** Options of `check`. */
+interface CheckOptions extends FolderOptions, ConfirmOptions {
+  readonly json?: boolean;
+  readonly repair?: boolean;
+}
+
+/**
+ * Checks what is stored; with `--repair` puts right before what needs no backup. @returns the exit code: 1 when something was found that a crash does not leave
+ * and the server does not mend.
+ */
+export async function check(options: CheckOptions): Promise<number> {
+  const findings = await withServer(
+    configFolder(options),
+    async (call) => {
+      if (options.repair === true) await repair(call, options);
+      return (await call('check', {})) as Finding[];
+    },
+    { toleratesDamage: true },
+  );
   if (options.json === true) printJson(findings);
   else print(...checkReport(findings));
   return findings.every(({ kind }) => kind === 'orphan') ? 0 : 1;
+}
+
+async function repair(call: CallServer, options: CheckOptions): Promise<void> {
+  const what =
+    'Flags that cannot be read fall back to those with which their messages came; counters are counted again.';
+  await confirm(what, options);
+  const repaired = (await call('check.repair', {})) as RepairedAccount[];
+  if (options.json !== true) print(...repairReport(repaired));
 }

@@ -1,53 +1,30 @@
-import { CertificateRefused, loadCertificate } from '#host/certificates';
 import { callControl, controlEndpoint } from '#host/control';
-import { Files } from '#host/files';
 import {
   configJsonSchema,
-  ConfigError,
   describeConfig,
   exampleDomains,
   exampleSendmail,
   exampleServer,
   formatProblem,
-  parseConfigFiles,
-  problemInFile,
-  type Config,
-  type ConfigFile,
 } from '#mail/config';
-import { selectorsOf } from '#mail/dkim';
-import { configuredPath, readConfigFile, type ConfigFileName } from '#server/configuration';
-import { readKeys } from '#server/dkim';
+import type { ConfigFileName } from '#server/configuration';
 import type { Reloaded } from '#server/operations';
 import { readPlace } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
-import { servingUser, unreadableFor, userProblem } from '../server-user.ts';
+import { setupProblems } from '../setup-problems.ts';
 import { print, printJson } from '../terminal.ts';
-import { transportProblems } from '../transport-problems.ts';
 
-/** Says what is wrong with a configuration, one problem on a line. @returns the exit code: 1 when something is. */
+/** Says what is wrong with a configuration and with what it names, one problem on a line. @returns the exit code: 1 when something is. */
 export async function configCheck(options: FolderOptions): Promise<number> {
   const folder = configFolder(options);
-  const files = new Files();
-  const problems: string[] = [];
-  try {
-    const server = await readConfigFile(files, folder, 'server');
-    const domains = await readConfigFile(files, folder, 'domains');
-    const config = parseConfigFiles(server, domains);
-    const wrongUser = userProblem(server, config.server);
-    if (wrongUser !== null) problems.push(formatProblem(wrongUser));
-    problems.push(...(await certificateProblems(files, folder, config, server)));
-    problems.push(...(await dkimProblems(files, folder, config, domains)));
-    problems.push(...(await transportProblems(files, folder, config.server, server)).map(formatProblem));
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems.map(formatProblem));
-  }
+  const { stops, warnings } = await setupProblems(folder);
+  const problems = [...stops, ...warnings];
   if (problems.length === 0) {
     print(`The configuration in ${folder} is right.`);
     return 0;
   }
-  console.error(problems.join('\n'));
+  console.error(problems.map(formatProblem).join('\n'));
   return 1;
 }
 
@@ -90,47 +67,4 @@ function example(which: ConfigFileName | 'sendmail'): string {
   if (which === 'sendmail') return exampleSendmail({ host: 'mail.example.org', address: 'you@example.org' });
   if (which === 'server') return exampleServer({ hostname: 'mail.example.org', postmaster: 'you' });
   return exampleDomains({ domain: 'example.org', account: 'you', address: 'you@example.org' });
-}
-
-/** Certificates that are missing, cannot be read, have expired, or do not fit their key. */
-async function certificateProblems(
-  files: Files,
-  folder: string,
-  config: Config,
-  server: ConfigFile,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const [name, { tls }] of Object.entries(config.server.listeners)) {
-    if (tls === undefined) continue;
-    const path = ['listeners', name, 'tls'];
-    const at = (file: string): string => configuredPath(files, folder, file);
-    try {
-      const paths = { certificateFile: at(tls.certificateFile), keyFile: at(tls.keyFile) };
-      const { endsMs } = await loadCertificate(files, paths);
-      if (endsMs > Date.now()) continue;
-      const reason = `the certificate ended on ${new Date(endsMs).toISOString().slice(0, 10)}`;
-      found.push(formatProblem(problemInFile(server, path, reason, 'Renew it')));
-    } catch (error) {
-      if (!(error instanceof CertificateRefused)) throw error;
-      const blamed = error.blamed === null ? path : [...path, error.blamed];
-      found.push(formatProblem(problemInFile(server, blamed, error.message, error.fix)));
-    }
-  }
-  return found;
-}
-
-/** DKIM keys that are missing, cannot be read, or are none; also those that this user may read, and the one who will serve may not. */
-async function dkimProblems(files: Files, folder: string, config: Config, domains: ConfigFile): Promise<string[]> {
-  const { problems } = await readKeys(files, folder, config);
-  const found = problems.map(({ path, reason, fix }) => formatProblem(problemInFile(domains, path, reason, fix)));
-  const user = servingUser(config.server);
-  for (const { path, settings } of user === null ? [] : selectorsOf(config)) {
-    const file = configuredPath(files, folder, settings.keyFile);
-    const closed = user === null ? null : unreadableFor(file, user);
-    if (user === null || closed === null) continue;
-    const reason = `user ${user.name}, who serves, may not read ${file}, because of the rights on ${closed}`;
-    const fix = `Run 'chown -R ${user.name} ${closed}'; a running server uses the key within 30 seconds`;
-    found.push(formatProblem(problemInFile(domains, [...path, 'keyFile'], reason, fix)));
-  }
-  return found;
 }

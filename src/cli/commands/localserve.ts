@@ -9,6 +9,7 @@ import { readPlace, withServices } from '../connection.ts';
 import { localserveFolder } from '../folder.ts';
 import { welcome } from '../localserve-welcome.ts';
 import { runServer, serverLog } from '../run-server.ts';
+import { requireSetup } from '../setup-problems.ts';
 import { print } from '../terminal.ts';
 
 /** Options of `localserve`. */
@@ -43,6 +44,7 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
     print(`Start the server with: ${program} localserve${option}`);
     return 0;
   }
+  await requireSetup(folder);
   const onReady = async ({ addresses }: RunningServer): Promise<void> => {
     print(...welcome({ addresses, folder, dataDirectory: place.dataDirectory, ...commandName(options.dir) }));
   };

@@ -33,6 +33,8 @@ async function serveHere(folder: string, { logLevel, readyFile }: ServeOptions):
   const { runServer, serverLog } = await import('../run-server.ts');
   const { becomeServerUser } = await import('../server-user.ts');
   const { previousEnd } = await import('../requests.ts');
+  const { requireSetup } = await import('../setup-problems.ts');
+  await requireSetup(folder);
   const place = await readPlace(folder);
   const log = serverLog(place.config, logLevel);
   const end = process.env[previousEnd];

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#host/clock';
 import { callControl, controlEndpoint, ControlEnded, ControlUnavailable } from '#host/control';
+import { formatProblem } from '#mail/config';
 import type { TransportPause } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
@@ -86,11 +87,20 @@ export async function status(options: StatusOptions): Promise<number> {
     if (options.json === true) printJson(null);
     else
       print(seconds === 0 ? `No server runs on ${folder}.` : `No server was ready on ${folder} within ${seconds} s.`);
+    if (seconds > 0) await reportSetup(folder);
     return 1;
   }
   if (options.json === true) printJson(answer);
   else print(...linesOf(answer));
   return 0;
+}
+
+/** Says on standard error what keeps a server from starting; nothing while its configuration is not there yet. */
+async function reportSetup(folder: string): Promise<void> {
+  if (!existsSync(join(folder, 'server.yaml'))) return;
+  const { setupProblems } = await import('../setup-problems.ts');
+  const { stops } = await setupProblems(folder);
+  if (stops.length > 0) console.error(`It does not start:\n${stops.map(formatProblem).join('\n')}`);
 }
 
 function linesOf({ pid, hostname, accounts, waiting, held, memoryBytes, server }: ServerStatus): string[] {

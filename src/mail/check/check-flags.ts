@@ -1,6 +1,6 @@
 import { SystemFlag } from '#lib/flags';
 import type { AccountId, MailboxId } from '#lib/ids';
-import { blockOf, selectStates, type BlockEntry } from '#mail/flag-blocks';
+import { blockOf, FlagsDamaged, selectStates, type BlockEntry } from '#mail/flag-blocks';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 
@@ -15,6 +15,8 @@ export interface MailboxCount {
   readonly maxModSeq: number;
   /** Sentences about flag blocks that do not fit their messages. */
   readonly problems: readonly string[];
+  /** Sentence about blocks that cannot be read, so that nothing is known of flags; null when there are none. */
+  readonly damage: string | null;
 }
 
 /** UIDs whose rows one statement adds up. */
@@ -33,9 +35,11 @@ interface BlockSum {
 /** Counts the messages of a mailbox by their present flags, and compares its flag blocks with its rows. */
 export async function countMailbox(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<MailboxCount> {
   const problems: string[] = [];
-  const entries = await presentEntries(reader, account, mailbox, problems);
   const sums = await sumsOf(reader, account, mailbox);
-  compare(entries, sums, problems);
+  const present = await presentEntries(reader, account, mailbox, problems);
+  const damage = typeof present === 'string' ? present : null;
+  const entries = typeof present === 'string' ? [] : present;
+  if (damage === null) compare(entries, sums, problems);
   const deleted = entries.filter(({ flags }) => (flags & SystemFlag.Deleted) !== 0).map(({ uid }) => uid);
   return {
     messages: sums.reduce((sum, { messages }) => sum + messages, 0),
@@ -46,15 +50,17 @@ export async function countMailbox(reader: Reader, account: AccountId, mailbox: 
     maxUid: sums.at(-1)?.maxUid ?? 0,
     maxModSeq: entries.reduce((max, { modSeq }) => Math.max(max, modSeq), 0),
     problems,
+    damage,
   };
 }
 
+/** Messages with their flags; a sentence when a block cannot be read. */
 async function presentEntries(
   reader: Reader,
   account: AccountId,
   mailbox: MailboxId,
   problems: string[],
-): Promise<BlockEntry[]> {
+): Promise<BlockEntry[] | string> {
   try {
     const { blocks, rest } = await selectStates(reader, account, mailbox);
     const entries: BlockEntry[] = [];
@@ -66,8 +72,8 @@ async function presentEntries(
     for (const [uid, flags, keywords, modSeq] of rest) entries.push({ uid, flags, keywords, modSeq });
     return entries;
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
-    return [];
+    if (error instanceof FlagsDamaged) return error.message;
+    throw error;
   }
 }
 

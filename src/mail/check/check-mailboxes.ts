@@ -52,8 +52,10 @@ function isNormal(name: string): boolean {
 }
 
 function checkCounters(recount: MailboxRecount, report: Report): void {
-  const { name, stated, counted, uidNext, maxUid, highestModSeq, maxModSeq } = recount;
-  for (const counter of ['messages', 'unseen', 'deleted', 'sizeBytes', 'deletedSizeBytes'] as const) {
+  const { name, stated, counted, uidNext, maxUid, highestModSeq, maxModSeq, damage } = recount;
+  if (damage !== null) report('flags', `mailbox ${name} cannot be opened: ${damage}`, true);
+  const ofFlags = damage === null ? (['unseen', 'deleted', 'deletedSizeBytes'] as const) : [];
+  for (const counter of ['messages', 'sizeBytes', ...ofFlags] as const) {
     if (stated[counter] !== counted[counter]) {
       report('counter', `mailbox ${name} says ${counter} ${stated[counter]}, a recount gives ${counted[counter]}`);
     }

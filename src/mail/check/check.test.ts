@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { SystemFlag } from '#lib/flags';
 import { sql, type Sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
-import { checkAccount, checkStore, fixAccount } from './index.ts';
+import { checkAccount, checkStore, fixAccount, repairFlags } from './index.ts';
 
 /** Damage, and the undoing of it, so that the store is whole when it closes. */
 async function damaged(store: TempStore, damage: Sql, repair: Sql): Promise<string[]> {
@@ -198,7 +199,10 @@ for (const [sql_, want] of [
     sql`UPDATE flag_block SET last_uid = 255, data = x'010000000000000003010000'`,
     'flags: mailbox INBOX: flag block 0 has other messages than its rows',
   ],
-  [sql`UPDATE flag_block SET data = x'0100'`, 'flags: mailbox INBOX: damaged flag block'],
+  [
+    sql`UPDATE flag_block SET data = x'0100'`,
+    'flags: mailbox INBOX cannot be opened: the flags of UIDs 1 to 255 are damaged',
+  ],
 ] as const) {
   test(`checkAccount finds that ${want}`, async () => {
     await using store = await tempStore();
@@ -216,5 +220,44 @@ for (const [sql_, want] of [
       await tx.run(sql`UPDATE flag_block SET last_uid = ${lastUid}, sets = ${sets}, data = ${data}`);
       await tx.run(sql`UPDATE message SET uid = 2 WHERE uid = 9`);
     });
+  });
+}
+
+for (const [what, damage, resetUids] of [
+  ['cannot be read', sql`UPDATE flag_block SET data = x'0100' WHERE id % 16777216 = 1`, 'all'],
+  ['is gone', sql`DELETE FROM flag_block WHERE id % 16777216 = 1`, 'all'],
+  [
+    'lacks messages',
+    sql`UPDATE flag_block SET data = x'010000000000000003010000' WHERE id % 16777216 = 1`,
+    'all but one',
+  ],
+] as const) {
+  test(`repairFlags: a block that ${what} is made anew, the others stay, and clients see the change`, async () => {
+    await using store = await tempStore();
+    const { account } = store;
+    const { messages, mailboxes, db, images } = account;
+    const some = Array.from({ length: 600 }, () => newMessage([], { keywords: ['$came'] }));
+    await messages.append({ name: 'INBOX' }, some);
+    const inbox = await mailboxes.byName('INBOX');
+    assert.ok(inbox);
+    const uids = Array.from({ length: 600 }, (_, i) => i + 1);
+    await messages.store(inbox.id, uids, { mode: 'add', bits: SystemFlag.Seen, keywords: [] });
+    await db.write((tx) => tx.run(damage));
+    const before = await checkAccount(account);
+    assert.ok(
+      before.some(({ kind, remedy }) => kind === 'flags' && remedy?.includes('--repair')),
+      JSON.stringify(before),
+    );
+    if (what === 'cannot be read')
+      await assert.rejects(images.open(inbox.id), { name: 'FlagsDamaged', kind: 'damaged' });
+    const repaired = await repairFlags(account);
+    const resetMessages = resetUids === 'all' ? 256 : 255;
+    assert.deepEqual(repaired, [{ mailbox: 'INBOX', firstUid: 256, lastUid: 511, resetMessages }]);
+    await fixAccount(account, store.sweeper);
+    assert.deepEqual(await checkAccount(account), []);
+    assert.deepEqual(await repairFlags(account), []);
+    assert.equal((await mailboxes.byName('INBOX'))?.unseen, resetMessages);
+    using image = await images.open(inbox.id);
+    assert.ok(image);
   });
 }

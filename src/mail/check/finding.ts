@@ -57,8 +57,10 @@ function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): s
     case 'size':
     case 'reference':
       return isLoss ? restore : null;
+    case 'flags':
+    case 'counter':
     case 'headers':
-      return 'drop the blocks, which are made anew: see docs/admin/check.md, "Header fields that differ"';
+      return 'run "godwit check --repair": docs/admin/check.md, "Repairs", says what it does';
     case 'queue':
       return isLoss ? 'drop the message with "godwit queue drop" and tell its sender' : null;
     default:

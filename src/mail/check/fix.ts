@@ -11,7 +11,9 @@ export async function fixAccount(account: Account, sweeper: BlobSweeper): Promis
     const mailboxes = [];
     for (const id of await mailboxIds(tx, account.id)) {
       const recount = await recountMailbox(tx, account.id, id);
-      if (recount !== null && !isZero(difference(recount.counted, recount.stated))) mailboxes.push(recount);
+      // Flags that cannot be read are counted once they are repaired.
+      if (recount !== null && recount.damage === null && !isZero(difference(recount.counted, recount.stated)))
+        mailboxes.push(recount);
     }
     if (mailboxes.length === 0) return 0;
     const { modSeq } = await advance(tx, account.id);

@@ -14,6 +14,8 @@ export interface MailboxRecount {
   readonly maxModSeq: number;
   /** Sentences about flag blocks. */
   readonly problems: readonly string[];
+  /** Sentence about flag blocks that cannot be read; then `counted` says nothing about flags. */
+  readonly damage: string | null;
 }
 
 /** Counters of a mailbox. */
@@ -52,7 +54,7 @@ export async function recountMailbox(
       WHERE account = ${account} AND id = ${mailbox} AND expunged = 0`,
   );
   if (stated === undefined) return null;
-  const { maxUid, maxModSeq, problems, ...counted } = await countMailbox(reader, account, mailbox);
+  const { maxUid, maxModSeq, problems, damage, ...counted } = await countMailbox(reader, account, mailbox);
   const { id, name, uidNext, highestModSeq, ...counts } = stated;
-  return { id, name, stated: counts, counted, uidNext, maxUid, highestModSeq, maxModSeq, problems };
+  return { id, name, stated: counts, counted, uidNext, maxUid, highestModSeq, maxModSeq, problems, damage };
 }

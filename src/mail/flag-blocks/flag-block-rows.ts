@@ -1,4 +1,5 @@
 import type { AccountId, MailboxId } from '#lib/ids';
+import { ConditionError } from '#ports/conditions';
 import { sql, type Reader, type Tx } from '#ports/database';
 import { blockBits, FlagBlock } from './flag-block.ts';
 
@@ -16,6 +17,11 @@ function rowId(mailbox: MailboxId, block: number): number {
 export interface StoredBlock {
   readonly block: FlagBlock;
   readonly lastUid: number;
+}
+
+/** The first UID that a block can have; 0 in the first, which no message has. */
+export function startOfBlock(block: number): number {
+  return block * 2 ** blockBits;
 }
 
 /** The last UID that a block can have. */
@@ -104,6 +110,56 @@ export async function writeBlock(
 
 type BlockRow = readonly [id: number, lastUid: number, sets: string, data: Uint8Array, modSeq: number];
 
+/** @throws FlagsDamaged. */
 function storedBlock([id, lastUid, sets, data]: BlockRow): StoredBlock {
-  return { block: FlagBlock.unpack(id % blocksPerMailbox, sets, data), lastUid };
+  const number = id % blocksPerMailbox;
+  try {
+    return { block: FlagBlock.unpack(number, sets, data), lastUid };
+  } catch (cause) {
+    throw new FlagsDamaged(Math.floor(id / blocksPerMailbox), number, cause);
+  }
+}
+
+/** A flag block that cannot be read: its mailbox cannot be opened until it is repaired. */
+export class FlagsDamaged extends ConditionError {
+  override readonly name = 'FlagsDamaged';
+
+  constructor(mailbox: number, block: number, cause: unknown) {
+    const uids = `UIDs ${Math.max(1, startOfBlock(block))} to ${endOfBlock(block)}`;
+    super('damaged', `the flags of ${uids} of a mailbox (${mailbox})`, {
+      message: `the flags of ${uids} are damaged`,
+      cause,
+    });
+  }
+}
+
+/** A block as its row has it, which may be damaged. */
+export interface RawBlock {
+  readonly number: number;
+  /** Null for one that cannot be read. */
+  readonly stored: StoredBlock | null;
+}
+
+/** All blocks of a mailbox, ascending, damaged ones among them. */
+export async function selectRawBlocks(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<RawBlock[]> {
+  const blocks: RawBlock[] = [];
+  for (let next = rowId(mailbox, 0); ;) {
+    const rows = await reader.arrays(
+      sql`SELECT id, last_uid, sets, data FROM flag_block
+        WHERE account = ${account} AND id >= ${next} AND id < ${rowId(mailbox, blocksPerMailbox)} ORDER BY id LIMIT ${pageBlocks}`,
+    );
+    for (const row of rows as unknown as readonly BlockRow[]) blocks.push(rawBlock(row));
+    if (rows.length < pageBlocks) return blocks;
+    next = Number(rows.at(-1)?.[0]) + 1;
+  }
+}
+
+function rawBlock(row: BlockRow): RawBlock {
+  const number = row[0] % blocksPerMailbox;
+  try {
+    return { number, stored: storedBlock(row) };
+  } catch (error) {
+    if (error instanceof FlagsDamaged) return { number, stored: null };
+    throw error;
+  }
 }

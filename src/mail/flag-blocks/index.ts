@@ -5,7 +5,14 @@
  * Invariant: a block speaks for all its messages up to `last_uid`, and only the last block of a mailbox may end before its end.
  */
 export { FlagBlock, type BlockEntry, type BlockSet } from './flag-block.ts';
-export { blockOf, lastBlockUid, selectChangedBlocks, writeBlock, type StoredBlock } from './flag-block-rows.ts';
+export {
+  blockOf,
+  FlagsDamaged,
+  lastBlockUid,
+  selectChangedBlocks,
+  writeBlock,
+  type StoredBlock,
+} from './flag-block-rows.ts';
 export {
   blocksOfUids,
   packBlocks,
@@ -17,3 +24,4 @@ export {
   wholeBlocks,
   type FirstState,
 } from './flag-states.ts';
+export { rebuildBlocks, type RebuiltBlock } from './rebuild.ts';

@@ -295,7 +295,7 @@ test('HeaderCache finds blocks that cannot be unpacked or contradict their messa
   const findings = (await checkStore(store)).filter(({ kind }) => kind === 'headers');
   assert.deepEqual(
     findings.map(({ isLoss, remedy }) => [isLoss, remedy]),
-    [[false, 'drop the blocks, which are made anew: see docs/admin/check.md, "Header fields that differ"']],
+    [[false, 'run "godwit check --repair": docs/admin/check.md, "Repairs", says what it does']],
   );
   assert.equal(await fixAccount(account, store.sweeper), 1);
   assert.deepEqual(await damages(), []);

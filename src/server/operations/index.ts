@@ -5,6 +5,7 @@
  */
 export { Operations, type CertificateFacts, type ServerFacts } from './operations.ts';
 export type { AccountContents, AddedAccount, ListedAccount, RecoveredAccount } from './account.ts';
+export type { RepairedAccount } from './check.ts';
 export type { ChangedClientKey, ListedClientKey } from './client-keys.ts';
 export type { RemovedSelector } from './dkim.ts';
 export type { OutsideView } from './dns.ts';

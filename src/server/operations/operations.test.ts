@@ -6,6 +6,7 @@ import { Files } from '#host/files';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
 import { DsnDelivery, DsnMailer } from '#server/transmit';
+import { sql } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import {
@@ -13,6 +14,7 @@ import {
   type AddedAccount,
   type ListedAccount,
   type QueueListing,
+  type RepairedAccount,
   type ShownRecipients,
   type ShownRoute,
 } from './index.ts';
@@ -251,7 +253,24 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
 test('Operations check and status', () =>
   inWorld(async ({ run }) => {
     assert.deepEqual(await run('check'), []);
+    assert.deepEqual(await run('check.repair'), []);
     const status = (await run('status')) as Record<string, unknown>;
     assert.equal(status['hostname'], 'localhost');
     assert.equal(status['server'], null);
+  }));
+
+test('Operations check.repair: counters are counted again, and what cannot be repaired is named', () =>
+  inWorld(async ({ run, services }) => {
+    await run('account.add', { name: 'ann', address: 'ann@example.org' });
+    const ann = await services.accounts.open('ann');
+    await ann?.db.write((tx) => tx.run(sql`UPDATE mailbox SET unseen = 3 WHERE name = 'INBOX'`));
+    assert.deepEqual(await run('check.repair'), [{ account: 'ann', flags: [], others: 1, problem: null }]);
+    assert.deepEqual(await run('check'), []);
+    await services.databases.server.write((tx) =>
+      tx.run(sql`INSERT INTO account (name, state, created_ms) VALUES ('eve', 'bound', 0)`),
+    );
+    const [eve] = (await run('check.repair')) as RepairedAccount[];
+    assert.equal(eve?.account, 'eve');
+    assert.match(eve.problem ?? '', /account\.db is missing/);
+    await services.databases.server.write((tx) => tx.run(sql`DELETE FROM account WHERE name = 'eve'`));
   }));

@@ -3,6 +3,7 @@ import type { Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker, Credentials } from '#mail/auth';
+import type { BlobSweeper } from '#mail/content';
 import type { HoldRules, Queue, QueueSettings, TransportPause } from '#mail/queue';
 import type { Refusals } from '#mail/story';
 import type { Suppressions } from '#mail/suppressions';
@@ -71,6 +72,7 @@ export interface OperationsDeps {
   readonly queueSettings: Pick<QueueSettings, 'maxAgeMs'>;
   readonly refusals: Pick<Refusals, 'find'>;
   readonly blobs: BlobStore;
+  readonly blobSweeper: BlobSweeper;
   readonly databases: Databases;
   readonly loop: EventLoop;
   /** Space kept back for a full disk. */
