@@ -46,7 +46,7 @@ test('repairReport: nothing, what was made anew, and what could not be', () => {
     ]),
     [
       'Repaired:',
-      '  account ann: mailbox INBOX, UIDs 256 to 511: 256 messages have the flags again with which they came',
+      '  account ann: mailbox INBOX, UIDs 256 to 511: 256 messages with the flags again that they came with',
       '  account ann: 2 counters, blocks of header fields or blobs',
       '  account bob: not repaired: it is missing',
       '',

@@ -1,5 +1,6 @@
 import type { Finding } from '#mail/check';
 import type { RepairedAccount } from '#server/operations';
+import { counted } from './confirm.ts';
 import { plain } from './terminal.ts';
 
 /** What the check found, for people: lost mail first, what is only untidy after it, and a sum. */
@@ -38,7 +39,7 @@ export function repairReport(repaired: readonly RepairedAccount[]): string[] {
       ...(problem === null ? [] : [`  account ${plain(account)}: not repaired: ${plain(problem)}`]),
       ...flags.map(
         ({ mailbox, firstUid, lastUid, resetMessages }) =>
-          `  account ${plain(account)}: mailbox ${plain(mailbox)}, UIDs ${firstUid} to ${lastUid}: ${resetMessages} messages have the flags again with which they came`,
+          `  account ${plain(account)}: mailbox ${plain(mailbox)}, UIDs ${firstUid} to ${lastUid}: ${counted(resetMessages, 'message')} with the flags again that they came with`,
       ),
       ...(others === 0 ? [] : [`  account ${plain(account)}: ${others} counters, blocks of header fields or blobs`]),
     ]),

@@ -128,7 +128,7 @@ function foreign({ id, name }: AccountRow, problem: string, place: AccountId = i
   const remedy =
     place === id
       ? `take the data over with "godwit account adopt ${name}", or restore accounts/${id} and blobs/${id} from a backup, or ${afresh}`
-      : `stop the server and put the folders back: accounts/${id} and blobs/${id} belong to accounts/${place} and blobs/${place}; or ${afresh}`;
+      : `stop the server and put the folders back: what is in accounts/${id} belongs into accounts/${place}, and blobs/${id} into blobs/${place} if they were moved together; or ${afresh}`;
   const what = `accounts/${id}/account.db, the database of account ${name}, ${problem}`;
   return new AccountUnavailable(name, 'foreign', what, remedy);
 }

@@ -188,7 +188,7 @@ test('Accounts: two folders that were swapped are refused, and served again when
       ['alice account true', 'bob account true'],
     );
     const putBack =
-      /^stop the server and put the folders back: accounts\/1 and blobs\/1 belong to accounts\/2 and blobs\/2; or /;
+      /^stop the server and put the folders back: what is in accounts\/1 belongs into accounts\/2, and blobs\/1 into blobs\/2 if they were moved together; or /;
     assert.match(found[0]?.remedy ?? '', putBack);
   });
   swap();
