@@ -3,7 +3,7 @@ import type { RepairedAccount } from '#server/operations';
 import { counted } from './confirm.ts';
 import { plain } from './terminal.ts';
 
-/** What the check found, for people: lost mail first, what is only untidy after it, and a sum. */
+/** The findings of the check for people: lost mail first, what is only untidy after it, and a sum. */
 export function checkReport(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ['All mail is whole and consistent.'];
   const [lost = [], untidy = []] = [true, false].map((isLoss) => findings.filter((one) => one.isLoss === isLoss));
@@ -30,7 +30,7 @@ function place({ account, kind }: Finding): string {
   return kind === 'database' ? 'server' : 'queue';
 }
 
-/** What a repair did, for people. */
+/** The outcome of a repair for people. */
 export function repairReport(repaired: readonly RepairedAccount[]): string[] {
   if (repaired.length === 0) return ['There was nothing to repair.', ''];
   return [

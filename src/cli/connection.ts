@@ -11,7 +11,7 @@ import { becomeServerUser } from './server-user.ts';
 interface ServerPlace {
   readonly folder: string;
   readonly config: ServerConfig;
-  /** Where `config` was written. */
+  /** The file that `config` was read from. */
   readonly server: ConfigFile;
   readonly dataDirectory: string;
   readonly files: Files;
@@ -27,7 +27,7 @@ export async function readPlace(folder: string, files: Files = new Files()): Pro
 /** Runs a command of `#server/operations`. @throws Error with words for people. */
 export type CallServer = (command: string, args: object) => Promise<unknown>;
 
-/** How data is opened where no server runs. */
+/** Options for opening data where no server runs. */
 export interface Opening {
   /** Opens the rest when server.db cannot be opened. */
   readonly toleratesDamage?: boolean;
@@ -66,7 +66,7 @@ export async function withServer<T>(
 
 /**
  * Opens the data without a server, as the user who serves; holds the control socket meanwhile, so that no server starts on it.
- * @throws DataDirectoryBusy when somebody else holds it.
+ * @throws DataDirectoryBusy when another process holds it.
  */
 export async function withServices<T>(
   place: ServerPlace,

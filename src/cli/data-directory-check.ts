@@ -11,7 +11,7 @@ const othersMask = 0o077;
 /**
  * Says why a server would not start on a data directory, null when it would. Changes nothing.
  * @param server  The file that names it.
- * @param user  Who will serve; null when it is the user of this process.
+ * @param user  The user who will serve; null when it is the user of this process.
  */
 export function dataDirectoryRefusal(server: ConfigFile, path: string, user: ServingUser | null): ConfigProblem | null {
   const problem = (reason: string, fix: string): ConfigProblem => problemInFile(server, ['dataDirectory'], reason, fix);
@@ -56,7 +56,7 @@ function ownRefusal(path: string): Words | null {
   return [`other users may read ${path}, and the server cannot change that`, `Run 'chmod 700 ${path}' as its owner`];
 }
 
-/** A folder that another user will work in, whom root gives it to when it is root's and empty. */
+/** A folder that another user will work in; root gives it away when it is root's and empty. */
 function givenRefusal(path: string, user: ServingUser): Words | null {
   const { uid, mode } = statSync(path);
   const willBeGiven = uid === 0 && user.uid !== 0 && readdirSync(path).length === 0;

@@ -8,7 +8,7 @@ import { configuredPath, readConfigFile } from '#server/configuration';
 import { isWrittenByRoot, type SecretAnswer, type SecretPaths, type SecretQuestion } from './parent-files.ts';
 import { secretsOfTransports } from './transport-problems.ts';
 
-/** How to open files that only root may read. */
+/** Options for opening files that only root may read. */
 interface SecretFilesOptions {
   readonly folder: string;
   readonly config: ServerConfig;

@@ -17,7 +17,7 @@ interface OwnedPlace {
   readonly folder: string;
   readonly dataDirectory: string;
   readonly config: Pick<ServerConfig, 'user' | 'localserve'>;
-  /** Where `config` was written. */
+  /** The file that `config` was read from. */
   readonly server: ConfigFile;
 }
 
@@ -100,7 +100,7 @@ export function servingUser(config: OwnedPlace['config']): ServingUser | null {
   return { ...user, groups: text.trim().split(/\s+/).map(Number) };
 }
 
-/** What is wrong with the user to serve as, which `server.yaml` names or root falls back to; null when nothing is. Windows has no such user. */
+/** Returns what is wrong with the user to serve as, which `server.yaml` names or root falls back to; null when nothing is. Windows has no such user. */
 export function userProblem(server: ConfigFile, config: OwnedPlace['config']): ConfigProblem | null {
   const name = config.user ?? userToBecome(config, isRoot());
   return name === null || isWindows || lookUp(name) !== null ? null : unknownUser(server, name);
@@ -122,7 +122,7 @@ function lookUp(name: string): SystemUser | null {
   }
 }
 
-/** Makes the directory, or takes over an empty one of root's; what somebody put elsewhere is not ours to give away. */
+/** Makes the directory, or takes over an empty one of root's; what was put elsewhere is not ours to give away. */
 function giveDirectory(path: string, { name, uid, gid }: SystemUser): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const { uid: owner } = statSync(path);

@@ -64,7 +64,7 @@ interface Place {
   readonly config: Config;
   readonly server: ConfigFile;
   readonly domains: ConfigFile;
-  /** Who will serve; null when it is the user of this process. */
+  /** The user who will serve; null when it is the user of this process. */
   readonly user: ServingUser | null;
 }
 

@@ -54,7 +54,7 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
   return await runServer({ folder, files, log, prepare, onReady, ...(readyFile !== undefined && { readyFile }) });
 }
 
-/** Gives the account of the first start its password, unless it has one or somebody removed it. */
+/** Gives the account of the first start its password, unless it has one or was removed. */
 async function ensureAccount({ accounts, configuration, credentials }: Services): Promise<void> {
   const { name, password } = localAccount;
   if (configuration.config.domains.accounts[name] === undefined || (await credentials.hasPassword(name))) return;
@@ -68,7 +68,7 @@ function loopbackAddresses(): string[] {
   return ['127.0.0.1', ...(all.some(({ address }) => address === '::1') ? ['::1'] : [])];
 }
 
-/** How to call this program again: npm does not put it on the path. */
+/** The way to call this program again: npm does not put it on the path. */
 function commandName(dir: string | undefined): { readonly program: string; readonly option: string } {
   const program = process.env['npm_command'] === undefined ? 'godwit' : 'npx godwit';
   if (dir === undefined) return { program, option: '' };

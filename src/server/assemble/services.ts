@@ -34,7 +34,7 @@ import { AccountNames, ConfiguredPolicies, ConfiguredRouting } from '#server/tra
 import { DkimKeys } from '#server/dkim';
 import type { OutsideView } from '#server/operations';
 
-/** Where things are, and who is told of trouble. */
+/** Arguments of `openServices`. */
 export interface ServicesDeps {
   /** The folder with `server.yaml` and `domains.yaml`. */
   readonly folder: string;
