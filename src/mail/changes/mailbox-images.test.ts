@@ -106,3 +106,21 @@ test('MailboxImages.refresh: alteredModSeq moves with changed flags, not with ne
   await account.messages.expunge(id, null);
   assert.equal(await altered(), afterStore);
 });
+
+test('MailboxImages: others have the loop for each block of messages that an image takes in', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const many = Array.from({ length: 1100 }, (_, i) => newMessage([`Subject: ${i}`]));
+  await account.messages.append({ name: 'INBOX' }, many);
+  const id = (await account.mailboxes.byName('INBOX'))?.id;
+  assert.ok(id);
+  const loop = new FakeLoop();
+  using images = new MailboxImages({ account: account.id, db: account.db, clock, loop });
+  using lease = await images.open(id);
+  assert.equal(lease?.image.uids.length, 1100);
+  assert.equal(loop.pauses, 4);
+  const uids = Array.from(lease.image.uids);
+  await account.messages.store(id, uids, { mode: 'add', bits: SystemFlag.Deleted, keywords: [] });
+  await lease.refresh();
+  assert.ok(loop.pauses >= 12, `${loop.pauses} pauses`);
+});

@@ -11,9 +11,10 @@ import type { MessageTally } from './check-messages.ts';
 import type { Report } from './finding.ts';
 import { pages } from './pages.ts';
 
-const emailRows = 200;
-/** Few, because each may bring the bytes of a body. */
-const contentRows = 32;
+const emailRows = 64;
+const contentRows = 128;
+/** Bytes of bodies that are read at a time, but for one that is larger by itself. */
+const bodyBytes = 128 * 1024;
 /** Emails whose references are counted again. */
 const maxRecounted = 500;
 
@@ -131,7 +132,8 @@ interface ContentRow {
   readonly sizeBytes: number;
   readonly crc32: number | null;
   readonly blob: BlobId | null;
-  readonly bytes: Uint8Array | null;
+  /** Null when no bytes are in the row. */
+  readonly storedBytes: number | null;
   readonly email: number | null;
 }
 
@@ -139,26 +141,56 @@ interface ContentRow {
 export async function checkContents(account: Account, report: Report, loop: EventLoop): Promise<ReferredBlob[]> {
   const referred: ReferredBlob[] = [];
   const after = (last: ContentRow | null): Sql =>
-    sql`SELECT c.id, c.size_bytes AS "sizeBytes", c.crc32, c.blob_id AS blob, c.bytes, e.id AS email
+    sql`SELECT c.id, c.size_bytes AS "sizeBytes", c.crc32, c.blob_id AS blob, length(c.bytes) AS "storedBytes",
+      e.id AS email
       FROM content AS c LEFT JOIN email AS e ON e.account = c.account AND e.id = c.id
       WHERE c.account = ${account.id} AND c.id > ${last?.id ?? -1}
       AND NOT EXISTS (SELECT 1 FROM expunged_email AS x WHERE x.account = c.account AND x.id = c.id)
       ORDER BY c.id LIMIT ${contentRows}`;
-  for await (const { id, sizeBytes, crc32: checksum, blob, bytes, email } of pages(
-    account.db,
-    after,
-    contentRows,
-    loop,
-  )) {
+  let group: ContentRow[] = [];
+  let groupBytes = 0;
+  for await (const row of pages(account.db, after, contentRows, loop)) {
+    const { id, sizeBytes, crc32: checksum, blob, email } = row;
     if (email === null) report('reference', `content ${id} belongs to no email`);
     if (blob !== null) {
       referred.push({ id, blob, sizeBytes, crc32: checksum });
       continue;
     }
+    if (groupBytes + (row.storedBytes ?? 0) > bodyBytes || group.length === contentRows) {
+      await checkBodies(account, group, report, loop);
+      group = [];
+      groupBytes = 0;
+    }
+    group.push(row);
+    groupBytes += row.storedBytes ?? 0;
+  }
+  await checkBodies(account, group, report, loop);
+  return referred;
+}
+
+/** Checks bodies that are in their rows. Those that are gone by now are passed over. */
+async function checkBodies(
+  account: Account,
+  rows: readonly ContentRow[],
+  report: Report,
+  loop: EventLoop,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const ids = rows.map(({ id }) => id);
+  const stored = await account.db.read((reader) =>
+    reader.all<{ id: number; bytes: Uint8Array | null }>(
+      sql`SELECT id, bytes FROM content WHERE account = ${account.id} AND id IN ${inList(ids)}`,
+    ),
+  );
+  const bytesOf = new Map(stored.map(({ id, bytes }) => [id, bytes]));
+  for (const { id, sizeBytes, crc32: checksum } of rows) {
+    const pause = loop.pause();
+    if (pause !== null) await pause;
+    const bytes = bytesOf.get(id);
+    if (bytes === undefined) continue;
     const problem = inlineProblem(bytes, sizeBytes, checksum);
     if (problem !== null) report('size', `content ${id} ${problem}`, true, id);
   }
-  return referred;
 }
 
 function inlineProblem(bytes: Uint8Array | null, sizeBytes: number, checksum: number | null): string | null {

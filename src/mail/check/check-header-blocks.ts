@@ -1,7 +1,8 @@
 import type { Account } from '#mail/accounts';
 import type { DamagedBlock } from '#mail/header-cache';
-import { sql } from '#ports/database';
-import type { MailboxId } from '#lib/ids';
+import { pageRows } from '#mail/schema';
+import { sql, type Reader } from '#ports/database';
+import type { AccountId, MailboxId } from '#lib/ids';
 import type { Report } from './finding.ts';
 
 /** Checks that blocks of header fields say what the messages say. They repeat it, so that nothing is lost with them. */
@@ -32,13 +33,19 @@ async function* damagedBlocks(
     ),
   );
   for (const { mailbox } of mailboxes) {
-    const uids = await db.read((reader) =>
-      reader.arrays(sql`SELECT uid FROM message WHERE account = ${id} AND mailbox = ${mailbox} ORDER BY uid`),
+    const uids = Uint32Array.from(await db.read((reader) => allUids(reader, id, mailbox)));
+    for await (const block of headers.damagedBlocks(mailbox, uids)) yield { mailbox, block };
+  }
+}
+
+async function allUids(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number[]> {
+  const uids: number[] = [];
+  for (let last = 0; ;) {
+    const rows = await reader.arrays(
+      sql`SELECT uid FROM message WHERE account = ${account} AND mailbox = ${mailbox} AND uid > ${last} ORDER BY uid LIMIT ${pageRows}`,
     );
-    for await (const block of headers.damagedBlocks(
-      mailbox,
-      Uint32Array.from(uids, ([uid]) => Number(uid)),
-    ))
-      yield { mailbox, block };
+    for (const [uid] of rows) uids.push(Number(uid));
+    if (rows.length < pageRows) return uids;
+    last = uids.at(-1) ?? 0;
   }
 }

@@ -5,7 +5,7 @@ import type { Report } from './finding.ts';
 import { IdCounts } from './id-counts.ts';
 import { pages } from './pages.ts';
 
-const pageRows = 500;
+const pageRows = 128;
 
 /** Number of references to each email, and the row ids that are taken. */
 export interface MessageTally {

@@ -1,4 +1,5 @@
 import { storedFieldEnd } from '#lib/message';
+import type { EventLoop } from '#ports/event-loop';
 import { cachedFields, codeAt, firstFieldCode, RowCode } from './cached-fields.ts';
 import { FieldKind, type FieldColumn, type HeaderBlock } from './header-block.ts';
 import { headerCacheLimits } from './limits.ts';
@@ -57,14 +58,20 @@ export class BlockBuilder {
     this.#bodyStructures.addText(facts.bodyStructure);
   }
 
-  /** The block of what was added. */
-  build(): HeaderBlock {
+  /** The block of what was added; nothing can be added any more. */
+  async build(loop: EventLoop): Promise<HeaderBlock> {
     const facts = this.#facts;
-    const columns = new Map<number, FieldColumn>([
-      [RowCode.Envelope, this.#envelopes.build()],
-      [RowCode.BodyStructure, this.#bodyStructures.build()],
+    const builders = new Map<number, ColumnBuilder>([
+      [RowCode.Envelope, this.#envelopes],
+      [RowCode.BodyStructure, this.#bodyStructures],
+      ...this.#columns.map((column, i) => [firstFieldCode + i, column] as const),
     ]);
-    for (const [i, column] of this.#columns.entries()) columns.set(firstFieldCode + i, column.build());
+    const columns = new Map<number, FieldColumn>();
+    for (const [code, builder] of builders) {
+      columns.set(code, builder.build());
+      const pause = loop.pause();
+      if (pause !== null) await pause;
+    }
     return {
       messages: { uids: Uint32Array.from(facts, ({ uid }) => uid), isLeftOut: Uint8Array.from(this.#leftOut) },
       facts: {

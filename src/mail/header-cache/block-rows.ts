@@ -75,24 +75,27 @@ export async function selectBlock(
 /** Rows of a block by their code, compressed. */
 export type StoredRows = ReadonlyMap<number, Uint8Array>;
 
-/** The block in these rows. @throws Error for rows that are damaged. */
-export function readBlock(
+/** Reads the block in these rows. @throws Error for rows that are damaged. */
+export async function readBlock(
   rows: StoredRows,
   { count }: BlockRange,
   { fields }: WantedRows,
   compression: Compression,
-): HeaderBlock {
-  const unpacked = (code: number): Uint8Array | null => {
+  loop: EventLoop,
+): Promise<HeaderBlock> {
+  const unpacked = async (code: number): Promise<Uint8Array | null> => {
+    const pause = loop.pause();
+    if (pause !== null) await pause;
     const row = rows.get(code);
     return row === undefined ? null : compression.decompress(row);
   };
-  const uids = unpacked(RowCode.Uids);
+  const uids = await unpacked(RowCode.Uids);
   if (uids === null) throw new Error('a block of headers has no messages');
-  const facts = unpacked(RowCode.Facts);
-  const order = unpacked(RowCode.Order);
+  const facts = await unpacked(RowCode.Facts);
+  const order = await unpacked(RowCode.Order);
   const columns = new Map<number, FieldColumn>();
   for (const code of fields) {
-    const row = unpacked(code);
+    const row = await unpacked(code);
     columns.set(code, row === null ? emptyColumn(count) : readColumn(row, count));
   }
   return {
@@ -103,17 +106,21 @@ export function readBlock(
   };
 }
 
+/** A row that takes half a millisecond or more to compress. */
+const largeRowBytes = 128 * 1024;
+
 /** The rows of a block to store. Fields that no message has take no row. */
 export async function writeBlock(block: HeaderBlock, compression: Compression, loop: EventLoop): Promise<StoredRows> {
-  const rows = new Map([[RowCode.Uids as number, writeMessages(block.messages)]]);
-  if (block.facts !== null) rows.set(RowCode.Facts, writeFacts(block.facts));
-  if (block.order !== null) rows.set(RowCode.Order, writeOrder(block.order));
-  for (const [code, column] of block.columns) if (column.bytes.length > 0) rows.set(code, writeColumn(column));
-  for (const [code, row] of rows) {
+  const rows = new Map<number, Uint8Array>();
+  const add = async (code: number, row: Uint8Array): Promise<void> => {
+    const pause = row.length < largeRowBytes ? loop.pause() : loop.turn();
+    if (pause !== null) await pause;
     rows.set(code, compression.compress(row));
-    // A large row takes two milliseconds.
-    await loop.pause();
-  }
+  };
+  await add(RowCode.Uids, writeMessages(block.messages));
+  if (block.facts !== null) await add(RowCode.Facts, writeFacts(block.facts));
+  if (block.order !== null) await add(RowCode.Order, writeOrder(block.order));
+  for (const [code, column] of block.columns) if (column.bytes.length > 0) await add(code, writeColumn(column));
   return rows;
 }
 

@@ -1,3 +1,4 @@
+import type { EventLoop } from '#ports/event-loop';
 import { cachedFields, firstFieldCode, RowCode } from './cached-fields.ts';
 import type { FieldColumn, HeaderBlock } from './header-block.ts';
 
@@ -12,9 +13,11 @@ export const wholeBlock = {
 const textCodes = [RowCode.Envelope, RowCode.BodyStructure];
 
 /** Returns the first UID whose message a stored block lacks or describes otherwise than `made`, which was just made from the same messages; null without one. */
-export function differentUid(stored: HeaderBlock, made: HeaderBlock): number | null {
+export async function differentUid(stored: HeaderBlock, made: HeaderBlock, loop: EventLoop): Promise<number | null> {
   const places = new Map(Array.from(stored.messages.uids, (uid, at) => [uid, at]));
   for (const [at, uid] of made.messages.uids.entries()) {
+    const pause = loop.pause();
+    if (pause !== null) await pause;
     const storedAt = places.get(uid);
     if (storedAt === undefined || !isSame(stored, storedAt, made, at)) return uid;
   }
@@ -50,5 +53,7 @@ function codesAt({ order }: HeaderBlock, at: number): Uint8Array {
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

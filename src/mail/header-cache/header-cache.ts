@@ -154,7 +154,7 @@ export class HeaderCache {
   async #differentUid(mailbox: MailboxId, stored: HeaderBlock, uids: Uint32Array): Promise<number | null> {
     for (let at = 0; at < uids.length;) {
       const made = await this.#make(mailbox, uids.subarray(at), uids[at] ?? 0);
-      const uid = differentUid(stored, made);
+      const uid = await differentUid(stored, made, this.#deps.loop);
       if (uid !== null) return uid;
       // Without the messages that cannot be read, which others report.
       at = Math.max(at + 1, lowerBound(uids, (made.messages.uids.at(-1) ?? Number.POSITIVE_INFINITY) + 1));
@@ -175,13 +175,13 @@ export class HeaderCache {
 
   /** The stored block; null when it is gone, or damaged, and better made anew. */
   async #stored(mailbox: MailboxId, range: BlockRange, wanted: WantedRows): Promise<HeaderBlock | null> {
-    const { account, compression, memory } = this.#deps;
+    const { account, compression, memory, loop } = this.#deps;
     const place = { account, mailbox, range };
     const codes = wantedCodes(wanted);
     const rows = await this.#rows(place, codes);
     if (rows === null) return null;
     try {
-      return readBlock(rows, range, wanted, compression);
+      return await readBlock(rows, range, wanted, compression, loop);
     } catch {
       memory.forget(place, codes);
       return null;
@@ -256,10 +256,13 @@ export class HeaderCache {
       }
       const facts = await this.#facts(mailbox, some);
       const headers = await this.#headers(mailbox, some);
-      for (const fact of facts) builder.add(fact, headers.get(fact.uid) ?? null);
-      await loop.pause();
+      for (const fact of facts) {
+        const pause = loop.pause();
+        if (pause !== null) await pause;
+        builder.add(fact, headers.get(fact.uid) ?? null);
+      }
     }
-    return builder.build();
+    return await builder.build(loop);
   }
 
   /** The rows that can be read. */

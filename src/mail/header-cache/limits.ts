@@ -7,7 +7,7 @@ export const headerCacheLimits = {
   /** Messages without a block from which on it pays to store one. */
   minStoredMessages: 128,
   /** Headers read at a time. */
-  readMessages: 64,
+  readMessages: 32,
   /** A longer header is left to readers of the header itself. */
   maxHeaderBytes: 64 * 1024,
   /** As is a header in which a cached field, with its repetitions, is longer. */

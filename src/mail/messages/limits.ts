@@ -5,6 +5,8 @@ export const messageLimits = {
    * outgrows the page cache writes pages twice, and its end takes longer at a time.
    */
   batchMessages: 500,
+  /** Messages whose rows one statement reads where a transaction goes on with those behind them. */
+  readMessages: 250,
   /** Messages that `store` changes in one transaction: 40 rows. */
   storeMessages: 10_000,
   /** Time after which emails without a place are removed. */

@@ -180,7 +180,7 @@ export class Messages implements MailboxContents, Disposable {
   /** As MailboxContents says. In the caller's one transaction, some at a time for the event loop. */
   async moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void> {
     const { account, clock } = this.#deps;
-    for (let places; (places = await firstPlaces(tx, account, from, messageLimits.batchMessages)).length > 0;)
+    for (let places; (places = await firstPlaces(tx, account, from, messageLimits.readMessages)).length > 0;)
       await moveBetween(tx, account, { from, to }, places, modSeq, clock.now());
     await dropHeaderBlocks(tx, account, from);
   }

@@ -43,8 +43,7 @@ export async function removeFirst(
   atLeast: number,
   nowMs: number,
 ): Promise<boolean> {
-  // One statement reads them all, behind what the round before did since the loop was asked.
-  const limit = Math.min(atLeast, messageLimits.batchMessages >> 1);
+  const limit = Math.min(atLeast, messageLimits.readMessages);
   for (let removed = 0; removed < atLeast; removed += limit) {
     const places = await firstPlaces(tx, account, mailbox, limit);
     await removeWithModSeq(tx, account, mailbox, places, nowMs);

@@ -68,7 +68,7 @@ export async function finishStage(
   }
   const { modSeq } = await advance(tx, account);
   const mailboxes = { from: stage, to: target };
-  for (let places; (places = await firstPlaces(tx, account, stage, messageLimits.batchMessages)).length > 0;) {
+  for (let places; (places = await firstPlaces(tx, account, stage, messageLimits.readMessages)).length > 0;) {
     const firstUid = await seatPlaces(tx, account, mailboxes, places, modSeq, nowMs);
     for (let i = 0; i < places.length; i += 1) to.push(firstUid + i);
   }

@@ -1,12 +1,12 @@
-/** A piece of a UID list: up to 512 consecutive numbers, or up to 512 single ones: a statement holds the event loop until it has done them all. */
+/** A piece of a UID list: up to 128 consecutive numbers, or up to 128 single ones: a statement holds the event loop until it has done them all. */
 export type UidSpan =
   | { readonly kind: 'run'; readonly from: number; readonly to: number }
   | { readonly kind: 'list'; readonly uids: readonly number[] };
 
 /** Runs shorter than this go into lists: a statement costs more than a few lookups. */
 const minRunLength = 32;
-const maxListLength = 512;
-const maxRunLength = 512;
+const maxListLength = 128;
+const maxRunLength = 128;
 
 /** Cuts an ascending list of UIDs into few pieces, in order, that a statement can take each. */
 export function uidSpans(uids: ArrayLike<number>): UidSpan[] {

@@ -1,7 +1,7 @@
 import type { Reader, Sql, SqlValue } from '#ports/database';
 
 /** Most rows of one statement where there may be any number: it holds the event loop until it has them all. */
-export const pageRows = 512;
+export const pageRows = 256;
 
 /**
  * Reads any number of rows, some at a time.

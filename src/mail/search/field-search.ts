@@ -4,28 +4,38 @@ import { Haystack, type Needle } from './fold.ts';
 import { fieldTexts } from './header-text.ts';
 
 const latin1 = new TextDecoder('latin1');
+/** Messages whose field is decoded in one piece. */
+const decodedPerPiece = 16;
 const COLON = 58;
 const SP = 32;
 
 /**
  * Finds the messages of a block in which a field contains a text: one search through all values at once, and a look at those by themselves that
- * have to be decoded. An empty text matches every message that has the field.
+ * have to be decoded. An empty text matches every message that has the field. Yields after each piece of that work.
  * @param matches  Gets 1 for each message that matches.
  * @param isAsked  1 for the messages whose answer is needed.
  */
-export function searchColumn(column: FieldColumn, needle: Needle, isAsked: Uint8Array, matches: Uint8Array): void {
+export function* searchColumn(
+  column: FieldColumn,
+  needle: Needle,
+  isAsked: Uint8Array,
+  matches: Uint8Array,
+): Generator<void, void> {
   const { bytes, offsets, kinds } = column;
   if (needle.text === '') {
     for (let i = 0; i < kinds.length; i++) if (kinds[i] !== FieldKind.Absent) matches[i] = 1;
     return;
   }
   if (needle.isAscii) searchPlain(column, needle.text, matches);
+  yield;
+  let decoded = 0;
   const hidesQuotes = needle.isAscii && /[ <>,]/.test(needle.text);
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i];
     if (kind === FieldKind.Absent || kind === FieldKind.Plain || isAsked[i] !== 1 || matches[i] === 1) continue;
     if (kind === FieldKind.Quoted && !hidesQuotes) continue;
     if (hasInFields(bytes.subarray(offsets[i], offsets[i + 1]), needle)) matches[i] = 1;
+    if (++decoded % decodedPerPiece === 0) yield;
   }
 }
 

@@ -109,6 +109,9 @@ async function receiveBytes(context: Context, sink: MessageSink): Promise<void> 
     if (event.kind === 'appendMessageEnd') return;
     if (event.kind !== 'appendData') throw new Bad('expected the bytes of a message');
     await sink.write(event.bytes);
+    // Of a fast client more is always there.
+    const pause = context.deps.loop.pause();
+    if (pause !== null) await pause;
   }
 }
 

@@ -89,6 +89,17 @@ test('View.update leaves out changes that noteOwn named, and tells of others', a
   assert.deepEqual(await view.update(box.image, false), { expunged: [], exists: null, flagsChanged: [] });
 });
 
+test('View.update lets others have the loop while it goes over many messages', async () => {
+  const box = boxOf(20_000);
+  const counting = new FakeLoop();
+  const view = new View(box.image, counting);
+  for (let i = 0; i < 20; i++) box.remove(1000 * i);
+  box.touch(3);
+  const { expunged, flagsChanged } = await view.update(box.image, true);
+  assert.deepEqual([expunged.length, flagsChanged.length], [20, 1]);
+  assert.equal(counting.pauses, 8);
+});
+
 const change = fc.oneof(
   fc.constant({ kind: 'add' as const }),
   fc.record({ kind: fc.constant('touch' as const), nth: fc.nat(9) }),

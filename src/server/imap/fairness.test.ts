@@ -9,11 +9,11 @@ import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { AccountGlue } from './account-glue.ts';
 
 const messages = 3000;
-const bytesPerUnit = 128;
+const bytesPerUnit = 512;
 /** Work after which the loop gives a pause. */
 const sliceUnits = 100;
 /** A slice, and on top of it what cannot be divided: one statement over a batch, or one write of the output's buffer. */
-const mostUnits = sliceUnits + Math.max(600, defaultLimits.outputBufferBytes / bytesPerUnit + 50);
+const mostUnits = sliceUnits + Math.max(260, defaultLimits.outputBufferBytes / bytesPerUnit + 50);
 
 /** Commands that touch the whole mailbox, in an order in which each finds something to do. */
 const commands = [

@@ -5,7 +5,7 @@ import { Unreadable, type MessageContent, type TextKey } from '#proto/imap-serve
 import type { ListedMailbox } from './header-fields.ts';
 
 /** Messages that are looked into at a time. */
-const searchBatch = 32;
+const searchBatch = 16;
 
 /** Reader of the messages that blocks say nothing about. */
 export interface SearchSource extends ListedMailbox {
@@ -63,7 +63,10 @@ async function matchBlocks(
       const column = columns.get(codes[k] ?? 0);
       if (column === undefined) continue;
       const found = new Uint8Array(listed.length);
-      searchColumn(column, needle, isAsked, found);
+      for (const _piece of searchColumn(column, needle, isAsked, found)) {
+        const pause = account.loop.pause();
+        if (pause !== null) await pause;
+      }
       for (let i = found.indexOf(1); i >= 0; i = found.indexOf(1, i + 1)) {
         if (isAsked[i] === 1) matches[k]?.push(listed[i] ?? 0);
       }
