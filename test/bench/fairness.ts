@@ -108,18 +108,29 @@ function isGodwit(server: Peer): server is GodwitPeer {
   return 'config' in server;
 }
 
-/** The operator's commands over a long queue, and the check of the store. */
-async function measureOperations(
-  { main, config, submissionPort, sink }: GodwitPeer,
-  { waiting }: Effort,
-  measure: (command: string, run: () => Promise<unknown>) => Promise<void>,
-): Promise<void> {
-  const godwit = (...args: string[]) => {
+type Measure = (command: string, run: () => Promise<unknown>) => Promise<void>;
+
+/** Runs a command of the program. */
+type Run = (...args: string[]) => Promise<unknown>;
+
+/** Measures the operator's commands: the check of the store, those over a long queue, and the removal of the account with the large mailbox. */
+async function measureOperations(server: GodwitPeer, { waiting }: Effort, measure: Measure): Promise<void> {
+  const { main, config } = server;
+  const godwit: Run = (...args) => {
     const options = { maxBuffer: 2 ** 30 };
     return promisify(execFile)(process.execPath, [main, ...args, '--config', config], options);
   };
   await measure('godwit check', () => godwit('check'));
-  if (sink === null) return;
+  if (server.sink !== null) await measureQueue(server, waiting, godwit, measure);
+  await measure('godwit account remove', () => godwit('account', 'remove', 'user0'));
+}
+
+async function measureQueue(
+  { submissionPort }: GodwitPeer,
+  waiting: number,
+  godwit: Run,
+  measure: Measure,
+): Promise<void> {
   // They wait for a day (RFC 4865).
   await load('submit', [submissionPort, 50, 3600, 1024, waiting, 86_400]);
   for (const args of [

@@ -89,6 +89,33 @@ test('SystemLoop: what the loop brings in while others wait has a slice of its o
   assert.deepEqual(order, ['socket', 'long']);
 });
 
+test('SystemLoop: what pauses for the first time goes before work that had its turn, which waits no longer than that', async () => {
+  const { loop, work } = open();
+  const order: string[] = [];
+  const done = new AbortController();
+  const long = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      work();
+      await loop.pause();
+      order.push('long');
+    }
+  };
+  work();
+  const longs = [long(), long()];
+  const short = async (): Promise<void> => {
+    await new Promise(setImmediate);
+    work();
+    order.push('asks');
+    await loop.pause();
+    order.push('short');
+    work();
+  };
+  await Promise.all([short(), short(), short()]);
+  done.abort();
+  await Promise.all(longs);
+  assert.deepEqual(order.join(' '), 'long asks asks asks long short short short long long');
+});
+
 test('SystemLoop: those who wait for short work share a round, up to a slice', async () => {
   const { loop, work } = open();
   let rounds = 0;

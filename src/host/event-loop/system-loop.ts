@@ -10,7 +10,8 @@ interface Waiting {
 
 /**
  * Node's loop. All work of the process shares one slice of time: it begins when the loop went round, and when it is used up, whatever asks waits.
- * In each round the loop first serves sockets, then the work that waits here, in order, as long as one slice lasts and at least one piece of it.
+ * In each round the loop first serves sockets, then the work that waits here, in order, as long as one slice lasts and at least one piece of it. Work that
+ * goes on after a pause and pauses again lets that which pauses for the first time go before: what is short then ends within a round.
  */
 export class SystemLoop implements EventLoop {
   readonly #maxSliceMs: number;
@@ -18,7 +19,12 @@ export class SystemLoop implements EventLoop {
   readonly #newSliceMs: number;
   readonly #monotonic: () => number;
   #sinceMs = 0;
+  /** Work that goes on in this order. */
   readonly #waiting: Waiting[] = [];
+  /** Work that had its turn and is not through; the first of it joins the others in each round. */
+  readonly #long: Waiting[] = [];
+  /** What runs now is work that waited here. */
+  #isResumed = false;
   /** An immediate or a tick will serve what waits. */
   #isServing = false;
   #isRenewing = false;
@@ -50,7 +56,7 @@ export class SystemLoop implements EventLoop {
       setImmediate(this.#serve);
     }
     return new Promise((resume) => {
-      this.#waiting.push({ resume, maxUsedMs });
+      (this.#isResumed ? this.#long : this.#waiting).push({ resume, maxUsedMs });
     });
   }
 
@@ -62,18 +68,22 @@ export class SystemLoop implements EventLoop {
 
   readonly #serve = (): void => {
     this.#sinceMs = this.#monotonic();
+    const long = this.#long.shift();
+    if (long !== undefined) this.#waiting.push(long);
     this.#next();
   };
 
   readonly #goOn = (): void => {
-    const [next] = this.#waiting;
+    this.#isResumed = false;
+    const next = this.#waiting[0] ?? this.#long[0];
     if (next === undefined) this.#isServing = false;
     else if (this.#monotonic() - this.#sinceMs <= next.maxUsedMs) this.#next();
     else setImmediate(this.#serve);
   };
 
   #next(): void {
-    this.#waiting.shift()?.resume();
+    this.#isResumed = true;
+    (this.#waiting.shift() ?? this.#long.shift())?.resume();
     afterMicrotasks(this.#goOn);
   }
 }

@@ -1,4 +1,5 @@
 // The process that `integrity.ts` starts: prints what is damaged in the database file of its argument, as a JSON array of lines.
+import { constants, setPriority } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
@@ -18,4 +19,10 @@ function damages(path) {
   }
 }
 
+try {
+  // The server, whose cores these are, goes first.
+  setPriority(constants.priority.PRIORITY_LOW);
+} catch {
+  // Then not.
+}
 process.stdout.write(JSON.stringify(damages(process.argv[2] ?? '')));

@@ -22,7 +22,7 @@ export interface SqliteLimits {
 export const defaultSqliteLimits: SqliteLimits = {
   maxOpenAccounts: 500,
   maxStatements: 500,
-  checkpointBytes: 2 * 1024 * 1024,
+  checkpointBytes: 4 * 1024 * 1024,
   writesPerLook: 32,
   giveBackPages: 64,
   serverCacheBytes: 4 * 1024 * 1024,

@@ -4,6 +4,9 @@ import { sql, type Sql, type Tx } from '#ports/database';
 import { uidCondition } from './message-rows.ts';
 import { uidSpans, type UidSpan } from './uid-spans.ts';
 
+/** Emails of one statement, which holds the event loop until it has done them all. */
+const statementEmails = 128;
+
 /** Messages of a mailbox whose numbers of places change. */
 interface Counted {
   readonly mailbox: MailboxId;
@@ -52,7 +55,7 @@ export async function dropPlaces(
 
 async function copiesOf(tx: Tx, account: AccountId, emails: readonly ContentId[]): Promise<Map<ContentId, number>> {
   const copies = new Map<ContentId, number>();
-  for (const batch of inBatches(emails)) {
+  for (const batch of inBatches(emails, statementEmails)) {
     const rows = await tx.arrays(
       sql`SELECT id, copies FROM shared_email WHERE account = ${account} AND id IN ${inList(batch)}`,
     );
@@ -72,7 +75,7 @@ async function dropShared(
   const losses = new Map<ContentId, number>();
   for (const id of emails) if (copies.has(id)) losses.set(id, (losses.get(id) ?? 0) + 1);
   for (const [loss, group] of Map.groupBy(losses, ([, count]) => count)) {
-    for (const batch of inBatches(group)) {
+    for (const batch of inBatches(group, statementEmails)) {
       const list = inList(batch.map(([id]) => id));
       await tx.run(sql`UPDATE shared_email SET copies = copies - ${loss} WHERE account = ${account} AND id IN ${list}`);
       await tx.run(

@@ -33,6 +33,8 @@ export interface QueueDeps {
 }
 
 const maxPerStep = 500;
+/** Recipients that one transaction changes. */
+const changedPerStep = 250;
 const maxFound = 10_000;
 
 /** The queue as submitters and administrators use it. Delivery is the `QueueRunner`'s business, told by the hint `queue`. */
@@ -312,7 +314,7 @@ export class Queue {
           const found =
             await tx.all<Waiting>(sql`SELECT r.id, r.message, r.address, r.notify, r.domain, r.attempts, r.set_transport AS transport, r.last_host AS "lastHost",
             m.sender, m.account, m.message_id AS "messageId", m.from_id AS "fromId", m.envid FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-            WHERE r.state = 'queued' AND ${within(piece)} AND ${conditions(part)} ORDER BY r.id LIMIT ${maxPerStep}`);
+            WHERE r.state = 'queued' AND ${within(piece)} AND ${conditions(part)} ORDER BY r.id LIMIT ${changedPerStep}`);
           if (found.length > 0) {
             const list = inList(found.map((row) => row.id));
             await writeEvents(tx, list, { ...event, atMs: this.#deps.clock.now() });
@@ -322,7 +324,7 @@ export class Queue {
           return found;
         }, 'reserve');
         changed += rows.length;
-        const isFull = rows.length === maxPerStep;
+        const isFull = rows.length === changedPerStep;
         range = await nextMatch(this.#deps.db, part, isFull ? (rows.at(-1)?.id ?? piece.last) : piece.last);
       }
     }

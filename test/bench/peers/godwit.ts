@@ -29,7 +29,7 @@ export async function startGodwit(parent: string, sink: Sink | null): Promise<Go
     `hostname: bench.test
 dataDirectory: ../data
 user: ${userInfo().username}
-postmaster: user0
+postmaster: user9
 log: { level: warn }
 limits: { trustedNetworks: ['127.0.0.0/8'] }
 listeners:
