@@ -25,6 +25,7 @@ import {
   type TextKey,
   Unreadable,
 } from '#proto/imap-server';
+import { FakeLoop } from './fake-loop.ts';
 import { damagedContent, MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
 
 interface Entry {
@@ -355,7 +356,7 @@ class MemorySelected implements SelectedMailbox {
     _signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<readonly (readonly number[])[]> {
-    const matcher = new TextMatcher(keys);
+    const matcher = new TextMatcher(keys, new FakeLoop());
     const found = keys.map((): number[] => []);
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);

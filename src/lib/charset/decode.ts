@@ -33,6 +33,41 @@ function chooseCharset(bytes: Uint8Array, label: string | null, fallback: string
   return (fallback === undefined ? null : normalizeCharset(fallback)) ?? sniffCharset(bytes);
 }
 
+/**
+ * As `decode` of all pieces together, which may be cut anywhere, a piece at a time: for text whose decoding in one go takes long.
+ * @param label  As in a message.
+ * @param fallback  Label for when `label` is unknown or says nothing.
+ */
+export function* decodePieces(pieces: readonly Uint8Array[], label: string, fallback: string): Generator<string, void> {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) {
+    yield decode(only, label, fallback);
+    return;
+  }
+  // The first piece with other bytes than ASCII shows as much as all of them.
+  const charset = chooseCharset(pieces.find((piece) => !isAscii(piece)) ?? noBytes, label, fallback);
+  const upperHalf = codePages.get(charset);
+  if (charset === utf7) yield decodeUtf7(joined(pieces));
+  else if (upperHalf !== undefined) for (const piece of pieces) yield decodeCodePage(piece, upperHalf);
+  else {
+    const decoder = new TextDecoder(charset);
+    for (const piece of pieces) yield decoder.decode(piece, { stream: true });
+    yield decoder.decode();
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
 function decodeAs(bytes: Uint8Array, charset: Charset): string {
   if (charset === utf7) return decodeUtf7(bytes);
   const upperHalf = codePages.get(charset);

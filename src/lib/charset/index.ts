@@ -5,6 +5,6 @@
  */
 export { type Charset, normalizeCharset } from './label.ts';
 export { charsetLabels } from './labels.ts';
-export { decode, sniffCharset } from './decode.ts';
+export { decode, decodePieces, sniffCharset } from './decode.ts';
 export { octetText, octetsOf, readableText } from './octet-text.ts';
 export { fromLatin1, isAscii, isUtf8, toLatin1 } from './bytes.ts';

@@ -127,13 +127,34 @@ const blocks = new Set([
  * own, character references are resolved. Tolerant and linear; the result is text, never to be used as HTML.
  */
 export function htmlToText(html: string, options: { readonly skipQuotes?: boolean } = {}): string {
-  const out: string[] = [];
+  return collapsed([...htmlTextPieces(html, options)].join('')).trim();
+}
+
+/**
+ * As `htmlToText`, in pieces: for large sources, whose reading takes long. Blank lines and runs of spaces that pieces begin and end with stay.
+ * @param options  `pieceChars` of the source, or a few more, are read for each piece.
+ */
+export function* htmlTextPieces(
+  html: string,
+  options: { readonly skipQuotes?: boolean; readonly pieceChars?: number } = {},
+): Generator<string, void> {
+  const { pieceChars = 16 * 1024 } = options;
+  let out: string[] = [];
   let quoteDepth = 0;
   let at = 0;
+  let pieceEnd = pieceChars;
   while (at < html.length) {
+    if (at >= pieceEnd) {
+      yield collapsed(out.join(''));
+      out = [];
+      pieceEnd = at + pieceChars;
+    }
     const open = html.indexOf('<', at);
-    const textEnd = open < 0 ? html.length : open;
+    const end = open < 0 ? html.length : open;
+    const textEnd = end - at <= pieceChars ? end : cutBefore(html, at + pieceChars);
     if (quoteDepth === 0 && textEnd > at) out.push(decodeEntities(html.slice(at, textEnd)).replace(/\s+/g, ' '));
+    at = textEnd;
+    if (textEnd < end) continue;
     if (open < 0) break;
     const tag = readTag(html, open);
     at = tag.end;
@@ -147,11 +168,23 @@ export function htmlToText(html: string, options: { readonly skipQuotes?: boolea
     }
     if (tag.kind === 'open' && hidden.has(tag.name)) at = hiddenEnd(html, tag.name, at);
   }
-  return out
-    .join('')
-    .replace(/[ \n]+/g, (run) => (run.includes('\n') ? '\n' : ' '))
-    .trim();
+  yield collapsed(out.join(''));
 }
+
+function collapsed(text: string): string {
+  return text.replace(/[ \n]+/g, (run) => (run.includes('\n') ? '\n' : ' '));
+}
+
+/** A place near `at`, not behind it, where text can be cut: in no character reference and in no character. */
+function cutBefore(html: string, at: number): number {
+  const reference = html.lastIndexOf('&', at);
+  const cut = reference > at - longestReference ? reference : at;
+  const code = html.charCodeAt(cut - 1);
+  return code >= 0xd800 && code < 0xdc00 ? cut - 1 : cut;
+}
+
+/** Characters of the longest character reference that is read, as in `&#1114111;`, or more. */
+const longestReference = 16;
 
 type Tag = { readonly kind: 'open' | 'close' | 'text'; readonly name: string; readonly end: number };
 

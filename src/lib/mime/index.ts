@@ -6,7 +6,7 @@ export { decodeBody, extractText } from './body.ts';
 export { composeMessage } from './compose.ts';
 export type { Attachment, Composition } from './composition.ts';
 export { readFlowed, writeFlowed } from './flowed.ts';
-export { htmlToText } from './html-text.ts';
+export { htmlTextPieces, htmlToText } from './html-text.ts';
 export { defaultMimeLimits } from './limits.ts';
 export type { MimeLimits } from './limits.ts';
 export { MimeIndexer } from './mime-indexer.ts';

@@ -151,7 +151,7 @@ for (const value of [
     const here = await world(store, 24);
     for (const name of ['subject', 'from', 'to']) {
       const code = cachedFieldCode(name) ?? 0;
-      const matcher = new TextMatcher([{ kind: 'header', name, value }]);
+      const matcher = new TextMatcher([{ kind: 'header', name, value }], new FakeLoop());
       for (const { messages, columns } of await blocksOf(here, uidsUpTo(24), uidsUpTo(24), { fields: [code] })) {
         const column = columns.get(code);
         assert.ok(column);

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toLatin1 } from '#lib/charset';
 import { MimeIndexer } from '#lib/mime';
+import { FakeLoop } from '#testing/fake-loop';
 import { TextMatcher, type TextKey } from './index.ts';
+
+const loop = new FakeLoop();
 
 /** Lines of a message; as UTF-8, or each character as a byte. */
 interface Sample {
@@ -17,7 +20,11 @@ async function matches({ lines, isLatin1 = false }: Sample, key: TextKey): Promi
   indexer.push(bytes);
   const { root } = indexer.finish();
   const header = bytes.subarray(0, root.bodyStart);
-  const found = await new TextMatcher([key]).match({ header, root, bytes: (from, to) => bytes.subarray(from, to) });
+  const found = await new TextMatcher([key], loop).match({
+    header,
+    root,
+    bytes: (from, to) => bytes.subarray(from, to),
+  });
   return found[0];
 }
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MimeIndexer } from '#lib/mime';
+import { FakeLoop } from '#testing/fake-loop';
 import { TextMatcher } from './index.ts';
+import type { SearchedMessage } from './text-matcher.ts';
+
+const loop = new FakeLoop();
 
 const notice = [
   'Subject: Undelivered =?utf-8?q?gr=C3=BC=C3=9Fe?=',
@@ -48,7 +52,7 @@ for (const [value, kind, expected] of rows) {
     const { root } = indexer.finish();
     const header = bytes.subarray(root.headerStart, root.bodyStart);
     const message = { header, root, bytes: (start: number, end: number) => bytes.subarray(start, end) };
-    assert.deepEqual(await new TextMatcher([{ kind, value }]).match(message), [expected]);
+    assert.deepEqual(await new TextMatcher([{ kind, value }], loop).match(message), [expected]);
   });
 }
 
@@ -62,7 +66,7 @@ test('TextMatcher looks at so many bytes of a header, of a message inside and of
     const indexer = new MimeIndexer();
     indexer.push(bytes);
     const { root } = indexer.finish();
-    const matcher = new TextMatcher([{ kind, value }], limits);
+    const matcher = new TextMatcher([{ kind, value }], loop, limits);
     const read = {
       header: bytes.subarray(0, root.bodyStart),
       root,
@@ -79,4 +83,46 @@ test('TextMatcher looks at so many bytes of a header, of a message inside and of
     assert.equal(await found(text, 'text', value), want, value);
     assert.equal(await found(whole, 'body', value), want, `${value} inside`);
   }
+});
+
+/** A part of one type with many lines around what is looked for. */
+function longMessage(type: string, charset: string, text: Uint8Array): SearchedMessage {
+  const head = `Subject: long\r\nMIME-Version: 1.0\r\nContent-Type: ${type}; charset=${charset}\r\n\r\n`;
+  const bytes = Buffer.concat([Buffer.from(head), text]);
+  const indexer = new MimeIndexer();
+  indexer.push(bytes);
+  const { root } = indexer.finish();
+  return { header: bytes.subarray(0, head.length), root, bytes: (start, end) => bytes.subarray(start, end) };
+}
+
+const filler = Buffer.from('some words of a line that is like all others\n'.repeat(2500));
+for (const [type, charset, encoded, value] of [
+  ['text/plain', 'utf-8', Buffer.from('Zebra\n   Crossing ahead'), 'zebra crossing AHEAD'],
+  ['text/plain', 'utf-8', Buffer.from(`Zebra${' '.repeat(9000)}Crossing`), 'zebra crossing'],
+  ['text/plain', 'utf-8', Buffer.from('caf\u0065\u0301 über alles'), 'café Über'],
+  ['text/plain', 'iso-8859-1', Buffer.from('café über alles', 'latin1'), 'CAFÉ über'],
+  ['text/plain', 'shift_jis', Buffer.of(0x93, 0xfa, 0x96, 0x7b, 0x8c, 0xea), '日本語'],
+  ['text/html', 'utf-8', Buffer.from('Zeb<b>ra</b> &uuml;ber die <i>Stra</i>&szlig;e'), 'zebra über die straße'],
+] as const) {
+  test(`TextMatcher finds ${JSON.stringify(value)} wherever it stands in a long part of ${type} in ${charset}`, async () => {
+    const step = Math.ceil(encoded.length / 24);
+    for (const boundary of [32_768, 65_536, 98_304]) {
+      for (let before = 0; before <= encoded.length; before += step) {
+        const text = Buffer.concat([filler.subarray(0, boundary - before), encoded, filler.subarray(0, 40_000)]);
+        const message = longMessage(type, charset, text);
+        const matcher = new TextMatcher([{ kind: 'body', value }], loop);
+        assert.deepEqual(await matcher.match(message), [true], `${before} bytes before ${boundary}`);
+      }
+    }
+    const missing = new TextMatcher([{ kind: 'body', value: `${value} but not this` }], loop);
+    assert.deepEqual(await missing.match(longMessage(type, charset, Buffer.concat([filler, encoded]))), [false]);
+  });
+}
+
+test('TextMatcher lets others have the loop while it reads a long text', async () => {
+  const counting = new FakeLoop();
+  const message = longMessage('text/html', 'utf-8', Buffer.from('<p>text</p>\n'.repeat(100_000)));
+  const [found] = await new TextMatcher([{ kind: 'body', value: 'zebra' }], counting).match(message);
+  assert.equal(found, false);
+  assert.ok(counting.pauses >= 150, `${counting.pauses} pauses`);
 });

@@ -1,6 +1,7 @@
 import { parseHeader, type HeaderField } from '#lib/message';
 import { flattenParts, type Part } from '#lib/mime';
-import { partTexts } from './body-text.ts';
+import type { EventLoop } from '#ports/event-loop';
+import { partTexts, type TextPiece } from './body-text.ts';
 import { Haystack, needleOf, type Needle } from './fold.ts';
 import { fieldTexts } from './header-text.ts';
 import { searchLimits, type SearchLimits } from './limits.ts';
@@ -32,10 +33,15 @@ interface PreparedKey {
 export class TextMatcher {
   readonly #keys: readonly PreparedKey[];
   readonly #limits: SearchLimits;
+  readonly #loop: EventLoop;
+  /** Characters of the longest key, however its case is folded. */
+  readonly #longest: number;
 
   /** @param limits  What lies behind them in a message is not found. */
-  constructor(keys: readonly TextKey[], limits: SearchLimits = searchLimits) {
+  constructor(keys: readonly TextKey[], loop: EventLoop, limits: SearchLimits = searchLimits) {
     this.#limits = limits;
+    this.#loop = loop;
+    this.#longest = keys.reduce((most, { value }) => Math.max(most, 2 * value.length), 0);
     this.#keys = keys.map((key) => ({ key, needle: needleOf(key.value) }));
   }
 
@@ -47,7 +53,7 @@ export class TextMatcher {
   /** For each key, whether the message matches. */
   async match(message: SearchedMessage): Promise<boolean[]> {
     const header = new HeaderText(message.header.subarray(0, this.#limits.maxHeaderBytes));
-    const body = new BodyText(message, this.#limits);
+    const body = new BodyText(message, this.#limits, this.#loop, this.#longest);
     const matches: boolean[] = [];
     for (const { key, needle } of this.#keys) {
       if (key.kind === 'header') matches.push(header.hasInField(key.name, needle));
@@ -103,20 +109,30 @@ class HeaderText {
   }
 }
 
+/** Characters of a text that are searched at a time, and a few more. */
+const windowChars = 32 * 1024;
+/** A longer run without blanks is cut. */
+const maxWordChars = 1024;
+
 /** The body of a message, whose parts are read and decoded when a key needs them. */
 class BodyText {
   readonly #message: SearchedMessage;
   readonly #limits: SearchLimits;
   #parts: readonly Part[] | null = null;
   #headers: readonly HeaderText[] | null = null;
-  /** Text read so far, and the source of the rest. */
+  /** Text read so far, in windows that overlap, and the source of the rest. */
   readonly #texts: Haystack[] = [];
   readonly #rest: AsyncGenerator<string>;
+  readonly #loop: EventLoop;
+  readonly #longest: number;
 
-  constructor(message: SearchedMessage, limits: SearchLimits) {
+  /** @param longest  Characters of the longest text that is looked for. */
+  constructor(message: SearchedMessage, limits: SearchLimits, loop: EventLoop, longest: number) {
     this.#message = message;
     this.#limits = limits;
-    this.#rest = this.#read();
+    this.#loop = loop;
+    this.#longest = longest;
+    this.#rest = this.#windows();
   }
 
   /** Reports whether the header of a part has the text. */
@@ -136,7 +152,11 @@ class BodyText {
 
   /** Reports whether a part that holds text has it, reading no further than needed. */
   async has(needle: Needle): Promise<boolean> {
-    if (this.#texts.some((text) => text.has(needle))) return true;
+    for (const text of this.#texts) {
+      const pause = this.#loop.pause();
+      if (pause !== null) await pause;
+      if (text.has(needle)) return true;
+    }
     for (let next = await this.#rest.next(); next.done !== true; next = await this.#rest.next()) {
       const text = new Haystack(next.value);
       this.#texts.push(text);
@@ -151,7 +171,35 @@ class BodyText {
     return this.#parts;
   }
 
-  async *#read(): AsyncGenerator<string> {
+  /** What is read, in pieces of some size; each repeats the end of the one before, so that what is looked for is whole in one of them. */
+  async *#windows(): AsyncGenerator<string> {
+    let window = '';
+    for await (const piece of this.#read()) {
+      const pause = this.#loop.pause();
+      if (pause !== null) await pause;
+      if (piece !== null) window += piece;
+      if (piece === null ? window !== '' : window.length >= windowChars + this.#longest) {
+        yield window;
+        window = piece === null ? '' : this.#endOf(window);
+      }
+    }
+    if (window !== '') yield window;
+  }
+
+  /** The end of a window that the next one repeats, from a blank on if there is one, because letters belong together with what combines with them. */
+  #endOf(window: string): string {
+    let end = '';
+    // Blanks may stand for long runs of them.
+    for (let chars = 4 * this.#longest + maxWordChars; end.length <= this.#longest; chars *= 4) {
+      end = window.slice(-chars).replace(/\s+/g, ' ');
+      if (chars >= window.length) break;
+    }
+    const from = Math.max(0, end.length - this.#longest - 1);
+    const blank = end.lastIndexOf(' ', from);
+    return end.slice(blank >= 0 && from - blank <= maxWordChars ? blank : from);
+  }
+
+  async *#read(): AsyncGenerator<TextPiece> {
     const { maxHeaderBytes, maxPartBytes, fallbackCharset } = this.#limits;
     for (const part of this.#allParts()) {
       // The header of a message inside is part of the body that surrounds it.
@@ -159,11 +207,15 @@ class BodyText {
         const { headerStart, bodyStart } = part.message.root;
         const end = Math.min(bodyStart, headerStart + maxHeaderBytes);
         for (const field of parseHeader(await this.#message.bytes(headerStart, end))) {
-          for (const text of fieldTexts(field)) yield `${field.name}: ${text}`;
+          for (const text of fieldTexts(field)) {
+            yield null;
+            yield `${field.name}: ${text}`;
+          }
         }
       }
       if (!holdsText(part)) continue;
       const end = Math.min(part.end, part.bodyStart + maxPartBytes);
+      yield null;
       yield* partTexts(part, await this.#message.bytes(part.bodyStart, end), fallbackCharset);
     }
   }

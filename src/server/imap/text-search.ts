@@ -85,7 +85,7 @@ async function matchMessages(
   signal: AbortSignal,
   onUnreadable: (uid: number, error: Unreadable) => void,
 ): Promise<void> {
-  const matcher = new TextMatcher(keys);
+  const matcher = new TextMatcher(keys, source.account.loop);
   const { needsBody } = matcher;
   for (let at = 0; at < uids.length; at += searchBatch) {
     signal.throwIfAborted();
