@@ -1,10 +1,9 @@
 /** Bounds of what one message may cost, of the work of one transaction, and of what an account keeps. */
 export const messageLimits = {
-  /**
-   * Messages that `expunge`, `remove`, `move` and `copy`, and the removal of a mailbox's messages, change in one transaction: about 1 MiB. One that
-   * outgrows the page cache writes pages twice, and its end takes longer at a time.
-   */
+  /** Messages that `expunge`, `remove` and `move` change in one transaction. */
   batchMessages: 500,
+  /** Messages that `copy`, and the removal of a mailbox's messages, change in one transaction: narrow rows, some 2 MiB of log. Each transaction costs some milliseconds by itself. */
+  longMessages: 5000,
   /** Messages whose rows one statement reads where a transaction goes on with those behind them. */
   readMessages: 250,
   /** Messages that `store` changes in one transaction: 40 rows. */

@@ -113,7 +113,7 @@ export class Messages implements MailboxContents, Disposable {
    * (RFC 9051 §6.4.7), also when the server dies in it.
    */
   async copy(from: MailboxId, uids: ArrayLike<number>, target: Target): Promise<Copied> {
-    const { account, clock, batchMessages = messageLimits.batchMessages } = this.#deps;
+    const { account, clock, batchMessages = messageLimits.longMessages } = this.#deps;
     const nowMs = clock.now();
     if (uids.length <= batchMessages)
       return await this.#write((tx) => copyMessages(tx, account, from, uids, target, nowMs));
@@ -159,7 +159,7 @@ export class Messages implements MailboxContents, Disposable {
 
   /** As MailboxContents says. Nobody sees the messages any more, so no hint tells that they go. */
   async removeAll(mailbox: MailboxId): Promise<void> {
-    const { account, db, clock, batchMessages = messageLimits.batchMessages } = this.#deps;
+    const { account, db, clock, batchMessages = messageLimits.longMessages } = this.#deps;
     for (let more = true; more;) {
       more = await db.write((tx) => removeFirst(tx, account, mailbox, batchMessages, clock.now()), 'reserve');
     }
