@@ -23,7 +23,7 @@ export class SystemLoop implements EventLoop {
   readonly #waiting: Waiting[] = [];
   /** Work that had its turn and is not through; the first of it joins the others in each round. */
   readonly #long: Waiting[] = [];
-  /** What runs now is work that waited here. */
+  /** True while work runs that waited here. */
   #isResumed = false;
   /** An immediate or a tick will serve what waits. */
   #isServing = false;

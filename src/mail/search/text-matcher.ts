@@ -171,7 +171,7 @@ class BodyText {
     return this.#parts;
   }
 
-  /** What is read, in pieces of some size; each repeats the end of the one before, so that what is looked for is whole in one of them. */
+  /** Yields the text in pieces of some size; each repeats the end of the one before, so that what is looked for is whole in one of them. */
   async *#windows(): AsyncGenerator<string> {
     let window = '';
     for await (const piece of this.#read()) {
