@@ -91,6 +91,11 @@ export async function clean(store: Store): Promise<void> {
 /** What the next start and the sweeper do with what was under way: it is finished, nothing else changes, and nothing is left over. */
 async function verifyCleaning(store: Store, found: ReadonlyMap<string, Found>, problems: string[]): Promise<void> {
   await clean(store);
+  if ((await store.accounts.finishDeletions()) > 0) problems.push('messages of mailboxes that are gone were left');
+  const leaving = await store.databases.server.read((reader) =>
+    reader.all<{ name: string }>(sql`SELECT name FROM account WHERE state = 'removing'`),
+  );
+  for (const { name } of leaving) problems.push(`account ${name} was left half removed`);
   for (const finding of await checkStore(store))
     problems.push(`check after cleaning: ${finding.account} ${finding.kind}: ${finding.text}`);
   for (const [name, before] of found) {
