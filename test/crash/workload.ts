@@ -2,7 +2,6 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { SystemFlag } from '#lib/flags';
 import type { Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
-import { Messages } from '#mail/messages';
 import { ConditionError } from '#ports/conditions';
 import { sql } from '#ports/database';
 import type { FakeClock } from '#testing/fake-clock';
@@ -328,7 +327,10 @@ export class Workload {
     };
     const uids = uidsIn(messages, from);
     await this.#ledger.change(messages, next, async () => {
-      const copied = await this.#messages(account, how)[how](id, uids, { name: to });
+      // Some copies are made in steps, as long ones are.
+      const inSteps = how === 'copy' && this.#random() < 0.5;
+      const { messages: all } = account;
+      const copied = await (inSteps ? all.copy(id, uids, { name: to }, 1) : all[how](id, uids, { name: to }));
       const toUid = new Map(copied.from.map((uid, i) => [uid, copied.to[i] ?? missing()]));
       const fromUids = messages.map((message) => fromUid(message, from));
       return (state, i) =>
@@ -336,12 +338,6 @@ export class Workload {
           place.mailbox === to ? { ...place, uid: toUid.get(fromUids[i] ?? 0) ?? missing() } : place,
         );
     });
-  }
-
-  /** Some copies are made in steps, as long ones are. */
-  #messages({ id, db, messages }: Account, how: 'move' | 'copy'): Messages {
-    if (how === 'move' || this.#random() < 0.5) return messages;
-    return new Messages({ account: id, db, bus: this.#store.bus, clock: this.#clock, batchMessages: 1 });
   }
 
   async #expunge(account: Account): Promise<void> {

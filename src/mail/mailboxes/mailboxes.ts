@@ -31,6 +31,8 @@ import type { SpecialUse } from './special-use.ts';
 export interface MailboxContents {
   /** Removes all messages of a mailbox that is gone, in transactions of its own. */
   removeAll(mailbox: MailboxId): Promise<void>;
+  /** Reports whether messages of a mailbox that is gone are on their way into another: they must stay. */
+  isFilling(mailbox: MailboxId): boolean;
   /** Moves all messages of one mailbox to another, with new UIDs. */
   moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void>;
 }
@@ -144,10 +146,11 @@ export class Mailboxes {
     await this.#removeContents(gone);
   }
 
-  /** Removes what is left of the messages of mailboxes that are gone. @returns how many such mailboxes there were. */
+  /** Removes what is left of the messages of mailboxes that are gone, but for copies under way. @returns how many such mailboxes there were. */
   async finishDeletions(): Promise<number> {
-    const { account, db } = this.#deps;
-    const leaving = await db.read((reader) => leavingMailboxes(reader, account));
+    const { account, contents, db } = this.#deps;
+    const gone = await db.read((reader) => leavingMailboxes(reader, account));
+    const leaving = gone.filter((id) => !contents.isFilling(id));
     for (const id of leaving) await this.#removeContents(id);
     return leaving.length;
   }

@@ -139,6 +139,19 @@ test('Messages.copy: when a batch of a long copy fails, the target is as it was 
   }
 });
 
+test('Messages.copy: a sweep while a long copy is under way takes nothing of it', async () => {
+  await using store = await tempStore();
+  const { inbox, all } = await sevenMessages(store);
+  const { messages, mailboxes } = store.account;
+  const state = { isCopying: true };
+  const copying = messages.copy(inbox, all, { name: 'Archive' }, 1).finally(() => {
+    state.isCopying = false;
+  });
+  while (state.isCopying) assert.equal(await mailboxes.finishDeletions(), 0);
+  assert.equal((await copying).to.length, 7);
+  assert.equal((await mailboxes.byName('Archive'))?.messages, 7);
+});
+
 test('Messages.copy: what a crash left of a long copy is whole for the check, unseen, and removed later', async () => {
   await using store = await tempStore();
   const { inbox } = await sevenMessages(store);

@@ -40,6 +40,8 @@ export class Messages implements MailboxContents, Disposable {
   readonly #deps: MessagesDeps;
   readonly #appends: AppendQueue;
   readonly #eraser: EmailEraser;
+  /** Mailboxes by which copies are under way. */
+  readonly #stages = new Set<MailboxId>();
 
   constructor(deps: MessagesDeps) {
     this.#deps = deps;
@@ -112,8 +114,13 @@ export class Messages implements MailboxContents, Disposable {
    * Copies messages; the copies share the stored bytes. They are seen all at once: a failed COPY leaves the target as it was
    * (RFC 9051 §6.4.7), also when the server dies in it.
    */
-  async copy(from: MailboxId, uids: ArrayLike<number>, target: Target): Promise<Copied> {
-    const { account, clock, batchMessages = messageLimits.longMessages } = this.#deps;
+  async copy(
+    from: MailboxId,
+    uids: ArrayLike<number>,
+    target: Target,
+    batchMessages: number = this.#deps.batchMessages ?? messageLimits.longMessages,
+  ): Promise<Copied> {
+    const { account, clock } = this.#deps;
     const nowMs = clock.now();
     if (uids.length <= batchMessages)
       return await this.#write((tx) => copyMessages(tx, account, from, uids, target, nowMs));
@@ -128,7 +135,11 @@ export class Messages implements MailboxContents, Disposable {
     batchMessages: number,
   ): Promise<Copied> {
     const { account, db } = this.#deps;
-    const stage = await db.write((tx) => openStage(tx, account, target));
+    const stage = await db.write(async (tx) => {
+      const opened = await openStage(tx, account, target);
+      this.#stages.add(opened.stage);
+      return opened;
+    });
     try {
       const staged: number[] = [];
       for (const batch of uidBatches(uids, batchMessages)) {
@@ -140,6 +151,8 @@ export class Messages implements MailboxContents, Disposable {
       // Nobody has seen them; what cannot be removed now, `Mailboxes.finishDeletions` removes.
       await this.removeAll(stage.stage).catch(() => undefined);
       throw error;
+    } finally {
+      this.#stages.delete(stage.stage);
     }
   }
 
@@ -155,6 +168,11 @@ export class Messages implements MailboxContents, Disposable {
       from: batches.flatMap((batch) => batch.from),
       to: batches.flatMap((batch) => batch.to),
     };
+  }
+
+  /** Reports whether a copy is under way by this mailbox, which is gone from the beginning. */
+  isFilling(mailbox: MailboxId): boolean {
+    return this.#stages.has(mailbox);
   }
 
   /** As MailboxContents says. Nobody sees the messages any more, so no hint tells that they go. */
