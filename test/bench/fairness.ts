@@ -122,7 +122,7 @@ async function measureOperations(server: GodwitPeer, { waiting }: Effort, measur
   };
   await measure('godwit check', () => godwit('check'));
   if (server.sink !== null) await measureQueue(server, waiting, godwit, measure);
-  await measure('godwit account remove', () => godwit('account', 'remove', 'user0'));
+  await measure('godwit account remove', () => godwit('account', 'remove', 'user0', '--yes'));
 }
 
 async function measureQueue(
