@@ -8,7 +8,8 @@ export interface Broken {
 }
 
 const brokenDatabase: Broken = {
-  files: slowFlush,
+  // Slow enough that readers come in time on a busy machine, too.
+  files: (base) => slowFlush(base, 50),
   wrap: (db) => ({
     dialect: db.dialect,
     read: (body) => db.read(body),
@@ -101,15 +102,15 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
   },
 };
 
-/** An honest disk that takes its time, so that much happens between a commit and its flush. */
-export function slowFlush(base: FileSystem): FileSystem {
+/** Returns an honest disk that takes its time, so that much happens between a commit and its flush. */
+export function slowFlush(base: FileSystem, flushMs = 5): FileSystem {
   return {
     ...passed(base),
     openForSync: async (path) => {
       const handle = await base.openForSync(path);
       return {
         ...passedHandle(handle),
-        datasync: (done) => handle.datasync((error) => setTimeout(done, 5, error)),
+        datasync: (done) => handle.datasync((error) => setTimeout(done, flushMs, error)),
       };
     },
   };
