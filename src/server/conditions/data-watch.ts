@@ -2,6 +2,7 @@ import type { Clock } from '#ports/clock';
 import { ConditionError, type ConditionSink } from '#ports/conditions';
 import type { Log } from '#ports/log';
 import { conditionLimits } from './limits.ts';
+import { Repeated } from './repeated.ts';
 
 /** Arguments of `DataWatch`. */
 export interface DataWatchDeps {
@@ -19,28 +20,18 @@ export interface DataWatchDeps {
 export class DataWatch implements AsyncDisposable {
   readonly #deps: DataWatchDeps;
   readonly #seen = new Set<string>();
-  #timer: Disposable | null = null;
-  #running: Promise<void> = Promise.resolve();
-  #isClosed = false;
+  readonly #looks: Repeated;
 
   constructor(deps: DataWatchDeps) {
     this.#deps = deps;
-    this.#arm();
+    this.#looks = new Repeated(deps.clock, conditionLimits.filesMs, () =>
+      this.#look().catch((error: unknown) => deps.log.error('data.lookFailed', {}, error)),
+    );
+    this.#looks.start();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    this.#timer?.[Symbol.dispose]();
-    await this.#running;
-  }
-
-  #arm(): void {
-    if (this.#isClosed) return;
-    this.#timer = this.#deps.clock.timer(conditionLimits.filesMs, () => {
-      this.#running = this.#look()
-        .catch((error: unknown) => this.#deps.log.error('data.lookFailed', {}, error))
-        .finally(() => this.#arm());
-    });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#looks[Symbol.asyncDispose]();
   }
 
   async #look(): Promise<void> {

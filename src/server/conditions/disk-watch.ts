@@ -2,6 +2,7 @@ import type { DiskReserve, DiskSpace } from '#host/disk-reserve';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { conditionLimits } from './limits.ts';
+import { Repeated } from './repeated.ts';
 
 /** The disk with the data, as `godwit status` shows it. */
 export interface DiskFacts {
@@ -28,20 +29,19 @@ const largestWarning = 1 / 10;
 export class DiskWatch implements AsyncDisposable {
   readonly #deps: DiskWatchDeps;
   #space: DiskSpace | null = null;
-  #timer: Disposable | null = null;
-  #running: Promise<void> = Promise.resolve();
-  #isClosed = false;
+  readonly #looks: Repeated;
   #warnedMs: number | null = null;
   #wasShort = false;
 
   constructor(deps: DiskWatchDeps) {
     this.#deps = deps;
+    this.#looks = new Repeated(deps.clock, conditionLimits.lookMs, () => this.#look());
   }
 
   /** Looks once, then again and again. */
   async start(): Promise<void> {
     await this.#look();
-    this.#arm();
+    this.#looks.start();
   }
 
   /** State of the disk at the last look; null where space cannot be measured. */
@@ -51,17 +51,8 @@ export class DiskWatch implements AsyncDisposable {
     return { freeBytes, totalBytes, state: this.#deps.reserve.isShort ? 'full' : this.#isLow ? 'low' : 'ok' };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    this.#timer?.[Symbol.dispose]();
-    await this.#running;
-  }
-
-  #arm(): void {
-    if (this.#isClosed) return;
-    this.#timer = this.#deps.clock.timer(conditionLimits.lookMs, () => {
-      this.#running = this.#look().finally(() => this.#arm());
-    });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#looks[Symbol.asyncDispose]();
   }
 
   async #look(): Promise<void> {
