@@ -50,6 +50,17 @@ async function countLater(directory: string): Promise<unknown> {
   return await countIn(await later.databases.account(seven, true));
 }
 
+/** Makes a database with two rows, and a copy of its file. */
+async function backedUp(directory: string): Promise<{ readonly path: string; readonly backup: string }> {
+  const [path, backup] = [join(directory, 'accounts', '7', 'account.db'), join(directory, 'backup')];
+  {
+    await using opened = await open(directory);
+    await add(await opened.databases.account(seven), 2);
+  }
+  cpSync(path, backup);
+  return { path, backup };
+}
+
 function isKind(kind: string): (error: unknown) => boolean {
   return (error) => error instanceof ConditionError && error.kind === kind;
 }
@@ -161,12 +172,7 @@ test(
   { skip },
   async () => {
     await using dir = await tempDir();
-    const [path, backup] = [join(dir.path, 'accounts', '7', 'account.db'), join(dir.path, 'backup')];
-    {
-      await using before = await open(dir.path);
-      await add(await before.databases.account(seven), 2);
-    }
-    cpSync(path, backup);
+    const { path, backup } = await backedUp(dir.path);
     {
       await using opened = await open(dir.path);
       const db = await opened.databases.account(seven);
@@ -187,12 +193,7 @@ test(
   { skip },
   async () => {
     await using dir = await tempDir();
-    const [path, backup] = [join(dir.path, 'accounts', '7', 'account.db'), join(dir.path, 'backup')];
-    {
-      await using before = await open(dir.path);
-      await add(await before.databases.account(seven), 2);
-    }
-    cpSync(path, backup);
+    const { path, backup } = await backedUp(dir.path);
     await using opened = await open(dir.path);
     const db = await opened.databases.account(seven);
     // Several checkpoints of our own are nothing to be noticed.
