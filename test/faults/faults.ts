@@ -310,8 +310,9 @@ const socks: Fault[] = (
   proxyAnswers,
 }));
 
+const lackingGroup = 'A host that does not offer what the message needs';
 const lacking = (title: string, lacks: Fault['lacks'], message: UnusualMessage): Fault => ({
-  group: 'A host without SMTPUTF8 or 8BITMIME',
+  group: lackingGroup,
   title,
   nature: plain,
   misdeed: null,
@@ -324,6 +325,9 @@ const notOffered: Fault[] = [
   lacking('SMTPUTF8, and the address needs it', ['SMTPUTF8'], { recipient: 'grüße@far.example' }),
   lacking('SMTPUTF8, and an address in the header needs it', ['SMTPUTF8'], { smtputf8: true }),
   lacking('8BITMIME, and the body is in UTF-8', ['8BITMIME'], { line: 'Grüße' }),
+  ...at('EHLO', plain, [['SIZE 10, and the message is larger', says('250-mx1.example\r\n250 SIZE 10\r\n')]], {
+    group: lackingGroup,
+  }),
 ];
 
 /** Every row of the table, in its order. */

@@ -17,6 +17,8 @@ Every row was tried: a message in the queue meets a destination with this fault,
 A host that may have the whole message and does not say so is the only one of its attempt, and the last one of the next. So is one that takes
 content until the attempt ends, after 30 minutes; otherwise a host has half of the time that is left, while others wait.
 
+A host that does not offer what the message needs has not refused it: recipients who need more than it offers go to the next host, the others do not.
+
 A login that is refused for good pauses the transport: other addresses of the host are not tried, nothing counts as an attempt, and the message is
 tried again after 5, 10, 20, 40 and then every 60 minutes.
 

@@ -148,8 +148,9 @@ export class HopVisit {
     else pool.retire(client);
     // RFC 5321 §5.1: the next host is tried until one succeeds. Not when this one fell silent with the whole message in hand.
     const fellSilent = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.mayBeTaken === true);
-    const isLater = !fellSilent && outcomes.every(({ kind }) => kind === 'deferred');
-    return isLater ? { kind: 'next', outcomes } : { kind: 'done', outcomes, fellSilent };
+    const lacking = results.flatMap(({ outcome }, i) => (isNotOffered(outcome) ? [i] : []));
+    const isLater = !fellSilent && outcomes.every(({ kind }, i) => kind === 'deferred' || lacking.includes(i));
+    return isLater ? { kind: 'next', outcomes } : { kind: 'done', outcomes, fellSilent, lacking };
   }
 
   /** The operator is to hear of it: the sender is only told that it did not work. */
@@ -261,5 +262,12 @@ function isLoginRefused(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>
   if (opened.stage !== 'auth') return false;
   return opened.kind === 'refused' ? isPermanent(opened.reply) : opened.failure === 'login';
 }
+
+/** The host has said nothing of the message: it cannot be asked to take it. Other hosts of the domain may offer more. */
+function isNotOffered(outcome: RecipientResult['outcome']): boolean {
+  return outcome.kind === 'failed' && extensionFailures.has(outcome.failure);
+}
+
+const extensionFailures: ReadonlySet<string> = new Set(['smtputf8', '8bitmime', 'size', 'requiretls']);
 
 const isBroken: ReadonlySet<string> = new Set(['closed', 'tls', 'protocol']);

@@ -7,6 +7,8 @@ export type Tried =
       readonly outcomes: readonly DeliveryOutcome[];
       /** It may have the message for some recipient, and did not say so. */
       readonly fellSilent?: boolean;
+      /** Positions of recipients that it could not be asked about, as it does not offer what they need; another place may. */
+      readonly lacking?: readonly number[];
     }
   /** Nothing was accepted or refused for good by its answer; another place may do better. */
   | {

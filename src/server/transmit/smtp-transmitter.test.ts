@@ -12,6 +12,7 @@ const make = (parts: TransmitterParts): SmtpTransmitter => new SmtpTransmitter({
 const direct = (domain: string): RouteTarget => ({ kind: 'direct', domain });
 const local: RouteTarget = { kind: 'local' };
 const good: FakeHost = {};
+const withoutSmtputf8: FakeHost = { rewrite: (text) => text.replace('250 SMTPUTF8\r\n', '250 X-NOTHING\r\n') };
 
 for (const [title, hosts, route, to, more, want, dialed] of [
   [
@@ -70,12 +71,63 @@ for (const [title, hosts, route, to, more, want, dialed] of [
   ],
   [
     'those who need no SMTPUTF8, at a host without it',
-    { '192.0.2.1': { rewrite: (text: string) => text.replace('250 SMTPUTF8\r\n', '250 X-NOTHING\r\n') } },
-    direct('two.example'),
-    ['ü@two.example', 'a@two.example'],
+    { '192.0.2.1': withoutSmtputf8 },
+    direct('[192.0.2.1]'),
+    ['ü@[192.0.2.1]', 'a@[192.0.2.1]'],
     {},
-    ['refused the address needs SMTPUTF8, which the server does not offer at mx1.example', 'delivered by mx1.example'],
+    ['refused the address needs SMTPUTF8, which the server does not offer at [192.0.2.1]', 'delivered by [192.0.2.1]'],
     ['192.0.2.1:25'],
+  ],
+  [
+    'the next host when one lacks SMTPUTF8',
+    { '192.0.2.1': withoutSmtputf8, '192.0.2.2': good },
+    direct('two.example'),
+    ['ü@two.example'],
+    {},
+    ['delivered by mx2.example'],
+    ['192.0.2.1:25', '192.0.2.2:25'],
+  ],
+  [
+    'the next host only for those who need SMTPUTF8',
+    { '192.0.2.1': withoutSmtputf8, '192.0.2.2': good },
+    direct('two.example'),
+    ['a@two.example', 'ü@two.example', 'nobody@two.example'],
+    {},
+    ['delivered by mx1.example', 'delivered by mx2.example', 'refused 550 at mx1.example'],
+    ['192.0.2.1:25', '192.0.2.2:25'],
+  ],
+  [
+    'no host has SMTPUTF8',
+    { '192.0.2.1': withoutSmtputf8, '192.0.2.2': withoutSmtputf8 },
+    direct('two.example'),
+    ['a@two.example', 'ü@two.example'],
+    {},
+    [
+      'delivered by mx1.example',
+      'refused mx1.example (192.0.2.1), mx2.example (192.0.2.2): the address needs SMTPUTF8, which the server does not offer at mx2.example',
+    ],
+    ['192.0.2.1:25', '192.0.2.2:25'],
+  ],
+  [
+    'the host that has SMTPUTF8 is down',
+    { '192.0.2.1': withoutSmtputf8 },
+    direct('two.example'),
+    ['a@two.example', 'ü@two.example'],
+    {},
+    [
+      'delivered by mx1.example',
+      'deferred mx1.example (192.0.2.1): the address needs SMTPUTF8, which the server does not offer\nmx2.example (192.0.2.2): connection refused at mx2.example',
+    ],
+    ['192.0.2.1:25', '192.0.2.2:25'],
+  ],
+  [
+    'the next host when the message is too large for one',
+    { '192.0.2.1': { rewrite: (text: string) => text.replace(/250-SIZE \d+/, '250-SIZE 1') }, '192.0.2.2': good },
+    direct('two.example'),
+    ['a@two.example'],
+    {},
+    ['delivered by mx2.example'],
+    ['192.0.2.1:25', '192.0.2.2:25'],
   ],
   [
     'all hosts down',
@@ -250,6 +302,17 @@ test('SmtpTransmitter: an attempt that is over when its connection is made ends 
   const [outcome] = await world.transmit(direct('[192.0.2.1]'), ['a@[192.0.2.1]'], { signal: over.signal });
   assert.equal(outcome && showOutcome(outcome), 'deferred time is up at [192.0.2.1]');
   assert.deepEqual(world.backends.get('192.0.2.1')?.messages, []);
+});
+
+test('SmtpTransmitter: an attempt that ends before the next host gives up nobody', async () => {
+  const over = new AbortController();
+  const rewrite = (text: string): string => {
+    if (text.startsWith('221')) over.abort(new Error('time is up'));
+    return text.replace('250 SMTPUTF8\r\n', '250 X-NOTHING\r\n');
+  };
+  await using world = new TransmitWorld({ '192.0.2.1': { rewrite }, '192.0.2.2': good }, make);
+  const [outcome] = await world.transmit(direct('two.example'), ['ü@two.example'], { signal: over.signal });
+  assert.equal(outcome?.kind, 'deferred');
 });
 
 test('SmtpTransmitter: a host that has the whole message when the attempt ends may still answer for a moment', async () => {
