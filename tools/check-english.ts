@@ -23,6 +23,9 @@ const words: readonly (readonly [RegExp, string])[] = [
 /** Addresses and names in quotes or code, such as nobody@example.org, are no prose. */
 const quoted = /`[^`]*`|\b[\w.+-]+@[\w.-]+|'nobody'|"[^"]*"/g;
 
+/** String literals, which may hold `//`. */
+const literal = /'(?:\\.|[^'\\])*'/g;
+
 /** Counts of findings by area. */
 export type EnglishCounts = Readonly<Record<string, number>>;
 
@@ -53,9 +56,9 @@ export function findEnglish(files: readonly SourceFile[]): EnglishFinding[] {
   });
 }
 
-/** The comment of a line of source, empty when it has none. */
+/** Returns the comment of a line of source, empty when it has none. */
 function commentOf(line: string): string {
-  return /^\s*\*(?!\/)(.*)$/.exec(line)?.[1] ?? /(?:\/\*\*?|(?<!:)\/\/)(.*)$/.exec(line)?.[1] ?? '';
+  return /^\s*\*(?!\/)(.*)$/.exec(line)?.[1] ?? /(?:\/\*\*?|\/\/)(.*)$/.exec(line.replaceAll(literal, "''"))?.[1] ?? '';
 }
 
 /** Returns a line for each area with more findings than its baseline, and the findings there: the new ones are among them. */

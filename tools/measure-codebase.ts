@@ -13,7 +13,7 @@ import { isTest, root, sourceFiles, type SourceFile } from './source-files.ts';
 interface Measure {
   readonly name: string;
   readonly figure: string;
-  /** What the project holds itself to. */
+  /** Figure wanted. */
   readonly wanted: string;
 }
 

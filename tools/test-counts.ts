@@ -1,4 +1,4 @@
-/** What of an event of Node's test runner is needed to count it. */
+/** Part of an event of Node's test runner that is needed to count it. */
 export interface EndedTest {
   /** A reason, or true, when it was skipped. */
   readonly skip?: string | boolean;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What of the machine decides where things are; tests bring their own. */
+/** Facts about the machine that decide the folder; tests bring their own. */
 export interface Place {
   readonly platform: string;
   readonly environment: Readonly<Record<string, string | undefined>>;

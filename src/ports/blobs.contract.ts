@@ -8,7 +8,7 @@ export interface OpenedBlobs extends AsyncDisposable {
   readonly blobs: BlobStore;
 }
 
-/** What every `BlobStore` must do; `name` begins the titles. */
+/** Tests what every `BlobStore` must do; `name` begins the titles. */
 export function blobsContract(name: string, open: () => Promise<OpenedBlobs>): void {
   const account = accountId(7);
 

@@ -4,7 +4,7 @@ import { ConditionError } from './conditions.ts';
 /** Name of a blob: lower-case letters and digits only, so it is a file name everywhere. */
 export type BlobId = Brand<string, 'BlobId'>;
 
-/** Whose directory a blob lives in: an account, the outbound queue, or a message still being received. */
+/** Owner of the folder in which a blob lives: an account, the outbound queue, or a message still being received. */
 export type BlobOwner = AccountId | 'queue' | 'incoming';
 
 /** Random access to one immutable blob. Dispose it to release the handle. */

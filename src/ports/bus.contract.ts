@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Bus } from './bus.ts';
 
-/** What every `Bus` must do; `arrived` resolves when published hints have had time to arrive. */
+/** Tests what every `Bus` must do; `arrived` resolves when published hints have had time to arrive. */
 export function busContract(name: string, open: () => Bus, arrived: () => Promise<void>): void {
   test(`${name}: hints wake the topic's subscribers and nobody else, later and perhaps merged`, async () => {
     const bus = open();

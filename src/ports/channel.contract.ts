@@ -12,7 +12,7 @@ const text = new TextEncoder();
 const untext = new TextDecoder();
 const longMs = 5000;
 
-/** What every `Channel` must do; `name` begins the titles. */
+/** Tests what every `Channel` must do; `name` begins the titles. */
 export function channelContract(name: string, open: () => Promise<OpenedChannels>): void {
   test(`${name}: whoever writes hears when the bytes may be changed`, async () => {
     await using both = await open();

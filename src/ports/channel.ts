@@ -5,7 +5,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** What a finished TLS handshake established. */
+/** Result of a finished TLS handshake. */
 export interface TlsSession {
   /** As OpenSSL names it: `TLSv1.3`, `TLSv1.2`. */
   readonly protocol: string;
@@ -17,9 +17,9 @@ export interface TlsSession {
   readonly peerCertificate: Uint8Array | null;
   /** DER of the certificates in the order in which a server sent them, its own first; of a client its own alone. */
   readonly peerChain: readonly Uint8Array[];
-  /** Whether the peer's certificate was verified against our trust anchors and, on a client, its name. */
+  /** True when the peer's certificate was verified against our trust anchors and, on a client, its name. */
   readonly peerVerified: boolean;
-  /** Why it was not verified, null when it was or there was none. */
+  /** Reason why it was not verified, null when it was or there was none. */
   readonly peerProblem: string | null;
   /** `tls-exporter` channel binding data (RFC 9266), null before TLS 1.3. */
   readonly exporter: Uint8Array | null;
@@ -27,13 +27,13 @@ export interface TlsSession {
   readonly serverEndPoint: Uint8Array | null;
 }
 
-/** How a client wants its TLS. */
+/** TLS options of a client. */
 export interface ClientTls {
   /** Name for SNI, and for verification unless `verifyName` says otherwise. */
   readonly serverName: string;
   /** Name that the certificate is to be for. */
   readonly verifyName?: string;
-  /** `require`: an unverified certificate fails the handshake; `report`: it is told in `peerProblem`. */
+  /** `require`: an unverified certificate fails the handshake; `report`: `peerProblem` describes it. */
   readonly verify: 'require' | 'report';
 }
 
@@ -54,7 +54,7 @@ export interface Channel {
   write(bytes: Uint8Array, timeoutMs?: number, onSent?: () => void): Promise<void> | null;
   /**
    * Secures the connection: as a server with the listener's certificates, as a client as `client` says.
-   * Bytes that arrived in clear before the handshake are never given to `read` afterwards (RFC 3207 §5).
+   * Bytes that arrived in plaintext before the handshake are never given to `read` afterwards (RFC 3207 §5).
    */
   startTls(client?: ClientTls): Promise<TlsSession>;
   /** Sends what is buffered, then ends the connection. Never rejects. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from './clock.ts';
 
-/** What every `Clock` must do; `pass` lets at least `ms` go by on it. */
+/** Tests what every `Clock` must do; `pass` lets at least `ms` go by on it. */
 export function clockContract(
   name: string,
   open: () => { readonly clock: Clock; readonly pass: (ms: number) => Promise<void> },

@@ -11,7 +11,7 @@ export interface OpenedDatabases extends AsyncDisposable {
 /** The schema that the contract works on. */
 export const contractSchema = 'CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, body BLOB)';
 
-/** What every `Databases` must do; `name` begins the titles. */
+/** Tests what every `Databases` must do; `name` begins the titles. */
 export function databasesContract(name: string, open: () => Promise<OpenedDatabases>): void {
   valuesAndAtomicity(name, open);
   turns(name, open);

@@ -6,7 +6,7 @@
  *     if (pause !== null) await pause;
  *
  * A piece is what takes a tenth of a millisecond or so: some rows, some KiB. Asking costs about 60 ns, so loops over single numbers
- * ask every thousand. What only awaits settled promises never leaves the microtask queue: without pauses it holds everybody up.
+ * ask every thousand. What only awaits settled promises never leaves the microtask queue: without pauses it blocks every connection.
  */
 export interface EventLoop {
   /**

@@ -1,22 +1,22 @@
-/** What a fetch asks for. */
+/** Request of a fetch. */
 export interface FetchRequest {
   /** Scheme https, without user and password. */
   readonly url: string;
-  /** How much of the body is read; what follows is cut off and not waited for. */
+  /** Longest body in bytes; the rest is cut off and not waited for. */
   readonly maxBytes: number;
-  /** For everything, from the look-up of addresses to the last byte. */
+  /** For everything, from the lookup of addresses to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Why there is no response. `name`: it has no address, or DNS failed; `connect`: nobody answers, or the connection broke;
+ * Why there is no response. `name`: it has no address, or DNS failed; `connect`: no answer, or the connection broke;
  * `certificate`: it is not for the host, not by an authority that we trust, or out of date; `tls`: no handshake for another reason;
  * `protocol`: what came is no HTTP, or what was asked for no https URL.
  */
 export type FetchFailure = 'name' | 'connect' | 'certificate' | 'tls' | 'timeout' | 'protocol';
 
-/** What came of a fetch. */
+/** Result of a fetch. */
 export type Fetched =
   | {
       readonly kind: 'response';

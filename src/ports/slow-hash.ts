@@ -13,7 +13,7 @@ export interface ScryptCost {
 
 /** Hashes that are slow and large on purpose; computed away from the event loop and from the thread pool that file syncs need. */
 export interface SlowHash {
-  /** Whether this runtime can compute argon2id. */
+  /** True when this runtime can compute argon2id. */
   readonly hasArgon2: boolean;
   /** 32 bytes. Rejects where `hasArgon2` is false. */
   argon2id(password: string, salt: Uint8Array, cost: Argon2Cost): Promise<Uint8Array>;

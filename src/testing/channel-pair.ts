@@ -7,7 +7,7 @@ import {
   type TlsSession,
 } from '#ports/channel';
 
-/** How the two ends of a pair behave. */
+/** Options of the two ends of a pair. */
 export interface ChannelPairOptions {
   /** Each read gives one byte, however much was written. */
   readonly byteAtATime?: boolean;
@@ -16,7 +16,7 @@ export interface ChannelPairOptions {
   readonly serverPort?: number;
   /** TLS from the first byte. */
   readonly tls?: boolean;
-  /** What `startTls` establishes on either side, beyond a plain TLS 1.3 session. */
+  /** Differences of what `startTls` establishes on either side from a plain TLS 1.3 session. */
   readonly tlsSession?: Partial<TlsSession>;
   /** Makes `startTls` fail on either side with ChannelClosed. */
   readonly tlsFails?: boolean;
@@ -81,12 +81,12 @@ export class FakeChannel implements Channel {
     this.#peer = peer;
   }
 
-  /** Whether a `read` is pending, and with which time limit. */
+  /** True when a `read` is pending, and with which time limit. */
   get pendingReadMs(): number | null {
     return this.#waiting?.timeoutMs ?? null;
   }
 
-  /** Whether this end was closed or destroyed. */
+  /** True when this end was closed or destroyed. */
   get isClosed(): boolean {
     return this.#isDestroyed;
   }
@@ -112,7 +112,7 @@ export class FakeChannel implements Channel {
     const peer = this.#peer;
     if (this.#isDestroyed || peer === null || peer.isClosed)
       return Promise.reject(new ChannelClosed('channel is closed'));
-    // Who is told when the bytes are gone may change them then.
+    // A writer that learns when the bytes are gone may change them then.
     if (bytes.length > 0) peer.#receive(onSent === undefined ? bytes : bytes.slice());
     if (onSent !== undefined) queueMicrotask(onSent);
     return Promise.resolve();

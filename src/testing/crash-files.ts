@@ -46,7 +46,7 @@ class CrashLayer implements CrashFileSystem {
   readonly #root: string;
   readonly #shadows: string;
   #shadowCount = 0;
-  /** What each path names now. */
+  /** Current inode of each path. */
   readonly #inodes = new Map<string, Inode>();
   /** The names of each directory when its last completed sync began. */
   readonly #durable = new Map<string, ReadonlyMap<string, Inode>>();

@@ -3,7 +3,7 @@ import type { FileSystem, FileWriter, SyncHandle } from '#host/files';
 /** Told before and after each call that changes what a power cut would leave; `label` is such as `datasync start account.db-wal`. */
 export type OnStep = (label: string) => void;
 
-/** Passes everything to `base` and tells of each call on the way to durability, so that a test can cut the power there. */
+/** Passes everything to `base` and reports each call on the way to durability, so that a test can cut the power there. */
 export function stepFileSystem(base: FileSystem, onStep: OnStep): FileSystem {
   const around = async <T>(call: string, path: string, body: () => Promise<T>): Promise<T> => {
     const name = lastName(path);
@@ -52,7 +52,7 @@ function stepHandle(base: SyncHandle, name: string, onStep: OnStep): SyncHandle 
     datasync(done) {
       onStep(`datasync start ${name}`);
       base.datasync((error) => {
-        // Before anybody hears that it is durable, and after.
+        // Before it is reported as durable, and after.
         onStep(`datasync end ${name}`);
         done(error);
         onStep(`datasync told ${name}`);

@@ -1,6 +1,6 @@
 import { nodeFileSystem, type FileReader, type FileSystem, type FileWriter } from '#host/files';
 
-/** What can be made to fail. */
+/** Calls that can be made to fail. */
 export type FailingCall = 'rename' | 'unlink' | 'link' | 'create' | 'open';
 
 /** A file system with the manners of Windows, on any machine. */
@@ -12,7 +12,7 @@ export interface WindowsFileSystem extends FileSystem {
 /**
  * Makes a file system behave like Windows: files that are open cannot be renamed, replaced or removed, directories cannot be synced,
  * some characters are not allowed in names.
- * @param separator  `/` where paths also go to somebody who knows the real system only, such as SQLite.
+ * @param separator  `/` where paths also go to code that knows the real system only, such as SQLite.
  */
 export function windowsFileSystem(
   base: FileSystem = nodeFileSystem,

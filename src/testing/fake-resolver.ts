@@ -3,10 +3,10 @@ import type { Answer, RecordType, Records, Resolver } from '#ports/resolver';
 /** Zone of a `FakeResolver`: by lower-case name, the records of each type. */
 export type FakeZone = Readonly<Record<string, { readonly [K in RecordType]?: readonly Records[K][] }>>;
 
-/** Why a faked query fails. */
+/** Reason why a faked query fails. */
 export type FakeFailure = Extract<Answer<never>, { kind: 'failed' }>['why'];
 
-/** How a `FakeResolver` deviates from plain, unsigned answers. */
+/** Deviations of a `FakeResolver` from plain, unsigned answers. */
 export interface FakeResolverOptions {
   /** `name` or `TYPE name` of queries that fail, and how. */
   readonly failures?: Readonly<Record<string, FakeFailure>>;

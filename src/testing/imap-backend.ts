@@ -71,7 +71,7 @@ export class MemoryImapBackend implements ImapBackend {
   }
 
   async admitLogin(): Promise<void> {
-    // Everybody may try.
+    // Any client may try.
   }
 
   noteLogin(outcome: LoginOutcome): void {

@@ -42,7 +42,7 @@ export class MemoryMailbox {
   uidNext = 1;
   highestModSeq = 1;
 
-  /** What a session sees; made anew after a change. */
+  /** View of a session; made anew after a change. */
   get image(): MailboxImage {
     this.#image ??= {
       uidValidity: this.uidValidity,

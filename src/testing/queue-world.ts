@@ -48,9 +48,9 @@ export class QueueWorld implements AsyncDisposable {
   readonly accountNames = new Map<number, string>();
   /** Called before each notice is stored. */
   onNotice: () => void = () => undefined;
-  /** Gets each notice as well; null for nobody. */
+  /** Gets each notice as well; null for none. */
   passNotice: DsnSink['deliverDsn'] | null = null;
-  /** What each account wants. */
+  /** Policy of every account. */
   policy: OutgoingPolicy = { suppressesRefused: true, tellsWebhooks: false };
   readonly suppressions = new Suppressions({ db: this.db, clock: this.clock });
   readonly settings: QueueSettings;

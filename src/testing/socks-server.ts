@@ -1,10 +1,10 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** What a `SocksServer` does with those who come. */
+/** Behaviour of a `SocksServer` towards its clients. */
 export interface SocksServerOptions {
   /** Asked for, and the only pair that is right. */
   readonly login?: { readonly user: string; readonly password: string };
-  /** Where names lead to; others are unreachable. */
+  /** Addresses of names; others are unreachable. */
   readonly names?: Readonly<Record<string, { readonly address: string; readonly port: number }>>;
   /** Replies this code to every CONNECT. */
   readonly replyCode?: number;

@@ -8,7 +8,7 @@ interface Line {
   readonly text: string;
 }
 
-/** How a transcript is played. */
+/** Options of playing a transcript. */
 export interface PlayOptions {
   /** Opens a connection of that name (`''` for plain `C:` and `S:`) on its first use. */
   open(connection: string): Promise<Channel> | Channel;
@@ -184,7 +184,7 @@ class Player {
   }
 }
 
-/** Whether `got` is what a line of a transcript expects. `250 2.1.5` alone matches any text after it; `5xx` any code of its class. */
+/** Reports whether `got` is what a line of a transcript expects. `250 2.1.5` alone matches any text after it; `5xx` any code of its class. */
 function matches(got: string, want: string): boolean {
   const pattern = want.replaceAll('...', '…');
   const onlyCodes = /^([0-9x]{3})([ -]?)([245]\.[0-9]+\.[0-9]+)?$/.test(pattern);

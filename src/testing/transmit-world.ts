@@ -31,7 +31,7 @@ const zone = {
   'relay.example': { A: ['192.0.2.1'] },
 };
 
-/** How the host behind an address behaves. */
+/** Behaviour of the host behind an address. */
 export interface FakeHost {
   readonly startTls?: boolean;
   /** Offers STARTTLS and refuses it. */
@@ -52,7 +52,7 @@ export interface FakeHost {
   readonly mechanisms?: readonly MechanismName[];
 }
 
-/** What a transmitter in the world of fakes is made of. */
+/** Parts of a transmitter in the world of fakes. */
 export interface TransmitterParts {
   readonly network: FakeNetwork;
   readonly resolver: FakeResolver;
@@ -79,7 +79,7 @@ interface FakeNetwork {
   }) => Dialer;
 }
 
-/** How the world differs from one without policies and signed zones. */
+/** Differences of the world from one without policies and signed zones. */
 export interface TransmitWorldOptions {
   /** DNS beside the usual. */
   readonly zone?: FakeZone;
@@ -92,7 +92,7 @@ export interface TransmitWorldOptions {
 
 /** A network of fake hosts by address (or, through a proxy, by name), and a transmitter in it. */
 export class TransmitWorld implements Dialer, AsyncDisposable {
-  /** What was dialed: `address:port`, and what was wished beyond that. */
+  /** Dialed destinations: `address:port`, and further demands. */
   readonly dialed: string[] = [];
   /** The hosts' ends of connections, in the order of dialing. */
   readonly ends: FakeChannel[] = [];

@@ -4,7 +4,7 @@ import { idling, load } from './load/run.ts';
 import { memoryMb } from './memory.ts';
 import { accountCount, type Peer } from './peers/peer.ts';
 
-/** How much work a run of the bench is. */
+/** Amount of work in a run of the bench. */
 export interface Effort {
   /** Times each figure is taken; the median is shown. */
   readonly runs: number;
@@ -110,7 +110,7 @@ export const reading: readonly Scenario[] = [
   onLargeMailbox('FETCH 1:* (BODY.PEEK[])', 'FETCH 1:* (BODY.PEEK[])'),
 ];
 
-/** What a server costs while nothing happens. */
+/** Costs of an idle server. */
 export const resting: readonly Scenario[] = [
   { name: 'start to first greeting', unit: 'ms', better: 'less', measure: ({ startMs }) => Promise.resolve(startMs) },
   {

@@ -8,7 +8,7 @@ import { relay } from './relaying.ts';
 import { median, warmUpSeconds, type Effort } from './scenarios.ts';
 import type { Row } from './table.ts';
 
-/** What a queue costs when many wait in it: each figure beside that of a short queue of the same server. */
+/** Costs of a queue in which many wait: each figure beside that of a short queue of the same server. */
 const fewWaiting = 100;
 const holdSeconds = 86_400;
 const sizeKib = 1;

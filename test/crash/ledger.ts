@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConditionError } from '#ports/conditions';
 
-/** Where a message is, and how it is flagged; `uid` is null until somebody was told. */
+/** Mailbox and flags of a message; `uid` is null until a client has seen it. */
 export interface Place {
   readonly mailbox: string;
   readonly uid: number | null;
@@ -24,7 +24,7 @@ export interface Tracked {
   isBusy: boolean;
 }
 
-/** What is known of a mailbox or an account: `unsure` while it is being made or removed, and when that failed. */
+/** Existence of a mailbox or an account: `unsure` while it is being made or removed, and when that failed. */
 export type Existence = 'here' | 'gone' | 'unsure';
 
 /** One recipient in the queue. */
@@ -37,15 +37,15 @@ export interface Queued {
   /** A suppression of the address was acknowledged before it was queued: it fails at once. */
   readonly isSuppressed: boolean;
   isAcknowledged: boolean;
-  /** What remote hosts answered. */
+  /** Answers of remote hosts. */
   readonly outcomes: ('delivered' | 'deferred' | 'refused')[];
-  /** What an operator began to do with it, whether or not it came to that. */
+  /** Operations that an operator began, completed or not. */
   readonly begun: ('drop' | 'fail')[];
   /** The last that was acknowledged; null while that is about to change. */
   isHeld: boolean | null;
-  /** The final state that an operator was told of, or that somebody saw. */
+  /** Final state that was reported to an operator, or that a reader saw. */
   end: 'delivered' | 'failed' | 'dropped' | null;
-  /** Attempts that somebody saw. */
+  /** Attempts that a reader saw. */
   attempts: number;
 }
 
@@ -73,7 +73,7 @@ export interface Together {
   readonly after: readonly number[];
 }
 
-/** What was promised at one moment: a copy that later operations do not change. */
+/** Promises at one moment: a copy that later operations do not change. */
 export interface Promises {
   readonly accounts: readonly string[];
   /** Accounts that come and go. */
@@ -95,7 +95,7 @@ export interface Promises {
   readonly heads: readonly SeenHead[];
 }
 
-/** What was asked of a store, what it acknowledged, and what readers saw. */
+/** Record of requests to a store, what it acknowledged, and what readers saw. */
 export class Ledger {
   readonly accounts: string[] = [];
   readonly guests = new Map<string, Existence>();
@@ -192,7 +192,7 @@ export async function becoming(
   for (const [key, existence] of Object.entries(keys)) known.set(key, existence);
 }
 
-/** Whether places found are those of a state; a UID that nobody was told may be any. */
+/** Reports whether places found are those of a state; a UID that no client saw may be any. */
 export function isState(found: State, state: State): boolean {
   if (found.length !== state.length) return false;
   const left = [...found];

@@ -63,7 +63,7 @@ export class Load {
     });
   }
 
-  /** Those that nobody answered are to be sent again, as a client would. */
+  /** Sends unanswered messages again, as a client would. */
   retryUnanswered(): void {
     this.#retries.length = 0;
     this.#retries.push(...this.parcels.filter(({ acknowledged }) => acknowledged === 0));

@@ -1,4 +1,4 @@
-/** What clients, peers, operators and the server itself do to a store. */
+/** Operations of clients, peers, operators and the server itself on a store. */
 export type Operation =
   | 'deliver'
   | 'append'
@@ -28,7 +28,7 @@ export interface Path {
   readonly largeShare?: number;
   /** The power goes at these steps only. */
   readonly at?: RegExp;
-  /** How often the server is stopped and started; 0 when left out. */
+  /** Number of restarts; 0 when left out. */
   readonly restarts?: number;
   /** The power goes again while the server starts after it went. */
   readonly cutsStart?: boolean;
@@ -55,7 +55,7 @@ const comingAndGoing: Path['weights'] = { ...ordinary, folder: 10, guest: 8, hea
 
 /** The paths whose power cuts are counted apart. */
 export const paths = {
-  /** What happens on an ordinary day. */
+  /** Operations of an ordinary day. */
   ordinary: { weights: ordinary },
   /** That, while mailboxes and accounts come and go. */
   everything: { weights: comingAndGoing },

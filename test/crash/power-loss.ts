@@ -19,7 +19,7 @@ export interface WorldOptions {
   readonly seed: number;
   readonly operations: number;
   readonly workers: number;
-  /** What happens; `ordinary` when left out. */
+  /** Path to test; `ordinary` when left out. */
   readonly path?: Path;
   /** The power goes at the steps of each kind whose number, within the kind, has remainder `offset` when divided by this. */
   readonly everySteps: number;
@@ -36,11 +36,11 @@ export interface WorldOptions {
   readonly stopsAtFirst?: boolean;
 }
 
-/** What one world showed. */
+/** Result of one world. */
 export interface WorldResult {
   readonly steps: number;
   readonly images: number;
-  /** What images showed. */
+  /** Problems found in images. */
   readonly problems: readonly string[];
   /** Operations that failed while the power was on. */
   readonly failures: readonly string[];

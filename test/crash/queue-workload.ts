@@ -7,7 +7,7 @@ import { hashOf, type Ledger, type Queued } from './ledger.ts';
 import { receive, type Letter } from './messages.ts';
 import type { Store } from './store.ts';
 
-/** What `QueueWorkload` needs. */
+/** Dependencies of `QueueWorkload`. */
 export interface QueueWorkloadDeps {
   readonly store: Store;
   readonly ledger: Ledger;
@@ -18,7 +18,7 @@ export interface QueueWorkloadDeps {
   readonly session: number;
 }
 
-/** What senders, operators and remote hosts do to the queue. */
+/** Operations of senders, operators and remote hosts on the queue. */
 export class QueueWorkload {
   readonly #store: Store;
   readonly #ledger: Ledger;
@@ -26,7 +26,7 @@ export class QueueWorkload {
   readonly #letter: () => Letter;
   readonly #busy = new Set<Queued>();
   #enqueued: number;
-  /** What should not have been. */
+  /** Violations found. */
   readonly failures: string[] = [];
 
   constructor({ store, ledger, random, letter, session }: QueueWorkloadDeps) {
@@ -159,12 +159,12 @@ export class QueueWorkload {
   }
 }
 
-/** What a suppression is about: an account and an address. */
+/** Returns the subject of a suppression: an account and an address. */
 export function suppressible(account: string, address: string): string {
   return `${account} ${address}`;
 }
 
-/** What suppresses an address: itself, or what it is without what follows a plus. */
+/** Returns the entries that suppress an address: the address itself, and the address without its plus detail. */
 export function suppressors(account: string, address: string): readonly string[] {
   return [suppressible(account, address), suppressible(account, address.replace(/\+[^@]*/, ''))];
 }

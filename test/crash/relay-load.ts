@@ -8,7 +8,7 @@ export interface Submitted {
   isAcknowledged: boolean;
 }
 
-/** Submits messages, each once; nobody tries again what was not answered. */
+/** Submits messages, each once; unanswered ones are not sent again. */
 export class RelayLoad {
   readonly messages: Submitted[] = [];
   /** Answers that should not have been. */
@@ -29,7 +29,7 @@ export class RelayLoad {
     }
   }
 
-  /** How many were acknowledged. */
+  /** Number of acknowledged messages. */
   get acknowledged(): number {
     return this.messages.filter(({ isAcknowledged }) => isAcknowledged).length;
   }

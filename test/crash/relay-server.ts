@@ -27,7 +27,7 @@ export async function setUpRelay(folder: string, relayPort: number, connections:
   );
   const transport = `{ kind: smtp, host: 127.0.0.1, port: ${relayPort}, tls: none, limits: { connections: ${connections} } }`;
   await writeFile(file, `${text}transports:\n  sink: ${transport}\nroutes:\n  - { transport: sink }\n`);
-  // Whom the server becomes must be able to read these, and to make that.
+  // The user that the server runs as must be able to read these, and to make that.
   await chmod(folder, 0o755);
   await chmod(join(folder, 'domains.yaml'), 0o644);
   await rm(join(folder, 'data'), { recursive: true });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A host that takes mail in and remembers it: what it takes counts from its end on, though it may say so only a little later. */
 export class RelaySink implements AsyncDisposable {
-  /** How often each recipient got the message of each Message-ID, as `ID recipient`. */
+  /** Number of copies that each recipient got of each Message-ID, as `ID recipient`. */
   readonly copies = new Map<string, number>();
   /** Messages that were not as they were submitted. */
   readonly complaints: string[] = [];
@@ -50,7 +50,7 @@ export class RelaySink implements AsyncDisposable {
           isContent = false;
           this.#take(content, recipients);
           content = '';
-          // The client may be killed before it hears of it.
+          // The client may be killed before the reply arrives.
           await sleep(this.#random() * 15);
           socket.write('250 2.0.0 taken\r\n');
         } else {

@@ -52,7 +52,7 @@ test('serve: killed four times while it relays, it sends everything that it ackn
   assert.ok(copies <= kills * connections * 3, `${copies} copies too many`);
 });
 
-/** What was acknowledged and neither arrived nor was told of, and what was told of twice. */
+/** Returns the messages that were acknowledged but neither arrived nor were reported, and those reported twice. */
 function missing(load: RelayLoad, sink: RelaySink, notices: readonly string[]): string[] {
   return load.messages.flatMap(({ id, recipients, isAcknowledged }) =>
     recipients.flatMap((recipient) => {

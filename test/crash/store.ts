@@ -30,7 +30,7 @@ import { FakeLoop } from '#testing/fake-loop';
 import { seededRandom } from '#testing/seeded-random';
 import { FullDisk } from './full-disk.ts';
 
-/** What a store needs; `system` is the file system under test. */
+/** Dependencies of a store; `system` is the file system under test. */
 export interface StoreDeps {
   readonly directory: string;
   readonly system?: FileSystem;

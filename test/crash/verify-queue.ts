@@ -23,7 +23,7 @@ export interface VerifiedQueue {
 
 /**
  * The queue is as it was promised, what belongs together happened together, and when it runs to its end every accepted recipient is delivered, or its
- * sender hears of the failure, once.
+ * sender gets one notice of the failure.
  */
 export async function verifyQueue({ store, clock, promises, problems, notices }: VerifiedQueue): Promise<void> {
   const before = new Map((await allItems(store)).map((item) => [item.recipient, item]));
@@ -69,7 +69,7 @@ function wrongState(item: QueueItem, one: Queued, { suppressed }: Promises): str
   return wrong;
 }
 
-/** What should have been written in one transaction, and was not. */
+/** Returns the changes that belong to one transaction and were written only in part. */
 async function halfDone(
   { queue }: Store,
   item: QueueItem,
@@ -148,7 +148,7 @@ async function verifyEnd(
   }
 }
 
-/** Whether a notice says what became of an address (RFC 3464 §2.3). */
+/** Reports whether a notice says what became of an address (RFC 3464 §2.3). */
 function isNoticeOf(notice: string, address: string, action: 'failed' | 'relayed'): boolean {
   return notice.includes(`Final-Recipient: rfc822; ${address}\r\nAction: ${action}\r\n`);
 }

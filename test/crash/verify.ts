@@ -55,7 +55,7 @@ export async function verifyImage(directory: string, promises: Promises, nowMs: 
   return problems;
 }
 
-/** What was made is there, what was removed is not, and of what was under way all or nothing. Adds what is in accounts that come and go. */
+/** Checks that completed work is there, removed data is gone, and work under way is all or nothing. Includes accounts that come and go. */
 async function verifyExistence(
   store: Store,
   { guests, mailboxes }: Promises,
@@ -88,7 +88,7 @@ export async function clean(store: Store): Promise<void> {
   await store.accounts.sweepBlobs(sweeper);
 }
 
-/** What the next start and the sweeper do with what was under way: it is finished, nothing else changes, and nothing is left over. */
+/** Checks what the next start and the sweeper do with work under way: it is finished, nothing else changes, and nothing is left over. */
 async function verifyCleaning(store: Store, found: ReadonlyMap<string, Found>, problems: string[]): Promise<void> {
   await clean(store);
   if ((await store.accounts.finishDeletions()) > 0) problems.push('messages of mailboxes that are gone were left');
@@ -195,7 +195,7 @@ function verifySeen(promises: Promises, found: ReadonlyMap<string, Found>, probl
   }
 }
 
-/** What is added from now on gets greater UIDs and MODSEQs than any that were shown. */
+/** Checks that new messages get greater UIDs and MODSEQs than any that were shown. */
 async function verifyNumbers(store: Store, promises: Promises, problems: string[]): Promise<void> {
   const heads = [
     ...promises.heads,

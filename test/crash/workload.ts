@@ -21,7 +21,7 @@ const noReception = {
   validation: null,
 };
 
-/** What `Workload` needs. */
+/** Dependencies of `Workload`. */
 export interface WorkloadDeps {
   readonly store: Store;
   readonly ledger: Ledger;
@@ -31,7 +31,7 @@ export interface WorkloadDeps {
   readonly onPromise: (label: string) => void;
   /** Which operations there are, and how often. */
   readonly path: Path;
-  /** How many workloads the ledger has seen: its names go on from theirs. */
+  /** Number of workloads that the ledger has seen: names go on from theirs. */
   readonly session: number;
 }
 
@@ -168,7 +168,7 @@ export class Workload {
       receivedMs: this.#clock.now(),
       reception: noReception,
     };
-    // Each recipient is a transaction of its own; the peer hears of all of them at once.
+    // Each recipient is a transaction of its own; the peer gets one reply for all.
     const prefixes = to.map(({ name }) => new TextEncoder().encode(`Delivered-To: ${name}@example.org\r\n`));
     const tracked = to.map(({ name }, i) =>
       this.#ledger.expect(name, hashOf(prefixes[i] ?? new Uint8Array(0), letter.bytes)),
@@ -253,7 +253,7 @@ export class Workload {
     this.#onPromise('promise look');
   }
 
-  /** What an operation under way has changed is durable once a reader sees it. */
+  /** Checks that changes of an operation under way are durable once a reader sees them. */
   #noticeChanges(
     account: string,
     mailbox: string,
@@ -375,7 +375,7 @@ export class Workload {
     await this.#store.accounts.sweepBlobs(this.#store.sweeper);
   }
 
-  /** Messages that nobody works on, whose UIDs in the mailbox are known; they are taken. */
+  /** Messages that no operation works on, whose UIDs in the mailbox are known; they are taken. */
   #idle(account: string, mailbox: string, count: number): Tracked[] {
     const idle = [...this.#ledger.messages.values()].filter(
       (message) =>

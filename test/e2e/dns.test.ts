@@ -14,7 +14,7 @@ const domains = 'domains: { example.org: {} }\naccounts: { ann: { addresses: [an
 
 interface World {
   readonly folder: string;
-  /** What the name server says, to be changed. */
+  /** Records of the name server, which tests change. */
   readonly zone: Record<string, Answer[]>;
   readonly dns: (...args: readonly string[]) => Promise<Ended>;
 }

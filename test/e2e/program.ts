@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/cli/main.mjs', import.meta.url));
 
-/** How a run of the program ended. */
+/** Result of a run of the program. */
 export interface Ended {
   readonly code: number | null;
   readonly output: string;
@@ -24,7 +24,7 @@ export async function godwit(args: readonly string[], input = ''): Promise<Ended
 /** A program at work; disposing it kills what is left. */
 export interface RunningProgram extends AsyncDisposable {
   readonly pid: number;
-  /** What it printed until it was ready. */
+  /** Output until it was ready. */
   readonly greeting: string;
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;

@@ -138,7 +138,7 @@ export class FaultWorld implements AsyncDisposable {
     return Object.assign(Object.create(bad) as FakeResolver, { query });
   }
 
-  /** How the host misbehaves now; null when it does not. */
+  /** Returns the host's current misbehaviour; null when it behaves. */
   #misdeedOf(host: FaultyHost): Fault['misdeed'] {
     const isFaulty = !this.#isOver && (this.#extent !== 'first of two' || host === this.hosts[0]);
     return isFaulty ? this.#fault.misdeed : null;

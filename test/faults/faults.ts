@@ -32,7 +32,7 @@ export interface Fault {
   readonly authentic?: readonly string[];
   /** Text of the domain's MTA-STS policy. */
   readonly stsPolicy?: string;
-  /** What a SOCKS proxy answers, one message each. */
+  /** Answers of a SOCKS proxy, one message each. */
   readonly proxyAnswers?: readonly (readonly number[])[];
 }
 
@@ -43,7 +43,7 @@ const quick: HostNature = { offers: ['PIPELINING', 'CHUNKING'] };
 const piped: HostNature = { offers: ['PIPELINING'] };
 const says = (bytes: string, ends = false): Misdeed => ({ kind: 'says', bytes, ends });
 
-/** What may come in place of any reply. */
+/** Misdeeds that may come in place of any reply. */
 const anywhere: readonly (readonly [string, Misdeed])[] = [
   ['dies in place of its reply', { kind: 'dies' }],
   ['says 450', says('450 4.3.2 not now\r\n')],

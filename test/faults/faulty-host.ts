@@ -66,7 +66,7 @@ class Dialogue {
   readonly #misdeed: { readonly stage: Stage; readonly how: Misdeed } | null;
   #input = '';
   #isSecured = false;
-  /** What was accepted of the transaction. */
+  /** Progress of the transaction: parts that were accepted. */
   #hasSender = false;
   #hasRecipient = false;
 
@@ -228,7 +228,7 @@ class Dialogue {
     await this.#channel.write(encoder.encode(text));
   }
 
-  /** What comes before an end, which is taken too. @param before  Counts as if it had been there at the beginning. */
+  /** Reads up to an end, which is consumed too. @param before  Counts as if it had been there at the beginning. */
   async #until(end: string, before = ''): Promise<string> {
     this.#input = before + this.#input;
     for (;;) {

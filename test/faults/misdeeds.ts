@@ -1,4 +1,4 @@
-/** Where in its dialogue a host misbehaves: at the reply to this command, or at this step. */
+/** Stage of the dialogue at which a host misbehaves: the reply to this command, or this step. */
 export type Stage =
   | 'connection'
   | 'greeting'
@@ -16,7 +16,7 @@ export type Stage =
   | 'QUIT'
   | 'every reply';
 
-/** How. */
+/** Kinds of misbehaviour. */
 export type Misdeed =
   /** The connection ends in place of the reply. */
   | { readonly kind: 'dies' }
@@ -38,7 +38,7 @@ export type Misdeed =
   /** A certificate that is not right. */
   | { readonly kind: 'bad-certificate' };
 
-/** What a host can do, and how it misbehaves. */
+/** Abilities of a host, and its misbehaviour. */
 export interface HostNature {
   readonly offers: readonly ('STARTTLS' | 'AUTH PLAIN' | 'PIPELINING' | 'CHUNKING')[];
   /** TLS from the first byte. */

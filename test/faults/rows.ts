@@ -3,7 +3,7 @@ import type { QueueItem } from '#mail/queue';
 import { FaultWorld, type Extent } from './fault-world.ts';
 import type { Fault } from './faults.ts';
 
-/** What became of messages that met one fault, in words for the table. */
+/** Outcome of messages that met one fault, in words for the table. */
 export interface FaultRow {
   readonly group: string;
   readonly cells: readonly [fault: string, twoHosts: string, firstAttempt: string, lasting: string, passing: string];
@@ -26,7 +26,7 @@ interface Fate {
   readonly end: QueueItem;
   /** Hosts that the first attempt visited, in order. */
   readonly visited: readonly string[];
-  /** Who has promised to deliver it. */
+  /** Host that has promised to deliver it. */
   readonly promisedBy: string | null;
   readonly copies: number;
   readonly endedAfterMs: number;
@@ -65,7 +65,7 @@ async function meet(fault: Fault, extent: Extent): Promise<Fate> {
   };
 }
 
-/** What happened when another host was there. */
+/** Returns the outcome at the other host. */
 function afterFirst(fate: Fate): string {
   const { first, end, visited, promisedBy } = fate;
   const distinct = [...new Set(visited)].map((name) => name.replace('.example', ''));
@@ -84,7 +84,7 @@ function afterFirst(fate: Fate): string {
   return `waits; ${tried}; ${end.state === 'delivered' ? 'the other host takes it later' : ending(fate)}`;
 }
 
-/** What the only attempt came to, as operators see it. */
+/** Returns the outcome of the only attempt, as operators see it. */
 function firstWords({ first }: Fate): string {
   if (first.state === 'delivered') return 'delivered';
   const [line = ''] = (first.lastReply ?? '').split('\n');

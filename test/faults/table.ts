@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { FaultRow } from './rows.ts';
 
-/** Where the table is. */
+/** Path of the table. */
 export const tableFile: string = fileURLToPath(new URL('../../docs/faults.md', import.meta.url));
 
 const introduction = `# What happens to a message when something goes wrong

@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector/promises';
 import { fileURLToPath } from 'node:url';
 
-/** What ran between two moments: for each file below `src` (but `testing`), its functions with how often each was called. */
+/** Functions that ran between two moments: for each file below `src` (but `testing`), how often each was called. */
 export type Trace = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /** Counts calls of functions with V8's coverage, for all of this process. */

@@ -8,7 +8,7 @@ export function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff);
 }
 
-/** What the clients of the transcripts of one protocol send, one input for each connection's file. */
+/** Returns the bytes that the clients of one protocol's transcripts send, one input per connection. */
 export function clientSides(protocol: 'smtp' | 'imap'): Uint8Array[] {
   const folder = new URL(`${protocol}/`, transcripts);
   return readdirSync(folder)

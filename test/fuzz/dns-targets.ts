@@ -20,7 +20,7 @@ function ascii(text: string): number[] {
   return Array.from(text, (char) => char.charCodeAt(0));
 }
 
-/** Answers of name servers, who may be anybody. */
+/** Answers of name servers, which may be hostile. */
 const dns: Target = {
   name: 'dns',
   seeds: [
@@ -67,7 +67,7 @@ const hosts: FakeZone = {
   'two.example.org': { TXT: ['v=spf1 a:mail.example.org mx:example.org ?all'] },
 };
 
-/** Published texts that anybody may have written, judged beside those that should be there: one finding for each, printable, and few questions. */
+/** Published texts by unknown authors, judged beside those that should be there: one finding for each, printable, and few questions. */
 const domainTexts: Target = {
   name: 'domain-texts',
   seeds: [

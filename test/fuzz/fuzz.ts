@@ -16,7 +16,7 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** How much is tried. */
+/** Extent of a run. */
 export interface FuzzOptions {
   readonly seed: number;
   /** Asked before each input: how many there were. */

@@ -58,7 +58,7 @@ const sendmailArguments: Target = {
 
 const inputs = ['\xef\xbb\xbfTo: a@b\n\nx\n.\ny', 'a\rb\r\r\nc\n', '.', '.\r\n', '\n.\n', '\xef\xbb', ''];
 
-/** What sendmail reads: lines with CRLF, the same whatever the chunks. */
+/** Input of sendmail: lines with CRLF, the same whatever the chunks. */
 const sendmailInput: Target = {
   name: 'sendmail-input',
   seeds: [...inputs.map(latin1), ...realMessages(100, 4000)],
@@ -80,7 +80,7 @@ const sendmailInput: Target = {
   },
 };
 
-/** What receivers refuse: the same whatever the chunks, few findings, and each fits into a header field. */
+/** Refusals of receivers: the same whatever the chunks, few findings, and each fits into a header field. */
 const receivers: Target = {
   name: 'receivers',
   seeds: [latin1('From: a@b\r\nFrom: c\r\nDate: x\r\n\r\nx'), ...realMessages(60, 8000)],
@@ -117,5 +117,5 @@ async function* pieces(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array
   yield* chunks;
 }
 
-/** What programs of this machine and of developers give us. */
+/** Targets for input by programs of this machine and by developers. */
 export const localTargets: readonly Target[] = [sendmailArguments, sendmailInput, receivers];

@@ -1,6 +1,6 @@
 const encoder = new TextEncoder();
 
-/** What inputs are made of. */
+/** Material of inputs. */
 export interface Material {
   readonly seeds: readonly Uint8Array[];
   /** Words of the grammar. */

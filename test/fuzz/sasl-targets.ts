@@ -36,7 +36,7 @@ function clientFor(mechanism: MechanismName): SaslClient {
   });
 }
 
-/** What a good server says in one exchange, a message in each line. */
+/** Returns the replies of a good server in one exchange, one message per line. */
 async function dialogue(mechanism: MechanismName): Promise<Uint8Array> {
   const client = clientFor(mechanism);
   const server = createSaslServer(mechanism, {
@@ -64,7 +64,7 @@ async function dialogue(mechanism: MechanismName): Promise<Uint8Array> {
 const scrams = mechanismsByStrength.filter((name) => name.startsWith('SCRAM-'));
 const all = [...mechanismsByStrength, ...tokenMechanisms];
 
-/** Challenges of a server that may be anybody: SCRAM succeeds only with a proof that only who knows the password can make. */
+/** Challenges of a server that may be hostile: SCRAM succeeds only with a proof that takes the password to make. */
 const saslClient: Target = {
   name: 'sasl-client',
   seeds: [

@@ -17,7 +17,7 @@ const ehlo = (...words: readonly string[]): string =>
   words.map((word, i) => `250${i === words.length - 1 ? ' ' : '-'}${word}\r\n`).join('');
 const accepted = '250 2.1.0 ok\r\n'.repeat(4);
 
-/** What servers say: to one message or two, with and without extensions, and when they refuse. */
+/** Replies of servers to one message or two, with and without extensions, and refusals. */
 const seeds = [
   `220 mx\r\n${ehlo('mx')}${accepted}354 go on\r\n250 2.0.0 done\r\n221 bye\r\n`,
   `220 mx\r\n502 no\r\n250 mx\r\n${accepted}354 go on\r\n250 done\r\n${accepted}354 go on\r\n451 later\r\n221 bye\r\n`,
@@ -29,7 +29,7 @@ const seeds = [
   `220 mx\r\n${ehlo('mx', 'PIPELINING')}250 ok\r\n421 4.3.2 going down\r\n`,
 ].map(latin1);
 
-/** A dialogue with a server that may be anybody: each recipient has an outcome, none is accepted but by a reply to the whole content. */
+/** A dialogue with a server that may be hostile: each recipient has an outcome, none is accepted but by a reply to the whole content. */
 const smtpClient: Target = {
   name: 'smtp-client',
   seeds,
@@ -198,7 +198,7 @@ class ScriptedServer {
     }
   }
 
-  /** Whether the reply was said in answer to the whole content, for a recipient that had not been refused. */
+  /** Reports whether the reply was said in answer to the whole content, for a recipient that had not been refused. */
   didTake(recipient: string, reply: Reply): boolean {
     this.#taken ??= this.#transactions();
     return this.#taken.some(

@@ -57,7 +57,7 @@ const smtpCodec: Target = {
   },
 };
 
-/** Without content that has no end, or a bad one: how much of that is told depends on the chunks. */
+/** Without content that has no end, or a bad one: how much of that is reported depends on the chunks. */
 function promised(events: readonly CodecEvent[]): CodecEvent[] {
   return events.filter((event, i) => {
     if (event.kind !== 'data') return true;

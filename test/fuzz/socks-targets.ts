@@ -71,5 +71,5 @@ function talked(
   return { connectedAt: null, sent, reason: end.reason };
 }
 
-/** What stands between us and other servers. */
+/** Targets for hosts between us and other servers. */
 export const socksTargets: readonly Target[] = [socks];

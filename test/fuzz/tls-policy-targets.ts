@@ -21,7 +21,7 @@ const [leaf, ca, root] = [
 must(leaf !== undefined && ca !== undefined && root !== undefined, 'no certificates');
 const certificates = [leaf, ca, root];
 const keys = certificates.map(spkiIn);
-/** What is signed: TBSCertificate with its head, right behind the head of the whole. */
+/** Signed parts: TBSCertificate with its head, right behind the head of the whole. */
 const signedParts = certificates.map((der) => der.subarray(4, der.length - 74));
 
 function spkiIn(der: Uint8Array): Uint8Array {
@@ -45,7 +45,7 @@ const anchorRecords = [ca, root].flatMap((der) =>
   ),
 );
 
-/** Certificates of a server that may be anybody: DANE never vouches for one that its records and signatures do not vouch for. */
+/** Certificates of a server that may be hostile: DANE never vouches for one that its records and signatures do not vouch for. */
 const dane: Target = {
   name: 'dane',
   seeds: certificates,

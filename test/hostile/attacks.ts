@@ -25,7 +25,7 @@ export interface Seen {
 /** One way to make trouble. */
 export interface Attack {
   readonly name: string;
-  /** What a full attack consists of, and a short one. */
+  /** Extents of a full attack, and of a short one. */
   readonly full: Omit<Extent, 'signal'>;
   readonly short: Omit<Extent, 'signal'>;
   /** Puts data there that the attack needs. */

@@ -4,21 +4,21 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { searchPath } from './programs.ts';
 
-/** Where a server listens. */
+/** Address at which a server listens. */
 export interface Place {
   readonly host: string;
   readonly port: number;
 }
 
-/** How to start a foreign server that stays in the foreground. */
+/** Settings of a foreign server that stays in the foreground. */
 export interface DaemonSettings {
   readonly command: string;
   readonly args: readonly string[];
-  /** Runs as nobody when we are root. */
+  /** Runs as the user `nobody` when we are root. */
   readonly asNobody?: boolean;
   /** It is ready as soon as it takes connections here. */
   readonly places: readonly Place[];
-  /** Files and folders that it sees at other places than they are, by the places where it looks; for everybody else nothing changes. Needs root. */
+  /** Files and folders that it sees at other places than they are, by the places where it looks; nothing changes for other processes. Needs root. */
   readonly mounts?: Readonly<Record<string, string>>;
 }
 
@@ -77,7 +77,7 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   return daemon;
 }
 
-/** A TCP port that nobody uses at this moment. */
+/** Returns a TCP port that is free at this moment. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');

@@ -15,7 +15,7 @@ import { describePeer, needsRoot } from './programs.ts';
 import { sampleId } from './sample-message.ts';
 import { labNetwork, startSendingLab, type SendingLab, type SendOptions } from './sending-lab.ts';
 
-/** What a mail host shows: `authority` is by one that nobody trusts, followed by its own certificate; `broken`: no handshake succeeds. */
+/** Certificate of a mail host: `authority` is by an untrusted one, followed by its own certificate; `broken`: no handshake succeeds. */
 type Certificate = 'self-signed' | 'expired' | 'authority' | 'authority, other name' | 'broken' | 'none';
 
 /** TLSA records of the host. */
@@ -30,7 +30,7 @@ interface Domain {
   readonly signatures?: Extract<LabZone, { kind: 'zone' }>['signatures'];
   readonly requireTls?: boolean;
   readonly send?: SendOptions;
-  /** How the one message arrived, or why it did not. */
+  /** Wanted arrival of the one message, or the reason why it did not arrive. */
   readonly want:
     | 'verified by DANE'
     | 'by TLS'

@@ -10,7 +10,7 @@ import { account, program, startServe, type ServerUnderTest } from './server-und
 const script = fileURLToPath(new URL('python/dkim_verify.py', import.meta.url));
 const us = 'godwit@godwit.test';
 
-/** What `godwit dkim list --json` prints. */
+/** Output of `godwit dkim list --json`. */
 interface Listed {
   readonly key: { readonly name: string; readonly record: string } | null;
 }

@@ -12,7 +12,7 @@ import { program } from './server-under-test.ts';
 
 type Signatures = Extract<LabZone, { kind: 'zone' }>['signatures'];
 
-/** What `dns check` says of a zone at Knot, behind Unbound, that holds what `dns records` printed. */
+/** Tests what `dns check` reports about a zone at Knot, behind Unbound, that holds what `dns records` printed. */
 async function checked(signatures: Signatures): Promise<{ readonly code: number; readonly report: DomainReportJson }> {
   await using dir = await tempDir();
   const folder = dir.path;

@@ -4,7 +4,7 @@
  * special rights. Names outside of the zones do not exist, and nothing is asked of the real DNS.
  *
  * Zones are described as in dns-zones.ts: signed, not signed, signed wrongly, or at a server that fails or is silent. Names should end in `.test`.
- * Whoever is to use it asks `server`, such as in `dns: { servers: [...] }` of server.yaml.
+ * Programs under test ask `server`, such as in `dns: { servers: [...] }` of server.yaml.
  */
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
@@ -29,7 +29,7 @@ export interface DnsLab extends AsyncDisposable {
   readonly server: string;
 }
 
-/** Exists in every lab: whoever knows it is ready. */
+/** Exists in every lab: a server that knows it is ready. */
 const readyName = 'ready.test';
 
 /** Starts a lab. @throws Error with what a program said when it does not get ready. */
@@ -43,7 +43,7 @@ export async function startDnsLab(zones: LabZones): Promise<DnsLab> {
   const unboundPort = await freePort(knotPort);
   const knotFolder = join(dir.path, 'knot');
   await mkdir(knotFolder);
-  // Name servers run as somebody else when we are root.
+  // Name servers run as another user when we are root.
   await chmod(dir.path, 0o755);
   if (isRoot()) await chown(knotFolder, nobody.uid, nobody.gid);
   const knotConf = join(dir.path, 'knot.conf');
@@ -133,7 +133,7 @@ async function listenInSilence(): Promise<AsyncDisposable & { readonly port: num
   };
 }
 
-/** A port that nobody uses now, by UDP and TCP, other than those given. */
+/** Returns a port that is free now, by UDP and TCP, other than those given. */
 async function freePort(...taken: readonly number[]): Promise<number> {
   for (;;) {
     const datagrams = await listenInSilence();

@@ -47,7 +47,7 @@ async function join(client: Socket, server: Socket): Promise<void> {
   server.pipe(client);
 }
 
-/** What comes next: a command, or a reply; either fits into one packet on loopback. */
+/** Reads the next command or reply; either fits into one packet on loopback. */
 async function chunk(socket: Socket): Promise<Buffer> {
   const coming = once(socket, 'data');
   socket.resume();

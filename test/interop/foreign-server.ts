@@ -8,17 +8,17 @@ export const foreignLogin = { user: 'bird', password: 'feathers and song' } as c
 /** The largest message that foreign servers take, in bytes. */
 export const foreignSizeLimit = 1_000_000;
 
-/** What a foreign mail server is told. */
+/** Settings of a foreign mail server. */
 export interface ForeignSettings {
   /** Its own loopback address: it takes mail on port 25, and sends from there. */
   readonly address: string;
   readonly hostname: string;
-  /** It has mailboxes for this domain and all below it: `known`, `other` and `grün`; `later` is refused with 450, everybody else does not exist. */
+  /** It has mailboxes for this domain and all below it: `known`, `other` and `grün`; `later` is refused with 450, no other user exists. */
   readonly domain: string;
   /** Ports for the login `foreignLogin`: STARTTLS, TLS from the start, and STARTTLS with the strange certificate. */
   readonly ports: { readonly submission: number; readonly submissions: number; readonly strange: number };
   readonly certificate: CertificatePem;
-  /** Of an authority that nobody knows. */
+  /** Of an unknown authority. */
   readonly strangeCertificate: CertificatePem;
   /** The authority of users' certificates. */
   readonly authorityPem: string;

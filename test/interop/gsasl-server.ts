@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { createServer, type TLSSocket } from 'node:tls';
 import { foreignLogin, type ForeignServer, type ForeignSettings } from './foreign-server.ts';
 
-/** What GNU SASL has from one exchange. */
+/** Result of GNU SASL from one exchange. */
 interface Exchange extends AsyncDisposable {
   /** Answers what the client said; null when it refuses. */
   readonly step: (response: string) => Promise<string | null>;

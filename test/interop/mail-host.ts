@@ -8,14 +8,14 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { FakeLoop } from '#testing/fake-loop';
 
-/** How a mail host is. */
+/** Settings of a mail host. */
 export interface MailHostSettings {
   /** Its port 25 needs root. */
   readonly address: string;
   readonly hostname: string;
   /** Null: it does not offer STARTTLS. `broken`: it does, and every handshake fails. */
   readonly tls: CertificatePem | 'broken' | null;
-  /** Whether it offers REQUIRETLS. */
+  /** True when it offers REQUIRETLS. */
   readonly requireTls?: boolean;
 }
 

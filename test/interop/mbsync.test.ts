@@ -133,7 +133,7 @@ async function flagsOf(maildir: string): Promise<string[]> {
   return names.map((name) => name.split(':2,')[1] ?? '').toSorted();
 }
 
-/** The only message of a maildir: what nobody has read is in `new`. */
+/** The only message of a maildir: unread mail is in `new`. */
 async function content(maildir: string): Promise<string> {
   const places = await Promise.all(
     ['cur', 'new'].map(async (place) =>

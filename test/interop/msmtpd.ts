@@ -9,7 +9,7 @@ import { startDaemon } from './daemon.ts';
 import { foreignLogin, readMaildir, type ForeignServer, type ForeignSettings } from './foreign-server.ts';
 import { findProgram } from './programs.ts';
 
-/** What msmtpd calls with a message, the sender, `--` and the recipients. Exit codes are those of sysexits.h: it has no time for `later`, and others have no mailbox. */
+/** Program that msmtpd calls with a message, the sender, `--` and the recipients. Exit codes are those of sysexits.h: it has no time for `later`, and others have no mailbox. */
 const mailProgram = `#!/bin/sh
 mail=$(dirname "$0")/mail
 echo "deliver $*" >>"$0.log"
@@ -26,7 +26,7 @@ done
 
 /**
  * Starts Debian's msmtpd, installed or only unpacked, with a program in msmtp's place that keeps what it is given; needs root. Port 25 takes mail
- * from everybody, `submission` only with the login, both without TLS, which it does not have; `submissions` is the latter behind a TLS of ours.
+ * from any client, `submission` only with the login, both without TLS, which it does not have; `submissions` is the latter behind a TLS of ours.
  */
 export async function startMsmtpd(settings: ForeignSettings): Promise<ForeignServer> {
   const { address, ports, certificate } = settings;

@@ -22,7 +22,7 @@ interface Domain {
   readonly mode: StsMode;
   /** Host that the policy names, when it is not the right one. */
   readonly mx?: string;
-  /** What is wrong with the site of the policy. */
+  /** Fault of the policy's site. */
   readonly site?: 'other name' | 'self-signed' | 'moved' | 'missing' | 'junk' | 'no address' | 'elsewhere';
   /** The signature of the TXT record is wrong. */
   readonly isBogus?: boolean;
@@ -30,7 +30,7 @@ interface Domain {
   readonly tlsa?: 'right' | 'wrong';
   readonly requireTls?: boolean;
   readonly send?: SendOptions;
-  /** How the one message arrived, or why it did not. */
+  /** Wanted arrival of the one message, or the reason why it did not arrive. */
   readonly want:
     | 'verified by pkix'
     | 'verified by dane'

@@ -1,7 +1,7 @@
 /** A message made by hand, to see what servers say of it. */
 export interface NastyMessage {
   readonly name: string;
-  /** Why we answer otherwise than Dovecot; null when only for reasons of `fetch-differences.ts`. */
+  /** Reason for a different answer than Dovecot's; null when `fetch-differences.ts` gives all reasons. */
   readonly why: string | null;
   /** CRLF at the ends of lines. */
   readonly bytes: Uint8Array;

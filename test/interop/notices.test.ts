@@ -121,7 +121,7 @@ accounts: { godwit: { addresses: [${account.address}, ${us}], fromIds: true } }
     return (await succeed(process.execPath, [program, ...args, '--config', server.folder])).stdout;
   }
 
-  /** The story of the message with this subject, once it tells of this. */
+  /** The story of the message with this subject, once it contains this. */
   async function storyWith(subject: string, wanted: RegExp): Promise<string> {
     let story = '';
     try {

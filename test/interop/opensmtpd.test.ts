@@ -2,7 +2,7 @@ import { startOpenSmtpd } from './opensmtpd.ts';
 import { describePeer, needsRoot } from './programs.ts';
 import { testRelay } from './relay-suite.ts';
 
-// Each connection in clear comes after one whose handshake fails.
+// Each connection in plaintext comes after one whose handshake fails.
 describePeer('we send to OpenSMTPD, whose TLS fails', needsRoot('smtpd', 'smtpctl', 'unshare'), () => {
   testRelay({
     domain: 'opensmtpd.test',

@@ -28,7 +28,7 @@ export async function startOpenSmtpd(settings: ForeignSettings): Promise<Foreign
   await writeFile(file('cert.pem'), settings.certificate.certPem);
   await writeFile(file('key.pem'), settings.certificate.keyPem, { mode: 0o600 });
   await writeFile(file('smtpd.conf'), configuration(dir.path, settings));
-  // It greets whoever connects once it knows their name, and asks again after 5 s where this machine's resolver loses one of many questions.
+  // It greets clients once it knows their names, and asks again after 5 s where this machine's resolver loses one of many questions.
   await writeFile(file('resolv.conf'), 'lookup file\n');
   for (const [name, uid] of [
     ['opensmtpd', daemonUid],

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { CertificatePem } from '#host/certificates';
 
-/** What is at `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`. */
+/** Content of `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`. */
 export interface PolicySite {
   readonly tls: CertificatePem;
   readonly body: string;

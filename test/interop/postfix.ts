@@ -4,13 +4,13 @@ import { postfixMasterCf } from '#testing/postfix-services';
 import { tempDir } from '#testing/temp-dir';
 import { run, succeed } from './programs.ts';
 
-/** What Postfix is told. */
+/** Settings of Postfix. */
 export interface PostfixSettings {
   /** The loopback address whose port 25 it listens on, and sends from. */
   readonly address: string;
   /** Its host name. */
   readonly hostname: string;
-  /** Domain that it has mailboxes for: `known` and `other`; `later` is refused with 450, everybody else does not exist. */
+  /** Domain that it has mailboxes for: `known` and `other`; `later` is refused with 450, no other user exists. */
   readonly domain: string;
   /** Domain that it relays mail to, and the address of its server. */
   readonly peer: { readonly domain: string; readonly address: string };

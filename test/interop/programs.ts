@@ -16,7 +16,7 @@ export const searchPath = [
   '/opt/mail-peers/usr/bin',
 ].join(delimiter);
 
-/** What a foreign program said. */
+/** Result of a foreign program. */
 export interface Ended {
   /** Exit code; -1 when a signal ended it. */
   readonly code: number;
@@ -24,7 +24,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** How to run a foreign program. */
+/** Options of running a foreign program. */
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;

@@ -5,15 +5,15 @@ import { freshSubject, reportAbout } from './mailbox.ts';
 import { passwordLogin, startRelayWorld, type RelayWorld, type Way } from './relay-world.ts';
 import { sampleId, sampleMessage } from './sample-message.ts';
 
-/** What a foreign mail server can, and how it says things. */
+/** Abilities of a foreign mail server, and its wording. */
 export interface RelaySuite {
   readonly domain: string;
   readonly start: (settings: ForeignSettings) => Promise<ForeignServer>;
-  /** Whether it takes logins, which needs TLS. */
+  /** True when it takes logins, which needs TLS. */
   readonly hasLogin: boolean;
-  /** Whether it takes UTF-8 in addresses (RFC 6531). */
+  /** True when it takes UTF-8 in addresses (RFC 6531). */
   readonly hasSmtpUtf8: boolean;
-  /** Whether its reports repeat ENVID and ORCPT, as RFC 3464 wants it. */
+  /** True when its reports repeat ENVID and ORCPT, as RFC 3464 wants it. */
   readonly repeatsDsnParameters: boolean;
   /** Its final refusal of a recipient that does not exist. */
   readonly noSuchUser: RegExp;

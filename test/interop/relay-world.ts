@@ -27,7 +27,7 @@ export interface Way {
 /** The login with the password, at whatever the relay offers. */
 export const passwordLogin = `auth: { user: ${foreignLogin.user}, passwordFile: password }`;
 
-/** How to make a world with a relay. */
+/** Settings of a world with a relay. */
 export interface RelayWorldSettings {
   readonly domain: string;
   readonly ways: Readonly<Record<string, Way>>;
@@ -36,7 +36,7 @@ export interface RelayWorldSettings {
   readonly token?: string;
 }
 
-/** What became of one recipient: its row, and the attempts. */
+/** Outcome of one recipient: its row, and the attempts. */
 export interface Recorded {
   readonly state: string;
   readonly lastReply: string;

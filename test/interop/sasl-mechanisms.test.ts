@@ -26,8 +26,8 @@ type Client = 'gsasl' | 'swaks' | 'msmtp' | 'curl';
  * Which foreign servers our client logs in to with each mechanism, and which foreign clients log in to our server.
  * `dovecot` is Postfix with Dovecot's authentication. Neither Dovecot 2.3 nor Exim as Debian builds it has SCRAM with channel binding, so that
  * the server is GNU SASL's library; of the clients, msmtp 1.8.23 and curl 7.88 have it not, GNU SASL has.
- * Our server does not know tokens: those are logins at our session with a fake of somebody who does.
- * GNU SASL has no token mechanisms, swaks has neither SCRAM nor those; curl takes OAUTHBEARER even where it is told XOAUTH2.
+ * Our server does not know tokens: those are logins at our session with a fake that does.
+ * GNU SASL has no token mechanisms, swaks has neither SCRAM nor those; curl uses OAUTHBEARER even where XOAUTH2 is configured.
  */
 const peers: Readonly<
   Record<MechanismName, { readonly servers: readonly Server[]; readonly clients: readonly Client[] }>
@@ -53,7 +53,7 @@ const servers: Readonly<
       readonly programs: readonly string[];
       readonly kind: 'submission' | 'submissions';
       readonly start: (settings: ForeignSettings) => Promise<ForeignServer>;
-      /** What its log says of a login. */
+      /** Pattern of a login in its log. */
       readonly logged: (mechanism: MechanismName) => RegExp;
     }
   >
@@ -124,7 +124,7 @@ function loginBy(mechanism: MechanismName): string {
   return `auth: { user: ${foreignLogin.user}, ${secret}, ${only} }`;
 }
 
-/** Where a foreign client goes, and with what. */
+/** Login of a foreign client: server, and credentials. */
 interface ClientLogin {
   readonly mechanism: MechanismName;
   readonly user: string;

@@ -15,12 +15,12 @@ import { account, program, startServe, type ServerUnderTest } from './server-und
 /** The sender of everything that a lab sends. */
 const us = 'godwit@godwit.test';
 
-/** Three numbers of a loopback network that nobody else uses now: `127.1.2`. */
+/** Returns three numbers of a loopback network that is not in use: `127.1.2`. */
 export function labNetwork(): string {
   return `127.${randomInt(64, 128)}.${randomInt(1, 255)}`;
 }
 
-/** What a sending lab is made of. */
+/** Settings of a sending lab. */
 export interface SendingLabSettings {
   /** See `labNetwork`; `.1` is the server's. */
   readonly net: string;
@@ -31,14 +31,14 @@ export interface SendingLabSettings {
   readonly more?: string;
 }
 
-/** What may be asked for a message. */
+/** Options of a message. */
 export interface SendOptions {
   readonly requireTls?: boolean;
   /** Header fields with CRLF, to be put first. */
   readonly header?: string;
 }
 
-/** What became of one recipient, once an attempt was made. */
+/** Outcome of one recipient after an attempt. */
 export interface Attempted {
   /** In the queue. */
   readonly id: string;

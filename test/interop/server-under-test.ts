@@ -20,7 +20,7 @@ export interface Ports {
 /** The real program at work, in a process of its own, on ports of the system's choice. */
 export interface ServerUnderTest extends RunningProgram {
   readonly ports: Ports;
-  /** Where it listens. */
+  /** Address at which it listens. */
   readonly host: string;
   /** Its configuration folder. */
   readonly folder: string;
@@ -65,7 +65,7 @@ export async function startLocalserveIn(folder: string): Promise<ServerUnderTest
   return { ...running, ports, host: '127.0.0.1', folder };
 }
 
-/** What `startServe` is told. */
+/** Settings of `startServe`. */
 export interface ServeSettings {
   /** Text of `server.yaml`. */
   readonly server: string;

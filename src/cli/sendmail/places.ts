@@ -1,6 +1,6 @@
 import { posix, win32 } from 'node:path';
 
-/** What of the machine decides where things are; tests bring their own. */
+/** Facts about the machine that decide the folder; tests bring their own. */
 export interface SendmailPlace {
   readonly platform: string;
   readonly environment: Readonly<Record<string, string | undefined>>;

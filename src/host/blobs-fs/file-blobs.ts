@@ -6,7 +6,7 @@ import { ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { Random } from '#ports/random';
 import { ConditionBlobs } from './condition-blobs.ts';
 
-/** What the store needs. */
+/** Dependencies of the store. */
 export interface FileBlobsDeps {
   /** Holds the owners' folders and `tmp`; made when missing. */
   readonly directory: string;

@@ -3,7 +3,7 @@ import type { Files } from '#host/files';
 import { tlsContext, type TlsContext } from '#host/net';
 import type { CertificatePem } from './self-signed.ts';
 
-/** Where a certificate and its key are; whole paths. */
+/** Paths of a certificate and its key, absolute. */
 export interface CertificatePaths {
   /** PEM: the certificate, then its chain. */
   readonly certificateFile: string;
@@ -13,7 +13,7 @@ export interface CertificatePaths {
 
 /** A certificate that works. */
 export interface LoadedCertificate {
-  /** What was read, to tell whether it changed. */
+  /** Text that was read, to notice changes. */
   readonly pem: CertificatePem;
   readonly context: TlsContext;
   /** DNS names and addresses that it is for. */
@@ -27,7 +27,7 @@ export class CertificateRefused extends Error {
   override readonly name = 'CertificateRefused';
   /** Which of the two files is to blame, null when it is how they fit together. */
   readonly blamed: keyof CertificatePaths | null;
-  /** What to do about it. */
+  /** Remedy. */
   readonly fix: string;
 
   constructor(blamed: keyof CertificatePaths | null, reason: string, fix: string, options?: ErrorOptions) {

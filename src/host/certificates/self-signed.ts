@@ -6,13 +6,13 @@ export interface CertificatePem {
   readonly keyPem: string;
 }
 
-/** What a self-signed certificate is for. */
+/** Arguments of making a self-signed certificate. */
 export interface SelfSignedOptions {
   /** DNS names in A-label form; the first is the subject's common name. */
   readonly names: readonly string[];
   /** IPv4 and IPv6 addresses. */
   readonly ips?: readonly string[];
-  /** How long it is valid from a day before `now`, so that clocks may differ. */
+  /** Days of validity, from a day before `now`, so that clocks may differ. */
   readonly days: number;
   /** Milliseconds since 1970. */
   readonly now: number;

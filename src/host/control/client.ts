@@ -8,7 +8,7 @@ const maxAnswerBytes = 256 << 20;
 /** A server at work answers between two of its tasks. */
 const maxProofMs = 30_000;
 
-/** Nobody listens on the control socket: no server runs on this data directory. */
+/** Error when no process listens on the control socket: no server runs on this data directory. */
 export class ControlUnavailable extends Error {
   override readonly name = 'ControlUnavailable';
 }
@@ -61,7 +61,7 @@ export async function callAt(
 /** Codes of a connection that the other process cut. */
 const endedWords: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
 
-/** Whether it is our server that listens: nothing is said to a stranger who waits at the place of one that has ended. */
+/** Reports whether it is our server that listens: nothing is said to a stranger who waits at the place of one that has ended. */
 async function proves(socket: Socket, lines: AsyncGenerator<string>, key: string): Promise<boolean> {
   const nonce = randomBytes(16).toString('hex');
   socket.setTimeout(maxProofMs, () => socket.destroy());
@@ -83,7 +83,7 @@ async function ask(socket: Socket, lines: AsyncGenerator<string>, command: strin
   return answer.result;
 }
 
-/** Resolves when nobody listens on the control socket any more: the server has let go of its data directory. */
+/** Resolves when no process listens on the control socket any longer: the server has let go of its data directory. */
 export async function controlEnded(endpoint: ControlEndpoint): Promise<void> {
   for (;;) {
     let socket: Socket;

@@ -89,7 +89,7 @@ for (const [kind, endpointOf] of [
     }));
 }
 
-/** What a killed server leaves: a name or socket that nobody answers at. */
+/** Removes what a killed server left behind: a name or socket at which no process answers. */
 async function leaveBehind(endpoint: ControlEndpoint, directory: string): Promise<void> {
   if (endpoint.kind === 'pipe')
     return await writeFile(join(directory, 'control.3'), `${'0'.repeat(32)} ${'1'.repeat(32)}\n`);

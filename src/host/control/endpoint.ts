@@ -8,19 +8,19 @@ import { PipeName } from './pipe-name.ts';
 /** A Unix socket's path must fit in 108 bytes on Linux and 104 on macOS. */
 const maxSocketPathBytes = 100;
 
-/** Where the control socket of a data directory is. */
+/** Address of the control socket of a data directory. */
 export type ControlEndpoint =
   | { readonly kind: 'socket'; readonly path: string }
   /** A pipe of Windows, whose name is found in the data directory. */
   | { readonly kind: 'pipe'; readonly name: PipeName };
 
-/** What of the machine decides where it is; tests bring their own. */
+/** Facts about the machine that decide the address; tests bring their own. */
 interface Machine {
   readonly isWindows: boolean;
   /** The one name of a directory, whichever way it was named. */
   readonly realPath: (directory: string) => string;
   readonly files: Files;
-  /** Where pipes have their names. */
+  /** Path of a pipe by its name. */
   readonly pipePath: (name: string) => string;
 }
 
@@ -55,7 +55,7 @@ function realPath(directory: string): string {
   try {
     return realpathSync.native(absolute);
   } catch {
-    // Not made yet, so nobody works on it; or on a drive of Windows that cannot tell.
+    // Not made yet, so no process works on it; or on a drive of Windows that cannot tell.
     return absolute;
   }
 }

@@ -1,20 +1,20 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { errorCode, type Files } from '#host/files';
 
-/** Where the name of a pipe is kept. */
+/** Place of a pipe's name. */
 export interface PipeNameDeps {
   readonly files: Files;
   /** The data directory, which strangers cannot read. */
   readonly directory: string;
-  /** What to listen on and connect to, for a name of 32 hexadecimal digits. */
+  /** Path to listen on and connect to, for a name of 32 hexadecimal digits. */
   readonly pathOf: (name: string) => string;
 }
 
-/** Where a server can be talked to. */
+/** Address of a server. */
 export interface Meeting {
   /** Of a socket or pipe. */
   readonly path: string;
-  /** What our server can prove to know before it is told anything; null where nobody else can listen at the path. */
+  /** Key that this data directory's server can prove to know before anything is sent to it; null where no other process can listen at the path. */
   readonly key: string | null;
 }
 
@@ -23,7 +23,7 @@ export function proofOf(key: string, nonce: string): string {
   return createHmac('sha256', key).update(nonce).digest('hex');
 }
 
-/** What a server put down, maybe dead; null when the file is no longer readable. */
+/** Entry written by a server, perhaps a dead one; null when the file is no longer readable. */
 interface Found {
   readonly number: number;
   readonly meeting: Meeting | null;
@@ -32,12 +32,12 @@ interface Found {
 const tries = 20;
 
 /**
- * The name of the control pipe. Names of pipes are free for everybody on the machine, so whoever could guess ours could wait there before us and hear
+ * The name of the control pipe. Names of pipes are free for every process on the machine, so one that guessed ours could wait there before us and read
  * what commands say: it is random, new with each start, and kept in a file that only those can read who may read the data. Names of pipes
  * at work can be listed, though, and taken when the server has ended: the file has a key as well, which a server must prove to know.
  *
  * The file is `control.<number>`. A start that finds the highest number dead makes the next one, which only one can; so numbers only grow, and
- * whoever has the highest has the directory. A stop leaves its file, which is dead then.
+ * the server with the highest has the directory. A stop leaves its file, which is dead then.
  */
 export class PipeName {
   readonly #deps: PipeNameDeps;
@@ -51,14 +51,14 @@ export class PipeName {
     return (await this.#highest()).meeting;
   }
 
-  /** A new name and key that nobody knows yet, as they are written, and the pipe. */
+  /** A new name and key that no other process knows yet, as they are written, and the pipe. */
   fresh(): { readonly text: string; readonly path: string; readonly key: string } {
     const [name, key] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
     return { text: `${name} ${key}\n`, path: this.#deps.pathOf(name), key };
   }
 
   /**
-   * Makes what `fresh` gave, and whose pipe listens already, the one that everybody finds, unless another is at work.
+   * Makes what `fresh` gave, and whose pipe listens already, the one that all processes find, unless another is at work.
    * @returns whether it is.
    */
   async claim(text: string, isAlive: (meeting: Meeting) => Promise<boolean>): Promise<boolean> {

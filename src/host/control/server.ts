@@ -38,7 +38,7 @@ export async function listenControl(
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     void serve(socket, handler, fresh?.key ?? null).catch((error: unknown) => {
-      // A caller that left, or one that we cut at the end, is nobody's fault.
+      // A caller that left, or one that was cut off at the end, is no fault.
       if (!socket.destroyed) log.error('control.failed', {}, error);
       socket.destroy();
     });
@@ -65,7 +65,7 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
   await chmod(path, 0o600);
 }
 
-/** The pipe listens before its name is found, so whoever finds a name that does not answer knows that it is dead. */
+/** The pipe listens before its name is found, so a name that does not answer is known to be dead. */
 async function listenOnPipe(
   server: Server,
   names: PipeName,

@@ -4,7 +4,7 @@ import { decodeMessage, encodeQuery, type DnsMessage, type Query } from '#lib/dn
 import type { Clock } from '#ports/clock';
 import type { NameServer } from './settings.ts';
 
-/** What asking one server once gave. */
+/** Result of asking one server once. */
 export type Exchange =
   | { readonly kind: 'response'; readonly message: DnsMessage }
   | { readonly kind: 'timeout' }
@@ -60,9 +60,9 @@ function overUdp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange | { rea
       if (decoded.ok && match === 'exact' && !decoded.value.isTruncated)
         end({ kind: 'response', message: decoded.value });
       else if (match !== 'no') end({ kind: 'retryTcp' });
-      else if ((strays += 1) > maxStrays) end({ kind: 'retryTcp' }); // somebody is guessing: TCP cannot be guessed
+      else if ((strays += 1) > maxStrays) end({ kind: 'retryTcp' }); // an attacker is guessing: TCP cannot be guessed
     });
-    // A connected socket hears of ICMP errors, and takes datagrams from this server only.
+    // A connected socket reports ICMP errors, and takes datagrams from this server only.
     socket.connect(server.port, server.address, (error?: Error) => {
       if (error === undefined) socket.send(wire);
       else end({ kind: 'unreachable' });
@@ -112,7 +112,7 @@ function overTcp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange> {
   });
 }
 
-/** Whether a message answers the query: `exact` with the same letters, `caseDiffers` when only their case is another. */
+/** Reports whether a message answers the query: `exact` with the same letters, `caseDiffers` when only their case is another. */
 function answers(message: DnsMessage, wire: Uint8Array): 'exact' | 'caseDiffers' | 'no' {
   const asked = decodeMessage(wire);
   if (!asked.ok || !message.isResponse || message.id !== asked.value.id) return 'no';

@@ -8,11 +8,11 @@ export interface NameServer {
   /** IPv4 or IPv6 address; a zone (`%eth0`) may follow. */
   readonly address: string;
   readonly port: number;
-  /** Whether its AD flag is believed: it is on this machine, or the administrator vouches for the path to it (RFC 6840 §5.7). */
+  /** True when its AD flag is believed: it is on this machine, or the administrator vouches for the path to it (RFC 6840 §5.7). */
   readonly isTrusted: boolean;
 }
 
-/** How to ask. */
+/** Settings of a resolver. */
 export interface ResolverSettings {
   readonly servers: readonly NameServer[];
   /** Wait for one server before the next is asked. */
@@ -21,7 +21,7 @@ export interface ResolverSettings {
   readonly attempts: number;
 }
 
-/** Where the settings come from; asked for every query that is not in the cache. */
+/** Source of the settings; asked for every query that is not in the cache. */
 export interface SettingsSource {
   current(): Promise<ResolverSettings>;
 }
@@ -62,7 +62,7 @@ export function server(address: string, port = 53, trustAd = false): NameServer 
   return { address, port, isTrusted: trustAd || /^127\.|^::1$/.test(address) };
 }
 
-/** Never looked for on Windows, where anybody may put an `\etc` on a drive. */
+/** Never looked for on Windows, where any user may put an `\etc` on a drive. */
 const resolvConf = process.platform === 'win32' ? null : '/etc/resolv.conf';
 
 /** The machine's settings: resolv.conf, read again when it changed; where there is none (null, Windows), what the system tells Node. */

@@ -6,7 +6,7 @@ import { AnswerCache, defaultCacheLimits } from './cache.ts';
 import { exchange } from './exchange.ts';
 import type { NameServer, SettingsSource } from './settings.ts';
 
-/** What the resolver needs. */
+/** Dependencies of the resolver. */
 export interface StubResolverDeps {
   readonly clock: Clock;
   readonly random: Random;
@@ -97,7 +97,7 @@ export class StubResolver implements Resolver, Disposable {
   }
 }
 
-/** Whether a timeout tells more than this failure does. */
+/** Reports whether a timeout tells more than this failure does. */
 function isWorse(answer: Answer<unknown>): boolean {
   return answer.kind === 'failed' && answer.why === 'unavailable';
 }

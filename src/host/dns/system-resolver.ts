@@ -4,7 +4,7 @@ import type { Random } from '#ports/random';
 import { parseNameServer, systemSettings, type SettingsSource } from './settings.ts';
 import { StubResolver } from './stub-resolver.ts';
 
-/** What the configuration says about DNS, and what a resolver needs. */
+/** Configuration of DNS, and dependencies of a resolver. */
 export interface SystemResolverDeps {
   /** `IP`, `IPv4:port` or `[IPv6]:port`; absent or empty: the machine's. */
   readonly servers?: readonly string[] | undefined;

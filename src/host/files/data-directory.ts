@@ -6,7 +6,7 @@ const ours = new Set(['server.db', 'accounts', 'blobs', 'reserve', 'control']);
 /** Entries that file systems and desktops put into an empty folder. */
 const harmless = /^(?:\.|lost\+found$|System Volume Information$)/;
 
-/** Why a path cannot become or be a data directory, for people; null when it can. Changes nothing. */
+/** Returns why a path cannot become or be a data directory, for people; null when it can. Changes nothing. */
 export function dataDirectoryProblem(path: string): string | null {
   let names: string[];
   try {

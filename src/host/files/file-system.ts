@@ -36,7 +36,7 @@ export interface DirectoryEntry {
   readonly isDirectory: boolean;
 }
 
-/** What is known of a file without reading it. */
+/** Facts about a file without reading it. */
 export interface FileFacts {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
@@ -48,7 +48,7 @@ export interface FileFacts {
  * Errors are those of Node, with their `code` (`ENOENT`, `EEXIST`, `EPERM` …).
  */
 export interface FileSystem {
-  /** Whether the rules of Windows hold: directories cannot be synced, open files cannot be replaced. */
+  /** True when the rules of Windows hold: directories cannot be synced, open files cannot be replaced. */
   readonly isWindows: boolean;
   readonly separator: '/' | '\\';
   /** Makes a new file (mode 0600). @throws EEXIST when there is one. */

@@ -2,10 +2,10 @@ import { errorCode, type FileReader, type FileSystem, type FileWriter, type Sync
 import { defaultFileLimits, type FileLimits } from './limits.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 
-/** What `Files` needs; everything has a default that is right in production. */
+/** Dependencies of `Files`; all have defaults that are right in production. */
 export interface FilesDeps {
   readonly system?: FileSystem;
-  /** Waits between tries of a file that somebody holds open. */
+  /** Waits between tries of a file that another process holds open. */
   readonly pause?: (ms: number) => Promise<void>;
   readonly limits?: FileLimits;
 }
@@ -74,7 +74,7 @@ export class Files {
     return this.#system.open(path);
   }
 
-  /** Opens a file that somebody else writes, to flush it. */
+  /** Opens a file that another component writes, to flush it. */
   openForSync(path: string): Promise<SyncHandle> {
     return this.#system.openForSync(path);
   }
@@ -198,7 +198,7 @@ export class Files {
     return `${path}.${process.pid.toString(36)}-${this.#temporaries.toString(36)}.tmp`;
   }
 
-  /** Whether a name was made by `temporaryBeside`: after a crash such files are rubbish. */
+  /** Reports whether a name was made by `temporaryBeside`: after a crash such files are rubbish. */
   isTemporary(name: string): boolean {
     return name.endsWith('.tmp');
   }
@@ -217,7 +217,7 @@ export class Files {
   }
 
   async #syncDirectoryAfter(path: string, running: Promise<void> | undefined): Promise<void> {
-    // A sync in flight may have missed our entry: wait for it, then begin another. Its failure is told to its own callers.
+    // A sync in flight may have missed our entry: wait for it, then begin another. Its failure is reported to its own callers.
     await running?.catch(() => undefined);
     this.#directorySyncs.delete(path);
     const sync = this.#system.syncDirectory(path);

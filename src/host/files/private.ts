@@ -20,7 +20,7 @@ export async function keepRights(path: string, work: () => Promise<void>): Promi
   await work();
   if (before === undefined) return;
   const { uid, gid } = statSync(path);
-  // Only root may give a file away: whoever else replaced it owns the new one.
+  // Only root may give a file away: any other user who replaced it owns the new one.
   if (process.getuid?.() === 0 && (uid !== before.uid || gid !== before.gid)) chownSync(path, before.uid, before.gid);
   chmodSync(path, before.mode & 0o7777);
 }

@@ -7,7 +7,7 @@ import { lookupFailureText } from '#lib/dns';
 import type { Fetched, Fetcher, FetchFailure, FetchRequest } from '#ports/fetcher';
 import type { Answer, Resolver } from '#ports/resolver';
 
-/** What fetching needs. */
+/** Dependencies of fetching. */
 export interface NodeFetcherDeps {
   readonly resolver: Resolver;
   /** PEM certificates trusted in place of those that Node ships. */
@@ -87,7 +87,7 @@ class Exchange {
     // Not `once`: errors may follow each other, and none may end the process.
     this.#request.on('error', this.#response.reject);
     this.#request.once('response', this.#response.resolve);
-    // An upgrade that nobody asked for ends without an error.
+    // An upgrade that was not requested ends without an error.
     this.#request.once('close', () => this.#response.reject(new Error('the connection ended without an answer')));
   }
 

@@ -4,7 +4,7 @@ import type { Log, LogFields, LogValue } from '#ports/log';
 /** From chatty to quiet. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Where and how to log. */
+/** Options of a log. */
 export interface LogOptions {
   /** Events below it are dropped. */
   readonly level: LogLevel;
@@ -106,7 +106,7 @@ function textValue(value: LogValue): string {
   return String(value);
 }
 
-/** An error with its stack and its causes, up to a depth at which nobody reads on. */
+/** An error with its stack and its causes, up to a depth beyond which they are not worth reading. */
 function describe(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return escapeControls(String(error));
   const own = escapeControls(error.stack ?? `${error.name}: ${error.message}`, true);

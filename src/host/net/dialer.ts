@@ -5,12 +5,12 @@ import type { ClientTrust } from './handshake.ts';
 import { defaultNetLimits, type NetLimits } from './limits.ts';
 import { SocketChannel } from './socket-channel.ts';
 
-/** What outgoing connections may use. */
+/** Options of outgoing connections. */
 export interface NodeDialerOptions extends ClientTrust {
   readonly limits?: Partial<NetLimits>;
 }
 
-/** What one connection is asked for, as the port has it. */
+/** Request for one connection, as in the port. */
 export type DialRequest = Parameters<Dialer['dial']>[0];
 
 /** Opens connections with the machine's own network. */
@@ -19,13 +19,13 @@ export function nodeDialer({ limits, ...clientTrust }: NodeDialerOptions = {}): 
   return { dial: (to) => openChannel(to, { place: { host: to.address, port: to.port }, clientTrust, limits: all }) };
 }
 
-/** How to open a channel. */
+/** Arguments of opening a channel. */
 interface Opening {
-  /** Where TCP connects to. */
+  /** Address to which TCP connects. */
   readonly place: { readonly host: string; readonly port: number };
   readonly clientTrust: ClientTrust;
   readonly limits: NetLimits;
-  /** What is to be settled in clear before the channel begins, such as with a proxy. @throws DialFailed */
+  /** Settles in plaintext what precedes the channel, such as with a proxy. @throws DialFailed */
   readonly prepare?: (socket: Socket, timeoutMs: number) => Promise<void>;
 }
 

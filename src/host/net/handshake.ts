@@ -5,11 +5,11 @@ import { errorCode } from '#host/files';
 import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
 import { cipherSuites, serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
 
-/** What our side brings to handshakes as a client. */
+/** Contribution of this side to handshakes as a client. */
 export interface ClientTrust {
   /** PEM certificates trusted in place of those that Node ships. With an `identity` they belong into its context. */
   readonly trustedPem?: readonly string[];
-  /** Our own certificate, shown to servers that ask; its context says whom it trusts. */
+  /** Our own certificate, shown to servers that ask; its context lists the trusted authorities. */
   readonly identity?: TlsContext;
 }
 

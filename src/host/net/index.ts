@@ -1,8 +1,8 @@
 /**
  * TCP and TLS behind the `Channel` and `Dialer` ports: listening, connecting (also through a SOCKS5 proxy), securing.
  * Invariants: no socket event ever ends the process; what a peer sends is held back once `maxBufferedBytes` wait to be read;
- * bytes that came in clear are never read after `startTls`.
- * Protocols live in `proto/`, the bytes of SOCKS in #lib/socks, name look-ups in `#host/dns`.
+ * bytes that came in plaintext are never read after `startTls`.
+ * Protocols live in `proto/`, the bytes of SOCKS in #lib/socks, name lookups in `#host/dns`.
  */
 export { nodeDialer } from './dialer.ts';
 export { socksDialer } from './socks-dialer.ts';

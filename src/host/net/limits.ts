@@ -4,11 +4,11 @@ export interface NetLimits {
   readonly maxBufferedBytes: number;
   /** Bytes on their way to the peer before `write` waits. */
   readonly maxUnsentBytes: number;
-  /** How long the peer may take to take what `write` gave, when the caller does not say. */
+  /** Longest time in ms for the peer to read what `write` sent, when the caller gives none. */
   readonly writeTimeoutMs: number;
   /** Longest TLS handshake as a client. */
   readonly handshakeTimeoutMs: number;
-  /** How long `close` waits for the peer to end its side, once the rest is sent (which may take `writeTimeoutMs`). */
+  /** Longest wait in ms of `close` for the peer to end its side, once the rest is sent (which may take `writeTimeoutMs`). */
   readonly lingerMs: number;
   /** Bytes that a peer may still send while `close` waits; they are dropped. */
   readonly maxDroppedBytes: number;

@@ -9,7 +9,7 @@ import { defaultHandshakeLimits, defaultNetLimits, type NetLimits } from './limi
 import { SocketChannel } from './socket-channel.ts';
 import type { ServerTls } from './tls-context.ts';
 
-/** How to listen. */
+/** Options of a listener. */
 export interface ListenOptions {
   /** `127.0.0.1`, `::1`, `0.0.0.0`, `::`. One address is one family: `::` does not take the IPv4 port as well. */
   readonly address: string;

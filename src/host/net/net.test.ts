@@ -171,7 +171,7 @@ test('Channel.startTls: RFC 3207 §5: clear bytes before the handshake are forgo
   await say(both.client, 'STARTTLS\r\n');
   assert.equal(await hear(both.server, 10), 'STARTTLS\r\n');
   await say(both.client, 'RSET\r\nMAIL FROM:<>\r\n');
-  // The handshake begins in the same turn as the reply, which must go out in clear before it.
+  // The handshake begins in the same turn as the reply, which must go out in plaintext before it.
   await both.client.read(1).catch(() => null);
   await say(both.server, '220 go\r\n');
   const server = both.server.startTls();
@@ -254,7 +254,7 @@ test('listen: immediateTls, with the certificate that is current', async () => {
   });
   assert.notDeepEqual(second2.tls?.peerCertificate, both.client.tls?.peerCertificate);
   second2.destroy();
-  // A client that speaks in clear is logged and dropped.
+  // A client that speaks in plaintext is logged and dropped.
   const clear = connect({ host: '127.0.0.1', port: both.listener.port });
   clear.on('error', () => undefined);
   const gone = new Promise((resolve) => {

@@ -14,7 +14,7 @@ import type { NetLimits } from './limits.ts';
 import { ReadAlarm } from './read-alarm.ts';
 import type { ServerTls } from './tls-context.ts';
 
-/** What a channel needs beside its socket. */
+/** Dependencies of a channel beside its socket. */
 interface SocketChannelDeps {
   readonly limits: NetLimits;
   /** For `startTls()` as a server; null when we have no certificate. */
@@ -27,7 +27,7 @@ interface SocketChannelDeps {
 const settled: Promise<void> = Promise.resolve();
 const ended: Promise<null> = Promise.resolve(null);
 
-/** A `Channel` over a socket of Node, in clear or secured. */
+/** A `Channel` over a socket of Node, in plaintext or secured. */
 export class SocketChannel implements Channel {
   readonly remote: Endpoint;
   readonly local: Endpoint;
@@ -72,7 +72,7 @@ export class SocketChannel implements Channel {
     return this.#tls;
   }
 
-  /** Whether the connection is gone. */
+  /** True when the connection is gone. */
   get isClosed(): boolean {
     return this.#failure !== null;
   }
@@ -106,7 +106,7 @@ export class SocketChannel implements Channel {
         ? this.#socket.write(bytes)
         : this.#socket.write(bytes, (error) => (error == null ? onSent() : undefined));
     if (isTaken) return null;
-    // A socket fails within the call only by an event, which comes later; so there is somebody to tell.
+    // A socket fails within the call only by an event, which comes later; so a caller exists to report it to.
     return this.#drained(timeoutMs ?? this.#deps.limits.writeTimeoutMs);
   }
 
@@ -259,7 +259,7 @@ export class SocketChannel implements Channel {
     this.#next = 0;
     this.#arrivedBytes = 0;
     this.#isPaused = false;
-    // RFC 3207 §5: what came in clear is forgotten. A handshake that was begun before we got here starts with a TLS record
+    // RFC 3207 §5: what came in plaintext is forgotten. A handshake that was begun before we got here starts with a TLS record
     // of type 22; TLS itself refuses anything else that pretends to be one.
     const first = arrived[0];
     if (first !== undefined && first[0] === handshakeRecord) socket.unshift(Buffer.concat(arrived));
@@ -308,7 +308,7 @@ export class SocketChannel implements Channel {
     return reader;
   }
 
-  /** The first failure stays; whoever waits hears of it, and so does whoever comes later. */
+  /** Keeps the first failure, which rejects waiting calls and later ones. */
   #fail(failure: Error): void {
     if (this.#failure !== null) return;
     this.#failure = failure;

@@ -13,7 +13,7 @@ export interface SocksDialerOptions extends ClientTrust {
     /** IP address, or a name that the system resolves. */
     readonly host: string;
     readonly port: number;
-    /** RFC 1929; travels in clear. */
+    /** RFC 1929; travels in plaintext. */
     readonly credentials?: { readonly user: string; readonly password: Secret };
   };
   readonly limits?: Partial<NetLimits>;

@@ -2,7 +2,7 @@ import { constants, hash, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 /**
- * Cipher suites of all TLS of ours, on either side: those of Node, less static RSA (RFC 9325 §4.1), whose recorded traffic is readable for whoever
+ * Cipher suites of all TLS of ours, on either side: those of Node, less static RSA (RFC 9325 §4.1), whose recorded traffic becomes readable once an attacker
  * gets the key one day.
  */
 export const cipherSuites = `${constants.defaultCoreCipherList}:!kRSA`;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** Whether the rules of Windows hold. */
+/** True when the rules of Windows hold. */
 export const isWindows: boolean = process.platform === 'win32';
 
 /**

@@ -1,4 +1,4 @@
-/** Whether the process may do everything on this machine (root); false on Windows, where services run as an account of their own. */
+/** Reports whether the process may do everything on this machine (root); false on Windows, where services run as an account of their own. */
 export function isRoot(): boolean {
   return process.geteuid?.() === 0;
 }

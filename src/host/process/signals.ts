@@ -1,4 +1,4 @@
-/** What the operator or the system asks of the process. */
+/** Requests of the operator or the system to the process. */
 export type ProcessRequest = 'stop' | 'reload';
 
 /** The part of `process` that hears signals; tests bring their own. */

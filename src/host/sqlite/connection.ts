@@ -16,7 +16,7 @@ export class Connection {
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
   readonly #logSize: StatementSync | null;
-  /** Whether `run` once met a last rowid beyond 2^53 (see `run`). */
+  /** True when `run` once met a last rowid beyond 2^53 (see `run`). */
   #hasBigRowids = false;
 
   /** Opens and migrates the database; blocks for a few milliseconds when it is new. */
@@ -151,7 +151,7 @@ export class Connection {
     const statement = this.#database.prepare(compiledOnce(text));
     if (arrays) statement.setReturnArrays(true);
     if (cache.size >= this.#maxStatements) {
-      // Oldest first: statements of the hot paths come straight back, and a hit stays a plain look-up.
+      // Oldest first: statements of the hot paths come straight back, and a hit stays a plain lookup.
       const oldest = cache.keys().next();
       if (!oldest.done) cache.delete(oldest.value);
     }
@@ -174,7 +174,7 @@ function restrict(path: string): void {
   }
 }
 
-/** Whether another connection held a lock that we wanted (SQLITE_BUSY with its extended codes). */
+/** Reports whether another connection held a lock that we wanted (SQLITE_BUSY with its extended codes). */
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
 }

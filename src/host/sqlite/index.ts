@@ -4,7 +4,7 @@
  * Invariants: `write` resolves after a flush that began after its commit; a transaction lasts one draining of the microtask queue;
  * the connection stays open while its log is flushed (the last close removes the log); nothing is ever synced on the loop but a log's new
  * header. A checkpoint copies pages on the loop, then waits for their flush off it before anything is written again.
- * A database is ours alone while it is open (locking_mode=EXCLUSIVE): no locks are taken for nobody, and the order of a checkpoint's syncs is ours.
+ * A database is ours alone while it is open (locking_mode=EXCLUSIVE): no locks are taken in vain, and the order of a checkpoint's syncs is ours.
  * Schemas live in `#mail/schema`.
  */
 export { NewerSchema } from './migrations.ts';

@@ -20,7 +20,7 @@ test('openDatabases: a disk that writes the later frames of a log begun anew bef
   let durableRows = 0;
   const begun = { count: 0 };
   const lost: string[] = [];
-  /** What a power cut leaves when all but the first frames reached the disk. */
+  /** Log as a power cut leaves it when all but the first frames reached the disk. */
   const cut = (log: Uint8Array): void => {
     if (durableLog.length === 0 || Buffer.compare(log.subarray(0, 32), durableLog.subarray(0, 32)) === 0) return;
     begun.count += 1;

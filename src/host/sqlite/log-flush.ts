@@ -29,7 +29,7 @@ export class LogFlush {
     return this.#flushes;
   }
 
-  /** Tells of a commit just made. @returns when it is on the disk. */
+  /** Notes a commit just made. @returns when it is on the disk. */
   committed(): Promise<void> {
     this.#committed += 1;
     return this.#join();
@@ -103,7 +103,7 @@ export class LogFlush {
   }
 }
 
-/** Each waiting commit hears of a failure by itself; with none waiting it must not end the process. */
+/** Each waiting commit receives a failure by itself; with none waiting it must not end the process. */
 function newBatch(): PromiseWithResolvers<void> {
   const batch = Promise.withResolvers<void>();
   batch.promise.catch(() => undefined);

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 export interface PutBackDeps {
   readonly files: Files;
   readonly connection: Connection;
-  /** Where the database was, and nothing is now. */
+  /** Path where the database was, and nothing is now. */
   readonly path: string;
   /** Folder of `path`, which may be gone. */
   readonly directory: string;

@@ -16,7 +16,7 @@ import { putBack, removeStaleLog } from './put-back.ts';
 import { StrayAlarm, Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
-/** What one database needs. */
+/** Dependencies of one database. */
 interface SqliteDatabaseDeps {
   /** The directory of the database file; made when missing. */
   readonly directory: string;
@@ -87,7 +87,7 @@ export class SqliteDatabase implements Database {
     return this.#deps.files.join(this.#deps.directory, this.#deps.name);
   }
 
-  /** Whether there is an open connection that nobody uses. */
+  /** True when there is an open connection that is not in use. */
   get isIdle(): boolean {
     return this.#opened !== null && !this.#turns.isTaken && this.#checkpoint === null;
   }
@@ -97,7 +97,7 @@ export class SqliteDatabase implements Database {
     return this.#opened !== null || this.#turns.isTaken;
   }
 
-  /** Whether there is an open connection. */
+  /** True when there is an open connection. */
   get isOpen(): boolean {
     return this.#opened !== null;
   }
@@ -171,7 +171,7 @@ export class SqliteDatabase implements Database {
     return await reading;
   }
 
-  /** Closes the connection once nobody uses it; the next use opens it again. */
+  /** Closes the connection once it is not in use; the next use opens it again. */
   rest(): Promise<void> {
     return this.#shut(0);
   }
@@ -409,7 +409,7 @@ export class SqliteDatabase implements Database {
     if (!(known instanceof ConditionError)) this.#deps.log.error('sqlite.checkpointFailed', { path: this.path }, known);
   }
 
-  /** What mass deletions leave unused goes back to the file system, a little at a time, so that others get their turns in between. */
+  /** Returns pages left unused by mass deletions to the file system, a few at a time, so that others get their turns in between. */
   async #giveBack(): Promise<void> {
     this.#isGivingBack = true;
     try {

@@ -13,7 +13,7 @@ import type { Migration } from './migrations.ts';
 import { peekAt } from './peek.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 
-/** What the databases of one server need. */
+/** Dependencies of the databases of one server. */
 export interface OpenDatabasesDeps {
   /** Holds `server.db` and `accounts/<id>/account.db`; made when missing. */
   readonly directory: string;

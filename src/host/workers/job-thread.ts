@@ -4,7 +4,7 @@ import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/con
 interface Report<Result> {
   readonly id: number;
   readonly result?: Result;
-  /** Why it failed. */
+  /** Reason why it failed. */
   readonly failure?: string;
 }
 
@@ -15,7 +15,7 @@ interface Waiting<Job, Result> extends PromiseWithResolvers<Result> {
   deaths: number;
 }
 
-/** How a thread is limited. */
+/** Limits of a thread. */
 export interface JobThreadLimits {
   readonly maxHeapMb: number;
   /** A job whose thread died is given to a new one, until so many have died of it. Default: 2. */
@@ -60,7 +60,7 @@ export class JobThread<Job, Result> {
   }
 
   #post(worker: Worker, id: number, job: Job): void {
-    // While a job runs the thread counts as work, so that nobody's wait for it ends with the process.
+    // While a job runs the thread counts as work, so that no wait for it ends with the process.
     worker.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage({ id, job });

@@ -1,7 +1,7 @@
 import { type Domain, type IpAddress, parseIp } from '#lib/domain';
 import { type Parsed, parsed, refused } from '#lib/parsed';
 
-/** What stands between square brackets in place of a domain (RFC 5321 §4.1.3). */
+/** Address literal: the text between square brackets in place of a domain (RFC 5321 §4.1.3). */
 export type AddressLiteral =
   | { readonly kind: 'ip'; readonly ip: IpAddress }
   /** General-address-literal: `tag` in lower case, such as `x400`; none is in use today. */

@@ -26,7 +26,7 @@ const pedantic = { pedantic: true } as const;
 const ascii = { smtputf8: false } as const;
 const local64 = 'l'.repeat(64);
 
-/** What a row of the tables shows: the path written in Unicode, or the refusal. */
+/** Formats a row of the tables: the path written in Unicode, or the refusal. */
 function show(text: string, options?: AddressOptions): string {
   const path = parsePath(text, options);
   return path.ok ? writePath(path.value, 'unicode') : `offset ${path.at}: ${path.reason}`;

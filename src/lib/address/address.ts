@@ -17,7 +17,7 @@ export interface Address {
  */
 export type AddressOptions = LocalpartOptions;
 
-/** Where an address ended, and its value. */
+/** End of a scanned address, and its value. */
 export interface ScannedAddress {
   readonly value: Address;
   /** Offset after its last code unit. */
@@ -36,7 +36,7 @@ export function parseAddress(text: string, options: AddressOptions = {}): Parsed
 
 const maxAddressBytes = addressLimits.maxPathBytes - 2;
 
-/** Whether `text` has more than `maxBytes` in UTF-8; looks at no more of it than needed. */
+/** Reports whether `text` has more than `maxBytes` in UTF-8; looks at no more of it than needed. */
 export function exceeds(text: string, maxBytes: number): boolean {
   if (text.length > maxBytes) return true;
   // A code unit becomes at most three octets.

@@ -1,7 +1,7 @@
 import { type Parsed, parsed, refused } from '#lib/parsed';
 import { addressLimits } from './limits.ts';
 
-/** How strictly a localpart is read. */
+/** Options of `scanLocalpart`: how strictly it reads. */
 export interface LocalpartOptions {
   /** Non-ASCII is allowed (RFC 6531 §3.3). Default true; to tell the two cases apart, allow it and ask `needsSmtputf8`. */
   readonly smtputf8?: boolean;
@@ -9,7 +9,7 @@ export interface LocalpartOptions {
   readonly pedantic?: boolean;
 }
 
-/** How one domain treats the localparts of its own addresses. */
+/** Rules of one domain for the localparts of its own addresses. */
 export interface LocalpartRules {
   /** Strings such as `+` that begin the part of a localpart that does not matter for delivery; empty strings are ignored. */
   readonly separators: readonly string[];
@@ -27,7 +27,7 @@ for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!
   isAtext[c.charCodeAt(0)] = 1;
 }
 
-/** Where a localpart ended, and its decoded value. */
+/** End of a scanned localpart, and its decoded value. */
 export interface ScannedLocalpart {
   readonly value: string;
   /** Offset after its last code unit. */
@@ -96,7 +96,7 @@ function scanQuotedString(text: string, start: number, options: LocalpartOptions
   return refused(text.length, 'closing quote expected');
 }
 
-/** Whether `localpart` can be written without quotes: atoms with single dots between them. */
+/** Reports whether `localpart` can be written without quotes: atoms with single dots between them. */
 export function isDotString(localpart: string): boolean {
   let before = dot;
   for (let i = 0; i < localpart.length; i++) {
@@ -107,7 +107,7 @@ export function isDotString(localpart: string): boolean {
   return before !== dot;
 }
 
-/** Whether `text` has no code unit over 127. */
+/** Reports whether `text` has no code unit over 127. */
 export function isAsciiText(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
   return true;

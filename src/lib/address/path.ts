@@ -2,10 +2,10 @@ import { type Parsed, parsed, refused } from '#lib/parsed';
 import { type Address, type AddressOptions, exceeds, parseAddressDomain, scanAddress } from './address.ts';
 import { addressLimits } from './limits.ts';
 
-/** Where mail comes from or goes to; null is the empty path `<>` of bounces (RFC 5321 §4.5.5). */
+/** Reverse-path or forward-path; null is the empty path `<>` of bounces (RFC 5321 §4.5.5). */
 export type Path = Address | null;
 
-/** Where mail goes to; `postmaster` is the path `<postmaster>` without a domain, which every server takes (RFC 5321 §4.5.1). */
+/** Forward-path; `postmaster` is the path `<postmaster>` without a domain, which every server accepts (RFC 5321 §4.5.1). */
 export type ForwardPath = Address | 'postmaster';
 
 /**

@@ -7,7 +7,7 @@ import type { ForwardPath } from './path.ts';
 /** Which form of a domain is written: A-labels, or Unicode for people and SMTPUTF8. A localpart has one form only. */
 export type AddressForm = 'ascii' | 'unicode';
 
-/** Whether the address can travel only with SMTPUTF8: its localpart is not ASCII. A domain always has an ASCII form. */
+/** Reports whether the address can travel only with SMTPUTF8: its localpart is not ASCII. A domain always has an ASCII form. */
 export function needsSmtputf8(address: Address): boolean {
   return !isAsciiText(address.localpart);
 }

@@ -3,13 +3,13 @@ const utf8 = new TextDecoder();
 // Arguments that one call may have; far below every engine's limit.
 const unitsPerCall = 8192;
 
-/** Whether no byte is over 127. */
+/** Reports whether no byte is over 127. */
 export function isAscii(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) > 0x7f) return false;
   return true;
 }
 
-/** Whether `bytes` are well-formed UTF-8 (RFC 3629 §4): no overlong forms, no surrogates, nothing over U+10FFFF, nothing cut off. */
+/** Reports whether `bytes` are well-formed UTF-8 (RFC 3629 §4): no overlong forms, no surrogates, nothing over U+10FFFF, nothing cut off. */
 export function isUtf8(bytes: Uint8Array): boolean {
   let i = 0;
   while (i < bytes.length) {

@@ -28,7 +28,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 // Labels that turned out to be known; there are some hundreds, so the cache is bounded by nature.
 const known = new Map<string, Charset>();
 
-/** The charset that a label of a message means, in any case, quotes and blanks around it ignored; null when nobody knows. */
+/** The charset that a label of a message means, in any case, quotes and spaces around it ignored; null for unknown labels. */
 export function normalizeCharset(label: string): Charset | null {
   if (label.length > 64) return null;
   const wanted = label.replace(/^[\s"']+|[\s"']+$/g, '').toLowerCase();

@@ -4,7 +4,7 @@ export const base64Codes = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZa
 /** Padding. */
 export const equalsSign = 0x3d;
 
-/** What `base64Values` says of bytes outside the alphabet. */
+/** Value that `base64Values` holds for bytes outside the alphabet. */
 export const notBase64 = 0xff;
 
 /** Six-bit value of each byte. */

@@ -1,6 +1,6 @@
 import { type Parsed, parsed, refused } from '#lib/parsed';
 
-/** What `hexValues` says of bytes that are not hexadecimal digits. */
+/** Value that `hexValues` holds for bytes that are not hexadecimal digits. */
 export const notHex = 0xff;
 
 /** Value of each byte as a hexadecimal digit in either case. */

@@ -38,7 +38,7 @@ export function parseModifiedUtf7(text: string): Parsed<string> {
   return parsed(name);
 }
 
-/** What stands between `&` and `-`, decoded; null when it is not the one form of its text. */
+/** Decodes the text between `&` and `-`; null when it is not the canonical form. */
 function parseShift(encoded: string): string | null {
   if (encoded === '') return '&';
   if (/[/=]/.test(encoded)) return null;

@@ -10,7 +10,7 @@ const equals = 0x3d;
 // Longest run of blanks that is remembered until it is known whether a line ends there; RFC 5322 §2.1.1 has no longer lines.
 const maxHeldBytes = 1000;
 
-/** What a run of blanks, perhaps after `=`, turned out to be. */
+/** Kinds of a run of spaces and tabs, perhaps after `=`. */
 const Blanks = { Inner: 0, LineEnd: 1, Unknown: 2 } as const;
 
 /**
@@ -64,7 +64,7 @@ export class QuotedPrintableDecoder implements Decoder {
   }
 }
 
-/** Whether a blank before this byte is neither at the end of a line nor in a run: the common case, between words. */
+/** Reports whether a blank before this byte is neither at the end of a line nor in a run: the common case, between words. */
 function isVisible(next: number | undefined): boolean {
   return next !== undefined && next > space;
 }
@@ -79,7 +79,7 @@ function skipBlanks(bytes: Uint8Array, start: number): number {
   return i;
 }
 
-/** Whether a line ends at `at`, where blanks ended. The end of the input ends a line. */
+/** Reports whether a line ends at `at`, where blanks ended. The end of the input ends a line. */
 function classify(bytes: Uint8Array, at: number, isLast: boolean): (typeof Blanks)[keyof typeof Blanks] {
   const byte = bytes[at];
   if (byte === lf) return Blanks.LineEnd;

@@ -89,7 +89,7 @@ export class QuotedPrintableEncoder implements Encoder {
     return out.subarray(0, length);
   }
 
-  /** Whether a line of the input, or all of it, ends at `at`. */
+  /** Reports whether a line of the input, or all of it, ends at `at`. */
   #endsLine(bytes: Uint8Array, at: number): boolean {
     return at >= bytes.length || (this.#isText && bytes[at] === cr && bytes[at + 1] === lf);
   }

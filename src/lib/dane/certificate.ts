@@ -8,7 +8,7 @@ export interface NameConstraints {
   readonly excluded: readonly string[];
 }
 
-/** What verification needs of a certificate and `node:crypto` does not tell. */
+/** Facts about a certificate that verification needs and `node:crypto` does not report. */
 export interface CertificateFacts {
   readonly der: Uint8Array;
   /** SubjectPublicKeyInfo, exactly as the certificate has it (RFC 6698 §2.1.2). */
@@ -18,7 +18,7 @@ export interface CertificateFacts {
   readonly nameConstraints: NameConstraints | null;
   /** dNSName entries of subjectAltName. */
   readonly dnsNames: readonly string[];
-  /** What is wrong with its extensions: malformed, or critical and unknown. Null when nothing is. */
+  /** Problem of its extensions: malformed, or critical and unknown. Null when there is none. */
   readonly extensionProblem: string | null;
 }
 
@@ -40,7 +40,7 @@ export function spkiOf(certificate: Uint8Array): Parsed<Uint8Array> {
   return facts.ok ? parsed(facts.value.spki) : facts;
 }
 
-/** Whether the bytes are one SEQUENCE and nothing else, as every certificate and public key is. */
+/** Reports whether the bytes are one SEQUENCE and nothing else, as every certificate and public key is. */
 export function isOneSequence(der: Uint8Array): boolean {
   try {
     const reader = new DerReader(der);
@@ -158,7 +158,7 @@ function constraintsIn(value: Uint8Array): NameConstraints {
   return { permitted, excluded };
 }
 
-/** RFC 5280 §4.2.1.10: bases of other kinds restrict names of other kinds, which nobody relies on here. */
+/** RFC 5280 §4.2.1.10: bases of other kinds restrict names of other kinds, which do not count here. */
 function subtreesIn(content: Uint8Array): string[] {
   const subtrees = new DerReader(content);
   const names: string[] = [];

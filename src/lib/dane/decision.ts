@@ -13,7 +13,7 @@ export interface UnusableRecord {
   readonly reason: string;
 }
 
-/** What DANE asks for at one host: the four outcomes of RFC 7672 §2.2. */
+/** Demands of DANE at one host: the four outcomes of RFC 7672 §2.2. */
 export type DaneDecision =
   /** The server must be authenticated by one of `records`; without that nothing may be delivered there. */
   | {
@@ -31,10 +31,10 @@ export type DaneDecision =
     }
   /** DANE says nothing about this host. */
   | { readonly kind: 'none'; readonly why: 'absent' | 'insecure' }
-  /** Nobody knows: nothing may be delivered there now (RFC 7672 §2.1.2). */
+  /** The lookup failed: nothing may be delivered there now (RFC 7672 §2.1.2). */
   | { readonly kind: 'failed'; readonly why: Extract<TlsaAnswer, { kind: 'failed' }>['why'] };
 
-/** What follows from the answer to the TLSA query of one host (RFC 7672 §2.2). Absence counts whether signed or not (§2.1.1). */
+/** Decides on DANE from the answer to the TLSA query of one host (RFC 7672 §2.2). Absence counts whether signed or not (§2.1.1). */
 export function daneFor(answer: TlsaAnswer): DaneDecision {
   if (answer.kind === 'failed') return { kind: 'failed', why: answer.why };
   if (answer.kind === 'absent' || answer.records.length === 0) return { kind: 'none', why: 'absent' };
@@ -53,7 +53,7 @@ export function daneFor(answer: TlsaAnswer): DaneDecision {
 
 const digestBytes: Readonly<Record<number, number>> = { [Matching.Sha256]: 32, [Matching.Sha512]: 64 };
 
-/** Why SMTP clients cannot use a record (RFC 7672 §3.1, RFC 7671 §9), null when they can. */
+/** Returns why SMTP clients cannot use a record (RFC 7672 §3.1, RFC 7671 §9), null when they can. */
 export function problemWith({ usage, selector, matching, data }: TlsaRecord): string | null {
   // RFC 7672 §3.1.3: there is no list of CAs that all mail servers trust.
   if (usage === Usage.PkixTa || usage === Usage.PkixEe) return `usage ${usage} (PKIX) does not work for SMTP`;

@@ -28,7 +28,7 @@ export class DerReader {
     this.#bytes = bytes;
   }
 
-  /** Whether everything was read. */
+  /** True when everything was read. */
   get isAtEnd(): boolean {
     return this.#at >= this.#bytes.length;
   }

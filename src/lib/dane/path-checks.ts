@@ -1,7 +1,7 @@
 import type { NameConstraints } from './certificate.ts';
 import type { Path, ReadCertificate } from './path.ts';
 
-/** Why a chain that leads to a trust anchor is refused all the same. */
+/** Reason why a chain that leads to a trust anchor is refused all the same. */
 export interface PathProblem {
   readonly why: 'name-mismatch' | 'expired' | 'untrusted';
   readonly reason: string;

@@ -33,7 +33,7 @@ export class SignatureChecker {
     this.#left = checks;
   }
 
-  /** Whether `key` signed `certificate`; false when it cannot be told, or too much was asked already. */
+  /** Reports whether `key` signed `certificate`; false when that is unknown, or too much was asked already. */
   isSignedBy(certificate: ReadCertificate, key: KeyObject | null): boolean {
     if (key === null || this.#left <= 0) return false;
     this.#left -= 1;

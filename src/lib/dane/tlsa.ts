@@ -14,7 +14,7 @@ export const Selector = { Cert: 0, Spki: 1 } as const;
 /** Matching types (RFC 7218 §2.3). */
 export const Matching = { Full: 0, Sha256: 1, Sha512: 2 } as const;
 
-/** What a new TLSA record says of a certificate or key. */
+/** Parameters of a new TLSA record for a certificate or key. */
 export interface TlsaChoice {
   readonly usage: 2 | 3;
   readonly selector: 0 | 1;
@@ -51,7 +51,7 @@ function recordOf({ usage, selector, matching }: TlsaChoice, selected: Uint8Arra
   return { usage, selector, matching, data: associationData(selected, matching) };
 }
 
-/** What a record of this matching type holds for the selected bytes (RFC 6698 §2.1.3). @throws RangeError for other types. */
+/** Returns the association data of this matching type for the selected bytes (RFC 6698 §2.1.3). @throws RangeError for other types. */
 export function associationData(selected: Uint8Array, matching: number): Uint8Array {
   switch (matching) {
     case Matching.Full:

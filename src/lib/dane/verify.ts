@@ -17,7 +17,7 @@ export interface DaneCheck {
   readonly nowMs: number;
 }
 
-/** Whether TLSA records vouch for a server. */
+/** True when TLSA records vouch for a server. */
 export type DaneVerdict =
   | {
       readonly kind: 'verified';
@@ -119,7 +119,7 @@ function noMatch(records: number): DaneVerdict {
   };
 }
 
-/** How a host was found: what its certificate may be for (RFC 7672 §3.2.2). Names are A-labels. */
+/** Origin of a host, which decides the names its certificate may be for (RFC 7672 §3.2.2). Names are A-labels. */
 export interface HostOrigin {
   /** Name whose TLSA records are used: the host's, or what its CNAMEs lead to (§2.2.3). */
   readonly baseDomain: string;
@@ -127,7 +127,7 @@ export interface HostOrigin {
   readonly nextHop: string;
   /** The same after CNAMEs. */
   readonly expandedNextHop: string;
-  /** Whether MX records led to the host, and were DNSSEC-authentic. */
+  /** True when MX records led to the host, and were DNSSEC-authentic. */
   readonly mx: 'authentic' | 'insecure' | 'none';
 }
 

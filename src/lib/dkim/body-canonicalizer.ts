@@ -90,7 +90,7 @@ class SimpleBody implements BodyCanonicalizer {
 
 /** Octets canonicalized at once. */
 const pieceBytes = 16 * 1024;
-/** What they become at most: a bare LF grows to CRLF. And what was pending before them: CRLF, a space and a CR. */
+/** Longest canonical form: a bare LF grows to CRLF, after the bytes that were pending: CRLF, a space and a CR. */
 const maxCanonicalBytes = pieceBytes * 2 + 4;
 
 class RelaxedBody implements BodyCanonicalizer {

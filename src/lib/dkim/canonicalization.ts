@@ -1,4 +1,4 @@
-/** How much a relay may change without breaking a signature (RFC 6376 §3.4). */
+/** Canonicalization algorithms: how much a relay may change without breaking a signature (RFC 6376 §3.4). */
 export type Canonicalization = 'simple' | 'relaxed';
 
 /** Both halves of `c=`. */

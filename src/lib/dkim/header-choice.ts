@@ -36,7 +36,7 @@ export const recommendedHeaders: readonly string[] = [
 ];
 
 /**
- * Fields that nobody has a reason to add on the way: signed once more than there are, so that an added one breaks the signature
+ * Fields without a reason to be added on the way: signed once more than there are, so that an added one breaks the signature
  * (RFC 6376 §5.4, §8.15).
  */
 export const recommendedSeals: readonly string[] = [

@@ -10,9 +10,9 @@ export class HeaderCollector {
   /** A CR was the last octet; the flag after it tells whether its line was empty. */
   #isCrPending = false;
   #isCrLineEmpty = false;
-  /** Whether the empty line was seen. */
+  /** True when the empty line was seen. */
   isEnded = false;
-  /** Whether the header is larger than allowed; then `bytes` is only its beginning. */
+  /** True when the header is larger than allowed; then `bytes` is only its beginning. */
   isCut = false;
 
   constructor(maxBytes: number) {

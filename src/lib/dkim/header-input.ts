@@ -16,7 +16,7 @@ export class FieldsByName {
     this.#fields.delete('');
   }
 
-  /** How many fields have this name. */
+  /** Counts the fields of this name. */
   count(name: string): number {
     return this.#fields.get(name)?.length ?? 0;
   }

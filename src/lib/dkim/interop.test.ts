@@ -19,7 +19,7 @@ test('MessageVerifier passes what nodemailer signs', async () => {
   assert.deepEqual(show(await verifyMessage(message, {}, [100, 5000])), ['pass']);
 });
 
-/** Where Debian's python3-dkim puts its module. */
+/** Folder of Debian's python3-dkim. */
 const dkimpy = '/usr/lib/python3/dist-packages/dkim';
 
 const verifyAll = `

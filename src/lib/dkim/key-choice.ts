@@ -5,7 +5,7 @@ import { parsePublicKey, type PublicKey } from './public-key.ts';
 import type { Candidate } from './signature-check.ts';
 import { failure, type KeyFacts, type SignatureFailure } from './verification.ts';
 
-/** What DNS said of `selector._domainkey.domain`. */
+/** Answer of DNS for `selector._domainkey.domain`. */
 export type KeyAnswer =
   /** The TXT records there, each with its strings joined. `isAuthentic`: validated with DNSSEC. */
   | { readonly kind: 'found'; readonly records: readonly string[]; readonly isAuthentic: boolean }
@@ -75,7 +75,7 @@ function chooseKey(candidate: Candidate, record: KeyRecord, isAuthentic: boolean
   return { kind: 'key', key: key.value, facts };
 }
 
-/** Why the owner of a key did not mean it for this signature; null when all is well. */
+/** Returns why the owner of a key did not mean it for this signature; null when all is well. */
 function recordMismatch({ signature }: Candidate, record: KeyRecord): string | null {
   if (record.hashes !== null && !record.hashes.includes('sha256')) return 'the key is not for SHA-256';
   if (!record.services.includes('*') && !record.services.includes('email')) return 'the key is not for mail';

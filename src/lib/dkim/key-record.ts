@@ -3,7 +3,7 @@ import { type Parsed, parsed, refused } from '#lib/parsed';
 import { defaultDkimLimits } from './limits.ts';
 import { parseTagList, splitNames, withoutSpace } from './tag-list.ts';
 
-/** What DNS says of a selector (RFC 6376 §3.6.1, RFC 8463 §4.2). */
+/** Key record of a selector in DNS (RFC 6376 §3.6.1, RFC 8463 §4.2). */
 export interface KeyRecord {
   /** `k=`: `rsa`, `ed25519`, or something that we do not know. */
   readonly keyType: string;
@@ -58,7 +58,7 @@ export function parseKeyRecord(
   });
 }
 
-/** What a key record that we publish says; what is left out has its default. */
+/** Fields of a key record that we publish; omitted ones have their defaults. */
 export interface KeyRecordFields {
   readonly keyType: 'rsa' | 'ed25519';
   /** As in `KeyRecord`. */

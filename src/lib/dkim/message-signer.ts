@@ -14,7 +14,7 @@ import { fillSignature, writeUnsigned } from './signature-writer.ts';
 
 /** One signature that is wanted. What is left out has a good default. */
 export interface SigningKey {
-  /** What `Sign` is told. */
+  /** Argument of `Sign`. */
   readonly keyId: string;
   readonly algorithm: SigningAlgorithm;
   /** `d=`. */
@@ -33,7 +33,7 @@ export interface SigningKey {
   readonly identity?: AgentIdentity | null;
 }
 
-/** What signing takes besides the message. */
+/** Arguments of signing besides the message. */
 export interface SignerOptions {
   readonly keys: readonly SigningKey[];
   readonly sign: Sign;
@@ -42,7 +42,7 @@ export interface SignerOptions {
   readonly limits?: Partial<DkimLimits>;
 }
 
-/** What became of the wish to sign. */
+/** Result of signing. */
 export type SigningResult =
   /** DKIM-Signature fields to put before the message, each with CRLF, in the order of the keys; all ASCII. Empty without keys. */
   | { readonly kind: 'signed'; readonly fields: string }
@@ -88,7 +88,7 @@ export class MessageSigner {
     this.#body.finish();
     if (this.#header.isCut) return { kind: 'unsignable', reason: 'the header is too large to be signed' };
     const fields = new FieldsByName(parseHeader(this.#header.bytes));
-    // RFC 6376 §5.4 wants From signed; with two of them nobody knows which one people are shown (RFC 6376 §8.15).
+    // RFC 6376 §5.4 wants From signed; with two of them it is unknown which one a reader sees (RFC 6376 §8.15).
     if (fields.count('from') !== 1) {
       return {
         kind: 'unsignable',

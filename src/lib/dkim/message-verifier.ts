@@ -9,7 +9,7 @@ import { parseSignature, type Signature } from './signature.ts';
 import { type Candidate, checkSignature } from './signature-check.ts';
 import { failure, type SignatureFailure, type SignatureResult, type Verification } from './verification.ts';
 
-/** What verifying takes besides the message. */
+/** Arguments of verifying besides the message. */
 export interface VerifierOptions {
   readonly lookupKey: LookupKey;
   /** When the message arrived, milliseconds since 1970 (RFC 6376 §3.5, `x=`). */
@@ -20,7 +20,7 @@ export interface VerifierOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An answer that never rejects, so that nobody need wait for it. */
+/** An answer whose promise never rejects, so that it may stay unawaited. */
 type Settled = { readonly answer: KeyAnswer } | { readonly error: unknown };
 
 /** A signature on its way to a verdict. */

@@ -10,7 +10,7 @@ export interface PrivateKey {
   readonly algorithm: SigningAlgorithm;
   /** Size of the modulus; 256 for ed25519. */
   readonly bits: number;
-  /** What the key record says in `p=`: see `KeyRecord`. */
+  /** Value of `p=` in the key record: see `KeyRecord`. */
   readonly publicKey: Uint8Array;
   readonly keyObject: KeyObject;
 }

@@ -16,7 +16,7 @@ const ed25519Bytes = 32;
 /** Reads the `p=` of a key record (RFC 6376 §3.6.1, RFC 8463 §4.2). */
 export function parsePublicKey(keyType: 'rsa' | 'ed25519', bytes: Uint8Array): Parsed<PublicKey> {
   if (keyType === 'ed25519') return parseEd25519(bytes);
-  // RFC 6376 §3.6.1 asks for the bare RSAPublicKey and shows a SubjectPublicKeyInfo, as everybody publishes; both are read.
+  // RFC 6376 §3.6.1 asks for the bare RSAPublicKey and shows a SubjectPublicKeyInfo, the form in common use; both are read.
   const keyObject = keyFromPem('PUBLIC KEY', bytes) ?? keyFromPem('RSA PUBLIC KEY', bytes);
   if (keyObject === null || keyObject.asymmetricKeyType !== 'rsa') return refused(0, 'not an RSA public key');
   const { modulusLength: bits = 0, publicExponent = 0n } = keyObject.asymmetricKeyDetails ?? {};
@@ -40,7 +40,7 @@ function keyFromPem(label: string, der: Uint8Array): KeyObject | null {
   }
 }
 
-/** Whether `signature` is one of `data`, which is not hashed yet. Takes some 20 µs. */
+/** Reports whether `signature` is one of `data`, which is not hashed yet. Takes some 20 µs. */
 export function verifySignature(
   algorithm: SigningAlgorithm,
   key: PublicKey,

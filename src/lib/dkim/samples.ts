@@ -104,7 +104,7 @@ export function lookupIn(records: Readonly<Record<string, string | KeyAnswer>> =
   };
 }
 
-/** Pushes `message` in pieces that end at `cuts`, each wiped afterwards, since nobody may keep them. */
+/** Pushes `message` in pieces that end at `cuts`, each wiped afterwards, since the receiver may not keep them. */
 export function pushInPieces(
   to: { push(chunk: Uint8Array): void },
   message: string | Uint8Array,

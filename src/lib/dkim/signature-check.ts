@@ -39,7 +39,7 @@ export function checkSignature(signature: Signature, nowMs: number): Candidate |
   return { signature, algorithm, canonicalizations };
 }
 
-/** Whether a domain is `parent` or below it. */
+/** Reports whether a domain is `parent` or below it. */
 export function isWithin(domain: Domain, parent: Domain): boolean {
   return domain.ascii === parent.ascii || domain.ascii.endsWith(`.${parent.ascii}`);
 }

@@ -94,7 +94,7 @@ function skipSpace(bytes: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-/** Folding was checked by whoever found the field's end: a line break inside a field is always folding. */
+/** Folding was checked when the field's end was found: a line break inside a field is always folding. */
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
 }

@@ -49,13 +49,13 @@ export interface KeyFacts {
   readonly isTesting: boolean;
 }
 
-/** What became of one DKIM-Signature field. */
+/** Result of one DKIM-Signature field. */
 export type SignatureResult =
   | {
       readonly status: 'pass';
       readonly signature: Signature;
       readonly key: KeyFacts;
-      /** Bytes of the canonical body beyond `l=`, which anybody may have added; 0 without `l=`. */
+      /** Bytes of the canonical body beyond `l=`, which may have been added on the way; 0 without `l=`. */
       readonly unsignedBodyBytes: number;
     }
   | (SignatureFailure & {

@@ -15,7 +15,7 @@ export interface Records {
 /** Name of a record type that mail needs. */
 export type RecordType = keyof Records;
 
-/** What one response says, in the words that mail needs: existence, absence and failure apart, with DNSSEC authenticity. */
+/** Contents of one response in the terms that mail needs: existence, absence and failure apart, with DNSSEC authenticity. */
 export type ResponseAnswer<T> =
   | {
       readonly kind: 'found';

@@ -1,4 +1,4 @@
-/** Why a question has no answer: what a response said, or that there was none. */
+/** Reason why a question has no answer: what a response said, or that there was none. */
 export type LookupFailure = 'servfail' | 'bogus' | 'refused' | 'timeout' | 'unavailable';
 
 const texts: Readonly<Record<LookupFailure, string>> = {
@@ -10,7 +10,7 @@ const texts: Readonly<Record<LookupFailure, string>> = {
   unavailable: 'no resolver could be reached',
 };
 
-/** Why a look-up failed, for people, without saying what was looked up: `the name servers failed (SERVFAIL)`. */
+/** Describes to people why a lookup failed, without naming the question: `the name servers failed (SERVFAIL)`. */
 export function lookupFailureText(why: LookupFailure): string {
   return texts[why];
 }

@@ -7,7 +7,7 @@ import { optType, typeCodes, type DnsMessage, type RawRecord } from './types.ts'
 /** UDP payload size that we announce: fits every path without fragments (RFC 6891 §6.2.5, and the usual 1232). */
 const udpPayloadBytes = 1232;
 
-/** What to ask. */
+/** Question of a query. */
 export interface Query {
   readonly name: string;
   readonly type: RecordType;

@@ -28,7 +28,7 @@ export interface RawRecord {
   readonly type: number;
   readonly class: number;
   readonly ttlS: number;
-  /** Where the data lies in the message. */
+  /** Offset of the data in the message. */
   readonly start: number;
   readonly end: number;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { domainEquals, parseDomain } from './index.ts';
 
-/** What a row of the tables shows: `ascii`, `ascii (unicode)` when they differ, or the refusal. */
+/** Formats a row of the tables: `ascii`, `ascii (unicode)` when they differ, or the refusal. */
 function show(text: string, options?: Parameters<typeof parseDomain>[1]): string {
   const domain = parseDomain(text, options);
   if (!domain.ok) return `offset ${domain.at}: ${domain.reason}`;

@@ -47,7 +47,7 @@ export function parseDomain(text: string, options: DomainOptions = {}): Parsed<D
   return parsed({ ascii, unicode: toUnicode(ascii, strictIdna).domain });
 }
 
-/** Whether two domains are the same name. */
+/** Reports whether two domains are the same name. */
 export function domainEquals(a: Domain, b: Domain): boolean {
   return a.ascii === b.ascii;
 }
@@ -62,7 +62,7 @@ function isPlainAscii(name: string): boolean {
   return true;
 }
 
-/** Whether the hyphen at `at` is the first of an A-label's `xn--` (RFC 5890 §2.3.2.1). */
+/** Reports whether the hyphen at `at` is the first of an A-label's `xn--` (RFC 5890 §2.3.2.1). */
 function isAceHyphen(name: string, at: number): boolean {
   return (name.charCodeAt(at - 1) | 0x20) === 0x6e && (name.charCodeAt(at - 2) | 0x20) === 0x78;
 }

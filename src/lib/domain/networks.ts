@@ -17,7 +17,7 @@ export function ipMasks(ip: IpAddress): IpMasks {
     : { m1: networkKey(ip, 64), m2: networkKey(ip, 48), m3: networkKey(ip, 32) };
 }
 
-/** Whether `ip` is this machine: 127.0.0.0/8 or ::1 (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+/** Reports whether `ip` is this machine: 127.0.0.0/8 or ::1 (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
 export function isLoopback(ip: IpAddress): boolean {
   return ip.family === 4 ? ip.bytes[0] === 127 : ip.text === '::1';
 }

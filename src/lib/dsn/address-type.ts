@@ -3,7 +3,7 @@ import { blankControls } from '#lib/printable';
 
 const ascii = /^[\x20-\x7e]*$/;
 
-/** Whether `text` is printable ASCII. */
+/** Reports whether `text` is printable ASCII. */
 export function isAscii(text: string): boolean {
   return ascii.test(text);
 }

@@ -3,7 +3,7 @@ import { clean, typedOriginal } from './address-type.ts';
 import { dsnDate } from './date.ts';
 import type { DsnContent, DsnRecipient } from './types.ts';
 
-// RFC 5322 §2.1.1: lines of at most 998 bytes, a character has up to 3, and nobody reads to the end of longer ones.
+// RFC 5322 §2.1.1: lines of at most 998 bytes, a character has up to 3, and longer ones are not read to the end.
 const maxColumns = 300;
 const proseColumns = 78;
 const maxSubjectChars = 100;
@@ -44,7 +44,7 @@ export function humanText(dsn: DsnContent): string {
   return lines.map((line) => `${line.slice(0, maxColumns)}\r\n`).join('');
 }
 
-/** What comes next. */
+/** Text about the next step. */
 const next = {
   failed: 'We do not try again.',
   delayed: 'You will be told if it cannot be delivered in the end.',
@@ -84,7 +84,7 @@ function explanation(recipient: DsnRecipient): string[] {
   return lines;
 }
 
-/** What the sender called the recipient, when it was something else; null else. */
+/** Returns the original recipient when it differs from the final one; null otherwise. */
 function addressWritten({ originalRecipient, finalRecipient }: DsnRecipient): string | null {
   if (originalRecipient === null) return null;
   const typed = typedOriginal(originalRecipient, true);

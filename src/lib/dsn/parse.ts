@@ -6,7 +6,7 @@ import { readQsbmf } from './qsbmf.ts';
 import { readStatusFields } from './status-fields.ts';
 import type { ParsedDsn } from './types.ts';
 
-/** How `parseDsn` reads. */
+/** Options of `parseDsn`. */
 export interface ParseDsnOptions {
   /** Structure of the message where it is known already. */
   readonly root?: Part;
@@ -82,7 +82,7 @@ function bodyOf(message: Uint8Array, part: Part): Uint8Array {
   return bytes.subarray(start);
 }
 
-/** What the notification itself answers to, the last of its references: the last resort, as gateways and people answer as well. */
+/** Returns the last of the notification's own References: the last resort, as gateways and people answer as well. */
 function threadedId(message: Uint8Array, root: Part): string | null {
   const fields = parseHeader(message.subarray(root.headerStart, root.bodyStart));
   return validId(idsOf(fields, 'in-reply-to').at(-1)) ?? validId(idsOf(fields, 'references').at(-1));

@@ -5,7 +5,7 @@ import type { DsnLimits } from './limits.ts';
 import { readReply } from './smtp-reply.ts';
 import type { ParsedDsnRecipient } from './types.ts';
 
-/** What a bounce of qmail says. */
+/** Contents of a bounce of qmail. */
 export interface Qsbmf {
   readonly reportingMta: string | null;
   readonly recipients: readonly ParsedDsnRecipient[];

@@ -4,7 +4,7 @@ import type { DsnLimits } from './limits.ts';
 import { readReply } from './smtp-reply.ts';
 import type { DsnAction, ParsedDsnRecipient } from './types.ts';
 
-/** What a delivery-status part says. */
+/** Fields of a delivery-status part. */
 export interface StatusFields {
   readonly reportingMta: string | null;
   readonly envelopeId: string | null;

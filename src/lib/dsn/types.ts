@@ -1,7 +1,7 @@
 /** The `Action` field of a recipient (RFC 3464 §2.3.3). */
 export type DsnAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
-/** What a notification says about one recipient. */
+/** Status of one recipient in a notification. */
 export interface DsnRecipient {
   /** Address that the last attempt was for. */
   readonly finalRecipient: string;
@@ -12,9 +12,9 @@ export interface DsnRecipient {
   readonly status: string;
   /** Name of the host that answered, null when none did. */
   readonly remoteMta: string | null;
-  /** What the host or we said: lines separated by `\n`, each starting with its code when it is an SMTP reply. */
+  /** Diagnostic text of the host or of this server: lines separated by `\n`, each starting with its code when it is an SMTP reply. */
   readonly diagnostic: string | null;
-  /** Whether `diagnostic` is an SMTP reply, to be labelled `smtp`. */
+  /** True when `diagnostic` is an SMTP reply, to be labelled `smtp`. */
   readonly diagnosticIsSmtp: boolean;
   /** Milliseconds since 1970, null when never tried. */
   readonly lastAttemptMs: number | null;
@@ -46,11 +46,11 @@ export interface DsnContent {
   readonly nowMs: number;
   /** A string that does not occur in `original`; letters and digits. */
   readonly boundary: string;
-  /** Whether the notification may hold UTF-8 in its header (RFC 6533 §4). */
+  /** True when the notification may hold UTF-8 in its header (RFC 6533 §4). */
   readonly smtputf8: boolean;
 }
 
-/** One recipient of a notification that somebody sent us. */
+/** One recipient of a received notification. */
 export interface ParsedDsnRecipient {
   /** Address without its type; empty when the field is missing. */
   readonly finalRecipient: string;
@@ -68,7 +68,7 @@ export interface ParsedDsnRecipient {
   readonly smtpStatus: string | null;
 }
 
-/** A notification that somebody sent us. Nothing of it is proved: who writes it says what they like. */
+/** A received notification. Nothing in it is proved: its author may claim anything. */
 export interface ParsedDsn {
   readonly reportingMta: string | null;
   readonly envelopeId: string | null;

@@ -11,7 +11,7 @@ export class ByteBuffer {
     return this.#size;
   }
 
-  /** What was appended, as a view that is good until the next change. */
+  /** View of the appended bytes, valid until the next change. */
   get view(): Uint8Array {
     return this.#bytes.subarray(0, this.#size);
   }

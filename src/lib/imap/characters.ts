@@ -29,7 +29,7 @@ function buildTable(): Uint8Array {
   return built;
 }
 
-/** Whether an octet is in one of the classes of `mask`; false for undefined (past the end). */
+/** Reports whether an octet is in one of the classes of `mask`; false for undefined (past the end). */
 export function isIn(octet: number | undefined, mask: number): boolean {
   return octet !== undefined && ((table[octet] ?? 0) & mask) !== 0;
 }

@@ -10,7 +10,7 @@ import { Skipper } from './skipper.ts';
 
 const empty = new Uint8Array(0);
 
-/** What is known of the APPEND whose messages are coming in. */
+/** State of the APPEND whose messages are arriving. */
 interface Append {
   readonly tag: string;
   readonly mailbox: string;
@@ -38,7 +38,7 @@ export class ImapCodec {
 
   /** The current command so far, without messages of APPEND; empty while a line lies whole in the input. */
   readonly #command = new ByteBuffer();
-  /** Where the current line starts in it. */
+  /** Start of the current line in it. */
   #lineStart = 0;
   #lineBytes = 0;
   #literals = 0;
@@ -111,7 +111,7 @@ export class ImapCodec {
     this.#mode = 'sasl';
   }
 
-  /** Forgets bytes not yet made into events: at STARTTLS, where what came in clear must not count (RFC 9051 §6.2.1). */
+  /** Forgets bytes not yet made into events: at STARTTLS, where bytes received in plaintext must not count (RFC 9051 §6.2.1). */
   discardInput(): void {
     this.#input = empty;
     this.#at = 0;
@@ -348,7 +348,7 @@ export class ImapCodec {
     return { kind: 'appendData', bytes };
   }
 
-  /** Ends a command at a literal that is not wanted. `make` is told how many bytes the client sends all the same. */
+  /** Ends a command at a literal that is not accepted. `make` gets the number of bytes that the client sends all the same. */
   #refuse(header: LiteralHeader, make: (skipsBytes: number) => ImapEvent): ImapEvent {
     const event = make(header.isSynchronizing ? 0 : header.sizeBytes);
     if (header.isSynchronizing) this.#reset();

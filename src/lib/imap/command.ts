@@ -35,7 +35,7 @@ export interface ListReturn {
   readonly status: readonly StatusItem[] | null;
 }
 
-/** What a client knows of a mailbox it selects again (RFC 7162 §3.2.5). */
+/** Knowledge of a client about a mailbox that it selects again (RFC 7162 §3.2.5). */
 export interface QresyncParameter {
   readonly uidValidity: number;
   /** At most 2^53-1. */
@@ -87,7 +87,7 @@ export interface StoreCommand {
 
 /**
  * SEARCH and UID SEARCH. `returns` is null without RETURN; `RETURN ()` is `['all']` (RFC 9051 §6.4.4).
- * Texts are read as UTF-8; a CHARSET other than UTF-8 and US-ASCII is told in upper case, to be answered with BADCHARSET;
+ * Texts are read as UTF-8; a CHARSET other than UTF-8 and US-ASCII is given in upper case, to be answered with BADCHARSET;
  * its keys are not read (`key` is `all`).
  */
 export interface SearchCommand {

@@ -1,7 +1,7 @@
 import { CharacterClass, isIn } from './characters.ts';
 import type { ImapLimits } from './limits.ts';
 
-/** How commands are to be read on this connection. */
+/** Options of parsing on a connection. */
 export interface ParseOptions {
   readonly limits: ImapLimits;
   /** UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names are UTF-8 instead of modified UTF-7 (RFC 6855 §3, RFC 9051 §5.1). */
@@ -112,7 +112,7 @@ export class Cursor {
       value = value * 10 + digit;
     }
     if (this.at === start) this.fail(`expected ${what}`);
-    // number64 has at most 19 digits; leading zeros are of no use to anybody.
+    // number64 has at most 19 digits; leading zeros have no use.
     if (this.at - start > 19 || value > max) this.fail(`${what} is too large: the limit is ${max}`, start);
     return value;
   }
@@ -129,7 +129,7 @@ export class Cursor {
     return Math.min(this.number(2 ** 63, what), Number.MAX_SAFE_INTEGER);
   }
 
-  /** Whether a string (quoted, literal, literal8) comes next. */
+  /** True when a string (quoted, literal, literal8) comes next. */
   get atString(): boolean {
     const { next } = this;
     return next === 0x22 || next === 0x7b || (next === 0x7e && this.bytes[this.at + 1] === 0x7b);

@@ -8,7 +8,7 @@ export type SectionText =
   /** The MIME header of a part; only with a part number. */
   | { readonly kind: 'mime' };
 
-/** What stands between `[` and `]`: part numbers (empty for the message itself) and the text wanted of it. */
+/** Section between `[` and `]`: part numbers (empty for the message itself) and the text wanted of it. */
 export interface Section {
   readonly part: readonly number[];
   readonly text: SectionText;

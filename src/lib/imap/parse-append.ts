@@ -5,7 +5,7 @@ import { parseDateTime } from './parse-date.ts';
 import { noFlags, parseFlagList } from './parse-flags.ts';
 import { parseMailbox } from './parse-mailbox.ts';
 
-/** What precedes the bytes of one message of APPEND. */
+/** Arguments before the bytes of one message of APPEND. */
 interface AppendPrefix {
   readonly flags: FlagList;
   readonly internalDateMs: number | null;

@@ -1,6 +1,6 @@
 import { octetsOf } from '#lib/charset';
 
-/** How text outside ASCII may be sent on this connection. */
+/** Forms in which text outside ASCII may be sent on a connection. */
 export interface TextOptions {
   /** UTF8=ACCEPT or IMAP4rev2 is enabled: quoted strings may hold UTF-8 (RFC 6855 §3, RFC 9051 §4.3). */
   readonly utf8: boolean;

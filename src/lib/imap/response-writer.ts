@@ -95,7 +95,7 @@ export class ResponseWriter {
       .ascii('}\r\n');
   }
 
-  /** What was written; the writer starts anew with another buffer, so the bytes are the caller's. */
+  /** Returns the bytes written so far; the writer starts over with another buffer, so they belong to the caller. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#size);
     this.#bytes = new Uint8Array(this.#initial);

@@ -3,7 +3,7 @@ import type { Envelope, Parameter, Part } from '#lib/mime';
 import { TextWriter } from './text-writer.ts';
 import { putEnvelope } from './write-envelope.ts';
 
-/** What to write of a structure. */
+/** Options of writing a structure. */
 export interface BodyStructureOptions {
   /** BODYSTRUCTURE with extension data; false for BODY. */
   readonly extended: boolean;

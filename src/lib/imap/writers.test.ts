@@ -20,7 +20,7 @@ const decoder = new TextDecoder();
 const ascii = { utf8: false };
 const utf8 = { utf8: true };
 
-/** What `write` puts into a writer, as text; the tiny buffer makes it grow. */
+/** Returns what `write` puts into a writer, as text; the tiny buffer makes it grow. */
 function written(write: (writer: ResponseWriter) => void): string {
   const writer = new ResponseWriter(1);
   write(writer);

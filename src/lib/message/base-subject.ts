@@ -3,7 +3,7 @@ import { decodeEncodedWords } from './encoded-word.ts';
 /** A subject without its reply and forward marks. */
 export interface BaseSubject {
   readonly base: string;
-  /** Whether a `Re:`, `Fw:`, `Fwd:`, `(fwd)` or `[fwd:…]` was removed, as REFERENCES threading asks (RFC 5256 §3). */
+  /** True when a `Re:`, `Fw:`, `Fwd:`, `(fwd)` or `[fwd:…]` was removed, as REFERENCES threading asks (RFC 5256 §3). */
   readonly isReplyOrForward: boolean;
 }
 

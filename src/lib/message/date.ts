@@ -49,7 +49,7 @@ export function parseDate(text: string): MessageDate | null {
   return usual === null ? parseAnyDate(text) : readUsual(usual);
 }
 
-/** What nearly everybody writes; the general way reads it too, more slowly. */
+/** The usual form, read quickly; the general parser accepts it too. */
 const usualForm =
   /^(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2})(?::(\d{2}))? ([+-])(\d{2})([0-5]\d)$/;
 

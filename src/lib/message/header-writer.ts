@@ -1,8 +1,8 @@
 import { encodeWords } from './encoded-word-writer.ts';
 
-/** How header text is written. */
+/** Options of writing header text. */
 export interface WriteOptions {
-  /** Whether UTF-8 may stand in headers (RFC 6532); otherwise what is not ASCII is encoded. False when not given. */
+  /** True when UTF-8 may stand in headers (RFC 6532); otherwise what is not ASCII is encoded. False when not given. */
   readonly smtputf8?: boolean;
 }
 
@@ -65,7 +65,7 @@ function needsEncoding(word: string, options: WriteOptions): boolean {
   return options.smtputf8 !== true && !isAscii(word);
 }
 
-/** Whether all characters are ASCII. */
+/** Reports whether all characters are ASCII. */
 export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
   return true;

@@ -1,10 +1,10 @@
 import { writeDate } from './date.ts';
 import { cleanText, foldField } from './header-writer.ts';
 
-/** What a Received field tells of one hop (RFC 5321 §4.4). */
+/** Facts of one hop in a Received field (RFC 5321 §4.4). */
 export interface ReceivedTrace {
   readonly from: {
-    /** What the client said in EHLO or HELO; hostile, made harmless here. */
+    /** Argument of the client's EHLO or HELO; hostile, made harmless here. */
     readonly helo: string;
     /** Address of the client, IPv4 or IPv6 without brackets. */
     readonly ip: string;
@@ -17,7 +17,7 @@ export interface ReceivedTrace {
   readonly with: string;
   /** Our name for the transaction or connection. */
   readonly id: string;
-  /** TLS version and cipher suite, null in clear. */
+  /** TLS version and cipher suite, null in plaintext. */
   readonly tls: { readonly protocol: string; readonly cipher: string } | null;
   /** The recipient without angle brackets; null when there are several, so that none is disclosed (RFC 5321 §7.2). */
   readonly for: string | null;

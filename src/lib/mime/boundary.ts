@@ -12,7 +12,7 @@ export interface BoundaryLine {
 export class BoundaryStack {
   readonly #entries: { readonly bytes: Uint8Array; readonly level: number }[] = [];
 
-  /** How many are open. */
+  /** Number of open boundaries. */
   get size(): number {
     return this.#entries.length;
   }

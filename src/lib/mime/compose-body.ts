@@ -93,7 +93,7 @@ function* base64(bytes: Uint8Array): Generator<Uint8Array> {
   yield codec.finish();
 }
 
-/** What decides the transfer encoding: RFC 2045 §2.7 7bit data has lines of at most 998 bytes, no NUL, and CR and LF as pairs only. */
+/** Finds the properties that decide the transfer encoding: RFC 2045 §2.7 7bit data has lines of at most 998 bytes, no NUL, and CR and LF as pairs only. */
 function shapeOf(bytes: Uint8Array): { is7bit: boolean; isAscii: boolean; specials: number } {
   let specials = 0;
   let isShort = true;

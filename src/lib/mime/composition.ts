@@ -9,11 +9,11 @@ export interface Attachment {
   readonly content: Uint8Array;
   /** Content-ID without angle brackets, for `cid:` links of the HTML; null for none. */
   readonly contentId: string | null;
-  /** Whether it is shown inside the HTML (multipart/related) rather than listed beside it. */
+  /** True when it is shown inside the HTML (multipart/related) rather than listed beside it. */
   readonly inline: boolean;
 }
 
-/** What `composeMessage` writes. */
+/** Argument of `composeMessage`. */
 export interface Composition {
   readonly from: readonly AddressEntry[];
   readonly to?: readonly AddressEntry[];
@@ -32,7 +32,7 @@ export interface Composition {
   readonly text?: string;
   readonly html?: string;
   readonly attachments?: readonly Attachment[];
-  /** Whether UTF-8 may stand in headers (RFC 6532). */
+  /** True when UTF-8 may stand in headers (RFC 6532). */
   readonly smtputf8?: boolean;
   /** A new boundary each time: random, 1 to 70 characters of letters, digits and `=_-.` (RFC 2046 §5.1.1). */
   readonly boundary: () => string;

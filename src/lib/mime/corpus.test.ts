@@ -8,7 +8,7 @@ import { decodeEncodedWords, findParameter, mailboxesOf } from '#lib/message';
 import { flattenParts, MimeIndexer } from '#lib/mime';
 import type { MessageIndex, Part } from '#lib/mime';
 
-/** What two parsers should agree on. */
+/** Summary on which two parsers should agree. */
 interface Summary {
   readonly subject: string;
   readonly from: string;
@@ -78,7 +78,7 @@ async function mailparser(bytes: Buffer): Promise<Summary> {
   };
 }
 
-/** Where we differ on purpose. */
+/** Intended differences. */
 const known: Readonly<Record<string, string>> = {
   'spam-2/00226': 'the display name is the address itself, which both leave out',
 };

@@ -105,7 +105,7 @@ export class Draft {
     return boundary === '' ? null : boundary;
   }
 
-  /** Whether the body is a message that can be read in place: message/rfc822 or message/global (RFC 6532 §3.7), not encoded. */
+  /** True when the body is a message that can be read in place: message/rfc822 or message/global (RFC 6532 §3.7), not encoded. */
   get holdsMessage(): boolean {
     if (this.type !== 'message' || (this.subtype !== 'rfc822' && this.subtype !== 'global')) return false;
     const encoding = this.#encoding.toLowerCase();

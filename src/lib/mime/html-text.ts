@@ -188,7 +188,7 @@ const longestReference = 16;
 
 type Tag = { readonly kind: 'open' | 'close' | 'text'; readonly name: string; readonly end: number };
 
-/** What starts with the `<` at `at`: a tag, or a comment (a tag without a name), or text. */
+/** Reads what starts with the `<` at `at`: a tag, a comment (a tag without a name), or text. */
 function readTag(html: string, at: number): Tag {
   if (html.startsWith('<!--', at)) {
     const end = html.indexOf('-->', at + 4);

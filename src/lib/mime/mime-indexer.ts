@@ -18,7 +18,7 @@ const maxReferences = 200;
 
 /**
  * Finds the structure of a message in one pass over its bytes, in chunks of any size: time is linear, and memory holds one header,
- * the open parts and the result, never a body. It never fails; what is odd is told in `problems`. The same bytes give equal results
+ * the open parts and the result, never a body. It never fails; oddities are listed in `problems`. The same bytes give equal results
  * however they are cut. CRLF and LF end lines; in headers a lone CR does too.
  */
 export class MimeIndexer {

@@ -1,4 +1,4 @@
-/** Kinds of octets that matter to whoever passes a message on, as bits. */
+/** Kinds of octets that matter when a message is passed on, as bits. */
 export const OctetKind = {
   /** Over 127. */
   EightBit: 0x80,

@@ -84,7 +84,7 @@ export interface Envelope {
   readonly messageId: string | null;
 }
 
-/** What the incremental parser knows of a whole message. */
+/** Result of the incremental parser for a whole message. */
 export interface MessageIndex {
   readonly sizeBytes: number;
   readonly root: Part;
@@ -101,7 +101,7 @@ export interface MessageIndex {
   readonly hasNul: boolean;
   /** Longest line in bytes, without its line break. */
   readonly longestLineBytes: number;
-  /** What was odd, for the pedantic and the curious; at most 100 entries. */
+  /** Oddities, at most 100. */
   readonly problems: readonly MimeProblem[];
 }
 

@@ -20,19 +20,19 @@ export interface StsFailedFetch {
 /** Answer to the TXT query of `stsRecordName`. */
 export type StsAnswer = ResponseAnswer<string> | { readonly kind: 'failed'; readonly why: 'timeout' | 'unavailable' };
 
-/** What MTA-STS says of a domain. `undetermined`: DNS failed and nothing is known from before. */
+/** Policy situation of a domain. `undetermined`: DNS failed and nothing is known from before. */
 export type StsSituation =
   | { readonly kind: 'policy'; readonly policy: StsPolicy }
   | { readonly kind: 'none'; readonly reason: string }
   | { readonly kind: 'undetermined'; readonly reason: string };
 
-/** What to do before a delivery. */
+/** Plan for a delivery. */
 export interface StsPlan {
-  /** What applies unless `fetch` is `first` and brings something else. */
+  /** Situation that applies unless `fetch` is `first` and brings another. */
   readonly applies: StsSituation;
   /** `first`: before the delivery; `background`: soon, the delivery need not wait (RFC 8461 §3.3). */
   readonly fetch: 'no' | 'first' | 'background';
-  /** Id of the policy that the domain announces, null when it announces none, or nobody knows. */
+  /** Id of the policy that the domain announces, null when it announces none, or that is unknown. */
   readonly id: string | null;
 }
 
@@ -41,7 +41,7 @@ const failureRestMs = 5 * 60_000;
 /** RFC 8461 §3.3: policies are refreshed once a day. */
 const refreshMs = 86_400_000;
 
-/** Whether a kept policy still counts (RFC 8461 §3.2). One from the future does: clocks are set back. */
+/** Reports whether a kept policy still counts (RFC 8461 §3.2). One from the future does: clocks are set back. */
 export function isFresh({ policy, fetchedAtMs }: CachedSts, nowMs: number): boolean {
   return nowMs < fetchedAtMs + policy.maxAgeS * 1000;
 }
@@ -88,16 +88,16 @@ function withoutRecord(answer: StsAnswer, recordProblem: string | null): StsSitu
   return { kind: 'none', reason: recordProblem ?? 'no MTA-STS record' };
 }
 
-/** What follows from a fetch. */
+/** Consequences of a fetch. */
 export interface StsSettled {
   readonly applies: StsSituation;
-  /** What to keep from now on, null: nothing. */
+  /** Policy to cache from now on, null for none. */
   readonly cached: CachedSts | null;
-  /** What to keep of a failure, for `planSts`; null after success. */
+  /** Failure to keep for `planSts`; null after success. */
   readonly lastFailure: StsFailedFetch | null;
-  /** To be told in TLS reports (RFC 8461 §6), null: nothing. */
+  /** Entry for TLS reports (RFC 8461 §6), null for none. */
   readonly report: { readonly result: StsFetchFailure; readonly reason: string } | null;
-  /** Whether the administrator is to be told (RFC 8461 §3.3, §10.2): a policy that counts could not be refreshed. */
+  /** True when the administrator needs to know (RFC 8461 §3.3, §10.2): a policy that counts could not be refreshed. */
   readonly alert: boolean;
 }
 

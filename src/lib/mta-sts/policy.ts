@@ -2,7 +2,7 @@ import { parseDomain } from '#lib/domain';
 import { type Parsed, parsed, refused } from '#lib/parsed';
 import { defaultLimits, maxMaxAgeS, type StsLimits } from './limits.ts';
 
-/** What a sender does when a mail host does not pass (RFC 8461 §5). */
+/** Policy mode: the action of a sender when a mail host does not pass (RFC 8461 §5). */
 export type StsMode = 'enforce' | 'testing' | 'none';
 
 /** A domain's policy. */
@@ -14,7 +14,7 @@ export interface StsPolicy {
   readonly mx: readonly string[];
 }
 
-/** Where a domain (A-labels) serves its policy (RFC 8461 §3.2). */
+/** Returns the URL at which a domain (A-labels) serves its policy (RFC 8461 §3.2). */
 export function stsPolicyUrl(domain: string): string {
   return `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
 }
@@ -25,7 +25,7 @@ const isMode = (text: string): text is StsMode => modes.has(text);
 
 /**
  * Parses a policy file (RFC 8461 §3.2). Unknown keys are ignored, and so are empty lines; of a key that comes twice, except `mx`, the
- * first counts. A `max_age` above the maximum counts as the maximum: refusing the policy would protect nobody.
+ * first counts. A `max_age` above the maximum counts as the maximum: refusing the policy would protect no user.
  */
 export function parseStsPolicy(bytes: Uint8Array, limits: StsLimits = defaultLimits): Parsed<StsPolicy> {
   if (bytes.length > limits.maxPolicyBytes) return refused(limits.maxPolicyBytes, 'policy too long');
@@ -99,7 +99,7 @@ export function writeStsPolicy(policy: StsPolicy): string {
     .join('');
 }
 
-/** Whether a policy allows a mail host (RFC 8461 §4.1): `*.example.com` stands for `mail.example.com` and nothing deeper. */
+/** Reports whether a policy allows a mail host (RFC 8461 §4.1): `*.example.com` stands for `mail.example.com` and nothing deeper. */
 export function allowsMx(policy: StsPolicy, host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
   const dot = name.indexOf('.');

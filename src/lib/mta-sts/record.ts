@@ -7,7 +7,7 @@ export interface StsRecord {
   readonly id: string;
 }
 
-/** Where a domain (A-labels) announces its policy (RFC 8461 §3.1). */
+/** Returns the DNS name at which a domain (A-labels) announces its policy (RFC 8461 §3.1). */
 export function stsRecordName(domain: string): string {
   return `_mta-sts.${domain}`;
 }

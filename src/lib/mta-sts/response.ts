@@ -2,10 +2,10 @@ import type { StsLimits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
 import { parseStsPolicy, type StsPolicy } from './policy.ts';
 
-/** What TLS reports call it when a policy cannot be had (RFC 8460 §4.3.2.2). */
+/** Name in TLS reports for a policy that cannot be fetched (RFC 8460 §4.3.2.2). */
 export type StsFetchFailure = 'sts-policy-fetch-error' | 'sts-policy-invalid' | 'sts-webpki-invalid';
 
-/** What came of fetching a policy. `webpki`: the certificate of the policy host did not pass. */
+/** Result of fetching a policy. `webpki`: the certificate of the policy host did not pass. */
 export type StsFetched =
   | { readonly kind: 'policy'; readonly policy: StsPolicy }
   | { readonly kind: 'failed'; readonly failure: StsFetchFailure; readonly reason: string };

@@ -1,4 +1,4 @@
-/** What every strict parser answers (style: three kinds of parser, three kinds of answer). */
+/** Result of every strict parser (docs/style.md: three kinds of parser, three kinds of answer). */
 
 /** A parsed value, or where and why the input was refused. `at` counts code units (strings) or bytes (Uint8Array) from 0. */
 export type Parsed<T> =

@@ -1,7 +1,7 @@
 import { ipMasks, type IpAddress } from '#lib/domain';
 import { Place } from './place.ts';
 
-/** How many of something may be open at once, per address and per the networks it is part of. */
+/** Limits how many connections or the like are open at once, per address and per network that contains it. */
 export class ConcurrencyLimit {
   readonly #limits: readonly [number, number, number];
   readonly #open = new Map<string, number>();

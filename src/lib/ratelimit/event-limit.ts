@@ -16,7 +16,7 @@ const maxCounters = 100_000;
 
 /**
  * Counts events per network in sliding windows: the previous window counts in proportion to how much of it is still covered,
- * so that nobody gets a double portion at a window's edge.
+ * so that no client gets a double portion at a window's edge.
  */
 export class EventLimit {
   readonly #windows: readonly EventWindow[];

@@ -20,7 +20,7 @@ export function parseNetwork(text: string): Parsed<Network> {
   return parsed({ address: address.value, prefixBits });
 }
 
-/** Whether an address is in a network. IPv4 and IPv6 never match each other. */
+/** Reports whether an address is in a network. IPv4 and IPv6 never match each other. */
 export function isInNetwork({ address, prefixBits }: Network, ip: IpAddress): boolean {
   if (address.family !== ip.family) return false;
   const wholeBytes = prefixBits >> 3;

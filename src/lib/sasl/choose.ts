@@ -1,6 +1,6 @@
 import type { ChannelBindings, MechanismName } from './types.ts';
 
-/** What the connection allows, and what there is to prove who we are. */
+/** Abilities of the connection, and the credentials at hand. */
 export interface MechanismSituation {
   /** The connection is encrypted; without, only mechanisms that do not show the password are chosen. */
   readonly tls: boolean;

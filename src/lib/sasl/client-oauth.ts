@@ -18,7 +18,7 @@ export class TokenClient implements SaslClient {
     // RFC 7628 §3: TLS MUST be used to protect the token.
     if (bindings === null) throw new RangeError(`${mechanism} needs TLS`);
     const text = token.reveal();
-    // RFC 6750 §2.1: whoever copied a line break or a blank along hears of it here, and not as a refusal.
+    // RFC 6750 §2.1: a line break or space copied along is reported here, not as a refusal by the server.
     if (!/^[A-Za-z0-9._~+/-]+=*$/.test(text)) throw new RangeError('a character that no access token has');
     const user = authorizationId === '' ? login : authorizationId;
     if (`${user}${server?.host ?? ''}`.includes('\x01')) throw new RangeError('control character in a login or host');

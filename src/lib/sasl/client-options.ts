@@ -1,10 +1,10 @@
 import type { Secret } from '#lib/secret';
 import type { ChannelBindings } from './types.ts';
 
-/** What a client mechanism needs to know. */
+/** Arguments of a client mechanism. */
 export interface SaslClientOptions {
   readonly login: string;
-  /** Whom to act as; left out or empty for oneself. */
+  /** Identity to act as; left out or empty for oneself. */
   readonly authorizationId?: string;
   /** Not used by EXTERNAL and the token mechanisms; null when there is none. */
   readonly password: Secret | null;
@@ -14,7 +14,7 @@ export interface SaslClientOptions {
   readonly server?: { readonly host: string; readonly port: number };
   /** Null without TLS. */
   readonly bindings: ChannelBindings | null;
-  /** Whether the server offered a -PLUS mechanism. */
+  /** True when the server offered a -PLUS mechanism. */
   readonly plusOffered: boolean;
   /** A fresh SCRAM nonce: printable ASCII without commas (RFC 5802 §5.1), at least 18 random bytes' worth. */
   readonly nonce: () => string;

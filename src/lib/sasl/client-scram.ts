@@ -14,7 +14,7 @@ import {
 import { equalInConstantTime, nothing, readUtf8, writeUtf8 } from './text.ts';
 import type { MechanismName, SaslClient, SaslClientStep } from './types.ts';
 
-/** Where the client is in the exchange. */
+/** Progress of the exchange. */
 type State =
   | { readonly kind: 'start' }
   | { readonly kind: 'first sent' }
@@ -94,7 +94,7 @@ export class ScramClient implements SaslClient {
     return { kind: 'response', data: writeUtf8(`${withoutProof},p=${encodeBase64Text(proof)}`) };
   }
 
-  /** Why what the server wants is not acceptable; null when it is. */
+  /** Checks the server's first message; returns the reason to refuse it, null when it is acceptable. */
   #refusal(first: ServerFirst): string | null {
     if (!first.nonce.startsWith(this.#nonce) || first.nonce.length === this.#nonce.length) {
       return 'server did not extend our nonce';

@@ -1,6 +1,6 @@
 import type { ChannelBindings, CredentialStore, Identity, SaslFailure, SaslServerStep } from './types.ts';
 
-/** What the token mechanisms know of the server, and tell clients whose token is not taken. */
+/** Facts about the server for token mechanisms, reported to clients whose token is refused. */
 export interface TokenService {
   /** Names that clients may call us by, lower case; any when left out. */
   readonly hosts?: readonly string[];
@@ -10,7 +10,7 @@ export interface TokenService {
   readonly error?: { readonly scope?: string; readonly openidConfiguration?: string };
 }
 
-/** What a server mechanism needs of the connection and the world. */
+/** Needs of a server mechanism from the connection and the world. */
 export interface SaslServerOptions {
   readonly store: CredentialStore;
   /** Null without TLS. */
@@ -19,7 +19,7 @@ export interface SaslServerOptions {
   readonly nonce: () => string;
   /** A fresh CRAM-MD5 challenge such as `<1896.697170952@mail.example>` (RFC 2195 §2). */
   readonly challenge: () => string;
-  /** Whether this connection was offered -PLUS mechanisms: then a client that says it saw none was tricked. */
+  /** True when this connection was offered -PLUS mechanisms: then a client that says it saw none was tricked. */
   readonly plusOffered: boolean;
   /** The TLS client's certificate (DER), verified to be the peer's; null when there is none. */
   readonly clientCertificate: Uint8Array | null;
@@ -29,7 +29,7 @@ export interface SaslServerOptions {
   readonly tokens?: TokenService;
 }
 
-/** How an exchange ends. */
+/** End of an exchange. */
 export type SaslServerEnd = Exclude<SaslServerStep, { kind: 'challenge' }>;
 
 /** A running exchange: yields challenges, is sent responses, returns the end. */

@@ -1,9 +1,9 @@
 import { decodeSaslName, encodeSaslName } from './scram-messages.ts';
 import { readUtf8, writeUtf8 } from './text.ts';
 
-/** What a client says in OAUTHBEARER or XOAUTH2. */
+/** Message of a client in OAUTHBEARER or XOAUTH2. */
 export interface TokenMessage {
-  /** Whose mail it is about; empty when the client leaves that to the token. */
+  /** Login name of the mail's owner; empty when the client leaves that to the token. */
   readonly login: string;
   /** Empty when the client only asks what kind of token is wanted (RFC 7628 §4.3). */
   readonly token: string;
@@ -12,7 +12,7 @@ export interface TokenMessage {
   readonly port: number | null;
 }
 
-/** What a server says about a token that it does not take (RFC 7628 §3.2.2). */
+/** Error of a server about a token that it refuses (RFC 7628 §3.2.2). */
 export interface TokenError {
   /** Such as `invalid_token` (RFC 6750 §3.1); Google and Microsoft write a status code of HTTP. */
   readonly status: string;

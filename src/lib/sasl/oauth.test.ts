@@ -54,7 +54,7 @@ const serverDefaults: SaslServerOptions = {
   clientCertificate: null,
 };
 
-/** What the server says to one message: its decision, or the text of its challenge. */
+/** Plays one message to the server; returns its decision, or the text of its challenge. */
 async function say(mechanism: MechanismName, message: string, options: Partial<SaslServerOptions> = {}) {
   const server = createSaslServer(mechanism, { ...serverDefaults, ...options });
   const step = await server.step(bytes(message));

@@ -25,7 +25,7 @@ export function preparePassword(password: string): string | null {
  * A password as SCRAM derives keys from it: SASLprep (RFC 4013 §2, asked for by RFC 5802 §2.2). Where SASLprep refuses, the OpaqueString
  * form, and where that refuses too, the text itself, so that both sides of ours always agree. The same as `preparePassword` for ASCII.
  *
- * deviates: RFC 4013 §2.4 and §2.5 (bidirectional text, unassigned code points) are not checked: refusing would only lock somebody out.
+ * deviates: RFC 4013 §2.4 and §2.5 (bidirectional text, unassigned code points) are not checked: refusing would only lock a user out.
  */
 export function prepareScramPassword(password: string): string {
   if (asciiOnly.test(password)) return password;

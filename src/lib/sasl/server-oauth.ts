@@ -22,7 +22,7 @@ function tokenMechanism(
 ): ServerMechanism {
   return async function* exchange(initial, options): Exchange {
     const { store, bindings, tokens } = options;
-    // RFC 7628 §3: TLS MUST be used. A token that came in clear is not even looked at.
+    // RFC 7628 §3: TLS MUST be used. A token received in plaintext is not even looked at.
     if (bindings === null) return failed('protocol', `${name} needs TLS`);
     const message = parse(initial ?? (yield nothing));
     if (message === null) return failed('protocol', `bad ${name} message`);

@@ -51,7 +51,7 @@ export async function* cramMd5(initial: Uint8Array | null, { store, challenge }:
   return authorize(store, user, '', identity, null);
 }
 
-/** EXTERNAL (RFC 4422 Appendix A): the TLS client certificate, and perhaps whom to act as. */
+/** EXTERNAL (RFC 4422 Appendix A): the TLS client certificate, and perhaps an identity to act as. */
 export async function* external(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
   const authorizationId = readUtf8(initial ?? (yield nothing));
   if (authorizationId === null || authorizationId.includes('\0')) return failed('protocol', 'bad EXTERNAL message');

@@ -11,7 +11,7 @@ export type MechanismName =
   | 'PLAIN'
   | 'LOGIN';
 
-/** What a TLS connection offers for channel binding; null members are not available on it. */
+/** Channel bindings of a TLS connection; null members are not available on it. */
 export interface ChannelBindings {
   /** RFC 9266. */
   readonly 'tls-exporter': Uint8Array | null;
@@ -27,7 +27,7 @@ export interface ScramKeys {
   readonly serverKey: Uint8Array;
 }
 
-/** Who somebody proved to be. */
+/** Proven identity of a client. */
 export interface Identity {
   /** The account's name. */
   readonly account: string;
@@ -64,7 +64,7 @@ export interface CredentialStore {
  */
 export type SaslFailure = 'credentials' | 'protocol' | 'channelBinding' | 'authorization' | 'aborted' | 'busy';
 
-/** What a server mechanism answers to one client message. */
+/** Answer of a server mechanism to one client message. */
 export type SaslServerStep =
   | { readonly kind: 'challenge'; readonly data: Uint8Array }
   /** `data` is to be sent with the success (or as a last challenge where the profile has no room for it); null when none. */
@@ -78,7 +78,7 @@ export interface SaslServer {
   step(response: Uint8Array | null): Promise<SaslServerStep>;
 }
 
-/** What a client mechanism does next. */
+/** Next step of a client mechanism. */
 export type SaslClientStep =
   | { readonly kind: 'response'; readonly data: Uint8Array }
   /** The server proved itself (or the mechanism has no such proof); nothing more to send. */

@@ -22,7 +22,7 @@ export class Secret {
     return shown;
   }
 
-  /** What `util.inspect`, `console.log` and assertion messages show. */
+  /** Hides the secret from `util.inspect`, `console.log` and assertion messages. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return shown;
   }

@@ -3,7 +3,7 @@ import type { CommandOptions } from './command.ts';
 import { decodeLine, type LineProblem } from './line.ts';
 import { defaultCodecLimits, type CodecLimits } from './limits.ts';
 
-/** What the codec found in the client's bytes. */
+/** Event that the codec found in the client's bytes. */
 export type CodecEvent =
   /** A command or a SASL response, without its line end. */
   | { readonly kind: 'line'; readonly text: string; readonly problem: LineProblem | null }

@@ -1,12 +1,12 @@
 import type { Address, ForwardPath } from '#lib/address';
 import type { MailParameters, RcptParameters } from './parameters.ts';
 
-/** How HELO or EHLO named the client. `other` is what no grammar allows but clients say nevertheless. */
+/** Argument of HELO or EHLO. `other` is outside every grammar but clients send it nevertheless. */
 export interface HelloArgument {
   readonly form: 'domain' | 'literal' | 'other';
   /** As sent, without surrounding space; a literal keeps its brackets, and loses what follows them. */
   readonly text: string;
-  /** Why it is neither a domain nor a literal, for `other`; empty otherwise. */
+  /** Reason why it is neither a domain nor a literal, for `other`; empty otherwise. */
   readonly reason: string;
 }
 
@@ -35,7 +35,7 @@ export type Command =
 /** The verbs of all commands that we know. */
 export type Verb = Exclude<Command['verb'], 'unknown'>;
 
-/** How strictly commands and content are read. */
+/** Options of reading commands and content. */
 export interface CommandOptions {
   /** Refuses what clients do wrong but harmlessly: a space after `FROM:`, spaces at the end, several between words, a bare LF in content. */
   readonly pedantic?: boolean;

@@ -1,9 +1,9 @@
 import { TextRuns } from '#lib/text-runs';
 
-/** Why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
+/** Reason why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
 export type ContentProblem = 'bareCr' | 'bareLf';
 
-/** Where in the search for CRLF.CRLF the last octet left us. */
+/** States of the search for CRLF.CRLF, after the last octet. */
 const State = {
   Text: 0,
   /** After CR. */
@@ -16,7 +16,7 @@ const State = {
   DotCr: 4,
   /** At the start of a line, after a bare LF. */
   BareStart: 5,
-  /** After a dot behind a bare LF: if the line ends here, somebody else may take it for the end of the content. */
+  /** After a dot behind a bare LF: if the line ends here, another server may take it for the end of the content. */
   BareDot: 6,
 } as const;
 type State = (typeof State)[keyof typeof State];
@@ -26,14 +26,14 @@ const heldCr = Uint8Array.of(13);
 /**
  * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes what must be refused.
  * Unless pedantic a bare LF becomes CRLF, as much software sends it; not where another server could see the end of the content:
- * a dot alone between line ends of which one is bare is refused always. A bare CR is refused too, unless whoever takes the content encodes it.
+ * a dot alone between line ends of which one is bare is refused always. A bare CR is refused too, unless the receiver of the content encodes it.
  * When lenient nothing is refused: a bare LF becomes CRLF, a bare CR stays, and a dot that stands alone behind a bare LF is dropped like any first dot.
  * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway, or, when lenient, the CR follows.
  */
 export class ContentScanner {
   /** Offset after what the last call took. */
   at = 0;
-  /** Whether the end was read; then `problem` is final. */
+  /** True when the end was read; then `problem` is final. */
   isEnded = false;
   problem: ContentProblem | null = null;
   /** True when the content so far had a bare LF, refused or not. */

@@ -15,7 +15,7 @@ export class DotStuffer {
   /** The last chunk ended with CR; it goes out with its LF. */
   #owesCr = false;
 
-  /** What is wrong with the content so far. */
+  /** Problem of the content so far, null when there is none. */
   get problem(): ContentProblem | null {
     return this.#problem;
   }

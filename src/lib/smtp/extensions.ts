@@ -1,17 +1,17 @@
-/** How much one connection or transaction may carry (RFC 9422 §3); null where the server did not say. */
+/** Limits of one connection or transaction (RFC 9422 §3); null where the server announced none. */
 export interface ServerLimits {
   readonly mailMax: number | null;
   readonly rcptMax: number | null;
   readonly rcptDomainMax: number | null;
 }
 
-/** What a server offers in its reply to EHLO (RFC 5321 §4.1.1.1). */
+/** Extensions that a server offers in its reply to EHLO (RFC 5321 §4.1.1.1). */
 export interface Extensions {
   /** The name that the server gave itself. */
   readonly serverName: string;
   /** RFC 2920. */
   readonly pipelining: boolean;
-  /** SIZE (RFC 1870): null when not offered; `maxBytes` null when no maximum is told. */
+  /** SIZE (RFC 1870): null when not offered; `maxBytes` null when it gave no maximum. */
   readonly size: { readonly maxBytes: number | null } | null;
   /** RFC 3207. */
   readonly startTls: boolean;
@@ -75,7 +75,7 @@ export function parseEhlo(lines: readonly string[]): Extensions {
   };
 }
 
-/** What a server that only knows HELO offers. */
+/** Extensions of a server that only knows HELO: none. */
 export const noExtensions: Extensions = parseEhlo(['']);
 
 function words(text: string): string[] {

@@ -1,4 +1,4 @@
-/** What a client may say in MAIL FROM after the path. */
+/** Parameters of MAIL FROM after the path. */
 export interface MailParameters {
   /** SIZE (RFC 1870 §5): what the client thinks the message has; null when not said. */
   readonly sizeBytes: number | null;
@@ -29,7 +29,7 @@ export interface Notify {
   readonly delay: boolean;
 }
 
-/** What a client may say in RCPT TO after the path. */
+/** Parameters of RCPT TO after the path. */
 export interface RcptParameters {
   /** NOTIFY (RFC 3461 §4.1); NEVER is all three false; null when not said. */
   readonly notify: Notify | null;

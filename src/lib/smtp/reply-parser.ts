@@ -58,7 +58,7 @@ export class ReplyParser {
     }
   }
 
-  /** Whether bytes are waiting that no event has given yet, complete or not. */
+  /** Reports whether bytes are waiting that no event has given yet, complete or not. */
   hasInput(): boolean {
     return this.#rest.length > 0 || this.#lines.length > 0;
   }

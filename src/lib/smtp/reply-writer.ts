@@ -12,7 +12,7 @@ const controls = /[\x00-\x1f\x7f]/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const notAscii = /[^\x00-\x7f]/g;
 
-/** How replies are written. */
+/** Options of writing replies. */
 export interface ReplyStyle {
   /** Non-ASCII text is allowed because the client asked for SMTPUTF8 (RFC 6531 §3.7.4.1); otherwise it becomes `?`. */
   readonly smtputf8?: boolean;
@@ -54,7 +54,7 @@ function wrap(text: string, maxBytes: number): string[] {
   return lines;
 }
 
-/** How many code units of `text` fit in `maxBytes` octets of UTF-8, without cutting a character. */
+/** Counts the code units of `text` that fit in `maxBytes` octets of UTF-8 without cutting a character. */
 function unitsWithin(text: string, maxBytes: number): number {
   let bytes = 0;
   for (let i = 0; i < text.length;) {

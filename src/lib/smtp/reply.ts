@@ -13,17 +13,17 @@ export function reply(code: number, enhanced: string | null, ...lines: readonly 
   return { code, enhanced, lines: lines.length === 0 ? [''] : lines };
 }
 
-/** Whether the command was done: 2xx. */
+/** Reports whether the command was done: 2xx. */
 export function isPositive(reply: Reply): boolean {
   return reply.code >= 200 && reply.code < 300;
 }
 
-/** Whether trying again later may help: 4xx (RFC 5321 §4.2.1). */
+/** Reports whether trying again later may help: 4xx (RFC 5321 §4.2.1). */
 export function isTransient(reply: Reply): boolean {
   return reply.code >= 400 && reply.code < 500;
 }
 
-/** Whether trying again is of no use: 5xx (RFC 5321 §4.2.1). */
+/** Reports whether trying again is of no use: 5xx (RFC 5321 §4.2.1). */
 export function isPermanent(reply: Reply): boolean {
   return reply.code >= 500;
 }

@@ -43,7 +43,7 @@ export class SocksClient {
     }
   }
 
-  /** What it means that the proxy ended the connection. */
+  /** Interprets the end of the connection by the proxy. */
   end(): SocksStep {
     switch (this.#state) {
       case 'method':

@@ -1,4 +1,4 @@
-/** Why a proxy did not connect, for people, and whether another target may work. */
+/** Refusal of a proxy in words for people, and whether another target may work. */
 interface Refusal {
   readonly blame: 'proxy' | 'target';
   readonly reason: string;

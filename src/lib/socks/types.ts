@@ -1,21 +1,21 @@
 import type { IpAddress } from '#lib/domain';
 import type { Secret } from '#lib/secret';
 
-/** Where the proxy is to connect to. */
+/** Target to which the proxy shall connect. */
 export interface SocksTarget {
   /** A domain name (A-label) that the proxy looks up, or an address. */
   readonly host: string | IpAddress;
   readonly port: number;
 }
 
-/** What a client needs to know. */
+/** Options of a SOCKS client. */
 export interface SocksClientOptions {
   readonly target: SocksTarget;
-  /** Offered beside "no authentication"; the proxy chooses. Sent in clear (RFC 1929 §3). */
+  /** Offered beside "no authentication"; the proxy chooses. Sent in plaintext (RFC 1929 §3). */
   readonly credentials?: { readonly user: string; readonly password: Secret };
 }
 
-/** What to do next. */
+/** Next step of the caller. */
 export type SocksStep =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   /** Wait for more of the proxy's bytes. */

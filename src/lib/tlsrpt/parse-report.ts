@@ -3,7 +3,7 @@ import { defaultLimits, type TlsrptLimits } from './limits.ts';
 import type { TlsFailure, TlsPolicy, TlsPolicyType, TlsReport, TlsTally } from './types.ts';
 
 /**
- * Parses the JSON of a report that somebody sent (RFC 8460 §4.4), after decompression. What is needed to add it up must be there and
+ * Parses the JSON of a received report (RFC 8460 §4.4), after decompression. What is needed to add it up must be there and
  * right; the rest may be missing. Texts lose their control characters and what exceeds `maxTextChars`; details beyond `maxDetails`
  * are dropped. Unknown kinds of failure are kept as they are (RFC 8460 §4.3 lets the list grow).
  */

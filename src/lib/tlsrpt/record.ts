@@ -3,7 +3,7 @@ import { decodePercent } from '#lib/codecs';
 import { type Parsed, parsed, refused } from '#lib/parsed';
 import { defaultLimits, type TlsrptLimits } from './limits.ts';
 
-/** Where reports go (RFC 8460 §3). */
+/** Address for reports (RFC 8460 §3). */
 export type ReportUri =
   | { readonly kind: 'mailto'; /** As `writeAddress` writes it, Unicode domain. */ readonly address: string }
   | { readonly kind: 'https'; readonly url: string };
@@ -14,7 +14,7 @@ export interface TlsrptRecord {
   readonly rua: readonly ReportUri[];
 }
 
-/** Where a domain (A-labels) asks for reports (RFC 8460 §3). */
+/** Returns the DNS name at which a domain (A-labels) asks for reports (RFC 8460 §3). */
 export function tlsrptRecordName(domain: string): string {
   return `_smtp._tls.${domain}`;
 }

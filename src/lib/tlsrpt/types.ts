@@ -43,16 +43,16 @@ export interface TlsFailure<Result extends string = TlsResult> {
   readonly reasonCode: string | null;
 }
 
-/** How one session, or several alike, went under one policy. */
+/** Result of one session, or of several alike, under one policy. */
 export interface TlsFact {
   readonly policy: TlsPolicy;
-  /** Why it did not comply with the policy; empty: it did (RFC 8460 §4.2.1). */
+  /** Failures of the policy; empty when the session complied (RFC 8460 §4.2.1). */
   readonly failures: readonly TlsFailure[];
   /** Number of sessions; 1 when absent. */
   readonly sessions?: number;
 }
 
-/** What a report says of one policy. Reports of others may name kinds of failure that we do not know. */
+/** Contents of a report about one policy. Received reports may name kinds of failure unknown here. */
 export interface TlsTally<Result extends string = TlsResult> {
   readonly policy: TlsPolicy;
   readonly successes: number;

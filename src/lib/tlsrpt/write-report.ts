@@ -46,7 +46,7 @@ function writePolicy({ type, strings, domain, mxHosts }: TlsPolicy): object {
   };
 }
 
-/** What names a report outside its JSON. Domains are A-labels. */
+/** Names of a report outside its JSON. Domains are A-labels. */
 export interface ReportNaming {
   /** Domain of the contact address. */
   readonly submitter: string;

@@ -26,7 +26,7 @@ export interface AccountDeps {
   readonly adoptedMs: number | null;
 }
 
-/** Why everything about an account fails once it was removed. */
+/** Error of every operation on an account after its removal. */
 export class AccountRemoved extends Error {
   override readonly name = 'AccountRemoved';
 }

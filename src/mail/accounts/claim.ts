@@ -5,7 +5,7 @@ import { DatabaseMissing, sql, type Database, type Databases, type Reader, type 
 import type { AccountRow } from './account-rows.ts';
 import { addInitialMailboxes } from './account.ts';
 
-/** Why the mail of an account is not served. */
+/** Reason why the mail of an account is not served. */
 export type RefusalReason =
   /** Its database file is gone or empty. */
   | 'missing'

@@ -50,7 +50,7 @@ export class Credentials {
     }, 'reserve');
   }
 
-  /** Whether the account has a password. */
+  /** Reports whether the account has a password. */
   async hasPassword(account: string): Promise<boolean> {
     return (await this.#deps.db.read((reader) => credentialOf(reader, account))) !== null;
   }

@@ -23,7 +23,7 @@ export class VerifiedPasswords {
     this.#limits = deps.limits;
   }
 
-  /** Whether this password was verified against this stored hash lately. */
+  /** Reports whether this password was verified against this stored hash lately. */
   has(account: string, passwordHash: string, password: string): boolean {
     const proof = this.#proofs.get(account);
     if (proof === undefined) return false;

@@ -44,7 +44,7 @@ export class MailboxImages implements Disposable {
     this.#deps = deps;
   }
 
-  /** Whether any session holds an image. */
+  /** True when any session holds an image. */
   get isUsed(): boolean {
     return [...this.#entries.values()].some(({ leases }) => leases > 0);
   }

@@ -17,7 +17,7 @@ const changedOnTheWay = new Set([
   'dkim-signature',
 ]);
 
-/** What a schema cannot say about DKIM: names of selectors and header fields. The keys themselves are read by #server/dkim. */
+/** Checks what a schema cannot express about DKIM: names of selectors and header fields. The keys themselves are read by #server/dkim. */
 export function checkDkim({ value, problemAt }: ConfigDocument<DomainsConfig>): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const [name, { dkim }] of Object.entries(value.domains)) {

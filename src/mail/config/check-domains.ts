@@ -11,7 +11,7 @@ interface KnownDomain {
   readonly settings: DomainsConfig['domains'][string];
 }
 
-/** What a schema cannot say about `domains.yaml`: names and addresses, and that each address leads to one place. */
+/** Checks what a schema cannot express about `domains.yaml`: names and addresses, and that each address leads to one place. */
 export function checkDomains(document: DomainsDocument): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const known = readDomains(document, problems);

@@ -58,7 +58,7 @@ function checkRoutes(
   return problems;
 }
 
-/** Why a text is not a domain, or a domain with all below it; null when it is. */
+/** Returns why a text is not a domain, or a domain with all below it; null when it is. */
 function patternProblem(text: string, allowsLiteral: boolean): string | null {
   if (allowsLiteral && text.startsWith('[')) {
     const literal = parseAddressDomain(text);

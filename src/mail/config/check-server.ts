@@ -5,7 +5,7 @@ import type { ListenerConfig, ServerConfig } from './server-schema.ts';
 
 type ServerDocument = ConfigDocument<ServerConfig>;
 
-/** What a schema cannot say about `server.yaml`: names, addresses, networks, and listeners that make sense together. */
+/** Checks what a schema cannot express about `server.yaml`: names, addresses, networks, and listeners that make sense together. */
 export function checkServer(document: ServerDocument): ConfigProblem[] {
   const { value } = document;
   const taken = new Map<string, string>();

@@ -39,7 +39,7 @@ const prefix = 'GODWIT_SENDMAIL_';
 const configVariable = `${prefix}CONFIG`;
 const secretSettings = ['password', 'passwordFile', 'tokenFile'] as const;
 
-/** How a setting is called in the environment: `passwordFile` is `GODWIT_SENDMAIL_PASSWORD_FILE`. */
+/** Names the environment variable of a setting: `passwordFile` is `GODWIT_SENDMAIL_PASSWORD_FILE`. */
 function variableOf(setting: string): string {
   return prefix + setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
@@ -68,7 +68,7 @@ export function parseSendmailConfig(
   return settle(config);
 }
 
-/** What is wrong with a setting that was read without complaint, such as a file that it names: where it was written, or the variable. */
+/** Returns the place of a setting that parsed well but is wrong, such as a file that it names: line and column, or the variable. */
 export function sendmailProblem(
   file: ConfigFile | null,
   environment: Readonly<Record<string, string | undefined>>,
@@ -80,7 +80,7 @@ export function sendmailProblem(
   return isGiven || file === null ? ofVariable(setting, reason, fix) : problemInFile(file, [setting], reason, fix);
 }
 
-/** Where messages wait that could not be sent, as the file or the environment says; null when neither does, or the file cannot be read. */
+/** Returns the folder for messages that could not be sent, by file or environment; null when neither names one, or the file cannot be read. */
 export function sendmailSpool(
   file: ConfigFile | null,
   environment: Readonly<Record<string, string | undefined>>,

@@ -86,12 +86,12 @@ export class Directory {
     return isPostmaster ? postmaster : { kind: 'unknown' };
   }
 
-  /** Whether mail for this domain (an A-label, lower case) ends here. */
+  /** Reports whether mail for this domain (an A-label, lower case) ends here. */
   hasDomain(domain: string): boolean {
     return this.#domains.has(domain);
   }
 
-  /** What follows the first separator in the localpart of an address of ours; empty for nothing, and for addresses of others. */
+  /** Returns the text after the first separator in the localpart of an address of ours; empty when there is none, and for foreign addresses. */
   detailOf({ localpart, domain }: Address): string {
     const separators = ('ascii' in domain ? this.#domains.get(domain.ascii)?.separators : undefined) ?? [];
     const base = canonicalLocalpart(localpart, { separators, caseSensitive: true });
@@ -126,7 +126,7 @@ export class Directory {
     return writeAddress({ ...address, localpart: canonicalLocalpart(address.localpart, rules) });
   }
 
-  /** Whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */
+  /** Reports whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */
   maySendAs(account: string, address: Address): boolean {
     const destination = this.lookup(address);
     if (destination.kind === 'account') return destination.account === account;

@@ -8,7 +8,7 @@ export interface ConfiguredSelector {
   /** `s=`. */
   readonly selector: Domain;
   readonly settings: DkimConfig['selectors'][string];
-  /** Whether it signs; otherwise it is only kept. */
+  /** True when it signs; otherwise it is only kept. */
   readonly signs: boolean;
   /** Its place in `domains.yaml`. */
   readonly path: readonly string[];

@@ -60,7 +60,7 @@ function sameIp(text: string, canonical: string): boolean {
   return parsed.ok && parsed.value.text === canonical;
 }
 
-/** Whether block lists name our addresses. A list that fails its own test entries (RFC 5782 §5) is not believed. */
+/** Reports whether block lists name our addresses. A list that fails its own test entries (RFC 5782 §5) is not believed. */
 export async function checkBlockLists(
   facts: DomainFacts,
   zones: readonly string[],

@@ -14,7 +14,7 @@ export type HostProbe =
   | { readonly kind: 'tlsFailed'; readonly reason: string }
   | {
       readonly kind: 'secured';
-      /** Why the certificate was not verified for the name; null when it was. */
+      /** Reason why the certificate was not verified for the name; null when it was. */
       readonly problem: string | null;
       /** When it ends, milliseconds since 1970; null when not known. */
       readonly endsMs: number | null;

@@ -128,7 +128,7 @@ async function checkSet(
   return findings;
 }
 
-/** Whether a value is one of these; priorities and weights of SRV are the owner's to choose. */
+/** Reports whether a value is one of these; priorities and weights of SRV are the owner's to choose. */
 function isAmong(type: string, value: string, values: readonly string[]): boolean {
   const key = (text: string): string => (type === 'SRV' ? text.replace(/^\d+ \d+ /, '') : text).toLowerCase();
   return values.some((wanted) => key(wanted) === key(value));

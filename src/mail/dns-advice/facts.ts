@@ -25,7 +25,7 @@ export interface DomainFacts {
     readonly imap: number | null;
     readonly jmap: number | null;
   };
-  /** Whether the mail host answers HTTPS for `mta-sts.`, `autoconfig.` and Autodiscover of the domain; until it does, their records are for later. */
+  /** True when the mail host answers HTTPS for `mta-sts.`, `autoconfig.` and Autodiscover of the domain; until it does, their records are for later. */
   readonly servesWeb: boolean;
   /** The authority that issues certificates of the mail host, with our account there (RFC 8657 §3) when it is known; null: not known. */
   readonly caa: { readonly issuer: string; readonly accountUri: string | null } | null;

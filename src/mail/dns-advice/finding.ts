@@ -28,7 +28,7 @@ export function orderFindings(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** How bad it is that a record is missing or wrong. */
+/** Returns the severity of a missing or wrong record. */
 export function levelOf(importance: Importance): Level {
   return importance === 'must' ? 'error' : importance === 'should' ? 'warning' : 'note';
 }
@@ -55,7 +55,7 @@ export function noResolver(why: LookupFailure): Finding {
   return { area: 'host', level: 'error', subject: 'resolver', sentence, fix };
 }
 
-/** Whether a finding is one of `noResolver`. */
+/** Reports whether a finding is one of `noResolver`. */
 export function isNoResolver({ subject, level }: Finding): boolean {
   return subject === 'resolver' && level === 'error';
 }

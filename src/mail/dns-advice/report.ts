@@ -4,7 +4,7 @@ import { areas, type Area } from './wanted-record.ts';
 /** A check as JSON shows it. */
 export interface DomainReportJson {
   readonly domain: string;
-  /** Whether there is no error; warnings and notes do not count. */
+  /** True when there is no error; warnings and notes do not count. */
   readonly ok: boolean;
   /** A sentence that sums it up. */
   readonly verdict: string;

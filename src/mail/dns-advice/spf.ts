@@ -6,7 +6,7 @@ export interface SpfVerdict {
   readonly result: 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'permerror' | 'temperror';
   /** `ip4:192.0.2.0/24 in example.org`; null when nothing matched. */
   readonly matched: string | null;
-  /** Why there is no better result; null when a term matched. */
+  /** Reason why there is no better result; null when a term matched. */
   readonly reason: string | null;
 }
 

@@ -36,7 +36,7 @@ export interface DomainRecords {
 /** Short, so that mistakes do not last. */
 const ttlS = 300;
 
-/** What DNS should hold for a domain, with remarks of the caller. */
+/** Lists the records that DNS should hold for a domain, with remarks of the caller. */
 export function domainRecords(facts: DomainFacts, remarks: readonly Finding[]): DomainRecords {
   const records = wantedRecords(facts).map((wanted): RecordJson => {
     const { name, type, value, why, importance, area } = wanted;
@@ -117,7 +117,7 @@ function comments(lines: readonly string[]): string[] {
   return lines.map((line) => `; ${line}`.trimEnd());
 }
 
-/** Whether a name is the domain or below it. */
+/** Reports whether a name is the domain or below it. */
 export function isWithin(name: string, domain: string): boolean {
   return name === domain || name.endsWith(`.${domain}`);
 }

@@ -69,7 +69,7 @@ class World implements AsyncDisposable {
     await send('<5@us.example>', ['hal@far.example']);
   }
 
-  /** What is recorded and suppressed after a notice: `message/recipient trust action`, and the addresses. */
+  /** Formats what a notice recorded and suppressed: `message/recipient trust action`, and the addresses. */
   async after(notice: Partial<Notice>): Promise<string> {
     await this.feedback.take({ accounts: [ann], fromIds: [], remoteIp: theirs, dsn: null, ...notice });
     const events = this.db.raw

@@ -16,7 +16,7 @@ export interface FeedbackDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether an account wants addresses to be suppressed and webhooks to be told, and where. */
+  /** True when an account wants addresses to be suppressed and webhooks to be told, and where. */
   readonly perAccount: PerAccount;
 }
 
@@ -129,7 +129,7 @@ export class Feedback {
   }
 }
 
-/** Whether a notice is to be believed so far that nothing is sent to the recipient any more. */
+/** Reports whether a notice is to be believed so far that nothing is sent to the recipient any more. */
 async function mayEnd(reader: Reader, { id }: SentRecipient, { trust, remoteIp }: Recording): Promise<boolean> {
   if (trust === 'fromId') return true;
   const attempt = await reader.get(

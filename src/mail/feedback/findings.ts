@@ -14,7 +14,7 @@ export interface Finding {
   readonly reportingMta: string | null;
 }
 
-/** What a notice tells. Without a From-ID only what is about a recipient counts. Pure. */
+/** Interprets a notice. Without a From-ID only facts about a recipient count. Pure. */
 export function findingsOf({ trust, messages, recipients }: SentMessages, dsn: ParsedDsn | null): Finding[] {
   const reports = dsn?.recipients ?? [];
   const reportingMta = dsn?.reportingMta ?? null;
@@ -34,7 +34,7 @@ export function findingsOf({ trust, messages, recipients }: SentMessages, dsn: P
   return findings;
 }
 
-/** What is said of one recipient, for people and programs; members that are not known are left out. */
+/** Formats the facts about one recipient for people and programs; unknown members are left out. */
 export function detailOf({ report, reportingMta }: Finding): {
   readonly action: string;
   readonly [name: string]: string | number;

@@ -11,7 +11,7 @@ export function newFromId(random: Random): string {
   return Array.from(random.bytes(length), (byte) => alphabet[byte % alphabet.length]).join('');
 }
 
-/** Whether the detail of an address may be a From-ID. */
+/** Reports whether the detail of an address may be a From-ID. */
 export function isFromId(detail: string): boolean {
   return pattern.test(detail);
 }

@@ -108,7 +108,7 @@ export interface Removed {
   readonly uids: readonly number[];
 }
 
-/** Where messages went: `from[i]` became `to[i]` (RFC 4315 §3). */
+/** Result of COPY: `from[i]` became `to[i]` (RFC 4315 §3). */
 export interface Copied {
   readonly uidValidity: UidValidity;
   readonly from: readonly number[];

@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.ts';
 import type { Migration } from './migration.ts';
 
-/** What is known about TLS of other servers, and how it went. */
+/** Records what is known about TLS of other servers, and the results. */
 export function tlsPolicies0004({ integer, keyedTail }: Dialect): Migration {
   return {
     version: 4,

@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.ts';
 import type { Migration } from './migration.ts';
 
-/** Whose data an account's database holds, so that data that was lost or swapped is noticed. */
+/** Records whose data an account's database holds, so that lost or swapped data is noticed. */
 export function accountIdentity0006({ integer, keyedTail }: Dialect): Migration {
   return {
     version: 6,

@@ -45,7 +45,7 @@ export class TextMatcher {
     this.#keys = keys.map((key) => ({ key, needle: needleOf(key.value) }));
   }
 
-  /** Whether `match` needs more than the header. */
+  /** True when `match` needs more than the header. */
   get needsBody(): boolean {
     return this.#keys.some(({ key }) => key.kind !== 'header');
   }

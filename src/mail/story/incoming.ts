@@ -108,7 +108,7 @@ interface Place {
   readonly createModSeq: number;
 }
 
-/** Where emails are. No index leads there, so all places are looked through, some thousand at a time. */
+/** Finds the mailboxes of emails. No index leads there, so all entries are looked through, a few thousand at a time. */
 async function placesOf({ id: account, db }: IncomingContext, emails: readonly number[]): Promise<Place[]> {
   const places: Place[] = [];
   for (const batch of inBatches(emails)) {

@@ -108,7 +108,7 @@ export class Refusals implements AsyncDisposable {
     return this.#writing;
   }
 
-  /** What was refused, the latest first; `limit` at the most. What waits to be written is among it. */
+  /** Returns refusals, the latest first, at most `limit`; those that wait to be written are included. */
   async find({ sender, recipient, sinceMs }: RefusalQuestion, limit: number): Promise<Story[]> {
     await this.flush();
     // Who was refused at MAIL named no recipient.

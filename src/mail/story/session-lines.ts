@@ -1,6 +1,6 @@
 import type { SessionRecord } from '#mail/queue';
 
-/** How the connection of an attempt was: one line, and with `verbose` what was demanded and said. */
+/** Describes the connection of an attempt in one line, and with `verbose` what was demanded and said. */
 export function sessionLines(
   { demand, tls, mechanism, isReused, dialogue }: SessionRecord,
   verbose: boolean,

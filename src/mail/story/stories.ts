@@ -35,7 +35,7 @@ export type StoryQuestion =
 /** What was found. */
 export interface StoryTelling {
   readonly stories: readonly Story[];
-  /** Whether there are more than were asked for. */
+  /** True when there are more than were asked for. */
   readonly isCut: boolean;
 }
 

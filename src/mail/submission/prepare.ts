@@ -12,7 +12,7 @@ import {
 
 /** What the rules of submission depend on. */
 export interface SubmissionRules {
-  /** Whether the user may write in this address's name. */
+  /** True when the user may write in this address's name. */
   readonly maySendAs: (address: Address) => boolean;
   /** Milliseconds since 1970, for a missing Date. */
   readonly nowMs: number;
@@ -45,7 +45,7 @@ export interface PreparedHeader {
   readonly isSigned: boolean;
 }
 
-/** Why a message is not taken, for the SMTP reply. */
+/** Reason why a message is not taken, for the SMTP reply. */
 export interface SubmissionRefusal {
   readonly kind: 'refused';
   readonly code: number;

@@ -31,7 +31,7 @@ export interface Suppression extends NewSuppression {
 export interface ListedSuppressions {
   /** By account and address. */
   readonly items: readonly Suppression[];
-  /** Whether more follow the last one. */
+  /** True when more follow the last one. */
   readonly isCut: boolean;
 }
 

@@ -44,7 +44,7 @@ class World extends TlsPoliciesWorld {
     return await (await this.policies.forDomain(request, signal)).forHost(host);
   }
 
-  /** What is demanded, then what reports will say. */
+  /** Returns the demands on TLS, then the policies for reports. */
   async ask(): Promise<string> {
     return show(await this.decide());
   }

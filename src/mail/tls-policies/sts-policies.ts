@@ -52,7 +52,7 @@ export class StsPolicies implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** What applies to a delivery now. @param domain  A-labels, lower case. @throws the signal's reason when aborted */
+  /** Returns the policy that applies to a delivery now. @param domain  A-labels, lower case. @throws the signal's reason when aborted */
   async find(domain: string, signal?: AbortSignal): Promise<StsFinding> {
     if (domain.startsWith('[')) return nothing;
     const { db, resolver, clock } = this.#deps;

@@ -34,7 +34,7 @@ export interface DomainAttempt {
 
 /** What is known about TLS of a domain; hosts are looked at one by one, when their turn has come. */
 export interface DomainTls {
-  /** How to deal with one host: looks up its TLSA records. @throws the signal's reason when aborted */
+  /** Decides how to deal with one host: looks up its TLSA records. @throws the signal's reason when aborted */
   forHost(host: MailHost, signal?: AbortSignal): Promise<HostTls>;
 }
 
@@ -72,7 +72,7 @@ export class TlsPolicies implements AsyncDisposable {
     };
   }
 
-  /** Whether mail may go over a connection to a host; counts it for reports. To be called once for each connection that got as far as TLS. */
+  /** Reports whether mail may go over a connection to a host; counts it for reports. To be called once for each connection that got as far as TLS. */
   judge(
     decided: Extract<HostTls, { kind: 'connect' }>,
     session: SessionTls,

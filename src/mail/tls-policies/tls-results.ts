@@ -91,7 +91,7 @@ export class TlsResults implements AsyncDisposable {
     return await this.#deps.db.read((reader) => readDomains(reader, dayMs, after, limit));
   }
 
-  /** What is to be reported to a policy domain about a day; for `tallyTls`. */
+  /** Returns the facts to report to a policy domain about a day; for `tallyTls`. */
   async facts(dayMs: number, domain: string): Promise<TlsFact[]> {
     return await this.#deps.db.read((reader) => readFacts(reader, dayMs, domain));
   }

@@ -2,7 +2,7 @@ import type { ModSeq, Uid, UidValidity } from '#lib/ids';
 import type { CredentialStore, Identity, MechanismName, SaslFailure } from '#lib/sasl';
 import type { SelectedMailbox } from './selected-mailbox.ts';
 
-/** How a login attempt ended. `failure` other than `credentials` is not a guess at a password. */
+/** Result of a login attempt. `failure` other than `credentials` is not a guess at a password. */
 export type LoginOutcome =
   | { readonly kind: 'success'; readonly mechanism: MechanismName; readonly identity: Identity }
   | {
@@ -15,18 +15,18 @@ export type LoginOutcome =
     };
 
 /**
- * What one IMAP connection asks of the server before somebody logged in. Any method may throw `No`, which becomes the
+ * What one IMAP connection asks of the server before a user has logged in. Any method may throw `No`, which becomes the
  * command's answer, or `Bye`, which ends the connection; anything else thrown is a bug and answered `NO [SERVERBUG]`.
  */
 export interface ImapBackend {
   readonly credentials: CredentialStore;
   /** Called before each LOGIN and AUTHENTICATE. Throws `No` or `Bye` when this peer may not try (too many failures). */
   admitLogin(mechanism: MechanismName): Promise<void>;
-  /** Told of every outcome, for logs and limits; must not throw. */
+  /** Notes every outcome, for logs and limits; must not throw. */
   noteLogin(outcome: LoginOutcome): void;
   /** Fields of the client's ID command (RFC 2971 §3.1), for logs. */
   noteClientId(fields: ReadonlyMap<string, string | null>): void;
-  /** Opens the account of somebody who proved who they are. Throws `No` when the login is disabled. */
+  /** Opens the account of a user whose identity is proved. Throws `No` when the login is disabled. */
   open(identity: Identity): Promise<AccountBackend>;
 }
 
@@ -63,7 +63,7 @@ export interface MailboxStatus {
   readonly highestModSeq: ModSeq;
 }
 
-/** What APPEND says about a message before its bytes. */
+/** Arguments of APPEND before the bytes of a message. */
 export interface AppendHead {
   /** `SystemFlag` bits. */
   readonly flagBits: number;
@@ -91,7 +91,7 @@ export interface AppendBatch extends AsyncDisposable {
   commit(): Promise<{ readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }>;
 }
 
-/** How many bytes a message may have, for APPENDLIMIT (RFC 7889 §3.1); null when only the client's 2^63-1 limits it. */
+/** Largest message in bytes, for APPENDLIMIT (RFC 7889 §3.1); null when only the client's 2^63-1 limits it. */
 export type AppendLimitBytes = number | null;
 
 /**

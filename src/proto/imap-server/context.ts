@@ -14,7 +14,7 @@ export type Enabled = 'IMAP4REV2' | 'UTF8=ACCEPT';
 /** States of a session (RFC 9051 §3). */
 export type SessionState = 'notAuthenticated' | 'authenticated' | 'selected';
 
-/** What one session knows; commands work on it. */
+/** State of one session, on which commands work. */
 export class Context {
   readonly deps: ImapServerDeps;
   readonly input: Input;
@@ -42,7 +42,7 @@ export class Context {
     this.codec = codec;
   }
 
-  /** Where the session stands now. */
+  /** Current state of the session. */
   get state(): SessionState {
     if (this.account === null) return 'notAuthenticated';
     return this.selection === null ? 'authenticated' : 'selected';

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import { No, Unreadable } from './refusal.ts';
 
-/** Why a command could not answer for some messages, by UID. */
+/** Reason why a command could not answer for some messages, by UID. */
 export type MessageFailures = Map<number, No | Unreadable>;
 
 /** UIDs that the text of a refusal names; the log names more. */

@@ -6,7 +6,7 @@ type Arrival =
   | { readonly kind: 'end' }
   | { readonly kind: 'failure'; readonly cause: unknown };
 
-/** The client's events, one at a time, for somebody who may also be woken while waiting. */
+/** The client's events, one at a time, for a reader that may also be woken while it waits. */
 export class Input {
   readonly #channel: Channel;
   readonly #codec: ImapCodec;
@@ -107,5 +107,5 @@ export class Input {
 }
 
 function ignore(): void {
-  // Nobody waits.
+  // No caller waits.
 }

@@ -1,4 +1,4 @@
-/** What one session spends on its peer, and how long it waits. */
+/** Limits of one session: resources for its peer, and time. */
 export interface ImapServerLimits {
   /** Silence allowed before login, for reads and writes. */
   readonly unauthenticatedTimeoutMs: number;
@@ -12,7 +12,7 @@ export interface ImapServerLimits {
   readonly idleTimeoutMs: number;
   /** Silence allowed inside a literal. */
   readonly literalTimeoutMs: number;
-  /** How long the peer may take no bytes from us after login. */
+  /** Longest time in ms for which the peer may read nothing after login. */
   readonly writeTimeoutMs: number;
   /** Failed logins before the connection ends. */
   readonly maxLoginFailures: number;

@@ -5,7 +5,7 @@ import { Bad, Bye, No } from './refusal.ts';
 
 const longestDelayMs = 30_000;
 
-/** Opens the account of somebody who proved who they are; answers the text of the tagged OK (RFC 9051 §6.2.2). */
+/** Opens the account of a user whose identity is proved; answers the text of the tagged OK (RFC 9051 §6.2.2). */
 export async function completeLogin(context: Context, mechanism: MechanismName, identity: Identity): Promise<string> {
   const { backend } = context.deps;
   await enterAccount(context, identity);

@@ -1,7 +1,7 @@
 import { writeList } from '#lib/imap';
 import type { Context } from './context.ts';
 
-/** Whether a client that speaks IMAP4rev2 used another form of the name than ours; INBOX in any case is none (RFC 9051 §5.1). */
+/** Reports whether a client that speaks IMAP4rev2 used another form of the name than ours; INBOX in any case is none (RFC 9051 §5.1). */
 export function isOtherForm(context: Context, name: string, supplied: string): boolean {
   const asked = supplied.endsWith('/') ? supplied.slice(0, -1) : supplied;
   return context.isRev2 && name !== asked && name.toUpperCase() !== asked.toUpperCase();

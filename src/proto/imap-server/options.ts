@@ -7,7 +7,7 @@ import type { Random } from '#ports/random';
 import type { ImapBackend } from './backend.ts';
 import type { ImapServerLimits } from './limits.ts';
 
-/** How a listener wants its sessions. */
+/** Options of a listener's sessions. */
 export interface ImapServerOptions {
   /** The server's name, for the greeting and for challenges. */
   readonly hostname: string;
@@ -17,9 +17,9 @@ export interface ImapServerOptions {
   readonly allowClearPasswords: boolean;
   /** Mechanisms offered, where the connection allows them, in this order. */
   readonly mechanisms: readonly MechanismName[];
-  /** Who the peer already proved to be, for `* PREAUTH`; null for everybody else. */
+  /** Identity that the peer has already proved, for `* PREAUTH`; null for all others. */
   readonly preauthenticated: Identity | null;
-  /** What ID answers before (`name` only) and after login (RFC 2971 §3.1). */
+  /** Answer to ID before (`name` only) and after login (RFC 2971 §3.1). */
   readonly serverId: ReadonlyMap<string, string>;
   readonly limits: ImapServerLimits;
 }

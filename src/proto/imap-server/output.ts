@@ -8,14 +8,14 @@ const smallestBuffer = 1024;
 const maxSpares = 3;
 const nothing = new Uint8Array(0);
 
-/** Where an output stood. */
+/** Position in an output. */
 export interface OutputMark {
   readonly drains: number;
   readonly used: number;
 }
 
 /**
- * Collects responses into large writes. The `put` methods are synchronous and grow the buffer; whoever writes much awaits
+ * Collects responses into large writes. The `put` methods are synchronous and grow the buffer; a caller that writes much awaits
  * `spill()` wherever `isFull`, which lets other connections have their turn too, and `drain()` at the end. Between commands nothing is kept, so that idle connections cost no buffer.
  */
 export class Output {
@@ -28,7 +28,7 @@ export class Output {
   #hasMore = false;
   #used = 0;
   #drains = 0;
-  /** How long one write may wait for the peer. */
+  /** Longest wait in ms of one write for the peer. */
   timeoutMs: number;
 
   /** @param bufferBytes  Fill at which `isFull` turns true. */
@@ -143,7 +143,7 @@ export class Output {
     });
   }
 
-  /** What was collected. The channel keeps it for a while, so the next buffer is another one. */
+  /** Returns the collected bytes. The channel keeps them for a while, so the next buffer is another one. */
   #taken(): Uint8Array {
     // A peer that does not read would otherwise have a whole buffer kept for each short answer.
     const isShort = this.#used * 2 <= this.#buffer.length && this.#used <= smallestBuffer;
@@ -154,7 +154,7 @@ export class Output {
     return bytes;
   }
 
-  /** Adds bytes that nobody changes any more; large ones are written without being copied. Null when there is nothing to wait for. */
+  /** Adds bytes that no longer change; large ones are written without being copied. Null when there is nothing to wait for. */
   stream(bytes: Uint8Array): Promise<void> | null {
     if (bytes.length >= this.#bufferBytes) return this.#direct(bytes);
     this.bytes(bytes);

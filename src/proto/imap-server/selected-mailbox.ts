@@ -64,7 +64,7 @@ export interface MessageContent {
   readonly hasNul: boolean;
   /** Bytes from `start` to `end` (exclusive); at once when they are in memory. The result must not be changed. */
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
-  /** As `bytes`, but it may stop short of `end`; at least one byte unless the range is empty. Cheaper for whoever takes the whole in pieces. */
+  /** As `bytes`, but it may stop short of `end`; at least one byte unless the range is empty. Cheaper when the whole is read in pieces. */
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -118,7 +118,7 @@ export interface FlagChange {
   readonly keywords: readonly string[];
 }
 
-/** Where messages went: `from[i]` became `to[i]` (RFC 4315 §3). */
+/** Result of COPY: `from[i]` became `to[i]` (RFC 4315 §3). */
 export interface CopyResult {
   readonly uidValidity: UidValidity;
   readonly from: readonly number[];

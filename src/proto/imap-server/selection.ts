@@ -76,7 +76,7 @@ export class Selection {
     return true;
   }
 
-  /** Keywords that the client has not been told of yet are announced with FLAGS (RFC 9051 §7.3.5). */
+  /** Keywords that were not announced to the client yet are announced with FLAGS (RFC 9051 §7.3.5). */
   #reportKeywords(output: Output, image: MailboxImage): void {
     if (image.keywords === this.#keywords) return;
     const known = new Set(this.#keywords);

@@ -59,7 +59,7 @@ const script = fc.array(fc.oneof({ weight: 4, arbitrary: line }, { weight: 2, ar
   maxLength: 30,
 });
 
-/** Nobody waits. */
+/** A clock whose waits end at once. */
 class HastyClock extends FakeClock {
   override sleep(): Promise<void> {
     return Promise.resolve();

@@ -123,7 +123,7 @@ class Session {
     const context = this.#context;
     context.wantsTls = false;
     await context.output.drain();
-    // RFC 9051 §6.2.1: nothing that came in clear after STARTTLS may count.
+    // RFC 9051 §6.2.1: nothing that came in plaintext after STARTTLS may count.
     context.input.discard();
     await context.deps.channel.startTls();
   }
@@ -200,7 +200,7 @@ class Session {
   }
 
   #refuseInvalid(event: Extract<ImapEvent, { kind: 'invalid' }>): void {
-    // Somebody who speaks another protocol is told once, and not listened to (an HTTP request could carry commands).
+    // A peer that speaks another protocol gets one answer, and is read no further (an HTTP request could carry commands).
     if (this.#commands === 1 && (event.unknown || event.name === '')) throw new Bye('this is an IMAP server');
     const text = event.unknown ? 'unknown command' : `syntax error at byte ${event.at}: ${printable(event.reason)}`;
     this.#context.output.line(`${event.tag ?? '*'} BAD ${text}`);

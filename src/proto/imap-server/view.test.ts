@@ -112,7 +112,7 @@ test('View.update leads any client from what it knew to what is there', async ()
     fc.asyncProperty(fc.nat(6), fc.array(change, { maxLength: 40 }), async (start, changes) => {
       const box = boxOf(start);
       const view = new View(box.image, loop);
-      /** What a client knows: UIDs by number, and the MODSEQ of the flags it saw. */
+      /** Knowledge of a client: UIDs by number, and the MODSEQ of the flags it saw. */
       const client = [...box.messages.entries()];
       for (const step of [...changes, { kind: 'update' as const, mayExpunge: true }]) {
         if (step.kind === 'add') box.add();

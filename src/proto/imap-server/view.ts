@@ -35,7 +35,7 @@ export function positionOf(uids: Uint32Array, uid: number): number {
 }
 
 /**
- * What one client believes about the selected mailbox: its sequence numbers, and the MODSEQ up to which it was told of flags.
+ * What one client believes about the selected mailbox: its sequence numbers, and the MODSEQ up to which flags were reported to it.
  * While it agrees with the image it shares the image's array, so that a thousand idle views cost a thousand small objects.
  */
 export class View {
@@ -58,13 +58,13 @@ export class View {
     return this.#uids;
   }
 
-  /** The client was told, or does not want to hear, of the changes that got these MODSEQs. */
+  /** Notes that the changes with these MODSEQs were reported to the client, or are not to be. */
   noteOwn(modSeqs: readonly number[]): void {
     for (const modSeq of modSeqs) if (modSeq > this.#modSeq) this.#own.add(modSeq);
   }
 
   /**
-   * Moves on to `image`. Without `mayExpunge` messages that are gone keep their numbers (RFC 9051 §7.5.1), and are told of the
+   * Moves on to `image`. Without `mayExpunge` messages that are gone keep their numbers (RFC 9051 §7.5.1), and are reported the
    * next time. Not to be called again before it has resolved.
    */
   async update(image: MailboxImage, mayExpunge: boolean): Promise<ViewUpdate> {

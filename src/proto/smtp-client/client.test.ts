@@ -261,7 +261,7 @@ test('SmtpClient.open: a failed handshake is tls', async () => {
   await ended;
 });
 
-/** A server that reads nothing and says what it is told to: replies in order, one for each write of the client that ends with CRLF. */
+/** A server that reads nothing and sends a script: replies in order, one for each write of the client that ends with CRLF. */
 async function scripted(server: FakeChannel, replies: readonly string[]): Promise<string[]> {
   const got: string[] = [];
   const encoder = new TextEncoder();

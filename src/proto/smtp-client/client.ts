@@ -18,7 +18,7 @@ import type {
   RecipientResult,
 } from './types.ts';
 
-/** What a client works with. */
+/** Dependencies of a client. */
 export interface SmtpClientDeps {
   /** Connected; with TLS on already for submissions. The client closes it. */
   readonly channel: Channel;
@@ -27,7 +27,7 @@ export interface SmtpClientDeps {
   readonly tls: ClientTlsMode;
   readonly credentials?: ClientCredentials;
   readonly random: Random;
-  /** For time limits of whole replies; without it they are between two pieces of a reply, and whoever waits bounds the session. */
+  /** For time limits of whole replies; without it they are between two pieces of a reply, and the caller bounds the session. */
   readonly clock?: Pick<Clock, 'monotonic'>;
   readonly limits?: Partial<ClientLimits>;
 }
@@ -57,12 +57,12 @@ export class SmtpClient {
     this.#limits = { ...defaultClientLimits, ...deps.limits };
   }
 
-  /** What the server offers now; LIMITS tells how many recipients it takes (RFC 9422). */
+  /** Extensions that the server offers now; LIMITS tells how many recipients it accepts (RFC 9422). */
   get extensions(): Extensions {
     return this.#extensions;
   }
 
-  /** Whether another message can be sent. */
+  /** True when another message can be sent. */
   get isUsable(): boolean {
     return this.#isReady && this.#connection.isUsable;
   }
@@ -161,7 +161,7 @@ export class SmtpClient {
 
   /**
    * Ends the connection at once, unless the server has a whole message in hand: giving up then makes a second copy (RFC 5321 §4.5.3.2.6).
-   * @returns whether its answer is waited for, and nothing more done afterwards; whoever asks bounds that by `destroy`.
+   * @returns whether its answer is waited for, and nothing more done afterwards; the caller bounds that by `destroy`.
    */
   stop(): boolean {
     if (this.#transaction?.isSent !== true) {
@@ -212,7 +212,7 @@ export class SmtpClient {
         : failure('starttls', 'protocol', `unexpected reply ${reply.code}`);
     }
     await this.#connection.startTls(tls.tls);
-    // RFC 3207 §4.2: what was offered in clear is not to be believed.
+    // RFC 3207 §4.2: what was offered in plaintext is not to be believed.
     await this.#hello();
   }
 }

@@ -44,7 +44,7 @@ export class Connection {
     this.#clock = clock;
   }
 
-  /** Whether commands may still be sent. */
+  /** True when commands may still be sent. */
   get isUsable(): boolean {
     return this.#isUsable;
   }

@@ -4,7 +4,7 @@ import type { ClientLimits } from './limits.ts';
 import type { OutgoingMail } from './types.ts';
 
 const crlf = Uint8Array.of(13, 10);
-/** How long to wait for the last words of a server that stopped listening. */
+/** Longest wait in ms for the last reply of a server that stopped reading. */
 const lastWordsTimeoutMs = 1000;
 
 /** Streams the content after 354. The final dot is sent only after all of it, and never after a bare CR or LF. @throws Stop; the server has not got all of it then. */

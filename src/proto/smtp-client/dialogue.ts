@@ -9,7 +9,7 @@ const maxLineChars = 240;
 /** Of a reply no more lines are kept: a hostile server sends many long ones on many connections. */
 const maxReplyLines = 16;
 
-/** Commands and replies of a connection in short: whoever gives commands leaves out secrets and content. Bounded; texts are made when asked for. */
+/** Commands and replies of a connection in short: the caller leaves out secrets and content. Bounded; texts are made when asked for. */
 export class Dialogue {
   #first: Entry[] = [];
   /** A ring; `#at` is where the oldest is once it is full. */
@@ -29,7 +29,7 @@ export class Dialogue {
     }
   }
 
-  /** What was said since the last time, as lines that begin with `> ` for ours and `< ` for the server's. */
+  /** Returns the dialogue since the last call, as lines that begin with `> ` for ours and `< ` for the server's. */
   take(): string[] {
     const lines = this.#first.map(lineOf);
     if (this.#omitted > 0) lines.push(`(${this.#omitted} more)`);
@@ -55,6 +55,6 @@ function lineOf(entry: Entry): string {
 }
 
 function shown(reply: Reply): string {
-  // The challenges of a login are nobody's business.
+  // The challenges of a login are not shown.
   return reply.code === 334 ? '334' : showReply(reply);
 }

@@ -1,7 +1,7 @@
 /**
  * The client's side of SMTP (RFC 5321) over a Channel: opens a session, sends messages, tells what became of each recipient.
  * Which server, when to try again and what to do without TLS are the caller's decisions; nothing here dials or resolves.
- * Invariants: `accepted` only after the server's 2xx to the content; a bare CR or LF never leaves; a password goes in clear only when told to.
+ * Invariants: `accepted` only after the server's 2xx to the content; a bare CR or LF never leaves; a password goes in plaintext only when the caller allows it.
  */
 export { SmtpClient } from './client.ts';
 export type { SmtpClientDeps } from './client.ts';

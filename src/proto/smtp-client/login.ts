@@ -96,7 +96,7 @@ async function exchange(connection: Connection, client: SaslClient, timeoutMs: n
   if (end.kind === 'failure') throw failure('auth', 'auth', end.reason);
 }
 
-/** What the server said before it refused tells more than its 535, as with tokens (RFC 7628 §3.2.2). */
+/** Returns the server's words before its refusal, which tell more than its 535, as with tokens (RFC 7628 §3.2.2). */
 function refused(client: SaslClient, reply: Reply): Stop {
   const problem = client.problem ?? null;
   return problem === null ? refusal('auth', reply) : failure('auth', 'login', `${problem} (${showReply(reply)})`);

@@ -98,7 +98,7 @@ test('SmtpClient: whoever waits for a host bounds it until content is sent', asy
   });
 });
 
-/** What a server says before it is gone, and whether it may have taken the message. */
+/** Replies of a server before it disappears, and whether it may have accepted the message. */
 for (const [offers, replies, want, mayBeTaken] of [
   ['250 x', [], 'failed mail closed', false],
   ['250 x', ['250 ok', '250 ok'], 'failed data closed', false],
@@ -124,7 +124,7 @@ for (const [offers, replies, want, mayBeTaken] of [
   });
 }
 
-/** How the second message fares after one that left a transaction open, and whose RSET is refused. */
+/** Outcome of a second message after one that left a transaction open, and whose RSET is refused. */
 for (const [replies, want] of [
   [['502 no', '250 ok', '250 ok', '354 go', '250 ok'], 'accepted'],
   [['502 no', '503 no', '503 no', '503 no'], 'refused reset 502'],

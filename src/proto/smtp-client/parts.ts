@@ -4,8 +4,8 @@ import { isTooMany } from './transaction.ts';
 import type { OutgoingMail, RecipientOutcome } from './types.ts';
 
 /**
- * Sends a message in as many transactions as the server wants: each keeps the limits that it tells (RFC 9422 §4.2, §4.3), and whom it
- * refused as one too many comes in another, as long as each transaction brings somebody further.
+ * Sends a message in as many transactions as the server wants: each keeps the limits that it announces (RFC 9422 §4.2, §4.3), and recipients that it
+ * refused as one too many come in another, as long as each transaction makes progress.
  * @returns one outcome per recipient, in their order.
  */
 export async function sendInParts(
@@ -56,12 +56,12 @@ function isWaiting(outcome: RecipientOutcome | undefined): boolean {
   return outcome === undefined || isOneTooMany(outcome);
 }
 
-/** Somebody was accepted: another transaction may take others. */
+/** Reports whether a recipient was accepted: another transaction may take others. */
 function mayGoOn(outcomes: readonly RecipientOutcome[]): boolean {
   return outcomes.some(({ kind }) => kind === 'accepted');
 }
 
-/** What would befall the other recipients as well. */
+/** Reports whether the failure would affect the other recipients as well. */
 function isAboutAll(outcome: RecipientOutcome): boolean {
   return outcome.kind === 'failed' || (outcome.kind === 'refused' && outcome.stage !== 'rcpt');
 }
@@ -70,7 +70,7 @@ function isOneTooMany(outcome: RecipientOutcome | undefined): boolean {
   return outcome?.kind === 'refused' && outcome.stage === 'rcpt' && isTooMany(outcome.reply);
 }
 
-/** How many of these fit into one transaction; at least one. */
+/** Counts how many of these fit into one transaction; at least one. */
 function partOf(recipients: OutgoingMail['recipients'], { rcptMax, rcptDomainMax }: ServerLimits): number {
   const most = Math.min(recipients.length, rcptMax ?? recipients.length);
   if (rcptDomainMax === null) return most;

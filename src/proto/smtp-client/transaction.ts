@@ -20,7 +20,7 @@ export class Transaction {
   #state: 'untouched' | 'open' | 'done' = 'untouched';
   /** The whole message is on its way. */
   #isSent = false;
-  /** Why MAIL was refused when the server heard more at once. */
+  /** Reply that refused MAIL when the server received more commands at once. */
   #refusal: Stop | null = null;
 
   constructor(connection: Connection, extensions: Extensions, limits: ClientLimits, mail: OutgoingMail) {
@@ -36,7 +36,7 @@ export class Transaction {
     return this.#state;
   }
 
-  /** Whether the server has, or is about to have, the whole message, and has not said what becomes of it. */
+  /** True when the server has, or is about to have, the whole message, and has not said what becomes of it. */
   get isSent(): boolean {
     return this.#isSent;
   }
@@ -117,7 +117,7 @@ export class Transaction {
       return await this.#content();
     }
     if (reply.code === 354) {
-      // RFC 2920 §3.1: the server wants content although nobody is to get it.
+      // RFC 2920 §3.1: the server wants content although no recipient remains.
       await this.#connection.write(loneDot, 'content', this.#limits.dataBlockTimeoutMs);
       await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
     }
@@ -203,7 +203,7 @@ export class Transaction {
     if (reply.code === 421) throw refusal('rcpt', reply);
   }
 
-  /** Whether one of the first `count` recipients was not refused. */
+  /** Reports whether one of the first `count` recipients was not refused. */
   #hasAccepted(count: number): boolean {
     return this.#outcomes.slice(0, count).includes(null);
   }

@@ -38,7 +38,7 @@ export type ClientStage =
   | 'content'
   | 'quit';
 
-/** The server said no. 4xx and 5xx are told apart by the reply's code. */
+/** The server said no. The reply's code tells 4xx from 5xx. */
 export interface RefusedOutcome {
   readonly kind: 'refused';
   readonly stage: ClientStage;
@@ -52,13 +52,13 @@ export interface FailedOutcome {
   readonly failure: FailureKind;
   /** For logs and reports. */
   readonly reason: string;
-  /** What was thrown, for logs alone, where it may tell of our own machine. */
+  /** Error that was thrown, for logs alone, since it may describe this machine. */
   readonly cause?: unknown;
   /** The server has got everything and not answered, so it may deliver the message; left out where it surely does not. */
   readonly mayBeTaken?: true;
 }
 
-/** How `open` ended. */
+/** Result of `open`. */
 export type OpenOutcome =
   | {
       readonly kind: 'ready';
@@ -70,7 +70,7 @@ export type OpenOutcome =
   | RefusedOutcome
   | FailedOutcome;
 
-/** What became of one recipient. `accepted` carries the server's reply to the content: from now on it is the server's to deliver. */
+/** Outcome of one recipient. `accepted` carries the server's reply to the content: from now on it is the server's to deliver. */
 export type RecipientOutcome = { readonly kind: 'accepted'; readonly reply: Reply } | RefusedOutcome | FailedOutcome;
 
 /** One recipient with its outcome, in the order of the request. */
@@ -110,15 +110,15 @@ export interface OutgoingMail {
   content(): AsyncIterable<Uint8Array>;
 }
 
-/** How the connection is to be secured before mail. `none`: leave it as it is, also when TLS is on already. */
+/** Demand on TLS before mail is sent. `none`: leave the connection as it is, also when TLS is on already. */
 export type ClientTlsMode =
   | { readonly mode: 'none' }
   /** STARTTLS when offered. A failed handshake ends the connection: the caller decides whether to come again without. */
   | { readonly mode: 'opportunistic'; readonly tls: ClientTls }
-  /** STARTTLS even when not offered, as whoever removes the offer wants it not to happen. */
+  /** STARTTLS even when not offered, since an attacker may have removed the offer. */
   | { readonly mode: 'required'; readonly tls: ClientTls };
 
-/** How to log in. */
+/** Credentials of a client. */
 export interface ClientCredentials {
   /** Left empty where the client certificate says all (EXTERNAL). */
   readonly login: string;

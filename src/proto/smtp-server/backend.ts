@@ -6,13 +6,13 @@ import type { Endpoint, TlsSession } from '#ports/channel';
 /** A value now or later. Sessions await only promises, so a Backend that knows the answer should give it at once. */
 export type Maybe<T> = T | Promise<T>;
 
-/** What a listener is for: mail from other servers, or from our users (RFC 6409; TLS from the first byte: RFC 8314 §3.3). */
+/** Purpose of a listener: mail from other servers, or from users (RFC 6409; TLS from the first byte: RFC 8314 §3.3). */
 export type ServerKind = 'mx' | 'submission' | 'submissions';
 
-/** Where a message may go: an address, or the bare `<Postmaster>` (RFC 5321 §4.5.1). */
+/** Recipient of a message: an address, or the bare `<Postmaster>` (RFC 5321 §4.5.1). */
 export type Recipient = ForwardPath;
 
-/** What HELO or EHLO said. */
+/** Argument of HELO or EHLO, and which of them it was. */
 export interface Hello {
   readonly verb: 'HELO' | 'EHLO';
   /** As sent, without surrounding space: a domain, an address literal in brackets or, from tolerated clients, anything. */
@@ -47,15 +47,15 @@ export interface Transaction {
   readonly parameters: MailParameters;
   /** Accepted recipients, in the order of RCPT; grows until DATA. */
   readonly recipients: readonly TransactionRecipient[];
-  /** Whether the content came by BDAT. Meaningful in `data` and later. */
+  /** True when the content came by BDAT. Meaningful in `data` and later. */
   readonly chunked: boolean;
   /** Lines of the content ended with a bare LF, which became CRLF. Meaningful once the content has ended. */
   readonly hadBareLf?: boolean;
 }
 
-/** Mail that did not come in: what the peer wanted, and what it was told. */
+/** Mail that did not come in: what the peer wanted, and the reply that it got. */
 export interface RefusedMail {
-  /** What was refused: the sender, a recipient, or the content. */
+  /** Refused part: the sender, a recipient, or the content. */
   readonly stage: 'MAIL' | 'RCPT' | 'DATA';
   /** Null for the null reverse-path `<>`. */
   readonly from: Address | null;
@@ -80,7 +80,7 @@ export interface MessageSink {
   abort(): void;
 }
 
-/** How a login attempt ended. */
+/** Result of a login attempt. */
 export type AuthOutcome =
   | { readonly kind: 'success'; readonly mechanism: MechanismName; readonly identity: Identity }
   | {
@@ -109,7 +109,7 @@ export interface AuthBackend {
  * To say no, throw `Refusal`. Anything else thrown is logged with its stack and answered 451 4.3.0.
  */
 export interface Backend {
-  /** Null when nobody can log in here; AUTH is then neither offered nor accepted. */
+  /** Null when logins are not possible here; AUTH is then neither offered nor accepted. */
   readonly auth: AuthBackend | null;
   /** Admission, before the banner (after the handshake on immediate TLS). A Refusal (421, 554) replaces the banner and ends the connection. */
   greet(facts: SessionFacts): Maybe<void>;
@@ -121,7 +121,7 @@ export interface Backend {
   rcpt(facts: SessionFacts, transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null>;
   /** DATA, or the first BDAT: begins the content. A Refusal here is sent instead of 354. */
   data(facts: SessionFacts, transaction: Transaction): Maybe<MessageSink>;
-  /** MAIL, RCPT or content was refused, by this Backend or by the session itself: for whoever keeps a record. Must not throw. */
+  /** MAIL, RCPT or content was refused, by this Backend or by the session itself, for records. Must not throw. */
   refused?(facts: SessionFacts, mail: RefusedMail): void;
   /** The transaction ended without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */
   reset(facts: SessionFacts, transaction: Transaction): void;

@@ -12,7 +12,7 @@ import type { Reception } from './reception.ts';
 import { Refusal } from './refusal.ts';
 import { Wire } from './wire.ts';
 
-/** How far the peer has come; commands name the stages in which they are legal. */
+/** Stage of the session; commands name the stages in which they are legal. */
 export type Stage = 'connected' | 'greeted' | 'mail' | 'rcpt' | 'bdat';
 
 /** The transaction as the session changes it. */
@@ -108,7 +108,7 @@ export class Context implements SessionFacts {
     return this.transaction.recipients.length === 0 ? 'mail' : 'rcpt';
   }
 
-  /** Whether the peer has earned pauses before our replies. */
+  /** True when the peer has earned pauses before our replies. */
   get isSlow(): boolean {
     return this.authFailures >= this.limits.slowAfter || this.rejects >= this.limits.slowAfter;
   }
@@ -128,7 +128,7 @@ export class Context implements SessionFacts {
     this.wire.reply({ ...reply, lines }, style);
   }
 
-  /** Ends what MAIL began: the Backend hears of it, content that was begun is dropped. */
+  /** Ends what MAIL began: the Backend is notified, content that was begun is dropped. */
   reset(): void {
     const { reception, transaction } = this;
     this.reception = null;

@@ -10,12 +10,12 @@ export function offeredMechanisms(context: Context): readonly MechanismName[] {
   return auth.mechanisms.filter((mechanism) => unavailable(context, mechanism) === null);
 }
 
-/** What `mechanism` lacks on this connection; null when nothing. */
+/** Returns the requirement of `mechanism` that this connection lacks; null when none. */
 export function unavailable(context: Context, mechanism: MechanismName): 'tls' | 'certificate' | 'binding' | null {
   const { tls, options } = context;
   if (tls === null) {
     const needsTls = mechanism === 'EXTERNAL' || mechanism.endsWith('-PLUS');
-    // RFC 4954 §4: mechanisms that send the password in clear are for protected connections.
+    // RFC 4954 §4: mechanisms that send the password in plaintext are for protected connections.
     return needsTls || (clearText.has(mechanism) && !options.authWithoutTls) ? 'tls' : null;
   }
   if (mechanism === 'EXTERNAL' && tls.peerCertificate === null) return 'certificate';
@@ -23,7 +23,7 @@ export function unavailable(context: Context, mechanism: MechanismName): 'tls' |
   return null;
 }
 
-/** What SCRAM can bind to on this connection; null without TLS. */
+/** Returns the channel bindings that SCRAM can use on this connection; null without TLS. */
 export function channelBindings({ tls }: Context): ChannelBindings | null {
   return tls === null ? null : { 'tls-exporter': tls.exporter, 'tls-server-end-point': tls.serverEndPoint };
 }

@@ -1,7 +1,7 @@
 import type { ServerKind } from './backend.ts';
 import type { SessionLimits } from './limits.ts';
 
-/** What one listener offers and demands. */
+/** Offers and demands of one listener. */
 export interface SessionOptions {
   readonly kind: ServerKind;
   /** Our name in the banner and in the reply to EHLO; an A-label. */
@@ -24,6 +24,6 @@ export interface SessionOptions {
   readonly passesBareCr?: boolean;
   /** Accepts what stock programs of developers send, whatever is wrong with it; for a server from which nothing goes on. Default false. */
   readonly lenient?: boolean;
-  /** What differs from `defaultSessionLimits`. */
+  /** Differences from `defaultSessionLimits`. */
   readonly limits?: Partial<SessionLimits>;
 }

@@ -6,9 +6,9 @@ import { reply, type Reply } from '#lib/smtp';
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  /** What the peer is told; the connection id is appended when it is written. */
+  /** Reply to the peer; the connection id is appended when it is written. */
   readonly reply: Reply;
-  /** Whether the connection ends after the reply. 421 always ends it (RFC 5321 §3.8). */
+  /** True when the connection ends after the reply. 421 always ends it (RFC 5321 §3.8). */
   readonly close: boolean;
 
   /** `enhanced` as `5.1.1` (RFC 3463); `close` also ends the connection. */

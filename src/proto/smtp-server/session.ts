@@ -13,7 +13,7 @@ import type { SessionOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
 import { PeerGone, Wire } from './wire.ts';
 
-/** What one session is made of. */
+/** Dependencies of one session. */
 export interface SmtpSessionDeps {
   /** With TLS active already on `submissions`. The session closes it. */
   readonly channel: Channel;
@@ -37,7 +37,7 @@ export class SmtpSession {
   #isShuttingDown = false;
   #isAwaitingCommand = false;
   #isFirstLine = true;
-  /** What is being answered, and the transaction that it is about. */
+  /** Command being answered, and its transaction. */
   #asked: Command | null = null;
   #transaction: OpenTransaction | null = null;
 
@@ -231,7 +231,7 @@ export class SmtpSession {
     await this.#wire.channel.close();
   }
 
-  /** Ends a session that cannot go on, with a last word where there is somebody to hear it. */
+  /** Ends a session that cannot go on, with a last reply where the peer can still read it. */
   async #end(error: unknown): Promise<void> {
     const context = this.#context;
     if (!(error instanceof PeerGone)) {
@@ -245,7 +245,7 @@ export class SmtpSession {
     try {
       await this.#wire.flush();
     } catch {
-      // The peer is gone: there is nobody left to tell.
+      // The peer is gone: a reply would not arrive.
     }
   }
 
@@ -280,7 +280,7 @@ const lineProblems = {
   utf8: 'command is not UTF-8',
 } as const;
 
-/** What mail a command was about; null when it was about none. */
+/** Returns the message that a command was about; null when it was about none. */
 function refusedMail(command: Command, transaction: OpenTransaction | null, answer: Reply): RefusedMail | null {
   if (command.verb === 'MAIL') return { stage: 'MAIL', from: command.from, recipients: [], reply: answer };
   if (transaction === null) return null;

@@ -32,7 +32,7 @@ export class Wire {
   readonly #limits: SessionLimits;
   readonly #clock: Clock;
   #out = '';
-  /** Whether the peer is being waited for at this moment. */
+  /** True when the peer is being waited for at this moment. */
   isReading = false;
 
   constructor(channel: Channel, limits: SessionLimits, clock: Clock, options: CodecOptions) {
@@ -53,7 +53,7 @@ export class Wire {
     this.#out += text;
   }
 
-  /** Whether enough replies wait that they should go out now. */
+  /** True when enough replies wait that they should go out now. */
   get isFull(): boolean {
     return this.#out.length > maxQueuedUnits;
   }

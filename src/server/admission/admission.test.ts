@@ -8,7 +8,7 @@ function admission(clock = new FakeClock()): Admission {
   return new Admission({ clock, trustedNetworks: ['192.0.2.0/24'], ownNetworks: ['127.0.0.0/8', '198.51.100.9'] });
 }
 
-/** How many of `count` connections that stay open are let in. */
+/** Counts how many of `count` connections that stay open are accepted. */
 function admitted(limits: Admission, address: string, count: number): number {
   return Array.from({ length: count }, () => limits.connect('smtp', address)).filter((one) => one.kind === 'admitted')
     .length;

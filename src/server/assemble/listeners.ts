@@ -28,7 +28,7 @@ export interface ServiceContext {
   readonly config: ListenerConfig;
   readonly hostname: string;
   readonly service: ServiceName;
-  /** Whether the listener has a certificate. */
+  /** True when the listener has a certificate. */
   readonly hasTls: boolean;
   readonly shutdown: AbortSignal;
 }

@@ -6,7 +6,7 @@ import type { Config } from '#mail/config';
 import { selectorsOf } from '#mail/dkim';
 import { configuredPath } from '#server/configuration';
 
-/** Why the key of a selector cannot be used. */
+/** Reason why the key of a selector cannot be used. */
 export interface KeyProblem {
   /** The setting of `domains.yaml` that is to blame. */
   readonly path: readonly string[];

@@ -30,7 +30,7 @@ export interface GatheredFacts {
   readonly remarks: readonly Finding[];
 }
 
-/** What the configuration, and the world where it says nothing, tells about a domain of ours. Never rejects for what DNS or a file does. */
+/** Gathers the facts about a domain of ours from the configuration and, where it says nothing, from DNS and files. Never rejects for what DNS or a file does. */
 export async function gatherFacts(domain: Domain, deps: GatherDeps): Promise<GatheredFacts> {
   const { config, folder, files } = deps;
   const { server } = config;

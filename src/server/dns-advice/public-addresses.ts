@@ -18,7 +18,7 @@ export function openListeners({ listeners }: ServerConfig): (readonly [string, L
   return Object.entries(listeners).filter(([, { addresses }]) => parsedIps(addresses).some((ip) => !isLoopback(ip)));
 }
 
-/** Whether everybody on the Internet may reach an address. */
+/** Reports whether everybody on the Internet may reach an address. */
 export function isPublic(ip: IpAddress): boolean {
   return !isLoopback(ip) && !isPrivate(ip) && !isWildcard(ip);
 }

@@ -4,7 +4,7 @@ import { ConditionError } from '#ports/conditions';
 import { Refusal } from '#proto/smtp-server';
 import type { Destinations, Goal } from './destinations.ts';
 
-/** Whether mailboxes have room (RFC 3463 §3.3, status 4.2.2). Accounts without a quota cost nothing. */
+/** True when mailboxes have room (RFC 3463 §3.3, status 4.2.2). Accounts without a quota cost nothing. */
 export class Quotas {
   readonly #accounts: Accounts;
   readonly #destinations: Destinations;

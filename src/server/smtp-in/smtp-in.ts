@@ -136,7 +136,7 @@ export class SmtpIn implements Backend {
     return 'ascii' in domain && this.#deps.configuration.directory.hasDomain(domain.ascii);
   }
 
-  /** What `mail` found out about the sender, who was not refused. */
+  /** Returns the facts that `mail` found about the sender, who was not refused. */
   #senderChecked({ from }: Transaction): Check {
     const name = 'sender';
     if (from === null) return { name, result: 'none', detail: 'the null reverse-path, as of notices' };

@@ -15,7 +15,7 @@ interface SubmissionFacts {
   readonly isConverted: boolean;
 }
 
-/** How a message was submitted, for its story. */
+/** Describes how a message was submitted, for its story. */
 export function submissionOrigin({
   facts,
   transaction,

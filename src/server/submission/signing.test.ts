@@ -61,7 +61,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   });
 }
 
-/** What a client says; with `chunkBytes` the message goes in chunks (RFC 3030 §2). */
+/** Returns the client's side of a dialogue; with `chunkBytes` the message goes in chunks (RFC 3030 §2). */
 function dialogue(from: string, message: Uint8Array, chunkBytes?: number): Uint8Array[] {
   const line = (text: string): Uint8Array => encoder.encode(`${text}\r\n`);
   const start = [`AUTH PLAIN ${btoa('\0ann\0correct horse')}`, `MAIL FROM:${from}`, 'RCPT TO:<x@far.example>'].map(

@@ -68,7 +68,7 @@ async function fetch(port: number, command: string, runs: number): Promise<void>
   client.close();
 }
 
-/** Times how long after the OK of an APPEND each of many idling sessions of the same mailbox hears of the message. */
+/** Times how long after the OK of an APPEND each of many idling sessions of the same mailbox is notified of the message. */
 async function told(port: number, connections: number, messages: number): Promise<void> {
   const clients: ImapLoadClient[] = [];
   for (let i = 0; i < connections; i += 1) {

@@ -10,7 +10,7 @@ export interface Sink extends AsyncDisposable {
 
 const program = '/usr/sbin/smtp-sink';
 
-/** Whether the program is here. */
+/** Reports whether the program is here. */
 export function hasSink(): boolean {
   return spawnSync('test', ['-x', program]).status === 0;
 }

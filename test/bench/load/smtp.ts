@@ -16,7 +16,7 @@ let count = 0;
 
 /** Replies of one dialogue, in order: MAIL, RCPT and DATA go in one piece, as mail servers send them (RFC 2920). */
 const dialogue = [220, 250, 250, 250, 354, 250, 221] as const;
-/** What is sent once so many replies have come. */
+/** Bytes sent after so many replies. */
 const greeted = 1;
 const helloed = 2;
 const mayDeliver = 5;

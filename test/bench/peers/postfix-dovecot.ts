@@ -7,10 +7,10 @@ import { writeCertificate, type CertificateFiles } from './certificate.ts';
 import { password, relayConnections, type Peer } from './peer.ts';
 import { freePort, greeted } from './ports.ts';
 
-/** How Dovecot stores mail. */
+/** Storage formats of Dovecot. */
 export type DovecotFormat = 'maildir' | 'mdbox';
 
-/** Whether both programs are installed here, and we may start them (they need root). */
+/** Reports whether both programs are installed here, and we may start them (they need root). */
 export function hasPostfixDovecot(): boolean {
   const found = ['/usr/sbin/postfix', '/usr/sbin/dovecot'].every(
     (path) => spawnSync('test', ['-x', path]).status === 0,

@@ -29,7 +29,7 @@ export const fetch: Handler<FetchCommand> = {
       ? await writeFromImage(context, selection, ranges, plan, writer)
       : await writeInBatches(context, selection, ranges, plan, writer, failures);
     if (failures.size > 0) throw refusalFor(context, failures, 'the others were sent');
-    // RFC 5530 §3: some messages are gone, and the client may not be told their numbers now. UIDs are simply not there.
+    // RFC 5530 §3: some messages are gone, and their numbers may not be announced to the client now. UIDs are simply not there.
     if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
     return 'fetched';
   },

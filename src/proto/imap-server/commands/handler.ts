@@ -4,10 +4,10 @@ import type { Context, SessionState } from '../context.ts';
 /** The command of one kind. */
 export type CommandOf<K extends Command['kind']> = Command & { readonly kind: K };
 
-/** What the session may tell of other sessions' changes before a command's tagged answer (RFC 9051 §7.5.1). */
+/** Changes by other sessions that may be reported before a command's tagged answer (RFC 9051 §7.5.1). */
 type Updates = 'none' | 'withoutExpunge' | 'all';
 
-/** One command: where it is legal, what may be told at its end, and what it does. */
+/** One command: where it is legal, what may be reported at its end, and what it does. */
 export interface Handler<C extends Command> {
   /** `authenticated` includes the selected state; `selected` and `notAuthenticated` are only themselves. */
   readonly state: SessionState | 'any';

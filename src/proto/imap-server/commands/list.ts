@@ -8,7 +8,7 @@ import { writeCounters } from './status.ts';
 
 interface Listed {
   readonly entry: MailboxEntry;
-  /** It meets the selection options itself; otherwise it is told of for what lies below. */
+  /** It meets the selection options itself; otherwise it is listed for the mailboxes below it. */
   readonly isSelected: boolean;
   /** A subscribed mailbox lies below (RFC 9051 §6.3.9.6). */
   readonly hasChildInfo: boolean;
@@ -94,7 +94,7 @@ async function choose(entries: readonly MailboxEntry[], command: ListCommand, ma
   if (!command.select.includes('recursiveMatch'))
     return [...told].map((entry) => ({ entry, isSelected: true, hasChildInfo: false }));
   const above = parentsOf(selected);
-  // RFC 5258 §3.5: a parent that is not selected itself is told of only for a child that is not.
+  // RFC 5258 §3.5: a parent that is not selected itself is listed only for a child that is not.
   const missing = parentsOf(selected.filter((entry) => !told.has(entry)));
   const names = new Set(entries.map(({ name }) => name));
   const unknown = [...missing].filter((name) => !names.has(name)).map(nonExistent);
@@ -138,7 +138,7 @@ async function statusOf(
   const found = new Map<string, MailboxStatus>();
   if (command.returns.status === null) return found;
   const names = listed
-    // RFC 5819 §3: none for what is told of only for its children.
+    // RFC 5819 §3: none for mailboxes that are listed only for their children.
     .filter(({ entry, isSelected }) => isSelected && entry.exists && entry.selectable)
     .map(({ entry }) => entry.name);
   const counters = await account.status(names);

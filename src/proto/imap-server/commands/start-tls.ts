@@ -1,7 +1,7 @@
 import { Bad } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** STARTTLS (RFC 9051 §6.2.1). The session does the handshake after the tagged OK went out in clear. */
+/** STARTTLS (RFC 9051 §6.2.1). The session does the handshake after the tagged OK went out in plaintext. */
 export const startTls: Handler<CommandOf<'startTls'>> = {
   state: 'notAuthenticated',
   updates: 'none',

@@ -18,7 +18,7 @@ export const store: Handler<StoreCommand> = {
     // RFC 9051 §2.3.2: clients cannot alter \Recent, and no other system flags exist.
     if (unknown !== undefined) throw new No('CANNOT', 'only the five system flags and keywords can be set');
     const ranges = selection.positions(command.set, command.uid);
-    // What others changed before is told even to a silent STORE (RFC 9051 §6.4.6).
+    // Earlier changes by others are reported even to a silent STORE (RFC 9051 §6.4.6).
     await selection.report(context.output, false);
     const uids = uidsAt(ranges, selection.view.uids);
     const change = { mode: command.mode, bits: command.flags.bits, keywords: command.flags.keywords };
@@ -26,10 +26,10 @@ export const store: Handler<StoreCommand> = {
       const { modSeqs } = await selection.mailbox.store(uids, change);
       selection.view.noteOwn(modSeqs);
     }
-    // Keywords that are new to the mailbox are told of before they are used (RFC 9051 §7.3.5).
+    // Keywords that are new to the mailbox are announced before they are used (RFC 9051 §7.3.5).
     await selection.reportImage(context.output, selection.mailbox.image, false);
     const gone = command.silent ? countGone(selection, uids) : await writeAll(context, selection, ranges, command.uid);
-    // RFC 2180 §4.2.1: what could be stored was, and the client hears of the others as soon as it may.
+    // RFC 2180 §4.2.1: what could be stored was, and the others are reported to the client as soon as allowed.
     if (gone > 0 && gone === uids.length && !command.uid) throw new No('EXPUNGEISSUED', 'the messages were expunged');
     return 'stored';
   },

@@ -1,7 +1,7 @@
 import type { FetchItem } from '#lib/imap';
 import type { RowColumns } from '../selected-mailbox.ts';
 
-/** What a FETCH needs for each message. */
+/** Plan of a FETCH: its needs for each message. */
 export interface FetchPlan {
   readonly items: readonly FetchItem[];
   /** Null when the memory image answers everything. */

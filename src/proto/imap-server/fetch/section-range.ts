@@ -7,7 +7,7 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** Where the bytes of a part's section lie; null when the part has none, as HEADER of what is no message. */
+/** Finds the bytes of a part's section; null when the part has none, as HEADER of a part that is no message. */
 export function sectionRange(part: Part, section: Section): ByteRange | null {
   switch (section.text.kind) {
     case 'all':

@@ -1,9 +1,9 @@
 import type { SearchKey } from '#lib/imap';
 
-/** Where the answer to a key comes from, cheapest first. */
+/** Source of the answer to a key, cheapest first. */
 export const KeyCost = { Image: 0, Rows: 1, Text: 2 } as const;
 
-/** What the dearest part of a key needs: AND looks at cheap keys first, so that dear ones see few messages. */
+/** Returns the cost of the most expensive part of a key: AND evaluates cheap keys first, so that expensive ones see few messages. */
 export function keyCost(key: SearchKey): (typeof KeyCost)[keyof typeof KeyCost] {
   switch (key.kind) {
     case 'and':

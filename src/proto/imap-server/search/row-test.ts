@@ -27,7 +27,7 @@ export type RowKey = Extract<
   }
 >;
 
-/** Whether a message's row matches. Dates are compared by day, in UTC, as INTERNALDATE is shown (RFC 9051 §6.4.4). */
+/** Reports whether a message's row matches. Dates are compared by day, in UTC, as INTERNALDATE is shown (RFC 9051 §6.4.4). */
 export function rowMatches(key: RowKey, row: Facts, nowMs: number): boolean {
   switch (key.kind) {
     case 'before':

@@ -10,14 +10,14 @@ export const startTls: CommandDefinition<'STARTTLS'> = {
     if (context.tls !== null) throw new Refusal(503, '5.5.1', 'TLS is active already');
     if (!options.startTls) throw new Refusal(503, '5.5.1', 'STARTTLS is not offered');
     if (context.identity !== null) throw new Refusal(503, '5.5.1', 'STARTTLS must come before AUTH');
-    // Whoever sends more before our reply is broken, or puts commands of his own before the client's.
+    // A client that sends more before our reply is broken, or an attacker puts commands before the client's.
     if (wire.codec.discard()) {
       throw new Refusal(503, '5.5.1', 'nothing may follow STARTTLS before its reply', { close: true });
     }
     wire.text(`220 2.0.0 go ahead (${context.id})\r\n`);
     const tls = await wire.startTls();
     context.log.debug('smtp.tls', { protocol: tls.protocol, cipher: tls.cipher });
-    // RFC 3207 §4.2: everything learned in clear is forgotten.
+    // RFC 3207 §4.2: everything learned in plaintext is forgotten.
     context.reset();
     context.hello = null;
   },
