@@ -14,7 +14,7 @@ import {
 import type { SendRequest } from './arguments.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 
-/** What the configuration says about addresses. */
+/** Rules of the configuration for addresses. */
 export interface AddressRules {
   readonly from: string | null;
   readonly overrideFrom: boolean;

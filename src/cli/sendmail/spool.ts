@@ -73,7 +73,7 @@ export class Spool {
     return file;
   }
 
-  /** What is there, in the order of arrival. */
+  /** Lists the spooled messages in the order of arrival. */
   async list(): Promise<SpoolName[]> {
     const entries = await this.#files.list(this.folder);
     const names = entries.flatMap(({ name, isDirectory }) => (isDirectory ? [] : [parseSpoolName(name)]));

@@ -55,7 +55,7 @@ export async function markBound(tx: Tx, id: AccountId): Promise<void> {
   await tx.run(sql`UPDATE account SET state = 'bound' WHERE id = ${id} AND state IN ('new', 'active')`);
 }
 
-/** Marks an account as being removed; from now on nobody can open or log in to it. */
+/** Marks an account as being removed; from now on it cannot be opened nor logged in to. */
 export async function markRemoving(tx: Tx, id: AccountId): Promise<void> {
   await tx.run(sql`UPDATE account SET state = 'removing' WHERE id = ${id}`);
   await tx.run(sql`DELETE FROM credential WHERE account = ${id}`);

@@ -10,7 +10,7 @@ import type { Compression } from '#ports/compression';
 import type { Database, Tx } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 
-/** What `Account` needs. */
+/** Dependencies of `Account`. */
 export interface AccountDeps {
   readonly id: AccountId;
   readonly name: string;

@@ -26,7 +26,7 @@ import { claimDatabase, identityStatement, isOwnIdentity, storedIdentity, type S
 import { Recovery } from './recovery.ts';
 import { UnclaimedData, type NewAccountCare } from './unclaimed.ts';
 
-/** What `Accounts` needs. */
+/** Dependencies of `Accounts`. */
 export interface AccountsDeps {
   readonly databases: Databases;
   readonly blobs: BlobStore;
@@ -193,7 +193,7 @@ export class Accounts implements Disposable {
   }
 
   /**
-   * Removes an account with all its mail, for good. Whoever has it open is told by `Account.removed`, and everything that he tries from then
+   * Removes an account with all its mail, for good. `Account.removed` notifies users of an open account, and all of its operations from then
    * on rejects with that signal's reason. @throws AccountRefusal when there is none.
    */
   async remove(given: string): Promise<void> {

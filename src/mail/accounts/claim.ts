@@ -30,7 +30,7 @@ export class AccountUnavailable extends ConditionError {
   }
 }
 
-/** Whose data a database says that it holds. */
+/** Owner of the data in a database, as stored. */
 export interface StoredIdentity {
   readonly account: AccountId;
   readonly server: string;

@@ -80,7 +80,7 @@ export class UnclaimedData {
       const db = await this.#databases.account(id, true);
       return (await db.read(storedIdentity))?.name ?? null;
     } catch {
-      // Damaged, or written by a newer program: it may be anybody's.
+      // Damaged, or written by a newer program: its owner is unknown.
       return null;
     }
   }

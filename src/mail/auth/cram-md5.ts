@@ -4,7 +4,7 @@ import { bytesOf, md5Block, md5Finish, md5Start, stateOf } from './md5.ts';
 
 /**
  * What is stored for CRAM-MD5: MD5's states after the inner and outer key block of HMAC (RFC 2104 §4), 32 bytes. The password cannot be
- * read from it, but whoever has it can log in with CRAM-MD5.
+ * read from it, but its holder can log in with CRAM-MD5.
  */
 export function cramMd5States(password: string): Uint8Array {
   const given = new TextEncoder().encode(password);

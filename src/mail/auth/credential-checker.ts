@@ -13,13 +13,13 @@ import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { VerifiedPasswords } from './verified-passwords.ts';
 
-/** Whose a login name is, by configuration. */
+/** Accounts of login names, by configuration. */
 export interface LoginDirectory {
   /** Name of the account that may log in as `login` (prepared: lower case, NFC); null when there is none. */
   accountOf(login: string): string | null;
 }
 
-/** What `CredentialChecker` needs. */
+/** Dependencies of `CredentialChecker`. */
 export interface CredentialCheckerDeps {
   /** The server's database. */
   readonly db: Database;

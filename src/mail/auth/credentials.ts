@@ -16,7 +16,7 @@ import { deriveSecrets } from './derive.ts';
 import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 
-/** What `Credentials` needs. */
+/** Dependencies of `Credentials`. */
 export interface CredentialsDeps {
   /** The server's database. */
   readonly db: Database;
@@ -26,7 +26,7 @@ export interface CredentialsDeps {
   readonly limits?: Partial<AuthLimits>;
 }
 
-/** A TLS client certificate's public key and whom it stands for. */
+/** A TLS client certificate's public key and its account. */
 export type ClientKey = ClientKeyRow;
 
 /** Sets the secrets of accounts. Account names are in their normalised form. */

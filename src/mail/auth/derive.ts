@@ -22,7 +22,7 @@ export interface DerivedSecrets {
   readonly cramMd5: Uint8Array;
 }
 
-/** Derives what is stored of a password. @throws PasswordRefusal when it is too short, too long, or has characters that nobody can type. */
+/** Derives what is stored of a password. @throws PasswordRefusal when it is too short, too long, or has characters that cannot be typed. */
 export async function deriveSecrets(
   password: string,
   hasher: PasswordHasher,

@@ -1,4 +1,4 @@
-/** What passwords cost, and how long a proof is remembered. */
+/** Costs of passwords, and lifetimes of proofs. */
 export const authLimits = {
   /** Logins that may wait for a hash; further ones are refused. */
   maxWaitingHashes: 200,
@@ -7,7 +7,7 @@ export const authLimits = {
   argon2Passes: 4,
   /** RFC 7677 §4 asks for at least 4096. */
   scramIterations: 4096,
-  /** How long a verified password is not hashed again. */
+  /** Time in ms for which a verified password is not hashed again. */
   cacheMs: 15 * 60_000,
   /** Verified passwords remembered. */
   maxCached: 10_000,

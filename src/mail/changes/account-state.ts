@@ -1,7 +1,7 @@
 import { modSeq, uidValidity, type AccountId, type ModSeq, type UidValidity } from '#lib/ids';
 import { sql, type Reader, type Tx } from '#ports/database';
 
-/** What a write may use: its MODSEQ, and the first of the row ids that it took. */
+/** Numbers for a write: its MODSEQ, and the first of the row ids that it took. */
 export interface Advance {
   readonly modSeq: ModSeq;
   readonly firstId: number;

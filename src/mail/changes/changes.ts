@@ -4,7 +4,7 @@ import { inBatches, inList } from '#mail/schema';
 import { sql, type Database, type Reader } from '#ports/database';
 import { currentModSeq } from './account-state.ts';
 
-/** What `Changes` needs. */
+/** Dependencies of `Changes`. */
 export interface ChangesDeps {
   readonly account: AccountId;
   readonly db: Database;
@@ -29,7 +29,7 @@ export interface RemovedMessage {
   readonly modSeq: ModSeq;
 }
 
-/** What changed in an account after one MODSEQ, up to and including another. */
+/** Changes of an account after one MODSEQ, up to and including another. */
 export interface AccountChanges {
   /** Continue from here. */
   readonly upTo: ModSeq;

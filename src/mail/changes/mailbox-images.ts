@@ -6,19 +6,19 @@ import { sql, type Database, type Reader } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { ImageBuilder, type ImageHead, type MailboxImage } from './mailbox-image.ts';
 
-/** What `MailboxImages` needs. */
+/** Dependencies of `MailboxImages`. */
 export interface MailboxImagesDeps {
   readonly account: AccountId;
   readonly db: Database;
   readonly clock: Clock;
   readonly loop: EventLoop;
-  /** How long an image without sessions is kept; default 5 minutes. */
+  /** Time in ms for which an image without sessions is kept; default 5 minutes. */
   readonly keepMs?: number;
 }
 
 /** One session's hold on a mailbox's image. */
 export interface ImageLease extends Disposable {
-  /** The latest image that anybody asked for. */
+  /** The latest image that a session asked for. */
   readonly image: MailboxImage;
   /** Brings the image up to date with everything durable; the same object when nothing changed, null when the mailbox is gone. */
   refresh(): Promise<MailboxImage | null>;

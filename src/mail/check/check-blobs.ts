@@ -13,14 +13,14 @@ export interface ReferredBlob {
   readonly crc32: number | null;
 }
 
-/** What the rows of an owner say about its blobs. */
+/** Blobs according to the rows of an owner. */
 export interface BlobRows {
   readonly referred: readonly ReferredBlob[];
   /** To be removed soon. */
   readonly garbage: readonly BlobId[];
 }
 
-/** Whose blobs are compared. */
+/** Owner whose blobs are compared. */
 export interface BlobTarget {
   readonly blobs: BlobStore;
   readonly owner: BlobOwner;

@@ -16,7 +16,7 @@ import { checkQueue } from './index.ts';
 interface World {
   readonly db: MemoryDatabase;
   readonly blobs: BlobStore;
-  /** What the check says, `!` for loss. */
+  /** Findings of the check, `!` for loss. */
   readonly findings: () => Promise<string[]>;
 }
 

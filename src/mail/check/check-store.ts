@@ -12,7 +12,7 @@ import { checkMessages, checkTombstones } from './check-messages.ts';
 import { checkQueue } from './check-queue.ts';
 import { Findings, type Finding, type Report } from './finding.ts';
 
-/** What the check needs. */
+/** Dependencies of the check. */
 export interface CheckDeps {
   readonly accounts: Accounts;
   readonly blobs: BlobStore;

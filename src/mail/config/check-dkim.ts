@@ -6,7 +6,7 @@ import type { DomainsConfig } from './domains-schema.ts';
 /** Reports a problem at a path below the `dkim` of a domain. */
 type Report = (path: readonly (string | number)[], reason: string, fix: string) => void;
 
-/** What others write, change or remove after us (RFC 6376 §5.4): signing it breaks signatures. */
+/** Fields that others write, change or remove after us (RFC 6376 §5.4): signing them breaks signatures. */
 const changedOnTheWay = new Set([
   'received',
   'return-path',

@@ -5,7 +5,7 @@ import type { DomainsConfig } from './domains-schema.ts';
 import type { RouteConfig } from './routes-schema.ts';
 import type { ServerConfig } from './server-schema.ts';
 
-/** What routes name when mail is to go to the hosts of the domain, as without routes. */
+/** Transport name in routes for the hosts of the domain, as without routes. */
 export const directName = 'direct';
 
 /** Configuration that routes depend on. */

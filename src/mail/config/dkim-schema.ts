@@ -25,7 +25,7 @@ const selector = z
   })
   .meta({ description: 'A key, by the selector under which DNS has its public half.' });
 
-/** How mail of a domain is signed (RFC 6376). */
+/** Signing of a domain's mail (RFC 6376). */
 export const dkim = z
   .strictObject({
     selectors: z.record(z.string().min(1), selector).default({}).meta({ description: 'Keys by selector.' }),

@@ -39,7 +39,7 @@ const parseDomains = (text: string) =>
   parseConfigFiles({ file: 'server.yaml', text: server }, { file: 'domains.yaml', text });
 const parseSendmail = (text: string) => parseSendmailConfig({ file: 's.yaml', text }, {});
 
-/** Words of the YAML parser and of the schema library, which nobody who writes a configuration should need to know. */
+/** Words of the YAML parser and of the schema library, which an author of a configuration should not need to know. */
 const jargon =
   /\b(?:scalar|flow|implicit|mapping|collection|anchors?|alias nodes?|nodes?|tokens? at|tag:|indicator|seq|invalid input|invalid key|too small|too big|received|NaN|undefined|null)\b/i;
 

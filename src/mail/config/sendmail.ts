@@ -7,19 +7,19 @@ import { nearestSetting } from './nearest-setting.ts';
 import { sendmailSchema, type SendmailConfig } from './sendmail-schema.ts';
 import { schemaProblem } from './wording.ts';
 
-/** What proves who logs in; none where the client certificate does. */
+/** Secret of a login; none where the client certificate is the proof. */
 export type SendmailSecret =
   | { readonly kind: 'password'; readonly password: Secret | { readonly file: string } }
   | { readonly kind: 'token'; readonly file: string }
   | { readonly kind: 'none' };
 
-/** What `sendmail` works with, checked, defaults filled in. */
+/** Settings of `sendmail`, checked, defaults filled in. */
 export interface SendmailSettings {
   readonly host: string;
   readonly port: number;
   readonly tls: 'submissions' | 'starttls' | 'none';
   readonly caFile: string | null;
-  /** Null: nobody logs in. `user` is empty when the client certificate says all. */
+  /** Null for no login. `user` is empty when the client certificate says all. */
   readonly login: { readonly user: string; readonly secret: SendmailSecret } | null;
   /** Our own certificate, null when there is none. */
   readonly clientCertificate: { readonly certificateFile: string; readonly keyFile: string } | null;

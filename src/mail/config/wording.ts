@@ -82,7 +82,7 @@ function wrongKind({ expected, message }: Issue<'invalid_type'>, setting: string
   return { reason: `must be ${noun}`, fix: how };
 }
 
-/** What a kind of value is called, and how it is written; NAME is the setting. */
+/** Name of a kind of value, and its form; NAME is the setting. */
 const kinds: Readonly<Record<string, { readonly noun: string; readonly fix: string }>> = {
   object: { noun: 'a block of settings', fix: 'Write each setting as "name: value" on a line of its own' },
   record: {

@@ -5,14 +5,14 @@ import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 
-/** What `BlobSweeper` needs. */
+/** Dependencies of `BlobSweeper`. */
 export interface BlobSweeperDeps {
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** How long a blob without a row is left alone: a reader may have it open, or its row may be about to be written. */
+/** Time in ms for which a blob without a row is left alone: a reader may have it open, or its row may be about to be written. */
 const graceMs = 60 * 60_000;
 /** Blobs without a row that are younger may belong to rows that a backup, restored without them, does not have yet. */
 const orphanGraceMs = 14 * 24 * 60 * 60_000;

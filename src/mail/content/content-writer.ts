@@ -5,7 +5,7 @@ import type { ReceivedBody } from './body.ts';
 import type { ContentMemory } from './content-memory.ts';
 import { contentLimits, type ContentLimits } from './limits.ts';
 
-/** What `ContentWriter` needs. */
+/** Dependencies of `ContentWriter`. */
 export interface ContentWriterDeps {
   readonly blobs: BlobStore;
   /** Memory that is shared with other writers; without it bodies beyond `contentLimits.ownBytes` go to a blob. */
@@ -136,7 +136,7 @@ class Spill implements AsyncIterable<Uint8Array> {
 
   start(stored: Promise<Stored>): void {
     this.#stored = stored;
-    // A failed disk must wake a waiting writer; the failure itself is told by push and end.
+    // A failed disk must wake a waiting writer; push and end report the failure itself.
     stored.catch((cause: unknown) => {
       this.#failure ??= cause instanceof Error ? cause : new Error(String(cause));
       this.#wakeWriter?.();

@@ -15,7 +15,7 @@ export interface MessageContent {
   stream(start?: number, end?: number): AsyncGenerator<Uint8Array>;
 }
 
-/** Where stored bytes are, as a row tells: `bytes` here, or to be read from the row; or the blob `blobId`. */
+/** Place of stored bytes by their row: `bytes` here, or to be read from the row; or the blob `blobId`. */
 export interface StoredBytes {
   readonly sizeBytes: number;
   readonly blobId: BlobId | null;

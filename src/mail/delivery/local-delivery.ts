@@ -5,7 +5,7 @@ import { describeMessage, encodeBinaryParts, type MessageDescription, type Recep
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
 
-/** What `LocalDelivery` needs. */
+/** Dependencies of `LocalDelivery`. */
 export interface LocalDeliveryDeps {
   readonly accounts: Accounts;
   readonly blobs: BlobStore;
@@ -31,7 +31,7 @@ export interface ReceivedMessage {
   readonly isNotice?: boolean;
 }
 
-/** What became of one recipient. `failed` is our trouble (disk, bug): worth trying again. */
+/** Outcome of one recipient. `failed` is trouble of this server (disk, bug): worth another try. */
 export type DeliveryResult =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'noAccount' }

@@ -10,7 +10,7 @@ import {
 } from '#lib/address';
 import type { Config } from '#mail/config';
 
-/** What an address leads to. */
+/** Result of looking up an address. */
 export type Destination =
   | { readonly kind: 'account'; readonly account: string }
   | {
@@ -19,7 +19,7 @@ export type Destination =
       readonly accounts: readonly string[];
       readonly postPublic: boolean;
     }
-  /** The domain is ours, the localpart is nobody's. */
+  /** The domain is ours, the localpart is unknown. */
   | { readonly kind: 'unknown' }
   /** The domain is ours but switched off. */
   | { readonly kind: 'disabled' }
@@ -135,7 +135,7 @@ export class Directory {
     return domain?.aliases.get(canonicalLocalpart(address.localpart, domain))?.allowFrom ?? false;
   }
 
-  /** The account that logs in with this address or bare account name; null when there is none. Aliases and catch-alls are nobody. */
+  /** The account that logs in with this address or bare account name; null when there is none. Aliases and catch-alls are no accounts. */
   loginAccount(name: string, parse: (text: string) => Address | null): string | null {
     if (Object.hasOwn(this.#config.domains.accounts, name)) return name;
     const address = parse(name);

@@ -4,7 +4,7 @@ import { parseDomain } from '#lib/domain';
 import type { Config } from '#mail/config';
 import { selectorsOf, type ConfiguredSelector } from './selectors.ts';
 
-/** What decides who signs a message. */
+/** Facts that decide who signs a message. */
 export interface SigningFacts {
   /** The author, of the From field. */
   readonly from: Address;
@@ -14,7 +14,7 @@ export interface SigningFacts {
   readonly nowMs: number;
 }
 
-/** What is to happen with a message. */
+/** Signatures that a message gets. */
 export type SigningChoice =
   /** It leaves as it is. */
   | { readonly kind: 'unsigned' }
@@ -23,7 +23,7 @@ export type SigningChoice =
   /** It must not leave: a key that is to sign has not been loaded. */
   | { readonly kind: 'keyMissing'; readonly domain: string; readonly keyFile: string };
 
-/** How one domain signs. */
+/** Signing of one domain. */
 interface DomainPlan {
   readonly keys: SigningKey[];
   keyFileMissing: string | null;
@@ -32,7 +32,7 @@ interface DomainPlan {
 const unsigned: SigningChoice = { kind: 'unsigned' };
 const secondMs = 1000;
 
-/** Who signs what, for one configuration and the keys that were loaded for it. Build a new one when either changes. */
+/** Signing domains and keys for one configuration and the keys that were loaded for it. Build a new one when either changes. */
 export class SigningPlan {
   readonly #keys: ReadonlyMap<string, PrivateKey>;
   readonly #domains = new Map<string, DomainPlan>();
@@ -46,7 +46,7 @@ export class SigningPlan {
     const { hostname, listeners, localserve } = config.server;
     const hostnames = [hostname, ...Object.values(listeners).map((listener) => listener.hostname ?? hostname)];
     this.#hostnames = new Set(hostnames.map(asciiName));
-    // A server for developers has no DNS in which anybody could look.
+    // A server for developers has no DNS in which a verifier could look.
     if (localserve) return;
     for (const name of Object.keys(config.domains.domains)) {
       this.#domains.set(asciiName(name), { keys: [], keyFileMissing: null });

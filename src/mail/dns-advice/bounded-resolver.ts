@@ -23,7 +23,7 @@ export class Gate {
   }
 }
 
-/** A resolver for one check: every question is asked once, a few at a time, and not too many; an abort is a time-out, not an exception. */
+/** A resolver for one check: every question is asked once, a few at a time, and not too many; an abort is a timeout, not an exception. */
 export class BoundedResolver implements Resolver {
   readonly #resolver: Resolver;
   readonly #signal: AbortSignal;

@@ -535,7 +535,7 @@ for (const [what, world, ...want] of [
   test(`checkDomain: ${what}`, async () => {
     const found = show(await check(world));
     if (want.length === 0) assert.deepEqual(found, []);
-    // Whatever a row does not mention is not found: one mistake is told once.
+    // Findings that a row does not mention must not occur: one mistake is reported once.
     if (want.every((wanted) => typeof wanted === 'string')) assert.equal(found.length, want.length, found.join('\n'));
     for (const wanted of want as readonly (string | RegExp)[]) {
       const isThere = found.some((line) => (typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line)));

@@ -12,7 +12,7 @@ import { defaultCheckLimits, type CheckLimits } from './limits.ts';
 import { wantedRecords } from './wanted.ts';
 import { isWithin } from './zone.ts';
 
-/** What a check works with. */
+/** Dependencies of a check. */
 export interface CheckDomainDeps {
   readonly resolver: Resolver;
   /** Connects to the mail hosts; null: not to be tried. */

@@ -5,10 +5,10 @@ import type { DomainFacts } from './facts.ts';
 import { about, notLookedUp, type Finding } from './finding.ts';
 import type { CheckLimits } from './limits.ts';
 
-/** What connecting to port 25 of a mail host showed. */
+/** Result of connecting to port 25 of a mail host. */
 export type HostProbe =
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** It answered, but not as a mail server that takes mail from everybody. */
+  /** It answered, but not as a mail server that accepts mail from any host. */
   | { readonly kind: 'refused'; readonly reply: string }
   | { readonly kind: 'noTls' }
   | { readonly kind: 'tlsFailed'; readonly reason: string }
@@ -111,7 +111,7 @@ function describeCertificate(
   { problem, endsMs, chain }: Extract<HostProbe, { readonly kind: 'secured' }>,
   { name, tlsa, nowMs }: Judged,
 ): Finding {
-  // Judged also where they are not signed: wrong ones are wrong as soon as somebody signs the zone.
+  // Judged also where they are not signed: wrong ones are wrong as soon as the zone is signed.
   const records = tlsa.kind === 'found' ? tlsa.records.filter((record) => problemWith(record) === null) : [];
   const isDane = records.length > 0 && verifyDane({ chain, records, names: [name], nowMs }).kind === 'verified';
   if (records.length > 0 && !isDane) {

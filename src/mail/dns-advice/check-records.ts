@@ -72,7 +72,7 @@ async function checkGroup(
 /** A record that leads to what the server does not offer yet should not be there, unless another server answers. */
 async function checkEarly({ area, name, type }: WantedRecord, resolver: Resolver): Promise<Finding> {
   const subject = `${name} ${type}`;
-  // Whoever has a server of his own there may have given it addresses in place of an alias.
+  // An operator of a server there may have given it addresses in place of an alias.
   const answers = await Promise.all(
     (type === 'CNAME' ? (['A', 'AAAA'] as const) : [type]).map((each) => resolver.query(name, each)),
   );
@@ -104,7 +104,7 @@ async function checkSet(
   if (found.length === 0 && isOff) return [];
   // RFC 7672 §2.2: unsigned TLSA records do not count, so their absence costs nothing.
   const isIdle = type === 'TLSA' && !answer.authentic;
-  // Nobody connects to a name that is for sending only: it may have more addresses than we use.
+  // No host connects to a name that is for sending only: it may have more addresses than we use.
   const isSending = area === 'host' && name !== mailHost;
   const extra = found.filter((value) => !isAmong(type, value, values));
   const findings: Finding[] = group.map((wanted): Finding => {

@@ -9,7 +9,7 @@ import type { WantedRecord } from './wanted-record.ts';
 /** A wanted TXT record. */
 type WantedText = Extract<WantedRecord, { readonly type: 'TXT' }>;
 
-/** How records of one purpose are told from other TXT records of the name. */
+/** Marks that distinguish records of one purpose from other TXT records of the name. */
 const marks: Partial<Record<WantedRecord['area'], RegExp>> = {
   spf: /^v=spf1(?: |$)/i,
   dmarc: /^v\s*=\s*DMARC1/i,

@@ -1,4 +1,4 @@
-/** What the configuration says about a domain, as far as DNS should hold it. Names are A-labels without the final dot; IPs are canonical text. */
+/** Configuration of a domain, as far as DNS should hold it. Names are A-labels without the final dot; IPs are canonical text. */
 export interface DomainFacts {
   readonly domain: string;
   /** The host of the MX record; also our name in EHLO. */
@@ -7,7 +7,7 @@ export interface DomainFacts {
   readonly ips: readonly string[];
   /** Other addresses from which mail goes out, as through SOCKS proxies, with the name that we say in EHLO there. */
   readonly remoteIps: readonly { readonly ip: string; readonly ehloName: string }[];
-  /** What SPF says about everybody else: `~` (softfail) or `-` (fail). */
+  /** Result of SPF for all other hosts: `~` (softfail) or `-` (fail). */
   readonly spfAll: '~' | '-';
   /** Selectors that sign, each with the text of its TXT record. */
   readonly dkim: readonly { readonly selector: string; readonly record: string }[];

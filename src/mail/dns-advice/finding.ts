@@ -2,10 +2,10 @@ import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import { zoneLine } from './record-text.ts';
 import { areas, type Area, type Importance, type WantedRecord } from './wanted-record.ts';
 
-/** How bad it is. */
+/** Severity. */
 export type Level = 'ok' | 'note' | 'warning' | 'error';
 
-/** What helps: a line for the zone, or something to do. */
+/** Remedy: a line for the zone, or something to do. */
 export type Fix =
   | { readonly kind: 'publish'; readonly record: string }
   | { readonly kind: 'do'; readonly text: string };

@@ -1,7 +1,7 @@
 import { parseIp, type IpAddress } from '#lib/domain';
 import type { Answer, Resolver } from '#ports/resolver';
 
-/** What a published SPF record says about one address, and which term said it. */
+/** Result of a published SPF record for one address, and the term that gave it. */
 export interface SpfVerdict {
   readonly result: 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'permerror' | 'temperror';
   /** `ip4:192.0.2.0/24 in example.org`; null when nothing matched. */
@@ -10,11 +10,11 @@ export interface SpfVerdict {
   readonly reason: string | null;
 }
 
-/** RFC 7208 §4.6.4: terms that cause look-ups, in the whole evaluation. */
+/** RFC 7208 §4.6.4: terms that cause lookups, in the whole evaluation. */
 const maxLookups = 10;
 /** RFC 7208 §4.6.4: MX hosts that are looked up for one term. */
 const maxMxHosts = 10;
-/** RFC 7208 §4.6.4: look-ups that find nothing. */
+/** RFC 7208 §4.6.4: lookups that find nothing. */
 const maxVoidLookups = 2;
 const maxTerms = 200;
 
@@ -39,7 +39,7 @@ class Ended extends Error {
 
 /**
  * Evaluates the SPF record of a domain for an address, as far as an owner's own record needs it: all, ip4, ip6, a, mx, include, redirect (RFC 7208 §5).
- * ptr, exists and macros depend on the message; they count as look-ups and match nothing.
+ * ptr, exists and macros depend on the message; they count as lookups and match nothing.
  */
 export async function evaluateSpf(ip: string, domain: string, resolver: Resolver): Promise<SpfVerdict> {
   const parsed = parseIp(ip);

@@ -1,7 +1,7 @@
 import type { Records, RecordType } from '#ports/resolver';
 import { recordText } from './record-text.ts';
 
-/** What a record or finding is about; the order here is the order of reports. */
+/** Subject of a record or finding; the order here is the order of reports. */
 export const areas = [
   'host',
   'mx',
@@ -44,7 +44,7 @@ export type WantedRecord = RecordData & {
   readonly area: Area;
 };
 
-/** What a wanted record is for. */
+/** Purpose of a wanted record. */
 export type Purpose = Pick<WantedRecord, 'area' | 'importance' | 'why'>;
 
 /** A wanted record of any type. */

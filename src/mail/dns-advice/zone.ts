@@ -19,7 +19,7 @@ export interface RecordJson {
   readonly zone: string;
 }
 
-/** What DNS should hold for a domain, as plain values. */
+/** Records that DNS should hold for a domain, as plain values. */
 export interface DomainRecords {
   readonly domain: string;
   readonly records: readonly RecordJson[];
@@ -27,7 +27,7 @@ export interface DomainRecords {
   readonly reverse: readonly { readonly ip: string; readonly name: string }[];
   /** Lines of the MTA-STS policy file that the MTA-STS records announce. */
   readonly stsPolicy: readonly string[];
-  /** What is not known, or was assumed. */
+  /** Unknown or assumed facts. */
   readonly remarks: readonly Finding[];
   /** All of it as a fragment of a zone file. */
   readonly zone: string;

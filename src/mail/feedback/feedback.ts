@@ -10,13 +10,13 @@ import type { SentRecipient } from './match-recipient.ts';
 import { isRefusedForGood } from './refused-for-good.ts';
 import { findSentMessages, type Trust } from './sent-message.ts';
 
-/** What `Feedback` needs. */
+/** Dependencies of `Feedback`. */
 export interface FeedbackDeps {
   /** The server's database. */
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
-  /** True when an account wants addresses to be suppressed and webhooks to be told, and where. */
+  /** Policies of accounts for suppression and webhooks, and where to write. */
   readonly perAccount: PerAccount;
 }
 
@@ -26,13 +26,13 @@ export interface Notice {
   readonly accounts: readonly AccountId[];
   /** From-IDs in the addresses that it came to. */
   readonly fromIds: readonly string[];
-  /** Who brought it. */
+  /** Address of the client that brought it. */
   readonly remoteIp: string;
-  /** What it reports, null when it is no report that we can read. */
+  /** Parsed report, null when it is not readable as one. */
   readonly dsn: ParsedDsn | null;
 }
 
-/** How findings are recorded. */
+/** Manner of recording findings. */
 interface Recording {
   readonly trust: Trust;
   readonly account: AccountId;
@@ -51,7 +51,7 @@ export class Feedback {
 
   /**
    * Matches a notice to what was sent, records what it says, and suppresses addresses that are refused for good.
-   * Done twice it records twice, which is harmless: addresses are suppressed once, and a notice that came twice is told as two.
+   * Done twice it records twice, which is harmless: addresses are suppressed once, and a notice that came twice is recorded as two.
    * @returns how many events were recorded; 0 for a notice that is about nothing that we know.
    */
   async take({ accounts, fromIds, remoteIp, dsn }: Notice): Promise<number> {

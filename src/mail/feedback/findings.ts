@@ -6,11 +6,11 @@ import type { SentMessage, SentMessages } from './sent-message.ts';
 /** One thing to record about a message. */
 export interface Finding {
   readonly message: SentMessage;
-  /** Null when it is about nobody that we know. */
+  /** Null when the recipient is unknown. */
   readonly recipient: SentRecipient | null;
   /** Null when what came is no report. */
   readonly report: ParsedDsnRecipient | null;
-  /** Who wrote the report. */
+  /** Host that wrote the report. */
   readonly reportingMta: string | null;
 }
 

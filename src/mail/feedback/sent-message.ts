@@ -26,7 +26,7 @@ export interface SentMessages {
   readonly recipients: readonly SentRecipient[];
 }
 
-/** What a notice knows of the message. */
+/** Clues of a notice about the message. */
 interface Clues {
   readonly accounts: readonly AccountId[];
   readonly fromIds: readonly string[];
@@ -46,7 +46,7 @@ export async function findSentMessages(reader: Reader, clues: Clues): Promise<Se
   ];
   for (const [trust, condition] of ways) {
     if (condition === null) continue;
-    // RFC 5321 §4.5.5: nobody is told about mail with the null reverse-path.
+    // RFC 5321 §4.5.5: no notice is sent about mail with the null reverse-path.
     const rows =
       await reader.all<SentMessage>(sql`SELECT id, account, sender, message_id AS "messageId", from_id AS "fromId", envid FROM queue_message
       WHERE ${condition} AND account IN ${inList(accounts)} AND sender <> '' ORDER BY id DESC LIMIT ${feedbackLimits.maxMessages}`);

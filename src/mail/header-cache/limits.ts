@@ -14,7 +14,7 @@ export const headerCacheLimits = {
   maxFieldBytes: 0x3fff,
   /** Memory of all accounts together for rows that were read lately. */
   maxRowMemoryBytes: 16 * 1024 * 1024,
-  /** How long they are kept after they were last read. */
+  /** Time in ms for which they are kept after the last read. */
   rowMemoryMs: 60_000,
   /** Bytes of one field in a block: when they are reached, the block ends. */
   maxColumnBytes: 1024 * 1024,

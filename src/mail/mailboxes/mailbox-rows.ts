@@ -117,7 +117,7 @@ export async function setSpecialUse(
 }
 
 /**
- * Marks a mailbox as gone. Its row stays: the log of changes tells of it. Its messages go afterwards; as long as its counter says that there
+ * Marks a mailbox as gone. Its row stays for the log of changes. Its messages go afterwards; as long as its counter says that there
  * are some, it is one of `leavingMailboxes`.
  */
 export async function expungeMailbox(tx: Tx, account: AccountId, id: MailboxId, modSeq: ModSeq): Promise<void> {

@@ -27,7 +27,7 @@ import {
 import type { Mailbox, MailboxListing } from './mailbox.ts';
 import type { SpecialUse } from './special-use.ts';
 
-/** What mailbox commands ask of the messages inside; implemented by #mail/messages. */
+/** Needs of mailbox commands from the messages inside; implemented by #mail/messages. */
 export interface MailboxContents {
   /** Removes all messages of a mailbox that is gone, in transactions of its own. */
   removeAll(mailbox: MailboxId): Promise<void>;
@@ -37,7 +37,7 @@ export interface MailboxContents {
   moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void>;
 }
 
-/** What `Mailboxes` needs. */
+/** Dependencies of `Mailboxes`. */
 export interface MailboxesDeps {
   readonly account: AccountId;
   readonly db: Database;

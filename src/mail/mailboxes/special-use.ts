@@ -4,7 +4,7 @@ export type SpecialUse = '\\Archive' | '\\Drafts' | '\\Junk' | '\\Sent' | '\\Tra
 /** All special uses, as IMAP writes them. */
 export const specialUses: readonly SpecialUse[] = ['\\Archive', '\\Drafts', '\\Junk', '\\Sent', '\\Trash'];
 
-/** What every new account begins with, all subscribed. */
+/** Mailboxes of every new account, all subscribed. */
 export const initialMailboxes: readonly { readonly name: string; readonly specialUse: readonly SpecialUse[] }[] = [
   { name: 'INBOX', specialUse: [] },
   { name: 'Sent', specialUse: ['\\Sent'] },

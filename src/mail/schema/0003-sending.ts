@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.ts';
 import type { Migration } from './migration.ts';
 
-/** Routes and lanes of the queue, what operators and what comes back say about messages, and what webhooks are to be told. */
+/** Adds routes and lanes of the queue, operators' and hosts' events about messages, and events for webhooks. */
 export function sending0003({ key, integer, tail, keyedTail }: Dialect): Migration {
   return {
     version: 3,

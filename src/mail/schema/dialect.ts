@@ -1,12 +1,12 @@
-/** How a dialect writes what the two write differently, for migrations that are otherwise the same text. */
+/** Texts that differ between dialects, for migrations that are otherwise the same text. */
 export interface Dialect {
   /** A row id that is never used twice. */
   readonly key: string;
   readonly integer: string;
   readonly bytes: string;
-  /** What ends a table. */
+  /** Text that ends a table. */
   readonly tail: string;
-  /** What ends a table that is found by its primary key only, which is no row id. */
+  /** Text that ends a table that is found by its primary key only, which is no row id. */
   readonly keyedTail: string;
   /** Expression for 128 random bits in hexadecimal. */
   readonly randomText: string;

@@ -1,4 +1,4 @@
-/** How a client that brought a message was connected and known. */
+/** Connection and identity of a client that brought a message. */
 export interface Acceptance {
   /** `mx`, `submission`, `submissions`, `imap` or `imaps`. */
   readonly service: string;
@@ -7,7 +7,7 @@ export interface Acceptance {
   readonly remoteIp: string;
   /** Verb and name, such as `EHLO mx.example.org`; null when there was none. */
   readonly hello: string | null;
-  /** Null for a connection in clear. */
+  /** Null for a plaintext connection. */
   readonly tls: { readonly version: string; readonly cipher: string } | null;
   /** Null for who did not log in. */
   readonly login: { readonly name: string; readonly mechanism: string } | null;
@@ -15,9 +15,9 @@ export interface Acceptance {
   readonly cid: string;
 }
 
-/** What was looked at before a message was accepted. */
+/** Check made before a message was accepted. */
 export interface Check {
-  /** What: `sender`, and once they are checked `spf`, `dkim`, `dmarc`. */
+  /** Name: `sender`, and once they are checked `spf`, `dkim`, `dmarc`. */
   readonly name: string;
   /** `pass`, `none`, or what else the check can say. */
   readonly result: string;
@@ -25,7 +25,7 @@ export interface Check {
   readonly detail: string | null;
 }
 
-/** What happened to a message when a user handed it in. */
+/** Submission of a message by a user. */
 export interface SubmissionOrigin {
   readonly kind: 'submission';
   readonly by: Acceptance;
@@ -48,16 +48,16 @@ interface LeftoverOrigin {
   readonly by: Acceptance;
 }
 
-/** How a message came into the queue. */
+/** Origin of a queued message. */
 export type Origin = SubmissionOrigin | LeftoverOrigin;
 
-/** How a message reached a mailbox from outside. */
+/** Reception of a message that reached a mailbox from outside. */
 export interface ReceptionRecord {
   readonly by: Acceptance;
   readonly checks: readonly Check[];
 }
 
-/** What is known of a connection. Names that a client chose are cut. */
+/** Facts about a connection. Names that a client chose are cut. */
 interface ConnectionFacts {
   readonly id: string;
   readonly kind: string;

@@ -14,7 +14,7 @@ export interface IncomingContext {
   readonly db: Database;
 }
 
-/** Who wrote to whom, as the envelope said. */
+/** Sender and recipient of the envelope. */
 export interface EnvelopeQuestion {
   /** Any when absent; without regard to ASCII case. */
   readonly sender?: string | undefined;
@@ -213,7 +213,7 @@ function placeNow({ mailbox, uid, flags, keywords }: Place, names: ReadonlyMap<n
   return { mailbox: names.get(mailbox) ?? '', uid, flags: [...flagNames(flags), ...said] };
 }
 
-/** What the story of a message begins with, as its row has it. */
+/** Beginning of a message's story, as its row has it. */
 export interface EmailRow {
   readonly sizeBytes: number;
   readonly receivedMs: number;

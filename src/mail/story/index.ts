@@ -1,6 +1,6 @@
 /**
- * The story of a message, for whoever asks why: how it was accepted or refused, which way it took, what was said in each attempt, what people
- * did with it, and what becomes of it. Stories are composed when somebody asks, from what others keep: the queue's rows, and a message's row in its
+ * The story of a message, for an operator who asks why: how it was accepted or refused, which way it took, what was said in each attempt, what people
+ * did with it, and what becomes of it. Stories are composed on request, from what others keep: the queue's rows, and a message's row in its
  * account, whose `validation` is a `ReceptionRecord`. Kept here are only the mails that were refused, so that "it never arrived" has an answer.
  *
  * Invariants: keeping what stories need costs no statement of its own while mail is taken; what a stranger can make us keep is bounded;

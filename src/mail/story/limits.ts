@@ -4,7 +4,7 @@ export const refusalLimits = {
   maxPerDay: 10_000,
   /** Rows of one UTC day that one address of a client can fill. */
   maxPerClient: 200,
-  /** How long they are kept. */
+  /** Time in ms for which they are kept. */
   keepMs: 14 * 86_400_000,
   /** Refusals that wait to be written. */
   maxWaiting: 2000,

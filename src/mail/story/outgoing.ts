@@ -14,14 +14,14 @@ import { sql, type Reader } from '#ports/database';
 import { readOrigin } from './acceptance.ts';
 import type { AttemptEvent, AttemptResult, RecipientNow, Story, StoryEvent } from './types.ts';
 
-/** What stories of the queue are composed with. */
+/** Context for stories of the queue. */
 export interface OutgoingContext {
   readonly settings: Pick<QueueSettings, 'maxAgeMs'>;
   /** Name of an account; what to call one that is gone. */
   readonly nameOf: (account: AccountId) => string;
 }
 
-/** Recipients of one message that a story tells of, and rows about each. */
+/** Most recipients of one message in a story, and most rows about each. */
 const maxRecipients = 1000;
 const maxRows = 2000;
 
@@ -58,7 +58,7 @@ export async function outgoingStory(reader: Reader, id: number, context: Outgoin
   };
 }
 
-/** What follows from an attempt, and not what led to it. */
+/** Kinds of events that follow from an attempt, and did not lead to it. */
 const consequences = new Set(['suppressing', 'lateOutcome', 'told', 'notice']);
 
 /** Order of what happened in the same millisecond. */

@@ -5,7 +5,7 @@ import type { Acceptance } from './acceptance.ts';
 import type { RefusalLimits } from './limits.ts';
 import type { Story } from './types.ts';
 
-/** What `Refusals` needs. */
+/** Dependencies of `Refusals`. */
 export interface RefusalsDeps {
   /** The server's database. */
   readonly db: Database;

@@ -23,7 +23,7 @@ function certificate({ verifiedBy, problem }: NonNullable<SessionRecord['tls']>)
     case 'dane-and-pkix':
       return 'certificate as TLSA records say (DANE), by a trusted authority';
     case null:
-      // Nobody asked for it, or the attempt ended before it was judged.
+      // It was not requested, or the attempt ended before it was judged.
       return problem === null
         ? 'certificate by a trusted authority'
         : `certificate that nobody vouches for (${problem})`;

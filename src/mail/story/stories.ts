@@ -9,7 +9,7 @@ import { outgoingStory, type OutgoingContext } from './outgoing.ts';
 import type { Refusals } from './refusals.ts';
 import type { Story } from './types.ts';
 
-/** What `Stories` needs. */
+/** Dependencies of `Stories`. */
 export interface StoriesDeps extends Pick<OutgoingContext, 'settings'> {
   /** The server's database. */
   readonly db: Database;
@@ -32,7 +32,7 @@ export type StoryQuestion =
       readonly sinceMs: number;
     };
 
-/** What was found. */
+/** Stories found. */
 export interface StoryTelling {
   readonly stories: readonly Story[];
   /** True when there are more than were asked for. */
@@ -54,7 +54,7 @@ export class Stories {
    */
   async tell(question: StoryQuestion, limit: number, account: Account | null = null): Promise<StoryTelling> {
     const most = limit + 1;
-    // Nobody's account has what was refused.
+    // Refused mail belongs to no account.
     const refusals =
       question.kind === 'envelope' && account === null ? await this.#deps.refusals.find(question, most) : [];
     const found = [

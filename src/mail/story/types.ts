@@ -18,26 +18,26 @@ export interface AttemptEvent {
   readonly results: readonly AttemptResult[];
   readonly host: string | null;
   readonly ip: string | null;
-  /** Where to and why, in lines; null when it was not recorded. */
+  /** Destination and reasons, in lines; null when they were not recorded. */
   readonly route: string | null;
   /** Null when it was not recorded, or when no connection came about. */
   readonly session: SessionRecord | null;
 }
 
-/** What happened to a message, in the order of time. Times are in milliseconds since 1970. */
+/** Events of a message, in the order of time. Times are in milliseconds since 1970. */
 export type StoryEvent =
   /** A user, or the server itself, gave a message to the queue. */
   | {
       readonly kind: 'queued';
       readonly atMs: number;
       readonly origin: Origin | null;
-      /** What the sender asked for: `RET=HDRS`, `REQUIRETLS`, for one recipient `NOTIFY=NEVER for bob@example.org`. */
+      /** Requests of the sender: `RET=HDRS`, `REQUIRETLS`, for one recipient `NOTIFY=NEVER for bob@example.org`. */
       readonly wishes: readonly string[];
       /** FUTURERELEASE: not tried before; null for at once. */
       readonly holdUntilMs: number | null;
     }
   | AttemptEvent
-  /** What operators did and what came back; `what` and `detail` are as they were recorded. */
+  /** Operations and notices; `what` and `detail` are as they were recorded. */
   | {
       readonly kind: 'happened';
       readonly atMs: number;
@@ -76,7 +76,7 @@ export type StoryEvent =
       readonly reply: string;
     };
 
-/** How it is with one recipient now. */
+/** Current state of one recipient. */
 export interface RecipientNow {
   /** Of the queue: `message.number`. */
   readonly id: string;
@@ -93,7 +93,7 @@ export interface RecipientNow {
   /** The transport was paused when the recipient was due last: its server refuses the login of this one. */
   readonly isPaused: boolean;
   readonly finishedMs: number | null;
-  /** What the sender is told and has not been told yet, null for nothing. */
+  /** Notice that the sender has not received yet, null for none. */
   readonly noticeOwed: string | null;
 }
 
@@ -105,7 +105,7 @@ export interface PlaceNow {
   readonly flags: readonly string[];
 }
 
-/** What is known of one message. */
+/** Facts about one message. */
 export type Story =
   | {
       readonly kind: 'outgoing';

@@ -9,7 +9,7 @@ export interface WrittenEvent {
   readonly details: readonly string[];
 }
 
-/** What the words depend on besides the event. */
+/** Context of the words besides the event. */
 interface WritingContext {
   /** Attempts so far, by recipient; counted on. */
   readonly tries: Map<string, number>;

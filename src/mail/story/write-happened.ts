@@ -15,13 +15,13 @@ const phrases: Readonly<Record<string, string>> = {
   notice: 'a notice about it came back',
 };
 
-/** What was set is set no more: the detail of the same name is null. */
+/** Removed settings: the detail of the same name is null. */
 const withdrawn: Readonly<Record<string, string>> = {
   transport: 'an operator let routes decide again',
   tls: 'an operator left it to the sender what TLS has to be like',
 };
 
-/** Writes what somebody did, or what came back: known deeds in words, and every detail as it was recorded. */
+/** Writes an operation or a notice: known deeds in words, and every detail as it was recorded. */
 export function writeHappened(
   { what, recipients, detail }: Extract<StoryEvent, { kind: 'happened' }>,
   time: (ms: number) => string,

@@ -19,7 +19,7 @@ const defaultMaxHeaderBytes = 256 * 1024;
 export class HeaderEditor {
   readonly #rules: SubmissionRules;
   readonly #maxHeaderBytes: number;
-  /** What came so far, with room to grow. */
+  /** Bytes received so far, with room to grow. */
   #buffer: Uint8Array = noBytes;
   #length = 0;
   #result: PreparedHeader | SubmissionRefusal | null = null;
@@ -44,7 +44,7 @@ export class HeaderEditor {
     return this.#take(this.#prepare(held.subarray(0, end)), held, end);
   }
 
-  /** What the header said, once it is complete; null before, and for a header that was refused. */
+  /** Facts in the header, once it is complete; null before, and for a header that was refused. */
   get prepared(): PreparedHeader | null {
     return this.#result?.kind === 'prepared' ? this.#result : null;
   }

@@ -10,7 +10,7 @@ import {
   type HeaderField,
 } from '#lib/message';
 
-/** What the rules of submission depend on. */
+/** Settings of the rules of submission. */
 export interface SubmissionRules {
   /** True when the user may write in this address's name. */
   readonly maySendAs: (address: Address) => boolean;
@@ -20,7 +20,7 @@ export interface SubmissionRules {
   readonly newMessageId: string;
   /** The client announced SMTPUTF8, or is spared that: header fields that no encoding can express stay UTF-8. */
   readonly mayUseUtf8: boolean;
-  /** What the world lives with is refused, so that developers notice. */
+  /** True when tolerated faults are refused, so that developers notice. */
   readonly pedantic: boolean;
 }
 

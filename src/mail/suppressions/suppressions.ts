@@ -4,7 +4,7 @@ import type { Clock } from '#ports/clock';
 import { sql, type Database, type Reader, type Sql, type Tx } from '#ports/database';
 import { normalAddress, suppressorsOf } from './normal-address.ts';
 
-/** Who says that an address is not to be sent to: a person, a host that refused it, or a notice that came back. */
+/** Source of a suppression: an operator, a host that refused the address, or a notice that came back. */
 export type SuppressionSource = 'operator' | 'refused' | 'notice';
 
 /** An address to suppress. */
@@ -23,7 +23,7 @@ export interface NewSuppression {
 export interface Suppression extends NewSuppression {
   /** Since when, in milliseconds since 1970. */
   readonly createdMs: number;
-  /** Until when, likewise; null for as long as nobody removes it. */
+  /** Until when, likewise; null until an operator removes it. */
   readonly untilMs: number | null;
 }
 
@@ -35,7 +35,7 @@ export interface ListedSuppressions {
   readonly isCut: boolean;
 }
 
-/** What `Suppressions` needs. */
+/** Dependencies of `Suppressions`. */
 export interface SuppressionsDeps {
   /** The server's database. */
   readonly db: Database;
@@ -44,7 +44,7 @@ export interface SuppressionsDeps {
 
 const maxReasonChars = 1000;
 const maxPage = 1000;
-/** How long what a machine says counts. Hosts also refuse everybody while their directory is out of order; who is gone for good is refused anew. */
+/** Time in ms for which a suppression by a machine counts. Hosts also refuse every address while their directory is out of order; an address gone for good is refused again. */
 const machineMs = 30 * 24 * 60 * 60_000;
 
 /** The suppression lists of all accounts. */

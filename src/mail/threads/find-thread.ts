@@ -6,13 +6,13 @@ import { sql, type Reader } from '#ports/database';
 const threadLimits = {
   /** Message-IDs looked up: the message's own, and the last of those that it names. */
   maxIds: 16,
-  /** How many UIDs back a message of the same subject is looked for. */
+  /** Number of UIDs back in which a message of the same subject is looked for. */
   maxUidsBack: 500,
-  /** How much older a message of the same subject may be. */
+  /** Greatest age difference in ms to a message of the same subject. */
   maxAgeMs: 28 * 24 * 60 * 60_000,
 } as const;
 
-/** What a message says about its conversation. */
+/** Clues in a message about its conversation. */
 export interface ThreadClues {
   /** Without angle brackets. */
   readonly messageId: string | null;
@@ -40,7 +40,7 @@ interface Candidate {
   readonly baseSubject: string | null;
 }
 
-/** The thread that a new message joins, null when it begins one. One indexed lookup; a reply to nobody known reads a short range of the mailbox as well. */
+/** The thread that a new message joins, null when it begins one. One indexed lookup; a reply to an unknown message reads a short range of the mailbox as well. */
 export async function findThread(reader: Reader, account: AccountId, newcomer: Newcomer): Promise<number | null> {
   const { messageId, references, baseSubject, isReply, isReport } = newcomer.clues;
   const wanted = references.slice(1 - threadLimits.maxIds);
@@ -75,7 +75,7 @@ async function threadOfSubject(
   return row?.baseSubject === baseSubject ? row.thread : null;
 }
 
-/** A 48-bit hash of a base subject, for narrow rows; 0 for none. Stored in databases: it never changes. Whoever finds by it compares the text. */
+/** A 48-bit hash of a base subject, for narrow rows; 0 for none. Stored in databases: it never changes. A match must compare the text. */
 export function subjectKey(baseSubject: string | null): number {
   if (baseSubject === null) return 0;
   let low = 0x811c_9dc5;

@@ -2,15 +2,15 @@
 export const defaultLimits = {
   /** RFC 8461 §3.3 suggests a minute. */
   fetchTimeoutMs: 60_000,
-  /** How long one delivery waits for a fetch, which goes on without it. */
+  /** Time in ms that one delivery waits for a fetch, which goes on without it. */
   maxWaitMs: 20_000,
   /** Fetches under way at a time. */
   maxFetches: 64,
   /** When to try again after a policy could not be refreshed. */
   refreshRetryMs: 60 * 60_000,
-  /** Policies of domains that nobody wrote to for so long are not refreshed any more. */
+  /** Policies of domains without mail for so long are no longer refreshed. */
   keepUnusedMs: 30 * 86_400_000,
-  /** How long it is remembered why a policy could not be fetched. */
+  /** Time in ms for which it is remembered why a policy could not be fetched. */
   keepFailureMs: 86_400_000,
   /** Distinct facts of one day and policy domain that are kept in full; as many again are kept without details, the others are lost. */
   maxFactsPerDomain: 200,

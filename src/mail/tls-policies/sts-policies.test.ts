@@ -60,7 +60,7 @@ function show(decided: HostTls): string {
   return [what, ...known].join(' ');
 }
 
-/** What is published, and what follows for a first delivery. */
+/** Published policies, and what follows for a first delivery. */
 const rows: readonly (readonly [string, (world: World) => void, string])[] = [
   ['a policy that enforces (RFC 8461 §5)', (world) => world.announce('1'), 'pkix'],
   [
@@ -122,7 +122,7 @@ for (const [title, arrange, want] of rows) {
   });
 }
 
-/** What happens one after the other, with hours between, and what is demanded at the end, after how many fetches. */
+/** Events one after the other, with hours between, the demand at the end, and the number of fetches. */
 const histories: readonly (readonly [string, readonly ((world: World) => void)[], number, string, number])[] = [
   ['a kept policy survives DNS trouble (RFC 8461 §3.1)', [(world) => (world.dns = failing('timeout'))], 1, 'pkix', 1],
   ['a kept policy survives its record (RFC 8461 §8.3)', [(world) => (world.dns = silent())], 1, 'pkix', 1],

@@ -18,7 +18,7 @@ import type { Resolver } from '#ports/resolver';
 import type { TlsPolicyLimits } from './limits.ts';
 import { noteUse, readStsRow, removeExpired, takeDue, writeStsRow, type StsKept } from './sts-rows.ts';
 
-/** What `StsPolicies` needs. */
+/** Dependencies of `StsPolicies`. */
 export interface StsPoliciesDeps {
   readonly db: Database;
   readonly resolver: Resolver;
@@ -28,7 +28,7 @@ export interface StsPoliciesDeps {
   readonly limits: TlsPolicyLimits;
 }
 
-/** What MTA-STS says of a domain, and what reports are to say of fetching it (`TlsInputs`). */
+/** MTA-STS policy of a domain, and facts for reports about fetching it (`TlsInputs`). */
 export interface StsFinding {
   readonly sts: StsSituation;
   readonly stsFailure: StsSettled['report'];
@@ -148,7 +148,7 @@ export class StsPolicies implements AsyncDisposable {
     });
     if (fetched.kind === 'failed') {
       const { failure, reason } = fetched;
-      // RFC 8461 §3.3: the administrator is to hear of it.
+      // RFC 8461 §3.3: the administrator needs to know.
       if (settled.alert) log.warn('mtaSts.notRefreshed', { domain, failure, reason });
       else log.info('mtaSts.notFetched', { domain, failure, reason });
     }

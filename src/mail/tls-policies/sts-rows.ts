@@ -8,17 +8,17 @@ import {
 } from '#lib/mta-sts';
 import { sql, type Reader, type Tx } from '#ports/database';
 
-/** What is known of a domain's policy; all null for a domain that was never asked. */
+/** State of a domain's policy; all null for a domain that was never asked. */
 export interface StsRow {
   readonly cached: CachedSts | null;
   readonly lastFailure: StsFailedFetch | null;
-  /** What reports say of `lastFailure`. */
+  /** Report of `lastFailure`. */
   readonly report: StsSettled['report'];
   /** Milliseconds since 1970, null for a new row. */
   readonly usedMs: number | null;
 }
 
-/** What is kept of a domain from now on. Times are milliseconds since 1970. */
+/** Row to keep of a domain from now on. Times are milliseconds since 1970. */
 export interface StsKept extends StsRow {
   readonly usedMs: number;
   /** When the sweep fetches anew, null: never. */

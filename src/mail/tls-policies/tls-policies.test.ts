@@ -121,7 +121,7 @@ async function shakeHands(world: World, wish: TlsWish, isTrusted: boolean) {
 
 const ends = { sendingIp: '127.0.0.1', receivingIp: '127.0.0.1', mxHost: mx, mxHelo: null };
 
-/** What is signed, whether an authority that we trust made the certificate, the verdict, and failures by kind of policy. */
+/** Signed parts, whether a trusted authority made the certificate, the verdict, and failures by kind of policy. */
 for (const [title, authentic, isTrusted, want] of [
   ['DANE vouches (RFC 7672 §3.1.1)', signed, false, 'authenticated, tlsa 0, sts 1'],
   ['MTA-STS is satisfied (RFC 8461 §4.2)', [], true, 'authenticated, sts 0'],

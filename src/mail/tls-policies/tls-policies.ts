@@ -17,7 +17,7 @@ import { defaultLimits, type TlsPolicyLimits } from './limits.ts';
 import { StsPolicies, type StsPoliciesDeps } from './sts-policies.ts';
 import { TlsResults } from './tls-results.ts';
 
-/** What `TlsPolicies` needs. */
+/** Dependencies of `TlsPolicies`. */
 export interface TlsPoliciesDeps extends Omit<StsPoliciesDeps, 'limits'> {
   readonly limits?: Partial<TlsPolicyLimits>;
 }
@@ -26,13 +26,13 @@ export interface TlsPoliciesDeps extends Omit<StsPoliciesDeps, 'limits'> {
 export interface DomainAttempt {
   /** A-labels, lower case, or an address literal in brackets. */
   readonly domain: string;
-  /** How its hosts were found. */
+  /** Origin of its hosts. */
   readonly found: Pick<Extract<MailHosts, { kind: 'hosts' }>, 'mx' | 'expandedDomain'>;
   readonly wish: TlsInputs['wish'];
   readonly local: TlsInputs['local'];
 }
 
-/** What is known about TLS of a domain; hosts are looked at one by one, when their turn has come. */
+/** TLS policies of a domain; hosts are looked up one by one, when their turn has come. */
 export interface DomainTls {
   /** Decides how to deal with one host: looks up its TLSA records. @throws the signal's reason when aborted */
   forHost(host: MailHost, signal?: AbortSignal): Promise<HostTls>;
@@ -41,9 +41,9 @@ export interface DomainTls {
 /** Port of TLSA records: mail for a domain goes nowhere else (RFC 7672 §2.2.3). */
 const smtpPort = 25;
 
-/** What TLS has to be like for deliveries to other domains, and a record of how it went. */
+/** Demands on TLS for deliveries to other domains, and a record of the results. */
 export class TlsPolicies implements AsyncDisposable {
-  /** What is to be told in TLS reports. */
+  /** Results for TLS reports. */
   readonly results: TlsResults;
   readonly #sts: StsPolicies;
   readonly #resolver: Resolver;

@@ -14,7 +14,7 @@ import {
   type CountedFact,
 } from './result-rows.ts';
 
-/** What `TlsResults` needs. */
+/** Dependencies of `TlsResults`. */
 export interface TlsResultsDeps {
   readonly db: Database;
   readonly clock: Clock;
@@ -101,7 +101,7 @@ export class TlsResults implements AsyncDisposable {
     await this.#deps.db.write((tx) => removeFacts(tx, dayMs, domain));
   }
 
-  /** Removes what nobody asked for in time. @returns how many rows. */
+  /** Removes rows that were not requested in time. @returns how many rows. */
   async sweep(): Promise<number> {
     const { db, clock, limits } = this.#deps;
     return await db.write((tx) => removeFactsBefore(tx, dayOf(clock.now() - limits.keepResultsMs)));

@@ -1,6 +1,6 @@
 import type { AccountId } from '#lib/ids';
 
-/** What became of one recipient: `suppressed` was never tried, `notice` is what another server says afterwards. */
+/** Outcome of one recipient: `suppressed` was never tried, `notice` is what another server says afterwards. */
 export type OutgoingEventKind = 'delivered' | 'delayed' | 'failed' | 'suppressed' | 'notice';
 
 /** An outcome to tell; the members are explained in README.md. */

@@ -6,7 +6,7 @@ const defaultMaxRows = 10_000;
 /** The oldest are looked for once in so many rows of an account: it costs more than writing one. */
 const rowsPerTrim = 250;
 
-/** Keeps what webhooks are to be told. */
+/** Keeps events for webhooks. */
 export class WebhookOutbox {
   readonly #maxRows: number;
   /** Rows since the oldest were looked for, by account. */
@@ -17,12 +17,12 @@ export class WebhookOutbox {
     this.#maxRows = options.maxRows ?? defaultMaxRows;
   }
 
-  /** Adds what is to be told, due at once, within a transaction of the caller on the server's database; what is too much goes, the oldest first. */
+  /** Adds events, due at once, within a transaction of the caller on the server's database; what is too much goes, the oldest first. */
   async addIn(tx: Tx, events: readonly OutgoingEvent[], nowMs: number): Promise<void> {
     for (const event of events) {
       await tx.run(sql`INSERT INTO webhook_outbox (account, event, body, created_ms, due_ms, attempts)
         VALUES (${event.account}, ${event.kind}, ${bodyOf(event, nowMs)}, ${nowMs}, ${nowMs}, 0)`);
-      // After a start nobody knows how many there are.
+      // After a start their number is unknown.
       const untrimmed = (this.#untrimmed.get(event.account) ?? rowsPerTrim) + 1;
       const isTrimDue = untrimmed >= Math.min(rowsPerTrim, this.#maxRows);
       this.#untrimmed.set(event.account, isTrimDue ? 0 : untrimmed);

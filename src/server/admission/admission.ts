@@ -6,7 +6,7 @@ import { admissionLimits } from './admission-limits.ts';
 import type { Lockout } from './lockouts.ts';
 import { LoginLimit, type LoginAdmission, type LoginAttempt } from './logins.ts';
 
-/** What admission needs. */
+/** Dependencies of admission. */
 export interface AdmissionDeps {
   readonly clock: Clock;
   /** Gets the start of each lockout after failed logins. */

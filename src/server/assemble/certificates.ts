@@ -10,10 +10,10 @@ import type { CertificateFacts } from '#server/operations';
 
 const lookEveryMs = 10 * 60_000;
 const dayMs = 24 * 60 * 60_000;
-/** Who renews certificates does so weeks before they end: later than this, something is wrong. */
+/** Certificates are renewed weeks before they end: later than this, something is wrong. */
 const warnBeforeMs = 14 * dayMs;
 
-/** What reading certificates needs. */
+/** Dependencies of reading certificates. */
 export interface CertificatesDeps {
   readonly configuration: Configuration;
   readonly files: Files;
@@ -26,13 +26,13 @@ interface Entry {
   readonly listener: string;
   readonly tls: NonNullable<ListenerConfig['tls']>;
   loaded: LoadedCertificate;
-  /** What was told last, and when: the same trouble is told once a day. */
+  /** Last warning, and its time: the same trouble is reported once a day. */
   told: { readonly text: string; readonly ms: number } | null;
 }
 
 /**
- * The certificates of all listeners. Their files are read again every ten minutes, and when somebody asks: new handshakes use what changed,
- * connections that are open go on. What cannot be used replaces nothing. Tells of certificates that end soon.
+ * The certificates of all listeners. Their files are read again every ten minutes, and on request: new handshakes use what changed,
+ * connections that are open go on. Unusable files replace nothing. Warns of certificates that end soon.
  */
 export class Certificates implements Disposable {
   readonly #deps: CertificatesDeps;
@@ -109,7 +109,7 @@ export class Certificates implements Disposable {
     }
   }
 
-  /** Tells of trouble with the files, or of an end that is near. */
+  /** Warns about trouble with the files, or about an end that is near. */
   #warn(entry: Entry, problem: string | null = null): void {
     const { clock, log } = this.#deps;
     const { listener, tls, loaded } = entry;

@@ -18,7 +18,7 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
   const admitted = service === 'imaps' ? null : shared.admission.connect('imap', channel.remote.address);
   if (admitted !== null && admitted.kind !== 'admitted') {
     const why = admissionTexts[admitted.kind];
-    // Whoever does not wait for the answer misses nothing.
+    // A client that does not wait for the answer misses nothing.
     await channel.write(new TextEncoder().encode(`* BYE [LIMIT] ${why}\r\n`))?.catch(() => undefined);
     return;
   }

@@ -11,7 +11,7 @@ const noFetcher: Fetcher = {
   fetch: () => Promise.resolve({ kind: 'failed', why: 'connect', reason: 'localserve fetches nothing' }),
 };
 
-/** What TLS to other servers has to be like, kept up to date every few minutes until disposed. */
+/** Demands on TLS to other servers, kept up to date every few minutes until disposed. */
 export class OutgoingTls implements AsyncDisposable {
   readonly policies: TlsPolicies;
   readonly #services: Services;

@@ -39,7 +39,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly reload: () => Promise<string[]>;
 }
 
-/** How long open sessions may take to finish what they are at. */
+/** Longest time in ms for open sessions to finish. */
 const drainMs = 10_000;
 
 /** Arguments of `startServer`. */

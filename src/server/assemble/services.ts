@@ -63,13 +63,13 @@ export interface Services extends AsyncDisposable {
   readonly queue: Queue;
   readonly queueSettings: QueueSettings;
   readonly holdRules: HoldRules;
-  /** What accounts want of the queue. */
+  /** Policies of accounts for the queue. */
   readonly perAccount: PerAccount;
   readonly routing: Routing;
   readonly blobSweeper: BlobSweeper;
   readonly refusals: Refusals;
   readonly suppressions: Suppressions;
-  /** What comes back about mail that we sent. */
+  /** Processing of notices about sent mail. */
   readonly feedback: Feedback;
   /** Has no keys before it was started. */
   readonly dkim: DkimKeys;
@@ -244,7 +244,7 @@ export async function createConfiguredAccounts({ configuration, accounts, log }:
   for (const name of Object.keys(configuration.config.domains.accounts)) {
     if (existing.has(name)) continue;
     try {
-      // Somebody else may have made it meanwhile.
+      // Another process may have made it meanwhile.
       if ((await accounts.open(name)) !== null) continue;
       await accounts.create(name);
       log.info('account.created', { account: name });

@@ -6,7 +6,7 @@ import { SenderCheck } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
 
-/** What all connections of a process share besides the stored data. */
+/** State that all connections of a process share besides the stored data. */
 export interface Shared {
   readonly admission: Admission;
   /** Gate at which TLS handshakes wait for their turn. */
@@ -31,7 +31,7 @@ const developmentHandshakes = {
 export function makeShared({ configuration, clock, log, random }: Services, resolver: Resolver): Shared {
   const { limits, listeners, localserve } = configuration.config.server;
   const trustedNetworks = localserve ? [...limits.trustedNetworks, ...privateNetworks] : limits.trustedNetworks;
-  // Whoever comes from an address that we listen on is on this machine.
+  // A client whose address is one that we listen on is on this machine.
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {
     admission: new Admission({ clock, log, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),

@@ -63,7 +63,7 @@ function prepare(context: ServiceContext, kind: ServerKind, whole: Config, backe
     startTls: hasTls && (kind === 'submission' || (kind === 'mx' && (config.smtp?.startTls ?? !server.localserve))),
     authWithoutTls: plaintextAuth || (kind === 'mx' && server.localserve),
     mailNeedsTls: kind === 'submission' && !plaintextAuth,
-    // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): whoever brings mail there sends them instead.
+    // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): the server that brings mail there sends them instead.
     dsn: kind !== 'mx',
     futureRelease: kind !== 'mx',
     requireTls: true,

@@ -7,7 +7,7 @@ const earlierMs = 59 * 60_000;
 /** The names of all blobs are read once a day. */
 const sweepsPerSearch = 24;
 
-/** Removes what nobody needs any more, every hour until disposed; disposal waits for the sweep at hand, which ends early. */
+/** Removes what is no longer needed, every hour until disposed; disposal waits for the sweep at hand, which ends early. */
 export class Sweeps implements AsyncDisposable {
   readonly #services: Services;
   readonly #queueSweeper: QueueSweeper;

@@ -17,7 +17,7 @@ import { readConfigFile } from './config-files.ts';
 const lookEveryMs = 1000;
 const keptVersions = 100;
 
-/** What the configuration needs. */
+/** Dependencies of the configuration. */
 export interface ConfigurationDeps {
   /** The folder of `server.yaml` and `domains.yaml`. */
   readonly folder: string;

@@ -76,12 +76,12 @@ export class DkimKeys implements Disposable {
     this.#timer?.[Symbol.dispose]();
   }
 
-  /** What is wrong with the keys since they were read last, a line each; keys that cannot be used are read again every 30 seconds. */
+  /** Problems of the keys since they were read last, a line each; keys that cannot be used are read again every 30 seconds. */
   get problems(): readonly string[] {
     return this.#problems;
   }
 
-  /** Who signs what by the configuration and the keys as they are now. */
+  /** Signing plan by the current configuration and keys. */
   get plan(): SigningPlan {
     const { config } = this.#deps.configuration;
     if (this.#plan === null || this.#plan.config !== config || this.#plan.keys !== this.#keys) {

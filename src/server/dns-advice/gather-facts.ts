@@ -10,7 +10,7 @@ import { listenerKeys } from './listener-keys.ts';
 import { openListeners, publicAddresses } from './public-addresses.ts';
 import { transportAddresses } from './transport-addresses.ts';
 
-/** Where facts come from. */
+/** Sources of facts. */
 export interface GatherDeps {
   readonly config: Config;
   /** The folder of `server.yaml`. */

@@ -7,7 +7,7 @@ import { DialFailed, type Dialer } from '#ports/dialer';
 import type { Random } from '#ports/random';
 import { SmtpClient, type OpenOutcome } from '#proto/smtp-client';
 
-/** What probing needs. */
+/** Dependencies of probing. */
 export interface SmtpHostProberDeps {
   readonly dialer: Dialer;
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import { openListeners } from './public-addresses.ts';
 
 const maxPemBytes = 1 << 20;
 
-/** What is known of the certificates of the listeners that take mail, and what could not be found out. */
+/** Known facts about the certificates of the listeners that accept mail, and what could not be found out. */
 export interface ListenerKeys {
   /** TLSA records (RFC 7672 §3.1). */
   readonly tlsa: readonly string[];
@@ -63,7 +63,7 @@ async function readCertificate(files: Files, path: string): Promise<Parsed<Uint8
   return parseBase64((pem[1] ?? '').replaceAll(/\s+/g, ''));
 }
 
-/** What CAA records call an authority (RFC 8659 §4.2), by the organization in the issuer's name; as the authorities document it. */
+/** Names of authorities in CAA records (RFC 8659 §4.2), by the organization in the issuer's name; as the authorities document them. */
 const issuerNames: readonly (readonly [RegExp, string])[] = [
   [/^Let's Encrypt$/i, 'letsencrypt.org'],
   [/^Google Trust Services/i, 'pki.goog'],

@@ -18,7 +18,7 @@ export function openListeners({ listeners }: ServerConfig): (readonly [string, L
   return Object.entries(listeners).filter(([, { addresses }]) => parsedIps(addresses).some((ip) => !isLoopback(ip)));
 }
 
-/** Reports whether everybody on the Internet may reach an address. */
+/** Reports whether an address is reachable from the whole Internet. */
 export function isPublic(ip: IpAddress): boolean {
   return !isLoopback(ip) && !isPrivate(ip) && !isWildcard(ip);
 }

@@ -17,7 +17,7 @@ import { AppendGlue } from './append-glue.ts';
 import { saying } from './refusals.ts';
 import { SelectedGlue } from './selected-glue.ts';
 
-/** What an account's backend needs. */
+/** Dependencies of an account's backend. */
 export interface AccountGlueDeps {
   readonly account: Account;
   readonly bus: Bus;
@@ -27,7 +27,7 @@ export interface AccountGlueDeps {
   readonly appendLimitBytes: number;
   /** 0 is unlimited. */
   readonly quotaBytes: number;
-  /** Who stores messages here, as `ReceptionFacts.validation` wants it. */
+  /** Client that stores messages here, as `ReceptionFacts.validation` wants it. */
   readonly storedBy: string;
 }
 

@@ -7,16 +7,16 @@ import type { Clock } from '#ports/clock';
 import { No, type AppendBatch, type AppendHead, type MessageSink } from '#proto/imap-server';
 import { saying } from './refusals.ts';
 
-/** Where messages are appended to. */
+/** Target of appended messages. */
 export interface AppendGlueDeps {
   readonly account: Account;
   readonly mailbox: MailboxId;
   readonly clock: Clock;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
-  /** What the quota leaves. */
+  /** Bytes that the quota leaves. */
   readonly leftBytes: number;
-  /** Who stores them, as `ReceptionFacts.validation` wants it. */
+  /** Client that stores them, as `ReceptionFacts.validation` wants it. */
   readonly storedBy: string;
 }
 

@@ -10,7 +10,7 @@ import { admissionTexts, type Admission, type LoginAttempt } from '#server/admis
 import type { Configuration } from '#server/configuration';
 import { AccountGlue } from './account-glue.ts';
 
-/** What one connection's backend needs. */
+/** Dependencies of one connection's backend. */
 export interface ImapGlueDeps {
   readonly accounts: Accounts;
   readonly admission: Admission;
@@ -23,7 +23,7 @@ export interface ImapGlueDeps {
   readonly log: Log;
   readonly remoteAddress: string;
   readonly appendLimitBytes: number;
-  /** How the connection is now, for the stories of what is stored over it. */
+  /** State of the connection, for the stories of messages stored over it. */
   readonly connection: () => Omit<Acceptance, 'login'>;
   /** Called with the account of a login. */
   readonly onOpen: (account: Account) => void;
@@ -73,7 +73,7 @@ export class ImapGlue implements ImapBackend, Disposable {
     if (outcome.kind === 'success') {
       const { account, login } = outcome.identity;
       if (configuration.config.domains.accounts[account]?.loginDisabled !== undefined) {
-        // The password was right, but whoever tries with it goes on trying; `open` tells them why.
+        // The password was right, but the client goes on trying; `open` gives the reason.
         attempt?.failed(login);
         const why = { failure: 'disabled', reason: 'the account is disabled' };
         log.warn('imap.loginFailed', { remoteAddress, mechanism: outcome.mechanism, login, ...why });

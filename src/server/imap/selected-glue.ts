@@ -26,7 +26,7 @@ import { matchText, type SearchSource } from './text-search.ts';
 /** Messages whose sizes are added up at a time. */
 const sizesBatch = 500;
 
-/** What a selected mailbox needs. */
+/** Dependencies of a selected mailbox. */
 export interface SelectedGlueDeps {
   readonly account: Account;
   readonly mailbox: MailboxId;

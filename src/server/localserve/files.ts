@@ -1,4 +1,4 @@
-/** What `localserve` writes on its first start. */
+/** Options of the files that `localserve` writes on its first start. */
 export interface LocalserveOptions {
   /** Addresses to listen on. */
   readonly addresses: readonly string[];

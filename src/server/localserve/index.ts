@@ -1,6 +1,6 @@
 /**
- * What `localserve` does that a production server must not: addresses that fail on purpose, mail for anybody, and a first start that
- * writes a whole configuration with passwords that everybody knows. The decisions are pure; only the set-up writes files.
+ * Behaviour of `localserve` that a production server must not have: addresses that fail on purpose, mail for any address, and a first start that
+ * writes a whole configuration with well-known passwords. The decisions are pure; only the set-up writes files.
  */
 export { anyLogin } from './any-login.ts';
 export { developmentLimits, privateNetworks } from './limits.ts';

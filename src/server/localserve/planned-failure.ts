@@ -1,4 +1,4 @@
-/** Where in the life of a message a planned failure happens. */
+/** Stage in the life of a message at which a planned failure happens. */
 export type Stage = 'mailfrom' | 'rcptto' | 'data' | 'queue';
 
 /** A failure that an address asks for; `timeout` means no answer at all. */

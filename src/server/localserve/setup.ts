@@ -4,7 +4,7 @@ import type { Files } from '#host/files';
 import { writeSchemas } from '#server/configuration';
 import { localserveFiles } from './files.ts';
 
-/** Where and for which addresses a development server is set up. */
+/** Folder and addresses for which a development server is set up. */
 export interface SetUpOptions {
   readonly files: Files;
   readonly folder: string;
@@ -14,7 +14,7 @@ export interface SetUpOptions {
   readonly nowMs: number;
 }
 
-/** The account of a development server, and the password of its administrator; known to everybody on purpose. */
+/** The account of a development server, and the password of its administrator; public on purpose. */
 export const localAccount = {
   name: 'godwit',
   address: 'godwit@localhost',
@@ -25,7 +25,7 @@ export const localAccount = {
 const certificateName = 'localhost.crt';
 const keyName = 'localhost.key';
 const certificateDays = 4 * 365;
-/** What an interrupted first start may have left. */
+/** Files that an interrupted first start may have left. */
 const ownNames = /^(?:domains\.yaml|(?:server|domains)\.schema\.json|localhost\.(?:crt|key)|adminpassword|.*\.tmp)$/;
 
 /**
@@ -62,7 +62,7 @@ export async function renewCertificate(options: Pick<SetUpOptions, 'files' | 'fo
     return true;
   }
   const old = new X509Certificate(pem);
-  // One that somebody else issued is theirs to renew.
+  // One from another issuer is not ours to renew.
   if (Date.parse(old.validTo) > nowMs || !old.checkIssued(old)) return false;
   const ips = [...(old.subjectAltName ?? '').matchAll(/IP Address:([0-9A-Fa-f.:]+)/g)].map(([, ip = '']) => ip);
   await writeCertificate(options, ips, nowMs);

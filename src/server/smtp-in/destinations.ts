@@ -4,7 +4,7 @@ import type { Directory } from '#mail/directory';
 import { isFromId } from '#mail/feedback';
 import { Refusal, type Recipient } from '#proto/smtp-server';
 
-/** Where one recipient's copies go. */
+/** Destination of one recipient's copies. */
 export interface Goal {
   /** As in RCPT TO. */
   readonly address: string;
@@ -55,7 +55,7 @@ export class Destinations {
     return this.#config.domains.accounts[account]?.quota ?? 0;
   }
 
-  /** An address that leads to this account and nobody else; null when only a catch-all does. */
+  /** Returns an address that leads to this account alone; null when only a catch-all does. */
   ownAddress(account: string): string | null {
     return this.#config.domains.accounts[account]?.addresses.find((address) => !address.startsWith('@')) ?? null;
   }

@@ -6,7 +6,7 @@ import type { SessionFacts } from '#proto/smtp-server';
 
 /** Recipients that could not be served when others of the same message were. */
 interface Leftovers {
-  /** Who brought the message. */
+  /** Client that brought the message. */
   readonly facts: SessionFacts;
   readonly sender: string;
   readonly addresses: readonly string[];

@@ -5,7 +5,7 @@ import type { RefusedMail, SessionFacts } from '#proto/smtp-server';
 /** Recipients of one message that a record is made for. */
 const maxRecipients = 10;
 
-/** Keeps for its story that mail was refused; nobody waits for it. */
+/** Records that mail was refused, for its story; no caller waits for it. */
 export function noteRefusal(
   refusals: Pick<Refusals, 'record'>,
   facts: SessionFacts,

@@ -37,9 +37,9 @@ interface World {
   readonly send: (account: string, from: string, to: string) => Promise<string>;
   /** Brings mail from outside. @returns the last reply. */
   readonly bring: (from: string, to: string, content: string) => Promise<string>;
-  /** What was recorded: trust, action, recipient and whether it is suppressed; then what is suppressed. */
+  /** Records made: trust, action, recipient and whether it is suppressed; then the suppression list. */
   readonly told: () => Promise<readonly string[]>;
-  /** How the remote host answers. */
+  /** Answer of the remote host. */
   outcome: DeliveryOutcome;
 }
 

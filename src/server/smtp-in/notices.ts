@@ -9,7 +9,7 @@ import type { Log } from '#ports/log';
 import type { Transaction } from '#proto/smtp-server';
 import type { Destinations } from './destinations.ts';
 
-/** What looking at notices needs. */
+/** Dependencies of looking at notices. */
 export interface NoticesDeps {
   readonly feedback: Pick<Feedback, 'take'>;
   readonly accounts: Accounts;
@@ -18,7 +18,7 @@ export interface NoticesDeps {
   readonly destinations: Destinations;
 }
 
-/** What may be a notice. */
+/** Message that may be a notice. */
 export interface ReadNotice {
   /** From-IDs in the addresses that it is for. */
   readonly fromIds: readonly string[];
@@ -42,7 +42,7 @@ export class Notices {
   read({ from, recipients }: Transaction, body: ReceivedBody, root: Part): Promise<ReadNotice | null> | null {
     const { destinations } = this.#deps;
     const fromIds = recipients.map(({ address }) => destinations.fromIdOf(address)).filter((id) => id !== null);
-    // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but to a From-ID nobody writes by chance.
+    // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but mail to a From-ID does not come by chance.
     return from !== null && fromIds.length === 0 ? null : this.#read(from !== null, fromIds, body, root);
   }
 

@@ -6,7 +6,7 @@ const timeoutMs = 60 * 60_000;
 
 /**
  * Fails as a localserve address asks for at this stage; undefined when it asks for nothing. @throws Refusal.
- * @param deps.shutdown  Ends a timeout early: a server that stops waits for nobody.
+ * @param deps.shutdown  Ends a timeout early: a server that stops does not wait.
  */
 export function failOnPurpose(
   localpart: string,

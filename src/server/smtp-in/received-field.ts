@@ -1,7 +1,7 @@
 import { writeReceived } from '#lib/message';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
 
-/** What the Received field tells besides the session's facts. */
+/** Facts of the Received field besides the session's. */
 export interface ReceptionTrace {
   readonly hostname: string;
   /** The only recipient, null when there are several. */

@@ -19,7 +19,7 @@ import type { Quotas } from './quotas.ts';
 import { ReceiverChecks, type ReceiverPolicy } from './receiver-checks.ts';
 import { receivedField } from './received-field.ts';
 
-/** What receiving one message needs. */
+/** Dependencies of receiving one message. */
 export interface ReceptionDeps {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
@@ -40,11 +40,11 @@ export interface ReceptionDeps {
   readonly receiverPolicy: ReceiverPolicy;
 }
 
-/** Who sends, and to whom. */
+/** Sender and recipients. */
 export interface Incoming {
   readonly facts: SessionFacts;
   readonly transaction: Transaction;
-  /** What was looked at before the content came. */
+  /** Checks made before the content arrived. */
   readonly checks: readonly Check[];
   /** At least one. */
   readonly goals: readonly Goal[];
@@ -150,7 +150,7 @@ export class Reception implements MessageSink {
     const served = new Set(Array.from(delivered, ({ goal }) => goal));
     const left = copies.filter((copy) => {
       if (delivered.has(copy)) return false;
-      // A list has reached somebody: members whose mailbox is full go without.
+      // A list has reached some member: those whose mailbox is full go without.
       return going.includes(copy) || !copy.goal.isAlias || !served.has(copy.goal);
     });
     if (left.length === 0) return accounts;
@@ -182,7 +182,7 @@ export class Reception implements MessageSink {
     for (const goal of goals) {
       const { accounts, address } = goal;
       for (const account of accounts) {
-        // Somebody who is addressed twice, or is in a list as well, gets one copy.
+        // A recipient who is addressed twice, or is in a list as well, gets one copy.
         if (seen.has(account)) continue;
         seen.add(account);
         const prefix = encoder.encode(`${writeDeliveredTo(address)}${returnPath}${received}${remarks}`);

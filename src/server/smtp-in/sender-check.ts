@@ -3,12 +3,12 @@ import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import type { Answer, Resolver } from '#ports/resolver';
 import { Refusal, type Hello } from '#proto/smtp-server';
 
-/** How long a client waits for what DNS says about its names; the resolver itself gives up sooner on each question. */
+/** Longest wait in ms of a client for DNS about its names; the resolver itself gives up sooner on each question. */
 const dnsTimeoutMs = 20_000;
 /** Mail hosts of a sender that are looked up, in the order of their preference, before we give up on it. */
 const maxHosts = 8;
 
-/** What DNS says of the addresses of a name. */
+/** Result of DNS for the addresses of a name. */
 type Addresses = 'found' | 'absent' | Extract<Answer<never>, { readonly kind: 'failed' }>;
 
 const timedOut = { kind: 'failed', why: 'timeout' } as const;

@@ -31,7 +31,7 @@ import { receivingPlan, type ReceivingPlan } from './receiving-plan.ts';
 import { Reception, type ReceptionDeps } from './reception.ts';
 import type { SenderCheck } from './sender-check.ts';
 
-/** What receiving needs. */
+/** Dependencies of receiving. */
 export interface SmtpInDeps {
   readonly configuration: Configuration;
   readonly admission: Admission;

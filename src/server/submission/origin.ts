@@ -3,7 +3,7 @@ import { acceptanceOf, writeOrigin, type SubmissionOrigin } from '#mail/story';
 import type { PreparedHeader } from '#mail/submission';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
 
-/** What is known of a submitted message when it is queued. */
+/** Facts about a submitted message when it is queued. */
 interface SubmissionFacts {
   readonly facts: SessionFacts;
   readonly transaction: Transaction;

@@ -2,7 +2,7 @@ import type { SigningChoice } from '#mail/dkim';
 import type { Log } from '#ports/log';
 import { Refusal } from '#proto/smtp-server';
 
-/** What a signature needs. */
+/** Dependencies of a signature. */
 export interface OutgoingSignatureDeps {
   readonly choice: SigningChoice;
   readonly log: Log;
@@ -24,7 +24,7 @@ export class OutgoingSignature {
     if (choice.kind === 'signed') choice.signer.push(chunk);
   }
 
-  /** The message ended. @returns the fields to put before it, empty when nobody signs it. @throws Refusal when it cannot be signed. */
+  /** The message ended. @returns the fields to put before it, empty when no domain signs it. @throws Refusal when it cannot be signed. */
   async finish(): Promise<string> {
     const { choice, log, cid } = this.#deps;
     if (choice.kind === 'unsigned') return '';

@@ -3,7 +3,7 @@ import { newFromId } from '#mail/feedback';
 import type { Random } from '#ports/random';
 import type { Configuration } from '#server/configuration';
 
-/** From whom a message leaves. */
+/** Reverse-path with which a message leaves. */
 interface ReversePath {
   /** Empty for the null reverse-path. */
   readonly sender: string;
@@ -14,7 +14,7 @@ interface ReversePath {
 /**
  * The reverse-path of a message that an account submits: the address that it gave, with a From-ID when the account wants them and the address is
  * its own and has room for one. Anything else leaves as it is: the message matters more than what may come back.
- * @param account  Name of the account, null for nobody's.
+ * @param account  Name of the account, null for none.
  */
 export function reversePathOf(
   from: Address | null,

@@ -28,7 +28,7 @@ import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, noteRefusal } from '#server/smtp-in';
 import { SubmittedMessage } from './submitted-message.ts';
 
-/** What submission needs. */
+/** Dependencies of submission. */
 export interface SubmissionDeps {
   readonly configuration: Configuration;
   readonly admission: Admission;
@@ -163,7 +163,7 @@ export class Submission implements Backend {
     const { account, login } = outcome.identity;
     const disabled = configuration.config.domains.accounts[account]?.loginDisabled;
     if (disabled !== undefined) {
-      // The password was right, but whoever tries with it goes on trying.
+      // The password was right, but the client goes on trying.
       attempt?.failed(login);
       const why = { failure: 'disabled', reason: 'the account is disabled' };
       log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });

@@ -33,7 +33,7 @@ export interface SubmittedMessageDeps {
   readonly blobs: BlobStore;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
-  /** Who signs what. */
+  /** Signing plan in force. */
   readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,7 +43,7 @@ export interface SubmittedMessageDeps {
   readonly shutdown: AbortSignal;
 }
 
-/** Whose message it is, and in which transaction. */
+/** Account and transaction of a message. */
 export interface Submitted {
   readonly facts: SessionFacts;
   readonly transaction: Transaction;

@@ -12,7 +12,7 @@ import type { DkimKeys } from '#server/dkim';
 export interface DsnMailerDeps {
   readonly queue: Pick<Queue, 'enqueueIn'>;
   readonly blobs: BlobStore;
-  /** Who signs what. */
+  /** Signing plan in force. */
   readonly dkim: Pick<DkimKeys, 'plan'>;
   readonly clock: Clock;
   readonly log: Log;
