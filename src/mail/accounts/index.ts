@@ -7,6 +7,7 @@
  */
 export { Accounts } from './accounts.ts';
 export { Account, AccountRemoved } from './account.ts';
+export { AccountNames } from './account-names.ts';
 export { AccountRefusal, normalizeAccountName } from './account-name.ts';
 export { AccountUnavailable } from './claim.ts';
 export { roomOf } from './room.ts';

@@ -5,7 +5,7 @@ import { QueueRunner, type Transmitter } from '#mail/queue';
 import { probeDescriptors } from '#host/conditions';
 import { DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
 import { Operations, type ServerFacts } from '#server/operations';
-import { DsnDelivery, DsnMailer } from '#server/transmit';
+import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { Certificates } from './certificates.ts';
 import { Control } from './control.ts';
 import { openListeners, type OpenService, type ServiceName } from './listeners.ts';

@@ -10,7 +10,7 @@ import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
 import { threadedSlowHash } from '#host/workers';
-import { Accounts } from '#mail/accounts';
+import { AccountNames, Accounts } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
@@ -30,8 +30,9 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { conditionAwareLog, ConditionLog } from '#server/conditions';
 import { Configuration, configuredPath } from '#server/configuration';
-import { AccountNames, ConfiguredPolicies, ConfiguredRouting } from '#server/transmit';
+import { ConfiguredPolicies } from '#server/account-policies';
 import { DkimKeys } from '#server/dkim';
+import { ConfiguredRouting } from '#server/routing';
 import type { OutsideView } from '#server/operations';
 
 /** Arguments of `openServices`. */

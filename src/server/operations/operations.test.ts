@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
-import { DsnDelivery, DsnMailer } from '#server/transmit';
+import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { sql } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';

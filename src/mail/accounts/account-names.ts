@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
-import type { Accounts } from '#mail/accounts';
+import type { Accounts } from './accounts.ts';
 
-/** Names of accounts in memory, for questions of the queue that cannot wait: names never change, and ids are not used again. */
+/** Names of accounts, cached in memory for callers that cannot wait for the database: names never change, and ids are not used again. */
 export class AccountNames {
   readonly #accounts: Pick<Accounts, 'list'>;
   #names = new Map<AccountId, string>();
@@ -10,12 +10,12 @@ export class AccountNames {
     this.#accounts = accounts;
   }
 
-  /** The name as far as it is known, null otherwise. */
+  /** Returns the name as far as it is in memory, null otherwise. */
   known(id: AccountId): string | null {
     return this.#names.get(id) ?? null;
   }
 
-  /** The name; null when the account was removed. */
+  /** Returns the name; null when the account was removed. */
   async find(id: AccountId): Promise<string | null> {
     const known = this.known(id);
     if (known !== null) return known;
@@ -23,7 +23,7 @@ export class AccountNames {
     return this.known(id);
   }
 
-  /** Gets to know all accounts that there are now. */
+  /** Reads the names of all accounts that there are now. */
   async refresh(): Promise<void> {
     this.#names = new Map((await this.#accounts.list()).map(({ id, name }) => [id, name]));
   }

@@ -1,11 +1,11 @@
 import type { AccountId } from '#lib/ids';
+import type { AccountNames } from '#mail/accounts';
 import type { Config } from '#mail/config';
 import type { Routing } from '#mail/queue';
 import { routingTable, type RoutingTable } from '#mail/routes';
 import type { Configuration } from '#server/configuration';
-import type { AccountNames } from './account-names.ts';
 
-/** The routes of the configuration in force, as the queue asks them. */
+/** Routes of the configuration in force; the table is made once for each configuration. */
 export class ConfiguredRouting implements Routing {
   readonly #configuration: Pick<Configuration, 'config'>;
   readonly #names: AccountNames;

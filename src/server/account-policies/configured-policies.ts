@@ -1,9 +1,9 @@
 import type { AccountId } from '#lib/ids';
+import type { AccountNames } from '#mail/accounts';
 import type { OutgoingPolicies, OutgoingPolicy } from '#mail/queue';
 import type { Configuration } from '#server/configuration';
-import type { AccountNames } from './account-names.ts';
 
-/** What accounts want of the queue, by their settings in `domains.yaml`. */
+/** Outgoing policies of accounts by their settings in `domains.yaml`. */
 export class ConfiguredPolicies implements OutgoingPolicies {
   readonly #configuration: Pick<Configuration, 'config'>;
   readonly #names: AccountNames;
