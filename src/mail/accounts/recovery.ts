@@ -14,15 +14,19 @@ import {
   type AccountRow,
 } from './account-rows.ts';
 import type { Account } from './account.ts';
-import type { Accounts } from './accounts.ts';
 import { AccountUnavailable, storedIdentity, writeIdentity } from './claim.ts';
-import type { UnclaimedData } from './unclaimed.ts';
+import type { NewAccountCare, UnclaimedData } from './unclaimed.ts';
 
 interface RecoveryDeps {
   readonly databases: Databases;
   readonly clock: Clock;
   readonly log: Log;
-  readonly accounts: Accounts;
+  /** The part of `Accounts` that decisions go through. */
+  readonly accounts: {
+    forget(name: string): void;
+    open(name: string): Promise<Account | null>;
+    create(name: string, care: NewAccountCare): Promise<Account>;
+  };
   readonly unclaimed: UnclaimedData;
 }
 

@@ -6,8 +6,8 @@ import { checkText } from './check-texts.ts';
 import type { DomainFacts } from './facts.ts';
 import { about, levelOf, notLookedUp, publish, todo, type Finding, type Level } from './finding.ts';
 import type { CheckLimits } from './limits.ts';
-import { recordText } from './record-text.ts';
-import type { RecordData, WantedRecord } from './wanted-record.ts';
+import { recordText, type RecordData } from './record-text.ts';
+import type { WantedRecord } from './wanted-record.ts';
 
 /** Compares every wanted record with DNS; records of one name and type are compared together. */
 export async function checkRecords(

@@ -1,5 +1,8 @@
 import { encodeHex } from '#lib/codecs';
-import type { RecordData } from './wanted-record.ts';
+import type { Records, RecordType } from '#ports/resolver';
+
+/** A record's type with its data. */
+export type RecordData = { [K in RecordType]: { readonly type: K; readonly data: Records[K] } }[RecordType];
 
 /** RFC 1035 §3.3: a character string has at most 255 octets. */
 const maxStringBytes = 255;

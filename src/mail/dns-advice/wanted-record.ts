@@ -1,5 +1,4 @@
-import type { Records, RecordType } from '#ports/resolver';
-import { recordText } from './record-text.ts';
+import { recordText, type RecordData } from './record-text.ts';
 
 /** Subject of a record or finding; the order here is the order of reports. */
 export const areas = [
@@ -28,9 +27,6 @@ export type Area = (typeof areas)[number];
  * A `later` record leads to something that the server does not offer yet: it is not to be published before.
  */
 export type Importance = 'must' | 'should' | 'may' | 'later';
-
-/** A record's type with its data. */
-export type RecordData = { [K in RecordType]: { readonly type: K; readonly data: Records[K] } }[RecordType];
 
 /** A record that DNS should hold. */
 export type WantedRecord = RecordData & {

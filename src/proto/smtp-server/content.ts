@@ -1,5 +1,6 @@
 import type { ContentProblem, Reply } from '#lib/smtp';
-import type { Context, OpenTransaction } from './context.ts';
+import type { Context } from './context.ts';
+import type { OpenTransaction } from './open-transaction.ts';
 import type { Reception } from './reception.ts';
 import { PeerGone } from './wire.ts';
 

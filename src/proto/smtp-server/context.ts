@@ -1,12 +1,12 @@
 import type { Identity, MechanismName } from '#lib/sasl';
-import type { Address } from '#lib/address';
-import type { MailParameters, Reply, ReplyStyle } from '#lib/smtp';
+import type { Reply, ReplyStyle } from '#lib/smtp';
 import type { Clock } from '#ports/clock';
 import type { Endpoint, TlsSession } from '#ports/channel';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
-import type { Backend, Hello, ServerKind, SessionFacts, Transaction, TransactionRecipient } from './backend.ts';
+import type { Backend, Hello, ServerKind, SessionFacts } from './backend.ts';
 import { defaultSessionLimits, type SessionLimits } from './limits.ts';
+import type { OpenTransaction } from './open-transaction.ts';
 import type { SessionOptions } from './options.ts';
 import type { Reception } from './reception.ts';
 import { Refusal } from './refusal.ts';
@@ -14,22 +14,6 @@ import { Wire } from './wire.ts';
 
 /** Stage of the session; commands name the stages in which they are legal. */
 export type Stage = 'connected' | 'greeted' | 'mail' | 'rcpt' | 'bdat';
-
-/** The transaction as the session changes it. */
-export class OpenTransaction implements Transaction {
-  readonly from: Address | null;
-  readonly parameters: MailParameters;
-  readonly recipients: TransactionRecipient[] = [];
-  chunked = false;
-  hadBareLf = false;
-  /** RCPT was tried: an empty list is then because all were refused, not the peer's mistake (RFC 2920 §3.1). */
-  hadRcpt = false;
-
-  constructor(from: Address | null, parameters: MailParameters) {
-    this.from = from;
-    this.parameters = parameters;
-  }
-}
 
 /** Everything a command handler works on: the peer's state, the wire, the Backend. One per session. */
 export class Context implements SessionFacts {

@@ -1,17 +1,28 @@
 import { describeFinding } from '#lib/receivers';
 import type { ContentProblem, Reply } from '#lib/smtp';
+import type { Clock } from '#ports/clock';
 import type { MessageSink } from './backend.ts';
-import type { Context, OpenTransaction } from './context.ts';
+import type { SessionLimits } from './limits.ts';
+import type { OpenTransaction } from './open-transaction.ts';
+import type { SessionOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
 
 const crlf = Uint8Array.of(13, 10);
+
+/** The part of a session's context that receiving content needs. */
+interface ReceptionContext {
+  readonly options: Pick<SessionOptions, 'pedantic'>;
+  readonly limits: Pick<SessionLimits, 'dataTimeoutMs' | 'maxMessageBytes'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly wire: { readonly codec: { readonly hadBareLf: boolean } };
+}
 
 /**
  * The content of one message on its way to the sink: counts, checks, and keeps the first failure until the content has been read
  * to its end, because the peer hears nothing before.
  */
 export class Reception {
-  readonly #context: Context;
+  readonly #context: ReceptionContext;
   readonly #transaction: OpenTransaction;
   readonly #mayHave8Bit: boolean;
   readonly #deadline: number;
@@ -20,7 +31,7 @@ export class Reception {
   #lastByte = 10;
   #failure: { readonly cause: unknown } | null = null;
 
-  constructor(context: Context, transaction: OpenTransaction, sink: MessageSink) {
+  constructor(context: ReceptionContext, transaction: OpenTransaction, sink: MessageSink) {
     this.#context = context;
     this.#transaction = transaction;
     this.#sink = sink;

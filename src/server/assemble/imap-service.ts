@@ -4,7 +4,7 @@ import { acceptanceOf } from '#mail/story';
 import type { Channel } from '#ports/channel';
 import { defaultLimits, serveImap } from '#proto/imap-server';
 import { ImapGlue } from '#server/imap';
-import type { ServiceContext } from './listeners.ts';
+import type { ServiceContext } from './service-context.ts';
 
 const serverId: ReadonlyMap<string, string> = new Map([['name', 'Godwit']]);
 

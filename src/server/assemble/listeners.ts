@@ -5,33 +5,9 @@ import type { Channel } from '#ports/channel';
 import type { Certificates } from './certificates.ts';
 import { serveImapOn } from './imap-service.ts';
 import type { Services } from './services.ts';
+import { serviceNames, type OpenService, type ServiceContext, type ServiceName } from './service-context.ts';
 import { smtpService } from './smtp-service.ts';
 import type { Shared } from './shared.ts';
-
-/** The services that a listener can offer. */
-const serviceNames = ['smtp', 'submission', 'submissions', 'imap', 'imaps'] as const;
-/** Name of a service, as in the configuration. */
-export type ServiceName = (typeof serviceNames)[number];
-
-/** A port that is open. */
-export interface OpenService {
-  readonly service: ServiceName;
-  /** Name of the listener in the configuration. */
-  readonly name: string;
-  readonly listener: Listener;
-}
-
-/** Everything that a service needs to serve one connection. */
-export interface ServiceContext {
-  readonly services: Services;
-  readonly shared: Shared;
-  readonly config: ListenerConfig;
-  readonly hostname: string;
-  readonly service: ServiceName;
-  /** True when the listener has a certificate. */
-  readonly hasTls: boolean;
-  readonly shutdown: AbortSignal;
-}
 
 /** Opens every configured port, once all certificates have been read. @throws ConfigError naming the port that could not be had, or the certificate; what was opened before is closed. */
 export async function openListeners(

@@ -8,7 +8,8 @@ import { Operations, type ServerFacts } from '#server/operations';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { Certificates } from './certificates.ts';
 import { Control } from './control.ts';
-import { openListeners, type OpenService, type ServiceName } from './listeners.ts';
+import { openListeners } from './listeners.ts';
+import type { OpenService, ServiceName } from './service-context.ts';
 import { OutgoingTls } from './outgoing-tls.ts';
 import {
   createConfiguredAccounts,

@@ -9,7 +9,7 @@ import type { Channel } from '#ports/channel';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import type { ServiceContext } from './listeners.ts';
+import type { ServiceContext } from './service-context.ts';
 import { openServices, type Services } from './services.ts';
 import { makeShared } from './shared.ts';
 import { smtpService } from './smtp-service.ts';

@@ -4,7 +4,7 @@ import { SmtpSession, type Backend, type ServerKind, type SessionOptions } from 
 import { developmentLimits } from '#server/localserve';
 import { receivingPlan, SmtpIn, type ReceivingPlan } from '#server/smtp-in';
 import { Submission } from '#server/submission';
-import type { ServiceContext } from './listeners.ts';
+import type { ServiceContext } from './service-context.ts';
 
 const kinds: Readonly<Record<string, ServerKind>> = {
   smtp: 'mx',

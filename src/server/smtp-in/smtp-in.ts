@@ -1,14 +1,6 @@
 import type { Address } from '#lib/address';
 import type { Reply } from '#lib/smtp';
-import type { Accounts } from '#mail/accounts';
-import type { LocalDelivery } from '#mail/delivery';
-import type { Feedback } from '#mail/feedback';
-import type { Queue } from '#mail/queue';
 import type { Check, Refusals } from '#mail/story';
-import type { ContentMemory } from '#mail/content';
-import type { BlobStore } from '#ports/blobs';
-import type { Clock } from '#ports/clock';
-import type { Log } from '#ports/log';
 import {
   Refusal,
   type AuthBackend,
@@ -23,32 +15,18 @@ import {
   type TransactionRecipient,
 } from '#proto/smtp-server';
 import { admissionTexts, type Admission } from '#server/admission';
-import type { Configuration } from '#server/configuration';
 import type { Goal } from './destinations.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { failOnPurpose } from './planned.ts';
-import { receivingPlan, type ReceivingPlan } from './receiving-plan.ts';
+import { receivingPlan, type ReceivingPlan, type ReceivingPlanDeps } from './receiving-plan.ts';
 import { Reception, type ReceptionDeps } from './reception.ts';
 import type { SenderCheck } from './sender-check.ts';
 
-/** Dependencies of receiving. */
-export interface SmtpInDeps {
-  readonly configuration: Configuration;
+/** Dependencies of `SmtpIn`. */
+export interface SmtpInDeps extends ReceivingPlanDeps {
   readonly admission: Admission;
-  readonly accounts: Accounts;
-  readonly delivery: LocalDelivery;
-  readonly feedback: Pick<Feedback, 'take'>;
-  readonly queue: Queue;
-  readonly blobs: BlobStore;
-  /** Memory that all messages on their way in share. */
-  readonly contentMemory: ContentMemory;
   readonly senders: SenderCheck;
   readonly refusals: Pick<Refusals, 'record'>;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly hostname: string;
-  /** Aborted when the server stops. */
-  readonly shutdown: AbortSignal;
 }
 
 /** Decisions for one connection on the port where other servers bring mail. */

@@ -1,5 +1,6 @@
 import type { MessageSink } from '../backend.ts';
-import type { Context, OpenTransaction } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { OpenTransaction } from '../open-transaction.ts';
 import { Reception } from '../reception.ts';
 import { Refusal } from '../refusal.ts';
 import { receive, settle } from '../content.ts';

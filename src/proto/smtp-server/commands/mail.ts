@@ -1,6 +1,7 @@
 import type { MailParameters } from '#lib/smtp';
 import { needsSmtputf8 } from '#lib/address';
-import { type Context, OpenTransaction } from '../context.ts';
+import type { Context } from '../context.ts';
+import { OpenTransaction } from '../open-transaction.ts';
 import { after } from '../maybe.ts';
 import { Refusal } from '../refusal.ts';
 import type { CommandDefinition } from './definition.ts';

@@ -1,7 +1,8 @@
 import { needsSmtputf8 } from '#lib/address';
 import type { Reply } from '#lib/smtp';
 import type { TransactionRecipient } from '../backend.ts';
-import type { Context, OpenTransaction } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { OpenTransaction } from '../open-transaction.ts';
 import { after } from '../maybe.ts';
 import { Refusal } from '../refusal.ts';
 import type { CommandDefinition } from './definition.ts';
