@@ -10,6 +10,7 @@ const entryPoints = new Set([
   'tools/run-tests.ts',
   'tools/measure-codebase.ts',
   'tools/check-english-main.ts',
+  'tools/write-protocols.ts',
   'test/bench/main.ts',
 ]);
 

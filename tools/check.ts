@@ -1,27 +1,26 @@
 /** `npm run check`: every static check, in one go. Ends with exit code 1 when one of them found something. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { checkDocs } from './check-docs.ts';
 import { checkEnglish, type EnglishCounts } from './check-english.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkRfc } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkUnused, type Manifest } from './check-unused.ts';
-import { proseFiles, root, sourceFiles } from './source-files.ts';
+import { checkProtocols } from './protocols.ts';
+import { proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
 
 const files = sourceFiles();
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
-const rfcFolder = [process.env['GODWIT_RFC_DIR'], `${root}rfc`, `${root}../shared/rfc`].find(
-  (folder) => folder !== undefined && existsSync(folder),
-);
-
+const rfcs = rfcFolder();
 const baseline = JSON.parse(readFileSync(`${root}tools/english-baseline.json`, 'utf8')) as EnglishCounts;
 
 const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
   ['sizes', () => checkSizes(files)],
   ['docs', () => checkDocs(files)],
-  ['rfc', () => checkRfc(files, rfcFolder ?? null)],
+  ['rfc', () => checkRfc(files, rfcs)],
+  ['protocols', () => checkProtocols(files, readFileSync(`${root}docs/protocols.md`, 'utf8'))],
   ['english', () => checkEnglish([...files, ...proseFiles()], baseline)],
   ['unused', () => checkUnused(files, manifest)],
 ];
@@ -38,7 +37,7 @@ for (const [name, run] of own) {
   report(name, findings.length === 0);
   for (const finding of findings) console.log(`  ${finding}`);
 }
-if (rfcFolder === undefined) console.log('  rfc: no RFC texts here, so sections were not looked up (rfc/README.md)');
+if (rfcs === null) console.log('  rfc: no RFC texts here, so sections were not looked up (rfc/README.md)');
 for (const [name, program, args] of programs) {
   const { status } = spawnSync(`${root}node_modules/.bin/${program}`, args, {
     cwd: root,

@@ -7,6 +7,7 @@ import { checkSizes } from './check-sizes.ts';
 import { checkUnused } from './check-unused.ts';
 import { importCircles } from './import-circles.ts';
 import { importsOf } from './imports.ts';
+import { checkProtocols, protocolsDocument } from './protocols.ts';
 
 const file = (path: string, text: string): { path: string; text: string } => ({ path, text });
 
@@ -88,4 +89,21 @@ test('checkUnused reports files, exports and dependencies that nothing needs', (
     'src/lib/a/index.ts: no other folder imports shut',
     'package.json: dependency left-pad is used nowhere',
   ]);
+});
+
+test('protocolsDocument lists RFCs with their folders, and deviations', () => {
+  const files = [
+    file('src/lib/a/a.ts', '// RFC 5321 §4.1: x\n// deviates: RFC 5321 §4.2 wants y;\n// z is better.\n'),
+    file('src/mail/b/b.ts', '/* RFC 5321 and RFC 1035 §2 */\n'),
+    file('src/mail/b/b.test.ts', '// RFC 2045 §1\n'),
+  ];
+  const titles = new Map([[5321, 'Simple Mail Transfer Protocol']]);
+  const document = protocolsDocument(files, titles);
+  assert.match(document, /\| \[RFC 5321\]\([^)]*\) \| Simple Mail Transfer Protocol \| `lib\/a`, `mail\/b` \|/);
+  assert.match(document, /- RFC 5321 §4\.2 wants y; z is better\. \(`lib\/a\/a\.ts`\)/);
+  assert.doesNotMatch(document, /2045/);
+  assert.deepEqual(checkProtocols(files, document), ['docs/protocols.md: RFC 1035 has no title: write it there']);
+  const whole = protocolsDocument(files, titles.set(1035, 'Domain Names'));
+  assert.deepEqual(checkProtocols(files, whole), []);
+  assert.equal(checkProtocols(files.slice(0, 1), whole).length, 1);
 });

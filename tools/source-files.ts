@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Root folder of the checkout. */
@@ -33,4 +32,10 @@ export function proseFiles(): SourceFile[] {
 /** True for files that hold tests or serve them only. */
 export function isTest(path: string): boolean {
   return /\.(test|contract)\.ts$/.test(path) || path.startsWith('test/') || path.startsWith('src/testing/');
+}
+
+/** Returns the folder with the RFC texts (rfc/README.md), null when there is none. */
+export function rfcFolder(): string | null {
+  const folders = [process.env['GODWIT_RFC_DIR'], `${root}rfc`, `${root}../shared/rfc`];
+  return folders.find((folder) => folder !== undefined && globSync('rfc*.txt', { cwd: folder }).length > 0) ?? null;
 }

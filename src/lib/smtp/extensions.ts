@@ -94,7 +94,7 @@ function parseFutureRelease(value: string | undefined): Extensions['futureReleas
   return /^[1-9][0-9]{0,8}$/.test(interval) ? { maxIntervalS: Number(interval) } : null;
 }
 
-/** RFC 9422 §3.1: a malformed or repeated limit makes the whole line worth nothing. */
+/** Parses the value of LIMITS. RFC 9422 §3.7: a malformed or repeated limit makes the whole line worth nothing. */
 function parseLimits(value: string): ServerLimits {
   const found = new Map<string, number | null>();
   for (const word of words(value)) {
