@@ -2,6 +2,7 @@
  * Checks the English of comments, docs and commit subjects: opening words of docstrings, and words that have plainer ones.
  * What stood when the check was written is counted by area in english-baseline.json; the counts may only go down.
  */
+import { commentOf } from './comments.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** Words that no docstring opens with: a function's begins with a verb in the third person, a type's with a noun phrase. */
@@ -22,9 +23,6 @@ const words: readonly (readonly [RegExp, string])[] = [
 
 /** Addresses and names in quotes or code, such as nobody@example.org, are no prose. */
 const quoted = /`[^`]*`|\b[\w.+-]+@[\w.-]+|'nobody'|"[^"]*"/g;
-
-/** String literals, which may hold `//`. */
-const literal = /'(?:\\.|[^'\\])*'/g;
 
 /** Counts of findings by area. */
 export type EnglishCounts = Readonly<Record<string, number>>;
@@ -54,11 +52,6 @@ export function findEnglish(files: readonly SourceFile[]): EnglishFinding[] {
     }
     return found;
   });
-}
-
-/** Returns the comment of a line of source, empty when it has none. */
-function commentOf(line: string): string {
-  return /^\s*\*(?!\/)(.*)$/.exec(line)?.[1] ?? /(?:\/\*\*?|\/\/)(.*)$/.exec(line.replaceAll(literal, "''"))?.[1] ?? '';
 }
 
 /** Returns a line for each area with more findings than its baseline, and the findings there: the new ones are among them. */

@@ -1,9 +1,11 @@
 /** `npm run check`: every static check, in one go. Ends with exit code 1 when one of them found something. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { checkAmbient } from './check-ambient.ts';
 import { checkDocs } from './check-docs.ts';
 import { checkEnglish, type EnglishCounts } from './check-english.ts';
 import { checkLayers } from './check-layers.ts';
+import { checkLeftovers } from './check-leftovers.ts';
 import { checkRfc } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkUnused, type Manifest } from './check-unused.ts';
@@ -12,16 +14,19 @@ import { proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
 
 const files = sourceFiles();
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
+const prose = proseFiles();
 const rfcs = rfcFolder();
 const baseline = JSON.parse(readFileSync(`${root}tools/english-baseline.json`, 'utf8')) as EnglishCounts;
 
 const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
+  ['ambient', () => checkAmbient(files)],
   ['sizes', () => checkSizes(files)],
   ['docs', () => checkDocs(files)],
   ['rfc', () => checkRfc(files, rfcs)],
   ['protocols', () => checkProtocols(files, readFileSync(`${root}docs/protocols.md`, 'utf8'))],
-  ['english', () => checkEnglish([...files, ...proseFiles()], baseline)],
+  ['english', () => checkEnglish([...files, ...prose], baseline)],
+  ['leftovers', () => checkLeftovers([...files, ...prose])],
   ['unused', () => checkUnused(files, manifest)],
 ];
 

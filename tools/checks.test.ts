@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkAmbient } from './check-ambient.ts';
 import { checkDocs } from './check-docs.ts';
 import { checkLayers } from './check-layers.ts';
+import { checkLeftovers } from './check-leftovers.ts';
 import { citationsOf, sectionsOf } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkUnused } from './check-unused.ts';
@@ -107,3 +109,33 @@ test('protocolsDocument lists RFCs with their folders, and deviations', () => {
   assert.deepEqual(checkProtocols(files, whole), []);
   assert.equal(checkProtocols(files.slice(0, 1), whole).length, 1);
 });
+
+for (const [path, line, want] of [
+  ['src/mail/a/a.ts', 'const at = Date.now();', /Clock/],
+  ['src/proto/a/a.ts', 'setTimeout(f, 5);', /timers/],
+  ['src/server/a/a.ts', "const home = process.env['HOME'];", /process/],
+  ['src/lib/a/a.ts', 'const n = Math.random();', /Random/],
+  ['src/lib/a/a.ts', ' * Date.now() in a comment', null],
+  ['src/host/clock/a.ts', 'const at = Date.now();', null],
+  ['src/mail/a/a.test.ts', 'const at = Date.now();', null],
+] as const) {
+  test(`checkAmbient of '${line}' in ${path}`, () => {
+    const findings = checkAmbient([file(path, `${line}\n`)]);
+    assert.equal(findings.length, want === null ? 0 : 1);
+    if (want !== null) assert.match(findings[0] ?? '', want);
+  });
+}
+
+for (const [path, text, count] of [
+  ['src/mail/a/a.ts', '// TODO later', 1],
+  ['src/mail/a/a.ts', 'f(); // FIXME', 1],
+  ['src/mail/a/a.ts', "const flag = '$TODO';", 0],
+  ['src/mail/a/a.ts', '// const a = 1;', 1],
+  ['src/mail/a/a.ts', '// If it fails, the next start does it again;', 0],
+  ['decisions/0001-a.md', 'x\n'.repeat(61), 1],
+  ['decisions/0001-a.md', 'x\n'.repeat(60), 0],
+] as const) {
+  test(`checkLeftovers of ${JSON.stringify(text.slice(0, 40))} in ${path} (${count})`, () => {
+    assert.equal(checkLeftovers([file(path, text)]).length, count);
+  });
+}
