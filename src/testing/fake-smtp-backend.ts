@@ -8,7 +8,7 @@ import {
   type AuthOutcome,
   type Backend,
   type Maybe,
-  type MessageSink,
+  type DataHandler,
   Refusal,
   type SessionFacts,
   type Transaction,
@@ -38,8 +38,8 @@ export class FakeSmtpBackend implements Backend {
   readonly auth: AuthBackend | null;
   readonly messages: FakeMessage[] = [];
   readonly outcomes: AuthOutcome[] = [];
-  /** Sinks that were neither finished nor aborted. */
-  openSinks = 0;
+  /** Handlers that were neither finished nor aborted. */
+  openHandlers = 0;
   aborted = 0;
   resets = 0;
   closes = 0;
@@ -72,12 +72,12 @@ export class FakeSmtpBackend implements Backend {
     return answer === undefined ? null : answer.then(() => null);
   }
 
-  data(_facts: SessionFacts, transaction: Transaction): Maybe<MessageSink> {
+  data(_facts: SessionFacts, transaction: Transaction): Maybe<DataHandler> {
     const [first] = transaction.recipients;
     const how = first === undefined || first.address === 'postmaster' ? '' : first.address.localpart;
     if (how === 'nodata') throw new Refusal(554, '5.3.0', 'no data today');
-    this.openSinks++;
-    return new FakeSink(this, transaction, how);
+    this.openHandlers++;
+    return new FakeHandler(this, transaction, how);
   }
 
   reset(): void {
@@ -122,7 +122,7 @@ function failAt(point: 'is' | 'write' | 'finish', localpart: string | undefined)
   if (kind !== undefined) throw new ConditionError(kind, '/secret/path');
 }
 
-class FakeSink implements MessageSink {
+class FakeHandler implements DataHandler {
   readonly #backend: FakeSmtpBackend;
   readonly #transaction: Transaction;
   readonly #how: string;
@@ -143,7 +143,7 @@ class FakeSink implements MessageSink {
   }
 
   async finish(): Promise<Reply> {
-    this.#backend.openSinks--;
+    this.#backend.openHandlers--;
     failAt('finish', this.#how);
     if (this.#how === 'badfinish') return Promise.resolve(reply(451, '4.3.1', 'disk full'));
     if (this.#how === 'bugfinish') return Promise.reject(new Error('crash in finish, as asked'));
@@ -158,7 +158,7 @@ class FakeSink implements MessageSink {
   }
 
   abort(): void {
-    this.#backend.openSinks--;
+    this.#backend.openHandlers--;
     this.#backend.aborted++;
   }
 }

@@ -14,9 +14,9 @@ import {
   type MailboxEntry,
   type MailboxImage,
   type MailboxStatus,
-  type MessageContent,
+  type ReadableMessage,
   type MessageRow,
-  type MessageSink,
+  type AppendSink,
   No,
   type NumberColumns,
   type RowReader,
@@ -26,7 +26,7 @@ import {
   Unreadable,
 } from '#proto/imap-server';
 import { FakeLoop } from './fake-loop.ts';
-import { damagedContent, MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
+import { damagedMessage, MemoryMailbox, type MemoryMessageFacts, memoryContent, memoryRow } from './imap-mailbox.ts';
 
 interface Entry {
   mailbox: MemoryMailbox | null;
@@ -261,7 +261,7 @@ class MemoryAppend implements AppendBatch {
     this.#mailbox = mailbox;
   }
 
-  async message(head: AppendHead): Promise<MessageSink> {
+  async message(head: AppendHead): Promise<AppendSink> {
     const chunks: Uint8Array[] = [];
     return {
       write: async (chunk) => {
@@ -324,7 +324,7 @@ class MemorySelected implements SelectedMailbox {
     });
   }
 
-  async contents(uids: Uint32Array): Promise<readonly (MessageContent | null)[]> {
+  async contents(uids: Uint32Array): Promise<readonly (ReadableMessage | null)[]> {
     this.#world.checkCondition();
     if (this.#world.failsNext) {
       this.#world.failsNext = false;
@@ -333,7 +333,7 @@ class MemorySelected implements SelectedMailbox {
     return [...uids].map((uid) => {
       const message = this.#mailbox.find(uid);
       if (message === undefined) return null;
-      if (this.#world.damaged.has(uid)) return damagedContent(message);
+      if (this.#world.damaged.has(uid)) return damagedMessage(message);
       return memoryContent(message, this.#world.contentReads);
     });
   }

@@ -8,7 +8,7 @@ import {
   Unreadable,
   type MailboxImage,
   type MailboxStatus,
-  type MessageContent,
+  type ReadableMessage,
   type MessageRow,
 } from '#proto/imap-server';
 
@@ -131,7 +131,7 @@ export function memoryRow({ bytes, index, internalDateMs, saveDateMs }: MemoryMe
 }
 
 /** A message's bytes. */
-export function memoryContent({ bytes, index }: MemoryMessage, reads: number[] = []): MessageContent {
+export function memoryContent({ bytes, index }: MemoryMessage, reads: number[] = []): ReadableMessage {
   const read = (start: number, end: number): Uint8Array => {
     reads.push(end - start);
     return bytes.subarray(start, end);
@@ -147,7 +147,7 @@ export function memoryContent({ bytes, index }: MemoryMessage, reads: number[] =
 }
 
 /** A message whose bytes cannot be read. */
-export function damagedContent(message: MemoryMessage): MessageContent {
+export function damagedMessage(message: MemoryMessage): ReadableMessage {
   const fail = (): never => {
     throw new Unreadable('damaged, as the test wants it');
   };

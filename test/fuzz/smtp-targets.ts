@@ -126,7 +126,7 @@ const smtpReplies: Target = {
   },
 };
 
-/** A whole session: it answers in lines with codes, finishes every sink, and ends when the client does. */
+/** A whole session: it answers in lines with codes, finishes every handler, and ends when the client does. */
 const smtpSession: Target = {
   name: 'smtp-session',
   seeds: sides,
@@ -174,7 +174,7 @@ const smtpSession: Target = {
     must(output === '' || output.endsWith('\r\n'), 'half a reply');
     const lines = input.reduce((count, byte) => count + Number(byte === 10), 0);
     must(output.length <= 4000 + 1500 * (lines + 1), () => `${output.length} bytes of replies to ${lines} lines`);
-    must(backend.openSinks === 0, 'a sink was left open');
+    must(backend.openHandlers === 0, 'a handler was left open');
     must(backend.closes === 1, 'closed more or less than once');
     const bug = log.ofLevel('error').find(({ cause }) => !String(cause).includes('as asked'));
     if (bug !== undefined) throw new Error(`logged ${bug.event}`, { cause: bug.cause });

@@ -11,8 +11,8 @@ import {
   ContentMemory,
   ContentWriter,
   discardBlob,
-  receivedContent,
-  storedContent,
+  receivedMessageBytes,
+  storedMessageBytes,
 } from './index.ts';
 
 async function countOf(blobs: BlobStore): Promise<number> {
@@ -42,7 +42,7 @@ for (const [sizes, kind] of [
     assert.equal(body.kind, kind);
     assert.equal(body.sizeBytes, all.length);
     if (body.kind === 'blob') assert.equal(body.crc32, crc32(Uint8Array.from(all)));
-    const content = receivedContent(blobs, body);
+    const content = receivedMessageBytes(blobs, body);
     assert.deepEqual([...(await content.bytes(0, 1000))], all);
     await writer[Symbol.asyncDispose]();
     assert.equal(await countOf(blobs), 0);
@@ -105,10 +105,10 @@ test('ContentWriter tells of a disk that fails', async () => {
   await writer.abort();
 });
 
-test('MessageContent joins prefix and body at any cut', async () => {
+test('MessageBytes joins prefix and body at any cut', async () => {
   await using store = await tempStore();
   const prefix = new TextEncoder().encode('abc');
-  const content = receivedContent(store.blobs, bodyOfBytes(new TextEncoder().encode('defg')), prefix);
+  const content = receivedMessageBytes(store.blobs, bodyOfBytes(new TextEncoder().encode('defg')), prefix);
   for (let start = -1; start <= 8; start += 1) {
     for (let end = start; end <= 9; end += 1) {
       const want = 'abcdefg'.slice(Math.max(0, start), Math.max(0, end));
@@ -165,16 +165,16 @@ async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-test('storedContent: an empty body may come as NULL, and a body without its bytes throws when it is read', async () => {
+test('storedMessageBytes: an empty body may come as NULL, and a body without its bytes throws when it is read', async () => {
   await using store = await tempStore();
   const { blobs, account } = store;
   const prefix = new TextEncoder().encode('abc');
-  const empty = storedContent(blobs, account.id, { sizeBytes: 0, blobId: null, bytes: null }, prefix);
+  const empty = storedMessageBytes(blobs, account.id, { sizeBytes: 0, blobId: null, bytes: null }, prefix);
   assert.deepEqual(await empty.bytes(0, 10), prefix);
-  const lost = storedContent(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: null }, prefix);
+  const lost = storedMessageBytes(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: null }, prefix);
   assert.deepEqual(await lost.bytes(0, 3), prefix);
   assert.throws(() => lost.bytes(0, 4), ContentDamaged);
-  const cut = storedContent(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: prefix }, prefix);
+  const cut = storedMessageBytes(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: prefix }, prefix);
   assert.throws(() => cut.bytes(3, 8), ContentDamaged);
   assert.deepEqual(await cut.bytes(3, 6), prefix);
 });

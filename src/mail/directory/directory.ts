@@ -10,8 +10,8 @@ import {
 } from '#lib/address';
 import type { Config } from '#mail/config';
 
-/** Result of looking up an address. */
-export type Destination =
+/** Result of looking up an address: the accounts behind it, or why there are none. */
+export type AddressLookup =
   | { readonly kind: 'account'; readonly account: string }
   | {
       readonly kind: 'alias';
@@ -66,12 +66,12 @@ export class Directory {
   }
 
   /** Looks up a recipient (M§1.7 order: postmaster, exact, alias, catch-all). */
-  lookup(address: Address): Destination {
+  lookup(address: Address): AddressLookup {
     const { localpart } = address;
     const isPostmaster = localpart.toLowerCase() === 'postmaster';
     const name = 'ascii' in address.domain ? address.domain.ascii : null;
     const domain = name === null ? undefined : this.#domains.get(name);
-    const postmaster: Destination = { kind: 'account', account: this.#config.server.postmaster };
+    const postmaster: AddressLookup = { kind: 'account', account: this.#config.server.postmaster };
     if (isPostmaster && name !== null && this.#hostnames.has(name)) return postmaster;
     if (domain === undefined) return { kind: 'remote' };
     if (domain.disabled) return { kind: 'disabled' };
@@ -128,9 +128,9 @@ export class Directory {
 
   /** Reports whether an account may send as this address: its own, or an alias of which it is a member and that allows it. */
   maySendAs(account: string, address: Address): boolean {
-    const destination = this.lookup(address);
-    if (destination.kind === 'account') return destination.account === account;
-    if (destination.kind !== 'alias' || !destination.accounts.includes(account)) return false;
+    const found = this.lookup(address);
+    if (found.kind === 'account') return found.account === account;
+    if (found.kind !== 'alias' || !found.accounts.includes(account)) return false;
     const domain = 'ascii' in address.domain ? this.#domains.get(address.domain.ascii) : undefined;
     return domain?.aliases.get(canonicalLocalpart(address.localpart, domain))?.allowFrom ?? false;
   }

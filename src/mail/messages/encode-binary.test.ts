@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBody, findPart, MimeIndexer, type MessageIndex } from '#lib/mime';
-import { bodyOfBytes, ContentWriter, receivedContent } from '#mail/content';
+import { bodyOfBytes, ContentWriter, receivedMessageBytes } from '#mail/content';
 import { tempStore } from '#testing/temp-store';
 import { encodeBinaryParts } from './encode-binary.ts';
 
@@ -19,7 +19,7 @@ async function stored(text: string): Promise<{ text: string; index: MessageIndex
   await using store = await tempStore();
   const bytes = bytesOf(text);
   await using made = await encodeBinaryParts({ body: bodyOfBytes(bytes), index: indexOf(bytes) }, store.account.blobs);
-  const content = receivedContent(store.account.blobs, made.body);
+  const content = receivedMessageBytes(store.account.blobs, made.body);
   return { text: textOf(await content.bytes(0, content.sizeBytes)), index: made.index };
 }
 
@@ -76,7 +76,7 @@ test('encodeBinaryParts keeps the octets of large parts, in blobs too', async ()
   const part = findPart(made.index.root, [1]);
   assert.ok(part);
   assert.deepEqual([part.type, part.encoding], ['image', 'base64']);
-  const content = receivedContent(blobs, made.body);
+  const content = receivedMessageBytes(blobs, made.body);
   assert.equal(content.sizeBytes, made.index.sizeBytes);
   const decoder = decodeBody(part.encoding);
   const pieces = [decoder.push(await content.bytes(part.bodyStart, part.end)), decoder.finish()];

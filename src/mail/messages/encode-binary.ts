@@ -1,7 +1,7 @@
 import { Base64Encoder } from '#lib/codecs';
 import { parseHeader } from '#lib/message';
 import { flattenParts, MimeIndexer, type MessageIndex, type Part } from '#lib/mime';
-import { ContentWriter, receivedContent, type MessageContent, type ReceivedBody } from '#mail/content';
+import { ContentWriter, receivedMessageBytes, type MessageBytes, type ReceivedBody } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 
 /** A received message in the form in which it is stored. Disposing it drops what was made for it, not what it was made of. */
@@ -22,7 +22,7 @@ export async function encodeBinaryParts(
 ): Promise<StorableMessage> {
   const same = { ...message, [Symbol.asyncDispose]: () => Promise.resolve() };
   if (!message.index.hasNul) return same;
-  const content = receivedContent(blobs, message.body);
+  const content = receivedMessageBytes(blobs, message.body);
   const parts: Part[] = [];
   for (const part of flattenParts(message.index.root)) if (await isBinary(part, content)) parts.push(part);
   if (parts.length === 0) return same;
@@ -39,7 +39,7 @@ export async function encodeBinaryParts(
 }
 
 /** True for a part with a body of its own that holds a NUL, is not encoded, and has a header that can say that it is. */
-async function isBinary(part: Part, content: MessageContent): Promise<boolean> {
+async function isBinary(part: Part, content: MessageBytes): Promise<boolean> {
   const isLeaf = part.parts.length === 0 && part.message === null && part.bodyStart > part.headerStart;
   if (!isLeaf || part.encoding === 'base64' || part.encoding === 'quoted-printable') return false;
   for await (const chunk of content.stream(part.bodyStart, part.end)) if (chunk.includes(0)) return true;
@@ -47,7 +47,7 @@ async function isBinary(part: Part, content: MessageContent): Promise<boolean> {
 }
 
 /** The message with these parts, in their order, encoded. */
-async function* encoded(content: MessageContent, parts: readonly Part[], root: Part): AsyncGenerator<Uint8Array> {
+async function* encoded(content: MessageBytes, parts: readonly Part[], root: Part): AsyncGenerator<Uint8Array> {
   let at = 0;
   for (const part of parts) {
     yield* copies(content.stream(at, part.headerStart));

@@ -1,7 +1,7 @@
 import { octetsOf } from '#lib/charset';
 import { NoBodyStructure, shortStructure } from '#lib/imap';
 import type { AccountId, MailboxId } from '#lib/ids';
-import { storedContent, type MessageContent } from '#mail/content';
+import { storedMessageBytes, type MessageBytes } from '#mail/content';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type SqlValue } from '#ports/database';
 import { messageLimits } from './limits.ts';
@@ -53,7 +53,7 @@ export interface StoredMessage {
   readonly headerSizeBytes: number;
   /** A NUL occurs in the content. */
   readonly hasNul: boolean;
-  readonly content: MessageContent;
+  readonly content: MessageBytes;
 }
 
 /** Reads messages of one account by mailbox and UID. Everything that it shows is durable; callers keep batches to a few hundred. */
@@ -119,7 +119,7 @@ export class MessageReader {
       ([uid, headerSizeBytes, prefix, sizeBytes, hasNul, blobId, body, id]) => {
         const isLater = want === 'all' && body === null && blobId === null && sizeBytes > messageLimits.batchBodyBytes;
         const bytes = isLater ? (start: number, end: number) => this.#bodyBytes(id, start, end) : body;
-        const content = storedContent(blobs, account, { sizeBytes, blobId, bytes }, prefix);
+        const content = storedMessageBytes(blobs, account, { sizeBytes, blobId, bytes }, prefix);
         return { uid, headerSizeBytes, hasNul: hasNul !== 0, content };
       },
     );

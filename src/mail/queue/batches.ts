@@ -1,5 +1,5 @@
 import { encodeHex } from '#lib/codecs';
-import { storedContent } from '#mail/content';
+import { storedMessageBytes } from '#mail/content';
 import { decideRoute, describeDecision, type RouteDecision } from '#mail/routes';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
@@ -259,7 +259,7 @@ export class Batches {
     const content =
       bytes === null
         ? await openContent(db, blobs, { message: id, prefix, bodySizeBytes, blobId })
-        : storedContent(blobs, 'queue', { sizeBytes: bodySizeBytes, blobId, bytes }, prefix);
+        : storedMessageBytes(blobs, 'queue', { sizeBytes: bodySizeBytes, blobId, bytes }, prefix);
     return await this.#deps.transmitter.transmit({
       route: decision.target,
       account,

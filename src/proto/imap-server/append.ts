@@ -1,6 +1,6 @@
 import { tooBigText } from './too-big.ts';
 import { type FlagList, type ImapEvent, writeSequenceSet } from '#lib/imap';
-import type { AppendBatch, MessageSink } from './backend.ts';
+import type { AppendBatch, AppendSink } from './backend.ts';
 import { withConditions } from './conditions.ts';
 import type { Context } from './context.ts';
 import { knownName } from './mailbox-name.ts';
@@ -93,7 +93,7 @@ async function receiveMessage(context: Context, batch: AppendBatch, event: Appen
   await sink.finish();
 }
 
-function beginMessage(batch: AppendBatch, event: AppendMessage): Promise<MessageSink> {
+function beginMessage(batch: AppendBatch, event: AppendMessage): Promise<AppendSink> {
   return batch.message({
     flagBits: event.flags.bits,
     keywords: event.flags.keywords,
@@ -102,7 +102,7 @@ function beginMessage(batch: AppendBatch, event: AppendMessage): Promise<Message
   });
 }
 
-async function receiveBytes(context: Context, sink: MessageSink): Promise<void> {
+async function receiveBytes(context: Context, sink: AppendSink): Promise<void> {
   for (;;) {
     const event = await context.input.next(context.deps.options.limits.literalTimeoutMs);
     if (event === null) throw new Bye('connection ended');

@@ -75,8 +75,8 @@ export interface AppendHead {
   readonly sizeBytes: number;
 }
 
-/** Takes one message's bytes. */
-export interface MessageSink {
+/** Takes the bytes of one message of an APPEND. */
+export interface AppendSink {
   /** Takes the next bytes, which must not change afterwards. */
   write(chunk: Uint8Array): Promise<void>;
   /** All bytes were written; parses and keeps the message aside, nothing is visible yet. */
@@ -86,7 +86,7 @@ export interface MessageSink {
 /** An APPEND of one or more messages, all or nothing (RFC 3502 §6.3.11). Disposing without `commit` leaves nothing behind. */
 export interface AppendBatch extends AsyncDisposable {
   /** Begins the next message; the previous one must be finished. Throws `No` (TOOBIG, OVERQUOTA, LIMIT) before any byte is read. */
-  message(head: AppendHead): Promise<MessageSink>;
+  message(head: AppendHead): Promise<AppendSink>;
   /** Makes all finished messages visible in order; durable when it resolves. Throws `No` TRYCREATE when the mailbox went away. */
   commit(): Promise<{ readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }>;
 }

@@ -13,7 +13,7 @@ export type {
   LoginOutcome,
   MailboxEntry,
   MailboxStatus,
-  MessageSink,
+  AppendSink,
   SpecialUse,
 } from './backend.ts';
 export type {
@@ -21,7 +21,7 @@ export type {
   FieldReader,
   FlagChange,
   MailboxImage,
-  MessageContent,
+  ReadableMessage,
   MessageRow,
   NumberColumns,
   RowColumns,

@@ -55,8 +55,8 @@ export interface MessageRow {
   readonly structure: Part;
 }
 
-/** A message's bytes. Nothing is held open while none of its promises is pending. Reads of a damaged message throw `Unreadable`. */
-export interface MessageContent {
+/** A message as FETCH and SEARCH read it. Nothing is held open while none of its promises is pending. Reads of a damaged message throw `Unreadable`. */
+export interface ReadableMessage {
   readonly sizeBytes: number;
   /** Bytes up to and including the empty line that ends the header. */
   readonly headerSizeBytes: number;
@@ -147,7 +147,7 @@ export interface SelectedMailbox extends AsyncDisposable {
   /** A reader of the same columns of messages among ascending `uids`, batch after batch, as `rows` would give them. Kept for one command. */
   rowReader(columns: RowColumns, uids: Uint32Array): RowReader;
   /** Contents of a few messages, in order; with `header` only bytes of the header will be asked for. */
-  contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (MessageContent | null)[]>;
+  contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (ReadableMessage | null)[]>;
   /** A reader of the fields with these names, for messages among ascending `uids`; null when they are better read with the headers. */
   fieldReader(names: readonly string[], uids: Uint32Array): FieldReader | null;
   /** Facts of the messages among ascending `uids`, in pieces. Messages that are missing in all of them are to be asked for with `rows`. */

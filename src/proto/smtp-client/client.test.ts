@@ -155,7 +155,7 @@ for (const [what, request, want] of [
     await client.quit();
     await ended;
     assert.equal(backend.messages.length, 1);
-    assert.equal(backend.openSinks, 0);
+    assert.equal(backend.openHandlers, 0);
   });
 }
 

@@ -64,8 +64,8 @@ export interface RefusedMail {
   readonly reply: Reply;
 }
 
-/** Takes one message's content. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
-export interface MessageSink {
+/** Takes one message's content, by DATA or BDAT, and answers for it. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
+export interface DataHandler {
   /**
    * The next bytes, dots unstuffed, every line ended by CRLF; they never change afterwards and may be views of larger buffers.
    * A rejection or Refusal makes the session read on to the end of the content, call `abort` and refuse the message.
@@ -120,7 +120,7 @@ export interface Backend {
   /** RCPT TO, below the recipient limit. A reply other than null replaces `250 2.1.5`. Accepting adds it to `transaction.recipients`. */
   rcpt(facts: SessionFacts, transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null>;
   /** DATA, or the first BDAT: begins the content. A Refusal here is sent instead of 354. */
-  data(facts: SessionFacts, transaction: Transaction): Maybe<MessageSink>;
+  data(facts: SessionFacts, transaction: Transaction): Maybe<DataHandler>;
   /** MAIL, RCPT or content was refused, by this Backend or by the session itself, for records. Must not throw. */
   refused?(facts: SessionFacts, mail: RefusedMail): void;
   /** The transaction ended without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */

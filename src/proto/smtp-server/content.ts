@@ -1,27 +1,27 @@
 import type { ContentProblem, Reply } from '#lib/smtp';
 import type { Context } from './context.ts';
 import type { OpenTransaction } from './open-transaction.ts';
-import type { Reception } from './reception.ts';
+import type { DataTransfer } from './data-transfer.ts';
 import { PeerGone } from './wire.ts';
 
 /**
- * Reads content to its end, which the codec knows, into `reception`.
+ * Reads content to its end, which the codec knows, into `transfer`.
  * @returns what the codec found wrong with it. @throws PeerGone when the peer leaves before; Refusal when there is no point in reading on.
  */
-export async function receive(context: Context, reception: Reception | null): Promise<ContentProblem | null> {
+export async function receive(context: Context, transfer: DataTransfer | null): Promise<ContentProblem | null> {
   const { wire, limits } = context;
   const startedMs = context.clock.monotonic();
   for (;;) {
     let event = wire.codec.next();
     if (event === null) {
-      reception?.checkTime();
-      if (reception === null && context.clock.monotonic() - startedMs > limits.dataTimeoutMs)
+      transfer?.checkTime();
+      if (transfer === null && context.clock.monotonic() - startedMs > limits.dataTimeoutMs)
         throw new PeerGone('timeout');
       event = await wire.more(limits.dataBlockTimeoutMs, limits.dataTimeoutMs);
     }
     if (event === null) throw new PeerGone('closed');
     if (event.kind === 'data') {
-      const written = reception?.write(event.bytes);
+      const written = transfer?.write(event.bytes);
       if (written !== undefined) await written;
     } else if (event.kind === 'dataEnd' || event.kind === 'bdatEnd') {
       return event.problem;

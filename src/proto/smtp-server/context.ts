@@ -8,7 +8,7 @@ import type { Backend, Hello, ServerKind, SessionFacts } from './backend.ts';
 import { defaultSessionLimits, type SessionLimits } from './limits.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { SessionOptions } from './options.ts';
-import type { Reception } from './reception.ts';
+import type { DataTransfer } from './data-transfer.ts';
 import { Refusal } from './refusal.ts';
 import { Wire } from './wire.ts';
 
@@ -30,7 +30,7 @@ export class Context implements SessionFacts {
   mechanism: MechanismName | null = null;
   transaction: OpenTransaction | null = null;
   /** Content that arrives by BDAT. */
-  reception: Reception | null = null;
+  transfer: DataTransfer | null = null;
   /** MAIL, or content, was refused: what the peer pipelined behind it fails through no fault of its own. */
   wasRefused = false;
   /** The connection ends once the replies are out. */
@@ -87,7 +87,7 @@ export class Context implements SessionFacts {
 
   get stage(): Stage {
     if (this.hello === null) return 'connected';
-    if (this.reception !== null) return 'bdat';
+    if (this.transfer !== null) return 'bdat';
     if (this.transaction === null) return 'greeted';
     return this.transaction.recipients.length === 0 ? 'mail' : 'rcpt';
   }
@@ -114,11 +114,11 @@ export class Context implements SessionFacts {
 
   /** Ends what MAIL began: the Backend is notified, content that was begun is dropped. */
   reset(): void {
-    const { reception, transaction } = this;
-    this.reception = null;
+    const { transfer, transaction } = this;
+    this.transfer = null;
     this.transaction = null;
     this.wasRefused = false;
-    if (reception !== null) reception.abort();
+    if (transfer !== null) transfer.abort();
     else if (transaction !== null) this.backend.reset(this, transaction);
   }
 

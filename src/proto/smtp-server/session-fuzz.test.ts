@@ -85,7 +85,7 @@ test('SmtpSession always ends, answers in SMTP only, and leaves nothing open, wh
       for (let i = 0; i < bytes.length; i += step) await client.write(bytes.subarray(i, i + step)).catch(() => {});
       client.endWriting();
       await running;
-      assert.equal(backend.openSinks, 0);
+      assert.equal(backend.openHandlers, 0);
       assert.equal(backend.closes, 1);
       assert.deepEqual(
         log.events.filter((event) => event.level === 'error'),
@@ -132,10 +132,10 @@ test('SmtpSession drops what it has when the peer leaves within content', async 
     const dialogue = `EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\n${start}`;
     await client.write(new TextEncoder().encode(dialogue));
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(backend.openSinks, 1, start);
+    assert.equal(backend.openHandlers, 1, start);
     client.destroy();
     await running;
-    assert.equal(backend.openSinks, 0, start);
+    assert.equal(backend.openHandlers, 0, start);
     assert.equal(backend.aborted, 1, start);
   }
 });
@@ -159,6 +159,6 @@ for (const [what, start, want] of [
       text += new TextDecoder().decode(chunk);
     }
     assert.match(text, new RegExp(`${want} [^\\n]*\\r\\n$`));
-    assert.equal(backend.openSinks, 0);
+    assert.equal(backend.openHandlers, 0);
   });
 }

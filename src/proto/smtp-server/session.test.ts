@@ -82,7 +82,7 @@ class Stage {
   /** All sessions ended, and nothing is left open. */
   async end(): Promise<void> {
     await Promise.all(this.#running);
-    assert.equal(this.backend.openSinks, 0, 'sinks left open');
+    assert.equal(this.backend.openHandlers, 0, 'handlers left open');
     assert.equal(this.backend.closes, this.#sessions.length, 'closed once for each session');
   }
 }

@@ -210,7 +210,7 @@ export class SmtpSession {
       throw new Refusal(503, '5.5.1', stage === 'connected' ? 'EHLO first' : outOfOrder(command.verb));
     }
     this.#asked = command;
-    this.#transaction = context.transaction ?? context.reception?.transaction ?? null;
+    this.#transaction = context.transaction ?? context.transfer?.transaction ?? null;
     return definition.handle(context, command);
   }
 

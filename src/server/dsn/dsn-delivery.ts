@@ -37,12 +37,12 @@ export class DsnDelivery implements DsnSink {
     const { id, account, to, bytes, requireTls = false, whenTold } = dsn;
     const address = parseAddress(to);
     const submitter = await this.#submitter(account);
-    const destination = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
-    if (submitter === null && address.ok && destination?.kind === 'remote') {
+    const found = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
+    if (submitter === null && address.ok && found?.kind === 'remote') {
       whenTold(await this.#deps.mailer.prepare({ id, to: address.value, bytes, requireTls }));
       return;
     }
-    await this.#deliverHere(to, bytes, [submitter, destination?.kind === 'account' ? destination.account : null]);
+    await this.#deliverHere(to, bytes, [submitter, found?.kind === 'account' ? found.account : null]);
   }
 
   /** @param accounts  whose it is, the best first; the postmaster's when none of them takes it. */

@@ -4,7 +4,7 @@ import type { Account } from '#mail/accounts';
 import { ContentMemory, contentLimits, ContentWriter, placeBody, type ReceivedBody } from '#mail/content';
 import { describeMessage, encodeBinaryParts, inlinePreview, type NewMessage } from '#mail/messages';
 import type { Clock } from '#ports/clock';
-import { No, type AppendBatch, type AppendHead, type MessageSink } from '#proto/imap-server';
+import { No, type AppendBatch, type AppendHead, type AppendSink } from '#proto/imap-server';
 import { saying } from './refusals.ts';
 
 /** Target of appended messages. */
@@ -42,7 +42,7 @@ export class AppendGlue implements AppendBatch {
     this.#memory = new ContentMemory(contentLimits.appendBytes, deps.contentMemory);
   }
 
-  async message(head: AppendHead): Promise<MessageSink> {
+  async message(head: AppendHead): Promise<AppendSink> {
     this.#takenBytes += head.sizeBytes;
     if (this.#takenBytes > this.#deps.leftBytes) throw overQuota();
     const { blobs } = this.#deps.account;

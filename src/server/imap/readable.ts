@@ -2,7 +2,7 @@ import { errorCode } from '#host/files';
 import { ContentDamaged } from '#mail/content';
 import { PartDamaged } from '#mail/messages';
 import { ConditionError, type ConditionKind } from '#ports/conditions';
-import { Unreadable, type MessageContent, type MessageRow } from '#proto/imap-server';
+import { Unreadable, type ReadableMessage, type MessageRow } from '#proto/imap-server';
 
 /** Conditions of one message's body, rather than of the machine. */
 const ofOneMessage: ReadonlySet<ConditionKind> = new Set(['blobMissing', 'damaged', 'ioError']);
@@ -109,7 +109,7 @@ export class DamagedRow implements MessageRow {
 }
 
 /** The bytes of a message whose rows cannot be read. */
-export function damagedContent(error: Unreadable): MessageContent {
+export function damagedMessage(error: Unreadable): ReadableMessage {
   const fail = (): never => {
     throw error;
   };

@@ -9,7 +9,7 @@ import {
   type FieldReader,
   type FlagChange,
   type MailboxImage,
-  type MessageContent,
+  type ReadableMessage,
   type MessageRow,
   type NumberColumns,
   type RowColumns,
@@ -19,7 +19,7 @@ import {
   type Unreadable,
 } from '#proto/imap-server';
 import { blockFieldReader, blockNumbers, blockRowReader, noStructure, type ListedMailbox } from './header-fields.ts';
-import { DamagedRow, damagedContent, readable, readableAsync, readEach } from './readable.ts';
+import { DamagedRow, damagedMessage, readable, readableAsync, readEach } from './readable.ts';
 import { saying } from './refusals.ts';
 import { matchText, type SearchSource } from './text-search.ts';
 
@@ -75,8 +75,8 @@ export class SelectedGlue implements SelectedMailbox {
     return readEach(uids, read, (error) => new DamagedRow(error));
   }
 
-  async contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]> {
-    const read = async (some: Uint32Array): Promise<(MessageContent | null)[]> => {
+  async contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(ReadableMessage | null)[]> {
+    const read = async (some: Uint32Array): Promise<(ReadableMessage | null)[]> => {
       const found = await this.#account.reader.contents(this.#mailbox, some, want);
       return inOrder(some, found, ({ content, headerSizeBytes, hasNul }) => ({
         sizeBytes: content.sizeBytes,
@@ -86,7 +86,7 @@ export class SelectedGlue implements SelectedMailbox {
         piece: (start: number, end: number) => readableAsync(() => content.piece(start, end)),
       }));
     };
-    return readEach(uids, read, damagedContent);
+    return readEach(uids, read, damagedMessage);
   }
 
   rowReader(columns: RowColumns, uids: Uint32Array): RowReader {

@@ -1,7 +1,7 @@
 import type { Part } from '#lib/mime';
 import { cachedFieldCode } from '#mail/header-cache';
 import { needleOf, searchColumn, searchLimits, TextMatcher } from '#mail/search';
-import { Unreadable, type MessageContent, type TextKey } from '#proto/imap-server';
+import { Unreadable, type ReadableMessage, type TextKey } from '#proto/imap-server';
 import type { ListedMailbox } from './header-fields.ts';
 
 /** Messages that are looked into at a time. */
@@ -9,7 +9,7 @@ const searchBatch = 16;
 
 /** Reader of the messages that blocks say nothing about. */
 export interface SearchSource extends ListedMailbox {
-  contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(MessageContent | null)[]>;
+  contents(uids: Uint32Array, want: 'header' | 'all'): Promise<(ReadableMessage | null)[]>;
   structures(uids: Uint32Array): Promise<(() => Promise<Part | null>)[]>;
 }
 

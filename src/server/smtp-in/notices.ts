@@ -2,12 +2,12 @@ import { defaultLimits, parseDsn, type ParsedDsn } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
 import type { MessageIndex, Part } from '#lib/mime';
 import type { Accounts } from '#mail/accounts';
-import { receivedContent, type ReceivedBody } from '#mail/content';
+import { receivedMessageBytes, type ReceivedBody } from '#mail/content';
 import type { Feedback } from '#mail/feedback';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
 import type { Transaction } from '#proto/smtp-server';
-import type { Destinations } from './destinations.ts';
+import type { RecipientCheck } from './recipient-check.ts';
 
 /** Dependencies of looking at notices. */
 export interface NoticesDeps {
@@ -15,7 +15,7 @@ export interface NoticesDeps {
   readonly accounts: Accounts;
   readonly blobs: BlobStore;
   readonly log: Log;
-  readonly destinations: Destinations;
+  readonly recipientCheck: RecipientCheck;
 }
 
 /** Message that may be a notice. */
@@ -40,8 +40,8 @@ export class Notices {
 
   /** Reads a message that may be a notice; null at once for ordinary mail. Never rejects. */
   read({ from, recipients }: Transaction, body: ReceivedBody, root: Part): Promise<ReadNotice | null> | null {
-    const { destinations } = this.#deps;
-    const fromIds = recipients.map(({ address }) => destinations.fromIdOf(address)).filter((id) => id !== null);
+    const { recipientCheck } = this.#deps;
+    const fromIds = recipients.map(({ address }) => recipientCheck.fromIdOf(address)).filter((id) => id !== null);
     // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but mail to a From-ID does not come by chance.
     return from !== null && fromIds.length === 0 ? null : this.#read(from !== null, fromIds, body, root);
   }
@@ -64,7 +64,7 @@ export class Notices {
   ): Promise<ReadNotice | null> {
     const { blobs, log } = this.#deps;
     try {
-      const bytes = await receivedContent(blobs, body).bytes(0, defaultLimits.maxScannedBytes);
+      const bytes = await receivedMessageBytes(blobs, body).bytes(0, defaultLimits.maxScannedBytes);
       const dsn = parseDsn(bytes, { root });
       // An answer of a person, to the wrong address.
       return dsn === null && hasSender ? null : { fromIds, dsn };

@@ -2,7 +2,7 @@ import { writeReceived } from '#lib/message';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
 
 /** Facts of the Received field besides the session's. */
-export interface ReceptionTrace {
+export interface ReceivedFacts {
   readonly hostname: string;
   /** The only recipient, null when there are several. */
   readonly recipient: string | null;
@@ -12,7 +12,7 @@ export interface ReceptionTrace {
 }
 
 /** The Received field of a message (RFC 5321 §4.4), with CRLF. */
-export function receivedField(facts: SessionFacts, transaction: Transaction, trace: ReceptionTrace): string {
+export function receivedField(facts: SessionFacts, transaction: Transaction, trace: ReceivedFacts): string {
   return writeReceived({
     from: trace.hideClient
       ? { helo: trace.hostname, ip: facts.local.address, reverseName: null }

@@ -10,11 +10,11 @@ import type { Log } from '#ports/log';
 import type { AuthBackend } from '#proto/smtp-server';
 import type { Configuration } from '#server/configuration';
 import { anyLogin } from '#server/localserve';
-import { Destinations } from './destinations.ts';
+import { RecipientCheck } from './recipient-check.ts';
 import { Notices } from './notices.ts';
 import { Quotas } from './quotas.ts';
 import type { ReceiverPolicy } from './receiver-checks.ts';
-import type { ReceptionDeps } from './reception.ts';
+import type { IncomingMessageDeps } from './incoming-message.ts';
 
 /** Dependencies of `receivingPlan`. */
 export interface ReceivingPlanDeps {
@@ -39,7 +39,7 @@ export interface ReceivingPlan {
   readonly config: Config;
   readonly auth: AuthBackend | null;
   readonly isLocalserve: boolean;
-  readonly reception: ReceptionDeps;
+  readonly reception: IncomingMessageDeps;
 }
 
 /** Makes the plan for the configuration in force. */
@@ -47,7 +47,7 @@ export function receivingPlan(deps: ReceivingPlanDeps): ReceivingPlan {
   const { accounts, blobs, clock, contentMemory, delivery, feedback, hostname, log, queue, shutdown } = deps;
   const { config, directory } = deps.configuration;
   const isLocalserve = config.server.localserve;
-  const destinations = new Destinations(config, directory);
+  const recipientCheck = new RecipientCheck(config, directory);
   return {
     config,
     auth: isLocalserve ? anyLogin(config.server.postmaster) : null,
@@ -61,9 +61,9 @@ export function receivingPlan(deps: ReceivingPlanDeps): ReceivingPlan {
       log,
       hostname,
       shutdown,
-      destinations,
-      quotas: new Quotas(accounts, destinations),
-      notices: new Notices({ feedback, accounts, blobs, log, destinations }),
+      recipientCheck,
+      quotas: new Quotas(accounts, recipientCheck),
+      notices: new Notices({ feedback, accounts, blobs, log, recipientCheck }),
       isLocalserve,
       receiverPolicy: policyOf(config.server),
     },

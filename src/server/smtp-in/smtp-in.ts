@@ -7,7 +7,7 @@ import {
   type Backend,
   type Hello,
   type Maybe,
-  type MessageSink,
+  type DataHandler,
   type Recipient,
   type RefusedMail,
   type SessionFacts,
@@ -15,11 +15,11 @@ import {
   type TransactionRecipient,
 } from '#proto/smtp-server';
 import { admissionTexts, type Admission } from '#server/admission';
-import type { Goal } from './destinations.ts';
+import type { AcceptedRecipient } from './recipient-check.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { failOnPurpose } from './planned.ts';
 import { receivingPlan, type ReceivingPlan, type ReceivingPlanDeps } from './receiving-plan.ts';
-import { Reception, type ReceptionDeps } from './reception.ts';
+import { IncomingMessage, type IncomingMessageDeps } from './incoming-message.ts';
 import type { SenderCheck } from './sender-check.ts';
 
 /** Dependencies of `SmtpIn`. */
@@ -33,8 +33,8 @@ export interface SmtpInDeps extends ReceivingPlanDeps {
 export class SmtpIn implements Backend {
   readonly auth: AuthBackend | null;
   readonly #deps: SmtpInDeps;
-  readonly #goals = new WeakMap<Transaction, Goal[]>();
-  readonly #reception: ReceptionDeps;
+  readonly #recipients = new WeakMap<Transaction, AcceptedRecipient[]>();
+  readonly #receiving: IncomingMessageDeps;
   readonly #isLocalserve: boolean;
   #place: Disposable | null = null;
 
@@ -43,7 +43,7 @@ export class SmtpIn implements Backend {
     this.#deps = deps;
     this.auth = plan.auth;
     this.#isLocalserve = plan.isLocalserve;
-    this.#reception = plan.reception;
+    this.#receiving = plan.reception;
   }
 
   greet(facts: SessionFacts): void {
@@ -65,25 +65,30 @@ export class SmtpIn implements Backend {
   }
 
   rcpt({ remote }: SessionFacts, transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
-    const { quotas } = this.#reception;
-    const goal = this.#goalOf(remote.address, address, transaction.from);
+    const { quotas } = this.#receiving;
+    const recipient = this.#check(remote.address, address, transaction.from);
     const accept = (): null => {
-      const goals = this.#goals.get(transaction);
-      if (goals === undefined) this.#goals.set(transaction, [goal]);
-      else goals.push(goal);
+      const recipients = this.#recipients.get(transaction);
+      if (recipients === undefined) this.#recipients.set(transaction, [recipient]);
+      else recipients.push(recipient);
       return null;
     };
     const failing =
       this.#isLocalserve && address !== 'postmaster'
         ? failOnPurpose(address.localpart, 'rcptto', this.#deps)
         : undefined;
-    const checking = failing ?? quotas.check(goal, transaction.parameters.sizeBytes ?? 0);
+    const checking = failing ?? quotas.check(recipient, transaction.parameters.sizeBytes ?? 0);
     return checking === undefined ? accept() : checking.then(accept);
   }
 
-  data(facts: SessionFacts, transaction: Transaction): MessageSink {
-    const goals = this.#goals.get(transaction) ?? [];
-    return new Reception(this.#reception, { facts, transaction, goals, checks: [this.#senderChecked(transaction)] });
+  data(facts: SessionFacts, transaction: Transaction): DataHandler {
+    const recipients = this.#recipients.get(transaction) ?? [];
+    return new IncomingMessage(this.#receiving, {
+      facts,
+      transaction,
+      recipients,
+      checks: [this.#senderChecked(transaction)],
+    });
   }
 
   refused(facts: SessionFacts, mail: RefusedMail): void {
@@ -99,11 +104,11 @@ export class SmtpIn implements Backend {
   }
 
   /** Finds a recipient. Past the limit of unknown names the known ones are not told apart from them either. @throws Refusal */
-  #goalOf(remoteAddress: string, recipient: Recipient, from: Address | null): Goal {
+  #check(remoteAddress: string, recipient: Recipient, from: Address | null): AcceptedRecipient {
     const { admission } = this.#deps;
     if (!admission.mayNameRecipients(remoteAddress)) throw new Refusal(421, '4.7.0', admissionTexts.unknownRecipients);
     try {
-      return this.#reception.destinations.find(recipient, from);
+      return this.#receiving.recipientCheck.find(recipient, from);
     } catch (error) {
       if (error instanceof Refusal && error.reply.code >= 500) admission.noteUnknownRecipient(remoteAddress);
       throw error;

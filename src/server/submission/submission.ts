@@ -16,7 +16,7 @@ import {
   type AuthOutcome,
   type Backend,
   type Maybe,
-  type MessageSink,
+  type DataHandler,
   type RefusedMail,
   type SessionFacts,
   type Transaction,
@@ -98,14 +98,14 @@ export class Submission implements Backend {
       const failing = failOnPurpose(address.localpart, 'rcptto', this.#deps);
       return failing === undefined ? null : failing.then(() => null);
     }
-    const destination = this.#deps.configuration.directory.lookup(address);
-    if (destination.kind === 'unknown') throw new Refusal(550, '5.1.1', 'no such user here');
-    if (destination.kind === 'disabled')
+    const found = this.#deps.configuration.directory.lookup(address);
+    if (found.kind === 'unknown') throw new Refusal(550, '5.1.1', 'no such user here');
+    if (found.kind === 'disabled')
       throw new Refusal(450, '4.2.1', 'the domain of this address is switched off at the moment');
     return null;
   }
 
-  async data(facts: SessionFacts, transaction: Transaction): Promise<MessageSink> {
+  async data(facts: SessionFacts, transaction: Transaction): Promise<DataHandler> {
     const name = facts.identity?.account ?? '';
     const account = await this.#deps.accounts.open(name);
     if (account === null) throw new Refusal(454, '4.7.0', 'your account cannot be opened');

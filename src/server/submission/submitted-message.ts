@@ -7,7 +7,7 @@ import {
   ContentWriter,
   type ContentMemory,
   placeInQueue,
-  storedContent,
+  storedMessageBytes,
   type ReceivedBody,
   type StoredBytes,
 } from '#mail/content';
@@ -17,7 +17,7 @@ import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
-import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '#proto/smtp-server';
+import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '#proto/smtp-server';
 import type { Configuration } from '#server/configuration';
 import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, receivedField } from '#server/smtp-in';
@@ -63,7 +63,7 @@ interface Outgoing {
 const encoder = new TextEncoder();
 
 /** One message on its way from a user into the queue. */
-export class SubmittedMessage implements MessageSink {
+export class SubmittedMessage implements DataHandler {
   readonly #deps: SubmittedMessageDeps;
   readonly #submitted: Submitted;
   readonly #writer: ContentWriter;
@@ -121,7 +121,7 @@ export class SubmittedMessage implements MessageSink {
       });
     }
     const received = await writer.finish();
-    const content = storedContent(blobs, 'incoming', storedBytes(received), new Uint8Array(0));
+    const content = storedMessageBytes(blobs, 'incoming', storedBytes(received), new Uint8Array(0));
     const converted = writers.use(new ContentWriter({ blobs, memory: contentMemory }));
     const signature = this.#newSignature(result);
     const scan = await convertContent(content, {

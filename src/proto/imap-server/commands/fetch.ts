@@ -8,7 +8,7 @@ import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { type PositionRange, uidsAt } from '../message-set.ts';
 import { Bad, No, Unreadable } from '../refusal.ts';
 import type { OutputMark } from '../output.ts';
-import type { MailboxImage, MessageContent, MessageRow } from '../selected-mailbox.ts';
+import type { MailboxImage, ReadableMessage, MessageRow } from '../selected-mailbox.ts';
 import type { Selection } from '../selection.ts';
 import { positionOf } from '../view.ts';
 import type { Handler } from './handler.ts';
@@ -157,7 +157,7 @@ async function countGone(
 }
 
 /** Reads the header of a message whose fields could not be read without it; null when the message is gone by now. */
-async function headerAlone(selection: Selection, uid: number): Promise<MessageContent | null> {
+async function headerAlone(selection: Selection, uid: number): Promise<ReadableMessage | null> {
   const [content = null] = await selection.mailbox.contents(Uint32Array.of(uid), 'header');
   return content;
 }

@@ -1,7 +1,7 @@
 import { Base64Decoder, type Decoder, QuotedPrintableDecoder, joinBytes } from '#lib/codecs';
 import type { Part } from '#lib/mime';
 import { No } from '../refusal.ts';
-import type { MessageContent } from '../selected-mailbox.ts';
+import type { ReadableMessage } from '../selected-mailbox.ts';
 import type { ByteRange } from './section-range.ts';
 
 /** Encoded bytes that are decoded at a time. */
@@ -12,14 +12,14 @@ const chunkBytes = 128 * 1024;
  * size and once to send it, so that none is ever in memory as a whole.
  */
 export class DecodedPart {
-  readonly #content: MessageContent;
+  readonly #content: ReadableMessage;
   readonly #part: Part;
   readonly #encoding: Encoding;
   /** The decoded body, when it fits one chunk. */
   #whole: Uint8Array | null = null;
 
   /** @throws No UNKNOWN-CTE for encodings that are not known. */
-  constructor(content: MessageContent, part: Part) {
+  constructor(content: ReadableMessage, part: Part) {
     this.#content = content;
     this.#part = part;
     this.#encoding = encodingOf(part);

@@ -2,7 +2,7 @@ import { type FetchItem, type Partial, writeInternalDate } from '#lib/imap';
 import { findPart } from '#lib/mime';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
-import type { MailboxImage, MessageContent, MessageRow, ReadFields } from '../selected-mailbox.ts';
+import type { MailboxImage, ReadableMessage, MessageRow, ReadFields } from '../selected-mailbox.ts';
 import { DecodedPart } from './decoded-part.ts';
 import type { FieldsOfBatch } from './fields-reader.ts';
 import { HeaderFilter } from './header-filter.ts';
@@ -17,7 +17,7 @@ export interface FetchedMessage {
   readonly at: number;
   readonly image: MailboxImage;
   readonly row: MessageRow | null;
-  readonly content: MessageContent | null;
+  readonly content: ReadableMessage | null;
   /** Header fields of its batch, for items for which they were read without the header. */
   readonly fields: FieldsOfBatch | null;
   /** Position in the batch. */
@@ -129,7 +129,7 @@ export class MessageWriter {
     }
   }
 
-  #text(item: FetchItem, row: MessageRow | null, content: MessageContent): Promise<void> | null {
+  #text(item: FetchItem, row: MessageRow | null, content: ReadableMessage): Promise<void> | null {
     const { headerSizeBytes, sizeBytes } = content;
     switch (item.kind) {
       case 'rfc822':
@@ -148,7 +148,7 @@ export class MessageWriter {
     }
   }
 
-  #section(item: SectionItem, row: MessageRow | null, content: MessageContent): Promise<void> | null {
+  #section(item: SectionItem, row: MessageRow | null, content: ReadableMessage): Promise<void> | null {
     const range = rangeOf(item, row, content);
     if (range === null) {
       this.#output.text(`${item.name} NIL`);
@@ -174,7 +174,7 @@ export class MessageWriter {
   async #binary(
     item: Extract<FetchItem, { kind: 'binary' | 'binarySize' }>,
     row: MessageRow | null,
-    content: MessageContent,
+    content: ReadableMessage,
   ): Promise<void> {
     if (item.part.length === 0) {
       if (item.kind === 'binarySize') this.#output.text(`${item.name} ${content.sizeBytes}`);
@@ -212,7 +212,7 @@ export class MessageWriter {
 
   #range(
     name: string,
-    content: MessageContent,
+    content: ReadableMessage,
     whole: ByteRange,
     partial: Partial | null,
     brace: '{' | '~{' = '{',
@@ -232,7 +232,7 @@ export class MessageWriter {
 
   /** Writes a range, whose first piece may be on its way, in pieces; `before` comes first. */
   async #pieces(
-    content: MessageContent,
+    content: ReadableMessage,
     { start, end }: ByteRange,
     before: Promise<Uint8Array | void> | null,
     mayHaveNul: boolean,
@@ -264,7 +264,7 @@ const fetchStart = encoder.encode('* ');
 const fetchOpen = encoder.encode(' FETCH (');
 const uidText = encoder.encode('UID ');
 
-function rangeOf(item: SectionItem, row: MessageRow | null, content: MessageContent): ByteRange | null {
+function rangeOf(item: SectionItem, row: MessageRow | null, content: ReadableMessage): ByteRange | null {
   const { section } = item;
   if (section.part.length > 0) {
     const part = row === null ? null : findPart(row.structure, section.part);

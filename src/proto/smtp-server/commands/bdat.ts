@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { receive, settle } from '../content.ts';
-import { Reception } from '../reception.ts';
+import { DataTransfer } from '../data-transfer.ts';
 import { Refusal } from '../refusal.ts';
 import { anywhere, type CommandDefinition } from './definition.ts';
 
@@ -14,25 +14,25 @@ export const bdat: CommandDefinition<'BDAT'> = {
       throw new Refusal(552, '5.3.4', `message larger than ${context.limits.maxMessageBytes} bytes`, { close: true });
     }
     context.countChunk(sizeBytes, isLast);
-    const isFirst = context.reception === null;
+    const isFirst = context.transfer === null;
     let refused: unknown = null;
     try {
-      if (isFirst) context.reception = await begin(context);
+      if (isFirst) context.transfer = await begin(context);
     } catch (error) {
       refused = error;
     }
-    const { reception } = context;
+    const { transfer } = context;
     codec.beginBdat(sizeBytes, isFirst, isLast);
-    const problem = await receive(context, reception);
-    if (reception === null) throw refused;
+    const problem = await receive(context, transfer);
+    if (transfer === null) throw refused;
     try {
-      reception.check(problem);
+      transfer.check(problem);
       if (!isLast) {
         context.wire.text(`250 2.0.0 ${sizeBytes} octets\r\n`);
         return;
       }
-      context.reception = null;
-      settle(context, reception.transaction, await reception.finish());
+      context.transfer = null;
+      settle(context, transfer.transaction, await transfer.finish());
     } catch (error) {
       // RFC 3030 §2: after a refused chunk the rest of the message is refused too.
       context.countMessage(false);
@@ -40,14 +40,14 @@ export const bdat: CommandDefinition<'BDAT'> = {
       throw error;
     } finally {
       if (isLast || context.wasRefused) {
-        context.reception = null;
-        reception.abort();
+        context.transfer = null;
+        transfer.abort();
       }
     }
   },
 };
 
-async function begin(context: Context): Promise<Reception> {
+async function begin(context: Context): Promise<DataTransfer> {
   const { transaction } = context;
   const isOutOfOrder = context.hello === null || (transaction === null && !context.wasRefused);
   if (isOutOfOrder) context.countBadCommand();
@@ -61,7 +61,7 @@ async function begin(context: Context): Promise<Reception> {
   transaction.chunked = true;
   context.transaction = null;
   context.wasRefused = true;
-  const reception = new Reception(context, transaction, await context.backend.data(context, transaction));
+  const transfer = new DataTransfer(context, transaction, await context.backend.data(context, transaction));
   context.wasRefused = false;
-  return reception;
+  return transfer;
 }

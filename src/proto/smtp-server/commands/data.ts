@@ -1,7 +1,7 @@
-import type { MessageSink } from '../backend.ts';
+import type { DataHandler } from '../backend.ts';
 import type { Context } from '../context.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
-import { Reception } from '../reception.ts';
+import { DataTransfer } from '../data-transfer.ts';
 import { Refusal } from '../refusal.ts';
 import { receive, settle } from '../content.ts';
 import type { CommandDefinition } from './definition.ts';
@@ -21,27 +21,27 @@ export const data: CommandDefinition<'DATA'> = {
     }
     context.transaction = null;
     context.wasRefused = true;
-    const sink = context.backend.data(context, transaction);
-    return sink instanceof Promise
-      ? sink.then((begun) => take(context, transaction, begun))
-      : take(context, transaction, sink);
+    const handler = context.backend.data(context, transaction);
+    return handler instanceof Promise
+      ? handler.then((begun) => take(context, transaction, begun))
+      : take(context, transaction, handler);
   },
 };
 
-async function take(context: Context, transaction: OpenTransaction, sink: MessageSink): Promise<void> {
+async function take(context: Context, transaction: OpenTransaction, handler: DataHandler): Promise<void> {
   context.wasRefused = false;
   const { wire } = context;
-  const reception = new Reception(context, transaction, sink);
+  const transfer = new DataTransfer(context, transaction, handler);
   try {
     wire.text('354 end with CRLF.CRLF\r\n');
     wire.codec.beginData(context.isLfOnly);
-    const problem = await receive(context, reception);
-    reception.check(problem);
-    settle(context, transaction, await reception.finish());
+    const problem = await receive(context, transfer);
+    transfer.check(problem);
+    settle(context, transaction, await transfer.finish());
   } catch (error) {
     context.countMessage(false);
     throw error;
   } finally {
-    reception.abort();
+    transfer.abort();
   }
 }

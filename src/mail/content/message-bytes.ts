@@ -3,8 +3,8 @@ import type { BlobId, BlobOwner, BlobReader, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
 import { contentLimits } from './limits.ts';
 
-/** One message as readers see it: the prefix (headers that we added) followed by the bytes that were received. */
-export interface MessageContent {
+/** The bytes of one message as readers see them: the prefix (header fields that we added) followed by the content that was received. */
+export interface MessageBytes {
   /** Prefix and body together. */
   readonly sizeBytes: number;
   /** Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. @throws BlobMissing, ContentDamaged. */
@@ -31,15 +31,15 @@ export class ContentDamaged extends Error {
 }
 
 /**
- * Returns the message behind a row of `owner`. Never throws: a row without its bytes, or with others, makes a content
+ * Returns the bytes of the message behind a row of `owner`. Never throws: a row without its bytes, or with others, makes an object
  * whose reads throw ContentDamaged, so that one damaged message does not hide those read with it.
  */
-export function storedContent(
+export function storedMessageBytes(
   blobs: BlobStore,
   owner: BlobOwner,
   stored: StoredBytes,
   prefix: Uint8Array,
-): MessageContent {
+): MessageBytes {
   if (stored.blobId !== null) return new BlobContent(blobs, owner, stored.blobId, stored.sizeBytes, prefix);
   if (typeof stored.bytes === 'function') return new RowContent(stored.bytes, stored.sizeBytes, prefix);
   // SQLite's `substr` of an empty blob is NULL, and a driver may give NULL for an empty blob.
@@ -47,15 +47,15 @@ export function storedContent(
   return new InlineContent(prefix, bytes, stored.sizeBytes);
 }
 
-/** The message in a body that has no row yet. */
-export function receivedContent(blobs: BlobStore, body: ReceivedBody, prefix: Uint8Array = noBytes): MessageContent {
+/** Returns the bytes of a message whose body has no row yet. */
+export function receivedMessageBytes(blobs: BlobStore, body: ReceivedBody, prefix: Uint8Array = noBytes): MessageBytes {
   if (body.kind === 'inline') return new InlineContent(prefix, body.bytes, body.sizeBytes);
   return new BlobContent(blobs, 'incoming', body.id, body.sizeBytes, prefix);
 }
 
 const noBytes = new Uint8Array(0);
 
-class InlineContent implements MessageContent {
+class InlineContent implements MessageBytes {
   readonly sizeBytes: number;
   readonly #prefix: Uint8Array;
   /** Null when the row has none. It may end early: only the header was read. */
@@ -96,7 +96,7 @@ class InlineContent implements MessageContent {
 }
 
 /** A body in a row that was left there, because it is large. */
-class RowContent implements MessageContent {
+class RowContent implements MessageBytes {
   readonly sizeBytes: number;
   readonly #read: ReadBytes;
   readonly #prefix: Uint8Array;
@@ -135,7 +135,7 @@ class RowContent implements MessageContent {
   }
 }
 
-class BlobContent implements MessageContent {
+class BlobContent implements MessageBytes {
   readonly sizeBytes: number;
   readonly #blobs: BlobStore;
   readonly #owner: BlobOwner;

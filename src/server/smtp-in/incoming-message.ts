@@ -10,8 +10,8 @@ import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import { ConditionError } from '#ports/conditions';
 import type { Log } from '#ports/log';
-import { Refusal, type MessageSink, type SessionFacts, type Transaction } from '#proto/smtp-server';
-import type { Destinations, Goal } from './destinations.ts';
+import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '#proto/smtp-server';
+import type { RecipientCheck, AcceptedRecipient } from './recipient-check.ts';
 import { enqueueLeftovers } from './leftovers.ts';
 import { failOnPurpose } from './planned.ts';
 import { besideOriginal, type Notices } from './notices.ts';
@@ -20,7 +20,7 @@ import { ReceiverChecks, type ReceiverPolicy } from './receiver-checks.ts';
 import { receivedField } from './received-field.ts';
 
 /** Dependencies of receiving one message. */
-export interface ReceptionDeps {
+export interface IncomingMessageDeps {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly blobs: BlobStore;
@@ -31,7 +31,7 @@ export interface ReceptionDeps {
   readonly hostname: string;
   /** Aborted when the server stops. */
   readonly shutdown: AbortSignal;
-  readonly destinations: Destinations;
+  readonly recipientCheck: RecipientCheck;
   readonly quotas: Quotas;
   readonly notices: Notices;
   /** Addresses may ask for failures. */
@@ -47,12 +47,12 @@ export interface Incoming {
   /** Checks made before the content arrived. */
   readonly checks: readonly Check[];
   /** At least one. */
-  readonly goals: readonly Goal[];
+  readonly recipients: readonly AcceptedRecipient[];
 }
 
 /** A copy for one account, and the recipient that it is for. */
 interface Copy extends LocalRecipient {
-  readonly goal: Goal;
+  readonly recipient: AcceptedRecipient;
 }
 
 /** RFC 5321 §6.3: a large number of Received fields, at least 100, means a loop. */
@@ -61,14 +61,14 @@ const maxReceivedFields = 100;
 const encoder = new TextEncoder();
 
 /** One message on its way in. */
-export class Reception implements MessageSink {
-  readonly #deps: ReceptionDeps;
+export class IncomingMessage implements DataHandler {
+  readonly #deps: IncomingMessageDeps;
   readonly #incoming: Incoming;
   readonly #writer: ContentWriter;
   readonly #indexer = new MimeIndexer();
   readonly #receivers: ReceiverChecks;
 
-  constructor(deps: ReceptionDeps, incoming: Incoming) {
+  constructor(deps: IncomingMessageDeps, incoming: Incoming) {
     this.#deps = deps;
     this.#incoming = incoming;
     this.#receivers = new ReceiverChecks(deps.receiverPolicy);
@@ -147,11 +147,11 @@ export class Reception implements MessageSink {
     const [failed] = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
     if (delivered.size === 0 && failed instanceof ConditionError) throw failed;
     if (delivered.size === 0) throw new Refusal(451, '4.3.0', 'could not be stored, please try again later');
-    const served = new Set(Array.from(delivered, ({ goal }) => goal));
+    const served = new Set(Array.from(delivered, ({ recipient }) => recipient));
     const left = copies.filter((copy) => {
       if (delivered.has(copy)) return false;
       // A list has reached some member: those whose mailbox is full go without.
-      return going.includes(copy) || !copy.goal.isAlias || !served.has(copy.goal);
+      return going.includes(copy) || !copy.recipient.isAlias || !served.has(copy.recipient);
     });
     if (left.length === 0) return accounts;
     await enqueueLeftovers(this.#deps, {
@@ -166,27 +166,27 @@ export class Reception implements MessageSink {
   }
 
   /** The address to bring a copy to again: an alias would reach those who have it already. */
-  #againTo({ account, address, goal }: Copy): string {
-    return goal.isAlias ? (this.#deps.destinations.ownAddress(account) ?? address) : address;
+  #againTo({ account, address, recipient }: Copy): string {
+    return recipient.isAlias ? (this.#deps.recipientCheck.ownAddress(account) ?? address) : address;
   }
 
   /** @param remarks  Header fields of ours about the message. */
   #copies(nowMs: number, remarks: string): Copy[] {
     const { hostname } = this.#deps;
-    const { facts, transaction, goals } = this.#incoming;
-    const only = goals.length === 1 ? (goals[0]?.address ?? null) : null;
+    const { facts, transaction, recipients } = this.#incoming;
+    const only = recipients.length === 1 ? (recipients[0]?.address ?? null) : null;
     const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: false });
     const returnPath = writeReturnPath(this.#sender());
     const seen = new Set<string>();
     const copies: Copy[] = [];
-    for (const goal of goals) {
-      const { accounts, address } = goal;
+    for (const recipient of recipients) {
+      const { accounts, address } = recipient;
       for (const account of accounts) {
         // A recipient who is addressed twice, or is in a list as well, gets one copy.
         if (seen.has(account)) continue;
         seen.add(account);
         const prefix = encoder.encode(`${writeDeliveredTo(address)}${returnPath}${received}${remarks}`);
-        copies.push({ account, address, prefix, goal });
+        copies.push({ account, address, prefix, recipient });
       }
     }
     return copies;

@@ -1,7 +1,7 @@
 import { describeFinding } from '#lib/receivers';
 import type { ContentProblem, Reply } from '#lib/smtp';
 import type { Clock } from '#ports/clock';
-import type { MessageSink } from './backend.ts';
+import type { DataHandler } from './backend.ts';
 import type { SessionLimits } from './limits.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { SessionOptions } from './options.ts';
@@ -10,7 +10,7 @@ import { Refusal } from './refusal.ts';
 const crlf = Uint8Array.of(13, 10);
 
 /** The part of a session's context that receiving content needs. */
-interface ReceptionContext {
+interface TransferContext {
   readonly options: Pick<SessionOptions, 'pedantic'>;
   readonly limits: Pick<SessionLimits, 'dataTimeoutMs' | 'maxMessageBytes'>;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -18,29 +18,29 @@ interface ReceptionContext {
 }
 
 /**
- * The content of one message on its way to the sink: counts, checks, and keeps the first failure until the content has been read
- * to its end, because the peer hears nothing before.
+ * The content of one message on its way to its handler: counts, checks, and keeps the first failure until the content has been read
+ * to its end, because no reply is sent before.
  */
-export class Reception {
-  readonly #context: ReceptionContext;
+export class DataTransfer {
+  readonly #context: TransferContext;
   readonly #transaction: OpenTransaction;
   readonly #mayHave8Bit: boolean;
   readonly #deadline: number;
-  #sink: MessageSink | null;
+  #handler: DataHandler | null;
   #sizeBytes = 0;
   #lastByte = 10;
   #failure: { readonly cause: unknown } | null = null;
 
-  constructor(context: ReceptionContext, transaction: OpenTransaction, sink: MessageSink) {
+  constructor(context: TransferContext, transaction: OpenTransaction, handler: DataHandler) {
     this.#context = context;
     this.#transaction = transaction;
-    this.#sink = sink;
+    this.#handler = handler;
     const { body, smtputf8 } = transaction.parameters;
     this.#mayHave8Bit = !context.options.pedantic || body === '8BITMIME' || smtputf8;
     this.#deadline = context.clock.monotonic() + context.limits.dataTimeoutMs;
   }
 
-  /** Gives content to the sink. Never throws for what the sink does; throws a Refusal that hangs up when reading on is pointless. */
+  /** Gives content to the handler. Never throws for what the handler does; throws a Refusal that hangs up when reading on is pointless. */
   write(chunk: Uint8Array): void | Promise<void> {
     const { limits } = this.#context;
     this.#sizeBytes += chunk.length;
@@ -49,10 +49,10 @@ export class Reception {
       // RFC 6152 §3: without BODY=8BITMIME the content must be 7-bit.
       this.fail(new Refusal(500, '5.6.1', 'message has 8-bit content, but BODY=8BITMIME was not given'));
     }
-    if (this.#sink === null) return;
+    if (this.#handler === null) return;
     this.#lastByte = chunk[chunk.length - 1] ?? this.#lastByte;
     try {
-      const written = this.#sink.write(chunk);
+      const written = this.#handler.write(chunk);
       return written instanceof Promise ? written.catch((error: unknown) => this.fail(error)) : undefined;
     } catch (error) {
       this.fail(error);
@@ -76,7 +76,7 @@ export class Reception {
     throw new Refusal(421, '4.4.2', `message took too long: the limit is ${minutes} minutes`);
   }
 
-  /** Keeps the first failure, and frees the sink at once. */
+  /** Keeps the first failure, and frees the handler at once. */
   fail(cause: unknown): void {
     this.#failure ??= { cause };
     this.abort();
@@ -97,21 +97,21 @@ export class Reception {
     );
   }
 
-  /** Ends the content. @returns the sink's answer. */
+  /** Ends the content. @returns the handler's answer. */
   async finish(): Promise<Reply> {
-    const sink = this.#sink;
-    if (sink === null) throw this.#failure?.cause;
+    const handler = this.#handler;
+    if (handler === null) throw this.#failure?.cause;
     // RFC 3030 §3: without BINARYMIME even content sent by BDAT consists of lines, so the last one ends too.
-    if (this.#lastByte !== 10) await sink.write(crlf);
-    this.#sink = null;
-    return await sink.finish();
+    if (this.#lastByte !== 10) await handler.write(crlf);
+    this.#handler = null;
+    return await handler.finish();
   }
 
   /** Drops the message; nothing when it is finished or dropped already. */
   abort(): void {
-    const sink = this.#sink;
-    this.#sink = null;
-    sink?.abort();
+    const handler = this.#handler;
+    this.#handler = null;
+    handler?.abort();
   }
 
   /** The envelope that the content belongs to. */

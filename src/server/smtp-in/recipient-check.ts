@@ -4,8 +4,8 @@ import type { Directory } from '#mail/directory';
 import { isFromId } from '#mail/feedback';
 import { Refusal, type Recipient } from '#proto/smtp-server';
 
-/** Destination of one recipient's copies. */
-export interface Goal {
+/** A recipient that was accepted, with the accounts behind it. */
+export interface AcceptedRecipient {
   /** As in RCPT TO. */
   readonly address: string;
   /** At least one. */
@@ -14,8 +14,8 @@ export interface Goal {
   readonly isAlias: boolean;
 }
 
-/** Recipients of incoming mail, by one snapshot of the configuration. */
-export class Destinations {
+/** Decides which recipients of incoming mail are accepted, by one snapshot of the configuration. */
+export class RecipientCheck {
   readonly #config: Config;
   readonly #directory: Directory;
 
@@ -25,7 +25,7 @@ export class Destinations {
   }
 
   /** The accounts behind a recipient. @throws Refusal for those we do not serve. */
-  find(recipient: Recipient, from: Address | null): Goal {
+  find(recipient: Recipient, from: Address | null): AcceptedRecipient {
     const { postmaster, localserve } = this.#config.server;
     if (recipient === 'postmaster') return { address: 'postmaster', accounts: [postmaster], isAlias: false };
     const address = writeAddress(recipient, 'unicode');
