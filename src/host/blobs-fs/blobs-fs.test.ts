@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Files, nodeFileSystem, type FileSystem } from '#host/files';
+import { Files, FolderGuard, nodeFileSystem, type FileSystem } from '#host/files';
+import { isWindows } from '#host/process';
 import { systemRandom } from '#host/random';
 import { blobsContract, type OpenedBlobs } from '#ports/blobs.contract';
-import type { BlobId, BlobOwner } from '#ports/blobs';
+import { BlobMissing, type BlobId, type BlobOwner } from '#ports/blobs';
+import { accountId } from '#lib/ids';
+import { ConditionError } from '#ports/conditions';
 import { crashFileSystem } from '#testing/crash-files';
 import { windowsFileSystem } from '#testing/fake-files';
 import { seededNumbers } from '#testing/seeded-random';
@@ -117,6 +120,62 @@ test('openBlobs: what was on its way in is gone after a restart, also as older v
   assert.deepEqual(await files.list(join(dir.path, 'incoming')), []);
   await using reader = await after.open('queue', kept.id);
   assert.equal(reader.sizeBytes, 3);
+});
+
+test('openBlobs: folders that are removed under the store are made again, durably, and no blob without its bytes is named', async () => {
+  await using dir = await tempDir();
+  const [root, shadows] = [join(dir.path, 'root'), join(dir.path, 'shadows')];
+  await Promise.all([mkdir(root), mkdir(shadows)]);
+  const system = crashFileSystem(root, shadows);
+  const files = new Files({ system });
+  const directory = join(root, 'blobs');
+  // All ids begin alike, so that they share a folder, which the store knows.
+  const random = { bytes: (count: number) => systemRandom.bytes(count).fill(0xab, 0, 1) };
+  const blobs = await openBlobs({ directory, files, random });
+  const incoming = await blobs.put('incoming', oneChunk());
+  await blobs.share({ owner: 'incoming', id: incoming.id }, 'queue');
+  await blobs.put('queue', oneChunk());
+  await files.removeTree(directory);
+
+  await assert.rejects(blobs.share({ owner: 'incoming', id: incoming.id }, 'queue'), BlobMissing);
+  const put = await blobs.put('queue', oneChunk());
+  const next = await blobs.put('incoming', oneChunk());
+  const shared = await blobs.share({ owner: 'incoming', id: next.id }, 'queue');
+  await files.removeTree(join(directory, 'queue'));
+  const last = await blobs.share({ owner: 'incoming', id: next.id }, 'queue');
+  const image = join(dir.path, 'image');
+  system.imageAfterPowerLoss(image, seededNumbers(7));
+  const after = await openBlobs({ directory: join(image, 'blobs'), files: new Files(), random: systemRandom });
+  await using reader = await after.open('queue', last);
+  assert.equal(reader.sizeBytes, 3);
+  for (const id of [put.id, shared]) await assert.rejects(blobs.open('queue', id), BlobMissing);
+});
+
+test('openBlobs: folders that were moved away are not made a second time; restoreFolders makes removed ones', async (t) => {
+  if (isWindows) return t.skip('Windows opens no folders');
+  await using dir = await tempDir();
+  const [directory, elsewhere] = [join(dir.path, 'blobs'), join(dir.path, 'elsewhere')];
+  const files = new Files();
+  const noted: string[] = [];
+  const conditions = { note: ({ kind, subject }: ConditionError) => void noted.push(`${kind} ${subject}`) };
+  await using guard = await FolderGuard.open(files, directory);
+  const blobs = await openBlobs({ directory, files, random: systemRandom, guard, conditions });
+  assert.deepEqual(await blobs.restoreFolders(), []);
+  const kept = await blobs.put('queue', oneChunk());
+  await rename(directory, elsewhere);
+  for (const owner of ['queue', 'incoming', accountId(3)] as const)
+    await assert.rejects(blobs.put(owner, oneChunk()), (error) => error instanceof ConditionError);
+  await assert.rejects(blobs.restoreFolders(), (error) => error instanceof ConditionError);
+  await assert.rejects(files.open(directory), /ENOENT/);
+  await rename(elsewhere, directory);
+  await (await blobs.open('queue', kept.id))[Symbol.asyncDispose]();
+  noted.length = 0;
+  await files.removeTree(directory);
+  assert.deepEqual(await blobs.restoreFolders(), [directory]);
+  await files.removeTree(join(directory, 'incoming'));
+  assert.deepEqual(await blobs.restoreFolders(), [join(directory, 'incoming')]);
+  assert.deepEqual(noted, [`fileRemoved ${directory}`, `fileRemoved ${join(directory, 'incoming')}`]);
+  await blobs.put('queue', oneChunk());
 });
 
 async function* oneChunk(): AsyncGenerator<Uint8Array> {

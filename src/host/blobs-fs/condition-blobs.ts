@@ -2,17 +2,18 @@ import { conditionOf } from '#host/conditions';
 import type { DiskReserve } from '#host/disk-reserve';
 import type { BlobId, BlobOwner, BlobReader, BlobStore } from '#ports/blobs';
 import { ConditionError, type ConditionSink } from '#ports/conditions';
+import type { FolderBlobs } from './folder-blobs.ts';
 
 /** Dependencies of `ConditionBlobs`. */
 interface ConditionBlobsDeps {
-  readonly blobs: BlobStore;
+  readonly blobs: FolderBlobs;
   readonly directory: string;
   readonly reserve: DiskReserve;
   readonly conditions: ConditionSink;
 }
 
 /** A blob store whose errors of the system come as conditions, which are noted; while the reserve of the disk is in use it writes nothing new. */
-export class ConditionBlobs implements BlobStore {
+export class ConditionBlobs implements FolderBlobs {
   readonly #deps: ConditionBlobsDeps;
 
   constructor(deps: ConditionBlobsDeps) {
@@ -52,6 +53,10 @@ export class ConditionBlobs implements BlobStore {
 
   owners(): ReturnType<BlobStore['owners']> {
     return this.#deps.blobs.owners();
+  }
+
+  restoreFolders(): Promise<readonly string[]> {
+    return this.#naming(() => this.#deps.blobs.restoreFolders());
   }
 
   async #naming<T>(work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,13 @@
 import { noReserve, type DiskReserve } from '#host/disk-reserve';
-import { errorCode, type FileReader, type Files, type FileWriter } from '#host/files';
+import { errorCode, type FileReader, type Files, type FileWriter, type FolderGuard } from '#host/files';
 import { accountId } from '#lib/ids';
-import { BlobMissing, type BlobId, type BlobOwner, type BlobReader, type BlobStore } from '#ports/blobs';
-import { ignoreConditions, type ConditionSink } from '#ports/conditions';
+import { BlobMissing, type BlobId, type BlobOwner, type BlobReader } from '#ports/blobs';
+import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
 import type { Random } from '#ports/random';
 import { ConditionBlobs } from './condition-blobs.ts';
+import type { FolderBlobs } from './folder-blobs.ts';
 
-/** Dependencies of the store. */
+/** Arguments of `openBlobs`. */
 export interface FileBlobsDeps {
   /** Holds the owners' folders and `tmp`; made when missing. */
   readonly directory: string;
@@ -15,14 +16,17 @@ export interface FileBlobsDeps {
   /** Space kept back: while it is in use, no new blob is written. */
   readonly reserve?: DiskReserve;
   readonly conditions?: ConditionSink;
+  /** Guard of `directory`: without it folders that are missing are made again in any case. */
+  readonly guard?: FolderGuard;
 }
 
 /**
  * Opens a blob store in a directory, and clears what a crash left half written or on its way in: one process at a time may open it.
  * A blob is the file `<owner>/<two letters>/<id>`, on its way in `incoming/<id>`.
  */
-export async function openBlobs(deps: FileBlobsDeps): Promise<BlobStore> {
+export async function openBlobs(deps: FileBlobsDeps): Promise<FolderBlobs> {
   const { files, directory } = deps;
+  await files.ensureDirectory(files.join(directory, queueName));
   for (const name of [temporaryName, incomingName]) {
     const path = files.join(directory, name);
     await files.ensureDirectory(path);
@@ -37,6 +41,7 @@ export async function openBlobs(deps: FileBlobsDeps): Promise<BlobStore> {
 
 const temporaryName = 'tmp';
 const incomingName = 'incoming';
+const queueName = 'queue';
 /** Smaller pieces are joined, since each write is a trip to the thread pool. */
 const writeBytes = 64 * 1024;
 /** 128 random bits: never twice. */
@@ -44,18 +49,36 @@ const idBytes = 16;
 /** Folders known to exist that are remembered. */
 const maxKnownFolders = 20_000;
 
-class FileBlobs implements BlobStore {
+class FileBlobs implements FolderBlobs {
   readonly #directory: string;
   readonly #files: Files;
   readonly #random: Random;
+  readonly #guard: FolderGuard | null;
+  readonly #conditions: ConditionSink;
   readonly #folders = new Set<string>();
   /** Syncs of incoming blobs that are under way or have failed; each removes itself when it succeeds. */
   readonly #syncs = new Map<BlobId, Promise<void>>();
 
-  constructor({ directory, files, random }: FileBlobsDeps) {
+  constructor({ directory, files, random, guard, conditions = ignoreConditions }: FileBlobsDeps) {
     this.#directory = directory;
     this.#files = files;
     this.#random = random;
+    this.#guard = guard ?? null;
+    this.#conditions = conditions;
+  }
+
+  async restoreFolders(): Promise<readonly string[]> {
+    const missing: string[] = [];
+    if ((await this.#guard?.restore()) === true) missing.push(this.#directory);
+    for (const name of [temporaryName, incomingName, queueName]) {
+      const path = this.#files.join(this.#directory, name);
+      if ((await this.#files.facts(path)) !== null) continue;
+      await this.#files.ensureDirectory(path);
+      // One that is gone with the folder around it is not another trouble.
+      if (missing[0] !== this.#directory) missing.push(path);
+    }
+    for (const path of missing) this.#noteRemoved(path);
+    return missing;
   }
 
   async put(
@@ -68,8 +91,7 @@ class FileBlobs implements BlobStore {
     const temporary = this.#files.join(this.#directory, temporaryName, id);
     try {
       const sizeBytes = await this.#fill(temporary, source, signal);
-      await this.#ensureFolder(owner, id);
-      await this.#files.publish(temporary, this.#path(owner, id));
+      await this.#inFolder(owner, id, () => this.#files.publish(temporary, this.#path(owner, id)));
       return { id, sizeBytes };
     } catch (error) {
       await this.#files.remove(temporary);
@@ -87,10 +109,10 @@ class FileBlobs implements BlobStore {
 
   async share(from: { readonly owner: BlobOwner; readonly id: BlobId }, to: BlobOwner): Promise<BlobId> {
     const id = this.#newId();
-    await this.#ensureFolder(to, id);
+    const source = this.#path(from.owner, from.id);
     // The bytes and their new name go to the disk at the same time.
     const synced = this.#syncs.get(from.id);
-    const shared = this.#files.share(this.#path(from.owner, from.id), this.#path(to, id));
+    const shared = this.#inFolder(to, id, () => this.#files.share(source, this.#path(to, id)));
     const [named, written] = await Promise.allSettled([shared, synced]);
     if (named.status === 'rejected') throw missing(named.reason, from.owner, from.id);
     if (written.status === 'rejected') throw written.reason;
@@ -114,7 +136,7 @@ class FileBlobs implements BlobStore {
     }
   }
 
-  async *#listFolder(path: string): ReturnType<BlobStore['list']> {
+  async *#listFolder(path: string): ReturnType<FolderBlobs['list']> {
     for (const { name } of await this.#files.list(path)) {
       if (!isBlobId(name)) continue;
       const facts = await this.#files.facts(this.#files.join(path, name));
@@ -137,7 +159,7 @@ class FileBlobs implements BlobStore {
   /** Writes an incoming blob and begins its sync. @returns its size. */
   async #receive(id: BlobId, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
     const path = this.#path('incoming', id);
-    const writer = await this.#files.create(path);
+    const writer = await this.#create(path);
     let sizeBytes: number;
     try {
       sizeBytes = await writeAll(writer, source, signal);
@@ -158,7 +180,7 @@ class FileBlobs implements BlobStore {
 
   /** @returns the size of the new file, which is synced and closed. */
   async #fill(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
-    await using writer = await this.#files.create(path);
+    await using writer = await this.#create(path);
     const sizeBytes = await writeAll(writer, source, signal);
     await writer.datasync();
     return sizeBytes;
@@ -175,9 +197,51 @@ class FileBlobs implements BlobStore {
     return this.#files.join(this.#directory, String(owner), id.slice(0, 2), id);
   }
 
-  async #ensureFolder(owner: BlobOwner, id: BlobId): Promise<void> {
+  /** Makes a new file in a folder of the store, and the folder when it was removed. */
+  async #create(path: string): Promise<FileWriter> {
+    try {
+      return await this.#files.create(path);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      const folder = this.#files.parentOf(path) ?? path;
+      await this.#noteMissing(folder);
+      await this.#files.ensureDirectory(folder);
+      return await this.#files.create(path);
+    }
+  }
+
+  /** Gives a blob its name in its folder, which is made first, and made again when it was removed since. */
+  async #inFolder(owner: BlobOwner, id: BlobId, name: () => Promise<void>): Promise<void> {
     const folder = this.#files.join(this.#directory, String(owner), id.slice(0, 2));
-    if (this.#folders.has(folder)) return;
+    const isKnown = this.#folders.has(folder);
+    if (!isKnown) {
+      await this.#guard?.restore();
+      await this.#makeFolder(folder);
+    }
+    try {
+      await name();
+    } catch (error) {
+      if (!isKnown || !isMissing(error)) throw error;
+      await this.#noteMissing(folder);
+      // Whatever removed this folder may have removed others as well.
+      this.#folders.clear();
+      await this.#makeFolder(folder);
+      // Fails again when it is the bytes that are gone.
+      await name();
+    }
+  }
+
+  /** Notes that a folder is missing, or the one around it. @throws ConditionError when that was moved away. */
+  async #noteMissing(folder: string): Promise<void> {
+    if ((await this.#guard?.restore()) === true) this.#noteRemoved(this.#directory);
+    else if ((await this.#files.facts(folder)) === null) this.#noteRemoved(folder);
+  }
+
+  #noteRemoved(folder: string): void {
+    this.#conditions.note(new ConditionError('fileRemoved', folder));
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
     await this.#files.ensureDirectory(folder);
     if (this.#folders.size >= maxKnownFolders) this.#folders.clear();
     this.#folders.add(folder);
@@ -268,6 +332,10 @@ function ownerOf(name: string): BlobOwner | null {
   return /^[1-9][0-9]{0,15}$/.test(name) ? accountId(Number(name)) : null;
 }
 
+function isMissing(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT';
+}
+
 function missing(error: unknown, owner: BlobOwner, id: BlobId): unknown {
-  return errorCode(error) === 'ENOENT' ? new BlobMissing(`no blob ${id} of ${owner}`) : error;
+  return isMissing(error) ? new BlobMissing(`no blob ${id} of ${owner}`) : error;
 }

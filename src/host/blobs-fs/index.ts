@@ -3,3 +3,4 @@
  * Invariants: a file under its final name is whole and on the disk; a name is never used twice.
  */
 export { openBlobs } from './file-blobs.ts';
+export type { FolderBlobs } from './folder-blobs.ts';

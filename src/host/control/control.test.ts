@@ -76,6 +76,37 @@ for (const [kind, endpointOf] of [
       assert.equal(await callControl(endpoint, 'ping', {}), 'pong');
     }));
 
+  test(`ControlServer.restore makes what was removed again, and leaves open connections alone (${kind})`, () =>
+    inTempDir(async (directory) => {
+      const endpoint = endpointOf(directory);
+      const waiting = Promise.withResolvers<string>();
+      const begun = Promise.withResolvers<void>();
+      const answer = async (command: string): Promise<unknown> => {
+        if (command !== 'wait') return command;
+        begun.resolve();
+        return await waiting.promise;
+      };
+      await using server = await listenControl(endpoint, answer, silent);
+      assert.equal(await server.restore(), null);
+      const long = callControl(endpoint, 'wait', {});
+      await begun.promise;
+      for (let round = 0; round < 2; round += 1) {
+        for (const name of await readdir(directory)) {
+          if (name.startsWith('control')) await rm(join(directory, name));
+        }
+        await assert.rejects(callControl(endpoint, 'ping', {}), ControlUnavailable);
+        assert.notEqual(await server.restore(), null);
+        assert.equal(await callControl(endpoint, 'again', {}), 'again');
+        assert.equal(await server.restore(), null);
+      }
+      waiting.resolve('at last');
+      assert.equal(await long, 'at last');
+      await assert.rejects(
+        listenControl(endpoint, async () => null, silent),
+        DataDirectoryBusy,
+      );
+    }));
+
   test(`controlEnded resolves when the server lets go, at once when there is none (${kind})`, () =>
     inTempDir(async (directory) => {
       const endpoint = endpointOf(directory);

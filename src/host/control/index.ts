@@ -6,4 +6,4 @@
  */
 export { controlEndpoint, type ControlEndpoint } from './endpoint.ts';
 export { callControl, controlEnded, ControlEnded, ControlUnavailable } from './client.ts';
-export { listenControl, DataDirectoryBusy } from './server.ts';
+export { listenControl, DataDirectoryBusy, type ControlServer } from './server.ts';

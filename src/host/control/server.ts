@@ -1,5 +1,6 @@
-import { chmod, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { errorCode } from '#host/files';
 import type { Log } from '#ports/log';
 import { callAt, ControlUnavailable } from './client.ts';
 import type { ControlEndpoint } from './endpoint.ts';
@@ -13,7 +14,13 @@ const maxConnections = 50;
 export type ControlHandler = (command: string, args: unknown) => Promise<unknown>;
 
 /** A listening control socket; disposing it releases the data directory. */
-export type ControlServer = AsyncDisposable;
+export interface ControlServer extends AsyncDisposable {
+  /**
+   * Makes the socket again, or on Windows the name of the pipe, when it was removed. @returns what was missing, null when all is well.
+   * @throws DataDirectoryBusy when another process has taken its place.
+   */
+  restore(): Promise<string | null>;
+}
 
 const busyText = 'another godwit process works on this data directory';
 
@@ -32,21 +39,30 @@ export async function listenControl(
   log: Log,
 ): Promise<ControlServer> {
   const sockets = new Set<Socket>();
-  const fresh = endpoint.kind === 'pipe' ? endpoint.name.fresh() : null;
-  const server = createServer((socket) => {
+  const name = endpoint.kind === 'pipe' ? endpoint.name.fresh() : null;
+  const accept = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    void serve(socket, handler, fresh?.key ?? null).catch((error: unknown) => {
+    void serve(socket, handler, name?.key ?? null).catch((error: unknown) => {
       // A caller that left, or one that was cut off at the end, is no fault.
       if (!socket.destroyed) log.error('control.failed', {}, error);
       socket.destroy();
     });
-  });
-  server.maxConnections = maxConnections;
+  };
+  let server = newServer(accept);
   if (endpoint.kind === 'socket') await listenOnSocket(server, endpoint.path);
-  else await listenOnPipe(server, endpoint.name, fresh ?? endpoint.name.fresh());
+  else if (name !== null) await listenOnPipe(server, endpoint.name, name);
   return {
+    async restore() {
+      if (endpoint.kind === 'pipe') return name === null ? null : await claimAgain(endpoint.name, name.text);
+      if (await exists(endpoint.path)) return null;
+      // Closing removes what is at the path, so it comes first. Connections stay.
+      server.close();
+      server = newServer(accept);
+      await listenOnSocket(server, endpoint.path);
+      return endpoint.path;
+    },
     async [Symbol.asyncDispose]() {
       // Answers that are known go out before.
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -54,6 +70,29 @@ export async function listenControl(
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function newServer(accept: (socket: Socket) => void): Server {
+  const server = createServer(accept);
+  server.maxConnections = maxConnections;
+  return server;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Writes the name of the pipe that listens to its place again, when nothing is there. */
+async function claimAgain(names: PipeName, text: string): Promise<string | null> {
+  if ((await names.current()) !== null) return null;
+  if (!(await names.claim(text, isAlive))) throw new DataDirectoryBusy(busyText);
+  return 'the name of the control pipe';
 }
 
 async function listenOnSocket(server: Server, path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
@@ -33,6 +33,24 @@ test('openReserve: the reserve is made when there is room for it and a quarter m
   await again.look();
   assert.equal(again.isShort, false);
   assert.deepEqual(await readdir(dir.path), ['reserve']);
+});
+
+test('openReserve: a reserve that was removed is noted, and made again at the next look', async () => {
+  await using dir = await tempDir();
+  const noted: string[] = [];
+  const reserve = await openReserve({
+    directory: dir.path,
+    sizeBytes: MiB,
+    files: new Files(),
+    conditions: { note: ({ kind, subject }) => noted.push(`${kind} ${subject}`) },
+  });
+  await reserve.look();
+  await rm(join(dir.path, 'reserve'));
+  await reserve.look();
+  assert.equal((await stat(join(dir.path, 'reserve'))).size, MiB);
+  assert.equal(reserve.isShort, false);
+  await reserve.look();
+  assert.deepEqual(noted, [`fileRemoved ${join(dir.path, 'reserve')}`]);
 });
 
 test('openReserve: a reserve that does not fit leaves nothing behind and lets only what frees space write', async () => {

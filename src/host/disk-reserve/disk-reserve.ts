@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Files } from '#host/files';
+import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
 
 /** Dependencies of a reserve. */
 export interface DiskReserveDeps {
@@ -8,6 +9,7 @@ export interface DiskReserveDeps {
   /** Space to keep back; on small disks no more than half of them. 0 keeps none. */
   readonly sizeBytes: number;
   readonly files: Files;
+  readonly conditions?: ConditionSink;
 }
 
 /** Space of a file system, for users who are not root. */
@@ -22,7 +24,7 @@ export interface DiskReserve {
   readonly isShort: boolean;
   /** Gives the reserve to the file system. @returns false when there was none to give. */
   release(): Promise<boolean>;
-  /** Measures the disk, and makes the reserve again as soon as there is room for it and a quarter more. @returns null where space cannot be measured. */
+  /** Measures the disk, and makes the reserve again, also one that was removed, as soon as there is room for it and a quarter more. @returns null where space cannot be measured. */
   look(): Promise<DiskSpace | null>;
 }
 
@@ -41,7 +43,12 @@ const slack = 1.25;
 const blockBytes = 1024 * 1024;
 
 /** Opens the reserve of a directory, which is made by `look` when it is missing. */
-export async function openReserve({ directory, sizeBytes, files }: DiskReserveDeps): Promise<DiskReserve> {
+export async function openReserve({
+  directory,
+  sizeBytes,
+  files,
+  conditions = ignoreConditions,
+}: DiskReserveDeps): Promise<DiskReserve> {
   if (sizeBytes === 0) {
     await files.remove(files.join(directory, fileName));
     return { ...noReserve, look: () => files.space(directory) };
@@ -50,7 +57,7 @@ export async function openReserve({ directory, sizeBytes, files }: DiskReserveDe
   const wantedBytes = Math.floor(Math.min(sizeBytes, (space?.totalBytes ?? Number.POSITIVE_INFINITY) * largestShare));
   const path = files.join(directory, fileName);
   const isThere = (await files.facts(path))?.sizeBytes === wantedBytes;
-  return new FileReserve({ directory, path, wantedBytes, files }, isThere);
+  return new FileReserve({ directory, path, wantedBytes, files, conditions }, isThere);
 }
 
 const fileName = 'reserve';
@@ -60,6 +67,7 @@ interface FileReserveDeps {
   readonly path: string;
   readonly wantedBytes: number;
   readonly files: Files;
+  readonly conditions: ConditionSink;
 }
 
 class FileReserve implements DiskReserve {
@@ -85,8 +93,12 @@ class FileReserve implements DiskReserve {
   }
 
   async look(): Promise<DiskSpace | null> {
-    const { files, directory, wantedBytes } = this.#deps;
+    const { files, directory, path, wantedBytes, conditions } = this.#deps;
     const space = await files.space(directory);
+    if (this.#isThere && (await files.facts(path)) === null) {
+      this.#isThere = false;
+      conditions.note(new ConditionError('fileRemoved', path));
+    }
     if (this.#isThere) return space;
     const hasRoom = space === null || space.freeBytes >= slack * wantedBytes;
     this.#isShort = !(hasRoom && (await this.#make()));

@@ -40,15 +40,17 @@ export class Files {
     try {
       await this.#system.makeDirectory(path);
     } catch (error) {
-      if (errorCode(error) === 'EEXIST') return;
       // Windows says EPERM of the root of a drive, which is always there.
       if (errorCode(error) === 'EPERM' && this.#system.isWindows && (await this.facts(path))?.isDirectory) return;
-      if (errorCode(error) !== 'ENOENT' || parent === null) throw error;
-      await this.ensureDirectory(parent);
-      // Once more, and no more than once: a system that still says no means it.
-      await this.#system.makeDirectory(path).catch((again: unknown) => {
-        if (errorCode(again) !== 'EEXIST') throw again;
-      });
+      // One that is there may have been made a moment ago, and not be durable yet.
+      if (errorCode(error) !== 'EEXIST') {
+        if (errorCode(error) !== 'ENOENT' || parent === null) throw error;
+        await this.ensureDirectory(parent);
+        // Once more, and no more than once: a system that still says no means it.
+        await this.#system.makeDirectory(path).catch((again: unknown) => {
+          if (errorCode(again) !== 'EEXIST') throw again;
+        });
+      }
     }
     if (parent !== null) await this.syncDirectory(parent);
   }

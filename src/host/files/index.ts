@@ -7,5 +7,6 @@ export { dataDirectoryProblem } from './data-directory.ts';
 export { errorCode } from './file-system.ts';
 export type { FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
 export { Files } from './files.ts';
+export { FolderGuard } from './folder-guard.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { keepRights, makePrivate } from './private.ts';

@@ -123,7 +123,7 @@ test('Databases: what was removed just before the stop is put back at the stop',
 });
 
 test(
-  'Database.write: with the whole data directory gone nothing is acknowledged; it is put back once the folder is made again',
+  'Database.write: when the whole data directory is removed it comes back with its databases before the write resolves',
   { skip },
   async () => {
     await using dir = await tempDir();
@@ -133,18 +133,57 @@ test(
       const db = await opened.databases.account(seven);
       await add(db, 3);
       rmSync(data, { recursive: true });
+      await add(db);
+      assert.equal(statSync(data).mode & 0o777, 0o700);
+      await opened.databases.lookAtFiles();
+      assert.ok(existsSync(join(data, 'server.db')));
+    }
+    assert.equal(await countLater(data), 4);
+  },
+);
+
+test(
+  'Database.write: with the folder around the data gone as well nothing is acknowledged until it is made again',
+  { skip },
+  async () => {
+    await using dir = await tempDir();
+    const [around, data] = [join(dir.path, 'around'), join(dir.path, 'around', 'data')];
+    {
+      await using opened = await open(data);
+      const db = await opened.databases.account(seven);
+      await add(db, 3);
+      rmSync(around, { recursive: true });
       await assert.rejects(add(db), isKind('fileRemoved'));
       await assert.rejects(add(db), isKind('fileRemoved'));
-      assert.equal(existsSync(data), false);
+      assert.equal(existsSync(around), false);
       // The first was committed, and not acknowledged.
       assert.equal(await countIn(db), 4);
-      mkdirSync(data);
+      mkdirSync(around);
       await opened.databases.lookAtFiles();
       await add(db);
     }
     assert.equal(await countLater(data), 5);
   },
 );
+
+test('Databases.missingFile names the database of an account that is gone and not open', { skip }, async () => {
+  await using dir = await tempDir();
+  const { path } = await backedUp(dir.path);
+  await using opened = await open(dir.path);
+  const { databases } = opened;
+  assert.equal(await databases.missingFile(seven), null);
+  rmSync(path);
+  assert.equal(await databases.missingFile(seven), path);
+  // One that is open is put back.
+  const eight = accountId(8);
+  const db = await databases.account(eight);
+  await add(db);
+  rmSync(join(dir.path, 'accounts', '8'), { recursive: true });
+  assert.equal(await databases.missingFile(eight), null);
+  await databases.lookAtFiles();
+  assert.equal(await databases.missingFile(eight), null);
+  assert.equal(await countIn(db), 1);
+});
 
 test(
   'Database.write: files that were moved are not made a second time; they are used again when they are back',

@@ -15,11 +15,13 @@ export interface PutBackDeps {
 
 /**
  * Writes an open database whose file was removed to its path again, durable when it resolves; the caller then closes the connection and calls `removeStaleLog`. To be
- * called within a turn. A folder of all data that is gone is not made again, since it may have been meant to go, or be a disk that is not mounted.
- * @throws the system's errors, with EEXIST for a path that is not free.
+ * called within a turn. The folder of all data is made again as well: a file that is open has lost its name because it was removed, not because a disk was unmounted.
+ * @throws the system's errors, with EEXIST for a path that is not free, and Error when the folder around all data is gone.
  */
 export async function putBack({ files, connection, path, directory, root }: PutBackDeps): Promise<void> {
-  if ((await files.facts(root)) === null) throw new Error(`the folder ${root} is gone as well; make it again`);
+  const around = files.parentOf(root);
+  if (around !== null && (await files.facts(around)) === null)
+    throw new Error(`the folder ${around} is gone as well; make it again`);
   await files.ensureDirectory(directory);
   const temporary = files.temporaryBeside(path);
   try {

@@ -42,6 +42,8 @@ export interface ShrinkableDatabases extends Databases {
   shrink(): Promise<void>;
   /** Notices files of open databases that were removed, moved or replaced; puts back what can be. Each is noted as a condition. */
   lookAtFiles(): Promise<void>;
+  /** Returns the path of the database of an account when nothing is there and it is not open; null otherwise. */
+  missingFile(id: AccountId): Promise<string | null>;
 }
 
 /**
@@ -160,6 +162,13 @@ class SqliteDatabases implements ShrinkableDatabases {
       const pause = loop.pause();
       if (pause !== null) await pause;
     }
+  }
+
+  async missingFile(id: AccountId): Promise<string | null> {
+    const path = this.#files.join(this.#directoryOf(id), 'account.db');
+    if (this.#accounts.get(id)?.isInUse === true || (await this.#files.facts(path)) !== null) return null;
+    // It may have been opened meanwhile, and then it is noticed with the open ones.
+    return this.#accounts.get(id)?.isInUse === true ? null : path;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -22,6 +22,14 @@ export async function allAccounts(reader: Reader): Promise<AccountRow[]> {
   return await reader.all<AccountRow>(sql`SELECT ${columns} FROM account ORDER BY name`);
 }
 
+/** Ids of accounts whose databases must be there, ascending, after `afterId`. */
+export async function boundAfter(reader: Reader, afterId: AccountId | 0, limit: number): Promise<AccountId[]> {
+  const rows = await reader.all<{ id: AccountId }>(
+    sql`SELECT id FROM account WHERE id > ${afterId} AND state = 'bound' ORDER BY id LIMIT ${limit}`,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The account of a normalised name. */
 export async function accountByName(reader: Reader, name: string): Promise<AccountRow | null> {
   return (await reader.get<AccountRow>(sql`SELECT ${columns} FROM account WHERE name = ${name}`)) ?? null;

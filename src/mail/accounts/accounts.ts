@@ -13,6 +13,7 @@ import { AccountRefusal, normalizeAccountName } from './account-name.ts';
 import {
   accountByName,
   allAccounts,
+  boundAfter,
   deleteAccount,
   dropAccountRow,
   insertAccount,
@@ -140,6 +141,11 @@ export class Accounts implements Disposable {
       if (ids.has(id) || state === 'new' || state === 'removing') continue;
       await this.open(name).catch((error: unknown) => log.error('account.openFailed', { account: name }, error));
     }
+  }
+
+  /** Ids of accounts whose databases must be there, ascending, after `id` (0: from the first). */
+  boundAfter(id: AccountId | 0, limit: number): Promise<AccountId[]> {
+    return this.#deps.databases.server.read((reader) => boundAfter(reader, id, limit));
   }
 
   /**

@@ -1,10 +1,11 @@
-import { listenControl, controlEndpoint } from '#host/control';
+import { listenControl, controlEndpoint, type ControlServer } from '#host/control';
 import { systemResolver } from '#host/dns';
 import { returnMemory } from '#host/process';
 import { QueueRunner, type Transmitter } from '#mail/queue';
 import { probeDescriptors } from '#host/conditions';
-import { DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
+import { AccountFiles, DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
 import { Operations, type ServerFacts } from '#server/operations';
+import { ConditionError } from '#ports/conditions';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { Certificates } from './certificates.ts';
 import { Control } from './control.ts';
@@ -55,11 +56,11 @@ export async function startServer(deps: StartServerDeps): Promise<RunningServer>
   const opened = await openConfiguration(deps);
   const control = new Control();
   // The lock comes before the data, and goes after it.
-  undo.use(
+  const socket = undo.use(
     await listenControl(controlEndpoint(opened.dataDirectory), (command, args) => control.run(command, args), deps.log),
   );
   try {
-    const server = undo.use(await startParts(deps, opened, control));
+    const server = undo.use(await startParts(deps, opened, control, socket));
     control.started(null);
     const kept = undo.move();
     return { ...server, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -74,6 +75,7 @@ async function startParts(
   deps: StartServerDeps,
   opened: OpenedConfiguration,
   control: Control,
+  socket: ControlServer,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   let facts: (() => ServerFacts) | null = null;
@@ -91,7 +93,7 @@ async function startParts(
   );
   await disk.start();
   undo.use(new DescriptorWatch({ probe: probeDescriptors, conditions: services.conditions, clock }));
-  undo.use(watchData(services));
+  undo.use(watchData(services, socket));
   await dkim.start();
   const certificates = undo.use(new Certificates(services));
   let runner: QueueRunner | null = null;
@@ -170,20 +172,32 @@ function findForeignAccounts({ accounts, log }: Services): AsyncDisposable {
   };
 }
 
-/** Notices data that is removed or replaced under the running server. */
-function watchData({ databases, dataDirectory, files, conditions, clock, log }: Services): DataWatch {
-  const at = (...names: readonly string[]): string => files.join(dataDirectory, ...names);
+/** Notices data that is removed or replaced under the running server, and makes again what can be made again. */
+function watchData(services: Services, socket: ControlServer): DataWatch {
+  const { accounts, databases, blobs, dataDirectory, files, conditions, clock, log } = services;
+  const accountFiles = new AccountFiles({
+    accountsAfter: (id, limit) => accounts.boundAfter(id, limit),
+    missingFile: (id) => databases.missingFile(id),
+    conditions,
+  });
+  const restoreSocket = async (): Promise<readonly string[]> => {
+    const path = await socket.restore();
+    if (path === null) return [];
+    conditions.note(new ConditionError('fileRemoved', path));
+    return [path];
+  };
+  const isThere = async (folder: string): Promise<boolean> => (await files.facts(folder)) !== null;
+  const accountsFolder = files.join(dataDirectory, 'accounts');
+  const lookAtAccounts = async (): Promise<readonly string[]> => {
+    // Without the folder around them they are not so many troubles.
+    if (await isThere(accountsFolder)) await accountFiles.look();
+    return [];
+  };
   return new DataWatch({
     lookAtFiles: () => databases.lookAtFiles(),
-    folders: [
-      dataDirectory,
-      at('accounts'),
-      at('blobs'),
-      at('blobs', 'incoming'),
-      at('blobs', 'tmp'),
-      at('blobs', 'queue'),
-    ],
-    isThere: async (folder) => (await files.facts(folder)) !== null,
+    folders: [dataDirectory, accountsFolder],
+    isThere,
+    looks: [restoreSocket, () => blobs.restoreFolders(), lookAtAccounts],
     conditions,
     clock,
     log,

@@ -1,11 +1,11 @@
-import { openBlobs } from '#host/blobs-fs';
+import { openBlobs, type FolderBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { zstdCompression } from '#host/compression';
 import { systemClock } from '#host/clock';
 import { openReserve, type DiskReserve } from '#host/disk-reserve';
 import { systemResolver } from '#host/dns';
 import { systemLoop } from '#host/event-loop';
-import { dataDirectoryProblem, errorCode, makePrivate, type Files } from '#host/files';
+import { dataDirectoryProblem, errorCode, FolderGuard, makePrivate, type Files } from '#host/files';
 import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
@@ -22,7 +22,6 @@ import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import { refusalLimits, Refusals } from '#mail/story';
 import { Suppressions } from '#mail/suppressions';
 import { WebhookOutbox } from '#mail/webhook-outbox';
-import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { EventLoop } from '#ports/event-loop';
@@ -52,7 +51,7 @@ export interface ServicesDeps {
 export interface Services extends AsyncDisposable {
   readonly configuration: Configuration;
   readonly databases: ShrinkableDatabases;
-  readonly blobs: BlobStore;
+  readonly blobs: FolderBlobs;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly accounts: Accounts;
@@ -146,7 +145,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const { server } = configuration.config;
   const random = systemRandom;
   const loop = systemLoop;
-  const reserve = await openReserve({ directory: dataDirectory, sizeBytes: server.disk.reserve, files });
+  const reserve = await openReserve({ directory: dataDirectory, sizeBytes: server.disk.reserve, files, conditions });
   const databases = await openDatabases({
     directory: dataDirectory,
     files,
@@ -159,7 +158,9 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     onFatal,
     toleratesDamage: deps.toleratesDamage ?? false,
   });
-  const blobs = await openBlobs({ directory: files.join(dataDirectory, 'blobs'), files, random, reserve, conditions });
+  const blobDirectory = files.join(dataDirectory, 'blobs');
+  const guard = await FolderGuard.open(files, blobDirectory);
+  const blobs = await openBlobs({ directory: blobDirectory, files, random, reserve, conditions, guard });
   const hash = threadedSlowHash(conditions);
   const dkim = new DkimKeys({ configuration, files, bus, clock, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
@@ -220,6 +221,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
       accounts[Symbol.dispose]();
       await refusals[Symbol.asyncDispose]();
       await databases[Symbol.asyncDispose]();
+      await guard[Symbol.asyncDispose]();
       await hash[Symbol.asyncDispose]();
       conditions[Symbol.dispose]();
     },

@@ -50,7 +50,7 @@ const fixes: Readonly<Record<ConditionKind, string>> = {
   accountRefused:
     "run 'godwit check': it says for each account whether to put folders back, restore, adopt or recreate",
   fileRemoved:
-    'find out which program or person removed it; a database is put back by itself (sqlite.putBack) where its folder is there, anything else comes back with a restart or from a backup',
+    "find out which program or person removed it; what the server still holds comes back by itself (sqlite.putBack, data.madeAgain); run 'godwit check': it names what must be restored from a backup",
   fileReplaced:
     'stop the server, restore the file with its -wal from one backup, or remove the -wal, and start the server: see docs/admin/disk.md',
   tooManyFiles: 'raise the limit of open files (LimitNOFILE= of systemd, ulimit -n)',

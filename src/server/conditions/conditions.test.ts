@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AccountId } from '#lib/ids';
 import { ConditionError } from '#ports/conditions';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { conditionAwareLog, ConditionLog, DataWatch, DescriptorWatch, DiskWatch } from './index.ts';
+import { AccountFiles, conditionAwareLog, ConditionLog, DataWatch, DescriptorWatch, DiskWatch } from './index.ts';
 
 const full = (subject = 'server.db'): ConditionError => new ConditionError('diskFull', subject);
 
@@ -126,25 +127,55 @@ test('DescriptorWatch notes a lack of descriptors while it lasts', async () => {
 
 test('DataWatch looks at open files every second, and notes folders that were there and are gone', async () => {
   const clock = new FakeClock();
+  const log = new FakeLog();
   const noted: string[] = [];
-  const there = new Set(['blobs', 'blobs/queue']);
-  let looks = 0;
+  const there = new Set(['data', 'data/accounts']);
+  let [looks, others] = [0, 0];
   await using watch = new DataWatch({
     lookAtFiles: async () => void (looks += 1),
-    folders: ['blobs', 'blobs/queue', 'accounts'],
+    folders: ['data', 'data/accounts', 'data/other'],
     isThere: async (folder) => there.has(folder),
+    looks: [
+      () => Promise.reject(new Error('one look that fails does not keep the next from it')),
+      async () => ((others += 1) === 1 ? ['data/control'] : []),
+    ],
     conditions: { note: ({ kind, subject }: ConditionError) => void noted.push(`${kind} ${subject}`) },
     clock,
-    log: new FakeLog(),
+    log,
   });
   await clock.advance(3000);
-  assert.deepEqual([looks, noted], [3, []]);
+  assert.deepEqual([looks, others, noted], [3, 3, []]);
+  const madeAgain = log.events.filter(({ event }) => event === 'data.madeAgain');
+  assert.deepEqual(
+    madeAgain.map(({ fields }) => fields['path']),
+    ['data/control'],
+  );
   there.clear();
   await clock.advance(2000);
-  for (const folder of ['blobs', 'blobs/queue']) there.add(folder);
-  await clock.advance(2000);
-  assert.deepEqual([looks, noted], [7, ['fileRemoved blobs', 'fileRemoved blobs']]);
+  assert.deepEqual([looks, others, noted], [5, 3, ['fileRemoved data', 'fileRemoved data']]);
+  there.add('data');
+  await clock.advance(1000);
+  assert.deepEqual([looks, others, noted.at(-1)], [6, 4, 'fileRemoved data/accounts']);
   await watch[Symbol.asyncDispose]();
   await clock.advance(5000);
-  assert.equal(looks, 7);
+  assert.equal(looks, 6);
+});
+
+test('AccountFiles looks at all accounts in turn, and notes missing databases of accounts that still exist', async () => {
+  const noted: string[] = [];
+  const accounts = new Set(Array.from({ length: 250 }, (_, i) => i + 1));
+  const missing = new Set([7, 150, 250]);
+  const files = new AccountFiles({
+    accountsAfter: async (id, limit) => [...accounts].filter((other) => other > id).slice(0, limit) as AccountId[],
+    missingFile: async (id) => {
+      if (id === 150) accounts.delete(150);
+      return missing.has(id) ? `accounts/${id}` : null;
+    },
+    conditions: { note: ({ kind, subject }: ConditionError) => void noted.push(`${kind} ${subject}`) },
+  });
+  for (let i = 0; i < 3; i += 1) await files.look();
+  assert.deepEqual(noted, ['fileRemoved accounts/7', 'fileRemoved accounts/250']);
+  missing.delete(7);
+  for (let i = 0; i < 3; i += 1) await files.look();
+  assert.deepEqual(noted.slice(2), ['fileRemoved accounts/250']);
 });

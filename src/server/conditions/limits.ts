@@ -10,6 +10,8 @@ export const conditionLimits = {
   probeMs: 1000,
   /** Between two looks at the files and folders of the data. */
   filesMs: 1000,
+  /** Accounts whose database file is looked for at each of these looks: all of 6,000 accounts within a minute. */
+  accountsPerLook: 100,
   /** A disk that stays low is logged again after so long. */
   lowAgainMs: 24 * 60 * 60_000,
 } as const;
