@@ -29,9 +29,8 @@ interface Inode {
  * Watches everything under `root`, which is durable as it is now; `shadows` is a directory on the same file system for its own use.
  *
  * The model of SQLite: a file that it writes is durable as it was when our last completed flush of it began; each later sector is old or
- * new. A database file is durable as it was
- * when it was opened for flushes, and is again once SQLite removed its log: what SQLite writes when it makes or closes one, it syncs itself;
- * between these it changes in checkpoints only.
+ * new. A database file is durable as it was when it was first opened for flushes, since SQLite syncs what it writes when it makes one; from then on it
+ * changes in checkpoints only, of which the last is made before it is closed.
  */
 export function crashFileSystem(root: string, shadows: string): CrashFileSystem {
   return new CrashLayer(root, shadows);
@@ -80,18 +79,21 @@ class CrashLayer implements CrashFileSystem {
   list = (path: string): ReturnType<FileSystem['list']> => this.#base.list(path);
   facts = (path: string): ReturnType<FileSystem['facts']> => this.#base.facts(path);
   space = (path: string): ReturnType<FileSystem['space']> => this.#base.space(path);
+  // A file has no name anymore when it is cut; if its removal is lost, what was synced of it comes back.
+  openForCutting = (path: string): ReturnType<FileSystem['openForCutting']> => this.#base.openForCutting(path);
 
   async openForSync(path: string): Promise<SyncHandle> {
     const handle = await this.#base.openForSync(path);
     const inode = this.#inodeAt(path);
     const isDatabase = !path.endsWith('-wal');
-    // Whatever SQLite itself wrote to a database before this, when it made or closed it, it also synced.
-    if (inode.kind === 'foreign' && isDatabase) inode.synced = readFileSync(path);
+    // Whatever SQLite itself wrote to a database before this, when it made it, it also synced.
+    if (inode.kind === 'foreign' && isDatabase) inode.synced ??= readFileSync(path);
     return {
       datasync: (done) => {
-        const bytes = readFileSync(path);
+        // A log may be removed while the last flush of it, which nothing waits for anymore, is under way.
+        const bytes = existsSync(path) ? readFileSync(path) : null;
         handle.datasync((error) => {
-          if (error === null) {
+          if (error === null && bytes !== null) {
             inode.syncedBytes = Math.max(inode.syncedBytes, bytes.length);
             if (inode.kind === 'foreign') inode.synced = bytes;
           }
@@ -100,11 +102,7 @@ class CrashLayer implements CrashFileSystem {
       },
       linkCount: () => handle.linkCount(),
       head: (maxBytes) => handle.head(maxBytes),
-      close: () => {
-        // Closed before us, SQLite has moved its log into the database, synced that, and only then removed the log.
-        if (inode.kind === 'foreign' && isDatabase && !existsSync(`${path}-wal`)) inode.synced = readFileSync(path);
-        return handle.close();
-      },
+      close: () => handle.close(),
     };
   }
 

@@ -18,6 +18,15 @@ export function stepFileSystem(base: FileSystem, onStep: OnStep): FileSystem {
     create: (path) => around('create', path, async () => stepWriter(await base.create(path), lastName(path), onStep)),
     open: (path) => base.open(path),
     openForSync: async (path) => stepHandle(await base.openForSync(path), lastName(path), onStep),
+    openForCutting: async (path) => {
+      const cutter = await base.openForCutting(path);
+      return {
+        sizeBytes: cutter.sizeBytes,
+        linkCount: () => cutter.linkCount(),
+        cut: (sizeBytes) => around('cut', path, () => cutter.cut(sizeBytes)),
+        close: () => cutter.close(),
+      };
+    },
     link: (from, to) => around('link', to, () => base.link(from, to)),
     copy: (from, to) => around('copy', to, () => base.copy(from, to)),
     rename: (from, to) => around('rename', to, () => base.rename(from, to)),

@@ -48,6 +48,7 @@ export function windowsFileSystem(
       return isOpen.reader(real(path), await base.open(real(path)));
     },
     openForSync: (path) => base.openForSync(real(path)),
+    openForCutting: (path) => base.openForCutting(real(path)),
     async link(from, to) {
       check('link', real(from), real(to));
       await base.link(real(from), real(to));

@@ -43,7 +43,7 @@ const brokenFiles: Readonly<Record<string, (base: FileSystem) => FileSystem>> = 
     },
   }),
 
-  // The log is begun anew over what the database file may not have yet.
+  // The log is begun anew over, or removed before, what the database file may not have yet.
   'a checkpoint whose database file is not synced': (base) => ({
     ...passed(base),
     openForSync: async (path) => {
@@ -139,6 +139,7 @@ export function passed(base: FileSystem): FileSystem {
     create: (path) => base.create(path),
     open: (path) => base.open(path),
     openForSync: (path) => base.openForSync(path),
+    openForCutting: (path) => base.openForCutting(path),
     link: (from, to) => base.link(from, to),
     copy: (from, to) => base.copy(from, to),
     rename: (from, to) => base.rename(from, to),

@@ -28,6 +28,33 @@ blobsContract('openBlobs', () => opened(() => nodeFileSystem));
 blobsContract('openBlobs on Windows', () => opened(() => windowsFileSystem()));
 blobsContract('openBlobs on the crash layer', () => opened(crashFileSystem));
 
+test('BlobStore.remove: readers of a large blob keep its bytes', { skip: process.platform === 'win32' }, async () => {
+  await using dir = await tempDir();
+  const files = new Files({ limits: { eraseBytes: 1000 } });
+  const blobs = await openBlobs({ directory: dir.path, files, random: systemRandom });
+  const body = new Uint8Array(5000).fill(7);
+  const put = async (): Promise<BlobId> =>
+    (
+      await blobs.put(
+        accountId(7),
+        (async function* () {
+          yield body;
+        })(),
+      )
+    ).id;
+  const id = await put();
+  {
+    await using first = await blobs.open(accountId(7), id);
+    await using second = await blobs.open(accountId(7), id);
+    await second[Symbol.asyncDispose]();
+    await blobs.remove(accountId(7), id);
+    assert.deepEqual(new Uint8Array(await first.bytes(0, 5000)), body);
+  }
+  const unread = await put();
+  await blobs.remove(accountId(7), unread);
+  await assert.rejects(blobs.open(accountId(7), unread), BlobMissing);
+});
+
 test('openBlobs: after a power cut every blob that has an owner is whole, and what was half written is gone', async () => {
   await using dir = await tempDir();
   const [root, shadows] = [join(dir.path, 'root'), join(dir.path, 'shadows')];

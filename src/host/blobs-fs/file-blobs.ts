@@ -32,7 +32,7 @@ export async function openBlobs(deps: FileBlobsDeps): Promise<FolderBlobs> {
     await files.ensureDirectory(path);
     for (const entry of await files.list(path)) {
       const inner = files.join(path, entry.name);
-      await (entry.isDirectory ? files.removeTree(inner) : files.remove(inner));
+      await (entry.isDirectory ? files.removeTree(inner) : files.erase(inner));
     }
   }
   const { reserve = noReserve, conditions = ignoreConditions } = deps;
@@ -58,6 +58,8 @@ class FileBlobs implements FolderBlobs {
   readonly #folders = new Set<string>();
   /** Syncs of incoming blobs that are under way or have failed; each removes itself when it succeeds. */
   readonly #syncs = new Map<BlobId, Promise<void>>();
+  /** Number of readers of each open file, by its path. */
+  readonly #readers = new Map<string, number>();
 
   constructor({ directory, files, random, guard, conditions = ignoreConditions }: FileBlobsDeps) {
     this.#directory = directory;
@@ -100,11 +102,20 @@ class FileBlobs implements FolderBlobs {
   }
 
   async open(owner: BlobOwner, id: BlobId): Promise<BlobReader> {
+    const path = this.#path(owner, id);
+    this.#readers.set(path, (this.#readers.get(path) ?? 0) + 1);
     try {
-      return new Reader(await this.#files.open(this.#path(owner, id)));
+      return new Reader(await this.#files.open(path), () => this.#closed(path));
     } catch (error) {
+      this.#closed(path);
       throw missing(error, owner, id);
     }
+  }
+
+  #closed(path: string): void {
+    const left = (this.#readers.get(path) ?? 1) - 1;
+    if (left === 0) this.#readers.delete(path);
+    else this.#readers.set(path, left);
   }
 
   async share(from: { readonly owner: BlobOwner; readonly id: BlobId }, to: BlobOwner): Promise<BlobId> {
@@ -123,7 +134,9 @@ class FileBlobs implements FolderBlobs {
     // Windows does not remove what is open.
     await this.#syncs.get(id)?.catch(() => undefined);
     this.#syncs.delete(id);
-    await this.#files.remove(this.#path(owner, id));
+    const path = this.#path(owner, id);
+    // Those who still read it keep its bytes.
+    await (this.#readers.has(path) ? this.#files.remove(path) : this.#files.erase(path));
   }
 
   async *list(
@@ -250,9 +263,12 @@ class FileBlobs implements FolderBlobs {
 
 class Reader implements BlobReader {
   readonly #file: FileReader;
+  readonly #onClose: () => void;
+  #isClosed = false;
 
-  constructor(file: FileReader) {
+  constructor(file: FileReader, onClose: () => void) {
     this.#file = file;
+    this.#onClose = onClose;
   }
 
   get sizeBytes(): number {
@@ -263,8 +279,14 @@ class Reader implements BlobReader {
     return this.#file.bytes(Math.max(0, start), Math.min(end, this.#file.sizeBytes));
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#file.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      await this.#file.close();
+    } finally {
+      this.#onClose();
+    }
   }
 }
 

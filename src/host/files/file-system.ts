@@ -30,6 +30,18 @@ export interface SyncHandle {
   close(): Promise<void>;
 }
 
+/** A file whose bytes are cut off at its end. */
+export interface FileCutter {
+  /** Size when it was opened. */
+  readonly sizeBytes: number;
+  /** Number of names that the file has in the file system now: 0 after the last of them was removed. */
+  linkCount(): Promise<number>;
+  /** Leaves the first `sizeBytes` of the file. */
+  cut(sizeBytes: number): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
 /** One name in a directory. */
 export interface DirectoryEntry {
   readonly name: string;
@@ -57,6 +69,8 @@ export interface FileSystem {
   open(path: string): Promise<FileReader>;
   /** Opens an existing file for flushing, in a mode in which the system allows it ('r+' on Windows). */
   openForSync(path: string): Promise<SyncHandle>;
+  /** Opens an existing file to cut bytes off. @throws ENOENT when there is none. */
+  openForCutting(path: string): Promise<FileCutter>;
   /** @throws EEXIST when `to` exists. */
   link(from: string, to: string): Promise<void>;
   /** Copies bytes to a new file, by the file system's clone where it has one; not durable. @throws EEXIST when `to` exists. */

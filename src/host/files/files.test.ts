@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crashFileSystem } from '#testing/crash-files';
@@ -84,6 +84,73 @@ for (const [layer, make] of [
     );
   });
 }
+
+/** A file system that notes the calls that remove files and cut them, each with the names that the file has left. */
+function notingCuts(calls: string[]): FileSystem {
+  return {
+    ...nodeFileSystem,
+    async unlink(path) {
+      await nodeFileSystem.unlink(path);
+      calls.push('unlink');
+    },
+    async syncDirectory(path) {
+      await nodeFileSystem.syncDirectory(path);
+      calls.push('sync');
+    },
+    async openForCutting(path) {
+      const cutter = await nodeFileSystem.openForCutting(path);
+      return {
+        sizeBytes: cutter.sizeBytes,
+        linkCount: () => cutter.linkCount(),
+        async cut(sizeBytes) {
+          await cutter.cut(sizeBytes);
+          calls.push(`cut to ${sizeBytes}, ${await cutter.linkCount()} names`);
+        },
+        close: () => cutter.close(),
+      };
+    },
+  };
+}
+
+const erased = { skip: process.platform === 'win32' };
+
+test('Files.erase: the bytes of a large file go piece by piece, after its name is gone for good', erased, async () => {
+  await using dir = await tempDir();
+  const calls: string[] = [];
+  const files = new Files({ system: notingCuts(calls), limits: { eraseBytes: 1000 } });
+  const path = join(dir.path, 'account.db');
+  await writeFile(path, new Uint8Array(3500));
+  await files.erase(path);
+  await files.erase(path);
+  const cuts = [2500, 1500, 500].map((sizeBytes) => `cut to ${sizeBytes}, 0 names`);
+  assert.deepEqual(calls, ['unlink', 'sync', ...cuts]);
+  assert.equal(await files.facts(path), null);
+});
+
+test('Files.erase: a file that has another name keeps its bytes, and a small one goes at once', erased, async () => {
+  await using dir = await tempDir();
+  const calls: string[] = [];
+  const files = new Files({ system: notingCuts(calls), limits: { eraseBytes: 1000 } });
+  const [path, backup] = [join(dir.path, 'account.db'), join(dir.path, 'backup')];
+  await writeFile(path, new Uint8Array(3500).fill(7));
+  await link(path, backup);
+  await files.erase(path);
+  await writeFile(path, new Uint8Array(1000));
+  await files.erase(path);
+  assert.deepEqual(calls, ['unlink', 'unlink']);
+  assert.deepEqual(new Uint8Array(await readFile(backup)), new Uint8Array(3500).fill(7));
+});
+
+test('Files.removeTree: large files in it go piece by piece', erased, async () => {
+  await using dir = await tempDir();
+  const calls: string[] = [];
+  const files = new Files({ system: notingCuts(calls), limits: { eraseBytes: 1000 } });
+  await mkdir(join(dir.path, 'accounts', '7'), { recursive: true });
+  await writeFile(join(dir.path, 'accounts', '7', 'account.db'), new Uint8Array(1500));
+  await files.removeTree(join(dir.path, 'accounts'));
+  assert.deepEqual(calls, ['unlink', 'sync', 'cut to 500, 0 names']);
+  assert.deepEqual(await readdir(dir.path), []);
+});
 
 test('Files: directories and files are for their owner only', { skip: process.platform === 'win32' }, async () => {
   await using dir = await tempDir();

@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
-import type { FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
+import type { FileCutter, FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
 
 const isWindows = process.platform === 'win32';
 
@@ -40,6 +40,15 @@ export const nodeFileSystem: FileSystem = {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     openDescriptor(path, isWindows ? 'r+' : 'r', (error, fd) => (error === null ? resolve(fd) : reject(error)));
     return new NodeSyncHandle(await promise);
+  },
+  async openForCutting(path) {
+    const handle = await open(path, 'r+');
+    try {
+      return new NodeCutter(handle, (await handle.stat()).size);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   },
   link,
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
@@ -126,6 +135,31 @@ class NodeReader implements FileReader {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+class NodeCutter implements FileCutter {
+  readonly #handle: FileHandle;
+  readonly sizeBytes: number;
+  #closed = false;
+
+  constructor(handle: FileHandle, sizeBytes: number) {
+    this.#handle = handle;
+    this.sizeBytes = sizeBytes;
+  }
+
+  async linkCount(): Promise<number> {
+    return (await this.#handle.stat()).nlink;
+  }
+
+  async cut(sizeBytes: number): Promise<void> {
+    await this.#handle.truncate(sizeBytes);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#handle.close();
   }
 }
 

@@ -139,7 +139,7 @@ class SqliteDatabases implements ShrinkableDatabases {
   async #remove(id: AccountId): Promise<void> {
     // The database before its log: a log without a database is nothing, a database without its log would be an older state.
     for (const name of ['account.db', 'account.db-wal', 'account.db-shm']) {
-      await this.#files.remove(this.#files.join(this.#directoryOf(id), name));
+      await this.#files.erase(this.#files.join(this.#directoryOf(id), name));
     }
     await this.#files.removeTree(this.#directoryOf(id));
     await this.#files.syncDirectory(this.#files.join(this.#deps.directory, 'accounts')).catch((error: unknown) => {
