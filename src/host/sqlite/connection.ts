@@ -41,7 +41,7 @@ export class Connection {
       this.#commit = database.prepare('COMMIT');
       this.#rollback = database.prepare('ROLLBACK');
       this.#logSize = knowsLogSize(database) ? database.prepare('PRAGMA wal_checkpoint(NOOP)') : null;
-      // From here on the caller does all syncs, off the event loop: two in each checkpoint, and one of the log's new beginning (`beginLog`).
+      // From here on the caller does all syncs, off the event loop: two in each checkpoint, one of the log's new beginning (`beginLog`), and two before closing.
       database.exec('PRAGMA synchronous=OFF');
     } catch (error) {
       database.close();
@@ -133,11 +133,14 @@ export class Connection {
     await backup(this.#database, path, { rate: pagesPerCopy });
   }
 
-  /** Closes the connection, which moves what is left in the log into the database file, syncs both, and removes the log. */
-  close(): void {
+  /**
+   * Closes the connection, which moves what is left in the log into the database file and removes the log. SQLite syncs both files on the event loop, unless
+   * the caller says that there is nothing to sync: it has called `moveLog` and flushed the database file since the last transaction.
+   */
+  close(isSynced: boolean): void {
     this.#statements.clear();
     this.#arrayStatements.clear();
-    this.#database.exec('PRAGMA synchronous=NORMAL');
+    if (!isSynced) this.#database.exec('PRAGMA synchronous=NORMAL');
     this.#database.close();
   }
 

@@ -173,7 +173,7 @@ export class SqliteDatabase implements Database {
 
   /** Closes the connection once it is not in use; the next use opens it again. */
   rest(): Promise<void> {
-    return this.#shut(0);
+    return this.#shut();
   }
 
   /** Gives all unused pages, and the log, back to the file system, as far as there is room for doing so. */
@@ -199,19 +199,19 @@ export class SqliteDatabase implements Database {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closing.abort();
-    await this.#shut(this.#deps.limits.checkpointBytes / 4);
+    await this.#shut();
   }
 
-  /** @param maxLogBytes  A longer log is emptied before: the last close does it on the loop, syncs and all. */
-  async #shut(maxLogBytes: number): Promise<void> {
+  async #shut(): Promise<void> {
     while (this.#checkpoint !== null) await this.#checkpoint;
     await this.#turns.take();
     try {
       const opened = this.#opened;
       if (opened === null) return;
-      const { connection, flush, file, watch } = opened;
+      const { flush, watch } = opened;
       await flush.durable().catch(() => undefined);
-      if (watch.look() !== 'same') {
+      const isInPlace = watch.look() === 'same';
+      if (!isInPlace) {
         const isKept = await this.#putBackNow(opened).then(
           () => true,
           () => false,
@@ -219,16 +219,35 @@ export class SqliteDatabase implements Database {
         // At the end of the process there is nothing left to wait for.
         if (this.#opened === null || (!isKept && !this.#isClosed)) return;
       }
-      if ((connection.logPages() ?? 0) * this.#deps.limits.pageBytes > maxLogBytes) {
-        // A log that cannot be emptied stays, and is read at the next opening.
-        await this.#moveLog(opened).catch((error: unknown) => this.#checkpointFailed(error));
-      }
-      this.#opened = null;
-      await flush.close();
-      connection.close();
-      await file.close();
+      await this.#closeConnection(opened, isInPlace);
     } finally {
       this.#turns.release();
+    }
+  }
+
+  /**
+   * Closes the connection; the event loop is busy only while pages are copied and the log is removed. To be called within a turn.
+   * @param isInPlace  The database file has its name.
+   */
+  async #closeConnection(opened: Opened, isInPlace: boolean): Promise<void> {
+    const { connection, flush, file } = opened;
+    const isSynced =
+      isInPlace &&
+      (await this.#copyLog(opened).then(
+        () => true,
+        (error: unknown) => {
+          this.#checkpointFailed(error);
+          return false;
+        },
+      ));
+    this.#opened = null;
+    // A log that cannot be emptied stays, and is read at the next opening; SQLite tries once more, and syncs by itself.
+    try {
+      connection.close(isSynced);
+    } finally {
+      // Only now: the system takes a while to give back the space of a large log, and does so when the last handle of the removed file is closed.
+      await flush.close();
+      await file.close();
     }
   }
 
@@ -312,7 +331,7 @@ export class SqliteDatabase implements Database {
     this.#misplaced = state === 'replaced' ? 'fileReplaced' : 'fileRemoved';
     if (state === 'away' || state === 'replaced') throw this.#misplacedError(this.#misplaced);
     const { files, log, directory, root } = this.#deps;
-    const { connection, flush, file } = opened;
+    const { connection, flush } = opened;
     // In any case it is logged that it happened.
     const removed = this.#misplacedError(this.#misplaced);
     try {
@@ -326,11 +345,8 @@ export class SqliteDatabase implements Database {
     }
     // Commits that still wait for a flush are in the copy, too.
     await flush.durable().catch(ignore);
-    this.#opened = null;
-    await flush.close();
     // SQLite neither empties the log into a file that has no name, nor removes it.
-    connection.close();
-    await file.close();
+    await this.#closeConnection(opened, state === 'logRemoved');
     if (state === 'removed') await removeStaleLog({ files, path: this.path, directory });
     this.#misplaced = null;
     log.warn('sqlite.putBack', { path: this.path });
@@ -367,8 +383,9 @@ export class SqliteDatabase implements Database {
       await flush.committed();
       await files.syncDirectory(directory);
     } catch (error) {
+      // What is in the log may be of use to the next opening, and may not be durable yet.
+      connection.close(false);
       await flush?.close();
-      connection.close();
       await file?.close();
       throw error;
     }
@@ -442,7 +459,14 @@ export class SqliteDatabase implements Database {
   }
 
   /** To be called within a turn: log durable, then pages copied, then the database file durable, then the log's new beginning, and only then the next write. */
-  async #moveLog({ connection, flush, file, watch }: Opened): Promise<void> {
+  async #moveLog(opened: Opened): Promise<void> {
+    await this.#copyLog(opened);
+    opened.connection.beginLog();
+    await opened.flush.committed();
+  }
+
+  /** To be called within a turn: log durable, then pages copied, then the database file durable. */
+  async #copyLog({ connection, flush, file, watch }: Opened): Promise<void> {
     await flush.durable();
     await this.#deps.loop.turn();
     watch.beginWriting();
@@ -452,8 +476,6 @@ export class SqliteDatabase implements Database {
     } finally {
       watch.endWriting();
     }
-    connection.beginLog();
-    await flush.committed();
   }
 
   #call(callbacks: readonly (() => void)[]): void {
