@@ -134,6 +134,62 @@ test('SystemLoop: those who wait for short work share a round, up to a slice', a
   assert.deepEqual(finished, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
 });
 
+test('SystemLoop: many who wait divide a slice, so that one who needs little waits for a part of the work of the others', async () => {
+  const { loop, work } = open();
+  const pieceMs = sliceMs / 20;
+  let doneMs = 0;
+  const done = new AbortController();
+  const flood = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      work(pieceMs);
+      doneMs += pieceMs;
+      const pause = loop.pause();
+      if (pause !== null) await pause;
+    }
+  };
+  work();
+  const floods = Array.from({ length: 16 }, flood);
+  const before = doneMs;
+  await loop.pause();
+  // An eighth of a slice each, and the piece that went beyond it.
+  const mostMs = 16 * (sliceMs / 8 + pieceMs);
+  const waitedMs = doneMs - before;
+  done.abort();
+  await Promise.all(floods);
+  assert.ok(waitedMs <= mostMs, `${waitedMs} ms of ${mostMs}`);
+});
+
+test('SystemLoop: what many sockets bring in one round has short slices once some were used up', async () => {
+  const { loop, work } = open();
+  const pieceMs = sliceMs / 20;
+  let doneMs = 0;
+  const done = new AbortController();
+  const flood = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      work(pieceMs);
+      doneMs += pieceMs;
+      const pause = loop.pause();
+      if (pause !== null) await pause;
+    }
+  };
+  const floods: Promise<void>[] = [];
+  const sockets = Promise.withResolvers<void>();
+  // Each comes before immediates that were set earlier in the same round, as sockets do.
+  const bring = (left: number): void => {
+    if (left === 0) return sockets.resolve();
+    floods.push(flood());
+    process.nextTick(() => void Promise.resolve().then(() => process.nextTick(bring, left - 1)));
+  };
+  await loop.pause();
+  bring(32);
+  await sockets.promise;
+  const mostMs = 6 * (sliceMs + pieceMs) + 26 * (sliceMs / 8 + pieceMs);
+  const usedMs = doneMs;
+  done.abort();
+  await Promise.all(floods);
+  assert.ok(usedMs <= mostMs, `${usedMs} ms of ${mostMs}`);
+});
+
 test('systemLoop: a socket is served while two workers are never idle', async () => {
   const server = createServer((socket) => void socket.pipe(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,8 +1,10 @@
+import { StacklessError } from '#lib/stackless-error';
+
 /**
  * The one way to say NO: thrown by command handlers and backends, caught once per command by the session,
  * which answers `tag NO [code] text` and goes on (RFC 9051 §7.1.2).
  */
-export class No extends Error {
+export class No extends StacklessError {
   override readonly name = 'No';
   /** Response code without brackets, such as `TRYCREATE` or `BADCHARSET (UTF-8)`; null when none applies. */
   readonly code: string | null;
@@ -15,7 +17,7 @@ export class No extends Error {
 }
 
 /** The command cannot be understood or is out of place: answered `tag BAD [code] text` (RFC 9051 §7.1.3). */
-export class Bad extends Error {
+export class Bad extends StacklessError {
   override readonly name = 'Bad';
   /** Response code without brackets, null when none applies. */
   readonly code: string | null;
@@ -28,7 +30,7 @@ export class Bad extends Error {
 }
 
 /** The connection must end now: answered `* BYE [code] text`, then closed (RFC 9051 §7.1.5). */
-export class Bye extends Error {
+export class Bye extends StacklessError {
   override readonly name = 'Bye';
   /** Response code without brackets, null when none applies. */
   readonly code: string | null;

@@ -1,10 +1,11 @@
 import { reply, type Reply } from '#lib/smtp';
+import { StacklessError } from '#lib/stackless-error';
 
 /**
  * Says no to the peer: thrown by command handlers and by the Backend, caught in exactly one place (style: rule 12).
  * Everything else that is thrown is a fault of ours.
  */
-export class Refusal extends Error {
+export class Refusal extends StacklessError {
   override readonly name = 'Refusal';
   /** Reply to the peer; the connection id is appended when it is written. */
   readonly reply: Reply;
