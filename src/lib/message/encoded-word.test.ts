@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { decodeEncodedWords, encodeWords } from '#lib/message';
+import { decodeEncodedWords, encodedWordPieces, encodeWords } from '#lib/message';
 
 // The first rows are the table of RFC 2047 §8.
 for (const [given, want] of [
@@ -45,4 +45,11 @@ test('encodeWords round-trips, in words of at most 75 characters', () => {
     assert.equal(decodeEncodedWords(words.join(' ')), clean);
   });
   fc.assert(check, { numRuns: 300, seed: 2 });
+});
+
+test('encodedWordPieces cuts long runs of words, and no character', () => {
+  const words = '=?utf-8?q?=C3?= =?utf-8?q?=A9?= '.repeat(20_000);
+  const pieces = [...encodedWordPieces(`see ${words}there`)];
+  assert.equal(pieces.join(''), `see ${'é'.repeat(20_000)} there`);
+  assert.ok(pieces.length > 600, `${pieces.length} pieces`);
 });

@@ -4,7 +4,7 @@
  */
 export { mailboxesOf, parseAddressList } from './address-list.ts';
 export type { AddressEntry, MailboxEntry } from './address-list.ts';
-export { decodeEncodedWords } from './encoded-word.ts';
+export { decodeEncodedWords, encodedWordPieces } from './encoded-word.ts';
 export { fieldOctets, fieldText, findField, HeaderField, parseHeader, textOf } from './header.ts';
 export { defaultLimits } from './limits.ts';
 export { parseMessageIds } from './message-id.ts';

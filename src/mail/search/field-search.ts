@@ -1,11 +1,12 @@
 import { parseHeader } from '#lib/message';
 import { FieldKind, type FieldColumn } from '#mail/header-cache';
 import { Haystack, type Needle } from './fold.ts';
-import { fieldTexts } from './header-text.ts';
+import { fieldTexts, wholeTexts } from './header-text.ts';
 
 const latin1 = new TextDecoder('latin1');
-/** Messages whose field is decoded in one piece. */
-const decodedPerPiece = 16;
+/** Bytes of fields that are decoded in one piece, and what each field counts beside its own. */
+const decodedBytes = 4096;
+const fieldBytes = 256;
 const COLON = 58;
 const SP = 32;
 
@@ -28,14 +29,18 @@ export function* searchColumn(
   }
   if (needle.isAscii) searchPlain(column, needle.text, matches);
   yield;
-  let decoded = 0;
+  let bytesInPiece = 0;
   const hidesQuotes = needle.isAscii && /[ <>,]/.test(needle.text);
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i];
     if (kind === FieldKind.Absent || kind === FieldKind.Plain || isAsked[i] !== 1 || matches[i] === 1) continue;
     if (kind === FieldKind.Quoted && !hidesQuotes) continue;
-    if (hasInFields(bytes.subarray(offsets[i], offsets[i + 1]), needle)) matches[i] = 1;
-    if (++decoded % decodedPerPiece === 0) yield;
+    const field = bytes.subarray(offsets[i], offsets[i + 1]);
+    if (hasInFields(field, needle)) matches[i] = 1;
+    bytesInPiece += fieldBytes + field.length;
+    if (bytesInPiece < decodedBytes) continue;
+    bytesInPiece = 0;
+    yield;
   }
 }
 
@@ -64,7 +69,7 @@ function valueStart(bytes: Uint8Array, start: number): number {
 
 function hasInFields(bytes: Uint8Array, needle: Needle): boolean {
   for (const field of parseHeader(bytes)) {
-    for (const text of fieldTexts(field)) if (new Haystack(text).has(needle)) return true;
+    for (const text of wholeTexts(fieldTexts(field))) if (new Haystack(text).has(needle)) return true;
   }
   return false;
 }

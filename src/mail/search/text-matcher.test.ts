@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MimeIndexer } from '#lib/mime';
 import { FakeLoop } from '#testing/fake-loop';
-import { TextMatcher } from './index.ts';
+import { FieldKind } from '#mail/header-cache';
+import { needleOf, searchColumn, TextMatcher } from './index.ts';
 import type { SearchedMessage } from './text-matcher.ts';
 
 const loop = new FakeLoop();
@@ -125,4 +126,48 @@ test('TextMatcher lets others have the loop while it reads a long text', async (
   const [found] = await new TextMatcher([{ kind: 'body', value: 'zebra' }], counting).match(message);
   assert.equal(found, false);
   assert.ok(counting.pauses >= 150, `${counting.pauses} pauses`);
+});
+
+const longHeaders = [
+  [
+    'one field of encoded words',
+    `Subject: ${'=?utf-8?q?gr=C3=BC=C3=9Fe?=\r\n '.repeat(8000)}=?utf-8?q?z=C3=A9bra?=\r\n`,
+  ],
+  ['words in many charsets', `Subject: ${'=?gbk?b?w6k=?= =?big5?b?w6k=?= '.repeat(7000)}=?utf-8?q?z=C3=A9bra?=\r\n`],
+  [
+    'a list of addresses',
+    `To: ${'=?utf-8?q?=C3=A9t=C3=A9?= <a@b.example>,\r\n '.repeat(5500)}=?utf-8?q?z=C3=A9bra?= <z@b.example>\r\n`,
+  ],
+  ['many fields', `${'X: =?utf-8?q?=C3=A9?=\r\n'.repeat(9000)}Subject: =?utf-8?q?z=C3=A9bra?=\r\n`],
+] as const;
+
+for (const [what, header] of longHeaders) {
+  test(`TextMatcher lets others have the loop while it decodes ${what}, and finds its end`, async () => {
+    const bytes = Buffer.from(`${header}\r\n`);
+    assert.ok(bytes.length > 180_000 && bytes.length <= 256 * 1024, `${bytes.length}`);
+    for (const [value, isFound] of [
+      ['zébra', true],
+      ['gnu', false],
+    ] as const) {
+      const counting = new FakeLoop();
+      const message = { header: bytes, root: null, bytes: () => new Uint8Array(0) };
+      const [found] = await new TextMatcher([{ kind: 'text', value }], counting).match(message);
+      assert.equal(found, isFound);
+      assert.ok(counting.pauses >= 80, `${counting.pauses} pauses`);
+    }
+  });
+}
+
+test('searchColumn decodes a few KiB of fields at a time', () => {
+  const field = Buffer.from(`Subject: ${'=?utf-8?q?gr=C3=BC=C3=9Fe?=\r\n '.repeat(400)}\r\n`);
+  const count = 16;
+  const column = {
+    bytes: Buffer.concat(Array.from({ length: count }, () => field)),
+    offsets: Uint32Array.from({ length: count + 1 }, (_, i) => i * field.length),
+    kinds: new Uint8Array(count).fill(FieldKind.Other),
+  };
+  const matches = new Uint8Array(count);
+  const pieces = [...searchColumn(column, needleOf('grüße'), new Uint8Array(count).fill(1), matches)];
+  assert.equal(pieces.length, 1 + count);
+  assert.ok(matches.every((match) => match === 1));
 });

@@ -3,7 +3,7 @@ import { flattenParts, type Part } from '#lib/mime';
 import type { EventLoop } from '#ports/event-loop';
 import { partTexts, type TextPiece } from './body-text.ts';
 import { Haystack, needleOf, type Needle } from './fold.ts';
-import { fieldTexts } from './header-text.ts';
+import { fieldTexts, wholeTexts } from './header-text.ts';
 import { searchLimits, type SearchLimits } from './limits.ts';
 
 /** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
@@ -52,13 +52,13 @@ export class TextMatcher {
 
   /** For each key, whether the message matches. */
   async match(message: SearchedMessage): Promise<boolean[]> {
-    const header = new HeaderText(message.header.subarray(0, this.#limits.maxHeaderBytes));
+    const header = new HeaderText(message.header.subarray(0, this.#limits.maxHeaderBytes), this.#loop);
     const body = new BodyText(message, this.#limits, this.#loop, this.#longest);
     const matches: boolean[] = [];
     for (const { key, needle } of this.#keys) {
-      if (key.kind === 'header') matches.push(header.hasInField(key.name, needle));
+      if (key.kind === 'header') matches.push(await header.hasInField(key.name, needle));
       else if (key.kind === 'text')
-        matches.push(header.has(needle) || (await body.hasInHeaders(needle)) || (await body.has(needle)));
+        matches.push((await header.has(needle)) || (await body.hasInHeaders(needle)) || (await body.has(needle)));
       else matches.push(await body.has(needle));
     }
     return matches;
@@ -69,43 +69,68 @@ const latin1 = new TextDecoder('latin1');
 /** Marks of a header that may say more than its bytes: encoded words, parameters in pieces or percent-encoded, quoted pairs, and other than US-ASCII. */
 const encoded = /=\?|\*\d*\*?=|\\|[^\0-\x7f]/;
 
+/** A longer field is decoded in pieces. */
+const longFieldBytes = 4096;
+
 /** A header whose fields are decoded when a key needs them. */
 class HeaderText {
   readonly #bytes: Uint8Array;
+  readonly #loop: EventLoop;
   #fields: readonly HeaderField[] | null = null;
   #raw: Haystack | null = null;
   #texts: readonly Haystack[] | null = null;
   #isEncoded = false;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, loop: EventLoop) {
     this.#bytes = bytes;
+    this.#loop = loop;
   }
 
-  hasInField(name: string, needle: Needle): boolean {
+  async hasInField(name: string, needle: Needle): Promise<boolean> {
     this.#fields ??= parseHeader(this.#bytes);
     for (const field of this.#fields) {
       if (field.name !== name) continue;
       if (needle.text === '') return true;
-      for (const text of fieldTexts(field)) if (new Haystack(text).has(needle)) return true;
+      for (const text of await this.#textsOf(field)) if (new Haystack(text).has(needle)) return true;
     }
     return false;
   }
 
   /** Reports whether any field has the text, with its name before it. */
-  has(needle: Needle): boolean {
+  async has(needle: Needle): Promise<boolean> {
     if (this.#raw === null) {
       const text = latin1.decode(this.#bytes);
       this.#isEncoded = encoded.test(text);
       this.#raw = new Haystack(text);
     }
     if (!this.#isEncoded) return this.#raw.has(needle);
-    this.#fields ??= parseHeader(this.#bytes);
-    this.#texts ??= this.#fields.map(
-      (field) =>
-        // Each text with the name, so that a search for both finds it.
-        new Haystack([...fieldTexts(field)].map((text) => `${field.name}: ${text}`).join('\0')),
-    );
+    this.#texts ??= await this.#allTexts();
     return this.#texts.some((text) => text.has(needle));
+  }
+
+  async #allTexts(): Promise<Haystack[]> {
+    this.#fields ??= parseHeader(this.#bytes);
+    const all: Haystack[] = [];
+    for (const field of this.#fields) {
+      const texts = await this.#textsOf(field);
+      // Each text with the name, so that a search for both finds it.
+      all.push(new Haystack(texts.map((text) => `${field.name}: ${text}`).join('\0')));
+    }
+    return all;
+  }
+
+  async #textsOf(field: HeaderField): Promise<readonly string[]> {
+    const pause = this.#loop.pause();
+    if (pause !== null) await pause;
+    const pieces = fieldTexts(field);
+    if (field.end - field.start <= longFieldBytes) return wholeTexts(pieces);
+    const taken: TextPiece[] = [];
+    for (const piece of pieces) {
+      taken.push(piece);
+      const turn = this.#loop.pause();
+      if (turn !== null) await turn;
+    }
+    return wholeTexts(taken);
   }
 }
 
@@ -143,11 +168,12 @@ class BodyText {
         // That of the message itself was looked at, and those of messages inside are text of the body.
         if (headerStart === 0 || bodyStart === headerStart) continue;
         const end = Math.min(bodyStart, headerStart + this.#limits.maxHeaderBytes);
-        headers.push(new HeaderText(await this.#message.bytes(headerStart, end)));
+        headers.push(new HeaderText(await this.#message.bytes(headerStart, end), this.#loop));
       }
       this.#headers = headers;
     }
-    return this.#headers.some((header) => header.has(needle));
+    for (const header of this.#headers) if (await header.has(needle)) return true;
+    return false;
   }
 
   /** Reports whether a part that holds text has it, reading no further than needed. */
@@ -207,9 +233,9 @@ class BodyText {
         const { headerStart, bodyStart } = part.message.root;
         const end = Math.min(bodyStart, headerStart + maxHeaderBytes);
         for (const field of parseHeader(await this.#message.bytes(headerStart, end))) {
-          for (const text of fieldTexts(field)) {
-            yield null;
-            yield `${field.name}: ${text}`;
+          for (const piece of fieldTexts(field)) {
+            yield piece;
+            if (piece === null) yield `${field.name}: `;
           }
         }
       }
