@@ -1,4 +1,5 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from '#ports/compression';
 
 /** Nothing that is compressed is larger: damaged bytes must not ask for more memory. */
@@ -6,14 +7,15 @@ const maxBytes = 64 * 2 ** 20;
 const headBytes = 4;
 const fastest = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
+const compressInThread = promisify(zstdCompress);
+/** Longer bytes are compressed in another thread: handing them over takes some 30 µs. */
+const longBytes = 64 * 1024;
+
 /** Zstandard (RFC 8878) with a checksum, behind the size of what comes out, so that it is made in one piece. */
 export const zstdCompression: Compression = {
   compress(bytes) {
-    const packed = zstdCompressSync(bytes, fastest);
-    const all = new Uint8Array(headBytes + packed.length);
-    new DataView(all.buffer).setUint32(0, bytes.length);
-    all.set(packed, headBytes);
-    return all;
+    if (bytes.length <= longBytes) return withHead(bytes.length, zstdCompressSync(bytes, fastest));
+    return compressInThread(bytes, fastest).then((packed) => withHead(bytes.length, packed));
   },
   decompress(bytes) {
     if (bytes.length < headBytes) throw new Error('compressed bytes are cut');
@@ -25,3 +27,10 @@ export const zstdCompression: Compression = {
     return new Uint8Array(unpacked.buffer, unpacked.byteOffset, size);
   },
 };
+
+function withHead(sizeBytes: number, packed: Uint8Array): Uint8Array {
+  const all = new Uint8Array(headBytes + packed.length);
+  new DataView(all.buffer).setUint32(0, sizeBytes);
+  all.set(packed, headBytes);
+  return all;
+}

@@ -27,15 +27,21 @@ async function* damagedBlocks(
   account: Account,
 ): AsyncGenerator<{ readonly mailbox: MailboxId; readonly block: DamagedBlock }> {
   const { db, id, headers } = account;
-  const mailboxes = await db.read((reader) =>
-    reader.all<{ mailbox: MailboxId }>(
-      sql`SELECT DISTINCT mailbox FROM header_block WHERE account = ${id} ORDER BY mailbox`,
-    ),
-  );
-  for (const { mailbox } of mailboxes) {
+  for (let last: MailboxId | null = null; ;) {
+    const mailbox = await db.read((reader) => mailboxAfter(reader, id, last));
+    if (mailbox === null) return;
+    last = mailbox;
     const uids = Uint32Array.from(await db.read((reader) => allUids(reader, id, mailbox)));
     for await (const block of headers.damagedBlocks(mailbox, uids)) yield { mailbox, block };
   }
+}
+
+/** Returns the next mailbox that has blocks, null when there is none. A list of all would be made from every row. */
+async function mailboxAfter(reader: Reader, account: AccountId, last: MailboxId | null): Promise<MailboxId | null> {
+  const row = await reader.get<{ mailbox: MailboxId }>(
+    sql`SELECT mailbox FROM header_block WHERE account = ${account} AND mailbox > ${last ?? -1} ORDER BY mailbox LIMIT 1`,
+  );
+  return row?.mailbox ?? null;
 }
 
 async function allUids(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number[]> {

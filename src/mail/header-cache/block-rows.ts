@@ -4,6 +4,7 @@ import type { Compression } from '#ports/compression';
 import { sql, type Reader, type Tx } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { RowCode } from './cached-fields.ts';
+import { wholeBlock } from './compare-blocks.ts';
 import {
   emptyColumn,
   readColumn,
@@ -56,17 +57,17 @@ export async function selectBlock(
   reader: Reader,
   account: AccountId,
   mailbox: MailboxId,
-  { firstUid, count }: BlockRange,
+  { firstUid, lastUid, count }: BlockRange,
   codes: readonly number[],
 ): Promise<StoredRows | null> {
   const rows = await reader.arrays(
-    sql`SELECT field, data, messages FROM header_block
+    sql`SELECT field, data, messages, last_uid FROM header_block
       WHERE account = ${account} AND mailbox = ${mailbox} AND field IN ${inList([...new Set([RowCode.Uids, ...codes])])} AND first_uid = ${firstUid}`,
   );
   const data = new Map<number, Uint8Array>();
-  for (const [field, bytes, messages] of rows) {
+  for (const [field, bytes, messages, last] of rows) {
     // A block that begins with the same UID may have taken its place.
-    if (messages !== count || !(bytes instanceof Uint8Array)) return null;
+    if (messages !== count || last !== lastUid || !(bytes instanceof Uint8Array)) return null;
     data.set(Number(field), bytes);
   }
   return data.has(RowCode.Uids) ? data : null;
@@ -106,16 +107,13 @@ export async function readBlock(
   };
 }
 
-/** A row that takes half a millisecond or more to compress. */
-const largeRowBytes = 128 * 1024;
-
 /** The rows of a block to store. Fields that no message has take no row. */
 export async function writeBlock(block: HeaderBlock, compression: Compression, loop: EventLoop): Promise<StoredRows> {
   const rows = new Map<number, Uint8Array>();
   const add = async (code: number, row: Uint8Array): Promise<void> => {
-    const pause = row.length < largeRowBytes ? loop.pause() : loop.turn();
+    const pause = loop.pause();
     if (pause !== null) await pause;
-    rows.set(code, compression.compress(row));
+    rows.set(code, await compression.compress(row));
   };
   await add(RowCode.Uids, writeMessages(block.messages));
   if (block.facts !== null) await add(RowCode.Facts, writeFacts(block.facts));
@@ -123,6 +121,9 @@ export async function writeBlock(block: HeaderBlock, compression: Compression, l
   for (const [code, column] of block.columns) if (column.bytes.length > 0) await add(code, writeColumn(column));
   return rows;
 }
+
+/** Codes of all rows that a block may have. */
+const allCodes = wantedCodes(wholeBlock);
 
 /** Stores a block in place of those that overlap it. */
 export async function insertBlock(
@@ -132,10 +133,13 @@ export async function insertBlock(
   { firstUid, lastUid, count }: BlockRange,
   rows: StoredRows,
 ): Promise<void> {
-  await tx.run(
-    sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox}
+  const overlapping = await tx.arrays(
+    sql`SELECT first_uid FROM header_block WHERE account = ${account} AND mailbox = ${mailbox} AND field = ${RowCode.Uids}
       AND first_uid <= ${lastUid} AND last_uid >= ${firstUid}`,
   );
+  // Row by row along the key: looking through all rows of the mailbox takes the longer the more blocks it has. A row without its UIDs may be left of a damaged block.
+  for (const uid of new Set([firstUid, ...overlapping.map(([first]) => Number(first))]))
+    await dropHeaderBlock(tx, account, mailbox, uid);
   for (const [field, data] of rows) {
     await tx.run(
       sql`INSERT INTO header_block (account, mailbox, field, first_uid, last_uid, messages, data)
@@ -147,7 +151,8 @@ export async function insertBlock(
 /** Drops the block of a mailbox that begins with a UID. */
 export async function dropHeaderBlock(tx: Tx, account: AccountId, mailbox: MailboxId, firstUid: number): Promise<void> {
   await tx.run(
-    sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox} AND first_uid = ${firstUid}`,
+    sql`DELETE FROM header_block WHERE account = ${account} AND mailbox = ${mailbox}
+      AND field IN ${inList(allCodes)} AND first_uid = ${firstUid}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { zstdCompression } from '#host/compression';
 import type { MailboxId } from '#lib/ids';
 import { checkStore, fixAccount } from '#mail/check';
 import { needleOf, searchColumn, TextMatcher } from '#mail/search';
-import { sql, type Sql } from '#ports/database';
+import { sql, type Database, type Sql, type Tx } from '#ports/database';
 import { FakeLoop } from '#testing/fake-loop';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import {
@@ -290,6 +290,41 @@ test('HeaderCache lets others have the loop between a few headers', async () => 
   );
   await blocksOf({ ...here, cache }, uidsUpTo(24), uidsUpTo(24));
   assert.ok(loop.pauses >= 24, `${loop.pauses} pauses`);
+});
+
+test('HeaderCache touches the rows of the blocks at hand only, by their whole key', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  const here = await world(store, 24);
+  const seen = new Map<string, Sql>();
+  const db = {
+    ...account.db,
+    durable: () => account.db.durable(),
+    read: account.db.read.bind(account.db),
+    write: (body: (tx: Tx) => Promise<unknown>) =>
+      account.db.write((tx) => {
+        const run: Tx['run'] = (statement) => {
+          seen.set(statement.text, statement);
+          return tx.run(statement);
+        };
+        return body({
+          all: (statement) => tx.all(statement),
+          get: (statement) => tx.get(statement),
+          arrays: (statement) => tx.arrays(statement),
+          afterCommit: (fn) => tx.afterCommit(fn),
+          run,
+        });
+      }),
+  } as Database;
+  const deps = { account: account.id, db, source: account.reader, compression: zstdCompression };
+  const cache = new HeaderCache({ ...deps, memory: new RowMemory(store.clock), loop: new FakeLoop() }, limits);
+  await blocksOf({ ...here, cache }, uidsUpTo(24), uidsUpTo(24));
+  const removals = [...seen.values()].filter(({ text }) => text.startsWith('DELETE'));
+  assert.equal(removals.length, 1);
+  for (const { text, values } of removals) {
+    const plan = await rowsOf(here, { text: `EXPLAIN QUERY PLAN ${text}`, values });
+    assert.match(String(plan[0]?.[3]), /\(account=\? AND mailbox=\? AND field=\? AND first_uid=\?\)/);
+  }
 });
 
 test('HeaderCache finds blocks that cannot be unpacked or contradict their messages, and drops them', async () => {

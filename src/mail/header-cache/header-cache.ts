@@ -199,12 +199,16 @@ export class HeaderCache {
       else if (row !== null) rows.set(code, row);
     }
     if (unknown.length === 0) return rows;
-    const read = await db.read((reader) => selectBlock(reader, account, place.mailbox, place.range, unknown));
-    if (read === null) return null;
-    for (const code of unknown) {
-      const row = read.get(code) ?? null;
-      memory.set(place, code, row);
-      if (row !== null) rows.set(code, row);
+    // Each read is a piece of work, and a row may have some hundred KiB. A block that is made anew meanwhile has other messages, or the same rows.
+    for (let at = 0; at < unknown.length; at += rowsPerRead) {
+      const codes = unknown.slice(at, at + rowsPerRead);
+      const read = await db.read((reader) => selectBlock(reader, account, place.mailbox, place.range, codes));
+      if (read === null) return null;
+      for (const code of codes) {
+        const row = read.get(code) ?? null;
+        memory.set(place, code, row);
+        if (row !== null) rows.set(code, row);
+      }
     }
     return rows;
   }
@@ -322,6 +326,9 @@ export interface DamagedBlock {
   /** A verb phrase. */
   readonly reason: string;
 }
+
+/** Rows of a block that are read at a time. */
+const rowsPerRead = 4;
 
 /** A block is made when at least one in so many of its messages is wanted. */
 const wantedShare = 8;
