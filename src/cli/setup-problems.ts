@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { CertificateRefused, loadCertificate } from '#host/certificates';
 import { Files } from '#host/files';
 import { isRoot, isWindows } from '#host/process';
+import { databaseFileProblem } from '#host/sqlite';
 import {
   ConfigError,
   parseConfigFiles,
@@ -15,6 +16,7 @@ import { selectorsOf } from '#mail/dkim';
 import { configuredPath, readConfigFile } from '#server/configuration';
 import { readKeys } from '#server/dkim';
 import { dataDirectoryRefusal } from './data-directory-check.ts';
+import { listenProblems } from './listen-problems.ts';
 import { unsafePathOf } from './parent-files.ts';
 import { closedFor, servingUser, userProblem, type ServingUser } from './server-user.ts';
 import { secretsOfTransports, transportProblems } from './transport-problems.ts';
@@ -28,10 +30,15 @@ export interface SetupProblems {
 }
 
 /**
- * Finds what is wrong with the configuration of a folder and with what it names: users, files and the data directory. Changes nothing. `config check` reports all of
- * it, and `serve` refuses to start with the first sort, so that the two cannot differ. What only shows itself at the start, such as a port in use, is not found.
+ * Finds what is wrong with the configuration of a folder and with what it names: users, files, the data directory and its database, ports. Changes nothing.
+ * `config check` reports all of it, and `serve` refuses to start with the first sort, so that the two cannot differ.
+ * @param ports  `try`: opens each port for a moment. `leave`: for a server, which opens them for good when all else is ready, with the same words if it cannot.
  */
-export async function setupProblems(folder: string, files: Files = new Files()): Promise<SetupProblems> {
+export async function setupProblems(
+  folder: string,
+  ports: 'try' | 'leave',
+  files: Files = new Files(),
+): Promise<SetupProblems> {
   let server: ConfigFile;
   let domains: ConfigFile;
   let config: Config;
@@ -46,15 +53,17 @@ export async function setupProblems(folder: string, files: Files = new Files()):
   const place: Place = { folder, files, config, server, domains, user: servingUser(config.server) };
   const wrongUser = userProblem(server, config.server);
   if (wrongUser !== null) return { stops: [wrongUser], warnings: await laterProblems(place) };
-  const data = dataDirectoryRefusal(server, configuredPath(files, folder, config.server.dataDirectory), place.user);
+  const dataDirectory = configuredPath(files, folder, config.server.dataDirectory);
+  const data = dataDirectoryRefusal(server, dataDirectory, place.user) ?? databaseRefusal(server, dataDirectory, files);
   const { refused, ended } = await certificateProblems(place);
-  const stops = [...folderProblems(place), ...(data === null ? [] : [data]), ...refused];
+  const unusable = ports === 'try' ? await listenProblems({ config: config.server, server, dataDirectory }) : [];
+  const stops = [...folderProblems(place), ...(data === null ? [] : [data]), ...refused, ...unusable];
   return { stops, warnings: [...ended, ...(await laterProblems(place))] };
 }
 
 /** @throws ConfigError when a server would not start with the configuration of a folder. */
 export async function requireSetup(folder: string): Promise<void> {
-  const { stops } = await setupProblems(folder);
+  const { stops } = await setupProblems(folder, 'leave');
   if (stops.length > 0) throw new ConfigError(stops);
 }
 
@@ -75,6 +84,13 @@ async function laterProblems(place: Place): Promise<ConfigProblem[]> {
     ...(await transportProblems(files, folder, config.server, server)),
     ...rereadProblems(place),
   ];
+}
+
+/** The server's own database, which must be one. */
+function databaseRefusal(server: ConfigFile, dataDirectory: string, files: Files): ConfigProblem | null {
+  const problem = databaseFileProblem(files.join(dataDirectory, 'server.db'));
+  const fix = 'Give it to the user who serves, or restore it from a backup (docs/admin/check.md)';
+  return problem === null ? null : problemInFile(server, ['dataDirectory'], problem, fix);
 }
 
 /** The folder and `domains.yaml`, which the user who serves reads again and again. */

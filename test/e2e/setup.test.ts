@@ -53,6 +53,14 @@ const setups: readonly BadSetup[] = [
     },
     want: /dataDirectory: /,
   },
+  {
+    what: 'a server.db that is junk',
+    spoil: async (folder) => {
+      await mkdir(join(folder, 'data'), { mode: 0o700 });
+      await writeFile(join(folder, 'data', 'server.db'), 'these bytes are not those of a database');
+    },
+    want: /dataDirectory: .*server\.db is not a database\. .*restore it from a backup/,
+  },
   { what: 'no certificate', spoil: (folder) => rm(join(folder, 'localhost.crt')), want: /tls\.certificateFile: / },
   {
     what: 'a user that does not exist',

@@ -15,6 +15,12 @@ export async function accountAdd(
   const args = { name, address, ...(password !== undefined && { password }) };
   const added = (await callServer(configFolder(options), 'account.add', args)) as AddedAccount;
   print(`Added account ${added.name} with address ${added.address}.`);
+  if (added.newDomain !== null) {
+    const domain = plain(added.newDomain);
+    print(
+      `Domain ${domain} is new and was added to domains.yaml: 'godwit dns records ${domain}' prints what its DNS needs, 'godwit dkim add ${domain}' makes its keys.`,
+    );
+  }
   if (added.password !== undefined) print(`Password: ${added.password}`);
   return 0;
 }

@@ -1,4 +1,4 @@
-import { callControl, controlEndpoint } from '#host/control';
+import { callControl } from '#host/control';
 import {
   configJsonSchema,
   describeConfig,
@@ -9,7 +9,7 @@ import {
 } from '#mail/config';
 import type { ConfigFileName } from '#server/configuration';
 import type { Reloaded } from '#server/operations';
-import { readPlace } from '../connection.ts';
+import { findDoor, warnOf } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { setupProblems } from '../setup-problems.ts';
@@ -18,7 +18,7 @@ import { print, printJson } from '../terminal.ts';
 /** Says what is wrong with a configuration and with what it names, one problem on a line. @returns the exit code: 1 when something is. */
 export async function configCheck(options: FolderOptions): Promise<number> {
   const folder = configFolder(options);
-  const { stops, warnings } = await setupProblems(folder);
+  const { stops, warnings } = await setupProblems(folder, 'try');
   const problems = [...stops, ...warnings];
   if (problems.length === 0) {
     print(`The configuration in ${folder} is right.`);
@@ -30,8 +30,9 @@ export async function configCheck(options: FolderOptions): Promise<number> {
 
 /** Lets the running server read `domains.yaml`, its certificates and its DKIM keys again. @returns the exit code: 1 when something in them is wrong. @throws ControlUnavailable when none runs. */
 export async function configReload(options: FolderOptions): Promise<number> {
-  const { dataDirectory } = await readPlace(configFolder(options));
-  const { problems } = (await callControl(controlEndpoint(dataDirectory), 'config.reload', {})) as Reloaded;
+  const door = await findDoor(configFolder(options));
+  warnOf(door.problems);
+  const { problems } = (await callControl(door.endpoint, 'config.reload', {})) as Reloaded;
   if (problems.length === 0) {
     print(
       'The server has read domains.yaml, its certificates and its DKIM keys again. Changes of server.yaml need a restart.',

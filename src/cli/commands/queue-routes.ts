@@ -2,6 +2,7 @@ import type { Resumed, ShownRoute } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
+import { reportChange } from '../queue-change.ts';
 import { queueFilter, wholeNumber } from '../queue-filter.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
@@ -21,6 +22,8 @@ export async function queueRoute(sender: string, recipient: string, options: Que
   const [way = '', ...passedOver] = shown.lines.map(plain);
   const whose = shown.account === null ? 'no account' : `the account ${plain(shown.account)}`;
   print(`Mail of ${whose} goes ${way}`, ...passedOver.map((line) => `  ${line}`));
+  // The answer is that of what runs, not of what the files say.
+  if (shown.differences.length > 0) print('', ...shown.differences.map((line) => `Note: ${plain(line)}`));
   return 0;
 }
 
@@ -37,25 +40,23 @@ export async function queueTransport(name: string | undefined, options: QueueOpt
   const { count } = (await callServer(configFolder(options), 'queue.transport', args)) as { readonly count: number };
   const way =
     name === undefined ? 'as routes say' : name === 'direct' ? 'to the hosts of each domain' : `by ${plain(name)}`;
-  print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${way}.`);
-  return 0;
+  return reportChange(count, `to go ${way}`, options);
 }
 
 /** Sets what the recipients that match demand of TLS. @returns the exit code. */
 export async function queueRequireTls(demand: 'yes' | 'no' | 'default', options: QueueOptions): Promise<number> {
   const args = { ...queueFilter(options), ...(options.all === true && { all: true }), demand };
   const { count } = (await callServer(configFolder(options), 'queue.requiretls', args)) as { readonly count: number };
-  print(`${count} ${count === 1 ? 'recipient' : 'recipients'} to go ${demands[demand]}.`);
-  return 0;
+  return reportChange(count, `to go ${demands[demand]}`, options);
 }
 
-/** Ends the pause of a transport, or of all. @returns the exit code. */
+/** Ends the pause of a transport, or of all. @returns the exit code: 1 when the one that is named is not paused. */
 export async function queueResume(name: string | undefined, options: QueueOptions): Promise<number> {
   const args = name === undefined ? {} : { transport: name };
   const { transports } = (await callServer(configFolder(options), 'queue.resume', args)) as Resumed;
   if (transports.length > 0) print(`Resumed ${transports.join(', ')}; mail that waited is tried now.`);
   else print(name === undefined ? 'No transport is paused.' : `${plain(name)} is not paused.`);
-  return 0;
+  return transports.length === 0 && name !== undefined ? 1 : 0;
 }
 
 const demands = {

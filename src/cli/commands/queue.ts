@@ -5,6 +5,7 @@ import { confirm, counted } from '../confirm.ts';
 import { callServer, withServer, type CallServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { QueueOptions } from '../program-queue.ts';
+import { reportChange } from '../queue-change.ts';
 import { queueFilter, queueName, wholeNumber } from '../queue-filter.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
@@ -116,7 +117,7 @@ function showOne(item: ListedRecipient, attempts: ShownRecipients['attempts'], o
   }
 }
 
-/** Changes the recipients that match. @returns the exit code. */
+/** Changes the recipients that match. @returns the exit code: 1 when none does. */
 export async function queueChange(
   change: 'kick' | 'hold' | 'release' | 'drop' | 'fail',
   options: QueueOptions,
@@ -129,18 +130,28 @@ export async function queueChange(
   return await withServer(configFolder(options), async (call) => {
     if (change === 'drop' || change === 'fail') await confirmEnd(call, change, options);
     const { count } = (await call(`queue.${change}`, args)) as { readonly count: number };
-    print(`${count} ${count === 1 ? 'recipient' : 'recipients'} ${done[change]}.`);
+    const asAsked =
+      count === 0 && (change === 'hold' || change === 'release') ? (await waiting(call, options)).recipients : 0;
+    if (asAsked === 0) return reportChange(count, done[change], options);
+    print(
+      `${counted(asAsked, 'recipient')} ${change === 'hold' ? 'on hold' : 'not on hold'} already; nothing changed.`,
+    );
     return 0;
   });
 }
 
 async function confirmEnd(call: CallServer, change: 'drop' | 'fail', options: QueueOptions): Promise<void> {
-  const args = { ...queueFilter(options), ...(options.all === true && { all: true }) };
-  const { recipients, messages } = (await call('queue.count', args)) as CountedRecipients;
+  const { recipients, messages } = await waiting(call, options);
   if (recipients === 0) return;
   const senders = change === 'drop' ? 'their senders get no notice' : 'their senders get a notice';
   const what = `${counted(recipients, 'recipient')} of ${counted(messages, 'message')}`;
   await confirm(`${what} will be ${done[change]}; ${senders}.`, options);
+}
+
+/** Counts the recipients that wait among those that the options name. */
+async function waiting(call: CallServer, options: QueueOptions): Promise<CountedRecipients> {
+  const args = { ...queueFilter(options), ...(options.all === true && { all: true }) };
+  return (await call('queue.count', args)) as CountedRecipients;
 }
 
 const done = {

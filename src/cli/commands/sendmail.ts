@@ -14,6 +14,7 @@ import {
   parseSendmailConfig,
   sendmailProblem,
   sendmailSpool,
+  wholeFile,
   type ConfigFile,
   type SendmailSettings,
 } from '#mail/config';
@@ -109,16 +110,19 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
   // The message comes first: even with a wrong configuration it is kept.
   const message = command.kind === 'send' ? await readMessage(process.stdin, command) : null;
   const found = await readFile(files, path);
-  const file = found instanceof Error ? null : found;
+  const file = found instanceof ConfigError ? null : found;
   const spool = new Spool(files, resolve(dirname(path), sendmailSpool(file, process.env) ?? spoolFolder(place)));
   if (command.kind === 'list') return await listSpool(spool);
   const configure: ConstructorParameters<typeof MailSender>[0]['configure'] = async () => {
-    if (found instanceof Error) throw found;
-    if (file === null && (named.isNamed || (process.env['GODWIT_SENDMAIL_HOST'] ?? '') === ''))
-      throw new Error(`${path} is not there; write it with at least "host: mail.example.org"`);
+    const isNeeded = named.isNamed || (process.env['GODWIT_SENDMAIL_HOST'] ?? '') === '';
     const wrong: Wrong = (setting, { reason, fix }, cause) =>
       new ConfigError([sendmailProblem(file, process.env, setting, reason, fix)], { cause });
-    return await configured(files, parseSendmailConfig(file, process.env), dirname(path), wrong);
+    return await configured(
+      files,
+      parseSendmailConfig(found ?? (isNeeded ? missing(path) : null), process.env),
+      dirname(path),
+      wrong,
+    );
   };
   const sender = new MailSender({
     configure,
@@ -134,14 +138,21 @@ async function runCommand(command: RunnableCommand): Promise<ExitCode> {
 }
 
 /** The file; null when there is none, the error when it cannot be read: the message is kept first, then it counts. */
-async function readFile(files: Files, path: string): Promise<ConfigFile | Error | null> {
+async function readFile(files: Files, path: string): Promise<ConfigFile | ConfigError | null> {
   try {
     const bytes = await files.read(path);
     return bytes === null ? null : decodeConfigFile(path, bytes);
   } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
+    if (error instanceof ConfigError) return error;
+    if (errorCode(error) === null) throw error;
+    return new ConfigError([wholeFile(path, `it cannot be read: ${messageOf(error)}`, readFix)], { cause: error });
   }
+}
+
+/** The problem of a file that is needed and not there. */
+function missing(path: string): ConfigError {
+  const fix = 'Write it with at least "host: mail.example.org", name it with --config, or set GODWIT_SENDMAIL_HOST';
+  return new ConfigError([wholeFile(path, 'there is no such file', fix)]);
 }
 
 /** A setting that names a file. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#host/clock';
-import { callControl, controlEndpoint, ControlEnded, ControlUnavailable } from '#host/control';
-import { formatProblem } from '#mail/config';
+import { callControl, ControlEnded, ControlUnavailable } from '#host/control';
+import { dataDirectoryProblem } from '#host/files';
+import { ConfigError, formatProblem, type ConfigProblem } from '#mail/config';
 import type { TransportPause } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
@@ -10,7 +11,7 @@ import type { Lockout } from '#server/admission';
 import type { StartResult } from '#server/assemble';
 import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
 import type { CertificateFacts, ServerStatus } from '#server/operations';
-import { readPlace } from '../connection.ts';
+import { findDoor, warnOf } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
@@ -25,49 +26,61 @@ interface StatusOptions extends FolderOptions {
 const defaultWaitS = 30;
 const pauseMs = 50;
 
+/** The answer of the server of a folder, or its absence. */
+interface Answer {
+  /** Null when none runs, or none was ready in time. */
+  readonly status: ServerStatus | null;
+  /** Of `server.yaml` as it is now. */
+  readonly problems: readonly ConfigProblem[];
+  /** The path of the data directory leads to something else, such as a file. */
+  readonly isUnusable: boolean;
+}
+
 /**
- * Asks the server of a folder for its status; with `waitMs`, until it is ready. @returns null when none runs, or none was ready in time.
- * @throws ConfigError for a configuration that is wrong (one that is not there yet is waited for), Error when a server gives up while it starts.
+ * Asks the server of a folder for its status; with `waitMs`, until it is ready.
+ * @throws ConfigError for a configuration that no server could start with while none runs (one that is not there yet is waited for), Error when a server gives up while it starts.
  */
-async function statusWithin(folder: string, waitMs: number, clock: Clock): Promise<ServerStatus | null> {
+async function statusWithin(folder: string, waitMs: number, clock: Clock): Promise<Answer> {
   const untilMs = clock.monotonic() + waitMs;
   for (;;) {
     const answer = waitMs > 0 ? await statusOfStarting(folder, untilMs, clock) : await statusNow(folder);
-    if (answer !== null || clock.monotonic() >= untilMs) return answer;
+    if (answer.status !== null || clock.monotonic() >= untilMs) return answer;
     await clock.sleep(pauseMs);
   }
 }
 
-async function statusNow(folder: string): Promise<ServerStatus | null> {
-  const { dataDirectory } = await readPlace(folder);
+async function statusNow(folder: string): Promise<Answer> {
+  const { endpoint, problems, dataDirectory } = await findDoor(folder);
+  const isUnusable = dataDirectoryProblem(dataDirectory) !== null;
   try {
-    return (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
+    return { status: (await callControl(endpoint, 'status', {})) as ServerStatus, problems, isUnusable };
   } catch (error) {
-    if (error instanceof ControlUnavailable) return null;
+    if (error instanceof ControlUnavailable) return { status: null, problems, isUnusable };
     throw error;
   }
 }
 
 /** The status of a server that is ready, or becomes so in time; null when there is none, or another command works on the data. @throws Error when it gives up. */
-async function statusOfStarting(folder: string, untilMs: number, clock: Clock): Promise<ServerStatus | null> {
-  if (!existsSync(join(folder, 'server.yaml'))) return null;
-  const { dataDirectory } = await readPlace(folder);
-  const endpoint = controlEndpoint(dataDirectory);
+async function statusOfStarting(folder: string, untilMs: number, clock: Clock): Promise<Answer> {
+  if (!existsSync(join(folder, 'server.yaml'))) return { status: null, problems: [], isUnusable: false };
+  const { endpoint, problems, dataDirectory } = await findDoor(folder);
+  const isUnusable = dataDirectoryProblem(dataDirectory) !== null;
   const late = new AbortController();
   using _timer = clock.timer(Math.max(0, untilMs - clock.monotonic()), () => late.abort());
   try {
     const { gaveUp } = (await callControl(endpoint, 'ready', {}, late.signal)) as StartResult;
     if (gaveUp !== null) throw new GaveUp(`the server on ${folder} gave up while it started: ${gaveUp}`);
     const answer = (await callControl(endpoint, 'status', {})) as ServerStatus;
-    return answer.server === null ? null : answer;
+    return { status: answer.server === null ? null : answer, problems, isUnusable };
   } catch (error) {
     if (error instanceof GaveUp) throw error;
+    if (error instanceof ControlUnavailable && problems.length > 0) throw new ConfigError(problems, { cause: error });
     if (error instanceof ControlEnded && !late.signal.aborted) {
       throw new GaveUp(`the server on ${folder} ended while it started; its log says why`, { cause: error });
     }
     const isSystemError = error instanceof Error && 'code' in error;
     if (isSystemError && !late.signal.aborted) throw error;
-    return null;
+    return { status: null, problems, isUnusable };
   }
 }
 
@@ -82,24 +95,24 @@ export async function status(options: StatusOptions): Promise<number> {
   const { wait } = options;
   const seconds = wait === undefined ? 0 : wait === true ? defaultWaitS : Number(wait);
   if (!Number.isFinite(seconds) || seconds < 0) throw new Error(`--wait ${String(wait)} is no number of seconds`);
-  const answer = await statusWithin(folder, seconds * 1000, systemClock);
-  if (answer === null) {
+  const { status: found, problems, isUnusable } = await statusWithin(folder, seconds * 1000, systemClock);
+  if (found === null) {
     if (options.json === true) printJson(null);
     else
       print(seconds === 0 ? `No server runs on ${folder}.` : `No server was ready on ${folder} within ${seconds} s.`);
-    if (seconds > 0) await reportSetup(folder);
+    if (seconds > 0 || problems.length > 0 || isUnusable) await reportSetup(folder);
     return 1;
   }
-  if (options.json === true) printJson(answer);
-  else print(...linesOf(answer));
+  warnOf(problems);
+  if (options.json === true) printJson(found);
+  else print(...linesOf(found));
   return 0;
 }
 
-/** Says on standard error what keeps a server from starting; nothing while its configuration is not there yet. */
+/** Reports on standard error what keeps a server from starting, and how to mend it. */
 async function reportSetup(folder: string): Promise<void> {
-  if (!existsSync(join(folder, 'server.yaml'))) return;
   const { setupProblems } = await import('../setup-problems.ts');
-  const { stops } = await setupProblems(folder);
+  const { stops } = await setupProblems(folder, 'leave');
   if (stops.length > 0) console.error(`It does not start:\n${stops.map(formatProblem).join('\n')}`);
 }
 

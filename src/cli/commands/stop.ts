@@ -1,13 +1,13 @@
-import { callControl, controlEnded, controlEndpoint } from '#host/control';
-import { readPlace } from '../connection.ts';
+import { callControl, controlEnded } from '#host/control';
+import { findDoor, warnOf } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { print } from '../terminal.ts';
 
 /** Stops the running server and waits until it let go of its data. @returns the exit code. @throws ControlUnavailable when none runs. */
 export async function stop(options: FolderOptions): Promise<number> {
-  const { dataDirectory } = await readPlace(configFolder(options));
-  const endpoint = controlEndpoint(dataDirectory);
+  const { endpoint, problems } = await findDoor(configFolder(options));
+  warnOf(problems);
   await callControl(endpoint, 'stop', {});
   await controlEnded(endpoint);
   print('The server has stopped.');

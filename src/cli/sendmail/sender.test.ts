@@ -299,6 +299,16 @@ for (const [what, set, offered, said] of [
   });
 }
 
+test('MailSender.flush: what keeps many messages from going is said once, with how many', async () => {
+  await using dir = await tempDir();
+  const it = changed(world(dir.path), { settings: new ConfigError([wrong]) });
+  for (let i = 0; i < 3; i += 1) await it.sender.send(ask('a@x.example'), origin, text);
+  it.told.length = 0;
+  assert.equal(await it.sender.flush(true), 78);
+  const line = 's.yaml:2:1: port: must be a number. Write digits';
+  assert.deepEqual(it.told, [line, `the same for 2 more: ${line}`]);
+});
+
 test('MailSender.flush: several at once send each message once', async () => {
   await using dir = await tempDir();
   const it = changed(world(dir.path), { greeting: null });

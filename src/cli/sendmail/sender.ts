@@ -4,6 +4,7 @@ import type { SendRequest } from './arguments.ts';
 import { deliver, type DeliverDeps, type Delivered } from './deliver.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { prepareMessage, type MessageOrigin, type PreparedMessage } from './prepare.ts';
+import { RepeatedLines } from './repeated-lines.ts';
 import { nextTryMs, planFlush, type SpoolName } from './spool-plan.ts';
 import type { Spool } from './spool.ts';
 
@@ -58,7 +59,7 @@ export class MailSender {
   /** Sends one message or keeps it. @returns the exit code. */
   async send(request: SendRequest, origin: MessageOrigin, message: Uint8Array): Promise<ExitCode> {
     const job: Job = { request, origin, message, remaining: null };
-    const result = await this.#attempt(job);
+    const result = await this.#attempt(job, this.#deps.tell);
     const name = { createdMs: origin.createdMs, id: this.#deps.newId() };
     try {
       const isKept = await this.#keep(job, result, name, 0);
@@ -73,6 +74,7 @@ export class MailSender {
   /** Sends what waits, oldest first. @returns the exit code of the first that did not go, EX_OK when all went. */
   async flush(all: boolean): Promise<ExitCode> {
     const { spool, now, tell, chat } = this.#deps;
+    const once = new RepeatedLines(tell);
     const { due, waiting, refused, taken } = planFlush(await spool.list(), now(), all);
     let exitCode: ExitCode = exitCodes.EX_OK;
     let tried = 0;
@@ -80,9 +82,10 @@ export class MailSender {
       const claimed = await spool.claim(name, now());
       if (claimed === null) continue;
       tried += 1;
-      const code = await this.#again(claimed);
+      const code = await this.#again(claimed, once.tell);
       if (exitCode === exitCodes.EX_OK) exitCode = code;
     }
+    once.finish();
     const others = taken + due.length - tried;
     chat(`${tried} tried${others > 0 ? `, ${others} left to another process` : ''}`);
     if (waiting > 0) tell(`${waiting} not due yet; --all tries them as well`);
@@ -90,12 +93,12 @@ export class MailSender {
     return exitCode;
   }
 
-  async #again(name: SpoolName): Promise<ExitCode> {
-    const { spool, tell } = this.#deps;
+  async #again(name: SpoolName, tell: MailSenderDeps['tell']): Promise<ExitCode> {
+    const { spool } = this.#deps;
     try {
       const { spooled, message } = await spool.read(name);
       const job: Job = { ...spooled, message };
-      const result = await this.#attempt(job);
+      const result = await this.#attempt(job, tell);
       await this.#keep(job, result, name, spooled.attempts + 1);
       // Kept anew under another name before: a crash in between may send twice, never lose.
       await spool.remove(name);
@@ -107,18 +110,18 @@ export class MailSender {
   }
 
   /** As `#try`; a bug of ours must not cost the message. */
-  async #attempt(job: Job): Promise<JobResult> {
+  async #attempt(job: Job, tell: MailSenderDeps['tell']): Promise<JobResult> {
     try {
-      return await this.#try(job);
+      return await this.#try(job, tell);
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#deps.tell(`this is a bug, please report it: ${reason}`);
+      tell(`this is a bug, please report it: ${reason}`);
       return { exitCode: exitCodes.EX_SOFTWARE, later: null, refused: nothing, reason: reasonOf(error) };
     }
   }
 
-  async #try(job: Job): Promise<JobResult> {
-    const { configure, sessionSignal, tell, chat } = this.#deps;
+  async #try(job: Job, tell: MailSenderDeps['tell']): Promise<JobResult> {
+    const { configure, sessionSignal, chat } = this.#deps;
     let configured: Awaited<ReturnType<MailSenderDeps['configure']>>;
     try {
       configured = await configure();

@@ -117,8 +117,9 @@ function open(path: string): Promise<Socket> {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      if (nobody) reject(new ControlUnavailable(nobodyText));
+      // ENOTDIR: a file stands where the data directory should be, so no server can run on it.
+      const isAbsent = error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ECONNREFUSED';
+      if (isAbsent) reject(new ControlUnavailable(nobodyText));
       else reject(endedWords.has(error.code) ? new ControlEnded() : error);
     });
   });

@@ -7,6 +7,7 @@
  * A database is ours alone while it is open (locking_mode=EXCLUSIVE): no locks are taken in vain, and the order of a checkpoint's syncs is ours.
  * Schemas live in `#mail/schema`.
  */
+export { databaseFileProblem } from './file-problem.ts';
 export { NewerSchema } from './migrations.ts';
 export { openDatabases } from './sqlite-databases.ts';
 export type { OpenDatabasesDeps, ShrinkableDatabases } from './sqlite-databases.ts';

@@ -41,7 +41,7 @@ export function writeAddressLiteral(literal: AddressLiteral): string {
 
 function parseIpLiteral(text: string, family: 4 | 6, offset: number): Parsed<AddressLiteral> {
   const ip = parseIp(text);
-  if (!ip.ok) return refused(offset + ip.at, ip.reason);
+  if (!ip.ok) return refused(offset + ip.at, `bad IPv${family} address`);
   // The syntax decides, not the value: an IPv4-mapped address is written with the tag and is IPv4. Zones have no meaning to others.
   if (text.includes(':') !== (family === 6) || text.includes('%')) return refused(offset, `bad IPv${family} address`);
   return parsed({ kind: 'ip', ip: ip.value });

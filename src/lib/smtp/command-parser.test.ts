@@ -47,8 +47,12 @@ for (const [line, want, pedantic = want] of [
   ['EHLO [192.0.2.1] laptop', 'EHLO literal [192.0.2.1]'],
   ['EHLO MY_PC', 'EHLO domain MY_PC', 'EHLO other MY_PC'],
   ['EHLO my pc', 'EHLO other my pc'],
-  ['EHLO', 'column 5: domain expected'],
-  ['EHLO ', 'column 5: domain expected', 'column 6: domain expected'],
+  ['EHLO', 'column 5: host name expected, or an address literal such as [192.0.2.1]'],
+  [
+    'EHLO ',
+    'column 5: host name expected, or an address literal such as [192.0.2.1]',
+    'column 6: host name expected, or an address literal such as [192.0.2.1]',
+  ],
   // RFC 5321 §4.1.1.2
   ['MAIL FROM:<userx@y.foo.org>', 'MAIL userx@y.foo.org'],
   ['mail from:<>', 'MAIL <>'],

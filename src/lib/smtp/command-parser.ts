@@ -1,6 +1,7 @@
-import { findPathEnd, parseAddressDomain, parseForwardPath, parseReversePath } from '#lib/address';
+import { findPathEnd, parseForwardPath, parseReversePath } from '#lib/address';
 import { type Parsed, parsed, refused } from '#lib/parsed';
-import type { Command, CommandOptions, HelloArgument } from './command.ts';
+import type { Command, CommandOptions } from './command.ts';
+import { helloMissing, parseHelloArgument } from './hello-argument.ts';
 import { parseMailParameters, parseRcptParameters } from './parameter-parser.ts';
 
 type Refused = ReturnType<typeof refused>;
@@ -112,21 +113,11 @@ function pathRange(text: string, at: number, keyword: 'FROM:' | 'TO:', options: 
 function parseHello(verb: 'HELO' | 'EHLO', text: string, at: number, options: CommandOptions): Parsed<Command> {
   const argument = text.slice(at).trim();
   if (argument === '') {
-    const reason = 'domain expected';
     return options.lenient === true
-      ? parsed({ verb, hello: { form: 'other', text: '', reason } })
-      : refused(at, reason);
+      ? parsed({ verb, hello: { form: 'other', text: '', reason: helloMissing } })
+      : refused(at, helloMissing);
   }
-  return parsed({ verb, hello: helloArgument(argument, options) });
-}
-
-function helloArgument(argument: string, options: CommandOptions): HelloArgument {
-  const bracket = argument.startsWith('[') ? argument.indexOf(']') : -1;
-  // RFC 5321 §4.1.1.1 allows nothing after a literal; some clients add their name.
-  const name = bracket > 0 && argument[bracket + 1] === ' ' ? argument.slice(0, bracket + 1) : argument;
-  const host = parseAddressDomain(name, { smtputf8: false, pedantic: options.pedantic === true });
-  if (!host.ok) return { form: 'other', text: argument, reason: `${host.reason} (at ${host.at + 1})` };
-  return { form: name.startsWith('[') ? 'literal' : 'domain', text: name, reason: '' };
+  return parsed({ verb, hello: parseHelloArgument(argument, options) });
 }
 
 /** RFC 3030 §2. */

@@ -246,7 +246,7 @@ test('ConfigError: problems come in the order of the lines, whoever found them',
 });
 
 test('addAccount and removeAccount keep comments and order', () => {
-  const added = addAccount(domains, 'bob', 'bob@example.net');
+  const added = addAccount(domains, 'bob', 'bob@example.net').text;
   assert.match(added, /# Domains, accounts and addresses/);
   assert.deepEqual(parse(server, added), []);
   assert.deepEqual(parse(server, removeAccount(added, 'bob')), []);
@@ -255,12 +255,12 @@ test('addAccount and removeAccount keep comments and order', () => {
 });
 
 test('addAccount finds the domain in any case', () => {
-  const added = addAccount('domains: { Example.ORG: {} }\naccounts: {}\n', 'alice', 'alice@EXAMPLE.org');
+  const added = addAccount('domains: { Example.ORG: {} }\naccounts: {}\n', 'alice', 'alice@EXAMPLE.org').text;
   assert.deepEqual(parse(server, added), []);
 });
 
 test('removeAccount takes the account’s addresses out of aliases', () => {
-  const text = addAccount(domains, 'bob', 'bob@example.org').replace(
+  const text = addAccount(domains, 'bob', 'bob@example.org').text.replace(
     '{}',
     '{ aliases: { both: { addresses: [alice@example.org, Bob@example.org] }, one: { addresses: [bob@example.org] } } }',
   );
@@ -272,7 +272,7 @@ test('removeAccount takes the account’s addresses out of aliases', () => {
 
 test('removeAccount knows an address however it is written', () => {
   const alias = `{ aliases: { both: { addresses: ['"alice"@EXAMPLE.org', '"b o b"@example.org'] } } }`;
-  const text = addAccount(domains, 'bob', '"b\\ o b"@example.org').replace('{}', alias);
+  const text = addAccount(domains, 'bob', '"b\\ o b"@example.org').text.replace('{}', alias);
   assert.deepEqual(parse(server, text), []);
   const removed = removeAccount(text, 'bob');
   assert.deepEqual(parse(server, removed), []);

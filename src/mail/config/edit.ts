@@ -8,10 +8,14 @@ export class EditRefused extends Error {
 
 /**
  * Adds an account with its first address, keeping comments and order; adds the domain when it is new.
- * @returns the new text; it is checked as a whole before it is put in force.
+ * @returns the new text, which is checked as a whole before it is put in force, and the domain if it is new.
  * @throws EditRefused when the account exists.
  */
-export function addAccount(text: string, account: string, address: string): string {
+export function addAccount(
+  text: string,
+  account: string,
+  address: string,
+): { readonly text: string; readonly newDomain: string | null } {
   const document = parseDocument(text);
   if (document.hasIn(['accounts', account])) throw new EditRefused(`account ${account} exists already`);
   const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
@@ -19,7 +23,7 @@ export function addAccount(text: string, account: string, address: string): stri
   const isKnown = isMap(domains) && domains.items.some(({ key }) => String(key).toLowerCase() === domain);
   if (!isKnown) document.setIn(['domains', domain], document.createNode({}));
   document.setIn(['accounts', account], document.createNode({ addresses: [address] }));
-  return document.toString({ lineWidth: 0 });
+  return { text: document.toString({ lineWidth: 0 }), newDomain: isKnown ? null : domain };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 export { parseConfigFiles, parseServerFile, type Config } from './config.ts';
 export { describeConfig, configJsonSchema } from './describe.ts';
+export { dataDirectoryOf } from './data-directory.ts';
 export { decodeConfigFile } from './decode-file.ts';
 export {
   ConfigError,

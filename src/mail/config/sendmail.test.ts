@@ -10,6 +10,7 @@ import {
   sendmailProblem,
   sendmailSpool,
   type SendmailSecret,
+  wholeFile,
 } from './index.ts';
 
 function shown(secret: SendmailSecret): string {
@@ -172,6 +173,32 @@ test('sendmailProblem: blames the line of the setting, or the variable that take
   const variable = 'environment variable GODWIT_SENDMAIL_PASSWORD_FILE: is wrong. Mend it';
   assert.equal(say(file, { GODWIT_SENDMAIL_PASSWORD_FILE: 'q' }), variable);
   assert.equal(say(null, {}), variable);
+});
+
+test('parseSendmailConfig: mistakes in the environment are reported beside a file that is missing, or wrong', () => {
+  const environment = { GODWIT_SENDMAIL_HSOT: 'x', GODWIT_SENDMAIL_PORT: 'smtp' };
+  const variables = [
+    "environment variable GODWIT_SENDMAIL_HSOT: names no setting. Did you mean GODWIT_SENDMAIL_HOST? Otherwise unset it; 'godwit config describe sendmail' lists the settings",
+    'environment variable GODWIT_SENDMAIL_PORT: must be a number. Write digits without quotes or a unit',
+  ];
+  const missing = new ConfigError([wholeFile('s.yaml', 'there is no such file', 'Write it')]);
+  for (const [file, first] of [
+    [missing, 's.yaml:1:1: there is no such file. Write it'],
+    [{ file: 's.yaml', text: 'host: [' }, /^s\.yaml:1:\d+: /],
+    [{ file: 's.yaml', text: 'hots: m.example\n' }, /^s\.yaml:1:1: hots: unknown setting/],
+  ] as const) {
+    assert.throws(
+      () => parseSendmailConfig(file, environment),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        const [said = '', ...others] = error.problems.map(formatProblem);
+        if (typeof first === 'string') assert.equal(said, first);
+        else assert.match(said, first);
+        assert.deepEqual(others, variables);
+        return true;
+      },
+    );
+  }
 });
 
 test('sendmailSpool: the environment, the file, neither, even of a wrong file', () => {

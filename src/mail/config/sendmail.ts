@@ -1,8 +1,16 @@
+import type { z } from 'zod';
 import { parseAddress } from '#lib/address';
 import { parseDomain, isLoopback, parseIp } from '#lib/domain';
 import { tokenMechanisms, type MechanismName } from '#lib/sasl';
 import { Secret } from '#lib/secret';
-import { ConfigError, parseConfig, problemInFile, type ConfigFile, type ConfigProblem } from './document.ts';
+import {
+  ConfigError,
+  parseConfig,
+  problemInFile,
+  type ConfigDocument,
+  type ConfigFile,
+  type ConfigProblem,
+} from './document.ts';
 import { nearestSetting } from './nearest-setting.ts';
 import { sendmailSchema, type SendmailConfig } from './sendmail-schema.ts';
 import { schemaProblem } from './wording.ts';
@@ -46,14 +54,18 @@ function variableOf(setting: string): string {
 
 /**
  * Reads `godwit-sendmail.yaml`, or the environment alone when `file` is null; a variable `GODWIT_SENDMAIL_…` takes the place of its setting.
+ * @param file  The error when it is needed and cannot be read: mistakes in the environment are reported with it.
  * @throws ConfigError naming every problem, with file, line and column, or with the variable.
  */
 export function parseSendmailConfig(
-  file: ConfigFile | null,
+  file: ConfigFile | ConfigError | null,
   environment: Readonly<Record<string, string | undefined>>,
 ): SendmailSettings {
-  const document = file === null ? null : parseConfig(file.file, file.text, sendmailSchema);
-  const given = fromEnvironment(environment);
+  const { problems: inEnvironment, given } = fromEnvironment(environment);
+  const read = readSendmailFile(file);
+  if (read instanceof ConfigError || inEnvironment.length > 0)
+    throw new ConfigError([...(read instanceof ConfigError ? read.problems : []), ...inEnvironment]);
+  const document = read;
   const fromFile: Record<string, unknown> = { ...document?.value };
   // A secret of one place does not stand beside one of the other.
   if (secretSettings.some((setting) => given[setting] !== undefined))
@@ -95,7 +107,23 @@ export function sendmailSpool(
   }
 }
 
-function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): SendmailConfig {
+function readSendmailFile(
+  file: ConfigFile | ConfigError | null,
+): ConfigDocument<z.output<typeof sendmailSchema>> | ConfigError | null {
+  if (file === null || file instanceof ConfigError) return file;
+  try {
+    return parseConfig(file.file, file.text, sendmailSchema);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+/** Reads the settings that variables give, and finds those that are wrong. */
+function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): {
+  readonly given: SendmailConfig;
+  readonly problems: readonly ConfigProblem[];
+} {
   const raw: Record<string, unknown> = {};
   for (const setting of Object.keys(sendmailSchema.shape)) {
     const value = environment[variableOf(setting)];
@@ -104,12 +132,11 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
   }
   const unknown = unknownVariables(environment);
   const result = sendmailSchema.safeParse(raw);
-  if (result.success && unknown.length === 0) return result.data;
   const issues = result.error?.issues ?? [];
   const wrong = issues.flatMap((issue) =>
     schemaProblem(issue).map(({ path, reason, fix }) => ofVariable(String(path[0]), reason, fix)),
   );
-  throw new ConfigError([...unknown, ...wrong]);
+  return { given: result.data ?? {}, problems: [...unknown, ...wrong] };
 }
 
 /** The value of a variable as YAML would have it. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReceptionFacts } from '#mail/messages';
 import { defaultSettings } from '#mail/queue';
+import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { acceptanceOf, Stories, writeReception, writeStory, type StoryQuestion } from './index.ts';
 
@@ -169,7 +170,32 @@ test('writeStory: mail that was deleted everywhere is remembered for a while, un
   const later = await account.messages.append({ name: 'INBOX' }, [newMessage([], { reception })]);
   assert.match(await textOf(store, byId, startMs), /gone@far/);
   await account.messages.remove(mailbox, later.uids);
+  await account.messages.eraseExpunged();
   assert.equal(await textOf(store, byId, startMs), '');
+});
+
+test('Stories.tell: mail that was deleted is found before and after it is erased, and the question erases nothing', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const startMs = clock.now();
+  const messages = ['a', 'b', 'c'].map((name) =>
+    newMessage([`Message-ID: <${name}@far.example>`], { receivedMs: startMs, reception }),
+  );
+  const { mailbox, uids } = await account.messages.append({ name: 'INBOX' }, messages);
+  const [first, second] = uids;
+  assert.ok(first !== undefined && second !== undefined);
+  await account.messages.remove(mailbox, [first]);
+  await account.messages.eraseExpunged();
+  await account.messages.remove(mailbox, [second]);
+  const waiting = (): Promise<unknown> =>
+    account.db.read((reader) => reader.arrays(sql`SELECT count(*) FROM expunged_email`));
+  assert.deepEqual(await waiting(), [[1]]);
+  const question = { kind: 'envelope', sender: 'bob@far.example', sinceMs: startMs } as const;
+  const before = await textOf(store, question, startMs);
+  assert.deepEqual(before.match(/<.@far\.example>/g), ['<a@far.example>', '<b@far.example>', '<c@far.example>']);
+  assert.deepEqual(await waiting(), [[1]]);
+  await account.messages.eraseExpunged();
+  assert.equal(await textOf(store, question, startMs), before);
 });
 
 test('Stories.tell: a long mailbox is looked through in parts', async () => {

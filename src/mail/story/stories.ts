@@ -87,8 +87,6 @@ export class Stories {
     // One after the other: a server may have thousands.
     for await (const account of only === null ? this.#all() : [only]) {
       try {
-        // What was expunged a moment ago is among the departed then; on a damaged or full disk it is missing from both.
-        await account.messages.eraseExpunged();
         const emails =
           question.kind === 'messageId'
             ? await emailsWithId(account, question.messageId, limit)

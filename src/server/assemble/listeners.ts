@@ -1,11 +1,10 @@
 import { listen, type Listener, type ServerTls } from '#host/net';
-import { isWindows } from '#host/process';
-import type { ListenerConfig } from '#mail/config';
 import type { Channel } from '#ports/channel';
 import type { Certificates } from './certificates.ts';
+import { configuredPorts, portProblem, type ConfiguredPort } from './configured-ports.ts';
 import { serveImapOn } from './imap-service.ts';
 import type { Services } from './services.ts';
-import { serviceNames, type OpenService, type ServiceContext, type ServiceName } from './service-context.ts';
+import type { OpenService, ServiceContext, ServiceName } from './service-context.ts';
 import { smtpService } from './smtp-service.ts';
 import type { Shared } from './shared.ts';
 
@@ -16,30 +15,18 @@ export async function openListeners(
   certificates: Certificates,
   shutdown: AbortSignal,
 ): Promise<OpenService[]> {
-  const configured: { readonly name: string; readonly config: ListenerConfig; readonly tls: ServerTls | null }[] = [];
-  for (const [name, config] of Object.entries(services.configuration.config.server.listeners)) {
-    configured.push({ name, config, tls: config.tls === undefined ? null : await certificates.add(name, config.tls) });
-  }
+  const { server } = services.configuration.config;
+  const tlsOf = new Map<string, ServerTls>();
+  for (const [name, { tls }] of Object.entries(server.listeners))
+    if (tls !== undefined) tlsOf.set(name, await certificates.add(name, tls));
   const open: OpenService[] = [];
   try {
-    for (const { name, config, tls } of configured) {
-      for (const service of serviceNames) {
-        const settings = config[service];
-        if (settings?.enabled !== true) continue;
-        for (const address of config.addresses) {
-          const hostname = config.hostname ?? services.configuration.config.server.hostname;
-          const context: ServiceContext = {
-            services,
-            shared,
-            config,
-            hostname,
-            service,
-            hasTls: tls !== null,
-            shutdown,
-          };
-          open.push({ service, name, listener: await openPort(context, name, address, settings.port, tls) });
-        }
-      }
+    for (const port of configuredPorts(server)) {
+      const { name, config, service } = port;
+      const tls = tlsOf.get(name) ?? null;
+      const hostname = config.hostname ?? server.hostname;
+      const context: ServiceContext = { services, shared, config, hostname, service, hasTls: tls !== null, shutdown };
+      open.push({ service, name, listener: await openPort(context, port, tls) });
     }
     return open;
   } catch (error) {
@@ -48,14 +35,9 @@ export async function openListeners(
   }
 }
 
-async function openPort(
-  context: ServiceContext,
-  name: string,
-  address: string,
-  port: number,
-  tls: ServerTls | null,
-): Promise<Listener> {
+async function openPort(context: ServiceContext, configured: ConfiguredPort, tls: ServerTls | null): Promise<Listener> {
   const { service, services } = context;
+  const { address, port } = configured;
   const isImap = service === 'imap' || service === 'imaps';
   const serve = isImap ? (channel: Channel) => serveImapOn(context, channel) : smtpService(context);
   try {
@@ -71,9 +53,8 @@ async function openPort(
       conditions: services.conditions,
     });
   } catch (error) {
-    const { reason, fix } = whyNotListening(error);
-    const told = `cannot listen on ${address} port ${port} for ${service}: ${reason}`;
-    throw services.configuration.serverProblem(['listeners', name, service, 'port'], told, fix);
+    const { path, reason, fix } = portProblem(configured, error);
+    throw services.configuration.serverProblem(path, reason, fix);
   }
 }
 
@@ -93,26 +74,4 @@ function admit({ service, shared }: ServiceContext, remoteAddress: string): Disp
   if (admitted.kind !== 'admitted') return null;
   places.use(admitted.place);
   return places.move();
-}
-
-function whyNotListening(error: unknown): { readonly reason: string; readonly fix: string } {
-  const anotherPort = 'Choose another port';
-  switch (error instanceof Error && 'code' in error ? error.code : null) {
-    case 'EADDRINUSE':
-      return { reason: 'another program uses this port', fix: 'Stop it, or choose another port' };
-    case 'EACCES':
-      return isWindows
-        ? {
-            reason: 'another program has the port to itself, or Windows reserves it',
-            fix: `${anotherPort}; 'netsh interface ipv4 show excludedportrange tcp' lists those that are reserved`,
-          }
-        : { reason: 'ports below 1024 need root', fix: 'Start as root: the server gives it up after binding' };
-    case 'EADDRNOTAVAIL':
-      return {
-        reason: 'this machine does not have that address',
-        fix: "Write an address that 'ip addr' or 'ipconfig' lists",
-      };
-    default:
-      return { reason: error instanceof Error ? error.message : String(error), fix: 'Check the address and the port' };
-  }
 }

@@ -12,6 +12,17 @@ export async function readConfigFile(files: Files, folder: string, which: Config
   return decodeConfigFile(file, await read(files, file, which));
 }
 
+/** Reads a file whose bytes need not be UTF-8: what is none becomes U+FFFD. @returns null when there is none, or it cannot be read. */
+export async function readTolerantly(files: Files, folder: string, which: ConfigFileName): Promise<ConfigFile | null> {
+  const file = files.join(folder, `${which}.yaml`);
+  try {
+    return { file, text: new TextDecoder('utf-8').decode(await read(files, file, which)) };
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
 async function read(files: Files, file: string, which: ConfigFileName): Promise<Uint8Array> {
   let bytes: Uint8Array | null;
   try {

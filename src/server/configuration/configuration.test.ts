@@ -117,7 +117,7 @@ test('Configuration.changeDomains: changes at once all come through, comments st
     const names = ['bob', 'cid', 'dan', 'eve'];
     await Promise.all(
       names.map(async (name, i) => {
-        await configuration.changeDomains((text) => addAccount(text, name, `${name}@example.org`));
+        await configuration.changeDomains((text) => addAccount(text, name, `${name}@example.org`).text);
         await clock.advance(i);
       }),
     );
@@ -133,7 +133,7 @@ test('Configuration.changeDomains: a file with the line ends of Windows keeps th
   inWorld(async ({ folder, open }) => {
     await writeFile(join(folder, 'domains.yaml'), domains.replaceAll('\n', '\r\n'));
     using configuration = await open();
-    await configuration.changeDomains((text) => addAccount(text, 'bob', 'bob@example.org'));
+    await configuration.changeDomains((text) => addAccount(text, 'bob', 'bob@example.org').text);
     const text = await readFile(join(folder, 'domains.yaml'), 'utf8');
     assert.match(text, /^# people\r\n/);
     assert.doesNotMatch(text, /[^\r]\n|\r\r/);

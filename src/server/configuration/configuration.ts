@@ -1,21 +1,26 @@
-import { keepRights, type Files } from '#host/files';
+import { errorCode, keepRights, type Files } from '#host/files';
 import { Turns } from '#lib/turns';
 import {
   ConfigError,
   configJsonSchema,
+  formatProblem,
   parseConfigFiles,
+  parseServerFile,
   problemInFile,
   type Config,
   type ConfigFile,
+  type ServerConfig,
 } from '#mail/config';
 import { Directory } from '#mail/directory';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
-import { readConfigFile } from './config-files.ts';
+import { readConfigFile, type ConfigFileName } from './config-files.ts';
 
 const lookEveryMs = 1000;
 const keptVersions = 100;
+/** Codes of a file that the system keeps from this user. */
+const closedCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
 /** Dependencies of the configuration. */
 export interface ConfigurationDeps {
@@ -133,6 +138,41 @@ export class Configuration implements Disposable {
     });
   }
 
+  /** Compares the files as they are now with what is in force. @returns lines for the operator; none when they say the same. */
+  async differences(): Promise<readonly string[]> {
+    const { server, domains, config } = this.#snapshot;
+    return [
+      ...(await this.#differenceOf('server', (file) => {
+        // It is read once, so another text that says the same needs no restart.
+        if (file.text === server.text || says(parseServerFile(file)) === says(config.server)) return null;
+        return 'changed since the server started: restart it to put that in force';
+      })),
+      ...(await this.#differenceOf('domains', (file) => {
+        if (file.text === domains.text) return null;
+        parseConfigFiles(server, file);
+        return 'changed a moment ago, and is in force within a second';
+      })),
+    ];
+  }
+
+  async #differenceOf(which: ConfigFileName, compare: (file: ConfigFile) => string | null): Promise<readonly string[]> {
+    const { files, folder } = this.#deps;
+    const path = files.join(folder, `${which}.yaml`);
+    try {
+      const difference = compare(await readConfigFile(files, folder, which));
+      return difference === null ? [] : [`${path} ${difference}`];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      // Root reads server.yaml at the start, and may keep it for itself.
+      const isClosed = which === 'server' && closedCodes.has(errorCode(error.cause) ?? '');
+      if (isClosed) return [`${path} cannot be compared with what is in force: the user who serves may not read it`];
+      return [
+        ...error.problems.map(formatProblem),
+        `${path} is wrong: the server keeps the settings that it had before`,
+      ];
+    }
+  }
+
   /** The error for a setting of `server.yaml` that turned out not to work. */
   serverProblem(path: readonly (string | number)[], reason: string, fix: string): ConfigError {
     return new ConfigError([problemInFile(this.#snapshot.server, path, reason, fix)]);
@@ -184,6 +224,11 @@ export async function writeSchemas(files: Files, folder: string): Promise<void> 
     const text = `${JSON.stringify(configJsonSchema(which), null, 2)}\n`;
     await files.write(files.join(folder, `${which}.schema.json`), new TextEncoder().encode(text));
   }
+}
+
+/** The settings as text: the schema gives them one order. */
+function says(config: ServerConfig): string {
+  return JSON.stringify(config);
 }
 
 function snapshotOf(server: ConfigFile, domains: ConfigFile): Snapshot {

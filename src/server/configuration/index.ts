@@ -3,4 +3,5 @@
  * A wrong file never replaces a right one: the old snapshot stays in force and the problem is logged.
  */
 export { Configuration, configuredPath, writeSchemas } from './configuration.ts';
+export { findDataDirectory } from './data-directory.ts';
 export { readConfigFile, type ConfigFileName } from './config-files.ts';

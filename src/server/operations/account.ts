@@ -11,6 +11,8 @@ import { changeDomains } from './change-domains.ts';
 export interface AddedAccount {
   readonly name: string;
   readonly address: string;
+  /** Domain that the configuration did not have before; null when it had it. */
+  readonly newDomain: string | null;
   /** Only when it was generated. */
   readonly password?: string;
 }
@@ -49,15 +51,20 @@ async function addOperation(deps: OperationsDeps, args: unknown): Promise<AddedA
   // Before the configuration names it: whoever sees the address there finds mailboxes behind it.
   if (isNew) await created(accounts, name);
   const password = chosen ?? generatedPassword(deps);
+  let newDomain: string | null = null;
   try {
     await credentials.setPassword(name, password);
-    await changeDomains(deps.configuration, (text) => addAccount(text, name, address));
+    await changeDomains(deps.configuration, (text) => {
+      const added = addAccount(text, name, address);
+      ({ newDomain } = added);
+      return added.text;
+    });
   } catch (error) {
     if (isNew) await accounts.remove(name);
     throw error;
   }
   deps.log.info('account.added', { account: name, address });
-  return chosen === undefined ? { name, address, password } : { name, address };
+  return { name, address, newDomain, ...(chosen === undefined && { password }) };
 }
 
 async function created(accounts: Accounts, name: string): Promise<void> {

@@ -54,13 +54,19 @@ test('Operations account.add: mailboxes, a password and a place in domains.yaml'
     assert.match(await domains(), /# Domains, accounts[^]*example\.org[^]*ann@example\.org/);
     assert.notEqual(await services.accounts.open('ann'), null);
     const chosen = await run('account.add', { name: 'bob', address: 'bob@example.org', password: 'long enough' });
-    assert.deepEqual(chosen, { name: 'bob', address: 'bob@example.org' });
+    assert.deepEqual(
+      [added.newDomain, chosen],
+      ['example.org', { name: 'bob', address: 'bob@example.org', newDomain: null }],
+    );
+    const third = (await run('account.add', { name: 'cid', address: 'cid@New.example' })) as AddedAccount;
+    assert.equal(third.newDomain, 'new.example');
     const listed = (await run('account.list')) as ListedAccount[];
     assert.deepEqual(
       listed.map(({ name, hasPassword, isConfigured }) => [name, hasPassword, isConfigured]),
       [
         ['ann', true, true],
         ['bob', true, true],
+        ['cid', true, true],
         ['godwit', false, true],
       ],
     );
@@ -166,6 +172,7 @@ test('Operations queue.route and queue.transport: where mail would go and why, a
       account: 'godwit',
       transport: null,
       lines: ['to this server itself: a development server sends nothing to the network; otherwise no route matches'],
+      differences: [],
     });
     const own = (await run('queue.route', { sender: '', recipient: 'a@localhost' })) as ShownRoute;
     assert.equal(own.account, null);

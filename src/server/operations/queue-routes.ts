@@ -13,6 +13,8 @@ export interface ShownRoute {
   readonly transport: string | null;
   /** Where to and why, then why each route before did not match. */
   readonly lines: readonly string[];
+  /** A line for each file of the configuration that says something else than what is in force, by which this answer was found. */
+  readonly differences: readonly string[];
 }
 
 /** Commands about the ways that mail takes, and what they must be like. */
@@ -43,7 +45,8 @@ async function routeOperation(deps: OperationsDeps, args: unknown): Promise<Show
   const decision = decideRoute(question, routingTable(config));
   const { target } = decision;
   const transport = target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
-  return { account, transport, lines: describeDecision(decision) };
+  const differences = await deps.configuration.differences();
+  return { account, transport, lines: describeDecision(decision), differences };
 }
 
 async function transportOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly count: number }> {
@@ -51,7 +54,7 @@ async function transportOperation(deps: OperationsDeps, args: unknown): Promise<
   const transport = given.optionalText('transport') ?? null;
   const names = [directName, ...Object.keys(deps.configuration.config.server.transports)];
   if (transport !== null && !names.includes(transport)) {
-    throw new OperationRefused(`no transport ${transport}; there are ${names.join(', ')}`);
+    throw await noTransport(deps, transport, names);
   }
   const count = await deps.queue.setTransport(await readFilter(deps, given, 'must be named'), transport);
   deps.log.info('queue.transportSet', { count, transport });
@@ -68,10 +71,20 @@ async function resumeOperation(deps: OperationsDeps, args: unknown): Promise<Res
   const transport = new Arguments(args, ['transport']).optionalText('transport') ?? null;
   const names = Object.keys(deps.configuration.config.server.transports);
   if (transport !== null && !names.includes(transport)) {
-    throw new OperationRefused(`no transport ${transport}; there are ${names.join(', ') || 'none'}`);
+    throw await noTransport(deps, transport, names);
   }
   if (deps.resumeTransport === undefined) throw new OperationRefused('no server runs; nothing is paused');
   return await Promise.resolve({ transports: deps.resumeTransport(transport) });
+}
+
+/** The refusal of a transport that is not in force; it may be in a file that was changed since. */
+async function noTransport(
+  { configuration }: OperationsDeps,
+  given: string,
+  names: readonly string[],
+): Promise<OperationRefused> {
+  const refusal = `no transport ${given}; there are ${names.join(', ') || 'none'}`;
+  return new OperationRefused([refusal, ...(await configuration.differences())].join('\n'));
 }
 
 const demands: Readonly<Record<string, 'required' | 'optional' | null>> = {

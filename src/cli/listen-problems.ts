@@ -1,0 +1,53 @@
+import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import { tryListening } from '#host/net';
+import { errorCode } from '#host/files';
+import { problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
+import type { ServerStatus } from '#server/operations';
+
+/** The configuration whose ports are tried. */
+interface ListenPlace {
+  readonly config: ServerConfig;
+  readonly server: ConfigFile;
+  readonly dataDirectory: string;
+}
+
+/**
+ * Tries every configured port: this machine must have the address, and this user must get the port. One that our own running server has open is right. While no
+ * server runs a client that connects in that moment is cut off.
+ */
+export async function listenProblems({ config, server, dataDirectory }: ListenPlace): Promise<ConfigProblem[]> {
+  const { configuredPorts, portProblem } = await import('#server/assemble');
+  const own = await portsOfServer(dataDirectory);
+  const problems: ConfigProblem[] = [];
+  for (const configured of configuredPorts(config)) {
+    const { address, port } = configured;
+    if (own.holds(port, address)) continue;
+    const error = await tryListening(address, port);
+    // Our server may hold the port at another address, such as 0.0.0.0.
+    if (error === null || (errorCode(error) === 'EADDRINUSE' && own.holds(port))) continue;
+    const { path, reason, fix } = portProblem(configured, error);
+    problems.push(problemInFile(server, path, reason, fix));
+  }
+  return problems;
+}
+
+/** Ports of the server that runs on a data directory. */
+interface OwnPorts {
+  /** Reports whether the server has a port open, at one address or at any. */
+  readonly holds: (port: number, address?: string) => boolean;
+}
+
+async function portsOfServer(dataDirectory: string): Promise<OwnPorts> {
+  try {
+    const { server } = (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
+    const open = server?.addresses ?? [];
+    return {
+      holds: (port, address) =>
+        open.some((one) => one.port === port && (address === undefined || one.address === address)),
+    };
+  } catch (error) {
+    if (error instanceof ControlUnavailable) return { holds: () => false };
+    // One that starts or stops at this moment does not say which it has: it finds out by itself.
+    return { holds: () => true };
+  }
+}

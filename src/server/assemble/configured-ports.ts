@@ -1,0 +1,57 @@
+import { isWindows } from '#host/process';
+import type { ListenerConfig, ServerConfig } from '#mail/config';
+import { serviceNames, type ServiceName } from './service-context.ts';
+
+/** One port of the configuration. */
+export interface ConfiguredPort {
+  /** Name of the listener. */
+  readonly name: string;
+  readonly config: ListenerConfig;
+  readonly service: ServiceName;
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** Returns the ports that a server opens, in that order. */
+export function configuredPorts({ listeners }: ServerConfig): ConfiguredPort[] {
+  return Object.entries(listeners).flatMap(([name, config]) =>
+    serviceNames.flatMap((service) => {
+      const settings = config[service];
+      if (settings?.enabled !== true) return [];
+      return config.addresses.map((address) => ({ name, config, service, address, port: settings.port }));
+    }),
+  );
+}
+
+/** The problem of a port that cannot be opened: the setting to blame, the reason and a fix. */
+export function portProblem(
+  { name, service, address, port }: ConfiguredPort,
+  error: unknown,
+): { readonly path: readonly string[]; readonly reason: string; readonly fix: string } {
+  const { reason, fix } = whyNotListening(error);
+  const told = `cannot listen on ${address} port ${port} for ${service}: ${reason}`;
+  return { path: ['listeners', name, service, 'port'], reason: told, fix };
+}
+
+function whyNotListening(error: unknown): { readonly reason: string; readonly fix: string } {
+  const anotherPort = 'Choose another port';
+  switch (error instanceof Error && 'code' in error ? error.code : null) {
+    case 'EADDRINUSE':
+      return { reason: 'another program uses this port', fix: 'Stop it, or choose another port' };
+    case 'EACCES':
+      return isWindows
+        ? {
+            reason: 'another program has the port to itself, or Windows reserves it',
+            fix: `${anotherPort}; 'netsh interface ipv4 show excludedportrange tcp' lists those that are reserved`,
+          }
+        : { reason: 'ports below 1024 need root', fix: 'Start as root: the server gives it up after binding' };
+    case 'EADDRNOTAVAIL':
+      return {
+        reason: 'this machine does not have that address',
+        fix: "Write an address that 'ip addr' or 'ipconfig' lists",
+      };
+    default:
+      return { reason: error instanceof Error ? error.message : String(error), fix: 'Check the address and the port' };
+  }
+}
