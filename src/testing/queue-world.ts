@@ -42,7 +42,7 @@ export class QueueWorld implements AsyncDisposable {
     accounts: new Map(),
     domains: new Map(),
     global: [],
-    isLocalserve: false,
+    keptHere: null,
   };
   /** Names of accounts by id. */
   readonly accountNames = new Map<number, string>();

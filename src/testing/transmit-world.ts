@@ -61,7 +61,6 @@ export interface TransmitterParts {
   readonly random: Random;
   readonly log: FakeLog;
   readonly hostname: string;
-  readonly isLocalserve: boolean;
   readonly ownSmtp: { readonly address: string; readonly port: number };
 }
 
@@ -87,7 +86,6 @@ export interface TransmitWorldOptions {
   readonly authentic?: readonly string[];
   /** Policies of MTA-STS by URL. */
   readonly policies?: Readonly<Record<string, string>>;
-  readonly isLocalserve?: boolean;
 }
 
 /** A network of fake hosts by address (or, through a proxy, by name), and a transmitter in it. */
@@ -108,7 +106,7 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
   constructor(
     hosts: Readonly<Record<string, FakeHost>>,
     make: (parts: TransmitterParts) => Transmitter & AsyncDisposable,
-    { zone: more = {}, authentic = [], policies = {}, isLocalserve = false }: TransmitWorldOptions = {},
+    { zone: more = {}, authentic = [], policies = {} }: TransmitWorldOptions = {},
   ) {
     const { db, clock, log, fetcher } = this;
     this.#hosts = hosts;
@@ -124,7 +122,6 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
       random: { bytes: (count) => new Uint8Array(count) },
       log,
       hostname: 'us.example',
-      isLocalserve,
       ownSmtp: { address: '127.0.0.1', port: 1025 },
     });
   }

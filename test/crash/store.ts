@@ -133,7 +133,7 @@ const everything: PerAccount['policies'] = {
 
 /** Everything goes to the hosts of its domain. */
 const allDirect: Routing = {
-  table: () => ({ transports: new Map(), accounts: new Map(), domains: new Map(), global: [], isLocalserve: false }),
+  table: () => ({ transports: new Map(), accounts: new Map(), domains: new Map(), global: [], keptHere: null }),
   knownAccount: () => null,
   findAccount: () => Promise.resolve(null),
 };

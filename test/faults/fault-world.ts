@@ -67,7 +67,6 @@ export class FaultWorld implements AsyncDisposable {
       random: { bytes: (count) => new Uint8Array(count) },
       log,
       hostname: 'us.example',
-      isLocalserve: false,
       ownSmtp: null,
     });
     // A message of one recipient: its transmission is the whole of it.

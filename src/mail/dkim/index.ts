@@ -4,5 +4,5 @@
  * Invariants: a plan never changes; a domain that is to sign and cannot says so, and is never taken for one that does not sign.
  */
 export { SigningPlan } from './signing-plan.ts';
-export type { SigningChoice } from './signing-plan.ts';
+export type { Signing, SigningChoice } from './signing-plan.ts';
 export { selectorsOf } from './selectors.ts';

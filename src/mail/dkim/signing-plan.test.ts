@@ -80,6 +80,3 @@ test('SigningPlan: header fields, seals and expiration are as configured', async
   assert.match(first.replaceAll(' ', ''), /;t=1800000000;x=1800604800;h=from:from:subject:subject:x-own;/);
   assert.match(second.replaceAll(' ', ''), /;t=1800000000;h=from:to:subject;/);
 });
-
-test('SigningPlan: a server for developers signs nothing', async () =>
-  assert.equal(await sign(new SigningPlan(configOf('localserve: true\n'), keys), 'ann@example.org', null), 'unsigned'));

@@ -16,12 +16,17 @@ export interface SigningFacts {
 
 /** Signatures that a message gets. */
 export type SigningChoice =
-  /** It leaves as it is. */
-  | { readonly kind: 'unsigned' }
+  /** It leaves as it is; `reason` is for people. */
+  | { readonly kind: 'unsigned'; readonly reason: string }
   /** `signer` wants the whole message. */
   | { readonly kind: 'signed'; readonly domain: string; readonly signer: MessageSigner }
   /** It must not leave: a key that is to sign has not been loaded. */
   | { readonly kind: 'keyMissing'; readonly domain: string; readonly keyFile: string };
+
+/** The signing plan in force, which may be another one at every look. */
+export interface Signing {
+  readonly plan: Pick<SigningPlan, 'choose'>;
+}
 
 /** Signing of one domain. */
 interface DomainPlan {
@@ -29,7 +34,10 @@ interface DomainPlan {
   keyFileMissing: string | null;
 }
 
-const unsigned: SigningChoice = { kind: 'unsigned' };
+const unsigned: SigningChoice = {
+  kind: 'unsigned',
+  reason: 'no key is in use for the domains of author and sender',
+};
 const secondMs = 1000;
 
 /** Signing domains and keys for one configuration and the keys that were loaded for it. Build a new one when either changes. */
@@ -43,11 +51,9 @@ export class SigningPlan {
    */
   constructor(config: Config, keys: ReadonlyMap<string, PrivateKey>) {
     this.#keys = keys;
-    const { hostname, listeners, localserve } = config.server;
+    const { hostname, listeners } = config.server;
     const hostnames = [hostname, ...Object.values(listeners).map((listener) => listener.hostname ?? hostname)];
     this.#hostnames = new Set(hostnames.map(asciiName));
-    // A server for developers has no DNS in which a verifier could look.
-    if (localserve) return;
     for (const name of Object.keys(config.domains.domains)) {
       this.#domains.set(asciiName(name), { keys: [], keyFileMissing: null });
     }

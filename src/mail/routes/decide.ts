@@ -13,7 +13,7 @@ interface Facts {
 
 /**
  * Decides where one recipient's mail goes in one attempt. Pure.
- * Mail for a domain of ours ends here, and a development server keeps everything, but a `fail` transport fails there too.
+ * Mail for a domain of ours ends here, and all of it where the table keeps it here, but a `fail` transport fails there too.
  * A transport that an operator set comes before all routes.
  */
 export function decideRoute(question: RouteQuestion, table: RoutingTable): RouteDecision {
@@ -26,9 +26,9 @@ export function decideRoute(question: RouteQuestion, table: RoutingTable): Route
         ? { reason: { kind: 'ownDomain' } as const, passedOver: [] }
         : askRules(question, toDomain, table);
   const target = targetOf(chosen.reason, toDomain, own, table);
-  const staysHere = table.isLocalserve && target.kind !== 'local' && !isFailure(target);
-  if (!staysHere) return { target, ...chosen };
-  const reason: RouteReason = { kind: 'localserve', instead: chosen.reason };
+  const { keptHere } = table;
+  if (keptHere === null || target.kind === 'local' || isFailure(target)) return { target, ...chosen };
+  const reason: RouteReason = { kind: 'keptHere', why: keptHere, otherwise: chosen.reason };
   return { target: { kind: 'local' }, reason, passedOver: chosen.passedOver };
 }
 

@@ -46,8 +46,8 @@ function describeReason(reason: RouteReason): string {
       return `an operator set the transport ${reason.transport}`;
     case 'ownDomain':
       return 'the domain is one of ours';
-    case 'localserve':
-      return `a development server sends nothing to the network; otherwise ${describeReason(reason.instead)}`;
+    case 'keptHere':
+      return `${reason.why}; otherwise ${describeReason(reason.otherwise)}`;
   }
 }
 

@@ -19,8 +19,8 @@ export interface RoutingTable {
   /** By domain in A-labels; every domain of ours is there. */
   readonly domains: ReadonlyMap<string, readonly RouteRule[]>;
   readonly global: readonly RouteRule[];
-  /** Nothing goes to the network. */
-  readonly isLocalserve: boolean;
+  /** Reason for people that no mail leaves this server; null when it may. */
+  readonly keptHere: string | null;
 }
 
 /** Prepares the routes of a checked configuration. */
@@ -40,7 +40,7 @@ export function routingTable({ server, domains }: Config): RoutingTable {
       ]),
     ),
     global: rules(server.routes, 'global', 'server', []),
-    isLocalserve: server.localserve,
+    keptHere: null,
   };
 }
 

@@ -53,8 +53,8 @@ export type RouteReason =
   | { readonly kind: 'operator'; readonly transport: string }
   /** Mail for this domain ends here, before any rule. */
   | { readonly kind: 'ownDomain' }
-  /** A development server sends nothing to the network; `instead` is what would have been, but for that. */
-  | { readonly kind: 'localserve'; readonly instead: RouteReason };
+  /** No mail leaves this server; `otherwise` is the reason that would hold if it might. */
+  | { readonly kind: 'keptHere'; readonly why: string; readonly otherwise: RouteReason };
 
 /** A target and why. */
 export interface RouteDecision {

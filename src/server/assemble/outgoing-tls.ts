@@ -1,15 +1,8 @@
-import { nodeFetcher } from '#host/http';
 import { TlsPolicies } from '#mail/tls-policies';
-import type { Fetcher } from '#ports/fetcher';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
 
 const sweepMs = 5 * 60_000;
-
-/** A development server stays by itself. */
-const noFetcher: Fetcher = {
-  fetch: () => Promise.resolve({ kind: 'failed', why: 'connect', reason: 'localserve fetches nothing' }),
-};
 
 /** Demands on TLS to other servers, kept up to date every few minutes until disposed. */
 export class OutgoingTls implements AsyncDisposable {
@@ -20,9 +13,8 @@ export class OutgoingTls implements AsyncDisposable {
   #isClosed = false;
 
   constructor(services: Services, resolver: Resolver) {
-    const { databases, configuration, clock, log } = services;
-    const { localserve } = configuration.config.server;
-    const fetcher = localserve ? noFetcher : nodeFetcher({ resolver });
+    const { databases, parts, clock, log } = services;
+    const fetcher = parts.fetcher(resolver);
     this.#services = services;
     this.policies = new TlsPolicies({ db: databases.server, resolver, fetcher, clock, log });
     this.#arm();

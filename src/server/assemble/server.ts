@@ -122,8 +122,8 @@ async function startParts(
   const listening = await openListeners(services, shared, certificates, shutdown.signal);
   undo.defer(() => drain(listening, shutdown, services));
   const { policies: tlsPolicies } = undo.use(new OutgoingTls(services, resolver));
-  const transmitter = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
-  const queueRunner = makeRunner(services, transmitter);
+  const network = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
+  const queueRunner = makeRunner(services, services.parts.transmitter(network));
   runner = queueRunner;
   await queueRunner.start({ isOnly: true });
   services.queue.useExpress(queueRunner);
@@ -236,7 +236,7 @@ function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {
   } = services;
   const { hostname } = configuration.config.server;
   const dsnFrom = `postmaster@${hostname}`;
-  const mailer = new DsnMailer({ queue: services.queue, blobs, dkim: services.dkim, clock, log, from: dsnFrom });
+  const mailer = new DsnMailer({ queue: services.queue, blobs, signing: services.signing, clock, log, from: dsnFrom });
   return new QueueRunner({
     db: databases.server,
     blobs,

@@ -3,10 +3,8 @@ import { localBus } from '#host/bus-local';
 import { zstdCompression } from '#host/compression';
 import { systemClock } from '#host/clock';
 import { openReserve, type DiskReserve } from '#host/disk-reserve';
-import { systemResolver } from '#host/dns';
 import { systemLoop } from '#host/event-loop';
 import { dataDirectoryProblem, errorCode, FolderGuard, makePrivate, type Files } from '#host/files';
-import { machineIps, nodeDialer } from '#host/net';
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
 import { threadedSlowHash } from '#host/workers';
@@ -15,6 +13,7 @@ import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
 import type { ServerConfig } from '#mail/config';
+import type { Signing } from '#mail/dkim';
 import { LocalDelivery } from '#mail/delivery';
 import { Feedback } from '#mail/feedback';
 import { HoldRules, Queue, defaultSettings, type PerAccount, type QueueSettings, type Routing } from '#mail/queue';
@@ -33,6 +32,9 @@ import { ConfiguredPolicies } from '#server/account-policies';
 import { DkimKeys } from '#server/dkim';
 import { ConfiguredRouting } from '#server/routing';
 import type { OutsideView } from '#server/operations';
+import { developmentParts } from './development-parts.ts';
+import type { Parts } from './parts.ts';
+import { productionParts } from './production-parts.ts';
 
 /** Arguments of `openServices`. */
 export interface ServicesDeps {
@@ -73,6 +75,7 @@ export interface Services extends AsyncDisposable {
   readonly feedback: Feedback;
   /** Has no keys before it was started. */
   readonly dkim: DkimKeys;
+  readonly signing: Signing;
   readonly conditions: ConditionLog;
   /** Space kept back on the disk with the data. */
   readonly reserve: DiskReserve;
@@ -83,6 +86,8 @@ export interface Services extends AsyncDisposable {
   readonly files: Files;
   readonly log: Log;
   readonly dataDirectory: string;
+  /** The parts in which servers differ by their purpose. */
+  readonly parts: Parts;
   /** Opens a look at ourselves as others see us. */
   readonly lookOutside: () => OutsideView;
 }
@@ -143,6 +148,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const conditions = new ConditionLog({ clock, log: deps.log });
   const log = conditionAwareLog(deps.log, conditions);
   const { server } = configuration.config;
+  const parts = server.localserve ? developmentParts(productionParts) : productionParts;
   const random = systemRandom;
   const loop = systemLoop;
   const reserve = await openReserve({ directory: dataDirectory, sizeBytes: server.disk.reserve, files, conditions });
@@ -167,7 +173,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
   const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression });
   const names = new AccountNames({ accounts });
-  const routing = new ConfiguredRouting({ configuration, names });
+  const routing = parts.routing(new ConfiguredRouting({ configuration, names }));
   const queueSettings = queueSettingsOf(server);
   const policies = new ConfiguredPolicies({ configuration, names });
   const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox() };
@@ -197,6 +203,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     suppressions,
     feedback: new Feedback({ db: databases.server, clock, log, perAccount }),
     dkim,
+    signing: parts.signing(dkim),
     conditions,
     reserve,
     bus,
@@ -206,15 +213,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     files,
     log,
     dataDirectory,
-    lookOutside: () => {
-      const resolver = systemResolver({ ...server.dns, clock, random, log });
-      return {
-        resolver,
-        dialer: nodeDialer(),
-        ownIps: machineIps(),
-        [Symbol.dispose]: () => resolver[Symbol.dispose](),
-      };
-    },
+    parts,
+    lookOutside: () => parts.outsideView({ dns: server.dns, clock, random, log }),
     async [Symbol.asyncDispose]() {
       configuration[Symbol.dispose]();
       dkim[Symbol.dispose]();

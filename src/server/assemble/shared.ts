@@ -1,7 +1,6 @@
-import { defaultHandshakeLimits, HandshakeGate } from '#host/net';
+import { HandshakeGate } from '#host/net';
 import { encodeHex } from '#lib/codecs';
 import { Admission } from '#server/admission';
-import { privateNetworks } from '#server/localserve';
 import { SenderCheck } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
@@ -20,22 +19,15 @@ export interface Shared {
 /** Addresses of every machine itself. */
 const loopback = ['127.0.0.0/8', '::1'];
 
-/** On a development server one program may have all places. */
-const developmentHandshakes = {
-  ...defaultHandshakeLimits,
-  maxPerAddress: defaultHandshakeLimits.maxUnderWay,
-  maxWaitingPerAddress: defaultHandshakeLimits.maxWaiting,
-};
-
 /** Makes what connections share. */
-export function makeShared({ configuration, clock, log, random }: Services, resolver: Resolver): Shared {
-  const { limits, listeners, localserve } = configuration.config.server;
-  const trustedNetworks = localserve ? [...limits.trustedNetworks, ...privateNetworks] : limits.trustedNetworks;
+export function makeShared({ configuration, parts, clock, log, random }: Services, resolver: Resolver): Shared {
+  const { limits, listeners } = configuration.config.server;
+  const trustedNetworks = [...limits.trustedNetworks, ...parts.trustedNetworks];
   // A client whose address is one that we listen on is on this machine.
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
   return {
     admission: new Admission({ clock, log, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
-    handshakes: new HandshakeGate(localserve ? developmentHandshakes : defaultHandshakeLimits),
+    handshakes: new HandshakeGate(parts.handshakes),
     resolver,
     senders: new SenderCheck(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),

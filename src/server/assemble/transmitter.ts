@@ -18,7 +18,7 @@ export function makeTransmitter(
     readonly tlsPolicies: TlsPolicies;
   },
 ): SmtpTransmitter {
-  const { hostname, localserve } = configuration.config.server;
+  const { hostname } = configuration.config.server;
   const own = listening.find(({ service }) => service === 'smtp')?.listener;
   return new SmtpTransmitter({
     network: {
@@ -36,7 +36,6 @@ export function makeTransmitter(
     random,
     log,
     hostname,
-    isLocalserve: localserve,
     ownSmtp: own === undefined ? null : { address: reachable(own.address), port: own.port },
   });
 }

@@ -35,7 +35,7 @@ function reporting(world: QueueWorld, plan = unsigned): { readonly stored: strin
   const mailer = new DsnMailer({
     queue: world.queue,
     blobs: world.blobStore(),
-    dkim: { plan },
+    signing: { plan },
     clock,
     log,
     from: 'postmaster@mail.example.org',

@@ -1,19 +1,18 @@
 import { parseAddress, writeAddress, type Address } from '#lib/address';
 import { convertMessage } from '#lib/conversion';
 import { ContentWriter, placeInQueue } from '#mail/content';
+import type { Signing } from '#mail/dkim';
 import { Notify, type NewMessage, type Queue } from '#mail/queue';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Tx } from '#ports/database';
 import type { Log } from '#ports/log';
-import type { DkimKeys } from '#server/dkim';
 
 /** What notices need to leave. */
 export interface DsnMailerDeps {
   readonly queue: Pick<Queue, 'enqueueIn'>;
   readonly blobs: BlobStore;
-  /** Signing plan in force. */
-  readonly dkim: Pick<DkimKeys, 'plan'>;
+  readonly signing: Signing;
   readonly clock: Clock;
   readonly log: Log;
   /** Address that notices are from. */
@@ -75,10 +74,10 @@ export class DsnMailer {
 
   /** DKIM-Signature fields, empty when nobody signs. */
   async #sign(bytes: Uint8Array): Promise<string> {
-    const { dkim, clock, from, log } = this.#deps;
+    const { signing, clock, from, log } = this.#deps;
     const author = parseAddress(from);
     if (!author.ok) return '';
-    const choice = dkim.plan.choose({ from: author.value, sender: null, nowMs: clock.now() });
+    const choice = signing.plan.choose({ from: author.value, sender: null, nowMs: clock.now() });
     if (choice.kind === 'unsigned') return '';
     if (choice.kind === 'keyMissing')
       throw new Error(`the notice cannot be signed: the key ${choice.keyFile} of ${choice.domain} is missing`);

@@ -3,6 +3,9 @@
  * writes a whole configuration with well-known passwords. The decisions are pure; only the set-up writes files.
  */
 export { anyLogin } from './any-login.ts';
+export { KeptRouting } from './kept-routing.ts';
 export { developmentLimits, privateNetworks } from './limits.ts';
 export { plannedFailure, type Stage } from './planned-failure.ts';
+export { PlannedTransmitter } from './planned-transmitter.ts';
 export { localAccount, renewCertificate, setUpLocalserve } from './setup.ts';
+export { noFetcher, noOutsideView, noSigning } from './stays-here.ts';

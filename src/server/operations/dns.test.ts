@@ -60,7 +60,8 @@ async function inWorld(body: (world: World) => Promise<void>, serverYaml = serve
     ownIps: [],
     [Symbol.dispose]: () => undefined,
   });
-  const operations = new Operations({ ...services, lookOutside });
+  const isLocal = serverYaml.includes('localserve: true');
+  const operations = new Operations({ ...services, ...(!isLocal && { lookOutside }) });
   await body({ run: (command, args = {}) => operations.run(command, args), setZone: (next) => (zone = next), dialed });
 }
 

@@ -3,6 +3,7 @@
  * run them on the same services. Words for people, tables and prompts are the command line's business.
  * Invariant: arguments are checked before anything is changed; a refused command changes nothing.
  */
+export { OperationRefused } from './arguments.ts';
 export { Operations, type CertificateFacts, type ServerFacts } from './operations.ts';
 export type { AccountContents, AddedAccount, ListedAccount, RecoveredAccount } from './account.ts';
 export type { RepairedAccount } from './check.ts';

@@ -128,7 +128,7 @@ test('Operations account.remove: configuration and mail go; the postmaster and s
 test('Operations account.remove: queued mail stays, and reports about it reach the postmaster', () =>
   inWorld(async ({ run, services }) => {
     await run('account.add', { name: 'ann', address: 'ann@example.org' });
-    const { accounts, blobs, clock, configuration, delivery, dkim, log, queue } = services;
+    const { accounts, blobs, clock, configuration, delivery, log, queue, signing } = services;
     const ann = await accounts.open('ann');
     await queue.enqueue({
       account: ann?.id ?? null,
@@ -146,7 +146,7 @@ test('Operations account.remove: queued mail stays, and reports about it reach t
       items.map(({ recipient, account }) => [recipient, account]),
       [['a@one.test', `removed account ${ann?.id}`]],
     );
-    const mailer = new DsnMailer({ queue, blobs, dkim, clock, log, from: 'postmaster@localhost' });
+    const mailer = new DsnMailer({ queue, blobs, signing, clock, log, from: 'postmaster@localhost' });
     const sink = new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log });
     const bytes = new TextEncoder().encode('Message-ID: <dsn@localhost>\r\n\r\nfailed\r\n');
     const whenTold = (): never => assert.fail('it does not leave');

@@ -4,7 +4,7 @@ import { Turns } from '#lib/turns';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker, Credentials } from '#mail/auth';
 import type { BlobSweeper } from '#mail/content';
-import type { HoldRules, Queue, QueueSettings, TransportPause } from '#mail/queue';
+import type { HoldRules, Queue, QueueSettings, Routing, TransportPause } from '#mail/queue';
 import type { Refusals } from '#mail/story';
 import type { Suppressions } from '#mail/suppressions';
 import type { BlobStore } from '#ports/blobs';
@@ -67,6 +67,7 @@ export interface OperationsDeps {
   readonly credentials: Credentials;
   readonly checker: Pick<CredentialChecker, 'identify'>;
   readonly queue: Queue;
+  readonly routing: Pick<Routing, 'table'>;
   readonly holdRules: HoldRules;
   readonly suppressions: Suppressions;
   readonly queueSettings: Pick<QueueSettings, 'maxAgeMs'>;

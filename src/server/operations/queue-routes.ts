@@ -1,5 +1,5 @@
 import { directName } from '#mail/config';
-import { decideRoute, describeDecision, routingTable } from '#mail/routes';
+import { decideRoute, describeDecision } from '#mail/routes';
 import { Arguments, OperationRefused } from './arguments.ts';
 import { addressNamed } from './named.ts';
 import type { OperationsDeps, OperationTable } from './operations.ts';
@@ -42,7 +42,7 @@ async function routeOperation(deps: OperationsDeps, args: unknown): Promise<Show
   const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressNamed));
   const recipientDomain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
   const question = { account, sender, recipientDomain, attempts: attempt - 1 };
-  const decision = decideRoute(question, routingTable(config));
+  const decision = decideRoute(question, deps.routing.table());
   const { target } = decision;
   const transport = target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
   const differences = await deps.configuration.differences();

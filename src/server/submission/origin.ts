@@ -2,42 +2,31 @@ import { writeAddress } from '#lib/address';
 import { acceptanceOf, writeOrigin, type SubmissionOrigin } from '#mail/story';
 import type { PreparedHeader } from '#mail/submission';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
+import type { SignatureResult } from './outgoing-signature.ts';
 
 /** Facts about a submitted message when it is queued. */
 interface SubmissionFacts {
   readonly facts: SessionFacts;
   readonly transaction: Transaction;
   readonly header: PreparedHeader;
-  /** DKIM-Signature fields, empty without any. */
-  readonly signed: string;
-  readonly isLocalserve: boolean;
+  readonly signature: SignatureResult;
   /** Its body was encoded so that every host takes it. */
   readonly isConverted: boolean;
 }
 
 /** Describes how a message was submitted, for its story. */
-export function submissionOrigin({
-  facts,
-  transaction,
-  header,
-  signed,
-  isLocalserve,
-  isConverted,
-}: SubmissionFacts): string {
+export function submissionOrigin({ facts, transaction, header, signature, isConverted }: SubmissionFacts): string {
   return writeOrigin({
     kind: 'submission',
     by: acceptanceOf(facts),
     author: writeAddress(header.from, 'unicode'),
     added: fieldNames(header.added),
     removed: header.removed,
-    dkim: signed === '' ? { unsigned: unsignedReason(isLocalserve) } : { signatures: signaturesOf(signed) },
+    dkim:
+      signature.kind === 'unsigned' ? { unsigned: signature.reason } : { signatures: signaturesOf(signature.fields) },
     isChunked: transaction.chunked,
     ...(isConverted && { isConverted }),
   });
-}
-
-function unsignedReason(isLocalserve: boolean): string {
-  return isLocalserve ? 'a development server signs nothing' : 'no key is in use for the domains of author and sender';
 }
 
 function fieldNames(fields: string): string[] {

@@ -10,6 +10,11 @@ export interface OutgoingSignatureDeps {
   readonly cid: string;
 }
 
+/** DKIM-Signature fields to put before a message, each with CRLF; or why there are none. */
+export type SignatureResult =
+  | { readonly kind: 'signed'; readonly fields: string }
+  | { readonly kind: 'unsigned'; readonly reason: string };
+
 /** The DKIM signatures of one message that leaves. A message that is to be signed and cannot be is refused, never sent without. */
 export class OutgoingSignature {
   readonly #deps: OutgoingSignatureDeps;
@@ -24,10 +29,10 @@ export class OutgoingSignature {
     if (choice.kind === 'signed') choice.signer.push(chunk);
   }
 
-  /** The message ended. @returns the fields to put before it, empty when no domain signs it. @throws Refusal when it cannot be signed. */
-  async finish(): Promise<string> {
+  /** Signs the message, which has ended. @throws Refusal when it cannot be signed. */
+  async finish(): Promise<SignatureResult> {
     const { choice, log, cid } = this.#deps;
-    if (choice.kind === 'unsigned') return '';
+    if (choice.kind === 'unsigned') return choice;
     const { domain } = choice;
     if (choice.kind === 'keyMissing') {
       log.error('dkim.keyMissing', { cid, domain, keyFile: choice.keyFile });
@@ -35,7 +40,7 @@ export class OutgoingSignature {
     }
     try {
       const result = await choice.signer.finish();
-      if (result.kind === 'signed') return result.fields;
+      if (result.kind === 'signed') return result;
       log.warn('dkim.unsignable', { cid, domain, reason: result.reason });
       throw new Refusal(550, '5.6.0', result.reason);
     } catch (error) {

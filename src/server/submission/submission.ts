@@ -3,6 +3,7 @@ import { mechanismsByStrength, usualMechanisms, type MechanismName } from '#lib/
 import type { Reply } from '#lib/smtp';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker } from '#mail/auth';
+import type { Signing } from '#mail/dkim';
 import type { Queue } from '#mail/queue';
 import type { Refusals } from '#mail/story';
 import type { ContentMemory } from '#mail/content';
@@ -24,7 +25,6 @@ import {
 } from '#proto/smtp-server';
 import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
-import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, noteRefusal } from '#server/smtp-in';
 import { SubmittedMessage } from './submitted-message.ts';
 
@@ -39,7 +39,7 @@ export interface SubmissionDeps {
   readonly blobs: BlobStore;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
-  readonly dkim: Pick<DkimKeys, 'plan'>;
+  readonly signing: Signing;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -11,6 +11,7 @@ import {
   type ReceivedBody,
   type StoredBytes,
 } from '#mail/content';
+import type { Signing } from '#mail/dkim';
 import type { NewMessage, Queue } from '#mail/queue';
 import { convertContent, HeaderEditor, type PreparedHeader } from '#mail/submission';
 import type { BlobStore } from '#ports/blobs';
@@ -19,11 +20,10 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '#proto/smtp-server';
 import type { Configuration } from '#server/configuration';
-import type { DkimKeys } from '#server/dkim';
 import { failOnPurpose, receivedField } from '#server/smtp-in';
 import { submissionOrigin } from './origin.ts';
 import { addressText, newRecipients } from './new-recipients.ts';
-import { OutgoingSignature } from './outgoing-signature.ts';
+import { OutgoingSignature, type SignatureResult } from './outgoing-signature.ts';
 import { reversePathOf } from './reverse-path.ts';
 
 /** What a submitted message needs to be queued. */
@@ -33,8 +33,7 @@ export interface SubmittedMessageDeps {
   readonly blobs: BlobStore;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
-  /** Signing plan in force. */
-  readonly dkim: Pick<DkimKeys, 'plan'>;
+  readonly signing: Signing;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -54,8 +53,7 @@ export interface Submitted {
 /** A message as it is queued. */
 interface Outgoing {
   readonly body: ReceivedBody;
-  /** DKIM-Signature fields. */
-  readonly signed: Promise<string>;
+  readonly signature: Promise<SignatureResult>;
   readonly has8bit: boolean;
   readonly isConverted: boolean;
 }
@@ -110,12 +108,12 @@ export class SubmittedMessage implements DataHandler {
     }
     if (!this.#mustBeConverted(result)) {
       // Before anything waits for the disk: other threads sign meanwhile.
-      const signed = this.#signature?.finish() ?? Promise.resolve('');
+      const signature = (this.#signature ?? this.#newSignature(result)).finish();
       // It is awaited later.
-      signed.catch(() => undefined);
+      signature.catch(() => undefined);
       return await this.#enqueue(result, {
         body: await writer.finish(),
-        signed,
+        signature,
         has8bit: this.#scan.has8bit,
         isConverted: false,
       });
@@ -123,20 +121,20 @@ export class SubmittedMessage implements DataHandler {
     const received = await writer.finish();
     const content = storedMessageBytes(blobs, 'incoming', storedBytes(received), new Uint8Array(0));
     const converted = writers.use(new ContentWriter({ blobs, memory: contentMemory }));
-    const signature = this.#newSignature(result);
+    const signing = this.#newSignature(result);
     const scan = await convertContent(content, {
       keepEightBit: result.needsSmtputf8,
       write(piece) {
-        signature.push(piece);
+        signing.push(piece);
         return converted.write(piece);
       },
     });
     // Signed parts stay as they are, and no host takes this (RFC 5321 §2.3.8).
     if (scan.hasBareEnd) throw new Refusal(550, '5.6.0', 'the message has a bare CR where it must not be encoded');
-    const signed = await signature.finish();
+    const signature = await signing.finish();
     return await this.#enqueue(result, {
       body: await converted.finish(),
-      signed: Promise.resolve(signed),
+      signature: Promise.resolve(signature),
       has8bit: scan.has8bit,
       isConverted: true,
     });
@@ -165,9 +163,9 @@ export class SubmittedMessage implements DataHandler {
 
   /** A signature that has seen the fields that we add. */
   #newSignature(prepared: PreparedHeader): OutgoingSignature {
-    const { dkim, clock, log } = this.#deps;
+    const { signing, clock, log } = this.#deps;
     const { facts, transaction } = this.#submitted;
-    const choice = dkim.plan.choose({ from: prepared.from, sender: transaction.from, nowMs: clock.now() });
+    const choice = signing.plan.choose({ from: prepared.from, sender: transaction.from, nowMs: clock.now() });
     const signature = new OutgoingSignature({ choice, log, cid: facts.id });
     signature.push(encoder.encode(prepared.added));
     return signature;
@@ -191,7 +189,7 @@ export class SubmittedMessage implements DataHandler {
 
   async #newMessage(
     header: PreparedHeader,
-    { body, signed: signing, has8bit, isConverted }: Outgoing,
+    { body, signature: signing, has8bit, isConverted }: Outgoing,
   ): Promise<NewMessage> {
     const { blobs, clock, configuration, hostname } = this.#deps;
     const { facts, transaction, account } = this.#submitted;
@@ -199,8 +197,8 @@ export class SubmittedMessage implements DataHandler {
     const nowMs = clock.now();
     const only = recipients.length === 1 ? addressText(recipients[0]?.address ?? 'postmaster', hostname) : null;
     const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: true });
-    const signed = await signing;
-    const isLocalserve = configuration.config.server.localserve;
+    const signature = await signing;
+    const signed = signature.kind === 'signed' ? signature.fields : '';
     return {
       account,
       ...reversePathOf(from, facts.identity?.account ?? null, this.#deps),
@@ -216,7 +214,7 @@ export class SubmittedMessage implements DataHandler {
       ret: parameters.ret === null ? null : parameters.ret === 'FULL' ? 'full' : 'hdrs',
       messageId: header.messageId,
       holdUntilMs: parameters.holdForS === null ? parameters.holdUntilMs : nowMs + parameters.holdForS * 1000,
-      origin: submissionOrigin({ facts, transaction, header, signed, isLocalserve, isConverted }),
+      origin: submissionOrigin({ facts, transaction, header, signature, isConverted }),
     };
   }
 }

@@ -257,21 +257,6 @@ test('SmtpTransmitter: whoever takes the DSN parameters is to tell of success', 
   }
 });
 
-test('SmtpTransmitter in localserve: addresses that fail in the queue fail alone', async () => {
-  await using world = new TransmitWorld({ '127.0.0.1': good }, make, { isLocalserve: true });
-  const to = ['queue550@x.example', 'a@x.example', 'queuetimeout@x.example', 'queue451@x.example'];
-  assert.deepEqual((await world.transmit(local, to)).map(showOutcome), [
-    'refused 550 at localhost',
-    'delivered by us.example for good',
-    'deferred timeout asked for by the address at localhost',
-    'deferred 451 at localhost',
-  ]);
-  assert.deepEqual(
-    world.backends.get('127.0.0.1')?.messages.map((message) => message.to),
-    [['a@x.example']],
-  );
-});
-
 test('SmtpTransmitter: a message that cannot be read waits, and only the log says why', async () => {
   await using world = new TransmitWorld({ '192.0.2.1': good }, make);
   const content = {

@@ -1,13 +1,11 @@
-import { parseAddress } from '#lib/address';
 import type { Secret } from '#lib/secret';
 import type { TransportConfig } from '#mail/config';
-import type { DeliveryOutcome, RemoteHost, Transmission, Transmitter } from '#mail/queue';
+import type { DeliveryOutcome, Transmission, Transmitter } from '#mail/queue';
 import type { TlsPolicies } from '#mail/tls-policies';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { Resolver } from '#ports/resolver';
-import { plannedFailure } from '#server/localserve';
 import { sendDirect } from './direct.ts';
 import { failedByTransport } from './fail.ts';
 import { LostHosts } from './lost-hosts.ts';
@@ -32,8 +30,6 @@ export interface SmtpTransmitterDeps {
   readonly log: Log;
   /** Our name for EHLO. */
   readonly hostname: string;
-  /** Addresses may ask for failures. */
-  readonly isLocalserve: boolean;
   /** Our own port for incoming mail; null when there is none. */
   readonly ownSmtp: { readonly address: string; readonly port: number } | null;
 }
@@ -60,36 +56,7 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  async transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
-    const planned = transmission.recipients.map(({ address }) => this.#planned(address));
-    const rest = transmission.recipients.filter((_, i) => planned[i] === null);
-    const outcomes = rest.length === 0 ? [] : await this.#send({ ...transmission, recipients: rest });
-    let next = 0;
-    return planned.map((outcome) => outcome ?? outcomes[next++] ?? later('no outcome'));
-  }
-
-  async loginSecret(transport: TransportConfig): Promise<Secret | null> {
-    if (!('auth' in transport) || transport.auth === undefined) return null;
-    const { auth } = transport;
-    const { secrets } = this.#deps;
-    return auth.tokenFile === undefined ? await secrets.password(auth) : await secrets.token(auth.tokenFile);
-  }
-
-  /** What a localserve address asks to happen in the queue; null for nothing. */
-  #planned(address: string): DeliveryOutcome | null {
-    const failure = this.#deps.isLocalserve ? plannedFailure(localpartOf(address), 'queue') : null;
-    if (failure === null) return null;
-    const remote: RemoteHost = { name: 'localhost', ip: null };
-    if (failure.kind === 'timeout') return later('timeout asked for by the address', remote);
-    const { code, enhanced, text } = failure;
-    const reply = { code, enhanced, text };
-    const reason = `${code} ${enhanced} ${text}`;
-    return code < 500
-      ? { kind: 'deferred', reason, reply, remote }
-      : { kind: 'refused', reason, reply, status: enhanced, remote };
-  }
-
-  async #send(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
+  async transmit(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
     const { route } = transmission;
     switch (route.kind) {
       case 'local':
@@ -101,6 +68,13 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
       case 'transport':
         return await this.#sendBy(route, transmission);
     }
+  }
+
+  async loginSecret(transport: TransportConfig): Promise<Secret | null> {
+    if (!('auth' in transport) || transport.auth === undefined) return null;
+    const { auth } = transport;
+    const { secrets } = this.#deps;
+    return auth.tokenFile === undefined ? await secrets.password(auth) : await secrets.token(auth.tokenFile);
   }
 
   async #sendToOurselves(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
@@ -143,9 +117,4 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
     .map((item, i) => ({ item, key: keys[i] ?? 0 }))
     .toSorted((a, b) => a.key - b.key)
     .map(({ item }) => item);
-}
-
-function localpartOf(address: string): string {
-  const parsed = parseAddress(address);
-  return parsed.ok ? parsed.value.localpart : address.slice(0, address.lastIndexOf('@'));
 }

@@ -1,0 +1,23 @@
+import { systemResolver } from '#host/dns';
+import { nodeFetcher } from '#host/http';
+import { defaultHandshakeLimits, machineIps, nodeDialer } from '#host/net';
+import type { Parts } from './parts.ts';
+
+/** Parts of a server for the internet. */
+export const productionParts: Parts = {
+  routing: (configured) => configured,
+  signing: (configured) => configured,
+  transmitter: (network) => network,
+  fetcher: (resolver) => nodeFetcher({ resolver }),
+  outsideView: ({ dns, clock, random, log }) => {
+    const resolver = systemResolver({ ...dns, clock, random, log });
+    return {
+      resolver,
+      dialer: nodeDialer(),
+      ownIps: machineIps(),
+      [Symbol.dispose]: () => resolver[Symbol.dispose](),
+    };
+  },
+  trustedNetworks: [],
+  handshakes: defaultHandshakeLimits,
+};
