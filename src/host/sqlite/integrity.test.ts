@@ -9,6 +9,7 @@ import { sql } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import { openDatabases } from './index.ts';
+import { damagesOf } from './integrity.ts';
 
 const migrations = {
   server: [{ version: 1, sql: contractSchema }],
@@ -40,4 +41,32 @@ test('Databases.integrity finds damage in the file, while the database is at wor
   writeSync(file, '3', at);
   assert.deepEqual(await databases.integrity(id), []);
   closeSync(file);
+});
+
+test('damagesOf starts its process in a thread, and ends it when it is aborted', async () => {
+  await using dir = await tempDir();
+  {
+    await using databases = await openDatabases({
+      directory: dir.path,
+      log: new FakeLog(),
+      clock: systemClock,
+      migrations,
+    });
+    await databases.server.write((tx) => tx.run(sql`INSERT INTO item (name) VALUES (${'kept'})`));
+  }
+  const path = join(dir.path, 'server.db');
+  const whole = damagesOf(path, new AbortController().signal);
+  const isStarted = (): boolean => process.getActiveResourcesInfo().includes('ProcessWrap');
+  let seen = false;
+  const watching = setInterval(() => {
+    seen ||= isStarted();
+  }, 1);
+  assert.deepEqual(await whole, []);
+  clearInterval(watching);
+  assert.equal(seen || isStarted(), false);
+  const aborter = new AbortController();
+  const aborted = damagesOf(path, aborter.signal);
+  aborter.abort();
+  await assert.rejects(aborted);
+  await assert.rejects(damagesOf(path, aborter.signal), { name: 'AbortError' });
 });
