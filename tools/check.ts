@@ -8,6 +8,7 @@ import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { checkRfc } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
+import { checkTables } from './check-tables.ts';
 import { checkUnused, type Manifest } from './check-unused.ts';
 import { checkProtocols } from './protocols.ts';
 import { proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
@@ -22,6 +23,7 @@ const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
   ['ambient', () => checkAmbient(files)],
   ['sizes', () => checkSizes(files)],
+  ['tables', () => checkTables(files)],
   ['docs', () => checkDocs(files)],
   ['rfc', () => checkRfc(files, rfcs)],
   ['protocols', () => checkProtocols(files, readFileSync(`${root}docs/protocols.md`, 'utf8'))],

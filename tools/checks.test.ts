@@ -6,6 +6,7 @@ import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { citationsOf, sectionsOf } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
+import { checkTables } from './check-tables.ts';
 import { checkUnused } from './check-unused.ts';
 import { importCircles } from './import-circles.ts';
 import { importsOf } from './imports.ts';
@@ -139,3 +140,19 @@ for (const [path, text, count] of [
     assert.equal(checkLeftovers([file(path, text)]).length, count);
   });
 }
+
+test('checkTables finds statements outside of the file of their table, and minds neither comments nor tests', () => {
+  const statement = 'const rows = sql`SELECT id FROM queue_recipient`;\n';
+  const comment = '/** One row of `queue_recipient`. */\n// queue_recipient\nconst index = `queue_recipients`;\n';
+  assert.deepEqual(
+    checkTables([
+      file('src/mail/queue/recipient-rows.ts', statement),
+      file('src/mail/story/outgoing.ts', statement),
+      file('src/mail/story/outgoing.test.ts', statement),
+      file('src/mail/queue/types.ts', comment),
+    ]),
+    [
+      'src/mail/story/outgoing.ts: names the table queue_recipient, whose statements are in src/mail/queue/recipient-rows.ts',
+    ],
+  );
+});

@@ -13,6 +13,7 @@ import {
   type Transmission,
   type Transmitter,
 } from '#mail/queue';
+import { type QueueId } from '#lib/ids';
 import type { RoutingTable } from '#mail/routes';
 import { sqliteServerMigrations } from '#mail/schema';
 import { Suppressions } from '#mail/suppressions';
@@ -117,7 +118,7 @@ export class QueueWorld implements AsyncDisposable {
   }
 
   /** Queues a small message. */
-  async send(recipients: readonly string[], more: Partial<NewMessage> = {}): Promise<number> {
+  async send(recipients: readonly string[], more: Partial<NewMessage> = {}): Promise<QueueId> {
     const body = 'From: <s@example.org>\r\nMessage-ID: <m@example.org>\r\n\r\nhello\r\n';
     const id = await this.queue.enqueue({
       account: null,

@@ -1,3 +1,4 @@
+import { recipientId } from '#lib/ids';
 import type { RouteTarget } from '#mail/routes';
 import type { Secret } from '#lib/secret';
 import type { DeliveryOutcome, Transmission, Transmitter } from '#mail/queue';
@@ -185,7 +186,13 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
       route,
       account: null,
       sender: 's@us.example',
-      recipients: recipients.map((address, i) => ({ id: i, address, notify: 0, orcpt: null, attempts: 0 })),
+      recipients: recipients.map((address, i) => ({
+        id: recipientId(i + 1),
+        address,
+        notify: 0,
+        orcpt: null,
+        attempts: 0,
+      })),
       content: {
         sizeBytes: bytes.length,
         bytes: (start, end) => Promise.resolve(bytes.subarray(start, end)),

@@ -15,6 +15,11 @@ export type MessageRowId = Brand<number, 'MessageRowId'>;
 /** Row id of stored message bytes within their account or queue. */
 export type ContentId = Brand<number, 'ContentId'>;
 
+/** Row id of a message in the queue; never used again, and what "queued as 76" names. */
+export type QueueId = Brand<number, 'QueueId'>;
+/** Row id of a recipient in the queue; never used again. People know it as message and number: `76.1`. */
+export type RecipientId = Brand<number, 'RecipientId'>;
+
 /** Checks a UID. @throws RangeError when outside 1..2^32-1. */
 export function uid(n: number): Uid {
   return within(n, 0xffff_ffff, 'UID') as Uid;
@@ -43,6 +48,16 @@ export function mailboxId(n: number): MailboxId {
 /** Checks a content's row id. @throws RangeError when outside 1..2^53-1. */
 export function contentId(n: number): ContentId {
   return within(n, Number.MAX_SAFE_INTEGER, 'content id') as ContentId;
+}
+
+/** Checks the row id of a queued message. @throws RangeError when outside 1..2^53-1. */
+export function queueId(n: number): QueueId {
+  return within(n, Number.MAX_SAFE_INTEGER, 'queue id') as QueueId;
+}
+
+/** Checks the row id of a queued recipient. @throws RangeError when outside 1..2^53-1. */
+export function recipientId(n: number): RecipientId {
+  return within(n, Number.MAX_SAFE_INTEGER, 'recipient id') as RecipientId;
 }
 
 function within(n: number, max: number, what: string): number {

@@ -3,5 +3,15 @@
  * A brand is given by one checking constructor only; nothing else lives here.
  */
 export type { Brand } from './brand.ts';
-export { accountId, mailboxId, modSeq, uid, uidValidity } from './ids.ts';
-export type { AccountId, ContentId, MailboxId, MessageRowId, ModSeq, Uid, UidValidity } from './ids.ts';
+export { accountId, mailboxId, modSeq, queueId, recipientId, uid, uidValidity } from './ids.ts';
+export type {
+  AccountId,
+  ContentId,
+  MailboxId,
+  MessageRowId,
+  ModSeq,
+  QueueId,
+  RecipientId,
+  Uid,
+  UidValidity,
+} from './ids.ts';

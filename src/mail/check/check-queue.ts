@@ -1,3 +1,12 @@
+import {
+  checkedRecipients,
+  contradictoryRecipients,
+  hasRecipients,
+  missingRecipients,
+  needsContent,
+  recipientsWithHalfNotice,
+  recipientsWithoutMessage,
+} from '#mail/queue';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
@@ -81,12 +90,11 @@ type Table = 'message' | 'content' | 'recipient' | 'attempt';
 const tables: Readonly<Record<Table, { readonly name: Sql; readonly key: Sql }>> = {
   message: { name: sql`queue_message AS m`, key: sql`m.id` },
   content: { name: sql`queue_content AS c`, key: sql`c.message` },
-  recipient: { name: sql`queue_recipient AS r`, key: sql`r.id` },
+  recipient: { name: checkedRecipients, key: sql`r.id` },
   attempt: { name: sql`queue_attempt AS a`, key: sql`a.recipient` },
 };
 
-/** Recipients that still need the message: not finished, or with a notice that quotes it. */
-const needed = sql`EXISTS (SELECT 1 FROM queue_recipient AS r WHERE r.message = m.id AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`;
+const needed = needsContent(sql`m.id`);
 
 const queries: readonly QueueQuery[] = [
   {
@@ -108,17 +116,13 @@ const queries: readonly QueueQuery[] = [
   {
     isLoss: true,
     of: 'recipient',
-    statement: (
-      keys,
-    ) => sql`SELECT r.id, r.address FROM queue_recipient AS r LEFT JOIN queue_message AS m ON m.id = r.message
-      WHERE ${keys} AND m.id IS NULL`,
+    statement: recipientsWithoutMessage,
     text: ({ id, address }) => `recipient ${id}, ${address}, belongs to no message`,
   },
   {
     isLoss: false,
     of: 'message',
-    statement: (keys) => sql`SELECT m.id FROM queue_message AS m WHERE ${keys} AND NOT EXISTS
-      (SELECT 1 FROM queue_recipient AS r WHERE r.message = m.id)`,
+    statement: (keys) => sql`SELECT m.id FROM queue_message AS m WHERE ${keys} AND NOT ${hasRecipients(sql`m.id`)}`,
     text: ({ id }) => `message ${id} has no recipients`,
   },
   {
@@ -133,31 +137,20 @@ const queries: readonly QueueQuery[] = [
   {
     isLoss: false,
     of: 'attempt',
-    statement: (
-      keys,
-    ) => sql`SELECT a.recipient AS id FROM queue_attempt AS a LEFT JOIN queue_recipient AS r ON r.id = a.recipient
-      WHERE ${keys} AND r.id IS NULL GROUP BY a.recipient`,
+    statement: missingRecipients,
     text: ({ id }) => `there are attempts at recipient ${id}, which does not exist`,
   },
   {
     isLoss: true,
     of: 'recipient',
-    statement: (
-      keys,
-    ) => sql`SELECT id, state, finished_ms AS finished, lease FROM queue_recipient AS r WHERE ${keys} AND (
-      state NOT IN ('queued', 'leased', 'delivered', 'failed', 'dropped')
-      OR (state IN ('queued', 'leased')) <> (finished_ms IS NULL)
-      OR (state = 'leased') <> (lease IS NOT NULL AND lease_until_ms IS NOT NULL))`,
+    statement: contradictoryRecipients,
     text: ({ id, state, finished, lease }) =>
       `recipient ${id} is ${state}, ${finished === null ? 'not finished' : 'finished'}, ${lease === null ? 'not leased' : 'leased'}: that cannot be`,
   },
   {
     isLoss: false,
     of: 'recipient',
-    statement: (
-      keys,
-    ) => sql`SELECT id FROM queue_recipient AS r WHERE ${keys} AND ((notice IS NULL) <> (notice_kind IS NULL)
-      OR (notice IS NULL) <> (notice_due_ms IS NULL))`,
+    statement: recipientsWithHalfNotice,
     text: ({ id }) => `recipient ${id} has half a notice`,
   },
 ];

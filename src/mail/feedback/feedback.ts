@@ -6,7 +6,7 @@ import { sql, type Database, type Reader, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import { detailOf, findingsOf, type Finding } from './findings.ts';
 import { feedbackLimits } from './limits.ts';
-import type { SentRecipient } from './match-recipient.ts';
+import type { TriedRecipient } from '#mail/queue';
 import { isRefusedForGood } from './refused-for-good.ts';
 import { findSentMessages, type Trust } from './sent-message.ts';
 
@@ -130,7 +130,7 @@ export class Feedback {
 }
 
 /** Reports whether a notice is to be believed so far that nothing is sent to the recipient any more. */
-async function mayEnd(reader: Reader, { id }: SentRecipient, { trust, remoteIp }: Recording): Promise<boolean> {
+async function mayEnd(reader: Reader, { id }: TriedRecipient, { trust, remoteIp }: Recording): Promise<boolean> {
   if (trust === 'fromId') return true;
   const attempt = await reader.get(
     sql`SELECT 1 AS one FROM queue_attempt WHERE recipient = ${id} AND outcome = 'delivered' AND ip = ${remoteIp} LIMIT 1`,

@@ -1,13 +1,14 @@
 import type { ParsedDsn, ParsedDsnRecipient } from '#lib/dsn';
 import { feedbackLimits } from './limits.ts';
-import { RecipientMatcher, type SentRecipient } from './match-recipient.ts';
+import type { TriedRecipient } from '#mail/queue';
+import { RecipientMatcher } from './match-recipient.ts';
 import type { SentMessage, SentMessages } from './sent-message.ts';
 
 /** One thing to record about a message. */
 export interface Finding {
   readonly message: SentMessage;
   /** Null when the recipient is unknown. */
-  readonly recipient: SentRecipient | null;
+  readonly recipient: TriedRecipient | null;
   /** Null when what came is no report. */
   readonly report: ParsedDsnRecipient | null;
   /** Host that wrote the report. */

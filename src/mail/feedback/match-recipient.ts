@@ -1,25 +1,14 @@
 import { parseAddress, writeAddress } from '#lib/address';
 import { parseXtext } from '#lib/codecs';
 import type { ParsedDsnRecipient } from '#lib/dsn';
-
-/** A recipient that we sent to. */
-export interface SentRecipient {
-  /** Row ids of recipient and message. */
-  readonly id: number;
-  readonly message: number;
-  /** Made at it so far. */
-  readonly attempts: number;
-  readonly address: string;
-  /** ORCPT that we gave, `type;address` in xtext, null for none. */
-  readonly orcpt: string | null;
-}
+import type { TriedRecipient } from '#mail/queue';
 
 /** Finds the recipients that reports are about, by address. Linear in both; of several messages, the first one's recipient counts. */
 export class RecipientMatcher {
-  readonly #byAddress = new Map<string, SentRecipient>();
-  readonly #byOrcpt = new Map<string, SentRecipient>();
+  readonly #byAddress = new Map<string, TriedRecipient>();
+  readonly #byOrcpt = new Map<string, TriedRecipient>();
 
-  constructor(recipients: readonly SentRecipient[]) {
+  constructor(recipients: readonly TriedRecipient[]) {
     for (const recipient of recipients) {
       const { address, orcpt } = recipient;
       putFirst(this.#byAddress, addressKey(address), recipient);
@@ -28,7 +17,7 @@ export class RecipientMatcher {
   }
 
   /** The recipient that a report names as the one that we wrote to, or as the one that it became; null for strangers. */
-  find({ originalRecipient, finalRecipient }: ParsedDsnRecipient): SentRecipient | null {
+  find({ originalRecipient, finalRecipient }: ParsedDsnRecipient): TriedRecipient | null {
     const original = originalRecipient === null ? null : addressKey(originalRecipient);
     // RFC 3461 §5.2: the original recipient is what we said in ORCPT, else the address that we gave.
     const named = original === null ? undefined : (this.#byOrcpt.get(original) ?? this.#byAddress.get(original));
@@ -36,7 +25,7 @@ export class RecipientMatcher {
   }
 }
 
-function putFirst(map: Map<string, SentRecipient>, key: string, recipient: SentRecipient): void {
+function putFirst(map: Map<string, TriedRecipient>, key: string, recipient: TriedRecipient): void {
   if (!map.has(key)) map.set(key, recipient);
 }
 

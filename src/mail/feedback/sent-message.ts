@@ -1,15 +1,15 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId } from '#lib/ids';
+import { triedRecipients, type TriedRecipient } from '#mail/queue';
 import { inList } from '#mail/schema';
 import { sql, type Reader, type Sql } from '#ports/database';
 import { feedbackLimits } from './limits.ts';
-import type { SentRecipient } from './match-recipient.ts';
 
 /** By what a message was recognised, the surest first; see the head of this module. */
 export type Trust = 'fromId' | 'envelopeId' | 'messageId';
 
 /** A message that we sent. */
 export interface SentMessage {
-  readonly id: number;
+  readonly id: QueueId;
   readonly account: AccountId;
   readonly sender: string;
   readonly messageId: string | null;
@@ -23,7 +23,7 @@ export interface SentMessages {
   /** At least one, the newest first. */
   readonly messages: readonly [SentMessage, ...SentMessage[]];
   /** Those that were tried at least once, of the newest message first. */
-  readonly recipients: readonly SentRecipient[];
+  readonly recipients: readonly TriedRecipient[];
 }
 
 /** Clues of a notice about the message. */
@@ -54,10 +54,11 @@ export async function findSentMessages(reader: Reader, clues: Clues): Promise<Se
     if (first === undefined) continue;
     const more = rows.slice(1).filter(({ account }) => account === first.account);
     const messages: SentMessages['messages'] = [first, ...more];
-    const recipients =
-      await reader.all<SentRecipient>(sql`SELECT id, message, attempts, address, orcpt FROM queue_recipient
-      WHERE message IN ${inList(messages.map(({ id }) => id))} AND (attempts > 0 OR state = 'leased')
-      ORDER BY message DESC, id LIMIT ${feedbackLimits.maxRecipients}`);
+    const recipients = await triedRecipients(
+      reader,
+      messages.map(({ id }) => id),
+      feedbackLimits.maxRecipients,
+    );
     if (recipients.length === 0) continue;
     return { trust, messages, recipients };
   }

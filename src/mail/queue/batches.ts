@@ -1,5 +1,6 @@
 import { encodeHex } from '#lib/codecs';
 import { storedMessageBytes } from '#mail/content';
+import type { RecipientId } from '#lib/ids';
 import { decideRoute, describeDecision, type RouteDecision } from '#mail/routes';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
@@ -9,16 +10,9 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { openContent } from './content.ts';
 import { laneOf, limitsOf, transportName, type Lane, type MessageLimit, type Routing } from './lane.ts';
-import {
-  leaseDue,
-  moveLeased,
-  pausedStatus,
-  releaseLease,
-  type LeasedGroup,
-  type LeasedMessage,
-  type LeasedRecipient,
-} from './lease.ts';
+import { leaseDue, moveLeased, pausedStatus, releaseLease, type LeasedGroup, type LeasedMessage } from './lease.ts';
 import type { MessageRate } from './message-rate.ts';
+import type { LeasedRecipient } from './recipient-row.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRoute, Settler } from './settler.ts';
 import type { DeliveryOutcome, Transmitter } from './transmitter.ts';
@@ -120,7 +114,7 @@ export class Batches {
     const groups = await this.#routedOrReleased(leased, lane, lease);
     const { rate } = limitsOf(this.#deps.routing.table().transports.get(lane.transport), settings);
     const startedMs = clock.monotonic();
-    const untried: number[] = [];
+    const untried: RecipientId[] = [];
     const settling: Promise<void>[] = [];
     let isHeld = false;
     let isDelivered = true;
@@ -165,7 +159,7 @@ export class Batches {
 
   /** Decides where everybody goes. Whom another lane should have, as routes changed since, is given back to wait there. */
   async #routed(groups: readonly Deliverable[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
-    const moves: { readonly id: number; readonly lane: Lane }[] = [];
+    const moves: { readonly id: RecipientId; readonly lane: Lane }[] = [];
     const routed: RoutedGroup[] = [];
     for (const { message, recipients, bytes = null } of groups) {
       const decide = await this.#decider(message);

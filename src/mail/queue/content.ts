@@ -1,10 +1,11 @@
 import { storedMessageBytes, type MessageBytes } from '#mail/content';
+import type { QueueId } from '#lib/ids';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database } from '#ports/database';
 
 /** Where the bytes of a queued message are. */
 export interface ContentRow {
-  readonly message: number;
+  readonly message: QueueId;
   readonly prefix: Uint8Array;
   readonly bodySizeBytes: number;
   readonly blobId: BlobId | null;

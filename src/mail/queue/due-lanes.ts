@@ -1,6 +1,6 @@
-import { sql, type Database } from '#ports/database';
+import type { Database } from '#ports/database';
 import type { Lane } from './lane.ts';
-import { nextDueDestination, nextDueTransport } from './lease.ts';
+import { dueByLane, nextDueDestination, nextDueTransport } from './recipient-rows.ts';
 
 /** The lanes that have a recipient that is due, in alphabetical order. */
 export interface DueLanes {
@@ -18,18 +18,12 @@ const maxListed = 2000;
  * more, one lane after the other is looked for, which passes over what is not due.
  */
 export async function dueLanes(db: Database, nowMs: number): Promise<DueLanes> {
-  const rows = await db.read((reader) =>
-    reader.all<
-      Lane & { readonly recipients: number }
-    >(sql`SELECT lane_transport AS transport, lane_destination AS destination,
-      count(*) AS recipients FROM (SELECT lane_transport, lane_destination FROM queue_recipient
-        WHERE state = 'queued' AND hold = 0 AND next_attempt_ms <= ${nowMs} ORDER BY next_attempt_ms LIMIT ${maxListed}) AS due
-      GROUP BY lane_transport, lane_destination`),
-  );
+  const rows = await db.read((reader) => dueByLane(reader, nowMs, maxListed));
   if (rows.reduce((sum, { recipients }) => sum + recipients, 0) < maxListed) return new ListedLanes(rows);
   return {
-    nextTransport: (cursor) => nextDueTransport(db, cursor, nowMs),
-    nextDestination: (transport, cursor) => nextDueDestination(db, transport, cursor, nowMs),
+    nextTransport: (cursor) => db.read((reader) => nextDueTransport(reader, cursor, nowMs)),
+    nextDestination: (transport, destination) =>
+      db.read((reader) => nextDueDestination(reader, { transport, destination }, nowMs)),
   };
 }
 

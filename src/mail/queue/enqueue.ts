@@ -1,3 +1,4 @@
+import type { QueueId, RecipientId } from '#lib/ids';
 import type { Suppression } from '#mail/suppressions';
 import { sql, type Tx } from '#ports/database';
 import { wantsNotice } from './advance.ts';
@@ -6,9 +7,10 @@ import type { Reservation } from './express.ts';
 import { finishMessages } from './finish.ts';
 import { holdRuleFor, readHoldRules } from './hold-rules.ts';
 import type { Lane } from './lane.ts';
-import type { LeasedRecipient } from './lease.ts';
 import { noticeId } from './notice-id.ts';
 import type { OutgoingPolicy, PerAccount } from './per-account.ts';
+import type { LeasedRecipient } from './recipient-row.ts';
+import { giveUp, insertRecipient, oweNotice } from './recipient-rows.ts';
 import type { NewMessage, NewRecipient } from './types.ts';
 
 /** Arguments of `insertMessage` besides the message. */
@@ -26,8 +28,7 @@ interface EnqueueContext {
 
 /** Rows that `insertMessage` wrote. */
 export interface Inserted {
-  /** Row id of the message. */
-  readonly id: number;
+  readonly id: QueueId;
   readonly startMs: number;
   /** Recipients that are leased. */
   readonly leased: readonly LeasedRecipient[];
@@ -62,19 +63,23 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
     const isHeld = suppression === undefined && rule !== null;
     const lane = laneOf(domain);
     const lease = isHeld || suppression !== undefined ? null : reservation;
-    const row = await tx.get<{
-      id: number;
-    }>(sql`INSERT INTO queue_recipient (message, number, address, domain, lane_transport,
-        lane_destination, state, lease, lease_until_ms, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
-      VALUES (${id}, ${number}, ${address}, ${domain}, ${lane.transport}, ${lane.destination},
-        ${lease === null ? 'queued' : 'leased'}, ${lease?.lease ?? null}, ${lease?.untilMs ?? null}, ${isHeld}, 0, ${startMs},
-        ${notify}, ${orcpt}, 0, 0) RETURNING id`);
-    if (row === undefined) throw new Error('INSERT without a row');
-    if (suppression !== undefined) refused.push({ id: row.id, recipient, suppression });
-    if (lease !== null) leased.push(untried({ id: row.id, message: id, number, address, domain, notify, orcpt }));
+    const recipientId = await insertRecipient(tx, {
+      message: id,
+      number,
+      address,
+      domain,
+      lane,
+      lease,
+      isHeld,
+      nextAttemptMs: startMs,
+      notify,
+      orcpt,
+    });
+    if (suppression !== undefined) refused.push({ id: recipientId, recipient, suppression });
+    if (lease !== null) leased.push(untried({ id: recipientId, message: id, number, address, domain, notify, orcpt }));
     if (isHeld) {
       const detail = { rule: rule.id, reason: rule.reason };
-      await writeEvent(tx, { message: id, recipient: row.id }, { atMs: nowMs, kind: 'heldByRule', detail });
+      await writeEvent(tx, { message: id, recipient: recipientId }, { atMs: nowMs, kind: 'heldByRule', detail });
     }
   }
   if (refused.length > 0) await failSuppressed(tx, { id, message, refused }, context);
@@ -92,10 +97,10 @@ async function insertMessageRow(
   tx: Tx,
   message: NewMessage,
   { nowMs, startMs }: { readonly nowMs: number; readonly startMs: number },
-): Promise<number> {
+): Promise<QueueId> {
   const { body } = message;
   const bodySizeBytes = body.kind === 'inline' ? body.bytes.length : body.sizeBytes;
-  const row = await tx.get<{ id: number }>(sql`INSERT INTO queue_message
+  const row = await tx.get<{ id: QueueId }>(sql`INSERT INTO queue_message
     (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, blob_id, received_ms, start_ms,
       origin, from_id)
     VALUES (${message.account}, ${message.sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
@@ -111,7 +116,7 @@ async function insertMessageRow(
 
 /** A recipient that its account does not send to any more. */
 interface RefusedRecipient {
-  readonly id: number;
+  readonly id: RecipientId;
   readonly recipient: NewRecipient;
   readonly suppression: Suppression;
 }
@@ -126,7 +131,7 @@ async function failSuppressed(
     id,
     message,
     refused,
-  }: { readonly id: number; readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] },
+  }: { readonly id: QueueId; readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] },
   {
     nowMs,
     keepFinishedMs,
@@ -136,14 +141,10 @@ async function failSuppressed(
 ): Promise<void> {
   const { sender, account } = message;
   const told = refused.filter(({ recipient }) => wantsNotice({ sender, notify: recipient.notify ?? 0 }, 'failed'));
-  const notice = told.length === 0 ? null : noticeId('failed', told);
   for (const one of refused) {
     const { recipient, suppression } = one;
-    const isTold = told.includes(one);
     const reply = reasonFor(suppression, accountName);
-    await tx.run(sql`UPDATE queue_recipient SET state = 'failed', finished_ms = ${nowMs}, last_status = ${suppressedStatus},
-      last_reply = ${reply}, notice = ${isTold ? notice : null}, notice_kind = ${isTold ? 'failed' : null},
-      notice_due_ms = ${isTold ? nowMs : null} WHERE id = ${one.id}`);
+    await giveUp(tx, [one.id], { nowMs, status: suppressedStatus, reply });
     const { address, source, reason, createdMs: sinceMs } = suppression;
     const detail = { address, source, reason, sinceMs };
     await writeEvent(tx, { message: id, recipient: one.id }, { atMs: nowMs, kind: 'suppressed', detail });
@@ -172,6 +173,10 @@ async function failSuppressed(
       ...outcome,
     } as const;
     await perAccount.outbox.addIn(tx, [event], nowMs);
+  }
+  if (told.length > 0) {
+    const ids = told.map((one) => one.id);
+    await oweNotice(tx, ids, { id: noticeId('failed', told), kind: 'failed', dueMs: nowMs });
   }
   await finishMessages(tx, [id], { nowMs, keepFinishedMs });
 }

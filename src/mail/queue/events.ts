@@ -1,3 +1,4 @@
+import type { QueueId, RecipientId } from '#lib/ids';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 
 /**
@@ -32,7 +33,7 @@ export interface NewQueueEvent {
 /** An event of a message, as it was written. */
 export interface QueueEvent {
   /** Row id of the recipient, null for all of the message. */
-  readonly recipient: number | null;
+  readonly recipient: RecipientId | null;
   readonly atMs: number;
   /** A `QueueEventKind`, or one that another version wrote. */
   readonly kind: string;
@@ -44,22 +45,22 @@ const maxEvents = 2000;
 /** Writes an event of one recipient, or with null of the message. */
 export async function writeEvent(
   tx: Tx,
-  { message, recipient }: { readonly message: number; readonly recipient: number | null },
+  { message, recipient }: { readonly message: QueueId; readonly recipient: RecipientId | null },
   { atMs, kind, detail }: NewQueueEvent,
 ): Promise<void> {
   await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
     VALUES (${message}, ${recipient}, ${atMs}, ${kind}, ${JSON.stringify(detail)})`);
 }
 
-/** Writes the same event for each recipient of a list that is the right side of an `IN`. @returns for how many. */
+/** Writes the same event for each recipient that `selectRecipients` selects. @returns for how many. */
 export async function writeEvents(tx: Tx, recipients: Sql, { atMs, kind, detail }: NewQueueEvent): Promise<number> {
   return await tx.run(sql`INSERT INTO queue_event (message, recipient, at_ms, kind, detail)
     SELECT message, id, CAST(${atMs} AS BIGINT), CAST(${kind} AS TEXT), CAST(${JSON.stringify(detail)} AS TEXT)
-    FROM queue_recipient WHERE id IN ${recipients}`);
+    FROM (${recipients}) AS selected`);
 }
 
 /** The events of a message, oldest first; at most 2000. */
-export async function readEvents(reader: Reader, message: number): Promise<QueueEvent[]> {
+export async function readEvents(reader: Reader, message: QueueId): Promise<QueueEvent[]> {
   const rows = await reader.all<Omit<QueueEvent, 'detail'> & { readonly detail: string }>(sql`SELECT recipient,
     at_ms AS "atMs", kind, detail FROM queue_event WHERE message = ${message} ORDER BY id LIMIT ${maxEvents}`);
   return rows.map((row) => ({ ...row, detail: JSON.parse(row.detail) as QueueEvent['detail'] }));

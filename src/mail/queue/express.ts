@@ -1,5 +1,6 @@
 import type { Lane } from './lane.ts';
-import type { LeasedMessage, LeasedRecipient } from './lease.ts';
+import type { LeasedMessage } from './lease.ts';
+import type { LeasedRecipient } from './recipient-row.ts';
 
 /** Places in lanes for messages that are being accepted: what is leased as it is written need not be found among the rows that are due. */
 export interface Express {

@@ -1,5 +1,7 @@
+import type { QueueId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Tx } from '#ports/database';
+import { hasRecipients, needsContent, removeFinishedOf } from './recipient-rows.ts';
 
 const garbageGraceMs = 60 * 60_000;
 
@@ -9,38 +11,31 @@ const garbageGraceMs = 60 * 60_000;
  */
 export async function finishMessages(
   tx: Tx,
-  messages: readonly number[],
+  messages: readonly QueueId[],
   now: { readonly nowMs: number; readonly keepFinishedMs: number },
 ): Promise<void> {
   for (const batch of inBatches(messages)) {
-    const list = inList(batch);
-    if (now.keepFinishedMs === 0) {
-      await tx.run(sql`DELETE FROM queue_attempt WHERE recipient IN
-        (SELECT id FROM queue_recipient WHERE message IN ${list} AND finished_ms IS NOT NULL AND notice IS NULL)`);
-      await tx.run(
-        sql`DELETE FROM queue_recipient WHERE message IN ${list} AND finished_ms IS NOT NULL AND notice IS NULL`,
-      );
-    }
+    if (now.keepFinishedMs === 0) await removeFinishedOf(tx, batch);
     await releaseContent(tx, batch, now.nowMs);
     if (now.keepFinishedMs === 0) await removeEmptyMessages(tx, batch);
   }
 }
 
 /** Removes messages that have no recipients left, and their events. */
-export async function removeEmptyMessages(tx: Tx, messages: readonly number[]): Promise<void> {
+export async function removeEmptyMessages(tx: Tx, messages: readonly QueueId[]): Promise<void> {
   await tx.run(sql`DELETE FROM queue_event WHERE message IN ${inList(messages)}
-    AND NOT EXISTS (SELECT 1 FROM queue_recipient WHERE queue_recipient.message = queue_event.message)`);
+    AND NOT ${hasRecipients(sql`queue_event.message`)}`);
   await tx.run(sql`DELETE FROM queue_message WHERE id IN ${inList(messages)}
-    AND NOT EXISTS (SELECT 1 FROM queue_recipient WHERE queue_recipient.message = queue_message.id)`);
+    AND NOT ${hasRecipients(sql`queue_message.id`)}`);
 }
 
-async function releaseContent(tx: Tx, messages: readonly number[], nowMs: number): Promise<void> {
+async function releaseContent(tx: Tx, messages: readonly QueueId[], nowMs: number): Promise<void> {
   const list = inList(messages);
-  await tx.run(sql`DELETE FROM queue_content WHERE message IN ${list} AND NOT EXISTS
-    (SELECT 1 FROM queue_recipient r WHERE r.message = queue_content.message AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`);
-  const done = await tx.all<{ id: number; blob: string }>(sql`SELECT id, blob_id AS blob FROM queue_message
-    WHERE id IN ${list} AND blob_id IS NOT NULL AND NOT EXISTS
-    (SELECT 1 FROM queue_recipient r WHERE r.message = queue_message.id AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`);
+  await tx.run(sql`DELETE FROM queue_content WHERE message IN ${list}
+    AND NOT ${needsContent(sql`queue_content.message`)}`);
+  const done = await tx.all<{ id: QueueId; blob: string }>(sql`SELECT id, blob_id AS blob FROM queue_message
+    WHERE id IN ${list} AND blob_id IS NOT NULL
+    AND NOT ${needsContent(sql`queue_message.id`)}`);
   for (const { id, blob } of done) {
     await tx.run(
       sql`INSERT INTO queue_garbage (blob_id, due_ms) VALUES (${blob}, ${nowMs + garbageGraceMs}) ON CONFLICT DO NOTHING`,

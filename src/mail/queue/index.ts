@@ -17,6 +17,19 @@ export type { Routing } from './lane.ts';
 export { readEvents, writeEvent } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
 export type { HoldRule } from './hold-rules.ts';
+export type { StoryRecipient, TriedRecipient } from './recipient-row.ts';
+export {
+  checkedRecipients,
+  contradictoryRecipients,
+  hasRecipients,
+  messagesTo,
+  missingRecipients,
+  needsContent,
+  recipientsOfMessage,
+  recipientsWithHalfNotice,
+  recipientsWithoutMessage,
+  triedRecipients,
+} from './recipient-rows.ts';
 export { policyOf } from './per-account.ts';
 export type { OutgoingPolicies, OutgoingPolicy, PerAccount } from './per-account.ts';
 export { refusesAddress } from './refused-address.ts';

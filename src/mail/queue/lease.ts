@@ -1,32 +1,21 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId, RecipientId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { BlobId } from '#ports/blobs';
 import { sql, type Database } from '#ports/database';
 import type { Lane } from './lane.ts';
-
-/** A recipient that is ours to deliver until the lease ends. */
-export interface LeasedRecipient {
-  readonly id: number;
-  readonly message: number;
-  /** Number within the message, from 1. */
-  readonly number: number;
-  readonly address: string;
-  readonly domain: string;
-  /** Transport that an operator set, null when routes decide. */
-  readonly transport: string | null;
-  /** What an operator demanded of TLS, null for what the sender did. */
-  readonly tls: 'required' | 'optional' | null;
-  readonly attempts: number;
-  readonly notify: number;
-  readonly orcpt: string | null;
-  readonly delayTold: number;
-  /** When an operator last ended a hold, null for never. */
-  readonly releasedMs: number | null;
-}
+import type { LeasedRecipient } from './recipient-row.ts';
+import {
+  hasEndedLease,
+  leaseDueRecipients,
+  makeDueByStatus,
+  releaseEndedLeases,
+  releaseIntoLane,
+  releaseRecipients,
+} from './recipient-rows.ts';
 
 /** The message of leased recipients. */
 export interface LeasedMessage {
-  readonly id: number;
+  readonly id: QueueId;
   readonly account: AccountId | null;
   readonly sender: string;
   readonly messageId: string | null;
@@ -49,61 +38,10 @@ export interface LeasedGroup {
   readonly recipients: readonly LeasedRecipient[];
 }
 
-/** The first transport after `cursor`, in alphabetical order, with a recipient that is due; null when there is none. */
-export async function nextDueTransport(db: Database, cursor: string, nowMs: number): Promise<string | null> {
-  const row = await db.read((reader) =>
-    reader.get<{ transport: string }>(sql`SELECT lane_transport AS transport FROM queue_recipient
-      WHERE state = 'queued' AND hold = 0 AND lane_transport > ${cursor} AND next_attempt_ms <= ${nowMs}
-      ORDER BY lane_transport LIMIT 1`),
-  );
-  return row?.transport ?? null;
-}
-
-/** The first destination of a transport after `cursor`, in alphabetical order, with a recipient that is due; null when there is none. */
-export async function nextDueDestination(
-  db: Database,
-  transport: string,
-  cursor: string,
-  nowMs: number,
-): Promise<string | null> {
-  const row = await db.read((reader) =>
-    reader.get<{ destination: string }>(sql`SELECT lane_destination AS destination FROM queue_recipient
-      WHERE state = 'queued' AND hold = 0 AND lane_transport = ${transport} AND lane_destination > ${cursor}
-      AND next_attempt_ms <= ${nowMs} ORDER BY lane_destination LIMIT 1`),
-  );
-  return row?.destination ?? null;
-}
-
-/** When the next recipient becomes due or a lease runs out; null when nothing waits. Milliseconds since 1970. */
-export async function nextDueMs(db: Database, afterMs: number): Promise<number | null> {
-  const row = await db.read((reader) =>
-    reader.get<{ due: number | null; lease: number | null }>(sql`SELECT
-      (SELECT min(next_attempt_ms) FROM queue_recipient WHERE state = 'queued' AND hold = 0 AND next_attempt_ms > ${afterMs}) AS due,
-      (SELECT min(lease_until_ms) FROM queue_recipient WHERE state = 'leased') AS lease`),
-  );
-  const times = [row?.due ?? null, row?.lease ?? null].filter((time) => time !== null);
-  return times.length === 0 ? null : Math.min(...times);
-}
-
 /** Takes up to `limit` due recipients of a lane for `lease`, as one group per message and demand of TLS. */
-export async function leaseDue(
-  db: Database,
-  take: {
-    readonly lane: Lane;
-    readonly lease: string;
-    readonly nowMs: number;
-    readonly untilMs: number;
-    readonly limit: number;
-  },
-): Promise<LeasedGroup[]> {
+export async function leaseDue(db: Database, take: Parameters<typeof leaseDueRecipients>[1]): Promise<LeasedGroup[]> {
   return await db.write(async (tx) => {
-    const recipients = await tx.all<LeasedRecipient>(sql`UPDATE queue_recipient
-      SET state = 'leased', lease = ${take.lease}, lease_until_ms = ${take.untilMs}
-      WHERE id IN (SELECT id FROM queue_recipient WHERE state = 'queued' AND hold = 0
-        AND lane_transport = ${take.lane.transport} AND lane_destination = ${take.lane.destination}
-        AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
-      RETURNING id, message, number, address, domain, set_transport AS transport, set_tls AS tls, attempts, notify, orcpt, delay_told AS "delayTold",
-        released_ms AS "releasedMs"`);
+    const recipients = await leaseDueRecipients(tx, take);
     if (recipients.length === 0) return [];
     const groups = Map.groupBy(recipients, (recipient) => recipient.message);
     const messages: LeasedMessage[] = [];
@@ -128,13 +66,8 @@ function groupsOf(message: LeasedMessage, recipients: readonly LeasedRecipient[]
 }
 
 /** Gives recipients back untried. */
-export async function releaseLease(db: Database, lease: string, ids: readonly number[]): Promise<void> {
-  await db.write(async (tx) => {
-    for (const batch of inBatches(ids)) {
-      await tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
-        WHERE id IN ${inList(batch)} AND state = 'leased' AND lease = ${lease}`);
-    }
-  }, 'reserve');
+export async function releaseLease(db: Database, lease: string, ids: readonly RecipientId[]): Promise<void> {
+  await db.write((tx) => releaseRecipients(tx, lease, ids), 'reserve');
 }
 
 /** RFC 3463 §3.4: x.3.5 is a system that is not configured right, which is what a refused login of ours is. No other trouble has it in the queue. */
@@ -144,15 +77,9 @@ const resumedAtOnce = 200;
 
 /** Makes recipients due that wait for a paused transport, or for any when null. A few hundred in each transaction. */
 export async function endPause(db: Database, transport: string | null, nowMs: number): Promise<void> {
-  const its = transport === null ? sql`` : sql`AND lane_transport = ${transport}`;
+  const wanted = { transport, status: pausedStatus, nowMs, limit: resumedAtOnce };
   for (let changed = resumedAtOnce; changed === resumedAtOnce;) {
-    changed = await db.write(
-      (tx) =>
-        tx.run(sql`UPDATE queue_recipient SET next_attempt_ms = ${nowMs} WHERE id IN (SELECT id FROM queue_recipient
-        WHERE state = 'queued' AND hold = 0 ${its} AND next_attempt_ms > ${nowMs}
-        AND last_status = ${pausedStatus} AND last_reply_is_smtp = 0 LIMIT ${resumedAtOnce})`),
-      'reserve',
-    );
+    changed = await db.write((tx) => makeDueByStatus(tx, wanted), 'reserve');
   }
 }
 
@@ -160,29 +87,15 @@ export async function endPause(db: Database, transport: string | null, nowMs: nu
 export async function moveLeased(
   db: Database,
   lease: string,
-  moves: readonly { readonly id: number; readonly lane: Lane }[],
+  moves: readonly { readonly id: RecipientId; readonly lane: Lane }[],
 ): Promise<void> {
   await db.write(async (tx) => {
-    for (const { id, lane } of moves) {
-      await tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL,
-        lane_transport = ${lane.transport}, lane_destination = ${lane.destination}
-        WHERE id = ${id} AND state = 'leased' AND lease = ${lease}`);
-    }
+    for (const { id, lane } of moves) await releaseIntoLane(tx, lease, id, lane);
   }, 'reserve');
 }
 
 /** Gives back what was leased until `beforeMs` or earlier, by runners that are gone. @returns how many. */
 export async function recoverLeases(db: Database, beforeMs: number): Promise<number> {
-  const expired = await db.read((reader) =>
-    reader.get<{ one: number }>(
-      sql`SELECT 1 AS one FROM queue_recipient WHERE state = 'leased' AND lease_until_ms <= ${beforeMs} LIMIT 1`,
-    ),
-  );
-  if (expired === undefined) return 0;
-  return await db.write(
-    (tx) =>
-      tx.run(sql`UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL
-      WHERE state = 'leased' AND lease_until_ms <= ${beforeMs}`),
-    'reserve',
-  );
+  if (!(await db.read((reader) => hasEndedLease(reader, beforeMs)))) return 0;
+  return await db.write((tx) => releaseEndedLeases(tx, beforeMs), 'reserve');
 }

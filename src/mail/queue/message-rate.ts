@@ -1,5 +1,6 @@
-import { sql, type Database } from '#ports/database';
+import type { Database } from '#ports/database';
 import { limitsOf, type MessageLimit, type Routing } from './lane.ts';
+import { attemptTimes } from './recipient-rows.ts';
 import type { QueueSettings } from './settings.ts';
 
 /** The last messages of a transport, as many as its limit allows: `times[next]` is the oldest once it is full. */
@@ -37,13 +38,7 @@ export async function countEarlier(
   for (const [name, transport] of routing.table().transports) {
     const limit = limitsOf(transport, settings).rate;
     if (limit === null) continue;
-    const rows = await db.read((reader) =>
-      // Recipients of one message share a transmission, and so the time.
-      reader.all<{ startMs: number }>(sql`SELECT a.start_ms AS "startMs" FROM queue_attempt a
-        JOIN queue_recipient r ON r.id = a.recipient
-        WHERE a.transport = ${name} AND a.start_ms > ${nowMs - limit.perMs}
-        GROUP BY a.start_ms, r.message ORDER BY a.start_ms DESC LIMIT ${limit.messages}`),
-    );
-    for (const { startMs } of rows.toReversed()) rate.count(name, limit, startMs);
+    const times = await db.read((reader) => attemptTimes(reader, name, nowMs - limit.perMs, limit.messages));
+    for (const startMs of times.toReversed()) rate.count(name, limit, startMs);
   }
 }

@@ -1,15 +1,15 @@
 import { encodeHex } from '#lib/codecs';
 import { writeDsn, type DsnRecipient } from '#lib/dsn';
-import type { AccountId } from '#lib/ids';
-import type { BlobId, BlobStore } from '#ports/blobs';
+import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Tx } from '#ports/database';
+import type { Database, Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
-import type { NoticeKind } from './advance.ts';
 import { openContent } from './content.ts';
 import { writeEvents } from './events.ts';
 import { finishMessages } from './finish.ts';
+import type { NoticeRow } from './recipient-row.ts';
+import { clearNotice, firstNotice, postponeNotice, recipientsOfNotice, selectRecipients } from './recipient-rows.ts';
 import { ageStartMs, retryUntil } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
 import type { OutgoingContent } from './transmitter.ts';
@@ -48,35 +48,22 @@ export class Notifier {
   async deliverDue(signal: AbortSignal): Promise<number | null> {
     while (!signal.aborted) {
       const nowMs = this.#deps.clock.now();
-      const row = await this.#deps.db.read((reader) =>
-        reader.get<{ notice: string; due: number }>(sql`SELECT notice, notice_due_ms AS due FROM queue_recipient
-          WHERE notice IS NOT NULL ORDER BY notice_due_ms LIMIT 1`),
-      );
-      if (row === undefined) return null;
-      if (row.due > nowMs) return row.due;
+      const row = await this.#deps.db.read(firstNotice);
+      if (row === null) return null;
+      if (row.dueMs > nowMs) return row.dueMs;
       await this.#deps.db.durable();
       try {
         await this.#deliver(row.notice);
       } catch (cause) {
         this.#deps.log.error('queue.noticeFailed', { notice: row.notice }, cause);
-        await this.#deps.db.write(
-          (tx) =>
-            tx.run(sql`UPDATE queue_recipient SET notice_due_ms = ${nowMs + retryMs} WHERE notice = ${row.notice}`),
-          'reserve',
-        );
+        await this.#deps.db.write((tx) => postponeNotice(tx, row.notice, nowMs + retryMs), 'reserve');
       }
     }
     return null;
   }
 
   async #deliver(notice: string): Promise<void> {
-    const rows = await this.#deps.db.read((reader) =>
-      reader.all<NoticeRow>(sql`SELECT r.message, m.account, m.sender, m.message_id AS "messageId", m.envid, m.ret, m.tls, m.smtputf8,
-        m.prefix, m.body_size_bytes AS "bodySizeBytes", m.blob_id AS "blobId", m.received_ms AS "receivedMs", m.start_ms AS "startMs",
-        r.address, r.orcpt, r.notice_kind AS "kind", r.last_status AS "lastStatus", r.last_reply AS "lastReply",
-        r.last_reply_is_smtp AS "lastReplyIsSmtp", r.last_host AS "lastHost", r.last_attempt_ms AS "lastAttemptMs", r.released_ms AS "releasedMs"
-        FROM queue_recipient r JOIN queue_message m ON m.id = r.message WHERE r.notice = ${notice} ORDER BY r.id`),
-    );
+    const rows = await this.#deps.db.read((reader) => recipientsOfNotice(reader, notice));
     const [first] = rows;
     if (first === undefined) return;
     const bytes = await this.#write(notice, first, rows);
@@ -93,7 +80,7 @@ export class Notifier {
     const nowMs = this.#deps.clock.now();
     const told = { notice: first.kind, to: first.sender, messageId: this.#messageId(notice, first) };
     const isOurs = await this.#deps.db.write(async (tx) => {
-      const rowsTold = await writeEvents(tx, sql`(SELECT id FROM queue_recipient WHERE notice = ${notice})`, {
+      const rowsTold = await writeEvents(tx, selectRecipients({ notice }), {
         atMs: nowMs,
         kind: 'told',
         detail: told,
@@ -101,9 +88,7 @@ export class Notifier {
       // Another process was faster, or an outcome superseded the notice: what this one wanted to do is not to be done twice.
       if (rowsTold === 0) return false;
       for (const step of steps) await step(tx);
-      await tx.run(
-        sql`UPDATE queue_recipient SET notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE notice = ${notice}`,
-      );
+      await clearNotice(tx, notice);
       await finishMessages(tx, [first.message], { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
       return true;
     }, 'reserve');
@@ -143,31 +128,6 @@ export class Notifier {
   #messageId(notice: string, { receivedMs }: NoticeRow): string {
     return `<${notice}.${receivedMs.toString(36)}@${this.#deps.settings.reportingMta}>`;
   }
-}
-
-interface NoticeRow {
-  readonly message: number;
-  readonly account: AccountId | null;
-  readonly sender: string;
-  readonly messageId: string | null;
-  readonly envid: string | null;
-  readonly ret: 'full' | 'hdrs' | null;
-  readonly tls: 'default' | 'required' | 'optional';
-  readonly smtputf8: number;
-  readonly prefix: Uint8Array;
-  readonly bodySizeBytes: number;
-  readonly blobId: BlobId | null;
-  readonly receivedMs: number;
-  readonly startMs: number;
-  readonly address: string;
-  readonly orcpt: string | null;
-  readonly kind: NoticeKind;
-  readonly lastStatus: string | null;
-  readonly lastReply: string | null;
-  readonly lastReplyIsSmtp: number;
-  readonly lastHost: string | null;
-  readonly lastAttemptMs: number | null;
-  readonly releasedMs: number | null;
 }
 
 /** RFC 3463 §2: success, trouble that may pass, failure. */

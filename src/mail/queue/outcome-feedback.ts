@@ -2,7 +2,8 @@ import type { OutgoingEventKind } from '#mail/webhook-outbox';
 import type { Tx } from '#ports/database';
 import type { Advance } from './advance.ts';
 import { writeEvent } from './events.ts';
-import type { LeasedMessage, LeasedRecipient } from './lease.ts';
+import type { LeasedMessage } from './lease.ts';
+import type { LeasedRecipient } from './recipient-row.ts';
 import type { OutgoingPolicy, PerAccount } from './per-account.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { recipientId } from '#lib/ids';
 import type { Database } from '#ports/database';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import type { DeliveryOutcome, QueueRunner, Transmission } from './index.ts';
@@ -132,7 +133,7 @@ for (const { title, late, states, kinds } of [
       states,
     );
     assert.deepEqual(
-      (await world.queue.attempts(items[0]?.id ?? 0)).map(({ outcome }) => outcome),
+      (await world.queue.attempts(items[0]?.id ?? recipientId(1))).map(({ outcome }) => outcome),
       ['delivered'],
     );
     assert.deepEqual(

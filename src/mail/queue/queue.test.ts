@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { recipientId } from '#lib/ids';
 import type { BlobId } from '#ports/blobs';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import { Notify } from './index.ts';
@@ -28,7 +29,7 @@ test('Queue.enqueue, then delivery: one transmission per message and domain, con
   );
   assert.equal(count(world, 'queue_content'), 0);
   assert.deepEqual(world.notices, []);
-  assert.equal((await world.queue.attempts(items[0]?.id ?? 0))[0]?.outcome, 'delivered');
+  assert.equal((await world.queue.attempts(items[0]?.id ?? recipientId(1)))[0]?.outcome, 'delivered');
   await world.clock.advance(169 * hourMs);
   assert.equal((await world.sweeper().sweep()).recipients, 3);
   assert.deepEqual([count(world, 'queue_message'), count(world, 'queue_attempt')], [0, 0]);

@@ -1,21 +1,22 @@
-import type { AccountId } from '#lib/ids';
+import type { QueueId, RecipientId } from '#lib/ids';
 import { decideRoute } from '#mail/routes';
-import { inBatches, inList } from '#mail/schema';
+import { inBatches } from '#mail/schema';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Reader, type Sql, type Tx, type WriteSpace } from '#ports/database';
+import { sql, type Database, type Tx, type WriteSpace } from '#ports/database';
 import { wantsNotice } from './advance.ts';
 import { domainOf, insertMessage, type Inserted } from './enqueue.ts';
 import { readEvents, writeEvents, type NewQueueEvent, type QueueEvent } from './events.ts';
 import type { Express, Reservation } from './express.ts';
-import { conditions } from './filter.ts';
 import { finishMessages } from './finish.ts';
 import { laneOf, type Lane, type Routing } from './lane.ts';
 import type { LeasedMessage } from './lease.ts';
 import { noticeId } from './notice-id.ts';
 import { policyOf, type PerAccount } from './per-account.ts';
 import { readSession } from './session-record.ts';
-import { nextMatch, nextRange, within, type IdRange } from './scan.ts';
+import type { WaitingRecipient } from './recipient-row.ts';
+import * as rows from './recipient-rows.ts';
+import { nextMatch, nextRange } from './scan.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
@@ -55,7 +56,7 @@ export class Queue {
    * Accepts a message: everything is durable when it resolves. @returns its row id. @throws RangeError without recipients.
    * @param space  `reserve` for what must not be refused any more.
    */
-  async enqueue(message: NewMessage, space: WriteSpace = 'common'): Promise<number> {
+  async enqueue(message: NewMessage, space: WriteSpace = 'common'): Promise<QueueId> {
     const { db, perAccount, routing } = this.#deps;
     if (perAccount !== undefined) await policyOf(perAccount.policies, message.account);
     if (message.account !== null) await routing?.findAccount(message.account);
@@ -75,7 +76,7 @@ export class Queue {
   }
 
   /** As `enqueue`, within a transaction of the caller on the server's database. */
-  async enqueueIn(tx: Tx, message: NewMessage): Promise<number> {
+  async enqueueIn(tx: Tx, message: NewMessage): Promise<QueueId> {
     return (await this.#insert(tx, message, null)).id;
   }
 
@@ -118,57 +119,32 @@ export class Queue {
       after = await this.#deps.db.read(async (reader) => {
         const range = await nextRange(reader, filter, from);
         if (range === null) return null;
-        items.push(...(await this.#listRange(reader, filter, range, most - items.length)));
+        items.push(...(await rows.listRecipients(reader, range, filter, most - items.length)));
         return range.last;
       });
     }
     return items;
   }
 
-  async #listRange(reader: Reader, filter: QueueFilter, range: IdRange, limit: number): Promise<QueueItem[]> {
-    const rows = await reader.all<Omit<QueueItem, 'hold'> & { readonly hold: number }>(
-      sql`SELECT r.id, r.message, r.number, m.account, m.sender,
-        r.address AS recipient, r.state, r.hold, r.set_transport AS transport, r.set_tls AS tls, r.attempts, m.received_ms AS "receivedMs", r.next_attempt_ms AS "nextAttemptMs",
-        r.last_attempt_ms AS "lastAttemptMs", r.last_reply AS "lastReply", m.message_id AS "messageId",
-        length(m.prefix) + m.body_size_bytes AS "sizeBytes", r.finished_ms AS "finishedMs"
-        FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-        WHERE ${within(range)} AND ${conditions(filter)} ORDER BY r.id LIMIT ${limit}`,
-    );
-    return rows.map((row) => ({ ...row, hold: row.hold !== 0 }));
-  }
-
   /** Row ids of recipients by message, and by their number there; a null number means all of the message. At most 10,000 of one message. */
   async find(
-    names: readonly { readonly message: number; readonly number: number | null }[],
-  ): Promise<readonly number[]> {
-    const ids: number[] = [];
+    names: readonly { readonly message: QueueId; readonly number: number | null }[],
+  ): Promise<readonly RecipientId[]> {
+    const ids: RecipientId[] = [];
     for (const { message, number } of names) {
-      const only = number === null ? sql`` : sql`AND number = ${number}`;
-      const rows = await this.#deps.db.read((reader) =>
-        reader.all<{ id: number }>(
-          sql`SELECT id FROM queue_recipient WHERE message = ${message} ${only} ORDER BY id LIMIT ${maxFound}`,
-        ),
-      );
-      ids.push(...rows.map(({ id }) => id));
+      ids.push(...(await this.#deps.db.read((reader) => rows.idsOfMessage(reader, message, number, maxFound))));
     }
     return [...new Set(ids)].toSorted((a, b) => a - b);
   }
 
   /** How many recipients wait or are in delivery, and how many of them are on hold. */
   async count(): Promise<{ readonly waiting: number; readonly held: number }> {
-    // The conditions are those of indexes: what is finished costs nothing.
-    const row = await this.#deps.db.read((reader) =>
-      reader.get<{ going: number; leased: number; held: number }>(sql`SELECT
-        (SELECT count(*) FROM queue_recipient WHERE state = 'queued' AND hold = 0) AS going,
-        (SELECT count(*) FROM queue_recipient WHERE state = 'leased') AS leased,
-        (SELECT count(*) FROM queue_recipient WHERE state = 'queued' AND hold = 1) AS held`),
-    );
-    const { going = 0, leased = 0, held = 0 } = row ?? {};
-    return { waiting: going + leased + held, held };
+    const { queued, leased, held } = await this.#deps.db.read(rows.countUnfinished);
+    return { waiting: queued + leased + held, held };
   }
 
   /** The attempts at one recipient, oldest first. */
-  async attempts(recipient: number): Promise<AttemptRecord[]> {
+  async attempts(recipient: RecipientId): Promise<AttemptRecord[]> {
     const rows = await this.#deps.db.read((reader) =>
       reader.all<AttemptRow>(sql`SELECT start_ms AS "startMs", duration_ms AS "durationMs", host, ip, outcome, reply,
         transport, route, session FROM queue_attempt WHERE recipient = ${recipient} ORDER BY id LIMIT ${maxPerStep}`),
@@ -177,7 +153,7 @@ export class Queue {
   }
 
   /** What happened to a message besides attempts, oldest first: at most 2000 events. */
-  async events(message: number): Promise<QueueEvent[]> {
+  async events(message: QueueId): Promise<QueueEvent[]> {
     return await this.#deps.db.read((reader) => readEvents(reader, message));
   }
 
@@ -185,7 +161,7 @@ export class Queue {
   async kick(filter: QueueFilter): Promise<number> {
     if (filter.hold === true) return 0;
     return await this.#change({ ...filter, hold: false }, { kind: 'kicked', detail: {} }, (tx, ids) =>
-      tx.run(sql`UPDATE queue_recipient SET next_attempt_ms = ${this.#deps.clock.now()} WHERE id IN ${ids}`),
+      rows.makeDue(tx, ids, this.#deps.clock.now()),
     );
   }
 
@@ -196,10 +172,10 @@ export class Queue {
   async hold(filter: QueueFilter, hold: boolean): Promise<number> {
     if (filter.hold === hold) return 0;
     const others = { ...filter, hold: !hold };
-    return await this.#change(others, { kind: hold ? 'held' : 'released', detail: {} }, async (tx, ids, rows) => {
-      const releasedMs = hold ? sql`released_ms` : sql`${this.#deps.clock.now()}`;
-      await tx.run(sql`UPDATE queue_recipient SET hold = ${hold}, released_ms = ${releasedMs} WHERE id IN ${ids}`);
-      if (!hold) for (const row of rows) await this.#putIntoLane(tx, row);
+    return await this.#change(others, { kind: hold ? 'held' : 'released', detail: {} }, async (tx, ids, found) => {
+      if (hold) return await rows.hold(tx, ids);
+      await rows.release(tx, ids, this.#deps.clock.now());
+      for (const row of found) await this.#putIntoLane(tx, row);
     });
   }
 
@@ -208,9 +184,9 @@ export class Queue {
    * Those in delivery at this moment stay. @returns how many.
    */
   async setTransport(filter: QueueFilter, transport: string | null): Promise<number> {
-    return await this.#change(filter, { kind: 'transport', detail: { transport } }, async (tx, ids, rows) => {
-      await tx.run(sql`UPDATE queue_recipient SET set_transport = ${transport} WHERE id IN ${ids}`);
-      for (const row of rows) await this.#putIntoLane(tx, { ...row, transport });
+    return await this.#change(filter, { kind: 'transport', detail: { transport } }, async (tx, ids, found) => {
+      await rows.setTransport(tx, ids, transport);
+      for (const row of found) await this.#putIntoLane(tx, { ...row, transport });
     });
   }
 
@@ -219,18 +195,15 @@ export class Queue {
    * the sender demanded. Those in delivery at this moment stay. @returns how many.
    */
   async setTls(filter: QueueFilter, tls: QueueItem['tls']): Promise<number> {
-    return await this.#change(filter, { kind: 'tls', detail: { tls } }, (tx, ids) =>
-      tx.run(sql`UPDATE queue_recipient SET set_tls = ${tls} WHERE id IN ${ids}`),
-    );
+    return await this.#change(filter, { kind: 'tls', detail: { tls } }, (tx, ids) => rows.setTls(tx, ids, tls));
   }
 
   /** Removes waiting recipients without telling the sender. Those in delivery at this moment stay. @returns how many. */
   async drop(filter: QueueFilter): Promise<number> {
     const nowMs = this.#deps.clock.now();
-    return await this.#change(filter, { kind: 'dropped', detail: {} }, async (tx, ids, rows) => {
-      await tx.run(sql`UPDATE queue_recipient SET state = 'dropped', finished_ms = ${nowMs},
-        notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE id IN ${ids}`);
-      await this.#finish(tx, rows, nowMs);
+    return await this.#change(filter, { kind: 'dropped', detail: {} }, async (tx, ids, found) => {
+      await rows.drop(tx, ids, nowMs);
+      await this.#finish(tx, found, nowMs);
     });
   }
 
@@ -238,28 +211,30 @@ export class Queue {
   async fail(filter: QueueFilter, reason = 'delivery was cancelled by the operator'): Promise<number> {
     const nowMs = this.#deps.clock.now();
     await this.#deps.perAccount?.policies.refresh();
-    return await this.#change(filter, { kind: 'failed', detail: { reason } }, async (tx, ids, rows) => {
-      await tx.run(sql`UPDATE queue_recipient SET state = 'failed', finished_ms = ${nowMs}, last_reply = ${reason},
-        last_reply_is_smtp = 0, last_status = ${cancelledStatus}, last_host = NULL,
-        notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE id IN ${ids}`);
-      const told = rows.filter((row) => wantsNotice(row, 'failed'));
-      for (const [message, group] of Map.groupBy(told, (row) => row.message)) {
-        await tx.run(sql`UPDATE queue_recipient SET notice = ${noticeId('failed', group)}, notice_kind = 'failed',
-          notice_due_ms = ${nowMs} WHERE message = ${message} AND id IN ${inList(group.map((row) => row.id))}`);
+    return await this.#change(filter, { kind: 'failed', detail: { reason } }, async (tx, ids, found) => {
+      await rows.giveUp(tx, ids, { nowMs, status: cancelledStatus, reply: reason });
+      const told = found.filter((row) => wantsNotice(row, 'failed'));
+      for (const group of Map.groupBy(told, (row) => row.message).values()) {
+        const notice = { id: noticeId('failed', group), kind: 'failed', dueMs: nowMs } as const;
+        await rows.oweNotice(
+          tx,
+          group.map((row) => row.id),
+          notice,
+        );
       }
-      await this.#tellFailed(tx, rows, { nowMs, reason });
-      await this.#finish(tx, rows, nowMs);
+      await this.#tellFailed(tx, found, { nowMs, reason });
+      await this.#finish(tx, found, nowMs);
     });
   }
 
   /** Tells webhooks of recipients that an operator gave up. */
   async #tellFailed(
     tx: Tx,
-    rows: readonly Waiting[],
+    found: readonly WaitingRecipient[],
     { nowMs, reason }: { readonly nowMs: number; readonly reason: string },
   ): Promise<void> {
     const { perAccount } = this.#deps;
-    for (const row of rows) {
+    for (const row of found) {
       const { account, sender, address, id, lastHost: host } = row;
       if (account === null || perAccount?.policies.of(account)?.tellsWebhooks !== true) continue;
       const outcome = { status: cancelledStatus, reply: reason, nextAttemptMs: null, suppresses: false };
@@ -277,15 +252,12 @@ export class Queue {
     }
   }
 
-  async #putIntoLane(tx: Tx, row: Waiting): Promise<void> {
-    const { transport, destination } = this.#laneOf(row);
-    await tx.run(
-      sql`UPDATE queue_recipient SET lane_transport = ${transport}, lane_destination = ${destination} WHERE id = ${row.id}`,
-    );
+  async #putIntoLane(tx: Tx, row: WaitingRecipient): Promise<void> {
+    await rows.putIntoLane(tx, row.id, this.#laneOf(row));
   }
 
   /** Where a recipient waits: a good guess, as the runner decides anew. */
-  #laneOf(facts: Pick<Waiting, 'account' | 'sender' | 'domain' | 'attempts' | 'transport'>): Lane {
+  #laneOf(facts: Pick<WaitingRecipient, 'account' | 'sender' | 'domain' | 'attempts' | 'transport'>): Lane {
     const { account: id, sender, domain: recipientDomain, attempts, transport } = facts;
     const { routing } = this.#deps;
     if (routing === undefined) return { transport: '', destination: recipientDomain };
@@ -294,8 +266,8 @@ export class Queue {
     return laneOf(decision, recipientDomain);
   }
 
-  async #finish(tx: Tx, rows: readonly Waiting[], nowMs: number): Promise<void> {
-    const messages = [...new Set(rows.map((row) => row.message))];
+  async #finish(tx: Tx, found: readonly WaitingRecipient[], nowMs: number): Promise<void> {
+    const messages = [...new Set(found.map((row) => row.message))];
     await finishMessages(tx, messages, { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
   }
 
@@ -303,29 +275,26 @@ export class Queue {
   async #change(
     filter: QueueFilter,
     event: Omit<NewQueueEvent, 'atMs'>,
-    change: (tx: Tx, ids: Sql, rows: readonly Waiting[]) => Promise<unknown>,
+    change: (tx: Tx, ids: readonly RecipientId[], found: readonly WaitingRecipient[]) => Promise<void>,
   ): Promise<number> {
     let changed = 0;
     for (const ids of filter.ids === undefined ? [undefined] : inBatches(filter.ids)) {
       const part = ids === undefined ? filter : { ...filter, ids };
       for (let range = await nextMatch(this.#deps.db, part, 0); range !== null;) {
         const piece = range;
-        const rows = await this.#deps.db.write(async (tx) => {
-          const found =
-            await tx.all<Waiting>(sql`SELECT r.id, r.message, r.address, r.notify, r.domain, r.attempts, r.set_transport AS transport, r.last_host AS "lastHost",
-            m.sender, m.account, m.message_id AS "messageId", m.from_id AS "fromId", m.envid FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-            WHERE r.state = 'queued' AND ${within(piece)} AND ${conditions(part)} ORDER BY r.id LIMIT ${changedPerStep}`);
-          if (found.length > 0) {
-            const list = inList(found.map((row) => row.id));
-            await writeEvents(tx, list, { ...event, atMs: this.#deps.clock.now() });
-            await change(tx, list, found);
+        const found = await this.#deps.db.write(async (tx) => {
+          const waiting = await rows.waitingRecipients(tx, piece, part, changedPerStep);
+          if (waiting.length > 0) {
+            const list = waiting.map((row) => row.id);
+            await writeEvents(tx, rows.selectRecipients({ ids: list }), { ...event, atMs: this.#deps.clock.now() });
+            await change(tx, list, waiting);
           }
           tx.afterCommit(() => this.#deps.bus.publish('queue'));
-          return found;
+          return waiting;
         }, 'reserve');
-        changed += rows.length;
-        const isFull = rows.length === changedPerStep;
-        range = await nextMatch(this.#deps.db, part, isFull ? (rows.at(-1)?.id ?? piece.last) : piece.last);
+        changed += found.length;
+        const isFull = found.length === changedPerStep;
+        range = await nextMatch(this.#deps.db, part, isFull ? (found.at(-1)?.id ?? piece.last) : piece.last);
       }
     }
     return changed;
@@ -333,7 +302,7 @@ export class Queue {
 }
 
 /** Returns what a lease of the message would read from its row. */
-function leasedMessage(id: number, startMs: number, message: NewMessage): LeasedMessage {
+function leasedMessage(id: QueueId, startMs: number, message: NewMessage): LeasedMessage {
   const { account, sender, messageId, fromId, envid, ret, tls, has8bit, smtputf8, prefix, body } = message;
   return {
     id,
@@ -357,19 +326,3 @@ function leasedMessage(id: number, startMs: number, message: NewMessage): Leased
 const cancelledStatus = '5.7.0';
 
 type AttemptRow = Omit<AttemptRecord, 'session'> & { readonly session: string | null };
-
-interface Waiting {
-  readonly id: number;
-  readonly message: number;
-  readonly address: string;
-  readonly notify: number;
-  readonly domain: string;
-  readonly attempts: number;
-  readonly transport: string | null;
-  readonly lastHost: string | null;
-  readonly sender: string;
-  readonly account: AccountId | null;
-  readonly messageId: string | null;
-  readonly fromId: string | null;
-  readonly envid: string | null;
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountId } from '#lib/ids';
+import { accountId, recipientId } from '#lib/ids';
 import { parseConfigFiles } from '#mail/config';
 import type { Transmission } from '#mail/queue';
 import { routingTable, type RoutingTable } from '#mail/routes';
@@ -42,7 +42,7 @@ test('QueueRunner asks the routes anew for each attempt: a third party from the 
     ...Array.from({ length: 3 }, () => ['direct a@one.example', 'direct b@two.example']).flat(),
     'relay a@one.example b@two.example',
   ]);
-  const attempts = await world.queue.attempts(1);
+  const attempts = await world.queue.attempts(recipientId(1));
   assert.deepEqual(
     attempts.map(({ outcome, transport, route }) => [outcome, transport, route?.split('\n')[0]]),
     [
@@ -170,10 +170,10 @@ test('Queue.setTransport: an operator’s transport comes before routes until it
   world.answer = (_address, { route }) =>
     route.kind === 'missing' ? { kind: 'deferred', reason: 'not there', reply: null, remote: null } : delivered;
   await world.send(['a@x.example', 'b@x.example', 'c@x.example', 'd@x.example']);
-  assert.equal(await world.queue.setTransport({ ids: [1] }, 'relay'), 1);
-  assert.equal(await world.queue.setTransport({ ids: [2, 4] }, 'direct'), 2);
-  assert.equal(await world.queue.setTransport({ ids: [3] }, 'gone'), 1);
-  assert.equal(await world.queue.setTransport({ ids: [4] }, null), 1);
+  assert.equal(await world.queue.setTransport({ ids: [recipientId(1)] }, 'relay'), 1);
+  assert.equal(await world.queue.setTransport({ ids: [recipientId(2), recipientId(4)] }, 'direct'), 2);
+  assert.equal(await world.queue.setTransport({ ids: [recipientId(3)] }, 'gone'), 1);
+  assert.equal(await world.queue.setTransport({ ids: [recipientId(4)] }, null), 1);
   assert.deepEqual(
     (await world.queue.list()).map(({ transport }) => transport),
     ['relay', 'direct', 'gone', null],
@@ -185,12 +185,12 @@ test('Queue.setTransport: an operator’s transport comes before routes until it
     'never d@x.example',
     'relay a@x.example',
   ]);
-  const [attempt] = await world.queue.attempts(3);
+  const [attempt] = await world.queue.attempts(recipientId(3));
   assert.deepEqual([attempt?.transport, attempt?.reply], ['gone', 'not there']);
   assert.equal(attempt?.route, 'nowhere for now: an operator set the transport gone');
   world.answer = () => refused;
-  await world.queue.setTransport({ ids: [3] }, null);
-  await world.queue.kick({ ids: [3] });
+  await world.queue.setTransport({ ids: [recipientId(3)] }, null);
+  await world.queue.kick({ ids: [recipientId(3)] });
   await world.clock.advance(0);
   assert.equal(world.transmissions.map(way).at(-1), 'never c@x.example');
 });

@@ -8,10 +8,11 @@ import { Batches } from './batches.ts';
 import type { AcceptedGroup, Express, Reservation } from './express.ts';
 import type { Lane, Routing } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { endPause, nextDueMs, recoverLeases } from './lease.ts';
+import { endPause, recoverLeases } from './lease.ts';
 import { countEarlier, MessageRate } from './message-rate.ts';
 import { Notifier, type NotifierDeps } from './notifier.ts';
 import type { PerAccount } from './per-account.ts';
+import { nextDueMs } from './recipient-rows.ts';
 import { sortIntoLanes } from './sort-lanes.ts';
 import { Settler } from './settler.ts';
 import type { Transmitter } from './transmitter.ts';
@@ -197,7 +198,7 @@ export class QueueRunner implements Express {
     const nowMs = clock.now();
     await this.#recover();
     const readyMs = await this.#lanes.openDue(nowMs);
-    const dueMs = await nextDueMs(db, nowMs);
+    const dueMs = await db.read((reader) => nextDueMs(reader, nowMs));
     const nextMs = Math.min(readyMs ?? Number.POSITIVE_INFINITY, dueMs ?? Number.POSITIVE_INFINITY);
     this.#wakeIn(Math.max(1, nextMs - clock.now()));
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { queueId } from '#lib/ids';
 import { QueueWorld } from '#testing/queue-world';
 import { scannedRows } from './scan.ts';
 
@@ -30,7 +31,7 @@ test('Queue: a rare match is found at the end of a long queue, in statements ove
   assert.deepEqual(await world.queue.list({ recipient: 'none@two.example' }), []);
   assert.equal(await world.queue.hold({ recipient: rare }, true), 2);
   assert.equal(await world.queue.hold({ recipient: rare }, true), 0);
-  assert.equal(await world.queue.hold({ message: 1 }, true), count - 2);
+  assert.equal(await world.queue.hold({ message: queueId(1) }, true), count - 2);
   assert.equal(await world.queue.drop({}), count);
   assert.equal((await world.queue.list({ states: ['queued'] })).length, 0);
   const wide = [...world.db.texts].filter((text) => /lower\(r\.address\)/.test(text) && !/r\.id <= \?/.test(text));

@@ -1,5 +1,4 @@
-import type { AccountId } from '#lib/ids';
-import { inList } from '#mail/schema';
+import type { AccountId, QueueId } from '#lib/ids';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
@@ -8,10 +7,12 @@ import { advance, replyText, type Advance, type NoticeKind } from './advance.ts'
 import { writeEvents } from './events.ts';
 import { finishMessages } from './finish.ts';
 import type { Lane } from './lane.ts';
-import type { LeasedMessage, LeasedRecipient } from './lease.ts';
+import type { LeasedMessage } from './lease.ts';
 import { noticeId } from './notice-id.ts';
 import { tellAccount } from './outcome-feedback.ts';
 import { policyOf, type OutgoingPolicy, type PerAccount } from './per-account.ts';
+import type { LeasedRecipient, OutcomeColumns } from './recipient-row.ts';
+import { selectRecipients, writeOutcome } from './recipient-rows.ts';
 import { refusesAddress } from './refused-address.ts';
 import { ageStartMs } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
@@ -128,7 +129,7 @@ export class Settler {
     const { settings, perAccount } = this.#deps;
     const policies = await this.#policies(batch);
     await this.#deps.db.write(async (tx) => {
-      const finished = new Set<number>();
+      const finished = new Set<QueueId>();
       let owesNotice = false;
       for (const ended of batch) {
         const { account } = ended.message;
@@ -177,7 +178,7 @@ export class Settler {
       host: outcome.remote?.name ?? null,
       reply: step.reply.slice(0, maxReplyChars),
     };
-    await writeEvents(tx, inList([recipient.id]), { atMs: nowMs, kind: 'lateOutcome', detail });
+    await writeEvents(tx, selectRecipients({ ids: [recipient.id] }), { atMs: nowMs, kind: 'lateOutcome', detail });
     const name = `${message.id}.${recipient.number}`;
     this.#deps.log.warn('queue.leaseLost', { message: message.id, recipient: name, outcome: outcome.kind });
   }
@@ -242,27 +243,26 @@ async function applyStep(
   { recipient, outcome, route, step }: Step,
   at: { readonly nowMs: number; readonly notice: string | null },
 ): Promise<boolean> {
+  const { nowMs, notice } = at;
   const isFinal = step.state !== 'queued';
-  // A delay that was not told yet is superseded by the end, and kept otherwise.
-  const notice =
-    at.notice === null && !isFinal
-      ? sql`notice = notice`
-      : sql`notice = ${at.notice}, notice_kind = ${step.notice}, notice_due_ms = ${at.notice === null ? null : at.nowMs}`;
-  const lane =
-    isFinal || route === null
-      ? sql`lane_transport = lane_transport`
-      : sql`lane_transport = ${route.next.transport}, lane_destination = ${route.next.destination}`;
-  const counted = ended.paused === undefined ? 1 : 0;
-  const attemptMs = ended.paused?.isTried === false ? sql`last_attempt_ms` : sql`${ended.endMs}`;
-  const isFree = outcome.kind === 'delivered' ? sql`state = 'queued' AND attempts = ${recipient.attempts}` : sql`1 = 0`;
-  const changed =
-    await tx.run(sql`UPDATE queue_recipient SET state = ${step.state}, attempts = attempts + ${counted}, lease = NULL, lease_until_ms = NULL,
-    next_attempt_ms = ${step.nextAttemptMs ?? at.nowMs}, last_attempt_ms = ${attemptMs}, last_status = ${step.status},
-    last_reply = ${step.reply.slice(0, maxReplyChars)}, last_reply_is_smtp = ${step.replyIsSmtp},
-    last_host = ${ended.paused === undefined ? (outcome.remote?.name ?? null) : null}, delay_told = ${recipient.delayTold !== 0 || step.notice === 'delayed'},
-    finished_ms = ${isFinal ? at.nowMs : null}, ${lane}, ${notice}
-    WHERE id = ${recipient.id} AND ((state = 'leased' AND lease = ${ended.lease}) OR (${isFree}))`);
-  return changed > 0;
+  const owed = notice === null || step.notice === null ? null : { id: notice, kind: step.notice, dueMs: nowMs };
+  const columns: OutcomeColumns = {
+    state: step.state,
+    isCounted: ended.paused === undefined,
+    nextAttemptMs: step.nextAttemptMs ?? nowMs,
+    attemptMs: ended.paused?.isTried === false ? null : ended.endMs,
+    status: step.status,
+    reply: step.reply.slice(0, maxReplyChars),
+    replyIsSmtp: step.replyIsSmtp,
+    host: ended.paused === undefined ? (outcome.remote?.name ?? null) : null,
+    delayTold: recipient.delayTold !== 0 || step.notice === 'delayed',
+    finishedMs: isFinal ? nowMs : null,
+    lane: isFinal || route === null ? null : route.next,
+    // A delay that was not told yet is superseded by the end, and kept otherwise.
+    notice: owed ?? (isFinal ? null : 'keep'),
+  };
+  const attemptsIfFree = outcome.kind === 'delivered' ? recipient.attempts : null;
+  return await writeOutcome(tx, { id: recipient.id, lease: ended.lease }, columns, attemptsIfFree);
 }
 
 async function recordAttempt(tx: Tx, ended: Ended, { recipient, outcome, route }: Step): Promise<void> {

@@ -1,23 +1,13 @@
-import type { AccountId } from '#lib/ids';
+import type { RecipientId } from '#lib/ids';
 import { decideRoute } from '#mail/routes';
-import { sql, type Database } from '#ports/database';
+import type { Database } from '#ports/database';
 import { laneOf, type Lane, type Routing } from './lane.ts';
+import type { LaneRow } from './recipient-row.ts';
+import { putIntoLane, waitingByLane } from './recipient-rows.ts';
 
 const batch = 500;
 /** Before all rows: times and ids are positive. */
 const beginning = { laneTransport: '', laneDestination: '', nextAttemptMs: 0, id: 0 };
-
-interface WaitingRow {
-  readonly id: number;
-  readonly domain: string;
-  readonly attempts: number;
-  readonly transport: string | null;
-  readonly laneTransport: string;
-  readonly laneDestination: string;
-  readonly nextAttemptMs: number;
-  readonly account: AccountId | null;
-  readonly sender: string;
-}
 
 /**
  * Puts all who wait into the lanes that the routes of now want, except those on hold, who are sorted when they are released. Goes along the index of lanes,
@@ -25,25 +15,14 @@ interface WaitingRow {
  */
 export async function sortIntoLanes(db: Database, routing: Routing, signal: AbortSignal): Promise<number> {
   let moved = 0;
-  let last: Pick<WaitingRow, 'laneTransport' | 'laneDestination' | 'nextAttemptMs' | 'id'> = beginning;
+  let last: Parameters<typeof waitingByLane>[1] = beginning;
   for (let more = true; more && !signal.aborted;) {
-    const { laneTransport, laneDestination, nextAttemptMs, id: lastId } = last;
-    const rows = await db.read((reader) =>
-      reader.all<WaitingRow>(sql`SELECT r.id, r.domain, r.attempts, r.set_transport AS transport,
-        r.lane_transport AS "laneTransport", r.lane_destination AS "laneDestination",
-        r.next_attempt_ms AS "nextAttemptMs", m.account, m.sender
-        FROM queue_recipient r JOIN queue_message m ON m.id = r.message
-        WHERE r.state = 'queued' AND r.hold = 0 AND (r.lane_transport, r.lane_destination, r.next_attempt_ms, r.id) >
-          (${laneTransport}, ${laneDestination}, ${nextAttemptMs}, ${lastId})
-        ORDER BY r.lane_transport, r.lane_destination, r.next_attempt_ms, r.id LIMIT ${batch}`),
-    );
+    const from = last;
+    const rows = await db.read((reader) => waitingByLane(reader, from, batch));
     const moves = await movesOf(rows, routing);
     if (moves.length > 0) {
       await db.write(async (tx) => {
-        for (const { id, lane } of moves) {
-          await tx.run(sql`UPDATE queue_recipient SET lane_transport = ${lane.transport},
-            lane_destination = ${lane.destination} WHERE id = ${id} AND state = 'queued'`);
-        }
+        for (const { id, lane } of moves) await putIntoLane(tx, id, lane);
       });
     }
     moved += moves.length;
@@ -54,10 +33,10 @@ export async function sortIntoLanes(db: Database, routing: Routing, signal: Abor
 }
 
 async function movesOf(
-  rows: readonly WaitingRow[],
+  rows: readonly LaneRow[],
   routing: Routing,
-): Promise<{ readonly id: number; readonly lane: Lane }[]> {
-  const moves: { readonly id: number; readonly lane: Lane }[] = [];
+): Promise<{ readonly id: RecipientId; readonly lane: Lane }[]> {
+  const moves: { readonly id: RecipientId; readonly lane: Lane }[] = [];
   for (const { id, domain, attempts, transport, account: accountId, sender, ...row } of rows) {
     const account = accountId === null ? null : await routing.findAccount(accountId);
     const decision = decideRoute({ account, sender, recipientDomain: domain, attempts, transport }, routing.table());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountId } from '#lib/ids';
+import { accountId, queueId, recipientId } from '#lib/ids';
 import type { TransportConfig } from '#mail/config';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 
@@ -16,8 +16,8 @@ test('queue statements: none reads a whole table', async () => {
   await world.clock.advance(5 * 60 * 60_000);
   await world.crash();
   for (const filter of [
-    { ids: [1, 2] },
-    { message: 1 },
+    { ids: [recipientId(1), recipientId(2)] },
+    { message: queueId(1) },
     { account: accountId(1), domain: 'one.example' },
     { sender: 's@example.org' },
     { recipient: 'late@one.example' },
@@ -27,21 +27,21 @@ test('queue statements: none reads a whole table', async () => {
     await world.queue.list(filter);
     await world.queue.kick(filter);
   }
-  await world.queue.attempts(1);
-  await world.queue.events(1);
+  await world.queue.attempts(recipientId(1));
+  await world.queue.events(queueId(1));
   assert.deepEqual(await world.queue.count(), { waiting: 1, held: 0 });
   await world.suppressions.list(accountId(1), { after: { account: accountId(1), address: 'a' } });
   await world.send(['bad@one.example', 'good@one.example'], { account: accountId(1) });
-  await world.queue.hold({ message: 1 }, true);
-  await world.queue.setTls({ message: 1 }, 'required');
+  await world.queue.hold({ message: queueId(1) }, true);
+  await world.queue.setTls({ message: queueId(1) }, 'required');
   const limited = { kind: 'smtp', limits: { messages: 5, per: 1000 } } as unknown as TransportConfig;
   world.table = { ...world.table, transports: new Map([['relay', limited]]) };
-  await world.queue.setTransport({ message: 1 }, 'relay');
+  await world.queue.setTransport({ message: queueId(1) }, 'relay');
   await world.crash();
   await world.send(Array.from({ length: 2200 }, (_, i) => `good@d${i}.example`));
   await world.clock.advance(0);
   assert.deepEqual(await world.queue.count(), { waiting: 1, held: 1 });
-  await world.queue.fail({ message: 1 });
+  await world.queue.fail({ message: queueId(1) });
   await world.clock.advance(200 * 60 * 60_000);
   await world.sweeper().sweep();
   assert.ok(world.db.texts.size > 25);

@@ -4,6 +4,7 @@ import { sql, type Database } from '#ports/database';
 import type { Log } from '#ports/log';
 import { inList } from '#mail/schema';
 import { removeEmptyMessages } from './finish.ts';
+import { removeFinishedBefore } from './recipient-rows.ts';
 import type { QueueSettings } from './settings.ts';
 
 /** What `QueueSweeper` needs. */
@@ -36,14 +37,9 @@ export class QueueSweeper {
   async #sweepRows(): Promise<number> {
     const beforeMs = this.#deps.clock.now() - this.#deps.settings.keepFinishedMs;
     return await this.#deps.db.write(async (tx) => {
-      const rows = await tx.all<{ id: number; message: number }>(sql`SELECT id, message FROM queue_recipient
-        WHERE finished_ms IS NOT NULL AND finished_ms <= ${beforeMs} AND notice IS NULL LIMIT ${batch}`);
-      if (rows.length === 0) return 0;
-      const ids = inList(rows.map((row) => row.id));
-      await tx.run(sql`DELETE FROM queue_attempt WHERE recipient IN ${ids}`);
-      await tx.run(sql`DELETE FROM queue_recipient WHERE id IN ${ids}`);
-      await removeEmptyMessages(tx, [...new Set(rows.map((row) => row.message))]);
-      return rows.length;
+      const messages = await removeFinishedBefore(tx, beforeMs, batch);
+      if (messages.length > 0) await removeEmptyMessages(tx, [...new Set(messages)]);
+      return messages.length;
     }, 'reserve');
   }
 

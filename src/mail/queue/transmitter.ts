@@ -1,4 +1,4 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, RecipientId } from '#lib/ids';
 import type { Secret } from '#lib/secret';
 import type { TransportConfig } from '#mail/config';
 import type { RouteTarget } from '#mail/routes';
@@ -71,8 +71,7 @@ export interface OutgoingContent {
 
 /** A recipient of a transmission. */
 export interface OutgoingRecipient {
-  /** Row id in the queue. */
-  readonly id: number;
+  readonly id: RecipientId;
   /** Address as the submitter gave it: `localpart@domain`. */
   readonly address: string;
   /** NOTIFY bits (see `Notify`); 0 when the submitter said nothing. */

@@ -1,4 +1,4 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId, RecipientId } from '#lib/ids';
 import type { BlobId } from '#ports/blobs';
 import type { SessionRecord } from './session-record.ts';
 import type { Tx } from '#ports/database';
@@ -51,9 +51,9 @@ export type RecipientState = 'queued' | 'leased' | 'delivered' | 'failed' | 'dro
 
 /** One recipient of the queue as administrators see it. */
 export interface QueueItem {
-  readonly id: number;
-  /** Row id of the message, shared by the recipients of one submission. */
-  readonly message: number;
+  readonly id: RecipientId;
+  /** Shared by the recipients of one submission. */
+  readonly message: QueueId;
   /** Number within the message, from 1: people know the recipient as `message.number`. */
   readonly number: number;
   readonly account: AccountId | null;
@@ -80,8 +80,8 @@ export interface QueueItem {
 
 /** Which recipients an operation is about; every given condition must hold. An empty filter means all. */
 export interface QueueFilter {
-  readonly ids?: readonly number[];
-  readonly message?: number;
+  readonly ids?: readonly RecipientId[];
+  readonly message?: QueueId;
   readonly account?: AccountId;
   readonly sender?: string;
   /** Full address, compared without regard to ASCII case. */

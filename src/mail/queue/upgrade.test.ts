@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountId } from '#lib/ids';
+import { accountId, queueId, recipientId } from '#lib/ids';
 import { sqliteServerMigrations } from '#mail/schema';
 import { MemoryDatabase } from '#testing/memory-database';
 import { deferred, delivered, QueueWorld } from '#testing/queue-world';
@@ -137,13 +137,13 @@ test('QueueRunner goes on with a queue that an older server left: who waits, is 
   assert.deepEqual(await states(), second);
   assert.equal(world.notices.length, 2);
   assert.equal(await queue.hold({ account: accountId(1), hold: true }, false), 1);
-  assert.equal(await queue.setTransport({ message: 1 }, null), 1);
+  assert.equal(await queue.setTransport({ message: queueId(1) }, null), 1);
   const again = world.runnerOver(db);
   await runner.stop();
   await again.start({ isOnly: true });
   await world.clock.advance(0);
   assert.equal((await states())[3], 'held delivered');
-  const [old, ours] = await queue.attempts(2);
+  const [old, ours] = await queue.attempts(recipientId(2));
   assert.deepEqual([old?.outcome, old?.transport, old?.route, old?.session], ['deferred', null, null, null]);
   assert.deepEqual([ours?.outcome, ours?.route === null], ['delivered', false]);
   await again.stop();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountId } from '#lib/ids';
+import { accountId, queueId, recipientId } from '#lib/ids';
 import { HoldRules, Notify } from '#mail/queue';
 import { sql } from '#ports/database';
 import { parseConfigFiles } from '#mail/config';
@@ -28,7 +28,7 @@ const origin = writeOrigin({
 });
 
 /** Seconds of the world's time: texts do not depend on when it begins. */
-async function textOf(world: QueueWorld, startMs: number, id = 1, nowMs = startMs): Promise<string> {
+async function textOf(world: QueueWorld, startMs: number, id = queueId(1), nowMs = startMs): Promise<string> {
   const accounts = { list: () => Promise.resolve([]), open: () => Promise.resolve(null) };
   const refusals = { find: () => Promise.resolve([]) };
   const stories = new Stories({ db: world.db, accounts, refusals, settings: world.settings });
@@ -124,7 +124,7 @@ test('writeStory: what is late waits for its turn', async () => {
   const startMs = world.clock.now();
   await world.send(['bob@example.net']);
   assert.match(
-    await textOf(world, startMs - 1000, 1, startMs + 1),
+    await textOf(world, startMs - 1000, queueId(1), startMs + 1),
     /Now bob@example\.net: waits for attempt 1, due since \+1s, as soon as the server and the limits of its transport let it; given up at /,
   );
 });
@@ -149,7 +149,7 @@ test('writeStory: what operators and rules did, what came back, and an event tha
     }
     await tx.run(sql`UPDATE queue_recipient SET hold = 1 WHERE id = 1`);
   });
-  await world.queue.drop({ ids: [2] });
+  await world.queue.drop({ ids: [recipientId(2)] });
   const text = await textOf(world, startMs);
   assert.match(text, /\n {6}to be sent not before \+60s, as the sender wanted\n/);
   assert.match(

@@ -1,13 +1,14 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId, RecipientId } from '#lib/ids';
 import {
   ageStartMs,
   Notify,
   pausedStatus,
   readEvents,
   readSession,
+  recipientsOfMessage,
   retryUntil,
   type QueueSettings,
-  type RecipientState,
+  type StoryRecipient,
 } from '#mail/queue';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
@@ -26,17 +27,13 @@ const maxRecipients = 1000;
 const maxRows = 2000;
 
 /** The story of one message of the queue; null when there is none. */
-export async function outgoingStory(reader: Reader, id: number, context: OutgoingContext): Promise<Story | null> {
+export async function outgoingStory(reader: Reader, id: QueueId, context: OutgoingContext): Promise<Story | null> {
   const message =
     await reader.get<MessageRow>(sql`SELECT id, account, sender, message_id AS "messageId", envid, ret, tls, smtputf8,
     length(prefix) + body_size_bytes AS "sizeBytes", received_ms AS "receivedMs", start_ms AS "startMs", origin
     FROM queue_message WHERE id = ${id}`);
   if (message === undefined) return null;
-  const recipients =
-    await reader.all<RecipientRow>(sql`SELECT id, number, address, state, hold, attempts, next_attempt_ms AS "nextAttemptMs",
-    last_reply AS "lastReply", last_status AS "lastStatus", last_reply_is_smtp AS "lastReplyIsSmtp", finished_ms AS "finishedMs", notice_kind AS "noticeKind", notify, orcpt,
-    released_ms AS "releasedMs"
-    FROM queue_recipient WHERE message = ${id} ORDER BY id LIMIT ${maxRecipients}`);
+  const recipients = await recipientsOfMessage(reader, id, maxRecipients);
   const addresses = new Map(recipients.map((recipient) => [recipient.id, recipient.address]));
   const events: StoryEvent[] = [
     queuedEvent(message, recipients),
@@ -68,7 +65,7 @@ function rankOf(event: StoryEvent): number {
   return event.kind === 'happened' && consequences.has(event.what) ? 3 : 1;
 }
 
-function queuedEvent(message: MessageRow, recipients: readonly RecipientRow[]): StoryEvent {
+function queuedEvent(message: MessageRow, recipients: readonly StoryRecipient[]): StoryEvent {
   const { envid, ret, tls, smtputf8, receivedMs, startMs, origin } = message;
   const wishes: string[] = [];
   if (tls === 'required') wishes.push('REQUIRETLS');
@@ -94,7 +91,7 @@ function notifyText(bits: number): string {
     .join(',');
 }
 
-async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, string>): Promise<AttemptEvent[]> {
+async function attemptEvents(reader: Reader, addresses: ReadonlyMap<RecipientId, string>): Promise<AttemptEvent[]> {
   const rows: AttemptRow[] = [];
   for (const ids of inBatches([...addresses.keys()])) {
     rows.push(
@@ -113,7 +110,7 @@ async function attemptEvents(reader: Reader, addresses: ReadonlyMap<number, stri
   });
 }
 
-function resultsOf(group: readonly AttemptRow[], addresses: ReadonlyMap<number, string>): AttemptResult[] {
+function resultsOf(group: readonly AttemptRow[], addresses: ReadonlyMap<RecipientId, string>): AttemptResult[] {
   const answers = Map.groupBy(group, ({ outcome, reply }) => JSON.stringify([outcome, reply]));
   return [...answers.values()].flatMap((same) => {
     const [first] = same;
@@ -125,8 +122,8 @@ function resultsOf(group: readonly AttemptRow[], addresses: ReadonlyMap<number, 
 
 async function happenedEvents(
   reader: Reader,
-  message: number,
-  addresses: ReadonlyMap<number, string>,
+  message: QueueId,
+  addresses: ReadonlyMap<RecipientId, string>,
 ): Promise<StoryEvent[]> {
   const groups = Map.groupBy(await readEvents(reader, message), ({ atMs, kind, detail }) =>
     JSON.stringify([atMs, kind, detail]),
@@ -142,7 +139,7 @@ async function happenedEvents(
   });
 }
 
-function recipientNow(message: number, row: RecipientRow, giveUpMs: number): RecipientNow {
+function recipientNow(message: QueueId, row: StoryRecipient, giveUpMs: number): RecipientNow {
   const { number, address, state, hold, attempts, nextAttemptMs, lastReply, finishedMs, noticeKind } = row;
   const { lastStatus, lastReplyIsSmtp } = row;
   const isWaiting = finishedMs === null;
@@ -162,7 +159,7 @@ function recipientNow(message: number, row: RecipientRow, giveUpMs: number): Rec
 }
 
 interface MessageRow {
-  readonly id: number;
+  readonly id: QueueId;
   readonly account: AccountId | null;
   readonly sender: string;
   readonly messageId: string | null;
@@ -176,26 +173,8 @@ interface MessageRow {
   readonly origin: string | null;
 }
 
-interface RecipientRow {
-  readonly id: number;
-  readonly number: number;
-  readonly address: string;
-  readonly state: RecipientState;
-  readonly hold: number;
-  readonly attempts: number;
-  readonly nextAttemptMs: number;
-  readonly lastReply: string | null;
-  readonly lastStatus: string | null;
-  readonly lastReplyIsSmtp: number;
-  readonly finishedMs: number | null;
-  readonly noticeKind: string | null;
-  readonly notify: number;
-  readonly orcpt: string | null;
-  readonly releasedMs: number | null;
-}
-
 interface AttemptRow {
-  readonly recipient: number;
+  readonly recipient: RecipientId;
   readonly atMs: number;
   readonly durationMs: number;
   readonly host: string | null;

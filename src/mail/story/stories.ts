@@ -1,6 +1,7 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId } from '#lib/ids';
 import type { Account, Accounts } from '#mail/accounts';
-import { inBatches, inList } from '#mail/schema';
+import { messagesTo } from '#mail/queue';
+import { inBatches } from '#mail/schema';
 import { ConditionError } from '#ports/conditions';
 import { sql, type Database, type Reader, type Sql } from '#ports/database';
 import { departedStories } from './departed.ts';
@@ -20,7 +21,7 @@ export interface StoriesDeps extends Pick<OutgoingContext, 'settings'> {
 /** Whose stories are wanted. */
 export type StoryQuestion =
   /** A message of the queue. */
-  | { readonly kind: 'queueId'; readonly id: number }
+  | { readonly kind: 'queueId'; readonly id: QueueId }
   /** Without angle brackets. */
   | { readonly kind: 'messageId'; readonly messageId: string }
   /** Addresses of the envelope, any when absent. */
@@ -129,16 +130,16 @@ async function queueIds(
   question: StoryQuestion,
   limit: number,
   account: AccountId | null,
-): Promise<number[]> {
+): Promise<QueueId[]> {
   const whose = account === null ? sql`` : sql`AND account = ${account}`;
   switch (question.kind) {
     case 'queueId': {
       const { id } = question;
-      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message WHERE id = ${id} ${whose}`);
+      const rows = await reader.all<{ id: QueueId }>(sql`SELECT id FROM queue_message WHERE id = ${id} ${whose}`);
       return rows.map((row) => row.id);
     }
     case 'messageId': {
-      const rows = await reader.all<{ id: number }>(sql`SELECT id FROM queue_message
+      const rows = await reader.all<{ id: QueueId }>(sql`SELECT id FROM queue_message
         WHERE message_id = ${`<${question.messageId}>`} ${whose} ORDER BY id DESC LIMIT ${limit}`);
       return rows.map((row) => row.id);
     }
@@ -154,18 +155,17 @@ async function idsByEnvelope(
   { sender, recipient, sinceMs }: Extract<StoryQuestion, { kind: 'envelope' }>,
   limit: number,
   whose: Sql,
-): Promise<number[]> {
+): Promise<QueueId[]> {
   const ofSender = sender === undefined ? sql`` : sql`AND sender IN (${sender}, ${sender.toLowerCase()})`;
   const rows = await reader.all<{
-    id: number;
+    id: QueueId;
   }>(sql`SELECT id FROM queue_message WHERE received_ms >= ${sinceMs} ${ofSender} ${whose}
     ORDER BY received_ms DESC, id DESC LIMIT ${recipient === undefined ? limit : rowsAtOnce}`);
   if (recipient === undefined) return rows.map(({ id }) => id);
-  const found: number[] = [];
+  const found: QueueId[] = [];
   for (const batch of inBatches(rows)) {
-    const matching = await reader.all<{ id: number }>(sql`SELECT DISTINCT message AS id FROM queue_recipient
-      WHERE message IN ${inList(batch.map(({ id }) => id))} AND lower(address) = ${recipient.toLowerCase()}`);
-    found.push(...matching.map(({ id }) => id).toSorted((a, b) => b - a));
+    const ids = batch.map(({ id }) => id);
+    found.push(...(await messagesTo(reader, ids, recipient)).toSorted((a, b) => b - a));
     if (found.length >= limit) break;
   }
   return found.slice(0, limit);

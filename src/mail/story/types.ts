@@ -1,3 +1,4 @@
+import type { QueueId } from '#lib/ids';
 import type { RecipientState, SessionRecord } from '#mail/queue';
 import type { Acceptance, Check, Origin } from './acceptance.ts';
 
@@ -110,7 +111,7 @@ export type Story =
   | {
       readonly kind: 'outgoing';
       /** Of the message in the queue. */
-      readonly id: number;
+      readonly id: QueueId;
       /** With angle brackets. */
       readonly messageId: string | null;
       /** Name of the account that submitted it, null for the server itself. */

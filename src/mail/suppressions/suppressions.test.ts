@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountId } from '#lib/ids';
+import { accountId, queueId } from '#lib/ids';
 import { sqliteServerMigrations } from '#mail/schema';
 import { FakeClock } from '#testing/fake-clock';
 import { MemoryDatabase } from '#testing/memory-database';
@@ -21,7 +21,7 @@ const refusedBy = (address: string): NewSuppression => ({
   address,
   source: 'refused',
   reason: '550 5.1.1 no such user',
-  message: 7,
+  message: queueId(7),
 });
 
 test('normalAddress, and suppressorsOf', () => {
@@ -56,7 +56,7 @@ test('Suppressions.addIn keeps what is there, unless an operator says so', async
       address: 'a@example.org',
       source: 'operator',
       reason: 'asked',
-      message: 7,
+      message: queueId(7),
       createdMs: sinceMs,
       untilMs: null,
     },

@@ -1,4 +1,4 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Reader, type Sql, type Tx } from '#ports/database';
@@ -16,7 +16,7 @@ export interface NewSuppression {
   /** For people, such as the reply of the host; cut to 1000 characters. */
   readonly reason: string;
   /** Row id of the queued message that led to it, null for none. */
-  readonly message: number | null;
+  readonly message: QueueId | null;
 }
 
 /** A suppressed address. */

@@ -1,4 +1,4 @@
-import type { AccountId } from '#lib/ids';
+import type { AccountId, QueueId, RecipientId } from '#lib/ids';
 
 /** Outcome of one recipient: `suppressed` was never tried, `notice` is what another server says afterwards. */
 export type OutgoingEventKind = 'delivered' | 'delayed' | 'failed' | 'suppressed' | 'notice';
@@ -7,8 +7,8 @@ export type OutgoingEventKind = 'delivered' | 'delayed' | 'failed' | 'suppressed
 export interface OutgoingEvent {
   readonly kind: OutgoingEventKind;
   readonly account: AccountId;
-  readonly message: number;
-  readonly recipient: number;
+  readonly message: QueueId;
+  readonly recipient: RecipientId;
   readonly messageId: string | null;
   readonly fromId: string | null;
   readonly envid: string | null;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountId } from '#lib/ids';
+import { accountId, queueId, recipientId } from '#lib/ids';
 import { sqliteServerMigrations } from '#mail/schema';
 import { MemoryDatabase } from '#testing/memory-database';
 import { WebhookOutbox, type OutgoingEvent } from './index.ts';
@@ -8,8 +8,8 @@ import { WebhookOutbox, type OutgoingEvent } from './index.ts';
 const event: OutgoingEvent = {
   kind: 'delayed',
   account: accountId(1),
-  message: 1,
-  recipient: 2,
+  message: queueId(1),
+  recipient: recipientId(2),
   messageId: '<m@example.org>',
   fromId: 'abc',
   envid: null,

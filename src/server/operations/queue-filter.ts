@@ -1,3 +1,4 @@
+import { queueId, type QueueId, type RecipientId } from '#lib/ids';
 import type { Queue, QueueFilter, RecipientState } from '#mail/queue';
 import { Arguments, OperationRefused } from './arguments.ts';
 import { accountNamed } from './named.ts';
@@ -68,8 +69,8 @@ function isName(value: unknown): value is string {
 }
 
 /** Row ids of the recipients with these names. @throws OperationRefused when one of the names is not in the queue, so that nothing is changed by half. */
-async function recipientsNamed({ queue }: OperationsDeps, names: readonly string[]): Promise<readonly number[]> {
-  const found: number[] = [];
+async function recipientsNamed({ queue }: OperationsDeps, names: readonly string[]): Promise<readonly RecipientId[]> {
+  const found: RecipientId[] = [];
   for (const name of names) {
     const ids = await queue.find([parseName(name)]);
     if (ids.length === 0) throw notInQueue(name);
@@ -79,7 +80,8 @@ async function recipientsNamed({ queue }: OperationsDeps, names: readonly string
 }
 
 /** Returns the number of a message. @throws OperationRefused when it is not in the queue. */
-async function messageNamed({ queue }: OperationsDeps, message: number): Promise<number> {
+async function messageNamed({ queue }: OperationsDeps, number: number): Promise<QueueId> {
+  const message = queueId(number);
   if ((await queue.find([{ message, number: null }])).length === 0) throw notInQueue(String(message));
   return message;
 }
@@ -97,7 +99,7 @@ export function parseName(name: string): Parameters<Queue['find']>[0][number] {
   const [, message, number] = namePattern.exec(name) ?? [];
   if (message === undefined)
     throw new OperationRefused(`${name} is no id: write 76 for a message, 76.1 for a recipient`);
-  return { message: Number(message), number: number === undefined ? null : Number(number) };
+  return { message: queueId(Number(message)), number: number === undefined ? null : Number(number) };
 }
 
 function isState(value: unknown): value is RecipientState {
