@@ -1,4 +1,4 @@
-/** Bytes that grow by appending; doubling, so that n bytes cost O(n) however they arrive. */
+/** Growing byte buffer. Doubles its capacity, so that n bytes cost O(n) in chunks of any size. */
 export class ByteBuffer {
   #bytes: Uint8Array;
   #size = 0;
@@ -27,7 +27,7 @@ export class ByteBuffer {
     this.#size = size;
   }
 
-  /** Forgets everything, and the memory when it was much. */
+  /** Removes all bytes, and frees the memory when it was much. */
   clear(): void {
     this.#size = 0;
     if (this.#bytes.length > 16_384) this.#bytes = new Uint8Array(256);

@@ -3,7 +3,7 @@ export const CharacterClass = {
   /** ATOM-CHAR */ Atom: 1,
   /** ASTRING-CHAR: ATOM-CHAR and `]` */ Astring: 2,
   /** list-char: ASTRING-CHAR and the wildcards */ List: 4,
-  /** tag: ASTRING-CHAR but `+` */ Tag: 8,
+  /** tag: ASTRING-CHAR except `+` (RFC 9051 §9) */ Tag: 8,
   Digit: 16,
   /** Letters, digits, `.`, `-`, `_`: names of commands and data items. */ Name: 32,
 } as const;

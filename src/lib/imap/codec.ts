@@ -21,13 +21,13 @@ interface Append {
 }
 
 /**
- * A client's bytes to events, without doing I/O. Events are made one at a time, when asked for, so that what the session decides
- * on one (continue or skip, IDLE, SASL, new limits) governs the bytes after it, even of the same chunk.
+ * Decodes a client's bytes into events, without I/O. Events are made one at a time, on request, so that the session's decision
+ * on one (continue or skip, IDLE, SASL, new limits) applies to the bytes after it, even of the same chunk.
  */
 export class ImapCodec {
   /** May be replaced between events, as at login. */
   limits: ImapLimits;
-  /** Mailbox names are UTF-8: set it when UTF8=ACCEPT or IMAP4rev2 is enabled. */
+  /** Mailbox names are UTF-8: set it when UTF8=ACCEPT (RFC 6855 §3) or IMAP4rev2 (RFC 9051 §5.1) is enabled. */
   utf8: boolean;
 
   #input: Uint8Array = empty;
@@ -43,11 +43,11 @@ export class ImapCodec {
   #lineBytes = 0;
   #literals = 0;
   #literalsBytes = 0;
-  /** Bytes of the command that were let go of, for offsets. */
+  /** Bytes of the command that are no longer kept, for offsets. */
   #released = 0;
   /** Bytes of a literal or message still to come. */
   #need = 0;
-  /** The client waits for a continuation before it sends them. */
+  /** The client waits for a continuation before it sends them (RFC 9051 §4.3, synchronizing literal). */
   #clientWaits = false;
   #append: Append | null = null;
   #skipper = new Skipper(0, empty);
@@ -59,8 +59,8 @@ export class ImapCodec {
   }
 
   /**
-   * Takes the next bytes from the client and gives the events they complete, each made when it is asked for. `chunk` must not
-   * change while its events are in use. What is left when the caller stops early comes with the next call.
+   * Takes the next bytes from the client and yields the events that they complete. `chunk` must not change while its events are in use.
+   * When the caller stops early, the next call yields the rest.
    */
   *push(chunk: Uint8Array): Generator<ImapEvent, void, undefined> {
     this.feed(chunk);
@@ -79,7 +79,7 @@ export class ImapCodec {
     this.#at = 0;
   }
 
-  /** The next event, null when more bytes are needed. */
+  /** Returns the next event, or null when more bytes are needed. */
   next(): ImapEvent | null {
     for (;;) {
       const queued = this.#queue.shift();
@@ -92,7 +92,7 @@ export class ImapCodec {
     }
   }
 
-  /** Drops what is left of the current command, without another event for it: after refusing a literal or an APPEND. */
+  /** Drops the rest of the current command without another event for it, after a literal or an APPEND was refused. */
   skipCommand(): void {
     this.#queue.length = 0;
     if (this.#state === 'literal' || this.#state === 'message') {
@@ -101,17 +101,17 @@ export class ImapCodec {
     } else if (this.#state === 'line' && this.#append !== null) this.#skip(0, this.#command.view);
   }
 
-  /** The next line ends IDLE: call it when IDLE was answered with `+ `. */
+  /** Reads the next line as the end of IDLE, which is DONE (RFC 9051 §6.3.13). Call it when IDLE was answered with `+ `. */
   expectDone(): void {
     this.#mode = 'idle';
   }
 
-  /** The next line answers a SASL challenge: call it each time a challenge was sent. */
+  /** Reads the next line as the response to a SASL challenge (RFC 9051 §6.2.2). Call it after each challenge. */
   expectSaslResponse(): void {
     this.#mode = 'sasl';
   }
 
-  /** Forgets bytes not yet made into events: at STARTTLS, where bytes received in plaintext must not count (RFC 9051 §6.2.1). */
+  /** Drops bytes that are in no event yet: at STARTTLS, extra plaintext MUST be thrown away or read as TLS (RFC 9051 §6.2.1). */
   discardInput(): void {
     this.#input = empty;
     this.#at = 0;
@@ -119,12 +119,12 @@ export class ImapCodec {
     this.#reset();
   }
 
-  /** Bytes were fed that are not yet in any event. */
+  /** True when bytes were fed that are in no event yet. */
   get hasInput(): boolean {
     return this.#at < this.#input.length || this.#command.size > 0;
   }
 
-  /** True when what was fed ends with a literal or a message, and its command goes on: the client may wait for TCP to acknowledge it. */
+  /** True when the input ends with a literal or a message and its command continues: the client may wait for TCP to acknowledge it. */
   get endsWithLiteral(): boolean {
     if (this.#state !== 'line' || this.#mode !== 'command' || this.#at < this.#input.length) return false;
     return this.#command.size > 0
@@ -153,7 +153,7 @@ export class ImapCodec {
     return { limits: this.limits, utf8: this.utf8 };
   }
 
-  /** As many of the needed bytes as are there. */
+  /** Takes as many of the needed bytes as are available. */
   #takeBytes(): Uint8Array {
     const bytes = this.#input.subarray(this.#at, Math.min(this.#input.length, this.#at + this.#need));
     this.#at += bytes.length;
@@ -184,7 +184,7 @@ export class ImapCodec {
     return event;
   }
 
-  /** A line ended: `bytes` is the command so far with the line's end. */
+  /** Handles the end of a line; `bytes` is the command so far with the CRLF. RFC 9051 §2.2: only CRLF ends a line. */
   #line(bytes: Uint8Array): ImapEvent | null {
     const end = bytes.length - 2;
     if (end < this.#lineStart || bytes[end] !== 0x0d) {
@@ -205,19 +205,20 @@ export class ImapCodec {
     return { kind: 'invalid', tag, name, at, reason, unknown: isUnknown, skipsBytes: 0 };
   }
 
-  /** The line that IDLE waits for. */
+  /** Handles the line that IDLE waits for. */
   #idleEnd(bytes: Uint8Array, end: number): ImapEvent {
     const done = isDone(bytes.subarray(0, end));
     const { tag } = parseHead(bytes.subarray(0, end), this.#options);
     const header = done ? null : literalHeader(bytes, 0, end);
     this.#mode = 'command';
+    // RFC 9051 §6.3.13: a client MUST NOT send a command while the server waits for DONE. One that does may append a literal.
     // Octets that a client sends without waiting must not be read as commands.
     if (header === null || header.isSynchronizing) this.#reset();
     else this.#skip(header.sizeBytes, empty);
     return { kind: 'idleEnd', isDone: done, tag: done ? null : tag };
   }
 
-  /** The line that a SASL exchange waits for. */
+  /** Handles the line that a SASL exchange waits for; a single `*` cancels it (RFC 9051 §6.2.2). */
   #answer(line: Uint8Array): ImapEvent {
     this.#mode = 'command';
     const isCancelled = line.length === 1 && line[0] === 0x2a;
@@ -226,7 +227,7 @@ export class ImapCodec {
     return { kind: 'saslResponse', data, isCancelled };
   }
 
-  /** A line of a command ends in a literal's header. */
+  /** Handles a line of a command that ends in a literal's header. */
   #literal(bytes: Uint8Array, header: LiteralHeader): ImapEvent | null {
     const { limits } = this;
     const head = parseHead(bytes, this.#options);
@@ -268,7 +269,7 @@ export class ImapCodec {
     return null;
   }
 
-  /** The first message of an APPEND is announced; `bytes` is all of the command until now. */
+  /** Handles the header of the first message of an APPEND; `bytes` is the command so far. */
   #firstMessage(bytes: Uint8Array, header: LiteralHeader): ImapEvent {
     const head = parseHead(bytes, this.#options);
     try {
@@ -284,7 +285,7 @@ export class ImapCodec {
     }
   }
 
-  /** The line after a message of APPEND: the end, or another message. */
+  /** Handles the line after a message of APPEND: the end, or another message (RFC 3502 §6.3.11). */
   #appendLine(append: Append, bytes: Uint8Array, end: number, header: LiteralHeader | null): ImapEvent {
     const head = { tag: append.tag, name: 'APPEND' };
     try {
@@ -303,7 +304,7 @@ export class ImapCodec {
     }
   }
 
-  /** Reads what precedes a message and gets ready for its bytes. @throws SyntaxFailure */
+  /** Parses the arguments before a message and prepares to read its bytes. @throws SyntaxFailure */
   #message(append: Append, bytes: Uint8Array, at: number, header: LiteralHeader): ImapEvent {
     const { limits } = this;
     const prefix = parseAppendPrefix(bytes, at, header.at, this.#options);
@@ -348,7 +349,7 @@ export class ImapCodec {
     return { kind: 'appendData', bytes };
   }
 
-  /** Ends a command at a literal that is not accepted. `make` gets the number of bytes that the client sends all the same. */
+  /** Ends a command at a refused literal. `make` gets the number of bytes that a client sends without waiting (RFC 7888 §4). */
   #refuse(header: LiteralHeader, make: (skipsBytes: number) => ImapEvent): ImapEvent {
     const event = make(header.isSynchronizing ? 0 : header.sizeBytes);
     if (header.isSynchronizing) this.#reset();
@@ -390,7 +391,7 @@ export class ImapCodec {
     this.#state = 'skip';
   }
 
-  /** Gets ready for the next command. */
+  /** Prepares for the next command. */
   #reset(): void {
     this.#state = 'line';
     this.#command.clear();

@@ -6,9 +6,9 @@ import type { SequenceSet } from './sequence-set.ts';
 export interface FlagList {
   /** `SystemFlag` bits of #lib/flags. */
   readonly bits: number;
-  /** Keywords as the client spells them, in the order given, none twice in any case. */
+  /** Keywords as the client spells them, in the order given, without duplicates that differ in case only. */
   readonly keywords: readonly string[];
-  /** Other flags that start with a backslash, lower case, such as `\recent`; no client may set them. */
+  /** Other flags that start with a backslash, lower case, such as `\recent`, which clients cannot set (RFC 3501 §2.3.2). */
   readonly unknown: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export interface SelectCommand {
   readonly qresync: QresyncParameter | null;
 }
 
-/** Extended and plain LIST. `isExtended` tells whether RFC 5258 syntax was used: it changes what is returned. */
+/** Extended and plain LIST. `isExtended` is true for the syntax of RFC 5258 §3, which changes the attributes that are returned. */
 export interface ListCommand {
   readonly kind: 'list';
   readonly isExtended: boolean;
@@ -63,7 +63,7 @@ export interface ListCommand {
   readonly returns: ListReturn;
 }
 
-/** FETCH and UID FETCH. `changedSince` is at most 2^53-1. */
+/** FETCH and UID FETCH. `changedSince` (RFC 7162 §3.1.4.1) is at most 2^53-1; `vanished` is RFC 7162 §3.2.6. */
 export interface FetchCommand {
   readonly kind: 'fetch';
   readonly uid: boolean;
@@ -87,8 +87,8 @@ export interface StoreCommand {
 
 /**
  * SEARCH and UID SEARCH. `returns` is null without RETURN; `RETURN ()` is `['all']` (RFC 9051 §6.4.4).
- * Texts are read as UTF-8; a CHARSET other than UTF-8 and US-ASCII is given in upper case, to be answered with BADCHARSET;
- * its keys are not read (`key` is `all`).
+ * Texts are decoded to Unicode. An unsupported CHARSET is given in upper case, for the answer NO [BADCHARSET] (RFC 9051 §6.4.4);
+ * its keys are not parsed (`key` is `all`).
  */
 export interface SearchCommand {
   readonly kind: 'search';
@@ -99,18 +99,18 @@ export interface SearchCommand {
 }
 
 /**
- * One command, complete. Mailbox names are Unicode, INBOX in any case is `INBOX`, patterns and references too.
- * APPEND is not among them: it comes as events, because its messages are streamed.
+ * One complete command. Mailbox names, patterns and references are Unicode; INBOX in any case is `INBOX` (RFC 9051 §5.1).
+ * APPEND is not included: it arrives as events, because its messages are streamed.
  */
 export type Command =
   | { readonly kind: 'capability' | 'noop' | 'logout' | 'startTls' | 'check' | 'close' | 'unselect' | 'idle' }
   | { readonly kind: 'namespace' }
-  /** RFC 2971; null for NIL. Names as written. */
+  /** ID (RFC 2971 §3.1); null for NIL. Names as written. */
   | { readonly kind: 'id'; readonly fields: readonly (readonly [name: string, value: string | null])[] | null }
   | { readonly kind: 'login'; readonly user: string; readonly password: string }
-  /** `mechanism` upper case; the initial response decoded, null when absent (RFC 4959). */
+  /** `mechanism` upper case; the initial response decoded, null when absent (RFC 4959 §3). */
   | { readonly kind: 'authenticate'; readonly mechanism: string; readonly initialResponse: Uint8Array | null }
-  /** Capability names, upper case (RFC 5161). */
+  /** Capability names, upper case (RFC 5161 §3.1). */
   | { readonly kind: 'enable'; readonly capabilities: readonly string[] }
   | SelectCommand
   /** `specialUse`: lower-case attributes such as `\sent` (RFC 6154 §3). */

@@ -8,11 +8,11 @@ export interface ParseOptions {
   readonly utf8: boolean;
 }
 
-/** Carries a refusal out of the parser's depths; never leaves the folder. */
+/** Private exception that carries a refusal out of deep recursion; never leaves the folder. */
 export class SyntaxFailure extends Error {
   override readonly name = 'SyntaxFailure';
   readonly at: number;
-  /** The command's name itself is not known. */
+  /** True when the name of the command is unknown. */
   readonly unknownCommand: boolean;
 
   constructor(at: number, reason: string, unknownCommand = false) {
@@ -26,8 +26,8 @@ const latin1 = new TextDecoder('latin1');
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the lexical elements of RFC 9051 §9 from the bytes of one command as they came, literals in place, without the final CRLF.
- * Every method throws SyntaxFailure where the input is not as asked, and leaves `at` after what it read otherwise.
+ * Reads the lexical elements of RFC 9051 §9 from the bytes of one command, with literals in place and without the final CRLF.
+ * Every method throws SyntaxFailure when the input does not match; otherwise it leaves `at` after the element.
  */
 export class Cursor {
   readonly bytes: Uint8Array;
@@ -49,7 +49,7 @@ export class Cursor {
     throw new SyntaxFailure(at, reason);
   }
 
-  /** Fails when one more than `count` would be more elements than a list may have. @param what  Name of the elements. */
+  /** Fails when a list with `count` elements is full. @param what  Name of the elements. */
   failPast(count: number, what: string): void {
     const { maxListItems } = this.options.limits;
     if (count >= maxListItems) this.fail(`too many ${what}: the limit is ${maxListItems}`);
@@ -67,6 +67,7 @@ export class Cursor {
     if (!this.take(char)) this.fail(char === ' ' ? 'expected a space' : `expected ${char}`);
   }
 
+  /** Takes one space: RFC 9051 §9 (2) permits neither more nor a TAB. */
   space(): void {
     this.expect(' ');
   }
@@ -75,7 +76,7 @@ export class Cursor {
     if (this.at !== this.bytes.length) this.fail('expected the end of the command');
   }
 
-  /** The longest run of octets of the classes in `mask`; may be empty. */
+  /** Returns the longest run of octets of the classes in `mask`; may be empty. */
   run(mask: number): string {
     const start = this.at;
     while (isIn(this.next, mask)) this.at++;
@@ -87,7 +88,7 @@ export class Cursor {
     return text;
   }
 
-  /** `1*` of a class. */
+  /** Returns a run of at least one octet of a class. */
   word(mask: number, what: string): string {
     const word = this.run(mask);
     return word === '' ? this.fail(`expected ${what}`) : word;
@@ -97,12 +98,12 @@ export class Cursor {
     return this.word(CharacterClass.Atom, what);
   }
 
-  /** A name of letters, digits, `.`, `-`, `_` in upper case. */
+  /** Returns a name of letters, digits, `.`, `-`, `_` in upper case: names are accepted in any case (RFC 9051 §9, 1). */
   name(what: string): string {
     return this.word(CharacterClass.Name, what).toUpperCase();
   }
 
-  /** Digits up to `max`. */
+  /** Returns a number up to `max`. */
   number(max: number, what = 'a number'): number {
     const start = this.at;
     let value = 0;
@@ -112,19 +113,19 @@ export class Cursor {
       value = value * 10 + digit;
     }
     if (this.at === start) this.fail(`expected ${what}`);
-    // number64 has at most 19 digits; leading zeros have no use.
+    // RFC 9051 §9, number64: 63 bits have at most 19 digits; leading zeros have no use.
     if (this.at - start > 19 || value > max) this.fail(`${what} is too large: the limit is ${max}`, start);
     return value;
   }
 
-  /** A 32-bit number that is not zero. */
+  /** Returns a 32-bit number that is not zero (RFC 9051 §9, nz-number). */
   nzNumber(what = 'a number from 1'): number {
     const start = this.at;
     const value = this.number(0xffff_ffff, what);
     return value === 0 ? this.fail(`expected ${what}`, start) : value;
   }
 
-  /** A 63-bit number; values past 2^53-1 are given as 2^53-1, larger than anything they are compared with. */
+  /** Returns a 63-bit number (RFC 9051 §9, number64); values past 2^53-1 become 2^53-1, larger than anything they are compared with. */
   number64(what = 'a number'): number {
     return Math.min(this.number(2 ** 63, what), Number.MAX_SAFE_INTEGER);
   }
@@ -135,7 +136,7 @@ export class Cursor {
     return next === 0x22 || next === 0x7b || (next === 0x7e && this.bytes[this.at + 1] === 0x7b);
   }
 
-  /** A quoted string or literal; the result may be a view. */
+  /** Returns the octets of a quoted string or literal; may be a view. */
   string(what = 'a string'): Uint8Array {
     if (this.next === 0x22) return this.#quoted();
     if (this.next === 0x7b) return this.#literal();
@@ -151,6 +152,7 @@ export class Cursor {
     let escapes = 0;
     for (; ; this.at++) {
       const octet = this.next;
+      // RFC 9051 §9, QUOTED-CHAR: no NUL, CR or LF, and only DQUOTE and backslash may follow a backslash.
       if (octet === undefined || octet === 0 || octet === 0x0d || octet === 0x0a)
         this.fail('quoted string without end');
       if (octet === 0x22) break;
@@ -167,7 +169,7 @@ export class Cursor {
   #literal(): Uint8Array {
     this.expect('{');
     const size = this.number(Number.MAX_SAFE_INTEGER, 'the size of a literal');
-    // RFC 7888 §4: the plus sign marks a non-synchronising literal.
+    // RFC 7888 §3: the plus sign marks a non-synchronizing literal.
     this.take('+');
     this.expect('}');
     this.expect('\r');
@@ -177,7 +179,7 @@ export class Cursor {
     return this.bytes.subarray(this.at - size, this.at);
   }
 
-  /** Bytes as UTF-8 text without NUL; `at` is where to point when they are not. */
+  /** Decodes UTF-8 without NUL; fails at `at` when `bytes` are not that. RFC 9051 §9, CHAR8: NUL is in no string but literal8. */
   text(bytes: Uint8Array, at: number): string {
     if (bytes.includes(0)) this.fail('NUL in a string', at);
     try {
@@ -187,14 +189,14 @@ export class Cursor {
     }
   }
 
-  /** An astring as Unicode. */
+  /** Returns an astring as Unicode. */
   astring(what = 'an atom or a string'): string {
     const start = this.at;
     if (this.next === 0x22 || this.next === 0x7b) return this.text(this.string(), start);
     return this.word(CharacterClass.Astring, what);
   }
 
-  /** A string as Unicode, or null for NIL. */
+  /** Returns a string as Unicode, or null for NIL. */
   nstring(): string | null {
     const start = this.at;
     if (this.atString) return this.text(this.string(), start);
@@ -202,7 +204,7 @@ export class Cursor {
     return null;
   }
 
-  /** `(` item SP item… `)`; empty only when `orEmpty`. */
+  /** Parses `(` item SP item… `)`; empty only when `orEmpty`. */
   list<T>(item: () => T, orEmpty = false): T[] {
     this.expect('(');
     const items: T[] = [];

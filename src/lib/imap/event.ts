@@ -1,18 +1,18 @@
 import type { Command, FlagList } from './command.ts';
 
-/** Which limit was passed. */
+/** Limit that was exceeded. */
 export type TooBigWhat = 'line' | 'literal' | 'literals' | 'literalCount' | 'message';
 
 /**
- * What `ImapCodec` makes of a client's bytes. `tag` is null only where it could not be read (answer `* BAD`), `name` is the
- * command's name in upper case (`UID FETCH`), empty when it could not be read.
+ * Event that `ImapCodec` decodes from a client's bytes. `tag` is null only where it could not be read: the answer is then the untagged
+ * `* BAD` (RFC 9051 §7.1.3). `name` is the command's name in upper case (`UID FETCH`), empty when it could not be read.
  */
 export type ImapEvent =
   /** A whole, well-formed command. */
   | { readonly kind: 'command'; readonly tag: string; readonly name: string; readonly command: Command }
   /**
-   * A command that is not well-formed or not known: answer BAD. The codec skips what is left of it by itself.
-   * It may come in the middle of an APPEND, which is then void. `at` counts bytes from the command's first, literals included.
+   * A malformed or unknown command: answer BAD (RFC 9051 §7.1.3). The codec skips the rest of it.
+   * In the middle of an APPEND it voids the APPEND. `at` counts bytes from the command's first, literals included.
    */
   | {
       readonly kind: 'invalid';
@@ -20,16 +20,16 @@ export type ImapEvent =
       readonly name: string;
       readonly at: number;
       readonly reason: string;
-      /** The command name itself is not known. */
+      /** True when the command name is unknown. */
       readonly unknown: boolean;
-      /** The client sends a non-synchronising literal all the same; it is skipped. Closing the connection is an alternative. */
+      /** Size of a non-synchronizing literal that the client sends without waiting; it is skipped. RFC 7888 §4 also permits BYE. */
       readonly skipsBytes: number;
     }
-  /** A synchronising literal is announced: write a `+ ` continuation, or refuse with a tagged reply and call `skipCommand()`. */
+  /** A synchronizing literal is announced (RFC 9051 §4.3): write a `+ ` continuation, or refuse with a tagged reply and call `skipCommand()`. */
   | { readonly kind: 'continue'; readonly tag: string; readonly name: string; readonly sizeBytes: number }
   /**
-   * A limit was passed; the codec skips the rest of the command. Answer BAD or NO [TOOBIG]; when `skipsBytes` is large the
-   * session may rather say BYE, since those bytes are on their way (RFC 7888 §4). Also in the middle of an APPEND, which is then void.
+   * A limit was exceeded; the codec skips the rest of the command. Answer BAD or NO [TOOBIG]; when `skipsBytes` is large the
+   * session may send BYE instead, since those bytes are on their way (RFC 7888 §4). In the middle of an APPEND it voids the APPEND.
    */
   | {
       readonly kind: 'tooBig';
@@ -53,7 +53,7 @@ export type ImapEvent =
       readonly flags: FlagList;
       /** Milliseconds since 1970, null when not given. */
       readonly internalDateMs: number | null;
-      /** Zero cancels the APPEND (RFC 3502 §6.3.11). */
+      /** Zero is an error and cancels the APPEND, with NO (RFC 3502 §6.3.11). */
       readonly sizeBytes: number;
       /** Sent as literal8 (RFC 3516 §4.4): may contain NUL. */
       readonly isBinary: boolean;
@@ -61,12 +61,12 @@ export type ImapEvent =
       readonly isUtf8: boolean;
       readonly needsContinuation: boolean;
     }
-  /** Next bytes of the message. They are a view of the pushed chunk. */
+  /** Next bytes of the message, a view of the chunk. */
   | { readonly kind: 'appendData'; readonly bytes: Uint8Array }
   | { readonly kind: 'appendMessageEnd' }
-  /** The whole APPEND arrived: store and answer. */
+  /** The whole APPEND has arrived: store and answer. */
   | { readonly kind: 'appendEnd'; readonly tag: string; readonly messages: number }
-  /** The line after IDLE; `isDone` is false when it was not DONE. Such a line is skipped with its literals; `tag` is its first word if that can be one. */
+  /** The line after IDLE; `isDone` is false when it is not DONE. Such a line is skipped with its literals; `tag` is its first word if that is a tag. */
   | { readonly kind: 'idleEnd'; readonly isDone: boolean; readonly tag: string | null }
-  /** The line that answers a challenge: its bytes, null for `*` (cancelled) and for bytes that are not base64. */
+  /** Response to a challenge: decoded, or null for `*` (cancelled) and for invalid base64; both MUST be answered BAD (RFC 9051 §6.2.2). */
   | { readonly kind: 'saslResponse'; readonly data: Uint8Array | null; readonly isCancelled: boolean };

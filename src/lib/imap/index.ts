@@ -1,7 +1,7 @@
 /**
  * The IMAP wire format of the server's side: RFC 9051 and RFC 3501 with their extensions, bytes to commands and values to bytes.
  * Pure: no connection, no mailbox, no decision. A session feeds `ImapCodec`, gets commands and events, and answers
- * with the writers, which make all that has syntax of its own; status responses are plain lines.
+ * with the writers, which format everything with a syntax of its own; status responses are plain lines.
  * Invariants: no input makes a parser throw or take more than linear time; nothing is buffered past `ImapLimits`; messages of
  * APPEND are streamed, never held.
  */

@@ -1,10 +1,10 @@
 /** Limits on what one client may send; sizes in bytes. */
 export interface ImapLimits {
-  /** All bytes of one command that are not in literals, its line breaks included. */
+  /** All bytes of one command outside literals, line breaks included. RFC 2683 §3.2.1.5 asks servers to accept 8000. */
   readonly maxLineBytes: number;
   /** One literal that is an argument (not a message of APPEND). */
   readonly maxLiteralBytes: number;
-  /** All such literals of one command together. */
+  /** Sum of all such literals of one command. */
   readonly maxLiteralsBytes: number;
   /** Number of literals of one command, messages of APPEND included. */
   readonly maxLiterals: number;
@@ -18,7 +18,7 @@ export interface ImapLimits {
   readonly maxListItems: number;
 }
 
-/** For clients that are logged in. */
+/** Limits for clients that are logged in. */
 export const defaultLimits: ImapLimits = {
   maxLineBytes: 64 * 1024,
   maxLiteralBytes: 100 * 1024,
@@ -30,7 +30,7 @@ export const defaultLimits: ImapLimits = {
   maxListItems: 2000,
 };
 
-/** For clients that are not logged in yet: enough for LOGIN, AUTHENTICATE, and an ID of 30 pairs of 30 and 1024 octets (RFC 2971 §3.3), all escaped. */
+/** Limits for clients that are not logged in yet: enough for LOGIN, AUTHENTICATE, and an ID of 30 pairs of 30 and 1024 octets (RFC 2971 §3.3), all escaped. */
 export const unauthenticatedLimits: ImapLimits = {
   ...defaultLimits,
   maxLineBytes: 64 * 1024,

@@ -1,9 +1,9 @@
 /**
- * Whether a mailbox name matches a LIST pattern: `*` is any characters, `%` any but the separator (RFC 9051 §6.3.9).
- * INBOX is compared without case as far as the name's first component goes. Takes at most pattern × name steps, times name where a `%` follows
- * a `*`.
- * @param separator  Null when names are flat: `%` is then as `*`.
- * @param steps  Steps that may still be taken; each takes one. When none is left nothing matches.
+ * Reports whether a mailbox name matches a LIST pattern: `*` matches any characters, `%` any except the separator (RFC 9051 §6.3.9).
+ * INBOX as the first component is compared without case (RFC 9051 §5.1). Takes at most pattern × name steps, times name where a `%`
+ * follows a `*`.
+ * @param separator  Null when names are flat: `%` then matches like `*`.
+ * @param steps  Budget that each step reduces. When it is used up, nothing matches.
  */
 export function matchListPattern(
   pattern: string,
@@ -13,7 +13,7 @@ export function matchListPattern(
 ): boolean {
   const wanted = foldInbox(pattern, separator);
   const given = foldInbox(name, separator);
-  // Only the latest `*`, and the latest `%` after it, can need another try: all that an earlier one could match, it can as well.
+  // Only the latest `*`, and the latest `%` after it, need backtracking: they can match everything that an earlier one could.
   let at = 0;
   let star = -1;
   let starName = 0;

@@ -2,15 +2,15 @@
 export interface LiteralHeader {
   /** Offset of its first byte, the tilde included. */
   readonly at: number;
-  /** Infinity when there are more than 15 digits: more than any limit. */
+  /** Infinity for more than 15 digits, although number64 (RFC 9051 §9) has up to 19: such a size exceeds any limit. */
   readonly sizeBytes: number;
   readonly isSynchronizing: boolean;
 }
 
-/** Longest header that is looked for: tilde, braces, plus, and 20 digits. */
+/** Length of the longest header: tilde, braces, plus, and 20 digits. */
 export const maxLiteralHeaderBytes = 24;
 
-/** The literal header that ends at `end` (where the CRLF begins), looking back to `start`; null when there is none. */
+/** Finds the literal header that ends at `end` (where the CRLF begins), looking back to `start`. Returns null when there is none. */
 export function literalHeader(bytes: Uint8Array, start: number, end: number): LiteralHeader | null {
   let at = end - 1;
   if (at < start || bytes[at] !== 0x7d) return null;

@@ -13,7 +13,7 @@ interface AppendPrefix {
   readonly isUtf8: boolean;
 }
 
-/** Reads the mailbox of APPEND, from the space after the name. @throws SyntaxFailure */
+/** Parses the mailbox of APPEND (RFC 9051 §6.3.12), from the space after the name. @throws SyntaxFailure */
 export function parseAppendMailbox(
   bytes: Uint8Array,
   at: number,
@@ -25,7 +25,7 @@ export function parseAppendMailbox(
 }
 
 /**
- * Reads ` (flags) "date" {size}` from `at` up to the literal's header at `headerAt` (RFC 9051 §6.3.12, RFC 6855 §4).
+ * Parses ` (flags) "date" {size}` from `at` up to the literal's header at `headerAt` (RFC 9051 §6.3.12, RFC 6855 §4).
  * @throws SyntaxFailure
  */
 export function parseAppendPrefix(

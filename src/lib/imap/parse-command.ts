@@ -11,13 +11,13 @@ import { parseSelect } from './parse-select.ts';
 import { parseSequenceSet } from './parse-sequence-set.ts';
 import { parseStore } from './parse-store.ts';
 
-/** A command with its tag, or what could be read of it and why the rest could not. */
+/** A command with its tag, or the readable part of it and the reason of the refusal. */
 export interface ParsedCommand {
   /** Null when it could not be read. */
   readonly tag: string | null;
   /** Upper case, `UID FETCH` for UID commands; empty when it could not be read. */
   readonly name: string;
-  /** The name is not one of a command; `command` is a refusal. */
+  /** True when the name is unknown; `command` is then a refusal. */
   readonly isUnknown: boolean;
   readonly command: Parsed<Command>;
 }
@@ -63,7 +63,7 @@ const byName = new Map<string, ParseArguments>([
 ]);
 
 /**
- * Parses one command: its bytes as they came, with literals in place, without the final CRLF. Never throws for any input.
+ * Parses one command from its bytes, with literals in place and without the final CRLF (RFC 9051 §9, command). Never throws for any input.
  * `at` of a refusal counts bytes. APPEND is refused here, since its messages are streamed (see `ImapCodec`).
  */
 export function parseCommand(bytes: Uint8Array, options: ParseOptions): ParsedCommand {
@@ -82,7 +82,7 @@ export function parseCommand(bytes: Uint8Array, options: ParseOptions): ParsedCo
   }
 }
 
-/** Tag and name of a command, as far as they are there. */
+/** Tag and name of a command, as far as they could be read. */
 export interface CommandHead {
   readonly tag: string | null;
   readonly name: string;
@@ -92,7 +92,7 @@ export interface CommandHead {
   readonly failure: SyntaxFailure | null;
 }
 
-/** Reads tag and name; a name that is no command's is a failure. */
+/** Reads tag and name. Never throws: an unknown name is a `failure`. */
 export function parseHead(bytes: Uint8Array, options: ParseOptions): CommandHead {
   const cursor = new Cursor(bytes, options);
   let tag: string | null = null;
@@ -125,7 +125,7 @@ function spaceMailbox(cursor: Cursor): string {
   return parseMailbox(cursor);
 }
 
-/** RFC 9051 §6.3.4, with USE of RFC 6154 §3. */
+/** Parses the arguments of CREATE (RFC 9051 §6.3.4), with USE of RFC 6154 §3. */
 function parseCreate(cursor: Cursor): Command {
   const mailbox = spaceMailbox(cursor);
   const specialUse = new Set<string>();
@@ -143,25 +143,28 @@ function parseCreate(cursor: Cursor): Command {
   return { kind: 'create', mailbox, specialUse: [...specialUse] };
 }
 
-/** RFC 3501 §6.3.9. */
+/** Parses the arguments of LSUB, which only IMAP4rev1 has (RFC 3501 §6.3.9). */
 function parseLsub(cursor: Cursor): Command {
   const reference = spaceMailbox(cursor);
   cursor.space();
   return { kind: 'lsub', reference, pattern: parsePattern(cursor) };
 }
 
+/** Parses the arguments of STATUS (RFC 9051 §6.3.11). */
 function parseStatus(cursor: Cursor): Command {
   const mailbox = spaceMailbox(cursor);
   cursor.space();
   return { kind: 'status', mailbox, items: parseStatusItems(cursor) };
 }
 
+/** Parses the arguments of COPY (RFC 9051 §6.4.7) and MOVE (RFC 9051 §6.4.8). */
 function parseCopy(cursor: Cursor, kind: 'copy' | 'move', uid: boolean): Command {
   cursor.space();
   const set = parseSequenceSet(cursor);
   return { kind, uid, set, mailbox: spaceMailbox(cursor) };
 }
 
+/** Parses the arguments of UID EXPUNGE (RFC 4315 §2.1). */
 function parseUidExpunge(cursor: Cursor): Command {
   cursor.space();
   return { kind: 'expunge', uids: parseSequenceSet(cursor) };

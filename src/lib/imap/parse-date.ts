@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts';
 
 const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 
-/** `date` of SEARCH, with or without quotes (RFC 9051 §9), as milliseconds of its 00:00 UTC. */
+/** Parses the `date` of SEARCH, with or without quotes (RFC 9051 §9), to milliseconds of its 00:00 UTC. */
 export function parseDate(cursor: Cursor): number {
   const quoted = cursor.take('"');
   const start = cursor.at;
@@ -14,10 +14,11 @@ export function parseDate(cursor: Cursor): number {
   return day;
 }
 
-/** `date-time` of APPEND (RFC 9051 §9) as milliseconds since 1970. */
+/** Parses the `date-time` of APPEND (RFC 9051 §9) to milliseconds since 1970. */
 export function parseDateTime(cursor: Cursor): number {
   cursor.expect('"');
   const start = cursor.at;
+  // RFC 9051 §9, date-day-fixed: two digits, or a space and one.
   const day = cursor.take(' ') ? fixed(cursor, 1) : fixed(cursor, 2);
   const dayMs = restOfDate(cursor, day, start);
   cursor.space();
@@ -27,6 +28,7 @@ export function parseDateTime(cursor: Cursor): number {
   const minutes = fixed(cursor, 2);
   cursor.expect(':');
   const seconds = fixed(cursor, 2);
+  // RFC 5322 §3.3: seconds go up to 60, for leap seconds.
   if (hours > 23 || minutes > 59 || seconds > 60) cursor.fail('no such time', timeAt);
   cursor.space();
   const zoneMs = parseZone(cursor);
@@ -34,6 +36,7 @@ export function parseDateTime(cursor: Cursor): number {
   return dayMs + ((hours * 60 + minutes) * 60 + seconds) * 1000 - zoneMs;
 }
 
+/** Parses `("+" / "-") 4DIGIT` to the milliseconds that the time is ahead of UTC (RFC 9051 §9, zone). */
 function parseZone(cursor: Cursor): number {
   const start = cursor.at;
   const sign = cursor.take('-') ? -1 : 1;
@@ -58,7 +61,7 @@ function restOfDate(cursor: Cursor, day: number, start: number): number {
   return date.getTime();
 }
 
-/** Exactly so many digits. */
+/** Parses a number of exactly `digits` digits. */
 function fixed(cursor: Cursor, digits: number): number {
   let value = 0;
   for (let i = 0; i < digits; i++) {

@@ -7,7 +7,7 @@ import { sectionName } from './section-name.ts';
 const fast: readonly FetchItem[] = [{ kind: 'flags' }, { kind: 'internalDate' }, { kind: 'rfc822Size' }];
 const all: readonly FetchItem[] = [...fast, { kind: 'envelope' }];
 
-/** RFC 9051 §6.4.5: macros stand alone only. */
+/** Macros. RFC 9051 §6.4.5: each must be used by itself, so none is allowed in a list. */
 const macros = new Map<string, readonly FetchItem[]>([
   ['FAST', fast],
   ['ALL', all],
@@ -29,7 +29,7 @@ const plainItems = new Map<string, FetchItem>([
   ['RFC822.TEXT', { kind: 'rfc822Text' }],
 ]);
 
-/** Arguments of FETCH, from the space after the name (RFC 9051 §6.4.5, RFC 7162 §3.1.4). */
+/** Parses the arguments of FETCH, from the space after the name (RFC 9051 §6.4.5, RFC 7162 §3.1.4). */
 export function parseFetch(cursor: Cursor, uid: boolean): FetchCommand {
   cursor.space();
   const set = parseSequenceSet(cursor);
@@ -79,12 +79,13 @@ function parseBinary(cursor: Cursor, peek: boolean): FetchItem {
 function parseBinaryPart(cursor: Cursor): readonly number[] {
   cursor.expect('[');
   const part = cursor.next === 0x5d ? [] : parsePartNumbers(cursor);
+  // RFC 9051 §9, section-binary: only part numbers, no HEADER, TEXT or MIME.
   if (cursor.next === 0x2e) cursor.fail('BINARY takes part numbers only');
   cursor.expect(']');
   return part;
 }
 
-/** `section-spec` (RFC 9051 §9), without the brackets. */
+/** Parses `section-spec` (RFC 9051 §9), without the brackets. */
 function parseSection(cursor: Cursor): Section {
   if (cursor.next === 0x5d) return { part: [], text: { kind: 'all' } };
   const digit = cursor.next !== undefined && cursor.next >= 0x30 && cursor.next <= 0x39;
@@ -113,6 +114,7 @@ function parseSectionText(cursor: Cursor, inPart: boolean): SectionText {
     case 'TEXT':
       return { kind: 'text' };
     case 'MIME':
+      // RFC 9051 §6.4.5.1: MIME MUST be prefixed by part numbers.
       return inPart ? { kind: 'mime' } : cursor.fail('MIME needs a part number', start);
     case 'HEADER.FIELDS':
     case 'HEADER.FIELDS.NOT':
@@ -123,13 +125,14 @@ function parseSectionText(cursor: Cursor, inPart: boolean): SectionText {
   }
 }
 
-/** A header field's name: printable ASCII without the colon (RFC 5322 §2.2). */
+/** Parses the name of a header field: printable ASCII without the colon (RFC 5322 §2.2). */
 function parseFieldName(cursor: Cursor): string {
   const start = cursor.at;
   const field = cursor.astring('a header field name');
   return /^[!-9;-~]+$/.test(field) ? field : cursor.fail('not a header field name', start);
 }
 
+/** Parses `<start.count>`, whose count is not zero (RFC 9051 §9, partial); null when absent. */
 function parsePartial(cursor: Cursor): Partial | null {
   if (!cursor.take('<')) return null;
   const start = cursor.number64('an offset');

@@ -2,12 +2,12 @@ import { flagBit, keywordsByKey } from '#lib/flags';
 import type { FlagList } from './command.ts';
 import type { Cursor } from './cursor.ts';
 
-/** `flag-list`: flags in parentheses, possibly none (RFC 9051 §9). */
+/** Parses `flag-list`: flags in parentheses, possibly none (RFC 9051 §9). */
 export function parseFlagList(cursor: Cursor): FlagList {
   return collect(cursor.list(() => parseFlag(cursor), true));
 }
 
-/** Flags of STORE: a list in parentheses, or flags with spaces between them. */
+/** Parses the flags of STORE: a list in parentheses, or flags separated by spaces (RFC 9051 §9, store-att-flags). */
 export function parseStoreFlags(cursor: Cursor): FlagList {
   if (cursor.next === 0x28) return parseFlagList(cursor);
   const flags = [parseFlag(cursor)];
@@ -18,7 +18,7 @@ export function parseStoreFlags(cursor: Cursor): FlagList {
   return collect(flags);
 }
 
-/** One flag or keyword: keywords as the client spells them, since others compare them with case (`$Forwarded`). */
+/** Parses one flag or keyword. Keywords keep the client's spelling, since other clients compare them with case (`$Forwarded`). */
 function parseFlag(cursor: Cursor): string {
   const backslash = cursor.take('\\') ? '\\' : '';
   return backslash + cursor.atom('a flag');

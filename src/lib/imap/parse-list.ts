@@ -23,7 +23,7 @@ const statusItems = new Map<string, StatusItem>([
 
 const returnNothing: ListReturn = { subscribed: false, children: false, specialUse: false, status: null };
 
-/** Arguments of LIST, from the space after the name (RFC 9051 §6.3.9). */
+/** Parses the arguments of LIST, from the space after the name (RFC 9051 §6.3.9). */
 export function parseList(cursor: Cursor): ListCommand {
   cursor.space();
   let isExtended = false;
@@ -48,7 +48,7 @@ export function parseList(cursor: Cursor): ListCommand {
   return { kind: 'list', isExtended, select, reference, patterns, returns };
 }
 
-/** `status-att` items in parentheses (RFC 9051 §9). */
+/** Parses `status-att` items in parentheses (RFC 9051 §9). */
 export function parseStatusItems(cursor: Cursor): readonly StatusItem[] {
   const items = cursor.list(() => {
     const start = cursor.at;
@@ -62,6 +62,7 @@ function parseSelectOptions(cursor: Cursor): readonly ListSelect[] {
   const options = new Set(
     cursor.list(() => {
       const at = cursor.at;
+      // RFC 9051 §6.3.9: options that are not recognized MUST get BAD.
       return selectOptions.get(cursor.name('a selection option')) ?? cursor.fail('unknown selection option', at);
     }, true),
   );

@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 import type { Cursor } from './cursor.ts';
 import { decodeSaslData } from './sasl-data.ts';
 
-/** Arguments of LOGIN, from the space after the name (RFC 9051 §6.2.3). */
+/** Parses the arguments of LOGIN, from the space after the name (RFC 9051 §6.2.3). */
 export function parseLogin(cursor: Cursor): Command {
   cursor.space();
   const user = cursor.astring('a user name');
@@ -10,13 +10,14 @@ export function parseLogin(cursor: Cursor): Command {
   return { kind: 'login', user, password: cursor.astring('a password') };
 }
 
-/** Arguments of AUTHENTICATE (RFC 9051 §6.2.2) with an initial response (RFC 4959 §3). */
+/** Parses the arguments of AUTHENTICATE (RFC 9051 §6.2.2) with an initial response (RFC 4959 §3). */
 export function parseAuthenticate(cursor: Cursor): Command {
   cursor.space();
   const mechanism = cursor.atom('a mechanism').toUpperCase();
   let initialResponse: Uint8Array | null = null;
   if (cursor.take(' ')) {
     const start = cursor.at;
+    // RFC 4959 §3: it MUST be sent outside of a quoted string or literal, so it is the rest of the line.
     cursor.at = cursor.bytes.length;
     initialResponse = decodeSaslData(cursor.bytes.subarray(start), true);
     if (initialResponse === null) cursor.fail('initial response is not base64', start);
@@ -24,7 +25,7 @@ export function parseAuthenticate(cursor: Cursor): Command {
   return { kind: 'authenticate', mechanism, initialResponse };
 }
 
-/** Arguments of ENABLE (RFC 5161 §3.1). */
+/** Parses the arguments of ENABLE, at least one (RFC 5161 §3.1). */
 export function parseEnable(cursor: Cursor): Command {
   const capabilities: string[] = [];
   cursor.space();
@@ -35,7 +36,7 @@ export function parseEnable(cursor: Cursor): Command {
   return { kind: 'enable', capabilities };
 }
 
-/** Arguments of ID (RFC 2971 §3.1). */
+/** Parses the arguments of ID (RFC 2971 §3.1). */
 export function parseId(cursor: Cursor): Command {
   cursor.space();
   if (cursor.next !== 0x28) {

@@ -2,15 +2,15 @@ import { parseModifiedUtf7 } from '#lib/codecs';
 import { CharacterClass } from './characters.ts';
 import type { Cursor } from './cursor.ts';
 
-/** Beginning of a name that is not modified UTF-7: no mailbox has such a name, so commands that need one answer NO, not BAD. */
+/** Prefix of a name that is not modified UTF-7 (RFC 3501 §5.1.3). No mailbox has such a name, so commands that need one answer NO, not BAD. */
 export const noMailboxName = '\0';
 
-/** `mailbox` of RFC 9051 §9: Unicode, INBOX in any case as `INBOX`. May be empty, or begin with `noMailboxName`. */
+/** Parses `mailbox` of RFC 9051 §9 to Unicode, INBOX in any case to `INBOX`. May be empty, or begin with `noMailboxName`. */
 export function parseMailbox(cursor: Cursor): string {
   return parseName(cursor, CharacterClass.Astring, 'a mailbox name');
 }
 
-/** `list-mailbox` of RFC 9051 §9: a mailbox name that may contain the wildcards `*` and `%`. */
+/** Parses `list-mailbox` of RFC 9051 §9: a mailbox name that may contain the wildcards `*` and `%`. */
 export function parsePattern(cursor: Cursor): string {
   return parseName(cursor, CharacterClass.List, 'a mailbox pattern');
 }

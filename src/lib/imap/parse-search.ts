@@ -15,7 +15,7 @@ const returnOptions = new Map<string, SearchReturn>([
   ['SAVE', 'save'],
 ]);
 
-/** Arguments of SEARCH, from the space after the name (RFC 9051 §6.4.4). */
+/** Parses the arguments of SEARCH, from the space after the name (RFC 9051 §6.4.4). */
 export function parseSearch(cursor: Cursor, uid: boolean): SearchCommand {
   cursor.space();
   const returns = parseReturn(cursor);
@@ -23,7 +23,7 @@ export function parseSearch(cursor: Cursor, uid: boolean): SearchCommand {
   const charset = label === null ? null : normalizeCharset(label);
   const unsupportedCharset = charset === null ? label : null;
   if (unsupportedCharset !== null) {
-    // The keys cannot be read without knowing the charset: the answer is BADCHARSET whatever they are.
+    // The keys cannot be read without the charset. RFC 9051 §6.4.4: an unsupported charset MUST get NO, not BAD, so their syntax does not matter.
     cursor.at = cursor.bytes.length;
     return { kind: 'search', uid, returns, unsupportedCharset, key: { kind: 'all' } };
   }
@@ -47,7 +47,7 @@ function parseCharset(cursor: Cursor): string | null {
   cursor.space();
   const charset = cursor.astring('a charset').toUpperCase();
   cursor.space();
-  // US-ASCII is part of UTF-8, and clients that name it send UTF-8 all the same.
+  // RFC 9051 §6.4.4: US-ASCII and UTF-8 MUST be supported. US-ASCII is part of UTF-8, and clients that name it send UTF-8 anyway.
   return charset === 'UTF-8' || charset === 'US-ASCII' ? null : charset;
 }
 
@@ -105,7 +105,7 @@ function has<T extends object>(keys: T, name: PropertyKey): name is keyof T {
 
 class SearchParser {
   readonly #cursor: Cursor;
-  /** Of the texts to look for; null for UTF-8. */
+  /** Charset of the texts to search for; null for UTF-8. */
   readonly #charset: Charset | null;
   #keys = 0;
 
@@ -205,7 +205,7 @@ class SearchParser {
       : cursor.astring('a text');
   }
 
-  /** RFC 7162 §3.1.5: `[entry-name SP entry-type-req SP] mod-sequence-valzer`. */
+  /** Parses `[entry-name SP entry-type-req SP] mod-sequence-valzer` (RFC 7162 §3.1.5). */
   #modSeq(): SearchKey {
     const cursor = this.#cursor;
     let entry: string | null = null;

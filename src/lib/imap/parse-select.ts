@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts';
 import { parseMailbox } from './parse-mailbox.ts';
 import { parseKnownSet } from './parse-sequence-set.ts';
 
-/** Arguments of SELECT and EXAMINE, from the space after the name (RFC 9051 §6.3.2, RFC 7162 §3.1.8 and §3.2.5). */
+/** Parses the arguments of SELECT and EXAMINE, from the space after the name (RFC 9051 §6.3.2, RFC 7162 §3.1.8 and §3.2.5). */
 export function parseSelect(cursor: Cursor, kind: 'select' | 'examine'): SelectCommand {
   cursor.space();
   const mailbox = parseMailbox(cursor);
@@ -23,6 +23,7 @@ export function parseSelect(cursor: Cursor, kind: 'select' | 'examine'): SelectC
   return { kind, mailbox, condstore, qresync };
 }
 
+/** Parses `(uidvalidity SP mod-sequence [SP known-uids] [SP seq-match-data])` (RFC 7162 §7, select-param). */
 function parseQresync(cursor: Cursor): QresyncParameter {
   cursor.expect('(');
   const uidValidity = cursor.nzNumber('a UIDVALIDITY');

@@ -1,7 +1,7 @@
 import type { Cursor } from './cursor.ts';
 import type { SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.ts';
 
-/** `sequence-set` of RFC 9051 §9, with `$` (RFC 5182 §2.1), at most `maxRanges` ranges. */
+/** Parses `sequence-set` of RFC 9051 §9, with `$` (RFC 5182 §2.1), of at most `maxRanges` ranges. */
 export function parseSequenceSet(cursor: Cursor): SequenceSet {
   const ranges: SequenceRange[] = [];
   let usesSaved = false;
@@ -19,7 +19,7 @@ export function parseSequenceSet(cursor: Cursor): SequenceSet {
   return { ranges, usesSaved };
 }
 
-/** A set of known UIDs or numbers: neither `*` nor `$` (RFC 7162 §7). */
+/** Parses a set of known UIDs or numbers: neither `*` nor `$` (RFC 7162 §7). */
 export function parseKnownSet(cursor: Cursor): SequenceSet {
   const start = cursor.at;
   const set = parseSequenceSet(cursor);

@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts';
 import { parseStoreFlags } from './parse-flags.ts';
 import { parseSequenceSet } from './parse-sequence-set.ts';
 
-/** Arguments of STORE, from the space after the name (RFC 9051 §6.4.6, RFC 7162 §3.1.3). */
+/** Parses the arguments of STORE, from the space after the name (RFC 9051 §6.4.6, RFC 7162 §3.1.3). */
 export function parseStore(cursor: Cursor, uid: boolean): StoreCommand {
   cursor.space();
   const set = parseSequenceSet(cursor);
@@ -25,6 +25,7 @@ export function parseStore(cursor: Cursor, uid: boolean): StoreCommand {
   };
 }
 
+/** Parses the modifier UNCHANGEDSINCE (RFC 7162 §3.1.3); null when absent. */
 function parseUnchangedSince(cursor: Cursor): number | null {
   if (!cursor.take('(')) return null;
   const start = cursor.at;

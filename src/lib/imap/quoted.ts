@@ -7,11 +7,11 @@ export interface TextOptions {
 }
 
 /**
- * A `string` of the grammar, to be sent as UTF-8: quoted if the text can be, else a literal with its header.
- * NUL is left out, since no string may hold it.
+ * Formats a `string` of the grammar (RFC 9051 §9), to be sent as UTF-8: quoted if possible, else a literal with its header.
+ * Leaves out NUL, which no string may contain (RFC 9051 §9, CHAR8).
  */
 export function quotedText(text: string, options: TextOptions): string {
-  // Nearly everything that is sent is short and plain; one look decides.
+  // Fast path: most text is short and plain.
   if (text.length < 1000 && isPlain.test(text)) return `"${text}"`;
   const clean = text.replaceAll('\0', '');
   const canQuote = clean.length <= maxQuotedLength && !lineBreak.test(clean) && (options.utf8 || isAscii.test(clean));
@@ -19,7 +19,7 @@ export function quotedText(text: string, options: TextOptions): string {
   return `{${utf8Length(clean)}}\r\n${clean}`;
 }
 
-/** As `quotedText` without UTF-8 in quoted strings, for an `octetText`: the octets that it stands for are those of the literal. */
+/** Formats an `octetText` like `quotedText`, without UTF-8 in quoted strings: the literal holds the octets that the text represents. */
 export function quotedOctets(text: string): string {
   if (text.length < 1000 && isPlain.test(text)) return `"${text}"`;
   if (isAscii.test(text)) return quotedText(text, { utf8: false });
@@ -27,13 +27,13 @@ export function quotedOctets(text: string): string {
   return `{${octetsOf(clean).length}}\r\n${clean}`;
 }
 
-/** Very long quoted strings break readers; RFC 2683 §3.2.1.5 has lines of about 1000 octets in mind. */
+/** Very long quoted strings break clients; RFC 2683 §3.2.1.5 suggests lines of about 1000 octets. */
 const maxQuotedLength = 1000;
 const isPlain = /^[ !#-[\]-~]*$/;
 const isAscii = /^[\0-\x7f]*$/;
 const lineBreak = /[\r\n]/;
 
-/** Octets of the text as UTF-8; a lone surrogate counts as what it is encoded to, U+FFFD. */
+/** Counts the octets of the text as UTF-8; a lone surrogate is encoded as U+FFFD. */
 function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
 }

@@ -3,21 +3,21 @@ import { quotedText, type TextOptions } from './quoted.ts';
 const encoder = new TextEncoder();
 
 /**
- * Collects responses as bytes in one growing buffer. Nothing is checked against the grammar, except that text given to `quoted`,
- * `astring` and `nstring` comes out in a form that carries it: as an atom or quoted if it can be, else as a literal.
+ * Collects responses as bytes in one growing buffer. Nothing is checked against the grammar, but `quoted`, `astring` and `nstring`
+ * choose a form that can carry the text: an atom or a quoted string if possible, else a literal.
  */
 export class ResponseWriter {
   #bytes: Uint8Array;
   #size = 0;
   readonly #initial: number;
 
-  /** @param capacityBytes  Size of the buffer to start with; `take` goes back to it. */
+  /** @param capacityBytes  Initial size of the buffer, also after `take`. */
   constructor(capacityBytes = 4096) {
     this.#initial = capacityBytes;
     this.#bytes = new Uint8Array(capacityBytes);
   }
 
-  /** ASCII text as it is; other characters come out wrong. */
+  /** Writes ASCII text unchanged; other characters are corrupted. */
   ascii(text: string): this {
     this.#reserve(text.length);
     const bytes = this.#bytes;
@@ -28,7 +28,7 @@ export class ResponseWriter {
     return this;
   }
 
-  /** Text as UTF-8, as it is. */
+  /** Writes text as UTF-8, unchanged. */
   utf8(text: string): this {
     // At most three octets for each code unit.
     this.#reserve(text.length * 3);
@@ -36,7 +36,7 @@ export class ResponseWriter {
     return this;
   }
 
-  /** A whole number from 0 to 2^53-1 in decimal. */
+  /** Writes a whole number from 0 to 2^53-1 in decimal. */
   number(n: number): this {
     this.#reserve(16);
     if (n < 10) {
@@ -56,7 +56,7 @@ export class ResponseWriter {
     return this;
   }
 
-  /** Bytes as they are. */
+  /** Writes bytes unchanged. */
   raw(bytes: Uint8Array): this {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#size);
@@ -64,7 +64,7 @@ export class ResponseWriter {
     return this;
   }
 
-  /** CR LF. */
+  /** Writes CR LF. */
   crlf(): this {
     this.#reserve(2);
     this.#bytes[this.#size++] = 0x0d;
@@ -72,30 +72,30 @@ export class ResponseWriter {
     return this;
   }
 
-  /** A `string`: quoted if the text can be, else a literal of its UTF-8. NUL is left out, since no string may hold it. */
+  /** Writes a `string`: quoted if possible, else a literal of its UTF-8. Leaves out NUL, which no string may contain. */
   quoted(text: string, options: TextOptions): this {
     return this.utf8(quotedText(text, options));
   }
 
-  /** An `astring`: an atom if the text can be, else as `quoted`. */
+  /** Writes an `astring` (RFC 9051 §9): an atom if possible, else like `quoted`. */
   astring(text: string, options: TextOptions): this {
     // "NIL" would be an atom by the grammar, but readers take it for nil.
     return isAtom.test(text) && !isNil.test(text) ? this.ascii(text) : this.quoted(text, options);
   }
 
-  /** An `nstring`: NIL for null, else as `quoted`. */
+  /** Writes an `nstring` (RFC 9051 §9): NIL for null, else like `quoted`. */
   nstring(text: string | null, options: TextOptions): this {
     return text === null ? this.ascii('NIL') : this.quoted(text, options);
   }
 
-  /** The header of a literal, `{size}` or `~{size}` and CRLF; its bytes follow by `raw`, or apart from this writer. */
+  /** Writes the header of a literal, `{size}` or `~{size}` and CRLF; its bytes follow by `raw` or outside this writer. */
   literalHeader(sizeBytes: number, binary: boolean): this {
     return this.ascii(binary ? '~{' : '{')
       .number(sizeBytes)
       .ascii('}\r\n');
   }
 
-  /** Returns the bytes written so far; the writer starts over with another buffer, so they belong to the caller. */
+  /** Returns the bytes written so far. The caller owns them: the writer continues with a new buffer. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#size);
     this.#bytes = new Uint8Array(this.#initial);

@@ -4,8 +4,8 @@ import type { SequenceSet } from './sequence-set.ts';
 export type DayMs = number;
 
 /**
- * One search key (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8514 §4.3). Texts are Unicode.
- * Several keys in a row are an `and`; ANSWERED and its like are `flag`, UNANSWERED and its like `flag` in a `not`.
+ * One search key (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 5032 §3, RFC 7162 §3.1.5, RFC 8514 §4.3). Texts are Unicode.
+ * Several keys in a row are an `and` (RFC 9051 §6.4.4: the intersection); ANSWERED and similar are `flag`, UNANSWERED and similar `flag` in a `not`.
  */
 export type SearchKey =
   | { readonly kind: 'all' }
@@ -25,10 +25,10 @@ export type SearchKey =
   | { readonly kind: 'recent' }
   /** Substring of an address or subject field of the header. */
   | { readonly kind: 'bcc' | 'cc' | 'from' | 'to' | 'subject'; readonly text: string }
-  /** Substring of any header field; empty text: the field exists. `field` is as written. */
+  /** Substring of any header field; empty text matches every message with the field (RFC 9051 §6.4.4). `field` is as written. */
   | { readonly kind: 'header'; readonly field: string; readonly text: string }
   | { readonly kind: 'body' | 'text'; readonly text: string }
-  /** Internal date, Date header field, or save date, compared by day. */
+  /** Internal date or Date header field, compared by day, disregarding time and timezone (RFC 9051 §6.4.4). */
   | {
       readonly kind: 'before' | 'on' | 'since' | 'sentBefore' | 'sentOn' | 'sentSince';
       readonly day: DayMs;
@@ -41,5 +41,5 @@ export type SearchKey =
   /** `entry` is the flag's entry name as written, null when absent; the value is at most 2^53-1. */
   | { readonly kind: 'modSeq'; readonly modSeq: number; readonly entry: string | null };
 
-/** RETURN options of SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182). */
+/** RETURN options of SEARCH (RFC 9051 §6.4.4, RFC 4731 §3.1, RFC 5182 §2.1). */
 export type SearchReturn = 'min' | 'max' | 'all' | 'count' | 'save';

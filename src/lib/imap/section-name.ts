@@ -1,6 +1,6 @@
 import type { Section } from './fetch-item.ts';
 
-/** A section with its brackets as FETCH responses name it, such as `[1.HEADER.FIELDS (From "a(b")]` (RFC 9051 §7.5.2). */
+/** Formats a section with its brackets as FETCH responses name it, such as `[1.HEADER.FIELDS (From "a(b")]` (RFC 9051 §7.5.2). */
 export function sectionName(section: Section): string {
   const part = section.part.join('.');
   const text = textName(section);
@@ -23,6 +23,6 @@ function textName({ text }: Section): string {
 }
 
 function fieldName(name: string): string {
-  // RFC 9051 §9, atom-specials; a bare `]` would end the section for careless clients.
+  // RFC 9051 §9, atom-specials are quoted; so is `]`, which an astring may contain but careless clients take for the end of the section.
   return /[(){%*"\\\]]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name;
 }

@@ -1,4 +1,4 @@
-/** A text that `writeBodyStructure` did not write. */
+/** Thrown for a text that `writeBodyStructure` did not write. */
 export class NoBodyStructure extends Error {
   override readonly name = 'NoBodyStructure';
 }
@@ -14,11 +14,11 @@ export function shortStructure(bodyStructure: string): string {
   return reader.copied;
 }
 
-/** Copies parts, and leaves out what extends them. */
+/** Reader that copies parts without their extension data. */
 class StructureReader {
   readonly #text: string;
   #at = 0;
-  /** From here on nothing is copied yet. */
+  /** Start of the text that has not been copied yet. */
   #from = 0;
   #copied = '';
 
@@ -45,7 +45,7 @@ class StructureReader {
       this.#values(6);
       const after = this.#text[this.#at + 1] ?? '';
       if (after === '(') {
-        // RFC 9051 §9, body-type-msg: an envelope and a structure. What extends a part never begins with a parenthesis.
+        // RFC 9051 §9, body-type-msg: an envelope, a structure and a number of lines. Extension data never begins with a parenthesis.
         this.#values(1);
         this.#expect(' ');
         this.part();
@@ -70,7 +70,7 @@ class StructureReader {
     this.#at++;
   }
 
-  /** Passes over values, each after a space. */
+  /** Skips values, each after a space. */
   #values(count: number): void {
     for (let i = 0; i < count; i++) {
       this.#expect(' ');
@@ -78,7 +78,7 @@ class StructureReader {
     }
   }
 
-  /** Passes over a string, a number, NIL, or a list of values in parentheses. */
+  /** Skips a string, a number, NIL, or a list of values in parentheses. */
   #value(): void {
     let depth = 0;
     do {
@@ -126,7 +126,7 @@ class StructureReader {
   }
 }
 
-/** Octets of a character of an `octetText` of #lib/charset: from U+EF80 to U+EFFF each stands for one, the others are UTF-8. */
+/** Counts the octets of a character of an `octetText` of #lib/charset: U+EF80 to U+EFFF represent one each, the others are UTF-8. */
 function octets(code: number): number {
   if (code < 0x80 || (code >= 0xef80 && code <= 0xefff)) return 1;
   if (code < 0x800) return 2;

@@ -1,26 +1,26 @@
 import { literalHeader, maxLiteralHeaderBytes } from './literal-header.ts';
 
-/** Enough of a line's end to see a literal's header before CRLF. */
+/** Bytes kept of a line's end, enough for a literal's header before CRLF. */
 const tailBytes = maxLiteralHeaderBytes + 2;
 
 /**
- * Passes over what is left of a refused command: the bytes of a literal, then lines, as long as they end in non-synchronising
- * literals. After a synchronising one the client waits for a continuation that never comes, so the command ends there.
+ * Skips the rest of a refused command: the bytes of a literal, then lines, as long as they end in non-synchronizing literals.
+ * At a synchronizing literal the client waits for the reply that ends the command (RFC 9051 §4.3), so the skipped part ends there.
  */
 export class Skipper {
   #need: number;
   #tail: Uint8Array;
 
   /**
-   * @param need  Bytes of a literal to pass over first.
-   * @param seen  What was already read of the line after it.
+   * @param need  Bytes of a literal to skip first.
+   * @param seen  Part of the line after it that was already read.
    */
   constructor(need: number, seen: Uint8Array) {
     this.#need = need;
     this.#tail = seen.slice(-tailBytes);
   }
 
-  /** Reads `input` from `at`. `at` in the answer is the first byte not passed over; `done` when the command ended before it. */
+  /** Skips `input` from `at`. Returns the offset of the first byte not skipped, and `done` when the command ended before it. */
   read(input: Uint8Array, at: number): { readonly at: number; readonly done: boolean } {
     let from = at;
     while (from < input.length) {

@@ -1,6 +1,6 @@
 import { quotedOctets } from './quoted.ts';
 
-/** Collects a piece of a response as text: for what is made once and stored, where a string is cheaper than a buffer. */
+/** Collects a part of a response as text, for responses that are made once and stored: there a string is cheaper than a buffer. */
 export class TextWriter {
   #text = '';
 
@@ -9,25 +9,25 @@ export class TextWriter {
     return this.#text;
   }
 
-  /** Text as it is. */
+  /** Writes text unchanged. */
   ascii(text: string): this {
     this.#text += text;
     return this;
   }
 
-  /** A whole number in decimal. */
+  /** Writes a whole number in decimal. */
   number(n: number): this {
     this.#text += n;
     return this;
   }
 
-  /** A `string`, see `quotedOctets`. */
+  /** Writes a `string`, see `quotedOctets`. */
   quoted(text: string): this {
     this.#text += quotedOctets(text);
     return this;
   }
 
-  /** An `nstring`: NIL for null, else as `quoted`. */
+  /** Writes an `nstring`: NIL for null, else like `quoted`. */
   nstring(text: string | null): this {
     this.#text += text === null ? 'NIL' : quotedOctets(text);
     return this;

@@ -24,8 +24,9 @@ const noEnvelope: Envelope = {
 };
 
 /**
- * BODY or BODYSTRUCTURE as FETCH sends it (RFC 9051 §7.5.2), an `octetText` of #lib/charset. Sizes are those of the bodies as stored.
- * Everything is as the message has it, unfolded: octets outside ASCII go into literals, which every client can read (RFC 3501 §9, literal).
+ * Formats BODY or BODYSTRUCTURE of a FETCH response (RFC 9051 §7.5.2), an `octetText` of #lib/charset. Sizes are those of the stored bodies:
+ * in their transfer encoding (RFC 9051 §7.5.2). Values are those of the message, unfolded; octets outside ASCII are sent as literals,
+ * which every client can read (RFC 3501 §9, literal).
  */
 export function writeBodyStructure(part: Part, options: BodyStructureOptions): string {
   const writer = new TextWriter();
@@ -73,6 +74,7 @@ function putSinglePart(writer: TextWriter, part: Part, options: BodyStructureOpt
     if (part.message === null) putEmptyText(writer, options);
     else putPart(writer, part.message.root, options);
   }
+  // RFC 9051 §7.5.2: the size in text lines, after the size of a text and after the structure of a message.
   if (isMessage || part.type === 'text') writer.ascii(' ').number(part.bodyLines);
   if (options.extended) {
     writer.ascii(' ').nstring(part.md5);
@@ -88,13 +90,13 @@ function putEmptyText(writer: TextWriter, options: BodyStructureOptions): void {
 
 const usAscii: readonly Parameter[] = [{ name: 'charset', value: 'us-ascii' }];
 
-/** A part's parameters. Plain text that names no character set has one all the same (RFC 2045 §5.2, RFC 2046 §4.1.2), so that clients need not know. */
+/** Returns the parameters of a part, with the default charset for plain text that names none (RFC 2045 §5.2, RFC 2046 §4.1.2). */
 function singlePartParameters({ type, subtype, params }: Part): readonly Parameter[] {
   if (type !== 'text' || subtype !== 'plain' || findParameter(params, 'charset') !== null) return params;
   return params.length === 0 ? usAscii : [...params, ...usAscii];
 }
 
-/** The extension data that all parts have in common: disposition, language, location, each after a space. */
+/** Writes the extension data common to all parts: disposition, language, location (RFC 9051 §9, body-ext-1part), each after a space. */
 function putExtension(writer: TextWriter, part: Part): void {
   const { disposition, language } = part;
   if (disposition === null) writer.ascii(' NIL');

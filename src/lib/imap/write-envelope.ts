@@ -2,8 +2,8 @@ import type { Envelope, EnvelopeAddress } from '#lib/mime';
 import { TextWriter } from './text-writer.ts';
 
 /**
- * ENVELOPE as FETCH sends it (RFC 9051 §7.5.2), an `octetText` of #lib/charset: subject and names as the message has them, with their encoded
- * words, source routes, and octets outside ASCII in literals.
+ * Formats ENVELOPE of a FETCH response (RFC 9051 §7.5.2), an `octetText` of #lib/charset: subject and names as in the message, with their
+ * encoded words, source routes, and octets outside ASCII in literals.
  */
 export function writeEnvelope(envelope: Envelope): string {
   const writer = new TextWriter();
@@ -11,12 +11,12 @@ export function writeEnvelope(envelope: Envelope): string {
   return writer.text;
 }
 
-/** As `writeEnvelope`, into a writer. */
+/** Writes an ENVELOPE, as `writeEnvelope` does. */
 export function putEnvelope(writer: TextWriter, envelope: Envelope): void {
   const { from } = envelope;
   writer.ascii('(').nstring(envelope.date).ascii(' ').nstring(envelope.rawSubject);
   putAddresses(writer, from);
-  // RFC 9051 §7.5.2: absent or empty, they are as From.
+  // RFC 9051 §7.5.2: absent or empty, Sender and Reply-To get the value of From.
   putAddresses(writer, orDefault(envelope.sender, from));
   putAddresses(writer, orDefault(envelope.replyTo, from));
   putAddresses(writer, envelope.to);
@@ -32,7 +32,7 @@ function orDefault(
   return list === null || list.length === 0 ? from : list;
 }
 
-/** A space, then the addresses or NIL. */
+/** Writes a space, then the addresses or NIL. */
 function putAddresses(writer: TextWriter, list: readonly EnvelopeAddress[] | null): void {
   if (list === null || list.length === 0) {
     writer.ascii(' NIL');
@@ -57,6 +57,7 @@ function putAddress(writer: TextWriter, address: EnvelopeAddress): void {
         .quoted(address.domain)
         .ascii(')');
       break;
+    // RFC 9051 §7.5.2: a NIL host marks a group; with a NIL mailbox name as well it marks the end of the group.
     case 'groupStart':
       writer.ascii('(NIL NIL ').nstring(address.name).ascii(' NIL)');
       break;

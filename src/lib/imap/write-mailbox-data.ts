@@ -12,7 +12,7 @@ export function writeMailboxName(writer: ResponseWriter, name: string, options: 
 export interface ListLine {
   /** With backslashes, as they are sent. */
   readonly attributes: readonly string[];
-  /** Null for a flat name. */
+  /** Null (NIL) for a flat name. */
   readonly separator: string | null;
   readonly name: string;
   /** CHILDINFO for RECURSIVEMATCH (RFC 9051 §6.3.9.6): `SUBSCRIBED` and the like; none is written when empty. */
@@ -21,7 +21,7 @@ export interface ListLine {
   readonly oldName?: string | null;
 }
 
-/** Writes `* LIST …` or `* LSUB …` with its CRLF. */
+/** Writes `* LIST …` (RFC 9051 §7.3.1) or `* LSUB …` (RFC 3501 §7.2.3) with its CRLF. */
 export function writeList(
   writer: ResponseWriter,
   line: ListLine,
@@ -59,7 +59,7 @@ const statusNames: Readonly<Record<StatusItem, string>> = {
   highestModSeq: 'HIGHESTMODSEQ',
 };
 
-/** Writes `* STATUS …` with its CRLF (RFC 9051 §7.3.4); a value is null for NIL, as APPENDLIMIT may be (RFC 7889 §4). */
+/** Writes `* STATUS …` with its CRLF (RFC 9051 §7.3.3); a value is null for NIL, as APPENDLIMIT may be (RFC 7889 §4). */
 export function writeStatus(
   writer: ResponseWriter,
   name: string,
@@ -77,13 +77,13 @@ export function writeStatus(
   writer.ascii(')').crlf();
 }
 
-/** One namespace (RFC 9051 §7.3.3): a prefix, and the separator of names in it, null when flat. */
+/** One namespace (RFC 9051 §7.3.2): a prefix, and the separator of names in it, null when flat. */
 export interface Namespace {
   readonly prefix: string;
   readonly separator: string | null;
 }
 
-/** Writes `* NAMESPACE …` with its CRLF; an empty list is NIL. */
+/** Writes `* NAMESPACE …` with its CRLF (RFC 9051 §7.3.2); an empty list is NIL. */
 export function writeNamespace(
   writer: ResponseWriter,
   namespaces: {

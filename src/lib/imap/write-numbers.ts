@@ -1,11 +1,11 @@
-/** Numbers as a sequence set in the order given, ascending runs as ranges: `1,3:5`. Empty for no numbers. */
+/** Formats numbers as a sequence set in the order given, ascending runs as ranges: `1,3:5`. Empty for no numbers. */
 export function writeSequenceSet(numbers: Iterable<number>): string {
   let text = '';
   for (const piece of sequenceSetPieces(numbers)) text += piece;
   return text;
 }
 
-/** As `writeSequenceSet`, in pieces that make up the text: for long lists, whose writing takes milliseconds. Each is made of `numbersPerPiece` numbers at most. */
+/** Yields the text of `writeSequenceSet` in pieces of at most `numbersPerPiece` numbers, for long lists, which take milliseconds to format. */
 export function* sequenceSetPieces(numbers: Iterable<number>, numbersPerPiece = 1024): Generator<string, void> {
   let text = '';
   let comma = '';
@@ -36,7 +36,7 @@ function range(first: number, last: number): string {
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** A `date-time` in UTC with its quotes (RFC 9051 §9); years are kept within 0000 to 9999. @param ms  Milliseconds since 1970. */
+/** Formats a `date-time` in UTC with its quotes (RFC 9051 §9), whose year has four digits: clamped to 0000 to 9999. @param ms  Milliseconds since 1970. */
 export function writeInternalDate(ms: number): string {
   const date = new Date(Math.min(Math.max(ms, -62_167_219_200_000), 253_402_300_799_000));
   const two = (n: number) => (n < 10 ? `0${n}` : String(n));

@@ -1,13 +1,13 @@
 import type { ResponseWriter } from './response-writer.ts';
 
-/** Result of a SEARCH with RETURN; null members were not asked for or do not apply (RFC 9051 §7.3.4). */
+/** Result of a SEARCH with RETURN; null members were not requested or do not apply (RFC 9051 §7.3.4). */
 export interface EsearchResult {
   readonly tag: string;
   readonly uid: boolean;
   readonly min: number | null;
   readonly max: number | null;
   readonly count: number | null;
-  /** A sequence set as text; null or empty: left out, as RFC 4731 §3.1 has it for no match. */
+  /** A sequence set as text. Null or empty is left out: RFC 4731 §3.1 says that ALL MUST NOT be sent when nothing matches. */
   readonly all: string | null;
   readonly modSeq: number | null;
 }

@@ -7,9 +7,9 @@ import { defaultCodecLimits, type CodecLimits } from './limits.ts';
 export type CodecEvent =
   /** A command or a SASL response, without its line end. */
   | { readonly kind: 'line'; readonly text: string; readonly problem: LineProblem | null }
-  /** The line went past its limit. Nothing follows: the connection cannot be understood any more. */
+  /** The line exceeded its limit. No event follows, because the start of the next command is unknown. */
   | { readonly kind: 'overlong' }
-  /** Content, unstuffed; a view of the chunk that was fed, or a copy where a bare LF became CRLF. None comes once a problem was met. */
+  /** Content, unstuffed; a view of the chunk that was fed, or a copy where a bare LF became CRLF. None follows a problem. */
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
   /** The end of DATA was read; the next bytes are commands. */
   | { readonly kind: 'dataEnd'; readonly problem: ContentProblem | null }
@@ -18,7 +18,7 @@ export type CodecEvent =
 
 /** Strictness of a codec. */
 export interface CodecOptions extends CommandOptions {
-  /** A bare CR in content is given on, for a taker that encodes it. Default false: the content is refused. */
+  /** Passes a bare CR in content on, for a receiver that encodes it. Default false: the content is refused (RFC 5321 §2.3.8). */
   readonly passesBareCr?: boolean;
 }
 
@@ -51,7 +51,7 @@ export class SmtpCommandCodec {
     return this.#content.hadBareLf;
   }
 
-  /** Gives the next bytes, at a time when `next` has answered null. They must not change afterwards. */
+  /** Takes the next bytes, after `next` has returned null. They must not change afterwards. */
   feed(chunk: Uint8Array): void {
     if (this.#at < this.#chunk.length) {
       const joined = new Uint8Array(this.#chunk.length - this.#at + chunk.length);
@@ -64,7 +64,7 @@ export class SmtpCommandCodec {
     this.#at = 0;
   }
 
-  /** The next event, or null when more bytes are needed. */
+  /** Returns the next event, or null when more bytes are needed. */
   next(): CodecEvent | null {
     switch (this.#mode) {
       case 'command':
@@ -80,26 +80,26 @@ export class SmtpCommandCodec {
     }
   }
 
-  /** The bytes that follow are content, up to CRLF.CRLF (RFC 5321 §4.1.1.4). */
+  /** Reads the bytes that follow as content, up to CRLF.CRLF (RFC 5321 §4.1.1.4). */
   beginData(isLfOnly = false): void {
     this.#content.beginData(isLfOnly);
     this.#mode = 'data';
   }
 
-  /** The next `sizeBytes` are content as they are (RFC 3030 §2); `isFirst` of a message. */
+  /** Reads the next `sizeBytes` as content without dot-stuffing (RFC 3030 §2); `isFirst` marks the first chunk of a message. */
   beginBdat(sizeBytes: number, isFirst: boolean, isLast: boolean): void {
     this.#content.beginBdat(sizeBytes, isFirst, isLast);
     this.#mode = 'bdat';
   }
 
-  /** The next line answers a 334: it has its own limit. Commands follow it unless this is called again. */
+  /** Reads the next line as the response to a 334, which has a limit of its own (RFC 4954 §4). Commands follow it unless this is called again. */
   expectSasl(): void {
     this.#mode = 'sasl';
   }
 
   /**
-   * Forgets everything that was fed, as after STARTTLS (RFC 3207 §5).
-   * @returns whether there was anything: a client that waits for the reply, as it must, has sent nothing.
+   * Drops everything that was fed before the TLS handshake, which an attacker may have inserted (RFC 3207 §6).
+   * @returns true when there was input: STARTTLS must be the last command of a pipelined group (RFC 3207 §4), so a correct client has sent none.
    */
   discard(): boolean {
     const had = this.#at < this.#chunk.length || this.#partialBytes > 0;

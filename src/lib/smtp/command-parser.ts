@@ -6,6 +6,7 @@ import { parseMailParameters, parseRcptParameters } from './parameter-parser.ts'
 
 type Refused = ReturnType<typeof refused>;
 
+// RFC 5321 §4.1.1: RSET, DATA and QUIT take no parameters, and servers SHOULD reject them; RFC 3207 §4: neither does STARTTLS (501).
 const simple = {
   DATA: parsed<Command>({ verb: 'DATA' }),
   RSET: parsed<Command>({ verb: 'RSET' }),
@@ -14,8 +15,9 @@ const simple = {
   NOOP: parsed<Command>({ verb: 'NOOP' }),
 };
 
-/** Parses one command line without its line end; verbs and keywords in any case (RFC 5321 §2.4). */
+/** Parses one command line without its line end; verbs and keywords in any case (RFC 5321 §2.4). Returns a refusal for what is outside the grammar. */
 export function parseCommand(line: string, options: CommandOptions = {}): Parsed<Command> {
+  // RFC 5321 §4.1.1: servers SHOULD tolerate trailing white space before the CRLF.
   const text = options.pedantic === true ? line : trimEnd(line);
   const space = text.indexOf(' ');
   const word = space < 0 ? text : text.slice(0, space);
@@ -32,6 +34,7 @@ export function parseCommand(line: string, options: CommandOptions = {}): Parsed
     case 'STARTTLS':
       return space < 0 ? simple[verb] : refused(space, `${verb} takes no argument`);
     case 'NOOP':
+      // RFC 5321 §4.1.1.9: servers SHOULD ignore a parameter string.
       return simple.NOOP;
     case 'BDAT':
       return parseBdat(text, at);
@@ -55,7 +58,7 @@ function trimEnd(text: string): string {
   return last === 32 || last === 9 ? text.trimEnd() : text;
 }
 
-/** RFC 5321 §4.1.1.2. */
+/** Parses the arguments of MAIL: `"FROM:" Reverse-path [SP Mail-parameters]` (RFC 5321 §4.1.1.2). */
 function parseMail(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const path = pathRange(text, at, 'FROM:', options);
   if ('ok' in path) return path;
@@ -66,7 +69,7 @@ function parseMail(text: string, at: number, options: CommandOptions): Parsed<Co
   return parsed({ verb: 'MAIL', from: from.value, parameters: parameters.value });
 }
 
-/** RFC 5321 §4.1.1.3. */
+/** Parses the arguments of RCPT: `"TO:" Forward-path [SP Rcpt-parameters]` (RFC 5321 §4.1.1.3). */
 function parseRcpt(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const path = pathRange(text, at, 'TO:', options);
   if ('ok' in path) return path;
@@ -83,10 +86,11 @@ interface PathRange {
   readonly end: number;
 }
 
-/** The path with its angle brackets, which old programs and devices leave out, and with a domain where users of the machine may have none. */
+/** Returns the path with the angle brackets that old programs and devices leave out; when lenient, a sender or recipient without a domain gets `localhost`. */
 function pathText(text: string, { start, end }: PathRange, { lenient = false }: CommandOptions): string {
   const path = text.slice(start, end);
   const bracketed = path.startsWith('<') ? path : `<${path}>`;
+  // RFC 5321 §4.1.1.3: `<Postmaster>` alone, in any case of letters, is a recipient without a domain.
   const isLocal = lenient && bracketed !== '<>' && !bracketed.includes('@') && !/^<postmaster>$/i.test(bracketed);
   return isLocal ? `${bracketed.slice(0, -1)}@localhost>` : bracketed;
 }
@@ -109,7 +113,7 @@ function pathRange(text: string, at: number, keyword: 'FROM:' | 'TO:', options: 
   return end < 0 ? refused(text.length, '> expected') : { start, end };
 }
 
-/** RFC 5321 §4.1.1.1, §4.1.3. */
+/** Parses the argument of HELO or EHLO: a domain (RFC 5321 §4.1.1.1) or an address literal (RFC 5321 §4.1.3). */
 function parseHello(verb: 'HELO' | 'EHLO', text: string, at: number, options: CommandOptions): Parsed<Command> {
   const argument = text.slice(at).trim();
   if (argument === '') {
@@ -120,18 +124,18 @@ function parseHello(verb: 'HELO' | 'EHLO', text: string, at: number, options: Co
   return parsed({ verb, hello: parseHelloArgument(argument, options) });
 }
 
-/** RFC 3030 §2. */
+/** Parses the arguments of BDAT, `chunk-size [SP "LAST"]` (RFC 3030 §2). Fifteen digits stay exact as a number. */
 function parseBdat(text: string, at: number): Parsed<Command> {
   const match = /^([0-9]{1,15})( LAST)?$/i.exec(text.slice(at));
   if (match === null) return refused(at, 'chunk size and perhaps LAST expected');
   return parsed({ verb: 'BDAT', sizeBytes: Number(match[1]), isLast: match[2] !== undefined });
 }
 
-/** RFC 4954 §4. */
+/** Parses the arguments of AUTH, `mechanism [SP initial-response]`; `=` is an initial response of no octets (RFC 4954 §4). */
 function parseAuth(text: string, at: number, options: CommandOptions): Parsed<Command> {
   const space = text.indexOf(' ', at);
   const mechanism = (space < 0 ? text.slice(at) : text.slice(at, space)).toUpperCase();
-  // RFC 4422 §3.1: mechanism names.
+  // RFC 4422 §3.1: mechanism names have 1 to 20 letters, digits, hyphens and underscores.
   if (!/^[A-Z0-9_-]{1,20}$/.test(mechanism)) return refused(at, 'mechanism expected');
   if (space < 0) return parsed({ verb: 'AUTH', mechanism, initial: null });
   const rest = text.slice(space + 1);

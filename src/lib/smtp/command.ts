@@ -1,10 +1,10 @@
 import type { Address, ForwardPath } from '#lib/address';
 import type { MailParameters, RcptParameters } from './parameters.ts';
 
-/** Argument of HELO or EHLO. `other` is outside every grammar but clients send it nevertheless. */
+/** Argument of HELO or EHLO. `other` matches no grammar, but clients send it. */
 export interface HelloArgument {
   readonly form: 'domain' | 'literal' | 'other';
-  /** As sent, without surrounding space; a literal keeps its brackets, and loses what follows them. */
+  /** As sent, without surrounding space; a literal keeps its brackets and loses the text after them. */
   readonly text: string;
   /** Reason why it is neither a domain nor a literal, for `other`; empty otherwise. */
   readonly reason: string;
@@ -29,19 +29,19 @@ export type Command =
   | { readonly verb: 'STARTTLS' }
   /** RFC 4954 §4: mechanism in upper case; initial response in base64 as sent, `=` for an empty one, null when none. */
   | { readonly verb: 'AUTH'; readonly mechanism: string; readonly initial: string | null }
-  /** No command that we know; `word` in upper case, at most 20 characters of it. */
+  /** Unknown command, which gets 500 (RFC 5321 §4.2.4); `word` is its first 20 characters in upper case. */
   | { readonly verb: 'unknown'; readonly word: string };
 
-/** The verbs of all commands that we know. */
+/** Verb of a known command. */
 export type Verb = Exclude<Command['verb'], 'unknown'>;
 
 /** Options of reading commands and content. */
 export interface CommandOptions {
-  /** Refuses what clients do wrong but harmlessly: a space after `FROM:`, spaces at the end, several between words, a bare LF in content. */
+  /** Refuses harmless mistakes of clients: a space after `FROM:`, spaces at the end, several between words, a bare LF in content. */
   readonly pedantic?: boolean;
   /**
-   * Takes what programs of developers send, where nothing can be smuggled because nothing goes on: HELO without a name, a sender or recipient
-   * without a domain, bare CR and LF anywhere in content.
+   * Accepts HELO without a name, senders and recipients without a domain, and bare CR and LF in content, as programs of developers send them.
+   * Safe only on a server that relays nothing: elsewhere such content could smuggle a second message (RFC 5321 §2.3.8).
    */
   readonly lenient?: boolean;
 }

@@ -1,6 +1,6 @@
 import { TextRuns } from '#lib/text-runs';
 
-/** Reason why content must be refused although it was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
+/** Reason to refuse content that was read to its end: its line ends invite SMTP smuggling (RFC 5321 §2.3.8). */
 export type ContentProblem = 'bareCr' | 'bareLf';
 
 /** States of the search for CRLF.CRLF, after the last octet. */
@@ -16,7 +16,7 @@ const State = {
   DotCr: 4,
   /** At the start of a line, after a bare LF. */
   BareStart: 5,
-  /** After a dot behind a bare LF: if the line ends here, another server may take it for the end of the content. */
+  /** After a dot behind a bare LF. If the line ends here, another server may end the content, although RFC 5321 §4.1.1.4 says that it MUST NOT. */
   BareDot: 6,
 } as const;
 type State = (typeof State)[keyof typeof State];
@@ -25,15 +25,17 @@ const heldCr = Uint8Array.of(13);
 
 /**
  * Reads content, DATA or BDAT, octet by octet over chunks: finds its only end, drops the dots, and notes what must be refused.
- * Unless pedantic a bare LF becomes CRLF, as much software sends it; not where another server could see the end of the content:
- * a dot alone between line ends of which one is bare is refused always. A bare CR is refused too, unless the receiver of the content encodes it.
- * When lenient nothing is refused: a bare LF becomes CRLF, a bare CR stays, and a dot that stands alone behind a bare LF is dropped like any first dot.
- * It keeps no octets: a CR after a lone dot either belongs to the end or is bare, and then the content is refused anyway, or, when lenient, the CR follows.
+ * A dot alone between two line ends of which one is bare is always refused. A bare CR is refused unless the receiver of the content encodes it.
+ * When lenient, nothing is refused: a bare LF becomes CRLF, a bare CR stays, and a lone dot after a bare LF is dropped like any leading dot.
+ * Keeps no octets: a CR after a lone dot either belongs to the end or is bare; then the content is refused or, when lenient, the CR is returned.
+ *
+ * deviates: RFC 5321 §2.3.8 and §4.1.1.4 forbid LF as a line end. Unless pedantic, a bare LF becomes CRLF, because much software sends it
+ * and it cannot smuggle where no lone dot follows.
  */
 export class ContentScanner {
-  /** Offset after what the last call took. */
+  /** Offset in the chunk after the bytes that the last call consumed. */
   at = 0;
-  /** True when the end was read; then `problem` is final. */
+  /** True once the end has been read; `problem` is then final. */
   isEnded = false;
   problem: ContentProblem | null = null;
   /** True when the content so far had a bare LF, refused or not. */
@@ -42,7 +44,7 @@ export class ContentScanner {
   readonly #passesBareCr: boolean;
   readonly #isLenient: boolean;
   #state: State = State.LineStart;
-  /** The chunk that is scanned: in many calls when it has many dots. */
+  /** Scanner of the current chunk, kept because a chunk with many dots takes many calls. */
   #runs: TextRuns | null = null;
   #isData = true;
   /** LF alone ends lines, and with a lone dot the content. */
@@ -58,8 +60,10 @@ export class ContentScanner {
   }
 
   /**
-   * Content up to CRLF.CRLF follows; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4).
+   * Begins content up to CRLF.CRLF; the CRLF of the DATA command counts as the first (RFC 5321 §4.1.1.4).
+   *
    * @param isLfOnly  The client ends its commands with LF, and so its content: a person with `nc`.
+   * deviates: RFC 5321 §4.1.1.4 says that LF.LF MUST NOT end content. Only a lenient server, which relays nothing, sets it.
    */
   beginData(isLfOnly = false): void {
     this.#forget();
@@ -69,7 +73,7 @@ export class ContentScanner {
     this.#state = State.LineStart;
   }
 
-  /** A chunk of a counted size follows (RFC 3030 §2). Line ends are checked across the chunks of one message. */
+  /** Begins a chunk of `sizeBytes` (RFC 3030 §2). Line ends are checked across the chunks of one message. */
   beginBdat(sizeBytes: number, isFirst: boolean, isLast: boolean): void {
     if (isFirst) {
       this.#forget();
@@ -82,7 +86,7 @@ export class ContentScanner {
     if (sizeBytes === 0) this.#endBdat();
   }
 
-  /** Takes content from `chunk` at `from`, sets `at`, and gives a run of it, or null when there is none to give. */
+  /** Reads content from `chunk` at `from`, sets `at`, and returns a run of it, or null when there is none. */
   take(chunk: Uint8Array, from: number): Uint8Array | null {
     const run = this.#take(chunk, from);
     // What waits for more keeps no chunk alive.
@@ -106,7 +110,7 @@ export class ContentScanner {
     return this.problem === null ? run : null;
   }
 
-  /** A run of the content between `from` and `end`: up to a dot to drop, a bare LF, or the end of the content. */
+  /** Returns a run of the content between `from` and `end`, which stops at a dot to drop, a bare LF, or the end of the content. */
   #scan(chunk: Uint8Array, from: number, end: number): Uint8Array | null {
     const isData = this.#isData;
     const runs = this.#runs?.bytes === chunk ? this.#runs : new TextRuns(chunk);
@@ -150,7 +154,7 @@ export class ContentScanner {
     return isData && state === State.DotCr ? null : this.#run(chunk, start, end);
   }
 
-  /** The same octet by octet into a copy, for the rest of a chunk in which a bare LF was met: CRLF takes its place. */
+  /** Does the same octet by octet into a copy, for the rest of a chunk after its first bare LF, which becomes CRLF. */
   #rewrite(chunk: Uint8Array, from: number, end: number): Uint8Array | null {
     const isData = this.#isData;
     let bareCount = 0;

@@ -6,8 +6,8 @@ const lineEndAndTerminator = Uint8Array.of(13, 10, 46, 13, 10);
 const dot = 46;
 
 /**
- * Makes content ready for DATA (RFC 5321 §4.5.2), chunk by chunk. Content without dots at line starts is not copied.
- * A bare CR or LF never gets out (RFC 5321 §2.3.8): from the first one on nothing is given, and the message must not be ended.
+ * Makes content ready for DATA, chunk by chunk: doubles a dot at the start of a line (RFC 5321 §4.5.2). Content without such dots is not copied.
+ * A bare CR or LF MUST NOT be sent (RFC 5321 §2.3.8): after the first one nothing more is returned, and the message must not be ended.
  */
 export class DotStuffer {
   #problem: ContentProblem | null = null;
@@ -43,7 +43,10 @@ export class DotStuffer {
     return out;
   }
 
-  /** The end of the content: a line end when the last line had none, and the lone dot. Null when there was a problem. */
+  /**
+   * Returns the end of the content, or null when there was a problem. RFC 5321 §4.1.1.4: a sender MUST add CRLF to a last line without it,
+   * and MUST NOT add one otherwise.
+   */
   end(): Uint8Array | null {
     if (this.#owesCr) this.#problem ??= 'bareCr';
     if (this.#problem !== null) return null;

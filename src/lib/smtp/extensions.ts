@@ -1,4 +1,4 @@
-/** Limits of one connection or transaction (RFC 9422 §3); null where the server announced none. */
+/** Limits of one connection or transaction (RFC 9422 §4.1, §4.2, §4.3); null where the server announced none. */
 export interface ServerLimits {
   readonly mailMax: number | null;
   readonly rcptMax: number | null;
@@ -40,14 +40,17 @@ export interface Extensions {
 
 const noLimits: ServerLimits = { mailMax: null, rcptMax: null, rcptDomainMax: null };
 
-/** Reads the lines of a 250 reply to EHLO. Never fails: what is malformed is as if not offered. */
+/**
+ * Parses the lines of a 250 reply to EHLO (RFC 5321 §4.1.1.1, `ehlo-ok-rsp`). Never fails: a malformed extension counts as not offered.
+ */
 export function parseEhlo(lines: readonly string[]): Extensions {
   const keywords = new Map<string, string>();
   const mechanisms: string[] = [];
   let hasAuth = false;
   for (const line of lines.slice(1)) {
-    // Old servers write `AUTH=LOGIN`, which RFC 4954 does not know but which means the same.
+    // Old servers write `AUTH=LOGIN`, which is not in RFC 4954 §3 but means the same.
     const [, word = '', rest = ''] = /^\s*([A-Za-z0-9-]+)(?:[ =]\s*(.*?))?\s*$/.exec(line) ?? [];
+    // RFC 5321 §4.1.1.1: keywords MUST be recognized in any case of letters.
     const keyword = word.toUpperCase();
     if (keyword === '') continue;
     if (keyword === 'AUTH') {
@@ -75,7 +78,7 @@ export function parseEhlo(lines: readonly string[]): Extensions {
   };
 }
 
-/** Extensions of a server that only knows HELO: none. */
+/** Extensions of a server that only knows HELO (RFC 5321 §3.2): none. */
 export const noExtensions: Extensions = parseEhlo(['']);
 
 function words(text: string): string[] {
@@ -84,17 +87,23 @@ function words(text: string): string[] {
 
 function parseSize(value: string | undefined): Extensions['size'] {
   if (value === undefined) return null;
-  // RFC 1870 §4: no number, or 0, means no fixed maximum.
+  // RFC 1870 §3: 0 means no fixed maximum, and no number says nothing about it.
   const bytes = /^[0-9]{1,20}$/.test(value) ? Number(value) : 0;
   return { maxBytes: bytes === 0 ? null : bytes };
 }
 
 function parseFutureRelease(value: string | undefined): Extensions['futureRelease'] {
+  // RFC 4865 §3: the first parameter is the longest interval in seconds.
   const [interval = ''] = words(value ?? '');
   return /^[1-9][0-9]{0,8}$/.test(interval) ? { maxIntervalS: Number(interval) } : null;
 }
 
-/** Parses the value of LIMITS. RFC 9422 §3.7: a malformed or repeated limit makes the whole line worth nothing. */
+/**
+ * Parses the value of LIMITS. RFC 9422 §3.7: on an error of basic syntax clients SHOULD proceed as if the extension had not been used.
+ *
+ * deviates: RFC 9422 §3.7 says that an error in the value of one limit MUST invalidate that limit only. A server that writes one limit
+ * wrong is trusted with none, which costs at most a reply that refuses.
+ */
 function parseLimits(value: string): ServerLimits {
   const found = new Map<string, number | null>();
   for (const word of words(value)) {

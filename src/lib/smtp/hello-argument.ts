@@ -5,10 +5,10 @@ import type { CommandOptions, HelloArgument } from './command.ts';
 /** The reason for a HELO or EHLO without an argument. */
 export const helloMissing = 'host name expected, or an address literal such as [192.0.2.1]';
 
-/** Reads the argument of HELO or EHLO (RFC 5321 §4.1.1.1, §4.1.3), which is not empty. What is neither a domain nor a literal comes with the reason, in ASCII. */
+/** Parses a non-empty argument of HELO or EHLO (RFC 5321 §4.1.1.1, §4.1.3). Never fails: `other` has the reason why it is neither a domain nor a literal, in ASCII. */
 export function parseHelloArgument(argument: string, { pedantic = false }: CommandOptions): HelloArgument {
   const bracket = argument.startsWith('[') ? argument.indexOf(']') : -1;
-  // RFC 5321 §4.1.1.1 allows nothing after a literal; some clients add their name.
+  // RFC 5321 §4.1.1.1: nothing may follow a literal, but it is "probably wise for servers to be prepared" for the name that RFC 2821 encouraged.
   const name = bracket > 0 && argument[bracket + 1] === ' ' ? argument.slice(0, bracket + 1) : argument;
   const host = parseAddressDomain(name, { smtputf8: false, pedantic });
   if (!host.ok) return { form: 'other', text: argument, reason: reasonFor(name, host) };

@@ -13,7 +13,7 @@ export const defaultCodecLimits: CodecLimits = { maxLineBytes: 2048, maxSaslLine
 export interface ReplyLimits {
   /** Reply line with its line end. RFC 5321 §4.5.3.1.5 says 512; real servers exceed it. */
   readonly maxLineBytes: number;
-  /** Lines of one reply. */
+  /** Lines of one reply; RFC 5321 §4.2.1 sets no maximum. */
   readonly maxLines: number;
 }
 

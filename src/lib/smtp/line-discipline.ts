@@ -1,7 +1,7 @@
 import type { ContentProblem } from './content-scanner.ts';
 
 /**
- * Checks that a whole message can go over SMTP as it is: lines end with CRLF, and neither CR nor LF stands alone (RFC 5321 §2.3.8).
+ * Checks that a whole message can be sent over SMTP unchanged: lines end with CRLF, and neither CR nor LF stands alone (RFC 5321 §2.3.8).
  * @returns the problem and the offset of its octet, or null.
  */
 export function checkLineDiscipline(

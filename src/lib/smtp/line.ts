@@ -1,10 +1,10 @@
 /**
- * Why a line is no SMTP line: `bareLf`, `bareCr` its line end or a CR within (RFC 5321 §2.3.8), `nul` a NUL octet,
+ * Reason why a line is no SMTP line: `bareLf`, `bareCr` its line end or a CR within (RFC 5321 §2.3.8), `nul` a NUL octet,
  * `utf8` octets above 127 that are not UTF-8 (RFC 6531 §3.1).
  */
 export type LineProblem = 'bareLf' | 'bareCr' | 'nul' | 'utf8';
 
-/** A decoded line; its text is empty when there is a problem with its octets, and not to be obeyed when its line end is the only problem. */
+/** A decoded line; its text is empty when there is a problem with its octets, and must not be executed when its line end is the only problem. */
 export interface Line {
   readonly kind: 'line';
   readonly text: string;
@@ -13,7 +13,7 @@ export interface Line {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Decodes the line from `from` to its LF at `lf`, with a look at every octet. */
+/** Decodes the line from `from` to its LF at `lf`. RFC 5321 §2.3.8: only CRLF ends a line, so a bare LF is a problem. */
 export function decodeLine(bytes: Uint8Array, from: number, lf: number): Line {
   if (lf === from || bytes[lf - 1] !== 13) {
     return { ...checkedLine(bytes.subarray(from, lf)), problem: 'bareLf' };

@@ -22,13 +22,13 @@ const unknownValue = 'unknown';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Writable<T extends { readonly unknown: readonly string[] }> = Mutable<Omit<T, 'unknown'>> & { unknown: string[] };
 
-/** Takes one value: null when it did, `unknownValue` when nothing is known of it, or else why it is malformed. */
+/** Stores one value in `into`. Returns null on success, `unknownValue` for a value that is not known, else the reason why it is malformed. */
 type Reader<T extends { readonly unknown: readonly string[] }> = (
   value: string | null,
   into: Writable<T>,
 ) => string | null;
 
-/** Reads the parameters of MAIL that begin at `at`, each with its space before it (RFC 5321 §4.1.1.11). */
+/** Parses the parameters of MAIL that begin at `at`, each after a space (RFC 5321 §4.1.2, `Mail-parameters`). Returns a refusal for malformed ones. */
 export function parseMailParameters(text: string, at: number, options: CommandOptions): Parsed<MailParameters> {
   if (at === text.length) return parsed(noMailParameters);
   const into = { ...noMailParameters, unknown: [] };
@@ -40,7 +40,7 @@ export function parseMailParameters(text: string, at: number, options: CommandOp
   return parsed(into);
 }
 
-/** Reads the parameters of RCPT that begin at `at`. */
+/** Parses the parameters of RCPT that begin at `at` (RFC 5321 §4.1.2, `Rcpt-parameters`). Returns a refusal for malformed ones. */
 export function parseRcptParameters(text: string, at: number, options: CommandOptions): Parsed<RcptParameters> {
   if (at === text.length) return parsed(noRcptParameters);
   const into = { ...noRcptParameters, unknown: [] };
@@ -59,17 +59,19 @@ function readParameters<T extends { readonly unknown: readonly string[] }>(
   if (!split.ok) return split;
   const seen = new Set<string>();
   for (const { at: position, raw, keyword, value } of split.value) {
+    // RFC 3461 §4.5: RET, ENVID, NOTIFY and ORCPT MUST NOT appear more than once (501); no other parameter has a meaning when repeated.
     if (seen.has(keyword)) return refused(position, `${keyword} given twice`);
     seen.add(keyword);
     const reader = Object.hasOwn(readers, keyword) ? readers[keyword] : undefined;
     const problem = reader === undefined ? unknownValue : reader(value, into);
+    // RFC 5321 §4.1.1.11: parameters that are not recognized are not a syntax error (501) but get a code of their own (555).
     if (problem === unknownValue) into.unknown.push(raw);
     else if (problem !== null) return refused(position, `${keyword}: ${problem}`);
   }
   return parsed(true);
 }
 
-/** RFC 5321 §4.1.2: esmtp-param. A line has a limit, so the number of parameters has one. */
+/** Splits `esmtp-param *(SP esmtp-param)` (RFC 5321 §4.1.2). The limit on the line also limits the number of parameters. */
 function splitParameters(text: string, start: number, options: CommandOptions): Parsed<Parameter[]> {
   const parameters: Parameter[] = [];
   let at = start;
@@ -96,6 +98,7 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
     return null;
   },
   BODY(value, into) {
+    // RFC 6152 §2: 7BIT and 8BITMIME; RFC 3030 §3 adds BINARYMIME.
     const body = value?.toUpperCase() ?? '';
     if (body !== '7BIT' && body !== '8BITMIME' && body !== 'BINARYMIME')
       return value === null ? 'value expected' : unknownValue;
@@ -103,16 +106,19 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
     return null;
   },
   SMTPUTF8(value, into) {
+    // RFC 6531 §3.4: the parameter takes no value.
     if (value !== null) return 'takes no value';
     into.smtputf8 = true;
     return null;
   },
   REQUIRETLS(value, into) {
+    // RFC 8689 §2: no value is associated with this parameter.
     if (value !== null) return 'takes no value';
     into.requireTls = true;
     return null;
   },
   AUTH(value, into) {
+    // RFC 4954 §5: a mailbox or `<>`, in xtext.
     const decoded = value === null ? null : valueOf(parseXtext(value));
     if (decoded === null) return 'xtext expected';
     into.auth = decoded;
@@ -131,6 +137,7 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
     return null;
   },
   RET(value, into) {
+    // RFC 3461 §4.3: FULL or HDRS, in any case of letters.
     const ret = value?.toUpperCase() ?? '';
     if (ret !== 'FULL' && ret !== 'HDRS') return 'FULL or HDRS expected';
     into.ret = ret;
@@ -163,6 +170,7 @@ const rcptReaders: Readonly<Record<string, Reader<RcptParameters>>> = {
   },
 };
 
+/** Parses the value of NOTIFY in upper case; null when malformed. RFC 3461 §4.1: NEVER MUST appear by itself. */
 function parseNotify(value: string): Notify | null {
   if (value === 'NEVER') return { success: false, failure: false, delay: false };
   const words = value.split(',');
@@ -171,7 +179,7 @@ function parseNotify(value: string): Notify | null {
   return { success: words.includes('SUCCESS'), failure: words.includes('FAILURE'), delay: words.includes('DELAY') };
 }
 
-/** RFC 3339 date and time in UTC or with offset, as RFC 4865 §4.1 uses it; NaN when malformed. */
+/** Parses the `date-time` of RFC 3339 §5.6, which RFC 4865 §4.1 uses, to milliseconds since 1970; NaN when malformed. */
 function parseUtc(text: string): number {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i.test(text)
     ? Date.parse(text.toUpperCase())

@@ -1,14 +1,14 @@
 /** Parameters of MAIL FROM after the path. */
 export interface MailParameters {
-  /** SIZE (RFC 1870 §5): what the client thinks the message has; null when not said. */
+  /** SIZE (RFC 1870 §5): the client's estimate of the message size in bytes; null when not given. */
   readonly sizeBytes: number | null;
-  /** BODY (RFC 6152 §2, RFC 3030 §3); null when not said, which means 7BIT. */
+  /** BODY (RFC 6152 §2, RFC 3030 §3); null when not given, which means 7BIT. */
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME' | null;
   /** SMTPUTF8 (RFC 6531 §3.4). */
   readonly smtputf8: boolean;
   /** REQUIRETLS (RFC 8689 §2). */
   readonly requireTls: boolean;
-  /** AUTH (RFC 4954 §5), xtext decoded: the original submitter, `<>` when unknown; null when not said. */
+  /** AUTH (RFC 4954 §5), xtext decoded: the original submitter, `<>` when unknown; null when not given. */
   readonly auth: string | null;
   /** HOLDFOR (RFC 4865 §4): release this many seconds from now. */
   readonly holdForS: number | null;
@@ -22,7 +22,7 @@ export interface MailParameters {
   readonly unknown: readonly string[];
 }
 
-/** When a recipient's delivery status is reported (RFC 3461 §4.1). */
+/** Outcomes for which a DSN about a recipient is sent (RFC 3461 §4.1). */
 export interface Notify {
   readonly success: boolean;
   readonly failure: boolean;
@@ -31,9 +31,9 @@ export interface Notify {
 
 /** Parameters of RCPT TO after the path. */
 export interface RcptParameters {
-  /** NOTIFY (RFC 3461 §4.1); NEVER is all three false; null when not said. */
+  /** NOTIFY (RFC 3461 §4.1); NEVER is all three false; null when not given. */
   readonly notify: Notify | null;
-  /** ORCPT (RFC 3461 §4.2), xtext decoded; null when not said. */
+  /** ORCPT (RFC 3461 §4.2), xtext decoded; null when not given. */
   readonly orcpt: { readonly type: string; readonly address: string } | null;
   /** Parameters we do not know, as sent. */
   readonly unknown: readonly string[];

@@ -1,14 +1,15 @@
 import { defaultReplyLimits, type ReplyLimits } from './limits.ts';
 import type { Reply } from './reply.ts';
 
-/** A reply, or why the server's bytes are none; after that nothing more can be understood. */
+/** A reply, or the reason why the server's bytes are none, after which no event follows. */
 export type ReplyEvent =
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'bad'; readonly reason: string };
 
 const empty = new Uint8Array(0);
-// Servers send anything in their texts, so octets that are not UTF-8 become replacement characters.
+// RFC 5321 §4.2 allows printable ASCII and HT in the text. Servers send anything, so octets that are not UTF-8 become replacement characters.
 const decoder = new TextDecoder('utf-8');
+// RFC 5321 §4.2: three digits, of which the first is 2 to 5, then a hyphen on all lines but the last. RFC 5321 §4.2 also allows a code without text.
 const replyLine = /^([2-5][0-9][0-9])([ -]?)(.*)$/s;
 const enhancedCode = /^([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|$)/;
 
@@ -26,7 +27,7 @@ export class ReplyParser {
     this.#limits = { ...defaultReplyLimits, ...limits };
   }
 
-  /** Gives the next bytes. */
+  /** Takes the next bytes. */
   feed(chunk: Uint8Array): void {
     if (this.#rest.length === 0) {
       this.#rest = chunk;
@@ -38,7 +39,7 @@ export class ReplyParser {
     this.#rest = joined;
   }
 
-  /** The next reply, or null when more bytes are needed. */
+  /** Returns the next reply, or null when more bytes are needed. */
   next(): ReplyEvent | null {
     if (this.#isBad) return null;
     for (;;) {
@@ -58,12 +59,12 @@ export class ReplyParser {
     }
   }
 
-  /** Reports whether bytes are waiting that no event has given yet, complete or not. */
+  /** Reports whether bytes are waiting that no event has returned yet, complete or not. */
   hasInput(): boolean {
     return this.#rest.length > 0 || this.#lines.length > 0;
   }
 
-  /** Forgets what was fed, as after STARTTLS (RFC 3207 §5). */
+  /** Drops what was fed, as after STARTTLS: nothing received in plaintext counts (RFC 3207 §4.2). */
   discard(): void {
     this.#rest = empty;
     this.#searched = 0;
@@ -79,6 +80,7 @@ export class ReplyParser {
       this.#code = code;
       this.#enhanced = null;
     } else if (code !== this.#code) {
+      // RFC 5321 §4.2.1: the code on each line of a reply MUST be the same.
       return this.#bad('lines of one reply have different codes');
     }
     if (this.#lines.length === this.#limits.maxLines) return this.#bad('reply has too many lines');

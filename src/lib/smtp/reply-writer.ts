@@ -5,6 +5,7 @@ const maxLineBytes = 512;
 /** Below this column a long word is cut rather than the line left short. */
 const minWrapColumn = 400;
 
+// RFC 5321 §4.2: `textstring` is HT and printable ASCII.
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const notPrintable = /[^\x20-\x7e]/;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

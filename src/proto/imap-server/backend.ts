@@ -8,21 +8,21 @@ export type LoginOutcome =
   | {
       readonly kind: 'failure';
       readonly mechanism: MechanismName;
-      /** The name tried, null when the exchange did not get that far. */
+      /** Login name, null when the exchange ended before the client gave it. */
       readonly login: string | null;
       readonly failure: SaslFailure;
       readonly reason: string;
     };
 
 /**
- * What one IMAP connection asks of the server before a user has logged in. Any method may throw `No`, which becomes the
- * command's answer, or `Bye`, which ends the connection; anything else thrown is a bug and answered `NO [SERVERBUG]`.
+ * Services of the server for one IMAP connection before login. Any method may throw `No`, which becomes the
+ * command's answer, or `Bye`, which ends the connection; any other exception is a bug and answered `NO [SERVERBUG]`.
  */
 export interface ImapBackend {
   readonly credentials: CredentialStore;
-  /** Called before each LOGIN and AUTHENTICATE. Throws `No` or `Bye` when this peer may not try (too many failures). */
+  /** Called before each LOGIN and AUTHENTICATE. Throws `No` or `Bye` when this peer has failed too often (RFC 9051 §11.7). */
   admitLogin(mechanism: MechanismName): Promise<void>;
-  /** Notes every outcome, for logs and limits; must not throw. */
+  /** Records every outcome, for logs and limits; must not throw. */
   noteLogin(outcome: LoginOutcome): void;
   /** Fields of the client's ID command (RFC 2971 §3.1), for logs. */
   noteClientId(fields: ReadonlyMap<string, string | null>): void;
@@ -35,13 +35,13 @@ export type SpecialUse = '\\All' | '\\Archive' | '\\Drafts' | '\\Flagged' | '\\J
 
 /**
  * A mailbox of the account. Names here are Unicode in NFC with `/` between the levels; the inbox is always exactly `INBOX`,
- * also as the first level of its children (RFC 9051 §5.1). How names travel (modified UTF-7) is the session's business.
+ * also as the first level of its children (RFC 9051 §5.1). The session converts them to and from the wire form (modified UTF-7).
  */
 export interface MailboxEntry {
   readonly name: string;
   /** False for a name that is only subscribed to (RFC 9051 §6.3.7). */
   readonly exists: boolean;
-  /** False for \Noselect. */
+  /** False for \Noselect (RFC 9051 §7.3.1). */
   readonly selectable: boolean;
   readonly subscribed: boolean;
   readonly specialUse: readonly SpecialUse[];
@@ -69,17 +69,17 @@ export interface AppendHead {
   readonly flagBits: number;
   /** Keywords as the client spells them. */
   readonly keywords: readonly string[];
-  /** INTERNALDATE in ms since 1970; null for now. */
+  /** INTERNALDATE in ms since 1970; null for the current time (RFC 9051 §6.3.12). */
   readonly internalDateMs: number | null;
-  /** Bytes that will be written. */
+  /** Number of bytes that will be written. */
   readonly sizeBytes: number;
 }
 
-/** Takes the bytes of one message of an APPEND. */
+/** Receiver of the bytes of one message of an APPEND. */
 export interface AppendSink {
   /** Takes the next bytes, which must not change afterwards. */
   write(chunk: Uint8Array): Promise<void>;
-  /** All bytes were written; parses and keeps the message aside, nothing is visible yet. */
+  /** Ends the message: parses and stores it, not visible yet. */
   finish(): Promise<void>;
 }
 
@@ -87,7 +87,7 @@ export interface AppendSink {
 export interface AppendBatch extends AsyncDisposable {
   /** Begins the next message; the previous one must be finished. Throws `No` (TOOBIG, OVERQUOTA, LIMIT) before any byte is read. */
   message(head: AppendHead): Promise<AppendSink>;
-  /** Makes all finished messages visible in order; durable when it resolves. Throws `No` TRYCREATE when the mailbox went away. */
+  /** Makes all finished messages visible in order; durable when it resolves. Throws `No` TRYCREATE when the mailbox no longer exists. */
   commit(): Promise<{ readonly uidValidity: UidValidity; readonly uids: readonly Uid[] }>;
 }
 
@@ -102,22 +102,22 @@ export interface AccountBackend extends AsyncDisposable {
   /** Name of the account, for logs. */
   readonly name: string;
   readonly appendLimitBytes: AppendLimitBytes;
-  /** All mailboxes and subscribed names, sorted by name with INBOX first. */
+  /** Returns all mailboxes and subscribed names, sorted by name with INBOX first. */
   mailboxes(): Promise<readonly MailboxEntry[]>;
-  /** Counters for each name, in order; null where there is no such mailbox. */
+  /** Returns the counters for each name, in order; null where there is no such mailbox. */
   status(names: readonly string[]): Promise<readonly (MailboxStatus | null)[]>;
   /** Creates a mailbox with missing parents; does not subscribe to them. USEATTR when a special use cannot be given (RFC 6154 §3). */
   create(name: string, specialUse: readonly SpecialUse[]): Promise<void>;
-  /** Removes a mailbox and its messages. Never called for INBOX. */
+  /** Removes a mailbox and its messages, not the mailboxes below it (RFC 9051 §6.3.5). Never called for INBOX. */
   delete(name: string): Promise<void>;
   /** Renames a mailbox with everything below it, and no subscription; renaming INBOX moves its messages instead (RFC 9051 §6.3.6). */
   rename(from: string, to: string): Promise<void>;
-  /** Subscribes or unsubscribes; the name need not exist. */
+  /** Subscribes or unsubscribes; the name need not exist (RFC 9051 §6.3.7). */
   subscribe(name: string, subscribed: boolean): Promise<void>;
   /** Opens a mailbox for this session. With `readOnly` no method that changes messages is called. */
   select(name: string, readOnly: boolean): Promise<SelectedMailbox>;
-  /** Throws `No` TRYCREATE when there is no such mailbox. */
+  /** Begins an APPEND. Throws `No` TRYCREATE when there is no such mailbox (RFC 9051 §6.3.12: MUST). */
   append(name: string): Promise<AppendBatch>;
-  /** Calls `fn` when anything in the account may have changed. Only a hint: it may be early, doubled or merged, never lost for good. */
+  /** Calls `fn` when anything in the account may have changed. Only a hint: it may come early, twice or merged with another, but is never lost. */
   onChange(fn: () => void): Disposable;
 }

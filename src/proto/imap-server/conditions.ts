@@ -2,8 +2,8 @@ import { ConditionError, conditionText, type ConditionKind } from '#ports/condit
 import { No } from './refusal.ts';
 
 /**
- * RFC 5530 §3. A full disk is a limit of the implementation (LIMIT) and not OVERQUOTA, which would tell the user that the mailbox is too
- * large (RFC 9208 §4.3.1); CORRUPTION is for data that is damaged, UNAVAILABLE for what may be well in a moment.
+ * Response codes of conditions (RFC 5530 §3). A full disk is an implementation limit (LIMIT) and not OVERQUOTA, which would mean that the
+ * mailbox is too large (RFC 9208 §4.3.1); CORRUPTION is for damaged data, UNAVAILABLE for temporary failures.
  */
 const codes: Readonly<Record<ConditionKind, string>> = {
   diskFull: 'LIMIT',
@@ -19,7 +19,7 @@ const codes: Readonly<Record<ConditionKind, string>> = {
   overloaded: 'UNAVAILABLE',
 };
 
-/** Returns the NO for a condition of the machine, which was noted where it was found; any other error as it is. */
+/** Returns the NO for a condition of the machine, which was recorded where it was found; any other error unchanged. */
 export function withConditions(error: unknown): unknown {
   if (!(error instanceof ConditionError)) return error;
   const text =

@@ -14,7 +14,7 @@ export type Enabled = 'IMAP4REV2' | 'UTF8=ACCEPT';
 /** States of a session (RFC 9051 §3). */
 export type SessionState = 'notAuthenticated' | 'authenticated' | 'selected';
 
-/** State of one session, on which commands work. */
+/** State of one session that command handlers work on. */
 export class Context {
   readonly deps: ImapServerDeps;
   readonly input: Input;
@@ -25,14 +25,14 @@ export class Context {
   /** Null unless in the selected state. */
   selection: Selection | null = null;
   readonly enabled = new Set<Enabled>();
-  /** Tag of the command at hand. */
+  /** Tag of the current command. */
   tag = '';
   loginFailures = 0;
-  /** STARTTLS was answered: the handshake is next. */
+  /** True when STARTTLS was answered and the handshake is next. */
   wantsTls = false;
-  /** Part of a response went out whose rest must follow: nothing else can be said now. */
+  /** True when only part of a response was sent: no other response can be sent on this connection. */
   isMidResponse = false;
-  /** LOGOUT was answered: nothing more is read. */
+  /** True when LOGOUT was answered and nothing more is read. */
   isLoggedOut = false;
 
   constructor(deps: ImapServerDeps, input: Input, output: Output, codec: ImapCodec) {
@@ -48,45 +48,45 @@ export class Context {
     return this.selection === null ? 'authenticated' : 'selected';
   }
 
-  /** The client understands IMAP4rev2 responses (RFC 9051 §6.3.1). */
+  /** True when the client has enabled IMAP4rev2 responses (RFC 9051 §6.3.1); until then they MUST conform to RFC 3501 (RFC 9051 §7.2.2). */
   get isRev2(): boolean {
     return this.enabled.has('IMAP4REV2');
   }
 
-  /** Strings and mailbox names may be UTF-8 (RFC 6855 §3, RFC 9051 §5.1). */
+  /** True when strings and mailbox names may be UTF-8 (RFC 6855 §3, RFC 9051 §5.1). */
   get isUtf8(): boolean {
     return this.isRev2 || this.enabled.has('UTF8=ACCEPT');
   }
 
-  /** The account; commands that need it are only legal after login. @throws Bad before login. */
+  /** Returns the account. @throws Bad before login. */
   loggedIn(): AccountBackend {
     if (this.account === null) throw new Bad('log in first');
     return this.account;
   }
 
-  /** The selected mailbox. @throws Bad when none is. */
+  /** Returns the selected mailbox. @throws Bad when none is selected. */
   selected(): Selection {
     if (this.selection === null) throw new Bad('select a mailbox first');
     return this.selection;
   }
 
-  /** Largest message that APPEND takes now. */
+  /** Largest message that APPEND accepts now (RFC 7889 §3). */
   get appendLimitBytes(): number {
     const most = this.deps.options.limits.maxAppendBytes;
     return Math.min(this.account?.appendLimitBytes ?? most, most);
   }
 
-  /** The capability list as it is now. */
+  /** Returns the current capability list. */
   capability(): string {
     return capabilityText(this.deps.options, this.deps.channel.tls, this.account !== null, this.appendLimitBytes);
   }
 
-  /** Adds an untagged response. */
+  /** Writes an untagged response. */
   untagged(text: string): void {
     this.output.line(`* ${text}`);
   }
 
-  /** Adds responses that a writer of #lib/imap makes, with text as this client reads it. */
+  /** Writes responses through a writer of #lib/imap, with text in the form that this client has enabled. */
   write(response: (writer: ResponseWriter, options: TextOptions) => void): void {
     const writer = new ResponseWriter(256);
     response(writer, { utf8: this.isUtf8 });

@@ -4,15 +4,15 @@ import { No, Unreadable } from './refusal.ts';
 /** Reason why a command could not answer for some messages, by UID. */
 export type MessageFailures = Map<number, No | Unreadable>;
 
-/** UIDs that the text of a refusal names; the log names more. */
+/** UIDs that the text of a refusal lists; the log lists more. */
 const maxUidsInText = 20;
 const maxUidsInLog = 1000;
 
 /**
- * Makes the refusal that ends a command which answered for all messages but some, and logs those that are damaged.
- * RFC 9051 §6.4.5: NO is for data that cannot be fetched. RFC 5530 §3: CORRUPTION is the code for damaged data, and leaves it to the
- * text what is damaged. Without damage it is the refusal of the first message.
- * @param others  Clause that says that the other messages were answered for.
+ * Returns the refusal that ends a command which failed for some messages, and logs the damaged ones.
+ * RFC 9051 §6.4.5: NO is for data that cannot be fetched. RFC 5530 §3: CORRUPTION is the code for damaged data; the text names what is
+ * damaged. Without damage it is the refusal of the first message.
+ * @param others  Clause that says that the command succeeded for the other messages.
  */
 export function refusalFor(context: Context, failures: MessageFailures, others: string): No {
   const all = [...failures].toSorted(([a], [b]) => a - b);

@@ -27,7 +27,7 @@ export class Input {
     this.#flush = flush;
   }
 
-  /** The next event; null when the peer ended. Does not care for `wake`. Rejects as Channel.read does. */
+  /** Returns the next event; null when the peer has closed its side. Ignores `wake`. Rejects as Channel.read does. */
   async next(timeoutMs: number): Promise<ImapEvent | null> {
     for (;;) {
       const event = await this.nextOrWoken(timeoutMs);
@@ -35,7 +35,7 @@ export class Input {
     }
   }
 
-  /** The next event, `woken` when `wake` was called first, null when the peer ended. Rejects as Channel.read does. */
+  /** Returns the next event, `woken` when `wake` was called first, null when the peer has closed its side. Rejects as Channel.read does. */
   async nextOrWoken(timeoutMs: number): Promise<ImapEvent | 'woken' | null> {
     for (;;) {
       if (this.#end !== null) throw this.#end.cause;
@@ -72,7 +72,7 @@ export class Input {
     }
   }
 
-  /** Makes the pending or next `nextOrWoken` answer `woken`, unless bytes are there first. */
+  /** Makes the pending or next `nextOrWoken` return `woken`, unless bytes arrive first. */
   wake(): void {
     this.#isWoken = true;
     this.#resume();
@@ -84,7 +84,7 @@ export class Input {
     this.#resume();
   }
 
-  /** Forgets events of bytes that came before TLS (RFC 9051 §6.2.1). */
+  /** Drops events of bytes that were received before TLS (RFC 9051 §6.2.1). */
   discard(): void {
     this.#codec.discardInput();
     if (this.#arrival?.kind === 'chunk') this.#arrival = null;

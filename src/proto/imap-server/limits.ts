@@ -1,12 +1,12 @@
 /** Limits of one session: resources for its peer, and time. */
 export interface ImapServerLimits {
-  /** Silence allowed before login, for reads and writes. */
+  /** Silence allowed before login, for reads and writes; RFC 9051 §5.4 permits any value. */
   readonly unauthenticatedTimeoutMs: number;
-  /** Time from the greeting to a login, however much is said in it. */
+  /** Time from the greeting to a login, regardless of activity. */
   readonly loginTimeoutMs: number;
   /** Commands before login. */
   readonly maxCommandsBeforeLogin: number;
-  /** Silence allowed after login; RFC 9051 §5.4 asks for at least 30 minutes. */
+  /** Silence allowed after login, which MUST be at least 30 minutes (RFC 9051 §5.4). */
   readonly authenticatedTimeoutMs: number;
   /** Silence allowed in IDLE: clients re-issue it every 29 minutes (RFC 9051 §6.3.13). */
   readonly idleTimeoutMs: number;
@@ -14,7 +14,7 @@ export interface ImapServerLimits {
   readonly literalTimeoutMs: number;
   /** Longest time in ms for which the peer may read nothing after login. */
   readonly writeTimeoutMs: number;
-  /** Failed logins before the connection ends. */
+  /** Failed logins before the connection ends (RFC 9051 §11.7: servers SHOULD limit or delay them). */
   readonly maxLoginFailures: number;
   /** Delay of the answer to the first failed login; doubles with each further one. */
   readonly loginFailureDelayMs: number;
@@ -26,7 +26,7 @@ export interface ImapServerLimits {
   readonly maxSkippedBytes: number;
   /** Messages in one MULTIAPPEND. */
   readonly maxAppendMessages: number;
-  /** Largest message taken by APPEND when the backend names no limit. */
+  /** Largest message that APPEND accepts when the backend has no limit. */
   readonly maxAppendBytes: number;
   /** Messages per read of rows. */
   readonly maxRowBatch: number;
@@ -47,7 +47,7 @@ export interface ImapServerLimits {
    * needs its text 200 times. For 100,000 messages these are 4,000 keys about flags, 200 about dates or sizes, or 20 about text.
    */
   readonly maxSearchWork: number;
-  /** Bytes of a header that HEADER.FIELDS looks at; they are in memory while the answer is made. */
+  /** Bytes of a header that HEADER.FIELDS reads; they are in memory while the answer is made. */
   readonly maxFilteredHeaderBytes: number;
 }
 

@@ -5,16 +5,16 @@ import { Bad, Bye, No } from './refusal.ts';
 
 const longestDelayMs = 30_000;
 
-/** Opens the account of a user whose identity is proved; answers the text of the tagged OK (RFC 9051 §6.2.2). */
+/** Opens the account of a user whose identity is proved. Returns the text of the tagged OK (RFC 9051 §6.2.2). @throws No when the login is disabled. */
 export async function completeLogin(context: Context, mechanism: MechanismName, identity: Identity): Promise<string> {
   const { backend } = context.deps;
   await enterAccount(context, identity);
   backend.noteLogin({ kind: 'success', mechanism, identity });
-  // RFC 9051 §7.1: a CAPABILITY code spares the client the question.
+  // RFC 9051 §7.1: a CAPABILITY code makes a separate CAPABILITY command unnecessary.
   return `[CAPABILITY ${context.capability()}] logged in`;
 }
 
-/** The authenticated state begins. Throws what `open` throws. */
+/** Enters the authenticated state. Throws what `open` throws. */
 export async function enterAccount(context: Context, identity: Identity): Promise<void> {
   const { backend, options } = context.deps;
   context.account = await backend.open(identity);
@@ -23,7 +23,7 @@ export async function enterAccount(context: Context, identity: Identity): Promis
 }
 
 /**
- * Answers a failed login late, and later each time; the last allowed failure ends the connection.
+ * Answers a failed login with a delay that grows each time (RFC 9051 §11.7: SHOULD); the last permitted failure ends the connection.
  * @throws always: No, Bad for a malformed exchange, or Bye.
  */
 export async function refuseLogin(
@@ -40,9 +40,9 @@ export async function refuseLogin(
   const { maxLoginFailures } = options.limits;
   if (context.loginFailures >= maxLoginFailures)
     throw new Bye(`too many failed logins in this connection: the limit is ${maxLoginFailures}`);
-  // RFC 5530 §3: a temporary failure, which clients try again.
+  // RFC 5530 §3: UNAVAILABLE, a temporary failure, which clients retry.
   if (outcome.failure === 'busy') throw new No('UNAVAILABLE', 'too many logins at once, please try again later');
-  // RFC 5530 §3: one code for wrong names and wrong passwords.
+  // RFC 5530 §3: one code for wrong names and wrong passwords; RFC 9051 §11.7: the reason SHOULD NOT be given.
   if (outcome.failure === 'authorization') throw new No('AUTHORIZATIONFAILED', 'not authorized');
   throw new No('AUTHENTICATIONFAILED', 'authentication failed');
 }

@@ -10,7 +10,7 @@ export interface PositionRange {
 }
 
 /**
- * Positions of the view that a sequence set means, ascending and disjoint. UIDs that do not exist are ignored
+ * Returns the positions of the view that a sequence set selects, ascending and disjoint. UIDs that do not exist are ignored
  * (RFC 9051 §6.4.9); a message number beyond the last message is refused (RFC 9051 §9, seq-number).
  * @param saved  UIDs of the saved search result (RFC 5182 §2.1), for `$`.
  * @throws Bad for message numbers that do not exist.
@@ -32,7 +32,7 @@ export function positions(
   return merged(found);
 }
 
-/** The UIDs at these positions; shares memory with `uids` when the ranges are one. */
+/** Returns the UIDs at these positions; shares memory with `uids` when there is only one range. */
 export function uidsAt(ranges: readonly PositionRange[], uids: Uint32Array): Uint32Array {
   const [only] = ranges;
   if (only === undefined) return new Uint32Array(0);
@@ -46,7 +46,7 @@ export function uidsAt(ranges: readonly PositionRange[], uids: Uint32Array): Uin
   return all;
 }
 
-/** Writes a long list of numbers as a sequence set, and lets others have their turn meanwhile. */
+/** Formats a long list of numbers as a sequence set, with pauses for other connections. */
 export async function sequenceSetText(numbers: Iterable<number>, loop: EventLoop): Promise<string> {
   let text = '';
   for (const piece of sequenceSetPieces(numbers)) {
@@ -59,7 +59,7 @@ export async function sequenceSetText(numbers: Iterable<number>, loop: EventLoop
 
 function numberRange(first: SequenceNumber, last: SequenceNumber, count: number): PositionRange | null {
   if (count === 0 && (first === '*' || last === '*')) {
-    // deviates: RFC 9051 §9 (seq-number) wants BAD for `*` in an empty mailbox; clients send 1:* without looking, and mean "all".
+    // deviates: RFC 9051 §9 (seq-number) wants BAD for `*` in an empty mailbox; clients send 1:* without checking, and mean "all".
     return null;
   }
   const a = first === '*' ? count : first;
@@ -68,6 +68,7 @@ function numberRange(first: SequenceNumber, last: SequenceNumber, count: number)
   return { start: Math.min(a, b) - 1, end: Math.max(a, b) };
 }
 
+/** Returns the positions of a UID range; RFC 9051 §9 (seq-number): `*` is the largest UID in use, and either end may be the larger one. */
 function uidRange(first: SequenceNumber, last: SequenceNumber, uids: Uint32Array): PositionRange | null {
   const highest = uids.at(-1);
   if (highest === undefined) return null;

@@ -13,18 +13,18 @@ export interface ImapServerOptions {
   readonly hostname: string;
   /** STARTTLS is offered on connections without TLS. */
   readonly startTls: boolean;
-  /** Logins are taken without TLS; for tests and local servers only (RFC 9051 §11.1). */
+  /** Logins are accepted without TLS; for tests and local servers only (RFC 9051 §11.1). */
   readonly allowClearPasswords: boolean;
   /** Mechanisms offered, where the connection allows them, in this order. */
   readonly mechanisms: readonly MechanismName[];
-  /** Identity that the peer has already proved, for `* PREAUTH`; null for all others. */
+  /** Identity that the peer has already proved, for `* PREAUTH` (RFC 9051 §7.1.4); null for all others. */
   readonly preauthenticated: Identity | null;
   /** Answer to ID before (`name` only) and after login (RFC 2971 §3.1). */
   readonly serverId: ReadonlyMap<string, string>;
   readonly limits: ImapServerLimits;
 }
 
-/** All that a session needs from the world. */
+/** Dependencies of a session. */
 export interface ImapServerDeps {
   readonly channel: Channel;
   readonly backend: ImapBackend;
@@ -32,7 +32,7 @@ export interface ImapServerDeps {
   readonly loop: EventLoop;
   readonly random: Random;
   readonly log: Log;
-  /** Aborted, with an Error for people, when the server shuts down or the account goes: the session says BYE and that after the command at hand. */
+  /** Aborted, with an Error whose message is for people, when the server shuts down or the account is removed: after the current command the session sends it with BYE (RFC 9051 §7.1.5). */
   readonly shutdown: AbortSignal;
   readonly options: ImapServerOptions;
 }

@@ -4,7 +4,7 @@ import type { ReadFields } from './selected-mailbox.ts';
 
 const encoder = new TextEncoder();
 const smallestBuffer = 1024;
-/** Writes of a long answer that are under way at a time, nearly always. */
+/** Usual number of concurrent writes of a long answer. */
 const maxSpares = 3;
 const nothing = new Uint8Array(0);
 
@@ -15,15 +15,16 @@ export interface OutputMark {
 }
 
 /**
- * Collects responses into large writes. The `put` methods are synchronous and grow the buffer; a caller that writes much awaits
- * `spill()` wherever `isFull`, which lets other connections have their turn too, and `drain()` at the end. Between commands nothing is kept, so that idle connections cost no buffer.
+ * Collects responses into large writes. The methods that add are synchronous and grow the buffer; a caller that writes much awaits
+ * `spill()` wherever `isFull`, which also gives other connections their turn, and `drain()` at the end. Between commands nothing is kept,
+ * so that idle connections cost no buffer.
  */
 export class Output {
   readonly #channel: Channel;
   readonly #loop: EventLoop;
   readonly #bufferBytes: number;
   #buffer: Uint8Array = nothing;
-  /** Buffers that went out and can be filled again; none is kept unless more is coming. */
+  /** Buffers that were sent and can be reused; kept only while more output is expected. */
   #spares: Uint8Array[] = [];
   #hasMore = false;
   #used = 0;
@@ -39,7 +40,7 @@ export class Output {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Enough was collected for a write. */
+  /** True when enough was collected for a write. */
   get isFull(): boolean {
     return this.#used >= this.#bufferBytes;
   }
@@ -107,26 +108,26 @@ export class Output {
     this.#used += digits;
   }
 
-  /** A point to which `rollBack` can return while nothing was written since. */
+  /** Returns a position to which `rollBack` can return until the next write. */
   mark(): OutputMark {
     return { drains: this.#drains, used: this.#used };
   }
 
-  /** Takes back what was added since `mark`; false, and nothing, when some of it went out already. */
+  /** Removes everything added since `mark`. Returns false, and removes nothing, when part of it has been sent. */
   rollBack(mark: OutputMark): boolean {
     if (mark.drains !== this.#drains) return false;
     this.#used = mark.used;
     return true;
   }
 
-  /** Writes everything collected: all that is to be said for now. Null when there is nothing to wait for. */
+  /** Writes everything collected at the end of an answer. Returns null when there is nothing to wait for. */
   drain(): Promise<void> | null {
     this.#hasMore = false;
     this.#spares = [];
     return this.#used === 0 ? null : this.#channel.write(this.#taken(), this.timeoutMs);
   }
 
-  /** As `drain`, in the middle of a long answer, which must not keep others waiting. */
+  /** Writes everything collected in the middle of a long answer, and gives other connections their turn. */
   spill(): Promise<void> | null {
     const written = this.#spill();
     const pause = this.#loop.pause();
@@ -143,9 +144,9 @@ export class Output {
     });
   }
 
-  /** Returns the collected bytes. The channel keeps them for a while, so the next buffer is another one. */
+  /** Returns the collected bytes. The channel keeps them until they are sent, so the next buffer is a new one. */
   #taken(): Uint8Array {
-    // A peer that does not read would otherwise have a whole buffer kept for each short answer.
+    // Otherwise a peer that does not read would make us keep a whole buffer for each short answer.
     const isShort = this.#used * 2 <= this.#buffer.length && this.#used <= smallestBuffer;
     const bytes = isShort ? this.#buffer.slice(0, this.#used) : this.#buffer.subarray(0, this.#used);
     this.#buffer = nothing;
@@ -154,7 +155,7 @@ export class Output {
     return bytes;
   }
 
-  /** Adds bytes that no longer change; large ones are written without being copied. Null when there is nothing to wait for. */
+  /** Adds bytes that no longer change; large ones are written without being copied. Returns null when there is nothing to wait for. */
   stream(bytes: Uint8Array): Promise<void> | null {
     if (bytes.length >= this.#bufferBytes) return this.#direct(bytes);
     this.bytes(bytes);

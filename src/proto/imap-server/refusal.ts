@@ -1,8 +1,8 @@
 import { StacklessError } from '#lib/stackless-error';
 
 /**
- * The one way to say NO: thrown by command handlers and backends, caught once per command by the session,
- * which answers `tag NO [code] text` and goes on (RFC 9051 §7.1.2).
+ * Refusal of a command, thrown by command handlers and backends, caught once per command by the session,
+ * which answers `tag NO [code] text` and continues (RFC 9051 §7.1.2).
  */
 export class No extends StacklessError {
   override readonly name = 'No';
@@ -16,7 +16,7 @@ export class No extends StacklessError {
   }
 }
 
-/** The command cannot be understood or is out of place: answered `tag BAD [code] text` (RFC 9051 §7.1.3). */
+/** Thrown for a command that is malformed or illegal in this state: answered `tag BAD [code] text` (RFC 9051 §7.1.3). */
 export class Bad extends StacklessError {
   override readonly name = 'Bad';
   /** Response code without brackets, null when none applies. */
@@ -29,7 +29,7 @@ export class Bad extends StacklessError {
   }
 }
 
-/** The connection must end now: answered `* BYE [code] text`, then closed (RFC 9051 §7.1.5). */
+/** Thrown when the connection must end now: answered `* BYE [code] text`, then closed (RFC 9051 §7.1.5). */
 export class Bye extends StacklessError {
   override readonly name = 'Bye';
   /** Response code without brackets, null when none applies. */
@@ -43,14 +43,14 @@ export class Bye extends StacklessError {
 }
 
 /**
- * One stored message is damaged: thrown by a backend where its columns or bytes are read. Commands that read many messages leave it out,
+ * Thrown by a backend when it reads columns or bytes of a damaged message. Commands that read many messages leave it out,
  * answer for the others, and end with `refusalFor`.
  */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
-/** The goodbye of a session that `shutdown`, which is aborted, ends: it says the reason. */
+/** Returns the BYE of a session that the aborted `shutdown` ends, with its reason and UNAVAILABLE, a temporary failure (RFC 5530 §3). */
 export function goodbyeOf(shutdown: AbortSignal): Bye {
   const reason: unknown = shutdown.reason;
   return new Bye(reason instanceof Error ? reason.message : 'shutting down', 'UNAVAILABLE');

@@ -24,7 +24,7 @@ export interface MailboxImage {
   readonly keywords: readonly string[];
 }
 
-/** Columns that FETCH and SEARCH can ask for; unwanted ones need not be read. */
+/** Columns that FETCH and SEARCH can request; the others need not be read. */
 export interface RowColumns {
   readonly envelope: boolean;
   /** BODY without extension data. */
@@ -32,21 +32,21 @@ export interface RowColumns {
   readonly bodyStructure: boolean;
   /** INTERNALDATE, RFC822.SIZE and SAVEDATE. */
   readonly numbers: boolean;
-  /** Date header field, for SENTBEFORE and its kin. */
+  /** Date header field, for SENTBEFORE, SENTON and SENTSINCE. */
   readonly sentDate: boolean;
   /** The part tree with offsets. */
   readonly structure: boolean;
 }
 
-/** One message's columns. Members that were not asked for have any value. Members of a damaged message throw `Unreadable`. */
+/** One message's columns. Members that were not requested have arbitrary values. Members of a damaged message throw `Unreadable`. */
 export interface MessageRow {
   readonly sizeBytes: number;
   readonly internalDateMs: number;
-  /** When it came into this mailbox; null when unknown (RFC 8514 §3). */
+  /** Time at which it was added to this mailbox; null when unknown (RFC 8514 §3). */
   readonly saveDateMs: number | null;
   /** Day of the Date field as written, time and zone ignored, as ms of its midnight UTC; null when absent (RFC 9051 §6.4.4). */
   readonly sentDayMs: number | null;
-  /** Ready to send, with its outer parentheses: bytes, or a string of US-ASCII. */
+  /** In wire form, with its outer parentheses: bytes, or a string of US-ASCII. */
   readonly envelope: Uint8Array | string;
   /** As `envelope`. */
   readonly body: Uint8Array | string;
@@ -60,11 +60,11 @@ export interface ReadableMessage {
   readonly sizeBytes: number;
   /** Bytes up to and including the empty line that ends the header. */
   readonly headerSizeBytes: number;
-  /** A NUL occurs in it. */
+  /** True when it contains a NUL. */
   readonly hasNul: boolean;
-  /** Bytes from `start` to `end` (exclusive); at once when they are in memory. The result must not be changed. */
+  /** Returns the bytes from `start` to `end` (exclusive); synchronously when they are in memory. The result must not be changed. */
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
-  /** As `bytes`, but it may stop short of `end`; at least one byte unless the range is empty. Cheaper when the whole is read in pieces. */
+  /** Like `bytes`, but may stop short of `end`, after at least one byte unless the range is empty. Cheaper for reading in pieces. */
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -90,13 +90,13 @@ export interface FieldReader {
 }
 
 /**
- * Header fields of some messages, by position among the UIDs that were asked for: as they stand, in their order, with the empty line that ends a header
- * (RFC 9051 §6.4.5.1). They are put where they are to be sent from, since a list has hundreds of thousands of them.
+ * Header fields of some messages, by position among the requested UIDs: unchanged, in their order, with the empty line that ends a header
+ * (RFC 9051 §6.4.5.1). They are copied directly into the output buffer, since a list has hundreds of thousands of them.
  */
 export interface ReadFields {
-  /** Number of bytes; -1 when the message is gone, or its header must be read to know. */
+  /** Returns the number of bytes; -1 when the message is gone, or when its header must be read. */
   sizeAt(i: number): number;
-  /** Copies the bytes of a message to `target`, from `at` on. @returns where they end. */
+  /** Copies the bytes of a message to `target` at `at`. @returns the offset after them. */
   copyAt(i: number, target: Uint8Array, at: number): number;
 }
 
@@ -126,35 +126,35 @@ export interface CopyResult {
 }
 
 /**
- * A mailbox as one session has it selected. UIDs that no longer exist are left out of results, or null at their place.
+ * A mailbox as selected by one session. UIDs that no longer exist are left out of results, or null in their place.
  * All lists of UIDs are ascending. Methods that change throw `No` as AccountBackend's do.
  */
 export interface SelectedMailbox extends AsyncDisposable {
   /** The current image; `refresh` replaces it. */
   readonly image: MailboxImage;
-  /** False when no new keyword could be made as the mailbox was selected: `\*` is not among its permanent flags then. */
+  /** False when no new keyword could be created when the mailbox was selected; `\*` is then not among its permanent flags (RFC 9051 §7.1). */
   readonly takesKeywords: boolean;
   /**
-   * Brings `image` up to date with everything durable, and answers it. Cheap when nothing changed.
-   * Null when the mailbox no longer exists.
+   * Updates `image` with everything durable, and returns it. Cheap when nothing changed.
+   * Returns null when the mailbox no longer exists.
    */
   refresh(): Promise<MailboxImage | null>;
   /**
-   * Rows of at most `maxRowBatch` messages, in order. Those with large columns are `large` until they are asked for alone, so that
+   * Returns the rows of at most `maxRowBatch` messages, in order. A row with large columns is `large` unless it is requested alone, so that
    * a batch never takes much memory; columns of `numbers` and `sentDate` are never large.
    */
   rows(uids: Uint32Array, columns: RowColumns): Promise<readonly (MessageRow | 'large' | null)[]>;
-  /** A reader of the same columns of messages among ascending `uids`, batch after batch, as `rows` would give them. Kept for one command. */
+  /** Returns a reader of the same columns of messages among ascending `uids`, in batches, with the results of `rows`. Kept for one command. */
   rowReader(columns: RowColumns, uids: Uint32Array): RowReader;
-  /** Contents of a few messages, in order; with `header` only bytes of the header will be asked for. */
+  /** Returns the contents of a few messages, in order; with `header` only bytes of the header will be read. */
   contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (ReadableMessage | null)[]>;
-  /** A reader of the fields with these names, for messages among ascending `uids`; null when they are better read with the headers. */
+  /** Returns a reader of the fields with these names, for messages among ascending `uids`; null when reading the headers is cheaper. */
   fieldReader(names: readonly string[], uids: Uint32Array): FieldReader | null;
-  /** Facts of the messages among ascending `uids`, in pieces. Messages that are missing in all of them are to be asked for with `rows`. */
+  /** Returns the numbers of the messages among ascending `uids`, in pieces. Messages missing in all of them must be read with `rows`. */
   numbers(uids: Uint32Array): AsyncIterable<NumberColumns>;
   /**
-   * For each key, the UIDs among `uids` that match, ascending. `signal` ends the work early.
-   * A damaged message matches nothing, and `onUnreadable` gets it.
+   * Returns for each key the UIDs among `uids` that match, ascending. `signal` ends the work early.
+   * A damaged message matches nothing and is passed to `onUnreadable`.
    */
   matchText(
     uids: Uint32Array,
@@ -162,17 +162,17 @@ export interface SelectedMailbox extends AsyncDisposable {
     signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<readonly (readonly number[] | Uint32Array)[]>;
-  /** Changes flags; messages that change get one of `modSeqs`, which nothing else gets. `image` is current afterwards. */
+  /** Changes flags. Messages that change get one of `modSeqs`, which no other change gets. `image` is current afterwards. */
   store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }>;
   /** Removes the messages with \Deleted, all or those among `uids`. `image` is current afterwards. */
   expunge(uids: Uint32Array | null): Promise<void>;
-  /** Copies to another mailbox (or this one) with flags and dates, all or nothing. TRYCREATE when it does not exist. */
+  /** Copies to another mailbox (or this one) with flags and dates, all or nothing (RFC 9051 §6.4.7). Throws `No` TRYCREATE when it does not exist. */
   copy(uids: Uint32Array, to: string): Promise<CopyResult>;
   /** Moves, each message wholly or not at all (RFC 6851 §3.3). `image` is current afterwards. */
   move(uids: Uint32Array, to: string): Promise<CopyResult>;
   /**
-   * UIDs expunged since `modSeq` (exclusive), ascending, from the tombstones; null when the log does not reach back so far.
-   * For clients that resynchronise (RFC 7162 §3.2.5.1).
+   * Returns the UIDs expunged since `modSeq` (exclusive), ascending, from the tombstones; null when the log does not reach back so far.
+   * For clients that resynchronize (RFC 7162 §3.2.5.1).
    */
   expungedSince(modSeq: ModSeq): Promise<readonly number[] | null>;
 }

@@ -7,7 +7,7 @@ import { Bye } from './refusal.ts';
 import type { MailboxImage, SelectedMailbox } from './selected-mailbox.ts';
 import { View, positionOf } from './view.ts';
 
-/** A selected mailbox with what this client believes of it. */
+/** A selected mailbox with this client's view of it. */
 export class Selection {
   readonly mailbox: SelectedMailbox;
   readonly isReadOnly: boolean;
@@ -23,13 +23,13 @@ export class Selection {
     this.#keywords = mailbox.image.keywords;
   }
 
-  /** Positions that a set from the client means. @throws Bad for numbers of no message. */
+  /** Returns the positions that a set from the client selects. @throws Bad for message numbers that do not exist. */
   positions(set: SequenceSet, isUid: boolean): readonly PositionRange[] {
     return positions(set, isUid, this.view.uids, this.saved);
   }
 
   /**
-   * Tells the client what changed: EXPUNGE only with `mayExpunge` (RFC 9051 §7.5.1), EXISTS and flags always.
+   * Reports changes to the client: EXPUNGE only with `mayExpunge` (RFC 9051 §7.5.1), EXISTS (RFC 9051 §5.2: MUST) and flags always.
    * @throws Bye when the mailbox is gone.
    */
   async report(output: Output, mayExpunge: boolean): Promise<void> {
@@ -39,7 +39,7 @@ export class Selection {
     await this.reportImage(output, image, mayExpunge);
   }
 
-  /** As `report`, for the image at hand. */
+  /** Reports the changes up to `image`, as `report` does. RFC 9051 §7.5.1: each EXPUNGE renumbers the messages after it at once. */
   async reportImage(output: Output, image: MailboxImage, mayExpunge: boolean): Promise<void> {
     const update = await this.view.update(image, mayExpunge);
     for (const number of update.expunged) {
@@ -56,7 +56,7 @@ export class Selection {
     }
   }
 
-  /** Writes `* n FETCH (UID u FLAGS (…))` for one position of the view; false, and nothing, when the message is gone. */
+  /** Writes `* n FETCH (UID u FLAGS (…))` for one position of the view. Returns false, and writes nothing, when the message is gone. */
   writeFlags(output: Output, at: number, withUid: boolean): boolean {
     const { image } = this.mailbox;
     const uid = this.view.uids[at] ?? 0;
@@ -76,7 +76,7 @@ export class Selection {
     return true;
   }
 
-  /** Keywords that were not announced to the client yet are announced with FLAGS (RFC 9051 §7.3.5). */
+  /** Announces new keywords to the client with FLAGS (RFC 9051 §7.3.5). */
   #reportKeywords(output: Output, image: MailboxImage): void {
     if (image.keywords === this.#keywords) return;
     const known = new Set(this.#keywords);
@@ -86,9 +86,9 @@ export class Selection {
   }
 }
 
-/** Flags in use or always possible, for FLAGS. */
+/** Returns the flags in use or always possible, for FLAGS (RFC 9051 §7.3.5). */
 export function flagsText(image: MailboxImage): string {
-  // Spellings in use win over the usual ones, so that the list agrees with FETCH.
+  // Spellings in use take precedence over the usual ones, so that the list agrees with FETCH.
   return [systemFlags, ...keywordsByKey([...image.keywords, ...commonKeywords]).values()].join(' ');
 }
 
@@ -99,5 +99,5 @@ export function permanentFlagsText(image: MailboxImage, takesKeywords: boolean):
 
 /** System flags in the customary order. */
 const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';
-// RFC 9051 §2.3.2: keywords that clients want to know of before they are used.
+// RFC 9051 §2.3.2: servers SHOULD support these keywords; clients use them only when they are announced.
 const commonKeywords = ['$Forwarded', '$Junk', '$NotJunk', '$Phishing', '$MDNSent'];

@@ -19,8 +19,8 @@ import { Output } from './output.ts';
 import { Bad, Bye, goodbyeOf, No } from './refusal.ts';
 
 /**
- * Serves one IMAP connection from the greeting to its end; closes the channel. Never rejects: what the peer or the network does
- * is not an error, and our own bugs are logged.
+ * Serves one IMAP connection from the greeting to its end; closes the channel. Never rejects: failures of the peer or the network
+ * are expected, and our own bugs are logged.
  */
 export async function serveImap(deps: ImapServerDeps): Promise<void> {
   const codec = new ImapCodec({ limits: unauthenticatedLimits });
@@ -31,7 +31,7 @@ export async function serveImap(deps: ImapServerDeps): Promise<void> {
   await session.run();
 }
 
-/** Commands that take no time, and so may be answered together with others. */
+/** Commands that take no time, so their answers may wait for those of others. */
 const short: ReadonlySet<Command['kind']> = new Set(['capability', 'check', 'id', 'namespace', 'noop']);
 
 class Session {
@@ -49,7 +49,7 @@ class Session {
     const { deps, input } = this.#context;
     const wake = (): void => input.wake();
     deps.shutdown.addEventListener('abort', wake);
-    // Whatever is said until then: a client that drips bytes, or asks for nothing again and again, holds no connection for long.
+    // Independent of activity: a client that drips bytes or repeats NOOP cannot hold the connection for long. RFC 9051 §5.4 permits a short timer before login.
     const { loginTimeoutMs } = deps.options.limits;
     this.#loginTimer = deps.clock.timer(loginTimeoutMs, () => input.end(new Bye('no login within the time for it')));
     try {
@@ -80,8 +80,8 @@ class Session {
   }
 
   /**
-   * Lets others have their turn, however many commands were sent ahead. Answers of such commands are collected, and go out at the latest when
-   * there is no further command, when a turn ends, or when a buffer is full: then the next command waits until the peer took enough of them.
+   * Gives other connections their turn between pipelined commands (RFC 9051 §5.5). Answers of such commands are collected, and sent at the latest
+   * when there is no further command, when a turn ends, or when a buffer is full: then the next command waits until the peer has read enough.
    */
   async #yield(): Promise<void> {
     const { output, deps } = this.#context;
@@ -91,9 +91,9 @@ class Session {
   }
 
   /**
-   * Says something after a literal whose command goes on. A client that writes the rest by itself has it held back until the literal is
-   * acknowledged (Nagle's algorithm), and a kernel with nothing to send delays that by 40 ms. An untagged OK is allowed at any time (RFC 9051 §7.1.1);
-   * before login, where simple clients expect their answers line by line, nothing is said.
+   * Sends a line after a literal in the middle of a command. Nagle's algorithm holds back the rest of the command until the literal is
+   * acknowledged, and a kernel with nothing to send delays that by 40 ms. An untagged OK is allowed at any time (RFC 9051 §7.1.1);
+   * before login, when simple clients expect exactly one line as an answer, nothing is sent.
    */
   #acknowledgeLiteral(): Promise<void> | null {
     const { account, output } = this.#context;
@@ -115,6 +115,7 @@ class Session {
       await enterAccount(context, options.preauthenticated);
       this.#leaveUnauthenticated();
     }
+    // RFC 9051 §7.1.1, §7.1.4: the greeting is OK before and PREAUTH after authentication; CAPABILITY in it makes a command unnecessary (RFC 9051 §7.1).
     const kind = context.account === null ? 'OK' : 'PREAUTH';
     context.untagged(`${kind} [CAPABILITY ${context.capability()}] ${options.hostname} IMAP ready`);
   }
@@ -123,7 +124,7 @@ class Session {
     const context = this.#context;
     context.wantsTls = false;
     await context.output.drain();
-    // RFC 9051 §6.2.1: nothing that came in plaintext after STARTTLS may count.
+    // RFC 9051 §6.2.1: plaintext after STARTTLS MUST be thrown away, or it would be read as commands inside TLS.
     context.input.discard();
     await context.deps.channel.startTls();
   }
@@ -134,7 +135,7 @@ class Session {
     switch (event.kind) {
       case 'command':
         this.#countBeforeLogin();
-        // Nothing that was answered waits for a command that may take long.
+        // Earlier answers do not wait for a command that may take long.
         if (!short.has(event.command.kind)) await context.output.drain();
         await this.#answer(event.tag, () => dispatch(context, event.command));
         break;
@@ -180,13 +181,13 @@ class Session {
     }
   }
 
-  /** Answers what a command threw. @throws what ends the connection. */
+  /** Answers an exception of a command. RFC 5530 §3: SERVERBUG for a bug of ours. @throws errors that end the connection. */
   #refuse(tag: string, thrown: unknown): void {
     const error = withConditions(thrown);
     const context = this.#context;
     const { log, shutdown } = context.deps;
     if (error instanceof Bye || error instanceof ChannelClosed || error instanceof ChannelTimeout) throw error;
-    // A long search was given up because the session ends, or the store has nothing for it any more.
+    // A long search was aborted because the session ends or its store was closed.
     if (shutdown.aborted && error === shutdown.reason) throw goodbyeOf(shutdown);
     const isRefusal = error instanceof No || error instanceof Bad;
     if (!isRefusal) log.error('imap.bug', { commands: this.#commands, state: context.state }, error);
@@ -200,7 +201,7 @@ class Session {
   }
 
   #refuseInvalid(event: Extract<ImapEvent, { kind: 'invalid' }>): void {
-    // A peer that speaks another protocol gets one answer, and is read no further (an HTTP request could carry commands).
+    // A peer with another protocol gets one answer and is disconnected: an HTTP request could carry commands.
     if (this.#commands === 1 && (event.unknown || event.name === '')) throw new Bye('this is an IMAP server');
     const text = event.unknown ? 'unknown command' : `syntax error at byte ${event.at}: ${printable(event.reason)}`;
     this.#context.output.line(`${event.tag ?? '*'} BAD ${text}`);
@@ -218,7 +219,7 @@ class Session {
     this.#countBad();
   }
 
-  /** @throws Bye for a client that asks for much and never logs in. */
+  /** @throws Bye for a client that sends too many commands without logging in. */
   #countBeforeLogin(): void {
     const { account, deps } = this.#context;
     const most = deps.options.limits.maxCommandsBeforeLogin;
@@ -233,7 +234,7 @@ class Session {
     if (++this.#bads >= most) throw new Bye(`too many bad commands: the limit is ${most}`);
   }
 
-  /** Says goodbye as the reason allows, and ends the connection. */
+  /** Ends the connection, with BYE where one can still be sent. RFC 9051 §3.4: a server SHOULD NOT close without an untagged BYE and its reason. */
   async #end(thrown: unknown): Promise<void> {
     const error = withConditions(thrown);
     const context = this.#context;

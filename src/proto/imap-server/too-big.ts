@@ -2,7 +2,7 @@ import type { ImapEvent } from '#lib/imap';
 
 type TooBig = Extract<ImapEvent, { kind: 'tooBig' }>;
 
-/** Says which limit a command passed, with its unit. */
+/** Returns the text that names the limit that a command exceeded, with its unit. */
 export function tooBigText({ what, limit }: Pick<TooBig, 'what' | 'limit'>): string {
   switch (what) {
     case 'literals':

@@ -13,10 +13,10 @@ interface ViewUpdate {
 
 const nothingNew: ViewUpdate = { expunged: [], exists: null, flagsChanged: [] };
 
-/** Low bits of positions that are all set before each question to the loop. */
+/** Mask of the low bits of positions; when all are set, the loop is asked for a pause. */
 const pieceMask = 0xfff;
 
-/** First position in `uids` whose value is at least `uid`. */
+/** Returns the first position in `uids` whose value is at least `uid`. */
 export function lowerBound(uids: Uint32Array, uid: number): number {
   let low = 0;
   let high = uids.length;
@@ -28,21 +28,21 @@ export function lowerBound(uids: Uint32Array, uid: number): number {
   return low;
 }
 
-/** Position of `uid` in `uids`, -1 when absent. */
+/** Returns the position of `uid` in `uids`; -1 when absent. */
 export function positionOf(uids: Uint32Array, uid: number): number {
   const at = lowerBound(uids, uid);
   return uids[at] === uid ? at : -1;
 }
 
 /**
- * What one client believes about the selected mailbox: its sequence numbers, and the MODSEQ up to which flags were reported to it.
+ * One client's view of the selected mailbox: its sequence numbers (RFC 9051 §2.3.1.2), and the MODSEQ up to which flags were reported to it.
  * While it agrees with the image it shares the image's array, so that a thousand idle views cost a thousand small objects.
  */
 export class View {
   #uids: Uint32Array;
   #modSeq: number;
   #lastUid: number;
-  /** MODSEQs of this session's own changes, which the client knows of. */
+  /** MODSEQs of this session's own changes, which the client knows. */
   readonly #own = new Set<number>();
   readonly #loop: EventLoop;
 
@@ -58,20 +58,20 @@ export class View {
     return this.#uids;
   }
 
-  /** Notes that the changes with these MODSEQs were reported to the client, or are not to be. */
+  /** Records that the changes with these MODSEQs were reported to the client, or must not be. */
   noteOwn(modSeqs: readonly number[]): void {
     for (const modSeq of modSeqs) if (modSeq > this.#modSeq) this.#own.add(modSeq);
   }
 
   /**
-   * Moves on to `image`. Without `mayExpunge` messages that are gone keep their numbers (RFC 9051 §7.5.1), and are reported the
-   * next time. Not to be called again before it has resolved.
+   * Advances to `image`. Without `mayExpunge` expunged messages keep their numbers (RFC 9051 §7.5.1), and are reported the
+   * next time. Must not be called again before it has resolved.
    */
   async update(image: MailboxImage, mayExpunge: boolean): Promise<ViewUpdate> {
     if (image.highestModSeq === this.#modSeq && image.uids === this.#uids) return nothingNew;
     const expunged = this.#isPrefixOf(image.uids) ? [] : mayExpunge ? await this.#dropGone(image.uids) : [];
     const known = this.#uids.length;
-    // Most news is new mail: then no flags are looked at, however many sessions watch a large mailbox.
+    // Most changes are new mail: then no flags are compared, even when many sessions watch a large mailbox.
     const flagsChanged = image.alteredModSeq <= this.#modSeq ? [] : await this.#flagsChanged(image);
     const exists = this.#takeNew(image) ? this.#uids.length : null;
     this.#modSeq = image.highestModSeq;
@@ -79,7 +79,7 @@ export class View {
     return { expunged, exists, flagsChanged: flagsChanged.filter((at) => at < known) };
   }
 
-  // Both arrays ascend and UIDs are never given twice, so an equal UID at our last position means that nothing before it is gone.
+  // RFC 9051 §2.3.1.1: UIDs ascend strictly and are never reused, so an equal UID at our last position means that nothing before it is gone.
   #isPrefixOf(uids: Uint32Array): boolean {
     const last = this.#uids.length - 1;
     return last < 0 || uids[last] === this.#uids[last];

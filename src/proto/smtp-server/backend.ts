@@ -20,7 +20,7 @@ export interface Hello {
   readonly form: 'domain' | 'literal' | 'other';
 }
 
-/** The facts of one connection, current whenever they are read. */
+/** Facts of one connection; the values are current at each read. */
 export interface SessionFacts {
   /** Connection id, as in logs and at the end of replies that refuse. */
   readonly id: string;
@@ -28,7 +28,7 @@ export interface SessionFacts {
   readonly remote: Endpoint;
   readonly local: Endpoint;
   readonly tls: TlsSession | null;
-  /** Null before HELO and again after STARTTLS. */
+  /** Null before HELO, and again after STARTTLS (RFC 3207 §4.2). */
   readonly hello: Hello | null;
   readonly identity: Identity | null;
   readonly mechanism: MechanismName | null;
@@ -42,41 +42,42 @@ export interface TransactionRecipient {
 
 /** One mail transaction (RFC 5321 §3.3), from MAIL to the end of DATA. A fresh object each time, so it can key a WeakMap. */
 export interface Transaction {
-  /** Null for the null reverse-path `<>`. */
+  /** Null for the null reverse-path `<>` of delivery reports and other notices (RFC 5321 §4.5.5). */
   readonly from: Address | null;
   readonly parameters: MailParameters;
   /** Accepted recipients, in the order of RCPT; grows until DATA. */
   readonly recipients: readonly TransactionRecipient[];
   /** True when the content came by BDAT. Meaningful in `data` and later. */
   readonly chunked: boolean;
-  /** Lines of the content ended with a bare LF, which became CRLF. Meaningful once the content has ended. */
+  /** Lines of the content ended with a bare LF, which was rewritten to CRLF. Meaningful once the content has ended. */
   readonly hadBareLf?: boolean;
 }
 
-/** Mail that did not come in: what the peer wanted, and the reply that it got. */
+/** Mail that was refused, and the reply that the peer got. */
 export interface RefusedMail {
   /** Refused part: the sender, a recipient, or the content. */
   readonly stage: 'MAIL' | 'RCPT' | 'DATA';
   /** Null for the null reverse-path `<>`. */
   readonly from: Address | null;
-  /** At RCPT the one that was refused; at DATA those that had been accepted; none at MAIL. */
+  /** At RCPT the refused recipient; at DATA the accepted ones; none at MAIL. */
   readonly recipients: readonly Recipient[];
   readonly reply: Reply;
 }
 
-/** Takes one message's content, by DATA or BDAT, and answers for it. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
+/** Receiver of one message's content, by DATA or BDAT, which decides on its reply. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
 export interface DataHandler {
   /**
-   * The next bytes, dots unstuffed, every line ended by CRLF; they never change afterwards and may be views of larger buffers.
-   * A rejection or Refusal makes the session read on to the end of the content, call `abort` and refuse the message.
+   * Takes the next bytes, with dots unstuffed and every line ended by CRLF; they never change afterwards and may be views of larger buffers.
+   * After a rejection or Refusal the session reads to the end of the content, calls `abort` and refuses the message.
    */
   write(chunk: Uint8Array): void | Promise<void>;
   /**
-   * All content was given. The reply is sent only after this resolves: a 2xx promises that everything is durable (invariant 1).
-   * A 4xx or 5xx reply, or a Refusal, says that nothing was accepted.
+   * Ends the content. The reply is sent only after this resolves: a 2xx promises that everything is durable (invariant 1), because with it
+   * the server accepts responsibility (RFC 5321 §4.2.5) and MUST NOT lose the message because it crashes later (RFC 5321 §6.1).
+   * A 4xx or 5xx reply, or a Refusal, says that nothing was accepted: partial failures are not allowed (RFC 5321 §4.1.1.4).
    */
   finish(): Promise<Reply>;
-  /** The message is not accepted: peer gone, content bad, too large or too slow, or `write` failed. Releases what `write` kept. Must not throw. */
+  /** Drops the message: peer gone, content bad, too large or too slow, or `write` failed. Releases what `write` kept. Must not throw. */
   abort(): void;
 }
 
@@ -87,7 +88,7 @@ export type AuthOutcome =
       readonly kind: 'failure';
       readonly mechanism: MechanismName;
       readonly failure: SaslFailure;
-      /** Login name as far as it was learned. */
+      /** Login name, null when the exchange ended before the client gave it. */
       readonly login: string | null;
       /** For logs only; never sent. */
       readonly reason: string;
@@ -98,33 +99,33 @@ export interface AuthBackend {
   readonly credentials: CredentialStore;
   /** Mechanisms to offer besides what TLS rules out, most secure first. */
   readonly mechanisms: readonly MechanismName[];
-  /** Before an exchange begins: throw a Refusal when this peer guessed too often. */
+  /** Called before an exchange begins. Throws a Refusal when this peer has failed too often. */
   attempt(facts: SessionFacts, mechanism: MechanismName): Maybe<void>;
-  /** Every end of an exchange, for rate limits and the login log. A Refusal thrown on success refuses the login (such as 525 5.7.13 disabled). */
+  /** Records the end of an exchange, for rate limits and the login log. A Refusal thrown on success refuses the login (such as 525 5.7.13, a disabled account: RFC 5248 §2.4). */
   outcome(facts: SessionFacts, outcome: AuthOutcome): Maybe<void>;
 }
 
 /**
- * What the server behind a session decides. One object per session, or one for all: every call carries the facts.
- * To say no, throw `Refusal`. Anything else thrown is logged with its stack and answered 451 4.3.0.
+ * Decisions of the server behind a session. One object per session, or one for all: every call carries the facts.
+ * Throw `Refusal` to refuse. Any other exception is logged with its stack and answered 451 4.3.0.
  */
 export interface Backend {
   /** Null when logins are not possible here; AUTH is then neither offered nor accepted. */
   readonly auth: AuthBackend | null;
   /** Admission, before the banner (after the handshake on immediate TLS). A Refusal (421, 554) replaces the banner and ends the connection. */
   greet(facts: SessionFacts): Maybe<void>;
-  /** HELO or EHLO with an acceptable argument. */
+  /** Decides on HELO or EHLO with an acceptable argument. RFC 5321 §4.1.4: a name that does not match the client's address is no reason to refuse. */
   hello(facts: SessionFacts, hello: Hello): Maybe<void>;
-  /** MAIL FROM. Syntax, SIZE against the limit, REQUIRETLS, HOLD limits and the need of AUTH were checked. */
+  /** Decides on MAIL FROM. Syntax, SIZE against the limit, REQUIRETLS, HOLD limits and the need for AUTH have been checked. */
   mail(facts: SessionFacts, transaction: Transaction): Maybe<void>;
-  /** RCPT TO, below the recipient limit. A reply other than null replaces `250 2.1.5`. Accepting adds it to `transaction.recipients`. */
+  /** Decides on RCPT TO, below the recipient limit. A reply other than null replaces `250 2.1.5`. Accepting adds it to `transaction.recipients`. */
   rcpt(facts: SessionFacts, transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null>;
-  /** DATA, or the first BDAT: begins the content. A Refusal here is sent instead of 354. */
+  /** Begins the content at DATA or the first BDAT. A Refusal here is sent instead of 354. */
   data(facts: SessionFacts, transaction: Transaction): Maybe<DataHandler>;
-  /** MAIL, RCPT or content was refused, by this Backend or by the session itself, for records. Must not throw. */
+  /** Records that MAIL, RCPT or content was refused, by this Backend or by the session itself. Must not throw. */
   refused?(facts: SessionFacts, mail: RefusedMail): void;
-  /** The transaction ended without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */
+  /** Ends a transaction without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */
   reset(facts: SessionFacts, transaction: Transaction): void;
-  /** The session ended. Called exactly once, also when `greet` refused. */
+  /** Ends the session. Called exactly once, also when `greet` refused. */
   closed(facts: SessionFacts): void;
 }

@@ -17,7 +17,7 @@ const answers: Readonly<Record<ConditionKind, readonly [code: number, enhanced: 
   overloaded: [451, '4.3.0'],
 };
 
-/** Returns the reply for a condition of our machine. `during` is what was being answered: a login (RFC 4954 §6), the banner, or anything else. */
+/** Returns the reply for a condition of our machine. `during` is the step that failed: a login (RFC 4954 §6), the banner, or any other. */
 export function conditionReply({ kind }: ConditionError, during: 'login' | 'banner' | 'other'): Reply {
   const text = `${conditionText(kind)}, please try again later`;
   if (during === 'login') return reply(454, '4.7.0', text);

@@ -5,8 +5,8 @@ import type { DataTransfer } from './data-transfer.ts';
 import { PeerGone } from './wire.ts';
 
 /**
- * Reads content to its end, which the codec knows, into `transfer`.
- * @returns what the codec found wrong with it. @throws PeerGone when the peer leaves before; Refusal when there is no point in reading on.
+ * Reads content into `transfer` up to the end that the codec finds.
+ * @returns the problem that the codec found, or null. @throws PeerGone when the peer disconnects before the end; Refusal when reading on is pointless.
  */
 export async function receive(context: Context, transfer: DataTransfer | null): Promise<ContentProblem | null> {
   const { wire, limits } = context;
@@ -29,7 +29,7 @@ export async function receive(context: Context, transfer: DataTransfer | null): 
   }
 }
 
-/** Sends the answer to a whole message and counts it. */
+/** Sends the reply to a whole message and counts the message. */
 export function settle(context: Context, transaction: OpenTransaction, answer: Reply): void {
   const isAccepted = answer.code < 400;
   if (isAccepted) context.countMessage(true);

@@ -15,7 +15,7 @@ import { Wire } from './wire.ts';
 /** Stage of the session; commands name the stages in which they are legal. */
 export type Stage = 'connected' | 'greeted' | 'mail' | 'rcpt' | 'bdat';
 
-/** Everything a command handler works on: the peer's state, the wire, the Backend. One per session. */
+/** State of one session that command handlers work on: the peer's state, the wire, the Backend. */
 export class Context implements SessionFacts {
   readonly id: string;
   readonly wire: Wire;
@@ -31,11 +31,11 @@ export class Context implements SessionFacts {
   transaction: OpenTransaction | null = null;
   /** Content that arrives by BDAT. */
   transfer: DataTransfer | null = null;
-  /** MAIL, or content, was refused: what the peer pipelined behind it fails through no fault of its own. */
+  /** MAIL or content was refused, so commands pipelined after it fail (RFC 2920 §3.1) and do not count as mistakes. */
   wasRefused = false;
-  /** The connection ends once the replies are out. */
+  /** True when the connection ends after the queued replies. */
   isClosing = false;
-  /** The command that is answered ended with a bare LF. */
+  /** True when the current command ended with a bare LF. */
   isLfOnly = false;
   badCommands = 0;
   idleCommands = 0;
@@ -45,7 +45,7 @@ export class Context implements SessionFacts {
   badTransactions = 0;
   badRecipients = 0;
   authFailures = 0;
-  /** Consecutive or not, refused messages since the last login. */
+  /** Number of refused messages since the last login, consecutive or not. */
   rejects = 0;
   #hasRefused = false;
 
@@ -98,8 +98,8 @@ export class Context implements SessionFacts {
   }
 
   /**
-   * Queues a reply that refuses, with the connection id behind it so that a report of it can be found in the log.
-   * There the first refusal of a connection is at `info`, and those after it at `debug`, so that a peer cannot fill the log.
+   * Queues a reply that refuses, with the connection id appended so that the log entry can be found from a bounce.
+   * The first refusal of a connection is logged at `info`, later ones at `debug`, so that a peer cannot fill the log.
    */
   refuse(reply: Reply, style?: ReplyStyle): void {
     const { code, enhanced, lines: said } = reply;
@@ -112,7 +112,7 @@ export class Context implements SessionFacts {
     this.wire.reply({ ...reply, lines }, style);
   }
 
-  /** Ends what MAIL began: the Backend is notified, content that was begun is dropped. */
+  /** Ends the transaction: notifies the Backend and drops content that was begun. */
   reset(): void {
     const { transfer, transaction } = this;
     this.transfer = null;
@@ -122,7 +122,7 @@ export class Context implements SessionFacts {
     else if (transaction !== null) this.backend.reset(this, transaction);
   }
 
-  /** Notes the outcome of one message. Refused ones make us slow, and MAIL hangs up on peers that never have an acceptable one. */
+  /** Counts the outcome of one message. Refused ones slow our replies, and MAIL disconnects peers that never send an acceptable one. */
   countMessage(isAccepted: boolean): void {
     if (isAccepted) {
       this.accepted++;
@@ -134,13 +134,13 @@ export class Context implements SessionFacts {
     this.badTransactions++;
   }
 
-  /** RFC 5321 §4.3.2 lets a server give up on a peer that only makes mistakes. @throws Refusal past the limit. */
+  /** Counts a mistake of the peer. RFC 5321 §7.8 permits servers to defend themselves by closing the connection. @throws Refusal past the limit. */
   countBadCommand(): void {
     const { maxBadCommands: most } = this.limits;
     if (++this.badCommands >= most) throw new Refusal(421, '4.7.0', `too many bad commands: the limit is ${most}`);
   }
 
-  /** Counts a BDAT chunk: each costs a reply, whatever it holds. @throws Refusal past the limit of small ones. */
+  /** Counts a BDAT chunk, because even an empty one costs a reply. @throws Refusal past the limit of small ones. */
   countChunk(sizeBytes: number, isLast: boolean): void {
     if (isLast || sizeBytes >= this.limits.smallChunkBytes) return;
     const { maxSmallChunks: most, smallChunkBytes } = this.limits;
@@ -148,7 +148,7 @@ export class Context implements SessionFacts {
       throw new Refusal(421, '4.7.0', `too many chunks of under ${smallChunkBytes} bytes: the limit is ${most}`);
   }
 
-  /** @throws Refusal past the limit of commands that lead nowhere. */
+  /** Counts a command that makes no progress. @throws Refusal past the limit. */
   countIdleCommand(): void {
     const { maxIdleCommands: most } = this.limits;
     if (++this.idleCommands > most)
@@ -156,10 +156,10 @@ export class Context implements SessionFacts {
   }
 }
 
-/** Limits by the options that they were made of, which the sessions of a port share. */
+/** Limits by the options that they were made from, which the sessions of a port share. */
 const madeLimits = new WeakMap<SessionOptions, SessionLimits>();
 
-/** Fills in what the options leave out. */
+/** Returns the limits of `options`, completed with defaults. */
 export function sessionLimits(options: SessionOptions): SessionLimits {
   let limits = madeLimits.get(options);
   if (limits === undefined) {

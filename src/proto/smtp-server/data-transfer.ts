@@ -18,8 +18,8 @@ interface TransferContext {
 }
 
 /**
- * The content of one message on its way to its handler: counts, checks, and keeps the first failure until the content has been read
- * to its end, because no reply is sent before.
+ * Content of one message on its way to the handler. Counts and checks it, and keeps the first failure until the content has been read
+ * to its end, because the reply comes after the end of the content (RFC 5321 §4.1.1.4).
  */
 export class DataTransfer {
   readonly #context: TransferContext;
@@ -40,7 +40,7 @@ export class DataTransfer {
     this.#deadline = context.clock.monotonic() + context.limits.dataTimeoutMs;
   }
 
-  /** Gives content to the handler. Never throws for what the handler does; throws a Refusal that hangs up when reading on is pointless. */
+  /** Passes content to the handler. Keeps exceptions of the handler for `check`. @throws Refusal that disconnects when reading on is pointless. */
   write(chunk: Uint8Array): void | Promise<void> {
     const { limits } = this.#context;
     this.#sizeBytes += chunk.length;
@@ -59,7 +59,11 @@ export class DataTransfer {
     }
   }
 
-  /** Refuses the message for its size; past twice the limit there is no point in reading to the end. */
+  /**
+   * Refuses the message for its size, with 552 after its end (RFC 1870 §4).
+   *
+   * deviates: RFC 5321 §3.8 says that a server MUST NOT close the connection here. Past twice the limit reading to the end only wastes bandwidth.
+   */
   tooLarge(): void {
     const { maxMessageBytes } = this.#context.limits;
     const refusal = { code: 552, enhanced: '5.3.4', text: `message larger than ${maxMessageBytes} bytes` };
@@ -69,20 +73,20 @@ export class DataTransfer {
     }
   }
 
-  /** @throws Refusal when the content takes too long altogether. */
+  /** Checks the time that the whole content has taken. @throws Refusal past the limit. */
   checkTime(): void {
     if (this.#context.clock.monotonic() <= this.#deadline) return;
     const minutes = Math.round(this.#context.limits.dataTimeoutMs / 60_000);
     throw new Refusal(421, '4.4.2', `message took too long: the limit is ${minutes} minutes`);
   }
 
-  /** Keeps the first failure, and frees the handler at once. */
+  /** Keeps the first failure and aborts the handler at once. */
   fail(cause: unknown): void {
     this.#failure ??= { cause };
     this.abort();
   }
 
-  /** The chunk's or message's content is complete: throws what went wrong with it. */
+  /** Checks a complete chunk or message. @throws Refusal for bad line ends, or the failure that was kept. */
   check(problem: ContentProblem | null): void {
     if (this.#failure !== null) throw this.#failure.cause;
     this.#transaction.hadBareLf = this.#context.wire.codec.hadBareLf;
@@ -97,7 +101,7 @@ export class DataTransfer {
     );
   }
 
-  /** Ends the content. @returns the handler's answer. */
+  /** Ends the content. @returns the handler's reply. @throws the failure that was kept. */
   async finish(): Promise<Reply> {
     const handler = this.#handler;
     if (handler === null) throw this.#failure?.cause;
@@ -107,7 +111,7 @@ export class DataTransfer {
     return await handler.finish();
   }
 
-  /** Drops the message; nothing when it is finished or dropped already. */
+  /** Drops the message; does nothing when it is finished or dropped already. */
   abort(): void {
     const handler = this.#handler;
     this.#handler = null;

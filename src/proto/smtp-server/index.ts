@@ -1,7 +1,7 @@
 /**
- * The server's side of SMTP (RFC 5321) and submission (RFC 6409) over a Channel: who may say what when, replies, limits.
- * What is accepted is decided by the Backend; sockets, TLS certificates, storage and policy are elsewhere.
- * Invariants: no 250 to content before its handler says so; every handler is finished or aborted; a Refusal is caught in one place.
+ * The server's side of SMTP (RFC 5321) and submission (RFC 6409) over a Channel: order of commands, replies, limits.
+ * The Backend decides what is accepted; sockets, TLS certificates, storage and policy are elsewhere.
+ * Invariants: no 250 to content before the handler says so; every handler is finished or aborted; a Refusal is caught in one place.
  */
 export type {
   AuthBackend,

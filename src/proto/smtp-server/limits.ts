@@ -2,43 +2,43 @@
 export interface SessionLimits {
   /** Command line with CRLF. RFC 5321 §4.5.3.1.4 asks for 512, and the parameters of extensions add to it. */
   readonly maxLineBytes: number;
-  /** Line of an AUTH exchange with CRLF (RFC 4954 §4). */
+  /** Line of an AUTH exchange with CRLF; 12,288 suffice for deployed mechanisms (RFC 4954 §4). */
   readonly maxSaslLineBytes: number;
   /** Recipients of one transaction; at least 100 (RFC 5321 §4.5.3.1.8). */
   readonly maxRecipients: number;
-  /** Content after unstuffing; announced with SIZE. */
+  /** Content after unstuffing; announced with SIZE (RFC 1870 §3). At least 64 KiB (RFC 5321 §4.5.3.1.7). */
   readonly maxMessageBytes: number;
-  /** Longest future release (RFC 4865). */
+  /** Longest future release, announced with FUTURERELEASE (RFC 4865 §3). */
   readonly maxHoldMs: number;
-  /** Commands that were unknown, malformed or out of order before we hang up. */
+  /** Unknown, malformed or out-of-order commands before we disconnect (RFC 5321 §7.8). */
   readonly maxBadCommands: number;
-  /** Commands that do nothing (NOOP, RSET, HELP, VRFY, EHLO) before a message is accepted, or between two, until we hang up. */
+  /** Commands that make no progress (NOOP, RSET, HELP, VRFY, EHLO) before a message is accepted, or between two, before we disconnect. */
   readonly maxIdleCommands: number;
-  /** BDAT chunks of under `smallChunkBytes`, last ones left out, until a message is accepted; then we hang up. */
+  /** BDAT chunks of under `smallChunkBytes`, not counting last ones, before a message is accepted; then we disconnect. */
   readonly maxSmallChunks: number;
   readonly smallChunkBytes: number;
-  /** Transactions in one connection; then 421. */
+  /** Transactions in one connection, announced as MAILMAX (RFC 9422 §4.1); then 421. */
   readonly maxTransactions: number;
-  /** Refused transactions without a single accepted message before we hang up. */
+  /** Refused transactions without a single accepted message before we disconnect. */
   readonly maxBadTransactions: number;
-  /** Refused recipients in one connection before we hang up. */
+  /** Refused recipients in one connection before we disconnect (RFC 5321 §7.8). */
   readonly maxBadRecipients: number;
-  /** Failed logins in one connection before we hang up. */
+  /** Failed logins in one connection before we disconnect; at least 3 (RFC 4954 §9). */
   readonly maxAuthFailures: number;
   /** Silence while we wait for a command. */
   // deviates: RFC 5321 §4.5.3.2.7 asks for 5 minutes. The default is shorter because idle connections are what attackers have most of.
   readonly commandTimeoutMs: number;
   /** From the first octets of a command line to its end. */
   readonly lineTimeoutMs: number;
-  /** Silence within content (RFC 5321 §4.5.3.2.5). */
+  /** Silence within content; the client's timeout for a block is 3 minutes (RFC 5321 §4.5.3.2.5). */
   readonly dataBlockTimeoutMs: number;
   /** From 354 (or the first BDAT) to the end of the content. */
   readonly dataTimeoutMs: number;
-  /** Until the peer takes a reply. */
+  /** Until the peer has received a reply. */
   readonly writeTimeoutMs: number;
-  /** Pause before each reply once a peer looks like an attacker. */
+  /** Pause before each reply to a peer that behaves like an attacker. */
   readonly slowMs: number;
-  /** Failed logins or refused messages after which we are slow. */
+  /** Failed logins or refused messages after which `slowMs` applies. */
   readonly slowAfter: number;
 }
 

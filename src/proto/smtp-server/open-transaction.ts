@@ -2,14 +2,14 @@ import type { Address } from '#lib/address';
 import type { MailParameters } from '#lib/smtp';
 import type { Transaction, TransactionRecipient } from './backend.ts';
 
-/** The transaction as the session changes it. */
+/** Transaction in the form that the session modifies. */
 export class OpenTransaction implements Transaction {
   readonly from: Address | null;
   readonly parameters: MailParameters;
   readonly recipients: TransactionRecipient[] = [];
   chunked = false;
   hadBareLf = false;
-  /** RCPT was tried: an empty list is then because all were refused, not the peer's mistake (RFC 2920 §3.1). */
+  /** True after any RCPT: an empty list then means that all were refused, which is not the peer's mistake (RFC 5321 §3.3, RFC 2920 §3.1). */
   hadRcpt = false;
 
   constructor(from: Address | null, parameters: MailParameters) {

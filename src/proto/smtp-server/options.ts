@@ -10,19 +10,19 @@ export interface SessionOptions {
   readonly startTls: boolean;
   /** Logins are accepted without TLS; with TLS they always are. */
   readonly authWithoutTls: boolean;
-  /** MAIL is refused (530) before TLS is active. */
+  /** MAIL is refused with 530 before TLS is active (RFC 3207 §4). */
   readonly mailNeedsTls: boolean;
-  /** DSN (RFC 3461) is offered: the backend honours NOTIFY, ORCPT, RET and ENVID. */
+  /** DSN (RFC 3461 §3) is offered: the backend honours NOTIFY, ORCPT, RET and ENVID. */
   readonly dsn: boolean;
-  /** FUTURERELEASE (RFC 4865) is offered. */
+  /** FUTURERELEASE (RFC 4865 §3) is offered; only submission ports may (RFC 4865 §4.2). */
   readonly futureRelease: boolean;
-  /** REQUIRETLS (RFC 8689) is offered under TLS. */
+  /** REQUIRETLS (RFC 8689 §2) is offered under TLS. */
   readonly requireTls: boolean;
   /** Harmless mistakes of clients are refused too. */
   readonly pedantic: boolean;
   /** A bare CR in content reaches the Backend, which encodes or refuses it. Default false: the content is refused (RFC 5321 §2.3.8). */
   readonly passesBareCr?: boolean;
-  /** Accepts what stock programs of developers send, whatever is wrong with it; for a server from which nothing goes on. Default false. */
+  /** Accepts the malformed input that programs of developers send; for a server that relays nothing. Default false. */
   readonly lenient?: boolean;
   /** Differences from `defaultSessionLimits`. */
   readonly limits?: Partial<SessionLimits>;

@@ -2,8 +2,8 @@ import { reply, type Reply } from '#lib/smtp';
 import { StacklessError } from '#lib/stackless-error';
 
 /**
- * Says no to the peer: thrown by command handlers and by the Backend, caught in exactly one place (style: rule 12).
- * Everything else that is thrown is a fault of ours.
+ * Negative reply to the peer, thrown by command handlers and by the Backend, caught in exactly one place (style: rule 12).
+ * Any other exception is a bug of ours.
  */
 export class Refusal extends StacklessError {
   override readonly name = 'Refusal';
@@ -12,7 +12,7 @@ export class Refusal extends StacklessError {
   /** True when the connection ends after the reply. 421 always ends it (RFC 5321 §3.8). */
   readonly close: boolean;
 
-  /** `enhanced` as `5.1.1` (RFC 3463); `close` also ends the connection. */
+  /** `enhanced` has the form `5.1.1` (RFC 3463 §2); `close` also ends the connection. */
   constructor(code: number, enhanced: string, text: string, options?: { readonly close?: boolean }) {
     super(`${code} ${enhanced} ${text}`);
     this.reply = reply(code, enhanced, ...text.split('\n'));

@@ -28,6 +28,7 @@ export interface SmtpSessionDeps {
   readonly id: string;
 }
 
+// RFC 5321 §3.8: a server that shuts down sends 421 before it closes. RFC 3463 §3.4: X.3.2 is a system that does not accept messages now.
 const shuttingDown = reply(421, '4.3.2', 'shutting down, please try again later');
 
 /** One connection of a client, from the banner to its end. */
@@ -81,14 +82,15 @@ export class SmtpSession {
     try {
       await context.backend.greet(context);
     } catch (error) {
-      // A peer that is not admitted has nothing more to say.
+      // deviates: RFC 5321 §3.1 says that a server MUST wait for QUIT after a 554 banner. Refused peers are mostly attackers, and each costs a socket.
       context.isClosing = true;
       throw error;
     }
+    // RFC 5321 §4.2: the greeting is 220 with the server's domain as its first word (RFC 5321 §4.3.1).
     this.#wire.text(`220 ${context.options.hostname} ESMTP\r\n`);
   }
 
-  /** Takes one event and answers it; at once, without a promise, when it has come already. */
+  /** Takes one event and answers it; synchronously, without a promise, when it is there already. */
   #next(): Maybe<void> {
     const context = this.#context;
     if (this.#isShuttingDown) {
@@ -99,18 +101,18 @@ export class SmtpSession {
     if (this.#wire.isFull) return this.#wire.flush() ?? undefined;
     const event = this.#wire.codec.next();
     if (event === null || context.isSlow) return this.#takeLater(event);
-    // Commands sent ahead are answered no faster than others get their turn.
+    // Pipelined commands are answered no faster than other connections get their turn.
     const pause = this.#loop.pause();
     return pause === null ? this.#answer(() => this.#event(event)) : this.#answerAfter(pause, event);
   }
 
-  /** Replies that wait stay together with the next one: a pause is short, and a write of its own costs more than it. */
+  /** Answers after a pause. Queued replies wait for the next one: the pause is shorter than a write of their own would take. */
   async #answerAfter(pause: Promise<void>, event: CodecEvent): Promise<void> {
     await pause;
     await this.#answer(() => this.#event(event));
   }
 
-  /** Waits for the event if it has not come, slowly where the peer deserves it, and answers it. */
+  /** Waits for the event if it has not come, delays it for a peer that behaves like an attacker, and answers it. */
   async #takeLater(come: CodecEvent | null): Promise<void> {
     const context = this.#context;
     let event = come;
@@ -125,7 +127,7 @@ export class SmtpSession {
     await this.#answer(() => this.#event(event));
   }
 
-  /** Does `work`; this is the one place where refusals and bugs become replies. */
+  /** Runs `work`; the only place where refusals and bugs become replies. */
   #answer(work: () => Maybe<void>): Maybe<void> {
     try {
       const pending = work();
@@ -149,7 +151,7 @@ export class SmtpSession {
     context.refuse(fault);
   }
 
-  /** Returns the answer to what the peer cannot help: a condition of the machine, which was noted where it was found, or a bug of ours. */
+  /** Returns the reply to a failure on our side: a condition of the machine, which was recorded where it was found, or a bug. */
   #fault(error: unknown): Reply {
     const context = this.#context;
     const isBanner = context.isClosing;
@@ -161,7 +163,7 @@ export class SmtpSession {
     return reply(isBanner ? 421 : 451, '4.3.0', 'error on our side, please try again later');
   }
 
-  /** Lets the Backend know of mail that is refused. */
+  /** Notifies the Backend of refused mail. */
   #tellRefused(answer: Reply): void {
     const { backend } = this.#context;
     if (backend.refused === undefined || this.#asked === null) return;
@@ -176,6 +178,7 @@ export class SmtpSession {
     this.#asked = null;
     if (event.kind === 'overlong') {
       const { maxLineBytes } = context.limits;
+      // RFC 5321 §4.5.3.1.9: 500 for a line that is too long.
       throw new Refusal(500, '5.5.0', `line too long: the limit is ${maxLineBytes} bytes`, { close: true });
     }
     // Content is read by the command that asked for it.
@@ -184,12 +187,14 @@ export class SmtpSession {
     if (!isTaken && event.problem !== null) {
       if (isFirst && !isCommandButForItsEnd(event)) throw notSmtp();
       context.countBadCommand();
+      // deviates: RFC 5321 §4.1.2 wants 501 for invalid characters in a command. A line of such octets names no command, so it gets 500.
       throw new Refusal(500, '5.5.2', lineProblems[event.problem]);
     }
     context.isLfOnly = event.problem === 'bareLf';
     const parsed = parseCommand(event.text, context.options);
     if (!parsed.ok) {
       context.countBadCommand();
+      // RFC 5321 §4.2.2: 501 is a syntax error in parameters.
       throw new Refusal(501, '5.5.2', `bad syntax: ${parsed.reason} (at ${parsed.at + 1})`);
     }
     return this.#command(parsed.value, isFirst);
@@ -200,6 +205,7 @@ export class SmtpSession {
     if (command.verb === 'unknown') {
       if (isFirst) throw notSmtp();
       context.countBadCommand();
+      // RFC 5321 §4.2.4: 500 for a command that is not recognized, 502 for one that is not implemented.
       throw new Refusal(500, '5.5.1', 'unknown command');
     }
     const definition = definitionOf(command.verb);
@@ -214,7 +220,7 @@ export class SmtpSession {
     return definition.handle(context, command);
   }
 
-  /** Ends the session because the server stops: a waiting client is sent 421 at once, a busy one after its command or content (RFC 5321 §3.8). */
+  /** Ends the session because the server stops: sends 421 at once to a waiting client, after its command or content to a busy one (RFC 5321 §3.8). */
   stop(): void {
     this.#isShuttingDown = true;
     if (!this.#isAwaitingCommand || !this.#wire.isReading) return;
@@ -232,7 +238,7 @@ export class SmtpSession {
     await this.#wire.channel.close();
   }
 
-  /** Ends a session that cannot go on, with a last reply where the peer can still read it. */
+  /** Ends a session after an error, with a last reply where the peer can still read it. */
   async #end(error: unknown): Promise<void> {
     const context = this.#context;
     if (!(error instanceof PeerGone)) {
@@ -241,6 +247,7 @@ export class SmtpSession {
       context.log.debug('smtp.closed', { stage: context.stage });
       return;
     } else {
+      // RFC 5321 §3.8: a server closes after a timeout with 421. RFC 3463 §3.5: X.4.2, bad connection.
       context.refuse(reply(421, '4.4.2', 'timeout, please connect again'));
     }
     try {
@@ -262,12 +269,12 @@ export class SmtpSession {
   }
 }
 
-/** A browser, a scanner or a TLS handshake: answering line after line of it is no use. */
+/** Returns the refusal for a browser, a scanner or a TLS handshake, whose lines are not worth answering one by one. */
 function notSmtp(): Refusal {
   return new Refusal(500, '5.5.2', 'this is an SMTP server, and that was no SMTP command', { close: true });
 }
 
-/** A person at a terminal, or a script: a known command that ends with LF. */
+/** Reports whether the line is a known command except that it ends with LF, as a person at a terminal or a script sends it. */
 function isCommandButForItsEnd({ text, problem }: Extract<CodecEvent, { readonly kind: 'line' }>): boolean {
   if (problem !== 'bareLf') return false;
   const parsed = parseCommand(text);
@@ -281,7 +288,7 @@ const lineProblems = {
   utf8: 'command is not UTF-8',
 } as const;
 
-/** Returns the message that a command was about; null when it was about none. */
+/** Returns the message that a refused command was about; null when it was about none. */
 function refusedMail(command: Command, transaction: OpenTransaction | null, answer: Reply): RefusedMail | null {
   if (command.verb === 'MAIL') return { stage: 'MAIL', from: command.from, recipients: [], reply: answer };
   if (transaction === null) return null;

@@ -10,7 +10,7 @@ import type { Clock } from '#ports/clock';
 import { type Channel, ChannelClosed, ChannelTimeout, type TlsSession } from '#ports/channel';
 import type { SessionLimits } from './limits.ts';
 
-/** The peer cannot be talked to any longer. Only `Wire` throws it, so a channel of the Backend's own is not confused with ours. */
+/** Thrown when the connection is unusable. Only `Wire` throws it, so a channel of the Backend's own is not confused with ours. */
 export class PeerGone extends Error {
   override readonly name = 'PeerGone';
   readonly why: 'closed' | 'timeout';
@@ -25,7 +25,13 @@ const encoder = new TextEncoder();
 /** Replies are sent at this size even when more input waits. */
 const maxQueuedUnits = 16_384;
 
-/** The channel as lines and replies: collects replies until there is nothing complete left to read (RFC 2920 §3.2). */
+/**
+ * The channel as lines and replies. RFC 2920 §3.2: replies to pipelined commands SHOULD be stored and sent as a unit, so they wait
+ * while complete input is left.
+ *
+ * deviates: RFC 2920 §3.2 says that replies to EHLO, VRFY, EXPN, QUIT, NOOP and unknown commands MUST NOT be buffered. They wait like
+ * others, but only for input that has arrived already.
+ */
 export class Wire {
   readonly codec: SmtpCommandCodec;
   readonly channel: Channel;
@@ -48,7 +54,7 @@ export class Wire {
     this.#out += writeReply(reply, style);
   }
 
-  /** Queues a reply that is written already. */
+  /** Queues a reply in its wire form. */
   text(text: string): void {
     this.#out += text;
   }
@@ -58,7 +64,7 @@ export class Wire {
     return this.#out.length > maxQueuedUnits;
   }
 
-  /** Sends the queued replies; null when there is nothing to wait for. Rejects with PeerGone. */
+  /** Sends the queued replies. Returns null when there is nothing to wait for. Rejects with PeerGone. */
   flush(): Promise<void> | null {
     if (this.#out === '') return null;
     const bytes = encoder.encode(this.#out);
@@ -67,8 +73,8 @@ export class Wire {
   }
 
   /**
-   * Sends the replies, then waits for the event that `codec.next()` did not have; null when the peer ended its side.
-   * The peer may be silent for `timeoutMs`, and take `totalMs` from its first octets to the event: dripping does not hold us.
+   * Sends the replies, then waits for the next event. Returns null when the peer has closed its side.
+   * The peer may be silent for `timeoutMs`, and take `totalMs` from its first octets to the event, so that it cannot hold us by dripping octets.
    * @throws PeerGone
    */
   async more(timeoutMs: number, totalMs: number): Promise<CodecEvent | null> {
@@ -94,7 +100,7 @@ export class Wire {
     }
   }
 
-  /** Sends the replies and makes the handshake (RFC 3207). @throws PeerGone */
+  /** Sends the replies and makes the handshake (RFC 3207 §4). @throws PeerGone */
   async startTls(): Promise<TlsSession> {
     await this.flush();
     const session = await this.channel.startTls().catch(rethrow);

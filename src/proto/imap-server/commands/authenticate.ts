@@ -36,8 +36,10 @@ function chooseMechanism(context: Context, name: string): MechanismName {
   const mechanism = offeredMechanisms(options, channel.tls).find((offered) => offered === name);
   if (mechanism !== undefined) return mechanism;
   if (channel.tls === null && !options.allowClearPasswords && options.mechanisms.some((known) => known === name)) {
+    // RFC 5530 §3: PRIVACYREQUIRED, after which a client could try STARTTLS.
     throw new No('PRIVACYREQUIRED', `use STARTTLS before ${name}`);
   }
+  // RFC 9051 §6.2.2: NO for an unsupported mechanism.
   throw new No('CANNOT', 'this mechanism is not offered');
 }
 
@@ -48,7 +50,7 @@ function makeServer(context: Context, mechanism: MechanismName): SaslServer {
     store: backend.credentials,
     bindings: tls === null ? null : { 'tls-exporter': tls.exporter, 'tls-server-end-point': tls.serverEndPoint },
     nonce: () => encodeBase64Text(random.bytes(24)),
-    // RFC 2195 §2: like a Message-ID, never the same twice.
+    // RFC 2195 §2: random digits, a timestamp and the host name, in the syntax of a msg-id.
     challenge: () => `<${encodeHex(random.bytes(12))}.${clock.now()}@${options.hostname}>`,
     plusOffered: offeredMechanisms(options, tls).some((name) => name.endsWith('-PLUS')),
     clientCertificate: tls?.peerCertificate ?? null,
@@ -63,7 +65,7 @@ async function answer(context: Context, server: SaslServer, challenge: Uint8Arra
   return server.step(response);
 }
 
-/** Sends a challenge and answers the response; null when the client cancelled. @throws Bad for what is not base64. */
+/** Sends a challenge and returns the response; null when the client cancelled with `*`. @throws Bad for invalid base64 (RFC 9051 §6.2.2: MUST). */
 async function exchange(context: Context, challenge: Uint8Array): Promise<Uint8Array | null> {
   const { codec, input, output } = context;
   codec.expectSaslResponse();

@@ -1,6 +1,6 @@
 import type { CommandOf, Handler } from './handler.ts';
 
-/** CLOSE (RFC 9051 §6.4.1): expunges silently unless the mailbox was examined, then deselects. */
+/** CLOSE (RFC 9051 §6.4.1): expunges without EXPUNGE responses, or nothing if the mailbox was examined, then deselects. */
 export const close: Handler<CommandOf<'close'>> = {
   state: 'selected',
   updates: 'none',
@@ -12,7 +12,7 @@ export const close: Handler<CommandOf<'close'>> = {
   },
 };
 
-/** UNSELECT (RFC 9051 §6.4.2). */
+/** UNSELECT (RFC 9051 §6.4.2): deselects without expunging. */
 export const unselect: Handler<CommandOf<'unselect'>> = {
   state: 'selected',
   updates: 'none',

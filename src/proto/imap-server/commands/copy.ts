@@ -7,7 +7,7 @@ import type { CommandOf, Handler } from './handler.ts';
 
 type CopyCommand = CommandOf<'copy' | 'move'>;
 
-/** COPY and UID COPY (RFC 9051 §6.4.7). */
+/** COPY and UID COPY (RFC 9051 §6.4.7): all messages or none, a partial copy MUST NOT be made. */
 export const copy: Handler<CopyCommand> = {
   state: 'selected',
   updates: 'all',
@@ -17,11 +17,12 @@ export const copy: Handler<CopyCommand> = {
     if (uids.length === 0) return 'no messages to copy';
     const result = await context.selected().mailbox.copy(uids, name);
     if (result.from.length === 0) throw new No('EXPUNGEISSUED', 'the messages were expunged');
+    // RFC 9051 §6.4.7: COPYUID in the tagged OK.
     return `[${await copyUid(context, result)}] copied`;
   },
 };
 
-/** MOVE and UID MOVE (RFC 9051 §6.4.8). */
+/** MOVE and UID MOVE (RFC 9051 §6.4.8). Messages that were expunged meanwhile are left out (RFC 5530 §3: EXPUNGEISSUED). */
 export const move: Handler<CopyCommand> = {
   state: 'selected',
   updates: 'all',

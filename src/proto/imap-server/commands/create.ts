@@ -18,10 +18,11 @@ export const create: Handler<CommandOf<'create'>> = {
   updates: 'all',
   async run(context, command) {
     const name = creatableName(command.mailbox);
+    // RFC 9051 §6.3.4: creating INBOX is an error. RFC 5530 §3: ALREADYEXISTS.
     if (name === 'INBOX') throw new No('ALREADYEXISTS', 'INBOX exists always');
     const wanted = command.specialUse.map((attribute) => {
       const use = uses.get(attribute);
-      // \All and \Flagged are views over all mail, which we do not keep (RFC 6154 §3).
+      // RFC 6154 §3: USEATTR when a special use cannot be assigned. \All and \Flagged are views over all mail, which we do not keep.
       if (use === undefined) throw new No('USEATTR', 'this special use cannot be given');
       return use;
     });

@@ -62,9 +62,9 @@ const handlers: Handlers = {
   unsubscribe,
 };
 
-/** Runs one command: checks that it is legal now, does it, and tells what changed. Answers the text of the tagged OK. */
+/** Runs one command: checks that it is legal in this state, executes it, and reports changes. Returns the text of the tagged OK. @throws No, Bad or Bye */
 export async function dispatch(context: Context, command: Command): Promise<string> {
-  // One handler per kind, by the table's type: the command is the one that its handler takes.
+  // Sound by the type of the table: each kind has a handler for its own command.
   const handler = handlers[command.kind] as Handler<Command>;
   requireState(context, handler.state);
   try {
@@ -73,7 +73,7 @@ export async function dispatch(context: Context, command: Command): Promise<stri
     return text;
   } catch (thrown) {
     const error = withConditions(thrown);
-    // After a NO, too, a client must hear what changed: it may be why.
+    // RFC 9051 §5.2: size changes observed during a command MUST be sent; after a NO they may be its reason.
     if (error instanceof No) await report(context, handler, command);
     throw error;
   }
@@ -84,6 +84,7 @@ async function report(context: Context, handler: Handler<Command>, command: Comm
   if (updates !== 'none') await context.selection?.report(context.output, updates === 'all');
 }
 
+/** Checks the state. RFC 9051 §3: a command in an inappropriate state is a protocol error. @throws Bad */
 function requireState(context: Context, required: Handler<Command>['state']): void {
   const { state } = context;
   if (required === 'any' || required === state || (required === 'authenticated' && state === 'selected')) return;

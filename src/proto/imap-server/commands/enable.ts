@@ -3,7 +3,7 @@ import type { CommandOf, Handler } from './handler.ts';
 
 const known: readonly Enabled[] = ['IMAP4REV2', 'UTF8=ACCEPT'];
 
-/** ENABLE (RFC 5161 §3.1): names what was switched on now; unknown names are ignored. */
+/** ENABLE (RFC 5161 §3.1): unknown names MUST be ignored; ENABLED lists only what this command enabled (RFC 5161 §3.2). */
 export const enable: Handler<CommandOf<'enable'>> = {
   state: 'authenticated',
   updates: 'all',

@@ -29,13 +29,13 @@ export const fetch: Handler<FetchCommand> = {
       ? await writeFromImage(context, selection, ranges, plan, writer)
       : await writeInBatches(context, selection, ranges, plan, writer, failures);
     if (failures.size > 0) throw refusalFor(context, failures, 'the others were sent');
-    // RFC 5530 §3: some messages are gone, and their numbers may not be announced to the client now. UIDs are simply not there.
+    // RFC 5530 §3: EXPUNGEISSUED. RFC 9051 §7.5.1: EXPUNGE MUST NOT be sent now. RFC 9051 §6.4.9: UIDs that do not exist are ignored without an error.
     if (gone > 0 && !command.uid) throw new No('EXPUNGEISSUED', 'some of the messages were expunged');
     return 'fetched';
   },
 };
 
-/** Answers FLAGS, UID and MODSEQ from the typed arrays; the number of messages that are gone. */
+/** Writes FLAGS, UID and MODSEQ from the typed arrays. Returns the number of messages that are gone. */
 async function writeFromImage(
   context: Context,
   selection: Selection,
@@ -70,7 +70,7 @@ async function writeFromImage(
 }
 
 /**
- * Reads rows and contents a batch at a time, and writes with nothing held open; the number of messages that are gone. Those that
+ * Reads rows and contents in batches, and writes with nothing held open. Returns the number of messages that are gone. Messages that
  * cannot be sent are left out and added to `failures`.
  */
 async function writeInBatches(
@@ -141,7 +141,7 @@ async function writeBatch(
   return missing.size === 0 ? 0 : await countGone(selection, missing, failures);
 }
 
-/** Counts those of some messages that were expunged. Those that the mailbox still lists are damaged, and added to `failures`. */
+/** Counts the missing messages that were expunged. The others, which the mailbox still lists, are damaged and added to `failures`. */
 async function countGone(
   { mailbox }: Selection,
   missing: ReadonlyMap<number, No | Unreadable>,
@@ -156,13 +156,13 @@ async function countGone(
   return gone;
 }
 
-/** Reads the header of a message whose fields could not be read without it; null when the message is gone by now. */
+/** Reads the header of a message whose fields could not be read without it. Returns null when the message is gone. */
 async function headerAlone(selection: Selection, uid: number): Promise<ReadableMessage | null> {
   const [content = null] = await selection.mailbox.contents(Uint32Array.of(uid), 'header');
   return content;
 }
 
-/** A row with large columns: the next one is read when this one is written. Null when the message is gone by now. */
+/** Reads a row with large columns; the next one is read after this one is written. Returns null when the message is gone. */
 async function rowAlone(selection: Selection, uid: number, { columns }: FetchPlan): Promise<MessageRow | null> {
   if (columns === null) return null;
   const [row = null] = await selection.mailbox.rows(Uint32Array.of(uid), columns);
@@ -171,7 +171,7 @@ async function rowAlone(selection: Selection, uid: number, { columns }: FetchPla
 
 const none: ReadonlySet<number> = new Set();
 
-/** Sets \Seen where it is missing, in one change (RFC 9051 §6.4.5); the UIDs that have it only now. */
+/** Sets \Seen where it is missing, in one change (RFC 9051 §6.4.5). Returns the UIDs that were changed. */
 async function markSeen(selection: Selection, uids: Uint32Array): Promise<ReadonlySet<number>> {
   const { image } = selection.mailbox;
   const unseen = uids.filter((uid) => isUnseen(image, positionOf(image.uids, uid)));
@@ -185,10 +185,10 @@ function isUnseen(image: MailboxImage, at: number): boolean {
   return at >= 0 && (image.flagTable.at(image.flagSets[at] ?? 0).bits & SystemFlag.Seen) === 0;
 }
 
-/** The reason why a message cannot be sent, null when it can. */
+/** Reason why a message cannot be sent; null when it can. */
 type Failure = No | Unreadable | null;
 
-/** Writes one FETCH response, at once when nothing has to be waited for. @returns why it cannot be sent, with nothing written, or null. */
+/** Writes one FETCH response, synchronously when nothing has to be waited for. @returns the reason why it cannot be sent, with nothing written, or null. */
 function writeMessage(
   context: Context,
   plan: FetchPlan,
@@ -241,6 +241,7 @@ function finishMessage(
   { uid, image, at }: FetchedMessage,
   isMarked: boolean,
 ): void {
+  // RFC 9051 §6.4.5: when \Seen is set implicitly, the flags SHOULD be included in the response.
   if (isMarked && !plan.wantsFlags) {
     output.byte(32);
     writer.simple({ kind: 'flags' }, uid, image, at);
@@ -248,7 +249,7 @@ function finishMessage(
   output.text(')\r\n');
 }
 
-/** A response that cannot be finished is taken back, or if some of it went out the connection cannot go on. @throws what is not about the message. */
+/** Rolls back a response that cannot be finished; if part of it was sent, marks the connection as unusable. @throws errors that are not about the message. */
 function failureOf(context: Context, mark: OutputMark, error: unknown): Failure {
   if (!context.output.rollBack(mark)) context.isMidResponse = true;
   else if (error instanceof Unreadable || error instanceof No) return error;

@@ -7,11 +7,11 @@ export type CommandOf<K extends Command['kind']> = Command & { readonly kind: K 
 /** Changes by other sessions that may be reported before a command's tagged answer (RFC 9051 §7.5.1). */
 type Updates = 'none' | 'withoutExpunge' | 'all';
 
-/** One command: where it is legal, what may be reported at its end, and what it does. */
+/** Handler of one command: the state in which it is legal, the changes reported at its end, and its work. */
 export interface Handler<C extends Command> {
   /** `authenticated` includes the selected state; `selected` and `notAuthenticated` are only themselves. */
   readonly state: SessionState | 'any';
   readonly updates: Updates | ((command: C) => Updates);
-  /** Does the work and answers the text of the tagged OK, response code first. Throws No, Bad or Bye to refuse. */
+  /** Does the work and returns the text of the tagged OK, response code first. Throws No, Bad or Bye to refuse. */
   run(context: Context, command: C): Promise<string> | string;
 }

@@ -1,7 +1,7 @@
 import type { ResponseWriter, TextOptions } from '#lib/imap';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** ID (RFC 2971 §3.1): notes who the client says it is, and says who we are; the version only to those who logged in. */
+/** ID (RFC 2971 §3.1): records the client's fields, and answers ours; the version only after login (RFC 2971 §7: it may help an attacker). */
 export const id: Handler<CommandOf<'id'>> = {
   state: 'any',
   updates: 'all',

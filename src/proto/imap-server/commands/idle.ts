@@ -1,7 +1,7 @@
 import { Bad, goodbyeOf } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** IDLE (RFC 9051 §6.3.13): reports changes as they come until DONE. */
+/** IDLE (RFC 9051 §6.3.13): reports changes as they occur until DONE. */
 export const idle: Handler<CommandOf<'idle'>> = {
   state: 'authenticated',
   updates: 'all',
@@ -30,7 +30,7 @@ export const idle: Handler<CommandOf<'idle'>> = {
       }
       hints[Symbol.dispose]();
       if (event.kind === 'idleEnd' && event.isDone) return 'idle ended';
-      // Anything but DONE was meant as a command: both are answered, so that the client waits for neither.
+      // RFC 9051 §6.3.13: a client MUST NOT send a command now. Both the command and IDLE are answered, so that the client waits for neither.
       if (event.kind === 'idleEnd' && event.tag !== null) output.line(`${event.tag} BAD only DONE may follow IDLE`);
       throw new Bad('IDLE ended without DONE');
     }

@@ -8,9 +8,9 @@ import { writeCounters } from './status.ts';
 
 interface Listed {
   readonly entry: MailboxEntry;
-  /** It meets the selection options itself; otherwise it is listed for the mailboxes below it. */
+  /** True when it meets the selection options itself; otherwise it is listed because of the mailboxes below it. */
   readonly isSelected: boolean;
-  /** A subscribed mailbox lies below (RFC 9051 §6.3.9.6). */
+  /** True when a subscribed mailbox lies below it (RFC 9051 §6.3.9.6). */
   readonly hasChildInfo: boolean;
 }
 
@@ -21,7 +21,7 @@ export const list: Handler<ListCommand> = {
   async run(context, command) {
     const [only] = command.patterns;
     if (command.patterns.length === 1 && only === '' && !command.isExtended) {
-      // RFC 9051 §6.3.9: an empty pattern asks for the delimiter.
+      // RFC 9051 §6.3.9: an empty name is a special request for the hierarchy delimiter and the root name.
       context.untagged('LIST (\\Noselect) "/" ""');
       return 'listed';
     }
@@ -41,10 +41,10 @@ export const list: Handler<ListCommand> = {
   },
 };
 
-/** Steps of matching after which others may get their turn. */
+/** Matching steps between two pauses for other connections. */
 const stepsPerQuestion = 10_000;
 
-/** The patterns of one command. Their author also chose the names, so that what both together cost has a limit. */
+/** The patterns of one command. The user chooses patterns and names, so the cost of both together has a limit. */
 export class Matcher {
   readonly #patterns: readonly string[];
   readonly #maxSteps: number;
@@ -63,7 +63,7 @@ export class Matcher {
     this.#loop = context.deps.loop;
   }
 
-  /** The entries whose names match, in order; others get their turns between them. @throws No when that was too much work. */
+  /** Returns the entries whose names match, in order, with pauses for other connections. @throws No when it is too much work. */
   async filter<Entry extends { readonly name: string }>(entries: readonly Entry[]): Promise<Entry[]> {
     const found: Entry[] = [];
     let askAt = this.#steps.left - stepsPerQuestion;
@@ -105,7 +105,7 @@ async function choose(entries: readonly MailboxEntry[], command: ListCommand, ma
     .map((entry) => ({ entry, isSelected: told.has(entry), hasChildInfo: above.has(entry.name) }));
 }
 
-/** A level above subscribed names that is no mailbox itself. */
+/** Returns an entry for a level above subscribed names that is no mailbox itself. */
 function nonExistent(name: string): MailboxEntry {
   return { name, exists: false, selectable: false, subscribed: false, specialUse: [] };
 }
@@ -117,7 +117,7 @@ function selector(command: ListCommand): (entry: MailboxEntry) => boolean {
     (wantsSubscribed ? entry.subscribed : entry.exists) && (!wantsSpecial || entry.specialUse.length > 0);
 }
 
-/** Names that have a name of `entries` below them. */
+/** Returns the names that have a name of `entries` below them. */
 function parentsOf(entries: readonly MailboxEntry[]): ReadonlySet<string> {
   const parents = new Set<string>();
   for (const { name } of entries) {
@@ -166,6 +166,7 @@ function writeEntry(
 
 function attributesOf(entry: MailboxEntry, hasChildren: boolean, withSubscribed: boolean): string[] {
   const attributes: string[] = [];
+  // RFC 9051 §7.3.1: \NonExistent implies \Noselect. RFC 9051 §6.3.9.5: \HasChildren and \HasNoChildren may answer any LIST.
   if (!entry.exists) attributes.push('\\NonExistent');
   else if (!entry.selectable) attributes.push('\\Noselect');
   if (entry.exists) attributes.push(hasChildren ? '\\HasChildren' : '\\HasNoChildren');
@@ -173,7 +174,7 @@ function attributesOf(entry: MailboxEntry, hasChildren: boolean, withSubscribed:
   return [...attributes, ...entry.specialUse];
 }
 
-/** Attributes of one mailbox as LIST tells them; none for one that went away. */
+/** Returns the attributes of one mailbox as LIST reports them; none for one that no longer exists. */
 export async function mailboxAttributes(account: AccountBackend, name: string): Promise<readonly string[]> {
   const entries = (await account.mailboxes()).filter(({ exists }) => exists);
   const entry = entries.find((candidate) => candidate.name === name);

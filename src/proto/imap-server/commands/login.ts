@@ -4,13 +4,14 @@ import { completeLogin, refuseLogin } from '../login.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** LOGIN (RFC 9051 §6.2.3). */
+/** LOGIN (RFC 9051 §6.2.3): MUST be refused while LOGINDISABLED is advertised. */
 export const login: Handler<CommandOf<'login'>> = {
   state: 'notAuthenticated',
   updates: 'none',
   async run(context, command) {
     const { channel, backend, options } = context.deps;
     if (channel.tls === null && !options.allowClearPasswords) {
+      // RFC 5530 §3: PRIVACYREQUIRED, after which a client could try STARTTLS.
       throw new No('PRIVACYREQUIRED', 'use STARTTLS before LOGIN');
     }
     if (!mayUseLogin(options, channel.tls)) throw new No(null, 'LOGIN is disabled here, use AUTHENTICATE');

@@ -1,6 +1,6 @@
 import type { CommandOf, Handler } from './handler.ts';
 
-/** LOGOUT (RFC 9051 §6.1.3). */
+/** LOGOUT (RFC 9051 §6.1.3): an untagged BYE MUST come before the tagged OK. */
 export const logout: Handler<CommandOf<'logout'>> = {
   state: 'any',
   updates: 'none',

@@ -3,8 +3,10 @@ import type { CommandOf, Handler } from './handler.ts';
 import { Matcher } from './list.ts';
 
 /**
- * LSUB (RFC 3501 §6.3.9): subscribed mailboxes; with `%`, also parents of subscribed names, as \Noselect. A subscription outlives its
- * mailbox (RFC 9051 §6.3.7), but is not shown without one: clients would show a folder that cannot be opened. LIST says \NonExistent.
+ * LSUB (RFC 3501 §6.3.9): subscribed mailboxes; with `%`, also parents of subscribed names, which MUST be flagged \Noselect.
+ *
+ * deviates: RFC 3501 §6.3.9 lists all subscribed names. A subscription survives its mailbox, but is not shown without one, because clients
+ * would show a folder that cannot be opened. LIST shows it as \NonExistent.
  */
 export const lsub: Handler<CommandOf<'lsub'>> = {
   state: 'authenticated',

@@ -1,7 +1,7 @@
 import { writeNamespace } from '#lib/imap';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** NAMESPACE (RFC 2342 §5): one personal namespace, no others. */
+/** NAMESPACE (RFC 2342 §5, RFC 9051 §6.3.10): one personal namespace; the others do not exist, so they are NIL. */
 export const namespace: Handler<CommandOf<'namespace'>> = {
   state: 'authenticated',
   updates: 'all',

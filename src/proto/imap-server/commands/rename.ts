@@ -3,7 +3,7 @@ import { isOtherForm, writeOldName } from '../old-name.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** RENAME (RFC 9051 §6.3.6). */
+/** RENAME (RFC 9051 §6.3.6). @throws No when the new name exists or lies below the old one. */
 export const rename: Handler<CommandOf<'rename'>> = {
   state: 'authenticated',
   updates: 'all',

@@ -40,6 +40,7 @@ interface Found {
 async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Found> {
   const { clock, loop, options, shutdown } = context.deps;
   if (command.unsupportedCharset !== null) {
+    // RFC 9051 §6.4.4: MUST be NO, and SHOULD contain BADCHARSET, which may list the supported charsets.
     throw new No(`BADCHARSET (${charsetLabels.join(' ')})`, 'search in UTF-8');
   }
   const { maxSearchKeys, maxSearchWork } = options.limits;
@@ -48,7 +49,7 @@ async function find(context: Context, selection: Selection, command: SearchComma
   const messages = selection.view.uids.length;
   const weight = keyWeight(command.key);
   if (weight * messages > maxSearchWork) {
-    // A key about text weighs most.
+    // Text keys weigh most.
     const most = Math.floor(maxSearchWork / messages);
     throw new No(
       'LIMIT',
@@ -59,7 +60,7 @@ async function find(context: Context, selection: Selection, command: SearchComma
   return { uids: await evaluator.search(command.key), failures: evaluator.failures };
 }
 
-/** RFC 5182 §2.4: with MIN or MAX alone only those messages are saved. */
+/** Returns the UIDs to save: only those of MIN and MAX when these are requested without ALL and COUNT (RFC 5182 §2.4). */
 function savedPart(uids: Uint32Array, returns: readonly string[]): Uint32Array {
   const isWhole = returns.includes('all') || returns.includes('count');
   const wantsMin = returns.includes('min');
@@ -71,7 +72,7 @@ function savedPart(uids: Uint32Array, returns: readonly string[]): Uint32Array {
 
 async function write(context: Context, selection: Selection, command: SearchCommand, uids: Uint32Array): Promise<void> {
   const numbers = command.uid ? uids : numbersOf(uids, selection.view.uids);
-  // RFC 9051 appendix E: IMAP4rev2 has no SEARCH response.
+  // RFC 9051 §6.4.4: IMAP4rev2 has no SEARCH response, and without RETURN the result option ALL is assumed.
   const returns = command.returns ?? (context.isRev2 ? (['all'] as const) : null);
   if (returns === null) await writeNumbers(context.output, numbers);
   else if (returns.some((option) => option !== 'save')) {
@@ -89,7 +90,7 @@ async function write(context: Context, selection: Selection, command: SearchComm
   }
 }
 
-/** Adds a SEARCH response (RFC 3501 §7.2.5) piece by piece. */
+/** Writes a SEARCH response (RFC 3501 §7.2.5) in pieces. */
 async function writeNumbers(output: Output, numbers: Uint32Array): Promise<void> {
   output.text('* SEARCH');
   for (const number of numbers) {

@@ -27,15 +27,17 @@ export const select: Handler<SelectCommand> = {
     context.selection = selection;
     writeState(context, selection, mailbox);
     if (context.isRev2) {
-      // RFC 9051 §6.3.2: the name with accurate attributes, and what the client called it if that differs.
+      // RFC 9051 §6.3.2: LIST MUST be sent with accurate attributes, and with OLDNAME if the client used another form of the name.
       const attributes = await mailboxAttributes(account, name);
       if (isOtherForm(context, name, command.mailbox)) writeOldName(context, attributes, name, command.mailbox);
       else context.write((writer, options) => writeList(writer, { attributes, separator: '/', name }, options));
     }
+    // RFC 9051 §6.3.3: READ-ONLY MUST begin the text after EXAMINE. RFC 9051 §6.3.2: READ-WRITE SHOULD after SELECT.
     return isReadOnly ? '[READ-ONLY] examined' : '[READ-WRITE] selected';
   },
 };
 
+/** Writes the responses that RFC 9051 §6.3.2 requires: FLAGS, EXISTS, PERMANENTFLAGS, UIDNEXT and UIDVALIDITY. */
 function writeState(context: Context, selection: Selection, { image, takesKeywords }: SelectedMailbox): void {
   const flags = flagsText(image);
   context.untagged(`FLAGS (${flags})`);

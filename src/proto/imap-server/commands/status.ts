@@ -5,7 +5,7 @@ import { knownName } from '../mailbox-name.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** STATUS (RFC 9051 §6.3.11). */
+/** STATUS (RFC 9051 §6.3.11). @throws No NONEXISTENT for a name without a mailbox (RFC 5530 §3). */
 export const status: Handler<CommandOf<'status'>> = {
   state: 'authenticated',
   updates: 'all',
@@ -18,7 +18,7 @@ export const status: Handler<CommandOf<'status'>> = {
   },
 };
 
-/** Adds a STATUS response (RFC 9051 §7.3.3). */
+/** Writes a STATUS response (RFC 9051 §7.3.3). */
 export function writeCounters(
   context: Context,
   name: string,
@@ -31,6 +31,7 @@ export function writeCounters(
 
 function valueOf(item: StatusItem, counters: MailboxStatus, appendLimitBytes: number): number {
   switch (item) {
+    // RFC 3501 §6.3.10: messages with \Recent, which we do not keep.
     case 'recent':
       return 0;
     case 'size':

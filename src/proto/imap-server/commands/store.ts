@@ -13,12 +13,13 @@ export const store: Handler<StoreCommand> = {
   async run(context, command) {
     const selection = context.selected();
     if (command.unchangedSince !== null) throw new Bad('CONDSTORE is not offered');
+    // RFC 9051 §6.3.3: after EXAMINE no changes to the permanent state are permitted.
     if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
     const [unknown] = command.flags.unknown;
     // RFC 9051 §2.3.2: clients cannot alter \Recent, and no other system flags exist.
     if (unknown !== undefined) throw new No('CANNOT', 'only the five system flags and keywords can be set');
     const ranges = selection.positions(command.set, command.uid);
-    // Earlier changes by others are reported even to a silent STORE (RFC 9051 §6.4.6).
+    // RFC 9051 §6.4.6: even with .SILENT, flag changes from an external source SHOULD be sent.
     await selection.report(context.output, false);
     const uids = uidsAt(ranges, selection.view.uids);
     const change = { mode: command.mode, bits: command.flags.bits, keywords: command.flags.keywords };
@@ -29,7 +30,7 @@ export const store: Handler<StoreCommand> = {
     // Keywords that are new to the mailbox are announced before they are used (RFC 9051 §7.3.5).
     await selection.reportImage(context.output, selection.mailbox.image, false);
     const gone = command.silent ? countGone(selection, uids) : await writeAll(context, selection, ranges, command.uid);
-    // RFC 2180 §4.2.1: what could be stored was, and the others are reported to the client as soon as allowed.
+    // RFC 2180 §4.2.1: flags of existing messages are stored, and the expunged ones are reported when a later command permits.
     if (gone > 0 && gone === uids.length && !command.uid) throw new No('EXPUNGEISSUED', 'the messages were expunged');
     return 'stored';
   },

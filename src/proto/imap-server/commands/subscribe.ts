@@ -1,7 +1,7 @@
 import { creatableName, knownName } from '../mailbox-name.ts';
 import type { CommandOf, Handler } from './handler.ts';
 
-/** SUBSCRIBE (RFC 9051 §6.3.7): the name need not exist. */
+/** SUBSCRIBE (RFC 9051 §6.3.7): the server MAY check that the name exists; ours does not. */
 export const subscribe: Handler<CommandOf<'subscribe'>> = {
   state: 'authenticated',
   updates: 'all',

@@ -4,11 +4,11 @@ import { No } from '../refusal.ts';
 import type { ReadableMessage } from '../selected-mailbox.ts';
 import type { ByteRange } from './section-range.ts';
 
-/** Encoded bytes that are decoded at a time. */
+/** Number of encoded bytes that are decoded at a time. */
 const chunkBytes = 128 * 1024;
 
 /**
- * A part's body without its transfer encoding, for BINARY (RFC 3516 §4.3). Large bodies are decoded twice, once to announce the
+ * Body of a part without its transfer encoding, for BINARY (RFC 3516 §4.3). Large bodies are decoded twice, once to announce the
  * size and once to send it, so that none is ever in memory as a whole.
  */
 export class DecodedPart {
@@ -18,7 +18,7 @@ export class DecodedPart {
   /** The decoded body, when it fits one chunk. */
   #whole: Uint8Array | null = null;
 
-  /** @throws No UNKNOWN-CTE for encodings that are not known. */
+  /** @throws No UNKNOWN-CTE for unknown encodings (RFC 3516 §4.3: MUST). */
   constructor(content: ReadableMessage, part: Part) {
     this.#content = content;
     this.#part = part;
@@ -40,13 +40,13 @@ export class DecodedPart {
     return { sizeBytes, hasNul };
   }
 
-  /** Size of the decoded body, for BINARY.SIZE (RFC 3516 §4.3). */
+  /** Returns the size of the decoded body, for BINARY.SIZE, which MUST match what BINARY sends (RFC 3516 §4.3). */
   async sizeBytes(): Promise<number> {
     if (this.#encoding === 'identity') return this.#part.end - this.#part.bodyStart;
     return (await this.measure()).sizeBytes;
   }
 
-  /** The decoded bytes of a range, in pieces. */
+  /** Yields the decoded bytes of a range, in pieces. */
   async *pieces({ start, end }: ByteRange): AsyncGenerator<Uint8Array> {
     if (this.#encoding === 'identity') {
       yield* this.#raw(this.#part.bodyStart + start, this.#part.bodyStart + end);

@@ -24,7 +24,7 @@ export class FieldsOfBatch {
 
 const noFields: ReadFields = { sizeAt: () => -1, copyAt: (_i, _target, at) => at };
 
-/** Reads what one FETCH needs of rows and of the header fields that its items name. */
+/** Reads the rows and the header fields that one FETCH needs. */
 export class FieldsReader {
   readonly #rows: RowReader | null;
   readonly #fields: readonly { readonly item: FetchItem; readonly reader: FieldReader | null }[];
@@ -35,12 +35,12 @@ export class FieldsReader {
     this.#fields = fields.map(({ item, names }) => ({ item, reader: mailbox.fieldReader(names, uids) }));
   }
 
-  /** Rows of the next UIDs; null when no item needs any. */
+  /** Returns the rows of the next UIDs; null when no item needs any. */
   async rows(uids: Uint32Array): Promise<readonly (MessageRow | 'large' | null)[] | null> {
     return this.#rows === null ? null : this.#rows.read(uids);
   }
 
-  /** Fields of the next UIDs, by position; null when no item names fields. */
+  /** Returns the fields of the next UIDs, by position; null when no item names fields. */
   async fields(uids: Uint32Array): Promise<FieldsOfBatch | null> {
     if (this.#fields.length === 0) return null;
     const byItem = new Map<FetchItem, ReadFields>();

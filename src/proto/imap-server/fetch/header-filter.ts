@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 const crlf = Uint8Array.of(CR, LF);
 const none = new Uint8Array(0);
 
-/** Keeps the fields of a header that HEADER.FIELDS or HEADER.FIELDS.NOT names, as they are, and the empty line (RFC 9051 §6.4.5.1). */
+/** Selects the fields of a header that HEADER.FIELDS or HEADER.FIELDS.NOT names, unchanged, and the empty line (RFC 9051 §6.4.5.1). */
 export class HeaderFilter {
   /** In lower case, a character for each octet of UTF-8. */
   readonly #names: ReadonlySet<string>;
@@ -24,7 +24,7 @@ export class HeaderFilter {
   }
 
   /**
-   * The fields kept, in their order, and the empty line if the message has one (RFC 9051 §6.4.5.1).
+   * Returns the selected fields in their order, and the empty line if the message has one (RFC 9051 §6.4.5.1).
    * @param isCut  `header` is only the beginning of a longer one; its empty line comes later.
    */
   filter(header: Uint8Array, isCut = false): Uint8Array {

@@ -9,7 +9,7 @@ import { HeaderFilter } from './header-filter.ts';
 import { type ByteRange, sectionRange } from './section-range.ts';
 import { withoutNul } from './without-nul.ts';
 
-/** One message as far as it was read. */
+/** One message, as far as it has been read. */
 export interface FetchedMessage {
   readonly uid: number;
   readonly number: number;
@@ -38,14 +38,14 @@ export class MessageWriter {
     this.#output = context.output;
   }
 
-  /** Adds `* n FETCH (`. */
+  /** Writes `* n FETCH (`. */
   start(number: number): void {
     this.#output.bytes(fetchStart);
     this.#output.number(number);
     this.#output.bytes(fetchOpen);
   }
 
-  /** Adds an item that needs only the image; false when `item` is another one. */
+  /** Writes an item that needs only the image. Returns false, and writes nothing, for other items. */
   simple(item: FetchItem, uid: number, image: MailboxImage, at: number): boolean {
     const output = this.#output;
     switch (item.kind) {
@@ -66,7 +66,7 @@ export class MessageWriter {
     }
   }
 
-  /** Adds any item. Null when there is nothing to wait for: a promise for each of a hundred thousand messages takes longer than their flags. */
+  /** Writes any item. Returns null when there is nothing to wait for: 100,000 promises take longer than the flags of as many messages. */
   item(item: FetchItem, message: FetchedMessage): Promise<void> | null {
     if (this.simple(item, message.uid, message.image, message.at)) return null;
     const { row, content, fields, index } = message;
@@ -122,6 +122,7 @@ export class MessageWriter {
         output.number(row.sizeBytes);
         return true;
       case 'saveDate':
+        // RFC 8514 §4.2: NIL when the storage does not have the save date.
         output.text(row.saveDateMs === null ? 'SAVEDATE NIL' : `SAVEDATE ${writeInternalDate(row.saveDateMs)}`);
         return true;
       default:
@@ -151,6 +152,7 @@ export class MessageWriter {
   #section(item: SectionItem, row: MessageRow | null, content: ReadableMessage): Promise<void> | null {
     const range = rangeOf(item, row, content);
     if (range === null) {
+      // RFC 9051 §9, msg-att-static: an nstring, so a part that does not exist is NIL.
       this.#output.text(`${item.name} NIL`);
       return null;
     }
@@ -230,7 +232,7 @@ export class MessageWriter {
     return this.#pieces(content, { start: start + given.length, end }, waiting, mayHaveNul);
   }
 
-  /** Writes a range, whose first piece may be on its way, in pieces; `before` comes first. */
+  /** Writes a range in pieces, after `before`, which may resolve to its first piece. */
   async #pieces(
     content: ReadableMessage,
     { start, end }: ByteRange,
@@ -280,7 +282,7 @@ function rangeOf(item: SectionItem, row: MessageRow | null, content: ReadableMes
   }
 }
 
-/** RFC 9051 §6.4.5: a partial fetch past the end is an empty string. */
+/** Returns the part of `whole` that `partial` selects. RFC 9051 §6.4.5: past the end it is empty, and across the end it is truncated. */
 function clip(whole: ByteRange, partial: Partial | null): ByteRange {
   if (partial === null) return whole;
   const start = Math.min(whole.start + partial.start, whole.end);

@@ -1,14 +1,14 @@
 import type { FetchItem } from '#lib/imap';
 import type { RowColumns } from '../selected-mailbox.ts';
 
-/** Plan of a FETCH: its needs for each message. */
+/** Plan of a FETCH: the data that it needs of each message. */
 export interface FetchPlan {
   readonly items: readonly FetchItem[];
   /** Null when the memory image answers everything. */
   readonly columns: RowColumns | null;
-  /** Bytes of the message needed. */
+  /** Bytes of the message that are needed. */
   readonly contents: 'header' | 'all' | null;
-  /** Items that name header fields, when nothing else of the header is needed: the fields may be had without it. */
+  /** Items that name header fields, when nothing else of the header is needed: then the fields may be read without it. */
   readonly fields: readonly FieldsItem[];
   /** Reading these items marks the message as seen (RFC 9051 §6.4.5). */
   readonly setsSeen: boolean;
@@ -21,7 +21,7 @@ interface FieldsItem {
   readonly names: readonly string[];
 }
 
-/** Works out what the items need. UID FETCH always answers the UID (RFC 9051 §6.4.9). */
+/** Returns the plan for the items. UID FETCH MUST include the UID in each response (RFC 9051 §6.4.9). */
 export function planFetch(asked: readonly FetchItem[], isUid: boolean, isReadOnly: boolean): FetchPlan {
   const items = distinct(asked);
   if (isUid && !items.some((item) => item.kind === 'uid')) items.unshift({ kind: 'uid' });
@@ -80,7 +80,7 @@ function needsHeader(item: FetchItem): boolean {
   return item.section.text.kind === 'header' || item.section.text.kind === 'headerFields';
 }
 
-/** The fields that an item names, of the message's own header. */
+/** Returns the fields of the message's own header that an item names. */
 function fieldsOf(item: FetchItem): FieldsItem[] {
   if (item.kind !== 'bodySection' || item.section.part.length > 0) return [];
   const { text } = item.section;
@@ -101,6 +101,7 @@ function needsBody(item: FetchItem): boolean {
   }
 }
 
+/** Reports whether the item sets \Seen: those without .PEEK (RFC 9051 §6.4.5), but not RFC822.HEADER (RFC 3501 §6.4.5). */
 function marksSeen(item: FetchItem): boolean {
   switch (item.kind) {
     case 'bodySection':

@@ -7,7 +7,7 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** Finds the bytes of a part's section; null when the part has none, as HEADER of a part that is no message. */
+/** Returns the bytes of a part's section; null when the part has none: HEADER and TEXT of a part need type message/rfc822 (RFC 9051 §6.4.5.1). */
 export function sectionRange(part: Part, section: Section): ByteRange | null {
   switch (section.text.kind) {
     case 'all':

@@ -50,12 +50,12 @@ export class Evaluator {
     this.#signal = signal;
   }
 
-  /** Damaged messages that a key could not be compared with; complete after `search`. */
+  /** Damaged messages that could not be compared with a key; complete after `search`. */
   get failures(): MessageFailures {
     return this.#failures;
   }
 
-  /** UIDs of the client's view that still exist and match, ascending. @throws Bad for message numbers that do not exist. */
+  /** Returns the UIDs of the client's view that still exist and match, ascending. @throws Bad for message numbers that do not exist. */
   async search(key: SearchKey): Promise<Uint32Array> {
     const { uids } = this.#selection.view;
     return this.#find(key, uids === this.#image.uids ? uids : intersection(uids, this.#image.uids));
@@ -66,11 +66,12 @@ export class Evaluator {
     const pause = this.#loop.pause();
     if (pause !== null) await pause;
     switch (key.kind) {
+      // RFC 8514 §4.3: SAVEDATESUPPORTED matches all messages where the storage has save dates. OLD is messages without \Recent (RFC 3501 §6.4.4).
       case 'all':
       case 'old':
       case 'saveDateSupported':
         return uids;
-      // Nothing is \Recent here (RFC 9051 appendix E).
+      // RFC 3501 §6.4.4: NEW and RECENT need \Recent, which we do not keep (RFC 9051 §2.3.2: deprecated).
       case 'new':
       case 'recent':
         return nothing;
@@ -107,7 +108,7 @@ export class Evaluator {
     }
   }
 
-  /** Of damaged messages it is not known that they do not match. */
+  /** Returns the UIDs that are not in `found`, without damaged messages, for which the result is unknown. */
   #without(uids: Uint32Array, found: Uint32Array): Uint32Array {
     const left = without(uids, found);
     return this.#failures.size === 0 ? left : left.filter((uid) => !this.#failures.has(uid));
@@ -120,7 +121,7 @@ export class Evaluator {
       if (isText(key)) texts.push(textKey(key));
       else if (left.length > 0 || keyCost(key) === KeyCost.Image) left = await this.#find(key, left);
     }
-    // All texts of one kind at once: a message is read once for all of them, and the bodies of few.
+    // All texts of one kind together: each message is read once for all of them, and few bodies are read.
     const fields = texts.filter(({ kind }) => kind === 'header');
     if (fields.length > 0) left = await this.#withText(left, fields);
     const bodies = texts.filter(({ kind }) => kind !== 'header');
@@ -166,7 +167,7 @@ export class Evaluator {
     return left.length === 0 ? found : union(found, await this.#withRowsOf(left, key));
   }
 
-  /** Compares the messages whose facts are at hand. @returns those that match, and those that are left to be read. */
+  /** Compares the messages whose numbers are in memory. @returns the UIDs that match, and those whose rows must be read. */
   async #withNumbers(
     uids: Uint32Array,
     key: RowKey,

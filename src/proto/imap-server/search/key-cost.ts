@@ -1,6 +1,6 @@
 import type { SearchKey } from '#lib/imap';
 
-/** Source of the answer to a key, cheapest first. */
+/** Source of the data for a key, cheapest first. */
 export const KeyCost = { Image: 0, Rows: 1, Text: 2 } as const;
 
 /** Returns the cost of the most expensive part of a key: AND evaluates cheap keys first, so that expensive ones see few messages. */
@@ -44,10 +44,10 @@ function dearest(costs: readonly (typeof KeyCost)[keyof typeof KeyCost][]): (typ
   return costs.reduce((most, cost) => (cost > most ? cost : most), KeyCost.Image);
 }
 
-/** Cost of looking at one message for a key, by `KeyCost`, beside a look into the memory image. */
+/** Cost of testing one message for a key, by `KeyCost`, relative to a test in the memory image. */
 const weights = [1, 20, 200] as const;
 
-/** Cost of all keys for one message, nested ones included. */
+/** Returns the cost of all keys for one message, nested ones included. */
 export function keyWeight(key: SearchKey): number {
   switch (key.kind) {
     case 'and':
@@ -61,7 +61,7 @@ export function keyWeight(key: SearchKey): number {
   }
 }
 
-/** Number of keys, nested ones included. */
+/** Counts the keys, nested ones included. */
 export function countKeys(key: SearchKey): number {
   switch (key.kind) {
     case 'and':

@@ -1,7 +1,7 @@
 import type { SearchKey } from '#lib/imap';
 import type { MessageRow } from '../selected-mailbox.ts';
 
-/** Values that keys compare with. */
+/** Values that are compared with keys. */
 type Facts = Pick<MessageRow, 'sizeBytes' | 'internalDateMs' | 'saveDateMs' | 'sentDayMs'>;
 
 const dayMs = 86_400_000;
@@ -27,7 +27,7 @@ export type RowKey = Extract<
   }
 >;
 
-/** Reports whether a message's row matches. Dates are compared by day, in UTC, as INTERNALDATE is shown (RFC 9051 §6.4.4). */
+/** Reports whether a message's row matches. Dates are compared by day in UTC, as INTERNALDATE is sent: RFC 9051 §6.4.4 disregards time and zone. */
 export function rowMatches(key: RowKey, row: Facts, nowMs: number): boolean {
   switch (key.kind) {
     case 'before':
@@ -48,10 +48,12 @@ export function rowMatches(key: RowKey, row: Facts, nowMs: number): boolean {
       return isOnDay(savedMs(row), key.day);
     case 'savedSince':
       return savedMs(row) >= key.day;
+    // RFC 9051 §6.4.4: LARGER and SMALLER exclude the number itself.
     case 'larger':
       return row.sizeBytes > key.sizeBytes;
     case 'smaller':
       return row.sizeBytes < key.sizeBytes;
+    // RFC 5032 §2: both OLDER and YOUNGER include the target time.
     case 'older':
       return row.internalDateMs <= nowMs - key.seconds * 1000;
     default:
@@ -59,7 +61,7 @@ export function rowMatches(key: RowKey, row: Facts, nowMs: number): boolean {
   }
 }
 
-/** RFC 8514 §4.3: where the save date is not known, the internal date stands in. */
+/** Returns the save date; the internal date where it is unknown (RFC 8514 §4.3). */
 function savedMs(row: Facts): number {
   return row.saveDateMs ?? row.internalDateMs;
 }

@@ -1,4 +1,4 @@
-/** The UIDs of ascending `all` that are not in ascending `some`. */
+/** Returns the UIDs of ascending `all` that are not in ascending `some`. */
 export function without(all: Uint32Array, some: ArrayLike<number>): Uint32Array {
   if (some.length === 0) return all;
   const rest = new Uint32Array(all.length);
@@ -11,7 +11,7 @@ export function without(all: Uint32Array, some: ArrayLike<number>): Uint32Array 
   return rest.subarray(0, count);
 }
 
-/** Both ascending lists, which share no UID, as one. */
+/** Merges two ascending lists that share no UID. */
 export function union(left: Uint32Array, right: Uint32Array): Uint32Array {
   if (left.length === 0) return right;
   if (right.length === 0) return left;
@@ -25,7 +25,7 @@ export function union(left: Uint32Array, right: Uint32Array): Uint32Array {
   return all;
 }
 
-/** The UIDs that ascending lists share. */
+/** Returns the UIDs that both ascending lists contain. */
 export function intersection(all: Uint32Array, some: ArrayLike<number>): Uint32Array {
   const shared = new Uint32Array(Math.min(all.length, some.length));
   let count = 0;
@@ -38,7 +38,7 @@ export function intersection(all: Uint32Array, some: ArrayLike<number>): Uint32A
   return shared.subarray(0, count);
 }
 
-/** Numbers that are collected, at most as many as there is room for. */
+/** List of numbers with a fixed capacity. */
 export class NumberList {
   readonly #numbers: Uint32Array;
   #count = 0;

@@ -9,22 +9,26 @@ import type { CommandDefinition } from './definition.ts';
 
 /** More challenges than any mechanism has. */
 const maxSteps = 8;
-/** RFC 5802 §5.1 leaves the length open; this many cannot be guessed. */
+/** RFC 5802 §5.1 leaves the length of a nonce open; 18 random bytes cannot be guessed. */
 const nonceBytes = 18;
 const empty = new Uint8Array(0);
 
 /** AUTH (RFC 4954 §4). */
 export const auth: CommandDefinition<'AUTH'> = {
+  // RFC 4954 §4: during a mail transaction AUTH MUST be rejected with 503.
   legal: ['greeted'],
   isIdle: true,
   async handle(context, command) {
     const backend = context.backend.auth;
     if (backend === null) throw new Refusal(503, '5.5.1', 'logins are accepted on the submission ports only');
+    // RFC 4954 §4: after a successful AUTH, further ones MUST be rejected with 503.
     if (context.identity !== null) throw new Refusal(503, '5.5.1', 'already authenticated');
     const mechanism = backend.mechanisms.find((name) => name === command.mechanism);
+    // RFC 4954 §4: 504 when the mechanism is invalid or not supported, SHOULD with 5.5.4.
     if (mechanism === undefined) throw new Refusal(504, '5.5.4', 'mechanism is not supported');
     checkAvailable(context, mechanism);
     const { maxAuthFailures } = context.limits;
+    // RFC 4954 §9: a server MAY drop the connection, but not before three attempts have failed.
     if (context.authFailures >= maxAuthFailures) {
       const text = `too many failed logins in this connection: the limit is ${maxAuthFailures}`;
       throw new Refusal(421, '4.7.0', text);
@@ -34,6 +38,7 @@ export const auth: CommandDefinition<'AUTH'> = {
       store: backend.credentials,
       bindings: channelBindings(context),
       nonce: () => token(context),
+      // RFC 2195 §2: random digits, a timestamp and the host name, in the syntax of a msg-id.
       challenge: () => `<${token(context)}.${context.clock.now()}@${context.options.hostname}>`,
       plusOffered: offeredMechanisms(context).some((name) => name.endsWith('-PLUS')),
       clientCertificate: context.tls?.peerCertificate ?? null,
@@ -49,6 +54,7 @@ function token(context: Context): string {
 function checkAvailable(context: Context, mechanism: MechanismName): void {
   const lacking = unavailable(context, mechanism);
   if (lacking === 'tls' || (context.tls === null && !context.options.authWithoutTls)) {
+    // deviates: RFC 4954 §4 wants 504 here and RFC 4954 §6 deprecates 538. Only 538 says which remedy there is: TLS.
     throw new Refusal(538, '5.7.11', 'TLS is needed for this mechanism');
   }
   if (lacking === 'certificate') throw new Refusal(504, '5.5.4', 'no TLS client certificate was given');
@@ -78,7 +84,7 @@ async function exchange(
   throw new Refusal(501, '5.5.0', `too many steps of one login: the limit is ${maxSteps}`);
 }
 
-/** Sends a challenge and reads the answer. @throws Refusal when the client gives up with `*`, or sends something else than base64. */
+/** Sends a challenge and returns the decoded response. @throws Refusal when the client cancels with `*` or sends invalid base64. */
 async function ask(context: Context, challenge: Uint8Array): Promise<Uint8Array> {
   const { wire, limits } = context;
   wire.text(`334 ${encodeBase64Text(challenge)}\r\n`);
@@ -87,16 +93,19 @@ async function ask(context: Context, challenge: Uint8Array): Promise<Uint8Array>
   if (event === null) throw new PeerGone('closed');
   if (event.kind !== 'line') {
     const text = `line of a login too long: the limit is ${limits.maxSaslLineBytes} bytes`;
+    // RFC 4954 §4: 500 with 5.5.6 when the line is longer than the server's limit.
     throw new Refusal(500, '5.5.6', text, { close: true });
   }
   const isTaken = event.problem === null || (event.problem === 'bareLf' && context.options.lenient === true);
   if (!isTaken) throw new Refusal(501, '5.5.2', 'bad line in an authentication exchange');
+  // RFC 4954 §4: `*` cancels the exchange, and the AUTH command MUST be rejected with 501.
   if (event.text === '*') throw new Refusal(501, '5.5.0', 'authentication given up');
   return decode(event.text);
 }
 
 function decode(text: string): Uint8Array {
   const bytes = parseBase64(text);
+  // RFC 4954 §4: a response that is not base64 MUST be rejected with 501 and 5.5.2.
   if (!bytes.ok) throw new Refusal(501, '5.5.2', 'bad base64');
   return bytes.value;
 }
@@ -113,6 +122,7 @@ async function succeed(
   context.authFailures = 0;
   context.rejects = 0;
   context.idleCommands = 0;
+  // RFC 4954 §6: 235 2.7.0, authentication succeeded.
   context.wire.text('235 2.7.0 welcome\r\n');
 }
 
@@ -131,9 +141,10 @@ async function fail(
   switch (failure) {
     case 'credentials':
     case 'authorization':
+      // RFC 4954 §6: 535 5.7.8 for credentials or an authorization identity that are not valid.
       throw new Refusal(535, '5.7.8', 'wrong user name or password');
     case 'busy':
-      // RFC 4954 §6: a temporary failure, which clients try again.
+      // RFC 4954 §6: 454 4.7.0 is a temporary failure; clients retry and SHOULD NOT ask for another password.
       throw new Refusal(454, '4.7.0', 'too many logins at once, please try again later');
     case 'channelBinding':
       throw new Refusal(535, '5.7.7', 'channel binding does not match: is somebody between us?');

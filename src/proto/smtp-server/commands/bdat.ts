@@ -4,7 +4,7 @@ import { DataTransfer } from '../data-transfer.ts';
 import { Refusal } from '../refusal.ts';
 import { anywhere, type CommandDefinition } from './definition.ts';
 
-/** BDAT (RFC 3030 §2). Legal nowhere is illegal here: the chunk follows the command unasked, so it is read even to be refused. */
+/** BDAT (RFC 3030 §2). Legal in every stage, because the chunk follows the command without waiting for a reply: it has to be read even when it is refused. */
 export const bdat: CommandDefinition<'BDAT'> = {
   legal: anywhere,
   isIdle: false,
@@ -28,13 +28,14 @@ export const bdat: CommandDefinition<'BDAT'> = {
     try {
       transfer.check(problem);
       if (!isLast) {
+        // RFC 3030 §2: 250 once the specified number of octets has been received.
         context.wire.text(`250 2.0.0 ${sizeBytes} octets\r\n`);
         return;
       }
       context.transfer = null;
       settle(context, transfer.transaction, await transfer.finish());
     } catch (error) {
-      // RFC 3030 §2: after a refused chunk the rest of the message is refused too.
+      // RFC 3030 §2: after a failed chunk the transaction has failed, and pipelined chunks are read and discarded.
       context.countMessage(false);
       context.wasRefused = true;
       throw error;

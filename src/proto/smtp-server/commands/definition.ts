@@ -2,13 +2,13 @@ import type { Command, Verb } from '#lib/smtp';
 import type { Maybe } from '../backend.ts';
 import type { Context, Stage } from '../context.ts';
 
-/** One command: where it is legal, and what it does. */
+/** Handler of one command, and the stages in which it is legal. */
 export interface CommandDefinition<V extends Verb> {
-  /** Stages in which it may come; elsewhere it is answered 503 (RFC 5321 §4.1.4). */
+  /** Stages in which it is legal; in others it is answered 503 (RFC 5321 §4.1.4). */
   readonly legal: readonly Stage[];
-  /** It leads nowhere by itself, so that only so many are allowed between mails. */
+  /** True for a command that makes no progress by itself; the number of these between messages is limited. */
   readonly isIdle: boolean;
-  /** Queues the reply. Throws a Refusal to say no. */
+  /** Queues the reply. Throws a Refusal to refuse the command. */
   handle(context: Context, command: Extract<Command, { readonly verb: V }>): Maybe<void>;
 }
 

@@ -26,16 +26,16 @@ export const ehlo: CommandDefinition<'EHLO'> = {
 
 function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument, answer: () => string): Maybe<void> {
   const { options } = context;
-  // Mail programs name themselves after whatever their machine is called; who logs in is known better than by that.
+  // Mail programs send the name of their machine, in any form. On submission ports the login identifies the client, not this name.
   const isLenient = options.lenient === true || (options.kind !== 'mx' && !options.pedantic);
-  // RFC 5321 §4.1.1.1: HELO takes a domain only; literals with it are common, and no server refuses them for that.
+  // deviates: RFC 5321 §4.1.1.1 gives HELO a domain only. Literals are common with it, and no server refuses them.
   if (argument.form === 'other' && !isLenient) {
     const expected = `${verb} needs a host name, or an address literal such as [192.0.2.1]`;
     throw new Refusal(501, '5.5.4', `${expected}: ${argument.reason}`);
   }
   const hello: Hello = { verb, name: argument.text, form: argument.form };
   return after(context.backend.hello(context, hello), () => {
-    // RFC 5321 §4.1.4: a second EHLO acts as RSET too.
+    // RFC 5321 §4.1.4: a later EHLO MUST clear all buffers and reset the state, as RSET does.
     context.reset();
     context.hello = hello;
     context.wire.text(answer());
@@ -45,19 +45,21 @@ function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument,
 function extensions(context: Context): string {
   const { options, limits, tls, clock } = context;
   const lines = [options.hostname, 'PIPELINING', `SIZE ${limits.maxMessageBytes}`];
+  // RFC 3207 §4.2: after the TLS handshake STARTTLS MUST NOT be offered. RFC 1870 §3: SIZE carries the largest message in octets.
   if (tls === null && options.startTls) lines.push('STARTTLS');
   // RFC 8689 §2: offered under TLS only.
   if (tls !== null && options.requireTls) lines.push('REQUIRETLS');
   const mechanisms = offeredMechanisms(context);
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   if (options.futureRelease) {
-    // RFC 4865 §3: the longest interval in seconds, and the latest time.
+    // RFC 4865 §3: the longest interval in seconds, and the latest time in UTC; both are required.
     const until = new Date(clock.now() + limits.maxHoldMs).toISOString().replace(/\.\d+Z$/, 'Z');
     lines.push(`FUTURERELEASE ${Math.floor(limits.maxHoldMs / 1000)} ${until}`);
   }
   if (options.dsn) lines.push('DSN');
+  // RFC 6531 §3.1: a server that offers SMTPUTF8 MUST announce 8BITMIME.
   lines.push('ENHANCEDSTATUSCODES', '8BITMIME', 'CHUNKING');
-  // RFC 9422 §4: the limits that MAIL and RCPT keep.
+  // RFC 9422 §4.1, §4.2: the limits of MAIL and RCPT. Both count failed commands; we count accepted ones, so no client is cut off early.
   lines.push(`LIMITS MAILMAX=${limits.maxTransactions} RCPTMAX=${limits.maxRecipients}`, 'SMTPUTF8');
   const last = lines.length - 1;
   return lines.map((line, i) => `250${i === last ? ' ' : '-'}${line}\r\n`).join('');

@@ -29,7 +29,7 @@ const definitions: Definitions = {
   AUTH: auth,
 };
 
-/** The definition of a verb. */
+/** Returns the definition of a verb. */
 export function definitionOf(verb: Verb): CommandDefinition<Verb> {
   // Sound by the type of the table: each verb has a definition for its own command.
   return definitions[verb] as unknown as CommandDefinition<Verb>;

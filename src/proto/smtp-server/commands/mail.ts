@@ -8,6 +8,7 @@ import type { CommandDefinition } from './definition.ts';
 
 /** MAIL (RFC 5321 §4.1.1.2). */
 export const mail: CommandDefinition<'MAIL'> = {
+  // RFC 5321 §4.1.4: MAIL MUST NOT be sent while a transaction is open: 503.
   legal: ['greeted'],
   isIdle: false,
   handle(context, { from, parameters }) {
@@ -15,7 +16,7 @@ export const mail: CommandDefinition<'MAIL'> = {
     checkPeer(context);
     checkParameters(context, parameters);
     if (from !== null && !parameters.smtputf8 && context.options.lenient !== true && needsSmtputf8(from)) {
-      // RFC 6531 §3.5
+      // RFC 6531 §3.5: 550 and 5.6.7 when MAIL requires an ASCII address.
       throw new Refusal(550, '5.6.7', 'address needs SMTPUTF8');
     }
     const transaction = new OpenTransaction(from, parameters);
@@ -38,8 +39,9 @@ function checkPeer(context: Context): void {
     const text = `too many refused messages in this connection: the limit is ${limits.maxBadTransactions}`;
     throw new Refusal(550, '5.1.0', text, { close: true });
   }
+  // RFC 3207 §4: 530 before TLS is active; only on ports where TLS may be required, as that section forbids it to public servers.
   if (options.mailNeedsTls && context.tls === null) throw new Refusal(530, '5.7.0', 'STARTTLS is needed first');
-  // RFC 6409 §4.3
+  // RFC 6409 §4.3: a submission server MUST refuse MAIL in a session that is not authenticated; RFC 4954 §6: with 530 5.7.0.
   if (options.kind !== 'mx' && context.identity === null) throw new Refusal(530, '5.7.0', 'authentication needed');
 }
 
@@ -48,11 +50,13 @@ function checkParameters(context: Context, parameters: MailParameters): void {
   const [unknown] = parameters.unknown;
   if (unknown !== undefined) {
     const isBody = /^body=/i.test(unknown);
-    // RFC 5321 §4.1.1.11
+    // RFC 5321 §4.1.1.11: 555 for parameters that are not recognized or not implemented.
     throw new Refusal(555, isBody ? '5.5.4' : '5.3.3', `unknown parameter ${unknown.slice(0, 40)}`);
   }
+  // RFC 3030 §3: BODY=BINARYMIME needs the BINARYMIME extension.
   if (parameters.body === 'BINARYMIME') throw new Refusal(555, '5.5.4', 'BINARYMIME is not offered');
   if (parameters.sizeBytes !== null && parameters.sizeBytes > limits.maxMessageBytes) {
+    // RFC 1870 §6.1: 552 when the declared size exceeds the server's fixed maximum.
     throw new Refusal(552, '5.3.4', `message larger than ${limits.maxMessageBytes} bytes`);
   }
   if (parameters.requireTls) {

@@ -16,13 +16,14 @@ export const rcpt: CommandDefinition<'RCPT'> = {
     if (transaction === null) throw new Refusal(503, '5.5.1', 'MAIL first');
     transaction.hadRcpt = true;
     const [unknown] = parameters.unknown;
+    // RFC 5321 §4.1.1.11: 555 for parameters that are not recognized or not implemented.
     if (unknown !== undefined) throw new Refusal(555, '5.3.3', `unknown parameter ${unknown.slice(0, 40)}`);
     if (!context.options.dsn && (parameters.notify !== null || parameters.orcpt !== null)) {
       throw new Refusal(555, '5.3.3', 'DSN is not offered');
     }
     const mayUseUtf8 = transaction.parameters.smtputf8 || context.options.lenient === true;
     if (to !== 'postmaster' && !mayUseUtf8 && needsSmtputf8(to)) {
-      // RFC 6531 §3.5
+      // RFC 6531 §3.5: 553 and 5.6.7 when RCPT requires an ASCII address.
       throw new Refusal(553, '5.6.7', 'address needs SMTPUTF8');
     }
     // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
@@ -39,7 +40,7 @@ export const rcpt: CommandDefinition<'RCPT'> = {
   },
 };
 
-/** Asks, and counts refusals: a peer that guesses addresses is cut off. */
+/** Asks the Backend and counts its refusals: a peer that guesses addresses is disconnected (RFC 5321 §7.8). */
 function askBackend(
   context: Context,
   transaction: OpenTransaction,

@@ -1,6 +1,6 @@
 import { anywhere, type CommandDefinition } from './definition.ts';
 
-/** RSET (RFC 5321 §4.1.1.5). */
+/** RSET (RFC 5321 §4.1.1.5): MUST discard the transaction and reply 250, at any time. */
 export const rset: CommandDefinition<'RSET'> = {
   legal: anywhere,
   isIdle: true,
@@ -10,7 +10,7 @@ export const rset: CommandDefinition<'RSET'> = {
   },
 };
 
-/** NOOP (RFC 5321 §4.1.1.9). */
+/** NOOP (RFC 5321 §4.1.1.9): replies 250 and changes nothing. */
 export const noop: CommandDefinition<'NOOP'> = {
   legal: anywhere,
   isIdle: true,
@@ -19,7 +19,7 @@ export const noop: CommandDefinition<'NOOP'> = {
   },
 };
 
-/** QUIT (RFC 5321 §4.1.1.10). */
+/** QUIT (RFC 5321 §4.1.1.10): MUST reply 221, then close the connection. */
 export const quit: CommandDefinition<'QUIT'> = {
   legal: anywhere,
   isIdle: false,
@@ -29,7 +29,7 @@ export const quit: CommandDefinition<'QUIT'> = {
   },
 };
 
-/** HELP (RFC 5321 §4.1.1.8). */
+/** HELP (RFC 5321 §4.1.1.8): SHOULD be supported without arguments; ours are ignored. */
 export const help: CommandDefinition<'HELP'> = {
   legal: anywhere,
   isIdle: true,
@@ -38,7 +38,7 @@ export const help: CommandDefinition<'HELP'> = {
   },
 };
 
-// RFC 5321 §3.5.3 and §7.3: 252 keeps the names of users from those who ask.
+// RFC 5321 §3.5.3: 252 when an address is not verified; RFC 5321 §7.3: so the server never appears to have verified one, and reveals no user.
 const cannotVerify = '252 2.7.0 will not say, but will accept mail and try\r\n';
 
 /** VRFY (RFC 5321 §4.1.1.6). */
