@@ -52,4 +52,6 @@ test('encodedWordPieces cuts long runs of words, and no character', () => {
   const pieces = [...encodedWordPieces(`see ${words}there`)];
   assert.equal(pieces.join(''), `see ${'é'.repeat(20_000)} there`);
   assert.ok(pieces.length > 600, `${pieces.length} pieces`);
+  assert.equal(decodeEncodedWords('=?x-unknown?q?=C3=A9?= '.repeat(200)).trimEnd(), 'é'.repeat(200));
+  assert.equal(decodeEncodedWords('=?x-unknown?q?=E9?= '.repeat(200)).trimEnd(), 'é'.repeat(200));
 });

@@ -1,4 +1,4 @@
-import { decode, decodePieces } from '#lib/charset';
+import { decode, decodePieces, sniffCharset } from '#lib/charset';
 import { decodeBase64, joinBytes } from '#lib/codecs';
 
 const encoder = new TextEncoder();
@@ -22,47 +22,55 @@ export function decodeEncodedWords(text: string): string {
 const wordsPerPiece = 64;
 /** Bytes of adjacent words that are converted at a time. */
 const pieceBytes = 8 * 1024;
-/** For words whose charset is unknown, and whose bytes are no UTF-8. */
-const fallbackCharset = 'windows-1252';
+const controls = /\p{Cc}/gu;
 
 /** Yields what `decodeEncodedWords` returns in pieces, some of them empty, for a text whose decoding in one go takes long. */
 export function* encodedWordPieces(text: string): Generator<string, void> {
+  let out = '';
   let end = 0;
   let charset = '';
   let pending: Uint8Array[] = [];
   let words = 0;
   for (const match of text.matchAll(encodedWord)) {
-    if (++words % wordsPerPiece === 0) yield '';
     const between = text.slice(end, match.index);
     const name = (match[1] ?? '').toLowerCase();
-    if (pending.length === 0 || /[^ \t\r\n]/.test(between)) {
-      yield* converted(pending, charset);
-      pending = [];
-      yield between;
-    } else if (name !== charset) {
-      yield* converted(pending, charset);
+    const isApart = pending.length === 0 || /[^ \t\r\n]/.test(between);
+    if (isApart || name !== charset) {
+      if (pending.length < wordsPerPiece) out += converted(pending, charset);
+      else {
+        yield out;
+        yield* convertedPieces(pending, charset);
+        out = '';
+      }
       pending = [];
     }
+    if (isApart) out += between;
     charset = name;
     pending.push((match[2] ?? '').toLowerCase() === 'b' ? decodeB(match[3] ?? '') : decodeQ(match[3] ?? ''));
     end = match.index + match[0].length;
+    if (++words % wordsPerPiece > 0) continue;
+    yield out;
+    out = '';
   }
-  yield* converted(pending, charset);
-  yield text.slice(end);
+  if (pending.length < wordsPerPiece) yield out + converted(pending, charset) + text.slice(end);
+  else {
+    yield out;
+    yield* convertedPieces(pending, charset);
+    yield text.slice(end);
+  }
 }
 
-/** Yields the text of adjacent words. */
-function* converted(words: readonly Uint8Array[], charset: string): Generator<string, void> {
-  const [only] = words;
-  if (only === undefined) return;
-  const bytes = words.length === 1 ? only : joinBytes(words);
-  if (bytes.length <= pieceBytes) {
-    yield decode(bytes, charset).replace(/\p{Cc}/gu, ' ');
-    return;
-  }
+/** Returns the text of adjacent words. */
+function converted(words: readonly Uint8Array[], charset: string): string {
+  return words.length === 0 ? '' : decode(joinBytes(words), charset).replace(controls, ' ');
+}
+
+/** As `converted`, in pieces. */
+function* convertedPieces(words: readonly Uint8Array[], charset: string): Generator<string, void> {
+  const bytes = joinBytes(words);
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += pieceBytes) pieces.push(bytes.subarray(at, at + pieceBytes));
-  for (const piece of decodePieces(pieces, charset, fallbackCharset)) yield piece.replace(/\p{Cc}/gu, ' ');
+  for (const piece of decodePieces(pieces, charset, sniffCharset(bytes))) yield piece.replace(controls, ' ');
 }
 
 /** RFC 2047 §4.2. Characters over 255 cannot be bytes; they become `?`. */
