@@ -143,6 +143,7 @@ export function memoryContent({ bytes, index }: MemoryMessage, reads: number[] =
     bytes: read,
     // In two pieces where it can be.
     piece: (start, end) => read(start, start === 0 && end > 1 ? end >> 1 : end),
+    damage: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Account } from '#mail/accounts';
 import { Notify, type DeliveryOutcome, type Transmitter } from '#mail/queue';
-import type { BlobId } from '#ports/blobs';
+import { placeInQueue } from '#mail/content';
 import { deferred, delivered, refused } from '#testing/queue-world';
 import { hashOf, type Ledger, type Queued } from './ledger.ts';
 import { receive, type Letter } from './messages.ts';
@@ -45,9 +45,7 @@ export class QueueWorkload {
     const recipients = Array.from({ length: 1 + this.#below(3) }, () => this.#newAddress(account.name));
     const received = await receive(blobs, letter);
     await using _writer = received.writer;
-    const { body } = received;
-    const id: BlobId | null =
-      body.kind === 'blob' ? await blobs.share({ owner: 'incoming', id: body.id }, 'queue') : null;
+    const body = await placeInQueue(blobs, received.body);
     const queued = recipients.map((address): Queued => {
       const isSuppressed = suppressors(account.name, address).some((key) => this.#ledger.suppressed.get(key) === true);
       const facts = { address, account: account.name, hash: letter.hash, notify, isSuppressed };
@@ -60,7 +58,7 @@ export class QueueWorkload {
       sender: `${account.name}@example.org`,
       recipients: recipients.map((address) => ({ address, notify })),
       prefix: letter.prefix,
-      body: id === null ? { kind: 'inline', bytes: letter.bytes } : { kind: 'blob', id, sizeBytes: body.sizeBytes },
+      body,
       has8bit: false,
       smtputf8: false,
       messageId: `<${letter.hash}@example.org>`,

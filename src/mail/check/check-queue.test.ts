@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { openBlobs } from '#host/blobs-fs';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
@@ -38,7 +39,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await queue.enqueue({
     ...common,
     recipients: [{ address: 'c@two.test' }],
-    body: { kind: 'blob', id, sizeBytes },
+    body: { kind: 'blob', id, sizeBytes, crc32: crc32(new Uint8Array(3)) },
     messageId: null,
   });
   await body({
@@ -64,6 +65,15 @@ for (const [damage, want] of [
   [sql`DELETE FROM queue_attempt`, []],
   [sql`DELETE FROM queue_content`, ['queue!: message 1 of <s@example.org> waits and has no content']],
   [sql`UPDATE queue_content SET bytes = 'x'`, ['queue!: message 1 should have 5 bytes, and has 1']],
+  [
+    sql`UPDATE queue_content SET bytes = x'0000000001'`,
+    ['queue!: message 1 has other bytes than were accepted: its checksum is wrong'],
+  ],
+  [
+    sql`UPDATE queue_message SET crc32 = crc32 + 1 WHERE id = 2`,
+    ['blob!: the blob B of message 2 has other bytes than were stored: its checksum is wrong'],
+  ],
+  [sql`UPDATE queue_message SET crc32 = NULL`, []],
   [
     sql`DELETE FROM queue_message WHERE id = 2`,
     [

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import {
   checkedRecipients,
   contradictoryRecipients,
@@ -11,7 +12,7 @@ import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { checkBlobs, storedBlobs, type BlobRows, type ReferredBlob } from './check-blobs.ts';
-import { Findings, type Finding } from './finding.ts';
+import { Findings, type Finding, type Report } from './finding.ts';
 import { pages } from './pages.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -38,6 +39,7 @@ export async function checkQueue(
   for (const query of queries) {
     for await (const row of wrongRows(db, query, loop)) report('queue', query.text(row), query.isLoss);
   }
+  await checkBodies(db, report, loop);
   const known = async (): Promise<Set<BlobId>> => {
     const { referred, garbage } = await blobRows(db, loop);
     return new Set([...garbage, ...referred.map(({ blob }) => blob)]);
@@ -68,10 +70,28 @@ async function* wrongRows(db: Database, { of, statement }: QueueQuery, loop: Eve
   }
 }
 
+interface BodyRow {
+  readonly message: number;
+  readonly bytes: Uint8Array;
+  readonly crc32: number;
+}
+
+/** Compares bodies that are in their rows with their checksums. */
+async function checkBodies(db: Database, report: Report, loop: EventLoop): Promise<void> {
+  const after = (last: BodyRow | null): Sql =>
+    sql`SELECT c.message, c.bytes, m.crc32 FROM queue_content AS c JOIN queue_message AS m ON m.id = c.message
+      WHERE c.message > ${last?.message ?? -1} AND m.crc32 IS NOT NULL AND length(c.bytes) = m.body_size_bytes
+      ORDER BY c.message LIMIT ${bodyRows}`;
+  for await (const { message, bytes, crc32: checksum } of pages(db, after, bodyRows, loop)) {
+    if (crc32(bytes) === checksum) continue;
+    report('queue', `message ${message} has other bytes than were accepted: its checksum is wrong`, true);
+  }
+}
+
 async function blobRows(db: Database, loop: EventLoop): Promise<BlobRows> {
   const referred: ReferredBlob[] = [];
   const ofMessages = (last: ReferredBlob | null): Sql =>
-    sql`SELECT id, blob_id AS blob, body_size_bytes AS "sizeBytes", NULL AS crc32 FROM queue_message
+    sql`SELECT id, blob_id AS blob, body_size_bytes AS "sizeBytes", crc32 FROM queue_message
       WHERE blob_id IS NOT NULL AND blob_id > ${last?.blob ?? ''} ORDER BY blob_id LIMIT ${pageRows}`;
   for await (const row of pages(db, ofMessages, pageRows, loop)) referred.push(row);
   const garbage: BlobId[] = [];
@@ -81,6 +101,8 @@ async function blobRows(db: Database, loop: EventLoop): Promise<BlobRows> {
   return { referred, garbage };
 }
 
+/** Bodies that are read at a time: a few MiB. */
+const bodyRows = 16;
 /** Rows that one statement looks at, each with some of other tables. */
 const pageRows = 500;
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { BlobStore } from '#ports/blobs';
+import { ConditionError } from '#ports/conditions';
 import { sql } from '#ports/database';
 import { newMessage, tempStore } from '#testing/temp-store';
 import {
@@ -13,6 +14,7 @@ import {
   discardBlob,
   receivedMessageBytes,
   storedMessageBytes,
+  type MessageBytes,
 } from './index.ts';
 
 async function countOf(blobs: BlobStore): Promise<number> {
@@ -169,12 +171,72 @@ test('storedMessageBytes: an empty body may come as NULL, and a body without its
   await using store = await tempStore();
   const { blobs, account } = store;
   const prefix = new TextEncoder().encode('abc');
-  const empty = storedMessageBytes(blobs, account.id, { sizeBytes: 0, blobId: null, bytes: null }, prefix);
+  const empty = storedMessageBytes(blobs, account.id, { sizeBytes: 0, crc32: 0, blobId: null, bytes: null }, prefix);
   assert.deepEqual(await empty.bytes(0, 10), prefix);
-  const lost = storedMessageBytes(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: null }, prefix);
+  const lost = storedMessageBytes(blobs, account.id, { sizeBytes: 5, crc32: 1, blobId: null, bytes: null }, prefix);
   assert.deepEqual(await lost.bytes(0, 3), prefix);
   assert.throws(() => lost.bytes(0, 4), ContentDamaged);
-  const cut = storedMessageBytes(blobs, account.id, { sizeBytes: 5, blobId: null, bytes: prefix }, prefix);
+  const cut = storedMessageBytes(blobs, account.id, { sizeBytes: 5, crc32: 1, blobId: null, bytes: prefix }, prefix);
   assert.throws(() => cut.bytes(3, 8), ContentDamaged);
   assert.deepEqual(await cut.bytes(3, 6), prefix);
 });
+
+test('storedMessageBytes compares a checksum: before anything is used where the body is read in one piece, else at the end', async () => {
+  await using store = await tempStore();
+  const { blobs, account } = store;
+  const body = new Uint8Array(100_000).fill(7);
+  const prefix = new TextEncoder().encode('abc');
+  const { id, sizeBytes } = await blobs.put(account.id, oneChunk(body));
+  const read = (start: number, end: number): Promise<Uint8Array> => Promise.resolve(body.subarray(start, end));
+  const places = [
+    { blobId: id, bytes: null },
+    { blobId: null, bytes: read },
+    { blobId: null, bytes: body },
+  ];
+  for (const [place, isInMemory] of places.map((one) => [one, one.bytes === body] as const)) {
+    const of = (checksum: number | null): MessageBytes =>
+      storedMessageBytes(blobs, account.id, { sizeBytes, crc32: checksum, ...place }, prefix);
+    const end = prefix.length + sizeBytes;
+    for (const good of [of(crc32(body)), of(null)]) {
+      assert.equal((await good.bytes(0, end)).length, end);
+      assert.equal(Buffer.concat(await Array.fromAsync(good.stream())).length, end);
+      assert.equal(good.damage, null);
+    }
+    const bad = of(crc32(body) ^ 1);
+    assert.deepEqual(await bad.bytes(0, 3), prefix);
+    await assert.rejects(async () => bad.bytes(0, end), ContentDamaged);
+    await assert.rejects(
+      async () => bad.bytes(3, end),
+      (error) => error instanceof ConditionError && error.kind === 'damaged',
+    );
+    const streamed: Uint8Array[] = [];
+    await assert.rejects(async () => {
+      for await (const piece of of(1).stream()) streamed.push(piece);
+    }, ContentDamaged);
+    if (isInMemory) continue;
+    assert.equal(Buffer.concat(streamed).length, end);
+    // In pieces, of which some are passed over: nothing can be said of it.
+    const partly = of(1);
+    for (const [from, to] of [
+      [3, 50],
+      [60, end],
+    ] as const)
+      await partly.bytes(from, to);
+    assert.equal(damageOf(partly), null);
+    for (const [from, to] of [
+      [0, 50],
+      [50, 60_000],
+      [60_000, end],
+    ] as const) {
+      assert.equal(damageOf(partly), null);
+      await partly.bytes(from, to);
+    }
+    assert.match(damageOf(partly)?.message ?? '', /its checksum is wrong/);
+    assert.match(damageOf(partly)?.subject ?? '', place.blobId === null ? /^accounts\/1\/account.db$/ : /^blobs\/1\//);
+  }
+  await blobs.remove(account.id, id);
+});
+
+function damageOf({ damage }: MessageBytes): ContentDamaged | null {
+  return damage;
+}

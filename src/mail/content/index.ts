@@ -8,12 +8,7 @@ export { contentLimits } from './limits.ts';
 export { ContentMemory } from './content-memory.ts';
 export { ContentWriter } from './content-writer.ts';
 export { bodyOfBytes, placeBody, placeInQueue, type PlacedBody, type ReceivedBody } from './body.ts';
-export {
-  ContentDamaged,
-  receivedMessageBytes,
-  storedMessageBytes,
-  type MessageBytes,
-  type StoredBytes,
-} from './message-bytes.ts';
+export { ContentDamaged } from './body-check.ts';
+export { receivedMessageBytes, storedMessageBytes, type MessageBytes, type StoredBytes } from './message-bytes.ts';
 export { insertContent } from './content-rows.ts';
 export { BlobSweeper, discardBlob } from './blob-sweeper.ts';

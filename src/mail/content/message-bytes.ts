@@ -1,34 +1,37 @@
 import { joinBytes } from '#lib/codecs';
 import type { BlobId, BlobOwner, BlobReader, BlobStore } from '#ports/blobs';
 import type { ReceivedBody } from './body.ts';
+import { BodyCheck, ContentDamaged, type BodyFacts } from './body-check.ts';
 import { contentLimits } from './limits.ts';
 
 /** The bytes of one message as readers see them: the prefix (header fields that we added) followed by the content that was received. */
 export interface MessageBytes {
   /** Prefix and body together. */
   readonly sizeBytes: number;
-  /** Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. @throws BlobMissing, ContentDamaged. */
+  /**
+   * Bytes from `start` (inclusive) to `end` (exclusive), clamped; at once when they are in memory. @throws BlobMissing, ContentDamaged: also for a wrong
+   * checksum, when the body is in memory or read in one piece.
+   */
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
   /** As `bytes`, but it may stop short of `end` where going on would mean copying; at least one byte unless the range is empty. */
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
-  /** From `start` to `end` in pieces of bounded size, with one handle held until the generator ends. */
+  /** Damage that only the last piece showed, of a body that was read in several, in order; null when none is known. */
+  readonly damage: ContentDamaged | null;
+  /** From `start` to `end` in pieces of bounded size, with one handle held until the generator ends. @throws ContentDamaged, for a wrong checksum at the end. */
   stream(start?: number, end?: number): AsyncGenerator<Uint8Array>;
 }
 
 /** Place of stored bytes by their row: `bytes` here, or to be read from the row; or the blob `blobId`. */
 export interface StoredBytes {
   readonly sizeBytes: number;
+  /** Null when the row has no checksum. */
+  readonly crc32: number | null;
   readonly blobId: BlobId | null;
   readonly bytes: Uint8Array | ReadBytes | null;
 }
 
 /** Reads bytes of a body from `start` to `end` (exclusive); null when the row has none. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array | null>;
-
-/** A stored message whose bytes are not what its row says: it was damaged after it was stored. */
-export class ContentDamaged extends Error {
-  override readonly name = 'ContentDamaged';
-}
 
 /**
  * Returns the bytes of the message behind a row of `owner`. Never throws: a row without its bytes, or with others, makes an object
@@ -40,17 +43,24 @@ export function storedMessageBytes(
   stored: StoredBytes,
   prefix: Uint8Array,
 ): MessageBytes {
-  if (stored.blobId !== null) return new BlobContent(blobs, owner, stored.blobId, stored.sizeBytes, prefix);
-  if (typeof stored.bytes === 'function') return new RowContent(stored.bytes, stored.sizeBytes, prefix);
+  const { sizeBytes, crc32, blobId } = stored;
+  if (blobId !== null) {
+    const file = `blobs/${owner}/${blobId.slice(0, 2)}/${blobId}`;
+    return new BlobContent(blobs, owner, blobId, { sizeBytes, crc32, file }, prefix);
+  }
+  const facts = { sizeBytes, crc32, file: owner === 'queue' ? 'server.db' : `accounts/${owner}/account.db` };
+  if (typeof stored.bytes === 'function') return new RowContent(stored.bytes, facts, prefix);
   // SQLite's `substr` of an empty blob is NULL, and a driver may give NULL for an empty blob.
-  const bytes = stored.bytes ?? (stored.sizeBytes === 0 ? noBytes : null);
-  return new InlineContent(prefix, bytes, stored.sizeBytes);
+  const bytes = stored.bytes ?? (sizeBytes === 0 ? noBytes : null);
+  return new InlineContent(prefix, bytes, facts);
 }
 
 /** Returns the bytes of a message whose body has no row yet. */
 export function receivedMessageBytes(blobs: BlobStore, body: ReceivedBody, prefix: Uint8Array = noBytes): MessageBytes {
-  if (body.kind === 'inline') return new InlineContent(prefix, body.bytes, body.sizeBytes);
-  return new BlobContent(blobs, 'incoming', body.id, body.sizeBytes, prefix);
+  const { sizeBytes } = body;
+  if (body.kind === 'inline') return new InlineContent(prefix, body.bytes, { sizeBytes, crc32: null, file: 'memory' });
+  const facts = { sizeBytes, crc32: body.crc32, file: `blobs/incoming/${body.id}` };
+  return new BlobContent(blobs, 'incoming', body.id, facts, prefix);
 }
 
 const noBytes = new Uint8Array(0);
@@ -60,11 +70,15 @@ class InlineContent implements MessageBytes {
   readonly #prefix: Uint8Array;
   /** Null when the row has none. It may end early: only the header was read. */
   readonly #body: Uint8Array | null;
+  readonly #facts: BodyFacts;
+  readonly damage = null;
+  #isChecked = false;
 
-  constructor(prefix: Uint8Array, body: Uint8Array | null, bodySizeBytes: number) {
+  constructor(prefix: Uint8Array, body: Uint8Array | null, facts: BodyFacts) {
     this.#prefix = prefix;
     this.#body = body;
-    this.sizeBytes = prefix.length + bodySizeBytes;
+    this.#facts = facts;
+    this.sizeBytes = prefix.length + facts.sizeBytes;
   }
 
   bytes(start: number, end: number): Uint8Array {
@@ -74,9 +88,14 @@ class InlineContent implements MessageBytes {
     if (from >= to) return noBytes;
     if (to <= prefixLength) return this.#prefix.subarray(from, to);
     const body = this.#body;
-    if (body === null) throw new ContentDamaged('its bytes are missing');
+    const { file, sizeBytes } = this.#facts;
+    if (body === null) throw new ContentDamaged(file, 'its bytes are missing');
     if (body.length < to - prefixLength) {
-      throw new ContentDamaged(`${body.length} bytes are stored where ${to - prefixLength} are needed`);
+      throw new ContentDamaged(file, `${body.length} bytes are stored where ${to - prefixLength} are needed`);
+    }
+    if (!this.#isChecked && body.length === sizeBytes) {
+      new BodyCheck(this.#facts).see(0, body);
+      this.#isChecked = true;
     }
     if (from >= prefixLength) return body.subarray(from - prefixLength, to - prefixLength);
     return joinBytes([this.#prefix.subarray(from), body.subarray(0, to - prefixLength)]);
@@ -100,11 +119,19 @@ class RowContent implements MessageBytes {
   readonly sizeBytes: number;
   readonly #read: ReadBytes;
   readonly #prefix: Uint8Array;
+  readonly #facts: BodyFacts;
+  readonly #check: BodyCheck;
 
-  constructor(read: ReadBytes, bodySizeBytes: number, prefix: Uint8Array) {
+  constructor(read: ReadBytes, facts: BodyFacts, prefix: Uint8Array) {
     this.#read = read;
     this.#prefix = prefix;
-    this.sizeBytes = prefix.length + bodySizeBytes;
+    this.#facts = facts;
+    this.#check = new BodyCheck(facts);
+    this.sizeBytes = prefix.length + facts.sizeBytes;
+  }
+
+  get damage(): ContentDamaged | null {
+    return this.#check.damage;
   }
 
   async bytes(start: number, end: number): Promise<Uint8Array> {
@@ -115,10 +142,12 @@ class RowContent implements MessageBytes {
     if (to <= prefixLength) return this.#prefix.subarray(from, to);
     const wanted = { from: Math.max(0, from - prefixLength), to: to - prefixLength };
     const body = await this.#read(wanted.from, wanted.to);
-    if (body === null) throw new ContentDamaged('its bytes are missing');
+    const { file } = this.#facts;
+    if (body === null) throw new ContentDamaged(file, 'its bytes are missing');
     if (body.length < wanted.to - wanted.from) {
-      throw new ContentDamaged(`${wanted.from + body.length} bytes are stored where ${wanted.to} are needed`);
+      throw new ContentDamaged(file, `${wanted.from + body.length} bytes are stored where ${wanted.to} are needed`);
     }
+    this.#check.see(wanted.from, body);
     return from < prefixLength ? joinBytes([this.#prefix.subarray(from), body]) : body;
   }
 
@@ -132,6 +161,7 @@ class RowContent implements MessageBytes {
     for (let at = Math.max(0, start); at < to; at += contentLimits.chunkBytes) {
       yield await this.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
     }
+    if (this.damage !== null) throw this.damage;
   }
 }
 
@@ -141,13 +171,21 @@ class BlobContent implements MessageBytes {
   readonly #owner: BlobOwner;
   readonly #id: BlobId;
   readonly #prefix: Uint8Array;
+  readonly #facts: BodyFacts;
+  readonly #check: BodyCheck;
 
-  constructor(blobs: BlobStore, owner: BlobOwner, id: BlobId, bodySizeBytes: number, prefix: Uint8Array) {
+  constructor(blobs: BlobStore, owner: BlobOwner, id: BlobId, facts: BodyFacts, prefix: Uint8Array) {
     this.#blobs = blobs;
     this.#owner = owner;
     this.#id = id;
     this.#prefix = prefix;
-    this.sizeBytes = prefix.length + bodySizeBytes;
+    this.#facts = facts;
+    this.#check = new BodyCheck(facts);
+    this.sizeBytes = prefix.length + facts.sizeBytes;
+  }
+
+  get damage(): ContentDamaged | null {
+    return this.#check.damage;
   }
 
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array> {
@@ -165,16 +203,18 @@ class BlobContent implements MessageBytes {
   /** Opens the blob. @throws ContentDamaged when it has another size than its row says: before anything of it is shown. */
   async #open(): Promise<BlobReader> {
     const blob = await this.#blobs.open(this.#owner, this.#id);
-    const sizeBytes = this.sizeBytes - this.#prefix.length;
+    const { sizeBytes, file } = this.#facts;
     if (blob.sizeBytes === sizeBytes) return blob;
     await blob[Symbol.asyncDispose]();
-    throw new ContentDamaged(`the blob ${this.#id} has ${blob.sizeBytes} bytes, and should have ${sizeBytes}`);
+    throw new ContentDamaged(file, `the blob ${this.#id} has ${blob.sizeBytes} bytes, and should have ${sizeBytes}`);
   }
 
   async #read(from: number, to: number): Promise<Uint8Array> {
     await using blob = await this.#open();
     const prefixLength = this.#prefix.length;
-    const body = await blob.bytes(Math.max(0, from - prefixLength), to - prefixLength);
+    const start = Math.max(0, from - prefixLength);
+    const body = await blob.bytes(start, to - prefixLength);
+    this.#check.see(start, body);
     return from < prefixLength ? joinBytes([this.#prefix.subarray(from), body]) : body;
   }
 
@@ -186,7 +226,10 @@ class BlobContent implements MessageBytes {
     await using blob = await this.#open();
     const to = Math.min(end - prefixLength, blob.sizeBytes);
     for (let at = Math.max(0, from - prefixLength); at < to; at += contentLimits.chunkBytes) {
-      yield await blob.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
+      const bytes = await blob.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
+      this.#check.see(at, bytes);
+      yield bytes;
     }
+    if (this.damage !== null) throw this.damage;
   }
 }

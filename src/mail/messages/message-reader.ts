@@ -105,7 +105,7 @@ export class MessageReader {
       const all: SqlValue[][] = [];
       for (const span of uidSpans(uids)) {
         const some = await reader.arrays(
-          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.has_nul, c.blob_id, ${bytes}, c.id
+          sql`SELECT m.uid, e.header_bytes, e.prefix, c.size_bytes, c.has_nul, c.crc32, c.blob_id, ${bytes}, c.id
             FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
             JOIN content AS c ON c.account = m.account AND c.id = m.email
             WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
@@ -116,10 +116,10 @@ export class MessageReader {
     });
     await db.durable();
     return (rows as unknown as ContentRow[]).map(
-      ([uid, headerSizeBytes, prefix, sizeBytes, hasNul, blobId, body, id]) => {
+      ([uid, headerSizeBytes, prefix, sizeBytes, hasNul, crc32, blobId, body, id]) => {
         const isLater = want === 'all' && body === null && blobId === null && sizeBytes > messageLimits.batchBodyBytes;
         const bytes = isLater ? (start: number, end: number) => this.#bodyBytes(id, start, end) : body;
-        const content = storedMessageBytes(blobs, account, { sizeBytes, blobId, bytes }, prefix);
+        const content = storedMessageBytes(blobs, account, { sizeBytes, crc32, blobId, bytes }, prefix);
         return { uid, headerSizeBytes, hasNul: hasNul !== 0, content };
       },
     );
@@ -144,6 +144,7 @@ type ContentRow = readonly [
   prefix: Uint8Array,
   sizeBytes: number,
   hasNul: number,
+  crc32: number | null,
   blobId: BlobId | null,
   bytes: Uint8Array | null,
   id: number,

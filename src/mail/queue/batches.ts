@@ -248,12 +248,12 @@ export class Batches {
   ): Promise<readonly DeliveryOutcome[]> {
     const [decision] = decisions;
     if (decision === undefined) throw new Error('a transmission without recipients');
-    const { id, account, sender, prefix, bodySizeBytes, blobId, tls, envid, ret } = message;
+    const { id, account, sender, prefix, bodySizeBytes, crc32, blobId, tls, envid, ret } = message;
     const { db, blobs } = this.#deps;
     const content =
       bytes === null
-        ? await openContent(db, blobs, { message: id, prefix, bodySizeBytes, blobId })
-        : storedMessageBytes(blobs, 'queue', { sizeBytes: bodySizeBytes, blobId, bytes }, prefix);
+        ? await openContent(db, blobs, { message: id, prefix, bodySizeBytes, crc32, blobId })
+        : storedMessageBytes(blobs, 'queue', { sizeBytes: bodySizeBytes, crc32, blobId, bytes }, prefix);
     return await this.#deps.transmitter.transmit({
       route: decision.target,
       account,

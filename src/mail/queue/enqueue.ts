@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { QueueId, RecipientId } from '#lib/ids';
 import type { Suppression } from '#mail/suppressions';
 import { sql, type Tx } from '#ports/database';
@@ -100,11 +101,12 @@ async function insertMessageRow(
 ): Promise<QueueId> {
   const { body } = message;
   const bodySizeBytes = body.kind === 'inline' ? body.bytes.length : body.sizeBytes;
+  const checksum = body.kind === 'inline' ? crc32(body.bytes) : body.crc32;
   const row = await tx.get<{ id: QueueId }>(sql`INSERT INTO queue_message
-    (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, blob_id, received_ms, start_ms,
+    (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, crc32, blob_id, received_ms, start_ms,
       origin, from_id)
     VALUES (${message.account}, ${message.sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
-      ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes},
+      ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes}, ${checksum},
       ${body.kind === 'blob' ? body.id : null}, ${nowMs}, ${startMs},
       ${message.origin ?? null}, ${message.fromId ?? null}) RETURNING id`);
   if (row === undefined) throw new Error('INSERT without a row');

@@ -28,6 +28,8 @@ export interface LeasedMessage {
   readonly smtputf8: number;
   readonly prefix: Uint8Array;
   readonly bodySizeBytes: number;
+  /** Null for messages that were queued before there were checksums. */
+  readonly crc32: number | null;
   readonly blobId: BlobId | null;
   readonly startMs: number;
 }
@@ -49,7 +51,7 @@ export async function leaseDue(db: Database, take: Parameters<typeof leaseDueRec
       messages.push(
         ...(await tx.all<LeasedMessage>(sql`SELECT id, account, sender, message_id AS "messageId",
           from_id AS "fromId", envid, ret, tls, has_8bit AS "has8bit", smtputf8, prefix,
-          body_size_bytes AS "bodySizeBytes", blob_id AS "blobId", start_ms AS "startMs" FROM queue_message WHERE id IN ${inList(batch)}`)),
+          body_size_bytes AS "bodySizeBytes", crc32, blob_id AS "blobId", start_ms AS "startMs" FROM queue_message WHERE id IN ${inList(batch)}`)),
       );
     }
     return messages.flatMap((message) => groupsOf(message, groups.get(message.id) ?? []));

@@ -2,6 +2,7 @@ import { encodeHex } from '#lib/codecs';
 import { writeDsn, type DsnRecipient } from '#lib/dsn';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
+import { ConditionError, type ConditionKind } from '#ports/conditions';
 import type { Database, Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
@@ -98,13 +99,11 @@ export class Notifier {
 
   async #write(notice: string, first: NoticeRow, rows: readonly NoticeRow[]): Promise<Uint8Array> {
     const { db, blobs, settings, random, clock } = this.#deps;
-    const content = await openContent(db, blobs, first);
     // RFC 3461 §4.3: RET concerns failures only; everything else returns the header. So does REQUIRETLS (RFC 8689 §5).
-    const returnFull =
-      first.ret === 'full' &&
-      first.tls !== 'required' &&
-      first.kind === 'failed' &&
-      content.sizeBytes <= settings.maxReturnedBytes;
+    const mayReturnFull = first.ret === 'full' && first.tls !== 'required' && first.kind === 'failed';
+    const { original, returnFull } = await quoted(first, mayReturnFull ? settings.maxReturnedBytes : 0, () =>
+      openContent(db, blobs, first),
+    );
     const token = encodeHex(random.bytes(16));
     return writeDsn({
       kind: first.kind,
@@ -112,7 +111,7 @@ export class Notifier {
       from: settings.dsnFrom,
       to: first.sender,
       originalMessageId: first.messageId,
-      original: returnFull ? await content.bytes(0, content.sizeBytes) : await headerOf(content),
+      original,
       returnFull,
       perRecipient: rows.map((row) => dsnRecipient(row, settings)),
       arrivalMs: first.receivedMs,
@@ -146,6 +145,28 @@ function dsnRecipient(row: NoticeRow, settings: QueueSettings): DsnRecipient {
     willRetryUntilMs: row.kind === 'delayed' ? retryUntil(ageStartMs(row, row), settings) : null,
   };
 }
+
+/**
+ * Returns the part of a message that its notice quotes: all of it up to `maxFullBytes`, else the header. Of a message that is damaged or missing it is the
+ * header fields that we added: its sender gets the notice all the same.
+ */
+async function quoted(
+  { prefix }: NoticeRow,
+  maxFullBytes: number,
+  open: () => Promise<OutgoingContent>,
+): Promise<{ readonly original: Uint8Array; readonly returnFull: boolean }> {
+  try {
+    const content = await open();
+    const returnFull = content.sizeBytes <= maxFullBytes;
+    return { original: returnFull ? await content.bytes(0, content.sizeBytes) : await headerOf(content), returnFull };
+  } catch (error) {
+    if (!(error instanceof ConditionError) || !isLost.has(error.kind)) throw error;
+    return { original: prefix, returnFull: false };
+  }
+}
+
+/** Conditions of a message that does not come back without an operator. */
+const isLost: ReadonlySet<ConditionKind> = new Set(['damaged', 'blobMissing']);
 
 async function headerOf(content: OutgoingContent): Promise<Uint8Array> {
   const start = await content.bytes(0, maxHeaderBytes);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { recipientId } from '#lib/ids';
 import type { BlobId } from '#ports/blobs';
+import { sql } from '#ports/database';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import { Notify } from './index.ts';
 
@@ -207,10 +209,11 @@ test('Queue.drop tells nobody, Queue.fail tells the sender, Queue.hold stops del
 test('Queue with a large body: the blob goes after its row', async () => {
   await using world = new QueueWorld();
   const id = 'blob1' as BlobId;
-  world.blobs.set(id, new TextEncoder().encode('Subject: large\r\n\r\nbody'));
+  const bytes = new TextEncoder().encode('Subject: large\r\n\r\nbody');
+  world.blobs.set(id, bytes);
   world.answer = () => deferred;
   await world.start();
-  await world.send(['a@one.example'], { body: { kind: 'blob', id, sizeBytes: 22 } });
+  await world.send(['a@one.example'], { body: { kind: 'blob', id, sizeBytes: 22, crc32: crc32(bytes) } });
   assert.equal((await world.sweeper().sweep()).blobs, 0);
   world.answer = () => delivered;
   await world.clock.advance(2 * hourMs);
@@ -277,3 +280,34 @@ test('QueueRunner after a crash: what was leased is delivered, a notice that fai
   );
   assert.equal(count(world, 'queue_content'), 0);
 });
+
+for (const [kind, damage] of [
+  ['changed', sql`UPDATE queue_content SET bytes = CAST(replace(CAST(bytes AS TEXT), 'hello', 'jello') AS BLOB)`],
+  ['missing', sql`DELETE FROM queue_content`],
+] as const) {
+  test(`QueueRunner: a message whose bytes are ${kind} is not sent on, and its sender gets a notice in the end`, async () => {
+    await using world = new QueueWorld({ maxAgeMs: 3 * hourMs });
+    let read = 0;
+    const reading: QueueWorld['answer'] = async (_address, { content }) => {
+      for await (const piece of content.stream()) read += piece.length;
+      return delivered;
+    };
+    world.answer = reading;
+    await world.start({ hasExpress: false });
+    await world.send(['a@one.example']);
+    assert.ok(read > 0);
+    world.answer = () => deferred;
+    await world.send(['b@one.example']);
+    await world.db.write((tx) => tx.run(damage));
+    read = 0;
+    world.answer = reading;
+    await world.clock.advance(12 * hourMs);
+    assert.equal(read, 0);
+    assert.deepEqual(
+      world.notices.map((notice) => notice.id),
+      ['queue-failed-2'],
+    );
+    assert.doesNotMatch(world.notices[0]?.text ?? '', /[hj]ello/);
+    assert.ok(world.log.ofLevel('error').some(({ event }) => event === 'queue.transmissionFailed'));
+  });
+}

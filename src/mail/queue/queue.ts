@@ -317,6 +317,8 @@ function leasedMessage(id: QueueId, startMs: number, message: NewMessage): Lease
     smtputf8: Number(smtputf8),
     prefix,
     bodySizeBytes: body.kind === 'inline' ? body.bytes.length : body.sizeBytes,
+    // Bytes in memory are handed on as they are.
+    crc32: body.kind === 'inline' ? null : body.crc32,
     blobId: body.kind === 'blob' ? body.id : null,
     startMs,
   };

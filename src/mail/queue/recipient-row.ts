@@ -89,6 +89,8 @@ export interface NoticeRow {
   readonly smtputf8: number;
   readonly prefix: Uint8Array;
   readonly bodySizeBytes: number;
+  /** Null for messages that were queued before there were checksums. */
+  readonly crc32: number | null;
   readonly blobId: BlobId | null;
   readonly receivedMs: number;
   readonly startMs: number;

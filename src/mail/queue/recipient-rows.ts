@@ -245,7 +245,7 @@ export async function firstNotice(reader: Reader): Promise<{ readonly notice: st
 /** Returns the recipients that a notice is about. */
 export async function recipientsOfNotice(reader: Reader, notice: string): Promise<NoticeRow[]> {
   return await reader.all<NoticeRow>(sql`SELECT r.message, m.account, m.sender, m.message_id AS "messageId", m.envid, m.ret, m.tls, m.smtputf8,
-    m.prefix, m.body_size_bytes AS "bodySizeBytes", m.blob_id AS "blobId", m.received_ms AS "receivedMs", m.start_ms AS "startMs",
+    m.prefix, m.body_size_bytes AS "bodySizeBytes", m.crc32, m.blob_id AS "blobId", m.received_ms AS "receivedMs", m.start_ms AS "startMs",
     r.address, r.orcpt, r.notice_kind AS "kind", r.last_status AS "lastStatus", r.last_reply AS "lastReply",
     r.last_reply_is_smtp AS "lastReplyIsSmtp", r.last_host AS "lastHost", r.last_attempt_ms AS "lastAttemptMs", r.released_ms AS "releasedMs"
     FROM queue_recipient r JOIN queue_message m ON m.id = r.message WHERE r.notice = ${notice} ORDER BY r.id`);

@@ -9,7 +9,7 @@ export const Notify = { Never: 1, Success: 2, Failure: 4, Delay: 8 } as const;
 /** Where the bytes of a message to be queued are. A blob must be durable and owned by `queue`. */
 export type QueueBody =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
-  | { readonly kind: 'blob'; readonly id: BlobId; readonly sizeBytes: number };
+  | { readonly kind: 'blob'; readonly id: BlobId; readonly sizeBytes: number; readonly crc32: number };
 
 /** A recipient to queue. */
 export interface NewRecipient {

@@ -66,6 +66,8 @@ export interface ReadableMessage {
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array>;
   /** Like `bytes`, but may stop short of `end`, after at least one byte unless the range is empty. Cheaper for reading in pieces. */
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+  /** Damage that only the end of a long read showed, when the bytes were sent already; null when none is known. */
+  readonly damage: Unreadable | null;
 }
 
 /** Facts of messages for SEARCH, at the same position of all arrays, ascending by UID. Times are as in `MessageRow`. */

@@ -1,4 +1,5 @@
 import { checkLineDiscipline, DotStuffer } from '#lib/smtp';
+import { ConditionError, conditionText } from '#ports/conditions';
 import { type Connection, failure, refusal, Stop } from './connection.ts';
 import type { ClientLimits } from './limits.ts';
 import type { OutgoingMail } from './types.ts';
@@ -30,13 +31,13 @@ export async function sendContent(connection: Connection, mail: OutgoingMail, li
   await writePiece(connection, end, limits);
 }
 
-/** Of our own trouble the sender, who may be a stranger, learns no more than this. */
+/** Returns the failure for content that cannot be read. The sender, who may be a stranger, learns no more of our own trouble than this. */
 function unreadable(cause: unknown): Stop {
   return new Stop({
     kind: 'failed',
     stage: 'content',
     failure: 'unreadable',
-    reason: 'the message could not be read here',
+    reason: `the message could not be read here${cause instanceof ConditionError ? `: ${conditionText(cause.kind)}` : ''}`,
     cause,
   });
 }

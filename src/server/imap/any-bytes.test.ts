@@ -5,6 +5,7 @@ import { MimeIndexer } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import { ContentMemory, ContentWriter, placeBody } from '#mail/content';
 import { describeMessage } from '#mail/messages';
+import { ConditionError } from '#ports/conditions';
 import { sql } from '#ports/database';
 import { defaultLimits, serveImap, type ImapBackend } from '#proto/imap-server';
 import { channelPair } from '#testing/channel-pair';
@@ -212,6 +213,22 @@ for (const [what, damage, repair, ask, want, kept] of [
     2,
   ],
   [
+    'bytes that were changed in place',
+    sql`UPDATE content SET bytes = CAST('a: 3\r\n\n' AS BLOB) WHERE size_bytes = 7`,
+    sql`UPDATE content SET bytes = CAST('a: 2\r\n\n' AS BLOB) WHERE size_bytes = 7`,
+    'FETCH 1:3 (BODY.PEEK[] UID)',
+    'NO [CORRUPTION] UID 2: damaged on the server; the others were sent',
+    2,
+  ],
+  [
+    'bytes that were changed in place, in a search',
+    sql`UPDATE content SET bytes = CAST('a: 3\r\n\n' AS BLOB) WHERE size_bytes = 7`,
+    sql`UPDATE content SET bytes = CAST('a: 2\r\n\n' AS BLOB) WHERE size_bytes = 7`,
+    'SEARCH BODY nothing',
+    'NO [CORRUPTION] UID 2: damaged on the server; the others were searched',
+    1,
+  ],
+  [
     'a structure that is none',
     sql`UPDATE email SET structure = '{' || structure WHERE size_bytes = 7`,
     sql`UPDATE email SET structure = substr(structure, 2) WHERE size_bytes = 7`,
@@ -289,4 +306,29 @@ test('serveImap over AccountGlue: a blob that is gone or cut short is the loss o
   }
   await account.db.write((tx) => tx.run(sql`UPDATE content SET blob_id = ${id} WHERE blob_id IS NOT NULL`));
   await blobs.remove(account.id, other.id);
+});
+
+test('serveImap over AccountGlue: a large body that was changed in place is sent whole and then refused, with its condition', async () => {
+  await using store = await tempStore();
+  const { account, log } = store;
+  const noted: string[] = [];
+  const text = `a: 2\n\n${'x'.repeat(700_000)}`;
+  for (const one of ['a: 1\n', text, 'a: 3\n']) await deliver(account, encoder.encode(one), '');
+  await using client = new Client(store);
+  await client.ask('SELECT INBOX');
+  await account.db.write((tx) => tx.run(sql`UPDATE content SET crc32 = crc32 + 1 WHERE blob_id IS NOT NULL`));
+  for (const item of ['BODY.PEEK[]', 'RFC822', '(UID BODY[] FLAGS)']) {
+    const { said, answer } = await client.ask(`FETCH 1:3 ${item}`);
+    assert.equal(answer, 'NO [CORRUPTION] UID 2: damaged on the server; the others were sent');
+    assert.ok(said.includes(text));
+    assert.equal(said.match(/^\* [123] FETCH/gm)?.length, 3);
+    assert.deepEqual(log.events.at(-1)?.fields['uids'], [2]);
+    if (log.events.at(-1)?.cause instanceof ConditionError) noted.push(item);
+  }
+  assert.equal(noted.length, 3);
+  // Of a part nothing can be said.
+  assert.match((await client.ask('FETCH 2 BODY.PEEK[]<0.300000>')).answer, /^OK/);
+  assert.match((await client.ask('NOOP')).answer, /^OK/);
+  await account.db.write((tx) => tx.run(sql`UPDATE content SET crc32 = crc32 - 1 WHERE blob_id IS NOT NULL`));
+  assert.equal((await client.ask('FETCH 1:3 BODY.PEEK[]')).answer, 'OK fetched');
 });

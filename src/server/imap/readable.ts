@@ -1,5 +1,4 @@
 import { errorCode } from '#host/files';
-import { ContentDamaged } from '#mail/content';
 import { PartDamaged } from '#mail/messages';
 import { ConditionError, type ConditionKind } from '#ports/conditions';
 import { Unreadable, type ReadableMessage, type MessageRow } from '#proto/imap-server';
@@ -13,11 +12,15 @@ const ofOneFile: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'EN
 /** Turns the store's word for a damaged message into IMAP's; other errors stay what they are. */
 function asUnreadable(error: unknown): unknown {
   const isOfMessage =
-    error instanceof ContentDamaged ||
     error instanceof PartDamaged ||
     (error instanceof ConditionError && ofOneMessage.has(error.kind)) ||
     ofOneFile.has(errorCode(error) ?? '');
-  return isOfMessage ? new Unreadable(error instanceof Error ? error.message : String(error), { cause: error }) : error;
+  return isOfMessage ? unreadable(error) : error;
+}
+
+/** Returns IMAP's error for a message that is damaged for the reason of `cause`. */
+export function unreadable(cause: unknown): Unreadable {
+  return new Unreadable(cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
 /** Does `read`, whose failure is about one message. */
@@ -123,5 +126,6 @@ export function damagedMessage(error: Unreadable): ReadableMessage {
     hasNul: false,
     bytes: fail,
     piece: fail,
+    damage: null,
   };
 }

@@ -222,6 +222,6 @@ export class SubmittedMessage implements DataHandler {
 function storedBytes(body: ReceivedBody): StoredBytes {
   const { sizeBytes } = body;
   return body.kind === 'blob'
-    ? { sizeBytes, blobId: body.id, bytes: null }
-    : { sizeBytes, blobId: null, bytes: body.bytes };
+    ? { sizeBytes, crc32: body.crc32, blobId: body.id, bytes: null }
+    : { sizeBytes, crc32: null, blobId: null, bytes: body.bytes };
 }

@@ -10,6 +10,7 @@ import { refusals0005 } from '../0005-refusals.ts';
 import { accountIdentity0006 } from '../0006-account-identity.ts';
 import { serverIdentity0006 } from '../0006-server-identity.ts';
 import { recipientNumbers0007 } from '../0007-recipient-numbers.ts';
+import { queueChecksums0008 } from '../0008-queue-checksums.ts';
 import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
 import { postgresDialect } from '../dialect.ts';
@@ -37,4 +38,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   refusals0005(postgresDialect),
   serverIdentity0006(postgresDialect),
   recipientNumbers0007(postgresDialect),
+  queueChecksums0008(postgresDialect),
 ];

@@ -10,6 +10,7 @@ import { refusals0005 } from '../0005-refusals.ts';
 import { accountIdentity0006 } from '../0006-account-identity.ts';
 import { serverIdentity0006 } from '../0006-server-identity.ts';
 import { recipientNumbers0007 } from '../0007-recipient-numbers.ts';
+import { queueChecksums0008 } from '../0008-queue-checksums.ts';
 import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
 import { sqliteDialect } from '../dialect.ts';
@@ -37,4 +38,5 @@ export const sqliteServerMigrations: readonly Migration[] = [
   refusals0005(sqliteDialect),
   serverIdentity0006(sqliteDialect),
   recipientNumbers0007(sqliteDialect),
+  queueChecksums0008(sqliteDialect),
 ];

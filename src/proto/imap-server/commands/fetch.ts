@@ -188,7 +188,7 @@ function isUnseen(image: MailboxImage, at: number): boolean {
 /** Reason why a message cannot be sent; null when it can. */
 type Failure = No | Unreadable | null;
 
-/** Writes one FETCH response, synchronously when nothing has to be waited for. @returns the reason why it cannot be sent, with nothing written, or null. */
+/** Writes one FETCH response, synchronously when nothing has to be waited for. @returns the reason why it cannot be sent, with nothing written, or is damaged; null when all is well. */
 function writeMessage(
   context: Context,
   plan: FetchPlan,
@@ -202,12 +202,12 @@ function writeMessage(
     const waiting = writeItems(context, plan, writer, message, 0);
     if (waiting === null) {
       finishMessage(context, plan, writer, message, isMarked);
-      return null;
+      return message.content?.damage ?? null;
     }
     return waiting.then(
       () => {
         finishMessage(context, plan, writer, message, isMarked);
-        return null;
+        return message.content?.damage ?? null;
       },
       (error: unknown) => failureOf(context, mark, error),
     );
