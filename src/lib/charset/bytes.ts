@@ -28,7 +28,7 @@ export function isUtf8(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** One byte for each code unit (ISO 8859-1, not windows-1252). @throws RangeError for a code unit over 255. */
+/** Encodes each code unit as one byte (ISO 8859-1, not windows-1252). @throws RangeError for a code unit over 255. */
 export function toLatin1(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -39,7 +39,7 @@ export function toLatin1(text: string): Uint8Array {
   return bytes;
 }
 
-/** One code unit for each byte (ISO 8859-1, not windows-1252): loses nothing, `toLatin1` gives the bytes back. */
+/** Decodes each byte as one code unit (ISO 8859-1, not windows-1252), without loss: `toLatin1` returns the bytes. */
 export function fromLatin1(bytes: Uint8Array): string {
   if (isAscii(bytes)) return utf8.decode(bytes);
   if (bytes.length <= unitsPerCall) return String.fromCharCode(...bytes);

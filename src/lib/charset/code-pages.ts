@@ -1,4 +1,4 @@
-/** Upper halves, bytes 0x80 to 0xFF, of the DOS code pages that WHATWG Encoding leaves out and that old mail still has; U+FFFD where a page has nothing. */
+/** Upper halves, bytes 0x80 to 0xFF, of the DOS code pages that WHATWG Encoding lacks and that occur in old mail; U+FFFD where a page has no character. */
 export const codePages: ReadonlyMap<string, string> = new Map([
   [
     'cp437',

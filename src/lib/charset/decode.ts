@@ -11,15 +11,15 @@ const windows1252 = 'windows-1252' as Charset;
 const decoders = new Map<Charset, TextDecoder>();
 
 /**
- * Text of `bytes` in the charset that `label` names. A byte order mark of Unicode charsets is dropped.
- * @param label  As in a message; null or `us-ascii` with other bytes than ASCII says nothing, and then the bytes are looked at.
- * @param fallback  Label for when `label` is unknown or null; when left out or unknown too, what `sniffCharset` says.
+ * Decodes `bytes` in the charset that `label` names. Drops a byte order mark of Unicode charsets.
+ * @param label  As in a message. Null, or `us-ascii` for bytes over 127 (RFC 2046 §4.1.2: its lower half only), is ignored.
+ * @param fallback  Label used when `label` is unknown or ignored; without a known one, `sniffCharset` decides.
  */
 export function decode(bytes: Uint8Array, label: string | null, fallback?: string): string {
   return decodeAs(bytes, chooseCharset(bytes, label, fallback));
 }
 
-/** `utf-8` when the bytes are valid UTF-8 (or ASCII), otherwise `windows-1252`, which is what undeclared text usually is. */
+/** Returns `utf-8` when the bytes are valid UTF-8 (or ASCII), otherwise `windows-1252`, the usual charset of undeclared text. */
 export function sniffCharset(bytes: Uint8Array): Charset {
   return isUtf8(bytes) ? utf8 : windows1252;
 }
@@ -34,9 +34,9 @@ function chooseCharset(bytes: Uint8Array, label: string | null, fallback: string
 }
 
 /**
- * As `decode` of all pieces together, which may be cut anywhere, a piece at a time: for text whose decoding in one go takes long.
+ * Yields the result of `decode` for all pieces together, which may be cut anywhere, a piece at a time, for long texts.
  * @param label  As in a message.
- * @param fallback  Label for when `label` is unknown or says nothing.
+ * @param fallback  Label used when `label` is unknown or ignored.
  */
 export function* decodePieces(pieces: readonly Uint8Array[], label: string, fallback: string): Generator<string, void> {
   const [only] = pieces;

@@ -1,7 +1,7 @@
 import type { Brand } from '#lib/ids';
 import { codePages } from './code-pages.ts';
 
-/** The one name of a charset that `decode` knows: lower case, as WHATWG Encoding names it, so that `iso-8859-1` is `windows-1252`. */
+/** Canonical name of a charset that `decode` knows: lower case, as in WHATWG Encoding, so that `iso-8859-1` is `windows-1252`. */
 export type Charset = Brand<string, 'Charset'>;
 
 /** UTF-7 (RFC 2152), which WHATWG Encoding refuses for browsers' sake and some old mail needs. */
@@ -25,10 +25,10 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['utf_8', 'utf-8'],
 ]);
 
-// Labels that turned out to be known; there are some hundreds, so the cache is bounded by nature.
+// Cache of known labels; bounded, because there are only some hundreds.
 const known = new Map<string, Charset>();
 
-/** The charset that a label of a message means, in any case, quotes and spaces around it ignored; null for unknown labels. */
+/** Returns the charset that a label of a message names, in any case (RFC 2046 §4.1.2), ignoring quotes and spaces around it; null for unknown labels. */
 export function normalizeCharset(label: string): Charset | null {
   if (label.length > 64) return null;
   const wanted = label.replace(/^[\s"']+|[\s"']+$/g, '').toLowerCase();

@@ -7,8 +7,8 @@ const windows1252 = new TextDecoder('windows-1252');
 const encoder = new TextEncoder();
 
 /**
- * Text that stands for exactly these octets, for parsers and databases that want strings: the UTF-8 that they are, or, when
- * they are no UTF-8, with U+EF80 to U+EFFF for the octets from 0x80 to 0xFF. `octetsOf` gives the octets back.
+ * Returns text that represents exactly these octets, for parsers and databases that need strings: decoded as UTF-8, or, when
+ * they are not UTF-8, with U+EF80 to U+EFFF for the octets from 0x80 to 0xFF. `octetsOf` returns the octets.
  */
 export function octetText(bytes: Uint8Array): string {
   let bits = 0;
@@ -16,7 +16,7 @@ export function octetText(bytes: Uint8Array): string {
   if (bits < 128) return utf8.decode(bytes);
   if (isUtf8(bytes)) {
     const text = utf8.decode(bytes);
-    // Characters that mean octets here are distinguished by being octets, too.
+    // Text that contains the characters for octets is represented as octets, too, so that both remain distinct.
     if (!mark.test(text)) return text;
   }
   let text = '';
@@ -24,7 +24,7 @@ export function octetText(bytes: Uint8Array): string {
   return text;
 }
 
-/** The octets that an `octetText` stands for; for other text its UTF-8. */
+/** Returns the octets that an `octetText` represents; for other text its UTF-8. */
 export function octetsOf(text: string): Uint8Array {
   if (!mark.test(text)) return encoder.encode(text);
   const pieces = text.split(marks).map((piece, i) => {
@@ -39,7 +39,7 @@ export function octetsOf(text: string): Uint8Array {
   return bytes;
 }
 
-/** An `octetText` for people to read: octets that are no UTF-8 are taken for windows-1252. */
+/** Returns an `octetText` as readable text: octets that are not UTF-8 are decoded as windows-1252. */
 export function readableText(text: string): string {
   if (!mark.test(text)) return text;
   const bytes = octetsOf(text);

@@ -10,7 +10,7 @@ for (const c of new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
   isBase64[c] = 1;
 }
 
-/** Decodes UTF-7 (RFC 2152): directly written ASCII, and UTF-16 in base64 between `+` and whatever is not base64. */
+/** Decodes UTF-7 (RFC 2152): direct ASCII, and UTF-16 in base64 between `+` and the first other character, of which `-` is absorbed. */
 export function decodeUtf7(bytes: Uint8Array): string {
   const pieces: string[] = [];
   let i = 0;

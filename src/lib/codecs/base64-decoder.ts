@@ -2,8 +2,8 @@ import { base64Values, equalsSign, notBase64 } from './base64-alphabet.ts';
 import { type Decoder, runWhole } from './transform.ts';
 
 /**
- * Decodes base64 as mail contains it (RFC 2045 §6.8): line breaks and bytes outside the alphabet are skipped, missing padding is made up,
- * and what follows padding is decoded as well, since some programs join several encoded pieces.
+ * Decodes base64 as it occurs in mail. RFC 2045 §6.8: line breaks and bytes outside the alphabet must be ignored. Missing padding is added,
+ * and data after padding is decoded as well, because some programs join several encoded pieces.
  */
 export class Base64Decoder implements Decoder {
   /** Bits of the unfinished group, and how many characters it has: 0 to 3. */

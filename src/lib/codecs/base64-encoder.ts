@@ -5,7 +5,7 @@ import { asciiText, type Encoder, nothing } from './transform.ts';
 const bytesPerLine = 57;
 const charactersPerLine = 76;
 
-/** Encodes a message body: lines of 76 columns, each one ended by CRLF, the last included; nothing for nothing. */
+/** Encodes a message body in lines of 76 columns, each ended by CRLF, including the last; empty for an empty body. */
 export class Base64Encoder implements Encoder {
   readonly #line = new Uint8Array(bytesPerLine);
   #lineLength = 0;
@@ -45,7 +45,7 @@ function encodeBase64(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-/** `encodeBase64` as a string, for SASL and headers. */
+/** Returns base64 without line breaks as a string, for SASL (RFC 4954 §4) and headers (RFC 2047 §4.1). */
 export function encodeBase64Text(bytes: Uint8Array): string {
   return asciiText(encodeBase64(bytes));
 }

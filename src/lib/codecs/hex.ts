@@ -15,14 +15,14 @@ for (let value = 0; value < 16; value++) {
 export const hexUpper = new TextEncoder().encode('0123456789ABCDEF');
 const lowerPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Two lower-case digits a byte. */
+/** Encodes each byte as two lower-case digits. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i++) text += lowerPairs[bytes[i] ?? 0] ?? '';
   return text;
 }
 
-/** Parses hexadecimal digits in either case, two a byte. */
+/** Parses hexadecimal digits in either case, two per byte. Refuses other characters and an odd number of digits. */
 export function parseHex(text: string): Parsed<Uint8Array> {
   const bytes = new Uint8Array(text.length >> 1);
   for (let i = 0; i < text.length; i++) {

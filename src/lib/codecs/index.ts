@@ -2,7 +2,7 @@
  * Encodings of bytes as fewer kinds of bytes: base64, quoted-printable, hexadecimal, percent, and the small text encodings of SMTP and IMAP.
  * Charsets are not here (see #lib/charset), nor header syntax that merely uses these (RFC 2047 and 2231: see #lib/message).
  *
- * Three ways in, by name: `encode…` writes; `decode…` is tolerant and never fails, for messages; `parse…` is strict, for commands.
+ * Names show the behaviour: `encode…` writes; `decode…` is tolerant and never fails, for messages; `parse…` is strict, for commands.
  * `joinBytes` joins byte arrays, for all modules. Streaming forms are classes with `push` and `finish`; what they return is fresh memory that the caller may keep.
  */
 export { joinBytes } from './join-bytes.ts';

@@ -1,4 +1,4 @@
-/** Returns pieces as one array: a single piece as it is, others copied. */
+/** Returns pieces as one array: a single piece unchanged, others copied. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   if (only !== undefined && pieces.length === 1) return only;

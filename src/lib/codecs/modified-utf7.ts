@@ -13,8 +13,8 @@ export function encodeModifiedUtf7(name: string): string {
 }
 
 /**
- * Parses a mailbox name in modified UTF-7 (RFC 3501 §5.1.3). Each name has exactly one form, the one that `encodeModifiedUtf7` writes;
- * others are refused, since two spellings of one mailbox would be two mailboxes to some clients.
+ * Parses a mailbox name in modified UTF-7. RFC 3501 §5.1.3: printable ASCII MUST represent itself, so each name has exactly one form, that of
+ * `encodeModifiedUtf7`. Other forms are refused, because some clients would take two spellings for two mailboxes.
  */
 export function parseModifiedUtf7(text: string): Parsed<string> {
   let name = '';
@@ -52,7 +52,7 @@ function parseShift(encoded: string): string | null {
   return run.isWellFormed() && !/[ -~]/.test(run) ? run : null;
 }
 
-/** UTF-16 in big-endian order, in the modified base64. */
+/** Encodes UTF-16 in big-endian order in modified base64: `,` in place of `/`, no padding (RFC 3501 §5.1.3). */
 function encodeUtf16(run: string): string {
   const bytes = new Uint8Array(run.length * 2);
   for (let i = 0; i < run.length; i++) {

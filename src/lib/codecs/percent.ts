@@ -7,7 +7,7 @@ const percent = 0x25;
 const isAttributeChar = new Uint8Array(256);
 for (let c = 0x21; c < 0x7f; c++) isAttributeChar[c] = '*\'%()<>@,;:\\"/[]?='.includes(String.fromCharCode(c)) ? 0 : 1;
 
-/** Writes the value of an extended parameter: every byte that is not an attribute-char (RFC 2231 §7) as `%HH`. */
+/** Encodes the value of an extended parameter: every byte that is not an attribute-char (RFC 2231 §7) becomes `%HH`. */
 export function encodePercent(bytes: Uint8Array): string {
   const out = new Uint8Array(bytes.length * 3);
   let length = 0;
@@ -23,7 +23,7 @@ export function encodePercent(bytes: Uint8Array): string {
   return asciiText(out.subarray(0, length));
 }
 
-/** Replaces each `%HH` by its byte (RFC 3986 §2.1); a `%` without two digits stays as it is. */
+/** Replaces each `%HH` by its byte (RFC 3986 §2.1); a `%` without two digits is kept. */
 export function decodePercent(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length);
   let length = 0;

@@ -7,15 +7,15 @@ const cr = 0x0d;
 const space = 0x20;
 const equals = 0x3d;
 
-// Longest run of blanks that is remembered until it is known whether a line ends there; RFC 5322 §2.1.1 has no longer lines.
+// Longest run of white space that is held back until it is known whether a line ends there; RFC 5322 §2.1.1 limits lines to 998.
 const maxHeldBytes = 1000;
 
 /** Kinds of a run of spaces and tabs, perhaps after `=`. */
 const Blanks = { Inner: 0, LineEnd: 1, Unknown: 2 } as const;
 
 /**
- * Decodes quoted-printable as mail contains it (RFC 2045 §6.7): blanks at the ends of lines are dropped, soft line breaks may have blanks
- * after their `=`, either case of digits and bare LF will do, an `=` that means nothing stays as it is.
+ * Decodes quoted-printable as it occurs in mail. RFC 2045 §6.7: white space at the end of a line must be deleted and may follow the `=` of a
+ * soft line break; robust implementations accept lower-case digits and keep an `=` without a meaning. Bare LF ends lines, too.
  */
 export class QuotedPrintableDecoder implements Decoder {
   #held: Uint8Array = nothing;
@@ -64,7 +64,7 @@ export class QuotedPrintableDecoder implements Decoder {
   }
 }
 
-/** Reports whether a blank before this byte is neither at the end of a line nor in a run: the common case, between words. */
+/** Reports whether white space before this byte is a single space between words, the common case. */
 function isVisible(next: number | undefined): boolean {
   return next !== undefined && next > space;
 }
@@ -79,7 +79,7 @@ function skipBlanks(bytes: Uint8Array, start: number): number {
   return i;
 }
 
-/** Reports whether a line ends at `at`, where blanks ended. The end of the input ends a line. */
+/** Reports whether a line ends at `at`, after white space. The end of the input ends a line. */
 function classify(bytes: Uint8Array, at: number, isLast: boolean): (typeof Blanks)[keyof typeof Blanks] {
   const byte = bytes[at];
   if (byte === lf) return Blanks.LineEnd;

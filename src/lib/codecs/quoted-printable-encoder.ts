@@ -1,7 +1,7 @@
 import { hexUpper } from './hex.ts';
 import { type Encoder, join, nothing, runWhole } from './transform.ts';
 
-/** `text`: CRLF is a line break and stays one. `binary`: CR and LF are data and are encoded. A bare CR or LF is always encoded. */
+/** Mode of encoding. `text`: CRLF is a line break (RFC 2045 §6.7 (4)). `binary`: CR and LF are data and are encoded. A bare CR or LF is always encoded. */
 export type QuotedPrintableMode = 'text' | 'binary';
 
 const tab = 0x09;
@@ -12,18 +12,18 @@ const dot = 0x2e;
 const equals = 0x3d;
 const fromLine = new TextEncoder().encode('From ');
 
-// Bytes that stand for themselves anywhere: printable ASCII but `=`.
+// RFC 2045 §6.7 (2): printable ASCII except `=` may represent itself.
 const literal = new Uint8Array(256).fill(1, space + 1, 0x7f);
 literal[equals] = 0;
 
 // RFC 2045 §6.7 (5): lines of at most 76 characters, the `=` of a soft line break included.
 const maxColumn = 75;
-// What must be seen of the future to write a byte: `From ` at the start of a line is the longest.
+// Lookahead needed to encode a byte: `From ` at the start of a line is the longest.
 const lookaheadBytes = fromLine.length - 1;
 
 /**
- * Encodes quoted-printable with lines of at most 76 columns (RFC 2045 §6.7). Blanks before a line break are encoded, and so are a dot
- * and the F of `From ` at the start of a line, which some transports change. Ends without adding a line break.
+ * Encodes quoted-printable with lines of at most 76 columns (RFC 2045 §6.7). White space before a line break MUST be encoded (RFC 2045 §6.7 (3));
+ * so are a dot and the F of `From ` at the start of a line, which some transports change (RFC 2049 §3). Adds no line break at the end.
  */
 export class QuotedPrintableEncoder implements Encoder {
   readonly #isText: boolean;

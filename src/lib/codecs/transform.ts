@@ -1,27 +1,27 @@
 import { joinBytes } from './join-bytes.ts';
 
-/** Turns encoded bytes into plain ones, chunk by chunk. Tolerant: junk never throws. */
+/** Decoder of encoded bytes, chunk by chunk. Tolerant: never throws for invalid input. */
 export interface Decoder {
-  /** Takes the next bytes, cut anywhere, and returns what they complete; often less than was pushed, never held back for long. */
+  /** Takes the next bytes, cut anywhere, and returns the bytes that they complete, often fewer than were pushed. */
   push(chunk: Uint8Array): Uint8Array;
-  /** Ends the input and returns what was held back. The decoder must not be used afterwards. */
+  /** Ends the input and returns the remaining bytes. The decoder must not be used afterwards. */
   finish(): Uint8Array;
 }
 
-/** Turns plain bytes into encoded ones, chunk by chunk. */
+/** Encoder of plain bytes, chunk by chunk. */
 export type Encoder = Decoder;
 
 /** No bytes. */
 export const nothing = new Uint8Array(0);
 
-/** `head` followed by `tail`; `tail` itself when `head` is empty. */
+/** Returns `head` followed by `tail`; `tail` itself when `head` is empty. */
 export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   return head.length === 0 ? tail : joinBytes([head, tail]);
 }
 
 const utf8 = new TextDecoder();
 
-/** Bytes that are known to be ASCII, as a string. */
+/** Decodes bytes that are known to be ASCII. */
 export function asciiText(bytes: Uint8Array): string {
   return utf8.decode(bytes);
 }

@@ -4,17 +4,17 @@ import { type Parsed, parsed, refused } from '#lib/parsed';
 const notQchar = /[^!-*,-<>-[\]-~]/gu;
 const notQuchar = /[^!-*,-<>-[\]-~\u{80}-\u{10ffff}]/gu;
 
-/** Writes an address as utf-8-addr-xtext (RFC 6533 §3): ASCII only, others as `\x{HEX}`; for peers without SMTPUTF8. */
+/** Encodes an address as utf-8-addr-xtext: ASCII only, others as `\x{HEX}`. RFC 6533 §3: MUST be used for servers without SMTPUTF8. */
 export function encodeUtf8AddrXtext(text: string): string {
   return text.toWellFormed().replace(notQchar, embed);
 }
 
-/** Writes an address as utf-8-addr-unitext (RFC 6533 §3): Unicode as it is, only ASCII that ORCPT cannot hold as `\x{HEX}`. */
+/** Encodes an address as utf-8-addr-unitext (RFC 6533 §3): Unicode unchanged, ASCII that ORCPT cannot contain as `\x{HEX}`. */
 export function encodeUnitext(text: string): string {
   return text.toWellFormed().replace(notQuchar, embed);
 }
 
-/** Parses utf-8-addr-unitext, of which utf-8-addr-xtext is a part (RFC 6533 §3). */
+/** Parses utf-8-addr-unitext, of which utf-8-addr-xtext is a subset (RFC 6533 §3). Refuses other characters and surrogates. */
 export function parseUnitext(text: string): Parsed<string> {
   let value = '';
   for (let i = 0; i < text.length;) {
@@ -29,7 +29,7 @@ export function parseUnitext(text: string): Parsed<string> {
     embedded.lastIndex = i;
     const digits = embedded.exec(text)?.[1];
     const point = Number.parseInt(digits ?? '', 16);
-    // RFC 6533 §3: HEXPOINT has no surrogates. That it has little ASCII either is not enforced: the meaning is clear.
+    // RFC 6533 §3: HEXPOINT excludes surrogates. It also excludes most of ASCII, which is accepted: the meaning is clear.
     if (!(point <= 0x10ffff) || (point >= 0xd800 && point <= 0xdfff)) return refused(i, '\\x{HEX} expected');
     value += String.fromCodePoint(point);
     i = embedded.lastIndex;

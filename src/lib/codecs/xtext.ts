@@ -5,7 +5,7 @@ import { asciiText } from './transform.ts';
 const plus = 0x2b;
 const equals = 0x3d;
 
-/** Writes the value of an ESMTP parameter as xtext (RFC 3461 §4): UTF-8, with `+HH` for all but printable ASCII less `+` and `=`. */
+/** Encodes the value of an ESMTP parameter as xtext (RFC 3461 §4): UTF-8, with `+HH` for all except printable ASCII without `+` and `=`. */
 export function encodeXtext(text: string): string {
   const bytes = new TextEncoder().encode(text);
   const out = new Uint8Array(bytes.length * 3);
@@ -22,7 +22,7 @@ export function encodeXtext(text: string): string {
   return asciiText(out.subarray(0, length));
 }
 
-/** Parses xtext (RFC 3461 §4) whose bytes are UTF-8. Lower-case digits are accepted, although the grammar has upper-case ones only. */
+/** Parses xtext whose bytes are UTF-8. Refuses other characters. RFC 3461 §4 has upper-case digits only; lower-case ones are accepted. */
 export function parseXtext(text: string): Parsed<string> {
   const bytes = new Uint8Array(text.length);
   let length = 0;

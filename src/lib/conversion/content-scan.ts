@@ -3,7 +3,7 @@ import { conversionLimits } from './limits.ts';
 const LF = 10;
 const CR = 13;
 
-/** Octets and lines of a content in chunks: whether every host takes it as it is. */
+/** Scanner of a content in chunks, which finds octets and lines that not every host accepts. */
 export class ContentScan {
   #bits = 0;
   #hasNul = false;
@@ -37,23 +37,23 @@ export class ContentScan {
     this.#isAfterCr = isAfterCr;
   }
 
-  /** An octet over 127 occurs. */
+  /** True when an octet over 127 occurs, which needs 8BITMIME (RFC 6152 §3). */
   get has8bit(): boolean {
     return this.#bits > 127;
   }
 
-  /** Something occurs that no host has to take: a line of more than 998 octets, NUL, a bare CR or LF (RFC 5321 §2.3.8, §4.5.3.1.6). */
+  /** True when something occurs that no host has to accept: a line of more than 998 octets, NUL, a bare CR or LF (RFC 5321 §2.3.8, §4.5.3.1.6). */
   get hasUnsendable(): boolean {
     const longest = Math.max(this.#longest, this.#lineBytes);
     return this.#hasNul || this.hasBareEnd || longest > conversionLimits.maxLineBytes;
   }
 
-  /** A CR or LF stands alone, or the last octet is a CR. */
+  /** True when a CR or LF is bare, or the last octet is a CR. */
   get hasBareEnd(): boolean {
     return this.#hasBareEnd || this.#isAfterCr;
   }
 
-  /** A NUL occurs. */
+  /** True when a NUL occurs. */
   get hasNul(): boolean {
     return this.#hasNul;
   }

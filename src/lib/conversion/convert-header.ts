@@ -5,19 +5,19 @@ import { encodeField, refoldField } from './encode-field.ts';
 
 /** Changes of a header beyond its text. */
 export interface HeaderChange {
-  /** UTF-8 stays where it is (RFC 6532), as for a message that travels with SMTPUTF8. Default false. */
+  /** Keeps UTF-8 (RFC 6532 §3), for a message sent with SMTPUTF8. Default false. */
   readonly keepUtf8?: boolean;
-  /** Content-Transfer-Encoding to write in place of the one that is there; absent leaves it. */
+  /** New Content-Transfer-Encoding; absent keeps the present one. */
   readonly encoding?: string;
   /** Fields to add at the end, each with CRLF. */
   readonly added?: string;
 }
 
-/** A header that every host takes, if nothing is listed as impossible. */
+/** A header that every host accepts, unless fields are listed as unencodable or unfoldable. */
 export interface ConvertedHeader {
-  /** The same octets when nothing was to be done. */
+  /** The same octets when no change was needed. */
   readonly bytes: Uint8Array;
-  /** Names in lower case of fields that stay UTF-8, as no encoding can express them: they need SMTPUTF8. */
+  /** Names in lower case of fields that remain UTF-8 because no encoding can express them: they need SMTPUTF8 (RFC 6531 §3.4). */
   readonly unencodable: readonly string[];
   /** Names in lower case of fields that keep a line of more than 998 octets. */
   readonly unfoldable: readonly string[];
@@ -28,8 +28,8 @@ const crlf = Uint8Array.of(13, 10);
 const encodingField = 'content-transfer-encoding';
 
 /**
- * Converts a header, with its empty line if it has one. Fields that are fine stay octet by octet; others are encoded (RFC 2047, RFC 2231)
- * and folded. Lines that are no fields stay if they are fine, and are dropped if not.
+ * Converts a header, with its empty line if it has one. Acceptable fields are kept octet by octet; others are encoded (RFC 2047 §5,
+ * RFC 2231 §4) and folded. Lines that are no fields are kept if they are acceptable, else dropped.
  */
 export function convertHeader(header: Uint8Array, change: HeaderChange = {}): ConvertedHeader {
   const keepUtf8 = change.keepUtf8 === true;
@@ -67,7 +67,7 @@ export function convertHeader(header: Uint8Array, change: HeaderChange = {}): Co
   return { bytes: joinBytes(out), unencodable: [...unencodable], unfoldable: [...unfoldable] };
 }
 
-/** Reports whether every host takes these octets of a header. */
+/** Reports whether every host accepts these octets of a header. */
 function isFine(raw: Uint8Array, keepUtf8: boolean): boolean {
   const scan = new ContentScan();
   scan.push(raw);

@@ -4,7 +4,7 @@ import { MessageConverter } from './message-converter.ts';
 import type { ConversionOptions } from './plan.ts';
 import { ConversionPlanner } from './planner.ts';
 
-/** Converts a whole message in memory; the same octets when nothing was to be done. */
+/** Converts a whole message in memory. Returns the same octets when no change was needed. */
 export function convertMessage(message: Uint8Array, options: ConversionOptions = {}): Uint8Array {
   const indexer = new MimeIndexer();
   indexer.push(message);

@@ -17,7 +17,7 @@ const encoder = new TextEncoder();
 
 /** A field to write. */
 export interface FieldText {
-  /** As it shall appear. */
+  /** In its final spelling. */
   readonly rawName: string;
   /** In lower case. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface FieldText {
 }
 
 /**
- * Writes a field with text beyond ASCII so that it is ASCII, folded, with CRLF; null when no encoding can express it, such as a localpart
+ * Encodes a field with text beyond ASCII in ASCII, folded, with CRLF. Returns null when no encoding can express it, such as a localpart
  * beyond ASCII, which needs SMTPUTF8 (RFC 6531 §3.1).
  */
 export function encodeField(field: FieldText): string | null {
@@ -34,7 +34,7 @@ export function encodeField(field: FieldText): string | null {
   return written !== null && isAscii(written) && hasShortLines(written) ? written : null;
 }
 
-/** Folds a field so that no line is longer than 998 octets, without changing its unfolded text where that is possible; null when it is not. */
+/** Folds a field so that no line exceeds 998 octets (RFC 5322 §2.1.1), without changing its unfolded text if possible. Returns null when it cannot be folded. */
 export function refoldField(field: FieldText): string | null {
   const pieces = field.text.match(/[ \t]*[^ \t]+/g) ?? [];
   const folded = foldField(field.rawName, pieces);
@@ -87,7 +87,7 @@ function encodePhrases(text: string): string[] {
   return phrases.flatMap((phrase, i) => ` ${phrase}${i === phrases.length - 1 ? '' : ','}`.match(/ [^ ]+/g) ?? []);
 }
 
-/** Encodes what stands in comments, nested ones as part of the text (RFC 2047 §5 (2)). */
+/** Encodes the text of comments, nested ones as part of the text (RFC 2047 §5 (2)). */
 function encodeComments(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)/gsu, (found) => {
     if (found.startsWith('"') || isAscii(found)) return found;
@@ -96,7 +96,7 @@ function encodeComments(text: string): string {
   });
 }
 
-/** The same meaning in other words, for fields with a word that no line has room for. */
+/** Formats a field with a word that is too long for a line in an equivalent form; null when there is none. */
 function rewrite(field: FieldText): string | null {
   const { rawName, name, text } = field;
   switch (fieldKind(name)) {

@@ -1,8 +1,8 @@
-/** Which encoding a header field may have. */
+/** Kind of a header field, which determines how it may be encoded. */
 export type FieldKind =
   /** Address list: names are encoded, domains become A-labels (RFC 2047 §5 (3)). */
   | 'addresses'
-  /** Value with MIME parameters (RFC 2231). */
+  /** Value with MIME parameters (RFC 2231 §4). */
   | 'parameters'
   /** Phrases with commas between (RFC 5322 §3.6.5). */
   | 'phrases'

@@ -6,7 +6,7 @@ const CR = 13;
 const questionMark = 0x3f;
 
 /**
- * Cleans text between parts, which no reader shows (RFC 2046 §5.1.1): `?` for octets over 127 and NUL, CRLF for a bare CR or LF,
+ * Cleans text between parts, which implementations must ignore (RFC 2046 §5.1.1): `?` for octets over 127 and NUL, CRLF for a bare CR or LF,
  * and CRLF within lines that are too long.
  */
 export class GapCleaner implements Encoder {

@@ -1,7 +1,7 @@
 /**
- * Conversion of messages into the form that every host takes: header fields in ASCII (RFC 2047, RFC 2231, A-labels), bodies in 7 bits
+ * Conversion of messages into the form that every host accepts: header fields in ASCII (RFC 2047, RFC 2231, A-labels), bodies in 7 bits
  * (RFC 2045 §6.2), lines of at most 998 octets, no NUL and no bare CR or LF. Decoded content stays the same. Pure and streaming: memory
- * holds one header. Signed parts are never touched (RFC 1847 §2.1); whether a message may be touched at all is for the caller to decide.
+ * holds one header. Signed parts are never changed (RFC 1847 §2.1); the caller decides whether a message may be changed at all.
  */
 export { ContentScan } from './content-scan.ts';
 export { convertHeader } from './convert-header.ts';

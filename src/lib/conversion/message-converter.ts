@@ -12,15 +12,15 @@ import { convertHeader, type HeaderChange } from './convert-header.ts';
 import { GapCleaner } from './gap-cleaner.ts';
 import type { ConversionPlan, Segment, Transcoding } from './plan.ts';
 
-/** Writes a message anew by a plan. Give it the same octets that the planner saw, in chunks of any size. */
+/** Rewrites a message by a plan. Takes the same octets as the planner, in chunks of any size. */
 export class MessageConverter {
   readonly #plan: ConversionPlan;
   #current = 0;
   #offset = 0;
-  /** Pieces of the header that is being read. */
+  /** Pieces of the current header. */
   #header: Uint8Array[] = [];
   #decoder: Decoder | null = null;
-  /** Of the body or gap that is being read; null when it passes as it is. */
+  /** Encoder of the current body or gap; null when it is not changed. */
   #encoder: Encoder | null = null;
   #out: Uint8Array[] = [];
 
@@ -97,6 +97,7 @@ export class MessageConverter {
       transcodings.get(part)?.to ?? (sevenBit.has(part) && part.encoding !== '7bit' ? '7bit' : undefined);
     if (encoding === undefined) return { keepUtf8: keepEightBit };
     const names = new Set(parseHeader(header).map(({ name }) => name));
+    // RFC 2045 §4: a message with MIME fields must have MIME-Version.
     let added = isMessage && !names.has('mime-version') ? 'MIME-Version: 1.0\r\n' : '';
     const charset = charsets.get(part);
     if (!names.has('content-type') && charset !== undefined && findParameter(part.params, 'charset') === null) {

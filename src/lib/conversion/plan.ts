@@ -2,7 +2,7 @@ import type { Part } from '#lib/mime';
 
 /** Choices of a conversion. */
 export interface ConversionOptions {
-  /** UTF-8 stays in headers, and octets over 127 in bodies: the message travels with SMTPUTF8, of which 8BITMIME is a part (RFC 6531 §3.1). */
+  /** Keeps UTF-8 in headers and octets over 127 in bodies, for a message sent with SMTPUTF8, which includes 8BITMIME (RFC 6531 §3.1). */
   readonly keepEightBit?: boolean;
 }
 
@@ -12,9 +12,9 @@ export interface Transcoding {
   readonly to: 'base64' | 'quoted-printable';
 }
 
-/** A run of the message that is treated in one way. */
+/** A range of the message with one treatment. */
 export type Segment =
-  /** Stays as it is: signed, of an unknown encoding, or fine. */
+  /** Kept: signed, of an unknown encoding, or acceptable. */
   | { readonly kind: 'kept'; readonly start: number; readonly end: number }
   /** Header of a part. */
   | {
@@ -32,13 +32,13 @@ export type Segment =
 /** Changes that a message needs, found by `ConversionPlanner`. */
 export interface ConversionPlan {
   readonly segments: readonly Segment[];
-  /** By part, for bodies that are encoded anew. */
+  /** New encodings by part, for bodies that are re-encoded. */
   readonly transcodings: ReadonlyMap<Part, Transcoding>;
-  /** Parts whose body is not ASCII, as their fields have to say where they do not. */
+  /** Charsets to add by part, for bodies that are not ASCII and whose fields name no charset. */
   readonly charsets: ReadonlyMap<Part, string>;
   /** Multiparts and messages in which nothing over 127 is left. */
   readonly sevenBit: ReadonlySet<Part>;
-  /** Gaps to clean, by where they start. */
+  /** Start offsets of the gaps to clean. */
   readonly dirtyGaps: ReadonlySet<number>;
   readonly keepEightBit: boolean;
 }

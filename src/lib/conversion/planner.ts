@@ -4,7 +4,7 @@ import { ContentScan } from './content-scan.ts';
 import type { ConversionOptions, ConversionPlan, Segment, Transcoding } from './plan.ts';
 import { segmentsOf } from './segments.ts';
 
-/** Looks at the bodies of a message whose structure is known, and decides which are encoded anew. Give it the message, then call `finish` once. */
+/** Scans the bodies of a message whose structure is known, and decides which are re-encoded. Takes the message, then `finish` is called once. */
 export class ConversionPlanner {
   readonly #segments: readonly Segment[];
   readonly #keepEightBit: boolean;
@@ -56,7 +56,7 @@ export class ConversionPlanner {
     };
   }
 
-  /** Headers without octets have nothing to wait for. */
+  /** Skips headers without octets. */
   #skipEmpty(): void {
     for (;;) {
       const next = this.#segments[this.#current];
@@ -80,13 +80,13 @@ export class ConversionPlanner {
     if (transcoding !== null) this.#transcodings.set(segment.part, transcoding);
     else if (scan.has8bit) this.#eightBitAt.push(segment.end);
     if (transcoding?.from === null && scan.has8bit && saysNoCharset(segment.part)) {
-      // RFC 1428 §3: what is not known is called so.
+      // RFC 1428 §3: text in an unknown charset is labeled unknown-8bit.
       this.#charsets.set(segment.part, isUtf8 ? 'utf-8' : 'unknown-8bit');
     }
   }
 }
 
-/** Checks whether chunks are UTF-8 together. */
+/** Checks whether chunks together are UTF-8. */
 class Utf8Check {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   #isBroken = false;
@@ -114,7 +114,7 @@ function saysNoCharset({ type, subtype, params }: Part): boolean {
   return type === 'text' && subtype === 'plain' && findParameter(params, 'charset') === null;
 }
 
-/** The encoding that a body gets; null when its present one is unknown. */
+/** Returns the new encoding of a body; null when its present one is unknown. */
 function transcodingOf(part: Part, hasNul: boolean): Transcoding | null {
   const { encoding } = part;
   if (encoding === 'base64' || encoding === 'quoted-printable') return { from: encoding, to: encoding };

@@ -2,7 +2,7 @@ import type { Part } from '#lib/mime';
 import { conversionLimits } from './limits.ts';
 import type { Segment } from './plan.ts';
 
-/** Cuts a message at its parts; the segments follow each other without holes from 0 to `sizeBytes`. */
+/** Splits a message at its parts; the segments cover it from 0 to `sizeBytes` without gaps. */
 export function segmentsOf(root: Part, sizeBytes: number): Segment[] {
   const segments: Segment[] = [];
   let at = 0;
@@ -34,7 +34,7 @@ export function segmentsOf(root: Part, sizeBytes: number): Segment[] {
   return segments;
 }
 
-/** RFC 1847 §2.1: signed content is opaque. RFC 2045 §6.4: multiparts and messages have no encoding of their own, so unread ones stay. */
+/** Reports whether a part must not be changed. RFC 1847 §2.1: signed content is opaque. RFC 2045 §6.4: multiparts and messages have no encoding of their own, so unparsed ones are kept. */
 function isUntouchable({ type, subtype, parts, message }: Part): boolean {
   if (type === 'multipart') return subtype === 'signed' || parts.length === 0;
   // RFC 6532 §3.7: message/global and the reports of RFC 6533 §6 may be encoded.

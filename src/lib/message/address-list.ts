@@ -20,10 +20,10 @@ export type AddressEntry =
   | { readonly kind: 'groupEnd' };
 
 /**
- * Reads an address list (RFC 5322 §3.4, RFC 6854, RFC 6532) as unfolded text, never failing: obsolete routes, missing angle
- * brackets, comments as names, stray separators and encoded words in the wrong places are lived with. Text without any
+ * Parses an unfolded address list (RFC 5322 §3.4; groups also in From: RFC 6854 §2; UTF-8: RFC 6532 §3.2). Never fails: accepts obsolete
+ * routes, missing angle brackets, comments as names, stray separators and misplaced encoded words. Text without any
  * `@` becomes a mailbox without domain. Stops after `limit` entries.
- * Encoded words in names (RFC 2047) are decoded; with `asWritten` they stay.
+ * Encoded words in names (RFC 2047 §5) are decoded; with `asWritten` they are kept.
  */
 export function parseAddressList(
   text: string,
@@ -36,7 +36,7 @@ export function parseAddressList(
 type DecodeName = (text: string) => string;
 const asIs: DecodeName = (text) => text;
 
-/** The mailboxes of a list, those inside groups included. */
+/** Returns the mailboxes of a list, including those inside groups. */
 export function mailboxesOf(list: readonly AddressEntry[]): MailboxEntry[] {
   return list.filter((entry) => entry.kind === 'mailbox');
 }
@@ -128,7 +128,7 @@ class AddressListReader {
       if (c <= 32 || c === 34 || c === 40 || c === 44 || c === 59 || c === 60 || c === 62 || (c === 58 && !inLiteral))
         break;
     }
-    // A colon that starts no group stands for itself.
+    // A colon that starts no group is text.
     if (i === start) i++;
     this.#at = i;
     this.#phrase.words.push({ text: text.slice(start, i), quoted: false, spaced });
@@ -154,7 +154,7 @@ class AddressListReader {
         localpart += found.text;
         i = skipCfws(text, found.end);
       } else if (c === 64) {
-        // The last at sign divides (a@b@c), as in the name of a victim before an attacker's domain.
+        // The last at sign separates the domain: in a@b@c the first may imitate a victim's address before the attacker's domain.
         if (domain !== null) localpart += `@${domain}`;
         domain = '';
         i = skipCfws(text, i + 1);
@@ -190,7 +190,7 @@ function emptyPhrase(): Phrase {
   return { words: [], comment: null, address: null };
 }
 
-/** End of the run of plain characters inside angle brackets; at least one character. */
+/** Returns the end of the run of plain characters inside angle brackets; at least one character. */
 function plainEnd(text: string, at: number, inDomain: boolean): number {
   let inLiteral = false;
   for (let i = at; i < text.length; i++) {
@@ -206,7 +206,7 @@ function plainEnd(text: string, at: number, inDomain: boolean): number {
 function phraseText(phrase: Phrase, decodeName: DecodeName): string {
   let out = '';
   let raw = '';
-  // Runs of unquoted words are decoded together, so that blanks between encoded words go (RFC 2047 §6.2).
+  // Runs of unquoted words are decoded together: white space between adjacent encoded words is ignored (RFC 2047 §6.2).
   for (const word of phrase.words) {
     const gap = word.spaced && (out !== '' || raw !== '') ? ' ' : '';
     if (word.quoted && !isEncodedWord(word.text)) {
@@ -217,12 +217,12 @@ function phraseText(phrase: Phrase, decodeName: DecodeName): string {
   return (out + decodeName(raw)).trim();
 }
 
-/** Much software quotes encoded words, against RFC 2047 §5 (3); every reader decodes them. */
+/** Reports whether a quoted string is an encoded word. RFC 2047 §5 (3) forbids that (MUST NOT), but much software writes it and every reader decodes it. */
 function isEncodedWord(text: string): boolean {
   return text.startsWith('=?') && text.endsWith('?=');
 }
 
-/** An address without angle brackets: the last words around the `@` are it, what stands before is a name. */
+/** Parses an address without angle brackets: the last words around the `@` are the address, the words before are a name. */
 function bareMailbox(phrase: Phrase, decodeName: DecodeName): MailboxEntry {
   const words = phrase.words;
   const atWord = words.findLastIndex((word) => !word.quoted && word.text.includes('@'));

@@ -8,7 +8,7 @@ export interface BaseSubject {
 }
 
 /**
- * The base subject of RFC 5256 §2.1, letter case kept. Takes the Subject as text; encoded words are decoded here (step 1).
+ * Returns the base subject of RFC 5256 §2.1 in its letter case. Takes the Subject as text and decodes encoded words (step 1).
  * Linear in the length of the subject.
  */
 export function baseSubject(subject: string): BaseSubject {
@@ -25,7 +25,7 @@ export function baseSubject(subject: string): BaseSubject {
         isReplyOrForward = true;
       } else break;
     }
-    // Steps 3 to 5: leaders and blobs. When no `re:` follows a chain of blobs, none follows its later blobs either.
+    // Steps 3 to 5: leaders and blobs. When no `re:` follows a chain of blobs, none follows its later blobs.
     for (;;) {
       if (start < end && text[start] === ' ') {
         start++;
@@ -43,7 +43,7 @@ export function baseSubject(subject: string): BaseSubject {
         isReplyOrForward = true;
         continue;
       }
-      // Step 4: a blob that is all there is stays.
+      // Step 4: a blob is kept when nothing would remain.
       start = chain < end ? chain : last;
       break;
     }
@@ -56,12 +56,12 @@ export function baseSubject(subject: string): BaseSubject {
   return { base: text.slice(start, Math.max(start, end)), isReplyOrForward };
 }
 
-/** `word` is in lower case. */
+/** Compares without case; `word` is in lower case. */
 function sameWord(text: string, at: number, word: string): boolean {
   return text.slice(at, at + word.length).toLowerCase() === word;
 }
 
-/** End of the subj-blob at `at`, or `at`. */
+/** Returns the end of the `subj-blob` (RFC 5256 §5) at `at`, or `at`. */
 function blobEnd(text: string, at: number, end: number): number {
   if (text[at] !== '[') return at;
   let i = at + 1;
@@ -73,7 +73,7 @@ function blobEnd(text: string, at: number, end: number): number {
   return skipBlanks(text, i + 1, end);
 }
 
-/** End of the subj-refwd at `at`, or `at`. */
+/** Returns the end of the `subj-refwd` (RFC 5256 §5) at `at`, or `at`. */
 function replyEnd(text: string, at: number, end: number): number {
   let i = at;
   if (sameWord(text, at, 're') || sameWord(text, at, 'fw')) i += 2;

@@ -1,10 +1,10 @@
 import { skipCfws } from './scanner.ts';
 
-/** A moment with the zone it was written in. */
+/** A point in time, with the zone of its text. */
 export interface MessageDate {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly ms: number;
-  /** Minutes east of UTC; 0 for zones that are not understood (RFC 5322 §4.3). */
+  /** Minutes east of UTC; 0 for unknown zones, which SHOULD be considered -0000 (RFC 5322 §4.3). */
   readonly offsetMinutes: number;
 }
 
@@ -37,19 +37,19 @@ const zones: Readonly<Record<string, number>> = {
   pdt: -7,
 };
 
-/** Longest text that is looked at. */
+/** Longest text that is read. */
 const maxDateChars = 300;
 
 /**
- * Reads a Date value (RFC 5322 §3.3 and §4.3) tolerantly: the weekday is ignored, comments are skipped, years may have two or three
- * digits, seconds may be missing, and parts may stand in the order of asctime. Null when day, month, year or time is missing or out of range.
+ * Parses a Date value (RFC 5322 §3.3 and §4.3) tolerantly: the weekday is ignored, comments are skipped, years may have two or three
+ * digits, seconds may be missing, and the order may be that of asctime. Returns null when day, month, year or time is missing or out of range.
  */
 export function parseDate(text: string): MessageDate | null {
   const usual = usualForm.exec(text);
   return usual === null ? parseAnyDate(text) : readUsual(usual);
 }
 
-/** The usual form, read quickly; the general parser accepts it too. */
+/** Fast path for the usual form, which the general parser accepts too. */
 const usualForm =
   /^(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2})(?::(\d{2}))? ([+-])(\d{2})([0-5]\d)$/;
 
@@ -80,7 +80,7 @@ function parseAnyDate(text: string): MessageDate | null {
   return moment(year, month, day, time, offset ?? 0);
 }
 
-/** Month from 0 by its name or its first letters, at least three; -1 when it is none. */
+/** Returns the month from 0 by its name or at least three first letters; -1 for other words. */
 function monthOf(word: string): number {
   return word.length < 3 ? -1 : months.findIndex((name) => name.startsWith(word.toLowerCase()));
 }
@@ -93,6 +93,7 @@ function moment(
   offsetMinutes: number,
 ): MessageDate | null {
   const [hour, minute, second] = time;
+  // RFC 5322 §3.3: times are 00:00:00 to 23:59:60, which permits a leap second.
   if (hour > 23 || minute > 59 || second > 60) return null;
   const midnight = new Date(0);
   midnight.setUTCFullYear(year, month, day);
@@ -114,7 +115,7 @@ function words(text: string): string[] {
   return plain.replace(/-(?=[a-z])|(?<=[a-z])-(?=\d)/gi, ' ').match(/[^\s,]+/g) ?? [];
 }
 
-/** RFC 5322 §4.3: 00–49 are 2000–2049, 50–99 and three digits count from 1900. */
+/** Returns the year of two to four digits. RFC 5322 §4.3: 00 to 49 are 2000 to 2049; 50 to 99 and three digits count from 1900. */
 function fullYear(digits: string): number {
   const year = Number(digits);
   if (digits.length <= 2) return year < 50 ? year + 2000 : year + 1900;
@@ -131,7 +132,7 @@ function zoneOffset(word: string): number | null {
   return /^[a-z]/i.test(word) ? (zones[word.toLowerCase()] ?? 0) * 60 : null;
 }
 
-/** Writes a date as RFC 5322 §3.3 does: `Mon, 01 Jan 2024 00:00:00 +0000`. Years are those from 1900 to 9999. */
+/** Formats a date (RFC 5322 §3.3): `Mon, 01 Jan 2024 00:00:00 +0000`, with a year of four digits, 1900 to 9999. */
 export function writeDate(ms: number, offsetMinutes = 0): string {
   const local = new Date(ms + offsetMinutes * 60_000);
   const zone = Math.abs(offsetMinutes);

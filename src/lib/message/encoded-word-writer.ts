@@ -6,13 +6,13 @@ const encoder = new TextEncoder();
 const maxWordChars = 75;
 /** Characters of `=?utf-8?b?` and `?=`. */
 const frameChars = 12;
-/** A word must hold some characters, however narrow the place. */
+/** Shortest limit, so that a word can hold some characters. */
 const minWordChars = 40;
 
 /**
- * Text as UTF-8 encoded words of at most 75 characters each, to be separated by folding or a blank; characters are never split
- * (RFC 2047 §5). Of the two encodings the shorter is taken.
- * @param maxChars  Shorter words, for where a field name precedes; not less than 40.
+ * Formats text as UTF-8 encoded words of at most 75 characters each (RFC 2047 §2), to be separated by folding or a space. RFC 2047 §5: each
+ * word MUST represent an integral number of characters. Uses the shorter of the two encodings.
+ * @param maxChars  Limit for shorter words, after a field name; at least 40.
  */
 export function encodeWords(text: string, maxChars = maxWordChars): string[] {
   const maxTextChars = Math.min(Math.max(maxChars, minWordChars), maxWordChars) - frameChars;
@@ -51,7 +51,7 @@ function utf8Bytes(char: string): number {
   return point < 0x10000 ? 3 : 4;
 }
 
-/** RFC 2047 §5 (3): only these may stand for themselves inside a phrase, so they are used everywhere. */
+/** Encodes a character in Q. RFC 2047 §5 (3): only these may stand for themselves inside a phrase, so the same set is used everywhere. */
 function encodeQ(char: string): string {
   if (/^[A-Za-z0-9!*+/-]$/.test(char)) return char;
   if (char === ' ') return '_';

@@ -3,13 +3,13 @@ import { decodeBase64, joinBytes } from '#lib/codecs';
 
 const encoder = new TextEncoder();
 
-// RFC 2047 §2, widened: blanks inside the text and a missing limit of 75 characters are common. RFC 2231 §5 adds `*language`.
+// RFC 2047 §2 permits no spaces and 75 characters; violations of both are common and accepted. RFC 2231 §5 adds `*language`.
 const encodedWord = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?\r\n]*)\?=/gi;
 
 /**
- * Decodes the encoded words of a header text (RFC 2047). Blanks between two adjacent words disappear (§6.2); bytes of adjacent
- * words of one charset are joined before conversion, so characters split across words survive. Unknown charsets are read as
- * UTF-8 or windows-1252. Never fails: what is no encoded word stays as it is. Control characters from inside words become blanks.
+ * Decodes the encoded words of a header text (RFC 2047 §6). White space between two adjacent words is removed (RFC 2047 §6.2). Bytes of
+ * adjacent words of one charset are joined before conversion, because some software splits characters, against RFC 2047 §5. Unknown charsets
+ * are read as UTF-8 or windows-1252. Never fails: invalid encoded words are kept. Control characters from inside words become spaces.
  */
 export function decodeEncodedWords(text: string): string {
   if (!text.includes('=?')) return text;
@@ -18,13 +18,13 @@ export function decodeEncodedWords(text: string): string {
   return out;
 }
 
-/** Words that are decoded at a time, in a tenth of a millisecond or so. */
+/** Number of words that are decoded at a time, in about a tenth of a millisecond. */
 const wordsPerPiece = 64;
-/** Bytes of adjacent words that are converted at a time. */
+/** Number of bytes of adjacent words that are converted at a time. */
 const pieceBytes = 8 * 1024;
 const controls = /\p{Cc}/gu;
 
-/** Yields what `decodeEncodedWords` returns in pieces, some of them empty, for a text whose decoding in one go takes long. */
+/** Yields the result of `decodeEncodedWords` in pieces, some of them empty, for long texts. */
 export function* encodedWordPieces(text: string): Generator<string, void> {
   let out = '';
   let end = 0;
@@ -73,7 +73,7 @@ function* convertedPieces(words: readonly Uint8Array[], charset: string): Genera
   for (const piece of decodePieces(pieces, charset, sniffCharset(bytes))) yield piece.replace(controls, ' ');
 }
 
-/** RFC 2047 §4.2. Characters over 255 cannot be bytes; they become `?`. */
+/** Decodes Q (RFC 2047 §4.2): `_` is a space, `=HH` a byte. Characters over 255, which cannot be bytes, become `?`. */
 function decodeQ(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   let size = 0;
@@ -100,7 +100,7 @@ function hexDigit(code: number): number {
   return -1;
 }
 
-/** RFC 2047 §4.1, in either alphabet, ignoring what is in neither and missing padding. */
+/** Decodes B, which is base64 (RFC 2047 §4.1), in either alphabet, ignoring other characters and missing padding. */
 function decodeB(text: string): Uint8Array {
   return decodeBase64(encoder.encode(text.replaceAll('-', '+').replaceAll('_', '/')));
 }

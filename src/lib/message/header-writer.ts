@@ -2,18 +2,18 @@ import { encodeWords } from './encoded-word-writer.ts';
 
 /** Options of writing header text. */
 export interface WriteOptions {
-  /** True when UTF-8 may stand in headers (RFC 6532); otherwise what is not ASCII is encoded. False when not given. */
+  /** True when UTF-8 is permitted in headers (RFC 6532 §3); otherwise text that is not ASCII is encoded. Default false. */
   readonly smtputf8?: boolean;
 }
 
 /** RFC 5322 §2.1.1: lines SHOULD have at most 78 characters. */
 const softLimit = 78;
-/** Longest text that is not cut: RFC 6532 §3.4 counts lines in bytes, at most 998, and a character may have three. */
+/** Longest text that is not cut: RFC 6532 §3.4 limits lines to 998 octets, and a code unit may have three. */
 export const maxUncutChars = 300;
 
 /**
- * Writes one field from pieces that may each start a new line; a piece brings its own leading blank where it wants one.
- * Pieces are never cut. The result ends with CRLF.
+ * Formats one field from pieces that may each start a new line (RFC 5322 §2.2.3: folding before white space); a piece includes its own
+ * leading space. Pieces are never cut. The result ends with CRLF.
  */
 export function foldField(name: string, pieces: readonly string[]): string {
   let out = `${name}:`;
@@ -34,15 +34,15 @@ export function foldField(name: string, pieces: readonly string[]): string {
 }
 
 /**
- * Writes an unstructured field (RFC 5322 §2.2.1), folded, with CRLF. Line breaks and other control characters become blanks, so no
+ * Formats an unstructured field (RFC 5322 §2.2.1), folded, with CRLF. Line breaks and other control characters become spaces, so no
  * text can add a field. Text that is not ASCII, looks like an encoded word, or has a word too long for a line is encoded.
- * @param name  Field name as it shall appear.
+ * @param name  Field name in its final spelling.
  */
 export function writeUnstructured(name: string, text: string, options: WriteOptions = {}): string {
   return foldField(name, unstructuredPieces(cleanText(text), name.length, options));
 }
 
-/** Text without control characters: each becomes a blank. Lone surrogates become U+FFFD. */
+/** Replaces each control character with a space and lone surrogates with U+FFFD. */
 export function cleanText(text: string): string {
   return text.toWellFormed().replace(/\p{Cc}/gu, ' ');
 }

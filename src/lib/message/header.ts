@@ -10,7 +10,7 @@ const CR = 13;
 const SP = 32;
 const COLON = 58;
 
-/** One header field where it lies in its header. Offsets count from the start of the bytes that were parsed. */
+/** One header field with its place in the header. Offsets count from the start of the parsed bytes. */
 export class HeaderField {
   /** The header that `start`, `valueStart` and `end` point into. */
   readonly bytes: Uint8Array;
@@ -20,7 +20,7 @@ export class HeaderField {
   readonly start: number;
   /** First byte after the colon. */
   readonly valueStart: number;
-  /** First byte after the field, its line break and its continuation lines included. */
+  /** First byte after the field, including its line break and continuation lines. */
   readonly end: number;
 
   constructor(bytes: Uint8Array, name: string, start: number, valueStart: number, end: number) {
@@ -31,7 +31,7 @@ export class HeaderField {
     this.end = end;
   }
 
-  /** Field name as written, blanks before the colon removed. */
+  /** Field name as written, without white space before the colon. */
   get rawName(): string {
     return this.name === '' ? '' : latin1.decode(this.bytes.subarray(this.start, this.start + this.name.length));
   }
@@ -39,7 +39,7 @@ export class HeaderField {
 
 /**
  * Splits a header into its fields without decoding their values. Never fails: a line that is no field becomes one with an empty name.
- * CRLF, LF and CR end a line; scanning stops after the first empty line. Blanks before the colon are accepted (RFC 5322 §4.5).
+ * CRLF, LF and CR end a line; stops at the first empty line (RFC 5322 §2.1). Accepts white space before the colon (RFC 5322 §4.5).
  */
 export function parseHeader(bytes: Uint8Array): HeaderField[] {
   const fields: HeaderField[] = [];
@@ -54,7 +54,7 @@ export function parseHeader(bytes: Uint8Array): HeaderField[] {
   return fields;
 }
 
-/** After the line break that no continuation line follows. */
+/** Returns the offset after the line break that no continuation line follows; those begin with white space (RFC 5322 §2.2.3). */
 function fieldEnd(bytes: Uint8Array, from: number): number {
   let at = from;
   for (;;) {
@@ -96,23 +96,23 @@ function field(bytes: Uint8Array, start: number, end: number): HeaderField {
 }
 
 /**
- * The field's value as text: folding removed (RFC 5322 §2.2.3), outer blanks removed. Bytes over 127 are read as UTF-8 (RFC 6532 §3.2),
+ * Returns the field's value as text: folding removed (RFC 5322 §2.2.3), outer white space removed. Bytes over 127 are read as UTF-8 (RFC 6532 §3.2),
  * or as windows-1252 when they are not valid UTF-8. Encoded words stay encoded.
  */
 export function fieldText(field: HeaderField): string {
   return unfold(textOf(valueBytes(field)));
 }
 
-/** As `fieldText`, but with the octets as they stand, as `octetText` writes them: for what is to be sent as the message has it. */
+/** Returns the field's value like `fieldText`, but with the original octets as an `octetText`, for values that are sent as in the message. */
 export function fieldOctets(field: HeaderField): string {
   return unfold(octetText(valueBytes(field)));
 }
 
-/** The value without outer blanks. */
+/** Returns the value without outer white space. */
 function valueBytes({ bytes, valueStart, end: fieldEndAt }: HeaderField): Uint8Array {
   let start = valueStart;
   let end = fieldEndAt;
-  // Only blanks and line breaks go: Unicode has other white space, which is text.
+  // Only spaces, tabs and line breaks are removed: other white space of Unicode is text.
   while (start < end && isBlank(bytes[start])) start++;
   while (end > start && isBlank(bytes[end - 1])) end--;
   return bytes.subarray(start, end);
@@ -122,7 +122,7 @@ function isBlank(byte: number | undefined): boolean {
   return byte === SP || byte === TAB || byte === LF || byte === CR;
 }
 
-/** Text of header bytes, not unfolded: UTF-8 where valid, else windows-1252. */
+/** Decodes header bytes without unfolding: as UTF-8 where valid (RFC 6532 §3.2), else as windows-1252. */
 export function textOf(bytes: Uint8Array): string {
   let bits = 0;
   for (let i = 0; i < bytes.length; i++) bits |= bytes[i] ?? 0;
@@ -134,12 +134,12 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Removes line breaks (RFC 5322 §2.2.3); the blank after each one stays. */
+/** Removes line breaks; the white space after each one is kept (RFC 5322 §2.2.3). */
 function unfold(text: string): string {
   return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, '') : text;
 }
 
-/** The first field with this lower-case name, null when there is none. */
+/** Returns the first field with this lower-case name; null when there is none. */
 export function findField(fields: readonly HeaderField[], name: string): HeaderField | null {
   for (const candidate of fields) if (candidate.name === name) return candidate;
   return null;

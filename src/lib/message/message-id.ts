@@ -1,8 +1,9 @@
 import { defaultLimits } from './limits.ts';
 
 /**
- * The message identifiers of a Message-ID, In-Reply-To or References text, in order, with angle brackets (RFC 5322 §3.6.4).
- * Words outside angle brackets are ignored, blanks inside are removed. At most `limit`, 200 when not given.
+ * Returns the message identifiers of a Message-ID, In-Reply-To or References text, in order, with angle brackets (RFC 5322 §3.6.4).
+ * Words outside angle brackets, which RFC 5322 §4.5.4 permits in old messages, are ignored; white space inside is removed. At most `limit`,
+ * 200 by default.
  */
 export function parseMessageIds(text: string, limit: number = defaultLimits.maxMessageIds): string[] {
   const ids: string[] = [];

@@ -4,7 +4,7 @@ import { defaultLimits } from './limits.ts';
 import { quotedString, skipCfws } from './scanner.ts';
 import { decodeEncodedWords } from './encoded-word.ts';
 
-/** One MIME parameter as `parseParameters` reads it, or to be written; `findParameter` finds and decodes values. */
+/** One MIME parameter, as parsed by `parseParameters` or to be written; `findParameter` finds and decodes values. */
 export interface Parameter {
   readonly name: string;
   readonly value: string;
@@ -17,13 +17,13 @@ export interface ContentType {
   readonly params: readonly Parameter[];
 }
 
-/** Content-Disposition (RFC 2183). */
+/** Content-Disposition (RFC 2183 §2). */
 export interface Disposition {
   readonly type: string;
   readonly params: readonly Parameter[];
 }
 
-/** Reads a Content-Type value; null when it has no usable `type/subtype`. Parameters are read tolerantly, see `parseParameters`. */
+/** Parses a Content-Type value. Returns null when it has no usable `type/subtype`, both of which are mandatory (RFC 2045 §5.1). */
 export function parseContentType(text: string): ContentType | null {
   const start = skipCfws(text, 0);
   const typeEnd = tokenEnd(text, start);
@@ -39,7 +39,7 @@ export function parseContentType(text: string): ContentType | null {
   };
 }
 
-/** Reads a Content-Disposition value; null when it has no type. A bare `filename=…` counts as `attachment` with that parameter. */
+/** Parses a Content-Disposition value. Returns null when it has no type. A bare `filename=…` is read as `attachment`, the type for unknown ones (RFC 2183 §2.8). */
 export function parseDisposition(text: string): Disposition | null {
   const start = skipCfws(text, 0);
   const end = tokenEnd(text, start);
@@ -49,8 +49,9 @@ export function parseDisposition(text: string): Disposition | null {
 }
 
 /**
- * The decoded value of the parameter with this lower-case name, null when absent: RFC 2231 pieces joined and their charset converted
- * (they win over a plain value), and encoded words decoded (RFC 2047 §5 forbids them in values, but much software writes them).
+ * Returns the decoded value of the parameter with this lower-case name; null when absent. Sections are joined and their charset converted
+ * (RFC 2231 §3 and §4); they take precedence over a plain value. Encoded words are decoded, which MUST NOT be used here (RFC 2047 §5) but
+ * which much software writes.
  */
 export function findParameter(params: readonly Parameter[], name: string): string | null {
   let plain: string | null = null;
@@ -71,7 +72,7 @@ interface Section {
   readonly isExtended: boolean;
 }
 
-/** The sections of one name, at the place of the first. */
+/** Sections of one name, at the position of the first. */
 interface Continued {
   readonly base: string;
   readonly sections: Map<number, Section & { readonly name: string }>;
@@ -88,10 +89,9 @@ function splitName(name: string): {
 }
 
 /**
- * Reads `; name=value` lists (RFC 2045 §5.1) as they are written, in order: names in their case, equal names twice, charsets,
- * languages and encoded words not decoded. Only the sections of a continued parameter are joined, as RFC 2231 §6 wants it of IMAP servers:
- * into `name`, or into `name*` when one of them is percent-encoded. Never fails: unquoted values may hold blanks, and a closing
- * quote may be missing.
+ * Parses `; name=value` lists (RFC 2045 §5.1) as written, in order: names in their case, repeated names kept, charsets, languages and
+ * encoded words not decoded. Only the sections of a continued parameter are joined, as IMAP servers SHOULD do (RFC 2231 §6): into `name`,
+ * or into `name*` when one of them is percent-encoded. Never fails: unquoted values may contain spaces, and a closing quote may be missing.
  */
 export function parseParameters(text: string): Parameter[] {
   const found: (Parameter | Continued)[] = [];
@@ -131,7 +131,7 @@ export function parseParameters(text: string): Parameter[] {
   return found.flatMap((param) => ('sections' in param ? joinWritten(param) : param));
 }
 
-/** The sections as one parameter; when one is missing all stay as they are, since nothing says what belongs together. */
+/** Joins sections into one parameter; when one is missing, all are kept as written, because their order is unknown (RFC 2231 §3: numbered from 0). */
 function joinWritten({ base, sections }: Continued): Parameter[] {
   const joined = [...sections].toSorted(([a], [b]) => a - b);
   if (joined.some(([number], i) => number !== i)) return joined.map(([, { name, value }]) => ({ name, value }));
@@ -159,7 +159,7 @@ function parameterValue(text: string, at: number): { readonly value: string; rea
   return { value, end };
 }
 
-/** RFC 2231 §4.1: charset and language lead the first section only; sections stop at the first gap. */
+/** Joins and decodes sections up to the first gap. RFC 2231 §4.1: charset and language are at the beginning of the first section only. */
 function joinDecoded(sections: ReadonlyMap<number, Section>): string {
   let charset = 'us-ascii';
   const bytes: number[] = [];
@@ -189,7 +189,7 @@ function flush(bytes: number[], charset: string): string {
   return text;
 }
 
-/** RFC 2045 §5.1 token, widened to what is seen: anything but blanks, `;`, `=`, `/`, parentheses, comma and quotes. */
+/** Returns the end of a token (RFC 2045 §5.1), extended to what occurs in mail: anything except white space, `;`, `=`, `/`, parentheses, comma and quotes. */
 function tokenEnd(text: string, at: number): number {
   let i = at;
   while (i < text.length) {

@@ -1,6 +1,6 @@
 import { defaultLimits } from './limits.ts';
 
-/** Index after the blanks and comments (RFC 5322 §3.2.2) that start at `at`. Unclosed comments reach to the end. */
+/** Returns the index after the white space and comments (RFC 5322 §3.2.2) that start at `at`. Unclosed comments extend to the end. */
 export function skipCfws(text: string, at: number): number {
   let i = at;
   while (i < text.length) {
@@ -12,7 +12,7 @@ export function skipCfws(text: string, at: number): number {
   return i;
 }
 
-/** Reads the comment that opens at `at`; `text` is its content with quoted pairs resolved. */
+/** Parses the comment that opens at `at`; `text` is its content with quoted pairs resolved (RFC 5322 §3.2.1). */
 export function comment(text: string, at: number): { readonly text: string; readonly end: number } {
   let depth = 0;
   let i = at;
@@ -32,7 +32,7 @@ export function comment(text: string, at: number): { readonly text: string; read
   return { text: out + text.slice(Math.min(from, i), i), end: i };
 }
 
-/** Reads the quoted string that opens at `at` (RFC 5322 §3.2.4), tolerating a missing closing quote. */
+/** Parses the quoted string that opens at `at` (RFC 5322 §3.2.4); a missing closing quote is accepted. */
 export function quotedString(text: string, at: number): { readonly text: string; readonly end: number } {
   let out = '';
   let from = at + 1;
@@ -46,7 +46,7 @@ export function quotedString(text: string, at: number): { readonly text: string;
   return { text: out + text.slice(from), end: text.length };
 }
 
-/** The text with each comment outside quoted strings replaced by a space (RFC 5322 §3.2.2), without outer blanks. */
+/** Replaces each comment outside quoted strings with a space (RFC 5322 §3.2.2) and removes outer white space. */
 export function withoutComments(text: string): string {
   if (!text.includes('(')) return text.trim();
   let out = '';

@@ -3,8 +3,8 @@ const SP = 32;
 const TAB = 9;
 
 /**
- * Returns where the field that begins at `start` ends in a stored header: after the line break that no continuation line follows.
- * LF ends lines, with CR before it or not; a lone CR is part of the field, unlike for `parseHeader`.
+ * Returns the end of the field that begins at `start` in a stored header: after the line break that no continuation line follows
+ * (RFC 5322 §2.2.3). LF ends lines, with or without CR; a lone CR is part of the field, unlike in `parseHeader`.
  */
 export function storedFieldEnd(header: Uint8Array, start: number): number {
   let at = start;

@@ -13,14 +13,14 @@ const dotAtom = /^[\w!#$%&'*+/=?^`{|}~\u0080-\u{10ffff}-]+(?:\.[\w!#$%&'*+/=?^`{
 const phraseWord = /^[\w!#$%&'*+/=?^`{|}~\u0080-\u{10ffff}-]+$/u;
 /** RFC 2045 §5.1 token. */
 const token = /^[\w!#$%&'*+.^`{|}~-]+$/;
-/** Encoded words of names are short enough to stand behind the field name. */
+/** Longest encoded word in a name, so that it fits after the field name (RFC 2047 §2: lines of 76 characters). */
 const maxPhraseWordChars = 58;
 /** Longest parameter value in one piece, so that its line stays short. */
 const maxPieceChars = 60;
 
 /**
- * Writes an address field (RFC 5322 §3.4), folded between addresses, with CRLF. Without smtputf8, names are encoded
- * and domains written as A-labels; a localpart that is not ASCII cannot be, and stays UTF-8.
+ * Formats an address field (RFC 5322 §3.4), folded between addresses, with CRLF. Without smtputf8, names are encoded and domains are
+ * A-labels; a localpart that is not ASCII has no such form (RFC 2047 §5: no encoded word in an addr-spec) and remains UTF-8.
  */
 export function writeAddresses(name: string, list: readonly AddressEntry[], options: WriteOptions = {}): string {
   const pieces: string[] = [];
@@ -54,7 +54,7 @@ function mailboxPieces(entry: MailboxEntry, options: WriteOptions): string[] {
   return [...phrase(entry.name, options).map(spaced), ` <${address}>`];
 }
 
-/** `localpart@domain`, quoted where needed, control characters as blanks. */
+/** Formats `localpart@domain`, quoted where needed (RFC 5322 §3.4.1), with control characters as spaces. */
 function writeMailbox(localpart: string, domain: string, options: WriteOptions): string {
   const local = dotAtom.test(localpart) ? localpart : quote(localpart);
   if (domain === '') return localpart === '' ? '' : local;
@@ -64,7 +64,7 @@ function writeMailbox(localpart: string, domain: string, options: WriteOptions):
   return `${local}@${parsed.ok ? parsed.value.ascii : clean}`;
 }
 
-/** A display name as pieces that may be on lines of their own. */
+/** Formats a display name as pieces that may be on lines of their own. */
 function phrase(name: string, options: WriteOptions): string[] {
   const clean = cleanText(name).trim();
   if (clean.includes('=?') || (options.smtputf8 !== true && !isAscii(clean)))
@@ -92,8 +92,8 @@ function glue(pieces: readonly string[]): string[] {
 }
 
 /**
- * Writes a field with a value and MIME parameters, such as Content-Type, folded between them, with CRLF. Values that are
- * long, or not ASCII without smtputf8, are written as RFC 2231 §4.1 pieces in UTF-8; others as tokens or quoted strings.
+ * Formats a field with a value and MIME parameters, such as Content-Type, folded between them, with CRLF. Values that are
+ * long, or not ASCII without smtputf8, become sections in UTF-8 (RFC 2231 §4.1); others become tokens or quoted strings (RFC 2045 §5.1).
  */
 export function writeParameters(
   name: string,
@@ -110,7 +110,7 @@ export function writeParameters(
 
 function parameterPieces(param: Parameter, options: WriteOptions): string[] {
   const value = cleanText(param.value);
-  // RFC 2046 §5.1.1 boundaries have up to 70 characters and are read by software that knows no RFC 2231.
+  // RFC 2046 §5.1.1: boundaries have up to 70 characters, and are never split, because old software does not know RFC 2231 §3.
   const isPlain = (options.smtputf8 === true || isAscii(value)) && !value.includes('=?');
   if (isPlain && (value.length <= maxPieceChars || param.name === 'boundary')) {
     return [`${param.name}=${token.test(value) ? value : quote(value)}`];

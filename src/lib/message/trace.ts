@@ -1,10 +1,10 @@
 import { writeDate } from './date.ts';
 import { cleanText, foldField } from './header-writer.ts';
 
-/** Facts of one hop in a Received field (RFC 5321 §4.4). */
+/** Contents of one Received field (RFC 5321 §4.4). */
 export interface ReceivedTrace {
   readonly from: {
-    /** Argument of the client's EHLO or HELO; hostile, made harmless here. */
+    /** Argument of the client's EHLO or HELO; hostile input, sanitized here. */
     readonly helo: string;
     /** Address of the client, IPv4 or IPv6 without brackets. */
     readonly ip: string;
@@ -15,13 +15,13 @@ export interface ReceivedTrace {
   readonly by: string;
   /** Protocol as registered: `ESMTPS`, `UTF8SMTPSA` and so on (RFC 3848, RFC 6531 §4.3). */
   readonly with: string;
-  /** Our name for the transaction or connection. */
+  /** Our id of the transaction or connection. */
   readonly id: string;
   /** TLS version and cipher suite, null in plaintext. */
   readonly tls: { readonly protocol: string; readonly cipher: string } | null;
   /** The recipient without angle brackets; null when there are several, so that none is disclosed (RFC 5321 §7.2). */
   readonly for: string | null;
-  /** When, as `writeDate` takes it. */
+  /** Arguments of `writeDate`. */
   readonly date: { readonly ms: number; readonly offsetMinutes: number };
 }
 
@@ -43,12 +43,12 @@ export function writeReturnPath(path: string): string {
   return `Return-Path: <${harmlessPath(path)}>\r\n`;
 }
 
-/** Writes Delivered-To (RFC 9228) with CRLF; `address` has no angle brackets. */
+/** Formats Delivered-To (RFC 9228 §4) with CRLF; `address` has no angle brackets. */
 export function writeDeliveredTo(address: string): string {
   return `Delivered-To: ${harmlessPath(address)}\r\n`;
 }
 
-/** At most 255 characters (RFC 5321 §4.5.3.1.2), none of which ends a word or opens a comment. */
+/** Limits text to 255 characters (RFC 5321 §4.5.3.1.2) and replaces those that end a word or open a comment. */
 function harmless(text: string): string {
   return cleanText(text)
     .slice(0, 255)

@@ -9,13 +9,18 @@ import type { Part } from './part.ts';
 /** Bytes of the message from `start` (inclusive) to `end` (exclusive). */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
 
-/** Bytes that `extractText` reads at most when not told otherwise. */
+/** Default of the bytes that `extractText` reads at most. */
 const defaultMaxBytes = 1024 * 1024;
 const nothing = new Uint8Array(0);
 
 const identity: Decoder = { push: (chunk) => chunk, finish: () => nothing };
 
-/** A decoder for a Content-Transfer-Encoding in lower case (RFC 2045 §6); unknown encodings pass bytes through, as 8bit does. */
+/**
+ * Returns a decoder for a Content-Transfer-Encoding in lower case (RFC 2045 §6.1); unknown encodings pass bytes through, like 8bit.
+ *
+ * deviates: RFC 2045 §6.4 treats a part with an unknown encoding as application/octet-stream. Such names are mostly misspelled 7bit or 8bit,
+ * and a text that is shown is more useful than one that is not.
+ */
 export function decodeBody(encoding: string): Decoder {
   if (encoding === 'base64') return new Base64Decoder();
   if (encoding === 'quoted-printable') return new QuotedPrintableDecoder();
@@ -23,9 +28,9 @@ export function decodeBody(encoding: string): Decoder {
 }
 
 /**
- * The text of a text part: transfer encoding and charset decoded, HTML without its markup,
- * flowed lines joined (RFC 3676). Empty for other types.
- * @param options  `maxBytes` of the encoded body are read, 1 MiB when not given; `skipQuotes` leaves out block quotes of HTML.
+ * Returns the text of a text part: transfer encoding and charset decoded, HTML without its markup,
+ * flowed lines joined (RFC 3676 §4.1). Empty for other types. Unknown subtypes are treated as plain (RFC 2046 §4.1.4).
+ * @param options  At most `maxBytes` of the encoded body are read, 1 MiB by default; `skipQuotes` leaves out block quotes of HTML.
  */
 export async function extractText(
   part: Part,

@@ -2,7 +2,7 @@ import { octetsOf } from '#lib/charset';
 
 const DASH = 45;
 
-/** A boundary line that was found: of which open boundary, counted from the outermost, and whether it closes. */
+/** A boundary line: the index of its boundary, counted from the outermost open one, and whether it closes (RFC 2046 §5.1.1: `--` follows). */
 export interface BoundaryLine {
   readonly index: number;
   readonly isClose: boolean;
@@ -32,15 +32,16 @@ export class BoundaryStack {
     return this.#entries[index]?.level ?? 0;
   }
 
-  /** Forgets all. */
+  /** Removes all boundaries. */
   clear(): void {
     this.#entries.length = 0;
   }
 
   /**
-   * Compares the line that begins at `start` with all open boundaries: as RFC 2046 §5.1.1 has it, a line is a boundary line when it begins with
-   * the boundary, whatever follows. When several boundaries fit, as `x` and `x--`, the longest counts, then the innermost.
-   * @param end  End of the line without its LF, or of as much of it as is looked at.
+   * Compares the line that begins at `start` with all open boundaries. RFC 2046 §5.1.1: a line is a boundary line when it begins with the
+   * boundary; text after it does not matter. RFC 2046 §5.1.2: boundaries of outer multiparts count as well. When several match, as `x` and `x--`
+   * do, the longest is used, then the innermost. Returns null when none matches.
+   * @param end  End of the line without its LF, or of the part of it that is compared.
    */
   match(bytes: Uint8Array, start: number, end: number): BoundaryLine | null {
     if (end - start < 3 || bytes[start] !== DASH || bytes[start + 1] !== DASH) return null;

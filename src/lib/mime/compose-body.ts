@@ -4,10 +4,10 @@ import type { Attachment, Composition } from './composition.ts';
 import { writeFlowed } from './flowed.ts';
 
 const encoder = new TextEncoder();
-/** Bytes encoded at a time. */
+/** Number of bytes encoded at a time, a multiple of the 57 that fill a base64 line (RFC 2045 §6.8: 76 characters). */
 const sliceBytes = 57 * 1024;
 
-/** A part that is to be written. */
+/** A part to be written. */
 export type Node =
   | {
       readonly kind: 'leaf';
@@ -27,7 +27,7 @@ export type Node =
       readonly children: readonly Node[];
     };
 
-/** The parts of a composition, without levels that would hold one part only. An empty composition is an empty text. */
+/** Returns the part tree of a composition, without levels that would hold only one part. An empty composition is an empty text. */
 export function bodyTree(composition: Composition): Node {
   const { text, html, boundary } = composition;
   const attachments = composition.attachments ?? [];
@@ -38,6 +38,7 @@ export function bodyTree(composition: Composition): Node {
     versions.push(textLeaf('text/plain', writeFlowed(text ?? ''), [{ name: 'format', value: 'flowed' }]));
   }
   if (html !== undefined) versions.push(textLeaf('text/html', html.replace(/\r\n|\r|\n/g, '\r\n'), []));
+  // RFC 2046 §5.1.4: alternatives in increasing order of faithfulness, so HTML after text.
   const body = versions.length === 0 ? [] : [multipart('alternative', versions, boundary)];
   const related = inline.length === 0 ? body : [multipart('related', [...body, ...inline.map(fileLeaf)], boundary)];
   return multipart('mixed', [...related, ...beside.map(fileLeaf)], boundary);
@@ -73,7 +74,7 @@ function textLeaf(type: string, text: string, extra: readonly Parameter[]): Node
 
 function fileLeaf(file: Attachment): Node {
   const names: Parameter[] = file.filename === null ? [] : [{ name: 'filename', value: file.filename }];
-  // RFC 2046 §5.2.1: a message must not be encoded, so bytes over 127 make it 8bit.
+  // RFC 2046 §5.2.1: only 7bit, 8bit and binary are permitted for message/rfc822, so bytes over 127 make it 8bit.
   const isMessage = /^message\/(?:rfc822|global)$/i.test(file.type);
   const encoding = isMessage ? (shapeOf(file.content).isAscii ? '7bit' : '8bit') : 'base64';
   return {
@@ -93,7 +94,7 @@ function* base64(bytes: Uint8Array): Generator<Uint8Array> {
   yield codec.finish();
 }
 
-/** Finds the properties that decide the transfer encoding: RFC 2045 §2.7 7bit data has lines of at most 998 bytes, no NUL, and CR and LF as pairs only. */
+/** Returns the properties that decide the transfer encoding. RFC 2045 §2.7: 7bit data has lines of at most 998 bytes, no NUL, and CR and LF only as pairs. */
 function shapeOf(bytes: Uint8Array): { is7bit: boolean; isAscii: boolean; specials: number } {
   let specials = 0;
   let isShort = true;

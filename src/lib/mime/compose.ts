@@ -7,10 +7,10 @@ import type { Composition } from './composition.ts';
 const encoder = new TextEncoder();
 
 /**
- * Writes a message: mixed( related( alternative( text, html ), inline files ), attached files ) without the levels that hold one part
- * only. Text is format=flowed (RFC 3676). The transfer encoding of each part is the first that fits of 7bit, quoted-printable
- * and base64. Lines end with CRLF and have at most 998 bytes, except in message/rfc822 attachments, which stay as they are.
- * @throws RangeError for a header name that is none.
+ * Writes a message: mixed( related( alternative( text, html ), inline files ), attached files ) without levels that hold only one
+ * part. Text is format=flowed (RFC 3676 §4.2). The transfer encoding of each part is the first of 7bit, quoted-printable and base64 that
+ * fits. Lines end with CRLF and have at most 998 bytes (RFC 5322 §2.1.1), except in message/rfc822 attachments, which are not changed.
+ * @throws RangeError for an invalid header name.
  */
 export function composeMessage(composition: Composition): Uint8Array {
   const chunks = [...composeChunks(composition)];
@@ -23,9 +23,10 @@ export function composeMessage(composition: Composition): Uint8Array {
   return all;
 }
 
-/** As `composeMessage`, in pieces, so that a large message is not held twice. */
+/** Yields the message of `composeMessage` in pieces, so that a large message is not held twice. */
 function* composeChunks(composition: Composition): Generator<Uint8Array> {
   const options: WriteOptions = { smtputf8: composition.smtputf8 === true };
+  // RFC 2045 §4: MIME-Version is required at the top level of a message.
   yield encoder.encode(`${header(composition, options)}MIME-Version: 1.0\r\n`);
   yield* writeNode(bodyTree(composition), options);
 }
@@ -49,12 +50,13 @@ function header(composition: Composition, options: WriteOptions): string {
   for (const field of composition.headers ?? []) {
     // RFC 5322 §2.2: printable ASCII without colon.
     if (!/^[!-9;-~]+$/.test(field.name)) throw new RangeError(`bad header name ${JSON.stringify(field.name)}`);
+    // RFC 5322 §3.6.3: Bcc is removed, so that no recipient sees it.
     if (field.name.toLowerCase() !== 'bcc') out += writeUnstructured(field.name, field.value, options);
   }
   return out;
 }
 
-/** Message-IDs are never encoded, and nothing in them may end the field. */
+/** Formats a field of message identifiers (RFC 5322 §3.6.4), which are never encoded. Removes control characters, which could end the field. */
 function identifiers(name: string, ids: readonly string[]): string {
   return foldField(
     name,

@@ -1,13 +1,13 @@
 import type { AddressEntry } from '#lib/message';
 
-/** A file that goes with a composed message. */
+/** A file attached to a composed message. */
 export interface Attachment {
   /** Null for none. */
   readonly filename: string | null;
   /** Media type without parameters, such as `image/png`. */
   readonly type: string;
   readonly content: Uint8Array;
-  /** Content-ID without angle brackets, for `cid:` links of the HTML; null for none. */
+  /** Content-ID without angle brackets, for `cid:` links of the HTML (RFC 2392 §2); null for none. */
   readonly contentId: string | null;
   /** True when it is shown inside the HTML (multipart/related) rather than listed beside it. */
   readonly inline: boolean;
@@ -18,7 +18,7 @@ export interface Composition {
   readonly from: readonly AddressEntry[];
   readonly to?: readonly AddressEntry[];
   readonly cc?: readonly AddressEntry[];
-  /** Taken so that callers can hand over what they have; never written. */
+  /** Accepted for the convenience of callers; never written. */
   readonly bcc?: readonly AddressEntry[];
   readonly replyTo?: readonly AddressEntry[];
   readonly subject?: string;
@@ -32,8 +32,8 @@ export interface Composition {
   readonly text?: string;
   readonly html?: string;
   readonly attachments?: readonly Attachment[];
-  /** True when UTF-8 may stand in headers (RFC 6532). */
+  /** True when UTF-8 is permitted in headers (RFC 6532 §3). */
   readonly smtputf8?: boolean;
-  /** A new boundary each time: random, 1 to 70 characters of letters, digits and `=_-.` (RFC 2046 §5.1.1). */
+  /** Returns a new boundary each time: random, 1 to 70 characters of letters, digits and `=_-.` (RFC 2046 §5.1.1). */
   readonly boundary: () => string;
 }

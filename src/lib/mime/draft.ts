@@ -3,7 +3,7 @@ import type { Disposition, HeaderField, Parameter } from '#lib/message';
 import { envelopeOf } from './envelope.ts';
 import type { Envelope, Part, Spelling } from './part.ts';
 
-/** A part while its end is not known yet. */
+/** A part whose end has not been found yet. */
 export class Draft {
   readonly headerStart: number;
   bodyStart: number;
@@ -27,7 +27,7 @@ export class Draft {
   readonly children: Draft[] = [];
   embedded: Draft | null = null;
 
-  /** @param inDigest  Whether the part's type is message/rfc822 when not given (RFC 2046 §5.1.5). */
+  /** @param inDigest  True in multipart/digest, where the default type is message/rfc822 (RFC 2046 §5.1.5) instead of text/plain (RFC 2045 §5.2). */
   constructor(headerStart: number, isMessage: boolean, inDigest: boolean) {
     this.headerStart = headerStart;
     this.bodyStart = headerStart;
@@ -46,7 +46,7 @@ export class Draft {
     return this.#subtype.toLowerCase();
   }
 
-  /** Takes what the header says. The first of several equal fields counts. */
+  /** Reads the fields of the part's header. Of repeated fields the first is used. */
   readHeader(fields: readonly HeaderField[]): void {
     if (this.isMessage) this.envelope = envelopeOf(fields);
     const seen = new Set<string>();
@@ -62,7 +62,7 @@ export class Draft {
     switch (field.name) {
       case 'content-type': {
         const found = parseContentType(value);
-        // RFC 2045 §5.2 lets a reader take an unusable type as text/plain, as when it is absent.
+        // RFC 2045 §5.2: the default is recommended for a syntactically invalid field too, not only for an absent one.
         if (found === null) return;
         this.#type = found.type;
         this.#subtype = found.subtype;
@@ -70,6 +70,7 @@ export class Draft {
         return;
       }
       case 'content-transfer-encoding':
+        // RFC 2045 §6.1: one token; 7bit is the default.
         this.#encoding = /[^\s;"]+/.exec(withoutComments(value))?.[0] ?? '7bit';
         return;
       case 'content-disposition':
@@ -96,23 +97,23 @@ export class Draft {
     }
   }
 
-  /** The boundary of a multipart, null when this is none or has no usable one. */
+  /** Boundary of a multipart; null for other types and without a usable boundary. RFC 2046 §5.1.1: it must not end with white space. */
   get boundary(): string | null {
     if (this.type !== 'multipart') return null;
-    // As written where it can be: its octets are compared.
+    // As written if possible, because octets are compared.
     const plain = this.params.find(({ name }) => name.toLowerCase() === 'boundary');
     const boundary = (plain?.value ?? findParameter(this.params, 'boundary') ?? '').trimEnd();
     return boundary === '' ? null : boundary;
   }
 
-  /** True when the body is a message that can be read in place: message/rfc822 or message/global (RFC 6532 §3.7), not encoded. */
+  /** True when the body is a message that can be read in place: message/rfc822 or message/global (RFC 6532 §3.7), not encoded (RFC 2046 §5.2.1). */
   get holdsMessage(): boolean {
     if (this.type !== 'message' || (this.subtype !== 'rfc822' && this.subtype !== 'global')) return false;
     const encoding = this.#encoding.toLowerCase();
     return encoding !== 'base64' && encoding !== 'quoted-printable';
   }
 
-  /** The finished part. */
+  /** Returns the finished part. */
   toPart(): Part {
     const root = this.embedded;
     const { disposition } = this;
@@ -144,8 +145,8 @@ export class Draft {
   }
 
   /**
-   * A multipart in whose body no part begins holds its text as one part without a header, so that clients show it, and
-   * so that all that IMAP says of part 1 agrees: a multipart has at least one part (RFC 2046 §5.1).
+   * Returns the children. A multipart without a boundary line in its body gets one part without a header that holds its text, so that
+   * clients show it and IMAP's answers about part 1 agree: a multipart has at least one part (RFC 2046 §5.1).
    */
   #parts(): Part[] {
     if (this.type !== 'multipart' || this.children.length > 0) return this.children.map((child) => child.toPart());
@@ -156,12 +157,12 @@ export class Draft {
   }
 }
 
-/** An empty field says nothing. */
+/** Returns null for an empty field. */
 function stated(value: string): string | null {
   return value === '' ? null : value;
 }
 
-/** A message-id without the comments around it (RFC 2045 §7); what is none, as it stands. */
+/** Returns a Content-ID, which has the syntax of a msg-id (RFC 2045 §7), without comments; an invalid one unchanged, null when empty. */
 function contentId(value: string): string | null {
   const bare = withoutComments(value);
   return /^<[^<>]*>$/.test(bare) ? bare : stated(value);

@@ -4,8 +4,8 @@ import type { HeaderField } from '#lib/message';
 import type { Envelope, EnvelopeAddress } from './part.ts';
 
 /**
- * The envelope of a header. Of fields that may occur once the first counts; several To, Cc or Bcc fields are taken together,
- * because clients that write them mean that.
+ * Returns the envelope of a header. RFC 5322 §3.6 permits each of these fields once. Of repeated ones the first is used; several To, Cc or
+ * Bcc fields are joined, because that is what clients that write them mean.
  */
 export function envelopeOf(fields: readonly HeaderField[]): Envelope {
   const rawSubject = text(fields, 'subject');

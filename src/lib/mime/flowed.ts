@@ -2,9 +2,9 @@
 const maxLineChars = 76;
 
 /**
- * Writes text as format=flowed with DelSp=no (RFC 3676 §4.2), lines ended by CRLF: long lines get soft breaks at blanks, lines that
- * start with a blank or `From ` are space-stuffed (§4.4), lines that start with `>` are quotations (§4.5) and stay so.
- * Blanks at line ends go, except in the signature separator `-- ` (§4.3).
+ * Writes text as format=flowed with DelSp=no (RFC 3676 §4.2), lines ended by CRLF: long lines get soft breaks at spaces, lines that
+ * start with a space or `From ` are space-stuffed (RFC 3676 §4.4), lines that start with `>` remain quotations (RFC 3676 §4.5).
+ * Spaces at line ends are removed, except in the signature separator `-- ` (RFC 3676 §4.3).
  */
 export function writeFlowed(text: string): string {
   const lines = text.split(/\r\n|\r|\n/);
@@ -29,7 +29,7 @@ function flowLine(line: string): string {
   return `${out}${plain === '' ? quote : stuff(lead, plain.slice(start))}\r\n`;
 }
 
-/** After the blank at which a line of `width` characters can break; a longer line if a word needs it; -1 when there is no blank. */
+/** Returns the offset after the space at which a line of `width` characters can break, later if a word is longer; -1 when there is no space. */
 function softBreak(text: string, start: number, width: number): number {
   let at = text.lastIndexOf(' ', start + width - 1);
   if (at <= start) at = text.indexOf(' ', start + width);
@@ -49,8 +49,11 @@ export function readFlowed(text: string, delSp = false): string {
   for (const line of text.split(/\r\n|\n/)) {
     const depth = /^>*/.exec(line)?.[0].length ?? 0;
     const content = line.slice(depth).replace(/^ /, '');
+    // RFC 3676 §4.1: a line that ends with a space is flowed, except the signature separator (RFC 3676 §4.3).
     const isSoft = content.endsWith(' ') && content !== '-- ';
+    // RFC 3676 §4.1: with DelSp=yes the space is deleted.
     const shown = isSoft && delSp ? content.slice(0, -1) : content;
+    // RFC 3676 §4.1: a line of a different quote depth ends the paragraph.
     if (openDepth === depth && content !== '-- ') out.push(shown);
     else out.push(`${out.length > 0 ? '\n' : ''}${depth > 0 ? `${'>'.repeat(depth)} ` : ''}${shown}`);
     openDepth = isSoft ? depth : -1;

@@ -1,4 +1,4 @@
-/** The bytes of the header that is being read, up to a limit each and a limit for all headers of a message. */
+/** Buffer for the current header, with a limit for each header and one for all headers of a message. */
 export class HeaderBuffer {
   readonly #maxBytes: number;
   #budget: number;
@@ -11,18 +11,18 @@ export class HeaderBuffer {
     this.#budget = maxAllBytes;
   }
 
-  /** A header starts at this offset of the message. */
+  /** Begins a header at this offset of the message. */
   begin(start: number): void {
     this.#start = start;
     this.#size = 0;
   }
 
-  /** Keeps what `chunk`, at offset `base`, holds of a header that goes on in the next chunk. */
+  /** Keeps the part of `chunk`, at offset `base`, that belongs to a header which continues in the next chunk. */
   keep(chunk: Uint8Array, base: number): void {
     this.#add(chunk.subarray(Math.max(this.#start - base, 0)));
   }
 
-  /** The header up to offset `end`, cut at the limits. Valid until the next call. */
+  /** Returns the header up to offset `end`, cut at the limits. Valid until the next call. */
   take(chunk: Uint8Array, base: number, end: number): { readonly bytes: Uint8Array; readonly isCut: boolean } {
     const length = end - this.#start;
     const allowed = Math.min(length, this.#maxBytes, this.#budget);

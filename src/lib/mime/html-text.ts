@@ -123,7 +123,7 @@ const blocks = new Set([
 ]);
 
 /**
- * The readable text of HTML, for search and previews: markup, comments, scripts and styles are left out, blocks are on lines of their
+ * Returns the readable text of HTML, for search and previews: markup, comments, scripts and styles are left out, blocks are on lines of their
  * own, character references are resolved. Tolerant and linear; the result is text, never to be used as HTML.
  */
 export function htmlToText(html: string, options: { readonly skipQuotes?: boolean } = {}): string {
@@ -131,7 +131,7 @@ export function htmlToText(html: string, options: { readonly skipQuotes?: boolea
 }
 
 /**
- * As `htmlToText`, in pieces: for large sources, whose reading takes long. Blank lines and runs of spaces that pieces begin and end with stay.
+ * Yields the text of `htmlToText` in pieces, for large sources, which take long. Blank lines and runs of spaces at the ends of pieces remain.
  * @param options  `pieceChars` of the source, or a few more, are read for each piece.
  */
 export function* htmlTextPieces(
@@ -175,7 +175,7 @@ function collapsed(text: string): string {
   return text.replace(/[ \n]+/g, (run) => (run.includes('\n') ? '\n' : ' '));
 }
 
-/** A place near `at`, not behind it, where text can be cut: in no character reference and in no character. */
+/** Returns an offset at or shortly before `at` where text can be cut, outside character references and surrogate pairs. */
 function cutBefore(html: string, at: number): number {
   const reference = html.lastIndexOf('&', at);
   const cut = reference > at - longestReference ? reference : at;
@@ -183,7 +183,7 @@ function cutBefore(html: string, at: number): number {
   return code >= 0xd800 && code < 0xdc00 ? cut - 1 : cut;
 }
 
-/** Characters of the longest character reference that is read, as in `&#1114111;`, or more. */
+/** Upper bound of the length of a character reference, such as `&#1114111;`. */
 const longestReference = 16;
 
 type Tag = { readonly kind: 'open' | 'close' | 'text'; readonly name: string; readonly end: number };
@@ -214,7 +214,7 @@ function isNameChar(code: number): boolean {
   return (lower >= 97 && lower <= 122) || (code >= 48 && code <= 57);
 }
 
-/** After the `>` of a tag; one inside a quoted attribute value does not count. */
+/** Returns the offset after the `>` of a tag, not counting one inside a quoted attribute value. */
 function tagEnd(html: string, from: number): number {
   let quote = 0;
   for (let i = from; i < html.length; i++) {

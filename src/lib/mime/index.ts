@@ -1,5 +1,5 @@
 /**
- * MIME structure of messages (RFC 2045, 2046, 2183): where each part lies, without keeping bodies; decoding bodies to text,
+ * MIME structure of messages (RFC 2045, 2046, 2183): offsets of each part, without keeping bodies; decoding bodies to text,
  * previews, and composing messages. Readers never fail; all limits are arguments. Header fields themselves are in #lib/message.
  */
 export { decodeBody, extractText } from './body.ts';

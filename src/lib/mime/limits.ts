@@ -1,14 +1,14 @@
-/** Limits of `MimeIndexer`. Past one of them the message is still read to its end, with a problem noted. */
+/** Limits of `MimeIndexer`. Past one of them the message is still read to its end, and a problem is recorded. */
 export interface MimeLimits {
-  /** Bytes kept of one header; the fields after them are not seen. */
+  /** Bytes kept of one header; fields after them are ignored. */
   readonly maxHeaderBytes: number;
   /** Bytes kept of all headers together, since each part may have one. */
   readonly maxAllHeaderBytes: number;
   /** Nesting of multiparts and messages; deeper ones are opaque bodies. */
   readonly maxDepth: number;
-  /** Parts in all; what follows belongs to the body of the last one. */
+  /** Total number of parts; the rest of the message belongs to the body of the last one. */
   readonly maxParts: number;
-  /** Bytes of a line that are compared with boundaries, for which RFC 2046 §5.1.1 allows 70 octets. */
+  /** Bytes of a line that are compared with boundaries, which have at most 70 characters (RFC 2046 §5.1.1). */
   readonly maxBoundaryLineBytes: number;
   readonly maxProblems: number;
 }

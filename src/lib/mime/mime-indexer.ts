@@ -18,8 +18,8 @@ const maxReferences = 200;
 
 /**
  * Finds the structure of a message in one pass over its bytes, in chunks of any size: time is linear, and memory holds one header,
- * the open parts and the result, never a body. It never fails; oddities are listed in `problems`. The same bytes give equal results
- * however they are cut. CRLF and LF end lines; in headers a lone CR does too.
+ * the open parts and the result, never a body. It never fails; irregularities are listed in `problems`. The same bytes give equal results
+ * with any chunk sizes. CRLF and LF end lines; in headers a lone CR does too.
  */
 export class MimeIndexer {
   readonly #limits: MimeLimits;
@@ -28,7 +28,7 @@ export class MimeIndexer {
   readonly #boundaries = new BoundaryStack();
   readonly #header: HeaderBuffer;
   readonly #problems: MimeProblem[] = [];
-  /** The current line so far, when it may be a boundary line and began in an earlier chunk. */
+  /** Start of the current line, when it may be a boundary line and began in an earlier chunk. */
   readonly #carry: Uint8Array;
   #carried = 0;
   /** Last byte of the chunk before the current one. */
@@ -36,7 +36,7 @@ export class MimeIndexer {
   /** Offset of the current chunk. */
   #base = 0;
   #inHeader = true;
-  /** The last byte was a CR in a header; what follows decides where the line ends. */
+  /** True when the last byte was a CR in a header; the next byte decides where the line ends. */
   #afterCr = false;
   #lineStart = 0;
   /** Bytes of the line break before `lineStart`; 0 at the start of the message. */
@@ -84,7 +84,7 @@ export class MimeIndexer {
       const found = this.#boundaries.match(this.#carry, 0, Math.min(this.#carried, this.#carry.length));
       if (found !== null) this.#takeBoundary(none, found, size, 0);
     }
-    // More than once when a message that was opened is as empty.
+    // More than once when an embedded message is empty as well.
     while (this.#inHeader) this.#endHeader(none, size);
     const lastLine = size - this.#lineStart;
     if (lastLine > this.#longest) this.#longest = lastLine;
@@ -108,7 +108,7 @@ export class MimeIndexer {
     };
   }
 
-  /** A body that no boundary can end: only lines and kinds of octets matter. */
+  /** Reads a body that no boundary can end: only lines and kinds of octets matter. */
   #readPlain(runs: TextRuns, from: number): number {
     const base = this.#base;
     const chunk = runs.bytes;
@@ -129,7 +129,7 @@ export class MimeIndexer {
     return length;
   }
 
-  /** A body inside a multipart: stops for lines that start with two dashes. */
+  /** Reads a body inside a multipart: stops at lines that start with two dashes. */
   #readWatched(runs: TextRuns, from: number): number {
     const chunk = runs.bytes;
     if (this.#carried > 0 || (this.#base + from === this.#lineStart && chunk[from] === DASH)) {
@@ -148,7 +148,7 @@ export class MimeIndexer {
     return at;
   }
 
-  /** A line that starts with a dash, to its LF or to the end of the chunk: takes it as a boundary if it is one. */
+  /** Reads a line that starts with a dash, to its LF or to the end of the chunk, and handles it if it is a boundary line. */
   #readDashes(chunk: Uint8Array, from: number): number {
     const found = chunk.indexOf(LF, from);
     const end = found < 0 ? chunk.length : found;
@@ -179,7 +179,7 @@ export class MimeIndexer {
     return (at > 0 ? chunk[at - 1] : this.#lastByte) === CR ? 1 : 0;
   }
 
-  /** A line ended before offset `next`, with LF unless it is said to be a lone CR. */
+  /** Handles the end of a line before offset `next`, with LF, or with a lone CR when `isLf` is false. */
   #endLine(next: number, breakBytes: number, isLf: boolean): void {
     const length = next - breakBytes - this.#lineStart;
     if (length > this.#longest) this.#longest = length;
@@ -273,13 +273,13 @@ export class MimeIndexer {
     this.#inHeader = true;
   }
 
-  /** The current line is a boundary line that ends with its break before offset `after`. */
+  /** Handles the current line as a boundary line whose break ends before offset `after`. */
   #takeBoundary(chunk: Uint8Array, line: BoundaryLine, after: number, breakBytes: number): void {
     const start = this.#lineStart;
     if (!line.isClose && this.#parts >= this.#limits.maxParts) {
       this.#problem(start, 'too many parts');
       if (this.#inHeader) this.#endHeaderAt(chunk, start);
-      // The line counts as text of the part that goes on.
+      // The line counts as text of the current part.
       this.#boundaries.clear();
       this.#endLine(after, breakBytes, breakBytes > 0);
       return;
@@ -292,22 +292,23 @@ export class MimeIndexer {
     this.#endLine(after, breakBytes, breakBytes > 0);
     const multipart = this.#open[level] ?? this.#root;
     if (line.isClose) return;
+    // RFC 2046 §5.1.5: in a digest the default type is message/rfc822.
     const child = new Draft(after, false, multipart.subtype === 'digest');
     multipart.children.push(child);
     this.#openPart(child);
   }
 
-  /** A boundary ends the header in which it stands: the part has no body, so nothing in it is entered. */
+  /** Ends a header at a boundary line inside it: the part has no body, so nothing in it is opened. */
   #endHeaderAt(chunk: Uint8Array, start: number): void {
     const opened = this.#open.length;
     this.#problem(start, 'boundary inside a header');
     this.#endHeader(chunk, start);
-    // message/rfc822 opened its message, which is as empty.
+    // message/rfc822 opened its message, which is empty as well.
     if (this.#open.length > opened) this.#endHeader(chunk, start);
     this.#inHeader = false;
   }
 
-  /** Ends the parts inside `level` where the boundary line at `start` begins; its line break belongs to it (RFC 2046 §5.1.1). */
+  /** Ends the parts inside `level` before the boundary line at `start`; the line break before it belongs to the boundary (RFC 2046 §5.1.1). */
   #closeParts(level: number, start: number): void {
     const end = start - this.#breakBytes;
     const afterLf = this.#breakEnd === start;

@@ -1,4 +1,4 @@
-/** Kinds of octets that matter when a message is passed on, as bits. */
+/** Kinds of octets that decide how a message can be relayed, as bits: over 127 needs 8BITMIME (RFC 6152 §3), NUL BINARYMIME (RFC 3030 §3). */
 export const OctetKind = {
   /** Over 127. */
   EightBit: 0x80,
@@ -10,7 +10,7 @@ const highBits = 0x8080_8080;
 /** Below this, setting up a view of words costs more than it saves. */
 const minWordwiseBytes = 64;
 
-/** Which kinds occur from `from` to `to` (exclusive): bits of `OctetKind`, and others that mean nothing. Four octets at a time. */
+/** Returns the kinds that occur from `from` to `to` (exclusive): bits of `OctetKind`, and other bits without a meaning. Reads four octets at a time. */
 export function octetKinds(bytes: Uint8Array, from: number, to: number): number {
   if (to - from < minWordwiseBytes) return oneByOne(bytes, from, to);
   const head = from + ((4 - ((bytes.byteOffset + from) & 3)) & 3);
@@ -20,7 +20,7 @@ export function octetKinds(bytes: Uint8Array, from: number, to: number): number 
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as number;
     any |= word;
-    // A high bit stays exactly if one of the four octets is zero: only then the subtraction reaches the top bit of one that had none.
+    // A high bit remains exactly if one of the four octets is zero: only then the subtraction sets the top bit of an octet that had none.
     zeros |= (word - ones) & ~word;
   }
   const inWords = ((any & highBits) === 0 ? 0 : OctetKind.EightBit) | ((zeros & highBits) === 0 ? 0 : OctetKind.Nul);

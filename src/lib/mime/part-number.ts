@@ -1,14 +1,14 @@
 import type { Part } from './part.ts';
 
-/** A part with the number by which IMAP knows it (RFC 9051 §6.4.5.1); the root of a multipart message has the empty path. */
+/** A part with its IMAP part number (RFC 9051 §6.4.5.1); the root of a multipart message has the empty path. */
 export interface NumberedPart {
   readonly path: readonly number[];
   readonly part: Part;
 }
 
 /**
- * The part that IMAP's `n.n.n` names (RFC 9051 §6.4.5.1); the empty path is the root. A message that is no multipart has itself as
- * part 1, also inside message/rfc822, whose own number stands for it with its MIME header. Null when there is none.
+ * Returns the part that IMAP's `n.n.n` names (RFC 9051 §6.4.5.1), null when there is none; the empty path is the root. A message that is
+ * no multipart has itself as part 1, also inside message/rfc822, whose own number means the part with its MIME header.
  */
 export function findPart(root: Part, path: readonly number[]): Part | null {
   if (path.length === 0) return root;
@@ -22,12 +22,12 @@ export function findPart(root: Part, path: readonly number[]): Part | null {
   return found;
 }
 
-/** All parts in the order of the message, multiparts before their children; of an embedded multipart message only the parts inside. */
+/** Returns all parts in the order of the message, multiparts before their children; of an embedded multipart message only the parts inside. */
 export function flattenParts(root: Part): Part[] {
   return numberParts(root).map(({ part }) => part);
 }
 
-/** The parts that `flattenParts` gives, with the numbers by which `findPart` finds them. */
+/** Returns the parts of `flattenParts` with the numbers by which `findPart` finds them. */
 export function numberParts(root: Part): NumberedPart[] {
   const out: NumberedPart[] = [];
   if (isMultipart(root)) out.push({ path: [], part: root });
@@ -43,7 +43,7 @@ function collect(parts: readonly Part[], prefix: readonly number[], out: Numbere
   }
 }
 
-/** A multipart in which no part was found counts as a leaf, so that every message has a part 1. */
+/** Reports whether the part has children. A multipart without any counts as a leaf, so that every message has a part 1. */
 function isMultipart(part: Part): boolean {
   return part.parts.length > 0;
 }

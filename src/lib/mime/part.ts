@@ -3,9 +3,9 @@ import type { AddressEntry, Disposition, Parameter } from '#lib/message';
 export type { Disposition, Parameter } from '#lib/message';
 
 /**
- * One body part with where it lies in the message. Offsets are bytes from the start of the parsed bytes.
+ * One body part with its place in the message. Offsets are bytes from the start of the parsed bytes.
  * `headerStart ≤ bodyStart ≤ end`; a part without a header has `headerStart === bodyStart`.
- * What is said to be as written is an `octetText` of #lib/charset, so that no octet is lost.
+ * Members described as "as written" are `octetText` of #lib/charset, so that no octet is lost.
  */
 export interface Part {
   /** First byte of the part's header. */
@@ -16,27 +16,27 @@ export interface Part {
   readonly end: number;
   /** Lines in the body, as BODYSTRUCTURE counts them: line breaks, plus one for a last line without one. */
   readonly bodyLines: number;
-  /** Top-level media type, lower case; `text` when absent or unusable. */
+  /** Top-level media type, lower case; `text` when absent or unusable (RFC 2045 §5.2). */
   readonly type: string;
   /** Subtype, lower case; `plain` when absent or unusable. */
   readonly subtype: string;
   /** As written; `findParameter` decodes. */
   readonly params: readonly Parameter[];
-  /** Content-Transfer-Encoding, lower case; `7bit` when absent. */
+  /** Content-Transfer-Encoding, lower case; `7bit` when absent (RFC 2045 §6.1). */
   readonly encoding: string;
   /** Spelling of these names in the header; null when it is lower case. */
   readonly spelling: Spelling | null;
   /** Content-ID as written with its angle brackets, null when absent. */
   readonly id: string | null;
-  /** Content-Description as written. */
+  /** Content-Description (RFC 2045 §8) as written; null when absent. */
   readonly description: string | null;
-  /** Content-MD5. */
+  /** Content-MD5 (RFC 1864 §2); null when absent. */
   readonly md5: string | null;
-  /** The type in lower case, parameters as written. */
+  /** Content-Disposition (RFC 2183 §2): type in lower case, parameters as written; null when absent. */
   readonly disposition: Disposition | null;
-  /** Content-Language tags (RFC 3282). */
+  /** Content-Language tags (RFC 3282 §2). */
   readonly language: readonly string[];
-  /** Content-Location (RFC 2557). */
+  /** Content-Location (RFC 2557 §4.2); null when absent. */
   readonly location: string | null;
   /** Children of a multipart, in order; empty otherwise. */
   readonly parts: readonly Part[];
@@ -44,7 +44,7 @@ export interface Part {
   readonly message: EmbeddedMessage | null;
 }
 
-/** Names of a part in the case in which its header has them, for those who are to see what the message says. */
+/** Names of a part in the case of its header, for IMAP clients, which get them as written. */
 export interface Spelling {
   readonly type: string;
   readonly subtype: string;
@@ -63,13 +63,13 @@ export interface EmbeddedMessage {
 export type EnvelopeAddress = AddressEntry;
 
 /**
- * The header fields that IMAP's ENVELOPE and message lists need, as written and unfolded, each an `octetText` of #lib/charset; names
- * in addresses keep their encoded words, too. Null when the field is absent. `sender` and `replyTo` are as in the header: IMAP's defaults are
- * the writer's business.
+ * Header fields that IMAP's ENVELOPE and message lists need, as written and unfolded, each an `octetText` of #lib/charset; names
+ * in addresses keep their encoded words, too. Null when the field is absent. `sender` and `replyTo` are those of the header: the writer of
+ * ENVELOPE adds IMAP's defaults.
  */
 export interface Envelope {
   readonly date: string | null;
-  /** The subject for people: encoded words decoded, octets that are no UTF-8 taken for windows-1252. */
+  /** The subject for display: encoded words decoded, octets that are not UTF-8 read as windows-1252. */
   readonly subject: string | null;
   /** The subject as written. */
   readonly rawSubject: string | null;
@@ -97,17 +97,17 @@ export interface MessageIndex {
   readonly has8bitHeader: boolean;
   /** A byte over 127 occurs anywhere. */
   readonly has8bit: boolean;
-  /** A NUL occurs anywhere, which an IMAP literal may not hold (RFC 9051 §4.3.1). */
+  /** True when a NUL occurs anywhere, which an IMAP literal may not hold (RFC 9051 §4.3.1). */
   readonly hasNul: boolean;
   /** Longest line in bytes, without its line break. */
   readonly longestLineBytes: number;
-  /** Oddities, at most 100. */
+  /** Irregularities, at most 100. */
   readonly problems: readonly MimeProblem[];
 }
 
-/** Something that a tolerant parser noticed and lived with. */
+/** Irregularity that a tolerant parser accepted. */
 export interface MimeProblem {
-  /** Byte offset near which it was seen. */
+  /** Byte offset near it. */
   readonly at: number;
   /** Short reason, such as `header line without colon`. */
   readonly reason: string;

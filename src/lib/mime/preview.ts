@@ -3,14 +3,14 @@ import type { ReadBytes } from './body.ts';
 import { flattenParts } from './part-number.ts';
 import type { MessageIndex, Part } from './part.ts';
 
-/** RFC 8970 §3.3: a preview is at most 256 characters. */
+/** RFC 8970 §3.3: a preview MUST NOT exceed 256 characters. */
 const maxPreviewChars = 256;
 const maxReadBytes = 64 * 1024;
-/** URLs up to this length stay whole. */
+/** URLs up to this length are not shortened. */
 const maxUrlChars = 40;
 
 /**
- * What a message list shows of a message: at most 256 characters of its text on one line, without quotations and the signature,
+ * Returns the preview of a message for lists: at most 256 characters of its text on one line, without quotations and the signature,
  * long URLs shortened to their host. Reads at most 64 KiB of the first text part that is not attached; empty when there is none.
  */
 export async function preview(index: MessageIndex, read: ReadBytes): Promise<string> {
@@ -49,12 +49,12 @@ function previewOfText(text: string): string {
     .trim();
 }
 
-/** `On … somebody wrote:` in any language ends with a colon. */
+/** Reports whether a line may introduce a quotation: `On … wrote:` ends with a colon in every language. */
 function introducesQuote(line: string): boolean {
   return /:\s*$/.test(line.slice(-20));
 }
 
-/** The first of the next lines that is not empty; one empty line may be between. */
+/** Returns the next line, or the one after it if that is empty. */
 function nextText(lines: readonly string[], from: number): string {
   const line = lines[from] ?? '';
   return line.trim() === '' ? (lines[from + 1] ?? '') : line;
@@ -68,7 +68,7 @@ function shortUrl(url: string): string {
   return `${url.slice(0, end)}/…`;
 }
 
-/** Cuts after whole characters, and after a whole word where one ends near. */
+/** Cuts after a whole character, and after a whole word if one ends nearby. */
 function truncate(text: string): string {
   const points = Array.from(text.slice(0, maxPreviewChars * 2 + 2));
   if (points.length <= maxPreviewChars) return points.join('');

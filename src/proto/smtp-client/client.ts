@@ -20,20 +20,20 @@ import type {
 
 /** Dependencies of a client. */
 export interface SmtpClientDeps {
-  /** Connected; with TLS on already for submissions. The client closes it. */
+  /** Connected; with TLS already for submissions (RFC 8314 §3.3). The client closes it. */
   readonly channel: Channel;
-  /** Our name for EHLO: a domain, or an address literal in brackets. */
+  /** Our name for EHLO: a domain, or an address literal in brackets (RFC 5321 §4.1.1.1). */
   readonly hostname: string;
   readonly tls: ClientTlsMode;
   readonly credentials?: ClientCredentials;
   readonly random: Random;
-  /** For time limits of whole replies; without it they are between two pieces of a reply, and the caller bounds the session. */
+  /** Clock for time limits of whole replies; without it the limits apply between two pieces of a reply, and the caller bounds the session. */
   readonly clock?: Pick<Clock, 'monotonic'>;
   readonly limits?: Partial<ClientLimits>;
 }
 
 /**
- * A connection to a server, for one transaction after another; calls must not overlap. To bound a session altogether, call `destroy` when its
+ * A connection to a server, for one transaction after another; calls must not overlap. To bound a whole session, call `destroy` when its
  * time is up.
  */
 export class SmtpClient {
@@ -48,7 +48,7 @@ export class SmtpClient {
   #greeting = '';
   #transactions = 0;
   #goodbye: Promise<void> | null = null;
-  /** Under way. */
+  /** Transaction in progress. */
   #transaction: Transaction | null = null;
 
   constructor(deps: SmtpClientDeps) {
@@ -57,7 +57,7 @@ export class SmtpClient {
     this.#limits = { ...defaultClientLimits, ...deps.limits };
   }
 
-  /** Extensions that the server offers now; LIMITS tells how many recipients it accepts (RFC 9422). */
+  /** Extensions that the server offers now; LIMITS has the number of recipients that it accepts (RFC 9422 §4.2). */
   get extensions(): Extensions {
     return this.#extensions;
   }
@@ -67,17 +67,17 @@ export class SmtpClient {
     return this.#isReady && this.#connection.isUsable;
   }
 
-  /** First line of the greeting without its code, empty before. */
+  /** First line of the greeting without its code; empty until it has been received. */
   get greeting(): string {
     return this.#greeting;
   }
 
-  /** Messages, or parts of one, that the server was asked to take (RFC 9422 §4.1). */
+  /** Number of transactions so far, which MAILMAX limits (RFC 9422 §4.1). */
   get transactions(): number {
     return this.#transactions;
   }
 
-  /** Commands and replies since the last call, in short and without secrets and content. */
+  /** Returns the commands and replies since the last call, abridged, without secrets and content. */
   takeDialogue(): string[] {
     return this.#connection.dialogue.take();
   }
@@ -88,13 +88,15 @@ export class SmtpClient {
   }
 
   /**
-   * Greeting, EHLO, STARTTLS, AUTH. Never rejects for what the server does. Unless `ready`, the goodbye has begun: `quit` waits for its end.
-   * @param untilMs  When to give up, by the monotonic clock.
+   * Opens the session: greeting, EHLO, STARTTLS, AUTH. Never rejects because of the server. Unless the outcome is `ready`, QUIT is being sent:
+   * `quit` waits for its end.
+   * @param untilMs  Deadline, by the monotonic clock.
    */
   async open(untilMs: number = Number.POSITIVE_INFINITY): Promise<OpenOutcome> {
     this.#connection.untilMs = untilMs;
     try {
       const greeting = await this.#connection.reply('greeting', this.#limits.greetingTimeoutMs);
+      // RFC 5321 §3.1: 220, or 554 from a host that does not accept mail; RFC 5321 §3.2: EHLO follows the greeting.
       if (greeting.code !== 220) throw refusal('greeting', greeting);
       this.#greeting = greeting.lines[0] ?? '';
       await this.#hello();
@@ -115,9 +117,9 @@ export class SmtpClient {
   }
 
   /**
-   * Sends one message, in several transactions when the server takes fewer recipients in each (RFC 9422, RFC 5321 §4.5.3.1.10).
-   * Each recipient has a result; never rejects for what the server or the content does.
-   * @param untilMs  When to give up, by the monotonic clock, unless the server has the content or is being given it.
+   * Sends one message, in several transactions when the server accepts fewer recipients in each (RFC 9422 §4.2, RFC 5321 §4.5.3.1.10).
+   * Each recipient has a result; never rejects because of the server or the content.
+   * @param untilMs  Deadline, by the monotonic clock, which does not apply once the content is being sent.
    */
   async send(mail: OutgoingMail, untilMs: number = Number.POSITIVE_INFINITY): Promise<RecipientResult[]> {
     const { limits, smtputf8 } = this.#extensions;
@@ -140,7 +142,7 @@ export class SmtpClient {
     return outcomes;
   }
 
-  /** Says goodbye if the server still listens, and closes the connection. Never rejects. */
+  /** Sends QUIT if the connection is usable and waits for the reply (RFC 5321 §4.1.1.10: SHOULD), then closes it. Never rejects. */
   quit(): Promise<void> {
     this.#isReady = false;
     this.#goodbye ??= this.#sayGoodbye();
@@ -160,8 +162,8 @@ export class SmtpClient {
   }
 
   /**
-   * Ends the connection at once, unless the server has a whole message in hand: giving up then makes a second copy (RFC 5321 §4.5.3.2.6).
-   * @returns whether its answer is waited for, and nothing more done afterwards; the caller bounds that by `destroy`.
+   * Ends the connection at once, unless the server has received a whole message: giving up then causes a second copy (RFC 5321 §4.5.3.2.6).
+   * @returns true when its reply is awaited and nothing more is done afterwards; the caller bounds that by `destroy`.
    */
   stop(): boolean {
     if (this.#transaction?.isSent !== true) {
@@ -187,7 +189,7 @@ export class SmtpClient {
       this.#extensions = parseEhlo(ehlo.lines);
       return;
     }
-    // RFC 5321 §3.2: a server that does not know EHLO is tried with HELO.
+    // RFC 5321 §3.2: after "command not recognized" to EHLO, the client SHOULD fall back to HELO.
     if (ehlo.code < 500 || ehlo.code > 504) throw refusal('hello', ehlo);
     const helo = await this.#connection.command(`HELO ${hostname}`, 'hello', timeoutMs);
     if (helo.code !== 250) throw refusal('hello', helo);
@@ -212,7 +214,7 @@ export class SmtpClient {
         : failure('starttls', 'protocol', `unexpected reply ${reply.code}`);
     }
     await this.#connection.startTls(tls.tls);
-    // RFC 3207 §4.2: what was offered in plaintext is not to be believed.
+    // RFC 3207 §4.2: the client MUST discard the extensions learned in plaintext, and SHOULD send EHLO again.
     await this.#hello();
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '#ports/clock';
 import { Dialogue } from './dialogue.ts';
 import type { ClientStage, FailedOutcome, FailureKind, RefusedOutcome } from './types.ts';
 
-/** Carries an outcome out of a dialogue; caught in `open` and `send`, never seen outside. */
+/** Private exception that carries an outcome out of a dialogue; caught in `open` and `send`. */
 export class Stop extends Error {
   override readonly name = 'Stop';
   readonly outcome: RefusedOutcome | FailedOutcome;
@@ -15,30 +15,30 @@ export class Stop extends Error {
   }
 }
 
-/** Makes the exception for something that failed. */
+/** Returns the exception for a failure. */
 export function failure(stage: ClientStage, kind: FailureKind, reason: string): Stop {
   return new Stop({ kind: 'failed', stage, failure: kind, reason });
 }
 
-/** Makes the exception for a reply that says no. */
+/** Returns the exception for a negative reply. */
 export function refusal(stage: ClientStage, reply: Reply): Stop {
   return new Stop({ kind: 'refused', stage, reply });
 }
 
 const encoder = new TextEncoder();
 
-/** The channel as commands and replies, with its failures sorted. Unusable after the first one. */
+/** The channel as commands and replies, with classified failures. Unusable after the first one. */
 export class Connection {
   readonly channel: Channel;
   readonly dialogue = new Dialogue();
-  /** Replies are waited for until then at the most, by the monotonic clock. */
+  /** Deadline of all replies, by the monotonic clock. */
   untilMs = Number.POSITIVE_INFINITY;
   readonly #clock: Pick<Clock, 'monotonic'> | null;
   readonly #parser = new ReplyParser();
   #isUsable = true;
   #isFreshTls = false;
 
-  /** @param clock  Without one, time limits are those between two pieces of a reply. */
+  /** @param clock  Without one, time limits apply between two pieces of a reply. */
   constructor(channel: Channel, clock: Pick<Clock, 'monotonic'> | null) {
     this.channel = channel;
     this.#clock = clock;
@@ -49,7 +49,7 @@ export class Connection {
     return this.#isUsable;
   }
 
-  /** Sends one command line and reads its reply. @param shown  What the dialogue keeps of it. */
+  /** Sends one command line and reads its reply. @param shown  Text for the dialogue. @throws Stop */
   async command(line: string, stage: ClientStage, timeoutMs: number, shown = line): Promise<Reply> {
     this.dialogue.note(shown);
     await this.write(encoder.encode(`${line}\r\n`), stage, timeoutMs);
@@ -61,15 +61,15 @@ export class Connection {
     try {
       await this.channel.write(bytes, timeoutMs);
     } catch (error) {
-      // Not ended yet: a server that hangs up may have said why before.
+      // The connection stays open: a server that hangs up may have sent its reason before.
       this.#isUsable = false;
       throw this.#sorted(stage, error, () => `server did not take our bytes within ${periodText(timeoutMs)}`);
     }
   }
 
   /**
-   * Reads the next reply, the whole of it within `timeoutMs`; 421 makes the connection unusable (RFC 5321 §3.8).
-   * Who sends a byte now and then gains nothing: the times of RFC 5321 §4.5.3.2 are for replies. @throws Stop
+   * Reads the next reply, the whole of it within `timeoutMs`: the times of RFC 5321 §4.5.3.2 are for replies, so a server cannot extend
+   * them by sending a byte now and then. 421 makes the connection unusable (RFC 5321 §3.8). @throws Stop
    */
   async reply(stage: ClientStage, timeoutMs: number): Promise<Reply> {
     let endMs: number | null = null;
@@ -110,7 +110,7 @@ export class Connection {
     return chunk;
   }
 
-  /** Makes the TLS handshake; what the server sent before it is forgotten (RFC 3207 §5). @throws Stop */
+  /** Makes the TLS handshake. Input before it is an error, since it may have been inserted by an attacker (RFC 3207 §6). @throws Stop */
   async startTls(tls: ClientTls): Promise<TlsSession> {
     if (this.#parser.hasInput()) {
       this.drop();
@@ -128,7 +128,7 @@ export class Connection {
     }
   }
 
-  /** No more commands; the reply that is waited for may still come. */
+  /** Sends no further commands; the pending reply may still arrive. */
   refuseMore(): void {
     this.#isUsable = false;
   }
@@ -146,7 +146,7 @@ export class Connection {
   }
 }
 
-/** @param timeoutMs  Null when other hosts wait for their turn. */
+/** @param timeoutMs  Null when the deadline of one host among several passed. */
 function lateText(isFirst: boolean, timeoutMs: number | null): string {
   const what = isFirst ? 'no answer' : 'no complete answer';
   return timeoutMs === null
@@ -154,7 +154,7 @@ function lateText(isFirst: boolean, timeoutMs: number | null): string {
     : `${what} within ${periodText(timeoutMs)}`;
 }
 
-/** As people say it: `30 seconds`, `5 minutes`. */
+/** Formats a period for people: `30 seconds`, `5 minutes`. */
 function periodText(ms: number): string {
   const isMinutes = ms >= 60_000 && ms % 60_000 === 0;
   const count = Math.round(ms / (isMinutes ? 60_000 : 1000));

@@ -5,10 +5,10 @@ import type { ClientLimits } from './limits.ts';
 import type { OutgoingMail } from './types.ts';
 
 const crlf = Uint8Array.of(13, 10);
-/** Longest wait in ms for the last reply of a server that stopped reading. */
+/** Longest wait in ms for a last reply of a server that stopped reading. */
 const lastWordsTimeoutMs = 1000;
 
-/** Streams the content after 354. The final dot is sent only after all of it, and never after a bare CR or LF. @throws Stop; the server has not got all of it then. */
+/** Streams the content after 354. The final dot is sent only after all of it, and never after a bare CR or LF (RFC 5321 §2.3.8). @throws Stop; the server has not received all of it then. */
 export async function sendContent(connection: Connection, mail: OutgoingMail, limits: ClientLimits): Promise<void> {
   const stuffer = new DotStuffer();
   try {
@@ -24,14 +24,14 @@ export async function sendContent(connection: Connection, mail: OutgoingMail, li
   }
   const end = stuffer.end();
   if (end === null) {
-    // Without the dot the server throws away what it got (RFC 5321 §4.1.1.4).
+    // RFC 5321 §4.1.1.10: when the connection closes before the final dot, the server MUST cancel the transaction.
     connection.drop();
     throw failure('content', 'content', `message has a ${stuffer.problem === 'bareCr' ? 'bare CR' : 'bare LF'}`);
   }
   await writePiece(connection, end, limits);
 }
 
-/** Returns the failure for content that cannot be read. The sender, who may be a stranger, learns no more of our own trouble than this. */
+/** Returns the outcome for a failure on our side. The reason has no details, because the sender may be a stranger. */
 function unreadable(cause: unknown): Stop {
   return new Stop({
     kind: 'failed',
@@ -42,7 +42,7 @@ function unreadable(cause: unknown): Stop {
   });
 }
 
-/** Writes, and when the server has stopped taking content, finds out whether it said why. */
+/** Writes content. When the server has stopped reading, looks for a reply that gives the reason. @throws Stop */
 async function writePiece(connection: Connection, bytes: Uint8Array, limits: ClientLimits): Promise<void> {
   try {
     await connection.write(bytes, 'content', limits.dataBlockTimeoutMs);
@@ -53,7 +53,7 @@ async function writePiece(connection: Connection, bytes: Uint8Array, limits: Cli
   }
 }
 
-/** Reads the whole content for one BDAT, the last line ended. @throws Stop; nothing was sent then. */
+/** Reads the whole content for one BDAT, with the last line ended. @throws Stop; nothing was sent then. */
 export async function gatherContent(
   mail: OutgoingMail,
 ): Promise<{ readonly chunks: readonly Uint8Array[]; readonly sizeBytes: number }> {
@@ -75,7 +75,7 @@ export async function gatherContent(
   return { chunks, sizeBytes };
 }
 
-/** Looks for bare CR and LF in a whole content. @throws Stop */
+/** Checks that a whole content has no bare CR or LF (RFC 5321 §2.3.8). @throws Stop */
 export function checkContent(content: Uint8Array): void {
   const problem = checkLineDiscipline(content);
   if (problem === null) return;

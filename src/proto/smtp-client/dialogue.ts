@@ -2,14 +2,14 @@ import { showReply, type Reply } from '#lib/smtp';
 
 type Entry = string | Reply;
 
-/** So many lines from the beginning are kept, and so many from the end. */
+/** Number of entries kept from the beginning and from the end. */
 const maxFirst = 32;
 const maxLast = 8;
 const maxLineChars = 240;
-/** Of a reply no more lines are kept: a hostile server sends many long ones on many connections. */
+/** Lines kept of one reply: a hostile server may send many long replies on many connections. */
 const maxReplyLines = 16;
 
-/** Commands and replies of a connection in short: the caller leaves out secrets and content. Bounded; texts are made when asked for. */
+/** Abridged record of the commands and replies of a connection; the caller leaves out secrets and content. Bounded; formatted on request. */
 export class Dialogue {
   #first: Entry[] = [];
   /** A ring; `#at` is where the oldest is once it is full. */

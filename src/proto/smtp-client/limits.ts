@@ -1,21 +1,21 @@
 /** Time limits of a client, in milliseconds (RFC 5321 §4.5.3.2), and bounds on what it keeps in memory. */
 export interface ClientLimits {
-  /** RFC 5321 §4.5.3.2.1: the banner. */
+  /** The greeting: 5 minutes, as servers delay it under load (RFC 5321 §4.5.3.2.1). */
   readonly greetingTimeoutMs: number;
   /** EHLO, STARTTLS, AUTH, RSET. */
   readonly commandTimeoutMs: number;
-  /** RFC 5321 §4.5.3.2.2 */
+  /** The reply to MAIL: 5 minutes (RFC 5321 §4.5.3.2.2). */
   readonly mailTimeoutMs: number;
-  /** RFC 5321 §4.5.3.2.3 */
+  /** The reply to RCPT: 5 minutes (RFC 5321 §4.5.3.2.3). */
   readonly rcptTimeoutMs: number;
-  /** RFC 5321 §4.5.3.2.4: the reply to DATA. */
+  /** The reply to DATA: 2 minutes (RFC 5321 §4.5.3.2.4). */
   readonly dataInitTimeoutMs: number;
-  /** RFC 5321 §4.5.3.2.5: until the server takes a piece of content. */
+  /** Until the server has accepted a piece of content: 3 minutes (RFC 5321 §4.5.3.2.5). */
   readonly dataBlockTimeoutMs: number;
-  /** RFC 5321 §4.5.3.2.6: the reply to the content. Servers do their work here; giving up early makes duplicates. */
+  /** The reply to the content: 10 minutes (RFC 5321 §4.5.3.2.6). Servers deliver here; giving up early causes duplicates. */
   readonly dataEndTimeoutMs: number;
   readonly quitTimeoutMs: number;
-  /** Content up to this size goes in one piece with the envelope, when the server has CHUNKING and PIPELINING. */
+  /** Content up to this size is sent in one piece with the envelope, when the server has CHUNKING and PIPELINING. */
   readonly maxOneShotBytes: number;
 }
 

@@ -15,15 +15,15 @@ import type { Random } from '#ports/random';
 import { type Connection, failure, refusal, type Stop } from './connection.ts';
 import type { ClientCredentials } from './types.ts';
 
-/** Those that a name and a secret are enough for. */
+/** Mechanisms that need only a name and a secret. */
 const secretMechanisms = [...mechanismsByStrength, ...tokenMechanisms].filter((name) => name !== 'EXTERNAL');
-/** RFC 4954 §4: an initial response that makes the line longer goes in a step of its own. */
+/** RFC 4954 §4: an initial response that would exceed the limit on command lines (RFC 5321 §4.5.3.1.4: 512) MUST be sent in a step of its own. */
 const maxInitialChars = 480;
 /** More challenges than any mechanism has. */
 const maxSteps = 8;
 const nonceBytes = 18;
 
-/** Logs in with the most secure mechanism that both sides have (RFC 4954). @throws Stop */
+/** Logs in with the most secure mechanism that both sides have (RFC 4954 §4). @throws Stop */
 export async function logIn(
   connection: Connection,
   extensions: Extensions,
@@ -96,7 +96,7 @@ async function exchange(connection: Connection, client: SaslClient, timeoutMs: n
   if (end.kind === 'failure') throw failure('auth', 'auth', end.reason);
 }
 
-/** Returns the server's words before its refusal, which tell more than its 535, as with tokens (RFC 7628 §3.2.2). */
+/** Returns the failure for a refused login, with the error that the server sent before its 535, as with tokens (RFC 7628 §3.2.2). */
 function refused(client: SaslClient, reply: Reply): Stop {
   const problem = client.problem ?? null;
   return problem === null ? refusal('auth', reply) : failure('auth', 'login', `${problem} (${showReply(reply)})`);
@@ -118,6 +118,7 @@ async function answer(
     ? client.step(challenge.value)
     : { kind: 'failure', reason: 'challenge is not base64' };
   if (step.kind === 'response') return step.data;
+  // RFC 4954 §4: a client that cannot decode a challenge MUST cancel the exchange, with a line of `*`.
   await connection.command('*', 'auth', timeoutMs);
   throw failure('auth', 'auth', step.kind === 'failure' ? step.reason : 'server asks for more than the mechanism has');
 }

@@ -4,8 +4,8 @@ import { isTooMany } from './transaction.ts';
 import type { OutgoingMail, RecipientOutcome } from './types.ts';
 
 /**
- * Sends a message in as many transactions as the server wants: each keeps the limits that it announces (RFC 9422 §4.2, §4.3), and recipients that it
- * refused as one too many come in another, as long as each transaction makes progress.
+ * Sends a message in as many transactions as the server requires: each keeps the announced limits (RFC 9422 §4.2, §4.3), and recipients
+ * refused as too many are sent in another (RFC 5321 §4.5.3.1.10), as long as each transaction makes progress.
  * @returns one outcome per recipient, in their order.
  */
 export async function sendInParts(
@@ -24,7 +24,7 @@ export async function sendInParts(
 
 type Transact = Parameters<typeof sendInParts>[2];
 
-/** @param known  Outcomes of the first recipients, so far. */
+/** Sends the message to the recipients without a final outcome. @param known  Outcomes of the first recipients so far. */
 async function sendRest(
   mail: OutgoingMail,
   limits: ServerLimits,
@@ -56,7 +56,7 @@ function isWaiting(outcome: RecipientOutcome | undefined): boolean {
   return outcome === undefined || isOneTooMany(outcome);
 }
 
-/** Reports whether a recipient was accepted: another transaction may take others. */
+/** Reports whether a recipient was accepted, so that another transaction may succeed for others. */
 function mayGoOn(outcomes: readonly RecipientOutcome[]): boolean {
   return outcomes.some(({ kind }) => kind === 'accepted');
 }

@@ -7,7 +7,8 @@ export function mailNeedsSmtputf8({ smtputf8, from, recipients }: OutgoingMail):
 }
 
 /**
- * Sends what a server can take: without SMTPUTF8, recipients whose address needs it fail by themselves, and those beside them do not.
+ * Sends a message as far as the server permits. RFC 6531 §3.5: without SMTPUTF8 an internationalized message MUST NOT be sent, so
+ * recipients whose address needs it fail, and the others do not.
  * @returns one outcome per recipient, in their order.
  */
 export async function sendByNeed(

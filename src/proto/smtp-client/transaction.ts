@@ -10,7 +10,7 @@ import type { ClientStage, OutgoingMail, RecipientOutcome } from './types.ts';
 const encoder = new TextEncoder();
 const loneDot = encoder.encode('.\r\n');
 
-/** One mail transaction (RFC 5321 §3.3): finds the outcome of each recipient, whatever happens. */
+/** One mail transaction (RFC 5321 §3.3), which finds an outcome for each recipient in every case. */
 export class Transaction {
   readonly #connection: Connection;
   readonly #extensions: Extensions;
@@ -18,9 +18,9 @@ export class Transaction {
   readonly #mail: OutgoingMail;
   readonly #outcomes: (RecipientOutcome | null)[];
   #state: 'untouched' | 'open' | 'done' = 'untouched';
-  /** The whole message is on its way. */
+  /** True when the whole message was sent. */
   #isSent = false;
-  /** Reply that refused MAIL when the server received more commands at once. */
+  /** Reply that refused MAIL when more commands were sent with it. */
   #refusal: Stop | null = null;
 
   constructor(connection: Connection, extensions: Extensions, limits: ClientLimits, mail: OutgoingMail) {
@@ -31,17 +31,17 @@ export class Transaction {
     this.#outcomes = mail.recipients.map(() => null);
   }
 
-  /** `untouched`: the server heard nothing of it; `open`: it may need RSET before the next MAIL; `done`: it does not. */
+  /** `untouched`: nothing was sent; `open`: the server may need RSET before the next MAIL (RFC 5321 §4.1.1.5); `done`: it does not. */
   get state(): 'untouched' | 'open' | 'done' {
     return this.#state;
   }
 
-  /** True when the server has, or is about to have, the whole message, and has not said what becomes of it. */
+  /** True when the whole message was sent, or is being sent, and the server has not replied to it. */
   get isSent(): boolean {
     return this.#isSent;
   }
 
-  /** Runs it. Never throws for what the server or the content does. `reset` sends RSET before. */
+  /** Runs the transaction. Never throws because of the server or the content. `reset` sends RSET first. */
   async run(reset: boolean): Promise<readonly RecipientOutcome[]> {
     let rest: RecipientOutcome;
     try {
@@ -49,30 +49,33 @@ export class Transaction {
       rest = await this.#dialogue(reset);
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
-      // Without a sender nothing is taken, whatever happened then.
+      // After a refused MAIL nothing is accepted, so its reply is the reason.
       rest = (this.#refusal ?? error).outcome;
     }
     if (this.#isSent && rest.kind === 'failed' && this.#refusal === null) rest = { ...rest, mayBeTaken: true };
     return this.#outcomes.map((outcome) => outcome ?? rest);
   }
 
-  /** Refuses what the server cannot do, before it is asked. */
+  /** Checks the message against the server's extensions before anything is sent. @throws Stop */
   #checkOffer(): void {
     const { size, eightBitMime, requireTls } = this.#extensions;
     const mail = this.#mail;
     if (!this.#connection.isUsable) throw failure('mail', 'closed', 'connection is closed');
     if (mail.requireTls && (!requireTls || this.#connection.channel.tls === null)) {
+      // RFC 8689 §4.2.1: a message tagged REQUIRETLS MUST be sent over TLS to a server that offers REQUIRETLS.
       throw failure('mail', 'requiretls', 'server does not offer REQUIRETLS under TLS');
     }
     if (mail.eightBit && !eightBitMime && mail.eightBitAnyway !== true) {
+      // RFC 6152 §3: without 8BITMIME the client must not send content with octets over 127.
       throw failure('mail', '8bitmime', 'server does not offer 8BITMIME');
     }
     if (size?.maxBytes != null && mail.sizeBytes > size.maxBytes) {
+      // RFC 1870 §4: a message larger than the announced limit will be rejected.
       throw failure('mail', 'size', `message has ${mail.sizeBytes} bytes, server takes ${size.maxBytes}`);
     }
   }
 
-  /** @returns the outcome of all recipients that have none of their own. */
+  /** @returns the outcome of all recipients without one of their own. @throws Stop */
   async #dialogue(reset: boolean): Promise<RecipientOutcome> {
     const { pipelining, chunking } = this.#extensions;
     if (!pipelining) return await this.#oneByOne(reset);
@@ -80,7 +83,7 @@ export class Transaction {
     return await this.#pipelined(reset);
   }
 
-  /** Without PIPELINING: each command waits for the reply to the one before. */
+  /** Sends commands without PIPELINING: each waits for the reply to the one before (RFC 5321 §4.3.1). */
   async #oneByOne(reset: boolean): Promise<RecipientOutcome> {
     const { commandTimeoutMs, mailTimeoutMs, rcptTimeoutMs, dataInitTimeoutMs } = this.#limits;
     this.#state = 'open';
@@ -91,7 +94,7 @@ export class Transaction {
       const line = rcptCommand(recipient, this.#mail, this.#extensions);
       const reply = await this.#connection.command(line, 'rcpt', rcptTimeoutMs);
       this.#noteRcpt(i, reply);
-      // RFC 5321 §4.5.3.1.10: no more recipients in this transaction; asking for each would only be noise.
+      // RFC 5321 §4.5.3.1.10: the client SHOULD send the accepted recipients now and the rest in another transaction.
       if (isTooMany(reply) && this.#hasAccepted(i)) {
         for (let k = i + 1; k < this.#outcomes.length; k++) this.#noteRcpt(k, reply);
         break;
@@ -103,7 +106,7 @@ export class Transaction {
     return await this.#content();
   }
 
-  /** Envelope and DATA in one write (RFC 2920 §3.1), then the content. */
+  /** Sends envelope and DATA in one write, DATA as its last command (RFC 2920 §3.1), then the content. */
   async #pipelined(reset: boolean): Promise<RecipientOutcome> {
     this.#state = 'open';
     const envelope = `${this.#envelope(reset)}DATA\r\n`;
@@ -117,7 +120,7 @@ export class Transaction {
       return await this.#content();
     }
     if (reply.code === 354) {
-      // RFC 2920 §3.1: the server wants content although no recipient remains.
+      // RFC 2920 §3.1: when DATA was accepted without a recipient, the client should send a single dot.
       await this.#connection.write(loneDot, 'content', this.#limits.dataBlockTimeoutMs);
       await this.#connection.reply('content', this.#limits.dataEndTimeoutMs);
     }
@@ -125,16 +128,16 @@ export class Transaction {
     return this.#nobody();
   }
 
-  /** Content after 354, and the reply to it. */
+  /** Sends the content after 354 and reads the reply to it. */
   async #content(): Promise<RecipientOutcome> {
-    // A line may be slow: from here on each piece has its time (RFC 5321 §4.5.3.2.5).
+    // The network may be slow: from here on the time limit is for each piece (RFC 5321 §4.5.3.2.5).
     this.#connection.untilMs = Number.POSITIVE_INFINITY;
     await sendContent(this.#connection, this.#mail, this.#limits);
     this.#isSent = true;
     return this.#end(await this.#connection.reply('content', this.#limits.dataEndTimeoutMs));
   }
 
-  /** Envelope and content in one write: a small message costs one round trip (RFC 3030 §4.2). */
+  /** Sends envelope and content in one write: with BDAT a small message costs one round trip (RFC 3030 §4.2). */
   async #inOneShot(reset: boolean): Promise<RecipientOutcome> {
     const { chunks, sizeBytes } = await gatherContent(this.#mail);
     const bdat = `BDAT ${sizeBytes} LAST`;
@@ -143,7 +146,7 @@ export class Transaction {
     checkContent(all.subarray(head.length));
     this.#state = 'open';
     this.#connection.dialogue.note(bdat);
-    // Hurry is no use: who has the message cannot be left for another host.
+    // No deadline: once a host has the message, another host must not be tried.
     this.#connection.untilMs = Number.POSITIVE_INFINITY;
     const written = this.#write(all, () => (this.#isSent = true));
     await this.#envelopeReplies(reset);
@@ -176,27 +179,27 @@ export class Transaction {
     if (resetReply?.code === 421) throw refusal('reset', resetReply);
     const mailReply = await this.#connection.reply('mail', mailTimeoutMs);
     if (mailReply.code === 421) throw refusal('mail', mailReply);
-    // The rest is on its way already, so a refused RSET only counts when MAIL does not work without.
+    // The rest has been sent already, so a refused RSET matters only when MAIL fails as well.
     if (mailReply.code >= 300) {
       const isReset = resetReply === null || resetReply.code < 300;
       this.#refusal = isReset ? unexpected('mail', mailReply) : unexpected('reset', resetReply);
     }
     for (let i = 0; i < this.#outcomes.length; i++) {
       const reply = await this.#connection.reply('rcpt', rcptTimeoutMs);
-      // After a refused MAIL each RCPT is out of order; what counts is why MAIL was refused.
+      // After a refused MAIL each RCPT is out of order (RFC 5321 §4.1.4); the reason is the reply to MAIL.
       if (this.#refusal === null) this.#noteRcpt(i, reply);
     }
   }
 
-  /** Starts a write that goes on while replies are read, as either side may be waiting for the other to read. */
+  /** Starts a write that continues while replies are read: RFC 2920 §3.1 requires clients to avoid a deadlock in which both sides only write. */
   #write(bytes: Uint8Array, onWritten?: () => void): Promise<void> {
     const written = this.#connection.write(bytes, 'mail', this.#limits.dataBlockTimeoutMs);
-    // What the server answered counts, even when it did not want to hear everything.
+    // The server's replies count, even when it did not read everything.
     return written.then(onWritten, () => {});
   }
 
   #noteRcpt(i: number, reply: Reply): void {
-    // 250, 251 and 252 accept (RFC 5321 §4.3.2).
+    // RFC 5321 §4.3.2: 250 and 251 accept. Clients MUST interpret other codes by their first digit.
     if (reply.code < 300) return;
     const { outcome } = unexpected('rcpt', reply);
     this.#outcomes[i] = outcome;
@@ -208,7 +211,7 @@ export class Transaction {
     return this.#outcomes.slice(0, count).includes(null);
   }
 
-  /** Every recipient has an outcome of its own. */
+  /** Returns the outcome when every recipient has one of its own. */
   #nobody(): RecipientOutcome {
     return { kind: 'failed', stage: 'rcpt', failure: 'protocol', reason: 'no recipients' };
   }
@@ -223,12 +226,12 @@ function check(stage: ClientStage, reply: Reply): void {
   if (reply.code >= 300) throw unexpected(stage, reply);
 }
 
-/** 4xx and 5xx say no; anything else that was not asked for is no SMTP. */
+/** Returns the exception for an unexpected reply: a refusal for 4xx and 5xx, a protocol error for others. */
 function unexpected(stage: ClientStage, reply: Reply): Stop {
   return reply.code >= 400 ? refusal(stage, reply) : failure(stage, 'protocol', `unexpected reply ${reply.code}`);
 }
 
-/** RFC 5321 §4.5.3.1.10: 452, and 552 from servers that follow older rules; unless a status says that it is about something else. */
+/** Reports whether a reply means too many recipients: 452, or 552, which the client SHOULD treat alike (RFC 5321 §4.5.3.1.10), unless the enhanced code has another meaning. */
 export function isTooMany({ code, enhanced }: Reply): boolean {
   // RFC 3463 §3.6: x.5.3 is "too many recipients".
   return (code === 452 || code === 552) && (enhanced === null || enhanced.endsWith('.5.3'));

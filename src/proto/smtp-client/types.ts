@@ -5,10 +5,11 @@ import type { Extensions, Notify, Reply } from '#lib/smtp';
 import type { ClientTls, TlsSession } from '#ports/channel';
 
 /**
- * Why something failed without the server saying no. Of the connection: `closed`, `timeout`, `tls`, `protocol` (its bytes are no SMTP, or out of order).
- * Of what it offers: `noStartTls` (TLS is required), `size`, `smtputf8`, `8bitmime`, `requiretls`, `auth` (no mechanism in common, or the server did not prove itself).
- * Of our login: `login` (the server refused it, and said more than its reply does).
- * Of ours, nothing was delivered then: `content` (the message has a bare CR or LF), `unreadable` (it could not be read just now).
+ * Kinds of failures other than a negative reply.
+ * Connection: `closed`, `timeout`, `tls`, `protocol` (not SMTP, or out of order).
+ * Extensions: `noStartTls` (TLS is required), `size`, `smtputf8`, `8bitmime`, `requiretls`, `auth` (no mechanism in common, or the server did not prove itself).
+ * Login: `login` (the server refused it, and sent more details than its reply has).
+ * Our side, nothing was delivered: `content` (the message has a bare CR or LF), `unreadable` (it could not be read).
  */
 export type FailureKind =
   | 'closed'
@@ -25,7 +26,7 @@ export type FailureKind =
   | 'content'
   | 'unreadable';
 
-/** The command that was answered, or was to be. */
+/** Step of the session at which the outcome was decided. */
 export type ClientStage =
   | 'greeting'
   | 'hello'
@@ -38,23 +39,23 @@ export type ClientStage =
   | 'content'
   | 'quit';
 
-/** The server said no. The reply's code tells 4xx from 5xx. */
+/** Outcome of a negative reply: 4xx is transient, 5xx permanent (RFC 5321 §4.2.1). */
 export interface RefusedOutcome {
   readonly kind: 'refused';
   readonly stage: ClientStage;
   readonly reply: Reply;
 }
 
-/** It did not come to an answer. */
+/** Outcome of a failure before a reply. */
 export interface FailedOutcome {
   readonly kind: 'failed';
   readonly stage: ClientStage;
   readonly failure: FailureKind;
   /** For logs and reports. */
   readonly reason: string;
-  /** Error that was thrown, for logs alone, since it may describe this machine. */
+  /** Error that was thrown, for logs only, since it may describe this machine. */
   readonly cause?: unknown;
-  /** The server has got everything and not answered, so it may deliver the message; left out where it surely does not. */
+  /** Set when the server has received everything and not replied, so that it may deliver the message (RFC 5321 §4.5.3.2.6). */
   readonly mayBeTaken?: true;
 }
 
@@ -64,13 +65,13 @@ export type OpenOutcome =
       readonly kind: 'ready';
       readonly extensions: Extensions;
       readonly tls: TlsSession | null;
-      /** The answer to STARTTLS when it was offered, refused, and gone without. */
+      /** Reply that refused STARTTLS although it was offered, when the session continues without TLS. */
       readonly startTlsRefusal: Reply | null;
     }
   | RefusedOutcome
   | FailedOutcome;
 
-/** Outcome of one recipient. `accepted` carries the server's reply to the content: from now on it is the server's to deliver. */
+/** Outcome of one recipient. `accepted` carries the server's reply to the content, with which it takes responsibility (RFC 5321 §4.2.5). */
 export type RecipientOutcome = { readonly kind: 'accepted'; readonly reply: Reply } | RefusedOutcome | FailedOutcome;
 
 /** One recipient with its outcome, in the order of the request. */
@@ -90,7 +91,7 @@ export interface MailRecipient {
 
 /** One message for one or more recipients. */
 export interface OutgoingMail {
-  /** Null for the null reverse-path. */
+  /** Null for the null reverse-path (RFC 5321 §4.5.5). */
   readonly from: Address | null;
   readonly recipients: readonly MailRecipient[];
   /** Size of the content, checked against SIZE. */
@@ -99,37 +100,38 @@ export interface OutgoingMail {
   readonly eightBit: boolean;
   /** A header field needs SMTPUTF8. Addresses of the envelope that need it are found by the client. */
   readonly smtputf8: boolean;
-  /** Must travel with REQUIRETLS (RFC 8689). */
+  /** Must be sent with REQUIRETLS (RFC 8689 §4.2.1). */
   readonly requireTls: boolean;
   /** Sends 8-bit content even to a server without 8BITMIME, as nearly all accept it. */
+  // deviates: RFC 6152 §3 says that a client must not, under any circumstances. Converting is impossible where it would break a signature.
   readonly eightBitAnyway?: boolean;
   /** Sent when the server has DSN (RFC 3461 §4.3, §4.4). */
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: string;
-  /** The message with CRLF line ends; called once for each transaction that the server's limits call for. */
+  /** Returns the message with CRLF line ends; called once for each transaction that the server's limits require. */
   content(): AsyncIterable<Uint8Array>;
 }
 
-/** Demand on TLS before mail is sent. `none`: leave the connection as it is, also when TLS is on already. */
+/** Requirement for TLS before mail is sent. `none` does not change the connection, which may have TLS already. */
 export type ClientTlsMode =
   | { readonly mode: 'none' }
-  /** STARTTLS when offered. A failed handshake ends the connection: the caller decides whether to come again without. */
+  /** STARTTLS when offered. A failed handshake ends the connection: the caller decides on a retry without TLS (RFC 3207 §6). */
   | { readonly mode: 'opportunistic'; readonly tls: ClientTls }
-  /** STARTTLS even when not offered, since an attacker may have removed the offer. */
+  /** STARTTLS even when not offered, since an attacker may have removed the offer (RFC 3207 §6). */
   | { readonly mode: 'required'; readonly tls: ClientTls };
 
 /** Credentials of a client. */
 export interface ClientCredentials {
-  /** Left empty where the client certificate says all (EXTERNAL). */
+  /** Empty where the client certificate identifies the user (EXTERNAL). */
   readonly login: string;
   /** Null when there is none. */
   readonly password: Secret | null;
-  /** OAuth access token, for OAUTHBEARER and XOAUTH2; never shown without TLS. */
+  /** OAuth access token, for OAUTHBEARER and XOAUTH2; never sent without TLS. */
   readonly token?: Secret;
-  /** The server as it was dialed, which OAUTHBEARER tells along (RFC 7628 §3.1). */
+  /** The server as it was dialed, which OAUTHBEARER includes (RFC 7628 §3.1). */
   readonly server?: { readonly host: string; readonly port: number };
-  /** Exactly which mechanisms may be used; all but EXTERNAL when left out. Of these, the most secure that the server offers is used. */
+  /** Mechanisms that may be used; all except EXTERNAL when left out. The most secure that the server offers is used. */
   readonly mechanisms?: readonly MechanismName[];
-  /** Lets PLAIN and LOGIN show the password on a connection without TLS. */
+  /** Permits PLAIN and LOGIN to send the password without TLS. */
   readonly allowClear?: boolean;
 }
