@@ -27,7 +27,7 @@ test('checkReport: clean, untidy, and worse', () => {
   assert.deepEqual(checkReport([untidy, lost]), [
     'Mail is lost or cannot be read:',
     '  queue: message 7 of <a\\u001b@b> waits and has no content',
-    '  What can be done: drop it.',
+    '    Remedy: drop it.',
     '',
     'Untidy, but no mail is lost:',
     '  account ann: the blob 1 belongs to no message, and is removed in time',
@@ -36,14 +36,31 @@ test('checkReport: clean, untidy, and worse', () => {
   ]);
 });
 
+const orphan = { account: 'ann', kind: 'orphan', text: 'the blob 1', isLoss: false, remedy: 'wait' } as const;
+
+test('checkReport: each remedy stands below the findings that it is for', () => {
+  const damaged = { ...orphan, kind: 'counter', text: 'a counter', remedy: 'count again' } as const;
+  assert.deepEqual(checkReport([orphan, damaged, { ...orphan, text: 'the blob 2' }]).slice(1, 6), [
+    '  account ann: the blob 1',
+    '  account ann: the blob 2',
+    '    Remedy: wait.',
+    '  account ann: a counter',
+    '    Remedy: count again.',
+  ]);
+});
+
 test('repairReport: nothing, what was made anew, and what could not be', () => {
-  assert.deepEqual(repairReport([]), ['There was nothing to repair.', '']);
+  assert.deepEqual(repairReport([], []), ['There was nothing to repair.', '']);
+  assert.match(repairReport([], [orphan])[0] ?? '', /can put nothing right here; the remedies/);
   const flags = [{ mailbox: 'INBOX', firstUid: 256, lastUid: 511, resetMessages: 256 }];
   assert.deepEqual(
-    repairReport([
-      { account: 'ann', flags, others: 2, problem: null },
-      { account: 'bob', flags: [], others: 0, problem: 'it is missing' },
-    ]),
+    repairReport(
+      [
+        { account: 'ann', flags, others: 2, problem: null },
+        { account: 'bob', flags: [], others: 0, problem: 'it is missing' },
+      ],
+      [],
+    ),
     [
       'Repaired:',
       '  account ann: mailbox INBOX, UIDs 256 to 511: 256 messages with the flags again that they came with',

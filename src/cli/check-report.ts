@@ -3,7 +3,7 @@ import type { RepairedAccount } from '#server/operations';
 import { counted } from './confirm.ts';
 import { plain } from './terminal.ts';
 
-/** The findings of the check for people: lost mail first, what is only untidy after it, and a sum. */
+/** Returns the findings of the check for people: lost mail first, what is only untidy after it, and a sum. Those with one remedy stand together, above it. */
 export function checkReport(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ['All mail is whole and consistent.'];
   const [lost = [], untidy = []] = [true, false].map((isLoss) => findings.filter((one) => one.isLoss === isLoss));
@@ -16,11 +16,13 @@ export function checkReport(findings: readonly Finding[]): string[] {
 
 function section(title: string, findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
-  const remedies = new Set(findings.flatMap(({ remedy }) => remedy ?? []));
+  const byRemedy = Map.groupBy(findings, ({ remedy }) => remedy);
   return [
     title,
-    ...findings.map((finding) => `  ${place(finding)}: ${plain(finding.text)}`),
-    ...[...remedies].map((remedy) => `  What can be done: ${plain(remedy)}.`),
+    ...[...byRemedy].flatMap(([remedy, those]) => [
+      ...those.map((finding) => `  ${place(finding)}: ${plain(finding.text)}`),
+      ...(remedy === null ? [] : [`    Remedy: ${plain(remedy)}.`]),
+    ]),
     '',
   ];
 }
@@ -30,9 +32,15 @@ function place({ account, kind }: Finding): string {
   return kind === 'database' ? 'server' : 'queue';
 }
 
-/** The outcome of a repair for people. */
-export function repairReport(repaired: readonly RepairedAccount[]): string[] {
-  if (repaired.length === 0) return ['There was nothing to repair.', ''];
+/** Returns the outcome of a repair for people. @param left  What the check found after it. */
+export function repairReport(repaired: readonly RepairedAccount[], left: readonly Finding[]): string[] {
+  if (repaired.length === 0)
+    return [
+      left.length === 0
+        ? 'There was nothing to repair.'
+        : '"check --repair" can put nothing right here; the remedies of what was found are below.',
+      '',
+    ];
   return [
     'Repaired:',
     ...repaired.flatMap(({ account, flags, others, problem }) => [

@@ -49,7 +49,10 @@ test(
     );
     await mkdir(data);
     await writeFile(join(data, 'server.db'), '');
-    assert.match(refusal(data, other) ?? '', /data does not belong to other, .* Run 'chown -R other: /);
+    assert.match(
+      refusal(data, other) ?? '',
+      /data belongs to another user \(user id \d+\) than other, .* See whose it is with 'ls -ld .*, or name another folder; run 'chown -R other: .* only when/,
+    );
     await chmod(data, 0o500);
     if (!isRoot()) assert.match(refusal(data, null) ?? '', /this user may not write in /);
     if (uid !== 0) assert.match(refusal(data, self) ?? '', /user self may not write in .*\. Run 'chmod 700 /);

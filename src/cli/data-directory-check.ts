@@ -44,14 +44,16 @@ function missingRefusal(path: string, user: ServingUser | null): Words | null {
 
 /** A folder that the user of this process will work in. */
 function ownRefusal(path: string): Words | null {
-  const denied = isDenied(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  if (denied)
-    return [
-      `this user may not write in ${path}`,
-      `Run 'chown -R' and 'chmod 700' on it as root, or serve as its owner`,
-    ];
   const { uid, mode } = statSync(path);
   const own = process.getuid?.() ?? uid;
+  const denied = isDenied(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  if (denied)
+    return uid === own
+      ? [`this user may not write in ${path}`, `Run 'chmod 700 ${path}'`]
+      : [
+          `this user may not write in ${path}, which belongs to another (user id ${uid})`,
+          `${lookFirst(path)}. Run Godwit as that user when it holds that user's mail, or name another folder`,
+        ];
   if (isWindows || own === 0 || own === uid || (mode & othersMask) === 0) return null;
   return [`other users may read ${path}, and the server cannot change that`, `Run 'chmod 700 ${path}' as its owner`];
 }
@@ -61,10 +63,19 @@ function givenRefusal(path: string, user: ServingUser): Words | null {
   const { uid, mode } = statSync(path);
   const willBeGiven = uid === 0 && user.uid !== 0 && readdirSync(path).length === 0;
   if (uid !== user.uid && !willBeGiven) {
-    return [`${path} does not belong to ${user.name}, the user to serve as`, `Run 'chown -R ${user.name}: ${path}'`];
+    return [
+      `${path} belongs to another user (user id ${uid}) than ${user.name}, the user to serve as`,
+      `${lookFirst(path)}. Name its owner as 'user' in server.yaml when it holds that user's mail, or name another folder; ` +
+        `run 'chown -R ${user.name}: ${path}' only when no other user or program works with it`,
+    ];
   }
   if ((mode & 0o700) !== 0o700) return [`user ${user.name} may not write in ${path}`, `Run 'chmod 700 ${path}'`];
   return unreachable(path, dirname(path), user);
+}
+
+/** Returns the advice that comes before any change of a folder that may be another user's. */
+function lookFirst(path: string): string {
+  return `See whose it is with 'ls -ld ${path}' and 'ls -l ${path}'`;
 }
 
 function unreachable(path: string, parent: string, user: ServingUser): Words | null {

@@ -128,7 +128,9 @@ function giveDirectory(path: string, { name, uid, gid }: SystemUser): void {
   const { uid: owner } = statSync(path);
   if (owner === uid) return;
   if (owner !== 0 || readdirSync(path).length > 0) {
-    throw new Error(`${path} does not belong to ${name}, the user to serve as: run 'chown -R ${name}: ${path}'`);
+    throw new Error(
+      `${path} belongs to another user than ${name}, the user to serve as: see whose it is with 'ls -ld ${path}'; run 'chown -R ${name}: ${path}' only when no other user or program works with it`,
+    );
   }
   chownSync(path, uid, gid);
 }

@@ -82,7 +82,7 @@ const setups: readonly BadSetup[] = [
       await writeFile(join(folder, 'data', 'server.db'), '');
       await setting(folder, 'user: nobody');
     },
-    want: /dataDirectory: .*data does not belong to nobody, the user to serve as\. Run 'chown -R nobody: /,
+    want: /dataDirectory: .*data belongs to another user .* than nobody, the user to serve as\. See whose it is with 'ls -ld /,
     needsRoot: true,
   },
   {

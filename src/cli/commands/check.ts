@@ -18,23 +18,22 @@ interface CheckOptions extends FolderOptions, ConfirmOptions {
  * and the server does not mend.
  */
 export async function check(options: CheckOptions): Promise<number> {
-  const findings = await withServer(
+  const { repaired, findings } = await withServer(
     configFolder(options),
-    async (call) => {
-      if (options.repair === true) await repair(call, options);
-      return (await call('check', {})) as Finding[];
-    },
+    async (call) => ({
+      repaired: options.repair === true ? await repair(call, options) : null,
+      findings: (await call('check', {})) as Finding[],
+    }),
     { toleratesDamage: true },
   );
   if (options.json === true) printJson(findings);
-  else print(...checkReport(findings));
+  else print(...(repaired === null ? [] : repairReport(repaired, findings)), ...checkReport(findings));
   return findings.every(({ kind }) => kind === 'orphan') ? 0 : 1;
 }
 
-async function repair(call: CallServer, options: CheckOptions): Promise<void> {
+async function repair(call: CallServer, options: CheckOptions): Promise<RepairedAccount[]> {
   const what =
     'Flags that cannot be read fall back to those with which their messages came; counters are counted again.';
   await confirm(what, options);
-  const repaired = (await call('check.repair', {})) as RepairedAccount[];
-  if (options.json !== true) print(...repairReport(repaired));
+  return (await call('check.repair', {})) as RepairedAccount[];
 }

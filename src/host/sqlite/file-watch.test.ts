@@ -3,11 +3,14 @@ import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSyn
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '#host/clock';
+import { Files } from '#host/files';
 import { isWindows } from '#host/process';
 import { accountId } from '#lib/ids';
 import { ConditionError } from '#ports/conditions';
 import { sql, type Database } from '#ports/database';
+import { crashFileSystem } from '#testing/crash-files';
 import { FakeLog } from '#testing/fake-log';
+import { seededNumbers } from '#testing/seeded-random';
 import { tempDir } from '#testing/temp-dir';
 import { openDatabases, type ShrinkableDatabases } from './index.ts';
 
@@ -21,11 +24,12 @@ interface Opened extends AsyncDisposable {
   readonly log: FakeLog;
 }
 
-async function open(directory: string): Promise<Opened> {
+async function open(directory: string, files = new Files()): Promise<Opened> {
   const kinds: string[] = [];
   const log = new FakeLog();
   const databases = await openDatabases({
     directory,
+    files,
     log,
     clock: systemClock,
     migrations: { server: schema, account: schema },
@@ -245,3 +249,26 @@ test(
     rmSync(path);
   },
 );
+
+test('Database.write: what is acknowledged after the database was put back survives power cuts', { skip }, async () => {
+  await using dir = await tempDir();
+  const [root, shadows] = [join(dir.path, 'root'), join(dir.path, 'shadows')];
+  for (const folder of [root, shadows]) mkdirSync(folder);
+  const system = crashFileSystem(root, shadows);
+  const random = seededNumbers(11);
+  const images: { readonly path: string; readonly acknowledged: number }[] = [];
+  {
+    await using opened = await open(root, new Files({ system }));
+    const db = await opened.databases.account(seven);
+    await add(db, 3);
+    rmSync(join(root, 'accounts', '7', 'account.db'));
+    for (let acknowledged = 4; acknowledged < 34; acknowledged += 1) {
+      await add(db);
+      const path = join(dir.path, `image${acknowledged}`);
+      system.imageAfterPowerLoss(path, random);
+      images.push({ path, acknowledged });
+    }
+    assert.ok(opened.log.events.some(({ event }) => event === 'sqlite.putBack'));
+  }
+  for (const { path, acknowledged } of images) assert.equal(await countLater(path), acknowledged);
+});

@@ -57,8 +57,7 @@ export async function checkBlobs(
   const extra = [...stored.keys()].filter((blob) => !seen.has(blob));
   if (extra.length === 0) return;
   const later = await known(extra);
-  for (const blob of extra)
-    if (!later.has(blob)) report('orphan', `the blob ${blob} belongs to no message, and is removed in time`);
+  for (const blob of extra) if (!later.has(blob)) report('orphan', `the blob ${blob} belongs to no message`);
 }
 
 const pieceBytes = 256 * 1024;

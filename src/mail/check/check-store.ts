@@ -10,7 +10,7 @@ import { checkContents, checkEmails, placesOf } from './check-contents.ts';
 import { checkMailboxes } from './check-mailboxes.ts';
 import { checkMessages, checkTombstones } from './check-messages.ts';
 import { checkQueue } from './check-queue.ts';
-import { Findings, type Finding, type Report } from './finding.ts';
+import { Findings, type Finding } from './finding.ts';
 
 /** Dependencies of the check. */
 export interface CheckDeps {
@@ -41,7 +41,7 @@ export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
   const owners = await Array.fromAsync(blobs.owners());
   const server = new Findings(null);
   const listed = await accounts.list().catch((error: unknown) => {
-    server.report('database', `server.db cannot be read: ${wordsOf(error)}`, true);
+    server.unreadable('server.db cannot be read', error);
     return null;
   });
   for (const { name } of listed ?? []) found.push(...(await checkNamedAccount(deps, name)));
@@ -71,12 +71,12 @@ async function checkServer(
   { blobs, databases, queueDatabase, loop = noPauses }: CheckDeps,
   server: Findings,
 ): Promise<Finding[]> {
-  if (databases !== undefined) await checkFile(() => databases.integrity('server'), 'server.db', server.report);
+  if (databases !== undefined) await checkFile(() => databases.integrity('server'), 'server.db', server);
   if (queueDatabase === undefined) return server.all();
   try {
     return [...server.all(), ...(await checkQueue(queueDatabase, blobs, loop))];
   } catch (error) {
-    server.report('database', `the queue in server.db cannot be read: ${wordsOf(error)}`, true);
+    server.unreadable('the queue in server.db cannot be read', error);
     return server.all();
   }
 }
@@ -116,28 +116,29 @@ async function checkFolder(deps: CheckDeps, id: AccountId, name: string | null):
     using account = await deps.accounts.inspect(id);
     return await checkOpened(deps, account, findings);
   } catch (error) {
-    findings.report('database', `accounts/${id}/account.db cannot be opened: ${wordsOf(error)}`, true);
+    findings.unreadable(`accounts/${id}/account.db cannot be opened`, error);
     return findings.all();
   }
 }
 
 async function checkOpened({ databases, loop }: CheckDeps, account: Account, findings: Findings): Promise<Finding[]> {
   if (databases !== undefined) {
-    await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, findings.report);
+    await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, findings);
   }
-  return [...findings.all(), ...(await checkAccount(account, loop))];
+  return await checkAccount(account, loop, findings);
 }
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function checkFile(integrity: () => Promise<readonly string[]>, file: string, report: Report): Promise<void> {
+async function checkFile(integrity: () => Promise<readonly string[]>, file: string, findings: Findings): Promise<void> {
   try {
     const damages = await integrity();
-    for (const damage of damages.slice(0, maxDamages)) report('database', `${file} is damaged: ${damage}`, true);
+    for (const damage of damages.slice(0, maxDamages))
+      findings.report('database', `${file} is damaged: ${damage}`, true);
   } catch (error) {
-    report('database', `${file} could not be checked: ${wordsOf(error)}`);
+    findings.unreadable(`${file} could not be checked`, error);
   }
 }
 
@@ -145,8 +146,11 @@ async function checkFile(integrity: () => Promise<readonly string[]>, file: stri
  * Checks one account's rows against each other and against its blobs, and each body against its checksum. Nothing is changed. Time and memory grow
  * with the number of rows; each piece is a read of its own, so that the account can be used meanwhile.
  */
-export async function checkAccount(account: Account, loop: EventLoop = noPauses): Promise<Finding[]> {
-  const findings = new Findings(account.name);
+export async function checkAccount(
+  account: Account,
+  loop: EventLoop = noPauses,
+  findings = new Findings(account.name),
+): Promise<Finding[]> {
   const { report } = findings;
   const stored = await storedBlobs(account.blobs, account.id);
   const steps = [
@@ -170,7 +174,7 @@ export async function checkAccount(account: Account, loop: EventLoop = noPauses)
     // A damaged page ends one step, not the others.
     await step().catch((error: unknown) => {
       if (error instanceof AccountRemoved) throw error;
-      report('database', `a part of the account cannot be read: ${wordsOf(error)}`, true);
+      findings.unreadable('a part of the account cannot be read', error);
     });
   }
   return findings.all();

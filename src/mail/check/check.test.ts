@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { SystemFlag } from '#lib/flags';
+import { ConditionError } from '#ports/conditions';
 import { sql, type Sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { checkAccount, checkStore, fixAccount, repairFlags } from './index.ts';
@@ -261,3 +262,22 @@ for (const [what, damage, resetUids] of [
     assert.ok(image);
   });
 }
+
+test('checkStore: one cause that keeps many parts of an account from being read is one finding, with its remedy', async () => {
+  await using store = await tempStore();
+  const { accounts, account, blobs } = store;
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a'])]);
+  const replaced = new ConditionError('fileReplaced', 'account.db');
+  const read = account.db.read.bind(account.db);
+  account.db.read = () => Promise.reject(replaced);
+  const findings = await checkStore({ accounts, blobs, databases: { integrity: () => Promise.reject(replaced) } });
+  account.db.read = read;
+  assert.deepEqual(
+    findings.map(({ account: name, kind, text, isLoss }) => [name, kind, text.replace(/:.*/, ''), isLoss]),
+    [
+      [account.name, 'database', `accounts/${account.id}/account.db could not be checked`, true],
+      [null, 'database', 'server.db could not be checked', true],
+    ],
+  );
+  for (const { remedy } of findings) assert.match(remedy ?? '', /put the file back/);
+});

@@ -1,3 +1,5 @@
+import { ConditionError, type ConditionKind } from '#ports/conditions';
+
 /**
  * What is wrong: with an account that cannot be opened, its database file, counters, flags, blocks of header fields, UIDs, MODSEQs, references, threads, mailboxes,
  * stored bytes, blobs, blobs without a row, or the queue.
@@ -39,6 +41,11 @@ export type Report = (kind: FindingKind, text: string, isLoss?: boolean, email?:
 const restoreServer =
   'stop the server and restore server.db from a backup, or recover what can be read: docs/admin/check.md, "A damaged server.db", says how, and what is lost without it';
 
+/** Conditions of files that are not at their paths while the server runs. */
+const misplaced: ReadonlySet<ConditionKind> = new Set(['fileRemoved', 'fileReplaced']);
+const putFilesBack =
+  'nothing of it is lost yet: put the file back where it was, or restore it with the server stopped: docs/admin/disk.md, "A file is removed or replaced while the server runs", says how';
+
 /** Findings of one kind that are named one by one. */
 const maxPerKind = 100;
 
@@ -61,6 +68,8 @@ function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): s
     case 'counter':
     case 'headers':
       return 'run "godwit check --repair": docs/admin/check.md, "Repairs", says what it does';
+    case 'orphan':
+      return 'none is needed: the server removes it by itself when it is 14 days old. "check --repair" leaves a younger one alone, since it may belong to a newer backup of the database';
     case 'queue':
       return isLoss ? 'drop the message with "godwit queue drop" and tell its sender' : null;
     default:
@@ -73,6 +82,7 @@ export class Findings {
   readonly #account: string | null;
   readonly #found: { finding: Finding; readonly email: number | null }[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #causes = new Set<string>();
 
   constructor(account: string | null) {
     this.#account = account;
@@ -84,6 +94,23 @@ export class Findings {
     this.#counts.set(key, count);
     if (count <= maxPerKind) this.#add(kind, text, isLoss, email);
   };
+
+  /** Reports that something cannot be read, once for each reason: one cause stops many parts of the check. */
+  unreadable(what: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.#causes.has(reason)) return;
+    this.#causes.add(reason);
+    const isElsewhere = error instanceof ConditionError && misplaced.has(error.kind);
+    const remedy = isElsewhere ? putFilesBack : remedyOf('database', true, this.#account);
+    const finding = {
+      account: this.#account,
+      kind: 'database',
+      text: `${what}: ${reason}`,
+      isLoss: true,
+      remedy,
+    } as const;
+    this.#found.push({ finding, email: null });
+  }
 
   /** Reports that an account is refused, with what the operator can do about it. */
   refused(text: string, remedy: string): void {
