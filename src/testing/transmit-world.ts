@@ -91,7 +91,7 @@ export interface TransmitWorldOptions {
 
 /** A network of fake hosts by address (or, through a proxy, by name), and a transmitter in it. */
 export class TransmitWorld implements Dialer, AsyncDisposable {
-  /** Dialed destinations: `address:port`, and further demands. */
+  /** Dialed addresses: `address:port`, and further demands. */
   readonly dialed: string[] = [];
   /** The hosts' ends of connections, in the order of dialing. */
   readonly ends: FakeChannel[] = [];

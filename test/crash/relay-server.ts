@@ -25,7 +25,7 @@ export async function setUpRelay(folder: string, relayPort: number, connections:
     'localserve: true',
     isRoot() ? 'user: nobody' : 'localserve: false',
   );
-  const transport = `{ kind: smtp, host: 127.0.0.1, port: ${relayPort}, tls: none, limits: { connections: ${connections} } }`;
+  const transport = `{ kind: smtp, host: 127.0.0.1, port: ${relayPort}, tls: none, limits: { concurrency: ${connections} } }`;
   await writeFile(file, `${text}transports:\n  sink: ${transport}\nroutes:\n  - { transport: sink }\n`);
   // The user that the server runs as must be able to read these, and to make that.
   await chmod(folder, 0o755);

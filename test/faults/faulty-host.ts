@@ -23,7 +23,7 @@ const stages: Readonly<Record<string, Stage>> = {
   QUIT: 'QUIT',
 };
 
-/** A destination that follows SMTP but for one misdeed, and counts what it was given. */
+/** A mail host that follows SMTP but for one misdeed, and counts what it was given. */
 export class FaultyHost {
   readonly name: string;
   readonly nature: HostNature;

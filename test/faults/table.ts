@@ -6,7 +6,7 @@ export const tableFile: string = fileURLToPath(new URL('../../docs/faults.md', i
 
 const introduction = `# What happens to a message when something goes wrong
 
-Every row was tried: a message in the queue meets a destination with this fault, three times. \`npm test\` tries all of it again and compares;
+Every row was tried: a message in the queue goes to hosts with this fault, three times. \`npm test\` tries all of it again and compares;
 \`node test/faults/main.ts\` writes this file anew.
 
 - **with another host**: the preferred host of two has the fault. What the first attempt comes to.

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { systemClock } from '#host/clock';
 import { systemResolver } from '#host/dns';
 import { systemRandom } from '#host/random';
-import { findMailHosts, findTlsa, type HostDane, type MailHost, type MailHosts } from '#mail/destination';
+import { findMailHosts, findTlsa, type HostDane, type MailHost, type MailHosts } from '#mail/mail-hosts';
 import type { Answer } from '#ports/resolver';
 import { FakeLog } from '#testing/fake-log';
 import { labPrograms, startDnsLab, type DnsLab, type LabZone } from './dns-lab.ts';

@@ -32,22 +32,22 @@ const ways = {
   strange: { kind: 'submission', port: 'strange', login: passwordLogin },
 } as const satisfies Record<string, Way>;
 
-/** Registers the tests of a foreign mail server as destination, and as smarthost. To be called within a suite. */
+/** Registers the tests of a foreign mail server as mail host, and as smarthost. To be called within a suite. */
 export function testRelay(suite: RelaySuite): void {
   let world: RelayWorld;
   before(async () => {
     world = await startRelayWorld({ domain: suite.domain, ways: suite.hasLogin ? ways : {}, start: suite.start });
   });
   after(() => world[Symbol.asyncDispose]());
-  testDestination(suite, () => world);
+  testMailHost(suite, () => world);
   testExtensions(suite, () => world);
   if (suite.hasLogin) testLogins(suite, () => world);
 }
 
 /** Messages, and refusals of recipients. */
-function testDestination(suite: RelaySuite, world: () => RelayWorld): void {
+function testMailHost(suite: RelaySuite, world: () => RelayWorld): void {
   const { domain } = suite;
-  test('as destination: it has the message byte for byte', async () => {
+  test('as mail host: it has the message byte for byte', async () => {
     // What is not ASCII is encoded at submission: conversion.test.ts.
     const subject = freshSubject('byte for byte');
     const mail = sampleMessage(subject, `twelve boxers\r\n.\r\n..\r\n${'q'.repeat(990)}\r\n\r\n`);

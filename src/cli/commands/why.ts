@@ -55,6 +55,6 @@ function nothingKnown(message: string | undefined, { from, to, since = '7d' }: W
     : `No message ${plain(message)} is known here`;
   return [
     `${known}.`,
-    'The queue forgets finished messages after queue.keepRetired, mailboxes what was deleted after two weeks. Mail that was refused is found with --from and --to.',
+    'The queue forgets finished messages after queue.keepFinished, mailboxes what was deleted after two weeks. Mail that was refused is found with --from and --to.',
   ];
 }

@@ -1,6 +1,6 @@
 /**
  * MTA-STS (RFC 8461): the TXT record and the policy file, read and written, and which policy applies when.
- * Queries, HTTPS and the stored cache are elsewhere; what a policy means for one connection is in #mail/destination.
+ * Queries, HTTPS and the stored cache are elsewhere; what a policy means for one connection is in #mail/mail-hosts.
  * Invariant: a policy that was fetched counts until it expires or another was fetched; no failure takes it away.
  */
 export { isRefreshDue, planSts, settleSts } from './cache.ts';

@@ -31,7 +31,7 @@ function parse(serverText: string, domainsText: string): readonly string[] {
 test('parseConfigFiles accepts the examples, and gives defaults', () => {
   const config = parseConfigFiles({ file: 'server.yaml', text: example }, { file: 'domains.yaml', text: domains });
   assert.equal(config.server.listeners['public']?.maxMessageBytes, 104_857_600);
-  assert.equal(config.server.queue.keepRetired, 7 * 24 * 3_600_000);
+  assert.equal(config.server.queue.keepFinished, 7 * 24 * 3_600_000);
   assert.deepEqual(config.domains.domains['example.org']?.localpartSeparators, ['+']);
   // GNU SASL in mutt and neomutt would choose channel binding, and fail.
   assert.equal(

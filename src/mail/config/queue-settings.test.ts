@@ -12,9 +12,9 @@ function parse(queue: string): Config {
 }
 
 test('queue: the defaults of server.yaml are those of the queue', () => {
-  const { retryAfter, maxAge, tellDelayAfter, keepRetired } = parse('').server.queue;
+  const { retryAfter, maxAge, tellDelayAfter, keepFinished } = parse('').server.queue;
   assert.deepEqual(
-    { retryAfterMs: retryAfter, maxAgeMs: maxAge, tellDelayAfterMs: tellDelayAfter, keepFinishedMs: keepRetired },
+    { retryAfterMs: retryAfter, maxAgeMs: maxAge, tellDelayAfterMs: tellDelayAfter, keepFinishedMs: keepFinished },
     {
       retryAfterMs: defaultSettings.retryAfterMs,
       maxAgeMs: defaultSettings.maxAgeMs,

@@ -76,14 +76,20 @@ const dayMs = 24 * hourMs;
 
 const queue = z
   .strictObject({
-    concurrency: z.number().int().min(1).max(10_000).default(50).meta({ description: 'Deliveries at the same time.' }),
-    concurrencyPerDomain: z
+    concurrency: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(50)
+      .meta({ description: 'Transmissions at a time, to all destinations together.' }),
+    concurrencyPerDestination: z
       .number()
       .int()
       .min(1)
       .max(1000)
       .default(5)
-      .meta({ description: 'Deliveries at the same time to one destination domain.' }),
+      .meta({ description: 'Transmissions at a time to one destination: a domain or an address literal.' }),
     retryAfter: z
       .array(duration('A wait.', { min: minuteMs, max: 7 * dayMs }))
       .min(1)
@@ -101,7 +107,7 @@ const queue = z
       'When a message will be tried longer than this, its sender is told of the delay, once. Default: 4h.',
       { min: minuteMs, max: 30 * dayMs },
     ).default(4 * hourMs),
-    keepRetired: duration(
+    keepFinished: duration(
       'How long finished messages stay listed, and notices that come back about them are recognised: other servers try for 5 days. Default: 7d.',
     ).default(7 * dayMs),
   })

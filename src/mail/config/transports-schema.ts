@@ -44,13 +44,10 @@ const auth = z
 
 const limits = z
   .strictObject({
-    connections: z
-      .number()
-      .int()
-      .min(1)
-      .max(1000)
-      .optional()
-      .meta({ description: 'Connections at the same time. Default: queue.concurrencyPerDomain.' }),
+    concurrency: z.number().int().min(1).max(1000).optional().meta({
+      description:
+        'Transmissions at a time, each over a connection of its own. Default: queue.concurrencyPerDestination.',
+    }),
     messagesPerConnection: z.number().int().min(1).optional().meta({
       description:
         'Messages over one connection. Default: 100 to the hosts of domains, to a relay as many as it takes, 10 to Exim.',
@@ -122,7 +119,7 @@ const smtp = z
 
 const mxTls = z.enum(['opportunistic', 'required', 'verified']).default('opportunistic').meta({
   description:
-    'Used when offered (DANE and MTA-STS of the destination always hold), required with any certificate, or required with a right one.',
+    'Used when offered (DANE and MTA-STS of the domain always hold), required with any certificate, or required with a right one.',
 });
 
 const socks = z

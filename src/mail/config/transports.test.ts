@@ -36,7 +36,7 @@ const worked = `${server}transports:
     kind: submission
     host: smtp.example.net
     auth: { user: bob, passwordFile: secrets/service, mechanisms: [SCRAM-SHA-256, PLAIN] }
-    limits: { connections: 2, messages: 100, per: 1h }
+    limits: { concurrency: 2, messages: 100, per: 1h }
   token: { kind: submissions, host: '2001:db8::1', auth: { user: bob, tokenFile: token, mechanisms: [XOAUTH2] } }
   certificate:
     kind: submissions
@@ -98,7 +98,7 @@ test('parseConfigFiles: transports and routes of every kind, with defaults', () 
   });
   const { service, token, elsewhere, six } = transports;
   assert.ok(service?.kind === 'submission' && service.port === 587 && service.tls === 'verified');
-  assert.deepEqual(service.limits, { connections: 2, messages: 100, per: 3_600_000 });
+  assert.deepEqual(service.limits, { concurrency: 2, messages: 100, per: 3_600_000 });
   assert.ok(token?.kind === 'submissions' && token.port === 465 && token.tls === 'verified');
   assert.ok(elsewhere?.kind === 'socks' && elsewhere.port === 1080 && elsewhere.password?.reveal() === 'secret');
   assert.doesNotMatch(JSON.stringify(transports), /secret"/);

@@ -41,8 +41,8 @@ test('Queue.enqueue leases what can be tried at once as it is written', async ()
   assert.deepEqual(await states(world), ['delivered', 'delivered']);
 });
 
-test('Queue.enqueue lets a message wait whose destination has no place left, and the next place is its own', async () => {
-  await using world = new QueueWorld({ maxPerDomain: 1 });
+test('Queue.enqueue lets a message wait whose destination has no slot left, and the next slot is its own', async () => {
+  await using world = new QueueWorld({ concurrencyPerDestination: 1 });
   const answers = new Answers(world);
   await world.start();
   await world.send(['first@one.example']);
@@ -58,7 +58,7 @@ test('Queue.enqueue lets a message wait whose destination has no place left, and
 });
 
 test('Queue.enqueue keeps the limit of all transmissions', async () => {
-  await using world = new QueueWorld({ maxTransmissions: 2 });
+  await using world = new QueueWorld({ concurrency: 2 });
   const answers = new Answers(world);
   await world.start();
   for (const name of ['one', 'two', 'three']) await world.send([`a@${name}.example`]);
@@ -97,7 +97,7 @@ test('Queue.enqueue after the runner has stopped leaves the message for the next
   assert.deepEqual(await states(world), ['queued']);
 });
 
-test('QueueRunner.stop waits for a place that was taken', async () => {
+test('QueueRunner.stop waits for a slot that was taken', async () => {
   await using world = new QueueWorld();
   const runner = world.runnerOver(world.db);
   await runner.start({ isOnly: true });
@@ -112,8 +112,8 @@ test('QueueRunner.stop waits for a place that was taken', async () => {
   await stopping;
 });
 
-test('Queue.enqueue gives the place back when the message cannot be written', async () => {
-  await using world = new QueueWorld({ maxPerDomain: 1 });
+test('Queue.enqueue gives the slot back when the message cannot be written', async () => {
+  await using world = new QueueWorld({ concurrencyPerDestination: 1 });
   await world.start();
   const id = await world.send(['a@one.example'], { fromId: 'twice' });
   await assert.rejects(world.send(['b@one.example'], { fromId: 'twice' }));

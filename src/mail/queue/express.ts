@@ -2,20 +2,20 @@ import type { Lane } from './lane.ts';
 import type { LeasedMessage } from './lease.ts';
 import type { LeasedRecipient } from './recipient-row.ts';
 
-/** Places in lanes for messages that are being accepted: what is leased as it is written need not be found among the rows that are due. */
+/** Slots of lanes for messages that are being accepted: what is leased as it is written need not be found among the rows that are due. */
 export interface Express {
-  /** Takes a place in a lane; null where none is free, or others wait for it. Then the message waits its turn, too. */
+  /** Takes a slot of a lane; null where none is free, or others wait for it. Then the message waits its turn, too. */
   reserve(lane: Lane): Reservation | null;
 }
 
-/** A place in a lane. Exactly one of `go` and `cancel` is called, and only once. */
+/** A slot of a lane. Exactly one of `go` and `cancel` is called, and only once. */
 export interface Reservation {
   /** Name and end of the lease that the recipients are to be written with; the end is in milliseconds since 1970. */
   readonly lease: string;
   readonly untilMs: number;
   /** Begins the transmission. The rows are durable. */
   go(accepted: AcceptedGroup): void;
-  /** Gives the place back. */
+  /** Gives the slot back. */
   cancel(): void;
 }
 

@@ -3,11 +3,11 @@ import type { TransportConfig } from '#mail/config';
 import type { RouteDecision, RouteTarget, RoutingTable } from '#mail/routes';
 import type { QueueSettings } from './settings.ts';
 
-/** Recipients that share a limit of transmissions at a time: those for one destination by one transport. */
+/** Recipients that share a limit of concurrency: those for one destination by one transport. */
 export interface Lane {
   /** Name of the transport; empty for none. */
   readonly transport: string;
-  /** Domain, or `*` where the transport takes the mail for all domains to one place. */
+  /** Domain, or `*` where the transport takes the mail for all domains to one server. */
   readonly destination: string;
 }
 
@@ -40,7 +40,7 @@ export function transportName(target: RouteTarget): string | null {
   return target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
 }
 
-/** How many lanes may be at work, and how fast. */
+/** Limits of the concurrency and the rate of a transport. */
 export interface LaneLimits {
   /** Transmissions at a time to one destination. */
   readonly perDestination: number;
@@ -59,18 +59,18 @@ export interface MessageLimit {
 /** The limits of a transport, undefined for none. */
 export function limitsOf(
   transport: TransportConfig | undefined,
-  { maxPerDomain }: Pick<QueueSettings, 'maxPerDomain'>,
+  { concurrencyPerDestination }: Pick<QueueSettings, 'concurrencyPerDestination'>,
 ): LaneLimits {
   if (transport === undefined || transport.kind === 'fail') {
-    return { perDestination: maxPerDomain, altogether: Number.POSITIVE_INFINITY, rate: null };
+    return { perDestination: concurrencyPerDestination, altogether: Number.POSITIVE_INFINITY, rate: null };
   }
-  const { connections, messages, per } = transport.limits;
+  const { concurrency, messages, per } = transport.limits;
   const rate = messages === undefined ? null : { messages, perMs: per };
   if (goesToDomains(transport)) {
-    return { perDestination: maxPerDomain, altogether: connections ?? Number.POSITIVE_INFINITY, rate };
+    return { perDestination: concurrencyPerDestination, altogether: concurrency ?? Number.POSITIVE_INFINITY, rate };
   }
-  const lanes = connections ?? maxPerDomain;
-  return { perDestination: lanes, altogether: lanes, rate };
+  const most = concurrency ?? concurrencyPerDestination;
+  return { perDestination: most, altogether: most, rate };
 }
 
 const everywhere = '*';

@@ -8,7 +8,7 @@ import type { QueueSettings } from './settings.ts';
 interface LanesDeps {
   readonly db: Database;
   readonly routing: Routing;
-  readonly settings: Pick<QueueSettings, 'maxTransmissions' | 'maxPerDomain'>;
+  readonly settings: Pick<QueueSettings, 'concurrency' | 'concurrencyPerDestination'>;
   readonly rate: MessageRate;
   /** Begins to serve a lane; `closed` is to be called when it ends. */
   readonly open: (lane: Lane) => void;
@@ -66,7 +66,7 @@ export class Lanes {
     return !this.#isStarved && !this.#full.has(transport);
   }
 
-  /** Reports whether recipients wait for a place that this lane would free. */
+  /** Reports whether recipients wait for a slot that this lane would free. */
   isWaitedFor(lane: Lane): boolean {
     return !this.mayGoOn(lane) || this.#waitedFor.has(keyOf(lane));
   }
@@ -74,7 +74,7 @@ export class Lanes {
   /** Opens one lane where limits allow and no other waits for it, without looking for what is due. Transports that count messages are left to `openDue`. */
   openOne(lane: Lane): boolean {
     const { rate, perDestination, altogether } = this.#limits(lane.transport);
-    if (rate !== null || this.isWaitedFor(lane) || this.#count >= this.#deps.settings.maxTransmissions) return false;
+    if (rate !== null || this.isWaitedFor(lane) || this.#count >= this.#deps.settings.concurrency) return false;
     if ((this.#open.get(keyOf(lane)) ?? 0) >= perDestination) return false;
     if ((this.#byTransport.get(lane.transport) ?? 0) >= altogether) return false;
     this.#take(lane);
@@ -125,7 +125,7 @@ export class Lanes {
     const { settings, open } = this.#deps;
     for (let destination = await due.nextDestination(transport, from); destination !== null;) {
       if (to !== null && destination > to) break;
-      if (this.#count >= settings.maxTransmissions) {
+      if (this.#count >= settings.concurrency) {
         this.#isStarved = true;
         return false;
       }
@@ -149,7 +149,7 @@ export class Lanes {
 }
 
 function keyOf({ transport, destination }: Lane): string {
-  // No transport has a blank in its name.
+  // No transport has a space in its name.
   return `${transport} ${destination}`;
 }
 

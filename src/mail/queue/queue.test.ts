@@ -224,7 +224,7 @@ test('Queue with a large body: the blob goes after its row', async () => {
 });
 
 test('QueueRunner keeps to the limits, and serves every domain in turn', async () => {
-  await using world = new QueueWorld({ maxTransmissions: 3, maxPerDomain: 2, batchRecipients: 2 });
+  await using world = new QueueWorld({ concurrency: 3, concurrencyPerDestination: 2, batchRecipients: 2 });
   let open = 0;
   let most = 0;
   world.answer = async () => {

@@ -98,7 +98,7 @@ export class Queue {
     return inserted;
   }
 
-  /** Takes a place for a message that may be tried at once and goes to one destination. */
+  /** Takes a slot for a message that may be tried at once and goes to one destination. */
   #reserve(message: NewMessage): Reservation | null {
     if (this.#express === null || (message.holdUntilMs ?? 0) > this.#deps.clock.now()) return null;
     const [first, ...others] = message.recipients.map(({ address }) => this.#firstLane(message, domainOf(address)));

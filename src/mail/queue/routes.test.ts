@@ -15,9 +15,9 @@ hostname: mail.example.org
 postmaster: alice
 listeners: {}
 transports:
-  relay: { kind: smtp, host: relay.example, limits: { connections: 2 } }
+  relay: { kind: smtp, host: relay.example, limits: { concurrency: 2 } }
   slow: { kind: smtp, host: slow.example, limits: { messages: 3, per: 1h } }
-  proxy: { kind: socks, host: 127.0.0.1, limits: { connections: 3 } }
+  proxy: { kind: socks, host: 127.0.0.1, limits: { concurrency: 3 } }
   never: { kind: fail }
 routes: ${routes}
 `;

@@ -145,7 +145,7 @@ export class QueueRunner implements Express {
     this.#wake();
   }
 
-  /** Takes a place in a lane for a message that is being accepted. `stop` waits for it. */
+  /** Takes a slot of a lane for a message that is being accepted. `stop` waits for it. */
   reserve(lane: Lane): Reservation | null {
     // Before old leases are taken back, a new one could not be told from them.
     if (!this.#isStarted || this.#mayTakeAll || this.#stopping.signal.aborted) return null;
@@ -167,7 +167,7 @@ export class QueueRunner implements Express {
     } finally {
       const isWaitedFor = this.#lanes.isWaitedFor(lane);
       this.#lanes.closed(lane);
-      // A retry needs the timer that a pass sets, and others may wait for the place; what was delivered needs nothing.
+      // A retry needs the timer that a pass sets, and others may wait for the slot; what was delivered needs nothing.
       if (!isDone || isWaitedFor) this.#wake();
     }
   }

@@ -2,7 +2,7 @@
 export interface SessionRecord {
   /** What TLS had to be like and who demanded it, for people. */
   readonly demand: string;
-  /** Null when mail went, or would have gone, in clear. */
+  /** Null when mail went, or would have gone, without TLS. */
   readonly tls: {
     /** As OpenSSL names it, such as `TLSv1.3`. */
     readonly version: string;

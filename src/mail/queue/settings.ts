@@ -10,9 +10,10 @@ export interface QueueSettings {
   readonly jitter: number;
   /** How long finished rows are kept for administrators; 0 removes them at once. */
   readonly keepFinishedMs: number;
-  /** Transmissions at a time, altogether and to one domain. */
-  readonly maxTransmissions: number;
-  readonly maxPerDomain: number;
+  /** Transmissions at a time, to all destinations together. */
+  readonly concurrency: number;
+  /** Transmissions at a time to one destination. */
+  readonly concurrencyPerDestination: number;
   /** Recipients taken from the queue at a time for one domain, and so the most in one transaction. RFC 5321 §4.5.3.1.8: hosts take at least 100. */
   readonly batchRecipients: number;
   /** After this long a transmission is aborted and counts as deferred. */
@@ -34,8 +35,8 @@ export const defaultSettings: QueueSettings = {
   jitter: 0.02,
   // RFC 5321 §4.5.4.1: other servers try for 4 to 5 days, and what they say then is to be understood.
   keepFinishedMs: 7 * 24 * hourMs,
-  maxTransmissions: 50,
-  maxPerDomain: 5,
+  concurrency: 50,
+  concurrencyPerDestination: 5,
   batchRecipients: 100,
   attemptTimeoutMs: 30 * minuteMs,
   maxReturnedBytes: 256 * 1024,

@@ -82,7 +82,7 @@ export interface OutgoingRecipient {
   readonly attempts: number;
 }
 
-/** One SMTP transaction to make: one message, recipients that share their destination. */
+/** One SMTP transaction to make: one message, recipients of one lane. */
 export interface Transmission {
   readonly route: RouteTarget;
   readonly account: AccountId | null;
@@ -99,7 +99,7 @@ export interface Transmission {
   readonly ret: 'full' | 'hdrs' | null;
   /** Aborted when the attempt takes too long, with a reason for people, or the server stops. */
   readonly signal: AbortSignal;
-  /** How long the attempt may take from its beginning, so that places to try can share the time. */
+  /** How long the attempt may take from its beginning, so that the hosts to try can share the time. */
   readonly timeLimitMs?: number;
 }
 

@@ -19,12 +19,12 @@ const wrongPassword: DeliveryOutcome = {
 };
 
 /** All mail goes by a relay. */
-function table(connections: number): RoutingTable {
+function table(concurrency: number): RoutingTable {
   const server = `
 hostname: mail.example.org
 postmaster: alice
 listeners: {}
-transports: { relay: { kind: smtp, host: relay.example, limits: { connections: ${connections} } } }
+transports: { relay: { kind: smtp, host: relay.example, limits: { concurrency: ${concurrency} } } }
 routes: [{ transport: relay }]
 `;
   const domains = '{ domains: { example.org: {} }, accounts: { alice: {} } }';
@@ -38,9 +38,9 @@ class RelayWorld {
   secret = 'wrong';
   logins = 0;
 
-  constructor(connections = 1) {
+  constructor(concurrency = 1) {
     const { world } = this;
-    world.table = table(connections);
+    world.table = table(concurrency);
     world.answer = () => {
       this.logins += 1;
       return this.secret === 'right' ? delivered : wrongPassword;

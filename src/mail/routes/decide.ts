@@ -65,10 +65,10 @@ function askRules(
     for (const rule of rules ?? []) {
       const mismatch = mismatchOf(rule, facts);
       if (mismatch === null) {
-        const { place, transport } = rule;
-        return { reason: { kind: 'rule', place, transport }, passedOver };
+        const { location, transport } = rule;
+        return { reason: { kind: 'rule', location, transport }, passedOver };
       }
-      passedOver.push({ place: rule.place, mismatch, wanted: wantedBy(rule, mismatch) });
+      passedOver.push({ location: rule.location, mismatch, wanted: wantedBy(rule, mismatch) });
     }
   }
   return { reason: { kind: 'default' }, passedOver };

@@ -1,10 +1,10 @@
-import type { Considered, RouteDecision, RoutePlace, RouteReason, RouteTarget } from './types.ts';
+import type { Considered, RouteDecision, RouteLocation, RouteReason, RouteTarget } from './types.ts';
 
 /** A decision in lines for people: where to, why, and why each rule before did not match. */
 export function describeDecision({ target, reason, passedOver }: RouteDecision): readonly string[] {
   return [
     `${describeTarget(target)}: ${describeReason(reason)}`,
-    ...passedOver.map((considered) => `not ${describePlace(considered.place)}: ${describeMismatch(considered)}`),
+    ...passedOver.map((considered) => `not ${describeLocation(considered.location)}: ${describeMismatch(considered)}`),
   ];
 }
 
@@ -39,7 +39,7 @@ function describeTransport({ transport, domain }: Extract<RouteTarget, { kind: '
 function describeReason(reason: RouteReason): string {
   switch (reason.kind) {
     case 'rule':
-      return `${describePlace(reason.place)} matches`;
+      return `${describeLocation(reason.location)} matches`;
     case 'default':
       return 'no route matches';
     case 'operator':
@@ -52,7 +52,7 @@ function describeReason(reason: RouteReason): string {
 }
 
 /** `accounts.alice.routes.0 in domains.yaml`. */
-function describePlace({ file, path }: RoutePlace): string {
+function describeLocation({ file, path }: RouteLocation): string {
   return `${path.join('.')} in ${file}.yaml`;
 }
 

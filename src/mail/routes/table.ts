@@ -1,10 +1,10 @@
 import type { Config, RouteConfig, TransportConfig } from '#mail/config';
 import { comparableDomain, DomainPattern } from './domain-pattern.ts';
-import type { RoutePlace } from './types.ts';
+import type { RouteLocation } from './types.ts';
 
 /** A route, ready to be asked. */
 export interface RouteRule {
-  readonly place: RoutePlace;
+  readonly location: RouteLocation;
   readonly fromDomain: DomainPattern;
   readonly toDomain: DomainPattern;
   readonly minimumAttempts: number;
@@ -46,12 +46,12 @@ export function routingTable({ server, domains }: Config): RoutingTable {
 
 function rules(
   routes: readonly RouteConfig[],
-  scope: RoutePlace['scope'],
-  file: RoutePlace['file'],
+  scope: RouteLocation['scope'],
+  file: RouteLocation['file'],
   owner: readonly string[],
 ): readonly RouteRule[] {
   return routes.map(({ fromDomain, toDomain, minimumAttempts, transport }, i) => ({
-    place: { scope, file, path: [...owner, 'routes', i] },
+    location: { scope, file, path: [...owner, 'routes', i] },
     fromDomain: new DomainPattern(fromDomain),
     toDomain: new DomainPattern(toDomain),
     minimumAttempts,

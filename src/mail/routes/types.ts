@@ -26,7 +26,7 @@ export type RouteTarget =
   | { readonly kind: 'missing'; readonly name: string };
 
 /** Where a rule is written. */
-export interface RoutePlace {
+export interface RouteLocation {
   readonly scope: 'account' | 'domain' | 'global';
   /** Which of the two configuration files. */
   readonly file: 'server' | 'domains';
@@ -39,7 +39,7 @@ export type Mismatch = 'fromDomain' | 'toDomain' | 'minimumAttempts';
 
 /** A rule that was asked and did not match. */
 export interface Considered {
-  readonly place: RoutePlace;
+  readonly location: RouteLocation;
   readonly mismatch: Mismatch;
   /** What the rule wants: domains as written, or the number of attempts. */
   readonly wanted: readonly string[];
@@ -47,7 +47,7 @@ export interface Considered {
 
 /** What decided. */
 export type RouteReason =
-  | { readonly kind: 'rule'; readonly place: RoutePlace; readonly transport: string }
+  | { readonly kind: 'rule'; readonly location: RouteLocation; readonly transport: string }
   /** No rule matched. */
   | { readonly kind: 'default' }
   | { readonly kind: 'operator'; readonly transport: string }

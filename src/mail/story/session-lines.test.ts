@@ -13,7 +13,7 @@ const record: SessionRecord = {
 };
 
 for (const [more, want] of [
-  [{}, 'in clear'],
+  [{}, 'without TLS'],
   [{ tls }, 'TLSv1.3 with TLS_AES_128_GCM_SHA256, certificate by a trusted authority'],
   [
     { tls: { ...tls, problem: 'CERT_HAS_EXPIRED' } },
@@ -31,7 +31,7 @@ for (const [more, want] of [
 
 test('sessionLines: the dialogue on demand', () => {
   assert.deepEqual(sessionLines(record, true), [
-    'in clear',
+    'without TLS',
     'demanded: TLS if it is offered',
     '  > QUIT',
     '  < 221 bye',

@@ -6,7 +6,7 @@ export function sessionLines(
   verbose: boolean,
 ): string[] {
   const facts = [
-    tls === null ? 'in clear' : `${tls.version} with ${tls.cipher}, ${certificate(tls)}`,
+    tls === null ? 'without TLS' : `${tls.version} with ${tls.cipher}, ${certificate(tls)}`,
     ...(mechanism === null ? [] : [`login by ${mechanism}`]),
     ...(isReused ? ['over a connection that had carried mail before'] : []),
   ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stsPolicyUrl, stsRecordName, writeStsPolicy, type StsPolicy } from '#lib/mta-sts';
-import type { HostTls, MailHost } from '#mail/destination';
+import type { HostTls, MailHost } from '#mail/mail-hosts';
 import type { FetchFailure } from '#ports/fetcher';
 import { FakeResolver, type FakeFailure } from '#testing/fake-resolver';
 import { TlsPoliciesWorld } from '#testing/tls-policies-world';

@@ -6,7 +6,7 @@ import { listen, nodeDialer, tlsContext } from '#host/net';
 import { tlsaForCertificate } from '#lib/dane';
 import { stsPolicyUrl, stsRecordName, writeStsPolicy } from '#lib/mta-sts';
 import { tallyTls } from '#lib/tlsrpt';
-import { clientTlsFor, findMailHosts, securedSession, type HostTls, type TlsWish } from '#mail/destination';
+import { clientTlsFor, findMailHosts, securedSession, type HostTls, type TlsWish } from '#mail/mail-hosts';
 import type { Channel } from '#ports/channel';
 import { FakeLog } from '#testing/fake-log';
 import type { FakeFailure, FakeZone } from '#testing/fake-resolver';
@@ -125,8 +125,8 @@ const ends = { sendingIp: '127.0.0.1', receivingIp: '127.0.0.1', mxHost: mx, mxH
 for (const [title, authentic, isTrusted, want] of [
   ['DANE vouches (RFC 7672 §3.1.1)', signed, false, 'authenticated, tlsa 0, sts 1'],
   ['MTA-STS is satisfied (RFC 8461 §4.2)', [], true, 'authenticated, sts 0'],
-  ['MTA-STS is not (RFC 8461 §4.2)', [], false, 'leave 4.7.5, sts 1'],
-  ['both are wanted, one is satisfied', [mx, tlsaName], false, 'leave 4.7.5, tlsa 0, sts 1'],
+  ['MTA-STS is not (RFC 8461 §4.2)', [], false, 'skip 4.7.5, sts 1'],
+  ['both are wanted, one is satisfied', [mx, tlsaName], false, 'skip 4.7.5, tlsa 0, sts 1'],
 ] as const) {
   test(`TlsPolicies.judge: a real handshake: ${title}`, async () => {
     await using world = new World(zone, authentic);
@@ -139,7 +139,7 @@ for (const [title, authentic, isTrusted, want] of [
     const facts = await Promise.all([mx, domain].map((name) => world.policies.results.facts(today, name)));
     const counts = tallyTls(facts.flat()).map(({ policy, failures }) => `${policy.type} ${failures}`);
     const what =
-      verdict.kind === 'proceed' ? verdict.security : verdict.kind === 'leave' ? `leave ${verdict.status}` : 'clear';
+      verdict.kind === 'proceed' ? verdict.security : verdict.kind === 'skip' ? `skip ${verdict.status}` : 'clear';
     assert.equal([what, ...counts].join(', '), want);
   });
 }
@@ -149,7 +149,7 @@ test('TlsPolicies.judge: a server that shows another certificate than DNS says i
   await using world = new World({ ...zone, [tlsaName]: { TLSA: [stranger] } }, signed);
   const { decided, session } = await shakeHands(world, 'default', true);
   const verdict = world.policies.judge(decided, session, ends);
-  assert.equal(verdict.kind, 'leave');
+  assert.equal(verdict.kind, 'skip');
 });
 
 test('TlsPolicies.skipped: hosts that a policy does not allow are counted (RFC 8461 §6)', async () => {

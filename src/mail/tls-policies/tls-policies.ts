@@ -10,7 +10,7 @@ import {
   type SessionTls,
   type TlsInputs,
   type TlsJudgement,
-} from '#mail/destination';
+} from '#mail/mail-hosts';
 import type { Clock } from '#ports/clock';
 import type { Resolver } from '#ports/resolver';
 import { defaultLimits, type TlsPolicyLimits } from './limits.ts';

@@ -234,9 +234,9 @@ function queueSettingsOf({ queue }: ServerConfig): QueueSettings {
     retryAfterMs: queue.retryAfter,
     maxAgeMs: queue.maxAge,
     tellDelayAfterMs: queue.tellDelayAfter,
-    keepFinishedMs: queue.keepRetired,
-    maxTransmissions: queue.concurrency,
-    maxPerDomain: queue.concurrencyPerDomain,
+    keepFinishedMs: queue.keepFinished,
+    concurrency: queue.concurrency,
+    concurrencyPerDestination: queue.concurrencyPerDestination,
   };
 }
 

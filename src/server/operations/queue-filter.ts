@@ -90,7 +90,7 @@ async function messageNamed({ queue }: OperationsDeps, number: number): Promise<
 export function notInQueue(name: string): OperationRefused {
   const what = name.includes('.') ? `no recipient ${name}` : `no message ${name}`;
   return new OperationRefused(
-    `there is ${what} in the queue. 'godwit queue list --all' lists what is there; finished messages go after queue.keepRetired`,
+    `there is ${what} in the queue. 'godwit queue list --all' lists what is there; finished messages go after queue.keepFinished`,
   );
 }
 

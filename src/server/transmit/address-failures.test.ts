@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeliveryOutcome } from '#mail/queue';
 import { withEachReason } from './address-failures.ts';
-import type { Hop } from './hops.ts';
+import type { HostAddress } from './host-addresses.ts';
 
-const hop = (name: string, address: string): Hop => ({ name, address, port: 25 });
+const host = (name: string, address: string): HostAddress => ({ name, address, port: 25 });
 const later = (reason: string) => ({ kind: 'deferred', reason, reply: null, remote: null }) as const;
 const busy: DeliveryOutcome = {
   kind: 'deferred',
@@ -21,30 +21,30 @@ const login: DeliveryOutcome = {
 };
 
 for (const [title, failures, want] of [
-  ['one address', [[hop('mx', '192.0.2.1'), later('refused')]], later('refused')],
+  ['one address', [[host('mx', '192.0.2.1'), later('refused')]], later('refused')],
   [
     'the same reason once',
     [
-      [hop('mx1', '192.0.2.1'), later('refused')],
-      [hop('mx2', '192.0.2.2'), later('silent')],
-      [hop('mx1', '2001:db8::1'), later('refused')],
-      [hop('mx3', '192.0.2.3'), later('refused')],
+      [host('mx1', '192.0.2.1'), later('refused')],
+      [host('mx2', '192.0.2.2'), later('silent')],
+      [host('mx1', '2001:db8::1'), later('refused')],
+      [host('mx3', '192.0.2.3'), later('refused')],
     ],
     later('mx1 (192.0.2.1, 2001:db8::1), mx3 (192.0.2.3): refused\nmx2 (192.0.2.2): silent'),
   ],
   [
     'the same reply everywhere stays a reply',
     [
-      [hop('mx1', '192.0.2.1'), busy],
-      [hop('mx2', '192.0.2.2'), busy],
+      [host('mx1', '192.0.2.1'), busy],
+      [host('mx2', '192.0.2.2'), busy],
     ],
     busy,
   ],
   [
     'a reply among reasons keeps its status',
     [
-      [hop('mx1', '192.0.2.1'), later('refused')],
-      [hop('mx2', '192.0.2.2'), busy],
+      [host('mx1', '192.0.2.1'), later('refused')],
+      [host('mx2', '192.0.2.2'), busy],
     ],
     {
       ...later('mx1 (192.0.2.1): refused\nmx2 (192.0.2.2): 450 4.7.1 greylisted'),
@@ -54,8 +54,8 @@ for (const [title, failures, want] of [
   [
     'a refused login stays one, and is temporary',
     [
-      [hop('relay', '192.0.2.1'), later('refused')],
-      [hop('relay', '192.0.2.2'), login],
+      [host('relay', '192.0.2.1'), later('refused')],
+      [host('relay', '192.0.2.2'), login],
     ],
     {
       ...later('relay (192.0.2.1): refused\nrelay (192.0.2.2): 535 5.7.8 no'),
@@ -66,25 +66,29 @@ for (const [title, failures, want] of [
   [
     'names without addresses, and addresses without names',
     [
-      [hop('mx1', 'mx1'), later('refused')],
-      [hop('192.0.2.2', '192.0.2.2'), later('refused')],
+      [host('mx1', 'mx1'), later('refused')],
+      [host('192.0.2.2', '192.0.2.2'), later('refused')],
     ],
     later('mx1, 192.0.2.2: refused'),
   ],
-] as const satisfies readonly (readonly [string, readonly (readonly [Hop, DeliveryOutcome])[], DeliveryOutcome])[]) {
+] as const satisfies readonly (readonly [
+  string,
+  readonly (readonly [HostAddress, DeliveryOutcome])[],
+  DeliveryOutcome,
+])[]) {
   test(`withEachReason: ${title}`, () => {
-    const tried = failures.map(([place, outcome]) => ({ hop: place, outcomes: [outcome, outcome] }));
-    const last: DeliveryOutcome = tried.at(-1)?.outcomes[0] ?? later('none');
-    assert.deepEqual(withEachReason([last, last], tried), [want, want]);
+    const result = failures.map(([place, outcome]) => ({ host: place, outcomes: [outcome, outcome] }));
+    const last: DeliveryOutcome = result.at(-1)?.outcomes[0] ?? later('none');
+    assert.deepEqual(withEachReason([last, last], result), [want, want]);
   });
 }
 
 test('withEachReason: twenty addresses with long reasons stay within what the queue keeps', () => {
-  const tried = Array.from({ length: 20 }, (_, i) => ({
-    hop: hop(`mx${i}.example.org`, `2001:db8::${i}`),
+  const result = Array.from({ length: 20 }, (_, i) => ({
+    host: host(`mx${i}.example.org`, `2001:db8::${i}`),
     outcomes: [later(`${i} ${'long '.repeat(1000)}`)],
   }));
-  const [outcome] = withEachReason([later('x')], tried);
+  const [outcome] = withEachReason([later('x')], result);
   assert.ok(outcome?.kind === 'deferred' && outcome.reason.split('\n').length === 20);
   assert.ok(outcome.reason.length < 8192, `${outcome.reason.length}`);
 });

@@ -1,12 +1,12 @@
 import type { DeliveryOutcome } from '#mail/queue';
-import type { Hop } from './hops.ts';
+import type { HostAddress } from './host-addresses.ts';
 
 /** More of one reason is cut off: an attempt has up to 20 addresses, and all of them stand in one notice. */
 const maxReasonChars = 300;
 
 /** An address that was tried, with what came of it for each recipient. */
 interface Failure {
-  readonly hop: Hop;
+  readonly host: HostAddress;
   readonly outcomes: readonly DeliveryOutcome[];
 }
 
@@ -25,7 +25,7 @@ export function withEachReason(
     if (outcome.kind === 'delivered') return outcome;
     const byReason = Map.groupBy(failures, ({ outcomes: those }) => reasonOf(those[i]));
     if (byReason.size === 1 && outcome.reply !== null) return outcome;
-    const lines = [...byReason].map(([reason, those]) => `${placesOf(those.map(({ hop }) => hop))}: ${reason}`);
+    const lines = [...byReason].map(([reason, those]) => `${hostsText(those.map(({ host }) => host))}: ${reason}`);
     return { ...outcome, reason: lines.join('\n'), reply: null, ...statusOf(outcome) };
   });
 }
@@ -41,8 +41,8 @@ function statusOf(outcome: Exclude<DeliveryOutcome, { kind: 'delivered' }>): { r
 }
 
 /** Names hosts with their addresses: `mx1.example (192.0.2.1, 2001:db8::1), mx2.example (192.0.2.2)`. */
-function placesOf(hops: readonly Hop[]): string {
-  const byHost = Map.groupBy(hops, ({ name }) => name);
+function hostsText(hosts: readonly HostAddress[]): string {
+  const byHost = Map.groupBy(hosts, ({ name }) => name);
   return [...byHost]
     .map(([name, those]) => {
       const addresses = those.map(({ address }) => address).filter((address) => address !== name);

@@ -1,7 +1,7 @@
 import type { DeliveryOutcome } from '#mail/queue';
-import type { Transport } from './ways.ts';
+import type { Transport } from './transport-deps.ts';
 
-/** To nowhere: the operator's code and text are the answer. */
+/** Returns the outcome of a `fail` transport: the operator's code and text are the reply. */
 export function failedByTransport({ code, text }: Transport<'fail'>): DeliveryOutcome {
   const reply = { code, enhanced: null, text };
   const reason = `${code} ${text}`;

@@ -1,8 +1,8 @@
-import { clientTlsFor, type MailHost, type MailHosts, type TlsDemand, type TlsWish } from '#mail/destination';
+import { clientTlsFor, type MailHost, type MailHosts, type TlsDemand, type TlsWish } from '#mail/mail-hosts';
 import type { Transmission } from '#mail/queue';
 import type { TlsPolicies } from '#mail/tls-policies';
-import type { Hop } from './hops.ts';
-import { wishOf, type Connectable, type Left, type Security } from './security.ts';
+import type { HostAddress } from './host-addresses.ts';
+import { wishOf, type Connectable, type SkippedHost, type Security } from './security.ts';
 
 /** What the operator demands of hosts of domains, beside what domains publish. */
 export type MxTls = 'opportunistic' | 'required' | 'verified';
@@ -11,8 +11,11 @@ export type MxTls = 'opportunistic' | 'required' | 'verified';
 interface MxQuestion {
   readonly domain: string;
   readonly found: Pick<Extract<MailHosts, { kind: 'hosts' }>, 'mx' | 'expandedDomain'>;
-  /** The host of a place, or why it is not known. */
-  readonly hostOf: (hop: Hop, signal: AbortSignal) => MailHost | Left | Promise<MailHost | Left>;
+  /** The mail host that an address belongs to, or why it is not known. */
+  readonly hostOf: (
+    address: HostAddress,
+    signal: AbortSignal,
+  ) => MailHost | SkippedHost | Promise<MailHost | SkippedHost>;
   readonly tls: MxTls;
 }
 
@@ -24,18 +27,18 @@ export async function mxSecurity(
   { domain, found, hostOf, tls }: MxQuestion,
   transmission: Transmission,
   policies: TlsPolicies,
-): Promise<(hop: Hop) => Promise<Security | Left>> {
+): Promise<(host: HostAddress) => Promise<Security | SkippedHost>> {
   const { signal } = transmission;
   const wish = wishOf(transmission);
   const local = tls === 'opportunistic' ? 'opportunistic' : 'required';
   const domainTls = await policies.forDomain({ domain, found, wish, local }, signal);
-  const look = async (hop: Hop): Promise<Security | Left> => {
-    const host = await hostOf(hop, signal);
+  const look = async (address: HostAddress): Promise<Security | SkippedHost> => {
+    const host = await hostOf(address, signal);
     if ('status' in host) return host;
     const decided = await domainTls.forHost(host, signal);
     if (decided.kind === 'skip') {
       policies.skipped(decided, host.name);
-      return { kind: 'left', reason: decided.reason, status: decided.status };
+      return { kind: 'skip', reason: decided.reason, status: decided.status };
     }
     const demanded = tls === 'verified' ? verified(decided, host) : decided;
     return {
@@ -46,9 +49,9 @@ export async function mxSecurity(
       demand: describe(demanded, { wish, tls, domain }),
     };
   };
-  let last: { readonly name: string; readonly security: Promise<Security | Left> } | null = null;
-  return async (hop) => {
-    if (last?.name !== hop.name) last = { name: hop.name, security: look(hop) };
+  let last: { readonly name: string; readonly security: Promise<Security | SkippedHost> } | null = null;
+  return async (address) => {
+    if (last?.name !== address.name) last = { name: address.name, security: look(address) };
     return await last.security;
   };
 }

@@ -205,8 +205,8 @@ for (const [title, host, first, second, dials] of [
   ['a verified one is good for REQUIRETLS', good, 'default', 'required', 1],
   ['a bad certificate is not good for REQUIRETLS', { ...good, badCertificate: true }, 'default', 'required', 2],
   ['REQUIRETLS must be offered', { ...good, noRequireTls: true }, 'default', 'required', 2],
-  ['one in clear is good for who does not mind', {}, 'optional', 'default', 1],
-  ['one in clear is not good for REQUIRETLS', {}, 'default', 'required', 2],
+  ['one without TLS is good for who does not mind', {}, 'optional', 'default', 1],
+  ['one without TLS is not good for REQUIRETLS', {}, 'default', 'required', 2],
 ] as const satisfies readonly (readonly [string, FakeHost, Transmission['tls'], Transmission['tls'], number])[]) {
   test(`ConnectionPool: ${title}`, async () => {
     await using world = new World(host, { authentic: [domain] });

@@ -1,11 +1,11 @@
-import type { SessionTls } from '#mail/destination';
+import type { SessionTls } from '#mail/mail-hosts';
 import type { Clock } from '#ports/clock';
 import type { TlsSession } from '#ports/channel';
 import type { SmtpClient } from '#proto/smtp-client';
 import { defaultPoolLimits, type PoolLimits } from './limits.ts';
 
-/** A connection that carries one message after another. */
-export interface Line {
+/** A connection that carries one message after another, and waits in the pool between them. */
+export interface PooledConnection {
   readonly client: SmtpClient;
   readonly tls: TlsSession | null;
   /** The same for judging. */
@@ -17,12 +17,12 @@ export interface Line {
 }
 
 interface Waiting {
-  readonly line: Line;
+  readonly connection: PooledConnection;
   readonly sinceMs: number;
 }
 
 /**
- * Connections that wait a few seconds for another message to the same place. Nothing waits for a connection: who finds none makes one.
+ * Connections that wait a few seconds for another message to the same address of a host. No message waits for a connection: when there is none in the pool, one is made.
  * One timer serves all, and only while some wait.
  */
 export class ConnectionPool implements AsyncDisposable {
@@ -55,34 +55,36 @@ export class ConnectionPool implements AsyncDisposable {
   }
 
   /** Takes the connection that waited least and fits, null when none does. */
-  take(key: string, fits: (line: Line) => boolean): Line | null {
+  take(key: string, fits: (connection: PooledConnection) => boolean): PooledConnection | null {
     const list = this.#waiting.get(key);
     if (list === undefined) return null;
     const oldestMs = this.#clock.monotonic() - this.#limits.maxAgeMs;
-    const at = list.findLastIndex(({ line }) => line.client.isUsable && line.madeMs > oldestMs && fits(line));
+    const at = list.findLastIndex(
+      ({ connection }) => connection.client.isUsable && connection.madeMs > oldestMs && fits(connection),
+    );
     if (at < 0) return null;
     const [found] = list.splice(at, 1);
     this.#count -= 1;
     if (list.length === 0) this.#waiting.delete(key);
-    return found?.line ?? null;
+    return found?.connection ?? null;
   }
 
   /** Keeps a connection for another message, or says goodbye when there are too many. */
-  give(key: string, line: Line): void {
+  give(key: string, connection: PooledConnection): void {
     const { maxWaiting, maxWaitingForSame, lookMs } = this.#limits;
     const list = this.#waiting.get(key) ?? [];
     if (this.#isClosed || this.#count >= maxWaiting || list.length >= maxWaitingForSame) {
-      this.retire(line.client);
+      this.quit(connection.client);
       return;
     }
     if (list.length === 0) this.#waiting.set(key, list);
-    list.push({ line, sinceMs: this.#clock.monotonic() });
+    list.push({ connection, sinceMs: this.#clock.monotonic() });
     this.#count += 1;
     this.#timer ??= this.#clock.timer(lookMs, () => this.#look());
   }
 
-  /** Says goodbye in the background. */
-  retire(client: SmtpClient): void {
+  /** Says QUIT and closes the connection in the background. */
+  quit(client: SmtpClient): void {
     const left = client.quit().finally(() => this.#leaving.delete(client));
     this.#leaving.set(client, left);
   }
@@ -91,7 +93,7 @@ export class ConnectionPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
-    for (const list of this.#waiting.values()) for (const { line } of list) this.retire(line.client);
+    for (const list of this.#waiting.values()) for (const { connection } of list) this.quit(connection.client);
     this.#waiting.clear();
     this.#count = 0;
     if (this.#leaving.size === 0) return;
@@ -109,7 +111,7 @@ export class ConnectionPool implements AsyncDisposable {
       const stay = list.findIndex(({ sinceMs }) => sinceMs > lateMs);
       const gone = list.splice(0, stay < 0 ? list.length : stay);
       this.#count -= gone.length;
-      for (const { line } of gone) this.retire(line.client);
+      for (const { connection } of gone) this.quit(connection.client);
       if (list.length === 0) this.#waiting.delete(key);
     }
     if (this.#count > 0) this.#timer = this.#clock.timer(this.#limits.lookMs, () => this.#look());

@@ -1,28 +1,28 @@
 import type { RelayConfig } from '#mail/config';
-import type { TlsDemand, TlsWish } from '#mail/destination';
+import type { TlsDemand, TlsWish } from '#mail/mail-hosts';
 import type { DeliveryOutcome, Transmission } from '#mail/queue';
 import type { Dialer } from '#ports/dialer';
 import type { ClientCredentials } from '#proto/smtp-client';
-import { serverHops } from './hops.ts';
+import { findServerAddresses } from './host-addresses.ts';
 import { demandText } from './mx-security.ts';
-import { forAll, later } from './outcomes.ts';
+import { forAll, later } from './host-result.ts';
 import { SecretUnavailable } from './secrets.ts';
-import { inClear, wishOf, type Left, type Security } from './security.ts';
-import { visit } from './visit.ts';
-import { unreached, type WayDeps } from './ways.ts';
+import { plaintextSecurity, wishOf, type SkippedHost, type Security } from './security.ts';
+import { tryHosts } from './try-hosts.ts';
+import { unreached, type TransportDeps } from './transport-deps.ts';
 
-/** To one server that takes mail for all domains: a smarthost, or a submission service. */
+/** Sends to one server that takes mail for all domains: a smarthost, or a submission service. */
 export async function sendToRelay(
   transport: RelayConfig,
   transmission: Transmission,
-  deps: WayDeps,
+  deps: TransportDeps,
 ): Promise<readonly DeliveryOutcome[]> {
-  const found = await serverHops(transport, transport, deps.resolver, transmission.signal);
-  if (found.kind !== 'hops') return unreached(found, transmission);
+  const found = await findServerAddresses(transport, transport, deps.resolver, transmission.signal);
+  if (found.kind !== 'addresses') return unreached(found, transmission);
   const security = relaySecurity(transport, wishOf(transmission));
-  const manner = {
+  const settings = {
     owner: transport,
-    means: async () => {
+    connector: async () => {
       const credentials = await credentialsOf(transport, deps);
       return { dialer: await dialerOf(transport, deps), ...(credentials !== null && { credentials }) };
     },
@@ -32,7 +32,7 @@ export async function sendToRelay(
     usualMessages: Number.POSITIVE_INFINITY,
   };
   try {
-    return (await visit(found.hops, manner, transmission, deps)).map(withPatience);
+    return (await tryHosts(found.addresses, settings, transmission, deps)).map(withPatience);
   } catch (error) {
     if (error instanceof SecretUnavailable) return forAll(transmission, later(error.message));
     throw error;
@@ -51,7 +51,7 @@ function withPatience(outcome: DeliveryOutcome): DeliveryOutcome {
 
 async function credentialsOf(
   { auth, host, port }: RelayConfig,
-  { secrets }: WayDeps,
+  { secrets }: TransportDeps,
 ): Promise<ClientCredentials | null> {
   if (auth === undefined) return null;
   const token = auth.tokenFile === undefined ? null : await secrets.token(auth.tokenFile);
@@ -64,7 +64,10 @@ async function credentialsOf(
   };
 }
 
-async function dialerOf({ clientCertificate, caFile }: RelayConfig, { network, secrets }: WayDeps): Promise<Dialer> {
+async function dialerOf(
+  { clientCertificate, caFile }: RelayConfig,
+  { network, secrets }: TransportDeps,
+): Promise<Dialer> {
   if (clientCertificate === undefined && caFile === undefined) return network.dialer;
   const trustedPem = caFile === undefined ? null : await secrets.certificates(caFile);
   if (clientCertificate === undefined) return network.withCertificates({ own: null, trustedPem });
@@ -79,12 +82,12 @@ async function dialerOf({ clientCertificate, caFile }: RelayConfig, { network, s
 }
 
 /** A relay is the operator's choice: nothing that is published decides, only the transport, and REQUIRETLS (RFC 8689 §4.2.1). */
-function relaySecurity(transport: RelayConfig, wish: TlsWish): Security | Left {
+function relaySecurity(transport: RelayConfig, wish: TlsWish): Security | SkippedHost {
   const { host: name, kind, tls } = transport;
   const mustVerify = tls === 'verified' || wish === 'requiretls';
   if (tls === 'none') {
-    if (wish !== 'requiretls') return { ...inClear, demand: 'no TLS (tls: none of the transport)' };
-    return { kind: 'left', reason: 'REQUIRETLS: the transport uses no TLS', status: '5.7.10' };
+    if (wish !== 'requiretls') return { ...plaintextSecurity, demand: 'no TLS (tls: none of the transport)' };
+    return { kind: 'skip', reason: 'REQUIRETLS: the transport uses no TLS', status: '5.7.10' };
   }
   const least: TlsDemand = { kind: tls === 'opportunistic' ? 'opportunistic' : 'unverified' };
   const demand: TlsDemand = mustVerify ? { kind: 'pkix', name } : least;

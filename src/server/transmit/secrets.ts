@@ -83,11 +83,11 @@ export class TransportSecrets {
   }
 
   async #firstLine(file: string): Promise<string> {
-    const [line = ''] = (await this.text(file)).split(/\r?\n/, 1);
-    if (line.trim() === '') {
+    const [connection = ''] = (await this.text(file)).split(/\r?\n/, 1);
+    if (connection.trim() === '') {
       throw new SecretUnavailable(`the first line of ${configuredPath(this.#files, this.#folder, file)} is empty`);
     }
-    return line;
+    return connection;
   }
 }
 

@@ -1,14 +1,14 @@
-import { judgeTls, securedSession, type HostTls, type SessionEnds, type SessionTls } from '#mail/destination';
+import { judgeTls, securedSession, type HostTls, type SessionEnds, type SessionTls } from '#mail/mail-hosts';
 import type { SessionRecord, Transmission } from '#mail/queue';
 import type { ClientTls, TlsSession } from '#ports/channel';
 import { showReply, type Reply } from '#lib/smtp';
 import type { ClientTlsMode, OpenOutcome } from '#proto/smtp-client';
-import type { Line } from './pool.ts';
+import type { PooledConnection } from './pool.ts';
 
 /** A host that may be connected to, and what is demanded then. */
 export type Connectable = Extract<HostTls, { kind: 'connect' }>;
 
-/** What a connection to one place must be like. */
+/** Demands on a connection to one host. */
 export interface Security {
   readonly kind: 'security';
   /** TLS from the first byte (RFC 8314 §3.3), STARTTLS even when it is not offered, STARTTLS when it is, or none. */
@@ -19,9 +19,9 @@ export interface Security {
   readonly demand: string;
 }
 
-/** A place that is not even tried. `status` is an enhanced status code; class 5 when trying again is no use. */
-export interface Left {
-  readonly kind: 'left';
+/** A host that is not even tried. `status` is an enhanced status code; class 5 when trying again is no use. */
+export interface SkippedHost {
+  readonly kind: 'skip';
   readonly reason: string;
   readonly status: string;
 }
@@ -38,8 +38,8 @@ export function wishOf({ tls, sender }: Pick<Transmission, 'tls' | 'sender'>) {
   }
 }
 
-/** No TLS, and nobody who minds. */
-export const inClear: Security = {
+/** No TLS, where none is demanded. */
+export const plaintextSecurity: Security = {
   kind: 'security',
   when: 'never',
   tls: { serverName: '', verify: 'report' },
@@ -87,7 +87,7 @@ function failed(reply: Reply): SessionTls {
 const nowhere: SessionEnds = { sendingIp: null, receivingIp: null, mxHost: '', mxHelo: null };
 
 /** Whether a connection that was made for another message gives what is demanded for this one. @param nowMs  Milliseconds since 1970. */
-export function fits({ session, tls, client }: Line, { decided, when }: Security, nowMs: number): boolean {
+export function fits({ session, tls, client }: PooledConnection, { decided, when }: Security, nowMs: number): boolean {
   if (tls === null && (when === 'always' || when === 'immediate')) return false;
   if (decided.requireTls === 'must' && (tls === null || !client.extensions.requireTls)) return false;
   if (decided.demand.kind === 'opportunistic') return true;

@@ -9,14 +9,14 @@ import type { Resolver } from '#ports/resolver';
 import { sendDirect } from './direct.ts';
 import { failedByTransport } from './fail.ts';
 import { LostHosts } from './lost-hosts.ts';
-import { forAll, later } from './outcomes.ts';
+import { forAll, later } from './host-result.ts';
 import { sendToRelay } from './relay.ts';
 import { ConnectionPool } from './pool.ts';
 import type { TransportSecrets } from './secrets.ts';
-import { inClear } from './security.ts';
+import { plaintextSecurity } from './security.ts';
 import { sendThroughSocks } from './socks.ts';
-import { visit } from './visit.ts';
-import type { Network, WayDeps } from './ways.ts';
+import { tryHosts } from './try-hosts.ts';
+import type { Network, TransportDeps } from './transport-deps.ts';
 
 /** What transmitting needs. */
 export interface SmtpTransmitterDeps {
@@ -34,16 +34,16 @@ export interface SmtpTransmitterDeps {
   readonly ownSmtp: { readonly address: string; readonly port: number } | null;
 }
 
-/** Makes the transactions of the queue, each on the way that its route says, over connections that are kept for a few seconds. */
+/** Makes the transactions of the queue, each by the transport of its route, over connections that are kept for a few seconds. */
 export class SmtpTransmitter implements Transmitter, AsyncDisposable {
   readonly #deps: SmtpTransmitterDeps;
-  readonly #wayDeps: WayDeps;
+  readonly #transportDeps: TransportDeps;
   readonly #pool: ConnectionPool;
 
   constructor(deps: SmtpTransmitterDeps) {
     this.#deps = deps;
     this.#pool = new ConnectionPool(deps);
-    this.#wayDeps = {
+    this.#transportDeps = {
       ...deps,
       pool: this.#pool,
       lostHosts: new LostHosts(),
@@ -62,7 +62,7 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
       case 'local':
         return await this.#sendToOurselves(transmission);
       case 'direct':
-        return await sendDirect(route.domain, null, transmission, this.#wayDeps);
+        return await sendDirect(route.domain, null, transmission, this.#transportDeps);
       case 'missing':
         return forAll(transmission, later(`the transport ${route.name} is not configured`));
       case 'transport':
@@ -80,16 +80,16 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
   async #sendToOurselves(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
     const { ownSmtp, hostname, network } = this.#deps;
     if (ownSmtp === null) return forAll(transmission, later('this server has no SMTP listener to deliver to'));
-    const manner = {
+    const settings = {
       owner: ownSmtp,
-      means: () => ({ dialer: network.dialer }),
+      connector: () => ({ dialer: network.dialer }),
       hostname,
       // Also with REQUIRETLS: it does not travel at all.
-      security: () => inClear,
+      security: () => plaintextSecurity,
       usualMessages: Number.POSITIVE_INFINITY,
       isOurs: true,
     };
-    return await visit([{ name: hostname, ...ownSmtp }], manner, transmission, this.#wayDeps);
+    return await tryHosts([{ name: hostname, ...ownSmtp }], settings, transmission, this.#transportDeps);
   }
 
   async #sendBy(
@@ -100,11 +100,11 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
       case 'submissions':
       case 'submission':
       case 'smtp':
-        return await sendToRelay(transport, transmission, this.#wayDeps);
+        return await sendToRelay(transport, transmission, this.#transportDeps);
       case 'socks':
-        return await sendThroughSocks(domain, transport, transmission, this.#wayDeps);
+        return await sendThroughSocks(domain, transport, transmission, this.#transportDeps);
       case 'direct':
-        return await sendDirect(domain, transport, transmission, this.#wayDeps);
+        return await sendDirect(domain, transport, transmission, this.#transportDeps);
       case 'fail':
         return forAll(transmission, failedByTransport(transport));
     }

@@ -83,23 +83,23 @@ const rows: readonly Row[] = [
     host: plain,
     want: ok,
     facts: ['no-policy-found starttls-not-supported 1'],
-    session: 'in clear',
+    session: 'without TLS',
   },
   {
-    title: 'no policy, the handshake fails: again in clear, counted once',
+    title: 'no policy, the handshake fails: again without TLS, counted once',
     host: broken,
     want: ok,
     dialed: [one, one],
     facts: ['no-policy-found validation-failure 1'],
-    session: 'in clear',
+    session: 'without TLS',
   },
   {
-    title: 'no policy, STARTTLS is refused: on in clear',
+    title: 'no policy, STARTTLS is refused: on without TLS',
     host: refusing,
     want: ok,
     dialed: [one],
     facts: ['no-policy-found validation-failure 1'],
-    session: 'in clear',
+    session: 'without TLS',
   },
   {
     title: 'DANE, the record matches (RFC 7672 §2.2)',
@@ -127,7 +127,7 @@ const rows: readonly Row[] = [
     facts: ['no-policy-found ok 1', 'tlsa starttls-not-supported 1'],
   },
   {
-    title: 'DANE, the handshake fails: not in clear',
+    title: 'DANE, the handshake fails: not without TLS',
     world: { zone: dane, authentic: signed },
     host: broken,
     want: second,
@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
     facts: ['no-policy-found ok 1', 'tlsa validation-failure 1'],
   },
   {
-    title: 'DANE, STARTTLS is refused: not in clear',
+    title: 'DANE, STARTTLS is refused: not without TLS',
     world: { zone: dane, authentic: signed },
     host: refusing,
     want: second,
@@ -212,7 +212,7 @@ const rows: readonly Row[] = [
     host: plain,
     want: ok,
     facts: ['sts starttls-not-supported 1'],
-    session: 'in clear',
+    session: 'without TLS',
   },
   {
     title: 'both, everything signed: DANE decides, MTA-STS is told (RFC 8461 §2)',
@@ -290,7 +290,7 @@ const rows: readonly Row[] = [
     tls: 'optional',
     want: ok,
     facts: ['sts validation-failure+starttls-not-supported 1'],
-    session: 'in clear',
+    session: 'without TLS',
   },
   {
     title: 'TLS-Required: No sets DANE aside',
@@ -385,7 +385,7 @@ for (const { title, world: options = {}, host, tls = 'default', sender, settings
     assert.deepEqual(await countedFacts(world), want.facts);
     const session = outcome.remote?.session ?? null;
     const facts = session?.tls ?? null;
-    const shown = facts === null ? 'in clear' : `${facts.version} by ${facts.verifiedBy ?? 'nobody'}`;
+    const shown = facts === null ? 'without TLS' : `${facts.version} by ${facts.verifiedBy ?? 'nobody'}`;
     if (want.session !== undefined) assert.equal(shown, want.session);
     assert.deepEqual(world.log.ofLevel('error'), []);
   });

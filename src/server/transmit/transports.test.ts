@@ -65,7 +65,7 @@ for (const [title, settings, hosts, want, dialed] of [
     ['192.0.2.1:25'],
   ],
   [
-    'direct with TLS verified: the host with a bad certificate is passed over, and not visited in clear',
+    'direct with TLS verified: the host with a bad certificate is passed over, and not visited without TLS',
     'kind: direct, tls: verified',
     { '192.0.2.1': { ...good, badCertificate: true }, '192.0.2.2': good },
     ['delivered by mx2.example'],

@@ -100,7 +100,7 @@ async function ended(child: ChildProcess): Promise<void> {
 function smarthost({ port }: Sink): string {
   return `queue: { concurrency: ${relayConnections} }
 transports:
-  sink: { kind: smtp, host: 127.0.0.1, port: ${port}, tls: none, limits: { connections: ${relayConnections} } }
+  sink: { kind: smtp, host: 127.0.0.1, port: ${port}, tls: none, limits: { concurrency: ${relayConnections} } }
 routes:
   - transport: sink
 `;

@@ -8,7 +8,7 @@ export interface Peer extends AsyncDisposable {
   readonly imapPort: number;
   /** Mail from users, with AUTH; for other domains it goes to the sink. */
   readonly submissionPort: number;
-  /** Destination of mail for other domains, null for none. */
+  /** Relay for mail to other domains, null for none. */
   readonly sink: Sink | null;
   /** Process whose tree is measured for memory. */
   readonly pid: number;

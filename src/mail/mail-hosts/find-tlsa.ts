@@ -1,6 +1,6 @@
 import { daneFor, type DaneDecision, tlsaName } from '#lib/dane';
 import type { Resolver } from '#ports/resolver';
-import type { MailHost } from './mail-hosts.ts';
+import type { MailHost } from './find-mail-hosts.ts';
 
 /** What DANE says of a host, and the name whose TLSA records say it. */
 export interface HostDane {

@@ -1,31 +1,44 @@
 import { isPermanent } from '#lib/smtp';
 import type { DeliveryOutcome, RemoteHost, Transmission } from '#mail/queue';
+import type { TlsPolicies } from '#mail/tls-policies';
 import type { Channel } from '#ports/channel';
+import type { Clock } from '#ports/clock';
 import { DialFailed } from '#ports/dialer';
+import type { Log } from '#ports/log';
+import type { Random } from '#ports/random';
 import { SmtpClient, type OpenOutcome, type RecipientResult } from '#proto/smtp-client';
-import type { Hop } from './hops.ts';
+import type { HostAddress } from './host-addresses.ts';
 import { defaultPoolLimits } from './limits.ts';
-import { mailOf, outcomeOf } from './outcome.ts';
-import { cutShort, forAll, later, next, unsafe, type Tried } from './outcomes.ts';
-import type { Line } from './pool.ts';
-import { fits, sessionOf, tlsMode, tlsRecord, type Left, type Security } from './security.ts';
-import type { Manner, VisitDeps } from './visit.ts';
+import { mailOf, outcomeOf } from './client-outcome.ts';
+import { cutShort, forAll, later, tryNext, unsafe, type HostResult } from './host-result.ts';
+import type { ConnectionPool, PooledConnection } from './pool.ts';
+import { fits, sessionOf, tlsMode, tlsRecord, type SkippedHost, type Security } from './security.ts';
+import type { SessionSettings } from './session-settings.ts';
 
 const dialTimeoutMs = 30_000;
 /** At the end of an attempt, also as the server stops: how long a host that has the whole message may take to say what becomes of it. */
 const verdictMs = 3000;
 
-/** One attempt at one place: over a connection that waits there for another message, or over a new one. */
-export class HopVisit {
-  readonly #hop: Hop;
-  readonly #manner: Manner;
+/** Dependencies of `HostSession`. */
+export interface HostSessionDeps {
+  readonly random: Random;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly pool: ConnectionPool;
+  readonly tlsPolicies: Pick<TlsPolicies, 'judge'>;
+}
+
+/** One SMTP session with one host for one transmission: over a pooled connection, or over a new one. */
+export class HostSession {
+  readonly #host: HostAddress;
+  readonly #settings: SessionSettings;
   readonly #transmission: Transmission;
-  readonly #deps: VisitDeps;
+  readonly #deps: HostSessionDeps;
   #untilMs = Number.POSITIVE_INFINITY;
 
-  constructor(hop: Hop, manner: Manner, transmission: Transmission, deps: VisitDeps) {
-    this.#hop = hop;
-    this.#manner = manner;
+  constructor(host: HostAddress, settings: SessionSettings, transmission: Transmission, deps: HostSessionDeps) {
+    this.#host = host;
+    this.#settings = settings;
     this.#transmission = transmission;
     this.#deps = deps;
   }
@@ -35,133 +48,138 @@ export class HopVisit {
    * @param untilMs  When to give up for another host, by the monotonic clock; not while content is sent.
    * @throws SecretUnavailable, or the signal's reason
    */
-  async run(untilMs: number): Promise<Tried> {
+  async run(untilMs: number): Promise<HostResult> {
     this.#untilMs = untilMs;
-    const wanted = this.#manner.security(this.#hop);
+    const wanted = this.#settings.security(this.#host);
     const security = wanted instanceof Promise ? await wanted : wanted;
-    if (security.kind === 'left') return this.#left(security, this.#host());
+    if (security.kind === 'skip') return this.#skipped(security, this.#remoteHost());
     const key = this.#key(security);
-    const tried = (await this.#reuse(security, key)) ?? (await this.#connect(security, key));
-    return cutShort(tried, this.#transmission.signal);
+    const result = (await this.#reuse(security, key)) ?? (await this.#connect(security, key));
+    return cutShort(result, this.#transmission.signal);
   }
 
-  /** As `run`, but makes no connection: null when none waits that takes the message. */
-  async again(untilMs: number): Promise<Tried | null> {
+  /** Does the same as `run`, but only over a pooled connection: null when none takes the message. */
+  async runPooled(untilMs: number): Promise<HostResult | null> {
     this.#untilMs = untilMs;
-    const security = await this.#manner.security(this.#hop);
-    const tried = security.kind === 'left' ? null : await this.#reuse(security, this.#key(security));
-    return tried === null ? null : cutShort(tried, this.#transmission.signal);
+    const security = await this.#settings.security(this.#host);
+    const result = security.kind === 'skip' ? null : await this.#reuse(security, this.#key(security));
+    return result === null ? null : cutShort(result, this.#transmission.signal);
   }
 
-  async #reuse(security: Security, key: string): Promise<Tried | null> {
+  async #reuse(security: Security, key: string): Promise<HostResult | null> {
     const { pool, clock } = this.#deps;
-    const line = pool.take(key, (known) => fits(known, security, clock.now()));
-    if (line === null) return null;
-    return await this.#guarded(line.client, () => this.#talk(line, security, key, true));
+    const connection = pool.take(key, (known) => fits(known, security, clock.now()));
+    if (connection === null) return null;
+    return await this.#guarded(connection.client, () => this.#talk(connection, security, key, true));
   }
 
   #key({ when, tls }: Security): string {
-    const { name, address, port, localAddress = '' } = this.#hop;
-    const { hostname, owner } = this.#manner;
-    const place = `${name} ${address} ${port} ${localAddress} ${hostname}`;
-    return this.#deps.pool.key(owner, `${place} ${when} ${tls.serverName} ${tls.verify}`);
+    const { name, address, port, localAddress = '' } = this.#host;
+    const { hostname, owner } = this.#settings;
+    const ends = `${name} ${address} ${port} ${localAddress} ${hostname}`;
+    return this.#deps.pool.key(owner, `${ends} ${when} ${tls.serverName} ${tls.verify}`);
   }
 
-  async #connect(security: Security, key: string): Promise<Tried> {
+  async #connect(security: Security, key: string): Promise<HostResult> {
     const { signal } = this.#transmission;
-    const { name: _, ...place } = this.#hop;
-    const { dialer, credentials } = await this.#manner.means();
+    const { name: _, ...endpoint } = this.#host;
+    const { dialer, credentials } = await this.#settings.connector();
     const immediate = security.when === 'immediate' ? { tls: security.tls } : {};
     let channel: Channel;
     try {
-      channel = await dialer.dial({ ...place, ...immediate, timeoutMs: dialTimeoutMs, signal });
+      channel = await dialer.dial({ ...endpoint, ...immediate, timeoutMs: dialTimeoutMs, signal });
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
       const { message, isEverywhere } = error;
-      const outcomes = forAll(this.#transmission, later(message, this.#host()));
-      return { kind: 'next', outcomes, isEverywhere };
+      const outcomes = forAll(this.#transmission, later(message, this.#remoteHost()));
+      return { kind: 'tryNext', outcomes, isEverywhere };
     }
     const client = new SmtpClient({
       channel,
-      hostname: this.#manner.hostname,
+      hostname: this.#settings.hostname,
       tls: tlsMode(security),
       random: this.#deps.random,
       clock: this.#deps.clock,
       ...(credentials !== undefined && { credentials }),
     });
-    const tried = await this.#guarded(client, () => this.#open(client, channel, security, key));
-    return tried ?? (await this.#connect({ ...security, when: 'never' }, key));
+    const result = await this.#guarded(client, () => this.#open(client, channel, security, key));
+    return result ?? (await this.#connect({ ...security, when: 'never' }, key));
   }
 
   /** Opens a new connection and uses it. Null when it is to be made again without TLS. */
-  async #open(client: SmtpClient, channel: Channel, security: Security, key: string): Promise<Tried | null> {
+  async #open(client: SmtpClient, channel: Channel, security: Security, key: string): Promise<HostResult | null> {
     const { pool, clock, tlsPolicies } = this.#deps;
     const { decided } = security;
     const opened = await client.open(this.#untilMs);
     // The goodbye need not be waited for.
-    if (opened.kind !== 'ready') pool.retire(client);
+    if (opened.kind !== 'ready') pool.quit(client);
     const session = sessionOf(opened, security);
     if (session !== null) {
       const verdict = tlsPolicies.judge(decided, session, this.#ends(client, channel));
-      if (verdict.kind === 'leave') {
-        if (opened.kind === 'ready') pool.retire(client);
+      if (verdict.kind === 'skip') {
+        if (opened.kind === 'ready') pool.quit(client);
         const reason = `${verdict.reason}; demanded is ${security.demand}`;
-        return this.#left({ ...verdict, reason }, this.#remote({ client, tls: channel.tls }, security), opened);
+        return this.#skipped({ ...verdict, reason }, this.#remote({ client, tls: channel.tls }, security), opened);
       }
       // RFC 7435 §3. A host that refused STARTTLS need not be left for that.
-      if (verdict.kind === 'retry-in-clear' && opened.kind !== 'ready') return null;
+      if (verdict.kind === 'retry-plaintext' && opened.kind !== 'ready') return null;
     }
     if (opened.kind !== 'ready') return this.#notOpened(opened, this.#remote({ client, tls: channel.tls }, security));
     if (decided.requireTls === 'must' && !(opened.extensions.requireTls && opened.tls !== null)) {
-      pool.retire(client);
+      pool.quit(client);
       // RFC 8689 §4.2.1
       const reason = 'REQUIRETLS: the host does not offer it';
-      return this.#left({ reason, status: '5.7.30' }, this.#remote({ client, tls: channel.tls }, security));
+      return this.#skipped({ reason, status: '5.7.30' }, this.#remote({ client, tls: channel.tls }, security));
     }
-    const line: Line = {
+    const connection: PooledConnection = {
       client,
       tls: opened.tls,
       session: session ?? { kind: 'not-offered' },
       madeMs: clock.monotonic(),
       messages: 0,
     };
-    return await this.#talk(line, security, key, false);
+    return await this.#talk(connection, security, key, false);
   }
 
-  /** One message. Null when a connection that was used before takes no more, and the message has nothing to do with it. */
-  async #talk(line: Line, security: Security, key: string, isReused: boolean): Promise<Tried | null> {
-    const { client, tls } = line;
+  /** Sends the message. Null when a connection that was used before takes no more, and the message has nothing to do with it. */
+  async #talk(
+    connection: PooledConnection,
+    security: Security,
+    key: string,
+    isReused: boolean,
+  ): Promise<HostResult | null> {
+    const { client, tls } = connection;
     const { pool } = this.#deps;
     const { requireTls } = security.decided;
     const offered = requireTls !== 'no' && tls !== null && client.extensions.requireTls;
     const results = await client.send(mailOf(this.#transmission, requireTls === 'must' || offered), this.#untilMs);
-    this.#tellUnreadable(results);
+    this.#logUnreadable(results);
     if (isReused && hasEnough(results)) {
-      pool.retire(client);
+      pool.quit(client);
       return null;
     }
-    line.messages += 1;
-    const remote = this.#remote(line, security, { isReused, isGood: true });
-    const peer = { remote, isOurs: this.#manner.isOurs === true, takesDsn: client.extensions.dsn };
+    connection.messages += 1;
+    const remote = this.#remote(connection, security, { isReused, isGood: true });
+    const peer = { remote, isOurs: this.#settings.isOurs === true, takesDsn: client.extensions.dsn };
     const outcomes = results.map(({ outcome }) => outcomeOf(outcome, peer));
-    if (this.#mayCarryMore(line, outcomes)) pool.give(key, line);
-    else pool.retire(client);
+    if (this.#mayCarryMore(connection, outcomes)) pool.give(key, connection);
+    else pool.quit(client);
     // RFC 5321 §5.1: the next host is tried until one succeeds. Not when this one fell silent with the whole message in hand.
     const fellSilent = results.some(({ outcome }) => outcome.kind === 'failed' && outcome.mayBeTaken === true);
     const lacking = results.flatMap(({ outcome }, i) => (isNotOffered(outcome) ? [i] : []));
     const isLater = !fellSilent && outcomes.every(({ kind }, i) => kind === 'deferred' || lacking.includes(i));
-    return isLater ? { kind: 'next', outcomes } : { kind: 'done', outcomes, fellSilent, lacking };
+    return isLater ? { kind: 'tryNext', outcomes } : { kind: 'final', outcomes, fellSilent, lacking };
   }
 
-  /** The operator is to hear of it: the sender is only told that it did not work. */
-  #tellUnreadable(results: readonly RecipientResult[]): void {
+  /** Logs for the operator that the message could not be read; the sender learns only that it was not delivered. */
+  #logUnreadable(results: readonly RecipientResult[]): void {
     const found = results.find(({ outcome }) => outcome.kind === 'failed' && outcome.failure === 'unreadable')?.outcome;
-    if (found?.kind === 'failed') this.#deps.log.error('transmit.unreadable', { host: this.#hop.name }, found.cause);
+    if (found?.kind === 'failed') this.#deps.log.error('transmit.unreadable', { host: this.#host.name }, found.cause);
   }
 
-  #mayCarryMore({ client, messages }: Line, outcomes: readonly DeliveryOutcome[]): boolean {
+  #mayCarryMore({ client, messages }: PooledConnection, outcomes: readonly DeliveryOutcome[]): boolean {
     const { mailMax } = client.extensions.limits;
-    const { setMessages, usualMessages } = this.#manner;
+    const { setMessages, usualMessages } = this.#settings;
     const isExim = /\bExim\b/.test(client.greeting);
     const most = setMessages ?? (isExim ? Math.min(usualMessages, defaultPoolLimits.maxEximMessages) : usualMessages);
     return (
@@ -173,7 +191,7 @@ export class HopVisit {
   }
 
   /** Runs a dialogue that ends when the attempt does. */
-  async #guarded(client: SmtpClient, dialogue: () => Promise<Tried | null>): Promise<Tried | null> {
+  async #guarded(client: SmtpClient, dialogue: () => Promise<HostResult | null>): Promise<HostResult | null> {
     const { signal } = this.#transmission;
     using grace = new DisposableStack();
     const abort = (): void => {
@@ -185,43 +203,47 @@ export class HopVisit {
     try {
       return await dialogue();
     } catch (error) {
-      this.#deps.log.error('transmit.bug', { host: this.#hop.name }, error);
+      this.#deps.log.error('transmit.bug', { host: this.#host.name }, error);
       client.destroy();
-      return next(this.#transmission, later('error on our side', this.#host()));
+      return tryNext(this.#transmission, later('error on our side', this.#remoteHost()));
     } finally {
       signal.removeEventListener('abort', abort);
     }
   }
 
   /** A host that will not talk is passed over, as if it were down: another may do better, now or later. */
-  #notOpened(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>, remote: RemoteHost): Tried {
+  #notOpened(opened: Exclude<OpenOutcome, { readonly kind: 'ready' }>, remote: RemoteHost): HostResult {
     const outcome = outcomeOf(opened, { remote, isOurs: false, takesDsn: false });
     const deferred = outcome.kind === 'refused' ? later(outcome.reason, remote, outcome.reply) : outcome;
-    if (deferred.kind !== 'deferred' || !isLoginRefused(opened)) return next(this.#transmission, deferred);
+    if (deferred.kind !== 'deferred' || !isLoginRefused(opened)) return tryNext(this.#transmission, deferred);
     // Other addresses of the server know the same passwords, and each refusal may lock the account.
     const outcomes = forAll(this.#transmission, { ...deferred, isLoginRefused: true });
-    return { kind: 'next', outcomes, isEverywhere: true };
+    return { kind: 'tryNext', outcomes, isEverywhere: true };
   }
 
-  /** Nothing may be sent there. What the host said for itself is told when there is hope. */
-  #left({ reason, status }: Pick<Left, 'reason' | 'status'>, remote: RemoteHost, opened?: OpenOutcome): Tried {
+  /** Returns the result of a host to which nothing may be sent. A reply of its own is the reason when there is hope. */
+  #skipped(
+    { reason, status }: Pick<SkippedHost, 'reason' | 'status'>,
+    remote: RemoteHost,
+    opened?: OpenOutcome,
+  ): HostResult {
     if (opened?.kind === 'refused' && status.startsWith('4')) return this.#notOpened(opened, remote);
-    return next(this.#transmission, unsafe(reason, status, remote));
+    return tryNext(this.#transmission, unsafe(reason, status, remote));
   }
 
-  /** The host, before there was a connection. */
-  #host(): RemoteHost {
-    return { name: this.#hop.name, ip: this.#manner.isByName === true ? null : this.#hop.address };
+  /** Returns the host, before there was a connection. */
+  #remoteHost(): RemoteHost {
+    return { name: this.#host.name, ip: this.#settings.isByName === true ? null : this.#host.address };
   }
 
   /** The host with what is kept about the connection. @param isGood  Whether TLS is as demanded. */
   #remote(
-    { client, tls }: Pick<Line, 'client' | 'tls'>,
+    { client, tls }: Pick<PooledConnection, 'client' | 'tls'>,
     security: Security,
     { isReused, isGood } = { isReused: false, isGood: false },
   ): RemoteHost {
     return {
-      ...this.#host(),
+      ...this.#remoteHost(),
       session: {
         demand: security.demand,
         tls: tlsRecord(tls, security.decided, isGood),
@@ -233,11 +255,11 @@ export class HopVisit {
   }
 
   #ends(client: SmtpClient, channel: Channel) {
-    const isDirect = this.#manner.isByName !== true;
+    const isDirect = this.#settings.isByName !== true;
     return {
       sendingIp: isDirect ? channel.local.address : null,
       receivingIp: isDirect ? channel.remote.address : null,
-      mxHost: this.#hop.name,
+      mxHost: this.#host.name,
       mxHelo: client.extensions.serverName || null,
     };
   }

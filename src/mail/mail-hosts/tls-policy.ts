@@ -27,13 +27,13 @@ export interface TlsInputs {
   /** Failure to fetch the MTA-STS policy that is to be reported (`settleSts`). */
   readonly stsFailure: StsSettled['report'];
   readonly wish: TlsWish;
-  /** The operator's own demand: `required` never sends in clear. */
+  /** The operator's own demand: `required` never sends without TLS. */
   readonly local: 'opportunistic' | 'required';
 }
 
 /** What a connection must give before mail goes over it, from the least to the most. */
 export type TlsDemand =
-  /** TLS if offered; in clear if not, or when the handshake fails. */
+  /** TLS if offered; without TLS if not, or when the handshake fails. */
   | { readonly kind: 'opportunistic' }
   /** TLS with whatever certificate. */
   | { readonly kind: 'unverified' }

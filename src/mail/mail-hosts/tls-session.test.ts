@@ -47,7 +47,7 @@ const sessions = {
 
 function show({ verdict, facts }: TlsJudgement): string {
   const what =
-    verdict.kind === 'proceed' ? verdict.security : verdict.kind === 'leave' ? `leave ${verdict.status}` : verdict.kind;
+    verdict.kind === 'proceed' ? verdict.security : verdict.kind === 'skip' ? `skip ${verdict.status}` : verdict.kind;
   const results = facts.map(
     ({ policy, failures }) => `${policy.type}: ${failures.map((f) => f.result).join(' ') || 'ok'}`,
   );
@@ -57,8 +57,8 @@ function show({ verdict, facts }: TlsJudgement): string {
 /** What was published and asked, how TLS went, and what follows. */
 const rows: readonly (readonly [string, () => Partial<TlsInputs>, keyof typeof sessions, string])[] = [
   ['nothing published, any certificate', () => ({}), 'selfSigned', 'encrypted, no-policy-found: ok'],
-  ['nothing published, no STARTTLS', () => ({}), 'none', 'clear, no-policy-found: starttls-not-supported'],
-  ['nothing published, no handshake', () => ({}), 'broken', 'retry-in-clear, no-policy-found: validation-failure'],
+  ['nothing published, no STARTTLS', () => ({}), 'none', 'plaintext, no-policy-found: starttls-not-supported'],
+  ['nothing published, no handshake', () => ({}), 'broken', 'retry-plaintext, no-policy-found: validation-failure'],
   [
     'the operator demands TLS: any certificate',
     () => ({ local: 'required' }),
@@ -69,35 +69,35 @@ const rows: readonly (readonly [string, () => Partial<TlsInputs>, keyof typeof s
     'the operator demands TLS: none',
     () => ({ local: 'required' }),
     'none',
-    'leave 4.7.10, no-policy-found: starttls-not-supported',
+    'skip 4.7.10, no-policy-found: starttls-not-supported',
   ],
   [
     'the operator demands TLS: no handshake',
     () => ({ local: 'required' }),
     'broken',
-    'leave 4.7.5, no-policy-found: validation-failure',
+    'skip 4.7.5, no-policy-found: validation-failure',
   ],
   ['DANE, RFC 7672 §3.1.1', () => ({ dane: matching }), 'selfSigned', 'authenticated, tlsa: ok'],
-  ['DANE, another certificate', () => ({ dane: mismatching }), 'good', 'leave 4.7.5, tlsa: certificate-not-trusted'],
-  ['DANE, no certificate', () => ({ dane: matching }), 'empty', 'leave 4.7.5, tlsa: validation-failure'],
+  ['DANE, another certificate', () => ({ dane: mismatching }), 'good', 'skip 4.7.5, tlsa: certificate-not-trusted'],
+  ['DANE, no certificate', () => ({ dane: matching }), 'empty', 'skip 4.7.5, tlsa: validation-failure'],
   [
     'DANE, no STARTTLS (RFC 7672 §2.2)',
     () => ({ dane: matching }),
     'none',
-    'leave 4.7.10, tlsa: starttls-not-supported',
+    'skip 4.7.10, tlsa: starttls-not-supported',
   ],
   ['MTA-STS', () => enforce, 'good', 'authenticated, sts: ok'],
-  ['MTA-STS, self-signed', () => enforce, 'selfSigned', 'leave 4.7.5, sts: certificate-not-trusted'],
-  ['MTA-STS, expired', () => enforce, 'expired', 'leave 4.7.5, sts: certificate-expired'],
-  ['MTA-STS, another name', () => enforce, 'otherName', 'leave 4.7.5, sts: certificate-host-mismatch'],
-  ['MTA-STS, no STARTTLS', () => enforce, 'none', 'leave 4.7.10, sts: starttls-not-supported'],
+  ['MTA-STS, self-signed', () => enforce, 'selfSigned', 'skip 4.7.5, sts: certificate-not-trusted'],
+  ['MTA-STS, expired', () => enforce, 'expired', 'skip 4.7.5, sts: certificate-expired'],
+  ['MTA-STS, another name', () => enforce, 'otherName', 'skip 4.7.5, sts: certificate-host-mismatch'],
+  ['MTA-STS, no STARTTLS', () => enforce, 'none', 'skip 4.7.10, sts: starttls-not-supported'],
   [
     'MTA-STS in testing, self-signed (RFC 8461 §5)',
     () => testing,
     'selfSigned',
     'encrypted, sts: certificate-not-trusted',
   ],
-  ['MTA-STS in testing, no STARTTLS', () => testing, 'none', 'clear, sts: starttls-not-supported'],
+  ['MTA-STS in testing, no STARTTLS', () => testing, 'none', 'plaintext, sts: starttls-not-supported'],
   [
     'DANE decides, MTA-STS is reported (RFC 8461 §2)',
     () => ({ ...enforce, dane: matching }),
@@ -108,7 +108,7 @@ const rows: readonly (readonly [string, () => Partial<TlsInputs>, keyof typeof s
     'MTA-STS does not override DANE (RFC 8461 §2)',
     () => ({ ...enforce, dane: mismatching }),
     'good',
-    'leave 4.7.5, tlsa: certificate-not-trusted, sts: ok',
+    'skip 4.7.5, tlsa: certificate-not-trusted, sts: ok',
   ],
   [
     'insecure MX: both',
@@ -120,25 +120,25 @@ const rows: readonly (readonly [string, () => Partial<TlsInputs>, keyof typeof s
     'insecure MX: only DANE',
     () => ({ ...enforce, dane: matching, mx: 'insecure' }),
     'selfSigned',
-    'leave 4.7.5, tlsa: ok, sts: certificate-not-trusted',
+    'skip 4.7.5, tlsa: ok, sts: certificate-not-trusted',
   ],
   [
     'insecure MX: only PKIX',
     () => ({ ...enforce, dane: mismatching, mx: 'insecure' }),
     'good',
-    'leave 4.7.5, tlsa: certificate-not-trusted, sts: ok',
+    'skip 4.7.5, tlsa: certificate-not-trusted, sts: ok',
   ],
   [
     'REQUIRETLS, self-signed (RFC 8689 §4.2.1)',
     () => ({ wish: 'requiretls' }),
     'selfSigned',
-    'leave 5.7.10, no-policy-found: ok',
+    'skip 5.7.10, no-policy-found: ok',
   ],
   [
     'REQUIRETLS, no STARTTLS (RFC 8689 §4.2.1)',
     () => ({ wish: 'requiretls' }),
     'none',
-    'leave 5.7.10, no-policy-found: starttls-not-supported',
+    'skip 5.7.10, no-policy-found: starttls-not-supported',
   ],
   ['REQUIRETLS, verified', () => ({ wish: 'requiretls' }), 'good', 'authenticated, no-policy-found: ok'],
   [
@@ -151,7 +151,7 @@ const rows: readonly (readonly [string, () => Partial<TlsInputs>, keyof typeof s
     'TLS-Required: No, MTA-STS, no STARTTLS',
     () => ({ ...enforce, wish: 'tls-required-no' }),
     'none',
-    'clear, sts: starttls-not-supported',
+    'plaintext, sts: starttls-not-supported',
   ],
 ];
 

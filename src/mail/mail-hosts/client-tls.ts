@@ -1,5 +1,5 @@
 import type { ClientTls, TlsSession } from '#ports/channel';
-import type { MailHost } from './mail-hosts.ts';
+import type { MailHost } from './find-mail-hosts.ts';
 import type { HostTls } from './tls-policy.ts';
 import type { SessionTls } from './tls-session.ts';
 

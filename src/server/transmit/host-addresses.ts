@@ -1,10 +1,10 @@
 import { lookupFailureText } from '#lib/dns';
 import { parseIp } from '#lib/domain';
-import type { MailHost } from '#mail/destination';
+import type { MailHost } from '#mail/mail-hosts';
 import type { Resolver } from '#ports/resolver';
 
-/** One place to try. */
-export interface Hop {
+/** One address of a host to try. */
+export interface HostAddress {
   /** Name of the host, for TLS and for people. */
   readonly name: string;
   /** IP address, or a name that a proxy looks up. */
@@ -14,13 +14,13 @@ export interface Hop {
   readonly localAddress?: string;
 }
 
-/** Places to try in this order, at least one; or why there are none. `status` is an enhanced status code of class 4. */
-export type Hops =
-  | { readonly kind: 'hops'; readonly hops: readonly Hop[] }
+/** Addresses to try in this order, at least one; or why there are none. `status` is an enhanced status code of class 4. */
+export type HostAddresses =
+  | { readonly kind: 'addresses'; readonly addresses: readonly HostAddress[] }
   | { readonly kind: 'later'; readonly reason: string; readonly status: string };
 
-/** Where connections may come from and go to. */
-export interface Origin {
+/** Own addresses that connections may come from, and with them the families of addresses that they go to. */
+export interface SourceAddresses {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   /** Own addresses: the first of each family is used, and a family that is not among them is not, unless there are none at all. */
@@ -33,33 +33,33 @@ export const directoryFailure = '4.4.3';
 /** RFC 3463 §3.5: x.4.1 is "no answer from host". */
 const noAnswer = '4.4.1';
 
-/** Whatever the system has. */
-export const anyOrigin: Origin = { ipv4: true, ipv6: true, localAddresses: [] };
+/** All that the system has. */
+export const anySource: SourceAddresses = { ipv4: true, ipv6: true, localAddresses: [] };
 
 /** Port of other servers (RFC 5321 §4.5.4.2). */
 export const smtpPort = 25;
 
 /** Addresses tried in one attempt. */
-const maxHops = 20;
+const maxAddresses = 20;
 
-/** The addresses of the hosts of a domain, those that can be reached from `origin`. */
-export function domainHops(domain: string, hosts: readonly MailHost[], origin: Origin): Hops {
+/** Returns the addresses of the hosts of a domain that can be reached from `source`. */
+export function addressesOfHosts(domain: string, hosts: readonly MailHost[], source: SourceAddresses): HostAddresses {
   const all = hosts.flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address, port: smtpPort })));
-  return reachable(all, origin, `the mail hosts of ${domain}`);
+  return reachable(all, source, `the mail hosts of ${domain}`);
 }
 
 /** Finds the addresses of one server, given by name or address. */
-export async function serverHops(
+export async function findServerAddresses(
   { host, port }: { readonly host: string; readonly port: number },
-  origin: Origin,
+  source: SourceAddresses,
   resolver: Resolver,
   signal: AbortSignal,
-): Promise<Hops> {
+): Promise<HostAddresses> {
   const found = await serverAddresses(host, resolver, signal);
   if (found.kind === 'later') return found;
   return reachable(
     found.addresses.map((address) => ({ name: host, address, port })),
-    origin,
+    source,
     host,
   );
 }
@@ -69,7 +69,9 @@ async function serverAddresses(
   host: string,
   resolver: Resolver,
   signal: AbortSignal,
-): Promise<{ readonly kind: 'found'; readonly addresses: readonly string[] } | Extract<Hops, { kind: 'later' }>> {
+): Promise<
+  { readonly kind: 'found'; readonly addresses: readonly string[] } | Extract<HostAddresses, { kind: 'later' }>
+> {
   const ip = parseIp(host);
   if (ip.ok) return { kind: 'found', addresses: [ip.value.text] };
   // RFC 6761 §6.3: never asked of DNS.
@@ -82,16 +84,20 @@ async function serverAddresses(
   return { kind: 'later', reason, status: failed === undefined ? noAnswer : directoryFailure };
 }
 
-function reachable(all: readonly Hop[], { ipv4, ipv6, localAddresses }: Origin, whose: string): Hops {
+function reachable(
+  all: readonly HostAddress[],
+  { ipv4, ipv6, localAddresses }: SourceAddresses,
+  whose: string,
+): HostAddresses {
   const own = localAddresses.map((text) => ({ text, family: familyOf(text) }));
-  const hops = all.flatMap((hop): Hop[] => {
-    const family = familyOf(hop.address);
+  const hosts = all.flatMap((host): HostAddress[] => {
+    const family = familyOf(host.address);
     if (!(family === 4 ? ipv4 : ipv6)) return [];
-    if (own.length === 0) return [hop];
+    if (own.length === 0) return [host];
     const local = own.find((address) => address.family === family);
-    return local === undefined ? [] : [{ ...hop, localAddress: local.text }];
+    return local === undefined ? [] : [{ ...host, localAddress: local.text }];
   });
-  if (hops.length > 0) return { kind: 'hops', hops: hops.slice(0, maxHops) };
+  if (hosts.length > 0) return { kind: 'addresses', addresses: hosts.slice(0, maxAddresses) };
   // The settings are the operator's, who can change them.
   const reason = `no address of ${whose} can be reached with the ipv4, ipv6 and localAddresses set`;
   return { kind: 'later', reason, status: noAnswer };

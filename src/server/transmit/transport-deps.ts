@@ -1,15 +1,15 @@
 import type { TransportConfig } from '#mail/config';
-import type { MailHosts } from '#mail/destination';
+import type { MailHosts } from '#mail/mail-hosts';
 import type { DeliveryOutcome, Transmission } from '#mail/queue';
 import type { TlsPolicies } from '#mail/tls-policies';
 import type { Dialer } from '#ports/dialer';
 import type { Resolver } from '#ports/resolver';
-import { directoryFailure, type Hops } from './hops.ts';
-import { forAll } from './outcomes.ts';
+import { directoryFailure, type HostAddresses } from './host-addresses.ts';
+import { forAll } from './host-result.ts';
 import type { ProxyAddress, TransportSecrets } from './secrets.ts';
-import type { VisitDeps } from './visit.ts';
+import type { TryHostsDeps } from './try-hosts.ts';
 
-/** The ways into the network. */
+/** Dialers into the network. */
 export interface Network {
   readonly dialer: Dialer;
   /** A dialer with certificates of the operator's. @throws Error when they cannot be used. */
@@ -26,8 +26,8 @@ export interface RelayCertificates {
   readonly trustedPem: string | null;
 }
 
-/** What each way needs. */
-export interface WayDeps extends VisitDeps {
+/** Dependencies of each kind of transport, and of sending without one. */
+export interface TransportDeps extends TryHostsDeps {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly secrets: TransportSecrets;
@@ -41,13 +41,13 @@ export interface WayDeps extends VisitDeps {
 /** A transport of one kind, or of several. */
 export type Transport<K extends TransportConfig['kind']> = Extract<TransportConfig, { kind: K }>;
 
-/** There is no place to try. */
+/** Returns the outcomes of a transmission for which no host could be found. */
 export function unreached(
-  found: Exclude<MailHosts, { kind: 'hosts' }> | Exclude<Hops, { kind: 'hops' }>,
+  found: Exclude<MailHosts, { kind: 'hosts' }> | Exclude<HostAddresses, { kind: 'addresses' }>,
   transmission: Transmission,
 ): readonly DeliveryOutcome[] {
   const { reason } = found;
-  // Whoever looks up hosts of domains fails for now only when DNS does.
+  // A lookup of the hosts of a domain fails for now only when DNS does.
   const status = 'status' in found ? found.status : directoryFailure;
   const kind = found.kind === 'later' ? 'deferred' : 'refused';
   return forAll(transmission, { kind, reason, reply: null, status, remote: null });

@@ -28,11 +28,11 @@ export interface SessionEnds {
 /** Whether mail may go over a connection, and what TLS reports say of it. */
 export interface TlsJudgement {
   readonly verdict:
-    | { readonly kind: 'proceed'; readonly security: 'clear' | 'encrypted' | 'authenticated' }
+    | { readonly kind: 'proceed'; readonly security: 'plaintext' | 'encrypted' | 'authenticated' }
     /** Connect to the same host again and do not start TLS. */
-    | { readonly kind: 'retry-in-clear' }
+    | { readonly kind: 'retry-plaintext' }
     /** Nothing may be sent there. `status` is an enhanced status code; class 5 only for REQUIRETLS (RFC 8689 §4.2.1). */
-    | { readonly kind: 'leave'; readonly status: string; readonly reason: string };
+    | { readonly kind: 'skip'; readonly status: string; readonly reason: string };
   /** One for each policy that the session was measured by. */
   readonly facts: readonly TlsFact[];
 }
@@ -76,7 +76,7 @@ class SessionJudge {
 
   verdict(demand: TlsDemand, isRequireTls: boolean): TlsJudgement['verdict'] {
     if (demand.kind === 'opportunistic' && this.#session.kind !== 'secured') {
-      return this.#session.kind === 'failed' ? { kind: 'retry-in-clear' } : { kind: 'proceed', security: 'clear' };
+      return this.#session.kind === 'failed' ? { kind: 'retry-plaintext' } : { kind: 'proceed', security: 'plaintext' };
     }
     const problem = this.#problemWith(demand);
     if (problem === null) {
@@ -85,7 +85,7 @@ class SessionJudge {
     }
     const detail = problem.result === 'starttls-not-supported' ? '10' : '5';
     const reason = problem.reason === pkixProblemOf(this.#session) ? pkixText(problem.reason) : problem.reason;
-    return { kind: 'leave', status: isRequireTls ? '5.7.10' : `4.7.${detail}`, reason };
+    return { kind: 'skip', status: isRequireTls ? '5.7.10' : `4.7.${detail}`, reason };
   }
 
   fact({ policy, check, known }: TlsMeasure, ends: SessionEnds): TlsFact {
