@@ -1,19 +1,19 @@
 import type { Canonicalization } from './canonicalization.ts';
 
-/** Takes canonical bytes. They are only valid during the call. */
+/** Receiver of canonical bytes, which are valid only during the call. */
 export type ByteSink = (bytes: Uint8Array) => void;
 
-/** Turns a body that comes in chunks of any size into what is hashed. Its memory does not grow with the body. */
+/** Canonicalizes a body in chunks of any size for hashing. Its memory does not grow with the body. */
 export interface BodyCanonicalizer {
   /** Keeps nothing of `chunk` after the call. */
   push(chunk: Uint8Array): void;
-  /** The body ended. Call it once. */
+  /** Ends the body. Call it once. */
   finish(): void;
 }
 
 /**
- * A canonicalizer of RFC 6376 §3.4.3 or §3.4.4 that gives what it makes to `sink`.
- * A bare LF counts as CRLF, as it does wherever we take mail in; a bare CR is an octet like others.
+ * Returns a canonicalizer of RFC 6376 §3.4.3 or §3.4.4 that passes its output to `sink`.
+ * A bare LF counts as CRLF, as it does on receipt; a bare CR is an ordinary octet.
  */
 export function bodyCanonicalizer(kind: Canonicalization, sink: ByteSink): BodyCanonicalizer {
   return kind === 'simple' ? new SimpleBody(sink) : new RelaxedBody(sink);
@@ -34,10 +34,10 @@ function giveBreaks(count: number, sink: ByteSink): void {
   }
 }
 
-/** Only line breaks at the end of the body change, so that nearly everything is passed on where it lies. */
+/** Canonicalizer that changes only line breaks at the end of the body (RFC 6376 §3.4.3), so that nearly everything is passed on without copying. */
 class SimpleBody implements BodyCanonicalizer {
   readonly #sink: ByteSink;
-  /** Line breaks seen and not given, since they may be the body's last. */
+  /** Line breaks held back, because they may be the last of the body. */
   #pendingBreaks = 0;
   #isCrPending = false;
 
@@ -71,7 +71,7 @@ class SimpleBody implements BodyCanonicalizer {
 
   finish(): void {
     if (this.#isCrPending) this.#give(oneCr, 0, 1);
-    // RFC 6376 §3.4.3: all line breaks at the end become one, and no line break at all becomes one as well.
+    // RFC 6376 §3.4.3: `*CRLF` at the end becomes one CRLF, which is added when missing, even to an empty body.
     giveBreaks(1, this.#sink);
   }
 
@@ -88,11 +88,12 @@ class SimpleBody implements BodyCanonicalizer {
   }
 }
 
-/** Octets canonicalized at once. */
+/** Number of octets canonicalized at a time. */
 const pieceBytes = 16 * 1024;
 /** Longest canonical form: a bare LF grows to CRLF, after the bytes that were pending: CRLF, a space and a CR. */
 const maxCanonicalBytes = pieceBytes * 2 + 4;
 
+/** Canonicalizer that also reduces white space (RFC 6376 §3.4.4): none at the end of lines, one space elsewhere. */
 class RelaxedBody implements BodyCanonicalizer {
   readonly #sink: ByteSink;
   readonly #out = new Uint8Array(maxCanonicalBytes);
@@ -113,7 +114,7 @@ class RelaxedBody implements BodyCanonicalizer {
 
   finish(): void {
     if (this.#isCrPending) this.#drain(this.#putPending(0));
-    // RFC 6376 §3.4.4: a body without text is no bytes; any other ends with one line break.
+    // RFC 6376 §3.4.4: an empty body is the null input; any other ends with one CRLF.
     if (!this.#isEmpty) giveBreaks(1, this.#sink);
   }
 
@@ -146,7 +147,7 @@ class RelaxedBody implements BodyCanonicalizer {
     this.#drain(length);
   }
 
-  /** Writes what turned out not to be at the end of a line or of the body. @returns the new length of what is in the buffer. */
+  /** Writes pending octets that are not at the end of a line or of the body. @returns the new length of the buffer's contents. */
   #putPending(start: number): number {
     const out = this.#out;
     let length = start;

@@ -5,7 +5,7 @@ import type { Canonicalization } from './canonicalization.ts';
 /** Length of a SHA-256 hash. */
 export const sha256Bytes = 32;
 
-/** SHA-256 over a canonical body, or over as much of it as `l=` names. */
+/** SHA-256 of a canonical body, or of its first `l=` octets (RFC 6376 §3.7). */
 export interface BodyHash {
   /** Bytes to hash; `Infinity` for all. */
   readonly limit: number;
@@ -14,11 +14,11 @@ export interface BodyHash {
   readonly canonicalBytes: number;
 }
 
-/** All body hashes that the signatures of one message want, made in one pass. Equal wishes share their hash. */
+/** Computes all body hashes that the signatures of one message need, in one pass. Equal requests share a hash. */
 export class BodyHasher {
   readonly #bodies = new Map<Canonicalization, CanonicalBody>();
 
-  /** Asks for one hash, before the first `push`. Call the function it returns after `finish`. */
+  /** Requests one hash, before the first `push`. The returned function gives it after `finish`. */
   add(kind: Canonicalization, limit = Infinity): () => BodyHash {
     let body = this.#bodies.get(kind);
     if (body === undefined) this.#bodies.set(kind, (body = new CanonicalBody(kind)));

@@ -8,13 +8,14 @@ const SP = 32;
 const COLON = 58;
 
 /**
- * One header field as it is hashed, CRLF at its end included (RFC 6376 §3.4.1, §3.4.2).
- * A line break that is a bare LF or CR counts as CRLF; one that is missing at the end of the field is added.
+ * Returns one header field in canonical form, with CRLF at its end (RFC 6376 §3.4.1, §3.4.2).
+ * A line break that is a bare LF or CR counts as CRLF; a missing one at the end of the field is added.
  */
 export function canonicalField(field: HeaderField, kind: Canonicalization): Uint8Array {
   return kind === 'simple' ? simpleField(field) : relaxedField(field);
 }
 
+/** RFC 6376 §3.4.1: the field MUST be hashed exactly as it is in the message. */
 function simpleField({ bytes, start, end }: HeaderField): Uint8Array {
   let bareCount = 0;
   for (let i = start; i < end; i++) {
@@ -43,6 +44,7 @@ function simpleField({ bytes, start, end }: HeaderField): Uint8Array {
   return out.subarray(0, length);
 }
 
+/** RFC 6376 §3.4.2: name in lower case, unfolded, white space reduced to one space, none around the colon and at the end. */
 function relaxedField({ bytes, name, valueStart, end }: HeaderField): Uint8Array {
   const out = new Uint8Array(name.length + end - valueStart + 3);
   let length = 0;

@@ -1,4 +1,4 @@
-/** Canonicalization algorithms: how much a relay may change without breaking a signature (RFC 6376 §3.4). */
+/** Canonicalization algorithm, which determines the changes in transit that a signature survives (RFC 6376 §3.4). */
 export type Canonicalization = 'simple' | 'relaxed';
 
 /** Both halves of `c=`. */
@@ -7,7 +7,7 @@ export interface Canonicalizations {
   readonly body: Canonicalization;
 }
 
-/** Reads `c=`; null when it names something that we do not know. `relaxed` alone means `relaxed/simple` (RFC 6376 §3.5). */
+/** Parses `c=`; null for unknown algorithms. `relaxed` alone means `relaxed/simple`: the body defaults to simple (RFC 6376 §3.5). */
 export function parseCanonicalizations(value: string): Canonicalizations | null {
   const [header, body = 'simple', more] = value.toLowerCase().split('/');
   if (more !== undefined || !isCanonicalization(header) || !isCanonicalization(body)) return null;

@@ -4,7 +4,7 @@ import { withoutSpace } from './tag-list.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Parses dkim-quoted-printable (RFC 6376 §2.11). Octets over 127 are read as UTF-8. */
+/** Parses dkim-quoted-printable (RFC 6376 §2.11); white space in it MUST be ignored. Refuses `=` without two digits. Octets over 127 are read as UTF-8. */
 export function parseDkimQuotedPrintable(value: string): Parsed<string> {
   const text = withoutSpace(value);
   const bad = text.search(/=(?![0-9A-F]{2})/);
@@ -24,7 +24,7 @@ export function parseDkimQuotedPrintable(value: string): Parsed<string> {
 export function writeDkimQuotedPrintable(text: string): string {
   let out = '';
   for (const byte of encoder.encode(text)) {
-    // RFC 6376 §2.11: dkim-safe-char is anything visible but the semicolon and the equals sign.
+    // RFC 6376 §2.11: dkim-safe-char is visible ASCII except the semicolon and the equals sign.
     const isSafe = byte > 0x20 && byte < 0x7f && byte !== 0x3b && byte !== 0x3d;
     out += isSafe ? String.fromCharCode(byte) : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }

@@ -1,8 +1,8 @@
 import type { FieldsByName } from './header-input.ts';
 
 /**
- * Fields worth signing where a message has them, every instance: what people see, what threads and lists depend on, and what decides how the
- * body is shown (RFC 6376 §5.4.1). Fields that relays add or change are not here.
+ * Fields to sign where a message has them, every instance: those that people see, that threads and lists depend on, and that determine the
+ * display of the body (RFC 6376 §5.4.1). Fields that relays add or change are left out.
  */
 export const recommendedHeaders: readonly string[] = [
   'from',
@@ -36,7 +36,7 @@ export const recommendedHeaders: readonly string[] = [
 ];
 
 /**
- * Fields without a reason to be added on the way: signed once more than there are, so that an added one breaks the signature
+ * Fields that no relay needs to add: their names are signed once more than they occur, so that an added field breaks the signature
  * (RFC 6376 §5.4, §8.15).
  */
 export const recommendedSeals: readonly string[] = [
@@ -53,8 +53,8 @@ export const recommendedSeals: readonly string[] = [
 ];
 
 /**
- * The names for `h=`: each of `headers` as often as there are fields of it, and those of `seals` once more.
- * @returns null when there are more than `maxNames`, since a signature that left some out would say less than it seems to.
+ * Returns the names for `h=`: each of `headers` as often as it occurs, and those of `seals` once more.
+ * @returns null when there are more than `maxNames`, because a signature without some of them would cover less than it seems to.
  */
 export function chooseHeaders(
   fields: FieldsByName,
@@ -63,7 +63,7 @@ export function chooseHeaders(
   maxNames: number,
 ): string[] | null {
   const sealed = new Set(seals.map((name) => name.toLowerCase()));
-  // RFC 6376 §5.4: From must be signed, whatever is configured.
+  // RFC 6376 §5.4: From MUST be signed, regardless of the configuration.
   const names = new Set(['from', ...headers.map((name) => name.toLowerCase()), ...sealed]);
   const chosen: string[] = [];
   for (const name of names) {

@@ -1,16 +1,16 @@
 const LF = 10;
 const CR = 13;
 
-/** Keeps the header of a message that comes in chunks, and finds where its body starts, by the rules of `parseHeader`. */
+/** Collects the header of a message from chunks, and finds the start of the body, by the rules of `parseHeader`. */
 export class HeaderCollector {
   readonly #maxBytes: number;
   #bytes = new Uint8Array(4096);
   #size = 0;
   #isAtLineStart = true;
-  /** A CR was the last octet; the flag after it tells whether its line was empty. */
+  /** True when the last octet was a CR; the next flag is true when its line was empty. */
   #isCrPending = false;
   #isCrLineEmpty = false;
-  /** True when the empty line was seen. */
+  /** True when the empty line has been read. */
   isEnded = false;
   /** True when the header is larger than allowed; then `bytes` is only its beginning. */
   isCut = false;
@@ -19,7 +19,7 @@ export class HeaderCollector {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes what belongs to the header, the empty line included. @returns how many bytes of `chunk` that is. */
+  /** Takes the bytes that belong to the header, including the empty line. @returns the number of bytes taken from `chunk`. */
   push(chunk: Uint8Array): number {
     const length = this.#headerLength(chunk);
     this.#keep(chunk.subarray(0, length));

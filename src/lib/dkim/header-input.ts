@@ -21,7 +21,7 @@ export class FieldsByName {
     return this.#fields.get(name)?.length ?? 0;
   }
 
-  /** The fields that `h=` names, in its order; each mention takes one more from the bottom, and nothing when none is left. */
+  /** Returns the fields that `h=` names, in its order; each mention takes the next one from the bottom. A name without a field left is the null input (RFC 6376 §3.5). */
   select(names: readonly string[], except: HeaderField | null): HeaderField[] {
     const taken = new Map<string, number>();
     const selected: HeaderField[] = [];
@@ -39,8 +39,8 @@ export class FieldsByName {
 }
 
 /**
- * What a signature signs: the selected fields and the DKIM-Signature field itself, canonical, its `b=` empty and without a line break at its end
- * (RFC 6376 §3.7).
+ * Returns the signed data of the header: the selected fields and the DKIM-Signature field itself, canonical, with an empty `b=` and without
+ * a line break at the end (RFC 6376 §3.7).
  */
 export function headerInput(
   selected: readonly HeaderField[],
@@ -58,7 +58,7 @@ export function headerInput(
   return out;
 }
 
-/** The field without the value of its `b=`, white space around it included. */
+/** Returns the field without the value of its `b=`, including white space around it (RFC 6376 §3.7: treated as the empty string). */
 export function withoutSignatureValue(field: HeaderField, tag: Tag): HeaderField {
   const bytes = new Uint8Array(field.end - field.start - (tag.end - tag.start));
   bytes.set(field.bytes.subarray(field.start, tag.start));

@@ -1,9 +1,9 @@
 /**
- * DKIM: signing and verifying messages with keys in DNS (RFC 6376), with the algorithms that are left of it (RFC 8301) and Ed25519 (RFC 8463).
- * What follows from a verdict is not here, nor Authentication-Results, DNS itself, and where private keys are kept.
+ * DKIM: signing and verifying messages with keys in DNS (RFC 6376), with its remaining algorithm (RFC 8301 §3.1) and Ed25519 (RFC 8463 §3).
+ * Not here: consequences of a verdict, Authentication-Results, DNS itself, storage of private keys.
  *
  * Invariants: a message is read once, in chunks of any size, and only its header is kept; no SHA-1; `l=` is honoured and never written;
- * trouble with messages and DNS is a verdict, never an exception. Verdicts of one signature say nothing of the others.
+ * failures of messages and DNS are verdicts, never exceptions. The verdict on one signature is independent of the others.
  */
 export type { Canonicalizations } from './canonicalization.ts';
 export { recommendedSeals } from './header-choice.ts';

@@ -11,20 +11,20 @@ export type KeyAnswer =
   | { readonly kind: 'found'; readonly records: readonly string[]; readonly isAuthentic: boolean }
   /** The name does not exist, or has no TXT record. */
   | { readonly kind: 'absent' }
-  /** No answer now; there may be one later. */
+  /** Temporary failure (RFC 6376 §6.1.2: TEMPFAIL). */
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * Looks a key up in DNS, both names in ASCII: see `keyRecordName`. Rejects only when `signal` aborts; trouble with DNS is an answer.
+ * Looks up a key in DNS; both names in ASCII, see `keyRecordName`. Rejects only when `signal` aborts; a failure of DNS is an answer.
  */
 export type LookupKey = (selector: string, domain: string, signal?: AbortSignal) => Promise<KeyAnswer>;
 
-/** A key that suits a signature, or why one does not. */
+/** A key that suits a signature, or the reason why one does not. */
 export type KeyChoice =
   | { readonly kind: 'key'; readonly key: PublicKey; readonly facts: KeyFacts }
   | { readonly kind: 'failure'; readonly failure: SignatureFailure; readonly facts: KeyFacts | null };
 
-/** The keys of an answer that may be tried, at least one element: RFC 6376 §6.1.2 step by step. Records that are no keys are left out. */
+/** Returns the keys of an answer that may be tried, at least one element, by the steps of RFC 6376 §6.1.2: malformed records MUST be ignored. */
 export function chooseKeys(candidate: Candidate, answer: KeyAnswer, limits: DkimLimits): KeyChoice[] {
   if (answer.kind === 'failed') {
     return [refusal(failure('temperror', 'keyUnavailable', `key could not be looked up: ${answer.reason}`))];
@@ -51,6 +51,7 @@ function refusal(reason: SignatureFailure, facts: KeyFacts | null = null): KeyCh
 function chooseKey(candidate: Candidate, record: KeyRecord, isAuthentic: boolean, limits: DkimLimits): KeyChoice {
   const mismatch = recordMismatch(candidate, record);
   if (mismatch !== null) return refusal(failure('permerror', 'keyMismatch', mismatch));
+  // RFC 6376 §3.6.1: an empty p= means that the key has been revoked.
   if (record.publicKey.length === 0) return refusal(failure('permerror', 'keyRevoked', 'the key was revoked'));
   const keyType = candidate.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
   if (record.keyType !== keyType) {
@@ -77,9 +78,10 @@ function chooseKey(candidate: Candidate, record: KeyRecord, isAuthentic: boolean
 
 /** Returns why the owner of a key did not mean it for this signature; null when all is well. */
 function recordMismatch({ signature }: Candidate, record: KeyRecord): string | null {
+  // RFC 6376 §3.6.1, `h=`: acceptable hashes; `s=`: verifiers MUST ignore records for other services.
   if (record.hashes !== null && !record.hashes.includes('sha256')) return 'the key is not for SHA-256';
   if (!record.services.includes('*') && !record.services.includes('email')) return 'the key is not for mail';
-  // RFC 6376 §3.6.1, `t=s`.
+  // RFC 6376 §3.6.1, `t=s`: the domain of i= MUST NOT be a subdomain of d=.
   if (record.isStrict && signature.identity.domain.ascii !== signature.domain.ascii) {
     return 'the key does not allow a subdomain in i=';
   }

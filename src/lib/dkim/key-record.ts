@@ -5,7 +5,7 @@ import { parseTagList, splitNames, withoutSpace } from './tag-list.ts';
 
 /** Key record of a selector in DNS (RFC 6376 §3.6.1, RFC 8463 §4.2). */
 export interface KeyRecord {
-  /** `k=`: `rsa`, `ed25519`, or something that we do not know. */
+  /** `k=`: `rsa`, `ed25519`, or an unknown type. */
   readonly keyType: string;
   /** `p=`: for rsa DER of the SubjectPublicKeyInfo (or of the bare key), for ed25519 its 32 octets. Empty when revoked. */
   readonly publicKey: Uint8Array;
@@ -13,7 +13,7 @@ export interface KeyRecord {
   readonly hashes: readonly string[] | null;
   /** `s=` in lower case; `*` means all. */
   readonly services: readonly string[];
-  /** `t=y`: the domain is testing; nothing may depend on the result. */
+  /** `t=y`: the domain is testing; a failure MUST be treated like an unsigned message. */
   readonly isTesting: boolean;
   /** `t=s`: `i=` must have the domain of `d=` itself. */
   readonly isStrict: boolean;
@@ -24,8 +24,8 @@ export interface KeyRecord {
 const encoder = new TextEncoder();
 
 /**
- * Parses a key record, its strings joined. Strict; unknown tags are ignored.
- * @returns a refusal as well for records that are not of DKIM, as a wildcard TXT record gives.
+ * Parses a key record from its joined strings. Strict; unknown tags are ignored (RFC 6376 §3.2: MUST).
+ * @returns a refusal also for records of other protocols, such as a wildcard TXT record (RFC 6376 §6.1.2).
  */
 export function parseKeyRecord(
   text: string,
@@ -36,7 +36,7 @@ export function parseKeyRecord(
   if (!tags.ok) return tags;
   const { value } = tags;
   const version = value.get('v');
-  // RFC 6376 §3.6.1: the version comes first if at all, and is compared as text.
+  // RFC 6376 §3.6.1: v= MUST be the first tag if present, and records with another value MUST be discarded.
   if (version !== undefined && (version.value !== 'DKIM1' || value.keys().next().value !== 'v')) {
     return refused(version.start, 'v= must be DKIM1 and come first');
   }
@@ -69,9 +69,9 @@ export interface KeyRecordFields {
   readonly isStrict?: boolean;
 }
 
-/** Writes a key record, all ASCII, in one piece: see `txtStrings`. */
+/** Formats a key record, all ASCII, as one string: see `txtStrings`. */
 export function writeKeyRecord(fields: KeyRecordFields): string {
-  // `k=rsa` is the default; it is written for the programs that miss it.
+  // `k=rsa` is the default (RFC 6376 §3.6.1); it is written for programs that do not know that.
   const tags = ['v=DKIM1', `k=${fields.keyType}`];
   if (fields.hashes !== undefined) tags.push(`h=${fields.hashes.join(':')}`);
   if (fields.services !== undefined) tags.push(`s=${fields.services.join(':')}`);
@@ -83,14 +83,14 @@ export function writeKeyRecord(fields: KeyRecordFields): string {
   return tags.join('; ');
 }
 
-/** Cuts ASCII text into the strings of a TXT record, each of at most 255 octets (RFC 1035 §3.3, RFC 6376 §3.6.2.2). */
+/** Splits ASCII text into the strings of a TXT record, each of at most 255 octets (RFC 1035 §3.3, RFC 6376 §3.6.2.2). */
 export function txtStrings(text: string): string[] {
   const strings: string[] = [];
   for (let at = 0; at < text.length; at += 255) strings.push(text.slice(at, at + 255));
   return strings;
 }
 
-/** The name that holds the key of a selector (RFC 6376 §3.6.2.1). Both in ASCII. */
+/** Returns the name of the key record of a selector (RFC 6376 §3.6.2.1). Both in ASCII. */
 export function keyRecordName(selector: string, domain: string): string {
   return `${selector}._domainkey.${domain}`;
 }

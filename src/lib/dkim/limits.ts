@@ -1,20 +1,20 @@
-/** Bounds of what a message and DNS may make us do. */
+/** Limits on the work that a message and DNS can cause. */
 export interface DkimLimits {
   /** Bytes kept of a message's header; a message with a larger one is neither signed nor verified. */
   readonly maxHeaderBytes: number;
-  /** Signatures of one message that are tried, from the top; the others are only counted (RFC 6376 §8.4). */
+  /** Signatures of one message that are tried, from the top; the others are only counted: verifiers MAY limit the number against attacks (RFC 6376 §4.2). */
   readonly maxSignatures: number;
   /** Bytes of one DKIM-Signature field. */
   readonly maxSignatureBytes: number;
   /** Characters of one key record. */
   readonly maxKeyRecordLength: number;
-  /** Key records of one name that are tried; RFC 6376 §3.6.2.2 wants one. */
+  /** Key records of one name that are tried; there MUST be only one (RFC 6376 §3.6.2.2). */
   readonly maxKeyRecords: number;
-  /** RFC 8301 §3.2: signatures of smaller RSA keys are not valid. */
+  /** Smaller RSA keys are refused: verifiers MUST NOT consider their signatures valid (RFC 8301 §3.2). */
   readonly minRsaBits: number;
-  /** Larger RSA keys cost too much; RFC 8301 §3.2 asks for 4096. */
+  /** Larger RSA keys are refused because of their cost; verifiers MUST support 4096 bits and MAY support more (RFC 8301 §3.2). */
   readonly maxRsaBits: number;
-  /** Header fields that one signature of ours covers, fields that are not there included. */
+  /** Names in the `h=` of one signature of ours, including names without a field. */
   readonly maxSignedFields: number;
 }
 
@@ -30,5 +30,5 @@ export const defaultDkimLimits: DkimLimits = {
   maxSignedFields: 500,
 };
 
-/** RSA keys that we make, and the least that we sign with unless told otherwise (RFC 8301 §3.2). */
+/** Size of RSA keys that we make, and the default minimum for signing: signers SHOULD use at least 2048 bits (RFC 8301 §3.2). */
 export const defaultRsaBits = 2048;

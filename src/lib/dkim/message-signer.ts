@@ -12,7 +12,7 @@ import type { AgentIdentity, SigningAlgorithm } from './signature.ts';
 import { isWithin } from './signature-check.ts';
 import { fillSignature, writeUnsigned } from './signature-writer.ts';
 
-/** One signature that is wanted. What is left out has a good default. */
+/** Settings of one signature. Omitted ones have defaults. */
 export interface SigningKey {
   /** Argument of `Sign`. */
   readonly keyId: string;
@@ -23,13 +23,13 @@ export interface SigningKey {
   readonly selector: Domain;
   /** Default relaxed for both. */
   readonly canonicalizations?: Canonicalizations;
-  /** Names of fields to sign, any case; default `recommendedHeaders`. From is signed anyway. */
+  /** Names of fields to sign, any case; default `recommendedHeaders`. From is always signed (RFC 6376 §5.4: MUST). */
   readonly headers?: readonly string[];
-  /** Names of fields to sign once more than there are; default `recommendedSeals`. */
+  /** Names of fields to sign once more than they occur; default `recommendedSeals`. */
   readonly seals?: readonly string[];
   /** Seconds from signing to `x=`; null, the default, for none. At least 1. */
   readonly lifetimeS?: number | null;
-  /** `i=`, within `domain`; null, the default, for none. */
+  /** `i=`, whose domain is `domain` or below it (RFC 6376 §3.5: MUST); null, the default, for none. */
   readonly identity?: AgentIdentity | null;
 }
 
@@ -46,14 +46,14 @@ export interface SignerOptions {
 export type SigningResult =
   /** DKIM-Signature fields to put before the message, each with CRLF, in the order of the keys; all ASCII. Empty without keys. */
   | { readonly kind: 'signed'; readonly fields: string }
-  /** The message should not be signed by anyone; `reason` is a sentence for people. */
+  /** The message must not be signed; `reason` is a sentence for people. */
   | { readonly kind: 'unsignable'; readonly reason: string };
 
 const bothRelaxed: Canonicalizations = { header: 'relaxed', body: 'relaxed' };
 const encoder = new TextEncoder();
 
 /**
- * Signs one message with any number of keys in one pass (RFC 6376 §5): `push` the message as it will leave, in chunks of any size, then `finish`.
+ * Signs one message with any number of keys in one pass (RFC 6376 §5): `push` the message in its final form, in chunks of any size, then `finish`.
  * Keeps the header in memory, and nothing of the body. Equal input at equal times gives equal fields.
  */
 export class MessageSigner {
@@ -83,12 +83,12 @@ export class MessageSigner {
     }
   }
 
-  /** The message ended. Call it once. Rejects when `sign` does. */
+  /** Ends the message. Call it once. Rejects when `sign` does. */
   async finish(): Promise<SigningResult> {
     this.#body.finish();
     if (this.#header.isCut) return { kind: 'unsignable', reason: 'the header is too large to be signed' };
     const fields = new FieldsByName(parseHeader(this.#header.bytes));
-    // RFC 6376 §5.4 wants From signed; with two of them it is unknown which one a reader sees (RFC 6376 §8.15).
+    // RFC 6376 §5.4: From MUST be signed. With two of them it is unknown which one a reader sees (RFC 6376 §8.15).
     if (fields.count('from') !== 1) {
       return {
         kind: 'unsignable',

@@ -12,7 +12,7 @@ import { failure, type SignatureFailure, type SignatureResult, type Verification
 /** Arguments of verifying besides the message. */
 export interface VerifierOptions {
   readonly lookupKey: LookupKey;
-  /** When the message arrived, milliseconds since 1970 (RFC 6376 §3.5, `x=`). */
+  /** Arrival of the message, milliseconds since 1970, which is compared with `x=` (RFC 6376 §3.5). */
   readonly nowMs: number;
   /** The caller's own rule: a reason gives the signature the status `policy`, before its key is looked up. */
   readonly refuse?: (signature: Signature) => string | null;
@@ -20,10 +20,10 @@ export interface VerifierOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An answer whose promise never rejects, so that it may stay unawaited. */
+/** An answer whose promise never rejects, so that it need not be awaited. */
 type Settled = { readonly answer: KeyAnswer } | { readonly error: unknown };
 
-/** A signature on its way to a verdict. */
+/** A signature that is being verified. */
 type Trial =
   | { readonly kind: 'done'; readonly signature: Signature | null; readonly failure: SignatureFailure }
   | {
@@ -66,7 +66,7 @@ export class MessageVerifier {
     this.#body.push(chunk.subarray(headerBytes));
   }
 
-  /** The message ended. Call it once. Rejects only when the lookups do. */
+  /** Ends the message. Call it once. Rejects only when the lookups do. */
   async finish(): Promise<Verification> {
     if (this.#fields === null) this.#start();
     this.#body.finish();
@@ -78,7 +78,7 @@ export class MessageVerifier {
     return { results, untriedSignatures: this.#untriedSignatures };
   }
 
-  /** The header is complete. */
+  /** Begins verification when the header is complete. */
   #start(): void {
     const fields = parseHeader(this.#header.bytes);
     this.#fields = new FieldsByName(fields);
@@ -96,6 +96,7 @@ export class MessageVerifier {
         : null;
     if (tooLarge !== null) return done(null, failure('policy', 'tooLarge', `${tooLarge} is too large to be verified`));
     const parsed = parseSignature(field);
+    // RFC 6376 §6.1.1: any inconsistency MUST be PERMFAIL, which RFC 8601 §2.7.1 reports as neutral: signatures with syntax errors.
     if (!parsed.ok) return done(null, failure('neutral', 'syntax', `not a signature: ${parsed.reason}`));
     const signature = parsed.value;
     const candidate = checkSignature(signature, this.#options.nowMs);
@@ -165,21 +166,21 @@ function done(signature: Signature | null, why: SignatureFailure): Trial {
   return { kind: 'done', signature, failure: why };
 }
 
-/** RFC 6376 §3.6.1, `t=y`: a failure of a domain that is testing is to be like no signature, which RFC 8601 §2.7.1 calls neutral. */
+/** Returns a negative result. RFC 6376 §3.6.1, `t=y`: a failure of a testing domain MUST be treated like no signature, which is neutral (RFC 8601 §2.7.1). */
 function negative(why: SignatureFailure, signature: Signature, key: SignatureResult['key']): SignatureResult {
   if (key?.isTesting !== true) return { ...why, signature, key };
   return { ...why, status: 'neutral', reason: `${why.reason} (the domain is testing)`, signature, key };
 }
 
 function bodyProblem(signature: Signature, body: BodyHash): string | null {
-  // RFC 6376 §3.5: l= must not be larger than the body.
+  // RFC 6376 §3.5: l= MUST NOT be larger than the canonical body.
   if (signature.bodyLength !== null && signature.bodyLength > body.canonicalBytes) {
     return `the body was cut to ${body.canonicalBytes} of ${signature.bodyLength} signed octets`;
   }
   return isEqual(body.digest, signature.bodyHash) ? null : 'the body was changed, its hash does not match';
 }
 
-/** Nothing secret is compared. */
+/** Compares hashes, which are not secret. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

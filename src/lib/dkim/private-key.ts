@@ -5,7 +5,7 @@ import { Secret } from '#lib/secret';
 import { defaultRsaBits } from './limits.ts';
 import type { SigningAlgorithm } from './signature.ts';
 
-/** A key to sign with. */
+/** A key for signing. */
 export interface PrivateKey {
   readonly algorithm: SigningAlgorithm;
   /** Size of the modulus; 256 for ed25519. */
@@ -16,13 +16,13 @@ export interface PrivateKey {
 }
 
 /**
- * Makes the octets that `b=` carries, off the event loop. `data` is what RFC 6376 §3.7 gives to the hash: it is signed
+ * Computes the octets of `b=`, off the event loop. `data` is the input of the hash of RFC 6376 §3.7: it is signed
  * with RSASSA-PKCS1-v1_5 and SHA-256 (RFC 6376 §3.3.2), or its SHA-256 is signed with Ed25519 (RFC 8463 §3).
- * `keyId` is what the `SigningKey` says. Rejects when there is no such key.
+ * `keyId` is that of the `SigningKey`. Rejects when there is no such key.
  */
 export type Sign = (keyId: string, algorithm: SigningAlgorithm, data: Uint8Array) => Promise<Uint8Array>;
 
-/** Makes a private key in PKCS #8 PEM, off the event loop; an RSA key takes some 0.1 s. */
+/** Generates a private key in PKCS #8 PEM, off the event loop; an RSA key takes about 0.1 s. */
 export async function generatePrivateKey(
   algorithm: SigningAlgorithm,
   rsaBits: number = defaultRsaBits,
@@ -39,8 +39,8 @@ export async function generatePrivateKey(
 }
 
 /**
- * Reads a private key without passphrase from PEM, PKCS #8 or PKCS #1. The algorithm follows from the key.
- * @param minRsaBits  Smaller keys are refused. Verifiers accept 1024 bits and more (RFC 8301 §3.2).
+ * Parses a private key without passphrase from PEM, PKCS #8 or PKCS #1. The key determines the algorithm. Refuses other keys.
+ * @param minRsaBits  Smaller keys are refused. Signers MUST use at least 1024 bits (RFC 8301 §3.2).
  */
 export function parsePrivateKey(pem: Secret, minRsaBits: number = defaultRsaBits): Parsed<PrivateKey> {
   let keyObject: KeyObject;
@@ -72,7 +72,7 @@ function trusted(bytes: Parsed<Uint8Array>): Uint8Array {
   return bytes.value;
 }
 
-/** `Sign` with node:crypto's own threads, for keys by their ids. The map may change between calls. */
+/** Returns a `Sign` that uses the threads of node:crypto, for keys by their ids. The map may change between calls. */
 export function signWith(keys: ReadonlyMap<string, PrivateKey>): Sign {
   return async (keyId, algorithm, data) => {
     const key = keys.get(keyId);

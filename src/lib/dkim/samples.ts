@@ -94,7 +94,7 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 
 const encoder = new TextEncoder();
 
-/** A lookup in `keyRecords` with some of them replaced; a name without record does not exist. */
+/** Returns a lookup in `keyRecords` with some of them replaced; a name without record does not exist. */
 export function lookupIn(records: Readonly<Record<string, string | KeyAnswer>> = {}): LookupKey {
   const all: Readonly<Record<string, string | KeyAnswer>> = { ...keyRecords, ...records };
   return async (selector, domain) => {
@@ -104,7 +104,7 @@ export function lookupIn(records: Readonly<Record<string, string | KeyAnswer>> =
   };
 }
 
-/** Pushes `message` in pieces that end at `cuts`, each wiped afterwards, since the receiver may not keep them. */
+/** Pushes `message` in pieces that end at `cuts`, each wiped afterwards, because the receiver must not keep them. */
 export function pushInPieces(
   to: { push(chunk: Uint8Array): void },
   message: string | Uint8Array,
@@ -121,7 +121,7 @@ export function pushInPieces(
   }
 }
 
-/** Verifies a message at the beginning of 2018, with the keys of the RFCs unless told otherwise. */
+/** Verifies a message at the beginning of 2018, by default with the keys of the RFCs. */
 export async function verifyMessage(
   message: string | Uint8Array,
   options: Partial<VerifierOptions> = {},
@@ -132,12 +132,12 @@ export async function verifyMessage(
   return await verifier.finish();
 }
 
-/** Results as `status problem`, in order. */
+/** Formats results as `status problem`, in order. */
 export function show({ results }: Verification): string[] {
   return results.map((result) => (result.status === 'pass' ? 'pass' : `${result.status} ${result.problem}`));
 }
 
-/** A domain that is right. */
+/** Returns a domain from valid text. */
 export function domainOf(name: string): Domain {
   const domain = parseDomain(name, { allowUnderscore: true });
   if (!domain.ok) throw new Error(domain.reason);

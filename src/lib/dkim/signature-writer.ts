@@ -5,7 +5,7 @@ import type { SigningAlgorithm } from './signature.ts';
 /** Columns of a line, without its line break (RFC 5322 §2.1.1). */
 const maxColumns = 78;
 
-/** All of a DKIM-Signature field but `b=`. Everything in ASCII and without white space. */
+/** Tags of a DKIM-Signature field except `b=`. All in ASCII and without white space. */
 export interface SignatureFields {
   readonly algorithm: SigningAlgorithm;
   readonly canonicalizations: Canonicalizations;
@@ -19,7 +19,7 @@ export interface SignatureFields {
   readonly bodyHash: Uint8Array;
 }
 
-/** A field whose `b=` is still empty, without line break: what is signed, and what `fillSignature` completes. */
+/** Formats a field with an empty `b=`, without line break: it is signed in this form, and `fillSignature` completes it. */
 export function writeUnsigned(fields: SignatureFields): string {
   const line = new FoldedLine('DKIM-Signature:');
   line.word(`v=1;`);
@@ -33,7 +33,7 @@ export function writeUnsigned(fields: SignatureFields): string {
   const last = fields.headerNames.length - 1;
   fields.headerNames.forEach((name, i) => {
     const piece = `${name}${i === last ? ';' : ':'}`;
-    // RFC 6376 §3.5: white space is allowed beside the colons, and nowhere else in h=.
+    // RFC 6376 §3.5: in h=, folding white space is allowed only beside the colons.
     if (i === 0) line.word(`h=${piece}`);
     else line.piece(piece);
   });
@@ -42,14 +42,14 @@ export function writeUnsigned(fields: SignatureFields): string {
   return line.text;
 }
 
-/** The complete field with CRLF: `signature` in base64, folded, after the empty `b=`. */
+/** Returns the complete field with CRLF: `signature` in base64, folded, after the empty `b=` (RFC 6376 §3.5: white space in b= is ignored). */
 export function fillSignature(unsigned: string, signature: Uint8Array): string {
   const line = new FoldedLine(unsigned);
   line.characters(encodeBase64Text(signature));
   return `${line.text}\r\n`;
 }
 
-/** Text that grows by words and breaks before the word that would be too long for its line. A single long word stays whole. */
+/** Text that grows by words and breaks before a word that does not fit its line. A single long word is not broken. */
 class FoldedLine {
   text: string;
   #columns: number;
@@ -59,17 +59,17 @@ class FoldedLine {
     this.#columns = start.length - (start.lastIndexOf('\n') + 1);
   }
 
-  /** A word with a space before it. */
+  /** Adds a word with a space before it. */
   word(word: string): void {
     this.#add(word, ' ');
   }
 
-  /** A word that may stand directly behind the last one. */
+  /** Adds a word directly after the last one. */
   piece(word: string): void {
     this.#add(word, '');
   }
 
-  /** Text that may break anywhere. */
+  /** Adds text that may break anywhere. */
   characters(text: string): void {
     let at = 0;
     while (at < text.length) {

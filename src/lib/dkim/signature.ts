@@ -6,27 +6,27 @@ import { type Canonicalizations, parseCanonicalizations } from './canonicalizati
 import { parseDkimQuotedPrintable } from './dkim-quoted-printable.ts';
 import { splitNames, type Tag, type TagList, parseTagList, withoutSpace } from './tag-list.ts';
 
-/** Algorithms that we sign and verify with (RFC 8301 §3.1, RFC 8463 §3). */
+/** Algorithm for signing and verifying (RFC 8301 §3.1, RFC 8463 §3). */
 export type SigningAlgorithm = 'rsa-sha256' | 'ed25519-sha256';
 
 /** The agent or user that a signature names, `i=`. */
 export interface AgentIdentity {
-  /** Empty when only a domain is named. Means nothing but to the signer. */
+  /** Empty when only a domain is named. Its meaning is known only to the signer (RFC 6376 §3.5, `i=`). */
   readonly localpart: string;
   readonly domain: Domain;
 }
 
-/** A DKIM-Signature field, read (RFC 6376 §3.5). Whether it makes sense and is true is the verifier's business. */
+/** A parsed DKIM-Signature field (RFC 6376 §3.5), which has not been checked or verified. */
 export interface Signature {
-  /** `a=` in lower case, whatever it is. */
+  /** `a=` in lower case, known or not. */
   readonly algorithm: string;
-  /** `c=`; null when it names something unknown. */
+  /** `c=`; null for unknown algorithms. */
   readonly canonicalizations: Canonicalizations | null;
   /** `d=`, the domain that takes responsibility. */
   readonly domain: Domain;
   /** `s=`, lower case. */
   readonly selector: Domain;
-  /** `i=`, or its default. */
+  /** `i=`, or its default: `@` and the domain of d= (RFC 6376 §3.5). */
   readonly identity: AgentIdentity;
   /** `h=` in lower case, in order. */
   readonly headerNames: readonly string[];
@@ -34,11 +34,11 @@ export interface Signature {
   readonly bodyHash: Uint8Array;
   /** `b=`. */
   readonly signature: Uint8Array;
-  /** `l=`, null for the whole body. Larger than any body when it has more digits than we count. */
+  /** `l=`, null for the whole body. Larger than any body when it has too many digits. */
   readonly bodyLength: number | null;
   /** `t=`, seconds since 1970; `Infinity` for more than 12 digits. */
   readonly signedAtS: number | null;
-  /** `x=`, likewise. */
+  /** `x=`, as `signedAtS`; null when absent: the signature does not expire. */
   readonly expiresAtS: number | null;
   /** `q=` in lower case. */
   readonly queryMethods: readonly string[];
@@ -46,10 +46,10 @@ export interface Signature {
   readonly tags: TagList;
 }
 
-/** Tags without which there is no signature (RFC 6376 §6.1.1). */
+/** Required tags: a signature without one MUST be PERMFAIL (RFC 6376 §6.1.1). */
 const requiredTags = ['v', 'a', 'b', 'bh', 'd', 'h', 's'];
 
-/** Parses a DKIM-Signature field. Strict; offsets of refusals count in the header that held the field. */
+/** Parses a DKIM-Signature field. Strict (RFC 6376 §6.1.1); refuses malformed values, with offsets in the header that held the field. */
 export function parseSignature(field: HeaderField): Parsed<Signature> {
   const tags = parseTagList(field.bytes, field.valueStart, field.end);
   if (!tags.ok) return tags;
@@ -64,7 +64,7 @@ export function parseSignature(field: HeaderField): Parsed<Signature> {
   }
 }
 
-/** Carries a refusal out of the readers of single tags; never leaves this file. */
+/** Private exception that carries a refusal out of the readers of single tags. */
 class BadTag extends Error {
   readonly at: number;
 
@@ -76,16 +76,18 @@ class BadTag extends Error {
 
 function readTags(tags: TagList): Signature {
   const version = tags.get('v');
-  // RFC 6376 §3.5: compared as text, so that another version is never taken for this one.
+  // RFC 6376 §3.5: v= MUST be compared as a string, so "1.0" is not "1".
   if (version?.value !== '1') throw new BadTag(version, 'not a version that we know');
   const domain = readDomain(tags.get('d'), false);
   const signedAtS = readSeconds(tags.get('t'));
   const expiresAtS = readSeconds(tags.get('x'));
+  // RFC 6376 §3.5: x= MUST be greater than t=.
   if (signedAtS !== null && expiresAtS !== null && expiresAtS <= signedAtS && expiresAtS !== Infinity) {
     throw new BadTag(tags.get('x'), 'expires before it was made');
   }
   return {
     algorithm: readAlgorithm(tags.get('a')),
+    // RFC 6376 §3.5: c= defaults to simple/simple, q= to dns/txt.
     canonicalizations: parseCanonicalizations(tags.get('c')?.value ?? 'simple/simple'),
     domain,
     selector: readDomain(tags.get('s'), true),
@@ -114,7 +116,7 @@ function readBase64(tag: Tag | undefined): Uint8Array {
   return bytes.value;
 }
 
-/** Selectors with underscores are in use, although RFC 6376 §3.1 gives them the syntax of host names. */
+/** Parses a domain. Selectors with underscores are in use, although RFC 6376 §3.1 gives them the syntax of host names. */
 function readDomain(tag: Tag | undefined, isSelector: boolean): Domain {
   const domain = parseDomain(tag?.value ?? '', { allowUnderscore: isSelector });
   if (!domain.ok) throw new BadTag(tag, domain.reason);

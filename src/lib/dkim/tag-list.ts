@@ -23,8 +23,8 @@ const semicolon = 0x3b;
 const equals = 0x3d;
 
 /**
- * Parses `tag=value; tag=value` (RFC 6376 §3.2) in bytes `from` to `to`. Strict: a name that comes twice makes the list invalid, and so do
- * empty tags but after the last semicolon. Octets over 127 are let through, as UTF-8 (RFC 8616 §3).
+ * Parses `tag=value; tag=value` in bytes `from` to `to`. RFC 6376 §3.2: duplicate names MUST NOT occur, else the whole list is invalid. Refuses
+ * these, and empty tags except after the last semicolon. Octets over 127 are accepted as UTF-8 (RFC 8616 §3).
  */
 export function parseTagList(bytes: Uint8Array, from = 0, to: number = bytes.length): Parsed<TagList> {
   const tags = new Map<string, Tag>();
@@ -43,12 +43,12 @@ export function parseTagList(bytes: Uint8Array, from = 0, to: number = bytes.len
   return tags.size === 0 ? refused(from, 'no tags') : parsed(tags);
 }
 
-/** Splits a list of names at its colons, white space around each removed (as in RFC 6376 §3.5, `h=`). */
+/** Splits a list of names at its colons and removes white space around each (RFC 6376 §3.5, `h=`). */
 export function splitNames(value: string): string[] {
   return value.split(':').map((name) => withoutOuterSpace(name));
 }
 
-/** Removes folding white space, as base64 and dkim-quoted-printable values want it. */
+/** Removes folding white space, which is ignored in base64 (RFC 6376 §3.5, `b=`) and dkim-quoted-printable values (RFC 6376 §2.11). */
 export function withoutSpace(value: string): string {
   return value.replace(/[ \t\r\n]+/g, '');
 }
@@ -81,7 +81,7 @@ function parseTag(bytes: Uint8Array, from: number, to: number): Parsed<Tag> {
   return parsed({ name, value: textOf(bytes.subarray(valueStart, valueEnd)), start, end: to });
 }
 
-/** ALPHA first, then letters, digits and underscores. */
+/** Reports whether a byte may be in a tag name (RFC 6376 §3.2): ALPHA first, then letters, digits and underscores. */
 function isNameByte(byte: number, isFirst: boolean): boolean {
   const letter = byte | 0x20;
   if (letter >= 0x61 && letter <= 0x7a) return byte >= 0x41;
@@ -94,7 +94,7 @@ function skipSpace(bytes: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-/** Folding was checked when the field's end was found: a line break inside a field is always folding. */
+/** Reports whether a byte is white space. A line break inside a field is always folding, which was checked when its end was found. */
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
 }

@@ -4,9 +4,9 @@ import type { Signature } from './signature.ts';
 export type SignatureStatus = 'pass' | 'fail' | 'neutral' | 'policy' | 'temperror' | 'permerror';
 
 /**
- * What is wrong with a signature, for programs.
- * `syntax`: the field is malformed, a required tag missing, or its version unknown; `unsupported`: an algorithm, canonicalization or query
- * method that we do not know; `sha1`: historic (RFC 8301 §3.1); `fromUnsigned`: From is not covered; `identity`: `i=` is not within `d=`;
+ * Problem of a signature, for programs.
+ * `syntax`: the field is malformed, a required tag missing, or its version unknown; `unsupported`: an unknown algorithm, canonicalization or query
+ * method; `sha1`: historic (RFC 8301 §3.1); `fromUnsigned`: From is not covered; `identity`: `i=` is not within `d=`;
  * `expired`: past `x=`; `refused`: by the caller's own rule; `tooLarge`: header or field is beyond our limits.
  * `keyUnavailable`: DNS did not answer; `noKey`: there is none; `keySyntax`: nothing there is a key; `keyRevoked`; `keyMismatch`: the key is for
  * other algorithms, services or identities; `weakKey`: RSA below the minimum; `keyTooLarge`: RSA above the maximum.
@@ -35,11 +35,11 @@ export type SignatureProblem =
 export interface SignatureFailure {
   readonly status: Exclude<SignatureStatus, 'pass'>;
   readonly problem: SignatureProblem;
-  /** One sentence for people, without the domain; may quote what the message or DNS says, made harmless. */
+  /** One sentence for people, without the domain; may quote the message or DNS, sanitized. */
   readonly reason: string;
 }
 
-/** The key that a verdict rests on. */
+/** Facts about the key of a verdict. */
 export interface KeyFacts {
   readonly keyType: 'rsa' | 'ed25519';
   readonly bits: number;
@@ -55,7 +55,7 @@ export type SignatureResult =
       readonly status: 'pass';
       readonly signature: Signature;
       readonly key: KeyFacts;
-      /** Bytes of the canonical body beyond `l=`, which may have been added on the way; 0 without `l=`. */
+      /** Bytes of the canonical body beyond `l=`, which may have been added in transit (RFC 6376 §8.2); 0 without `l=`. */
       readonly unsignedBodyBytes: number;
     }
   | (SignatureFailure & {
@@ -65,15 +65,15 @@ export type SignatureResult =
       readonly key: KeyFacts | null;
     });
 
-/** All that was learned of a message's signatures. */
+/** Results for all signatures of a message. */
 export interface Verification {
   /** In the order of the header, from the top; empty for a message without signatures. */
   readonly results: readonly SignatureResult[];
-  /** Signatures beyond the limit, which were not looked at. */
+  /** Number of signatures beyond the limit, which were not tried. */
   readonly untriedSignatures: number;
 }
 
-/** Makes a failure. */
+/** Returns a failure. */
 export function failure(
   status: SignatureFailure['status'],
   problem: SignatureProblem,

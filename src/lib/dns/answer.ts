@@ -15,12 +15,12 @@ export interface Records {
 /** Name of a record type that mail needs. */
 export type RecordType = keyof Records;
 
-/** Contents of one response in the terms that mail needs: existence, absence and failure apart, with DNSSEC authenticity. */
+/** Contents of one response as mail needs them: existence, absence or failure, with DNSSEC authenticity. */
 export type ResponseAnswer<T> =
   | {
       readonly kind: 'found';
       readonly records: readonly T[];
-      /** The resolver vouched for it with AD (RFC 6840 §5.7) and is one we trust. */
+      /** True when a trusted resolver set AD (RFC 6840 §5.7). */
       readonly authentic: boolean;
       readonly ttlS: number;
       /** Name that the records belong to, after CNAMEs. */

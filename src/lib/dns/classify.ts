@@ -7,13 +7,14 @@ import { Rcode, soaType, typeCodes, type DnsMessage, type RawRecord } from './ty
 /** RFC 8914 §4.2, §4.5 to §4.13: info codes that say that DNSSEC validation failed. */
 const bogusCodes: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12]);
 
-/** RFC 2308 §5: how long absence is believed when the answer has no SOA record. */
+/** TTL of absence when the answer has no SOA record. */
+// deviates: RFC 2308 §2.1.1 says that such answers SHOULD NOT be cached. A short TTL prevents a new query for each of many messages.
 const defaultAbsentTtlS = 30;
 
 /**
- * What a response says about `name` and `type`, after the CNAMEs within it.
- * AD counts only when `isTrusted`: the path to the resolver must be ours to vouch for (RFC 6840 §5.7).
- * A malformed record of the wanted type makes the whole answer a server failure: half an answer is worse than none.
+ * Returns the answer of a response about `name` and `type`, after the CNAMEs within it.
+ * AD counts only when `isTrusted`: the path to the resolver must be secure (RFC 4035 §4.9.3).
+ * A malformed record of the requested type makes the whole answer a server failure: half an answer is worse than none.
  */
 export function classify<K extends RecordType>(
   message: DnsMessage,
@@ -49,6 +50,7 @@ function read<K extends RecordType>(
   const authentic = question.isTrusted && message.isAuthentic;
   let owner = question.name.toLowerCase().replace(/\.$/, '');
   let ttlS = Number.MAX_SAFE_INTEGER;
+  // RFC 4343 §3: names are compared without case.
   const byOwner = Map.groupBy(
     message.answers.filter((record) => record.class === 1),
     (record) => record.name.toLowerCase(),
@@ -63,7 +65,7 @@ function read<K extends RecordType>(
     }
     const alias = here.find((record) => record.type === typeCodes.CNAME);
     if (alias === undefined) break;
-    // RFC 2181 §10.1: one CNAME per name; a chain that is too long or goes round is the zone's mistake.
+    // RFC 1034 §3.6.2: CNAME chains should be followed, and loops are an error. RFC 2181 §10.1: one CNAME per name.
     if (aliases >= limits.maxAliases) return { kind: 'failed', why: 'servfail' };
     ttlS = Math.min(ttlS, alias.ttlS);
     owner = readData('CNAME', message, alias, limits);

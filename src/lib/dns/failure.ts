@@ -1,4 +1,4 @@
-/** Reason why a question has no answer: what a response said, or that there was none. */
+/** Reason why a question has no answer: the content of a response, or its absence. */
 export type LookupFailure = 'servfail' | 'bogus' | 'refused' | 'timeout' | 'unavailable';
 
 const texts: Readonly<Record<LookupFailure, string>> = {

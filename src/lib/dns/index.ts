@@ -1,5 +1,5 @@
 /**
- * DNS messages (RFC 1035, 3596, 2782, 6698, 6891, 8659): queries are written, responses decoded and put into words that mail needs.
+ * DNS messages (RFC 1035, 3596, 2782, 6698, 6891, 8659): queries are written, responses decoded and classified for mail.
  * Sockets, retries and the cache are in #host/dns. Invariants: decoding never throws, loops or grows beyond its limits.
  */
 export type { Records, RecordType, ResponseAnswer } from './answer.ts';

@@ -1,4 +1,4 @@
-/** Bounds on what is decoded from a DNS message. */
+/** Limits on decoding a DNS message. */
 export const defaultLimits = {
   /** Records in all sections together. */
   maxRecords: 2000,

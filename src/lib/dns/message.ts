@@ -4,7 +4,7 @@ import { defaultLimits, type DnsLimits } from './limits.ts';
 import { encodeName, Malformed, readName } from './name.ts';
 import { optType, typeCodes, type DnsMessage, type RawRecord } from './types.ts';
 
-/** UDP payload size that we announce: fits every path without fragments (RFC 6891 §6.2.5, and the usual 1232). */
+/** UDP payload size that we announce: avoids fragments on every path (RFC 6891 §6.2.5, and the usual 1232). */
 const udpPayloadBytes = 1232;
 
 /** Question of a query. */
@@ -17,7 +17,7 @@ export interface Query {
   readonly caseBits?: Uint8Array;
 }
 
-/** A query with recursion desired, AD, EDNS0 and DO (RFC 3225 §3); null when the name cannot be a DNS name. */
+/** Encodes a query with recursion desired, AD, EDNS0 and DO (RFC 3225 §3). Returns null when the name is no DNS name. */
 export function encodeQuery(query: Query): Uint8Array | null {
   const name = encodeName(query.name, query.caseBits);
   if (name === null) return null;
@@ -41,7 +41,7 @@ export function encodeQuery(query: Query): Uint8Array | null {
   return Uint8Array.from([...head, ...name, ...question, ...opt]);
 }
 
-/** Decodes a message as far as its sections. Never throws, never loops, bounded by `limits`. */
+/** Decodes a message into its sections (RFC 1035 §4.1). Refuses malformed ones; never throws, never loops, bounded by `limits`. */
 export function decodeMessage(bytes: Uint8Array, limits: DnsLimits = defaultLimits): Parsed<DnsMessage> {
   try {
     return parsed(decode(bytes, limits));
@@ -54,11 +54,12 @@ export function decodeMessage(bytes: Uint8Array, limits: DnsLimits = defaultLimi
 function decode(bytes: Uint8Array, limits: DnsLimits): DnsMessage {
   if (bytes.length < 12) throw new Malformed(bytes.length, 'header is cut off');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  // RFC 1035 §4.1.1: QR, TC and RCODE; RFC 4035 §3.2.3: AD.
   const flags = view.getUint16(2);
   const questions: { name: string; type: number; class: number }[] = [];
   let at = 12;
   const questionCount = view.getUint16(4);
-  // We ask one question at a time, and an answer repeats its question.
+  // A query has one question, and the answer repeats it.
   if (questionCount > 1) throw new Malformed(4, 'more than one question');
   for (let i = 0; i < questionCount; i += 1) {
     const { name, end } = readName(bytes, at, limits);
@@ -79,6 +80,7 @@ function decode(bytes: Uint8Array, limits: DnsLimits): DnsMessage {
   });
   const [answers = [], authorities = [], additionals = []] = sections;
   const opt = additionals.find((record) => record.type === optType);
+  // RFC 6891 §6.1.3: the OPT record has the upper 8 bits of the 12-bit RCODE in its TTL.
   const upperRcode = opt === undefined ? 0 : Math.trunc(opt.ttlS / 0x100_0000);
   return {
     bytes,
@@ -102,7 +104,7 @@ function readRecord(bytes: Uint8Array, view: DataView, at: number, limits: DnsLi
   if (dataEnd > bytes.length) throw new Malformed(end + 8, 'record data is cut off');
   const type = view.getUint16(end);
   const ttl = view.getUint32(end + 4);
-  // RFC 2181 §8: a TTL with the top bit set counts as zero. In OPT the field holds other things.
+  // RFC 2181 §8: a TTL with the most significant bit set should be treated as zero. In OPT the field has another meaning.
   const ttlS = type !== optType && ttl > 0x7fff_ffff ? 0 : ttl;
   return { name, type, class: view.getUint16(end + 2), ttlS, start, end: dataEnd };
 }

@@ -13,8 +13,8 @@ export class Malformed extends Error {
 }
 
 /**
- * Reads a possibly compressed name (RFC 1035 §4.1.4). Pointers must lead back and their number is bounded, so no name can loop.
- * Bytes in labels that are no printable ASCII, and dots and backslashes, are written `\ddd`.
+ * Reads a possibly compressed name. RFC 1035 §4.1.4: pointers lead to a prior occurrence, so they must lead back; their number is bounded as
+ * well, so no name can loop. Bytes in labels that are not printable ASCII, dots and backslashes are written `\ddd` (RFC 1035 §5.1).
  * @returns the name and the offset after it. @throws Malformed
  */
 export function readName(
@@ -45,7 +45,7 @@ export function readName(
     }
     if (size > 63) throw new Malformed(i, 'unknown kind of label');
     length += size + 1;
-    // RFC 1035 §2.3.4: at most 255 octets, the root's included.
+    // RFC 1035 §2.3.4: at most 255 octets, including that of the root; labels have at most 63.
     if (length > 254) throw new Malformed(i, 'name too long');
     if (i + 1 + size > bytes.length) throw new Malformed(i, 'label runs past the message');
     labels.push(escapeLabel(latin1.decode(bytes.subarray(i + 1, i + 1 + size))));
@@ -53,7 +53,7 @@ export function readName(
   }
 }
 
-/** A name in wire form, with letters in upper case where `caseBits` has a set bit (0x20); null when it cannot be a DNS name. */
+/** Encodes a name, with letters in upper case where `caseBits` has a set bit. Returns null when it is no DNS name (RFC 1035 §2.3.4: length). */
 export function encodeName(name: string, caseBits: Uint8Array = new Uint8Array(0)): Uint8Array | null {
   const plain = name.endsWith('.') ? name.slice(0, -1) : name;
   if (plain === '') return Uint8Array.of(0);

@@ -8,7 +8,7 @@ const utf8 = new TextDecoder();
 
 type Reader<K extends RecordType> = (message: DnsMessage, record: RawRecord, limits: DnsLimits) => Records[K];
 
-/** Decodes a record's data. @throws Malformed */
+/** Decodes the data of a record. @throws Malformed */
 export function readData<K extends RecordType>(
   type: K,
   message: DnsMessage,
@@ -23,16 +23,19 @@ const readers: { readonly [K in RecordType]: Reader<K> } = {
     need(record, 4, 4);
     return message.bytes.subarray(record.start, record.end).join('.');
   },
+  // RFC 3596 §2.2: 128 bits in network byte order.
   AAAA: (message, record) => {
     need(record, 16, 16);
     return writeIpv6(message.bytes.subarray(record.start, record.end));
   },
   CNAME: (message, record, limits) => nameAt(message, record, 0, limits),
   PTR: (message, record, limits) => nameAt(message, record, 0, limits),
+  // RFC 1035 §3.3.9: PREFERENCE, EXCHANGE.
   MX: (message, record, limits) => ({
     preference: u16(message, record, 0),
     exchange: nameAt(message, record, 2, limits),
   }),
+  // RFC 1035 §3.3.14: one or more character strings. RFC 7208 §3.3: concatenated without spaces.
   TXT: (message, record) => {
     const pieces: Uint8Array[] = [];
     for (let at = record.start; at < record.end;) {
@@ -41,7 +44,7 @@ const readers: { readonly [K in RecordType]: Reader<K> } = {
       pieces.push(message.bytes.subarray(at + 1, at + 1 + length));
       at += 1 + length;
     }
-    // Joined as bytes first: a UTF-8 character may lie across two character strings.
+    // Joined as bytes first: a UTF-8 character may span two character strings.
     const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
     let at = 0;
     for (const piece of pieces) {
@@ -56,13 +59,13 @@ const readers: { readonly [K in RecordType]: Reader<K> } = {
     port: u16(message, record, 4),
     target: nameAt(message, record, 6, limits),
   }),
-  // RFC 6698 §2.1
+  // RFC 6698 §2.1: usage, selector, matching type, one octet each, then the data.
   TLSA: (message, record) => {
     need(record, 3, 0xffff);
     const [usage = 0, selector = 0, matching = 0] = message.bytes.subarray(record.start, record.start + 3);
     return { usage, selector, matching, data: message.bytes.slice(record.start + 3, record.end) };
   },
-  // RFC 8659 §4.1
+  // RFC 8659 §4.1: flags, length of the tag, tag, value; tags are matched without case.
   CAA: (message, record) => {
     need(record, 2, 0xffff);
     const [flags = 0, tagLength = 0] = message.bytes.subarray(record.start, record.start + 2);

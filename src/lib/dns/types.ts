@@ -13,7 +13,7 @@ export const typeCodes: { readonly [K in RecordType]: number } = {
   CAA: 257,
 };
 
-/** SOA and OPT: needed to read messages, never asked for. */
+/** Type SOA, needed to read messages, never queried (RFC 1035 §3.2.2). */
 export const soaType = 6;
 /** OPT pseudo-record (RFC 6891 §6.1). */
 export const optType = 41;
@@ -21,7 +21,7 @@ export const optType = 41;
 /** Response codes (RFC 1035 §4.1.1). */
 export const Rcode = { NoError: 0, FormErr: 1, ServFail: 2, NxDomain: 3, NotImp: 4, Refused: 5 } as const;
 
-/** A record as it stands in a message; its data is still encoded. */
+/** A record of a message, with encoded data. */
 export interface RawRecord {
   /** As written, case kept, labels joined by dots, no final dot; empty for the root. */
   readonly name: string;

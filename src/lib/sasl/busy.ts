@@ -1,6 +1,6 @@
 /**
- * The store cannot check a password now because too many are being checked; another try later may succeed. Thrown by
- * `CredentialStore.checkPassword`; mechanisms answer it as a `busy` failure.
+ * Thrown by `CredentialStore.checkPassword` when too many passwords are being checked; a later retry may succeed. Mechanisms turn it
+ * into a `busy` failure.
  */
 export class LoginsBusy extends Error {
   override readonly name = 'LoginsBusy';

@@ -1,18 +1,18 @@
 import type { ChannelBindings, MechanismName } from './types.ts';
 
-/** Abilities of the connection, and the credentials at hand. */
+/** Properties of the connection, and the available credentials. */
 export interface MechanismSituation {
-  /** The connection is encrypted; without, only mechanisms that do not show the password are chosen. */
+  /** True when the connection is encrypted; otherwise only mechanisms that do not reveal the password are chosen. */
   readonly tls: boolean;
-  /** Null without TLS or where the runtime gives none. Without them no token is shown, whatever `tls` says. */
+  /** Null without TLS or where the runtime has none. Without them no token is sent, regardless of `tls`. */
   readonly bindings: ChannelBindings | null;
-  /** There is a password. Default true. */
+  /** True when there is a password. Default true. */
   readonly hasPassword?: boolean;
-  /** There is an access token: without, the token mechanisms are never chosen. Default false. */
+  /** True when there is an access token; otherwise the token mechanisms are never chosen. Default false. */
   readonly hasToken?: boolean;
 }
 
-/** The mechanisms with a password or certificate, best first. EXTERNAL needs no password; the rest by what a server or listener learns. */
+/** Mechanisms with a password or certificate, best first. EXTERNAL needs no password; the others are ordered by what a server or listener learns. */
 export const mechanismsByStrength: readonly MechanismName[] = [
   'EXTERNAL',
   'SCRAM-SHA-256-PLUS',
@@ -25,15 +25,15 @@ export const mechanismsByStrength: readonly MechanismName[] = [
 ];
 
 /**
- * The mechanisms that a server offers unless configured otherwise: all but those with channel binding. Clients that link GNU SASL (mutt, neomutt)
- * choose them wherever they are offered, and fail, as they have no channel binding.
+ * Mechanisms that a server offers by default: all except those with channel binding. Clients that use GNU SASL (mutt, neomutt)
+ * choose them wherever they are offered, and fail, because they have no channel binding.
  */
 export const usualMechanisms: readonly MechanismName[] = mechanismsByStrength.filter((name) => !name.endsWith('-PLUS'));
 
-/** The mechanisms with an access token, the standard before its forerunner. Servers without `CredentialStore.checkToken` do not offer them. */
+/** Mechanisms with an access token: the standard one (RFC 7628 §3), then its predecessor. Servers without `CredentialStore.checkToken` do not offer them. */
 export const tokenMechanisms: readonly MechanismName[] = ['OAUTHBEARER', 'XOAUTH2'];
 
-// Below SCRAM and CRAM-MD5, as the server learns the token; above PLAIN, as it learns no more than a token, which ends by itself.
+// Below SCRAM and CRAM-MD5, because the server learns the token; above PLAIN, because a token expires.
 const strengths: readonly MechanismName[] = [
   ...mechanismsByStrength.slice(0, mechanismsByStrength.indexOf('PLAIN')),
   ...tokenMechanisms,
@@ -41,8 +41,8 @@ const strengths: readonly MechanismName[] = [
 ];
 
 /**
- * Chooses the most secure mechanism that the server offers (names in any case), that `allowed` has, that the connection can carry
- * and that we have the secret for; null when there is none.
+ * Chooses the most secure mechanism that the server offers (names in any case), that is in `allowed`, that the connection permits
+ * and that we have the secret for. Returns null when there is none.
  */
 export function chooseMechanism(
   offered: readonly string[],

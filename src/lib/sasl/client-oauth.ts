@@ -4,7 +4,7 @@ import { describeTokenError, dummyResponse, writeOauthBearer, writeXoauth2 } fro
 import { nothing } from './text.ts';
 import type { SaslClient, SaslClientStep } from './types.ts';
 
-/** OAUTHBEARER (RFC 7628 §3) and XOAUTH2, its older form of Google and Microsoft: one message with an access token. */
+/** OAUTHBEARER (RFC 7628 §3) and XOAUTH2, its predecessor at Google and Microsoft: one message with an access token. */
 export class TokenClient implements SaslClient {
   readonly mechanism: 'OAUTHBEARER' | 'XOAUTH2';
   readonly #message: Uint8Array;
@@ -18,7 +18,7 @@ export class TokenClient implements SaslClient {
     // RFC 7628 §3: TLS MUST be used to protect the token.
     if (bindings === null) throw new RangeError(`${mechanism} needs TLS`);
     const text = token.reveal();
-    // RFC 6750 §2.1: a line break or space copied along is reported here, not as a refusal by the server.
+    // RFC 6750 §2.1, b64token: a line break or space copied with the token is reported here, not as a refusal by the server.
     if (!/^[A-Za-z0-9._~+/-]+=*$/.test(text)) throw new RangeError('a character that no access token has');
     const user = authorizationId === '' ? login : authorizationId;
     if (`${user}${server?.host ?? ''}`.includes('\x01')) throw new RangeError('control character in a login or host');
@@ -41,7 +41,7 @@ export class TokenClient implements SaslClient {
     if (this.#state !== 'sent' || challenge.length > saslLimits.maxMessageBytes) return this.#fail();
     this.#state = 'refused';
     this.#problem = describeTokenError(challenge);
-    // RFC 7628 §3.2.3: only after another message may the server say that it failed.
+    // RFC 7628 §3.2.3: the client MUST send one more response, %x01, so that the server can report failure.
     return { kind: 'response', data: this.mechanism === 'XOAUTH2' ? nothing : dummyResponse };
   }
 

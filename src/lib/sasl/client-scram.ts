@@ -22,7 +22,7 @@ type State =
   | { readonly kind: 'verified' }
   | { readonly kind: 'failed' };
 
-/** SCRAM (RFC 5802 §3 and §5, RFC 7677) with `hash`. */
+/** SCRAM (RFC 5802 §3 and §5; SHA-256: RFC 7677 §3) with `hash`. */
 export class ScramClient implements SaslClient {
   readonly mechanism: MechanismName;
   readonly #hash: ScramHash;
@@ -42,7 +42,7 @@ export class ScramClient implements SaslClient {
     const name = bindingNames.find((candidate) => bindingData(bindings, candidate) !== null);
     const isPlus = mechanism.endsWith('-PLUS');
     if (isPlus && name === undefined) throw new RangeError(`${mechanism} needs a channel binding`);
-    // RFC 5802 §6: "y" tells the server that we could have bound, had it offered to. That uncovers a downgrade.
+    // RFC 5802 §6: a client that supports channel binding MUST NOT send "n" when it saw no -PLUS; "y" reveals a downgrade to the server.
     const flag = isPlus ? `p=${name}` : name !== undefined && !plusOffered ? 'y' : 'n';
     this.#gs2Header = `${flag},${authorizationId === '' ? '' : `a=${encodeSaslName(authorizationId)}`},`;
     const data = isPlus && name !== undefined ? bindingData(bindings, name) : null;
@@ -94,7 +94,7 @@ export class ScramClient implements SaslClient {
     return { kind: 'response', data: writeUtf8(`${withoutProof},p=${encodeBase64Text(proof)}`) };
   }
 
-  /** Checks the server's first message; returns the reason to refuse it, null when it is acceptable. */
+  /** Checks the server's first message. Returns the reason to refuse it; null when it is acceptable. RFC 5802 §5.1: the nonce MUST begin with ours. */
   #refusal(first: ServerFirst): string | null {
     if (!first.nonce.startsWith(this.#nonce) || first.nonce.length === this.#nonce.length) {
       return 'server did not extend our nonce';
@@ -108,6 +108,7 @@ export class ScramClient implements SaslClient {
     const error = serverError(text);
     if (error !== null) return this.#fail(error);
     const verifier = parseBase64(/^v=([A-Za-z0-9+/=]+)(?:,[A-Za-z]=[^\0,]+)*$/.exec(text)?.[1] ?? '');
+    // RFC 5802 §5: when the server signature differs, the client MUST consider the exchange to be unsuccessful.
     if (!verifier.ok || !equalInConstantTime(verifier.value, serverSignature)) {
       return this.#fail('server does not know the password: it is not the one it claims to be');
     }
@@ -121,7 +122,7 @@ export class ScramClient implements SaslClient {
   }
 }
 
-/** server-error of RFC 5802 §7, made fit for logs; null when `text` is something else. */
+/** Returns the `server-error` (RFC 5802 §7) in `text`, sanitized for logs; null when there is none. */
 function serverError(text: string): string | null {
   const error = /^e=([^\0,]{1,100})/.exec(text)?.[1];
   return error === undefined ? null : `server says ${error.replace(/[^ -~]/g, '?')}`;

@@ -8,7 +8,7 @@ const unexpected: SaslClientStep = { kind: 'failure', reason: 'server asks for m
 const tooEarly: SaslClientStep = { kind: 'failure', reason: 'server reports success before the exchange was complete' };
 const done: SaslClientStep = { kind: 'done' };
 
-/** The password as it is sent: OpaqueString, or as it is where that refuses. */
+/** Returns the password to send: in OpaqueString form (RFC 8265 §4.2), or unchanged when that refuses it. */
 function passwordText(options: SaslClientOptions): string {
   const password = passwordOf(options);
   return preparePassword(password) ?? password;
@@ -68,7 +68,7 @@ export class ExternalClient extends OneMessageClient {
   }
 }
 
-/** LOGIN (draft-murchison-sasl-login): whatever the two prompts say, the answers are user name and password. */
+/** LOGIN (draft-murchison-sasl-login): regardless of the two prompts, the answers are user name and password. */
 export class LoginClient implements SaslClient {
   readonly mechanism = 'LOGIN';
   readonly #answers: readonly string[];

@@ -5,9 +5,9 @@ import type { SaslClientOptions } from './client-options.ts';
 import type { MechanismName, SaslClient } from './types.ts';
 
 /**
- * Starts the client's side of one exchange. Nothing that the server sends makes it throw.
- * @throws RangeError when the mechanism cannot work with these options: a -PLUS form without bindings, NUL in a name or password,
- * a password or token that is missing, a token without TLS.
+ * Starts the client's side of one exchange, which never throws because of the server.
+ * @throws RangeError when the mechanism does not work with these options: a -PLUS form without bindings, NUL in a name or password
+ * (RFC 4616 §2: MUST NOT), a missing password or token, a token without TLS (RFC 7628 §3).
  */
 export function createSaslClient(mechanism: MechanismName, options: SaslClientOptions): SaslClient {
   const { login, authorizationId = '', password } = options;

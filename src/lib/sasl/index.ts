@@ -1,10 +1,10 @@
 /**
  * Both sides of the SASL exchanges that mail uses: PLAIN, LOGIN, CRAM-MD5, SCRAM with and without channel binding, EXTERNAL,
  * and OAUTHBEARER and XOAUTH2 with access tokens.
- * Messages are bytes: base64 and the AUTH or AUTHENTICATE around them belong to the protocols. What users exist, where tokens come from, and guessing limits,
- * are the business of the `CredentialStore` that is passed in.
+ * Messages are bytes: base64 and the AUTH or AUTHENTICATE around them belong to the protocols. The `CredentialStore` that is passed in knows
+ * the users, the tokens and the limits on guesses.
  *
- * Invariants: no input makes a step throw; a server says success only with an `Identity` that the store gave; a client says done only
+ * Invariants: no input makes a step throw; a server succeeds only with an `Identity` from the store; a client is done only
  * after the server proved that it knows the password, where the mechanism has such a proof.
  */
 export type * from './types.ts';

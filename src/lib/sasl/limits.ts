@@ -1,9 +1,9 @@
-/** Bounds of what a peer may send or ask for. */
+/** Limits on the messages and the work of a peer. */
 export const saslLimits = {
-  /** Longest message of an exchange, either way, before base64. RFC 4616 §2 names 255 octets for each part of PLAIN; bindings and nonces fit too. */
+  /** Longest message of an exchange, either way, before base64. Each part of PLAIN MUST be accepted up to 255 octets (RFC 4616 §2); bindings and nonces fit too. */
   maxMessageBytes: 8192,
-  /** Fewest SCRAM iterations that a client accepts unless told otherwise (RFC 7677 §4 recommends 4096 and allows less). */
+  /** Default of the fewest SCRAM iterations that a client accepts: servers SHOULD use at least 4096 (RFC 7677 §4). */
   minIterations: 4096,
-  /** Most SCRAM iterations that a client computes for a server: some 0.3 s, in which the client does nothing else. */
+  /** Most SCRAM iterations that a client computes for a server: about 0.3 s, during which the event loop is blocked. */
   maxIterations: 600_000,
 } as const;

@@ -3,11 +3,11 @@ import { readUtf8, writeUtf8 } from './text.ts';
 
 /** Message of a client in OAUTHBEARER or XOAUTH2. */
 export interface TokenMessage {
-  /** Login name of the mail's owner; empty when the client leaves that to the token. */
+  /** Login name; empty when the token determines the user. */
   readonly login: string;
-  /** Empty when the client only asks what kind of token is wanted (RFC 7628 §4.3). */
+  /** Empty when the client only asks for the kind of token that is needed (RFC 7628 §4.3). */
   readonly token: string;
-  /** The server that the client means to talk to; null when it does not say. */
+  /** Server that the client intends to reach; null when it does not give it. */
   readonly host: string | null;
   readonly port: number | null;
 }
@@ -21,7 +21,7 @@ export interface TokenError {
   readonly openidConfiguration?: string;
 }
 
-/** The answer to an error of OAUTHBEARER, so that the server can end the exchange (RFC 7628 §3.2.3). */
+/** Response to an error of OAUTHBEARER, after which the server ends the exchange (RFC 7628 §3.2.3). */
 export const dummyResponse = writeUtf8('\x01');
 
 /** Writes the message of OAUTHBEARER (RFC 7628 §3.1). */
@@ -31,10 +31,10 @@ export function writeOauthBearer({ login, token, host, port }: TokenMessage): Ui
   return writeUtf8(`n,${authorizationId},\x01${place}auth=Bearer ${token}\x01\x01`);
 }
 
-// RFC 5801 §4. The example of RFC 7628 §4.4 writes `user=` for `a=`, and clients were made after it.
+// RFC 5801 §4. The example of RFC 7628 §4.4 writes `user=` for `a=`, and some clients follow it.
 const gs2Form = /^[ny],(?:(?:a|user)=((?:[^\0,=]|=2C|=3D)+))?,$/;
 
-/** Parses the message of OAUTHBEARER; null when malformed. Keys that we do not know are passed over (RFC 7628 §3.1). */
+/** Parses the message of OAUTHBEARER; null when malformed. Unknown keys MUST be ignored (RFC 7628 §3.1). */
 export function parseOauthBearer(bytes: Uint8Array): TokenMessage | null {
   const fields = fieldsOf(bytes);
   const header = gs2Form.exec(fields?.[0] ?? '');
@@ -65,19 +65,19 @@ export function parseXoauth2(bytes: Uint8Array): TokenMessage | null {
   return login === undefined || token === null || more.length > 0 ? null : { login, token, host: null, port: null };
 }
 
-/** Fields that ^A ends, of a message that another ^A ends; null when malformed. */
+/** Splits a message into its fields, each ended by ^A, with another ^A at the end (RFC 7628 §3.1); null when malformed. */
 function fieldsOf(bytes: Uint8Array): readonly string[] | null {
   const text = readUtf8(bytes);
   return text?.endsWith('\x01\x01') === true ? text.slice(0, -2).split('\x01') : null;
 }
 
-/** The token of `Bearer TOKEN`, empty when there is none; null for other schemes and what RFC 6750 §2.1 does not allow. */
+/** Returns the token of `Bearer TOKEN`, empty when there is none; null for other schemes and tokens outside RFC 6750 §2.1. */
 function tokenOf(auth: string | undefined): string | null {
   if (auth === '') return '';
   return /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(auth ?? '')?.[1] ?? null;
 }
 
-/** Writes what is wrong with a token as JSON (RFC 7628 §3.2.2). */
+/** Formats the error about a token as JSON (RFC 7628 §3.2.2). */
 export function writeTokenError({ status, scope, openidConfiguration }: TokenError): Uint8Array {
   const optional = {
     ...(scope !== undefined && { scope }),
@@ -86,7 +86,7 @@ export function writeTokenError({ status, scope, openidConfiguration }: TokenErr
   return writeUtf8(JSON.stringify({ status, ...optional }));
 }
 
-/** Parses what a server says about a token; null when it is not what RFC 7628 §3.2.2 describes. Texts are made fit for logs. */
+/** Parses a server's error about a token (RFC 7628 §3.2.2); null when malformed. Texts are sanitized for logs. */
 function parseTokenError(bytes: Uint8Array): TokenError | null {
   const value = parseJson(readUtf8(bytes) ?? '');
   if (typeof value !== 'object' || value === null) return null;
@@ -129,7 +129,7 @@ const meanings: Readonly<Record<string, string>> = {
   '403': 'without the permission that is needed here',
 };
 
-/** One line for people about a token that a server did not take. */
+/** Describes for people, in one line, why a server refused a token. */
 export function describeTokenError(bytes: Uint8Array): string {
   const error = parseTokenError(bytes);
   if (error === null) return 'server refuses the token without saying why';

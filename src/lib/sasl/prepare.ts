@@ -11,8 +11,8 @@ const saslprepProhibited =
 const freeformProhibited = /[\p{Cc}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}]/u;
 
 /**
- * A password as it is hashed and compared: OpaqueString of RFC 8265 §4.2, that is, odd spaces become spaces, NFC; case matters.
- * Null when it is empty or has characters that no keyboard gives, such as controls. ASCII stays as it is.
+ * Prepares a password for hashing and comparison: OpaqueString (RFC 8265 §4.2), in which non-ASCII spaces become spaces and the result is NFC;
+ * case matters. Returns null when it is empty or has disallowed characters, such as controls. ASCII is not changed.
  */
 export function preparePassword(password: string): string | null {
   if (password === '') return null;
@@ -22,8 +22,8 @@ export function preparePassword(password: string): string | null {
 }
 
 /**
- * A password as SCRAM derives keys from it: SASLprep (RFC 4013 §2, asked for by RFC 5802 §2.2). Where SASLprep refuses, the OpaqueString
- * form, and where that refuses too, the text itself, so that both sides of ours always agree. The same as `preparePassword` for ASCII.
+ * Prepares a password for SCRAM keys: SASLprep (RFC 4013 §2), which RFC 5802 §2.2 requires. Where SASLprep refuses, the OpaqueString form is
+ * used, and where that refuses too, the text itself, so that our client and server always agree. Equal to `preparePassword` for ASCII.
  *
  * deviates: RFC 4013 §2.4 and §2.5 (bidirectional text, unassigned code points) are not checked: refusing would only lock a user out.
  */
@@ -35,8 +35,8 @@ export function prepareScramPassword(password: string): string {
 }
 
 /**
- * A login name as it is looked up: much as UsernameCaseMapped of RFC 8265 §3.3, in lower case and NFC, wide and narrow letters as usual ones.
- * Null when it is empty or has blanks or characters that are not text. Idempotent.
+ * Prepares a login name for lookup, similar to UsernameCaseMapped (RFC 8265 §3.3): in lower case and NFC, with fullwidth and halfwidth
+ * characters mapped. Returns null when it is empty or has spaces or disallowed characters. Idempotent.
  */
 export function prepareLogin(login: string): string | null {
   const narrow = asciiOnly.test(login) ? login : login.replace(wideOrNarrow, (c) => c.normalize('NFKC'));

@@ -2,14 +2,14 @@ import { createHash, createHmac, pbkdf2, pbkdf2Sync } from 'node:crypto';
 import { prepareScramPassword } from './prepare.ts';
 import type { ScramKeys } from './types.ts';
 
-/** Hashes of the SCRAM mechanisms that we speak. */
+/** Hash of a supported SCRAM mechanism. */
 export type ScramHash = 'SHA-1' | 'SHA-256';
 
 const nodeNames = { 'SHA-1': 'sha1', 'SHA-256': 'sha256' } as const;
 const hashBytes = { 'SHA-1': 20, 'SHA-256': 32 } as const;
 
 /**
- * The keys that a server stores for SCRAM (RFC 5802 §3), computed off the event loop.
+ * Derives the keys that a server stores for SCRAM (RFC 5802 §3), off the event loop.
  * `password` is prepared here. @throws Error for iterations below 1.
  */
 export async function deriveScramKeys(
@@ -29,14 +29,14 @@ export async function deriveScramKeys(
   return { salt, iterations, storedKey, serverKey };
 }
 
-/** The keys that a client needs for one exchange. */
+/** Keys that a client needs for one exchange (RFC 5802 §3). */
 export interface ScramClientKeys {
   readonly clientKey: Uint8Array;
   readonly storedKey: Uint8Array;
   readonly serverKey: Uint8Array;
 }
 
-/** `deriveScramKeys` for a client, whose step cannot wait: some milliseconds for 4096 iterations. */
+/** Derives the keys of a client synchronously, because its steps cannot wait: some milliseconds for 4096 iterations. */
 export function clientScramKeys(
   password: string,
   salt: Uint8Array,
@@ -54,17 +54,17 @@ function keysFromSalted(salted: Uint8Array, hash: ScramHash): ScramClientKeys {
   return { clientKey, storedKey: digest(hash, clientKey), serverKey: hmac(hash, salted, 'Server Key') };
 }
 
-/** HMAC of RFC 5802 §2.2. */
+/** Computes HMAC(key, str) of RFC 5802 §2.2. */
 export function hmac(hash: ScramHash, key: Uint8Array, text: string): Uint8Array {
   return createHmac(nodeNames[hash], key).update(text).digest();
 }
 
-/** H of RFC 5802 §2.2. */
+/** Computes H(str) of RFC 5802 §2.2. */
 export function digest(hash: ScramHash, bytes: Uint8Array): Uint8Array {
   return createHash(nodeNames[hash]).update(bytes).digest();
 }
 
-/** Bytes of `a` exclusive-or those of `b`, which are as many. */
+/** Returns the exclusive-or of two arrays of equal length. */
 export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.map((byte, i) => byte ^ (b[i] ?? 0));
 }

@@ -2,10 +2,10 @@ import { parseBase64 } from '#lib/codecs';
 import { readUtf8 } from './text.ts';
 import type { ChannelBindings } from './types.ts';
 
-/** Names of channel bindings that we know, best first. */
+/** Names of supported channel bindings, best first: RFC 9266 §2, RFC 5929 §4.1. */
 export const bindingNames = ['tls-exporter', 'tls-server-end-point'] as const;
 
-/** The channel binding data for a name that a client gave; null when we do not have it. */
+/** Returns the channel binding data for the name that a client gave; null when unavailable. */
 export function bindingData(bindings: ChannelBindings | null, name: string): Uint8Array | null {
   const known = bindingNames.find((candidate) => candidate === name);
   return known === undefined ? null : (bindings?.[known] ?? null);
@@ -13,9 +13,9 @@ export function bindingData(bindings: ChannelBindings | null, name: string): Uin
 
 /** client-first-message of RFC 5802 §7. */
 export interface ClientFirst {
-  /** As sent, with its last comma. */
+  /** As sent, with its last comma; it becomes part of cbind-input (RFC 5802 §7). */
   readonly gs2Header: string;
-  /** `n`: no binding; `y`: the client would have, but saw no -PLUS; otherwise the binding's name. */
+  /** `n`: no binding; `y`: the client supports it, but saw no -PLUS; otherwise the name of the binding (RFC 5802 §6). */
   readonly binding: { readonly flag: 'n' | 'y' } | { readonly flag: 'p'; readonly name: string };
   readonly authorizationId: string;
   readonly bare: string;
@@ -78,23 +78,23 @@ export function parseClientFinal(bytes: Uint8Array): ClientFinal | null {
   return { withoutProof: match[1] ?? '', binding: binding.value, nonce: match[3] ?? '', proof: proof.value };
 }
 
-/** Writes a name as saslname (RFC 5802 §5.1). */
+/** Encodes a name as saslname (RFC 5802 §5.1): `=` and `,` become `=3D` and `=2C`. */
 export function encodeSaslName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
 }
 
-/** Reads a saslname (RFC 5802 §5.1). */
+/** Decodes a saslname (RFC 5802 §5.1). */
 export function decodeSaslName(name: string): string {
   return name.replaceAll('=2C', ',').replaceAll('=3D', '=');
 }
 
-/** Checks a nonce that our own caller made. @throws RangeError when SCRAM cannot carry it. */
+/** Checks a nonce from our own caller (RFC 5802 §7: printable without commas). @throws RangeError when it is not that. */
 export function checkedNonce(nonce: string): string {
   if (!/^[!-+\--~]+$/.test(nonce)) throw new RangeError('a SCRAM nonce must be printable ASCII without commas');
   return nonce;
 }
 
-/** cbind-input of RFC 5802 §7. */
+/** Returns cbind-input (RFC 5802 §7): gs2-header, then the binding data. */
 export function bindingInput(gs2Header: string, data: Uint8Array): Uint8Array {
   const header = new TextEncoder().encode(gs2Header);
   const input = new Uint8Array(header.length + data.length);

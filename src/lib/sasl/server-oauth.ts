@@ -12,7 +12,7 @@ import { nothing } from './text.ts';
 /** OAUTHBEARER (RFC 7628 §3). */
 export const oauthBearer: ServerMechanism = tokenMechanism('OAUTHBEARER', parseOauthBearer, 'invalid_token');
 
-/** XOAUTH2: the same with another first message, and a status of HTTP in its error. */
+/** XOAUTH2: OAUTHBEARER with another first message, and an HTTP status in its error. */
 export const xoauth2: ServerMechanism = tokenMechanism('XOAUTH2', parseXoauth2, '401');
 
 function tokenMechanism(
@@ -22,7 +22,7 @@ function tokenMechanism(
 ): ServerMechanism {
   return async function* exchange(initial, options): Exchange {
     const { store, bindings, tokens } = options;
-    // RFC 7628 §3: TLS MUST be used. A token received in plaintext is not even looked at.
+    // RFC 7628 §3: TLS MUST be used, so a token received in plaintext is refused without a check.
     if (bindings === null) return failed('protocol', `${name} needs TLS`);
     const message = parse(initial ?? (yield nothing));
     if (message === null) return failed('protocol', `bad ${name} message`);
@@ -30,7 +30,7 @@ function tokenMechanism(
     if (!isForUs(message, tokens)) return failed('protocol', 'the client means to talk to another server', login);
     const identity = message.token === '' ? null : await checkToken(message, options);
     if (identity !== null) return authorize(store, identity.login, message.login, identity, null);
-    // Whatever the client answers: the exchange has failed (RFC 7628 §3.2.3).
+    // RFC 7628 §3.2.3: the exchange fails after the client's next response, regardless of its content.
     yield writeTokenError({ ...tokens?.error, status });
     return message.token === ''
       ? failed('protocol', 'the client asked which tokens are taken', login)

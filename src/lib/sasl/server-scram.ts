@@ -13,7 +13,7 @@ import {
 import { equalInConstantTime, nothing, writeUtf8 } from './text.ts';
 import type { ScramKeys } from './types.ts';
 
-/** SCRAM (RFC 5802 §3 and §5, RFC 7677) with `hash`; `isPlus` for the name that ends in -PLUS. */
+/** Returns SCRAM (RFC 5802 §3 and §5; SHA-256: RFC 7677 §3) with `hash`; `isPlus` for the name that ends in -PLUS. */
 export function scram(hash: ScramHash, isPlus: boolean): ServerMechanism {
   return async function* exchange(initial, options) {
     const first = parseClientFirst(initial ?? (yield nothing));
@@ -25,6 +25,7 @@ export function scram(hash: ScramHash, isPlus: boolean): ServerMechanism {
     const nonce = first.nonce + checkedNonce(options.nonce());
     const serverFirst = `r=${nonce},s=${encodeBase64Text(keys.salt)},i=${keys.iterations}`;
     const final = parseClientFinal(yield writeUtf8(serverFirst));
+    // RFC 5802 §5.1: the server MUST verify that the nonce is the one it sent.
     if (final === null || final.nonce !== nonce) {
       return failed('protocol', 'bad SCRAM client-final message', first.login);
     }
@@ -39,12 +40,13 @@ export function scram(hash: ScramHash, isPlus: boolean): ServerMechanism {
   };
 }
 
-/** The binding data that this exchange must prove, none for a client that does not bind; or why it cannot go on (RFC 5802 §6). */
+/** Returns the binding data that this exchange must prove, empty for a client without binding; or the failure (RFC 5802 §6). */
 function chooseBinding(
   { binding, login }: ClientFirst,
   isPlus: boolean,
   { bindings, plusOffered, allowBindingWithoutPlus = false }: SaslServerOptions,
 ): Uint8Array | SaslServerEnd {
+  // RFC 5802 §6: a "y" from a client although -PLUS was offered MUST fail: a downgrade attack.
   if (binding.flag === 'y' && (plusOffered || isPlus)) {
     return failed('channelBinding', 'client saw no -PLUS mechanism although there is one: downgrade', login);
   }
@@ -58,7 +60,7 @@ function chooseBinding(
   return data ?? failed('channelBinding', 'channel binding type not available on this connection', login);
 }
 
-/** RFC 5802 §3: ClientKey is recovered from the proof, and its hash must be the stored one. */
+/** Reports whether the proof is right: RFC 5802 §3 recovers ClientKey from it, whose hash must be StoredKey. */
 function isProofRight(final: ClientFinal, keys: ScramKeys, authMessage: string, hash: ScramHash): boolean {
   const signature = hmac(hash, keys.storedKey, authMessage);
   if (final.proof.length !== signature.length) return false;

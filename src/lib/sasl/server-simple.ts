@@ -14,7 +14,7 @@ export async function* plain(initial: Uint8Array | null, options: SaslServerOpti
   return checkPassword(options, user, authorizationId, password);
 }
 
-/** LOGIN (draft-murchison-sasl-login): user name and password, each asked for. An initial response is the user name. */
+/** LOGIN (draft-murchison-sasl-login): prompts for user name and password. An initial response is the user name. */
 export async function* login(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
   const isText = (text: string | null): text is string =>
     text !== null && !text.includes('\0') && (text !== '' || options.store.takesEmptyPasswords === true);
@@ -40,7 +40,7 @@ async function checkPassword(
   }
 }
 
-/** CRAM-MD5 (RFC 2195 §2): the server speaks first, the client answers `login SP digest`. */
+/** CRAM-MD5 (RFC 2195 §2): the server sends the first message, the client answers `login SP digest`. */
 export async function* cramMd5(initial: Uint8Array | null, { store, challenge }: SaslServerOptions): Exchange {
   if (initial !== null) return failed('protocol', 'CRAM-MD5 has no initial response');
   const text = challenge();
@@ -51,7 +51,7 @@ export async function* cramMd5(initial: Uint8Array | null, { store, challenge }:
   return authorize(store, user, '', identity, null);
 }
 
-/** EXTERNAL (RFC 4422 Appendix A): the TLS client certificate, and perhaps an identity to act as. */
+/** EXTERNAL (RFC 4422 §A.1): the TLS client certificate, and optionally an identity to act as. */
 export async function* external(initial: Uint8Array | null, options: SaslServerOptions): Exchange {
   const authorizationId = readUtf8(initial ?? (yield nothing));
   if (authorizationId === null || authorizationId.includes('\0')) return failed('protocol', 'bad EXTERNAL message');

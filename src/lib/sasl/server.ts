@@ -20,8 +20,8 @@ const mechanisms: Readonly<Record<MechanismName, ServerMechanism>> = {
 };
 
 /**
- * Starts the server's side of one exchange. Its `step` never throws for what the client sends; it rejects only when the store does.
- * After success or failure the exchange is over, and further steps are `protocol` failures.
+ * Starts the server's side of one exchange. Its `step` never throws because of the client; it rejects only when the store does.
+ * After success or failure the exchange has ended, and further steps are `protocol` failures.
  */
 export function createSaslServer(mechanism: MechanismName, options: SaslServerOptions): SaslServer {
   return new Server(mechanism, options);

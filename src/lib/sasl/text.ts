@@ -3,7 +3,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** No bytes. */
 export const nothing = new Uint8Array(0);
 
-/** Text of a message, byte order marks kept so that it can be written back; null when it is not UTF-8. */
+/** Decodes a message as UTF-8, keeping byte order marks; null when it is not UTF-8 (RFC 4616 §2, RFC 5802 §7). */
 export function readUtf8(bytes: Uint8Array): string | null {
   try {
     return strictUtf8.decode(bytes);
@@ -12,12 +12,12 @@ export function readUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** Bytes of a message. */
+/** Encodes a message as UTF-8. */
 export function writeUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Compares secrets in a time that depends on their lengths only. */
+/** Compares secrets in a time that depends only on their lengths. */
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

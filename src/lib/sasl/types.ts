@@ -1,4 +1,4 @@
-/** The SASL mechanisms we speak, by their registered names. */
+/** Supported SASL mechanisms, by their registered names. */
 export type MechanismName =
   | 'EXTERNAL'
   | 'SCRAM-SHA-256-PLUS'
@@ -13,9 +13,9 @@ export type MechanismName =
 
 /** Channel bindings of a TLS connection; null members are not available on it. */
 export interface ChannelBindings {
-  /** RFC 9266. */
+  /** RFC 9266 §2: exported keying material. */
   readonly 'tls-exporter': Uint8Array | null;
-  /** RFC 5929 §4.1. */
+  /** RFC 5929 §4.1: hash of the server's certificate. */
   readonly 'tls-server-end-point': Uint8Array | null;
 }
 
@@ -36,31 +36,31 @@ export interface Identity {
 }
 
 /**
- * What the server knows of users. Names arrive as sent (UTF-8); the store normalises them.
- * For unknown users `scramKeys` answers made-up keys that are stable per name, so that existence does not show (RFC 5802 §9).
+ * Store of the server's users. Names arrive as sent (UTF-8); the store normalizes them.
+ * For unknown users `scramKeys` returns invented keys that are stable per name, so that a client cannot probe for users (RFC 5802 §9).
  */
 export interface CredentialStore {
-  /** Empty names and passwords are names and passwords, not mistakes of the client. Default false. */
+  /** Accepts empty names and passwords, against RFC 4616 §2 (1*SAFE). Default false. */
   readonly takesEmptyPasswords?: boolean;
-  /** Checks a clear password in constant time for known and unknown users alike; null when wrong. */
+  /** Checks a plaintext password, in the same time for known and unknown users; null when wrong. */
   checkPassword(login: string, password: string): Promise<Identity | null>;
   scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys>;
-  /** Checks a CRAM-MD5 digest (RFC 2195): HMAC-MD5 of `challenge`, 32 lower-case hex digits; null when wrong. */
+  /** Checks a CRAM-MD5 digest (RFC 2195 §2): HMAC-MD5 of `challenge`, 32 lower-case hex digits; null when wrong. */
   checkCramMd5(login: string, challenge: string, digest: string): Promise<Identity | null>;
-  /** The account behind a login name, once the mechanism proved the secret; null when unknown. */
+  /** Returns the account of a login name, after the mechanism proved the secret; null when unknown. */
   identify(login: string): Promise<Identity | null>;
-  /** The account that a TLS client certificate (DER) stands for, optionally asked for by name (EXTERNAL, RFC 4422 App. A). */
+  /** Returns the account of a TLS client certificate (DER), optionally for a given name (EXTERNAL, RFC 4422 §A.1); null when there is none. */
   identifyCertificate(certificate: Uint8Array, authorizationId: string | null): Promise<Identity | null>;
   /**
-   * Checks an OAuth access token (RFC 6750 §2.1), optionally for a login; null when it is not valid, or not that user's.
-   * Left out where no tokens are taken.
+   * Checks an OAuth access token (RFC 6750 §2.1), optionally for a login; null when it is invalid or belongs to another user.
+   * Omitted where no tokens are accepted.
    */
   checkToken?(token: string, login: string | null): Promise<Identity | null>;
 }
 
 /**
- * Why an exchange failed; `protocol` is malformed or out of order, and does not count as a guess. `busy` is a guess that was not
- * checked because too many others were.
+ * Reason why an exchange failed. `protocol` is malformed or out of order, and does not count as a guess. `busy` is a guess that was not
+ * checked because too many others were being checked.
  */
 export type SaslFailure = 'credentials' | 'protocol' | 'channelBinding' | 'authorization' | 'aborted' | 'busy';
 
@@ -81,7 +81,7 @@ export interface SaslServer {
 /** Next step of a client mechanism. */
 export type SaslClientStep =
   | { readonly kind: 'response'; readonly data: Uint8Array }
-  /** The server proved itself (or the mechanism has no such proof); nothing more to send. */
+  /** The server proved itself, or the mechanism has no such proof; nothing more to send. */
   | { readonly kind: 'done' }
   | { readonly kind: 'failure'; readonly reason: string };
 
@@ -89,14 +89,14 @@ export type SaslClientStep =
 export interface SaslClient {
   readonly mechanism: MechanismName;
   /**
-   * What the server said is wrong before it refused, one line for people; null as long as it said nothing.
-   * Of the token mechanisms only: a refusal that follows has less to tell.
+   * Error that the server reported before its refusal, one line for people; null when it reported none.
+   * Only for the token mechanisms, whose refusal has fewer details.
    */
   readonly problem?: string | null;
-  /** The initial response (RFC 4422 §4), null when the mechanism waits for the server. */
+  /** Returns the initial response (RFC 4422 §4); null when the server sends the first message. */
   initial(): Uint8Array | null;
   /** Answers a challenge. */
   step(challenge: Uint8Array): SaslClientStep;
-  /** Checks what came with success, such as SCRAM's server signature; without a valid one the exchange failed. */
+  /** Checks the data of the success reply, such as SCRAM's server signature; fails without a valid one (RFC 5802 §5). */
   finish(data: Uint8Array | null): SaslClientStep;
 }
