@@ -28,7 +28,7 @@ export async function check(options: CheckOptions): Promise<number> {
   );
   if (options.json === true) printJson(findings);
   else print(...(repaired === null ? [] : repairReport(repaired, findings)), ...checkReport(findings));
-  return findings.every(({ kind }) => kind === 'orphan') ? 0 : 1;
+  return findings.every(({ kind }) => kind === 'orphan' || kind === 'owner') ? 0 : 1;
 }
 
 async function repair(call: CallServer, options: CheckOptions): Promise<RepairedAccount[]> {

@@ -60,7 +60,7 @@ export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
   for (const owner of owners) {
     if (known.has(String(owner))) continue;
     const findings = new Findings(String(owner));
-    findings.report('orphan', `blobs/${owner} belongs to no account that the server knows`);
+    findings.report('owner', `blobs/${owner} belongs to no account that the server knows`);
     found.push(...findings.all());
   }
   return [...found, ...(await checkServer(deps, server))];

@@ -14,6 +14,7 @@ export type FindingKind =
   | 'mailbox'
   | 'modseq'
   | 'orphan'
+  | 'owner'
   | 'queue'
   | 'reference'
   | 'size'
@@ -44,7 +45,7 @@ const restoreServer =
 /** Conditions of files that are not at their paths while the server runs. */
 const misplaced: ReadonlySet<ConditionKind> = new Set(['fileRemoved', 'fileReplaced']);
 const putFilesBack =
-  'nothing of it is lost yet: put the file back where it was, or restore it with the server stopped: docs/admin/disk.md, "A file is removed or replaced while the server runs", says how';
+  'put the file back where it was, or restore it with the server stopped; what the running server has open is not lost yet: docs/admin/disk.md, "A file is removed or replaced while the server runs", says how';
 
 /** Findings of one kind that are named one by one. */
 const maxPerKind = 100;
@@ -70,6 +71,8 @@ function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): s
       return 'run "godwit check --repair": docs/admin/check.md, "Repairs", says what it does';
     case 'orphan':
       return 'none is needed: the server removes it by itself when it is 14 days old. "check --repair" leaves a younger one alone, since it may belong to a newer backup of the database';
+    case 'owner':
+      return 'find out whose it is: docs/admin/check.md, "An account that is refused". The server removes nothing of accounts that it does not know; delete the folder by hand when it is no longer needed';
     case 'queue':
       return isLoss ? 'drop the message with "godwit queue drop" and tell its sender' : null;
     default:
