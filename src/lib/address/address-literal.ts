@@ -7,14 +7,14 @@ export type AddressLiteral =
   /** General-address-literal: `tag` in lower case, such as `x400`; none is in use today. */
   | { readonly kind: 'general'; readonly tag: string; readonly content: string };
 
-/** Tells the two things apart that can follow the `@` of an address. */
+/** Reports whether the part after the `@` of an address is a literal. */
 export function isAddressLiteral(domain: Domain | AddressLiteral): domain is AddressLiteral {
   return 'kind' in domain;
 }
 
 const ipv6Tag = 'ipv6';
 
-/** Parses a whole address literal with its brackets: `[192.0.2.1]`, `[IPv6:2001:db8::1]`, `[tag:content]`. */
+/** Parses a whole address literal with its brackets: `[192.0.2.1]`, `[IPv6:2001:db8::1]`, `[tag:content]`. Refuses anything else. */
 export function parseAddressLiteral(text: string): Parsed<AddressLiteral> {
   if (!text.startsWith('[')) return refused(0, 'address literal must begin with [');
   if (!text.endsWith(']')) return refused(text.length, 'address literal must end with ]');
@@ -24,7 +24,7 @@ export function parseAddressLiteral(text: string): Parsed<AddressLiteral> {
   const tag = inner.slice(0, colon).toLowerCase();
   const content = inner.slice(colon + 1);
   if (tag === ipv6Tag) return parseIpLiteral(content, 6, colon + 2);
-  // The grammar would take `2001` for a tag; what is meant is clear, and wrong.
+  // By the grammar `2001` is a tag; the intention is clear, and wrong.
   if (parseIp(inner).ok) return refused(1, 'an IPv6 address literal begins with IPv6:');
   // RFC 5321 §4.1.3: Standardized-tag is an Ldh-str, dcontent is printable ASCII without brackets and backslash.
   if (!/^[a-z0-9-]*[a-z0-9]$/.test(tag)) return refused(1, 'bad tag of an address literal');
@@ -33,7 +33,7 @@ export function parseAddressLiteral(text: string): Parsed<AddressLiteral> {
   return parsed({ kind: 'general', tag, content });
 }
 
-/** Writes a literal with its brackets. */
+/** Formats a literal with its brackets. */
 export function writeAddressLiteral(literal: AddressLiteral): string {
   if (literal.kind === 'general') return `[${literal.tag}:${literal.content}]`;
   return literal.ip.family === 4 ? `[${literal.ip.text}]` : `[IPv6:${literal.ip.text}]`;

@@ -12,8 +12,8 @@ export interface Address {
 }
 
 /**
- * How strictly an address is read. With `pedantic`, domains must be host names; otherwise labels may contain `_` and begin or end with `-`,
- * and a trailing dot is dropped, as the names of real hosts have them.
+ * Options of parsing an address. With `pedantic`, domains must be host names; otherwise labels may contain `_` and begin or end with `-`,
+ * and a trailing dot is dropped, because names of real hosts have them.
  */
 export type AddressOptions = LocalpartOptions;
 
@@ -24,7 +24,7 @@ export interface ScannedAddress {
   readonly end: number;
 }
 
-/** Parses a whole text as `localpart@domain`, without angle brackets. At most as long as a path can hold. */
+/** Parses a whole text as `localpart@domain` (RFC 5321 §4.1.2, Mailbox), without angle brackets. Refuses other text and text longer than a path can hold. */
 export function parseAddress(text: string, options: AddressOptions = {}): Parsed<Address> {
   if (exceeds(text, maxAddressBytes))
     return refused(Math.min(text.length, maxAddressBytes), `address longer than ${maxAddressBytes} octets`);
@@ -36,14 +36,14 @@ export function parseAddress(text: string, options: AddressOptions = {}): Parsed
 
 const maxAddressBytes = addressLimits.maxPathBytes - 2;
 
-/** Reports whether `text` has more than `maxBytes` in UTF-8; looks at no more of it than needed. */
+/** Reports whether `text` has more than `maxBytes` in UTF-8; encodes it only if needed. */
 export function exceeds(text: string, maxBytes: number): boolean {
   if (text.length > maxBytes) return true;
   // A code unit becomes at most three octets.
   return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;
 }
 
-/** Reads the address that begins at `start` and whose domain ends at `domainEnd`, or, if a literal, at its bracket before that. */
+/** Parses the address that begins at `start` and whose domain ends at `domainEnd`, or, for a literal, at its bracket before that. */
 export function scanAddress(
   text: string,
   start: number,
@@ -61,7 +61,7 @@ export function scanAddress(
   return parsed({ value: { localpart: localpart.value.value, domain: domain.value }, end });
 }
 
-/** Parses what may follow `@`, and what EHLO is given: a domain or an address literal. */
+/** Parses the part after `@`, or the argument of EHLO (RFC 5321 §4.1.1.1): a domain or an address literal. Refuses anything else. */
 export function parseAddressDomain(text: string, options: AddressOptions = {}): Parsed<Domain | AddressLiteral> {
   if (text.startsWith('[')) return parseAddressLiteral(text);
   if (options.smtputf8 === false) {

@@ -1,9 +1,9 @@
 /**
- * Addresses of the mail envelope: what MAIL FROM, RCPT TO, login names and configuration contain (RFC 5321 §4.1.2, RFC 6531 §3.3).
+ * Addresses of the mail envelope, as in MAIL FROM, RCPT TO, login names and configuration (RFC 5321 §4.1.2, RFC 6531 §3.3).
  * Address lists of message headers, with their comments and display names, are not here: see #lib/message.
  *
- * Invariants: a localpart is kept decoded (no quotes, no backslashes) and in NFC; reading what was written gives the same value;
- * a localpart means nothing to anyone but the host of its domain, so only `canonicalLocalpart` ever folds one.
+ * Invariants: a localpart is kept decoded (no quotes, no backslashes) and in NFC; parsing what was written gives the same value;
+ * a localpart has a meaning only for the host of its domain (RFC 5321 §2.3.11), so only `canonicalLocalpart` folds one.
  */
 export { parseAddress, parseAddressDomain } from './address.ts';
 export type { Address, AddressOptions } from './address.ts';

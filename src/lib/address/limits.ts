@@ -1,13 +1,13 @@
-/** Bounds of parts of the envelope, in octets of UTF-8. */
+/** Limits of parts of the envelope, in octets of UTF-8. */
 export const addressLimits = {
   /**
-   * RFC 5321 §4.5.3.1.1 asks servers to take this many, counted without the quoting that the written form may need. We take what the path
-   * has room for (§4.5.3.1: no limits where possible; bounce addresses of large senders are longer) and stay within it in what we make.
+   * Maximum in RFC 5321 §4.5.3.1.1, counted without the quoting that the written form may need. We accept everything that fits the path
+   * (RFC 5321 §4.5.3.1: no limits where possible; bounce addresses of large senders are longer) and generate no longer ones.
    */
   portableLocalpartBytes: 64,
   /**
-   * With punctuation and source route. RFC 5321 §4.5.3.1.3 asks for 256; a command line has room for this and for parameters, and so has
-   * a header line with its 998 octets (RFC 5322 §2.1.1), where reports and trace fields name addresses.
+   * With punctuation and source route. RFC 5321 §4.5.3.1.3 has 256; a command line has room for this length and for parameters, and so has
+   * a header line of 998 octets (RFC 5322 §2.1.1) in reports and trace fields.
    */
   maxPathBytes: 900,
 } as const;

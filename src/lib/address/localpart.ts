@@ -1,11 +1,11 @@
 import { type Parsed, parsed, refused } from '#lib/parsed';
 import { addressLimits } from './limits.ts';
 
-/** Options of `scanLocalpart`: how strictly it reads. */
+/** Options of parsing a localpart. */
 export interface LocalpartOptions {
-  /** Non-ASCII is allowed (RFC 6531 §3.3). Default true; to tell the two cases apart, allow it and ask `needsSmtputf8`. */
+  /** Non-ASCII is allowed (RFC 6531 §3.3). Default true; `needsSmtputf8` distinguishes the two cases. */
   readonly smtputf8?: boolean;
-  /** Dots must stand singly between atoms. Default false: some providers give out addresses such as `a..b@example.org`. */
+  /** Permits only single dots between atoms (RFC 5321 §4.1.2, Dot-string). Default false: some providers have addresses such as `a..b@example.org`. */
   readonly pedantic?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface ScannedLocalpart {
   readonly end: number;
 }
 
-/** Parses a whole text as a localpart, quoted or not, and decodes it. At most as long as a path. */
+/** Parses a whole text as a localpart, quoted or not, and decodes it. Refuses other text and text longer than a path. */
 export function parseLocalpart(text: string, options: LocalpartOptions = {}): Parsed<string> {
   if (text.length > addressLimits.maxPathBytes) return refused(addressLimits.maxPathBytes, 'localpart too long');
   const scanned = scanLocalpart(text, 0, options);
@@ -43,7 +43,7 @@ export function parseLocalpart(text: string, options: LocalpartOptions = {}): Pa
   return parsed(scanned.value.value);
 }
 
-/** Reads the localpart that begins at `start`, up to what cannot belong to it, such as `@`. */
+/** Parses the localpart that begins at `start`, up to the first character that cannot belong to it, such as `@`. */
 export function scanLocalpart(text: string, start: number, options: LocalpartOptions): Parsed<ScannedLocalpart> {
   const scanned =
     text.charCodeAt(start) === quote ? scanQuotedString(text, start, options) : scanDotString(text, start, options);
@@ -51,11 +51,11 @@ export function scanLocalpart(text: string, start: number, options: LocalpartOpt
   const { value, end } = scanned.value;
   if (isAsciiText(value)) return scanned;
   if (!value.isWellFormed()) return refused(start, 'localpart is not Unicode text');
-  // RFC 6532 §3.1 asks for NFC, so that equal-looking addresses are equal.
+  // RFC 6532 §3.1: NFC SHOULD be used, so that equal-looking addresses are equal.
   return parsed({ value: value.normalize('NFC'), end });
 }
 
-/** Dot-string of RFC 5321 §4.1.2. */
+/** Parses a Dot-string (RFC 5321 §4.1.2). */
 function scanDotString(text: string, start: number, options: LocalpartOptions): Parsed<ScannedLocalpart> {
   const { smtputf8 = true, pedantic = false } = options;
   let end = start;
@@ -75,7 +75,7 @@ function scanDotString(text: string, start: number, options: LocalpartOptions): 
   return parsed({ value: text.slice(start, end), end });
 }
 
-/** Quoted-string of RFC 5321 §4.1.2: unlike in message headers, no folding and no control characters. */
+/** Parses a Quoted-string (RFC 5321 §4.1.2): unlike in message headers, without folding and control characters. */
 function scanQuotedString(text: string, start: number, options: LocalpartOptions): Parsed<ScannedLocalpart> {
   const { smtputf8 = true } = options;
   let value = '';

@@ -9,8 +9,8 @@ export type Path = Address | null;
 export type ForwardPath = Address | 'postmaster';
 
 /**
- * Parses a whole path with its angle brackets, the empty one included (RFC 5321 §4.1.2).
- * A source route is checked and dropped (RFC 5321 §4.1.1.3: servers ignore it). At most `addressLimits.maxPathBytes`.
+ * Parses a whole path with its angle brackets, including the empty one (RFC 5321 §4.1.2). Refuses malformed and too long ones.
+ * A source route is checked and dropped (RFC 5321 §4.1.1.3: servers MUST recognize it and SHOULD strip it off). At most `addressLimits.maxPathBytes`.
  */
 export function parsePath(text: string, options: AddressOptions = {}): Parsed<Path> {
   if (exceeds(text, addressLimits.maxPathBytes))
@@ -23,12 +23,12 @@ export function parsePath(text: string, options: AddressOptions = {}): Parsed<Pa
   return text === '<>' ? parsed(null) : parseNonEmpty(text, options);
 }
 
-/** Parses the argument of MAIL FROM: an address in angle brackets, or `<>`. */
+/** Parses the argument of MAIL FROM: an address in angle brackets, or `<>`. Refuses other text. */
 export function parseReversePath(text: string, options: AddressOptions = {}): Parsed<Path> {
   return parsePath(text, options);
 }
 
-/** Parses the argument of RCPT TO: an address in angle brackets, or `<postmaster>` in any case. */
+/** Parses the argument of RCPT TO: an address in angle brackets, or `<postmaster>` in any case (RFC 5321 §4.1.1.3). Refuses other text. */
 export function parseForwardPath(text: string, options: AddressOptions = {}): Parsed<ForwardPath> {
   if (text.length === barePostmaster.length && text.toLowerCase() === barePostmaster) return parsed('postmaster');
   const path = parsePath(text, options);
@@ -39,7 +39,7 @@ export function parseForwardPath(text: string, options: AddressOptions = {}): Pa
 const barePostmaster = '<postmaster>';
 
 /**
- * Finds the end of the path that begins at `start`, minding quoted localparts and literals, in which `>` means nothing.
+ * Finds the end of the path that begins at `start`. Skips quoted localparts and literals, in which `>` is an ordinary character.
  * @returns the offset after its `>`, or -1 when there is none.
  */
 export function findPathEnd(text: string, start: number): number {
@@ -56,7 +56,7 @@ export function findPathEnd(text: string, start: number): number {
   return -1;
 }
 
-/** The address in `text`, which begins with `<` and ends with `>`. */
+/** Parses the address in `text`, which begins with `<` and ends with `>`. */
 function parseNonEmpty(text: string, options: AddressOptions): Parsed<Address> {
   const last = text.length - 1;
   const start = text[1] === '@' ? skipSourceRoute(text, options) : parsed(1);
@@ -66,7 +66,7 @@ function parseNonEmpty(text: string, options: AddressOptions): Parsed<Address> {
   return scanned.value.end === last ? parsed(scanned.value.value) : refused(scanned.value.end, '> expected');
 }
 
-/** Offset after the colon of A-d-l, `@one.example,@two.example:` (RFC 5321 §4.1.2). */
+/** Returns the offset after the colon of A-d-l, `@one.example,@two.example:` (RFC 5321 §4.1.2). */
 function skipSourceRoute(text: string, options: AddressOptions): Parsed<number> {
   let at = 1;
   for (;;) {

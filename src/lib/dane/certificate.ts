@@ -13,7 +13,7 @@ export interface CertificateFacts {
   readonly der: Uint8Array;
   /** SubjectPublicKeyInfo, exactly as the certificate has it (RFC 6698 §2.1.2). */
   readonly spki: Uint8Array;
-  /** Most CA certificates that may stand between this one and the leaf (RFC 5280 §4.2.1.9), null: any number. */
+  /** Most CA certificates allowed between this one and the leaf (RFC 5280 §4.2.1.9); null for any number. */
   readonly pathLength: number | null;
   readonly nameConstraints: NameConstraints | null;
   /** dNSName entries of subjectAltName. */
@@ -24,7 +24,7 @@ export interface CertificateFacts {
 
 const latin1 = new TextDecoder('latin1');
 
-/** Reads the facts of an X.509 certificate (RFC 5280 §4.1). Its signature and dates are not looked at. */
+/** Parses the facts of an X.509 certificate (RFC 5280 §4.1), without a check of signature and dates. Refuses bytes that are no certificate. */
 export function readCertificate(der: Uint8Array): Parsed<CertificateFacts> {
   try {
     return parsed(read(der));
@@ -34,7 +34,7 @@ export function readCertificate(der: Uint8Array): Parsed<CertificateFacts> {
   }
 }
 
-/** SubjectPublicKeyInfo of a certificate, both DER: what selector SPKI(1) is about (RFC 6698 §2.1.2). */
+/** Returns the SubjectPublicKeyInfo of a certificate, both DER: selector SPKI(1) (RFC 6698 §2.1.2). Refuses bytes that are no certificate. */
 export function spkiOf(certificate: Uint8Array): Parsed<Uint8Array> {
   const facts = readCertificate(certificate);
   return facts.ok ? parsed(facts.value.spki) : facts;
@@ -79,7 +79,7 @@ const noExtensions: ExtensionFacts = {
   extensionProblem: null,
 };
 
-/** Extensions of RFC 5280 §4.2.1, which all lie under 2.5.29, by the last octet of their OID. */
+/** Extensions of RFC 5280 §4.2.1, all under 2.5.29, by the last octet of their OID. */
 const Extension = {
   KeyUsage: 15,
   SubjectAltName: 17,
@@ -89,14 +89,14 @@ const Extension = {
   ExtendedKeyUsage: 37,
 } as const;
 
-/** `node:crypto` sees to these, or, for policies, any will do (RFC 5280 §6.1.1: any-policy is our initial set). */
+/** Extensions that `node:crypto` checks, and policies, of which any is accepted (RFC 5280 §6.1.1: any-policy is our initial set). */
 const seenElsewhere: ReadonlySet<number> = new Set([
   Extension.KeyUsage,
   Extension.CertificatePolicies,
   Extension.ExtendedKeyUsage,
 ]);
 
-/** Apart, because a record for the key or the whole certificate matches whatever its extensions are (RFC 7672 §3.1.1). */
+/** Reads extensions without failing, because a record for the key or the whole certificate matches regardless of them (RFC 7672 §3.1.1). */
 function tryExtensions(content: Uint8Array): ExtensionFacts {
   try {
     return readExtensions(new DerReader(content).enter(Tag.Sequence));
@@ -117,6 +117,7 @@ function readExtensions(list: DerReader): ExtensionFacts {
     if (id === Extension.SubjectAltName) facts = { ...facts, dnsNames: dnsNamesIn(value) };
     else if (id === Extension.BasicConstraints) facts = { ...facts, pathLength: pathLengthIn(value) };
     else if (id === Extension.NameConstraints) facts = { ...facts, nameConstraints: constraintsIn(value) };
+    // RFC 5280 §4.2: a system MUST reject a certificate with a critical extension that it does not recognize.
     else if (isCritical && (id === null || !seenElsewhere.has(id)))
       facts = { ...facts, extensionProblem: `unknown critical extension ${hexOf(oid)}` };
   }
@@ -140,7 +141,7 @@ function pathLengthIn(value: Uint8Array): number | null {
   if (fields.nextTag === Tag.Boolean) fields.next();
   if (fields.isAtEnd) return null;
   const [high = 0, ...rest] = fields.next(Tag.Integer).content;
-  // A number of several octets is larger than any chain that we look at, unless it is negative.
+  // A number of several octets exceeds the length of any chain that we read, unless it is negative.
   if (high >= 0x80) throw new NotDer('negative path length');
   return rest.length === 0 ? high : null;
 }
@@ -158,7 +159,7 @@ function constraintsIn(value: Uint8Array): NameConstraints {
   return { permitted, excluded };
 }
 
-/** RFC 5280 §4.2.1.10: bases of other kinds restrict names of other kinds, which do not count here. */
+/** Returns the DNS names of subtrees. RFC 5280 §4.2.1.10: bases of other kinds restrict names of other kinds, which are not used here. */
 function subtreesIn(content: Uint8Array): string[] {
   const subtrees = new DerReader(content);
   const names: string[] = [];

@@ -7,15 +7,15 @@ export type TlsaAnswer =
   | ResponseAnswer<TlsaRecord>
   | { readonly kind: 'failed'; readonly why: 'timeout' | 'unavailable' };
 
-/** A TLSA record that SMTP clients cannot use, and why. */
+/** A TLSA record that SMTP clients cannot use, with the reason. */
 export interface UnusableRecord {
   readonly record: TlsaRecord;
   readonly reason: string;
 }
 
-/** Demands of DANE at one host: the four outcomes of RFC 7672 §2.2. */
+/** Requirements of DANE at one host: the four outcomes of RFC 7672 §2.2. */
 export type DaneDecision =
-  /** The server must be authenticated by one of `records`; without that nothing may be delivered there. */
+  /** The server MUST be authenticated by one of `records`, else no mail is delivered there. */
   | {
       readonly kind: 'usable';
       /** Records to verify with, after digest algorithm agility (RFC 7671 §9). */
@@ -29,12 +29,12 @@ export type DaneDecision =
       readonly published: readonly TlsaRecord[];
       readonly unusable: readonly UnusableRecord[];
     }
-  /** DANE says nothing about this host. */
+  /** DANE does not apply to this host. */
   | { readonly kind: 'none'; readonly why: 'absent' | 'insecure' }
-  /** The lookup failed: nothing may be delivered there now (RFC 7672 §2.1.2). */
+  /** The lookup failed: delivery to this host MUST be delayed (RFC 7672 §2.1.2). */
   | { readonly kind: 'failed'; readonly why: Extract<TlsaAnswer, { kind: 'failed' }>['why'] };
 
-/** Decides on DANE from the answer to the TLSA query of one host (RFC 7672 §2.2). Absence counts whether signed or not (§2.1.1). */
+/** Decides on DANE from the answer to the TLSA query of one host (RFC 7672 §2.2). Absence counts whether it is signed or not (RFC 7672 §2.1.1). */
 export function daneFor(answer: TlsaAnswer): DaneDecision {
   if (answer.kind === 'failed') return { kind: 'failed', why: answer.why };
   if (answer.kind === 'absent' || answer.records.length === 0) return { kind: 'none', why: 'absent' };
@@ -53,9 +53,9 @@ export function daneFor(answer: TlsaAnswer): DaneDecision {
 
 const digestBytes: Readonly<Record<number, number>> = { [Matching.Sha256]: 32, [Matching.Sha512]: 64 };
 
-/** Returns why SMTP clients cannot use a record (RFC 7672 §3.1, RFC 7671 §9), null when they can. */
+/** Returns the reason why SMTP clients cannot use a record (RFC 7672 §3.1, RFC 7671 §9); null when they can. */
 export function problemWith({ usage, selector, matching, data }: TlsaRecord): string | null {
-  // RFC 7672 §3.1.3: there is no list of CAs that all mail servers trust.
+  // RFC 7672 §3.1.3: PKIX usages are not used for SMTP, because there is no list of CAs that all mail servers trust.
   if (usage === Usage.PkixTa || usage === Usage.PkixEe) return `usage ${usage} (PKIX) does not work for SMTP`;
   if (usage !== Usage.DaneTa && usage !== Usage.DaneEe) return `unknown usage ${usage}`;
   if (selector !== Selector.Cert && selector !== Selector.Spki) return `unknown selector ${selector}`;
@@ -71,8 +71,8 @@ function problemWithFull(selector: number, data: Uint8Array): string | null {
 }
 
 /**
- * RFC 7671 §9: of each usage and selector, records in full and those of the strongest digest; weaker digests are there for
- * clients that know no better.
+ * Returns, of each usage and selector, the full records and those with the strongest digest. RFC 7671 §9: weaker digests are published for
+ * less capable clients.
  */
 function withStrongestDigests(usable: readonly TlsaRecord[]): TlsaRecord[] {
   const kindOf = ({ usage, selector }: TlsaRecord): string => `${usage} ${selector}`;

@@ -1,9 +1,9 @@
-/** Bytes that are not the DER that was expected. */
+/** Thrown for bytes that are not the expected DER. */
 export class NotDer extends Error {
   override readonly name = 'NotDer';
 }
 
-/** One value of DER: its tag, its content, and the whole with tag and length. Both share memory with what was read. */
+/** One value of DER: its tag, its content, and the whole with tag and length. Both share memory with the input. */
 export interface DerValue {
   readonly tag: number;
   readonly content: Uint8Array;
@@ -19,7 +19,7 @@ export const Tag = {
   Sequence: 0x30,
 } as const;
 
-/** Reads values of DER one after the other. Never copies; nesting is the caller's, so that depth is bounded. */
+/** Reads a sequence of DER values. Never copies; the caller enters nested values, so that depth is bounded. */
 export class DerReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -28,17 +28,17 @@ export class DerReader {
     this.#bytes = bytes;
   }
 
-  /** True when everything was read. */
+  /** True when everything has been read. */
   get isAtEnd(): boolean {
     return this.#at >= this.#bytes.length;
   }
 
-  /** Tag of the next value, null at the end. */
+  /** Tag of the next value; null at the end. */
   get nextTag(): number | null {
     return this.#bytes[this.#at] ?? null;
   }
 
-  /** The next value, which must have the tag `tag` if given. @throws NotDer */
+  /** Reads the next value, which must have the tag `tag` if given. @throws NotDer */
   next(tag?: number): DerValue {
     const start = this.#at;
     const found = this.#byte();
@@ -57,12 +57,12 @@ export class DerReader {
     };
   }
 
-  /** A reader of the content of the next value, which must have the tag `tag`. @throws NotDer */
+  /** Returns a reader of the content of the next value, which must have the tag `tag`. @throws NotDer */
   enter(tag: number): DerReader {
     return new DerReader(this.next(tag).content);
   }
 
-  /** X.690 §10.1: definite lengths only; four octets are more than any certificate needs. */
+  /** Reads a length. X.690 §10.1: definite lengths only; four octets are more than any certificate needs. */
   #length(): number {
     const first = this.#byte();
     if (first < 0x80) return first;

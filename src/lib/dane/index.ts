@@ -1,6 +1,6 @@
 /**
- * DANE for SMTP (RFC 6698, 7671, 7672): what TLSA records ask for, whether a server's certificates satisfy them, and records for our own.
- * Lookups and handshakes are elsewhere. Invariants: nothing that a server or a zone sends makes these throw, and the work for one chain is bounded.
+ * DANE for SMTP (RFC 6698, 7671, 7672): requirements of TLSA records, verification of a server's certificates, and records for our own.
+ * Lookups and handshakes are elsewhere. Invariants: no input of a server or a zone makes these throw, and the work for one chain is bounded.
  */
 export { spkiOf } from './certificate.ts';
 export { daneFor, problemWith } from './decision.ts';

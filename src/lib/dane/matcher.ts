@@ -10,7 +10,7 @@ export class Matcher {
     this.#facts = facts;
   }
 
-  /** The first of `records` that matches, null when none does. Usages are not looked at. */
+  /** Returns the first of `records` that matches; null when none does. Ignores usages. */
   find(records: readonly TlsaRecord[]): TlsaRecord | null {
     return records.find((record) => this.#matches(record)) ?? null;
   }

@@ -1,18 +1,18 @@
 import type { NameConstraints } from './certificate.ts';
 import type { Path, ReadCertificate } from './path.ts';
 
-/** Reason why a chain that leads to a trust anchor is refused all the same. */
+/** Reason why a chain is refused although it leads to a trust anchor. */
 export interface PathProblem {
   readonly why: 'name-mismatch' | 'expired' | 'untrusted';
   readonly reason: string;
 }
 
-/** Server authentication, and any purpose (RFC 5280 §4.2.1.12). */
+/** Purposes that permit a server: server authentication, and any purpose (RFC 5280 §4.2.1.12). */
 const serverPurposes: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']);
 
 /**
- * What RFC 5280 §6.1 refuses in a path whose signatures are good: dates, path lengths, critical extensions, names outside the names
- * that a CA may certify; and what RFC 7672 §3.2.2 does: names that are not the server's. Null when all is well.
+ * Checks a path whose signatures are valid by RFC 5280 §6.1 (dates, path lengths, critical extensions, name constraints of CAs) and by
+ * RFC 7672 §3.2.2 (names of the server). Returns null when it is acceptable.
  */
 export function checkPath(path: Path, names: readonly string[], nowMs: number): PathProblem | null {
   const [leaf] = path;
@@ -34,7 +34,7 @@ function dateProblem({ x509 }: ReadCertificate, at: number, nowMs: number): Path
   const which = describe(at);
   if (nowMs < x509.validFromDate.getTime())
     return { why: 'expired', reason: `${which} is valid only from ${x509.validFrom}` };
-  // Not `>`: dates that OpenSSL cannot read are NaN, and expired.
+  // Not `>`: dates that OpenSSL cannot read are NaN and count as expired.
   if (!(nowMs <= x509.validToDate.getTime())) return { why: 'expired', reason: `${which} expired on ${x509.validTo}` };
   return null;
 }
@@ -42,7 +42,7 @@ function dateProblem({ x509 }: ReadCertificate, at: number, nowMs: number): Path
 function extensionProblem({ facts }: ReadCertificate, at: number, path: Path): PathProblem | null {
   if (facts.extensionProblem !== null)
     return { why: 'untrusted', reason: `${describe(at)}: ${facts.extensionProblem}` };
-  // RFC 5280 §4.2.1.9: certificates that renew a CA's own key do not count.
+  // RFC 5280 §4.2.1.9: self-issued certificates do not count.
   const between = path.slice(1, at).filter(({ x509 }) => x509.subject !== x509.issuer).length;
   if (facts.pathLength !== null && between > facts.pathLength)
     return {
@@ -52,7 +52,7 @@ function extensionProblem({ facts }: ReadCertificate, at: number, path: Path): P
   return null;
 }
 
-/** RFC 7672 §3.2.3: DNS-IDs, and the CN only when there are none; a wildcard is the whole first label. */
+/** Reports whether a certificate is for `name`. RFC 7672 §3.2.3: only DNS-IDs count, and the CN when there are none; a wildcard is the whole first label. */
 function isFor({ x509 }: ReadCertificate, name: string): boolean {
   return x509.checkHost(name, { subject: 'default', wildcards: true, partialWildcards: false }) !== undefined;
 }
@@ -73,7 +73,7 @@ function isAllowed(name: string, constraints: NameConstraints | null): boolean {
   return permitted === null || permitted.some((base) => isWithin(name, base));
 }
 
-/** RFC 5280 §4.2.1.10: a name is within a base when labels at its left, or none, make it from the base. */
+/** Reports whether a name is within a base. RFC 5280 §4.2.1.10: it is the base with zero or more labels added at the left. */
 function isWithin(name: string, base: string): boolean {
   if (base === '') return true;
   const lower = name.toLowerCase();

@@ -2,13 +2,13 @@ import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { type CertificateFacts, readCertificate } from './certificate.ts';
 import type { DaneLimits } from './limits.ts';
 
-/** A certificate read twice: by `node:crypto` for its signature, dates and names, by us for the rest. */
+/** A certificate parsed twice: by `node:crypto` for its signature, dates and names, by us for the rest. */
 export interface ReadCertificate {
   readonly facts: CertificateFacts;
   readonly x509: X509Certificate;
 }
 
-/** Reads a certificate; null when it is none, or too long. */
+/** Parses a certificate. Returns null when it is none, or too long. */
 export function openCertificate(der: Uint8Array, limits: DaneLimits): ReadCertificate | null {
   if (der.length > limits.maxCertificateBytes) return null;
   const facts = readCertificate(der);
@@ -17,15 +17,15 @@ export function openCertificate(der: Uint8Array, limits: DaneLimits): ReadCertif
   return x509 === null ? null : { facts: facts.value, x509 };
 }
 
-/** A public key from DER SubjectPublicKeyInfo, null when OpenSSL cannot read it. */
+/** Returns a public key from DER SubjectPublicKeyInfo; null when OpenSSL cannot read it. */
 export function openKey(spki: Uint8Array): KeyObject | null {
   return attempt(() => createPublicKey({ key: spki, format: 'der', type: 'spki' }));
 }
 
-/** The certificates from the leaf (first) up to one that certified the others. */
+/** Certificates from the leaf (first) up to an issuer, each certified by the next. */
 export type Path = readonly ReadCertificate[];
 
-/** Checks signatures, up to a number of them. */
+/** Checker of at most a given number of signatures. */
 export class SignatureChecker {
   #left: number;
 
@@ -33,7 +33,7 @@ export class SignatureChecker {
     this.#left = checks;
   }
 
-  /** Reports whether `key` signed `certificate`; false when that is unknown, or too much was asked already. */
+  /** Reports whether `key` signed `certificate`; false when that is unknown, or when the number of checks is used up. */
   isSignedBy(certificate: ReadCertificate, key: KeyObject | null): boolean {
     if (key === null || this.#left <= 0) return false;
     this.#left -= 1;
@@ -42,8 +42,8 @@ export class SignatureChecker {
 }
 
 /**
- * Shortest paths from `leaf` to each of `others` that certified it directly or through others, nearest first. The order in which the
- * peer sent them does not matter (RFC 8446 §4.4.2). Every certificate gets one path, so that crossed signatures cannot multiply the work.
+ * Yields the shortest paths from `leaf` to each of `others` that certified it directly or through others, nearest first. The order in which
+ * the peer sent them does not matter (RFC 8446 §4.4.2). Every certificate gets one path, so that crossed signatures cannot multiply the work.
  */
 export function* pathsFrom(
   leaf: ReadCertificate,
@@ -64,7 +64,7 @@ export function* pathsFrom(
   }
 }
 
-/** Name, key identifier, key usage (`checkIssued`), CA flag and signature (RFC 5280 §6.1.3, §6.1.4). */
+/** Reports whether `issuer` issued `below`: name, key identifier, key usage (`checkIssued`), CA flag and signature (RFC 5280 §6.1.3, §6.1.4). */
 function hasIssued(below: ReadCertificate, issuer: ReadCertificate, signatures: SignatureChecker): boolean {
   if (attempt(() => issuer.x509.ca && below.x509.checkIssued(issuer.x509)) !== true) return false;
   return signatures.isSignedBy(
@@ -73,7 +73,7 @@ function hasIssued(below: ReadCertificate, issuer: ReadCertificate, signatures: 
   );
 }
 
-/** OpenSSL throws for certificates and keys that it does not understand: to us they are of no use. */
+/** Returns null when `read` throws, as OpenSSL does for certificates and keys that it does not support. */
 function attempt<T>(read: () => T): T | null {
   try {
     return read();

@@ -24,12 +24,12 @@ export interface TlsaChoice {
 /** `DANE-EE(3) SPKI(1) SHA2-256(1)`, which RFC 7672 §3.1 recommends: it survives renewals that keep the key. */
 export const recommendedChoice: TlsaChoice = { usage: 3, selector: 1, matching: 1 };
 
-/** Name at which the TLSA records of a host's service are published: `_25._tcp.mx.example.com` (RFC 6698 §3). */
+/** Returns the name of the TLSA records of a host's service: `_25._tcp.mx.example.com` (RFC 6698 §3). */
 export function tlsaName(host: string, port = 25): string {
   return `_${port}._tcp.${host}`;
 }
 
-/** The record that is true of a certificate (DER). Refuses bytes that are no certificate. */
+/** Returns the record for a certificate (DER). Refuses bytes that are no certificate. */
 export function tlsaForCertificate(
   certificate: Uint8Array,
   choice: TlsaChoice = recommendedChoice,
@@ -40,8 +40,8 @@ export function tlsaForCertificate(
 }
 
 /**
- * The record that is true of every certificate for a public key, given as DER SubjectPublicKeyInfo: for keys that have no
- * certificate yet (RFC 7672 §4). The selector is SPKI(1).
+ * Returns the record for every certificate of a public key, given as DER SubjectPublicKeyInfo, for keys without a certificate yet
+ * (RFC 7672 §4). The selector is SPKI(1).
  */
 export function tlsaForKey(spki: Uint8Array, choice: Omit<TlsaChoice, 'selector'> = recommendedChoice): TlsaRecord {
   return recordOf({ ...choice, selector: Selector.Spki }, spki);
@@ -65,15 +65,15 @@ export function associationData(selected: Uint8Array, matching: number): Uint8Ar
   }
 }
 
-/** Presentation of a record's data (RFC 6698 §2.2), as zone files and TLS reports have it: `3 1 1 1f85…`. */
+/** Formats a record's data for presentation (RFC 6698 §2.2), as in zone files and TLS reports: `3 1 1 1f85…`. */
 export function writeTlsa({ usage, selector, matching, data }: TlsaRecord): string {
   return `${usage} ${selector} ${matching} ${encodeHex(data)}`;
 }
 
-/** Longest presentation that is read: the data of one record is at most 65,535 octets. */
+/** Longest presentation that is parsed: the data of one record has at most 65,535 octets. */
 const maxPresentationChars = 200_000;
 
-/** Parses the presentation of a record's data (RFC 6698 §2.2): white space may stand between the hexadecimal digits. */
+/** Parses the presentation of a record's data (RFC 6698 §2.2): white space is allowed between the hexadecimal digits. Refuses anything else. */
 export function parseTlsa(text: string): Parsed<TlsaRecord> {
   if (text.length > maxPresentationChars) return refused(maxPresentationChars, 'TLSA record too long');
   const match = /^[ \t]*(\d{1,3})[ \t]+(\d{1,3})[ \t]+(\d{1,3})[ \t]+/.exec(text);

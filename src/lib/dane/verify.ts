@@ -5,7 +5,7 @@ import { openCertificate, openKey, type Path, pathsFrom, type ReadCertificate, S
 import { checkPath, type PathProblem } from './path-checks.ts';
 import { Matching, Selector, Usage, type TlsaRecord } from './tlsa.ts';
 
-/** A server's certificates, and what they are held against. */
+/** A server's certificates, and the records and names to compare them with. */
 export interface DaneCheck {
   /** DER certificates as the server sent them: its own first. */
   readonly chain: readonly Uint8Array[];
@@ -17,7 +17,7 @@ export interface DaneCheck {
   readonly nowMs: number;
 }
 
-/** True when TLSA records vouch for a server. */
+/** Result of the authentication of a server by TLSA records. */
 export type DaneVerdict =
   | {
       readonly kind: 'verified';
@@ -28,8 +28,8 @@ export type DaneVerdict =
   | {
       readonly kind: 'refused';
       /**
-       * `no-match`: no record is about this chain; `no-certificate`: there is nothing to hold against the records;
-       * the others: a trust anchor matched, but the chain below it does not pass.
+       * `no-match`: no record matches this chain; `no-certificate`: there is no certificate to compare with the records;
+       * the others: a trust anchor matched, but the chain below it is refused.
        */
       readonly why: 'no-certificate' | 'no-match' | PathProblem['why'];
       /** For people: completes "the server was not authenticated: …". */
@@ -37,8 +37,8 @@ export type DaneVerdict =
     };
 
 /**
- * Authenticates a server by TLSA records (RFC 7672 §3). Never throws for what the server sent.
- * A DANE-EE(3) record that matches decides alone: names, dates and the rest of the chain do not matter (§3.1.1).
+ * Authenticates a server by TLSA records (RFC 7672 §3). Never throws because of the server.
+ * A matching DANE-EE(3) record is sufficient: names do not matter and the expiration date MUST be ignored (RFC 7672 §3.1.1).
  */
 export function verifyDane(check: DaneCheck, limits: DaneLimits = defaultLimits): DaneVerdict {
   const [leaf, ...others] = check.chain.slice(0, limits.maxChainCertificates);
@@ -55,7 +55,7 @@ export function verifyDane(check: DaneCheck, limits: DaneLimits = defaultLimits)
   return verifyAnchored(opened, others, anchors, check, limits);
 }
 
-/** DANE-TA(2): RFC 7672 §3.1.2, RFC 7671 §5.2. */
+/** Verifies a chain by DANE-TA(2) records (RFC 7672 §3.1.2, RFC 7671 §5.2). */
 function verifyAnchored(
   leaf: ReadCertificate,
   others: readonly Uint8Array[],
@@ -63,7 +63,7 @@ function verifyAnchored(
   check: DaneCheck,
   limits: DaneLimits,
 ): DaneVerdict {
-  // RFC 7671 §5.2.2: an anchor that is whole in DNS need not be in the chain.
+  // RFC 7671 §5.2.2: a trust anchor that is published in full need not be in the chain.
   const fromDns = anchors
     .filter(({ selector, matching }) => selector === Selector.Cert && matching === Matching.Full)
     .slice(0, limits.maxAnchorsFromDns);
@@ -84,7 +84,7 @@ function verifyAnchored(
   return verifyByBareKey(paths, anchors, check, signatures, limits);
 }
 
-/** RFC 7671 §5.2.3: a key that is whole in DNS may have signed the topmost certificate of the chain. */
+/** Verifies a chain by bare keys. RFC 7671 §5.2.3: a key that is published in full may have signed the topmost certificate of the chain. */
 function verifyByBareKey(
   paths: readonly Path[],
   anchors: readonly TlsaRecord[],
@@ -119,11 +119,11 @@ function noMatch(records: number): DaneVerdict {
   };
 }
 
-/** Origin of a host, which decides the names its certificate may be for (RFC 7672 §3.2.2). Names are A-labels. */
+/** Origin of a host, which determines its reference identifiers (RFC 7672 §3.2.2). Names are A-labels. */
 export interface HostOrigin {
-  /** Name whose TLSA records are used: the host's, or what its CNAMEs lead to (§2.2.3). */
+  /** Name whose TLSA records are used: the host's, or the target of its CNAMEs (RFC 7672 §2.2.3). */
   readonly baseDomain: string;
-  /** Domain that mail is for. */
+  /** Domain of the recipients. */
   readonly nextHop: string;
   /** The same after CNAMEs. */
   readonly expandedNextHop: string;
@@ -131,7 +131,7 @@ export interface HostOrigin {
   readonly mx: 'authentic' | 'insecure' | 'none';
 }
 
-/** Reference identifiers for DANE-TA(2): with insecure MX records the next hop vouches for nothing (RFC 7672 §3.2.2). */
+/** Returns the reference identifiers for DANE-TA(2). RFC 7672 §3.2.2: the next-hop domain MUST be included, but not after an insecure MX lookup. */
 export function referenceNames({ baseDomain, nextHop, expandedNextHop, mx }: HostOrigin): string[] {
   return mx === 'insecure' ? [baseDomain] : [...new Set([baseDomain, nextHop, expandedNextHop])];
 }

@@ -3,26 +3,26 @@ import { toASCII, toUnicode } from 'tr46';
 
 /** A domain name in both of its forms. Two domains are the same exactly when their `ascii` is. */
 export interface Domain {
-  /** Lower case, every label in LDH or A-label form, no trailing dot: what DNS and plain SMTP carry. */
+  /** Lower case, every label in LDH or A-label form, no trailing dot: the form for DNS and SMTP without SMTPUTF8. */
   readonly ascii: string;
-  /** The same name with its A-labels shown as Unicode (NFC): what people and SMTPUTF8 see. */
+  /** The same name with its A-labels as Unicode (NFC): the form for people and SMTPUTF8. */
   readonly unicode: string;
 }
 
 /** Names beyond host names that `parseDomain` accepts. */
 export interface DomainOptions {
-  /** Labels may contain `_`, as names of TXT and SRV records do (RFC 8552 §1.1). Default false. */
+  /** Permits `_` in labels, as in names of TXT and SRV records (RFC 8552 §1.1). Default false. */
   readonly allowUnderscore?: boolean;
-  /** Labels may begin and end with `-`: no host name (RFC 1123 §2.1), but DNS holds some. Default false. */
+  /** Permits labels that begin and end with `-`: not host names (RFC 1123 §2.1), but DNS has some. Default false. */
   readonly allowOuterHyphens?: boolean;
-  /** One trailing dot is accepted and dropped: the absolute form of RFC 1034 §3.1. Default false. */
+  /** Accepts and drops one trailing dot: the absolute form of RFC 1034 §3.1. Default false. */
   readonly allowTrailingDot?: boolean;
 }
 
-// RFC 1035 §2.3.4, less the length octets of a name's wire form.
+// RFC 1035 §2.3.4: labels of 63 octets, names of 255 with length octets and root.
 const maxLabelLength = 63;
 const maxNameLength = 253;
-// Each A-label stands for at most 59 code points; anything longer is refused before IDNA tables are asked.
+// Each A-label encodes at most 59 code points; longer text is refused before the IDNA tables are used.
 const maxInputLength = 1024;
 
 const strictIdna = { checkBidi: true, checkJoiners: true } as const;
@@ -30,7 +30,7 @@ const strictIdna = { checkBidi: true, checkJoiners: true } as const;
 /**
  * Parses a domain name, in ASCII or Unicode, any case. Accepts host names (RFC 1123 §2.1: letters, digits, inner hyphens; labels of
  * 1 to 63, 253 in all) and internationalised ones (UTS #46 non-transitional, whose A-labels must be valid).
- * A single label is a domain, and so are names of digits only: whether such a name is good enough is the caller's business.
+ * Refuses anything else. A single label is a domain, and so are names of digits only: the caller decides whether such a name is acceptable.
  */
 export function parseDomain(text: string, options: DomainOptions = {}): Parsed<Domain> {
   if (text.length > maxInputLength) return refused(maxInputLength, 'domain name too long');
@@ -52,7 +52,7 @@ export function domainEquals(a: Domain, b: Domain): boolean {
   return a.ascii === b.ascii;
 }
 
-/** ASCII without A-labels: such a name needs no IDNA. */
+/** Reports whether a name is ASCII without A-labels, which needs no IDNA. */
 function isPlainAscii(name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const c = name.charCodeAt(i);
@@ -67,7 +67,7 @@ function isAceHyphen(name: string, at: number): boolean {
   return (name.charCodeAt(at - 1) | 0x20) === 0x6e && (name.charCodeAt(at - 2) | 0x20) === 0x78;
 }
 
-/** Refuses `ascii` when a label or the whole is not as RFC 1123 §2.1 wants it; null when all is well. */
+/** Refuses `ascii` when a label or the whole violates RFC 1123 §2.1. Returns null when it does not. */
 function refuseLabels(ascii: string, options: DomainOptions): ReturnType<typeof refused> | null {
   if (ascii.length > maxNameLength) return refused(maxNameLength, 'domain name longer than 253 octets');
   const mayHyphen = options.allowOuterHyphens === true;
@@ -91,7 +91,7 @@ const hyphen = 0x2d;
 const dot = 0x2e;
 const underscore = 0x5f;
 
-/** Lower case only: names get here after folding. */
+/** Reports whether a character is a lower-case letter, digit or hyphen; names are folded before. */
 function isLetterDigitHyphen(c: number): boolean {
   return (c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39) || c === hyphen;
 }

@@ -1,5 +1,5 @@
 /**
- * Names and numbers of hosts as mail uses them: domain names with their IDNA forms, IP addresses, and the networks that limits count by.
+ * Names and addresses of hosts for mail: domain names with their IDNA forms, IP addresses, and the networks that limits count by.
  * Lookups are not here (see the Resolver port), and neither is the syntax of address literals (see #lib/address).
  * A `Domain` comes from `parseDomain` only; its `ascii` is the identity, its `unicode` is for people.
  */

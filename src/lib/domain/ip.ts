@@ -1,6 +1,6 @@
 import { type Parsed, parsed, refused } from '#lib/parsed';
 
-/** An IP address. IPv4-mapped IPv6 addresses do not occur: `parseIp` turns them into IPv4. */
+/** An IP address. IPv4-mapped IPv6 addresses (RFC 4291 §2.5.5.2) do not occur: `parseIp` converts them to IPv4. */
 export interface IpAddress {
   readonly family: 4 | 6;
   /** Canonical text: dotted decimal, or RFC 5952 §4. Two addresses are the same exactly when their texts are. */
@@ -36,7 +36,7 @@ function ipv4(bytes: Uint8Array): IpAddress {
   return { family: 4, text: bytes.join('.'), bytes };
 }
 
-/** Reads digit by digit: every connection's address comes through here several times. */
+/** Parses dotted decimal, digit by digit, because each connection's address is parsed several times. Returns null when malformed. */
 function parseIpv4(text: string): Uint8Array | null {
   const bytes = new Uint8Array(4);
   let field = 0;
@@ -75,7 +75,7 @@ function parseIpv6(text: string): Uint8Array | null {
   return bytes;
 }
 
-/** Bytes of colon-separated groups, at most 16; a dotted quad may be the last group of an address only. */
+/** Parses colon-separated groups into at most 16 bytes; only the last group of an address may be a dotted quad. Returns null when malformed. */
 function parseGroups(text: string, isEnd: boolean): number[] | null {
   if (text === '') return [];
   const groups = text.split(':', 9);
@@ -97,7 +97,7 @@ function isMapped(bytes: Uint8Array): boolean {
   return bytes.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 0xff));
 }
 
-/** Text of the 16 bytes of an IPv6 address (RFC 5952 §4): no leading zeros, lower case, the first of the longest runs of two or more zero groups as "::". */
+/** Formats the 16 bytes of an IPv6 address (RFC 5952 §4): no leading zeros, lower case, the first of the longest runs of two or more zero groups as "::". */
 export function writeIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
   let longestStart = 0;
@@ -117,7 +117,7 @@ export function writeIpv6(bytes: Uint8Array): string {
   return longest < 2 ? hex(0, 8) : `${hex(0, longestStart)}::${hex(longestStart + longest, 8)}`;
 }
 
-/** The network of `prefixBits` that holds `ip`, in CIDR notation with canonical text, such as `192.0.2.0/26`. */
+/** Returns the network of `prefixBits` that contains `ip`, in CIDR notation with canonical text, such as `192.0.2.0/26`. */
 export function networkKey(ip: IpAddress, prefixBits: number): string {
   const masked = (i: number): number =>
     (ip.bytes[i] ?? 0) & (0xff00 >> Math.min(8, Math.max(0, prefixBits - 8 * i))) & 0xff;

@@ -1,6 +1,6 @@
 import { type IpAddress, networkKey } from './ip.ts';
 
-/** The three networks around an address that limits count by, narrow to wide, in CIDR notation. */
+/** Three networks around an address that limits count by, narrow to wide, in CIDR notation. */
 export interface IpMasks {
   /** IPv4 /32, IPv6 /64: one customer. */
   readonly m1: string;
@@ -10,7 +10,7 @@ export interface IpMasks {
   readonly m3: string;
 }
 
-/** The networks that hold `ip`. Keys of IPv4 and IPv6 never collide. */
+/** Returns the networks that contain `ip`. Keys of IPv4 and IPv6 never collide. */
 export function ipMasks(ip: IpAddress): IpMasks {
   return ip.family === 4
     ? { m1: networkKey(ip, 32), m2: networkKey(ip, 26), m3: networkKey(ip, 21) }
@@ -23,7 +23,7 @@ export function isLoopback(ip: IpAddress): boolean {
 }
 
 /**
- * Whether `ip` is not reachable from the Internet for being local to a site or link: RFC 1918 §3, RFC 6598 §7 (carriers' shared space),
+ * Reports whether `ip` is local to a site or link and so not reachable from the Internet: RFC 1918 §3, RFC 6598 §7 (carriers' shared space),
  * RFC 3927 §2.1 and RFC 4291 §2.5.6 (link-local), RFC 4193 §3.1 (unique local). Loopback is not private: see `isLoopback`.
  */
 export function isPrivate(ip: IpAddress): boolean {
@@ -38,7 +38,7 @@ export function isPrivate(ip: IpAddress): boolean {
   );
 }
 
-/** The name whose PTR records name the host at `ip` (RFC 1035 §3.5, RFC 3596 §2.5); no trailing dot. */
+/** Returns the name of the PTR records for `ip` (RFC 1035 §3.5, RFC 3596 §2.5), without trailing dot. */
 export function reverseName(ip: IpAddress): string {
   if (ip.family === 4) return `${[...ip.bytes].toReversed().join('.')}.in-addr.arpa`;
   const nibbles = [...ip.bytes].flatMap((byte) => [byte >> 4, byte & 15]);

@@ -9,8 +9,8 @@ declare module 'tr46' {
     readonly useSTD3ASCIIRules?: boolean;
     readonly verifyDNSLength?: boolean;
   }
-  /** A-labels of a name, null when the name breaks a rule that is switched on. */
+  /** Returns the A-labels of a name; null when the name violates an enabled rule. */
   export function toASCII(domain: string, options?: ProcessingOptions): string | null;
-  /** U-labels of a name. */
+  /** Returns the U-labels of a name. */
   export function toUnicode(domain: string, options?: ProcessingOptions): { domain: string; error: boolean };
 }

@@ -9,15 +9,15 @@ export function isAscii(text: string): boolean {
 }
 
 /**
- * Address as the value of Final-Recipient: `rfc822; …`, or the `utf-8` type (RFC 6533 §3), whose characters beyond ASCII are
- * written as `\x{…}` unless `smtputf8`.
+ * Formats an address for Final-Recipient (RFC 3464 §2.3.2): `rfc822; …`, or the `utf-8` type (RFC 6533 §3), whose characters beyond ASCII
+ * become `\x{…}` unless `smtputf8`.
  */
 export function typedAddress(address: string, smtputf8: boolean): string {
   if (isAscii(address)) return `rfc822; ${address}`;
   return `utf-8; ${smtputf8 ? clean(address) : encodeUtf8AddrXtext(clean(address))}`;
 }
 
-/** ORCPT value for Original-Recipient: xtext decoded (RFC 3461 §4), except in the `utf-8` type, which has its own escapes. */
+/** Formats an ORCPT value for Original-Recipient (RFC 3464 §2.3.1): xtext decoded (RFC 3461 §4), except in the `utf-8` type, which has its own escapes. */
 export function typedOriginal(orcpt: string, smtputf8: boolean): string {
   const semicolon = orcpt.indexOf(';');
   if (semicolon < 0) return typedAddress(orcpt, smtputf8);
@@ -29,25 +29,25 @@ export function typedOriginal(orcpt: string, smtputf8: boolean): string {
   return `${clean(type)}; ${isSendable ? decoded : encodeUtf8AddrXtext(decoded)}`;
 }
 
-/** Address from a `type; address` value, angle brackets removed; `\x{…}` escapes of the `utf-8` type are decoded. */
+/** Returns the address of a `type; address` value, without angle brackets; `\x{…}` escapes of the `utf-8` type are decoded. */
 export function readTypedAddress(value: string): string {
   const semicolon = value.indexOf(';');
   const address = withoutBrackets(value.slice(semicolon + 1).trim());
   return value.slice(0, Math.max(0, semicolon)).trim().toLowerCase() === 'utf-8' ? readUnicode(address) : address;
 }
 
-/** No type has angle brackets around its addresses, but some servers do. */
+/** Removes angle brackets, which no type has around its addresses but some servers write. */
 function withoutBrackets(address: string): string {
   return address.startsWith('<') && address.endsWith('>') ? address.slice(1, -1) : address;
 }
 
-/** Decodes xtext (RFC 3461 §4); malformed text stays as it is. Control characters become spaces. */
+/** Decodes xtext (RFC 3461 §4); malformed text is kept. Control characters become spaces. */
 function decodeXtext(text: string): string {
   const decoded = parseXtext(text);
   return clean(decoded.ok ? decoded.value : text);
 }
 
-/** Removes what could break out of a header field or a line: decoded words and replies may hold line ends of any kind. */
+/** Replaces control characters, which could end a header field or a line: decoded words and replies may contain line ends of any kind. */
 export function clean(text: string): string {
   return blankControls(text);
 }

@@ -7,7 +7,7 @@ import type { DsnContent, DsnRecipient } from './types.ts';
 const maxColumns = 300;
 const proseColumns = 78;
 const maxSubjectChars = 100;
-/** Before what is said about one recipient. */
+/** Indentation of the text about one recipient. */
 const indent = '    ';
 
 const subjects = {
@@ -17,12 +17,12 @@ const subjects = {
   relayed: 'Your message was passed on',
 } as const;
 
-/** Subject of the notification. */
+/** Returns the subject of the notification. */
 export function subject(kind: DsnContent['kind']): string {
   return subjects[kind];
 }
 
-/** The part for people: what happened to which recipient, in whose words, what to do about it and what comes next. CRLF line ends. */
+/** Returns the part for people, which comes first (RFC 6522 §3): outcome per recipient, diagnostic, advice and next step. CRLF line ends. */
 export function humanText(dsn: DsnContent): string {
   const lines = [`This is the mail server ${dsn.reportingMta}.`, '', ...wrapped(opening(dsn)), ''];
   const advices = dsn.perRecipient.map((recipient) => adviceFor(dsn.kind, recipient));
@@ -92,7 +92,7 @@ function addressWritten({ originalRecipient, finalRecipient }: DsnRecipient): st
   return written.toLowerCase() === finalRecipient.toLowerCase() ? null : written;
 }
 
-/** Lines of words, as narrow as people's screens are. */
+/** Wraps text into lines of at most `columns` characters. */
 function wrapped(text: string, columns = proseColumns): string[] {
   const lines: string[] = [];
   let line = '';
@@ -111,7 +111,7 @@ function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
     return 'You need not do anything, and should not send it again.';
   }
   const [, group = '', detail = ''] = recipient.status.split('.');
-  // RFC 3463 §3.2 to §3.8: the subject says whose business the trouble is.
+  // RFC 3463 §3.2 to §3.8: the subject tells whose problem it is.
   if (group === '1')
     return 'What to do: check the address for typing errors, or ask the recipient for the current one.';
   if (group === '2' && detail === '2')
@@ -137,7 +137,7 @@ function adviceFor(kind: DsnContent['kind'], recipient: DsnRecipient): string {
     : 'What to do: the words of the server above say why. If they do not help you, show them to your postmaster.';
 }
 
-/** Reports whether the diagnostic is a reply of a server, and not a verdict of this one. */
+/** Reports whether the diagnostic is a reply of a server and not a decision of this one. */
 function isOfServer({ diagnosticIsSmtp, remoteMta }: DsnRecipient): boolean {
   return diagnosticIsSmtp && remoteMta !== null;
 }

@@ -1,15 +1,15 @@
-/** Bounds on what is read from a notification and written into one. */
+/** Limits on reading and writing notifications. */
 export interface DsnLimits {
-  /** Bytes of the message that are looked at. */
+  /** Bytes of the message that are read. */
   readonly maxScannedBytes: number;
   readonly maxRecipients: number;
-  /** Parts of one multipart that are looked at. */
+  /** Parts of one multipart that are read. */
   readonly maxParts: number;
   /** Characters of one diagnostic. */
   readonly maxDiagnosticChars: number;
   /** Characters of any other field. */
   readonly maxFieldChars: number;
-  /** Bytes of a bounce in plain text, the header of the original included. */
+  /** Bytes of a bounce in plain text, including the header of the original. */
   readonly maxBounceTextBytes: number;
 }
 

@@ -8,17 +8,17 @@ import type { ParsedDsn } from './types.ts';
 
 /** Options of `parseDsn`. */
 export interface ParseDsnOptions {
-  /** Structure of the message where it is known already. */
+  /** Structure of the message, if it is known already. */
   readonly root?: Part;
   readonly limits?: Partial<DsnLimits>;
 }
 
-/** RFC 5322 §2.1.1: no line, and so no Message-ID, is longer. */
+/** Longest Message-ID, since lines have at most 998 characters (RFC 5322 §2.1.1). */
 const maxMessageIdChars = 998;
 
 /**
- * Reads a delivery status notification (RFC 3464, RFC 6533), tolerantly: missing fields are null, extra parts are skipped, and bounces of
- * qmail, which are plain text, count as well. The beginning of a message is enough.
+ * Parses a delivery status notification (RFC 3464 §2, RFC 6533 §4), tolerantly: missing fields are null, extra parts are skipped, and bounces
+ * of qmail, which are plain text, are accepted. The beginning of a message is enough.
  * Returns null when the message has neither a (global-)delivery-status part nor the form of such a bounce.
  */
 export function parseDsn(bytes: Uint8Array, options: ParseDsnOptions = {}): ParsedDsn | null {
@@ -49,7 +49,7 @@ function structureOf(message: Uint8Array): Part {
   return indexer.finish().root;
 }
 
-/** The parts of the report. Mailing lists and virus scanners put a multipart around it; a message that is attached is not looked into. */
+/** Returns the parts of the report. Mailing lists and virus scanners put a multipart around it; attached messages are not searched. */
 function reportParts(root: Part, maxParts: number): readonly Part[] {
   const parts = root.parts.slice(0, maxParts);
   if (parts.some(isStatus)) return parts;
@@ -66,7 +66,7 @@ function isOriginal({ type, subtype }: Part): boolean {
   return type === 'message' && (subtype === 'rfc822' || subtype === 'global' || subtype === 'global-headers');
 }
 
-/** The body without its transfer encoding, which RFC 6533 §6.3 allows for some parts and others use anyway. Empty lines before it are left out. */
+/** Returns the body without its transfer encoding, which RFC 6533 §6.3 permits for some parts and other software uses anyway, and without leading empty lines. */
 function bodyOf(message: Uint8Array, part: Part): Uint8Array {
   const raw = message.subarray(part.bodyStart, part.end);
   let bytes = raw;
@@ -82,7 +82,7 @@ function bodyOf(message: Uint8Array, part: Part): Uint8Array {
   return bytes.subarray(start);
 }
 
-/** Returns the last of the notification's own References: the last resort, as gateways and people answer as well. */
+/** Returns the last of the notification's own In-Reply-To or References, as a last resort; null when there is none. */
 function threadedId(message: Uint8Array, root: Part): string | null {
   const fields = parseHeader(message.subarray(root.headerStart, root.bodyStart));
   return validId(idsOf(fields, 'in-reply-to').at(-1)) ?? validId(idsOf(fields, 'references').at(-1));

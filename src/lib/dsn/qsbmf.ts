@@ -14,9 +14,9 @@ export interface Qsbmf {
 }
 
 /**
- * Reads the plain text in which qmail and its relatives bounce, the "qmail-send bounce message format": a first paragraph that begins with
+ * Parses the plain text of a bounce of qmail and its relatives, the "qmail-send bounce message format": a first paragraph that begins with
  * `Hi. This is the`, a paragraph for each recipient that begins with its address, a line of dashes, and the original.
- * It knows failures only. Null for any other text.
+ * The format has only failures. Returns null for any other text.
  */
 export function readQsbmf(body: Uint8Array, limits: DsnLimits): Qsbmf | null {
   const text = textOf(body.subarray(0, limits.maxBounceTextBytes)).replaceAll('\r\n', '\n').trimStart();

@@ -8,14 +8,14 @@ import type { DsnAction, ParsedDsnRecipient } from './types.ts';
 export interface StatusFields {
   readonly reportingMta: string | null;
   readonly envelopeId: string | null;
-  /** Fields that name the original although no standard has them, such as X-Original-Message-ID; null when there is none. */
+  /** Message-ID of the original from fields outside the standard, such as X-Original-Message-ID; null when there is none. */
   readonly messageId: string | null;
   readonly recipients: readonly ParsedDsnRecipient[];
 }
 
 const actions: ReadonlySet<string> = new Set<DsnAction>(['failed', 'delayed', 'delivered', 'relayed', 'expanded']);
 
-/** Reads the body of a (global-)delivery-status part, its transfer encoding removed (RFC 3464 §2). Linear in its length. */
+/** Parses the decoded body of a (global-)delivery-status part (RFC 3464 §2.1). Linear in its length. */
 export function readStatusFields(body: Uint8Array, limits: DsnLimits): StatusFields {
   const recipients: ParsedDsnRecipient[] = [];
   let reportingMta: string | null = null;
@@ -38,7 +38,7 @@ function readRecipient(fields: readonly HeaderField[], limits: DsnLimits): Parse
   const action = /^[a-z]+/.exec(text(fields, 'action', limits)?.toLowerCase() ?? '')?.[0] ?? '';
   const code = text(fields, 'diagnostic-code', limits, limits.maxDiagnosticChars);
   const diagnostic = afterType(code);
-  // Some leave out the type that RFC 3464 §2.3.6 demands.
+  // Some software leaves out the type that RFC 3464 §2.3.6 requires.
   const isSmtp = code !== null && (/^smtp\s*;/i.test(code) || diagnostic === code);
   return {
     finalRecipient: readTypedAddress(text(fields, 'final-recipient', limits) ?? ''),
@@ -65,14 +65,14 @@ function text(
   return field === null ? null : clean(fieldText(field)).slice(0, maxChars);
 }
 
-/** The text after `type;`, all of it when there is no type. */
+/** Returns the text after `type;`, or all of it when there is no type. */
 function afterType(value: string | null): string | null {
   return value === null ? null : value.replace(/^[\w.-]{1,40}\s{0,10};/, '').trim();
 }
 
 /**
- * The fields of each recipient in a group. RFC 3464 §2.1 has an empty line before each; who forgets it begins the next recipient with
- * a field that this one has already. Nothing for the group that is about the message.
+ * Splits a group into the fields of each recipient. RFC 3464 §2.1 has an empty line before each; where it is missing, a repeated field
+ * begins the next recipient. Empty for the group about the message.
  */
 function perRecipient(fields: readonly HeaderField[]): readonly (readonly HeaderField[])[] {
   const found: HeaderField[][] = [];
@@ -104,7 +104,7 @@ function* groups(body: Uint8Array): Generator<HeaderField[]> {
   }
 }
 
-/** Offset after the first empty line. */
+/** Returns the offset after the first empty line. */
 function afterEmptyLine(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length;) {
     const lf = bytes.indexOf(10, at);

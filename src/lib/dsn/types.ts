@@ -3,12 +3,12 @@ export type DsnAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expand
 
 /** Status of one recipient in a notification. */
 export interface DsnRecipient {
-  /** Address that the last attempt was for. */
+  /** Address of the last attempt, for Final-Recipient, which MUST be present (RFC 3464 §2.3.2). */
   readonly finalRecipient: string;
   /** ORCPT of the submission, `type;address` still in xtext (RFC 3461 §4.2), null when there was none. */
   readonly originalRecipient: string | null;
   readonly action: DsnAction;
-  /** Enhanced status code such as `5.1.1` (RFC 3463 §2). */
+  /** Enhanced status code such as `5.1.1` (RFC 3463 §2), for Status, which MUST be present (RFC 3464 §2.3.4). */
   readonly status: string;
   /** Name of the host that answered, null when none did. */
   readonly remoteMta: string | null;
@@ -22,7 +22,7 @@ export interface DsnRecipient {
   readonly willRetryUntilMs: number | null;
 }
 
-/** Everything that a delivery status notification is made of. */
+/** Contents of a delivery status notification. */
 export interface DsnContent {
   readonly kind: 'failed' | 'delayed' | 'delivered' | 'relayed';
   /** Host name of the reporting server. */
@@ -37,7 +37,7 @@ export interface DsnContent {
   readonly original: Uint8Array;
   readonly returnFull: boolean;
   readonly perRecipient: readonly DsnRecipient[];
-  /** When the original was accepted, milliseconds since 1970. */
+  /** Arrival of the original, milliseconds since 1970. */
   readonly arrivalMs: number;
   /** ENVID of the submission, decoded (RFC 3461 §4.4), null when there was none. */
   readonly envelopeId: string | null;
@@ -46,7 +46,7 @@ export interface DsnContent {
   readonly nowMs: number;
   /** A string that does not occur in `original`; letters and digits. */
   readonly boundary: string;
-  /** True when the notification may hold UTF-8 in its header (RFC 6533 §4). */
+  /** True when the notification may contain UTF-8 in its header (RFC 6533 §4). */
   readonly smtputf8: boolean;
 }
 
@@ -64,7 +64,7 @@ export interface ParsedDsnRecipient {
   readonly diagnostic: string | null;
   /** Reply code at the start of an `smtp` diagnostic, null when there is none. */
   readonly smtpCode: number | null;
-  /** Enhanced status code behind it, often more exact than `status`; null when there is none. */
+  /** Enhanced status code after it, often more exact than `status`; null when there is none. */
   readonly smtpStatus: string | null;
 }
 
@@ -73,6 +73,6 @@ export interface ParsedDsn {
   readonly reportingMta: string | null;
   readonly envelopeId: string | null;
   readonly recipients: readonly ParsedDsnRecipient[];
-  /** Message-ID of the original with its angle brackets, from its returned header, else from a field that names it; null when none does. */
+  /** Message-ID of the original with its angle brackets, from its returned header, else from a field that has it; null when there is none. */
   readonly originalMessageId: string | null;
 }

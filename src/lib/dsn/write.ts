@@ -4,7 +4,7 @@ import { dsnDate } from './date.ts';
 import { humanText, subject } from './human-text.ts';
 import type { DsnContent, DsnRecipient } from './types.ts';
 
-/** As much as a reply of many lines has. */
+/** Length of the longest diagnostic, enough for a reply of many lines. */
 const maxDiagnosticChars = 16_384;
 /** RFC 5322 §2.1.1: lines of at most 998 bytes, where a character has up to 3. */
 const maxPieceChars = 300;
@@ -45,14 +45,14 @@ function topHeader(dsn: DsnContent): string {
     `Message-ID: ${dsn.messageId}`,
   ];
   const id = dsn.originalMessageId === null ? null : clean(dsn.originalMessageId);
-  // One beyond ASCII would need a way that carries UTF-8 in headers.
+  // An id beyond ASCII needs UTF-8 in headers.
   if (id !== null && (dsn.smtputf8 || isAscii(id))) {
     lines.push(`In-Reply-To: ${id}`, `References: ${id}`);
   }
   lines.push(
     'Auto-Submitted: auto-replied', // RFC 3834 §5
     'MIME-Version: 1.0',
-    // RFC 6533 §4.4: to the container the global media types are equivalent, so the report type stays the same.
+    // RFC 6533 §4.4: the report type is the same with the global media types.
     'Content-Type: multipart/report; report-type=delivery-status;',
     `\tboundary="${dsn.boundary}"`,
   );
@@ -98,7 +98,7 @@ function originalType(dsn: DsnContent, eightBit: boolean): string {
   return isGlobal ? 'message/global-headers' : 'text/rfc822-headers';
 }
 
-/** A line in pieces that fit into lines of a header, cut at spaces where there are any. */
+/** Splits a line into pieces that fit into lines of a header, at spaces where there are any. */
 function pieces(line: string): string[] {
   const found: string[] = [];
   for (let rest = line; rest !== '';) {

@@ -7,7 +7,7 @@ export interface FlagSet {
   readonly index: number;
   /** `SystemFlag` bits. */
   readonly bits: number;
-  /** Keywords as they are spelled, sorted without case, none twice. */
+  /** Keywords in their spelling, sorted without case, without duplicates. */
   readonly keywords: readonly string[];
   /** As in a FETCH response between the parentheses, such as `\Seen $Forwarded`. */
   readonly text: string;
@@ -22,12 +22,12 @@ export class FlagSetTable {
     this.intern(0, []);
   }
 
-  /** Number of combinations seen. */
+  /** Number of interned combinations. */
   get size(): number {
     return this.#sets.length;
   }
 
-  /** The one FlagSet for this combination; `keywords` in any order. */
+  /** Returns the FlagSet of this combination; `keywords` in any order. */
   intern(bits: number, keywords: readonly string[]): FlagSet {
     const sorted = sortedKeywords(keywords);
     const key = sorted.length === 0 ? String(bits) : `${bits} ${sorted.join(' ')}`;
@@ -44,7 +44,7 @@ export class FlagSetTable {
     return set;
   }
 
-  /** @throws RangeError for an index that `intern` never gave. */
+  /** Returns the set at `index`. @throws RangeError for an index that `intern` never returned. */
   at(index: number): FlagSet {
     const set = this.#sets[index];
     if (set === undefined) throw new RangeError(`no flag set ${index}`);

@@ -11,12 +11,12 @@ const names: readonly (readonly [string, number])[] = [
 
 const bits = new Map(names.map(([name, bit]) => [name.toLowerCase(), bit]));
 
-/** The bit of a system flag by its IMAP name in any case, such as `\Seen`; undefined for anything else. */
+/** Returns the bit of a system flag by its IMAP name in any case, such as `\Seen`; undefined for anything else. */
 export function flagBit(name: string): number | undefined {
   return bits.get(name.toLowerCase());
 }
 
-/** IMAP names of the system flags in `mask`, in the customary order. */
+/** Returns the IMAP names of the system flags in `mask`, in the customary order. */
 export function flagNames(mask: number): string[] {
   return names.filter(([, bit]) => mask & bit).map(([name]) => name);
 }

@@ -3,15 +3,15 @@ import { chooseStsRecord } from './record.ts';
 import type { StsFetched, StsFetchFailure } from './response.ts';
 import type { StsPolicy } from './policy.ts';
 
-/** A policy as it is kept: good until `fetchedAtMs` plus its lifetime. Times are milliseconds since 1970. */
+/** A cached policy, valid until `fetchedAtMs` plus its lifetime. Times are milliseconds since 1970. */
 export interface CachedSts {
-  /** Of the TXT record that led to it. */
+  /** Id of the TXT record that announced it. */
   readonly id: string;
   readonly policy: StsPolicy;
   readonly fetchedAtMs: number;
 }
 
-/** When fetching the policy of this id failed last. */
+/** Last failure to fetch the policy of this id. */
 export interface StsFailedFetch {
   readonly id: string;
   readonly atMs: number;
@@ -20,7 +20,7 @@ export interface StsFailedFetch {
 /** Answer to the TXT query of `stsRecordName`. */
 export type StsAnswer = ResponseAnswer<string> | { readonly kind: 'failed'; readonly why: 'timeout' | 'unavailable' };
 
-/** Policy situation of a domain. `undetermined`: DNS failed and nothing is known from before. */
+/** Policy situation of a domain. `undetermined`: DNS failed and no policy is cached. */
 export type StsSituation =
   | { readonly kind: 'policy'; readonly policy: StsPolicy }
   | { readonly kind: 'none'; readonly reason: string }
@@ -28,11 +28,11 @@ export type StsSituation =
 
 /** Plan for a delivery. */
 export interface StsPlan {
-  /** Situation that applies unless `fetch` is `first` and brings another. */
+  /** Situation that applies unless `fetch` is `first` and gives another. */
   readonly applies: StsSituation;
-  /** `first`: before the delivery; `background`: soon, the delivery need not wait (RFC 8461 §3.3). */
+  /** `first`: before the delivery; `background`: soon, without delaying the delivery (RFC 8461 §3.3). */
   readonly fetch: 'no' | 'first' | 'background';
-  /** Id of the policy that the domain announces, null when it announces none, or that is unknown. */
+  /** Id of the policy that the domain announces; null when it announces none or the id is unknown. */
   readonly id: string | null;
 }
 
@@ -41,22 +41,22 @@ const failureRestMs = 5 * 60_000;
 /** RFC 8461 §3.3: policies are refreshed once a day. */
 const refreshMs = 86_400_000;
 
-/** Reports whether a kept policy still counts (RFC 8461 §3.2). One from the future does: clocks are set back. */
+/** Reports whether a cached policy is still valid (RFC 8461 §3.2). One from the future is, since clocks are set back. */
 export function isFresh({ policy, fetchedAtMs }: CachedSts, nowMs: number): boolean {
   return nowMs < fetchedAtMs + policy.maxAgeS * 1000;
 }
 
 /**
- * Whether a kept policy is to be fetched anew, whatever its TXT record says (RFC 8461 §10.2): after a day, or half its lifetime
- * if that is shorter, so that an attacker would have to interfere all the time.
+ * Reports whether a cached policy should be refreshed, regardless of its TXT record (RFC 8461 §10.2): after a day, or half its lifetime
+ * if that is shorter, so that an attacker would have to interfere continuously.
  */
 export function isRefreshDue({ policy, fetchedAtMs }: CachedSts, nowMs: number): boolean {
   return nowMs >= fetchedAtMs + Math.min(refreshMs, policy.maxAgeS * 500);
 }
 
 /**
- * What applies to a delivery now, and whether to fetch (RFC 8461 §5.1). A kept policy counts until it expires, whatever DNS says:
- * it only yields to a policy that was fetched.
+ * Returns the situation for a delivery now, and whether to fetch (RFC 8461 §5.1). A cached policy is valid until it expires, regardless of
+ * DNS; only a fetched policy replaces it.
  */
 export function planSts(known: {
   readonly cached: CachedSts | null;
@@ -93,18 +93,18 @@ export interface StsSettled {
   readonly applies: StsSituation;
   /** Policy to cache from now on, null for none. */
   readonly cached: CachedSts | null;
-  /** Failure to keep for `planSts`; null after success. */
+  /** Failure to store for `planSts`; null after success. */
   readonly lastFailure: StsFailedFetch | null;
   /** Entry for TLS reports (RFC 8461 §6), null for none. */
   readonly report: { readonly result: StsFetchFailure; readonly reason: string } | null;
-  /** True when the administrator needs to know (RFC 8461 §3.3, §10.2): a policy that counts could not be refreshed. */
+  /** True when the administrator needs to know (RFC 8461 §3.3, §10.2): a valid policy could not be refreshed. */
   readonly alert: boolean;
 }
 
 /**
- * What applies and what is kept after a fetch, done because `planSts` or `isRefreshDue` said so. A failure never replaces a kept
- * policy that still counts (RFC 8461 §3.3); without one the domain is as though it had no MTA-STS.
- * @param known.id  Id that the domain announces, null when a refresh was made without it.
+ * Returns the consequences of a fetch that `planSts` or `isRefreshDue` asked for. A failure never replaces a valid cached policy
+ * (RFC 8461 §3.3); without one the domain is treated as if it had no MTA-STS.
+ * @param known.id  Id that the domain announces; null for a refresh without it.
  */
 export function settleSts(known: {
   readonly cached: CachedSts | null;
@@ -125,7 +125,7 @@ export function settleSts(known: {
     };
   }
   const { failure, reason } = fetched;
-  // RFC 8461 §8.3: a domain that left MTA-STS may take its policy away.
+  // RFC 8461 §8.3: a domain that has left MTA-STS with mode none may remove its policy.
   const isMissed = cached !== null && cached.policy.mode !== 'none';
   return {
     applies:

@@ -1,7 +1,7 @@
 /**
- * MTA-STS (RFC 8461): the TXT record and the policy file, read and written, and which policy applies when.
+ * MTA-STS (RFC 8461): parsing and writing of the TXT record and the policy file, and decisions on the cached policy.
  * Queries, HTTPS and the stored cache are elsewhere; what a policy means for one connection is in #mail/mail-hosts.
- * Invariant: a policy that was fetched counts until it expires or another was fetched; no failure takes it away.
+ * Invariant: a fetched policy is valid until it expires or another was fetched; no failure removes it.
  */
 export { isRefreshDue, planSts, settleSts } from './cache.ts';
 export type { CachedSts, StsAnswer, StsFailedFetch, StsPlan, StsSettled, StsSituation } from './cache.ts';

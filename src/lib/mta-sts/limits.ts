@@ -1,4 +1,4 @@
-/** Bounds on what domains publish for MTA-STS. */
+/** Limits on records and policies that domains publish for MTA-STS. */
 export const defaultLimits = {
   /** Characters of one TXT record. */
   maxRecordChars: 2048,

@@ -10,7 +10,7 @@ export interface StsPolicy {
   readonly mode: StsMode;
   /** Lifetime in seconds, from the fetch; 0 to 31,557,600. */
   readonly maxAgeS: number;
-  /** Names of mail hosts, A-labels in lower case; `*.` at the front stands for one label. Empty only when the mode is none. */
+  /** Names of mail hosts, A-labels in lower case; `*.` at the front means one label (RFC 8461 §4.1). Empty only when the mode is none. */
   readonly mx: readonly string[];
 }
 
@@ -24,8 +24,8 @@ const modes: ReadonlySet<string> = new Set<StsMode>(['enforce', 'testing', 'none
 const isMode = (text: string): text is StsMode => modes.has(text);
 
 /**
- * Parses a policy file (RFC 8461 §3.2). Unknown keys are ignored, and so are empty lines; of a key that comes twice, except `mx`, the
- * first counts. A `max_age` above the maximum counts as the maximum: refusing the policy would protect no user.
+ * Parses a policy file (RFC 8461 §3.2). Refuses malformed and incomplete ones. Unknown keys and empty lines are ignored; of a repeated key,
+ * except `mx`, the first is used. A `max_age` above the maximum is lowered to it: refusing the policy would protect no user.
  */
 export function parseStsPolicy(bytes: Uint8Array, limits: StsLimits = defaultLimits): Parsed<StsPolicy> {
   if (bytes.length > limits.maxPolicyBytes) return refused(limits.maxPolicyBytes, 'policy too long');
@@ -51,7 +51,7 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-/** Adds a line to what was read; what is wrong with it, else null. */
+/** Parses a line into `fields` and `mx`. Returns the reason when it is malformed, else null. */
 function readLine(line: string, fields: Map<string, string>, mx: Set<string>): string | null {
   if (line === '') return null;
   const colon = line.indexOf(':');
@@ -82,7 +82,7 @@ function fromFields(fields: ReadonlyMap<string, string>, mx: ReadonlySet<string>
   return parsed({ mode, maxAgeS: Math.min(Number(maxAge), maxMaxAgeS), mx: [...mx] });
 }
 
-/** The lines of a policy without their ends, as the file and TLS reports (RFC 8460 §4.5) have them. */
+/** Returns the lines of a policy without line ends, as in the file and in TLS reports (RFC 8460 §4.5). */
 export function stsPolicyLines({ mode, maxAgeS, mx }: StsPolicy): string[] {
   return ['version: STSv1', `mode: ${mode}`, ...mx.map((pattern) => `mx: ${pattern}`), `max_age: ${maxAgeS}`];
 }
@@ -99,7 +99,7 @@ export function writeStsPolicy(policy: StsPolicy): string {
     .join('');
 }
 
-/** Reports whether a policy allows a mail host (RFC 8461 §4.1): `*.example.com` stands for `mail.example.com` and nothing deeper. */
+/** Reports whether a policy allows a mail host (RFC 8461 §4.1): `*.example.com` matches `mail.example.com`, but neither `example.com` nor deeper names. */
 export function allowsMx(policy: StsPolicy, host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
   const dot = name.indexOf('.');

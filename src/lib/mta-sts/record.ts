@@ -3,7 +3,7 @@ import { defaultLimits, type StsLimits } from './limits.ts';
 
 /** A TXT record that announces a policy. */
 export interface StsRecord {
-  /** Names one version of the policy: 1 to 32 letters and digits. */
+  /** Id of one version of the policy: 1 to 32 letters and digits. */
   readonly id: string;
 }
 
@@ -16,7 +16,7 @@ const versionPattern = /^v=STSv1[ \t]*(?:;|$)/;
 const fieldPattern = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([\x21-\x3a\x3c\x3e-\x7e]+)$/;
 const idPattern = /^[A-Za-z0-9]{1,32}$/;
 
-/** Parses one TXT record (RFC 8461 §3.1). Unknown fields are ignored; of a field that comes twice, the first counts. */
+/** Parses one TXT record (RFC 8461 §3.1). Refuses malformed ones and those without id. Unknown fields are ignored; of a repeated field the first is used. */
 export function parseStsRecord(text: string, limits: StsLimits = defaultLimits): Parsed<StsRecord> {
   if (text.length > limits.maxRecordChars) return refused(limits.maxRecordChars, 'record too long');
   if (!versionPattern.test(text)) return refused(0, 'v=STSv1 expected');
@@ -44,8 +44,8 @@ export function writeStsRecord({ id }: StsRecord): string {
 }
 
 /**
- * The one record among the TXT records of `stsRecordName`. Records of other kinds are discarded; several, or one that is malformed,
- * are as good as none (RFC 8461 §3.1).
+ * Chooses the record among the TXT records of `stsRecordName`. Records with another version are discarded. Refuses none, several and
+ * malformed ones: senders MUST then assume that there is no policy (RFC 8461 §3.1).
  */
 export function chooseStsRecord(texts: readonly string[], limits: StsLimits = defaultLimits): Parsed<StsRecord> {
   const [only, ...more] = texts.filter((text) => versionPattern.test(text));

@@ -5,23 +5,23 @@ import { parseStsPolicy, type StsPolicy } from './policy.ts';
 /** Name in TLS reports for a policy that cannot be fetched (RFC 8460 §4.3.2.2). */
 export type StsFetchFailure = 'sts-policy-fetch-error' | 'sts-policy-invalid' | 'sts-webpki-invalid';
 
-/** Result of fetching a policy. `webpki`: the certificate of the policy host did not pass. */
+/** Result of fetching a policy. */
 export type StsFetched =
   | { readonly kind: 'policy'; readonly policy: StsPolicy }
   | { readonly kind: 'failed'; readonly failure: StsFetchFailure; readonly reason: string };
 
-/** Answer of the policy host to the GET of `stsPolicyUrl`, redirects not followed. */
+/** Response of the policy host to the GET of `stsPolicyUrl`; redirects MUST NOT be followed (RFC 8461 §3.3). */
 export interface StsResponse {
   readonly status: number;
-  /** Value of Content-Type, null when there was none. */
+  /** Value of Content-Type; null when there was none. */
   readonly contentType: string | null;
-  /** At the most one byte more than `maxPolicyBytes` need be given. */
+  /** At most one byte more than `maxPolicyBytes` is needed. */
   readonly body: Uint8Array;
 }
 
 /**
- * What a response says (RFC 8461 §3.2, §3.3): only status 200 counts. A media type other than text/plain is refused, since
- * elsewhere on a web server strangers may put files; none at all is let pass.
+ * Reads the policy from a response. Fails for a status other than 200 (RFC 8461 §3.3) and for a media type other than text/plain
+ * (RFC 8461 §3.2: SHOULD, because untrusted users may upload other files to a web server); a missing type is accepted.
  */
 export function readStsResponse(
   { status, contentType, body }: StsResponse,

@@ -1,13 +1,13 @@
 import { receiverRules, type ReceiverRule, type RuleName } from './rules.ts';
 
-/** A rule that a message breaks. */
+/** Violation of a rule by a message. */
 export interface Finding {
   readonly rule: RuleName;
   /** Description for people: `the field Date occurs 2 times`. Printable ASCII without line breaks. */
   readonly detail: string;
 }
 
-/** Writes a finding with the receivers that mind: `the field Date occurs 2 times: refused by Gmail, Haraka`. */
+/** Formats a finding with the receivers that refuse or alter such messages: `the field Date occurs 2 times: refused by Gmail, Haraka`. */
 export function describeFinding({ rule, detail }: Finding): string {
   const { judgements }: ReceiverRule = receiverRules[rule];
   const words = [

@@ -10,7 +10,7 @@ import {
 } from '#lib/message';
 import type { Finding } from './finding.ts';
 
-/** RFC 5322 §3.6: these occur at most once. */
+/** Fields that occur at most once (RFC 5322 §3.6). */
 const onceOnly = [
   'Date',
   'From',
@@ -27,7 +27,7 @@ const onceOnly = [
 const addressFields = ['Sender', 'Reply-To', 'To', 'Cc', 'Bcc'];
 const maxShown = 60;
 
-/** Returns what receivers mind in the fields of a header, in the order of the rules. */
+/** Returns the findings about the fields of a header, in the order of the rules. */
 export function checkHeader(fields: readonly HeaderField[]): Finding[] {
   return [
     ...repeated(fields),
@@ -105,7 +105,7 @@ function shown({ localpart, domain }: MailboxEntry): string {
   return printable(domain === '' ? localpart : `${localpart}@${domain}`);
 }
 
-/** Short, and safe in a reply and a header field. */
+/** Shortens text and makes it safe for a reply and a header field. */
 function printable(text: string): string {
   return text.slice(0, maxShown).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -1,6 +1,6 @@
 /**
- * What well-known receivers refuse in a message, or spoil, by their own documentation: a table with the source of each row, and a reader that
- * finds in a message what the table names. Nothing here decides; #server/smtp-in marks messages or refuses them.
+ * Defects for which well-known receivers refuse or alter a message, by their own documentation: a table with the source of each row, and a
+ * checker that finds these defects in a message. #server/smtp-in decides to mark or refuse messages.
  */
 export { describeFinding, type Finding } from './finding.ts';
 export { MessageChecker, type ContentFacts } from './message-checker.ts';

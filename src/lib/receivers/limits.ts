@@ -1,10 +1,10 @@
-/** Bounds of one check. */
+/** Limits of one check. */
 export interface CheckLimits {
-  /** Header that is kept to be read; what follows is not looked at as fields. */
+  /** Bytes of the header that are kept; fields after them are ignored. */
   readonly maxHeaderBytes: number;
   /** Findings of one message. */
   readonly maxFindings: number;
 }
 
-/** Enough for every real header, four times what Exchange takes. */
+/** Limits that suit every real header: four times the limit of Exchange. */
 export const defaultCheckLimits: CheckLimits = { maxHeaderBytes: 1_048_576, maxFindings: 20 };

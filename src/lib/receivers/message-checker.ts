@@ -4,11 +4,11 @@ import { checkHeader } from './header-checks.ts';
 import { defaultCheckLimits, type CheckLimits } from './limits.ts';
 import type { RuleName } from './rules.ts';
 
-/** Facts that the octets of the content do not show, because its line ends were put right on the way. */
+/** Facts that the octets of the content do not show, because its line ends were corrected on receipt. */
 export interface ContentFacts {
   readonly hadBareLf: boolean;
   readonly hadBareCr: boolean;
-  /** SMTPUTF8 was requested for the message. */
+  /** True when SMTPUTF8 was requested for the message (RFC 6531 §3.4). */
   readonly smtputf8: boolean;
 }
 
@@ -19,7 +19,7 @@ const maxExchangeHeaderBytes = 262_144;
 const LF = 10;
 const CR = 13;
 
-/** Looks for what receivers refuse while a message passes by. Keeps the header, no more of it than the limit. */
+/** Checks a message in chunks for defects that receivers refuse. Keeps the header, up to the limit. */
 export class MessageChecker {
   readonly #limits: CheckLimits;
   #header = new Uint8Array(4096);
@@ -56,7 +56,7 @@ export class MessageChecker {
     }
   }
 
-  /** Ends the message. @returns what was found, the header first; at most as many as the limit. */
+  /** Ends the message. @returns the findings, those about the header first; at most `maxFindings`. */
   finish({ hadBareLf, hadBareCr, smtputf8 }: ContentFacts): Finding[] {
     this.#noteLength();
     const findings = checkHeader(parseHeader(this.#header.subarray(0, this.#kept)));

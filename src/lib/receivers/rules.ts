@@ -1,4 +1,4 @@
-/** A receiver, what it does with a message that breaks a rule, and where it says so. */
+/** A receiver, its action on a message that violates a rule, and the source. */
 export interface Judgement {
   readonly receiver: string;
   readonly does: 'refuses' | 'alters';
@@ -6,9 +6,9 @@ export interface Judgement {
   readonly source: string;
 }
 
-/** Something that messages should not have, and who minds. */
+/** A defect of messages, and the receivers that act on it. */
 export interface ReceiverRule {
-  /** The section that forbids it; null where only receivers do. */
+  /** Section that forbids it; null where only receivers do. */
   readonly rfc: string | null;
   /** At least one. */
   readonly judgements: readonly Judgement[];
@@ -26,7 +26,7 @@ const openSmtpd = refuses(
   'OpenSMTPD',
   'https://github.com/OpenSMTPD/OpenSMTPD/blob/master/usr.sbin/smtpd/smtp_session.c',
 );
-/** 5.6.11, when it passes the message on to a host without CHUNKING. */
+/** 5.6.11, when it relays the message to a host without CHUNKING (RFC 3030 §2). */
 const exchangeOnline = refuses(
   'Exchange Online',
   'https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-6-11-in-exchange-online',

@@ -5,10 +5,10 @@ import type { SocksClientOptions, SocksStep } from './types.ts';
 
 const more: SocksStep = { kind: 'more' };
 
-/** Which answer is awaited. */
+/** State of the exchange, by the expected answer. */
 type State = 'method' | 'login' | 'reply' | 'ended';
 
-/** One attempt to reach a target through a SOCKS5 proxy. Send `greeting`, then do what `push` says with everything that arrives. */
+/** One attempt to reach a target through a SOCKS5 proxy. Send `greeting`, pass all input to `push`, and execute the steps that it returns. */
 export class SocksClient {
   /** The first bytes to send (RFC 1928 §3). */
   readonly greeting: Uint8Array;
@@ -18,14 +18,14 @@ export class SocksClient {
   #length = 0;
   #state: State = 'method';
 
-  /** @throws RangeError for a name, port, user or password that the format has no room for. */
+  /** @throws RangeError for a name, port, user or password that does not fit the format. */
   constructor({ target, credentials }: SocksClientOptions) {
     this.#request = writeRequest(target);
     this.#login = credentials === undefined ? null : writeLogin(credentials.user, credentials.password.reveal());
     this.greeting = writeGreeting(this.#login !== null);
   }
 
-  /** Takes the proxy's next bytes, cut anywhere. After `connected` or `failed` it is over, and every further call fails. */
+  /** Takes the proxy's next bytes, cut anywhere. After `connected` or `failed` the exchange has ended, and further calls fail. */
   push(chunk: Uint8Array): SocksStep {
     if (this.#state === 'ended') return this.#fail('the exchange is over');
     for (let at = 0; ;) {
@@ -57,7 +57,7 @@ export class SocksClient {
     }
   }
 
-  /** Bytes that the answer must have before there is something to judge. */
+  /** Returns the number of bytes that the answer must have before it can be checked. */
   #wanted(): number {
     const length = this.#length;
     if (length < 2) return length + 1;
@@ -66,7 +66,7 @@ export class SocksClient {
     return addressType === 1 ? 10 : addressType === 4 ? 22 : 7 + nameBytes;
   }
 
-  /** Judges what came so far; null when it is fine and unfinished. */
+  /** Checks the answer so far. Returns null when it is acceptable and incomplete. */
   #judge(): SocksStep | null {
     const [version = 0, code = 0, , addressType = 0] = this.#answer;
     if (this.#length === 1) return this.#judgeVersion(version);
@@ -85,7 +85,7 @@ export class SocksClient {
 
   #judgeVersion(version: number): SocksStep | null {
     if (version === 5) return null;
-    // RFC 1929 §2 gives the login a version of its own. Some proxies write 5 there too.
+    // RFC 1929 §2: the login has a version of its own, 1. Some proxies write 5 there too.
     if (version === 1 && this.#state === 'login') return null;
     if (version === httpInitial) return this.#fail('it is not a SOCKS5 proxy: it seems to speak HTTP');
     return this.#fail(`it is not a SOCKS5 proxy: an answer begins with ${version}`);
@@ -103,7 +103,7 @@ export class SocksClient {
   }
 
   #judgeReply(code: number, addressType: number): SocksStep | null {
-    // A refusal is clear by its second octet; not every proxy sends the rest.
+    // The second octet identifies a refusal; not every proxy sends the rest.
     if (code !== 0) {
       this.#state = 'ended';
       return { kind: 'failed', ...refusalOf(code) };

@@ -1,4 +1,4 @@
-/** Bounds that the format itself has. */
+/** Limits of the format itself. */
 export const socksLimits = {
   /** Octets of a user name or a password (RFC 1929 §2). */
   maxCredentialBytes: 255,

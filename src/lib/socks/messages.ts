@@ -1,7 +1,7 @@
 import { socksLimits } from './limits.ts';
 import type { SocksTarget } from './types.ts';
 
-/** Ways to log in (RFC 1928 §3). */
+/** Authentication methods (RFC 1928 §3). */
 export const Method = { none: 0x00, password: 0x02, noneAcceptable: 0xff } as const;
 
 const version = 5;
@@ -9,12 +9,12 @@ const loginVersion = 1;
 const connectCommand = 1;
 const AddressType = { ipv4: 1, name: 3, ipv6: 4 } as const;
 
-/** Version and methods (RFC 1928 §3). */
+/** Formats the greeting: version and methods (RFC 1928 §3). */
 export function writeGreeting(hasLogin: boolean): Uint8Array {
   return Uint8Array.from(hasLogin ? [version, 2, Method.none, Method.password] : [version, 1, Method.none]);
 }
 
-/** User and password (RFC 1929 §2). @throws RangeError when one is empty or longer than 255 octets. */
+/** Formats user and password (RFC 1929 §2). @throws RangeError when one is empty or longer than 255 octets. */
 export function writeLogin(user: string, password: string): Uint8Array {
   return Uint8Array.from([loginVersion, ...counted(user, 'user'), ...counted(password, 'password')]);
 }
@@ -27,13 +27,13 @@ function counted(text: string, what: string): readonly number[] {
   return [bytes.length, ...bytes];
 }
 
-/** CONNECT (RFC 1928 §4). @throws RangeError for a port or name that does not fit. */
+/** Formats CONNECT (RFC 1928 §4). @throws RangeError for a port or name that does not fit. */
 export function writeRequest({ host, port }: SocksTarget): Uint8Array {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`no TCP port: ${port}`);
   return Uint8Array.from([version, connectCommand, 0, ...addressOf(host), port >> 8, port & 0xff]);
 }
 
-/** Type and octets of an address (RFC 1928 §5). */
+/** Returns type and octets of an address (RFC 1928 §5). @throws RangeError for a name that does not fit. */
 function addressOf(host: SocksTarget['host']): readonly number[] {
   if (typeof host !== 'string') {
     return [host.family === 4 ? AddressType.ipv4 : AddressType.ipv6, ...host.bytes];

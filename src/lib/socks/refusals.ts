@@ -1,4 +1,4 @@
-/** Refusal of a proxy in words for people, and whether another target may work. */
+/** Refusal of a proxy, with a reason for people and whether another target may work. */
 interface Refusal {
   readonly blame: 'proxy' | 'target';
   readonly reason: string;
@@ -15,7 +15,7 @@ const refusals: Readonly<Record<number, Refusal>> = {
   8: { blame: 'target', reason: 'it does not support this type of address' },
 };
 
-/** The meaning of a reply that is not success (RFC 1928 §6). */
+/** Returns the meaning of a reply other than success (RFC 1928 §6). */
 export function refusalOf(code: number): Refusal {
   return refusals[code] ?? { blame: 'target', reason: `it could not connect (unknown reply ${code})` };
 }

@@ -1,5 +1,5 @@
 /**
- * SMTP TLS reporting (RFC 8460): the TXT record, the vocabulary of results, and reports, added up, written and read.
+ * SMTP TLS reporting (RFC 8460): the TXT record, the result types, and reports: aggregated, written and parsed.
  * Storing facts, compressing, sending and receiving reports are elsewhere.
  */
 export { defaultLimits } from './limits.ts';

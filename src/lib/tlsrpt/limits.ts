@@ -1,4 +1,4 @@
-/** Bounds on records and reports that others send, and on what a report of ours holds. */
+/** Limits on received records and reports, and on our own reports. */
 export const defaultLimits = {
   /** Characters of one TXT record. */
   maxRecordChars: 4096,

@@ -3,9 +3,9 @@ import { defaultLimits, type TlsrptLimits } from './limits.ts';
 import type { TlsFailure, TlsPolicy, TlsPolicyType, TlsReport, TlsTally } from './types.ts';
 
 /**
- * Parses the JSON of a received report (RFC 8460 §4.4), after decompression. What is needed to add it up must be there and
- * right; the rest may be missing. Texts lose their control characters and what exceeds `maxTextChars`; details beyond `maxDetails`
- * are dropped. Unknown kinds of failure are kept as they are (RFC 8460 §4.3 lets the list grow).
+ * Parses the JSON of a received report (RFC 8460 §4.4), after decompression. Refuses reports whose counts, times or names are missing or
+ * malformed; the rest is optional. Texts lose control characters and everything beyond `maxTextChars`; details beyond `maxDetails` are
+ * dropped. Unknown result types are kept: the list is expected to grow (RFC 8460 §4.3).
  */
 export function parseTlsReport(bytes: Uint8Array, limits: TlsrptLimits = defaultLimits): Parsed<TlsReport<string>> {
   if (bytes.length > limits.maxReportBytes) return refused(limits.maxReportBytes, 'report too long');
@@ -92,7 +92,7 @@ class ReportReader {
     };
   }
 
-  /** Some senders give one text in place of a list. */
+  /** Reads a list of texts; some senders write one text in place of a list. */
   #texts(value: unknown): string[] {
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
     return list.slice(0, this.#limits.maxStrings).flatMap((item) => this.#text(item) ?? []);
@@ -116,7 +116,7 @@ function fieldsOf(value: unknown, name: string): Fields {
   return value as Fields;
 }
 
-/** A count; some senders write numbers as text. */
+/** Reads a count; some senders write numbers as text. @throws BadReport */
 function count(value: unknown, name: string): number {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
@@ -126,7 +126,7 @@ function count(value: unknown, name: string): number {
 
 const dateTimePattern = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
-/** RFC 3339 §5.6. */
+/** Reads a date-time (RFC 3339 §5.6) as milliseconds since 1970. @throws BadReport */
 function time(value: unknown, name: string): number {
   const ms = typeof value === 'string' && dateTimePattern.test(value) ? Date.parse(value.toUpperCase()) : Number.NaN;
   if (Number.isNaN(ms)) throw new BadReport(`${name} is not a date-time`);

@@ -8,13 +8,13 @@ export type ReportUri =
   | { readonly kind: 'mailto'; /** As `writeAddress` writes it, Unicode domain. */ readonly address: string }
   | { readonly kind: 'https'; readonly url: string };
 
-/** A TXT record that asks for reports. */
+/** A TXT record that requests reports. */
 export interface TlsrptRecord {
   /** At least one. */
   readonly rua: readonly ReportUri[];
 }
 
-/** Returns the DNS name at which a domain (A-labels) asks for reports (RFC 8460 §3). */
+/** Returns the DNS name at which a domain (A-labels) requests reports (RFC 8460 §3). */
 export function tlsrptRecordName(domain: string): string {
   return `_smtp._tls.${domain}`;
 }
@@ -24,8 +24,8 @@ const extensionPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\x21-\x3a\x3c\x3e-\x
 const uriPattern = /^[A-Za-z][A-Za-z0-9+.-]*:[\x22-\x2b\x2d-\x3a\x3c-\x7e]+$/;
 
 /**
- * Parses one TXT record (RFC 8460 §3). Unknown fields are ignored, and so are URIs of other schemes or that lead nowhere, as long as
- * one remains; of a field that comes twice, the first counts.
+ * Parses one TXT record. Refuses malformed ones and those without a usable URI. Unknown fields SHALL be ignored (RFC 8460 §3); URIs of other
+ * schemes and invalid URIs are ignored, too; of a repeated field the first is used.
  */
 export function parseTlsrptRecord(text: string, limits: TlsrptLimits = defaultLimits): Parsed<TlsrptRecord> {
   if (text.length > limits.maxRecordChars) return refused(limits.maxRecordChars, 'record too long');
@@ -61,7 +61,7 @@ function readUri(uri: string): ReportUri | null {
   return address.ok ? { kind: 'mailto', address: writeAddress(address.value, 'unicode') } : null;
 }
 
-/** Writes the TXT record. @throws RangeError for no URIs, or one that is not what its kind says. */
+/** Formats the TXT record. @throws RangeError for no URIs, or one that does not match its kind. */
 export function writeTlsrptRecord({ rua }: TlsrptRecord): string {
   if (rua.length === 0) throw new RangeError('a TLSRPT record without URIs');
   return `v=TLSRPTv1; rua=${rua.map(writeUri).join(',')}`;
@@ -69,15 +69,15 @@ export function writeTlsrptRecord({ rua }: TlsrptRecord): string {
 
 function writeUri(uri: ReportUri): string {
   const text = uri.kind === 'https' ? uri.url : `mailto:${encodeURIComponent(uri.address).replaceAll('%40', '@')}`;
-  // RFC 8460 §3: what separates fields and URIs is to be encoded.
+  // RFC 8460 §3: characters that separate fields and URIs are encoded.
   const written = text.replace(/[,!;]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   if (!uriPattern.test(written) || readUri(written)?.kind !== uri.kind) throw new RangeError(`bad report URI ${text}`);
   return written;
 }
 
 /**
- * The one record among the TXT records of `tlsrptRecordName`. Records of other kinds are discarded; several are as good as none
- * (RFC 8460 §3).
+ * Chooses the record among the TXT records of `tlsrptRecordName`. Records with another version are discarded. Refuses none and several:
+ * senders MUST then assume that no reports are requested (RFC 8460 §3).
  */
 export function chooseTlsrptRecord(
   texts: readonly string[],

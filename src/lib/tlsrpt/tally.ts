@@ -2,8 +2,8 @@ import { defaultLimits, type TlsrptLimits } from './limits.ts';
 import type { TlsFact, TlsFailure, TlsPolicy, TlsTally } from './types.ts';
 
 /**
- * Adds up facts by policy, and failures of the same kind between the same hosts (RFC 8460 §4). A session that failed in several ways
- * counts once in the total and once in each detail (§4). Details beyond `maxDetails` of a policy count in its total only.
+ * Aggregates facts by policy, and failures of the same kind between the same hosts. A session that failed in several ways counts once
+ * in the total and once in each detail (RFC 8460 §4). Details beyond `maxDetails` of a policy count only in its total.
  */
 export function tallyTls(facts: Iterable<TlsFact>, limits: TlsrptLimits = defaultLimits): TlsTally[] {
   const tallies = new Map<string, PolicyTally>();

@@ -19,18 +19,18 @@ export type TlsResult = (typeof tlsResults)[number];
 /** Kinds of policy (RFC 8460 §4.4). */
 export type TlsPolicyType = 'sts' | 'tlsa' | 'no-policy-found';
 
-/** A policy as reports name it (RFC 8460 §4.4, §4.5). */
+/** A policy in the form of reports (RFC 8460 §4.4, §4.5). */
 export interface TlsPolicy {
   readonly type: TlsPolicyType;
   /** TLSA records, or lines of the MTA-STS policy; empty without a policy. */
   readonly strings: readonly string[];
-  /** A-labels. For `tlsa` the TLSA base domain, else the domain that mail is for (RFC 8460 §1.1). */
+  /** A-labels. For `tlsa` the TLSA base domain, else the domain of the recipients (RFC 8460 §1.1). */
   readonly domain: string;
   /** Patterns of the MTA-STS policy; empty for the others. */
   readonly mxHosts: readonly string[];
 }
 
-/** One kind of failure of sessions between the same two hosts. What is not known is null. */
+/** One kind of failure of sessions between the same two hosts. Unknown members are null. */
 export interface TlsFailure<Result extends string = TlsResult> {
   readonly result: Result;
   readonly sendingIp: string | null;
@@ -43,7 +43,7 @@ export interface TlsFailure<Result extends string = TlsResult> {
   readonly reasonCode: string | null;
 }
 
-/** Result of one session, or of several alike, under one policy. */
+/** Result of one session, or of several with the same result, under one policy. */
 export interface TlsFact {
   readonly policy: TlsPolicy;
   /** Failures of the policy; empty when the session complied (RFC 8460 §4.2.1). */
@@ -52,7 +52,7 @@ export interface TlsFact {
   readonly sessions?: number;
 }
 
-/** Contents of a report about one policy. Received reports may name kinds of failure unknown here. */
+/** Contents of a report about one policy. Received reports may have unknown result types. */
 export interface TlsTally<Result extends string = TlsResult> {
   readonly policy: TlsPolicy;
   readonly successes: number;

@@ -1,6 +1,6 @@
 import type { TlsPolicy, TlsReport, TlsTally } from './types.ts';
 
-/** Writes a report as JSON (RFC 8460 §4.4). What is null or empty is left out where the RFC lets it. */
+/** Formats a report as JSON (RFC 8460 §4.4). Null and empty members are left out where they are optional. */
 export function writeTlsReport(report: TlsReport): string {
   return JSON.stringify({
     'organization-name': report.organization,
@@ -11,7 +11,7 @@ export function writeTlsReport(report: TlsReport): string {
   });
 }
 
-/** RFC 3339 §5.6, in whole seconds. */
+/** Formats a date-time (RFC 3339 §5.6) in whole seconds. */
 function dateTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
@@ -57,13 +57,13 @@ export interface ReportNaming {
   readonly uniqueId: string;
 }
 
-/** File name of a report compressed with gzip (RFC 8460 §5.1). */
+/** Returns the file name of a report compressed with gzip (RFC 8460 §5.1). */
 export function tlsReportFileName({ submitter, policyDomain, startMs, endMs, uniqueId }: ReportNaming): string {
   const seconds = (ms: number): number => Math.floor(ms / 1000);
   return `${submitter}!${policyDomain}!${seconds(startMs)}!${seconds(endMs)}!${uniqueId}.json.gz`;
 }
 
-/** Subject of the message that carries a report; `reportId` has the form of a Message-ID without its brackets (RFC 8460 §5.3). */
+/** Returns the subject of the message with a report; `reportId` has the form of a Message-ID without its brackets (RFC 8460 §5.3). */
 export function tlsReportSubject(naming: Pick<ReportNaming, 'submitter' | 'policyDomain'>, reportId: string): string {
   return `Report Domain: ${naming.policyDomain} Submitter: ${naming.submitter} Report-ID: <${reportId}>`;
 }
