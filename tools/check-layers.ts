@@ -16,6 +16,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   testing: ['lib', 'ports', 'proto', 'mail', 'host', 'testing'],
 };
 
+/** Protocols' own formats in `lib`, which a layer that knows no protocols may not use: IMAP's texts are made of descriptions in `server`. */
+const protocolLibs: Readonly<Record<string, ReadonlySet<string>>> = { mail: new Set(['imap']) };
+
 /** Modules of `lib` that need hashes or keys that WebCrypto lacks. */
 const cryptoLibs = new Set(['sasl', 'dkim', 'arc', 'dane', 'acme', 'jose']);
 
@@ -61,6 +64,8 @@ function problem(path: string, specifier: string): string | null {
   if (specifier.startsWith('.')) return relativeProblem(path, specifier);
   const alias = /^#(\w+)\//.exec(specifier);
   if (alias !== null) {
+    const library = /^#lib\/([^/]+)/.exec(specifier)?.[1] ?? '';
+    if (protocolLibs[layer]?.has(library) === true) return `layer ${layer} may not use the formats of ${library}`;
     return allowed.includes(alias[1] ?? '') ? null : `layer ${layer} may not import ${alias[1]}`;
   }
   const name = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : specifier.split('/')[0];

@@ -29,6 +29,7 @@ for (const [path, specifier, reason] of [
   ['src/lib/mime/a.ts', './b.js', /name the .ts file/],
   ['src/lib/mime/a.ts', 'left-pad', /without a home/],
   ['src/mail/queue/a.ts', 'zod', /belongs behind/],
+  ['src/mail/messages/a.ts', '#lib/imap', /may not use the formats of imap/],
 ] as const) {
   test(`checkLayers refuses '${specifier}' in ${path}`, () => {
     const findings = checkLayers([file(path, `import { x } from '${specifier}';\n`)]);

@@ -5,6 +5,7 @@ import { zstdCompression } from '#host/compression';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
+import { listTexts } from '#lib/imap';
 import { MimeIndexer } from '#lib/mime';
 import { Accounts, type Account } from '#mail/accounts';
 import { checkStore } from '#mail/check';
@@ -54,7 +55,16 @@ export async function tempStore(
     drop: (id) => databases.drop(id),
     [Symbol.asyncDispose]: () => databases[Symbol.asyncDispose](),
   };
-  const accounts = new Accounts({ databases: wrapped, blobs, bus, clock, loop, log, compression: zstdCompression });
+  const accounts = new Accounts({
+    databases: wrapped,
+    blobs,
+    bus,
+    clock,
+    loop,
+    log,
+    compression: zstdCompression,
+    listTexts,
+  });
   const account = await accounts.create('mara');
   const sweeper = new BlobSweeper({ blobs, clock, log });
   return {
@@ -91,7 +101,7 @@ export function newMessage(
   return {
     body: bodyOfBytes(bytes),
     prefix: new Uint8Array(0),
-    description: describeMessage(indexer.finish()),
+    described: describeMessage(indexer.finish()),
     flags: 0,
     keywords: [],
     receivedMs: Date.UTC(2026, 0, 1),

@@ -1,4 +1,5 @@
 import { zstdCompression } from '#host/compression';
+import { listTexts } from '#lib/imap';
 import type { Account } from '#mail/accounts';
 import { cachedFieldCode, HeaderCache, headerCacheLimits, RowMemory } from '#mail/header-cache';
 import { Mailboxes } from '#mail/mailboxes';
@@ -106,7 +107,8 @@ export class FolderWorkload {
     using lease = await account.images.open(mailbox.id);
     if (lease === null) throw new Error(`${name} has no image`);
     const { id, db, reader, loop } = account;
-    const deps = { account: id, db, source: reader, compression: zstdCompression, memory: this.#rowMemory, loop };
+    const cached = { compression: zstdCompression, listTexts, memory: this.#rowMemory };
+    const deps = { account: id, db, source: reader, loop, ...cached };
     const cache = new HeaderCache(deps, blockLimits);
     const uids = Uint32Array.from(lease.image.uids);
     const wanted = { facts: true, order: true, fields: [subject], isComplete: true };

@@ -58,7 +58,7 @@ export async function toAppend(
   return {
     body: await placeBody(blobs, body, account),
     prefix: letter.prefix,
-    description: describeMessage(indexOf(letter)),
+    described: describeMessage(indexOf(letter)),
     reception: null,
     preview: null,
     ...more,

@@ -3,6 +3,7 @@ import { localBus } from '#host/bus-local';
 import { zstdCompression } from '#host/compression';
 import { Files, type FileSystem } from '#host/files';
 import { openDatabases } from '#host/sqlite';
+import { listTexts } from '#lib/imap';
 import { MimeIndexer } from '#lib/mime';
 import { Accounts } from '#mail/accounts';
 import { BlobSweeper, bodyOfBytes } from '#mail/content';
@@ -88,7 +89,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
   const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression, listTexts });
   const delivery = new LocalDelivery({ accounts, blobs, log });
   const settings = {
     ...defaultSettings,

@@ -25,6 +25,7 @@ export type { SequenceNumber, SequenceRange, SequenceSet } from './sequence-set.
 export { matchListPattern } from './list-pattern.ts';
 export type { TextOptions } from './quoted.ts';
 export { ResponseWriter } from './response-writer.ts';
+export { bodyStructureText, bodyText, envelopeText, ListText, listTexts } from './message-texts.ts';
 export { NoBodyStructure, shortStructure } from './short-structure.ts';
 export { writeBodyStructure } from './write-body-structure.ts';
 export { noMailboxName } from './parse-mailbox.ts';

@@ -27,7 +27,6 @@ const addresses = fc.option(
 const envelope: fc.Arbitrary<Envelope> = fc.record({
   date: nstring,
   subject: nstring,
-  rawSubject: nstring,
   from: addresses,
   sender: addresses,
   replyTo: addresses,

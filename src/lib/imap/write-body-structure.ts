@@ -12,7 +12,6 @@ export interface BodyStructureOptions {
 const noEnvelope: Envelope = {
   date: null,
   subject: null,
-  rawSubject: null,
   from: null,
   sender: null,
   replyTo: null,

@@ -14,7 +14,7 @@ export function writeEnvelope(envelope: Envelope): string {
 /** Writes an ENVELOPE, as `writeEnvelope` does. */
 export function putEnvelope(writer: TextWriter, envelope: Envelope): void {
   const { from } = envelope;
-  writer.ascii('(').nstring(envelope.date).ascii(' ').nstring(envelope.rawSubject);
+  writer.ascii('(').nstring(envelope.date).ascii(' ').nstring(envelope.subject);
   putAddresses(writer, from);
   // RFC 9051 §7.5.2: absent or empty, Sender and Reply-To get the value of From.
   putAddresses(writer, orDefault(envelope.sender, from));

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { simpleParser } from 'mailparser';
 import PostalMime from 'postal-mime';
+import { readableText } from '#lib/charset';
 import { decodeEncodedWords, findParameter, mailboxesOf } from '#lib/message';
 import { flattenParts, MimeIndexer } from '#lib/mime';
 import type { MessageIndex, Part } from '#lib/mime';
@@ -43,7 +44,7 @@ function ours(index: MessageIndex): Summary {
   const leaves = flattenParts(index.root).filter((part) => part.parts.length === 0 && part.message === null);
   const isFile = (part: Part): boolean => part.disposition?.type === 'attachment' || part.type !== 'text';
   return {
-    subject: collapse(index.envelope.subject),
+    subject: collapse(decodeEncodedWords(readableText(index.envelope.subject ?? ''))),
     from: from === undefined ? '' : `${collapse(decodeEncodedWords(from.name ?? ''))} ${from.localpart}@${from.domain}`,
     attachments: leaves.filter(isFile).map((part) => {
       const name = part.disposition === null ? null : findParameter(part.disposition.params, 'filename');

@@ -21,17 +21,17 @@ export class Draft {
   disposition: Disposition | null = null;
   language: readonly string[] = [];
   location: string | null = null;
-  /** Set for the root of a message only. */
+  /** Set for a message inside another. */
   envelope: Envelope | null = null;
-  readonly isMessage: boolean;
+  readonly isEmbedded: boolean;
   readonly children: Draft[] = [];
   embedded: Draft | null = null;
 
   /** @param inDigest  True in multipart/digest, where the default type is message/rfc822 (RFC 2046 §5.1.5) instead of text/plain (RFC 2045 §5.2). */
-  constructor(headerStart: number, isMessage: boolean, inDigest: boolean) {
+  constructor(headerStart: number, isEmbedded: boolean, inDigest: boolean) {
     this.headerStart = headerStart;
     this.bodyStart = headerStart;
-    this.isMessage = isMessage;
+    this.isEmbedded = isEmbedded;
     this.#type = inDigest ? 'message' : 'text';
     this.#subtype = inDigest ? 'rfc822' : 'plain';
   }
@@ -48,7 +48,7 @@ export class Draft {
 
   /** Reads the fields of the part's header. Of repeated fields the first is used. */
   readHeader(fields: readonly HeaderField[]): void {
-    if (this.isMessage) this.envelope = envelopeOf(fields);
+    if (this.isEmbedded) this.envelope = envelopeOf(fields);
     const seen = new Set<string>();
     for (const field of fields) {
       if (!field.name.startsWith('content-') || seen.has(field.name)) continue;

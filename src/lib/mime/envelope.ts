@@ -1,5 +1,4 @@
-import { readableText } from '#lib/charset';
-import { decodeEncodedWords, fieldOctets, findField, parseAddressList } from '#lib/message';
+import { fieldOctets, findField, parseAddressList } from '#lib/message';
 import type { HeaderField } from '#lib/message';
 import type { Envelope, EnvelopeAddress } from './part.ts';
 
@@ -8,11 +7,9 @@ import type { Envelope, EnvelopeAddress } from './part.ts';
  * Bcc fields are joined, because that is what clients that write them mean.
  */
 export function envelopeOf(fields: readonly HeaderField[]): Envelope {
-  const rawSubject = text(fields, 'subject');
   return {
     date: text(fields, 'date'),
-    subject: rawSubject === null ? null : decodeEncodedWords(readableText(rawSubject)),
-    rawSubject,
+    subject: text(fields, 'subject'),
     from: addresses(fields, 'from', false),
     sender: addresses(fields, 'sender', false),
     replyTo: addresses(fields, 'reply-to', false),

@@ -6,6 +6,7 @@ export { decodeBody, extractText } from './body.ts';
 export { composeMessage } from './compose.ts';
 export type { Attachment, Composition } from './composition.ts';
 export { readFlowed, writeFlowed } from './flowed.ts';
+export { HeaderFacts } from './header-facts.ts';
 export { htmlTextPieces, htmlToText } from './html-text.ts';
 export { defaultMimeLimits } from './limits.ts';
 export type { MimeLimits } from './limits.ts';

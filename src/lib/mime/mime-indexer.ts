@@ -1,10 +1,10 @@
 import { TextRuns } from '#lib/text-runs';
-import { fieldText, parseHeader, parseMessageIds } from '#lib/message';
+import { listedFields, parseHeader } from '#lib/message';
 import { BoundaryStack } from './boundary.ts';
-import type { HeaderField } from '#lib/message';
+import type { ListedFields } from '#lib/message';
 import type { BoundaryLine } from './boundary.ts';
 import { Draft } from './draft.ts';
-import { envelopeOf } from './envelope.ts';
+import { HeaderFacts } from './header-facts.ts';
 import { HeaderBuffer } from './header-buffer.ts';
 import { defaultMimeLimits } from './limits.ts';
 import type { MimeLimits } from './limits.ts';
@@ -14,7 +14,8 @@ import type { MessageIndex, MimeProblem } from './part.ts';
 const LF = 10;
 const CR = 13;
 const DASH = 45;
-const maxReferences = 200;
+/** Those of a message without a header. */
+const noFields: ListedFields = { bytes: new Uint8Array(0), isPlain: false };
 
 /**
  * Finds the structure of a message in one pass over its bytes, in chunks of any size: time is linear, and memory holds one header,
@@ -51,11 +52,11 @@ export class MimeIndexer {
   #headerKinds = 0;
   #parts = 1;
   #receivedCount = 0;
-  #references: readonly string[] = [];
+  #listed: ListedFields = noFields;
 
   constructor(limits: Partial<MimeLimits> = {}) {
     this.#limits = { ...defaultMimeLimits, ...limits };
-    this.#root = new Draft(0, true, false);
+    this.#root = new Draft(0, false, false);
     this.#open = [this.#root];
     this.#header = new HeaderBuffer(this.#limits.maxHeaderBytes, this.#limits.maxAllHeaderBytes);
     this.#carry = new Uint8Array(this.#limits.maxBoundaryLineBytes);
@@ -94,11 +95,17 @@ export class MimeIndexer {
       const lastLineStart = Math.max(this.#breakEnd, draft.bodyStart);
       draft.bodyLines = this.#breaks - draft.breaksBeforeBody + (size > lastLineStart ? 1 : 0);
     }
+    const facts = new HeaderFacts(this.#listed);
     return {
       sizeBytes: size,
       root: this.#root.toPart(),
-      envelope: this.#root.envelope ?? envelopeOf([]),
-      references: this.#references,
+      listed: this.#listed,
+      get envelope() {
+        return facts.envelope;
+      },
+      get references() {
+        return facts.references;
+      },
       receivedCount: this.#receivedCount,
       has8bitHeader: (this.#headerKinds & OctetKind.EightBit) !== 0,
       has8bit: ((this.#kinds | this.#headerKinds) & OctetKind.EightBit) !== 0,
@@ -234,19 +241,11 @@ export class MimeIndexer {
     draft.readHeader(fields);
     draft.bodyStart = bodyStart;
     draft.breaksBeforeBody = this.#breaks;
-    if (draft === this.#root) this.#readRoot(fields);
-    this.#enterBody(draft, bodyStart);
-  }
-
-  #readRoot(fields: readonly HeaderField[]): void {
-    const references: string[] = [];
-    for (const field of fields) {
-      if (field.name === 'received') this.#receivedCount++;
-      else if (field.name === 'references' && references.length < maxReferences) {
-        for (const id of parseMessageIds(fieldText(field), maxReferences - references.length)) references.push(id);
-      }
+    if (draft === this.#root) {
+      for (const { name } of fields) if (name === 'received') this.#receivedCount++;
+      this.#listed = listedFields(bytes, isCut);
     }
-    this.#references = references;
+    this.#enterBody(draft, bodyStart);
   }
 
   #enterBody(draft: Draft, bodyStart: number): void {

@@ -1,4 +1,4 @@
-import type { AddressEntry, Disposition, Parameter } from '#lib/message';
+import type { AddressEntry, Disposition, ListedFields, Parameter } from '#lib/message';
 
 export type { Disposition, Parameter } from '#lib/message';
 
@@ -69,10 +69,7 @@ export type EnvelopeAddress = AddressEntry;
  */
 export interface Envelope {
   readonly date: string | null;
-  /** The subject for display: encoded words decoded, octets that are not UTF-8 read as windows-1252. */
   readonly subject: string | null;
-  /** The subject as written. */
-  readonly rawSubject: string | null;
   readonly from: readonly EnvelopeAddress[] | null;
   readonly sender: readonly EnvelopeAddress[] | null;
   readonly replyTo: readonly EnvelopeAddress[] | null;
@@ -88,6 +85,9 @@ export interface Envelope {
 export interface MessageIndex {
   readonly sizeBytes: number;
   readonly root: Part;
+  /** Fields of the header that describe the message in lists. */
+  readonly listed: ListedFields;
+  /** Addresses, dates and identifiers in them; read when it is first asked for. */
   readonly envelope: Envelope;
   /** Message-IDs of References, in order, with angle brackets; at most 200. */
   readonly references: readonly string[];

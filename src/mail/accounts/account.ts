@@ -1,6 +1,6 @@
 import { mailboxId, type AccountId } from '#lib/ids';
 import { advance, Changes, MailboxImages, takeUidValidity } from '#mail/changes';
-import { HeaderCache, type RowMemory } from '#mail/header-cache';
+import { HeaderCache, type ListTexts, type RowMemory } from '#mail/header-cache';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
@@ -19,6 +19,8 @@ export interface AccountDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly compression: Compression;
+  /** Texts that are kept for lists. */
+  readonly listTexts: ListTexts;
   /** Rows of blocks of header fields that were read lately, of all accounts. */
   readonly rowMemory: RowMemory;
   readonly loop: EventLoop;
@@ -50,7 +52,7 @@ export class Account implements Disposable {
 
   /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
-    const { id: account, name, blobs, bus, clock, compression, loop, rowMemory } = deps;
+    const { id: account, name, blobs, bus, clock, compression, loop, listTexts, rowMemory } = deps;
     const db = whileThere(deps.db, this.#removing.signal);
     this.id = account;
     this.name = name;
@@ -61,7 +63,8 @@ export class Account implements Disposable {
     this.messages = new Messages({ account, db, bus, clock });
     this.mailboxes = new Mailboxes({ account, db, bus, contents: this.messages });
     this.reader = new MessageReader({ account, db, blobs });
-    this.headers = new HeaderCache({ account, db, source: this.reader, compression, memory: rowMemory, loop });
+    const cached = { compression, listTexts, memory: rowMemory };
+    this.headers = new HeaderCache({ account, db, source: this.reader, loop, ...cached });
     this.images = new MailboxImages({ account, db, clock, loop });
     this.changes = new Changes({ account, db });
   }

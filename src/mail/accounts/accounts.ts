@@ -1,6 +1,6 @@
 import type { AccountId } from '#lib/ids';
 import type { BlobSweeper } from '#mail/content';
-import { RowMemory } from '#mail/header-cache';
+import { RowMemory, type ListTexts } from '#mail/header-cache';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -34,6 +34,8 @@ export interface AccountsDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly compression: Compression;
+  /** Texts that are kept for lists. */
+  readonly listTexts: ListTexts;
   readonly loop: EventLoop;
   readonly log: Log;
 }
@@ -104,11 +106,12 @@ export class Accounts implements Disposable {
 
   /** Opens an account by the number of its folder, whether or not it is refused: for the check, which only reads. The caller disposes it. */
   async inspect(id: AccountId): Promise<Account> {
-    const { databases, blobs, bus, clock, compression, loop } = this.#deps;
+    const { databases, blobs, bus, clock, compression, listTexts, loop } = this.#deps;
     const db = await databases.account(id, true);
     const identity = await db.read(storedIdentity);
     const [name, adoptedMs] = [identity?.name ?? String(id), identity?.adoptedMs ?? null];
-    return new Account({ id, name, db, blobs, bus, clock, compression, loop, adoptedMs, rowMemory: this.#rowMemory });
+    const shared = { blobs, bus, clock, compression, listTexts, loop, rowMemory: this.#rowMemory };
+    return new Account({ id, name, db, adoptedMs, ...shared });
   }
 
   /**
@@ -303,7 +306,7 @@ export class Accounts implements Disposable {
   }
 
   async #open(name: string): Promise<Account | null> {
-    const { databases, blobs, bus, clock, compression, loop } = this.#deps;
+    const { databases, blobs, bus, clock, compression, listTexts, loop } = this.#deps;
     const { row, server } = await databases.server.read(async (reader) => ({
       row: await accountByName(reader, name),
       server: await serverIdentity(reader),
@@ -318,7 +321,8 @@ export class Accounts implements Disposable {
       await databases.server.write((tx) => markBound(tx, id)).catch(leaveForLater);
       await databases.account(id, true);
     }
-    return new Account({ id, name, db, blobs, bus, clock, compression, loop, adoptedMs, rowMemory: this.#rowMemory });
+    const shared = { blobs, bus, clock, compression, listTexts, loop, rowMemory: this.#rowMemory };
+    return new Account({ id, name, db, adoptedMs, ...shared });
   }
 
   /** The database goes first: without rows, blobs are only orphans. */

@@ -19,6 +19,7 @@ import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
 import { accountId } from '#lib/ids';
+import { listTexts } from '#lib/imap';
 import { checkStore } from '#mail/check';
 import { BlobSweeper } from '#mail/content';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
@@ -61,6 +62,7 @@ async function inStore<T>(
     loop,
     log,
     compression: zstdCompression,
+    listTexts,
   });
   return await body({ accounts, databases, blobs, clock, log, sweeper: new BlobSweeper({ blobs, clock, log }) });
 }

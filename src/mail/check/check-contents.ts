@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { AccountId, ContentId } from '#lib/ids';
+import { DescriptionDamaged } from '#lib/message-description';
 import type { Account } from '#mail/accounts';
-import { PartDamaged, unpackPart } from '#mail/messages';
+import { readDescription, readOldStructure } from '#mail/messages';
 import { inList } from '#mail/schema';
 import type { BlobId } from '#ports/blobs';
 import { sql, type Reader, type Sql } from '#ports/database';
@@ -27,6 +28,8 @@ interface EmailRow {
   readonly headerBytes: number;
   readonly prefixBytes: number;
   readonly contentBytes: number | null;
+  /** Null for an email that was stored before there were descriptions. */
+  readonly description: Uint8Array | null;
   readonly structure: string;
   readonly startsWell: number;
   readonly nextId: number;
@@ -42,7 +45,7 @@ export async function checkEmails(
   const doubtful: number[] = [];
   const after = (last: EmailRow | null): Sql =>
     sql`SELECT e.id, ${statedPlaces} AS stated, e.thread, e.size_bytes AS "sizeBytes", e.header_bytes AS "headerBytes", length(e.prefix) AS "prefixBytes",
-      c.size_bytes AS "contentBytes", e.structure, s.next_id AS "nextId",
+      c.size_bytes AS "contentBytes", e.description, e.structure, s.next_id AS "nextId",
       CASE WHEN substr(e.envelope, 1, 1) || substr(e.bodystructure, 1, 1) = '((' AND substr(e.body, 1, 1) IN ('', '(')
         THEN 1 ELSE 0 END AS "startsWell"
       FROM email AS e JOIN account_state AS s ON s.account = e.account
@@ -64,7 +67,7 @@ const countsOfPlaces = sql`LEFT JOIN shared_email AS n ON n.account = e.account 
 function checkEmail(row: EmailRow, report: Report): void {
   // About to be removed.
   if (row.stated === 0) return;
-  const { id, thread, sizeBytes, headerBytes, prefixBytes, contentBytes, structure, startsWell, nextId } = row;
+  const { id, thread, sizeBytes, headerBytes, prefixBytes, contentBytes, nextId } = row;
   if (contentBytes === null) report('reference', `email ${id} has no content`, true, id);
   else if (sizeBytes !== contentBytes + prefixBytes) {
     report('size', `email ${id} should have ${sizeBytes} bytes, and has ${contentBytes + prefixBytes}`, true, id);
@@ -74,15 +77,29 @@ function checkEmail(row: EmailRow, report: Report): void {
   }
   if (thread > id || thread < 1) report('thread', `email ${id} is in thread ${thread}, which is younger than it`);
   if (id >= nextId) report('uid', `the row id ${id} was never given out`);
-  if (startsWell === 0 || !canUnpack(structure)) report('reference', `email ${id} has a damaged structure`, true, id);
+  if (row.description !== null) {
+    if (!isDescribed(row, row.description)) {
+      report('description', `email ${id} has a damaged description, which is made again when it is read`, false, id);
+    }
+  } else if (row.startsWell === 0 || !canRead(() => readOldStructure(row.structure, 0))) {
+    report('reference', `email ${id} has a damaged structure`, true, id);
+  }
 }
 
-function canUnpack(structure: string): boolean {
+/** Reports whether a description can be read, has the header's length that the row has, and ends where the message does. */
+function isDescribed({ prefixBytes, headerBytes, sizeBytes }: EmailRow, description: Uint8Array): boolean {
+  return canRead(() => {
+    const { bodyStart, end } = readDescription(description, prefixBytes).root;
+    if (bodyStart !== headerBytes || end > sizeBytes) throw new DescriptionDamaged('it contradicts its row');
+  });
+}
+
+function canRead(read: () => unknown): boolean {
   try {
-    unpackPart(structure, 0);
+    read();
     return true;
   } catch (error) {
-    if (error instanceof PartDamaged) return false;
+    if (error instanceof DescriptionDamaged) return false;
     throw error;
   }
 }

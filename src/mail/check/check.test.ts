@@ -73,9 +73,14 @@ for (const [damage, repair, want] of [
     'size!: content 8 has other bytes than were stored: its checksum is wrong (INBOX UID 2)',
   ],
   [
-    sql`UPDATE email SET structure = '{' || structure WHERE id = 8`,
-    sql`UPDATE email SET structure = substr(structure, 2) WHERE id = 8`,
+    sql`UPDATE email SET structure = '{', description = NULL WHERE id = 8`,
+    sql`UPDATE email SET envelope = '()', bodystructure = '()', structure = '{"o":[0,14,21,1]}' WHERE id = 8`,
     'reference!: email 8 has a damaged structure (INBOX UID 2)',
+  ],
+  [
+    sql`UPDATE email SET description = unhex(hex(description) || '00') WHERE id = 8`,
+    sql`UPDATE email SET description = substr(description, 1, length(description) - 1) WHERE id = 8`,
+    'description: email 8 has a damaged description, which is made again when it is read (INBOX UID 2)',
   ],
   [
     sql`UPDATE email SET header_bytes = header_bytes + 100 WHERE id = 8`,

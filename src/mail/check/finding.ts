@@ -1,7 +1,7 @@
 import { ConditionError, type ConditionKind } from '#ports/conditions';
 
 /**
- * What is wrong: with an account that cannot be opened, its database file, counters, flags, blocks of header fields, UIDs, MODSEQs, references, threads, mailboxes,
+ * What is wrong: with an account that cannot be opened, its database file, counters, descriptions, flags, blocks of header fields, UIDs, MODSEQs, references, threads, mailboxes,
  * stored bytes, blobs, blobs without a row, or the queue.
  */
 export type FindingKind =
@@ -9,6 +9,7 @@ export type FindingKind =
   | 'blob'
   | 'counter'
   | 'database'
+  | 'description'
   | 'flags'
   | 'headers'
   | 'mailbox'
@@ -67,6 +68,7 @@ function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): s
       return isLoss ? restore : null;
     case 'flags':
     case 'counter':
+    case 'description':
     case 'headers':
       return 'run "godwit check --repair": docs/admin/check.md, "Repairs", says what it does';
     case 'orphan':

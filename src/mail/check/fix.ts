@@ -3,9 +3,10 @@ import { advance } from '#mail/changes';
 import type { BlobSweeper } from '#mail/content';
 import { moveCounters } from '#mail/mailboxes';
 import { dropDamagedBlocks } from './check-header-blocks.ts';
+import { repairDescriptions } from './repair-descriptions.ts';
 import { mailboxIds, recountMailbox, type MailboxCounts } from './recount.ts';
 
-/** Sets counters to what a recount gives, drops damaged blocks of header fields, and turns blobs without a row into garbage. @returns how many things were put right. */
+/** Sets counters to what a recount gives, makes damaged descriptions again, drops damaged blocks of header fields, and turns blobs without a row into garbage. @returns how many things were put right. */
 export async function fixAccount(account: Account, sweeper: BlobSweeper): Promise<number> {
   const wrong = await account.db.write(async (tx) => {
     const mailboxes = [];
@@ -22,7 +23,9 @@ export async function fixAccount(account: Account, sweeper: BlobSweeper): Promis
     }
     return mailboxes.length;
   });
-  return wrong + (await dropDamagedBlocks(account)) + (await sweeper.collectOrphans(account.id, account.db));
+  const described = await repairDescriptions(account);
+  const dropped = await dropDamagedBlocks(account);
+  return wrong + described + dropped + (await sweeper.collectOrphans(account.id, account.db));
 }
 
 function difference(a: MailboxCounts, b: MailboxCounts): MailboxCounts {

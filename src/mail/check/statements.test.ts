@@ -190,9 +190,9 @@ test('statements of an account never scan a table', async () => {
   await messages.expunge(inbox.id, null);
   await messages.eraseExpunged();
   await messages.hasMessageId('1@x');
-  const everything = { envelope: true, body: true, bodyStructure: true, structure: true, sentDay: true };
+  const everything = { description: true, oldListed: true, oldTexts: true, sentDay: true };
   await reader.rows(inbox.id, run, everything);
-  await reader.rows(inbox.id, [4], { ...everything, envelope: false });
+  await reader.rows(inbox.id, [4], { ...everything, oldTexts: false });
   await reader.contents(inbox.id, run, 'all');
   await reader.contents(inbox.id, [4], 'header');
   const blocks = { facts: true, order: true, fields: [10, 11], isComplete: true };

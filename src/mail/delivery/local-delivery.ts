@@ -1,7 +1,7 @@
 import type { MessageIndex } from '#lib/mime';
 import type { Accounts } from '#mail/accounts';
 import { placeBody, type ReceivedBody } from '#mail/content';
-import { describeMessage, encodeBinaryParts, type MessageDescription, type ReceptionFacts } from '#mail/messages';
+import { describeMessage, encodeBinaryParts, type DescribedMessage, type ReceptionFacts } from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
 
@@ -49,10 +49,10 @@ export class LocalDelivery {
   async deliver(message: ReceivedMessage, recipients: readonly LocalRecipient[]): Promise<DeliveryResult[]> {
     try {
       await using stored = await encodeBinaryParts(message, this.#deps.blobs);
-      const description = describeMessage(stored.index);
+      const described = describeMessage(stored.index);
       const { body } = stored;
       return await Promise.all(
-        recipients.map((recipient) => this.#deliverOne({ ...message, body }, description, recipient)),
+        recipients.map((recipient) => this.#deliverOne({ ...message, body }, described, recipient)),
       );
     } catch (error) {
       this.#deps.log.error('delivery.failed', { recipients: recipients.length }, error);
@@ -62,7 +62,7 @@ export class LocalDelivery {
 
   async #deliverOne(
     message: ReceivedMessage,
-    description: MessageDescription,
+    described: DescribedMessage,
     recipient: LocalRecipient,
   ): Promise<DeliveryResult> {
     const { accounts, blobs, log } = this.#deps;
@@ -71,8 +71,8 @@ export class LocalDelivery {
       if (account === null) return { kind: 'noAccount' };
       if (
         message.isNotice === true &&
-        description.messageId !== null &&
-        (await account.messages.hasMessageId(description.messageId))
+        described.messageId !== null &&
+        (await account.messages.hasMessageId(described.messageId))
       ) {
         return { kind: 'delivered' };
       }
@@ -81,7 +81,7 @@ export class LocalDelivery {
         {
           body,
           prefix: recipient.prefix,
-          description,
+          described,
           flags: 0,
           keywords: [],
           receivedMs: message.receivedMs,

@@ -1,6 +1,6 @@
-import { storedFieldEnd } from '#lib/message';
+import { listedFieldNames, listedPlaceAt, storedFieldEnd, type ListedFields } from '#lib/message';
 import type { EventLoop } from '#ports/event-loop';
-import { cachedFields, codeAt, firstFieldCode, RowCode } from './cached-fields.ts';
+import { firstFieldCode, RowCode } from './cached-fields.ts';
 import { FieldKind, type FieldColumn, type HeaderBlock } from './header-block.ts';
 import { headerCacheLimits } from './limits.ts';
 
@@ -16,11 +16,10 @@ export interface MessageFacts {
   readonly receivedMs: number;
   readonly saveMs: number;
   readonly sentDayMs: number | null;
-  /** Ready to send; empty when it is too large. */
-  readonly envelope: string | Uint8Array;
-  /** As `envelope`. */
-  readonly bodyStructure: string | Uint8Array;
 }
+
+/** A text that lists send as it is: a string of US-ASCII, or bytes; empty when there is none. */
+export type ReadyText = string | Uint8Array;
 
 /** Makes a block from messages in the order of their UIDs. */
 export class BlockBuilder {
@@ -28,11 +27,15 @@ export class BlockBuilder {
   readonly #leftOut: number[] = [];
   readonly #order = new GrowingBytes();
   readonly #orderEnds: number[] = [0];
-  readonly #columns = cachedFields.map(() => new ColumnBuilder());
-  readonly #envelopes = new ColumnBuilder();
-  readonly #bodyStructures = new ColumnBuilder();
+  readonly #columns = listedFieldNames.map(() => new ColumnBuilder());
+  readonly #texts: readonly ColumnBuilder[];
   /** Codes of the message that is being added. */
   readonly #seen: number[] = [];
+
+  /** @param textCount  Texts of each message. */
+  constructor(textCount: number) {
+    this.#texts = Array.from({ length: textCount }, () => new ColumnBuilder());
+  }
 
   /** Messages so far. */
   get count(): number {
@@ -41,29 +44,26 @@ export class BlockBuilder {
 
   /** A column is full, so that the next message belongs into another block. */
   get isFull(): boolean {
-    const columns = [this.#envelopes, this.#bodyStructures, ...this.#columns];
-    return columns.some(({ sizeBytes }) => sizeBytes > headerCacheLimits.maxColumnBytes);
+    return [...this.#texts, ...this.#columns].some(({ sizeBytes }) => sizeBytes > headerCacheLimits.maxColumnBytes);
   }
 
-  /** Adds a message with its whole header; with null its fields are left out. */
-  add(facts: MessageFacts, header: Uint8Array | null): void {
+  /** Adds a message. Of a header that is not plain the fields are left out, as of one with null: only its readers can do justice to it. */
+  add(facts: MessageFacts, listed: ListedFields | null, texts: readonly ReadyText[]): void {
     this.#seen.length = 0;
-    const isTaken = header !== null && header.length <= headerCacheLimits.maxHeaderBytes && this.#split(header);
+    const isTaken = listed !== null && listed.isPlain && this.#split(listed.bytes);
     this.#leftOut.push(isTaken ? 0 : 1);
     if (isTaken) for (const code of this.#seen) this.#order.push(code);
     this.#orderEnds.push(this.#order.length);
     this.#facts.push(facts);
     for (const column of this.#columns) column.endMessage(isTaken);
-    this.#envelopes.addText(facts.envelope);
-    this.#bodyStructures.addText(facts.bodyStructure);
+    for (const [i, column] of this.#texts.entries()) column.addText(texts[i] ?? '');
   }
 
   /** The block of what was added; nothing can be added any more. */
   async build(loop: EventLoop): Promise<HeaderBlock> {
     const facts = this.#facts;
     const builders = new Map<number, ColumnBuilder>([
-      [RowCode.Envelope, this.#envelopes],
-      [RowCode.BodyStructure, this.#bodyStructures],
+      ...this.#texts.map((column, i) => [RowCode.FirstText + i, column] as const),
       ...this.#columns.map((column, i) => [firstFieldCode + i, column] as const),
     ]);
     const columns = new Map<number, FieldColumn>();
@@ -85,20 +85,14 @@ export class BlockBuilder {
     };
   }
 
-  /** Puts the fields into their columns. @returns false for a header that only its readers can do justice to. */
-  #split(header: Uint8Array): boolean {
-    if (header.includes(0) || hasLoneCr(header)) return false;
-    for (let at = 0; at < header.length;) {
-      const first = header[at];
-      if (first === LF) return false;
-      if (first === CR && header[at + 1] === LF) return true;
-      const end = storedFieldEnd(header, at);
-      const code = codeAt(header, at, end);
-      if (code !== 0 && !this.#take(code, header, at, end)) return false;
+  /** Puts the fields into their columns. @returns false where they cannot be put back together. */
+  #split(fields: Uint8Array): boolean {
+    for (let at = 0; at < fields.length;) {
+      const end = storedFieldEnd(fields, at);
+      if (!this.#take(firstFieldCode + listedPlaceAt(fields, at), fields, at, end)) return false;
       at = end;
     }
-    // Without the empty line that results end with.
-    return false;
+    return true;
   }
 
   #take(code: number, header: Uint8Array, start: number, end: number): boolean {
@@ -108,11 +102,6 @@ export class BlockBuilder {
     if (!isAgain) this.#seen.push(code);
     return this.#columns[code - firstFieldCode]?.add(header, start, end) ?? false;
   }
-}
-
-function hasLoneCr(header: Uint8Array): boolean {
-  for (let at = header.indexOf(CR); at >= 0; at = header.indexOf(CR, at + 1)) if (header[at + 1] !== LF) return true;
-  return false;
 }
 
 /** Bytes that grow at the end. */
@@ -165,7 +154,7 @@ class ColumnBuilder {
   }
 
   /** Adds the text of the current message, and ends it; nothing for a long one. */
-  addText(text: string | Uint8Array): void {
+  addText(text: ReadyText): void {
     if (typeof text !== 'string') this.#bytes.append(text);
     else this.#bytes.append(encoder.encode(text));
     const sizeBytes = this.#bytes.length - (this.#offsets.at(-1) ?? 0);

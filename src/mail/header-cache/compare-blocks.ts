@@ -1,16 +1,16 @@
 import type { EventLoop } from '#ports/event-loop';
-import { cachedFields, firstFieldCode, RowCode } from './cached-fields.ts';
+import { fieldCodes, firstFieldCode, RowCode } from './cached-fields.ts';
 import type { FieldColumn, HeaderBlock } from './header-block.ts';
+
+/** Rows that hold no field of the header. Where one is empty, readers ask for the message's row. */
+const textCodes = Array.from({ length: firstFieldCode - RowCode.FirstText }, (_, i) => RowCode.FirstText + i);
 
 /** Rows of a block that can be compared with its messages: all of them. */
 export const wholeBlock = {
   facts: true,
   order: true,
-  fields: [RowCode.Envelope, RowCode.BodyStructure, ...cachedFields.map((_name, i) => firstFieldCode + i)],
+  fields: [...textCodes, ...fieldCodes],
 } as const;
-
-/** Rows that hold no field of the header. Where one is empty, readers ask for the message's row. */
-const textCodes = [RowCode.Envelope, RowCode.BodyStructure];
 
 /** Returns the first UID whose message a stored block lacks or describes otherwise than `made`, which was just made from the same messages; null without one. */
 export async function differentUid(stored: HeaderBlock, made: HeaderBlock, loop: EventLoop): Promise<number | null> {
@@ -35,8 +35,7 @@ function isSame(stored: HeaderBlock, storedAt: number, made: HeaderBlock, at: nu
   // What is left out is read from the header, which may also be what cannot be read now.
   if (stored.messages.isLeftOut[storedAt] === 1 || made.messages.isLeftOut[at] === 1) return true;
   if (!areEqual(codesAt(stored, storedAt), codesAt(made, at))) return false;
-  return cachedFields.every((_name, i) => {
-    const code = firstFieldCode + i;
+  return fieldCodes.every((code) => {
     const [mine, its] = [stored.columns.get(code), made.columns.get(code)];
     return mine?.kinds[storedAt] === its?.kinds[at] && areEqual(fieldAt(mine, storedAt), fieldAt(its, at));
   });

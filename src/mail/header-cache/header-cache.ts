@@ -1,8 +1,9 @@
 import type { AccountId, MailboxId } from '#lib/ids';
+import type { MessageDescription } from '#lib/message-description';
 import type { Compression } from '#ports/compression';
 import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
-import { BlockBuilder, type MessageFacts } from './block-builder.ts';
+import { BlockBuilder, type MessageFacts, type ReadyText } from './block-builder.ts';
 import {
   dropHeaderBlock,
   insertBlock,
@@ -25,6 +26,7 @@ export interface HeaderCacheDeps {
   readonly account: AccountId;
   readonly db: Database;
   readonly source: HeaderSource;
+  readonly listTexts: ListTexts;
   readonly compression: Compression;
   /** Rows that were read lately, of all accounts. */
   readonly memory: RowMemory;
@@ -33,21 +35,26 @@ export interface HeaderCacheDeps {
 
 /** Source from which blocks are made, a few messages at a time: those that exist among ascending UIDs, ascending. */
 export interface HeaderSource {
-  rows(
-    mailbox: MailboxId,
-    uids: Uint32Array,
-    wanted: typeof wantedColumns,
-  ): Promise<readonly (MessageFacts & { readonly isLarge: boolean })[]>;
-  contents(mailbox: MailboxId, uids: Uint32Array, want: 'header'): Promise<readonly SourceMessage[]>;
+  rows(mailbox: MailboxId, uids: Uint32Array, wanted: typeof wantedColumns): Promise<readonly SourceRow[]>;
 }
 
-interface SourceMessage {
-  readonly uid: number;
-  readonly headerSizeBytes: number;
-  readonly content: { bytes(start: number, end: number): Uint8Array | Promise<Uint8Array> };
+/** A message as `HeaderSource` gives it. */
+export interface SourceRow extends MessageFacts {
+  readonly description: MessageDescription | null;
+  readonly oldTexts: { readonly envelope: string; readonly body: string; readonly bodyStructure: string } | null;
+  /** Columns were left out: ask for this message alone. */
+  readonly isLarge: boolean;
 }
 
-const wantedColumns = { envelope: true, body: false, bodyStructure: true, structure: false, sentDay: true } as const;
+/** Texts that a protocol makes of messages for its lists, and that are kept in blocks beside the fields. */
+export interface ListTexts {
+  /** Texts of each message, at most seven. */
+  readonly count: number;
+  /** Makes them, empty where one cannot be made. */
+  readonly write: (row: SourceRow) => readonly ReadyText[];
+}
+
+const wantedColumns = { description: true, oldListed: true, oldTexts: true, sentDay: true } as const;
 
 /** Arguments of a scan. */
 export interface WantedBlocks extends WantedRows {
@@ -116,7 +123,7 @@ export class HeaderCache {
 
   /**
    * Compares the stored blocks of a mailbox with its messages, and yields those that are damaged or contradict them. `all` are the UIDs of its messages,
-   * ascending. Reads the header of each message that has a block.
+   * ascending. Reads the description of each message that has a block.
    */
   async *damagedBlocks(mailbox: MailboxId, all: Uint32Array): AsyncGenerator<DamagedBlock> {
     const { account, db, memory } = this.#deps;
@@ -178,7 +185,7 @@ export class HeaderCache {
     const { account, compression, memory, loop } = this.#deps;
     const place = { account, mailbox, range };
     const codes = wantedCodes(wanted);
-    const rows = await this.#rows(place, codes);
+    const rows = await this.#storedRows(place, codes);
     if (rows === null) return null;
     try {
       return await readBlock(rows, range, wanted, compression, loop);
@@ -189,7 +196,7 @@ export class HeaderCache {
   }
 
   /** The rows of a block with these codes, null when it is gone. */
-  async #rows(place: RowPlace, codes: readonly number[]): Promise<StoredRows | null> {
+  async #storedRows(place: RowPlace, codes: readonly number[]): Promise<StoredRows | null> {
     const { account, db, memory } = this.#deps;
     const rows = new Map<number, Uint8Array>();
     const unknown: number[] = [];
@@ -247,62 +254,42 @@ export class HeaderCache {
     return wanted.subarray(0, Math.min(Math.max(1, lowerBound(wanted, after)), minStoredMessages));
   }
 
-  /** Reads headers and makes a block of them, with `uid` in it if that exists: it ends early when a field is full. */
+  /** Reads descriptions and makes a block of them, with `uid` in it if that exists: it ends early when a field is full. */
   async #make(mailbox: MailboxId, uids: Uint32Array, uid: number): Promise<HeaderBlock> {
-    const { loop } = this.#deps;
+    const { loop, listTexts } = this.#deps;
     const { readMessages } = this.#limits;
-    let builder = new BlockBuilder();
+    let builder = new BlockBuilder(listTexts.count);
     for (let at = 0; at < uids.length; at += readMessages) {
       const some = uids.subarray(at, at + readMessages);
       if (builder.isFull) {
         if ((some[0] ?? 0) > uid) break;
-        builder = new BlockBuilder();
+        builder = new BlockBuilder(listTexts.count);
       }
-      const facts = await this.#facts(mailbox, some);
-      const headers = await this.#headers(mailbox, some);
-      for (const fact of facts) {
+      for (const row of await this.#rows(mailbox, some)) {
         const pause = loop.pause();
         if (pause !== null) await pause;
-        builder.add(fact, headers.get(fact.uid) ?? null);
+        builder.add(row, row.description?.listed ?? null, listTexts.write(row));
       }
     }
     return await builder.build(loop);
   }
 
-  /** The rows that can be read. */
-  async #facts(mailbox: MailboxId, uids: Uint32Array): Promise<readonly MessageFacts[]> {
+  /** The rows that can be read, large ones one by one. */
+  async #rows(mailbox: MailboxId, uids: Uint32Array): Promise<readonly SourceRow[]> {
+    let rows: readonly SourceRow[] | null = null;
     try {
-      return await this.#deps.source.rows(mailbox, uids, wantedColumns);
+      rows = await this.#deps.source.rows(mailbox, uids, wantedColumns);
     } catch (error) {
       if (uids.length < 2) throw error;
     }
-    const facts: MessageFacts[] = [];
-    for (let i = 0; i < uids.length; i++) {
-      // A message whose rows are damaged is in no block; reading it by itself reports what is wrong.
-      facts.push(...(await this.#facts(mailbox, uids.subarray(i, i + 1)).catch(() => [])));
-    }
-    return facts;
-  }
-
-  /** The headers that can be read; a damaged message must not take its neighbours with it. */
-  async #headers(mailbox: MailboxId, uids: Uint32Array): Promise<ReadonlyMap<number, Uint8Array>> {
-    const headers = new Map<number, Uint8Array>();
-    let stored: readonly SourceMessage[] = [];
-    try {
-      stored = await this.#deps.source.contents(mailbox, uids, 'header');
-    } catch {
-      // Left out: reading them one by one reports what is wrong.
-    }
-    for (const { uid, headerSizeBytes, content } of stored) {
-      if (headerSizeBytes > this.#limits.maxHeaderBytes) continue;
-      try {
-        const given = content.bytes(0, headerSizeBytes);
-        headers.set(uid, given instanceof Uint8Array ? given : await given);
-      } catch {
-        // As above.
-      }
-    }
-    return headers;
+    if (rows !== null && !rows.some(({ isLarge }) => isLarge && uids.length > 1)) return rows;
+    const found: SourceRow[] = [];
+    // A message whose rows are damaged is in no block; reading it by itself reports what is wrong.
+    const one = (uid: number): Promise<readonly SourceRow[]> =>
+      this.#rows(mailbox, Uint32Array.of(uid)).catch(() => []);
+    if (rows === null) for (const uid of uids) found.push(...(await one(uid)));
+    else for (const row of rows) found.push(...(row.isLarge ? await one(row.uid) : [row]));
+    return found;
   }
 
   async #store(mailbox: MailboxId, block: HeaderBlock): Promise<void> {

@@ -6,11 +6,9 @@ export const headerCacheLimits = {
   smallBlockMessages: 512,
   /** Messages without a block from which on it pays to store one. */
   minStoredMessages: 128,
-  /** Headers read at a time. */
+  /** Descriptions read at a time. */
   readMessages: 32,
-  /** A longer header is left to readers of the header itself. */
-  maxHeaderBytes: 64 * 1024,
-  /** As is a header in which a cached field, with its repetitions, is longer. */
+  /** A header in which a field, with its repetitions, is longer is left to readers of the header itself. */
   maxFieldBytes: 0x3fff,
   /** Memory of all accounts together for rows that were read lately. */
   maxRowMemoryBytes: 16 * 1024 * 1024,

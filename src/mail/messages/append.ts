@@ -50,13 +50,13 @@ export async function appendMessages(
     const id = firstId + i;
     const uid = seats.uidNext - count + i;
     const thread = await findThread(tx, account, {
-      clues: message.description,
+      clues: message.described,
       receivedMs: message.receivedMs,
       mailbox: seats.id,
       uidNext: uid,
     });
     await insertEmail(tx, account, id as ContentId, thread ?? id, message);
-    await insertContent(tx, account, id as ContentId, message.body, message.description.hasNul);
+    await insertContent(tx, account, id as ContentId, message.body, message.described.hasNul);
     await insertPlace(tx, account, seats.id, {
       id: id as MessageRowId,
       uid,
@@ -67,7 +67,7 @@ export async function appendMessages(
       sizeBytes: message.prefix.length + message.body.sizeBytes,
       receivedMs: message.receivedMs,
       saveMs: nowMs,
-      subjectKey: subjectKey(message.description.baseSubject),
+      subjectKey: subjectKey(message.described.baseSubject),
     });
     uids.push(uid as Uid);
     ids.push(id as MessageRowId);

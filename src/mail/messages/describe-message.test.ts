@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { DescriptionDamaged } from '#lib/message-description';
 import { MimeIndexer, type Part } from '#lib/mime';
-import { describeMessage, packPart, unpackPart } from './index.ts';
+import { describeMessage, readDescription, readOldStructure } from './index.ts';
 import { uidSpans } from './uid-spans.ts';
 
 function indexOf(text: string) {
@@ -61,18 +62,44 @@ const nested = [
   '',
 ].join('\r\n');
 
-test('packPart and unpackPart give the same tree back', () => {
-  const { root } = indexOf(nested);
+const inner = (part: Part): Part | undefined => part.parts[1]?.message?.root;
+
+test('describeMessage: the description gives the tree back, with all offsets moved by the prefix, which joins the header', () => {
+  const { root, envelope, references } = indexOf(nested);
+  const { description } = describeMessage(indexOf(nested));
+  const same = readDescription(description, 0);
   assert.equal(root.parts.length, 2);
-  assert.deepEqual(unpackPart(packPart(root), 0), root);
+  assert.deepEqual([same.root, same.envelope, same.references], [root, envelope, references]);
+  const moved = readDescription(description, 100).root;
+  assert.deepEqual([moved.headerStart, moved.bodyStart, moved.end], [0, root.bodyStart + 100, root.end + 100]);
+  assert.equal(inner(moved)?.bodyStart, (inner(root)?.bodyStart ?? 0) + 100);
 });
 
-test('unpackPart moves all offsets by the prefix, which joins the header', () => {
-  const { root } = indexOf(nested);
-  const moved = unpackPart(packPart(root), 100);
-  assert.deepEqual([moved.headerStart, moved.bodyStart, moved.end], [0, root.bodyStart + 100, root.end + 100]);
-  const inner = (part: Part): Part | undefined => part.parts[1]?.message?.root;
-  assert.equal(inner(moved)?.bodyStart, (inner(root)?.bodyStart ?? 0) + 100);
+test('readDescription finds every changed, missing and added byte', () => {
+  const { description } = describeMessage(indexOf(nested));
+  for (let at = 0; at < description.length; at++) {
+    const changed = description.slice();
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+    assert.throws(() => readDescription(changed, 0), DescriptionDamaged);
+    assert.throws(() => readDescription(description.subarray(0, at), 0), DescriptionDamaged);
+  }
+  assert.throws(() => readDescription(Uint8Array.of(...description, 0), 0), DescriptionDamaged);
+});
+
+test('readOldStructure reads what older servers stored, and moves it by the prefix', () => {
+  const old = `{"o":[0,12,99,5],"t":"multipart","s":"mixed","p":[["boundary","b"]],"c":[{"o":[15,20,30,1],"s":"html","e":"base64",
+    "n":["Text","HTML","Base64",null],"i":"<c@x>","x":["attachment",["filename","x"]],"g":["de"]},{"o":[33,40,60,2],"t":"message","s":"rfc822",
+    "r":{"e":{"date":null,"subject":"ü","rawSubject":"=?utf-8?q?=C3=BC?="},"p":{"o":[40,50,60,1]}}}]}`;
+  const root = readOldStructure(old, 100);
+  assert.deepEqual([root.headerStart, root.bodyStart, root.end, root.subtype], [0, 112, 199, 'mixed']);
+  const [html] = root.parts;
+  assert.deepEqual(
+    [html?.headerStart, html?.encoding, html?.spelling?.subtype, html?.disposition, html?.language],
+    [115, 'base64', 'HTML', { type: 'attachment', params: [{ name: 'filename', value: 'x' }] }, ['de']],
+  );
+  assert.equal(inner(root)?.bodyStart, 150);
+  assert.equal(root.parts[1]?.message?.envelope.subject, '=?utf-8?q?=C3=BC?=');
+  assert.throws(() => readOldStructure(old.slice(1), 0), DescriptionDamaged);
 });
 
 test('uidSpans covers exactly the list, in order', () => {

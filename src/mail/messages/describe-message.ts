@@ -1,41 +1,51 @@
 import { readableText } from '#lib/charset';
-import { writeBodyStructure, writeEnvelope } from '#lib/imap';
-import { baseSubject, parseDate, parseMessageIds } from '#lib/message';
-import type { EnvelopeAddress, MessageIndex } from '#lib/mime';
-import { boundedStructure } from './bounded-structure.ts';
-import { messageLimits } from './limits.ts';
-import type { MessageDescription } from './message.ts';
-import { packPart } from './pack-part.ts';
+import {
+  baseSubject,
+  decodeEncodedWords,
+  fieldOctets,
+  findField,
+  mailboxesOf,
+  parseAddressList,
+  parseDate,
+  parseHeader,
+  parseMessageIds,
+  type HeaderField,
+} from '#lib/message';
+import type { MessageIndex } from '#lib/mime';
+import type { DescribedMessage } from './message.ts';
+import { writeDescription } from './stored-description.ts';
 
 const dayMs = 24 * 60 * 60_000;
-/** Longer identifiers and subjects are cut: they are keys, and clients see the originals in the envelope. */
+/** Longer identifiers and subjects are cut: they are keys, and clients see the originals in the description. */
 const maxKeyLength = 500;
 const maxStoredReferences = 200;
 
-/** What a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
-export function describeMessage(index: MessageIndex): MessageDescription {
-  const { envelope } = index;
-  const { root, text: bodyStructure } = boundedStructure(index.root, messageLimits.maxStructureChars, (part) =>
-    writeBodyStructure(part, { extended: true }),
-  );
-  const subject = baseSubject(envelope.subject ?? '');
-  const from = firstAddress(envelope.from);
-  const inReplyTo = envelope.inReplyTo === null ? [] : parseMessageIds(envelope.inReplyTo);
+/** Returns what a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
+export function describeMessage(index: MessageIndex): DescribedMessage {
+  const { root, listed } = index;
+  const fields = parseHeader(listed.bytes);
+  const messageId = valueOf(fields, 'message-id');
+  const subject = baseSubject(decodeEncodedWords(readableText(valueOf(fields, 'subject') ?? '')));
+  const [from] = mailboxesOf(parseAddressList(valueOf(fields, 'from') ?? '', { asWritten: true }));
   return {
-    envelope: writeEnvelope(envelope),
-    bodyStructure,
-    structure: packPart(root),
+    description: writeDescription(listed, root),
     headerBytes: root.bodyStart,
     hasNul: index.hasNul,
-    sentDayMs: sentDay(envelope.date),
-    messageId: envelope.messageId === null ? null : bare(parseMessageIds(envelope.messageId, 1)[0]),
-    references: bareAll([...inReplyTo, ...index.references]),
+    sentDayMs: sentDay(valueOf(fields, 'date')),
+    messageId: messageId === null ? null : bare(parseMessageIds(messageId, 1)[0]),
+    references: bareAll([...parseMessageIds(valueOf(fields, 'in-reply-to') ?? ''), ...index.references]),
     baseSubject: subject.base === '' ? null : key(subject.base.toLowerCase()),
     isReply: subject.isReplyOrForward,
     isReport: root.type === 'multipart' && root.subtype === 'report',
-    fromAddress: from === null ? null : key(`${from.localpart}@${from.domain}`),
-    fromDomain: from === null ? null : key(from.domain.toLowerCase()),
+    fromAddress: from === undefined ? null : key(`${from.localpart}@${from.domain}`),
+    fromDomain: from === undefined ? null : key(from.domain.toLowerCase()),
   };
+}
+
+/** The first field with a name, unfolded, as an octet text. */
+function valueOf(fields: readonly HeaderField[], name: string): string | null {
+  const field = findField(fields, name);
+  return field === null ? null : fieldOctets(field);
 }
 
 /** RFC 9051 §6.4.4: SENTBEFORE and its kin disregard time and zone, so the day is the one that was written. */
@@ -43,10 +53,6 @@ function sentDay(date: string | null): number | null {
   const parsed = date === null ? null : parseDate(date);
   if (parsed === null) return null;
   return Math.floor((parsed.ms + parsed.offsetMinutes * 60_000) / dayMs) * dayMs;
-}
-
-function firstAddress(list: readonly EnvelopeAddress[] | null): (EnvelopeAddress & { kind: 'mailbox' }) | null {
-  return list?.find((address) => address.kind === 'mailbox') ?? null;
 }
 
 function bare(id: string | undefined): string | null {

@@ -13,8 +13,9 @@ const notReceived: ReceptionFacts = {
 };
 
 /**
- * Adds the row of what never changes about a message. The column `body` is empty: BODY is BODYSTRUCTURE without its extension data.
- * Rows of versions up to 0.1 have it, and keep it (RFC 9051 §2.3.1.1). The column `refs` is not read anymore: see the table `shared_email`.
+ * Adds the row of what never changes about a message. The columns `envelope`, `body`, `bodystructure` and `structure` are empty: they are those of messages
+ * that were stored before there were descriptions, and keep what clients were sent (RFC 9051 §2.3.1.1). The column `refs` is not read anymore: see
+ * the table `shared_email`.
  */
 export async function insertEmail(
   tx: Tx,
@@ -23,17 +24,17 @@ export async function insertEmail(
   thread: number,
   message: NewMessage,
 ): Promise<void> {
-  const { description: d, prefix, body } = message;
+  const { described: d, prefix, body } = message;
   const { remoteIp, helo, mailFrom, rcptTo, fromOrgDomain, validation } = message.reception ?? notReceived;
   const [mask1, mask2, mask3] = remoteIp === null ? noMasks : masksOf(remoteIp);
   await tx.run(
     sql`INSERT INTO email (account, id, refs, thread, size_bytes, header_bytes, received_ms, sent_day_ms, message_id, base_subject,
       from_address, from_domain, from_org_domain, remote_ip, remote_mask1, remote_mask2, remote_mask3, helo, mail_from, rcpt_to,
-      validation, preview, prefix, envelope, body, bodystructure, structure)
+      validation, preview, prefix, envelope, body, bodystructure, structure, description)
       VALUES (${account}, ${id}, 1, ${thread}, ${prefix.length + body.sizeBytes}, ${prefix.length + d.headerBytes}, ${message.receivedMs},
       ${d.sentDayMs}, ${d.messageId}, ${d.baseSubject}, ${d.fromAddress}, ${d.fromDomain}, ${fromOrgDomain}, ${remoteIp}, ${mask1},
-      ${mask2}, ${mask3}, ${helo}, ${mailFrom}, ${rcptTo}, ${validation}, ${message.preview}, ${prefix}, ${d.envelope}, '',
-      ${d.bodyStructure}, ${d.structure})`,
+      ${mask2}, ${mask3}, ${helo}, ${mailFrom}, ${rcptTo}, ${validation}, ${message.preview}, ${prefix}, '', '', '', '',
+      ${d.description})`,
   );
 }
 

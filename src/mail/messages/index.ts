@@ -12,5 +12,6 @@ export { encodeBinaryParts } from './encode-binary.ts';
 export { inlinePreview } from './inline-preview.ts';
 export { Messages } from './messages.ts';
 export { MessageReader, type MessageColumns } from './message-reader.ts';
-export { packPart, PartDamaged, unpackPart } from './pack-part.ts';
-export type { Copied, FlagChange, MessageDescription, NewMessage, ReceptionFacts, Target } from './message.ts';
+export { readOldStructure } from './old-structure.ts';
+export { readDescription } from './stored-description.ts';
+export type { Copied, DescribedMessage, FlagChange, NewMessage, ReceptionFacts, Target } from './message.ts';

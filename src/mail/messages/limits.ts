@@ -18,8 +18,6 @@ export const messageLimits = {
   batchColumnBytes: 4096,
   /** Size of a body in the database up to which many are read at once. */
   batchBodyBytes: 32 * 1024,
-  /** Characters of the stored BODYSTRUCTURE; that of a message with a larger one is stored with its strings cut. */
-  maxStructureChars: 128 * 1024,
   /** Different keywords that an account ever uses: each mailbox tells clients all of its own. */
   maxKeywords: 1000,
   /** Keywords of one message. */

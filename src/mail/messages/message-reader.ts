@@ -1,27 +1,27 @@
-import { octetsOf } from '#lib/charset';
-import { NoBodyStructure, shortStructure } from '#lib/imap';
-import type { AccountId, MailboxId } from '#lib/ids';
+import type { AccountId, ContentId, MailboxId } from '#lib/ids';
+import type { MessageDescription } from '#lib/message-description';
 import { storedMessageBytes, type MessageBytes } from '#mail/content';
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type SqlValue } from '#ports/database';
 import { messageLimits } from './limits.ts';
+import { DescriptionReader, type StoredDescription } from './description-reader.ts';
 import { uidCondition } from './message-rows.ts';
-import { PartDamaged } from './pack-part.ts';
 import { uidSpans } from './uid-spans.ts';
 
-/** What `MessageReader` needs. */
+/** Dependencies of `MessageReader`. */
 export interface MessageReaderDeps {
   readonly account: AccountId;
   readonly db: Database;
   readonly blobs: BlobStore;
 }
 
-/** Which columns `rows` is to read; unwanted ones come back empty. */
+/** Columns that `rows` is to read beside the narrow ones. */
 export interface WantedColumns {
-  readonly envelope: boolean;
-  readonly body: boolean;
-  readonly bodyStructure: boolean;
-  readonly structure: boolean;
+  readonly description: boolean;
+  /** With the description also the listed fields of messages that were stored before there were descriptions, whose headers are read for it. */
+  readonly oldListed: boolean;
+  /** Texts that were stored ready to send before there were descriptions. */
+  readonly oldTexts: boolean;
   readonly sentDay: boolean;
 }
 
@@ -33,17 +33,20 @@ export interface MessageColumns {
   readonly receivedMs: number;
   readonly saveMs: number;
   readonly sentDayMs: number | null;
-  /** Ready to send: a string of US-ASCII, or bytes. */
-  readonly envelope: string | Uint8Array;
-  /** As `envelope`. */
-  readonly body: string | Uint8Array;
-  /** As `envelope`. */
-  readonly bodyStructure: string | Uint8Array;
-  /** For `unpackPart`, with `prefixBytes` as its shift. */
-  readonly structure: string;
-  readonly prefixBytes: number;
-  /** A wanted column is larger than `messageLimits.batchColumnBytes` and came back empty: ask for this message alone. */
+  /** Null when it is not wanted, or large. */
+  readonly description: MessageDescription | null;
+  /** Null for a message that has a description, and when they are not wanted or large. */
+  readonly oldTexts: OldTexts | null;
+  /** A wanted column is larger than `messageLimits.batchColumnBytes` and was left out: ask for this message alone. */
   readonly isLarge: boolean;
+}
+
+/** Texts that clients were sent of a message that was stored before there were descriptions, and are sent still (RFC 9051 §2.3.1.1). An `octetText` of #lib/charset each. */
+export interface OldTexts {
+  readonly envelope: string;
+  /** Empty where it was made of BODYSTRUCTURE. */
+  readonly body: string;
+  readonly bodyStructure: string;
 }
 
 /** A message's bytes with the length of their header. */
@@ -59,9 +62,14 @@ export interface StoredMessage {
 /** Reads messages of one account by mailbox and UID. Everything that it shows is durable; callers keep batches to a few hundred. */
 export class MessageReader {
   readonly #deps: MessageReaderDeps;
+  readonly #descriptions: DescriptionReader;
 
   constructor(deps: MessageReaderDeps) {
     this.#deps = deps;
+    this.#descriptions = new DescriptionReader({
+      ...deps,
+      contents: (mailbox, uids, want) => this.contents(mailbox, uids, want),
+    });
   }
 
   /**
@@ -70,7 +78,7 @@ export class MessageReader {
    */
   async rows(mailbox: MailboxId, uids: ArrayLike<number>, wanted: WantedColumns): Promise<MessageColumns[]> {
     const { account, db } = this.#deps;
-    const isNarrow = !(wanted.envelope || wanted.body || wanted.bodyStructure || wanted.structure || wanted.sentDay);
+    const isNarrow = !(wanted.description || wanted.oldTexts || wanted.sentDay);
     const columns = uids.length === 1 ? wholeColumns : smallColumns;
     const rows = await db.read(async (reader) => {
       const all: SqlValue[][] = [];
@@ -79,10 +87,8 @@ export class MessageReader {
           isNarrow
             ? sql`SELECT uid, size_bytes, received_ms, save_ms FROM message
                 WHERE account = ${account} AND mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY uid`
-            : sql`SELECT m.uid, m.size_bytes, m.received_ms, m.save_ms, e.sent_day_ms,
-                ${wanted.envelope ? columns.envelope : nullColumn}, ${wanted.body ? columns.body : nullColumn},
-                ${wanted.bodyStructure || wanted.body ? columns.bodyStructure : nullColumn}, ${wanted.structure ? columns.structure : nullColumn},
-                length(e.prefix)
+            : sql`SELECT m.uid, m.size_bytes, m.received_ms, m.save_ms, e.sent_day_ms, m.email, length(e.prefix), octet_length(e.description),
+                ${wanted.description ? columns.description : nullColumn}, ${wanted.oldTexts ? columns.oldTexts : nullColumns}
                 FROM message AS m JOIN email AS e ON e.account = m.account AND e.id = m.email
                 WHERE m.account = ${account} AND m.mailbox = ${mailbox} AND ${uidCondition(span)} ORDER BY m.uid`,
         );
@@ -91,7 +97,10 @@ export class MessageReader {
       return all;
     });
     await db.durable();
-    return rows.map((row) => columnsOf(row, wanted));
+    if (!wanted.description) return rows.map((row) => columnsOf(row, wanted, null));
+    const stored = rows.map(storedDescription);
+    const descriptions = await this.#descriptions.read(mailbox, stored, wanted.oldListed);
+    return rows.map((row, i) => columnsOf(row, wanted, descriptions[i] ?? null));
   }
 
   /**
@@ -150,57 +159,52 @@ type ContentRow = readonly [
   id: number,
 ];
 
-const nullColumn = sql`NULL`;
+const nullColumn = sql`NULL, NULL`;
+const nullColumns = sql`NULL, NULL, NULL`;
 const wholeColumns = {
-  envelope: sql`e.envelope`,
-  body: sql`e.body`,
-  bodyStructure: sql`e.bodystructure`,
-  structure: sql`e.structure`,
+  description: sql`e.description, e.structure`,
+  oldTexts: sql`e.envelope, e.body, e.bodystructure`,
 };
 const most = messageLimits.batchColumnBytes;
 const smallColumns = {
-  envelope: sql`CASE WHEN octet_length(e.envelope) <= ${most} THEN e.envelope END`,
-  body: sql`CASE WHEN octet_length(e.body) <= ${most} THEN e.body END`,
-  bodyStructure: sql`CASE WHEN octet_length(e.bodystructure) <= ${most} THEN e.bodystructure END`,
-  structure: sql`CASE WHEN octet_length(e.structure) <= ${most} THEN e.structure END`,
+  description: sql`CASE WHEN octet_length(e.description) <= ${most} THEN e.description END,
+    CASE WHEN octet_length(e.structure) <= ${most} THEN e.structure END`,
+  oldTexts: sql`CASE WHEN octet_length(e.envelope) <= ${most} THEN e.envelope END,
+    CASE WHEN octet_length(e.body) <= ${most} THEN e.body END,
+    CASE WHEN octet_length(e.bodystructure) <= ${most} THEN e.bodystructure END`,
 };
 const allBytes = sql`c.bytes`;
 const smallBytes = sql`CASE WHEN c.size_bytes <= ${messageLimits.batchBodyBytes} THEN c.bytes END`;
 const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
 
-function toSend(column: SqlValue | undefined): string | Uint8Array {
-  if (typeof column !== 'string') return '';
-  return /[^\0-\x7f]/.test(column) ? octetsOf(column) : column;
+function storedDescription(row: readonly SqlValue[]): StoredDescription {
+  const [uid, , , , , email, prefixBytes, sizeBytes, bytes, structure] = row;
+  return {
+    uid: Number(uid),
+    email: Number(email) as ContentId,
+    prefixBytes: Number(prefixBytes),
+    isOld: sizeBytes === null,
+    bytes: bytes instanceof Uint8Array ? bytes : null,
+    structure: typeof structure === 'string' ? structure : null,
+  };
 }
 
-/** BODY as it is stored, or where it is not, made of BODYSTRUCTURE. @throws PartDamaged. */
-function bodyOf(body: SqlValue | undefined, bodyStructure: SqlValue | undefined): SqlValue | undefined {
-  if (body !== '' || typeof bodyStructure !== 'string') return body;
-  try {
-    return shortStructure(bodyStructure);
-  } catch (cause) {
-    if (!(cause instanceof NoBodyStructure)) throw cause;
-    throw new PartDamaged('the stored structure of the message is damaged', { cause });
-  }
-}
-
-function columnsOf(row: SqlValue[], wanted: WantedColumns): MessageColumns {
-  const [uid, sizeBytes, receivedMs, saveMs, sentDayMs, envelope, body, bodyStructure, structure, prefixBytes] = row;
+function columnsOf(
+  row: readonly SqlValue[],
+  wanted: WantedColumns,
+  description: MessageDescription | null,
+): MessageColumns {
+  const [uid, sizeBytes, receivedMs, saveMs, sentDayMs, , , descriptionBytes, , , envelope, body, bodyStructure] = row;
+  const isOld = descriptionBytes === null;
+  const areTexts = typeof envelope === 'string' && typeof body === 'string' && typeof bodyStructure === 'string';
   return {
     uid: Number(uid),
     sizeBytes: Number(sizeBytes),
     receivedMs: Number(receivedMs),
     saveMs: Number(saveMs),
     sentDayMs: typeof sentDayMs === 'number' ? sentDayMs : null,
-    envelope: toSend(envelope),
-    body: wanted.body ? toSend(bodyOf(body, bodyStructure)) : '',
-    bodyStructure: wanted.bodyStructure ? toSend(bodyStructure) : '',
-    structure: typeof structure === 'string' ? structure : '',
-    prefixBytes: typeof prefixBytes === 'number' ? prefixBytes : 0,
-    isLarge:
-      (wanted.envelope && envelope === null) ||
-      (wanted.body && body === null) ||
-      ((wanted.body || wanted.bodyStructure) && bodyStructure === null) ||
-      (wanted.structure && structure === null),
+    description,
+    oldTexts: isOld && areTexts ? { envelope, body, bodyStructure } : null,
+    isLarge: (wanted.description && description === null) || (wanted.oldTexts && isOld && !areTexts),
   };
 }

@@ -1,14 +1,10 @@
 import type { ContentId, MailboxId, MessageRowId, ModSeq, Uid, UidValidity } from '#lib/ids';
 import type { PlacedBody } from '#mail/content';
 
-/** What a message's bytes say, ready to be stored: the same for every account that gets it. */
-export interface MessageDescription {
-  /** ENVELOPE as IMAP sends it, with its outer parentheses: an `octetText` of #lib/charset, US-ASCII but for literals. */
-  readonly envelope: string;
-  /** BODYSTRUCTURE, as `envelope`; BODY is made of it. */
-  readonly bodyStructure: string;
-  /** The part tree with offsets in the received bytes, as `packPart` writes it. */
-  readonly structure: string;
+/** Description of a message's bytes and keys of its rows, ready to be stored: the same for every account that gets it. */
+export interface DescribedMessage {
+  /** Listed fields and part tree, as `writeDescription` writes them. */
+  readonly description: Uint8Array;
   /** Bytes of the received header with its empty line. */
   readonly headerBytes: number;
   /** A NUL occurs in the message. */
@@ -49,9 +45,9 @@ export interface ReceptionFacts {
 export interface NewMessage {
   /** Placed in this account before the transaction. */
   readonly body: PlacedBody;
-  /** Header fields that we put before the received bytes, each ending with CRLF. */
+  /** Header fields that we put before the received bytes, each ending with CRLF. None of them is a listed one (#lib/message), so that the description is complete. */
   readonly prefix: Uint8Array;
-  readonly description: MessageDescription;
+  readonly described: DescribedMessage;
   /** `SystemFlag` bits. */
   readonly flags: number;
   /** Keywords in any order. Spellings that the account has already win over these. */

@@ -6,6 +6,7 @@ import { zstdCompression } from '#host/compression';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
+import { listTexts } from '#lib/imap';
 import { Accounts } from '#mail/accounts';
 import { checkStore } from '#mail/check';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
@@ -13,6 +14,7 @@ import { sql } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeLoop } from '#testing/fake-loop';
+import { newMessage } from '#testing/temp-store';
 import { writeOldStore } from '#testing/old-store';
 import { tempDir } from '#testing/temp-dir';
 
@@ -32,6 +34,7 @@ test('Messages: an account that an older server wrote is read on, and what is de
     loop,
     log,
     compression: zstdCompression,
+    listTexts,
   });
   const account = await accounts.open('mara');
   assert.ok(account !== null);
@@ -46,6 +49,28 @@ test('Messages: an account that an older server wrote is read on, and what is de
     isComplete: true,
   });
   const { value } = await blocks.next();
+  const wanted = { description: true, oldListed: false, oldTexts: true, sentDay: true };
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['To: y', 'Message-ID: <b@x>'])]);
+  const rows = await account.reader.rows(inbox.id, [1, 2, 3], wanted);
+  const oldTexts = { envelope: '()', body: '()', bodyStructure: '()' };
+  assert.deepEqual(
+    rows.map((row) => [row.oldTexts, row.description?.root.bodyStart, row.description?.envelope.messageId]),
+    [
+      [oldTexts, 21, null],
+      [oldTexts, 9, null],
+      [null, 28, '<b@x>'],
+    ],
+  );
+  const listed = await account.reader.rows(inbox.id, [1, 2, 3], { ...wanted, oldListed: true });
+  assert.deepEqual(
+    listed.map(({ description }) => [description?.envelope.messageId, description?.envelope.to?.length]),
+    [
+      ['<a@x>', undefined],
+      [null, 1],
+      ['<b@x>', 1],
+    ],
+  );
+  assert.deepEqual(await checkStore({ accounts, blobs }), []);
   assert.deepEqual([...(value?.messages.uids ?? [])], [1, 2]);
   assert.deepEqual((await account.messages.remove(inbox.id, [1])).uids, [1]);
   assert.equal(await account.messages.eraseExpunged(), 1);

@@ -188,3 +188,14 @@ test('schema: the numbers of places of an older account move out of the rows of 
   );
   assert.equal(db.prepare('SELECT count(*) AS n FROM expunged_email').get()?.['n'], 0);
 });
+
+test('schema: emails that were stored before there were descriptions keep their texts, and have none', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteAccountMigrations.findIndex(({ sql }) => sql.includes('ADD COLUMN description'));
+  for (const { sql } of sqliteAccountMigrations.slice(0, before)) db.exec(sql);
+  db.exec(`INSERT INTO email (account, id, refs, thread, size_bytes, header_bytes, received_ms, prefix, envelope, body, bodystructure, structure)
+    VALUES (1, 7, 1, 7, 1, 1, 1, x'', '(e)', '', '(s)', '{}')`);
+  db.exec(sqliteAccountMigrations[before]?.sql ?? '');
+  const row = db.prepare('SELECT envelope, bodystructure, structure, description FROM email').get();
+  assert.deepEqual({ ...row }, { envelope: '(e)', bodystructure: '(s)', structure: '{}', description: null });
+});

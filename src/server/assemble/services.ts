@@ -8,6 +8,7 @@ import { dataDirectoryProblem, errorCode, FolderGuard, makePrivate, type Files }
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
 import { threadedSlowHash } from '#host/workers';
+import { listTexts } from '#lib/imap';
 import { AccountNames, Accounts } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
 import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
@@ -171,7 +172,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const dkim = new DkimKeys({ configuration, files, bus, clock, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression });
+  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression, listTexts });
   const names = new AccountNames({ accounts });
   const routing = parts.routing(new ConfiguredRouting({ configuration, names }));
   const queueSettings = queueSettingsOf(server);

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mechanismsByStrength, type CredentialStore } from '#lib/sasl';
 import { MimeIndexer } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import { ContentMemory, ContentWriter, placeBody } from '#mail/content';
 import { describeMessage } from '#mail/messages';
 import { ConditionError } from '#ports/conditions';
 import { sql } from '#ports/database';
-import { defaultLimits, serveImap, type ImapBackend } from '#proto/imap-server';
-import { channelPair } from '#testing/channel-pair';
+import { ImapConversation } from '#testing/imap-conversation';
 import { seededNumbers } from '#testing/seeded-random';
 import { tempStore, type TempStore } from '#testing/temp-store';
 import { AccountGlue } from './account-glue.ts';
@@ -16,69 +14,12 @@ import { AccountGlue } from './account-glue.ts';
 const decoder = new TextDecoder('latin1');
 const encoder = new TextEncoder();
 
-/** A session that is logged in to the store's account, over the real glue. */
-class Client implements AsyncDisposable {
-  readonly #channel;
-  readonly #session: Promise<void>;
-  #tag = 0;
-  #rest = '';
-
-  constructor({ account, bus, clock, log, loop }: TempStore) {
-    const { client, server } = channelPair({ serverPort: 143 });
-    this.#channel = client;
-    const contentMemory = new ContentMemory(0);
-    const deps = { account, bus, clock, contentMemory, appendLimitBytes: 1e9, quotaBytes: 0, storedBy: '{}' };
-    const backend: ImapBackend = {
-      credentials: {} as CredentialStore,
-      admitLogin: async () => undefined,
-      noteLogin: () => undefined,
-      noteClientId: () => undefined,
-      open: async () => new AccountGlue(deps),
-    };
-    this.#session = serveImap({
-      channel: server,
-      backend,
-      clock,
-      loop,
-      random: { bytes: (count) => new Uint8Array(count) },
-      log,
-      shutdown: new AbortController().signal,
-      options: {
-        hostname: 'mx.example',
-        startTls: false,
-        allowClearPasswords: true,
-        mechanisms: mechanismsByStrength,
-        preauthenticated: { account: 'mara', login: 'mara' },
-        serverId: new Map(),
-        limits: defaultLimits,
-      },
-    });
-  }
-
-  /** Sends a command; all that came before its tagged answer, as Latin-1, and the answer. */
-  async ask(command: string | Uint8Array): Promise<{ readonly said: string; readonly answer: string }> {
-    this.#tag += 1;
-    const tag = `a${this.#tag}`;
-    await this.#channel.write(encoder.encode(`${tag} `));
-    await this.#channel.write(typeof command === 'string' ? encoder.encode(command) : command);
-    await this.#channel.write(encoder.encode('\r\n'));
-    for (;;) {
-      const end = new RegExp(`(^|\\r\\n)${tag} ([^\\r]*)\\r\\n$`).exec(this.#rest);
-      if (end !== null) {
-        const said = this.#rest.slice(0, end.index + (end[1] ?? '').length);
-        this.#rest = '';
-        return { said, answer: end[2] ?? '' };
-      }
-      const chunk = await this.#channel.read(5000);
-      assert.ok(chunk !== null, `the connection ended after ${decoder.decode(encoder.encode(String(command)))}`);
-      this.#rest += decoder.decode(chunk);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#channel.close();
-    await this.#session;
-  }
+/** A session over the real glue. */
+function conversation(store: TempStore): ImapConversation {
+  const { account, bus, clock } = store;
+  const contentMemory = new ContentMemory(0);
+  const deps = { account, bus, clock, contentMemory, appendLimitBytes: 1e9, quotaBytes: 0, storedBy: '{}' };
+  return new ImapConversation(store, () => new AccountGlue(deps));
 }
 
 const pieces = [
@@ -158,7 +99,7 @@ async function deliver(account: Account, bytes: Uint8Array, prefix: string): Pro
     {
       body: await placeBody(blobs, await writer.finish(), account.id),
       prefix: encoder.encode(prefix),
-      description: describeMessage(indexer.finish()),
+      described: describeMessage(indexer.finish()),
       flags: 0,
       keywords: [],
       receivedMs: 0,
@@ -175,7 +116,7 @@ test('serveImap over AccountGlue: whatever bytes are stored can be fetched and s
   while (stored.length < 150) stored.push(randomBytes(next));
   const prefixes = stored.map((_, i) => (i % 3 === 1 ? 'Received: here\r\n' : ''));
   for (const [i, bytes] of stored.entries()) await deliver(store.account, bytes, prefixes[i] ?? '');
-  await using client = new Client(store);
+  await using client = conversation(store);
   const selected = await client.ask('EXAMINE INBOX');
   assert.match(selected.answer, /^OK/);
   for (const item of items) {
@@ -229,9 +170,9 @@ for (const [what, damage, repair, ask, want, kept] of [
     1,
   ],
   [
-    'a structure that is none',
-    sql`UPDATE email SET structure = '{' || structure WHERE size_bytes = 7`,
-    sql`UPDATE email SET structure = substr(structure, 2) WHERE size_bytes = 7`,
+    'a structure of an old message that is none',
+    sql`UPDATE email SET description = NULL, structure = '{' WHERE size_bytes = 7`,
+    sql`UPDATE email SET envelope = '()', bodystructure = '()', structure = '{"o":[0,7,7,0]}' WHERE size_bytes = 7`,
     'FETCH 1:3 BODY.PEEK[1]',
     'NO [CORRUPTION] UID 2: damaged on the server; the others were sent',
     2,
@@ -257,7 +198,7 @@ for (const [what, damage, repair, ask, want, kept] of [
     await using store = await tempStore();
     const { account, log } = store;
     for (const text of ['a: 1\n', 'a: 2\r\n\n', 'a: 3\n\nbody']) await deliver(account, encoder.encode(text), '');
-    await using client = new Client(store);
+    await using client = conversation(store);
     await client.ask('SELECT INBOX');
     await account.db.write((tx) => tx.run(damage));
     const { said, answer } = await client.ask(ask);
@@ -276,7 +217,7 @@ test('serveImap over AccountGlue: a blob that is gone or cut short is the loss o
   const { account, blobs } = store;
   for (const text of ['a: 1\n', `a: 2\n\n${'x'.repeat(20_000)}`, 'a: 3\n'])
     await deliver(account, encoder.encode(text), '');
-  await using client = new Client(store);
+  await using client = conversation(store);
   await client.ask('SELECT INBOX');
   const [{ id } = { id: '' }] = await account.db.read((reader) =>
     reader.all<{ id: string }>(sql`SELECT blob_id AS id FROM content WHERE blob_id IS NOT NULL`),
@@ -314,7 +255,7 @@ test('serveImap over AccountGlue: a large body that was changed in place is sent
   const noted: string[] = [];
   const text = `a: 2\n\n${'x'.repeat(700_000)}`;
   for (const one of ['a: 1\n', text, 'a: 3\n']) await deliver(account, encoder.encode(one), '');
-  await using client = new Client(store);
+  await using client = conversation(store);
   await client.ask('SELECT INBOX');
   await account.db.write((tx) => tx.run(sql`UPDATE content SET crc32 = crc32 + 1 WHERE blob_id IS NOT NULL`));
   for (const item of ['BODY.PEEK[]', 'RFC822', '(UID BODY[] FLAGS)']) {

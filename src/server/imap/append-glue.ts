@@ -75,7 +75,7 @@ export class AppendGlue implements AppendBatch {
       messages.push({
         body: await placeBody(account.blobs, body, account.id),
         prefix: noPrefix,
-        description: describeMessage(index),
+        described: describeMessage(index),
         flags: head.flagBits,
         keywords: head.keywords,
         receivedMs: head.internalDateMs ?? nowMs,

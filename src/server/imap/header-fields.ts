@@ -1,11 +1,18 @@
+import { ListText } from '#lib/imap';
 import type { MailboxId } from '#lib/ids';
+import { MimeIndexer } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import { FieldPicker, RowCode, type HeaderBlock } from '#mail/header-cache';
-import { unpackPart } from '#mail/messages';
 import type { FieldReader, MessageRow, NumberColumns, ReadFields, RowColumns, RowReader } from '#proto/imap-server';
 
-/** For rows whose structure was not asked for. */
-export const noStructure = unpackPart('{"o":[0,0,0,0]}', 0);
+/** Structure of rows for which it was not asked: that of an empty message. */
+export const noStructure = new MimeIndexer().finish().root;
+
+/** Codes of the texts in blocks. */
+const TextCode = {
+  Envelope: RowCode.FirstText + ListText.Envelope,
+  BodyStructure: RowCode.FirstText + ListText.BodyStructure,
+} as const;
 
 /** So few headers are read as fast as looked up. */
 const fewMessages = 16;
@@ -129,8 +136,8 @@ export function blockRowReader(
 ): RowReader {
   if (uids.length < fewMessages || !areInBlocks(columns)) return { read: rows };
   const fields = [
-    ...(columns.envelope ? [RowCode.Envelope] : []),
-    ...(columns.bodyStructure ? [RowCode.BodyStructure] : []),
+    ...(columns.envelope ? [TextCode.Envelope] : []),
+    ...(columns.bodyStructure ? [TextCode.BodyStructure] : []),
   ];
   const listed = all();
   const blocks = account.headers.blocks(mailbox, listed, uids, {
@@ -189,8 +196,8 @@ class BlockRowReader implements RowReader {
   }
 
   #rowAt({ columns, facts }: HeaderBlock, at: number): MessageRow | null {
-    const envelope = this.#columns.envelope ? textAt(columns, RowCode.Envelope, at) : nothing;
-    const bodyStructure = this.#columns.bodyStructure ? textAt(columns, RowCode.BodyStructure, at) : nothing;
+    const envelope = this.#columns.envelope ? textAt(columns, TextCode.Envelope, at) : nothing;
+    const bodyStructure = this.#columns.bodyStructure ? textAt(columns, TextCode.BodyStructure, at) : nothing;
     if (envelope === null || bodyStructure === null || facts === null) return null;
     return {
       sizeBytes: facts.sizeBytes[at] ?? 0,

@@ -1,5 +1,6 @@
 import { errorCode } from '#host/files';
-import { PartDamaged } from '#mail/messages';
+import { NoBodyStructure } from '#lib/imap';
+import { DescriptionDamaged } from '#lib/message-description';
 import { ConditionError, type ConditionKind } from '#ports/conditions';
 import { Unreadable, type ReadableMessage, type MessageRow } from '#proto/imap-server';
 
@@ -12,7 +13,8 @@ const ofOneFile: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'EN
 /** Turns the store's word for a damaged message into IMAP's; other errors stay what they are. */
 function asUnreadable(error: unknown): unknown {
   const isOfMessage =
-    error instanceof PartDamaged ||
+    error instanceof DescriptionDamaged ||
+    error instanceof NoBodyStructure ||
     (error instanceof ConditionError && ofOneMessage.has(error.kind)) ||
     ofOneFile.has(errorCode(error) ?? '');
   return isOfMessage ? unreadable(error) : error;

@@ -1,8 +1,9 @@
+import { bodyStructureText, bodyText, envelopeText } from '#lib/imap';
 import type { MailboxId, ModSeq } from '#lib/ids';
 import type { Part } from '#lib/mime';
 import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
-import { unpackPart, type Copied, type MessageColumns } from '#mail/messages';
+import type { Copied, MessageColumns } from '#mail/messages';
 import {
   No,
   type CopyResult,
@@ -67,10 +68,16 @@ export class SelectedGlue implements SelectedMailbox {
 
   async rows(uids: Uint32Array, columns: RowColumns): Promise<(MessageRow | 'large' | null)[]> {
     const { envelope, body, bodyStructure, structure, sentDate } = columns;
-    const wanted = { envelope, body, bodyStructure, structure, sentDay: sentDate };
+    const areTexts = envelope || body || bodyStructure;
+    const wanted = {
+      description: areTexts || structure,
+      oldListed: false,
+      oldTexts: areTexts,
+      sentDay: sentDate,
+    };
     const read = async (some: Uint32Array): Promise<(MessageRow | 'large' | null)[]> => {
       const found = await this.#account.reader.rows(this.#mailbox, some, wanted);
-      return inOrder(some, found, (row) => (row.isLarge ? 'large' : rowOf(row, structure)));
+      return inOrder(some, found, (row) => (row.isLarge ? 'large' : rowOf(row)));
     };
     return readEach(uids, read, (error) => new DamagedRow(error));
   }
@@ -183,7 +190,7 @@ export class SelectedGlue implements SelectedMailbox {
   }
 }
 
-const sizesOnly = { envelope: false, body: false, bodyStructure: false, structure: false, sentDay: false } as const;
+const sizesOnly = { description: false, oldListed: false, oldTexts: false, sentDay: false } as const;
 
 const structureOnly: RowColumns = {
   envelope: false,
@@ -198,18 +205,24 @@ function copied({ uidValidity, from, to }: Copied): CopyResult {
   return { uidValidity, from, to };
 }
 
-function rowOf(row: MessageColumns, withStructure: boolean): MessageRow {
+/** Texts and structure are made when they are asked for, so that a damaged one is its own message's failure only. */
+function rowOf(row: MessageColumns): MessageRow {
   return {
     sizeBytes: row.sizeBytes,
     internalDateMs: row.receivedMs,
     saveDateMs: row.saveMs,
     sentDayMs: row.sentDayMs,
-    envelope: row.envelope,
-    body: row.body,
-    bodyStructure: row.bodyStructure,
-    // Unpacked when asked for, so that a damaged one is its own message's failure only.
+    get envelope() {
+      return readable(() => envelopeText(row));
+    },
+    get body() {
+      return readable(() => bodyText(row));
+    },
+    get bodyStructure() {
+      return readable(() => bodyStructureText(row));
+    },
     get structure() {
-      return withStructure ? readable(() => unpackPart(row.structure, row.prefixBytes)) : noStructure;
+      return readable(() => row.description?.root ?? noStructure);
     },
   };
 }

@@ -13,6 +13,7 @@ import { recipientNumbers0007 } from '../0007-recipient-numbers.ts';
 import { queueChecksums0008 } from '../0008-queue-checksums.ts';
 import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
+import { descriptions0009 } from '../0009-descriptions.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -28,6 +29,7 @@ export const sqliteAccountMigrations: readonly Migration[] = [
   accountIdentity0006(sqliteDialect),
   headerBlocks0007(sqliteDialect),
   emailPlaces0008(sqliteDialect),
+  descriptions0009(sqliteDialect),
 ];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [

@@ -11,29 +11,17 @@ const bounds: readonly StringBounds[] = [
   { chars: 1000, entries: 20 },
   { chars: 200, entries: 8 },
   { chars: 60, entries: 2 },
+  // A few dozen bytes for each part, which always fit.
+  { chars: 0, entries: 0 },
 ];
-/** Structure that always fits: a few dozen bytes for each part. */
-const bare: StringBounds = { chars: 0, entries: 0 };
 
 /**
- * Returns the part tree that is stored and its text by `write`: the given tree, or when the text is over `maxChars` one whose strings are
- * cut and whose lists are shortened until it fits. Offsets, sizes and encodings stay as they are, so that every part can still be read.
- * A message may have a thousand parts, each with parameters of many kilobytes: kept three times, they would be larger than it.
+ * Calls `fits` with the given tree, and while it says no, with trees whose strings are cut and whose lists are shortened, more each time. Offsets, sizes and
+ * encodings stay as they are. A message may have a thousand parts, each with parameters of many kilobytes: kept whole, they could be as large as it.
  */
-export function boundedStructure(
-  root: Part,
-  maxChars: number,
-  write: (root: Part) => string,
-): { readonly root: Part; readonly text: string } {
-  const whole = write(root);
-  if (whole.length <= maxChars) return { root, text: whole };
-  for (const bound of bounds) {
-    const shortened = cut(root, bound);
-    const text = write(shortened);
-    if (text.length <= maxChars) return { root: shortened, text };
-  }
-  const shortest = cut(root, bare);
-  return { root: shortest, text: write(shortest) };
+export function boundedTree(root: Part, fits: (root: Part) => boolean): void {
+  if (fits(root)) return;
+  for (const bound of bounds) if (fits(cut(root, bound))) return;
 }
 
 /** Members that decide how a part is read or shown: long enough for every registered name, whatever the bound. */
