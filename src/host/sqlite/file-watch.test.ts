@@ -9,6 +9,7 @@ import { accountId } from '#lib/ids';
 import { ConditionError } from '#ports/conditions';
 import { sql, type Database } from '#ports/database';
 import { crashFileSystem } from '#testing/crash-files';
+import { stepFileSystem } from '#testing/crash-steps';
 import { FakeLog } from '#testing/fake-log';
 import { seededNumbers } from '#testing/seeded-random';
 import { tempDir } from '#testing/temp-dir';
@@ -272,3 +273,68 @@ test('Database.write: what is acknowledged after the database was put back survi
   }
   for (const { path, acknowledged } of images) assert.equal(await countLater(path), acknowledged);
 });
+
+for (const [what, names] of [
+  ['database', ['account.db']],
+  ['database with its log', ['account.db', 'account.db-wal']],
+  ['folder', ['']],
+] as const) {
+  test(
+    `Database.write: a power cut at any step of putting a removed ${what} back loses nothing acknowledged since`,
+    { skip },
+    async () => {
+      const found = { whole: 0, absent: 0 };
+      for (const seed of [1, 2, 3, 4]) {
+        await using dir = await tempDir();
+        const images = await imagesOfPutBack(dir.path, names, seed);
+        for (const { path, label, acknowledged } of images) {
+          if (existsSync(join(path, 'accounts', '7', 'account.db'))) {
+            const count = Number(await countLater(path));
+            assert.ok(count >= acknowledged && count <= 6, `${label}: ${count}`);
+            found.whole += 1;
+          } else {
+            // Nothing was acknowledged since the operator removed it: the account is refused.
+            assert.notEqual(label, 'acknowledged');
+            await assert.rejects(countLater(path));
+            found.absent += 1;
+          }
+        }
+      }
+      assert.ok(found.whole >= 12 && found.absent >= 12, JSON.stringify(found));
+    },
+  );
+}
+
+interface PutBackImage {
+  readonly path: string;
+  readonly label: string;
+  readonly acknowledged: number;
+}
+
+/** Removes `names` from the folder of an account that is open, writes a row, and takes an image at each step until that is acknowledged. */
+async function imagesOfPutBack(directory: string, names: readonly string[], seed: number): Promise<PutBackImage[]> {
+  const [root, shadows] = [join(directory, 'root'), join(directory, 'shadows')];
+  for (const folder of [root, shadows]) mkdirSync(folder);
+  const system = crashFileSystem(root, shadows);
+  const random = seededNumbers(seed);
+  const images: PutBackImage[] = [];
+  let acknowledged = 3;
+  let isCutting = false;
+  const onStep = (label: string): void => {
+    if (!isCutting) return;
+    const path = join(directory, `image${images.length}`);
+    system.imageAfterPowerLoss(path, random);
+    images.push({ path, label, acknowledged });
+  };
+  await using opened = await open(root, new Files({ system: stepFileSystem(system, onStep) }));
+  const db = await opened.databases.account(seven);
+  await add(db, acknowledged);
+  isCutting = true;
+  for (const name of names) rmSync(join(root, 'accounts', '7', name), { recursive: true });
+  await add(db);
+  acknowledged += 1;
+  onStep('acknowledged');
+  await add(db, 2);
+  isCutting = false;
+  return images;
+}
