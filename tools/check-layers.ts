@@ -28,7 +28,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   '@peculiar/x509': ['src/host/certificates/'],
   'reflect-metadata': ['src/host/certificates/'],
   yaml: ['src/mail/config/'],
-  zod: ['src/mail/config/'],
+  zod: ['src/mail/config/', 'src/server/operations/'],
   commander: ['src/cli/'],
 };
 

@@ -2,8 +2,9 @@ import { callControl, controlEndpoint, ControlUnavailable, listenControl, type C
 import { Files } from '#host/files';
 import { streamLog, type StreamLog } from '#host/log';
 import { formatProblem, parseServerFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
-import type { Services } from '#server/assemble';
+import type { Services, StartResult } from '#server/assemble';
 import { configuredPath, findDataDirectory, readConfigFile } from '#server/configuration';
+import type { ArgumentsOf, CallOperation, OperationName, ResultOf } from '#server/operations';
 import { openSecretFiles } from './secret-files.ts';
 import { becomeServerUser } from './server-user.ts';
 
@@ -44,24 +45,25 @@ export function warnOf(problems: readonly ConfigProblem[]): void {
   console.error([...problems.map(formatProblem), 'godwit: a server cannot start with this server.yaml'].join('\n'));
 }
 
-/** Runs a command of `#server/operations`. @throws Error with words for people. */
-export type CallServer = (command: string, args: object) => Promise<unknown>;
-
 /** Options for opening data where no server runs. */
 export interface Opening {
   /** Opens the rest when server.db cannot be opened. */
   readonly toleratesDamage?: boolean;
 }
 
-/** Runs one command: in the server that runs, or here on its files when none does. @throws Error with words for people. */
-export async function callServer(folder: string, command: string, args: object): Promise<unknown> {
-  return await withServer(folder, (call) => call(command, args));
+/** Calls one operation: in the server that runs, or here on its files when none does. @throws Error with words for people. */
+export async function callServer<Name extends OperationName>(
+  folder: string,
+  name: Name,
+  args: ArgumentsOf<Name>,
+): Promise<ResultOf<Name>> {
+  return await withServer(folder, (call) => call(name, args));
 }
 
-/** Runs `body`, whose commands run in the server that runs, or here on its files when none does; no server starts on them meanwhile. */
+/** Runs `body`, whose operations run in the server that runs, or here on its files when none does; no server starts on them meanwhile. */
 export async function withServer<T>(
   folder: string,
-  body: (call: CallServer) => Promise<T>,
+  body: (call: CallOperation) => Promise<T>,
   opening: Opening = {},
 ): Promise<T> {
   const { endpoint, problems } = await findDoor(folder);
@@ -70,19 +72,46 @@ export async function withServer<T>(
   } catch (error) {
     if (!(error instanceof ControlUnavailable)) throw error;
     const place = await readPlace(folder);
-    const { Operations } = await import('#server/operations');
+    const { Operations, operator } = await import('#server/operations');
     return await withServices(
       place,
       commandLog(),
       async (services) => {
-        const operations = new Operations(services);
-        return await body((command, args) => operations.run(command, args));
+        const operations = new Operations({ ...services, running: null });
+        return await body(typed((name, args) => operations.run(name, args, operator)));
       },
       opening,
     );
   }
   warnOf(problems);
-  return await body((command, args) => callControl(endpoint, command, args));
+  return await body(callsAt(endpoint));
+}
+
+/** Calls operations in the server that runs at an endpoint. @throws ControlUnavailable when none does. */
+export function callsAt(endpoint: ControlEndpoint, signal?: AbortSignal): CallOperation {
+  return typed((name, args) => callControl(endpoint, name, args, signal));
+}
+
+/** Commands that a server answers beside the operations, also while it starts (#server/assemble). */
+interface ControlCommands {
+  readonly stop: null;
+  readonly ready: StartResult;
+}
+
+/** Asks the process of a server itself. @throws ControlUnavailable when none runs, ControlEnded when it ended before it answered. */
+export async function askControl<Command extends keyof ControlCommands>(
+  endpoint: ControlEndpoint,
+  command: Command,
+  signal?: AbortSignal,
+): Promise<ControlCommands[Command]> {
+  // Both sides are of one program.
+  return (await callControl(endpoint, command, {}, signal)) as ControlCommands[Command];
+}
+
+/** Gives calls the types of the operations' declarations, by which the result was made. */
+function typed(call: (name: OperationName, args: object) => Promise<unknown>): CallOperation {
+  return async <Name extends OperationName>(name: Name, args: ArgumentsOf<Name>) =>
+    (await call(name, args)) as ResultOf<Name>;
 }
 
 /**

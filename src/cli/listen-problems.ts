@@ -1,8 +1,8 @@
-import { callControl, controlEndpoint, ControlUnavailable } from '#host/control';
+import { controlEndpoint, ControlUnavailable } from '#host/control';
 import { tryListening } from '#host/net';
 import { errorCode } from '#host/files';
 import { problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
-import type { ServerStatus } from '#server/operations';
+import { callsAt } from './connection.ts';
 
 /** The configuration whose ports are tried. */
 interface ListenPlace {
@@ -39,7 +39,7 @@ interface OwnPorts {
 
 async function portsOfServer(dataDirectory: string): Promise<OwnPorts> {
   try {
-    const { server } = (await callControl(controlEndpoint(dataDirectory), 'status', {})) as ServerStatus;
+    const { server } = await callsAt(controlEndpoint(dataDirectory))('status', {});
     const open = server?.addresses ?? [];
     return {
       holds: (port, address) =>

@@ -1,13 +1,7 @@
 import type { Command } from 'commander';
+import type { ClientKeyOptions } from './commands/client-key.ts';
 import type { ConfirmOptions } from './confirm.ts';
 import { asking, inFolder, type FolderOptions, type Runner } from './program-options.ts';
-
-/** Options of the commands about client certificates. */
-export interface ClientKeyOptions extends FolderOptions {
-  readonly login?: string;
-  readonly label?: string;
-  readonly json?: boolean;
-}
 
 /** Adds the commands about accounts, passwords and client certificates. */
 export function addAccountCommands(godwit: Command, run: Runner): void {

@@ -12,8 +12,12 @@ export function addDkimCommands(godwit: Command, run: Runner): void {
         .choices(['rsa', 'ed25519', 'both'])
         .default('rsa'),
     )
-    .action(async (domain: string, selector: string | undefined, options: FolderOptions & { algorithm: string }) =>
-      run((await import('./commands/dkim.ts')).dkimAdd(domain, selector, options)),
+    .action(
+      async (
+        domain: string,
+        selector: string | undefined,
+        options: FolderOptions & { algorithm: 'rsa' | 'ed25519' | 'both' },
+      ) => run((await import('./commands/dkim.ts')).dkimAdd(domain, selector, options)),
     );
   inFolder(dkim.command('list').description('list all keys and what they sign'))
     .option('--json', 'print JSON')

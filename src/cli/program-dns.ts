@@ -1,19 +1,6 @@
 import type { Command } from 'commander';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
-
-/** How `dns records` is to print. */
-export interface DnsRecordsOptions extends FolderOptions {
-  readonly json?: boolean;
-  readonly form?: boolean;
-}
-
-/** What `dns check` is asked for. */
-export interface DnsCheckOptions extends FolderOptions {
-  readonly json?: boolean;
-  readonly dnsbl?: readonly string[];
-  /** False with `--no-probe`. */
-  readonly probe: boolean;
-}
+import type { DnsCheckOptions, DnsRecordsOptions } from './commands/dns.ts';
+import { inFolder, type Runner } from './program-options.ts';
 
 /** Adds the commands about DNS. */
 export function addDnsCommands(godwit: Command, run: Runner): void {

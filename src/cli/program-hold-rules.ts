@@ -1,14 +1,6 @@
 import type { Command } from 'commander';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
-
-/** Options of the commands about hold rules. */
-export interface HoldRuleOptions extends FolderOptions {
-  readonly account?: string;
-  readonly fromDomain?: string;
-  readonly toDomain?: string;
-  readonly reason?: string;
-  readonly json?: boolean;
-}
+import type { HoldRuleOptions } from './commands/hold-rules.ts';
+import { inFolder, type Runner } from './program-options.ts';
 
 /** Adds the commands about rules by which new mail is held to `godwit queue`. */
 export function addHoldRuleCommands(queue: Command, run: Runner): void {

@@ -1,27 +1,7 @@
 import { Argument, Option, type Command } from 'commander';
 import { addHoldRuleCommands } from './program-hold-rules.ts';
-import { asking, inFolder, type FolderOptions, type Runner } from './program-options.ts';
-
-/** Which recipients a command about the queue is about. */
-export interface QueueOptions extends FolderOptions {
-  readonly id?: readonly string[];
-  readonly message?: string;
-  readonly account?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly domain?: string;
-  readonly state?: readonly string[];
-  readonly held?: boolean;
-  readonly olderThan?: string;
-  readonly all?: boolean;
-  readonly reason?: string;
-  readonly limit?: string;
-  readonly attempt?: string;
-  readonly none?: boolean;
-  readonly verbose?: boolean;
-  readonly json?: boolean;
-  readonly yes?: boolean;
-}
+import { asking, inFolder, type Runner } from './program-options.ts';
+import type { QueueOptions } from './queue-filter.ts';
 
 /** Adds the commands about the queue. */
 export function addQueueCommands(godwit: Command, run: Runner): void {

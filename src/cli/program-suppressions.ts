@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
-
-/** Options of the commands about the suppression list. */
-export interface SuppressionOptions extends FolderOptions {
-  readonly reason?: string;
-  readonly limit?: string;
-  readonly json?: boolean;
-}
+import type { SuppressionOptions } from './commands/suppression.ts';
+import { inFolder, type Runner } from './program-options.ts';
 
 /** Adds the commands about addresses that accounts do not send to. */
 export function addSuppressionCommands(godwit: Command, run: Runner): void {

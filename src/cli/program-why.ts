@@ -1,15 +1,6 @@
 import type { Command } from 'commander';
-import { inFolder, type FolderOptions, type Runner } from './program-options.ts';
-
-/** What is asked about a message. */
-export interface WhyOptions extends FolderOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly since?: string;
-  readonly account?: string;
-  readonly limit?: string;
-  readonly json?: boolean;
-}
+import type { WhyOptions } from './commands/why.ts';
+import { inFolder, type Runner } from './program-options.ts';
 
 /** Adds the command that tells the story of a message. */
 export function addWhyCommand(godwit: Command, run: Runner): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { run } from './program.ts';
+import { allOperations } from '#server/operations';
+import { program, run } from './program.ts';
 
 /** What the program writes before it waits for anything, and its exit code. */
 async function written(
@@ -29,3 +30,17 @@ for (const [args, usage] of [
     assert.ok(text.startsWith(`Usage: ${usage}`), text);
     assert.equal(code, 0);
   });
+
+/** Names of all commands that do something, such as `queue hold-rule add`. */
+function commandNames({ commands }: ReturnType<typeof program>, before = ''): string[] {
+  return commands.flatMap((command) => {
+    const name = `${before}${command.name()}`;
+    return command.commands.length === 0 ? [name] : commandNames(command, `${name} `);
+  });
+}
+
+test('program: each operation has its command, or says why it has none', () => {
+  const names = new Set(commandNames(program(async () => undefined)));
+  for (const { name, command } of allOperations)
+    if (typeof command === 'string') assert.ok(names.has(command), `${name}: there is no command ${command}`);
+});

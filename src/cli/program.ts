@@ -42,7 +42,8 @@ function helpWanted(args: readonly string[]): string[] {
   return first === 'help' && names.length > 1 ? [...names, '--help'] : [...args];
 }
 
-function program(run: Runner): Command {
+/** Declares all commands. @param run  Runs the body of the one that was called. */
+export function program(run: Runner): Command {
   const godwit = new Command('godwit')
     .description('A complete mail server.')
     .configureHelp({ showGlobalOptions: true })

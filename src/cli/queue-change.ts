@@ -1,6 +1,5 @@
 import { counted } from './confirm.ts';
-import type { QueueOptions } from './program-queue.ts';
-import { queueFilter } from './queue-filter.ts';
+import { namesRecipients, type QueueOptions } from './queue-filter.ts';
 import { print } from './terminal.ts';
 
 /**
@@ -10,7 +9,7 @@ import { print } from './terminal.ts';
  */
 export function reportChange(count: number, done: string, options: QueueOptions): number {
   print(`${counted(count, 'recipient')} ${done}.`);
-  if (count > 0 || Object.keys(queueFilter(options)).length === 0) return 0;
+  if (count > 0 || !namesRecipients(options)) return 0;
   print(
     "No recipient that waits matches. 'godwit queue list --all' with the same filter shows those that are finished or in delivery.",
   );

@@ -1,10 +1,35 @@
-import type { QueueOptions } from './program-queue.ts';
+import type { ArgumentsOf } from '#server/operations';
+import type { FolderOptions } from './program-options.ts';
+
+/** Options of the commands about the queue; most say which recipients are meant. */
+export interface QueueOptions extends FolderOptions {
+  readonly id?: readonly string[];
+  readonly message?: string;
+  readonly account?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly domain?: string;
+  readonly state?: QueueFilter['states'];
+  readonly held?: boolean;
+  readonly olderThan?: string;
+  readonly all?: boolean;
+  readonly reason?: string;
+  readonly limit?: string;
+  readonly attempt?: string;
+  readonly none?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+/** The filter arguments of `queue.…` operations. */
+type QueueFilter = Omit<ArgumentsOf<'queue.list'>, 'limit' | 'after'>;
 
 const ageUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The filter arguments of `queue.…` operations, from options. @throws Error in words for people. */
-export function queueFilter(options: QueueOptions): Record<string, unknown> {
-  const filter = {
+/** The filter arguments of `queue.…` operations, from options; a condition that is not given is undefined. @throws Error in words for people. */
+export function queueFilter(options: QueueOptions): QueueFilter {
+  return {
     ids: options.id?.map((id) => queueName('--id', id)),
     message: options.message === undefined ? undefined : wholeNumber('--message', options.message),
     account: options.account,
@@ -15,7 +40,11 @@ export function queueFilter(options: QueueOptions): Record<string, unknown> {
     hold: options.held,
     olderThanMs: options.olderThan === undefined ? undefined : age('--older-than', options.olderThan),
   };
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+/** Reports whether options name recipients by any condition. */
+export function namesRecipients(options: QueueOptions): boolean {
+  return Object.values(queueFilter(options)).some((value) => value !== undefined);
 }
 
 /** Name of a message, such as 76, or of one recipient, such as 76.1. @throws Error naming the option. */

@@ -1,4 +1,4 @@
-import type { AccountContents, AddedAccount, ListedAccount, RecoveredAccount } from '#server/operations';
+import type { AccountContents, ListedAccount, RecoveredAccount } from '#server/operations';
 import { confirm, counted, type ConfirmOptions } from '../confirm.ts';
 import { callServer, withServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
@@ -12,8 +12,7 @@ export async function accountAdd(
   options: FolderOptions & { readonly passwordStdin?: boolean },
 ): Promise<number> {
   const password = options.passwordStdin === true ? await readLine() : undefined;
-  const args = { name, address, ...(password !== undefined && { password }) };
-  const added = (await callServer(configFolder(options), 'account.add', args)) as AddedAccount;
+  const added = await callServer(configFolder(options), 'account.add', { name, address, password });
   print(`Added account ${added.name} with address ${added.address}.`);
   if (added.newDomain !== null) {
     const domain = plain(added.newDomain);
@@ -28,7 +27,7 @@ export async function accountAdd(
 /** Removes an account with its mail. @returns the exit code. */
 export async function accountRemove(name: string, options: FolderOptions & ConfirmOptions): Promise<number> {
   return await withServer(configFolder(options), async (call) => {
-    const contents = contentsText((await call('account.contents', { name })) as AccountContents);
+    const contents = contentsText(await call('account.contents', { name }));
     await confirm(`Account ${plain(name)} will be removed with ${contents}.`, options);
     await call('account.remove', { name });
     print(`Removed account ${plain(name)} with ${contents}.`);
@@ -48,10 +47,10 @@ export async function accountAdopt(
 ): Promise<number> {
   const { folder } = options;
   if (folder !== undefined && !/^[1-9][0-9]{0,15}$/.test(folder)) throw new Error(`${folder} is no number of a folder`);
-  const args = { name, ...(folder !== undefined && { folder: Number(folder) }) };
+  const args = { name, folder: folder === undefined ? undefined : Number(folder) };
   const source = folder === undefined ? 'the folder that carries its name, or its own' : `accounts/${folder}`;
   await confirm(`Account ${plain(name)} will get the mail in ${source}, and keep it.`, options);
-  const adopted = (await callServer(configFolder(options), 'account.adopt', args)) as RecoveredAccount;
+  const adopted = await callServer(configFolder(options), 'account.adopt', args);
   print(
     `Account ${adopted.name} has the mail of accounts/${adopted.folder}: ${adopted.messages} messages.`,
     ...next(adopted),
@@ -62,7 +61,7 @@ export async function accountAdopt(
 /** Starts an account that is refused afresh. @returns the exit code. */
 export async function accountRecreate(name: string, options: FolderOptions & ConfirmOptions): Promise<number> {
   await confirm(`Account ${plain(name)} will begin without the mail that it had, which stays on the disk.`, options);
-  const made = (await callServer(configFolder(options), 'account.recreate', { name })) as RecoveredAccount;
+  const made = await callServer(configFolder(options), 'account.recreate', { name });
   print(
     `Account ${made.name} begins anew in accounts/${made.folder}, without mail. Nothing was deleted.`,
     ...next(made),
@@ -76,7 +75,7 @@ function next({ name, hasPassword }: RecoveredAccount): string[] {
 
 /** Lists accounts. @returns the exit code. */
 export async function accountList(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
-  const accounts = (await callServer(configFolder(options), 'account.list', {})) as ListedAccount[];
+  const accounts = await callServer(configFolder(options), 'account.list', {});
   if (options.json === true) printJson(accounts);
   else if (accounts.length === 0) print('There are no accounts.');
   else

@@ -1,8 +1,7 @@
-import type { Finding } from '#mail/check';
-import type { RepairedAccount } from '#server/operations';
+import type { CallOperation, ResultOf } from '#server/operations';
 import { checkReport, repairReport } from '../check-report.ts';
 import { confirm, type ConfirmOptions } from '../confirm.ts';
-import { withServer, type CallServer } from '../connection.ts';
+import { withServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { print, printJson } from '../terminal.ts';
@@ -22,7 +21,7 @@ export async function check(options: CheckOptions): Promise<number> {
     configFolder(options),
     async (call) => ({
       repaired: options.repair === true ? await repair(call, options) : null,
-      findings: (await call('check', {})) as Finding[],
+      findings: await call('check', {}),
     }),
     { toleratesDamage: true },
   );
@@ -31,9 +30,9 @@ export async function check(options: CheckOptions): Promise<number> {
   return findings.every(({ kind }) => kind === 'orphan' || kind === 'owner') ? 0 : 1;
 }
 
-async function repair(call: CallServer, options: CheckOptions): Promise<RepairedAccount[]> {
+async function repair(call: CallOperation, options: CheckOptions): Promise<ResultOf<'check.repair'>> {
   const what =
     'Flags that cannot be read fall back to those with which their messages came; counters are counted again.';
   await confirm(what, options);
-  return (await call('check.repair', {})) as RepairedAccount[];
+  return await call('check.repair', {});
 }

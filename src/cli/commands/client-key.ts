@@ -1,16 +1,22 @@
 import { Files } from '#host/files';
-import type { ChangedClientKey, ListedClientKey } from '#server/operations';
+import type { ListedClientKey } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { ClientKeyOptions } from '../program-accounts.ts';
+import type { FolderOptions } from '../program-options.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
+
+/** Options of the commands about client certificates. */
+export interface ClientKeyOptions extends FolderOptions {
+  readonly login?: string;
+  readonly label?: string;
+  readonly json?: boolean;
+}
 
 /** Lets the key of a client certificate log in. @returns the exit code. */
 export async function clientKeyAdd(account: string, file: string, options: ClientKeyOptions): Promise<number> {
   const { login, label } = options;
   const certificate = await certificateIn(file);
-  const args = { account, certificate, ...(login !== undefined && { login }), ...(label !== undefined && { label }) };
-  const added = (await callServer(configFolder(options), 'clientKey.add', args)) as ChangedClientKey;
+  const added = await callServer(configFolder(options), 'clientKey.add', { account, certificate, login, label });
   print(
     `The key of ${plain(file)} logs in to account ${added.account} as ${plain(added.login)}.`,
     `Fingerprint: ${added.fingerprint}`,
@@ -20,8 +26,7 @@ export async function clientKeyAdd(account: string, file: string, options: Clien
 
 /** Lists keys of client certificates. @returns the exit code. */
 export async function clientKeyList(account: string | undefined, options: ClientKeyOptions): Promise<number> {
-  const args = account === undefined ? {} : { account };
-  const keys = (await callServer(configFolder(options), 'clientKey.list', args)) as ListedClientKey[];
+  const keys = await callServer(configFolder(options), 'clientKey.list', { account });
   if (options.json === true) printJson(keys);
   else if (keys.length === 0) print('No client certificate logs in.');
   else print(...table([['account', 'fingerprint', 'since', 'logs in as', 'label'], ...keys.map(rowOf)]));
@@ -30,7 +35,7 @@ export async function clientKeyList(account: string | undefined, options: Client
 
 /** Ends what a key may. @returns the exit code. */
 export async function clientKeyRemove(fingerprint: string, options: ClientKeyOptions): Promise<number> {
-  const removed = (await callServer(configFolder(options), 'clientKey.remove', { fingerprint })) as ChangedClientKey;
+  const removed = await callServer(configFolder(options), 'clientKey.remove', { fingerprint });
   const what = removed.label === '' ? 'This key' : `The key ${plain(removed.label)}`;
   print(`${what} does not log in to account ${removed.account} any more. Sessions that are open go on.`);
   return 0;

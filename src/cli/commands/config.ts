@@ -1,4 +1,3 @@
-import { callControl } from '#host/control';
 import {
   configJsonSchema,
   describeConfig,
@@ -8,8 +7,7 @@ import {
   formatProblem,
 } from '#mail/config';
 import type { ConfigFileName } from '#server/configuration';
-import type { Reloaded } from '#server/operations';
-import { findDoor, warnOf } from '../connection.ts';
+import { callsAt, findDoor, warnOf } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { setupProblems } from '../setup-problems.ts';
@@ -32,7 +30,7 @@ export async function configCheck(options: FolderOptions): Promise<number> {
 export async function configReload(options: FolderOptions): Promise<number> {
   const door = await findDoor(configFolder(options));
   warnOf(door.problems);
-  const { problems } = (await callControl(door.endpoint, 'config.reload', {})) as Reloaded;
+  const { problems } = await callsAt(door.endpoint)('config.reload', {});
   if (problems.length === 0) {
     print(
       'The server has read domains.yaml, its certificates and its DKIM keys again. Changes of server.yaml need a restart.',

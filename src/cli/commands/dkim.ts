@@ -1,7 +1,7 @@
 import { keyRecordName, txtStrings } from '#lib/dkim';
 import { parseDomain } from '#lib/domain';
 import type { DkimKeyFacts } from '#server/dkim';
-import type { RemovedSelector } from '#server/operations';
+import type { ArgumentsOf } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
@@ -11,11 +11,10 @@ import { plain, print, printJson, table } from '../terminal.ts';
 export async function dkimAdd(
   domain: string,
   selector: string | undefined,
-  options: FolderOptions & { readonly algorithm: string },
+  options: FolderOptions & Pick<ArgumentsOf<'dkim.add'>, 'algorithm'>,
 ): Promise<number> {
   const { algorithm } = options;
-  const args = { domain, algorithm, ...(selector !== undefined && { selector }) };
-  const made = (await callServer(configFolder(options), 'dkim.add', args)) as DkimKeyFacts[];
+  const made = await callServer(configFolder(options), 'dkim.add', { domain, selector, algorithm });
   for (const key of made) print(`Made ${key.keyFile}; mail from ${key.domain} is signed with it from now on.`);
   print('', 'Publish in DNS:', '');
   for (const key of made) print(...recordLines(key), '');
@@ -25,7 +24,7 @@ export async function dkimAdd(
 
 /** Lists keys. @returns the exit code: 1 when one of them cannot be used. */
 export async function dkimList(options: FolderOptions & { readonly json?: boolean }): Promise<number> {
-  const keys = (await callServer(configFolder(options), 'dkim.list', {})) as DkimKeyFacts[];
+  const keys = await callServer(configFolder(options), 'dkim.list', {});
   if (options.json === true) printJson(keys);
   else if (keys.length === 0) print("There are no DKIM keys; 'godwit dkim add DOMAIN' makes one.");
   else print(...table(keys.map(rowOf)));
@@ -34,7 +33,7 @@ export async function dkimList(options: FolderOptions & { readonly json?: boolea
 
 /** Prints the DNS record of one key. @returns the exit code. @throws Error when there is no such key, or it cannot be used. */
 export async function dkimRecord(domain: string, selector: string, options: FolderOptions): Promise<number> {
-  const keys = (await callServer(configFolder(options), 'dkim.list', {})) as DkimKeyFacts[];
+  const keys = await callServer(configFolder(options), 'dkim.list', {});
   const wanted = keyRecordName(selector.toLowerCase(), asciiName(domain));
   const found = keys.find((facts) => keyRecordName(facts.selector, facts.domain) === wanted);
   if (found === undefined) throw new Error(`${domain} has no selector ${selector}; 'godwit dkim list' lists them`);
@@ -45,7 +44,7 @@ export async function dkimRecord(domain: string, selector: string, options: Fold
 
 /** Removes a key from the configuration. @returns the exit code. */
 export async function dkimRemove(domain: string, selector: string, options: FolderOptions): Promise<number> {
-  const removed = (await callServer(configFolder(options), 'dkim.remove', { domain, selector })) as RemovedSelector;
+  const removed = await callServer(configFolder(options), 'dkim.remove', { domain, selector });
   print(
     `Mail from ${removed.domain} is no longer signed with ${removed.selector}.`,
     `Leave ${keyRecordName(removed.selector, removed.domain)} in DNS for a week, for mail that is under way;`,

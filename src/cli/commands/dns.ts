@@ -1,12 +1,26 @@
-import { writeReport, type DomainRecords, type DomainReportJson } from '#mail/dns-advice';
+import { writeReport, type DomainRecords } from '#mail/dns-advice';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { DnsCheckOptions, DnsRecordsOptions } from '../program-dns.ts';
+import type { FolderOptions } from '../program-options.ts';
 import { plain, print, printJson } from '../terminal.ts';
+
+/** Options of `dns records`. */
+export interface DnsRecordsOptions extends FolderOptions {
+  readonly json?: boolean;
+  readonly form?: boolean;
+}
+
+/** Options of `dns check`. */
+export interface DnsCheckOptions extends FolderOptions {
+  readonly json?: boolean;
+  readonly dnsbl?: readonly string[];
+  /** False with `--no-probe`. */
+  readonly probe: boolean;
+}
 
 /** Prints what DNS should hold for a domain. @returns the exit code. */
 export async function dnsRecords(domain: string, options: DnsRecordsOptions): Promise<number> {
-  const wanted = (await callServer(configFolder(options), 'dns.records', { domain })) as DomainRecords;
+  const wanted = await callServer(configFolder(options), 'dns.records', { domain });
   if (options.json === true) printJson(wanted);
   else if (options.form === true) print(...formLines(wanted));
   else print(wanted.zone.trimEnd());
@@ -16,8 +30,7 @@ export async function dnsRecords(domain: string, options: DnsRecordsOptions): Pr
 /** Compares DNS with what it should hold. @returns the exit code: 1 when there is an error among the findings. */
 export async function dnsCheck(domain: string, options: DnsCheckOptions): Promise<number> {
   const { dnsbl, probe, json } = options;
-  const args = { domain, probe, ...(dnsbl !== undefined && { dnsbl }) };
-  const report = (await callServer(configFolder(options), 'dns.check', args)) as DomainReportJson;
+  const report = await callServer(configFolder(options), 'dns.check', { domain, dnsbl, probe });
   if (json === true) printJson(report);
   else print(...writeReport(report));
   return report.ok ? 0 : 1;

@@ -1,9 +1,7 @@
-import type { Resumed, ShownRoute } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { QueueOptions } from '../program-queue.ts';
 import { reportChange } from '../queue-change.ts';
-import { queueFilter, wholeNumber } from '../queue-filter.ts';
+import { queueFilter, wholeNumber, type QueueOptions } from '../queue-filter.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
 /** Says where mail would go, and why. @returns the exit code. */
@@ -12,9 +10,9 @@ export async function queueRoute(sender: string, recipient: string, options: Que
     sender: sender === '<>' ? '' : sender,
     recipient,
     attempt: wholeNumber('--attempt', options.attempt ?? '1'),
-    ...(options.account !== undefined && { account: options.account }),
+    account: options.account,
   };
-  const shown = (await callServer(configFolder(options), 'queue.route', args)) as ShownRoute;
+  const shown = await callServer(configFolder(options), 'queue.route', args);
   if (options.json === true) {
     printJson(shown);
     return 0;
@@ -32,12 +30,8 @@ export async function queueTransport(name: string | undefined, options: QueueOpt
   if ((name === undefined) !== (options.none === true)) {
     throw new Error('name a transport, or write --none to let routes decide');
   }
-  const args = {
-    ...queueFilter(options),
-    ...(options.all === true && { all: true }),
-    ...(name !== undefined && { transport: name }),
-  };
-  const { count } = (await callServer(configFolder(options), 'queue.transport', args)) as { readonly count: number };
+  const args = { ...queueFilter(options), all: options.all, transport: name };
+  const { count } = await callServer(configFolder(options), 'queue.transport', args);
   const way =
     name === undefined ? 'as routes say' : name === 'direct' ? 'to the hosts of each domain' : `by ${plain(name)}`;
   return reportChange(count, `to go ${way}`, options);
@@ -45,15 +39,14 @@ export async function queueTransport(name: string | undefined, options: QueueOpt
 
 /** Sets what the recipients that match demand of TLS. @returns the exit code. */
 export async function queueRequireTls(demand: 'yes' | 'no' | 'default', options: QueueOptions): Promise<number> {
-  const args = { ...queueFilter(options), ...(options.all === true && { all: true }), demand };
-  const { count } = (await callServer(configFolder(options), 'queue.requiretls', args)) as { readonly count: number };
+  const args = { ...queueFilter(options), all: options.all, demand };
+  const { count } = await callServer(configFolder(options), 'queue.requiretls', args);
   return reportChange(count, `to go ${demands[demand]}`, options);
 }
 
 /** Ends the pause of a transport, or of all. @returns the exit code: 1 when the one that is named is not paused. */
 export async function queueResume(name: string | undefined, options: QueueOptions): Promise<number> {
-  const args = name === undefined ? {} : { transport: name };
-  const { transports } = (await callServer(configFolder(options), 'queue.resume', args)) as Resumed;
+  const { transports } = await callServer(configFolder(options), 'queue.resume', { transport: name });
   if (transports.length > 0) print(`Resumed ${transports.join(', ')}; mail that waited is tried now.`);
   else print(name === undefined ? 'No transport is paused.' : `${plain(name)} is not paused.`);
   return transports.length === 0 && name !== undefined ? 1 : 0;

@@ -1,28 +1,23 @@
 import { joinReplyLines } from '#lib/smtp';
 import { sessionLines } from '#mail/story';
-import type { CountedRecipients, ListedRecipient, QueueListing, ShownRecipients } from '#server/operations';
+import type { ArgumentsOf, CallOperation, ListedRecipient, ResultOf, ShownRecipients } from '#server/operations';
 import { confirm, counted } from '../confirm.ts';
-import { callServer, withServer, type CallServer } from '../connection.ts';
+import { callServer, withServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { QueueOptions } from '../program-queue.ts';
 import { reportChange } from '../queue-change.ts';
-import { queueFilter, queueName, wholeNumber } from '../queue-filter.ts';
+import { queueFilter, queueName, wholeNumber, type QueueOptions } from '../queue-filter.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
 
 /** Lists recipients: those that wait, unless others are asked for. @returns the exit code. */
 export async function queueList(options: QueueOptions): Promise<number> {
   const limit = wholeNumber('--limit', options.limit ?? '1000');
   const named = options.all === true || options.id !== undefined || options.message !== undefined;
-  const waiting = named || options.state !== undefined ? {} : { states: ['queued', 'leased'] };
-  const args = { ...queueFilter(options), ...waiting };
+  const isWaiting = !named && options.state === undefined;
+  const args = { ...queueFilter(options), ...(isWaiting && { states: ['queued', 'leased'] as const }) };
   const { items, next } = await withServer(configFolder(options), (call) => listed(call, args, limit));
   if (options.json === true) printJson(items);
   else if (items.length === 0) {
-    print(
-      'states' in waiting
-        ? 'Nothing waits in the queue. Finished messages are listed with --all.'
-        : 'Nothing is found.',
-    );
+    print(isWaiting ? 'Nothing waits in the queue. Finished messages are listed with --all.' : 'Nothing is found.');
   } else {
     const head = ['id', 'state', 'tries', 'next try', 'from', 'to', 'last reply'];
     print(...table([head, ...items.map(rowOf)]));
@@ -35,15 +30,15 @@ const pageRecipients = 250;
 
 /** Recipients page by page, at most `limit`. */
 async function listed(
-  call: CallServer,
-  args: object,
+  call: CallOperation,
+  args: ArgumentsOf<'queue.list'>,
   limit: number,
 ): Promise<{ readonly items: readonly ListedRecipient[]; readonly next: number | null }> {
   const items: ListedRecipient[] = [];
   let next: number | null = 0;
   while (next !== null && items.length < limit) {
     const size = Math.min(pageRecipients, limit - items.length);
-    const page = (await call('queue.list', { ...args, limit: size, after: next })) as QueueListing;
+    const page: ResultOf<'queue.list'> = await call('queue.list', { ...args, limit: size, after: next });
     items.push(...page.items);
     ({ next } = page);
   }
@@ -53,7 +48,7 @@ async function listed(
 /** Shows a message with its recipients, or one recipient with its attempts. @returns the exit code. */
 export async function queueShow(id: string, options: QueueOptions): Promise<number> {
   const args = { id: queueName('id', id) };
-  const shown = (await callServer(configFolder(options), 'queue.show', args)) as ShownRecipients;
+  const shown = await callServer(configFolder(options), 'queue.show', args);
   if (options.json === true) {
     printJson(shown);
     return 0;
@@ -122,14 +117,12 @@ export async function queueChange(
   change: 'kick' | 'hold' | 'release' | 'drop' | 'fail',
   options: QueueOptions,
 ): Promise<number> {
-  const args = {
-    ...queueFilter(options),
-    ...(options.all === true && { all: true }),
-    ...(options.reason !== undefined && { reason: options.reason }),
-  };
+  const args = { ...queueFilter(options), all: options.all };
   return await withServer(configFolder(options), async (call) => {
     if (change === 'drop' || change === 'fail') await confirmEnd(call, change, options);
-    const { count } = (await call(`queue.${change}`, args)) as { readonly count: number };
+    const { count } = await (change === 'fail'
+      ? call('queue.fail', { ...args, reason: options.reason })
+      : call(`queue.${change}`, args));
     const asAsked =
       count === 0 && (change === 'hold' || change === 'release') ? (await waiting(call, options)).recipients : 0;
     if (asAsked === 0) return reportChange(count, done[change], options);
@@ -140,7 +133,7 @@ export async function queueChange(
   });
 }
 
-async function confirmEnd(call: CallServer, change: 'drop' | 'fail', options: QueueOptions): Promise<void> {
+async function confirmEnd(call: CallOperation, change: 'drop' | 'fail', options: QueueOptions): Promise<void> {
   const { recipients, messages } = await waiting(call, options);
   if (recipients === 0) return;
   const senders = change === 'drop' ? 'their senders get no notice' : 'their senders get a notice';
@@ -149,9 +142,8 @@ async function confirmEnd(call: CallServer, change: 'drop' | 'fail', options: Qu
 }
 
 /** Counts the recipients that wait among those that the options name. */
-async function waiting(call: CallServer, options: QueueOptions): Promise<CountedRecipients> {
-  const args = { ...queueFilter(options), ...(options.all === true && { all: true }) };
-  return (await call('queue.count', args)) as CountedRecipients;
+async function waiting(call: CallOperation, options: QueueOptions): Promise<ResultOf<'queue.count'>> {
+  return await call('queue.count', { ...queueFilter(options), all: options.all });
 }
 
 const done = {

@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#host/clock';
-import { callControl, ControlEnded, ControlUnavailable } from '#host/control';
+import { ControlEnded, ControlUnavailable } from '#host/control';
 import { dataDirectoryProblem } from '#host/files';
 import { ConfigError, formatProblem, type ConfigProblem } from '#mail/config';
 import type { TransportPause } from '#mail/queue';
 import type { Clock } from '#ports/clock';
 import { conditionText } from '#ports/conditions';
 import type { Lockout } from '#server/admission';
-import type { StartResult } from '#server/assemble';
 import { conditionFix, type ConditionFacts, type DiskFacts } from '#server/conditions';
 import type { CertificateFacts, ServerStatus } from '#server/operations';
-import { findDoor, warnOf } from '../connection.ts';
+import { askControl, callsAt, findDoor, warnOf } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
@@ -53,7 +52,7 @@ async function statusNow(folder: string): Promise<Answer> {
   const { endpoint, problems, dataDirectory } = await findDoor(folder);
   const isUnusable = dataDirectoryProblem(dataDirectory) !== null;
   try {
-    return { status: (await callControl(endpoint, 'status', {})) as ServerStatus, problems, isUnusable };
+    return { status: await callsAt(endpoint)('status', {}), problems, isUnusable };
   } catch (error) {
     if (error instanceof ControlUnavailable) return { status: null, problems, isUnusable };
     throw error;
@@ -68,9 +67,9 @@ async function statusOfStarting(folder: string, untilMs: number, clock: Clock): 
   const late = new AbortController();
   using _timer = clock.timer(Math.max(0, untilMs - clock.monotonic()), () => late.abort());
   try {
-    const { gaveUp } = (await callControl(endpoint, 'ready', {}, late.signal)) as StartResult;
+    const { gaveUp } = await askControl(endpoint, 'ready', late.signal);
     if (gaveUp !== null) throw new GaveUp(`the server on ${folder} gave up while it started: ${gaveUp}`);
-    const answer = (await callControl(endpoint, 'status', {})) as ServerStatus;
+    const answer = await callsAt(endpoint)('status', {});
     return { status: answer.server === null ? null : answer, problems, isUnusable };
   } catch (error) {
     if (error instanceof GaveUp) throw error;

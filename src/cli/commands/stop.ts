@@ -1,5 +1,5 @@
-import { callControl, controlEnded } from '#host/control';
-import { findDoor, warnOf } from '../connection.ts';
+import { controlEnded } from '#host/control';
+import { askControl, findDoor, warnOf } from '../connection.ts';
 import { configFolder } from '../folder.ts';
 import type { FolderOptions } from '../program-options.ts';
 import { print } from '../terminal.ts';
@@ -8,7 +8,7 @@ import { print } from '../terminal.ts';
 export async function stop(options: FolderOptions): Promise<number> {
   const { endpoint, problems } = await findDoor(configFolder(options));
   warnOf(problems);
-  await callControl(endpoint, 'stop', {});
+  await askControl(endpoint, 'stop');
   await controlEnded(endpoint);
   print('The server has stopped.');
   return 0;

@@ -1,15 +1,21 @@
-import type { ChangedSuppression, ListedSuppression, SuppressionListing } from '#server/operations';
+import type { ListedSuppression } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { SuppressionOptions } from '../program-suppressions.ts';
+import type { FolderOptions } from '../program-options.ts';
 import { wholeNumber } from '../queue-filter.ts';
 import { localTime, plain, print, printJson, table } from '../terminal.ts';
+
+/** Options of the commands about the suppression list. */
+export interface SuppressionOptions extends FolderOptions {
+  readonly reason?: string;
+  readonly limit?: string;
+  readonly json?: boolean;
+}
 
 /** Lists suppressed addresses. @returns the exit code. */
 export async function suppressionList(account: string | undefined, options: SuppressionOptions): Promise<number> {
   const limit = wholeNumber('--limit', options.limit ?? '1000');
-  const args = { limit, ...(account !== undefined && { account }) };
-  const { items, isCut } = (await callServer(configFolder(options), 'suppression.list', args)) as SuppressionListing;
+  const { items, isCut } = await callServer(configFolder(options), 'suppression.list', { account, limit });
   if (options.json === true) printJson(items);
   else if (items.length === 0) print('No address is suppressed.');
   else {
@@ -21,8 +27,8 @@ export async function suppressionList(account: string | undefined, options: Supp
 
 /** Suppresses an address. @returns the exit code. */
 export async function suppressionAdd(account: string, address: string, options: SuppressionOptions): Promise<number> {
-  const args = { account, address, ...(options.reason !== undefined && { reason: options.reason }) };
-  const added = (await callServer(configFolder(options), 'suppression.add', args)) as ChangedSuppression;
+  const args = { account, address, reason: options.reason };
+  const added = await callServer(configFolder(options), 'suppression.add', args);
   print(`Mail of ${added.account} to ${plain(added.address)} fails at once from now on. What is queued already stays.`);
   return 0;
 }
@@ -34,7 +40,7 @@ export async function suppressionRemove(
   options: SuppressionOptions,
 ): Promise<number> {
   const args = { account, address };
-  const removed = (await callServer(configFolder(options), 'suppression.remove', args)) as ChangedSuppression;
+  const removed = await callServer(configFolder(options), 'suppression.remove', args);
   print(`${removed.account} may send to ${plain(removed.address)} again.`);
   return 0;
 }

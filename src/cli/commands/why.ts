@@ -1,19 +1,26 @@
-import { writeStory, type StoryTelling } from '#mail/story';
+import { writeStory } from '#mail/story';
+import type { ArgumentsOf } from '#server/operations';
 import { callServer } from '../connection.ts';
 import { configFolder } from '../folder.ts';
-import type { WhyOptions } from '../program-why.ts';
+import type { FolderOptions } from '../program-options.ts';
 import { age, queueName, wholeNumber } from '../queue-filter.ts';
 import { localTime, plain, print, printJson } from '../terminal.ts';
+
+/** Options of `why`. */
+export interface WhyOptions extends FolderOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly since?: string;
+  readonly account?: string;
+  readonly limit?: string;
+  readonly json?: boolean;
+}
 
 /** Tells what happened to messages. @returns the exit code: 1 when nothing is known of any. */
 export async function why(message: string | undefined, options: WhyOptions): Promise<number> {
   const limit = wholeNumber('--limit', options.limit ?? '10');
-  const args = {
-    ...question(message, options),
-    ...(options.account !== undefined && { account: options.account }),
-    limit,
-  };
-  const { stories, isCut } = (await callServer(configFolder(options), 'why', args)) as StoryTelling;
+  const args = { ...question(message, options), account: options.account, limit };
+  const { stories, isCut } = await callServer(configFolder(options), 'why', args);
   if (options.json === true) printJson(stories);
   else if (stories.length === 0) print(...nothingKnown(message, options));
   else {
@@ -26,7 +33,7 @@ export async function why(message: string | undefined, options: WhyOptions): Pro
 }
 
 /** @throws Error in words for people. */
-function question(message: string | undefined, { from, to, since }: WhyOptions): Record<string, unknown> {
+function question(message: string | undefined, { from, to, since }: WhyOptions): ArgumentsOf<'why'> {
   const hasAddress = from !== undefined || to !== undefined;
   if ((message === undefined) !== hasAddress) {
     throw new Error('name a message by its id or Message-ID, or write --from ADDRESS, --to ADDRESS or both');
@@ -35,11 +42,8 @@ function question(message: string | undefined, { from, to, since }: WhyOptions):
     if (since !== undefined) throw new Error('--since goes with --from and --to');
     return /^[\d.]{1,25}$/.test(message) ? { id: queueName('id', message) } : { messageId: message };
   }
-  return {
-    ...(from !== undefined && { sender: from === '<>' ? '' : from }),
-    ...(to !== undefined && { recipient: to }),
-    ...(since !== undefined && { sinceMs: age('--since', since) }),
-  };
+  const sinceMs = since === undefined ? undefined : age('--since', since);
+  return { sender: from === '<>' ? '' : from, recipient: to, sinceMs };
 }
 
 function nothingKnown(message: string | undefined, { from, to, since = '7d' }: WhyOptions): string[] {

@@ -1,27 +1,31 @@
 import { ConditionError, type ConditionKind } from '#ports/conditions';
 
 /**
- * What is wrong: with an account that cannot be opened, its database file, counters, descriptions, flags, blocks of header fields, UIDs, MODSEQs, references, threads, mailboxes,
- * stored bytes, blobs, blobs without a row, or the queue.
+ * Subjects of findings: an account that cannot be opened, stored bytes, counters, a database file, descriptions, flags, blocks of header fields, mailboxes, MODSEQs, blobs without a
+ * row, blobs of unknown owners, the queue, references, sizes, threads, tombstones, UIDs.
  */
-export type FindingKind =
-  | 'account'
-  | 'blob'
-  | 'counter'
-  | 'database'
-  | 'description'
-  | 'flags'
-  | 'headers'
-  | 'mailbox'
-  | 'modseq'
-  | 'orphan'
-  | 'owner'
-  | 'queue'
-  | 'reference'
-  | 'size'
-  | 'thread'
-  | 'tombstone'
-  | 'uid';
+export const findingKinds = [
+  'account',
+  'blob',
+  'counter',
+  'database',
+  'description',
+  'flags',
+  'headers',
+  'mailbox',
+  'modseq',
+  'orphan',
+  'owner',
+  'queue',
+  'reference',
+  'size',
+  'thread',
+  'tombstone',
+  'uid',
+] as const;
+
+/** One of `findingKinds`. */
+export type FindingKind = (typeof findingKinds)[number];
 
 /** One thing that is not as it should be. */
 export interface Finding {

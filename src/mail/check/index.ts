@@ -5,5 +5,5 @@
 export { checkAccount, checkStore } from './check-store.ts';
 export { checkQueue } from './check-queue.ts';
 export { fixAccount } from './fix.ts';
-export { repairFlags, type RepairedFlags } from './repair-flags.ts';
-export type { Finding } from './finding.ts';
+export { repairFlags } from './repair-flags.ts';
+export { findingKinds, type Finding } from './finding.ts';

@@ -9,4 +9,5 @@ export type { HostProbe, HostProber } from './check-hosts.ts';
 export type { DomainFacts } from './facts.ts';
 export { orderFindings, type Finding } from './finding.ts';
 export { reportJson, writeFindings, writeReport, type DomainReportJson } from './report.ts';
+export { areas } from './wanted-record.ts';
 export { domainRecords, type DomainRecords } from './zone.ts';

@@ -16,7 +16,6 @@ export type { SessionRecord } from './session-record.ts';
 export type { Routing } from './lane.ts';
 export { readEvents, writeEvent } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
-export type { HoldRule } from './hold-rules.ts';
 export type { StoryRecipient, TriedRecipient } from './recipient-row.ts';
 export {
   checkedRecipients,

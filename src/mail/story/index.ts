@@ -13,5 +13,6 @@ export type { NewRefusal, RefusalsDeps } from './refusals.ts';
 export { refusalLimits } from './limits.ts';
 export { sessionLines } from './session-lines.ts';
 export { Stories } from './stories.ts';
-export type { StoryQuestion, StoryTelling } from './stories.ts';
+export type { StoryQuestion } from './stories.ts';
+export type { Story } from './types.ts';
 export { writeStory } from './write-story.ts';

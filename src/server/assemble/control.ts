@@ -1,4 +1,4 @@
-import type { Operations } from '#server/operations';
+import { operator, type Operations } from '#server/operations';
 
 /** Answer of the command `ready`, which comes when the server is ready, or has given up. */
 export interface StartResult {
@@ -23,7 +23,7 @@ export class Control {
     if (command === 'stop') return this.#stop.resolve();
     if (command === 'ready') return await this.#start.promise;
     if (this.operations === null) throw new Error('the server is starting; try again in a moment');
-    return await this.operations.run(command, args);
+    return await this.operations.run(command, args, operator);
   }
 
   /** Answers those who wait for the end of the start. @param gaveUp  Why there is no server; null when it is ready. */

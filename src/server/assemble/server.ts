@@ -4,7 +4,7 @@ import { returnMemory } from '#host/process';
 import { QueueRunner, type Transmitter } from '#mail/queue';
 import { probeDescriptors } from '#host/conditions';
 import { AccountFiles, DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
-import { Operations, type ServerFacts } from '#server/operations';
+import { Operations, type RunningParts, type ServerFacts } from '#server/operations';
 import { ConditionError } from '#ports/conditions';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { Certificates } from './certificates.ts';
@@ -105,7 +105,8 @@ async function startParts(
     return parts.flat();
   };
   const resumeTransport = (transport: string | null): readonly string[] => resume(transport, 'an operator said so');
-  control.operations = new Operations({ ...services, serverFacts: () => facts?.() ?? null, resumeTransport, reload });
+  const running: RunningParts = { facts: () => facts?.() ?? null, resumeTransport, reload };
+  control.operations = new Operations({ ...services, running });
   await services.accounts.finishRemovals();
   await createConfiguredAccounts(services);
   await deps.prepare?.(services);

@@ -1,67 +1,81 @@
+import { z } from 'zod';
+
 /** A command that cannot be done as asked; `message` is for people. */
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
 }
 
-/** Checked access to the arguments of one command. */
-export class Arguments {
-  readonly #values: Readonly<Record<string, unknown>>;
-
-  /**
-   * @param known  Names that the command takes.
-   * @throws OperationRefused when `args` is not an object or has other names.
-   */
-  constructor(args: unknown, known: readonly string[]) {
-    if (typeof args !== 'object' || args === null || Array.isArray(args)) {
-      throw new OperationRefused('arguments must be an object');
-    }
-    const unknown = Object.keys(args).filter((name) => !known.includes(name));
-    if (unknown.length > 0) {
-      const taken = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`;
-      throw new OperationRefused(`unknown argument ${unknown.join(', ')}; ${taken}`);
-    }
-    this.#values = args as Readonly<Record<string, unknown>>;
-  }
-
-  /** A text that must be there and not be empty. */
-  text(name: string): string {
-    const value = this.optionalText(name);
-    if (value === undefined || value === '') throw new OperationRefused(`${name} is missing`);
-    return value;
-  }
-
-  /** A text, undefined when absent. */
-  optionalText(name: string): string | undefined {
-    const value = this.#values[name];
-    if (value === undefined || typeof value === 'string') return value;
-    throw new OperationRefused(`${name} must be a text`);
-  }
-
-  /** A whole number from `min` to `max`, undefined when absent. */
-  optionalNumber(name: string, min: number, max: number): number | undefined {
-    const value = this.#values[name];
-    if (value === undefined) return undefined;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
-    throw new OperationRefused(`${name} must be a whole number from ${min} to ${max}`);
-  }
-
-  /** Yes or no, undefined when absent. */
-  optionalFlag(name: string): boolean | undefined {
-    const value = this.#values[name];
-    if (value === undefined || typeof value === 'boolean') return value;
-    throw new OperationRefused(`${name} must be true or false`);
-  }
-
-  /** A list whose every entry passes `isEntry`, undefined when absent. `wanted` completes "must be a list of". */
-  optionalList<T>(name: string, wanted: string, isEntry: (value: unknown) => value is T): readonly T[] | undefined {
-    const value = this.#values[name];
-    if (value === undefined) return undefined;
-    if (Array.isArray(value) && value.every(isEntry)) return value;
-    throw new OperationRefused(`${name} must be a list of ${wanted}`);
-  }
+/** A text that must be given and not be empty. */
+export function text(doc: string) {
+  return z
+    .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a text') })
+    .min(1, 'is missing')
+    .describe(doc);
 }
 
-/** For commands without arguments. @throws OperationRefused when there are some. */
-export function refuseArguments(args: unknown): void {
-  void new Arguments(args, []);
+/** A text that may be left out, and may be empty. */
+export function optionalText(doc: string) {
+  return z.string('must be a text').describe(doc).optional();
+}
+
+/** A text that may be left out. Longer ones are refused with `the <name> is longer than <maxChars> characters`. */
+export function shortText(name: string, maxChars: number, doc: string) {
+  return z
+    .string('must be a text')
+    .max(maxChars, `the ${name} is longer than ${maxChars} characters`)
+    .describe(doc)
+    .optional();
+}
+
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number, doc: string) {
+  const wanted = `must be a whole number from ${min} to ${max}`;
+  return z
+    .int({ error: (issue) => (issue.input === undefined ? 'is missing' : wanted) })
+    .min(min, wanted)
+    .max(max, wanted)
+    .describe(doc);
+}
+
+/** Yes or no, which may be left out. */
+export function flag(doc: string) {
+  return z.boolean('must be true or false').describe(doc).optional();
+}
+
+/** One of some words, such as `yes, no or default`. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words, doc: string) {
+  const wanted = `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+  return z.enum(words, { error: (issue) => (issue.input === undefined ? 'is missing' : wanted) }).describe(doc);
+}
+
+/** A list that may be left out. `wanted` completes "must be a list of", and is the error of its entries as well. */
+export function listOf<Entry extends z.ZodType>(wanted: string, entry: (error: string) => Entry, doc: string) {
+  const error = `must be a list of ${wanted}`;
+  return z.array(entry(error), error).readonly().describe(doc).optional();
+}
+
+/**
+ * Checks the arguments of an operation.
+ * @throws OperationRefused naming the first that is wrong, unknown ones before all others.
+ */
+export function parseArguments<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  given: unknown,
+): z.output<z.ZodObject<Shape, z.core.$strict>> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  throw new OperationRefused(problemOf(result.error.issues, Object.keys(schema.shape)));
+}
+
+function problemOf(issues: readonly z.core.$ZodIssue[], known: readonly string[]): string {
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  if (unknown.length > 0) {
+    const taken = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`;
+    return `unknown argument ${unknown.join(', ')}; ${taken}`;
+  }
+  const [issue] = issues;
+  const [name] = issue?.path ?? [];
+  if (issue === undefined || name === undefined) return 'arguments must be an object';
+  // What is too long is named by its own sentence.
+  return issue.code === 'too_big' && issue.origin === 'string' ? issue.message : `${String(name)} ${issue.message}`;
 }

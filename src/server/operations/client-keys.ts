@@ -1,53 +1,116 @@
+import { z } from 'zod';
 import { encodeHex, parseHex } from '#lib/codecs';
-import { keyFingerprint, type ClientKey } from '#mail/auth';
-import { Arguments, OperationRefused } from './arguments.ts';
-import { accountMade, accountNamed } from './named.ts';
-import type { OperationsDeps, OperationTable } from './operations.ts';
+import type { Accounts } from '#mail/accounts';
+import { keyFingerprint, type ClientKey, type CredentialChecker, type Credentials } from '#mail/auth';
+import type { Log } from '#ports/log';
+import type { Configuration } from '#server/configuration';
+import { OperationRefused, optionalText, shortText, text } from './arguments.ts';
+import { defineOperation } from './define-operation.ts';
+import { accountMade, accountNamed, type AccountMakerDeps } from './named.ts';
 
-/** A client certificate's key, as `clientKey.list` gives it. */
-export interface ListedClientKey {
-  readonly account: string;
-  /** SHA-256 of the public key (SubjectPublicKeyInfo), in hexadecimal. */
-  readonly fingerprint: string;
-  /** Whom it logs in when no name is asked for. */
-  readonly login: string;
-  /** False when the configuration does not give the account that login any more: then it needs another name to log in. */
-  readonly isLoginValid: boolean;
-  readonly label: string;
-  /** Milliseconds since 1970. */
-  readonly createdMs: number;
+interface ClientKeyDeps {
+  readonly credentials: Pick<Credentials, 'addClientKey' | 'clientKey' | 'clientKeys' | 'removeClientKey'>;
+  readonly checker: Pick<CredentialChecker, 'identify'>;
+  readonly log: Log;
 }
 
-/** Result of `clientKey.add` and `clientKey.remove`. */
-export type ChangedClientKey = Pick<ListedClientKey, 'account' | 'fingerprint' | 'login' | 'label'>;
-
-/** Commands about client certificates that log in. */
-export const clientKeyCommands: OperationTable = {
-  'clientKey.add': addOperation,
-  'clientKey.list': listOperation,
-  'clientKey.remove': removeOperation,
+const changedShape = {
+  account: z.string(),
+  fingerprint: z.string().describe('SHA-256 of the public key (SubjectPublicKeyInfo), in hexadecimal.'),
+  login: z.string().describe('Login when the client asks for no name.'),
+  label: z.string(),
 };
+const changedClientKey = z.strictObject(changedShape);
+
+const listedClientKey = z.strictObject({
+  ...changedShape,
+  isLoginValid: z
+    .boolean()
+    .describe(
+      'False when the configuration does not give the account that login anymore: then the client must ask for another name.',
+    ),
+  createdMs: z.number().describe('Milliseconds since 1970.'),
+});
+
+/** A client certificate's key, as `clientKey.list` gives it. */
+export type ListedClientKey = z.output<typeof listedClientKey>;
 
 const maxLabelChars = 200;
 const fingerprintBytes = 32;
 
-async function addOperation(deps: OperationsDeps, args: unknown): Promise<ChangedClientKey> {
-  const given = new Arguments(args, ['account', 'certificate', 'login', 'label']);
-  const fingerprint = keyFingerprint(new TextEncoder().encode(given.text('certificate')));
-  if (fingerprint === null) throw new OperationRefused('this is not a certificate in PEM form');
-  const label = given.optionalText('label') ?? '';
-  if (label.length > maxLabelChars) throw new OperationRefused(`the label is longer than ${maxLabelChars} characters`);
-  const account = await accountMade(deps, given.text('account'));
-  const login = await loginOf(deps, account, given.optionalText('login'));
-  if (!(await deps.credentials.addClientKey(account, fingerprint, login, label))) throw await taken(deps, fingerprint);
-  const added = { account, fingerprint: encodeHex(fingerprint), login, label };
-  deps.log.info('clientKey.added', added);
-  return added;
-}
+/** `clientKey.add`. */
+export const clientKeyAdd = defineOperation({
+  name: 'clientKey.add',
+  summary: 'Let the key of a client certificate log in to an account',
+  permission: 'operator',
+  isExclusive: true,
+  command: 'client-key add',
+  args: {
+    account: text('Name of the account.'),
+    certificate: text('The certificate in PEM form; another one with the same key logs in too.'),
+    login: optionalText('Address of the account to log in with when the client names none.'),
+    label: shortText('label', maxLabelChars, 'Name of the key in lists.'),
+  },
+  result: changedClientKey,
+  run: async (deps: ClientKeyDeps & AccountMakerDeps, { account: named, certificate, login: asked, label = '' }) => {
+    const fingerprint = keyFingerprint(new TextEncoder().encode(certificate));
+    if (fingerprint === null) throw new OperationRefused('this is not a certificate in PEM form');
+    const account = await accountMade(deps, named);
+    const login = await loginOf(deps, account, asked);
+    if (!(await deps.credentials.addClientKey(account, fingerprint, login, label)))
+      throw await taken(deps, fingerprint);
+    const added = { account, fingerprint: encodeHex(fingerprint), login, label };
+    deps.log.info('clientKey.added', added);
+    return added;
+  },
+});
+
+/** `clientKey.list`. */
+export const clientKeyList = defineOperation({
+  name: 'clientKey.list',
+  summary: 'List the keys of client certificates that log in',
+  permission: 'operator',
+  command: 'client-key list',
+  args: { account: optionalText('To this account only.') },
+  result: z.array(listedClientKey).readonly(),
+  run: async (deps: Omit<ClientKeyDeps, 'log'> & { readonly accounts: Pick<Accounts, 'list'> }, { account: named }) => {
+    const accounts = named === undefined ? await deps.accounts.list() : [await accountNamed(deps, named)];
+    const listed: ListedClientKey[] = [];
+    for (const { name } of accounts) {
+      for (const key of await deps.credentials.clientKeys(name)) {
+        const isLoginValid = (await deps.checker.identify(key.login))?.account === name;
+        listed.push({ ...changed(key), isLoginValid, createdMs: key.createdMs });
+      }
+    }
+    return listed;
+  },
+});
+
+/** `clientKey.remove`. */
+export const clientKeyRemove = defineOperation({
+  name: 'clientKey.remove',
+  summary: 'Let a key log in no longer',
+  permission: 'operator',
+  command: 'client-key remove',
+  args: { fingerprint: text('Fingerprint, as the list shows it.') },
+  result: changedClientKey,
+  run: async ({ credentials, log }: ClientKeyDeps, { fingerprint: given }) => {
+    const fingerprint = parseHex(given.replaceAll(':', ''));
+    const list = "'godwit client-key list' shows them";
+    if (!fingerprint.ok || fingerprint.value.length !== fingerprintBytes) {
+      throw new OperationRefused(`${given} is not a fingerprint; ${list}`);
+    }
+    const key = await credentials.removeClientKey(fingerprint.value);
+    if (key === null) throw new OperationRefused(`no key has the fingerprint ${given}; ${list}`);
+    const removed = changed(key);
+    log.info('clientKey.removed', removed);
+    return removed;
+  },
+});
 
 /** The login asked for, or the account's first address, as it is kept. */
 async function loginOf(
-  { checker, configuration }: OperationsDeps,
+  { checker, configuration }: Pick<ClientKeyDeps, 'checker'> & { readonly configuration: Configuration },
   account: string,
   asked: string | undefined,
 ): Promise<string> {
@@ -64,7 +127,7 @@ async function loginOf(
   );
 }
 
-async function taken({ credentials }: OperationsDeps, fingerprint: Uint8Array): Promise<OperationRefused> {
+async function taken({ credentials }: ClientKeyDeps, fingerprint: Uint8Array): Promise<OperationRefused> {
   const key = await credentials.clientKey(fingerprint);
   const whose = key === null ? '' : `: it logs in to account ${key.account} as ${key.login}`;
   return new OperationRefused(
@@ -72,33 +135,6 @@ async function taken({ credentials }: OperationsDeps, fingerprint: Uint8Array): 
   );
 }
 
-async function listOperation(deps: OperationsDeps, args: unknown): Promise<ListedClientKey[]> {
-  const named = new Arguments(args, ['account']).optionalText('account');
-  const accounts = named === undefined ? await deps.accounts.list() : [await accountNamed(deps, named)];
-  const listed: ListedClientKey[] = [];
-  for (const { name } of accounts) {
-    for (const key of await deps.credentials.clientKeys(name)) {
-      const isLoginValid = (await deps.checker.identify(key.login))?.account === name;
-      listed.push({ ...changed(key), isLoginValid, createdMs: key.createdMs });
-    }
-  }
-  return listed;
-}
-
-async function removeOperation(deps: OperationsDeps, args: unknown): Promise<ChangedClientKey> {
-  const given = new Arguments(args, ['fingerprint']).text('fingerprint');
-  const fingerprint = parseHex(given.replaceAll(':', ''));
-  const list = "'godwit client-key list' shows them";
-  if (!fingerprint.ok || fingerprint.value.length !== fingerprintBytes) {
-    throw new OperationRefused(`${given} is not a fingerprint; ${list}`);
-  }
-  const key = await deps.credentials.removeClientKey(fingerprint.value);
-  if (key === null) throw new OperationRefused(`no key has the fingerprint ${given}; ${list}`);
-  const removed = changed(key);
-  deps.log.info('clientKey.removed', removed);
-  return removed;
-}
-
-function changed({ account, fingerprint, login, label }: ClientKey): ChangedClientKey {
+function changed({ account, fingerprint, login, label }: ClientKey): z.output<typeof changedClientKey> {
   return { account, fingerprint: encodeHex(fingerprint), login, label };
 }

@@ -8,12 +8,12 @@ import { openServices, type Services } from '#server/assemble';
 import type { DkimKeyFacts } from '#server/dkim';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { Operations } from './index.ts';
+import { checkedRun, type CheckedRun } from './samples.ts';
 
 interface World {
   readonly services: Services;
   readonly folder: string;
-  readonly run: (command: string, args?: unknown) => Promise<unknown>;
+  readonly run: CheckedRun;
 }
 
 async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
@@ -26,8 +26,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   const onFatal = (error: Error): never => assert.fail(error);
   await using services = await openServices({ folder, files: new Files(), log, onFatal });
   await services.dkim.start();
-  const operations = new Operations(services);
-  await body({ services, folder, run: (command, args = {}) => operations.run(command, args) });
+  await body({ services, folder, run: checkedRun(services) });
 }
 
 const year = new Date().getUTCFullYear();
@@ -37,7 +36,7 @@ const shown = (keys: unknown): string[] =>
 test('Operations dkim: keys are made, sign at once, are listed, and go', () =>
   inWorld(async ({ run, services, folder }) => {
     assert.deepEqual(await run('dkim.list'), []);
-    const [first] = (await run('dkim.add', { domain: 'Example.ORG' })) as DkimKeyFacts[];
+    const [first] = await run('dkim.add', { domain: 'Example.ORG' });
     assert.equal(first?.selector, `${year}a`);
     assert.equal(first?.key?.name, `${year}a._domainkey.example.org`);
     assert.match(first?.key?.record ?? '', /^v=DKIM1; k=rsa; p=[A-Za-z0-9+/]{390,}=*$/);

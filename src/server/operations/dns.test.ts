@@ -7,11 +7,10 @@ import { Files } from '#host/files';
 import type { DomainRecords, DomainReportJson } from '#mail/dns-advice';
 import { DialFailed } from '#ports/dialer';
 import { openServices } from '#server/assemble';
-import type { DkimKeyFacts } from '#server/dkim';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver, type FakeZone } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import { Operations } from './index.ts';
+import { checkedRun, type CheckedRun } from './samples.ts';
 
 const pem = await makeSelfSigned({ names: ['mail.example.org'], days: 30, now: Date.now() });
 const server = `hostname: mail.example.org
@@ -29,7 +28,7 @@ routes: [{ transport: proxy }]
 `;
 
 interface World {
-  readonly run: (command: string, args?: unknown) => Promise<unknown>;
+  readonly run: CheckedRun;
   /** DNS from now on. */
   readonly setZone: (zone: FakeZone) => void;
   /** Where connections were tried. */
@@ -61,18 +60,21 @@ async function inWorld(body: (world: World) => Promise<void>, serverYaml = serve
     [Symbol.dispose]: () => undefined,
   });
   const isLocal = serverYaml.includes('localserve: true');
-  const operations = new Operations({ ...services, ...(!isLocal && { lookOutside }) });
-  await body({ run: (command, args = {}) => operations.run(command, args), setZone: (next) => (zone = next), dialed });
+  await body({
+    run: checkedRun({ ...services, ...(!isLocal && { lookOutside }) }),
+    setZone: (next) => (zone = next),
+    dialed,
+  });
 }
 
 test('Operations dns.records: from keys, transports, listeners and certificates', () =>
   inWorld(async ({ run }) => {
-    const [key] = (await run('dkim.add', {
+    const [key] = await run('dkim.add', {
       domain: 'example.org',
       algorithm: 'ed25519',
       selector: 's',
-    })) as DkimKeyFacts[];
-    const { records, remarks, reverse, zone } = (await run('dns.records', { domain: 'Example.ORG' })) as DomainRecords;
+    });
+    const { records, remarks, reverse, zone } = await run('dns.records', { domain: 'Example.ORG' });
     const now = records.filter(({ importance }) => importance !== 'later');
     const values = now.map(({ name, type, value }) => `${name} ${type} ${value.replace(/[0-9a-f]{64}/, 'HASH')}`);
     assert.deepEqual(values, [
@@ -104,7 +106,7 @@ test('Operations dns.records: from keys, transports, listeners and certificates'
 test('Operations dns.check: what is published by the words of dns.records is right', () =>
   inWorld(async ({ run, setZone, dialed }) => {
     await run('dkim.add', { domain: 'bücher.example' });
-    const { records, reverse } = (await run('dns.records', { domain: 'bücher.example' })) as DomainRecords;
+    const { records, reverse } = await run('dns.records', { domain: 'bücher.example' });
     const zone = zoneOf(records);
     for (const { ip, name } of reverse) {
       zone[`${ip.split('.').toReversed().join('.')}.in-addr.arpa`] = { PTR: [name] };
@@ -113,7 +115,7 @@ test('Operations dns.check: what is published by the words of dns.records is rig
     zone['2.0.0.127.bl.example'] = { A: ['127.0.0.2'] };
     setZone(zone);
     const check = async (args = {}): Promise<DomainReportJson> =>
-      (await run('dns.check', { domain: 'xn--bcher-kva.example', ...args })) as DomainReportJson;
+      await run('dns.check', { domain: 'xn--bcher-kva.example', ...args });
     const { ok, verdict, findings } = await check({ probe: false });
     const bad = findings.filter(({ level }) => level !== 'ok');
     assert.deepEqual([bad, ok, verdict], [[], true, 'xn--bcher-kva.example is set up well.']);

@@ -1,55 +1,86 @@
-import type { HoldRule } from '#mail/queue';
-import { Arguments, OperationRefused, refuseArguments } from './arguments.ts';
-import { accountNamed, accountNames, domainNamed } from './named.ts';
-import type { OperationsDeps, OperationTable } from './operations.ts';
+import { z } from 'zod';
+import type { HoldRules } from '#mail/queue';
+import type { Log } from '#ports/log';
+import { OperationRefused, optionalText, shortText, wholeNumber } from './arguments.ts';
+import { defineOperation } from './define-operation.ts';
+import { accountNamed, accountNames, domainNamed, type AccountListDeps } from './named.ts';
 
-/** One rule of `holdRule.list`; `account` is a name, null for mail of all. */
-export type ListedHoldRule = Omit<HoldRule, 'account'> & { readonly account: string | null };
-
-/** Commands about rules by which new mail is held. */
-export const holdRuleCommands: OperationTable = {
-  'holdRule.add': addOperation,
-  'holdRule.list': listOperation,
-  'holdRule.remove': removeOperation,
-};
+interface HoldRuleDeps extends AccountListDeps {
+  readonly holdRules: Pick<HoldRules, 'add' | 'list' | 'remove'>;
+  readonly log: Log;
+}
 
 const maxReasonChars = 500;
 
-async function addOperation(deps: OperationsDeps, args: unknown): Promise<ListedHoldRule> {
-  const given = new Arguments(args, ['account', 'senderDomain', 'recipientDomain', 'reason']);
-  const named = given.optionalText('account');
-  const senderDomain = given.optionalText('senderDomain');
-  const recipientDomain = given.optionalText('recipientDomain');
-  const reason = given.optionalText('reason') ?? '';
-  if (reason.length > maxReasonChars)
-    throw new OperationRefused(`the reason is longer than ${maxReasonChars} characters`);
-  if (named === undefined && senderDomain === undefined && recipientDomain === undefined) {
-    throw new OperationRefused('name an account, a domain of senders or a domain of recipients');
-  }
-  const account = named === undefined ? null : await accountNamed(deps, named);
-  const conditions = {
-    account: account?.id ?? null,
-    senderDomain: senderDomain === undefined ? null : domainNamed(senderDomain),
-    recipientDomain: recipientDomain === undefined ? null : domainNamed(recipientDomain),
-  };
-  const rule = await deps.holdRules.add(conditions, reason);
-  deps.log.info('queue.holdRuleAdded', { ...conditions, rule: rule.id });
-  return { ...rule, account: account?.name ?? null };
-}
+const listedHoldRule = z.strictObject({
+  id: z.number(),
+  account: z.string().nullable().describe('Name of the account whose mail is held, null for mail of all.'),
+  senderDomain: z.string().nullable().describe('In ASCII; null for any.'),
+  recipientDomain: z.string().nullable().describe('In ASCII; null for any.'),
+  reason: z.string().describe('A note for people.'),
+  createdMs: z.number().describe('Milliseconds since 1970.'),
+});
 
-async function listOperation(deps: OperationsDeps, args: unknown): Promise<readonly ListedHoldRule[]> {
-  refuseArguments(args);
-  const nameOf = await accountNames(deps);
-  return (await deps.holdRules.list()).map((rule) => ({
-    ...rule,
-    account: rule.account === null ? null : nameOf(rule.account),
-  }));
-}
+/** One rule of `holdRule.list`. */
+export type ListedHoldRule = z.output<typeof listedHoldRule>;
 
-async function removeOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly id: number }> {
-  const id = new Arguments(args, ['id']).optionalNumber('id', 1, Number.MAX_SAFE_INTEGER);
-  if (id === undefined) throw new OperationRefused('id is missing');
-  if (!(await deps.holdRules.remove(id))) throw new OperationRefused(`there is no hold rule ${id}`);
-  deps.log.info('queue.holdRuleRemoved', { rule: id });
-  return { id };
-}
+/** `holdRule.add`. */
+export const holdRuleAdd = defineOperation({
+  name: 'holdRule.add',
+  summary: 'Hold new mail that meets all conditions given; one at least',
+  permission: 'operator',
+  command: 'queue hold-rule add',
+  args: {
+    account: optionalText('Submitted by this account.'),
+    senderDomain: optionalText('Domain of the sender in the envelope.'),
+    recipientDomain: optionalText('Domain of the recipient.'),
+    reason: shortText('reason', maxReasonChars, 'A note, shown with what is held.'),
+  },
+  result: listedHoldRule,
+  run: async (deps: HoldRuleDeps, { account: named, senderDomain, recipientDomain, reason = '' }) => {
+    if (named === undefined && senderDomain === undefined && recipientDomain === undefined) {
+      throw new OperationRefused('name an account, a domain of senders or a domain of recipients');
+    }
+    const account = named === undefined ? null : await accountNamed(deps, named);
+    const conditions = {
+      account: account?.id ?? null,
+      senderDomain: senderDomain === undefined ? null : domainNamed(senderDomain),
+      recipientDomain: recipientDomain === undefined ? null : domainNamed(recipientDomain),
+    };
+    const rule = await deps.holdRules.add(conditions, reason);
+    deps.log.info('queue.holdRuleAdded', { ...conditions, rule: rule.id });
+    return { ...rule, account: account?.name ?? null };
+  },
+});
+
+/** `holdRule.list`. */
+export const holdRuleList = defineOperation({
+  name: 'holdRule.list',
+  summary: 'List the rules by which new mail is held',
+  permission: 'operator',
+  command: 'queue hold-rule list',
+  args: {},
+  result: z.array(listedHoldRule).readonly(),
+  run: async (deps: HoldRuleDeps) => {
+    const nameOf = await accountNames(deps);
+    return (await deps.holdRules.list()).map((rule) => ({
+      ...rule,
+      account: rule.account === null ? null : nameOf(rule.account),
+    }));
+  },
+});
+
+/** `holdRule.remove`. */
+export const holdRuleRemove = defineOperation({
+  name: 'holdRule.remove',
+  summary: 'Remove a rule; what it held stays on hold',
+  permission: 'operator',
+  command: 'queue hold-rule remove',
+  args: { id: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'Id of the rule.') },
+  result: z.strictObject({ id: z.number() }),
+  run: async (deps: HoldRuleDeps, { id }) => {
+    if (!(await deps.holdRules.remove(id))) throw new OperationRefused(`there is no hold rule ${id}`);
+    deps.log.info('queue.holdRuleRemoved', { rule: id });
+    return { id };
+  },
+});

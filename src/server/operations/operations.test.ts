@@ -9,20 +9,13 @@ import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { sql } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import {
-  Operations,
-  type AddedAccount,
-  type ListedAccount,
-  type QueueListing,
-  type RepairedAccount,
-  type ShownRecipients,
-  type ShownRoute,
-} from './index.ts';
+import type { ArgumentsOf } from './index.ts';
+import { checkedRun, type CheckedRun } from './samples.ts';
 
 interface World {
   readonly services: Services;
   readonly domains: () => Promise<string>;
-  readonly run: (command: string, args?: unknown) => Promise<unknown>;
+  readonly run: CheckedRun;
 }
 
 async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
@@ -33,23 +26,22 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   const log = new FakeLog();
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
   await services.accounts.create('godwit');
-  const operations = new Operations(services);
   await body({
     services,
     domains: () => readFile(join(folder, 'domains.yaml'), 'utf8'),
-    run: (command, args = {}) => operations.run(command, args),
+    run: checkedRun(services),
   });
   assert.deepEqual(log.ofLevel('error'), []);
 }
 
 test('Operations: an unknown command is refused with those that there are', () =>
   inWorld(async ({ run }) => {
-    await assert.rejects(run('account.rename'), /unknown command account\.rename; there are account\.add, /);
+    await assert.rejects(run('account.rename', {}), /unknown command account\.rename; there are account\.add, /);
   }));
 
 test('Operations account.add: mailboxes, a password and a place in domains.yaml', () =>
   inWorld(async ({ run, services, domains }) => {
-    const added = (await run('account.add', { name: 'ann', address: 'ann@example.org' })) as AddedAccount;
+    const added = await run('account.add', { name: 'ann', address: 'ann@example.org' });
     assert.match(added.password ?? '', /^(?:[a-z2-9]{5}-){3}[a-z2-9]{5}$/);
     assert.match(await domains(), /# Domains, accounts[^]*example\.org[^]*ann@example\.org/);
     assert.notEqual(await services.accounts.open('ann'), null);
@@ -58,9 +50,9 @@ test('Operations account.add: mailboxes, a password and a place in domains.yaml'
       [added.newDomain, chosen],
       ['example.org', { name: 'bob', address: 'bob@example.org', newDomain: null }],
     );
-    const third = (await run('account.add', { name: 'cid', address: 'cid@New.example' })) as AddedAccount;
+    const third = await run('account.add', { name: 'cid', address: 'cid@New.example' });
     assert.equal(third.newDomain, 'new.example');
-    const listed = (await run('account.list')) as ListedAccount[];
+    const listed = await run('account.list');
     assert.deepEqual(
       listed.map(({ name, hasPassword, isConfigured }) => [name, hasPassword, isConfigured]),
       [
@@ -141,7 +133,7 @@ test('Operations account.remove: queued mail stays, and reports about it reach t
       messageId: '<1@localhost>',
     });
     await run('account.remove', { name: 'ann' });
-    const { items } = (await run('queue.list')) as QueueListing;
+    const { items } = await run('queue.list');
     assert.deepEqual(
       items.map(({ recipient, account }) => [recipient, account]),
       [['a@one.test', `removed account ${ann?.id}`]],
@@ -174,7 +166,7 @@ test('Operations queue.route and queue.transport: where mail would go and why, a
       lines: ['to this server itself: a development server sends nothing to the network; otherwise no route matches'],
       differences: [],
     });
-    const own = (await run('queue.route', { sender: '', recipient: 'a@localhost' })) as ShownRoute;
+    const own = await run('queue.route', { sender: '', recipient: 'a@localhost' });
     assert.equal(own.account, null);
     await assert.rejects(run('queue.route', { sender: 'x', recipient: 'a@x.test' }), /x is not an address/);
     await assert.rejects(run('queue.route', { recipient: 'a@x.test', account: 'eve' }), /no account eve/);
@@ -189,7 +181,7 @@ test('Operations queue.route and queue.transport: where mail would go and why, a
       messageId: null,
     });
     assert.deepEqual(await run('queue.transport', { domain: 'one.test', transport: 'direct' }), { count: 1 });
-    const listing = (await run('queue.list')) as QueueListing;
+    const listing = await run('queue.list');
     assert.equal(listing.items[0]?.transport, 'direct');
     assert.deepEqual(await run('queue.transport', { all: true }), { count: 1 });
     await assert.rejects(run('queue.transport', { transport: 'direct' }), /say which recipients are meant/);
@@ -209,30 +201,30 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
       smtputf8: false,
       messageId: '<1@localhost>',
     });
-    const list = async (args: object): Promise<string[]> =>
-      ((await run('queue.list', args)) as QueueListing).items.map(({ recipient }) => recipient);
+    const list = async (args: ArgumentsOf<'queue.list'>): Promise<string[]> =>
+      (await run('queue.list', args)).items.map(({ recipient }) => recipient);
     assert.deepEqual(await list({}), ['a@one.test', 'b@two.test', 'c@two.test']);
     assert.deepEqual(await list({ domain: 'two.test', account: 'godwit' }), ['b@two.test', 'c@two.test']);
     assert.deepEqual(await list({ olderThanMs: 3_600_000 }), []);
-    const cut = (await run('queue.list', { limit: 2 })) as QueueListing;
+    const cut = await run('queue.list', { limit: 2 });
     assert.deepEqual([cut.items.map(({ id }) => id), cut.next !== null], [['1.1', '1.2'], true]);
-    const rest = (await run('queue.list', { limit: 2, after: cut.next })) as QueueListing;
+    const rest = await run('queue.list', { limit: 2, after: cut.next ?? 0 });
     assert.deepEqual([rest.items.map(({ id }) => id), rest.next], [['1.3'], null]);
-    const id = cut.items[0]?.id;
-    const shown = (await run('queue.show', { id })) as ShownRecipients;
+    const id = cut.items[0]?.id ?? '';
+    const shown = await run('queue.show', { id });
     assert.deepEqual(
       [shown.items.map(({ recipient, account }) => [recipient, account]), shown.attempts],
       [[['a@one.test', 'godwit']], []],
     );
-    const whole = (await run('queue.show', { id: '1' })) as ShownRecipients;
+    const whole = await run('queue.show', { id: '1' });
     assert.deepEqual([whole.items.length, whole.isCut, whole.attempts], [3, false, []]);
     // The number of a message and those of its recipients, in any mixture and page by page.
     assert.deepEqual(await list({ ids: ['1.3', '1.1'] }), ['a@one.test', 'c@two.test']);
-    const first = (await run('queue.list', { ids: ['1'], limit: 1 })) as QueueListing;
-    const second = (await run('queue.list', { ids: ['1'], limit: 2, after: first.next })) as QueueListing;
+    const first = await run('queue.list', { ids: ['1'], limit: 1 });
+    const second = await run('queue.list', { ids: ['1'], limit: 2, after: first.next ?? 0 });
     assert.deepEqual([first.items.length, second.items.length, second.next], [1, 2, null]);
     await assert.rejects(list({ ids: ['1.4'] }), /there is no recipient 1\.4 in the queue/);
-    for (const command of ['kick', 'hold', 'release', 'drop', 'fail']) {
+    for (const command of ['kick', 'hold', 'release', 'drop', 'fail'] as const) {
       await assert.rejects(run(`queue.${command}`), /say which recipients are meant/);
     }
     assert.deepEqual(await run('queue.hold', { domain: 'two.test' }), { count: 2 });
@@ -261,7 +253,7 @@ test('Operations check and status', () =>
   inWorld(async ({ run }) => {
     assert.deepEqual(await run('check'), []);
     assert.deepEqual(await run('check.repair'), []);
-    const status = (await run('status')) as Record<string, unknown>;
+    const status = await run('status');
     assert.equal(status['hostname'], 'localhost');
     assert.equal(status['server'], null);
   }));
@@ -276,7 +268,7 @@ test('Operations check.repair: counters are counted again, and what cannot be re
     await services.databases.server.write((tx) =>
       tx.run(sql`INSERT INTO account (name, state, created_ms) VALUES ('eve', 'bound', 0)`),
     );
-    const [eve] = (await run('check.repair')) as RepairedAccount[];
+    const [eve] = await run('check.repair');
     assert.equal(eve?.account, 'eve');
     assert.match(eve.problem ?? '', /account\.db is missing/);
     await services.databases.server.write((tx) => tx.run(sql`DELETE FROM account WHERE name = 'eve'`));

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Files } from '#host/files';
+import type { RecipientState } from '#mail/queue';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { Operations, type ListedHoldRule, type QueueListing, type SuppressionListing } from './index.ts';
+import { checkedRun, type CheckedRun } from './samples.ts';
 
-type Run = (command: string, args?: unknown) => Promise<unknown>;
-
-async function inWorld(body: (run: Run, services: Services) => Promise<void>): Promise<void> {
+async function inWorld(body: (run: CheckedRun, services: Services) => Promise<void>): Promise<void> {
   await using dir = await tempDir();
   const files = new Files();
   const folder = dir.path;
@@ -17,8 +16,7 @@ async function inWorld(body: (run: Run, services: Services) => Promise<void>): P
   const log = new FakeLog();
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
   await services.accounts.create('godwit');
-  const operations = new Operations(services);
-  await body((command, args = {}) => operations.run(command, args), services);
+  await body(checkedRun(services), services);
 }
 
 async function send({ accounts, queue }: Services, ...recipients: readonly string[]): Promise<number> {
@@ -42,7 +40,7 @@ test('Operations suppression: added, listed, in force, removed', () =>
       address: 'bad@one.test',
     });
     for (const address of ['c@one.test', 'b@one.test']) await run('suppression.add', { account: 'godwit', address });
-    const all = (await run('suppression.list')) as SuppressionListing;
+    const all = await run('suppression.list');
     assert.deepEqual(
       all.items.map(({ account, address, source, reason }) => [account, address, source, reason]),
       [
@@ -51,10 +49,10 @@ test('Operations suppression: added, listed, in force, removed', () =>
         ['godwit', 'c@one.test', 'operator', ''],
       ],
     );
-    const cut = (await run('suppression.list', { account: 'godwit', limit: 2 })) as SuppressionListing;
+    const cut = await run('suppression.list', { account: 'godwit', limit: 2 });
     assert.deepEqual([cut.items.length, cut.isCut, all.isCut], [2, true, false]);
     await send(services, 'BAD+x@one.test', 'good@one.test');
-    const { items } = (await run('queue.list')) as QueueListing;
+    const { items } = await run('queue.list');
     assert.deepEqual(
       items.map(({ recipient, state }) => [recipient, state]),
       [
@@ -80,11 +78,11 @@ test('Operations suppression: added, listed, in force, removed', () =>
 
 test('Operations holdRule: added, listed, in force, removed', () =>
   inWorld(async (run, services) => {
-    const rule = (await run('holdRule.add', { account: 'godwit', recipientDomain: 'TWO.test' })) as ListedHoldRule;
+    const rule = await run('holdRule.add', { account: 'godwit', recipientDomain: 'TWO.test' });
     assert.deepEqual([rule.account, rule.senderDomain, rule.recipientDomain], ['godwit', null, 'two.test']);
     assert.deepEqual(await run('holdRule.list'), [rule]);
     await send(services, 'a@one.test', 'b@two.test');
-    const held = (await run('queue.list', { hold: true })) as QueueListing;
+    const held = await run('queue.list', { hold: true });
     assert.deepEqual(
       held.items.map(({ recipient }) => recipient),
       ['b@two.test'],
@@ -103,8 +101,7 @@ test('Operations holdRule: added, listed, in force, removed', () =>
 test('Operations queue.requiretls', () =>
   inWorld(async (run, services) => {
     const message = await send(services, 'a@one.test', 'b@two.test');
-    const demands = async (): Promise<unknown> =>
-      ((await run('queue.list', { message })) as QueueListing).items.map(({ tls }) => tls);
+    const demands = async (): Promise<unknown> => (await run('queue.list', { message })).items.map(({ tls }) => tls);
     assert.deepEqual(await run('queue.requiretls', { domain: 'one.test', demand: 'yes' }), { count: 1 });
     assert.deepEqual(await run('queue.requiretls', { domain: 'two.test', demand: 'no' }), { count: 1 });
     assert.deepEqual(await demands(), ['required', 'optional']);
@@ -130,12 +127,12 @@ test('Operations queue.list: finished recipients stay listed by state', () =>
     const message = await send(services, 'a@one.test', 'b@one.test', 'c@one.test');
     await run('queue.drop', { message, recipient: 'a@one.test' });
     await run('queue.fail', { message, recipient: 'b@one.test' });
-    const list = async (...states: readonly string[]): Promise<string[]> =>
-      ((await run('queue.list', { states })) as QueueListing).items.map(({ recipient }) => recipient);
+    const list = async (...states: readonly RecipientState[]): Promise<string[]> =>
+      (await run('queue.list', { states })).items.map(({ recipient }) => recipient);
     assert.deepEqual(await list('dropped'), ['a@one.test']);
     assert.deepEqual(await list('failed'), ['b@one.test']);
     assert.deepEqual(await list('queued', 'dropped'), ['a@one.test', 'c@one.test']);
-    const { items } = (await run('queue.list', { states: ['dropped'] })) as QueueListing;
+    const { items } = await run('queue.list', { states: ['dropped'] });
     assert.notEqual(items[0]?.finishedMs, null);
   }));
 
@@ -169,7 +166,7 @@ test('Operations queue: a message that is not in the queue is a refusal, and not
       );
     }
     await assert.rejects(run('queue.show', { id: '999' }), /there is no message 999 in the queue/);
-    const { items } = (await run('queue.list', { ids: [`${message}`] })) as QueueListing;
+    const { items } = await run('queue.list', { ids: [`${message}`] });
     assert.deepEqual(
       items.map(({ state, hold }) => [state, hold]),
       [['queued', false]],

@@ -1,85 +1,113 @@
+import { z } from 'zod';
 import { directName } from '#mail/config';
+import type { Queue, Routing } from '#mail/queue';
 import { decideRoute, describeDecision } from '#mail/routes';
-import { Arguments, OperationRefused } from './arguments.ts';
+import type { Log } from '#ports/log';
+import type { Configuration } from '#server/configuration';
+import { oneOf, OperationRefused, optionalText, text, wholeNumber } from './arguments.ts';
+import { defineOperation } from './define-operation.ts';
 import { addressNamed } from './named.ts';
-import type { OperationsDeps, OperationTable } from './operations.ts';
-import { filterArguments, readFilter } from './queue-filter.ts';
+import { changed } from './queue-change.ts';
+import { namedFilter, namedFilterShape, type QueueFilterDeps } from './queue-filter.ts';
+import type { RunningDeps } from './server-facts.ts';
 
-/** Result of `queue.route`. */
-export interface ShownRoute {
-  /** Account whose routes were asked, null for none. */
-  readonly account: string | null;
-  /** Name of the transport, null for none. */
-  readonly transport: string | null;
-  /** Where to and why, then why each route before did not match. */
-  readonly lines: readonly string[];
-  /** A line for each file of the configuration that says something else than what is in force, by which this answer was found. */
-  readonly differences: readonly string[];
+interface ConfigurationDeps {
+  readonly configuration: Configuration;
 }
 
-/** Commands about the ways that mail takes, and what they must be like. */
-export const queueRouteCommands: OperationTable = {
-  'queue.route': routeOperation,
-  'queue.transport': transportOperation,
-  'queue.requiretls': requireTlsOperation,
-  'queue.resume': resumeOperation,
-};
+interface RouteChangeDeps extends QueueFilterDeps {
+  readonly queue: Pick<Queue, 'find' | 'setTransport' | 'setTls'>;
+  readonly log: Log;
+}
 
 const maxAttempt = 1001;
 
-async function routeOperation(deps: OperationsDeps, args: unknown): Promise<ShownRoute> {
-  const { config, directory } = deps.configuration;
-  const given = new Arguments(args, ['sender', 'recipient', 'attempt', 'account']);
-  const sender = given.optionalText('sender') ?? '';
-  if (sender !== '') addressNamed(sender);
-  const recipient = given.text('recipient');
-  addressNamed(recipient);
-  const attempt = given.optionalNumber('attempt', 1, maxAttempt) ?? 1;
-  const named = given.optionalText('account')?.toLowerCase();
-  if (named !== undefined && !Object.hasOwn(config.domains.accounts, named)) {
-    throw new OperationRefused(`no account ${named}`);
-  }
-  const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressNamed));
-  const recipientDomain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
-  const question = { account, sender, recipientDomain, attempts: attempt - 1 };
-  const decision = decideRoute(question, deps.routing.table());
-  const { target } = decision;
-  const transport = target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
-  const differences = await deps.configuration.differences();
-  return { account, transport, lines: describeDecision(decision), differences };
-}
+/** `queue.route`. */
+export const queueRoute = defineOperation({
+  name: 'queue.route',
+  summary: 'Say where mail would go, and why',
+  permission: 'operator',
+  command: 'queue route',
+  args: {
+    sender: optionalText('Sender in the envelope; absent or empty for the null one.'),
+    recipient: text('Address of the recipient.'),
+    attempt: wholeNumber(1, maxAttempt, 'At this attempt; 1 when absent.').optional(),
+    account: optionalText('Submitted by this account; when absent by the one whose address the sender is.'),
+  },
+  result: z.strictObject({
+    account: z.string().nullable().describe('Account whose routes were asked, null for none.'),
+    transport: z.string().nullable().describe('Name of the transport, null for none.'),
+    lines: z.array(z.string()).readonly().describe('Destination and reason, then why each route before did not match.'),
+    differences: z
+      .array(z.string())
+      .readonly()
+      .describe('A line for each file that says something else than what is in force, by which this was found.'),
+  }),
+  run: async (
+    { configuration, routing }: ConfigurationDeps & { readonly routing: Pick<Routing, 'table'> },
+    { sender = '', recipient, attempt = 1, account: given },
+  ) => {
+    const { config, directory } = configuration;
+    if (sender !== '') addressNamed(sender);
+    addressNamed(recipient);
+    const named = given?.toLowerCase();
+    if (named !== undefined && !Object.hasOwn(config.domains.accounts, named)) {
+      throw new OperationRefused(`no account ${named}`);
+    }
+    const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressNamed));
+    const recipientDomain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
+    const question = { account, sender, recipientDomain, attempts: attempt - 1 };
+    const decision = decideRoute(question, routing.table());
+    const { target } = decision;
+    const transport = target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
+    const differences = await configuration.differences();
+    return { account, transport, lines: describeDecision(decision), differences };
+  },
+});
 
-async function transportOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly count: number }> {
-  const given = new Arguments(args, [...filterArguments, 'all', 'transport']);
-  const transport = given.optionalText('transport') ?? null;
-  const names = [directName, ...Object.keys(deps.configuration.config.server.transports)];
-  if (transport !== null && !names.includes(transport)) {
-    throw await noTransport(deps, transport, names);
-  }
-  const count = await deps.queue.setTransport(await readFilter(deps, given, 'must be named'), transport);
-  deps.log.info('queue.transportSet', { count, transport });
-  return { count };
-}
+/** `queue.transport`. */
+export const queueTransport = defineOperation({
+  name: 'queue.transport',
+  summary: 'Set the transport of recipients that wait',
+  permission: 'operator',
+  command: 'queue transport',
+  args: {
+    ...namedFilterShape,
+    transport: optionalText('A transport of server.yaml, or direct; routes decide again when absent.'),
+  },
+  result: changed,
+  run: async (deps: RouteChangeDeps & ConfigurationDeps, { transport: given, ...filter }) => {
+    const transport = given ?? null;
+    const names = [directName, ...Object.keys(deps.configuration.config.server.transports)];
+    if (transport !== null && !names.includes(transport)) throw await noTransport(deps, transport, names);
+    const count = await deps.queue.setTransport(await namedFilter(deps, filter), transport);
+    deps.log.info('queue.transportSet', { count, transport });
+    return { count };
+  },
+});
 
-/** Result of `queue.resume`. */
-export interface Resumed {
-  /** Names of the transports whose pause ended. */
-  readonly transports: readonly string[];
-}
-
-async function resumeOperation(deps: OperationsDeps, args: unknown): Promise<Resumed> {
-  const transport = new Arguments(args, ['transport']).optionalText('transport') ?? null;
-  const names = Object.keys(deps.configuration.config.server.transports);
-  if (transport !== null && !names.includes(transport)) {
-    throw await noTransport(deps, transport, names);
-  }
-  if (deps.resumeTransport === undefined) throw new OperationRefused('no server runs; nothing is paused');
-  return await Promise.resolve({ transports: deps.resumeTransport(transport) });
-}
+/** `queue.resume`. */
+export const queueResume = defineOperation({
+  name: 'queue.resume',
+  summary: 'End the pause of a transport whose server refused the login, or of all',
+  permission: 'operator',
+  command: 'queue resume',
+  args: { transport: optionalText('A transport of server.yaml; all that are paused when absent.') },
+  result: z.strictObject({
+    transports: z.array(z.string()).readonly().describe('Names of the transports whose pause ended.'),
+  }),
+  run: async (deps: ConfigurationDeps & RunningDeps, { transport: given }) => {
+    const transport = given ?? null;
+    const names = Object.keys(deps.configuration.config.server.transports);
+    if (transport !== null && !names.includes(transport)) throw await noTransport(deps, transport, names);
+    if (deps.running === null) throw new OperationRefused('no server runs; nothing is paused');
+    return { transports: deps.running.resumeTransport(transport) };
+  },
+});
 
 /** The refusal of a transport that is not in force; it may be in a file that was changed since. */
 async function noTransport(
-  { configuration }: OperationsDeps,
+  { configuration }: ConfigurationDeps,
   given: string,
   names: readonly string[],
 ): Promise<OperationRefused> {
@@ -87,18 +115,22 @@ async function noTransport(
   return new OperationRefused([refusal, ...(await configuration.differences())].join('\n'));
 }
 
-const demands: Readonly<Record<string, 'required' | 'optional' | null>> = {
-  yes: 'required',
-  no: 'optional',
-  default: null,
-};
+const demands = { yes: 'required', no: 'optional', default: null } as const;
 
-async function requireTlsOperation(deps: OperationsDeps, args: unknown): Promise<{ readonly count: number }> {
-  const given = new Arguments(args, [...filterArguments, 'all', 'demand']);
-  const demand = given.text('demand');
-  const tls = Object.hasOwn(demands, demand) ? demands[demand] : undefined;
-  if (tls === undefined) throw new OperationRefused('demand must be yes, no or default');
-  const count = await deps.queue.setTls(await readFilter(deps, given, 'must be named'), tls);
-  deps.log.info('queue.tlsSet', { count, demand });
-  return { count };
-}
+/** `queue.requiretls`. */
+export const queueRequireTls = defineOperation({
+  name: 'queue.requiretls',
+  summary: 'Set what recipients that wait demand of TLS',
+  permission: 'operator',
+  command: 'queue requiretls',
+  args: {
+    ...namedFilterShape,
+    demand: oneOf(['yes', 'no', 'default'], 'yes: REQUIRETLS; no: as TLS-Required: No; default: as the sender wanted.'),
+  },
+  result: changed,
+  run: async (deps: RouteChangeDeps, { demand, ...filter }) => {
+    const count = await deps.queue.setTls(await namedFilter(deps, filter), demands[demand]);
+    deps.log.info('queue.tlsSet', { count, demand });
+    return { count };
+  },
+});

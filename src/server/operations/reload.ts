@@ -1,17 +1,20 @@
-import { OperationRefused, refuseArguments } from './arguments.ts';
-import type { OperationTable } from './operations.ts';
+import { z } from 'zod';
+import { OperationRefused } from './arguments.ts';
+import { defineOperation } from './define-operation.ts';
+import type { RunningDeps } from './server-facts.ts';
 
-/** Result of `config.reload`. */
-export interface Reloaded {
-  /** What is wrong and was not put in force, a line each. */
-  readonly problems: readonly string[];
-}
-
-/** Reading the configuration again. */
-export const reloadCommands: OperationTable = {
-  'config.reload': async ({ reload }, args): Promise<Reloaded> => {
-    refuseArguments(args);
-    if (reload === undefined) throw new OperationRefused('no server runs; it reads its configuration when it starts');
-    return { problems: await reload() };
+/** `config.reload`. */
+export const configReload = defineOperation({
+  name: 'config.reload',
+  summary: 'Read domains.yaml, certificates and DKIM keys again',
+  permission: 'operator',
+  command: 'config reload',
+  args: {},
+  result: z.strictObject({
+    problems: z.array(z.string()).readonly().describe('What is wrong and was not put in force, a line each.'),
+  }),
+  run: async ({ running }: RunningDeps) => {
+    if (running === null) throw new OperationRefused('no server runs; it reads its configuration when it starts');
+    return { problems: await running.reload() };
   },
-};
+});

@@ -1,33 +1,42 @@
 import process from 'node:process';
-import { refuseArguments } from './arguments.ts';
-import type { OperationTable, ServerFacts } from './operations.ts';
+import { z } from 'zod';
+import type { Queue } from '#mail/queue';
+import type { Configuration } from '#server/configuration';
+import { defineOperation } from './define-operation.ts';
+import { serverFacts, type RunningDeps } from './server-facts.ts';
 
-/** Result of `status`. */
-export interface ServerStatus {
-  /** Of the process that answers. */
-  readonly pid: number;
-  readonly hostname: string;
-  readonly accounts: number;
-  /** Recipients of the queue that wait or are in delivery. */
-  readonly waiting: number;
-  /** How many of them are on hold. */
-  readonly held: number;
-  readonly memoryBytes: number;
-  /** Null when no server runs, or while it starts. */
-  readonly server: ServerFacts | null;
+interface StatusDeps extends RunningDeps {
+  readonly configuration: Configuration;
+  readonly queue: Pick<Queue, 'count'>;
 }
 
-/** How the server is. */
-export const statusCommands: OperationTable = {
-  status: async (deps, args): Promise<ServerStatus> => {
-    refuseArguments(args);
-    return {
-      pid: process.pid,
-      hostname: deps.configuration.config.server.hostname,
-      accounts: Object.keys(deps.configuration.config.domains.accounts).length,
-      ...(await deps.queue.count()),
-      memoryBytes: process.memoryUsage.rss(),
-      server: deps.serverFacts?.() ?? null,
-    };
-  },
-};
+const serverStatus = z.strictObject({
+  pid: z.number().describe('Of the process that answers.'),
+  hostname: z.string(),
+  accounts: z.number(),
+  waiting: z.number().describe('Recipients of the queue that wait or are in delivery.'),
+  held: z.number().describe('How many of them are on hold.'),
+  memoryBytes: z.number(),
+  server: serverFacts.nullable().describe('Null when no server runs, or while it starts.'),
+});
+
+/** Result of `status`. */
+export type ServerStatus = z.output<typeof serverStatus>;
+
+/** `status`. */
+export const status = defineOperation({
+  name: 'status',
+  summary: 'Report how the server is: process, ports, queue, disk, certificates and troubles',
+  permission: 'operator',
+  command: 'status',
+  args: {},
+  result: serverStatus,
+  run: async ({ configuration, queue, running }: StatusDeps) => ({
+    pid: process.pid,
+    hostname: configuration.config.server.hostname,
+    accounts: Object.keys(configuration.config.domains.accounts).length,
+    ...(await queue.count()),
+    memoryBytes: process.memoryUsage.rss(),
+    server: running?.facts() ?? null,
+  }),
+});

@@ -1,76 +1,108 @@
+import { z } from 'zod';
 import { writeAddress } from '#lib/address';
-import { normalAddress, type Suppression } from '#mail/suppressions';
-import { Arguments, OperationRefused } from './arguments.ts';
-import { accountNamed, accountNames, addressNamed } from './named.ts';
-import type { OperationsDeps, OperationTable } from './operations.ts';
+import { normalAddress, type Suppression, type Suppressions } from '#mail/suppressions';
+import type { Log } from '#ports/log';
+import { OperationRefused, optionalText, shortText, text, wholeNumber } from './arguments.ts';
+import { defineOperation } from './define-operation.ts';
+import { accountNamed, accountNames, addressNamed, type AccountListDeps } from './named.ts';
 
-/** One address of `suppression.list`; `account` is a name. */
-export type ListedSuppression = Omit<Suppression, 'account'> & { readonly account: string };
-
-/** Result of `suppression.list`. */
-export interface SuppressionListing {
-  readonly items: readonly ListedSuppression[];
-  /** Whether there are more than the limit. */
-  readonly isCut: boolean;
+interface SuppressionDeps extends AccountListDeps {
+  readonly suppressions: Pick<Suppressions, 'list' | 'add' | 'remove'>;
+  readonly log: Log;
 }
-
-/** Result of `suppression.add` and `suppression.remove`. */
-export interface ChangedSuppression {
-  readonly account: string;
-  /** As it is kept. */
-  readonly address: string;
-}
-
-/** Commands about addresses that accounts do not send to. */
-export const suppressionCommands: OperationTable = {
-  'suppression.list': listOperation,
-  'suppression.add': addOperation,
-  'suppression.remove': removeOperation,
-};
 
 const defaultLimit = 1000;
 const maxLimit = 100_000;
 const maxReasonChars = 500;
 
-async function listOperation(deps: OperationsDeps, args: unknown): Promise<SuppressionListing> {
-  const given = new Arguments(args, ['account', 'limit']);
-  const named = given.optionalText('account');
-  const limit = given.optionalNumber('limit', 1, maxLimit) ?? defaultLimit;
-  const account = named === undefined ? null : (await accountNamed(deps, named)).id;
-  const found: Suppression[] = [];
-  let isCut = true;
-  while (isCut && found.length < limit) {
-    const after = found.at(-1);
-    const page = { limit: limit - found.length, ...(after !== undefined && { after }) };
-    const listed = await deps.suppressions.list(account, page);
-    found.push(...listed.items);
-    isCut = listed.isCut;
-  }
-  const nameOf = await accountNames(deps);
-  return { items: found.map((item) => ({ ...item, account: nameOf(item.account) })), isCut };
-}
+const listedSuppression = z.strictObject({
+  account: z.string(),
+  address: z.string().describe('In its normal form.'),
+  source: z
+    .enum(['operator', 'refused', 'notice'])
+    .describe('What led to it: a command, the refusal of a host, a notice.'),
+  reason: z.string(),
+  message: z.number().nullable().describe('Number of the queued message that led to it, null for none.'),
+  createdMs: z.number().describe('Milliseconds since 1970.'),
+  untilMs: z.number().nullable().describe('Milliseconds since 1970; null until it is removed.'),
+});
 
-async function addOperation(deps: OperationsDeps, args: unknown): Promise<ChangedSuppression> {
-  const given = new Arguments(args, ['account', 'address', 'reason']);
-  const { id, name } = await accountNamed(deps, given.text('account'));
-  const address = writeAddress(addressNamed(given.text('address')));
-  const reason = given.optionalText('reason') ?? '';
-  if (reason.length > maxReasonChars)
-    throw new OperationRefused(`the reason is longer than ${maxReasonChars} characters`);
-  await deps.suppressions.add({ account: id, address, source: 'operator', reason, message: null });
-  const added = { account: name, address: normalAddress(address) };
-  deps.log.info('suppression.added', added);
-  return added;
-}
+/** One address of `suppression.list`; `account` is a name. */
+export type ListedSuppression = z.output<typeof listedSuppression>;
 
-async function removeOperation(deps: OperationsDeps, args: unknown): Promise<ChangedSuppression> {
-  const given = new Arguments(args, ['account', 'address']);
-  const { id, name } = await accountNamed(deps, given.text('account'));
-  const address = normalAddress(writeAddress(addressNamed(given.text('address'))));
-  if (!(await deps.suppressions.remove(id, address))) {
-    throw new OperationRefused(`${address} is not on the suppression list of ${name}`);
-  }
-  const removed = { account: name, address };
-  deps.log.info('suppression.removed', removed);
-  return removed;
-}
+const changedSuppression = z.strictObject({
+  account: z.string(),
+  address: z.string().describe('As it is kept.'),
+});
+
+/** `suppression.list`. */
+export const suppressionList = defineOperation({
+  name: 'suppression.list',
+  summary: 'List addresses that accounts do not send to',
+  permission: { ownAccount: 'account' },
+  command: 'suppression list',
+  args: {
+    account: optionalText('Of this account only.'),
+    limit: wholeNumber(1, maxLimit, `At most this many; ${defaultLimit} when absent.`).optional(),
+  },
+  result: z.strictObject({
+    items: z.array(listedSuppression).readonly(),
+    isCut: z.boolean().describe('There are more than the limit.'),
+  }),
+  run: async (deps: SuppressionDeps, { account: named, limit = defaultLimit }) => {
+    const account = named === undefined ? null : (await accountNamed(deps, named)).id;
+    const found: Suppression[] = [];
+    let isCut = true;
+    while (isCut && found.length < limit) {
+      const after = found.at(-1);
+      const page = { limit: limit - found.length, ...(after !== undefined && { after }) };
+      const listed = await deps.suppressions.list(account, page);
+      found.push(...listed.items);
+      isCut = listed.isCut;
+    }
+    const nameOf = await accountNames(deps);
+    return { items: found.map((item) => ({ ...item, account: nameOf(item.account) })), isCut };
+  },
+});
+
+/** `suppression.add`. */
+export const suppressionAdd = defineOperation({
+  name: 'suppression.add',
+  summary: 'Let mail of an account to an address fail at once',
+  permission: { ownAccount: 'account' },
+  command: 'suppression add',
+  args: {
+    account: text('Name of the account.'),
+    address: text('Address, in any case; without a + before the @ also those with one.'),
+    reason: shortText('reason', maxReasonChars, 'Shown to the account when it sends to the address.'),
+  },
+  result: changedSuppression,
+  run: async (deps: SuppressionDeps, { account, address: given, reason = '' }) => {
+    const { id, name } = await accountNamed(deps, account);
+    const address = writeAddress(addressNamed(given));
+    await deps.suppressions.add({ account: id, address, source: 'operator', reason, message: null });
+    const added = { account: name, address: normalAddress(address) };
+    deps.log.info('suppression.added', added);
+    return added;
+  },
+});
+
+/** `suppression.remove`. */
+export const suppressionRemove = defineOperation({
+  name: 'suppression.remove',
+  summary: 'Let an account send to an address again',
+  permission: { ownAccount: 'account' },
+  command: 'suppression remove',
+  args: { account: text('Name of the account.'), address: text('Address.') },
+  result: changedSuppression,
+  run: async (deps: SuppressionDeps, { account, address: given }) => {
+    const { id, name } = await accountNamed(deps, account);
+    const address = normalAddress(writeAddress(addressNamed(given)));
+    if (!(await deps.suppressions.remove(id, address))) {
+      throw new OperationRefused(`${address} is not on the suppression list of ${name}`);
+    }
+    const removed = { account: name, address };
+    deps.log.info('suppression.removed', removed);
+    return removed;
+  },
+});

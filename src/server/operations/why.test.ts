@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
-import { writeStory, type StoryTelling } from '#mail/story';
+import { writeStory } from '#mail/story';
 import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
@@ -13,7 +13,8 @@ import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import { Operations } from './index.ts';
+import type { ArgumentsOf } from './index.ts';
+import { checkedRun } from './samples.ts';
 import { FakeLoop } from '#testing/fake-loop';
 
 const hostname = 'mail.example.org';
@@ -29,7 +30,7 @@ interface World {
   /** Talks to port 25, or to submission as ann. */
   readonly talk: (kind: ServerKind, ...lines: readonly string[]) => Promise<void>;
   /** Stories as texts, without times. */
-  readonly why: (args: object) => Promise<string>;
+  readonly why: (args: ArgumentsOf<'why'>) => Promise<string>;
   readonly run: (args: object) => Promise<unknown>;
 }
 
@@ -41,13 +42,13 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
   for (const name of ['ann', 'full']) await services.accounts.create(name);
   await services.credentials.setPassword('ann', 'correct horse');
-  const operations = new Operations(services);
-  const run = (args: object): Promise<unknown> => operations.run('why', args);
+  const call = checkedRun(services);
+  const run = (args: object): Promise<unknown> => call('why', args);
   await body({
     services,
     talk: (kind, ...lines) => talk(services, log, kind, lines),
     why: async (args) => {
-      const { stories } = (await run(args)) as StoryTelling;
+      const { stories } = await call('why', args);
       return stories.flatMap((story) => writeStory(story, () => 'T', 0)).join('\n');
     },
     run,
