@@ -3,7 +3,7 @@ import type { Answer } from '#ports/resolver';
 /** Bounds of the cache. */
 export const defaultCacheLimits = { maxEntries: 10_000, maxTtlS: 86_400 } as const;
 
-/** Found and absent answers for as long as their TTL says; the longest unused go first when it is full. */
+/** Cache of found and absent answers for their TTL (RFC 1035 §7.4, RFC 2308 §5). When it is full, the least recently used go first. */
 export class AnswerCache {
   readonly #entries = new Map<string, { readonly answer: Answer<unknown>; readonly untilMs: number }>();
   readonly #limits: { readonly maxEntries: number; readonly maxTtlS: number };
@@ -12,7 +12,7 @@ export class AnswerCache {
     this.#limits = limits;
   }
 
-  /** The answer with what is left of its TTL; undefined when unknown or expired. `nowMs` is monotonic. */
+  /** Returns the answer with its remaining TTL; undefined when it is unknown or expired. `nowMs` is monotonic. */
   get(key: string, nowMs: number): Answer<unknown> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -22,7 +22,7 @@ export class AnswerCache {
     return { ...entry.answer, ttlS: Math.ceil((entry.untilMs - nowMs) / 1000) };
   }
 
-  /** Keeps an answer; failures and those with a TTL of 0 are not kept. */
+  /** Stores an answer. Failures are not stored, nor are answers with a TTL of 0 (RFC 1035 §3.2.1: such data should not be cached). */
   set(key: string, answer: Answer<unknown>, nowMs: number): void {
     if (answer.kind === 'failed' || answer.ttlS <= 0) return;
     this.#entries.delete(key);

@@ -8,10 +8,10 @@ import type { NameServer } from './settings.ts';
 export type Exchange =
   | { readonly kind: 'response'; readonly message: DnsMessage }
   | { readonly kind: 'timeout' }
-  /** The server is not there at all: refused or no route. */
+  /** The server cannot be reached: connection refused or no route. */
   | { readonly kind: 'unreachable' };
 
-/** Everything for one exchange. `query` was checked to be encodable. */
+/** Arguments of one exchange. `query` is known to be encodable. */
 interface ExchangeArgs {
   readonly server: NameServer;
   readonly query: Query;
@@ -23,8 +23,8 @@ interface ExchangeArgs {
 const maxStrays = 100;
 
 /**
- * Asks over UDP from a port that the system chooses at random, and over TCP when the answer is truncated (RFC 7766 §5)
- * or does not repeat the case of our question. Answers with another id or question are ignored (RFC 5452 §9.1).
+ * Sends a query over UDP from a port that the system chooses at random, and again over TCP when the answer is truncated (RFC 7766 §5)
+ * or differs from our question in case. Answers with another id or question are ignored (RFC 5452 §9.1).
  */
 export async function exchange(args: ExchangeArgs): Promise<Exchange> {
   const wire = encodeQuery(args.query);
@@ -44,7 +44,7 @@ function overUdp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange | { rea
     const end = (result: Exchange | { readonly kind: 'retryTcp' }): void => {
       timer[Symbol.dispose]();
       signal.removeEventListener('abort', onAbort);
-      // Only our own listeners: a socket that is still being bound needs its others to be able to close.
+      // Remove only our own listeners: a socket that is still being bound needs the others to close.
       socket.removeAllListeners('message').removeAllListeners('error');
       socket.on('error', () => undefined);
       socket.close();
@@ -60,9 +60,9 @@ function overUdp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange | { rea
       if (decoded.ok && match === 'exact' && !decoded.value.isTruncated)
         end({ kind: 'response', message: decoded.value });
       else if (match !== 'no') end({ kind: 'retryTcp' });
-      else if ((strays += 1) > maxStrays) end({ kind: 'retryTcp' }); // an attacker is guessing: TCP cannot be guessed
+      else if ((strays += 1) > maxStrays) end({ kind: 'retryTcp' }); // an attacker guesses ids: answers over TCP cannot be guessed
     });
-    // A connected socket reports ICMP errors, and takes datagrams from this server only.
+    // A connected socket reports ICMP errors and accepts datagrams from this server only (RFC 5452 §9.1: check the source address).
     socket.connect(server.port, server.address, (error?: Error) => {
       if (error === undefined) socket.send(wire);
       else end({ kind: 'unreachable' });
@@ -91,7 +91,7 @@ function overTcp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange> {
     socket.on('error', () => end({ kind: 'unreachable' }));
     socket.on('end', () => end({ kind: 'unreachable' }));
     socket.on('connect', () => {
-      // RFC 7766 §8: length and message in one write.
+      // RFC 7766 §8: the length and the message SHOULD be passed to TCP in one write.
       socket.write(Buffer.concat([Uint8Array.of(wire.length >> 8, wire.length & 0xff), wire]));
     });
     socket.on('data', (chunk: Uint8Array) => {
@@ -112,7 +112,7 @@ function overTcp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange> {
   });
 }
 
-/** Reports whether a message answers the query: `exact` with the same letters, `caseDiffers` when only their case is another. */
+/** Reports whether a message answers the query: `exact` when it repeats the name letter by letter, `caseDiffers` when only the case differs. */
 function answers(message: DnsMessage, wire: Uint8Array): 'exact' | 'caseDiffers' | 'no' {
   const asked = decodeMessage(wire);
   if (!asked.ok || !message.isResponse || message.id !== asked.value.id) return 'no';

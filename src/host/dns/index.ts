@@ -1,6 +1,6 @@
 /**
  * The `Resolver` port as a stub resolver over UDP and TCP, with a cache and the machine's settings.
- * Messages are read and written by #lib/dns. DNSSEC is validated by the recursive resolver; its word counts only where it is trusted.
+ * Messages are read and written by #lib/dns. The recursive resolver validates DNSSEC; its AD flag counts only where it is trusted (RFC 4035 §4.9.3).
  */
 export { parseNameServer, parseResolvConf, server, systemSettings } from './settings.ts';
 export type { NameServer } from './settings.ts';

@@ -8,7 +8,7 @@ export interface NameServer {
   /** IPv4 or IPv6 address; a zone (`%eth0`) may follow. */
   readonly address: string;
   readonly port: number;
-  /** True when its AD flag is believed: it is on this machine, or the administrator vouches for the path to it (RFC 6840 §5.7). */
+  /** True when its AD flag is believed: it is on this machine, or the administrator vouches for the path to it (RFC 4035 §4.9.3). */
   readonly isTrusted: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface ResolverSettings {
   readonly attempts: number;
 }
 
-/** Source of the settings; asked for every query that is not in the cache. */
+/** Source of the settings; called for every query that the cache does not answer. */
 export interface SettingsSource {
   current(): Promise<ResolverSettings>;
 }
@@ -31,7 +31,7 @@ const defaultAttempts = 2;
 const maxServers = 3;
 const recheckMs = 2000;
 
-/** Reads the text of resolv.conf: `nameserver`, and of `options` `timeout`, `attempts` and `trust-ad`. Everything else is skipped. */
+/** Reads the text of resolv.conf: `nameserver`, and the `options` `timeout`, `attempts` and `trust-ad`. Everything else is skipped. */
 export function parseResolvConf(text: string): ResolverSettings {
   const addresses: string[] = [];
   let timeoutMs = defaultTimeoutMs;
@@ -57,15 +57,15 @@ export function parseResolvConf(text: string): ResolverSettings {
   return { servers: addresses.map((address) => server(address, 53, trustAd)), timeoutMs, attempts };
 }
 
-/** A server with its trust: by default only one on this machine has it. */
+/** Creates a server. By default only one on this machine is trusted. */
 export function server(address: string, port = 53, trustAd = false): NameServer {
   return { address, port, isTrusted: trustAd || /^127\.|^::1$/.test(address) };
 }
 
-/** Never looked for on Windows, where any user may put an `\etc` on a drive. */
+/** Null on Windows, where any user may create `\etc` on a drive. */
 const resolvConf = process.platform === 'win32' ? null : '/etc/resolv.conf';
 
-/** The machine's settings: resolv.conf, read again when it changed; where there is none (null, Windows), what the system tells Node. */
+/** Returns the machine's settings: those of resolv.conf, read again when it changes; without one (null, Windows), those that Node gets from the system. */
 export function systemSettings(clock: Clock, path: string | null = resolvConf): SettingsSource {
   let known: ResolverSettings | null = null;
   let modifiedMs = -1;
@@ -83,7 +83,7 @@ export function systemSettings(clock: Clock, path: string | null = resolvConf): 
         if (known === null || mtimeMs !== modifiedMs) known = parseResolvConf(await readFile(path, 'utf8'));
         modifiedMs = mtimeMs;
       } catch {
-        // No such file, or not for us: the system's own view is all there is.
+        // No such file, or no permission: use the settings that the system gives Node.
         known = settingsOfNode();
         modifiedMs = -1;
       }
@@ -92,7 +92,7 @@ export function systemSettings(clock: Clock, path: string | null = resolvConf): 
   };
 }
 
-/** A new resolver asks the system again; the default one of `node:dns` keeps what it learned when the process started. */
+/** Reads the settings from the system. A new `Resolver` does so each time; the default one of `node:dns` keeps those of the start of the process. */
 function settingsOfNode(): ResolverSettings {
   const servers = new Resolver().getServers().flatMap((text) => parseNameServer(text) ?? []);
   return { servers, timeoutMs: defaultTimeoutMs, attempts: defaultAttempts };

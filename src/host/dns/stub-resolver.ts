@@ -19,8 +19,8 @@ const maxTotalMs = 10_000;
 const caseBytes = 32;
 
 /**
- * A stub resolver: asks the configured recursive resolvers in turn, remembers answers for their TTL, and asks once for what several want at
- * the same time. When no server is configured or none can be reached, the answer is `unavailable` at once.
+ * A stub resolver: asks the configured recursive resolvers in turn, caches answers for their TTL, and sends one query for concurrent
+ * equal questions. When no server is configured or none can be reached, the answer is `unavailable` at once.
  */
 export class StubResolver implements Resolver, Disposable {
   readonly #deps: StubResolverDeps;
@@ -36,7 +36,7 @@ export class StubResolver implements Resolver, Disposable {
   async query<K extends RecordType>(name: string, type: K, signal?: AbortSignal): Promise<Answer<Records[K]>> {
     signal?.throwIfAborted();
     const plain = name.toLowerCase().replace(/\.$/, '');
-    // What cannot be written as a DNS name cannot exist.
+    // A name that DNS cannot carry (RFC 1035 §2.3.4: 63 octets for a label, 255 for a name) cannot exist.
     if (encodeName(plain) === null) return { kind: 'absent', why: 'nxdomain', authentic: false, ttlS: 0 };
     const key = `${type} ${plain}`;
     const known = this.#cache.get(key, this.#deps.clock.monotonic());
@@ -49,7 +49,7 @@ export class StubResolver implements Resolver, Disposable {
     return (await unlessAborted(asking, signal)) as Answer<Records[K]>;
   }
 
-  /** Ends queries that are under way; they answer `timeout`. */
+  /** Ends pending queries, which then resolve as `timeout`. */
   [Symbol.dispose](): void {
     this.#closing.abort();
   }
@@ -85,7 +85,7 @@ export class StubResolver implements Resolver, Disposable {
         }
         failure = answer;
       }
-      // Those that answered or are not there will not do better in a second round.
+      // Servers that have answered or cannot be reached do no better in a second round.
       waiting = silent;
     }
     return failure;
@@ -97,7 +97,7 @@ export class StubResolver implements Resolver, Disposable {
   }
 }
 
-/** Reports whether a timeout tells more than this failure does. */
+/** Reports whether a timeout is more informative than this failure. */
 function isWorse(answer: Answer<unknown>): boolean {
   return answer.kind === 'failed' && answer.why === 'unavailable';
 }

@@ -6,16 +6,16 @@ import { StubResolver } from './stub-resolver.ts';
 
 /** Configuration of DNS, and dependencies of a resolver. */
 export interface SystemResolverDeps {
-  /** `IP`, `IPv4:port` or `[IPv6]:port`; absent or empty: the machine's. */
+  /** `IP`, `IPv4:port` or `[IPv6]:port`; when absent or empty, the machine's resolvers. */
   readonly servers?: readonly string[] | undefined;
-  /** Believe or disbelieve AD of all of them; absent: resolvers on this machine, and those of a resolv.conf with `trust-ad`. */
+  /** Trust in the AD flag of all servers; when absent, only in that of resolvers on this machine and of a resolv.conf with `trust-ad`. */
   readonly trustAuthenticData?: boolean | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** The resolver of a server. An entry of `servers` that is no address is logged and skipped. */
+/** Creates the server's resolver. An entry of `servers` that is not an address is logged and skipped. */
 export function systemResolver(deps: SystemResolverDeps): StubResolver {
   const { clock, random, trustAuthenticData } = deps;
   const system = systemSettings(clock);

@@ -13,7 +13,7 @@ export interface NodeDialerOptions extends ClientTrust {
 /** Request for one connection, as in the port. */
 export type DialRequest = Parameters<Dialer['dial']>[0];
 
-/** Opens connections with the machine's own network. */
+/** Creates a dialer that connects directly from this machine; `dial` rejects with DialFailed. */
 export function nodeDialer({ limits, ...clientTrust }: NodeDialerOptions = {}): Dialer {
   const all = { ...defaultNetLimits, ...limits };
   return { dial: (to) => openChannel(to, { place: { host: to.address, port: to.port }, clientTrust, limits: all }) };
@@ -25,11 +25,11 @@ interface Opening {
   readonly place: { readonly host: string; readonly port: number };
   readonly clientTrust: ClientTrust;
   readonly limits: NetLimits;
-  /** Settles in plaintext what precedes the channel, such as with a proxy. @throws DialFailed */
+  /** Runs in plaintext before the channel exists, such as the negotiation with a proxy. @throws DialFailed */
   readonly prepare?: (socket: Socket, timeoutMs: number) => Promise<void>;
 }
 
-/** Connects, prepares and, if wanted, secures, all within the request's time. @throws DialFailed */
+/** Connects, prepares and, if the request asks for TLS, secures the connection within the request's timeout. @throws DialFailed */
 export async function openChannel(to: DialRequest, opening: Opening): Promise<Channel> {
   const { place, clientTrust, limits, prepare } = opening;
   const endMs = performance.now() + to.timeoutMs;
@@ -64,8 +64,8 @@ export async function openChannel(to: DialRequest, opening: Opening): Promise<Ch
 }
 
 /**
- * Waits for a step of making a connection, which `begin` starts and ends. Destroys the socket when it fails.
- * @throws DialFailed when the step says so, the time is up, the socket fails or the signal is given.
+ * Runs one step of connecting, which `begin` starts and settles. Destroys the socket when the step fails.
+ * @throws DialFailed when the step fails, the timeout passes, the socket fails or the signal aborts.
  */
 export function withinTime(
   socket: Socket,
@@ -77,7 +77,7 @@ export function withinTime(
   const fail = (reason: string, cause?: unknown): void => reject(new DialFailed(reason, { cause }));
   const timer = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
   const onAbort = (): void => fail('given up', signal?.reason);
-  // Stays until the channel has its own: nothing that a socket says may end the process.
+  // Stays until the channel adds its own listener: an unhandled socket error would end the process.
   socket.on('error', (error) => fail(reasonOf(error), error));
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });

@@ -1,6 +1,6 @@
 import type { Endpoint } from '#ports/channel';
 
-/** An address as Node gives it, in our form: IPv4-mapped as IPv4 (RFC 4291 §2.5.5.2), without zone. */
+/** Converts an address from Node: an IPv4-mapped address becomes IPv4 (RFC 4291 §2.5.5.2), and the zone is removed. */
 export function endpoint(address: string, port: number): Endpoint {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return { address: mapped, port };

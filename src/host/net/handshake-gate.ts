@@ -1,9 +1,9 @@
 import { ChannelClosed } from '#ports/channel';
 import type { HandshakeLimits } from './limits.ts';
 
-/** A handshake that may begin; disposed when it has ended, well or not. */
+/** A handshake that may begin. Dispose it when the handshake ends, successfully or not. */
 export interface HandshakeTurn extends Disposable {
-  /** Milliseconds after which to ask again, for a handshake that has taken `tookMs`; 0 when its time is up, which comes sooner when others wait. */
+  /** Returns the milliseconds after which to ask again, for a handshake that has taken `tookMs`; 0 when it must end, which is sooner when others wait. */
   leftMs(tookMs: number): number;
 }
 
@@ -13,9 +13,8 @@ interface Waiter {
 }
 
 /**
- * Bounds the TLS handshakes that the process makes as a server at one time. Each costs a signature on the event loop and, until it ends, memory for
- * buffers of both directions; a client that sends half of one keeps that. The rest waits in order, an address behind others when it has
- * its share.
+ * Bounds the concurrent TLS handshakes of the process as a server. Each costs a signature on the event loop and, until it ends, buffers for both
+ * directions, which a client holds by sending half a handshake. The rest wait in order; an address that has its share is passed over.
  */
 export class HandshakeGate {
   readonly #limits: HandshakeLimits;
@@ -28,7 +27,7 @@ export class HandshakeGate {
     this.#limits = limits;
   }
 
-  /** Waits for a turn. @throws ChannelClosed when too many wait already, or the wait takes too long. */
+  /** Waits for a turn. @throws ChannelClosed when too many connections wait already, or the wait takes too long. */
   enter(address: string): Promise<HandshakeTurn> {
     if (this.#hasRoom(address)) return Promise.resolve(this.#begin(address));
     const { maxWaiting, maxWaitingPerAddress, waitMs } = this.#limits;
@@ -72,7 +71,7 @@ export class HandshakeGate {
     return {
       leftMs: (tookMs) => {
         const mostMs = this.#waiters.size > 0 ? pressedTimeoutMs : timeoutMs;
-        // Others may come meanwhile.
+        // Others may arrive meanwhile, so the caller asks again.
         return Math.max(0, Math.min(mostMs - tookMs, pressedTimeoutMs));
       },
       [Symbol.dispose]: () => {

@@ -5,9 +5,9 @@ import { errorCode } from '#host/files';
 import { ChannelClosed, ChannelTimeout, type ClientTls, type TlsSession } from '#ports/channel';
 import { cipherSuites, serverEndPoint, type ServerTls, type TlsContext } from './tls-context.ts';
 
-/** Contribution of this side to handshakes as a client. */
+/** Certificates that this side uses in handshakes as a client. */
 export interface ClientTrust {
-  /** PEM certificates trusted in place of those that Node ships. With an `identity` they belong into its context. */
+  /** PEM certificates trusted instead of those that Node ships. With an `identity`, they belong in its context. */
   readonly trustedPem?: readonly string[];
   /** Our own certificate, shown to servers that ask; its context lists the trusted authorities. */
   readonly identity?: TlsContext;
@@ -20,8 +20,8 @@ export interface Secured {
 }
 
 /**
- * Shakes hands as a server over a connected socket.
- * @param leftMs  Asked as `HandshakeTurn.leftMs`.
+ * Makes the TLS handshake as a server on a connected socket.
+ * @param leftMs  Called as `HandshakeTurn.leftMs`.
  * @throws ChannelClosed, ChannelTimeout
  */
 export async function secureAsServer(
@@ -45,7 +45,7 @@ export async function secureAsServer(
     },
   });
   await handshake(socket, 'secure', leftMs);
-  // Renegotiation lets a client make us work for nothing, and no mail protocol needs it.
+  // A client could use TLS 1.2 renegotiation (RFC 9325 §3.5) to make us compute for nothing, and no mail protocol needs it.
   socket.disableRenegotiation();
   const peerProblem = 'client certificates are not verified by TLS';
   const verdict = { peerVerified: false, peerProblem };
@@ -54,7 +54,7 @@ export async function secureAsServer(
   return { socket, session: describe(socket, chain, serverEndPoint(used.certificate), verdict) };
 }
 
-/** Shakes hands as a client over a connected socket. @throws ChannelClosed, ChannelTimeout */
+/** Makes the TLS handshake as a client on a connected socket. @throws ChannelClosed, ChannelTimeout */
 export async function secureAsClient(
   raw: Socket,
   wanted: ClientTls,
@@ -65,7 +65,7 @@ export async function secureAsClient(
   const socket = connect({
     socket: raw,
     host: serverName,
-    // RFC 6066 §3: no literal addresses in SNI.
+    // RFC 6066 §3: literal IPv4 and IPv6 addresses are not permitted in SNI.
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     checkServerIdentity: (_asked, certificate) => checkServerIdentity(verifyName, certificate),
     minVersion: 'TLSv1.2',
@@ -99,7 +99,7 @@ async function handshake(
   // The error listener stays: the channel adds its own, and an error between the two must not end the process.
   socket.on('error', onError);
   socket.once('close', onClose);
-  // Half-open connections only end when the peer gives up.
+  // Sockets are half-open, so the peer's end does not close them.
   socket.once('end', onClose);
   socket.once(event, resolve);
   try {
@@ -114,15 +114,15 @@ async function handshake(
   }
 }
 
-/** To be called once for a socket: Node 24.21 knows no certificate any more when asked again. */
+/** Returns the peer's certificate; null when it has sent none. Call it once for each socket: Node 24.21 returns nothing the second time. */
 function peerCertificate(socket: TLSSocket): X509Certificate | null {
   return socket.getPeerX509Certificate() ?? null;
 }
 
-/** Longer chains of a server are not looked at. */
+/** Certificates of a server's chain that are read; the rest are ignored. */
 const maxChainCertificates = 10;
 
-/** The certificates of a server in the order in which it sent them. */
+/** Returns the certificates of a server in the order in which it sent them. */
 function chainOf(certificate: X509Certificate | null): X509Certificate[] {
   const chain: X509Certificate[] = [];
   for (let next = certificate ?? undefined; next !== undefined; next = next.issuerCertificate) {
@@ -155,20 +155,20 @@ function describe(
   };
 }
 
-/** RFC 9266 §2: 32 bytes, no context. */
+/** Returns the `tls-exporter` channel binding (RFC 9266 §2): 32 bytes, zero-length context. */
 function exported(socket: TLSSocket): Uint8Array {
   return new Uint8Array(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)));
 }
 
 function problemOf(socket: TLSSocket): string {
-  // Node types it as an Error, and gives the code as a string.
+  // Node declares an Error but sets the code as a string.
   const problem: unknown = socket.authorizationError;
   return problem instanceof Error ? problem.message : String(problem);
 }
 
 const maxNamesChars = 200;
 
-/** In words for those who look after mail: what Node says about other names is long, and its hints are about starting Node. */
+/** Returns the reason in words for mail operators: Node's own messages are long, and their hints are about starting Node. */
 function reasonOf(error: Error): string {
   const { host, cert } = error as Error & {
     readonly host?: unknown;

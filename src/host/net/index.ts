@@ -1,7 +1,7 @@
 /**
  * TCP and TLS behind the `Channel` and `Dialer` ports: listening, connecting (also through a SOCKS5 proxy), securing.
- * Invariants: no socket event ever ends the process; what a peer sends is held back once `maxBufferedBytes` wait to be read;
- * bytes that came in plaintext are never read after `startTls`.
+ * Invariants: no socket event ends the process; the peer is throttled while `maxBufferedBytes` wait to be read; bytes that arrived in
+ * plaintext are never read after `startTls` (RFC 3207 §6).
  * Protocols live in `proto/`, the bytes of SOCKS in #lib/socks, name lookups in `#host/dns`.
  */
 export { nodeDialer } from './dialer.ts';

@@ -1,6 +1,6 @@
 /** Limits and sizes of connections. */
 export interface NetLimits {
-  /** Bytes kept for `read` before the peer is held back. */
+  /** Bytes buffered for `read` before the peer is throttled. */
   readonly maxBufferedBytes: number;
   /** Bytes on their way to the peer before `write` waits. */
   readonly maxUnsentBytes: number;
@@ -17,7 +17,7 @@ export interface NetLimits {
   readonly keepAliveAfterMs: number;
 }
 
-/** RFC 5321 §4.5.3.2 wants minutes for writes; the rest is small because a mail client answers at once or never. */
+/** RFC 5321 §4.5.3.2 sets SMTP timeouts in minutes, so writes have minutes; the rest is short because a mail client answers at once or never. */
 export const defaultNetLimits: NetLimits = {
   maxBufferedBytes: 64 * 1024,
   maxUnsentBytes: 128 * 1024,
@@ -31,7 +31,7 @@ export const defaultNetLimits: NetLimits = {
 
 /** Limits of TLS handshakes as a server, for all listeners of a process. */
 export interface HandshakeLimits {
-  /** Handshakes at one time; each takes 1 or 2 ms of the event loop when the client's first message comes. */
+  /** Concurrent handshakes; each takes 1 or 2 ms of the event loop when the client's first message arrives. */
   readonly maxUnderWay: number;
   /** Those of one address. */
   readonly maxPerAddress: number;
@@ -47,7 +47,7 @@ export interface HandshakeLimits {
   readonly pressedTimeoutMs: number;
 }
 
-/** 16 at a time are some hundred a second for clients that answer, and a few a second for those that never do. */
+/** 16 concurrent handshakes allow some hundred a second with clients that answer, and a few a second with clients that never do. */
 export const defaultHandshakeLimits: HandshakeLimits = {
   maxUnderWay: 16,
   maxPerAddress: 6,

@@ -19,20 +19,20 @@ export interface ListenOptions {
   readonly tls?: ServerTls;
   /** TLS from the first byte (RFC 8314 §3.3). */
   readonly immediateTls?: boolean;
-  /** Connections at once; more are dropped as they come. */
+  /** Concurrent connections; more are dropped as they arrive. */
   readonly maxConnections?: number;
   /**
-   * Asked as a connection comes, before any handshake: null ends it without a word, otherwise it holds the place until it ends.
+   * Called when a connection arrives, before any handshake. Null drops the connection silently; a place is disposed when the connection ends.
    * @param remoteAddress  As `Channel.remote` has it.
    */
   readonly admit?: (remoteAddress: string) => Disposable | null;
-  /** Gate at which TLS handshakes wait for their turn; shared by all listeners of a process. */
+  /** Gate at which TLS handshakes wait for their turn; all listeners of a process share it. */
   readonly handshakes?: HandshakeGate;
   /** Serves one connection. The channel is closed when the promise settles; a rejection is logged as our fault. */
   readonly onConnection: (channel: Channel) => Promise<void>;
   readonly log: Log;
   readonly limits?: Partial<NetLimits>;
-  /** Notes that there were no descriptors for connections. */
+  /** Receives the condition that connections could not be accepted for lack of file descriptors. */
   readonly conditions?: ConditionSink;
 }
 
@@ -42,7 +42,7 @@ export interface Listener extends AsyncDisposable {
   readonly port: number;
   /** Connections that are open. */
   readonly connectionCount: number;
-  /** Stops accepting; open connections go on. Idempotent. */
+  /** Stops accepting; open connections continue. Idempotent. */
   close(): Promise<void>;
   /** Ends every open connection at once. */
   destroyConnections(): void;
@@ -82,8 +82,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 /**
- * A connection could not be accepted. Without a descriptor for it the system's event library closes it with one that it keeps spare, so that it
- * does not wait in the queue and wake us for ever; the next ones are accepted as soon as there are descriptors again.
+ * Reports a connection that could not be accepted. When the process has no descriptors left, libuv closes the connection with a spare one, so that
+ * it does not stay in the queue and wake us forever. Later connections are accepted as soon as descriptors are free again.
  */
 function acceptFailed(
   error: Error,
@@ -107,7 +107,7 @@ function listening(server: Server, { address, port }: ListenOptions): Promise<Ad
   });
 }
 
-/** Logs connections that were dropped, at most once in ten seconds: a flood of them must not become one of lines. */
+/** Logs connections that were dropped, at most once in ten seconds: a flood of connections must not become a flood of lines. */
 class Drops {
   readonly #log: Log;
   #dropped = 0;
@@ -140,7 +140,7 @@ const free: Disposable = { [Symbol.dispose]: () => undefined };
 function accept(socket: Socket, options: ListenOptions, { limits, open, drops, handshakes }: Shared): void {
   const { tls = null, admit } = options;
   const { remoteAddress, remotePort = 0, localPort } = socket;
-  // Without an address it was gone before we looked.
+  // Without an address, the peer was gone before we looked.
   const remote = remoteAddress === undefined ? null : endpoint(remoteAddress, remotePort);
   const place = remote === null ? null : admit === undefined ? free : admit(remote.address);
   if (remote === null || place === null) {

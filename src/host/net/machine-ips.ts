@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 
-/** IP addresses of this machine's networks, loopback included. */
+/** Returns the IP addresses of this machine's network interfaces, loopback included. */
 export function machineIps(): string[] {
   return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
 }

@@ -1,17 +1,17 @@
-/** One timer for all reads of a connection: setting and stopping it costs a clock reading, not a timer. */
+/** One timer for all reads of a connection: setting and stopping it costs a clock reading instead of a timer. */
 export class ReadAlarm {
   readonly #ring: () => void;
   #timer: NodeJS.Timeout | null = null;
-  /** When the timer will look, and when the waiting read is over; by the monotonic clock. */
+  /** Time at which the timer fires, and deadline of the waiting read; both by the monotonic clock. */
   #looksAtMs = 0;
   #deadlineMs = Infinity;
 
-  /** @param ring  Called when a deadline passed. */
+  /** @param ring  Called when a deadline has passed. */
   constructor(ring: () => void) {
     this.#ring = ring;
   }
 
-  /** Rings after `ms` unless stopped or set anew. */
+  /** Rings after `ms` unless it is stopped or set again. */
   set(ms: number): void {
     const nowMs = performance.now();
     this.#deadlineMs = nowMs + ms;
@@ -19,7 +19,7 @@ export class ReadAlarm {
     this.#arm(nowMs);
   }
 
-  /** No deadline any more. The timer may look once more, in vain. */
+  /** Clears the deadline. The timer may fire once more, without effect. */
   stop(): void {
     this.#deadlineMs = Infinity;
   }
@@ -36,7 +36,7 @@ export class ReadAlarm {
     const delayMs = Math.min(Math.max(1, Math.ceil(this.#deadlineMs - nowMs)), 0x7fff_ffff);
     this.#looksAtMs = nowMs + delayMs;
     this.#timer = setTimeout(() => this.#look(), delayMs);
-    // The connection keeps the process alive, not its timer.
+    // The connection keeps the process alive; its timer need not.
     this.#timer.unref();
   }
 

@@ -17,7 +17,7 @@ import type { ServerTls } from './tls-context.ts';
 /** Dependencies of a channel beside its socket. */
 interface SocketChannelDeps {
   readonly limits: NetLimits;
-  /** For `startTls()` as a server; null when we have no certificate. */
+  /** TLS settings for `startTls()` as a server; null when we have no certificate. */
   readonly serverTls: ServerTls | null;
   /** Gate at which handshakes as a server wait for their turn; null on a client. */
   readonly handshakes: HandshakeGate | null;
@@ -43,7 +43,7 @@ export class SocketChannel implements Channel {
   #isKeptAlive = false;
   #hasEnded = false;
   #closing: Promise<void> | null = null;
-  /** While the peer is to end its side. */
+  /** Set while `close` waits for the peer to end its side. */
   #closed: PromiseWithResolvers<void> | null = null;
   #lingering: NodeJS.Timeout | undefined = undefined;
   #droppedBytes = 0;
@@ -52,7 +52,7 @@ export class SocketChannel implements Channel {
   #drain: PromiseWithResolvers<void> | null = null;
   readonly #alarm: ReadAlarm;
 
-  /** Takes over a connected socket. @param remote  Its other end, where that is known already. */
+  /** Takes over a connected socket. @param remote  The peer, if it is known already. */
   constructor(
     socket: Socket,
     deps: SocketChannelDeps,
@@ -63,7 +63,7 @@ export class SocketChannel implements Channel {
     this.remote = remote;
     this.local = endpoint(socket.localAddress ?? '', socket.localPort ?? 0);
     this.#alarm = new ReadAlarm(() => this.#onSilence());
-    // Replies are small and awaited: Nagle would hold each back for the peer's delayed acknowledgement.
+    // Replies are small and awaited: Nagle's algorithm would delay each until the peer's delayed acknowledgement.
     socket.setNoDelay(true);
     this.#attach(socket);
   }
@@ -106,11 +106,11 @@ export class SocketChannel implements Channel {
         ? this.#socket.write(bytes)
         : this.#socket.write(bytes, (error) => (error == null ? onSent() : undefined));
     if (isTaken) return null;
-    // A socket fails within the call only by an event, which comes later; so a caller exists to report it to.
+    // A failure within the call is reported by an event, which comes later, when a caller waits for it.
     return this.#drained(timeoutMs ?? this.#deps.limits.writeTimeoutMs);
   }
 
-  /** Lets go what was written in this turn; called by itself. */
+  /** Sends what was written in this turn of the event loop; scheduled by `write`. */
   send(): void {
     if (!this.#isGathering) return;
     this.#isGathering = false;
@@ -128,7 +128,7 @@ export class SocketChannel implements Channel {
     try {
       if (client === undefined && serverTls !== null) {
         using turn = (await handshakes?.enter(this.remote.address)) ?? null;
-        // Gone while it waited.
+        // The connection ended while this waited.
         if (this.#failure !== null) throw this.#failure;
         this.#detach(raw);
         const leftMs = (tookMs: number): number => turn?.leftMs(tookMs) ?? limits.handshakeTimeoutMs - tookMs;
@@ -167,8 +167,8 @@ export class SocketChannel implements Channel {
     this.#fail(closedByUs);
     const closed = Promise.withResolvers<void>();
     this.#closed = closed;
-    // What the peer still sends is read and dropped: closing with unread bytes resets the connection and may destroy our last reply.
-    // In a handshake we do not listen.
+    // Read and drop what the peer still sends: closing with unread bytes resets the connection and may destroy our last reply.
+    // During a handshake there is no listener.
     if (socket.listenerCount('data') === 0) socket.on('data', this.#onData);
     socket.resume();
     socket.end();
@@ -177,9 +177,9 @@ export class SocketChannel implements Channel {
   }
 
   /**
-   * Ends the connection when the peer has not ended its side in time. One timer for that and for the rest that is to be sent before: nearly
-   * always nothing is left of it, and the peer is faster.
-   * @param wasSent  Nothing was left when the time began.
+   * Ends the connection when the peer has not ended its side in time. One timer serves both this and sending the rest: nearly always
+   * nothing is left to send, and the peer is faster.
+   * @param wasSent  True if nothing was left to send when the wait began.
    */
   #giveUpLater(wasSent: boolean, waitedMs = 0): void {
     const { writeTimeoutMs, lingerMs } = this.#deps.limits;
@@ -191,7 +191,7 @@ export class SocketChannel implements Channel {
     }, lingerMs);
   }
 
-  /** A peer that goes on sending for long does not listen, and is not worth the reading. */
+  /** Drops bytes that arrive after `close`, and ends the connection of a peer that keeps sending: it does not listen. */
   #drop(bytes: Uint8Array): void {
     this.#droppedBytes += bytes.length;
     if (this.#droppedBytes > this.#deps.limits.maxDroppedBytes) this.#socket.destroy();
@@ -259,8 +259,8 @@ export class SocketChannel implements Channel {
     this.#next = 0;
     this.#arrivedBytes = 0;
     this.#isPaused = false;
-    // RFC 3207 §5: what came in plaintext is forgotten. A handshake that was begun before we got here starts with a TLS record
-    // of type 22; TLS itself refuses anything else that pretends to be one.
+    // RFC 3207 §6: knowledge obtained before the handshake MUST be discarded, so plaintext that has arrived is dropped. Only a handshake that
+    // the peer began early stays; it starts with a TLS record of type 22, and TLS itself refuses anything else that pretends to be one.
     const first = arrived[0];
     if (first !== undefined && first[0] === handshakeRecord) socket.unshift(Buffer.concat(arrived));
   }
@@ -276,7 +276,7 @@ export class SocketChannel implements Channel {
     this.#socket.resume();
   }
 
-  /** Has the system find out that a silent peer is gone. Shorter waits find it out by themselves, and need not pay for the system calls. */
+  /** Enables TCP keep-alive, which detects a vanished peer. Shorter waits time out anyway and save the system calls. */
   #keepAlive(): void {
     this.#isKeptAlive = true;
     this.#socket.setKeepAlive(true, this.#deps.limits.keepAliveMs);
@@ -323,7 +323,7 @@ function send(channel: SocketChannel): void {
   channel.send();
 }
 
-// Every connection ends in one of these ways. A stack trace for each would cost as much as two commands, and say nothing.
+// Every connection ends with one of these errors. Making a stack trace for each would cost as much as two commands and tell nothing.
 const closedByUs = new ChannelClosed('the channel was closed');
 const destroyedByUs = new ChannelClosed('the channel was destroyed');
 const closedByPeer = new ChannelClosed('the connection is closed');

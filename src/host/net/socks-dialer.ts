@@ -13,16 +13,16 @@ export interface SocksDialerOptions extends ClientTrust {
     /** IP address, or a name that the system resolves. */
     readonly host: string;
     readonly port: number;
-    /** RFC 1929; travels in plaintext. */
+    /** Username and password (RFC 1929), which cross the network in plaintext. */
     readonly credentials?: { readonly user: string; readonly password: Secret };
   };
   readonly limits?: Partial<NetLimits>;
 }
 
 /**
- * Opens connections through a SOCKS5 proxy (RFC 1928). `address` may be a name (A-label) here: the proxy looks it up, so that nothing
- * about the target is asked from this machine. `localAddress` and the channel's `remote` are of the connection to the proxy.
- * `timeoutMs` covers all of it.
+ * Creates a dialer that connects through a SOCKS5 proxy (RFC 1928). `address` may be a name (A-label) here: the proxy looks it up, so that this
+ * machine sends no query about the target. `localAddress` and the channel's `remote` belong to the connection to the proxy. `timeoutMs` covers
+ * all steps. `dial` rejects with DialFailed.
  */
 export function socksDialer({ proxy, limits, ...clientTrust }: SocksDialerOptions): Dialer {
   const all = { ...defaultNetLimits, ...limits };
@@ -40,7 +40,7 @@ async function dialThrough(
   let isReady = false;
   let blame: 'proxy' | 'target' = 'proxy';
   const prepare = async (socket: Socket, timeoutMs: number): Promise<void> => {
-    // A proxy that says nothing may be waiting for the target.
+    // A silent proxy may be waiting for the target.
     blame = 'target';
     await negotiate(socket, client, timeoutMs, to.signal, (step) => (blame = step.blame));
     isReady = true;
@@ -48,14 +48,14 @@ async function dialThrough(
   try {
     return await openChannel(to, { place: { host, port }, clientTrust, limits, prepare });
   } catch (error) {
-    // What fails after the proxy did its part is about the target.
+    // A failure after the proxy has connected concerns the target.
     if (isReady || !(error instanceof DialFailed)) throw error;
     const where = `SOCKS proxy ${host.includes(':') ? `[${host}]` : host}:${port}`;
     throw new DialFailed(`${where}: ${error.message}`, { cause: error, isEverywhere: blame === 'proxy' });
   }
 }
 
-/** @throws DialFailed for a name that SOCKS cannot carry: it may come from DNS. */
+/** Creates the client side of SOCKS. @throws DialFailed for a name that SOCKS cannot carry: names may come from DNS. */
 function clientFor(to: DialRequest, credentials: SocksDialerOptions['proxy']['credentials']): SocksClient {
   const ip = parseIp(to.address);
   const target = { host: ip.ok ? ip.value : to.address, port: to.port };
@@ -67,7 +67,7 @@ function clientFor(to: DialRequest, credentials: SocksDialerOptions['proxy']['cr
   }
 }
 
-/** Asks the proxy for the target. What the target says at once stays in the socket for the channel to read. */
+/** Asks the proxy to connect to the target. Early bytes of the target stay in the socket for the channel. */
 async function negotiate(
   socket: Socket,
   client: SocksClient,
@@ -86,7 +86,7 @@ async function negotiate(
           fail(step.reason);
         }
         if (step.kind !== 'connected') return step.kind !== 'failed';
-        // Bytes that are put back are announced again: from here on they are not ours to read.
+        // Bytes that are put back raise `readable` again, but now they belong to the channel.
         socket.off('readable', onReadable);
         if (step.rest.length > 0) socket.unshift(step.rest);
         resolve();

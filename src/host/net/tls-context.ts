@@ -2,8 +2,8 @@ import { constants, hash, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 /**
- * Cipher suites of all TLS of ours, on either side: those of Node, less static RSA (RFC 9325 §4.1), whose recorded traffic becomes readable once an attacker
- * gets the key one day.
+ * Cipher suites of all our TLS, as server and client: those of Node without static RSA, which SHOULD NOT be negotiated (RFC 9325 §4.1):
+ * it has no forward secrecy, so a leaked key opens recorded traffic.
  */
 export const cipherSuites = `${constants.defaultCoreCipherList}:!kRSA`;
 
@@ -18,7 +18,7 @@ export interface TlsContext {
 export interface TlsIdentity {
   readonly certPem: string;
   readonly keyPem: string;
-  /** PEM certificates that a client with this identity trusts in place of those that Node ships. */
+  /** PEM certificates that a client with this identity trusts instead of those that Node ships. */
   readonly trustedPem?: readonly string[];
 }
 
@@ -42,15 +42,15 @@ export function tlsContext(pem: TlsIdentity): TlsContext {
 
 /** The listener's side of TLS. */
 export interface ServerTls {
-  /** Asked at each handshake, so certificates can change under a running server. `serverName` is the SNI, null when there was none. */
+  /** Returns the certificate for a handshake; called for each one, so certificates can change. `serverName` is the SNI, null when there was none. */
   contextFor(serverName: string | null): TlsContext;
   /** Ask clients for a certificate, for SASL EXTERNAL; any is let through and shown in `TlsSession.peerCertificate`. */
   readonly asksClientCertificate?: boolean;
 }
 
 /**
- * `tls-server-end-point` (RFC 5929 §4.1): the certificate hashed with the hash of its signature, SHA-256 in place of MD5 and SHA-1;
- * null for signatures without a hash of their own (EdDSA) or with parameters that name it (RSASSA-PSS).
+ * `tls-server-end-point` (RFC 5929 §4.1): the hash of the certificate by its signature's hash function, SHA-256 instead of MD5 and SHA-1.
+ * Returns null for signature algorithms without a hash function of their own (EdDSA) or with one in their parameters (RSASSA-PSS).
  */
 export function serverEndPoint(certificate: X509Certificate): Uint8Array | null {
   const algorithm = hashOfSignature.get(certificate.signatureAlgorithmOid ?? '');

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Opens a port and closes it at once, to find out whether it can be had. A client that connects in that moment is cut off.
- * @returns the error of the system, with `code` such as EADDRINUSE; null when the port can be had.
+ * Checks whether a port can be opened, by opening and closing it. A client that connects in that moment is cut off.
+ * @returns the system's error, with a `code` such as EADDRINUSE; null when the port is free.
  */
 export function tryListening(address: string, port: number): Promise<Error | null> {
   return new Promise((resolve) => {

@@ -20,7 +20,7 @@ export type ResponseAnswer<T> =
   | {
       readonly kind: 'found';
       readonly records: readonly T[];
-      /** True when a trusted resolver set AD (RFC 6840 §5.7). */
+      /** True when a trusted resolver set AD (RFC 4035 §4.9.3: MUST NOT rely on it otherwise). */
       readonly authentic: boolean;
       readonly ttlS: number;
       /** Name that the records belong to, after CNAMEs. */

@@ -1,7 +1,7 @@
 /**
  * MTA-STS (RFC 8461): parsing and writing of the TXT record and the policy file, and decisions on the cached policy.
- * Queries, HTTPS and the stored cache are elsewhere; what a policy means for one connection is in #mail/mail-hosts.
- * Invariant: a fetched policy is valid until it expires or another was fetched; no failure removes it.
+ * Queries, HTTPS and the stored cache are elsewhere; #mail/mail-hosts applies a policy to a connection.
+ * Invariant: a fetched policy stays valid until it expires or another is fetched; no failure removes it.
  */
 export { isRefreshDue, planSts, settleSts } from './cache.ts';
 export type { CachedSts, StsAnswer, StsFailedFetch, StsPlan, StsSettled, StsSituation } from './cache.ts';

@@ -5,12 +5,12 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly at: number; readonly reason: string };
 
-/** A parsed value. */
+/** Makes the result for a parsed value. */
 export function parsed<T>(value: T): Parsed<T> {
   return { ok: true, value };
 }
 
-/** A refusal: `reason` completes the sentence "bad input at offset `at`: …". */
+/** Makes a refusal: `reason` completes the sentence "bad input at offset `at`: …". */
 export function refused(
   at: number,
   reason: string,

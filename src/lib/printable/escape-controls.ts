@@ -5,9 +5,9 @@
  * U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
  */
 const unsafe = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-/** As `unsafe`, without those that JSON escapes by itself; what is left of them in a JSON text is layout. */
+/** As `unsafe`, without those that JSON escapes itself: in JSON text they are layout only. */
 const unsafeInJson = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-/** As `unsafe`, but for the characters that lay out text of our own. */
+/** As `unsafe`, without the characters that format our own text. */
 const unsafeInLayout = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const unsafeRuns = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 

@@ -1,7 +1,7 @@
 import { ipMasks, type IpAddress } from '#lib/domain';
 import { Place } from './place.ts';
 
-/** Limits how many connections or the like are open at once, per address and per network that contains it. */
+/** Limits concurrent connections, or similar things, per address and per network that contains it. */
 export class ConcurrencyLimit {
   readonly #limits: readonly [number, number, number];
   readonly #open = new Map<string, number>();
@@ -11,7 +11,7 @@ export class ConcurrencyLimit {
     this.#limits = limits;
   }
 
-  /** Takes a place; dispose it to give it back. Null when one of the networks has none left. */
+  /** Takes a place, which is given back when disposed. Returns null when one of the networks has no place left. */
   enter(ip: IpAddress): Disposable | null {
     const { m1, m2, m3 } = ipMasks(ip);
     const masks = [m1, m2, m3];

@@ -35,7 +35,7 @@ export class EventLimit {
     return this.#each(ip, (mask, key, window, limit) => this.#level(key, window, nowMs) + pending(mask) + 1 <= limit);
   }
 
-  /** Counts an event if it fits; false when it does not. */
+  /** Counts an event if it fits. @returns false when it does not. */
   take(ip: IpAddress, nowMs: number): boolean {
     if (!this.allows(ip, nowMs)) return false;
     this.count(ip, nowMs);
@@ -52,7 +52,7 @@ export class EventLimit {
     if (this.#counters.size > maxCounters) this.#forget(nowMs);
   }
 
-  /** Returns how long from `nowMs` until another event of this address fits all windows, if none is counted until then; 0 when it fits now. */
+  /** Returns the time in ms after `nowMs` until another event of this address fits all windows, if none is counted meanwhile; 0 when it fits now. */
   waitMs(ip: IpAddress, nowMs: number): number {
     let wait = 0;
     this.#each(ip, (_mask, key, window, limit) => {
@@ -131,7 +131,7 @@ function masksOf(ip: IpAddress): readonly [string, string, string] {
   return [m1, m2, m3];
 }
 
-/** When the level of a counter has sunk to `room`, at least 0, by the clock of its events. */
+/** Returns the time at which the level of a counter has fallen to `room`, at least 0, by the clock of its events. */
 function untilRoom({ startMs, previous, current }: Counter, { windowMs }: EventWindow, room: number): number {
   if (current <= room)
     return previous === 0 ? startMs : startMs + windowMs * Math.max(0, 1 - (room - current) / previous);

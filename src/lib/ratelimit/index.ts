@@ -1,5 +1,5 @@
 /**
- * Limits per network: how many connections at once, how many events in a time, for an address and for the networks it is part of.
+ * Limits per network: concurrent connections, and events per time, for an address and the networks that contain it.
  * Time is an argument. Memory is bounded: when too many networks are known, the ones without recent events are forgotten first.
  */
 export { ConcurrencyLimit } from './concurrency-limit.ts';

@@ -1,4 +1,4 @@
-/** A place that is held until it is disposed; disposing it again does nothing. */
+/** A place that is held until it is disposed. Disposing it again does nothing. */
 export class Place implements Disposable {
   #leave: (() => void) | null;
 

@@ -1,6 +1,6 @@
 const shown = '[secret]';
 
-/** A text that must not be shown. Every way of turning it into text gives `[secret]`, but for `reveal`. */
+/** A text that must not be shown. Every conversion to text except `reveal` gives `[secret]`. */
 export class Secret {
   readonly #value: string;
 
@@ -9,7 +9,7 @@ export class Secret {
     this.#value = typeof value === 'string' ? value : new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
   }
 
-  /** The text itself. Call it where the text is used, and keep the result nowhere. */
+  /** Returns the text itself. Call it where the text is used, and do not store the result. */
   reveal(): string {
     return this.#value;
   }

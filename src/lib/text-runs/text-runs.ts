@@ -6,7 +6,7 @@ const highBits = 0x8080_8080;
 const minWordwiseBytes = 256;
 const noWords = new Int32Array(0);
 
-/** One chunk of content, prepared for looking for the ends of its runs of text. */
+/** One chunk of content, prepared for finding the ends of its runs of text. */
 export class TextRuns {
   readonly bytes: Uint8Array;
   /** Offset of the first whole word. */
@@ -22,7 +22,7 @@ export class TextRuns {
         : new Int32Array(bytes.buffer, bytes.byteOffset + this.#head, (bytes.length - this.#head) >> 2);
   }
 
-  /** Returns the offset of the first octet up to CR (13) from `from` on, `end` when there is none before it. */
+  /** Returns the offset of the first octet with a value up to CR (13) at or after `from`; `end` when there is none before it. */
   endOf(from: number, end: number): number {
     const { bytes } = this;
     const words = this.#words;
@@ -36,7 +36,7 @@ export class TextRuns {
     let word = (at - head) >> 2;
     while (word < wordEnd) {
       const four = words[word] as number;
-      // A high bit stays exactly if one of the four octets is below 14: only such a one makes the subtraction borrow.
+      // A high bit stays exactly if one of the four octets is below 14: only then does the subtraction borrow.
       if (((four - belowText) & ~four & highBits) !== 0) break;
       word++;
     }
@@ -45,7 +45,7 @@ export class TextRuns {
     return at;
   }
 
-  /** Returns the offset of the first LF from `from` on, the length of the chunk when there is none. */
+  /** Returns the offset of the first LF at or after `from`; the length of the chunk when there is none. */
   nextLf(from: number): number {
     const { bytes } = this;
     const { length } = bytes;

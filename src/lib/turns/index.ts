@@ -1,4 +1,4 @@
 /**
- * Work that must not overlap. Nothing here bounds how much waits: callers are few, such as commands of an operator.
+ * Runs work that must not overlap. The number of waiting pieces is not bounded: callers are few, such as commands of an operator.
  */
 export { Turns } from './turns.ts';

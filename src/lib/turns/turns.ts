@@ -1,15 +1,15 @@
-/** Runs pieces of work one after the other, in the order in which they came; one that fails does not stop the next. */
+/** Runs pieces of work one after another, in the order of their arrival. A failure does not stop the next one. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Begins `work` when all that came before has ended. @returns what it returns; rejects as it does. */
+  /** Starts `work` when all earlier work has ended. Resolves or rejects as it does. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  /** Resolves when all that came so far has ended, well or not. */
+  /** Resolves when all work so far has ended, successfully or not. */
   async ended(): Promise<void> {
     await this.#last;
   }

@@ -3,8 +3,8 @@ import { encodeHex } from '#lib/codecs';
 import { bytesOf, md5Block, md5Finish, md5Start, stateOf } from './md5.ts';
 
 /**
- * What is stored for CRAM-MD5: MD5's states after the inner and outer key block of HMAC (RFC 2104 §4), 32 bytes. The password cannot be
- * read from it, but its holder can log in with CRAM-MD5.
+ * Returns what is stored for CRAM-MD5: MD5's states after the inner and outer key block of HMAC (RFC 2104 §4), 32 bytes. They do not reveal
+ * the password, but whoever has them can log in with CRAM-MD5.
  */
 export function cramMd5States(password: string): Uint8Array {
   const given = new TextEncoder().encode(password);
@@ -31,7 +31,7 @@ export function cramMd5States(password: string): Uint8Array {
   return states;
 }
 
-/** The digest that the owner of the password answers to a challenge: 32 lower-case hex digits (RFC 2195 §2). */
+/** Returns the digest with which the owner of the password answers a challenge: 32 lower-case hex digits (RFC 2195 §2). */
 export function cramMd5Digest(states: Uint8Array, challenge: string): string {
   const inner = md5Finish(stateOf(states.subarray(0, 16)), new TextEncoder().encode(challenge), 64);
   return encodeHex(md5Finish(stateOf(states.subarray(16, 32)), inner, 64));

@@ -13,9 +13,9 @@ import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { VerifiedPasswords } from './verified-passwords.ts';
 
-/** Accounts of login names, by configuration. */
+/** Maps login names to accounts, by configuration. */
 export interface LoginDirectory {
-  /** Name of the account that may log in as `login` (prepared: lower case, NFC); null when there is none. */
+  /** Returns the name of the account that may log in as `login` (prepared: lower case, NFC); null when there is none. */
   accountOf(login: string): string | null;
 }
 
@@ -28,11 +28,11 @@ export interface CredentialCheckerDeps {
   readonly random: Random;
   readonly hash: SlowHash;
   readonly limits?: Partial<AuthLimits>;
-  /** Notes that too many logins wait. */
+  /** Receives the condition that too many logins wait. */
   readonly conditions?: ConditionSink;
 }
 
-/** Answers the SASL mechanisms from the stored secrets. Unknown logins are answered like wrong passwords, in content and in time. */
+/** A `CredentialStore` for SASL mechanisms on the stored secrets. Unknown logins get the answers of wrong passwords, after the same time. */
 export class CredentialChecker implements CredentialStore {
   readonly #deps: CredentialCheckerDeps;
   readonly #limits: AuthLimits;
@@ -95,7 +95,7 @@ export class CredentialChecker implements CredentialStore {
     if (fingerprint === null) return null;
     const key = await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
     if (key === null) return null;
-    // RFC 4422 §3.4.1: another name may be asked for when it is the same account's. Neither lasts longer than the configuration gives the account that name.
+    // RFC 4422 §3.4.1: an authorization identity may differ; we accept another name of the same account, while the configuration gives it that name.
     const isAsked = authorizationId !== null && authorizationId !== '';
     const identity = await this.identify(isAsked ? authorizationId : key.login);
     return identity?.account === key.account ? identity : null;
@@ -112,7 +112,7 @@ export class CredentialChecker implements CredentialStore {
     return id === null ? null : { identity: { account, login: name }, row };
   }
 
-  /** A failure is not remembered: the next login tries again. */
+  /** Returns a hash to verify for unknown logins. A failure is not remembered: the next login tries again. */
   #decoy(): Promise<string> {
     this.#decoyHash ??= this.#hasher.hash('decoy', this.#deps.random.bytes(16)).catch((error: unknown) => {
       this.#decoyHash = null;

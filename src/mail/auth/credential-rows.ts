@@ -7,7 +7,7 @@ export interface CredentialRow extends DerivedSecrets {
   readonly changedMs: number;
 }
 
-/** Secrets of the active account of that name; null when it has none or is not there. */
+/** Returns the secrets of the active account of a name; null when there is no such account or it has none. */
 export async function credentialOf(reader: Reader, name: string): Promise<CredentialRow | null> {
   const row = await reader.get<CredentialRow>(
     sql`SELECT a.id AS account, c.changed_ms AS "changedMs", c.password_hash AS "passwordHash", c.scram_sha1 AS "scramSha1",
@@ -17,7 +17,7 @@ export async function credentialOf(reader: Reader, name: string): Promise<Creden
   return row ?? null;
 }
 
-/** Id of the active account of that name. */
+/** Returns the id of the active account of a name; null when there is none. */
 export async function activeAccount(reader: Reader, name: string): Promise<number | null> {
   const row = await reader.get<{ id: number }>(
     sql`SELECT id FROM account WHERE name = ${name} AND state <> 'removing'`,
@@ -45,7 +45,7 @@ export interface ClientKeyRow {
   readonly createdMs: number;
 }
 
-/** The key with that fingerprint, if its account is active. */
+/** Returns the key with a fingerprint; null when there is none or its account is not active. */
 export async function clientKeyOf(reader: Reader, fingerprint: Uint8Array): Promise<ClientKeyRow | null> {
   const row = await reader.get<ClientKeyRow>(
     sql`SELECT k.fingerprint, a.name AS account, k.login, k.label, k.created_ms AS "createdMs"
@@ -54,7 +54,7 @@ export async function clientKeyOf(reader: Reader, fingerprint: Uint8Array): Prom
   return row ?? null;
 }
 
-/** All keys of an account. */
+/** Returns all keys of an account, oldest first. */
 export async function clientKeysOf(reader: Reader, account: number): Promise<ClientKeyRow[]> {
   return await reader.all<ClientKeyRow>(
     sql`SELECT k.fingerprint, a.name AS account, k.login, k.label, k.created_ms AS "createdMs"
@@ -62,7 +62,7 @@ export async function clientKeysOf(reader: Reader, account: number): Promise<Cli
   );
 }
 
-/** Adds a key; false when it is in use already. */
+/** Adds a key. @returns false when it is in use already. */
 export async function insertClientKey(
   tx: Tx,
   account: number,
@@ -81,7 +81,7 @@ export async function deleteClientKey(tx: Tx, fingerprint: Uint8Array): Promise<
   await tx.run(sql`DELETE FROM client_key WHERE fingerprint = ${fingerprint}`);
 }
 
-/** The server's secret of that name, made from `fresh` at first use. */
+/** Returns the server's secret of a name; stores `fresh` as the secret at first use. */
 export async function serverSecret(tx: Tx, name: string, fresh: Uint8Array): Promise<Uint8Array> {
   await tx.run(sql`INSERT INTO server_secret (name, value) VALUES (${name}, ${fresh}) ON CONFLICT DO NOTHING`);
   const row = await tx.get<{ value: Uint8Array }>(sql`SELECT value FROM server_secret WHERE name = ${name}`);

@@ -29,7 +29,7 @@ export interface CredentialsDeps {
 /** A TLS client certificate's public key and its account. */
 export type ClientKey = ClientKeyRow;
 
-/** Sets the secrets of accounts. Account names are in their normalised form. */
+/** The secrets of accounts. Account names are in their normalised form. */
 export class Credentials {
   readonly #deps: CredentialsDeps;
   readonly #limits: AuthLimits;
@@ -41,7 +41,7 @@ export class Credentials {
     this.#hasher = new PasswordHasher(deps.hash, this.#limits);
   }
 
-  /** Sets an account's password; the old one ends at once. @throws PasswordRefusal, or Error when there is no such account. */
+  /** Sets an account's password; the old one is invalid at once. @throws PasswordRefusal, or Error when there is no such account. */
   async setPassword(account: string, password: string): Promise<void> {
     const { db, clock, random } = this.#deps;
     const secrets = await deriveSecrets(password, this.#hasher, random, this.#limits);
@@ -55,7 +55,7 @@ export class Credentials {
     return (await this.#deps.db.read((reader) => credentialOf(reader, account))) !== null;
   }
 
-  /** Lets a certificate's key log in. `fingerprint` is SHA-256 of its SubjectPublicKeyInfo. @returns false when the key is taken. */
+  /** Lets a certificate's key log in. `fingerprint` is the SHA-256 of its SubjectPublicKeyInfo. @returns false when the key is in use already. */
   async addClientKey(account: string, fingerprint: Uint8Array, login: string, label: string): Promise<boolean> {
     const createdMs = this.#deps.clock.now();
     return await this.#deps.db.write(async (tx) => {
@@ -64,7 +64,7 @@ export class Credentials {
     });
   }
 
-  /** An account's keys, oldest first. */
+  /** Returns an account's keys, oldest first. */
   async clientKeys(account: string): Promise<ClientKey[]> {
     return await this.#deps.db.read(async (reader) => {
       const id = await activeAccount(reader, account);
@@ -72,12 +72,12 @@ export class Credentials {
     });
   }
 
-  /** The key with that fingerprint; null when there is none. */
+  /** Returns the key with a fingerprint; null when there is none. */
   async clientKey(fingerprint: Uint8Array): Promise<ClientKey | null> {
     return await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
   }
 
-  /** Forgets a key. @returns what it was, null when it was not known. */
+  /** Removes a key. @returns the removed key; null when it was unknown. */
   async removeClientKey(fingerprint: Uint8Array): Promise<ClientKey | null> {
     return await this.#deps.db.write(async (tx) => {
       const key = await clientKeyOf(tx, fingerprint);

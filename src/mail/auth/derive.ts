@@ -10,7 +10,7 @@ export class PasswordRefusal extends Error {
   override readonly name = 'PasswordRefusal';
 }
 
-/** Everything that is stored of one password. */
+/** Everything that is stored for one password. */
 export interface DerivedSecrets {
   /** PHC string: `$argon2id$…` or `$scrypt$…`. */
   readonly passwordHash: string;
@@ -22,7 +22,7 @@ export interface DerivedSecrets {
   readonly cramMd5: Uint8Array;
 }
 
-/** Derives what is stored of a password. @throws PasswordRefusal when it is too short, too long, or has characters that cannot be typed. */
+/** Derives what is stored for a password. @throws PasswordRefusal when it is too short, too long, or has characters that cannot be typed. */
 export async function deriveSecrets(
   password: string,
   hasher: PasswordHasher,
@@ -49,7 +49,7 @@ function writeScram(scheme: string, { salt, iterations, storedKey, serverKey }: 
   return `${scheme}$${iterations}:${saltText}$${stored}:${server}`;
 }
 
-/** Reads what `deriveSecrets` wrote. @throws Error for anything else. */
+/** Reads SCRAM keys that `deriveSecrets` wrote. @throws Error for anything else. */
 export function readScram(text: string): ScramKeys {
   const [, iterations, salt, storedKey, serverKey] =
     /^SCRAM-SHA-(?:1|256)\$(\d+):([^$:]+)\$([^$:]+):([^$:]+)$/.exec(text) ?? [];

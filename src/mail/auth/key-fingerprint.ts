@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 
-/** SHA-256 of the SubjectPublicKeyInfo of a certificate, which is DER or PEM; null for what is not a certificate. */
+/** Returns the SHA-256 of the SubjectPublicKeyInfo of a certificate in DER or PEM; null when it is not a certificate. */
 export function keyFingerprint(certificate: Uint8Array): Uint8Array | null {
   try {
     const spki = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });

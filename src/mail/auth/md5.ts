@@ -1,4 +1,4 @@
-/** MD5 (RFC 1321) that can start from a stored state: what CRAM-MD5 servers keep instead of the password (RFC 2195 §2). Nothing else uses it. */
+/** MD5 (RFC 1321) that can start from a stored state, which CRAM-MD5 servers keep instead of the password (RFC 2195 §2). Nothing else uses it. */
 
 const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 const sines = Int32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 0x1_0000_0000) | 0);
@@ -7,7 +7,7 @@ const blockBytes = 64;
 /** State before any input (RFC 1321 §3.3). */
 export const md5Start: Int32Array = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
 
-/** The state after one block of 64 bytes (RFC 1321 §3.4). */
+/** Returns the state after one block of 64 bytes (RFC 1321 §3.4). */
 export function md5Block(before: Int32Array, block: Uint8Array): Int32Array {
   const view = new DataView(block.buffer, block.byteOffset, blockBytes);
   let [a = 0, b = 0, c = 0, d = 0] = before;
@@ -22,7 +22,7 @@ export function md5Block(before: Int32Array, block: Uint8Array): Int32Array {
   return Int32Array.of(a0 + a, b0 + b, c0 + c, d0 + d);
 }
 
-/** The round's function and the word that it takes. */
+/** Returns the result of the round's function (F, G, H or I of RFC 1321 §3.4) and the index of the word that it takes. */
 function mix(round: number, i: number, b: number, c: number, d: number): readonly [number, number] {
   switch (round) {
     case 0:
@@ -36,7 +36,7 @@ function mix(round: number, i: number, b: number, c: number, d: number): readonl
   }
 }
 
-/** The digest of `bytes`, going on from a state that has taken `takenBytes` (a multiple of 64). */
+/** Returns the digest of `bytes`, starting from a state after `takenBytes` (a multiple of 64). */
 export function md5Finish(state: Int32Array, bytes: Uint8Array, takenBytes: number): Uint8Array {
   const padded = new Uint8Array(Math.ceil((bytes.length + 9) / blockBytes) * blockBytes);
   padded.set(bytes);
@@ -51,7 +51,7 @@ export function md5Finish(state: Int32Array, bytes: Uint8Array, takenBytes: numb
   return bytesOf(current);
 }
 
-/** A state as 16 bytes, little-endian. */
+/** Encodes a state as 16 bytes, little-endian. */
 export function bytesOf(state: Int32Array): Uint8Array {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
@@ -59,7 +59,7 @@ export function bytesOf(state: Int32Array): Uint8Array {
   return bytes;
 }
 
-/** The state in 16 bytes. */
+/** Decodes a state from 16 bytes. */
 export function stateOf(bytes: Uint8Array): Int32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   return Int32Array.from({ length: 4 }, (_, i) => view.getInt32(i * 4, true));

@@ -5,11 +5,12 @@ import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/con
 import type { SlowHash } from '#ports/slow-hash';
 import type { AuthLimits } from './limits.ts';
 
-/** Parameters of scrypt (RFC 7914 §2) where argon2 is missing: 16 MiB and about as slow. */
+/** Parameters of scrypt (RFC 7914 §2) for runtimes without argon2: 16 MiB and about as slow. */
 const scryptCost = { N: 16_384, r: 8, p: 1 } as const;
 
 /**
- * Slow hashes of passwords: argon2id (RFC 9106) where the runtime has it, else scrypt. Both kinds can be checked wherever their algorithm exists.
+ * Slow hashes of passwords: argon2id (RFC 9106 §4) where the runtime has it, otherwise scrypt. Hashes of both kinds can be verified wherever the
+ * runtime has the algorithm.
  */
 export class PasswordHasher {
   readonly #hash: SlowHash;
@@ -23,7 +24,7 @@ export class PasswordHasher {
     this.#conditions = conditions;
   }
 
-  /** The hash as a PHC string. @throws LoginsBusy when too many wait already. */
+  /** Returns the hash as a PHC string. @throws LoginsBusy when too many hashes wait already. */
   async hash(password: string, salt: Uint8Array): Promise<string> {
     if (this.#hash.hasArgon2) {
       const { argon2MemoryKiB: memoryKiB, argon2Passes: passes } = this.#limits;
@@ -35,7 +36,7 @@ export class PasswordHasher {
     return `$scrypt$ln=${Math.log2(N)},r=${r},p=${p}$${base64(salt)}$${base64(tag)}`;
   }
 
-  /** Reports whether the password has that hash, compared in constant time. @throws LoginsBusy when too many wait already, Error for a hash that this runtime cannot compute. */
+  /** Reports whether the password has that hash, in constant time. @throws LoginsBusy when too many hashes wait already; Error for an unsupported hash. */
   async verify(password: string, phc: string): Promise<boolean> {
     const argon = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([\w+/]+)\$([\w+/]+)$/.exec(phc);
     if (argon !== null) {

@@ -8,8 +8,8 @@ interface Proof {
 }
 
 /**
- * Passwords that were verified lately, so that clients which log in all the time do not cost a slow hash each time. Kept as HMACs under a
- * key of this process, bound to the stored hash: a new password makes old proofs worthless.
+ * Recently verified passwords, so that clients that log in often do not cost a slow hash each time. They are kept as HMACs under a key of
+ * this process and bound to the stored hash: a new password invalidates them.
  */
 export class VerifiedPasswords {
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class VerifiedPasswords {
     this.#limits = deps.limits;
   }
 
-  /** Reports whether this password was verified against this stored hash lately. */
+  /** Reports whether this password was recently verified against this stored hash. */
   has(account: string, passwordHash: string, password: string): boolean {
     const proof = this.#proofs.get(account);
     if (proof === undefined) return false;

@@ -6,7 +6,7 @@ import type { DomainsConfig } from './domains-schema.ts';
 /** Reports a problem at a path below the `dkim` of a domain. */
 type Report = (path: readonly (string | number)[], reason: string, fix: string) => void;
 
-/** Fields that others write, change or remove after us (RFC 6376 §5.4): signing them breaks signatures. */
+/** Fields that later hosts add, change or remove, which SHOULD NOT be signed (RFC 6376 §5.4): the signature would break. */
 const changedOnTheWay = new Set([
   'received',
   'return-path',
@@ -43,7 +43,7 @@ function checkSelectors({ selectors }: DkimConfig, report: Report): void {
     }
     for (const [i, field] of headers.entries()) {
       const at = [...path, 'headers', i];
-      // RFC 5322 §2.2: printable ASCII without the colon; a semicolon would end the list.
+      // RFC 5322 §2.2: a field name is printable US-ASCII without the colon. A semicolon would end the h= tag (RFC 6376 §3.2).
       if (!/^[!-9<-~]+$/.test(field)) report(at, 'not the name of a header field', 'Write names such as Subject');
       else if (changedOnTheWay.has(field.toLowerCase()))
         report(at, `${field} changes on the way, and the signature would break`, 'Remove it from the list');

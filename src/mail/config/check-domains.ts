@@ -5,13 +5,13 @@ import type { DomainsConfig } from './domains-schema.ts';
 
 type DomainsDocument = ConfigDocument<DomainsConfig>;
 
-/** A domain with its name as DNS knows it. */
+/** A configured domain. */
 interface KnownDomain {
   readonly name: string;
   readonly settings: DomainsConfig['domains'][string];
 }
 
-/** Checks what a schema cannot express about `domains.yaml`: names and addresses, and that each address leads to one place. */
+/** Checks what a schema cannot express about `domains.yaml`: names, addresses, and that each address has one destination. */
 export function checkDomains(document: DomainsDocument): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const known = readDomains(document, problems);
@@ -35,7 +35,7 @@ function readDomains({ value, problemAt }: DomainsDocument, problems: ConfigProb
   return known;
 }
 
-/** @returns the owner of each address by its canonical form. */
+/** Reads all addresses. @returns the owner of each address by its canonical form. */
 function readAddresses(
   { value, problemAt }: DomainsDocument,
   known: ReadonlyMap<string, KnownDomain>,
@@ -100,10 +100,10 @@ function checkAliases(
   }
 }
 
-/** An address; the localpart of a catch-all is empty. */
+/** Parts of an address; the localpart of a catch-all is empty. */
 interface Parts {
   readonly localpart: string;
-  /** As DNS knows it. */
+  /** As in DNS, with A-labels. */
   readonly domain: string;
 }
 
@@ -118,7 +118,7 @@ function partsOf(address: string): Parts | { readonly reason: string } {
   return 'ascii' in domain ? { localpart, domain: domain.ascii } : { reason: 'an IP address is not a domain' };
 }
 
-/** The same for all ways to write an address that lead to one place. */
+/** Returns a key that is equal for all ways to write an address. */
 function keyOf({ localpart, domain }: Parts, known: ReadonlyMap<string, KnownDomain>): string {
   const settings = known.get(domain)?.settings;
   if (settings === undefined) return `${localpart.toLowerCase()}@${domain}`;

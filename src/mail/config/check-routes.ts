@@ -5,14 +5,14 @@ import type { DomainsConfig } from './domains-schema.ts';
 import type { RouteConfig } from './routes-schema.ts';
 import type { ServerConfig } from './server-schema.ts';
 
-/** Transport name in routes for the hosts of the domain, as without routes. */
+/** Name in routes for delivery to the hosts of the domain, as without routes. */
 export const directName = 'direct';
 
 /** Configuration that routes depend on. */
 type RouteFacts = Pick<ServerConfig, 'transports' | 'queue'>;
 type Path = readonly (string | number)[];
 
-/** Checks the routes of `server.yaml`: their transports are there, their domains are domains. */
+/** Checks the routes of `server.yaml`: their transports must exist, and their domains must be valid. */
 export function checkServerRoutes(document: ConfigDocument<ServerConfig>): ConfigProblem[] {
   return checkRoutes(document, [], document.value.routes, document.value);
 }
@@ -58,7 +58,7 @@ function checkRoutes(
   return problems;
 }
 
-/** Returns why a text is not a domain, or a domain with all below it; null when it is. */
+/** Returns the reason why a text is not a domain pattern (a domain, or one with all below it); null when it is valid. */
 function patternProblem(text: string, allowsLiteral: boolean): string | null {
   if (allowsLiteral && text.startsWith('[')) {
     const literal = parseAddressDomain(text);
@@ -74,8 +74,8 @@ const countedAttempts = 1002;
 const minuteMs = 60_000;
 
 /**
- * Returns how many attempts there can be at one message, at most 1002: the first at once, one after each wait, and the last at the end of `maxAge`,
- * also in place of one just before it. The schedule itself is `nextStep` of #mail/queue.
+ * Returns the greatest number of attempts at one message, at most 1002: the first at once, one after each wait, and the last at the end of `maxAge`,
+ * which replaces one just before it. The schedule itself is `nextStep` of #mail/queue.
  */
 function mostAttempts({ retryAfter, maxAge }: Pick<ServerConfig['queue'], 'retryAfter' | 'maxAge'>): number {
   let attempts = 1;

@@ -5,7 +5,7 @@ import type { ListenerConfig, ServerConfig } from './server-schema.ts';
 
 type ServerDocument = ConfigDocument<ServerConfig>;
 
-/** Checks what a schema cannot express about `server.yaml`: names, addresses, networks, and listeners that make sense together. */
+/** Checks what a schema cannot express about `server.yaml`: names, addresses, networks, and conflicts between listeners. */
 export function checkServer(document: ServerDocument): ConfigProblem[] {
   const { value } = document;
   const taken = new Map<string, string>();
@@ -50,7 +50,7 @@ function checkNetwork({ value, problemAt }: ServerDocument): ConfigProblem[] {
   return problems;
 }
 
-/** An IP address, with a port or without; a zone may follow the address. */
+/** Reports whether a text is an IP address with or without a port; a zone may follow the address. */
 function isNameServer(text: string): boolean {
   if (isAddress(text)) return true;
   const match = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})$/.exec(text);
@@ -89,7 +89,10 @@ function checkLogins({ problemAt }: ServerDocument, id: string, listener: Listen
   return problems;
 }
 
-/** @param taken  Who has which address and port so far; each once, an address that means all with every other of its family. */
+/**
+ * Reports listeners that share an address and port. An address that means all conflicts with every other of its family.
+ * @param taken  Owners of addresses and ports so far.
+ */
 function checkPorts(
   { problemAt }: ServerDocument,
   id: string,
@@ -115,7 +118,7 @@ function checkPorts(
   return problems;
 }
 
-/** Names of services that have a port at this address. */
+/** Returns the names of services that use a port at this address. */
 function rivals(address: string, port: number, taken: ReadonlyMap<string, string>): (string | undefined)[] {
   const all = address.includes(':') ? '::' : '0.0.0.0';
   const exact = [taken.get(`${port} ${address}`), taken.get(`${port} ${all}`)];

@@ -9,7 +9,7 @@ import type { RelayConfig, TransportConfig } from './transports-schema.ts';
 /** Reports a problem at a path below the transport. */
 type Report = (path: readonly (string | number)[], reason: string, fix: string) => void;
 
-/** Checks what a schema cannot express about transports: hosts and addresses, and logins that can work and show no password to strangers. */
+/** Checks what a schema cannot express about transports: hosts and addresses, and logins that can succeed and keep passwords off plaintext connections. */
 export function checkTransports({ value, problemAt }: ConfigDocument<ServerConfig>): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const [name, transport] of Object.entries(value.transports)) {

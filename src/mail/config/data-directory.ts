@@ -3,12 +3,12 @@ import type { ConfigFile } from './document.ts';
 import { serverSchema } from './server-schema.ts';
 
 const setting = 'dataDirectory';
-/** The setting on a line of its own, where a mistake above it hides it from the YAML parser. */
+/** Matches the setting on its own line, for files in which an earlier mistake hides it from the YAML parser. */
 const settingLine = /^dataDirectory[ \t]*:.*$/m;
 
 /**
- * Reads the data directory from a `server.yaml` that may be wrong everywhere else, even as YAML.
- * @returns the path as it is written, or its default; null when the file names it twice, or as something else than a path.
+ * Reads the data directory from a `server.yaml` that may have any other mistakes, even in its YAML.
+ * @returns the path as written, or the default; null when the file sets it twice or to something other than a path.
  */
 export function dataDirectoryOf({ text }: ConfigFile): string | null {
   const { values, isBroken } = valuesIn(text);

@@ -1,8 +1,8 @@
 import { ConfigError, type ConfigFile } from './document.ts';
 
 /**
- * Decodes a configuration file as UTF-8; a byte order mark is no part of the text.
- * @throws ConfigError with the place of the first byte that is not UTF-8.
+ * Decodes a configuration file as UTF-8, without its byte order mark.
+ * @throws ConfigError with the position of the first byte that is not valid UTF-8.
  */
 export function decodeConfigFile(file: string, bytes: Uint8Array): ConfigFile {
   try {
@@ -15,11 +15,11 @@ export function decodeConfigFile(file: string, bytes: Uint8Array): ConfigFile {
   }
 }
 
-/** Finds the first byte that is no part of a UTF-8 character; there is one. */
+/** Finds the first byte that is not part of a UTF-8 character; the caller knows that there is one. */
 function firstMalformed(bytes: Uint8Array): { readonly line: number; readonly column: number; readonly byte: number } {
   const encoder = new TextEncoder();
   let [at, line, column] = [0, 1, 1];
-  // Each malformed sequence decodes as U+FFFD, so the bytes of the text and of the file are the same up to the first one.
+  // Malformed sequences decode as U+FFFD, so the text re-encodes to the bytes of the file up to the first one.
   for (const character of new TextDecoder('utf-8').decode(bytes)) {
     if (at === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3;
     const encoded = encoder.encode(character);

@@ -16,19 +16,19 @@ interface JsonSchema {
   readonly items?: JsonSchema;
   readonly required?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
-  /** Kinds of a block, told apart by their `kind`. */
+  /** Alternatives of a block, distinguished by `kind`. */
   readonly oneOf?: readonly JsonSchema[];
   readonly const?: string;
-  /** A kind that JSON Schema has no word for (see units.ts). */
+  /** Name of a kind of value that JSON Schema cannot express (see units.ts). */
   readonly 'x-kind'?: string;
 }
 
-/** JSON Schema (2020-12) of `server.yaml`, `domains.yaml` or `godwit-sendmail.yaml`, for completion and checks in editors. */
+/** Returns the JSON Schema (2020-12) of a configuration file, for completion and checks in editors. */
 export function configJsonSchema(which: keyof typeof schemas): object {
   return z.toJSONSchema(schemas[which], { io: 'input', unrepresentable: 'any' });
 }
 
-/** The reference of all settings of a file, as text: path, kind, default and meaning, one setting after another. */
+/** Returns the reference of all settings of a file as text: path, kind, default and meaning of each. */
 export function describeConfig(which: keyof typeof schemas): string {
   const schema = configJsonSchema(which) as JsonSchema;
   const lines = [`# ${schema.title ?? which}: ${schema.description ?? ''}`, ''];

@@ -25,7 +25,7 @@ const selector = z
   })
   .meta({ description: 'A key, by the selector under which DNS has its public half.' });
 
-/** Signing of a domain's mail (RFC 6376). */
+/** Schema of the DKIM keys and signing of a domain (RFC 6376 §3.1: selectors let keys overlap while they change). */
 export const dkim = z
   .strictObject({
     selectors: z.record(z.string().min(1), selector).default({}).meta({ description: 'Keys by selector.' }),

@@ -11,7 +11,7 @@ export interface ConfigFile {
   readonly text: string;
 }
 
-/** One thing wrong in a configuration, for people: where, the reason, and a fix. */
+/** One mistake in a configuration, for people: place, reason and fix. */
 export type ConfigProblem = Wording & { readonly place: FilePlace | VariablePlace };
 
 /** A setting in a file. */
@@ -32,7 +32,7 @@ interface VariablePlace {
   readonly name: string;
 }
 
-/** A checked value with a way back to where its parts were written. */
+/** A checked value that can report problems at the places in the file where its parts are written. */
 export interface ConfigDocument<T> {
   readonly file: string;
   readonly text: string;
@@ -41,10 +41,10 @@ export interface ConfigDocument<T> {
   readonly problemAt: (path: readonly (string | number)[], reason: string, fix: string) => ConfigProblem;
 }
 
-/** A configuration file was refused; `problems` has every reason. */
+/** Refusal of a configuration file; `problems` lists every reason. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** In the order of the lines of each file. */
+  /** Sorted by line within each file. */
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
@@ -55,8 +55,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Formats a problem as `file:line:column: path: reason. fix`, as editors and terminals link it, or with the variable for its place.
- * Always one line, whatever the values of the file hold.
+ * Formats a problem as `file:line:column: path: reason. fix`, which editors and terminals turn into a link, or with the variable as its place.
+ * The result is always one line, regardless of the values in the file.
  */
 export function formatProblem({ place, reason, fix }: ConfigProblem): string {
   const said = `${reason}. ${fix}`;
@@ -65,7 +65,7 @@ export function formatProblem({ place, reason, fix }: ConfigProblem): string {
   return escapeControls(`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${said}`);
 }
 
-/** Sorts the problems of each file from top to bottom; files stay in the order in which they came. */
+/** Sorts the problems of each file from top to bottom; files keep their order. */
 function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
   const byFile = Map.groupBy(problems, ({ place }) => (place.kind === 'file' ? place.file : null));
   return [...byFile.values()].flatMap((list) => list.toSorted((a, b) => comparePlaces(a.place, b.place)));
@@ -95,17 +95,17 @@ export function parseConfig<S extends z.ZodType>(file: string, text: string, sch
   throw new ConfigError(problems.map(({ path, reason, fix }) => problemAt(path, reason, fix)));
 }
 
-/** A problem of a file as a whole, or of its being there. */
+/** Makes a problem of a whole file, such as its absence. */
 export function wholeFile(file: string, reason: string, fix: string): ConfigProblem {
   return { place: { kind: 'file', file, line: 1, column: 1, path: '' }, reason, fix };
 }
 
-/** The problem of a file that is larger than any configuration. */
+/** Makes the problem of a file that is too large for a configuration. */
 export function fileTooLarge(file: string): ConfigProblem {
   return wholeFile(file, 'the file is larger than 16 MiB', 'Check that this is the file you mean');
 }
 
-/** A problem at a setting of a file that was right when it was read: a port, a certificate. */
+/** Makes a problem at a setting that was valid when the file was read, such as a port or a certificate. */
 export function problemInFile(
   { file, text }: ConfigFile,
   path: readonly (string | number)[],
@@ -127,7 +127,7 @@ function parseYaml(file: string, text: string): { readonly document: Document; r
   const at = (offset: number, { reason, fix }: Wording): ConfigProblem => {
     return { place: placeAt(file, lines, offset, ''), reason, fix };
   };
-  // What follows the first error is mostly a consequence of it.
+  // Errors after the first are mostly its consequences.
   const [error] = document.errors;
   if (error !== undefined) throw new ConfigError([at(error.pos[0], yamlProblem(error, text))]);
   const aliases: ConfigProblem[] = [];
@@ -154,12 +154,12 @@ function placeAt(file: string, lines: LineCounter, offset: number, path: string)
   return { kind: 'file', file, line: Math.max(line, 1), column: Math.max(col, 1), path };
 }
 
-/** The document as plain values. @throws ConfigError when aliases make it far larger than it is written. */
+/** Converts the document to plain values. @throws ConfigError when aliases expand it far beyond its text. */
 function plainValue(file: string, document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    // The library has no other error for this.
+    // The library throws ReferenceError for this only.
     if (!(cause instanceof ReferenceError)) throw cause;
     const fix = 'Write the values out where they are used';
     throw new ConfigError([wholeFile(file, 'values that begin with * refer to too much, or to themselves', fix)], {
@@ -168,7 +168,7 @@ function plainValue(file: string, document: Document): unknown {
   }
 }
 
-/** Offset of the deepest node that exists on the path: of the key in a mapping, of the entry in a list. */
+/** Returns the offset of the deepest node on the path: of the key in a mapping, of the entry in a list. */
 function offsetOf(document: Document, path: readonly (string | number)[]): number {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);

@@ -62,7 +62,7 @@ const account = z
   })
   .meta({ description: 'Somebody who has mailboxes.' });
 
-/** Schema of `domains.yaml`: domains, accounts and addresses. Changes are live. */
+/** Schema of `domains.yaml`: domains, accounts and addresses. Changes take effect at once. */
 export const domainsSchema = z
   .strictObject({
     domains: z.record(z.string().min(1), domain.prefault({})).meta({ description: 'Domains by name.' }),

@@ -2,18 +2,18 @@ import { parseDomain } from '#lib/domain';
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { EditRefused } from './edit.ts';
 
-/** A key to be put into `domains.yaml`. */
+/** A key to add to `domains.yaml`. */
 interface NewSelector {
-  /** In any form of its name. */
+  /** Domain in any form of its name. */
   readonly domain: string;
   readonly selector: string;
-  /** As the file is to say it. */
+  /** Path as it will be written in the file. */
   readonly keyFile: string;
 }
 
 /**
- * Adds a DKIM key to a domain and lets it sign, keeping comments and order.
- * @returns the new text; it is checked as a whole before it is put in force.
+ * Adds a DKIM key to a domain and enables signing with it, keeping comments and order.
+ * @returns the new text, which the caller checks as a whole before it takes effect.
  * @throws EditRefused when there is no such domain, or it has the selector already.
  */
 export function addDkimSelector(text: string, { domain, selector, keyFile }: NewSelector): string {
@@ -34,7 +34,7 @@ export function addDkimSelector(text: string, { domain, selector, keyFile }: New
 }
 
 /**
- * Removes a DKIM key from a domain, so that it neither signs nor is kept; comments and order stay.
+ * Removes a DKIM key from a domain and from its signing keys, keeping comments and order.
  * @throws EditRefused when there is no such domain or selector.
  */
 export function removeDkimSelector(text: string, domain: string, selector: string): string {
@@ -51,7 +51,7 @@ export function removeDkimSelector(text: string, domain: string, selector: strin
   return document.toString({ lineWidth: 0 });
 }
 
-/** The settings of a domain, whichever way its name is written. */
+/** Finds the settings of a domain in any form of its name. @throws EditRefused when there is none. */
 function domainSettings(document: Document, domain: string): YAMLMap {
   const wanted = parseDomain(domain);
   const domains: unknown = document.get('domains');
@@ -65,7 +65,7 @@ function domainSettings(document: Document, domain: string): YAMLMap {
   return pair.value;
 }
 
-/** The map at a key, made when it is missing. Maps that grow are written on lines of their own. */
+/** Returns the map at a key, creating it when missing. Maps that grow are written in block style. */
 function innerMap(document: Document, outer: YAMLMap, key: string): YAMLMap {
   if (outer.items.length === 0) outer.flow = false;
   const inner: unknown = outer.get(key);
@@ -79,12 +79,12 @@ function innerMap(document: Document, outer: YAMLMap, key: string): YAMLMap {
   return made;
 }
 
-/** The key of that name as the map has it: 2026 may be a number there. */
+/** Returns the key of a name as it is in the map, where 2026 may be a number. */
 function keyIn(map: YAMLMap, name: string): unknown {
   return map.items.find(({ key }) => isSame(key, name))?.key ?? null;
 }
 
-/** Selectors are names of DNS, so case does not matter. */
+/** Compares selectors, which are DNS names: case does not matter (RFC 4343 §3). */
 function isSame(node: unknown, selector: string): boolean {
   return String(node).toLowerCase() === selector.toLowerCase();
 }

@@ -1,14 +1,14 @@
 import { parseAddress, writeAddress } from '#lib/address';
 import { isMap, isSeq, parseDocument } from 'yaml';
 
-/** A change to `domains.yaml` that cannot be made, in words for people. */
+/** Refusal of a change to `domains.yaml`; the message is for people. */
 export class EditRefused extends Error {
   override readonly name = 'EditRefused';
 }
 
 /**
  * Adds an account with its first address, keeping comments and order; adds the domain when it is new.
- * @returns the new text, which is checked as a whole before it is put in force, and the domain if it is new.
+ * @returns the new text, which the caller checks as a whole before it takes effect, and the domain if it is new.
  * @throws EditRefused when the account exists.
  */
 export function addAccount(
@@ -55,7 +55,7 @@ export function removeAccount(text: string, account: string): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** The same for the ways to write one address, such as with needless quotes. */
+/** Returns a form that is equal for all ways to write one address, such as with needless quotes. */
 function comparable(text: string): string {
   const parsed = parseAddress(text);
   return (parsed.ok ? writeAddress(parsed.value) : text).toLowerCase();

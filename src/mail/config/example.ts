@@ -1,4 +1,4 @@
-/** Text of a `server.yaml` to start from, with comments. */
+/** Returns an example `server.yaml` with comments. */
 export function exampleServer(options: { readonly hostname: string; readonly postmaster: string }): string {
   return `# yaml-language-server: $schema=./server.schema.json
 # What the process needs to start; changes need a restart. 'godwit config describe' explains every setting,
@@ -28,7 +28,7 @@ listeners:
 `;
 }
 
-/** Text of a `domains.yaml` to start from. */
+/** Returns an example `domains.yaml`. */
 export function exampleDomains(options: {
   readonly domain: string;
   readonly account: string;
@@ -45,7 +45,7 @@ accounts:
 `;
 }
 
-/** Text of a `godwit-sendmail.yaml` to start from. */
+/** Returns an example `godwit-sendmail.yaml`. */
 export function exampleSendmail(options: { readonly host: string; readonly address: string }): string {
   return `# How 'godwit sendmail' hands over the mail of this machine's programs. 'godwit config describe sendmail' explains every setting.
 # Whoever is to send must be able to read this file and the password. Relative paths count from the folder of this file.

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { parseDomain } from '#lib/domain';
 
 /**
- * The name of a host, or an IP address where the setting says so, as DNS, EHLO, TLS and trace fields want it: Unicode may be written and
- * becomes A-labels (RFC 5890 §2.3.2.1). What is no name stays as it is, for the checks to tell.
+ * Schema of a host name, or of an IP address where the setting allows one, in the form for DNS, EHLO, TLS and trace fields: Unicode becomes
+ * A-labels (RFC 5890 §2.3.2.1). Invalid names stay as they are, for the checks to report.
  */
 export function hostName(doc: string) {
   return z.string().min(1).transform(inAscii).meta({ description: doc });

@@ -1,6 +1,6 @@
 /**
- * Configuration as text, and what it means: schemas of `server.yaml` and `domains.yaml`, positioned problems, edits that keep comments.
- * Nothing here reads or writes files (see #server/configuration). A Config is immutable; a session keeps the one that it started with.
+ * Configuration as text and as checked values: schemas of `server.yaml` and `domains.yaml`, problems with their position, edits that keep comments.
+ * Nothing here reads or writes files (see #server/configuration). A Config is immutable; a session keeps the one with which it started.
  */
 export { parseConfigFiles, parseServerFile, type Config } from './config.ts';
 export { describeConfig, configJsonSchema } from './describe.ts';

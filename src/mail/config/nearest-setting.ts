@@ -1,9 +1,9 @@
-/** Mistakes that still leave a word recognisable. */
+/** Most mistakes in a word that is still recognised. */
 const maxMistakes = 2;
-/** Longer than any setting: such words are none that were misspelt. */
+/** Longest word considered: longer ones are no misspelt settings. */
 const maxChars = 64;
 
-/** The known setting that a word was most likely meant to be; null when it resembles none. */
+/** Returns the known setting that a word most likely means; null when it resembles none. */
 export function nearestSetting(word: string, known: readonly string[]): string | null {
   if (word.length > maxChars) return null;
   let best: string | null = null;
@@ -17,7 +17,7 @@ export function nearestSetting(word: string, known: readonly string[]): string |
   return best;
 }
 
-/** Letters to add, remove or replace (Levenshtein), and neighbours to exchange, to make one word of the other. */
+/** Counts the letters to add, remove or replace (Levenshtein), and the neighbours to swap, to turn one word into the other. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -15,7 +15,7 @@ const route = z
   })
   .meta({ description: 'Conditions that must all hold, and where mail goes then.' });
 
-/** A list of routes, as on the server, a domain and an account. */
+/** Schema of a list of routes of the server, a domain or an account. */
 export const routes = (whose: string) =>
   z
     .array(route)

@@ -4,7 +4,7 @@ import { hostName } from './host-name.ts';
 
 const text = (doc: string) => z.string().min(1).max(1000).optional().meta({ description: doc });
 
-/** Schema of `godwit-sendmail.yaml`: how this machine's programs hand their mail to a server. Everything may also come from the environment. */
+/** Schema of `godwit-sendmail.yaml`: how programs on this machine submit mail to a server. The environment can also give every setting. */
 export const sendmailSchema = z
   .strictObject({
     host: hostName('Name or address of the server that takes the mail.').optional(),

@@ -21,17 +21,17 @@ export type SendmailSecret =
   | { readonly kind: 'token'; readonly file: string }
   | { readonly kind: 'none' };
 
-/** Settings of `sendmail`, checked, defaults filled in. */
+/** Checked settings of `sendmail`, with defaults. */
 export interface SendmailSettings {
   readonly host: string;
   readonly port: number;
   readonly tls: 'submissions' | 'starttls' | 'none';
   readonly caFile: string | null;
-  /** Null for no login. `user` is empty when the client certificate says all. */
+  /** Null for no login. `user` is empty when the client certificate identifies the user. */
   readonly login: { readonly user: string; readonly secret: SendmailSecret } | null;
-  /** Our own certificate, null when there is none. */
+  /** Our own certificate; null when there is none. */
   readonly clientCertificate: { readonly certificateFile: string; readonly keyFile: string } | null;
-  /** Exactly these may be used; null: all but EXTERNAL. */
+  /** Mechanisms that may be used; null for all except EXTERNAL. */
   readonly mechanisms: readonly MechanismName[] | null;
   readonly from: string | null;
   readonly overrideFrom: boolean;
@@ -43,18 +43,18 @@ export interface SendmailSettings {
 
 const standardPorts = { submissions: 465, starttls: 587, none: 25 } as const;
 const prefix = 'GODWIT_SENDMAIL_';
-/** Names the file itself. */
+/** Environment variable with the path of the file. */
 const configVariable = `${prefix}CONFIG`;
 const secretSettings = ['password', 'passwordFile', 'tokenFile'] as const;
 
-/** Names the environment variable of a setting: `passwordFile` is `GODWIT_SENDMAIL_PASSWORD_FILE`. */
+/** Returns the environment variable of a setting: `GODWIT_SENDMAIL_PASSWORD_FILE` for `passwordFile`. */
 function variableOf(setting: string): string {
   return prefix + setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 /**
- * Reads `godwit-sendmail.yaml`, or the environment alone when `file` is null; a variable `GODWIT_SENDMAIL_…` takes the place of its setting.
- * @param file  The error when it is needed and cannot be read: mistakes in the environment are reported with it.
+ * Reads `godwit-sendmail.yaml`, or only the environment when `file` is null. A variable `GODWIT_SENDMAIL_…` overrides its setting.
+ * @param file  The error if the file is needed and cannot be read; it is reported together with mistakes in the environment.
  * @throws ConfigError naming every problem, with file, line and column, or with the variable.
  */
 export function parseSendmailConfig(
@@ -67,7 +67,7 @@ export function parseSendmailConfig(
     throw new ConfigError([...(read instanceof ConfigError ? read.problems : []), ...inEnvironment]);
   const document = read;
   const fromFile: Record<string, unknown> = { ...document?.value };
-  // A secret of one place does not stand beside one of the other.
+  // A secret in the environment replaces every secret in the file.
   if (secretSettings.some((setting) => given[setting] !== undefined))
     for (const setting of secretSettings) delete fromFile[setting];
   const config: SendmailConfig = { ...fromFile, ...given };
@@ -80,7 +80,7 @@ export function parseSendmailConfig(
   return settle(config);
 }
 
-/** Returns the place of a setting that parsed well but is wrong, such as a file that it names: line and column, or the variable. */
+/** Makes a problem at a setting that is valid but does not work, such as the path of a missing file: at its line and column, or at the variable. */
 export function sendmailProblem(
   file: ConfigFile | null,
   environment: Readonly<Record<string, string | undefined>>,
@@ -92,7 +92,7 @@ export function sendmailProblem(
   return isGiven || file === null ? ofVariable(setting, reason, fix) : problemInFile(file, [setting], reason, fix);
 }
 
-/** Returns the folder for messages that could not be sent, by file or environment; null when neither names one, or the file cannot be read. */
+/** Returns the folder for messages that cannot be sent, from the file or environment; null when neither sets it, or the file cannot be read. */
 export function sendmailSpool(
   file: ConfigFile | null,
   environment: Readonly<Record<string, string | undefined>>,
@@ -119,7 +119,7 @@ function readSendmailFile(
   }
 }
 
-/** Reads the settings that variables give, and finds those that are wrong. */
+/** Reads the settings from environment variables, with a problem for each invalid one. */
 function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): {
   readonly given: SendmailConfig;
   readonly problems: readonly ConfigProblem[];
@@ -139,7 +139,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
   return { given: result.data ?? {}, problems: [...unknown, ...wrong] };
 }
 
-/** The value of a variable as YAML would have it. */
+/** Converts the value of a variable to the type that YAML would give it. */
 function typed(setting: string, value: string): unknown {
   if (setting === 'port') return /^\d{1,5}$/.test(value) ? Number(value) : value;
   if (setting === 'mechanisms') return value.split(/[\s,]+/).filter((name) => name !== '');
@@ -152,14 +152,14 @@ function ofVariable(setting: string, reason: string, fix: string): ConfigProblem
   return { place: { kind: 'variable', name: variableOf(setting) }, reason, fix };
 }
 
-/** Finds variables with our prefix that name no setting: they would be ignored otherwise. */
+/** Reports variables with our prefix that match no setting, which would otherwise be ignored silently. */
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): ConfigProblem[] {
   const known = Object.keys(sendmailSchema.shape).map(variableOf);
   const names = Object.keys(environment).filter(
     (name) => name.startsWith(prefix) && name !== configVariable && !known.includes(name),
   );
   return names.map((name) => {
-    // Without the prefix, which would hide mistakes in short names.
+    // Compare without the prefix, which would hide mistakes in short names.
     const nearest = nearestSetting(
       name.slice(prefix.length),
       [...known, configVariable].map((one) => one.slice(prefix.length)),

@@ -182,7 +182,7 @@ const dns = z
   .prefault({})
   .meta({ description: 'How names are looked up.' });
 
-/** Schema of `server.yaml`: what the process needs to start. Changes need a restart. */
+/** Schema of `server.yaml`: the settings of the process. Changes need a restart. */
 export const serverSchema = z
   .strictObject({
     hostname: hostName('Fully qualified name of this machine, as in its MX record.'),

@@ -175,7 +175,7 @@ const transport = z
   .discriminatedUnion('kind', [submissions, submission, smtp, socks, direct, fail])
   .meta({ description: 'A way for outgoing mail; its kind says which.' });
 
-/** `transports` of `server.yaml`. */
+/** Schema of `transports` in `server.yaml`. */
 export const transports = z
   .record(blockName, transport)
   .default({})

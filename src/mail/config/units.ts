@@ -4,13 +4,13 @@ import { wording } from './wording.ts';
 const byteUnits: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Name of the key for what the reference calls such settings; JSON Schema has no word for them. */
+/** Schema key with the name of such values in the reference; JSON Schema has none. */
 const kindKey = 'x-kind';
 
 const notASize = wording('must be a size such as 100MiB', 'Write a number with KiB, MiB or GiB, or a number of bytes');
 const notATimeSpan = wording('must be a time span such as 30s, 5m or 72h', 'Write a whole number with s, m, h or d');
 
-/** A size such as `100MiB`, `64 KiB` or a plain number of bytes; gives bytes. */
+/** Schema of a size such as `100MiB`, `64 KiB` or a plain number of bytes; the value is in bytes. */
 export function bytes(doc: string, limits: { readonly min?: number; readonly max?: number } = {}) {
   return z
     .union([z.number().int().nonnegative(), z.string()], { error: notASize })
@@ -18,7 +18,7 @@ export function bytes(doc: string, limits: { readonly min?: number; readonly max
     .meta({ description: doc, [kindKey]: 'size' });
 }
 
-/** A time span such as `30s`, `5m`, `72h` or `14d`; gives milliseconds. */
+/** Schema of a duration such as `30s`, `5m`, `72h` or `14d`; the value is in milliseconds. */
 export function duration(doc: string, limits: { readonly min?: number; readonly max?: number } = {}) {
   return z
     .string({ error: notATimeSpan })

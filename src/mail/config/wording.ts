@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { nearestSetting } from './nearest-setting.ts';
 
-/** A fault in words for people: the reason, and a fix that begins with a verb. Neither ends with a full stop. */
+/** A mistake in words for people: the reason, and a fix that begins with a verb. Neither ends with a full stop. */
 export interface Wording {
   readonly reason: string;
   readonly fix: string;
 }
 
-/** Between reason and fix in the message of a schema, which has room for one text. */
+/** Separates reason and fix in the message of a schema, which is a single text. */
 const separator = '\n';
 
-/** Message for a schema with reason and fix; `schemaProblem` takes it apart. */
+/** Makes the message of a schema from reason and fix; `schemaProblem` splits it again. */
 export function wording(reason: string, fix: string): string {
   return reason + separator + fix;
 }
@@ -20,7 +20,7 @@ type SchemaProblem = Wording & { readonly path: readonly (string | number)[] };
 
 const describes = "'godwit config describe' lists the settings";
 
-/** An issue of unknown keys has the keys that are known there for its message, with a blank between: only here the block is at hand. */
+/** Makes the known keys, separated by blanks, the message of an issue of unknown keys: only here is the block known. */
 export const nameKnownKeys: z.core.$ZodErrorMap = (issue) =>
   issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject
     ? Object.keys(issue.inst.shape).join(' ')
@@ -57,7 +57,7 @@ export function schemaProblem(issue: z.core.$ZodIssue): SchemaProblem[] {
   }
 }
 
-/** Words for a name that is no setting here. */
+/** Describes a name that is not a setting here. */
 function unknownName(name: string, known: readonly string[]): Wording {
   const nearest = nearestSetting(name, known);
   const fix =
@@ -65,7 +65,7 @@ function unknownName(name: string, known: readonly string[]): Wording {
   return { reason: 'unknown setting', fix };
 }
 
-/** Takes a message made by `wording` apart. */
+/** Splits a message that `wording` made. */
 function inMessage(message: string): Wording {
   const [reason = '', fix = describes] = message.split(separator);
   return { reason: lowerFirst(reason), fix };
@@ -82,7 +82,7 @@ function wrongKind({ expected, message }: Issue<'invalid_type'>, setting: string
   return { reason: `must be ${noun}`, fix: how };
 }
 
-/** Name of a kind of value, and its form; NAME is the setting. */
+/** Name and form of each kind of value; NAME stands for the setting. */
 const kinds: Readonly<Record<string, { readonly noun: string; readonly fix: string }>> = {
   object: { noun: 'a block of settings', fix: 'Write each setting as "name: value" on a line of its own' },
   record: {

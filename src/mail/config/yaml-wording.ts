@@ -7,7 +7,7 @@ const quoteIt = 'Put the whole text in quotes';
 const alignIt = 'Indent what belongs together alike';
 const keepOne = 'Keep one of them';
 
-/** Explains an error of the YAML parser for people who write configurations, not YAML. */
+/** Explains an error of the YAML parser to people who do not know YAML. */
 export function yamlProblem({ code, message, pos }: YAMLError, text: string): Wording {
   return words[code](message, text.slice(pos[0], pos[0] + 60));
 }
@@ -69,7 +69,7 @@ const notClosed: Wording = {
   fix: 'Add the missing ] or }',
 };
 
-/** Explains what is missing by the parser's own words, which have no codes. */
+/** Explains what is missing, from the text of the parser's message, which has no code. */
 function missing(message: string): Wording {
   for (const [words, reason, fix] of [
     ['Missing closing', 'a quote is not closed', 'Add the missing quote'],

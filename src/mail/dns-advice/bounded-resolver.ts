@@ -9,7 +9,7 @@ export class Gate {
     this.#free = max;
   }
 
-  /** Runs `task` when there is room. */
+  /** Runs `task` as soon as there is room. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#free -= 1;
@@ -23,7 +23,7 @@ export class Gate {
   }
 }
 
-/** A resolver for one check: every question is asked once, a few at a time, and not too many; an abort is a timeout, not an exception. */
+/** A resolver for one check: it asks each question once, a few at a time, up to a maximum. An abort is a timeout, not an exception. */
 export class BoundedResolver implements Resolver {
   readonly #resolver: Resolver;
   readonly #signal: AbortSignal;
@@ -45,7 +45,7 @@ export class BoundedResolver implements Resolver {
   query<K extends RecordType>(name: string, type: K): Promise<Answer<Records[K]>> {
     const key = `${type} ${name.toLowerCase()}`;
     const asked = this.#asked.get(key);
-    // The key has the type, so that an answer found under it is of this type.
+    // The key contains the record type, so an answer found under it has this type.
     if (asked !== undefined) return asked as Promise<Answer<Records[K]>>;
     const answer = this.#ask(name, type);
     this.#asked.set(key, answer);

@@ -5,7 +5,7 @@ import { outgoingIps, type DomainFacts } from './facts.ts';
 import { about, notLookedUp, type Finding } from './finding.ts';
 import type { CheckLimits } from './limits.ts';
 
-/** Reverse DNS of every outgoing address: there, confirmed by the forward direction, and the name that we say in EHLO. */
+/** Checks the reverse DNS of every outgoing address: it must exist, be confirmed by forward DNS, and be the name that we use in EHLO. */
 export async function checkReverse(facts: DomainFacts, resolver: Resolver, limits: CheckLimits): Promise<Finding[]> {
   return await Promise.all(outgoingIps(facts).map((address) => checkPtr(address, facts, resolver, limits)));
 }
@@ -60,7 +60,10 @@ function sameIp(text: string, canonical: string): boolean {
   return parsed.ok && parsed.value.text === canonical;
 }
 
-/** Reports whether block lists name our addresses. A list that fails its own test entries (RFC 5782 §5) is not believed. */
+/**
+ * Reports whether block lists contain our addresses. A list is not believed unless it has its test entry 127.0.0.2 (MUST contain) and lacks
+ * 127.0.0.1 (MUST NOT contain, RFC 5782 §5).
+ */
 export async function checkBlockLists(
   facts: DomainFacts,
   zones: readonly string[],
@@ -100,7 +103,7 @@ type Listing =
   | { readonly kind: 'free' }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** RFC 5782 §2.1, §2.4 */
+/** Looks up an address in a block list: its reversed octets or nibbles below the zone (RFC 5782 §2.1, §2.4), an A record in 127.0.0.0/8 if listed. */
 async function lookUp(ip: string, zone: string, resolver: Resolver): Promise<Listing> {
   const parsed = parseIp(ip);
   if (!parsed.ok) return { kind: 'failed', why: 'no IP address' };
@@ -109,7 +112,7 @@ async function lookUp(ip: string, zone: string, resolver: Resolver): Promise<Lis
   if (answer.kind === 'failed') return { kind: 'failed', why: lookupFailureText(answer.why) };
   if (answer.kind === 'absent') return { kind: 'free' };
   const codes = answer.records.filter((code) => code.startsWith('127.'));
-  // Lists answer from 127.255.255.0/24 to say that they do not talk to this resolver.
+  // Lists answer with 127.255.255.0/24 when they refuse this resolver.
   if (codes.length === 0 || codes.some((code) => code.startsWith('127.255.255.')))
     return { kind: 'failed', why: `the list answers ${answer.records.join(', ')}, which is no listing` };
   const text = await resolver.query(name, 'TXT');

@@ -5,8 +5,8 @@ import { recordText } from './record-text.ts';
 import type { WantedRecord } from './wanted-record.ts';
 
 /**
- * Whether our authority may issue certificates for the mail host. The records of the nearest name upwards count (RFC 8659 §3); among them
- * issue records without ours forbid our authority (§4.2), and accounturi limits it to an account (RFC 8657 §3).
+ * Checks whether our authority may issue certificates for the mail host. The records of the nearest name upwards count (RFC 8659 §3). Issue
+ * records that do not name our authority forbid it (RFC 8659 §4.2), and accounturi limits it to an account (RFC 8657 §3).
  */
 export async function checkCaa(wanted: WantedRecord, { caa }: DomainFacts, resolver: Resolver): Promise<Finding> {
   const { area, name, value } = wanted;

@@ -2,10 +2,10 @@ import type { Answer, Resolver } from '#ports/resolver';
 import { about, type Finding } from './finding.ts';
 import type { WantedRecord } from './wanted-record.ts';
 
-/** The root zone is signed: a resolver that does not say so does not validate, or is not believed. */
+/** The root zone is signed: a resolver that does not set AD for it does not validate, or is not trusted. */
 const root = '';
 
-/** Which of the records in DNS are signed, and whether our resolver would tell. What has no answer is reported with the records. */
+/** Reports which of the records in DNS are signed, and whether our resolver would tell. Missing answers are reported with the records. */
 export async function checkDnssec(wanted: readonly WantedRecord[], resolver: Resolver): Promise<Finding[]> {
   const sets = [...new Map(wanted.map((record) => [`${record.name} ${record.type}`, record])).entries()];
   const [known, ...answers] = await Promise.all([

@@ -15,7 +15,7 @@ import { isWithin } from './zone.ts';
 /** Dependencies of a check. */
 export interface CheckDomainDeps {
   readonly resolver: Resolver;
-  /** Connects to the mail hosts; null: not to be tried. */
+  /** Connects to the mail hosts; null if they are not to be tried. */
   readonly prober: HostProber | null;
   readonly clock: Clock;
   /** Zones of block lists to ask, such as `bl.example`. */
@@ -24,8 +24,8 @@ export interface CheckDomainDeps {
 }
 
 /**
- * Compares what DNS holds for a domain, its mail host and its addresses with what it should. Each thing looked at gives a finding, also when it is right.
- * Never rejects for what DNS or the network does, and ends in bounded time: what could not be found out, or not in time, is a finding, too.
+ * Compares what DNS holds for a domain, its mail host and its addresses with what it should hold. Each check gives a finding, also when all is right.
+ * Never rejects because of DNS or the network, and ends in bounded time: what cannot be determined in time is a finding, too.
  */
 export async function checkDomain(facts: DomainFacts, deps: CheckDomainDeps): Promise<Finding[]> {
   const { clock } = deps;
@@ -42,7 +42,7 @@ async function findings(
 ): Promise<Finding[]> {
   const { resolver, prober, clock, limits, signal } = deps;
   const [mx, host] = await Promise.all([resolver.query(facts.domain, 'MX'), resolver.query(facts.mailHost, 'A')]);
-  // One sentence says more than the same one for every record.
+  // One finding is clearer than the same one for every record.
   if (mx.kind === 'failed' && host.kind === 'failed' && mx.why !== 'bogus' && mx.why !== 'servfail')
     return [noResolver(mx.why)];
   const isGone = mx.kind === 'absent' && mx.why === 'nxdomain';

@@ -8,27 +8,27 @@ import type { CheckLimits } from './limits.ts';
 /** Result of connecting to port 25 of a mail host. */
 export type HostProbe =
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** It answered, but not as a mail server that accepts mail from any host. */
+  /** The host answered, but not like a server that accepts mail from any host. */
   | { readonly kind: 'refused'; readonly reply: string }
   | { readonly kind: 'noTls' }
   | { readonly kind: 'tlsFailed'; readonly reason: string }
   | {
       readonly kind: 'secured';
-      /** Reason why the certificate was not verified for the name; null when it was. */
+      /** Reason why the certificate could not be verified for the name; null when it was verified. */
       readonly problem: string | null;
-      /** When it ends, milliseconds since 1970; null when not known. */
+      /** Expiry time of the certificate, milliseconds since 1970; null when unknown. */
       readonly endsMs: number | null;
-      /** DER certificates as they were shown, the host's own first. */
+      /** DER certificates in the order sent, the host's own first. */
       readonly chain: readonly Uint8Array[];
     };
 
-/** Connects to mail hosts, as another server would. Never rejects for what the network does; rejects when `signal` aborts. */
+/** Connects to mail hosts as another server would. Never rejects because of the network; rejects when `signal` aborts. */
 export interface HostProber {
   probe(host: { readonly name: string; readonly ip: string }, signal: AbortSignal): Promise<HostProbe>;
 }
 
 const day = 86_400_000;
-/** Certificates that are renewed by themselves have more left. */
+/** Days left below which a certificate expires soon: automatic renewal leaves more. */
 const soonDays = 14;
 
 interface HostDeps {
@@ -39,7 +39,7 @@ interface HostDeps {
   readonly signal: AbortSignal;
 }
 
-/** Connects to the mail host and, where it is among them, to the other hosts of the MX records: those are the owner's, too. */
+/** Connects to the mail host and, if it is among the hosts of the MX records, to the others: they belong to the owner, too. */
 export async function checkHosts(facts: DomainFacts, deps: HostDeps): Promise<Finding[]> {
   const { resolver, limits } = deps;
   const mx = await resolver.query(facts.domain, 'MX');
@@ -61,7 +61,7 @@ async function checkHost(name: string, facts: DomainFacts, deps: HostDeps, gate:
   if (ips.length === 0) {
     const failed = answers.find(({ kind }) => kind === 'failed');
     if (failed?.kind === 'failed') return [notLookedUp('smtp', name, failed.why, 'error')];
-    // Without any, the caller has said so already: there is nothing to publish either.
+    // Without addresses, the caller has said so already, and there is nothing to publish.
     if (name === facts.mailHost && facts.ips.length === 0) return [];
     return [about('smtp', name)('error', 'has no addresses', 'publish its address records')];
   }
@@ -82,7 +82,7 @@ async function checkHost(name: string, facts: DomainFacts, deps: HostDeps, gate:
   );
 }
 
-/** A host with what DNS says about its key. */
+/** A probed host with the TLSA records for its key. */
 interface Judged {
   readonly name: string;
   readonly tlsa: Answer<Records['TLSA']>;
@@ -111,7 +111,7 @@ function describeCertificate(
   { problem, endsMs, chain }: Extract<HostProbe, { readonly kind: 'secured' }>,
   { name, tlsa, nowMs }: Judged,
 ): Finding {
-  // Judged also where they are not signed: wrong ones are wrong as soon as the zone is signed.
+  // Unsigned records are judged, too: wrong ones do harm as soon as the zone is signed.
   const records = tlsa.kind === 'found' ? tlsa.records.filter((record) => problemWith(record) === null) : [];
   const isDane = records.length > 0 && verifyDane({ chain, records, names: [name], nowMs }).kind === 'verified';
   if (records.length > 0 && !isDane) {
@@ -123,7 +123,7 @@ function describeCertificate(
     return make(isSigned ? 'error' : 'warning', 'has a certificate that no TLSA record fits', fix);
   }
   const leftDays = endsMs === null ? null : Math.floor((endsMs - nowMs) / day);
-  // RFC 7671 §5.1: with DANE-EE neither names nor dates nor authorities count.
+  // RFC 7671 §5.1: with DANE-EE, name checks do not apply and the expiry date MUST be ignored.
   if (!isDane && leftDays !== null && leftDays < 0)
     return make('error', `has a certificate that ended ${date(endsMs)}`, 'renew it, and see why that did not happen');
   if (!isDane && problem !== null) {

@@ -5,7 +5,7 @@ import { about, notLookedUp, publish, type Finding } from './finding.ts';
 import type { CheckLimits } from './limits.ts';
 import type { WantedRecord } from './wanted-record.ts';
 
-/** The MX records of a domain: there, ours, without contradictions, and naming hosts that may be named. */
+/** Checks the MX records of a domain: they must exist, name our mail host, not contradict each other, and name hosts with addresses of their own. */
 export async function checkMx(
   wanted: WantedRecord,
   facts: DomainFacts,
@@ -19,7 +19,7 @@ export async function checkMx(
   const [answer, alias] = await Promise.all([resolver.query(name, 'MX'), resolver.query(name, 'CNAME')]);
   if (alias.kind === 'found') {
     const target = alias.records.join(', ');
-    // RFC 1034 §3.6.2; RFC 5321 §5.1 sends mail for an alias where its target takes it.
+    // RFC 1034 §3.6.2: no other data may exist beside a CNAME. RFC 5321 §5.1: mail for an alias is delivered as for its target.
     const sentence = `${name} is an alias (CNAME) of ${target}, beside which no other record counts (RFC 1034 section 3.6.2)`;
     return [make('error', sentence, 'replace the CNAME by the records of its target, then publish the MX record')];
   }
@@ -27,7 +27,7 @@ export async function checkMx(
   if (answer.kind === 'absent') return [wrong(`is missing. ${wanted.why}`)];
   const hosts = [...new Set(answer.records.map(({ exchange }) => exchange.toLowerCase()))];
   if (hosts.includes('')) {
-    // RFC 7505 §3
+    // RFC 7505 §3: a null MX says that the domain takes no mail; it MUST NOT be published together with other MX records.
     if (hosts.length === 1) return [wrong('says that the domain takes no mail (null MX, RFC 7505)')];
     const others = hosts.filter((host) => host !== '').join(', ');
     const sentence = `says that the domain takes no mail (null MX, RFC 7505), and names ${others} as well`;
@@ -52,7 +52,7 @@ export async function checkMx(
   return [...findings, ...judged.flat()];
 }
 
-/** RFC 2181 §10.3, RFC 5321 §5.1: an MX record names a host with addresses of its own. */
+/** Checks one host: an MX record must not name an alias (RFC 2181 §10.3), and must name a host that has addresses (RFC 5321 §5.1). */
 async function judgeHost(host: string, make: ReturnType<typeof about>, resolver: Resolver): Promise<Finding[]> {
   if (parseIp(host).ok) {
     const fix = 'give the host a name with address records, and name that';

@@ -9,7 +9,7 @@ import type { CheckLimits } from './limits.ts';
 import { recordText, type RecordData } from './record-text.ts';
 import type { WantedRecord } from './wanted-record.ts';
 
-/** Compares every wanted record with DNS; records of one name and type are compared together. */
+/** Compares all wanted records with DNS. Records of one name and type are compared together. */
 export async function checkRecords(
   wanted: readonly WantedRecord[],
   facts: DomainFacts,
@@ -21,7 +21,7 @@ export async function checkRecords(
   return (await Promise.all([...checks, checkOtherFamily(facts, resolver)])).flat();
 }
 
-/** Addresses of a kind that the mail host should not have at all: others would connect there. */
+/** Checks for addresses of a family of which the mail host should have none: other servers would connect there. */
 async function checkOtherFamily({ mailHost, ips }: DomainFacts, resolver: Resolver): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [type, isOurs] of [
@@ -40,7 +40,7 @@ async function checkOtherFamily({ mailHost, ips }: DomainFacts, resolver: Resolv
   return findings;
 }
 
-/** Addresses of inner networks are what the inside of a divided DNS says; the outside may well be right. */
+/** Reports whether an address is public. Private ones may be the inside view of a split DNS, whose outside may be right. */
 function isReachable(ip: string): boolean {
   const parsed = parseIp(ip);
   return parsed.ok && !isPrivate(parsed.value) && !isLoopback(parsed.value);
@@ -69,10 +69,10 @@ async function checkGroup(
   }
 }
 
-/** A record that leads to what the server does not offer yet should not be there, unless another server answers. */
+/** Checks that a record for a service that we do not offer yet is absent, unless another server answers there. */
 async function checkEarly({ area, name, type }: WantedRecord, resolver: Resolver): Promise<Finding> {
   const subject = `${name} ${type}`;
-  // An operator of a server there may have given it addresses in place of an alias.
+  // The operator of such a server may have published addresses instead of an alias.
   const answers = await Promise.all(
     (type === 'CNAME' ? (['A', 'AAAA'] as const) : [type]).map((each) => resolver.query(name, each)),
   );
@@ -86,7 +86,7 @@ async function checkEarly({ area, name, type }: WantedRecord, resolver: Resolver
   return make('ok', 'is not there, which is right: this server does not answer HTTPS yet', null);
 }
 
-/** Addresses, SRV and TLSA: all wanted are there, and what else is. */
+/** Checks a set of address, SRV or TLSA records: which wanted ones are missing, and which others exist. */
 async function checkSet(
   group: readonly WantedRecord[],
   first: WantedRecord,
@@ -100,11 +100,11 @@ async function checkSet(
   const found = answer.kind === 'found' ? answer.records.map((data) => textOf(type, data)) : [];
   const values = group.map(({ value }) => value);
   const isOff = type === 'SRV' && group.every(({ value }) => value.endsWith(' .'));
-  // That a service is not offered need not be said.
+  // A record that says that a service is not offered is optional.
   if (found.length === 0 && isOff) return [];
-  // RFC 7672 §2.2: unsigned TLSA records do not count, so their absence costs nothing.
+  // RFC 7672 §2.2: unsigned TLSA records are not used, so their absence does no harm.
   const isIdle = type === 'TLSA' && !answer.authentic;
-  // No host connects to a name that is for sending only: it may have more addresses than we use.
+  // No host connects to a name that only sends: it may have more addresses than we use.
   const isSending = area === 'host' && name !== mailHost;
   const extra = found.filter((value) => !isAmong(type, value, values));
   const findings: Finding[] = group.map((wanted): Finding => {
@@ -117,7 +117,7 @@ async function checkSet(
   });
   const hasRight = extra.length < found.length;
   if (extra.length > 0 && hasRight && !isSending) {
-    // RFC 7671 §8.1: the record of the next key is there before the key.
+    // RFC 7671 §8.1: the TLSA record of the next key is published before the key is used.
     const [level, fix]: readonly [Level, string] =
       type === 'TLSA'
         ? ['note', 'remove those of keys that were in use before']
@@ -128,13 +128,13 @@ async function checkSet(
   return findings;
 }
 
-/** Reports whether a value is one of these; priorities and weights of SRV are the owner's to choose. */
+/** Reports whether a value is one of these; the owner may choose other priorities and weights of SRV records. */
 function isAmong(type: string, value: string, values: readonly string[]): boolean {
   const key = (text: string): string => (type === 'SRV' ? text.replace(/^\d+ \d+ /, '') : text).toLowerCase();
   return values.some((wanted) => key(wanted) === key(value));
 }
 
-/** An alias, or addresses of its own that are ours as well. */
+/** Checks an alias; addresses of ours in its place are as good. */
 async function checkAlias(wanted: WantedRecord, facts: DomainFacts, resolver: Resolver): Promise<Finding> {
   const { area, name, importance } = wanted;
   const subject = `${name} CNAME`;
@@ -158,7 +158,7 @@ async function checkAlias(wanted: WantedRecord, facts: DomainFacts, resolver: Re
   return { area, level: levelOf(importance), subject, sentence, fix };
 }
 
-/** Data of a record that was asked for by this type. */
+/** Returns the text of a record of this type. */
 function textOf(type: RecordData['type'], data: unknown): string {
   return recordText({ type, data } as RecordData);
 }

@@ -17,7 +17,7 @@ const marks: Partial<Record<WantedRecord['area'], RegExp>> = {
   'tls-rpt': /^v\s*=\s*TLSRPTv1/i,
 };
 
-/** Compares one wanted TXT record with what is there. */
+/** Compares one wanted TXT record with those in DNS. */
 export async function checkText(wanted: WantedText, facts: DomainFacts, resolver: Resolver): Promise<Finding> {
   const { area, name } = wanted;
   const subject = `${name} TXT`;
@@ -56,7 +56,7 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
     default: {
       const differing = differingTags(wanted.data, only);
       if (differing.length === 0) return make('ok', `is right: ${quote(only)}`, null);
-      // Who reads the reports is the owner's to choose.
+      // The owner may choose who gets the reports.
       if (area === 'tls-rpt' && tagsOf(only).has('rua'))
         return make(
           'note',
@@ -70,7 +70,7 @@ export async function checkText(wanted: WantedText, facts: DomainFacts, resolver
 
 type Make = (level: Level, sentence: string, fix?: Finding['fix']) => Finding;
 
-/** Another record than ours is as good when every address passes that goes with the name; for the domain, that is said address by address elsewhere. */
+/** Judges an SPF record that differs from ours: it is as good when all our addresses pass. For the domain itself, `checkSpfCoverage` checks that. */
 async function judgeSpf(
   wanted: WantedText,
   found: string,
@@ -93,9 +93,10 @@ async function judgeSpf(
   return make('ok', `is another than ours; what counts is whether our addresses pass: ${quote(found)}`, null);
 }
 
-/** RFC 6376 §3.6.1: the key counts; notes and hash lists that allow ours do not. */
+/** Judges a DKIM key record by its key, hash list and flags (RFC 6376 §3.6.1); other differences do no harm. */
 function judgeDkim(wanted: WantedText, found: string, make: Make): Finding {
   const tags = tagsOf(found);
+  // RFC 6376 §3.6.1: an empty p means that the key has been revoked.
   if ((tags.get('p') ?? '') === '') return make('error', `the key is revoked (empty p): it is ${quote(found)}`);
   const differing = differingTags(wanted.data, found, { v: 'DKIM1', k: 'rsa' });
   if (differing.includes('p') || differing.includes('k'))
@@ -103,13 +104,17 @@ function judgeDkim(wanted: WantedText, found: string, make: Make): Finding {
   const hashes = tags.get('h')?.toLowerCase().split(':') ?? ['sha256'];
   if (!hashes.some((hash) => hash.trim() === 'sha256'))
     return make('error', `does not allow SHA-256, with which we sign: it is ${quote(found)}`);
+  // RFC 6376 §3.6.1: with t=y, verifiers MUST NOT treat the mail differently from unsigned mail.
   if (tags.get('t')?.split(':').includes('y') === true)
     return make('warning', `is marked as a test (t=y), so receivers may ignore it: it is ${quote(found)}`);
   if (differing.length === 0) return make('ok', `is right: ${quote(found)}`, null);
   return make('note', `has our key, but differs in ${differing.join(', ')}: it is ${quote(found)}`);
 }
 
-/** RFC 7489 §6.6.3: a domain without a policy has that of the domain above it, here the nearest with one. */
+/**
+ * Finds the policy that a domain without one inherits; null when there is none.
+ * deviates: RFC 7489 §6.6.3 asks for the Organizational Domain, which needs the list of public suffixes; here the nearest domain with a policy counts.
+ */
 async function inheritedDmarc(
   { name }: WantedText,
   { domain }: DomainFacts,
@@ -126,14 +131,14 @@ async function inheritedDmarc(
   return null;
 }
 
-/** Policies of RFC 7489 §6.3, the strictest last. */
+/** Policies (RFC 7489 §6.3), the strictest last. */
 const policies: readonly string[] = ['none', 'quarantine', 'reject'];
 
-/** A stricter policy than ours is the owner's to choose, and so is who reads the reports. */
+/** Judges a DMARC record: the owner may choose a stricter policy than ours, and who gets the reports. */
 function judgeDmarc(wanted: WantedText, found: string, make: Make): Finding {
   const tags = tagsOf(found);
   const ours = tagsOf(wanted.data);
-  // The record of another domain that agrees to our reports has no policy.
+  // A record by which another domain accepts our reports has no policy (RFC 7489 §7.1).
   if (!ours.has('p')) return make('ok', `is right: ${quote(found)}`, null);
   const policy = tags.get('p')?.toLowerCase() ?? '';
   const level = levelOf(wanted.importance);
@@ -153,10 +158,10 @@ function judgeDmarc(wanted: WantedText, found: string, make: Make): Finding {
   return make('ok', `has our policy, or a stricter one: ${quote(found)}`, null);
 }
 
-/** Every outgoing address against the published record of the domain, with the term that decided. */
+/** Evaluates the published SPF record of the domain for every outgoing address, and reports the term that decided. */
 export async function checkSpfCoverage(facts: DomainFacts, resolver: Resolver): Promise<Finding[]> {
   const answer = await resolver.query(facts.domain, 'TXT');
-  // Said already where the record itself is compared.
+  // Reported already where the record itself is compared.
   if (answer.kind !== 'found' || spfRecords(answer.records).length !== 1) return [];
   return await Promise.all(
     outgoingIps(facts).map(async ({ ip }): Promise<Finding> => {
@@ -175,7 +180,7 @@ export async function checkSpfCoverage(facts: DomainFacts, resolver: Resolver): 
   );
 }
 
-/** A record with a mistake counts for nothing, whatever is added to it (RFC 7208 §2.6.7). */
+/** Suggests a fix. A record with a mistake gives permerror, regardless of what is added to it (RFC 7208 §2.6.7). */
 function spfFix(result: string, because: string, ip: string, domain: string): Finding['fix'] {
   if (result !== 'permerror') return todo(`add ${mechanism(ip)} to the SPF record of ${domain}`);
   return todo(`correct the SPF record of ${domain}, or the one that it includes: ${because}`);

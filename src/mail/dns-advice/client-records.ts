@@ -1,7 +1,7 @@
 import type { DomainFacts } from './facts.ts';
 import { record, type WantedRecord } from './wanted-record.ts';
 
-/** By what mail programs find the server: SRV records, and the names of automatic settings. */
+/** Returns the records by which mail programs find the server: SRV records, and names for automatic configuration. */
 export function clientRecords(facts: DomainFacts): WantedRecord[] {
   return [...serviceRecords(facts), ...settingsRecords(facts)];
 }
@@ -25,7 +25,7 @@ function serviceRecords({ domain, mailHost, ports }: DomainFacts): WantedRecord[
       const why = `Mail programs find the server by it (${rfc}).`;
       return [record(name, { type: 'SRV', data }, { area: 'srv', importance, why })];
     }
-    // RFC 8620 has no word for its absence; RFC 6186 §3.4 has one for the others.
+    // RFC 6186 §3.4: a target of "." says that a service is not offered. RFC 8620 §2.2 has no such rule for JMAP.
     if (service === '_jmap') return [];
     const why = 'They tell mail programs that these services are not offered (RFC 6186 section 3.4).';
     return [record(name, { type: 'SRV', data: notOffered }, { area: 'srv', importance: 'may', why })];

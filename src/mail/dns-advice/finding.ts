@@ -2,7 +2,7 @@ import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import { zoneLine } from './record-text.ts';
 import { areas, type Area, type Importance, type WantedRecord } from './wanted-record.ts';
 
-/** Severity. */
+/** Severity of a finding. */
 export type Level = 'ok' | 'note' | 'warning' | 'error';
 
 /** Remedy: a line for the zone, or something to do. */
@@ -10,7 +10,7 @@ export type Fix =
   | { readonly kind: 'publish'; readonly record: string }
   | { readonly kind: 'do'; readonly text: string };
 
-/** One thing that was found out. Text of DNS in it is as it came: see `writeReport` for showing it. */
+/** Result of one check. It contains text from DNS unescaped: `writeReport` escapes it. */
 export interface Finding {
   readonly area: Area;
   readonly level: Level;
@@ -22,7 +22,7 @@ export interface Finding {
 
 const levels: readonly Level[] = ['error', 'warning', 'note', 'ok'];
 
-/** Worst first; among equals in the order of areas. */
+/** Sorts findings: worst first, equal ones in the order of areas. */
 export function orderFindings(findings: readonly Finding[]): Finding[] {
   const rank = ({ level, area }: Finding): number => levels.indexOf(level) * areas.length + areas.indexOf(area);
   return findings.toSorted((a, b) => rank(a) - rank(b));
@@ -33,22 +33,22 @@ export function levelOf(importance: Importance): Level {
   return importance === 'must' ? 'error' : importance === 'should' ? 'warning' : 'note';
 }
 
-/** Makes findings about one subject; `fix` is something to do. */
+/** Returns a function that makes findings about one subject; `fix` is something to do. */
 export function about(area: Area, subject: string): (level: Level, sentence: string, fix: string | null) => Finding {
   return (level, sentence, fix) => ({ area, level, subject, sentence, fix: fix === null ? null : todo(fix) });
 }
 
-/** A line to publish. */
+/** Makes a fix: publish a record. */
 export function publish(record: WantedRecord): Fix {
   return { kind: 'publish', record: zoneLine(record) };
 }
 
-/** Something to do. */
+/** Makes a fix: do something. */
 export function todo(text: string): Fix {
   return { kind: 'do', text };
 }
 
-/** The finding for a resolver that answers nothing. */
+/** Makes the finding for a resolver that does not answer. */
 export function noResolver(why: LookupFailure): Finding {
   const sentence = `nothing can be looked up: ${lookupFailureText(why)}`;
   const fix = todo('see to the resolver in dns.servers of server.yaml, or else the one of this machine');
@@ -60,7 +60,7 @@ export function isNoResolver({ subject, level }: Finding): boolean {
   return subject === 'resolver' && level === 'error';
 }
 
-/** The finding for a question that got no answer: not knowing is not absence, but as bad where the answer matters. */
+/** Makes the finding for a query without an answer: it does not mean absence, but is as bad where the answer matters. */
 export function notLookedUp(area: Area, subject: string, why: LookupFailure, level: Level = 'warning'): Finding {
   if (why === 'bogus') {
     const sentence = 'DNSSEC validation fails: whoever validates sees nothing here';

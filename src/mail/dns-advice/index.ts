@@ -1,8 +1,8 @@
 /**
- * What a domain's DNS should hold, and how it compares: records to publish with the reason for each, and findings about what is published.
- * Facts come from the caller; questions go through the Resolver port and connections through a `HostProber`. Nothing here evaluates
- * SPF, DKIM or DMARC of incoming mail: the SPF here answers one question, whether the owner's own record lets the owner send.
- * Invariants: not knowing is never reported as absence; no more than the limits is asked; text of DNS is made harmless by `writeReport` only.
+ * Advice on a domain's DNS: records to publish, with the reason for each, and findings about the published ones.
+ * Callers pass the facts; queries go through the Resolver port and connections through a `HostProber`. Nothing here evaluates SPF, DKIM or
+ * DMARC of incoming mail: the SPF code only checks whether the owner's own record lets the owner send.
+ * Invariants: a missing answer is never reported as absence; queries stay within the limits; only `writeReport` escapes text from DNS.
  */
 export { checkDomain } from './check-domain.ts';
 export type { HostProbe, HostProber } from './check-hosts.ts';

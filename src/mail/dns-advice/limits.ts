@@ -1,19 +1,19 @@
 /** Bounds of one check of a domain. */
 export interface CheckLimits {
-  /** Queries at the same time. */
+  /** Concurrent queries. */
   readonly maxConcurrentQueries: number;
-  /** Queries altogether; what comes later is reported as not looked up. */
+  /** Total queries; further ones are reported as not looked up. */
   readonly maxQueries: number;
-  /** Probes of mail hosts at the same time. */
+  /** Concurrent probes of mail hosts. */
   readonly maxConcurrentProbes: number;
   /** Mail hosts of the domain that are probed, and addresses of each. */
   readonly maxProbedHosts: number;
   readonly maxProbedAddresses: number;
-  /** PTR records of one address that are confirmed (RFC 7208 §4.6.4 has 10 as well). */
+  /** PTR records of one address that are confirmed (the limit of 10 in RFC 7208 §4.6.4). */
   readonly maxPtrNames: number;
-  /** DNSBL zones asked. */
+  /** Block lists that are queried. */
   readonly maxDnsblZones: number;
-  /** After this many milliseconds the check ends with what it has. */
+  /** Milliseconds after which the check ends with the findings that it has. */
   readonly timeoutMs: number;
 }
 

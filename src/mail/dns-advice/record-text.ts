@@ -4,10 +4,10 @@ import type { Records, RecordType } from '#ports/resolver';
 /** A record's type with its data. */
 export type RecordData = { [K in RecordType]: { readonly type: K; readonly data: Records[K] } }[RecordType];
 
-/** RFC 1035 §3.3: a character string has at most 255 octets. */
+/** Longest character string (RFC 1035 §3.3): 255 octets after the length octet, which counts as the 256th. */
 const maxStringBytes = 255;
 
-/** A record's data as in a zone file, with final dots; the text of a TXT record as it is. */
+/** Returns a record's data as in a zone file, with final dots; the text of a TXT record unquoted. */
 export function recordText(record: RecordData): string {
   switch (record.type) {
     case 'A':
@@ -32,13 +32,13 @@ export function recordText(record: RecordData): string {
   }
 }
 
-/** One line of a zone file (RFC 1035 §5.1). */
+/** Returns one line of a zone file (RFC 1035 §5.1). */
 export function zoneLine(record: RecordData & { readonly name: string }, ttlS: number | null = null): string {
   const data = record.type === 'TXT' ? quotedText(record.data) : recordText(record);
   return `${record.name}. ${ttlS === null ? '' : `${ttlS} `}IN ${record.type} ${data}`;
 }
 
-/** Text as quoted strings of at most 255 octets; readers join them (RFC 7208 §3.3, RFC 6376 §3.6.2.2). */
+/** Splits text into quoted strings of at most 255 octets, which readers join without spaces (RFC 7208 §3.3, RFC 6376 §3.6.2.2). */
 function quotedText(text: string): string {
   const bytes = new TextEncoder().encode(text);
   const strings: string[] = [];
@@ -47,7 +47,7 @@ function quotedText(text: string): string {
   return strings.join(' ');
 }
 
-/** RFC 1035 §5.1: quotes and backslashes are escaped, what is not printable ASCII is `\DDD`. */
+/** Quotes a string (RFC 1035 §5.1): escapes quotes and backslashes, and writes other octets than printable ASCII as `\DDD`. */
 function quoted(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {

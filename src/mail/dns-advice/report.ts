@@ -1,12 +1,12 @@
 import { isNoResolver, type Finding, type Level } from './finding.ts';
 import { areas, type Area } from './wanted-record.ts';
 
-/** A check as JSON shows it. */
+/** A check as JSON. */
 export interface DomainReportJson {
   readonly domain: string;
-  /** True when there is no error; warnings and notes do not count. */
+  /** True when there are no errors, regardless of warnings and notes. */
   readonly ok: boolean;
-  /** A sentence that sums it up. */
+  /** Summary in one sentence. */
   readonly verdict: string;
   readonly counts: Readonly<Record<Level, number>>;
   /** Worst first. */
@@ -32,18 +32,18 @@ const titles: Readonly<Record<Area, string>> = {
 };
 const marks: Readonly<Record<Level, string>> = { error: 'ERROR', warning: 'warn ', note: 'note ', ok: 'ok   ' };
 const maxSentenceChars = 1000;
-/** A record to publish is of no use when cut: a key has some thousand characters. */
+/** Longest fix. A record to publish must not be cut: a key has a few thousand characters. */
 const maxFixChars = 20_000;
 
 /**
- * A check as text for people: the verdict, then a group for each area, a line for each finding, what to do about it indented below.
- * Whatever DNS said is shown as printable ASCII, so that it can neither move the cursor nor look like a line of ours.
+ * Writes a check as text for people: the verdict, then a group for each area with a line for each finding and its fix indented below.
+ * Text from DNS is shown as printable ASCII, so that it can neither move the cursor nor look like a line of ours.
  */
 export function writeReport({ verdict, findings }: DomainReportJson): string[] {
   return [verdict, '', ...writeFindings(findings)];
 }
 
-/** The lines of a report without its verdict, as `writeReport` has them. */
+/** Writes the lines of a report as `writeReport` does, without the verdict. */
 export function writeFindings(findings: readonly Finding[]): string[] {
   const lines: string[] = [];
   for (const area of areas) {
@@ -62,7 +62,7 @@ export function writeFindings(findings: readonly Finding[]): string[] {
   return lines;
 }
 
-/** A check as plain values for JSON, whose writer escapes what DNS said. */
+/** Converts a check to plain values for JSON, whose writer escapes text from DNS. */
 export function reportJson(domain: string, findings: readonly Finding[]): DomainReportJson {
   const counts = countsOf(findings);
   return { domain, ok: counts.error === 0, verdict: verdictOf(domain, counts, findings), counts, findings };
@@ -90,7 +90,7 @@ function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** Printable ASCII on one line: the rest as `\u{…}`; long text is cut. */
+/** Converts text to printable ASCII on one line, with other characters as `\u{…}`; cuts long text. */
 function ascii(text: string, maxChars = maxSentenceChars): string {
   const cut = text.length > maxChars ? `${text.slice(0, maxChars)}...` : text;
   return cut.replaceAll(/[^\x20-\x7e]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

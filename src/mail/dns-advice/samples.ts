@@ -21,18 +21,18 @@ export const sampleFacts: DomainFacts = {
   caa: { issuer: 'ca.example', accountUri: 'https://ca.example/1' },
 };
 
-/** The name of an address in reverse DNS. */
+/** Returns the name of an address in reverse DNS. */
 export function reversed(ip: string): string {
   const parsed = parseIp(ip);
   return parsed.ok ? reverseName(parsed.value) : '';
 }
 
-/** The name of an address in the block list `bl.example`. */
+/** Returns the name of an address in the block list `bl.example`. */
 export function inList(ip: string): string {
   return `${reversed(ip).replace(/\.(?:in-addr|ip6)\.arpa$/, '')}.bl.example`;
 }
 
-/** SRV records of a service of the mail host. */
+/** Returns SRV records for a service of the mail host. */
 export function srv(port: number): Zone[string] {
   return { SRV: [{ priority: 0, weight: 1, port, target: 'mail.example.org' }] };
 }

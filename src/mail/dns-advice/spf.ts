@@ -1,20 +1,20 @@
 import { parseIp, type IpAddress } from '#lib/domain';
 import type { Answer, Resolver } from '#ports/resolver';
 
-/** Result of a published SPF record for one address, and the term that gave it. */
+/** Result of evaluating an SPF record for one address, and the term that decided. */
 export interface SpfVerdict {
   readonly result: 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'permerror' | 'temperror';
   /** `ip4:192.0.2.0/24 in example.org`; null when nothing matched. */
   readonly matched: string | null;
-  /** Reason why there is no better result; null when a term matched. */
+  /** Reason for the result; null when a term matched. */
   readonly reason: string | null;
 }
 
-/** RFC 7208 §4.6.4: terms that cause lookups, in the whole evaluation. */
+/** RFC 7208 §4.6.4: terms that cause lookups MUST be limited to 10 in the whole evaluation. */
 const maxLookups = 10;
-/** RFC 7208 §4.6.4: MX hosts that are looked up for one term. */
+/** RFC 7208 §4.6.4: more than 10 hosts in the MX records of one term MUST give permerror. */
 const maxMxHosts = 10;
-/** RFC 7208 §4.6.4: lookups that find nothing. */
+/** RFC 7208 §4.6.4: void lookups SHOULD be limited to two. */
 const maxVoidLookups = 2;
 const maxTerms = 200;
 
@@ -27,7 +27,7 @@ interface Evaluation {
   voidLookups: number;
 }
 
-/** Ends an evaluation from within. */
+/** Thrown inside an evaluation to end it with a verdict. */
 class Ended extends Error {
   readonly verdict: SpfVerdict;
 
@@ -52,7 +52,7 @@ export async function evaluateSpf(ip: string, domain: string, resolver: Resolver
   }
 }
 
-/** SPF records among TXT records (RFC 7208 §4.5). */
+/** Returns the SPF records among TXT records: those that begin with exactly `v=spf1` (RFC 7208 §4.5). */
 export function spfRecords(texts: readonly string[]): string[] {
   return texts.filter((text) => /^v=spf1(?: |$)/i.test(text));
 }
@@ -61,6 +61,7 @@ async function evaluate(evaluation: Evaluation, domain: string): Promise<SpfVerd
   const answer = await evaluation.resolver.query(domain, 'TXT');
   if (answer.kind === 'failed') throw new Ended('temperror', `the record of ${domain} could not be looked up`);
   const records = answer.kind === 'found' ? spfRecords(answer.records) : [];
+  // RFC 7208 §4.5: more than one record gives permerror, no record none.
   if (records.length > 1) throw new Ended('permerror', `${domain} has ${records.length} SPF records`);
   const [record] = records;
   if (record === undefined) return { result: 'none', matched: null, reason: `${domain} has no SPF record` };
@@ -85,7 +86,7 @@ const modifier = /^[a-z][a-z0-9._-]*=/i;
 const syntax = /^[+~?-]?([a-z0-9]+)(?::([^/]*(?:\/[^/0-9][^/]*)*))?((?:\/\d{1,3})?(?:\/\/\d{1,3})?)$/i;
 const mechanisms = new Set(['all', 'ip4', 'ip6', 'include', 'a', 'mx', 'ptr', 'exists']);
 
-/** RFC 7208 §4.6: a mistake anywhere in a record makes it useless, also behind the term that matches. */
+/** Checks all terms. @throws Ended with permerror: RFC 7208 §4.6 validates the syntax before evaluation, also after the term that would match. */
 function checkSyntax(terms: readonly string[], domain: string): void {
   for (const term of terms) {
     if (modifier.test(term)) continue;
@@ -96,17 +97,19 @@ function checkSyntax(terms: readonly string[], domain: string): void {
     else if ((kind === 'include' || kind === 'exists') && (value ?? '') === '')
       throw new Ended('permerror', `${kind} without a name in the record of ${domain}`);
   }
+  // RFC 7208 §6: redirect MUST NOT appear more than once; unrecognized modifiers MUST be ignored.
   if (terms.filter((term) => /^redirect=/i.test(term)).length > 1)
     throw new Ended('permerror', `redirect comes twice in the record of ${domain}`);
 }
 
 async function redirected(evaluation: Evaluation, terms: readonly string[], domain: string): Promise<SpfVerdict> {
   const target = terms.find((term) => /^redirect=/i.test(term))?.slice('redirect='.length);
+  // RFC 7208 §4.7: without a match and without redirect, the result is neutral.
   if (target === undefined) return { result: 'neutral', matched: null, reason: 'no term of the record matches' };
   count(evaluation);
   if (target.includes('%')) return { result: 'neutral', matched: null, reason: `${target} was not evaluated` };
   const verdict = await evaluate(evaluation, target);
-  // RFC 7208 §6.1: nothing at the target is an error.
+  // RFC 7208 §6.1: no SPF record at the target gives permerror instead of none.
   if (verdict.result === 'none') throw new Ended('permerror', `redirect=${target} in ${domain}: no SPF record there`);
   return verdict;
 }
@@ -136,7 +139,7 @@ async function matches(evaluation: Evaluation, term: string, domain: string): Pr
       return false;
     }
     default:
-      // ptr and exists
+      // ptr and exists are not evaluated, but count as lookups (RFC 7208 §4.6.4).
       count(evaluation);
       return false;
   }
@@ -146,7 +149,7 @@ async function included(evaluation: Evaluation, target: string): Promise<boolean
   count(evaluation);
   if (target.includes('%')) return false;
   const verdict = await evaluate(evaluation, target);
-  // RFC 7208 §5.2
+  // RFC 7208 §5.2: none at the target gives permerror; only pass matches.
   if (verdict.result === 'none') throw new Ended('permerror', `include:${target}: ${verdict.reason ?? 'no record'}`);
   return verdict.result === 'pass';
 }
@@ -157,7 +160,10 @@ function count(evaluation: Evaluation): void {
     throw new Ended('permerror', `the record needs more than ${maxLookups} look-ups (RFC 7208 section 4.6.4)`);
 }
 
-/** Names that do not exist only: a host without IPv6 addresses is no mistake. */
+/**
+ * Counts a void lookup.
+ * deviates: RFC 7208 §4.6.4 also counts answers without records; here only names that do not exist count, since a host without IPv6 is no mistake.
+ */
 function countVoid(evaluation: Evaluation, answer: Answer<unknown>): void {
   if (answer.kind !== 'absent' || answer.why !== 'nxdomain') return;
   evaluation.voidLookups += 1;

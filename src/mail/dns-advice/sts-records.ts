@@ -4,16 +4,16 @@ import type { DomainFacts } from './facts.ts';
 import { record, txt, type WantedRecord } from './wanted-record.ts';
 
 const weekS = 7 * 86_400;
-/** RFC 8461 §3.1: at most 32 letters and digits. */
+/** Characters of our policy id: RFC 8461 §3.1 allows at most 32 letters and digits. */
 const idChars = 16;
 
-/** Lines of the MTA-STS policy for a domain. Testing, as the owner is to see reports before anything is refused. */
+/** Returns the lines of the MTA-STS policy for a domain. The mode is testing: the owner should see reports before mail is refused (RFC 8461 §3.2). */
 export function stsPolicyText({ mailHost }: DomainFacts): readonly string[] {
   const policy: StsPolicy = { mode: 'testing', maxAgeS: weekS, mx: [mailHost] };
   return stsPolicyLines(policy);
 }
 
-/** MTA-STS: the record that announces the policy, and the name that it is fetched from. Its id changes with the policy, and only then. */
+/** Returns the MTA-STS record and the address of the policy host. The id changes exactly when the policy does (RFC 8461 §3.1). */
 export function stsRecords(facts: DomainFacts): WantedRecord[] {
   const { domain, mailHost, servesWeb } = facts;
   const id = createHash('sha256').update(stsPolicyText(facts).join('\n')).digest('hex').slice(0, idChars);

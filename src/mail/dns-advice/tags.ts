@@ -1,4 +1,4 @@
-/** `tag=value; …` of DKIM, DMARC, MTA-STS and TLSRPT records: names in lower case, blanks around and inside folded values removed. */
+/** Reads `tag=value; …` of DKIM, DMARC, MTA-STS and TLSRPT records: names in lower case, blanks around and inside values removed. */
 export function tagsOf(text: string): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
   for (const part of text.split(';')) {
@@ -10,7 +10,7 @@ export function tagsOf(text: string): ReadonlyMap<string, string> {
   return tags;
 }
 
-/** Names of tags whose values differ; blanks never count, and a tag with its default is as good as none. */
+/** Returns the names of tags whose values differ. Blanks do not count, and a tag with its default value equals an absent one. */
 export function differingTags(
   wanted: string,
   found: string,

@@ -1,6 +1,6 @@
 import { recordText, type RecordData } from './record-text.ts';
 
-/** Subject of a record or finding; the order here is the order of reports. */
+/** Areas of records and findings, in the order of reports. */
 export const areas = [
   'host',
   'mx',
@@ -23,18 +23,18 @@ export const areas = [
 export type Area = (typeof areas)[number];
 
 /**
- * Without a `must` record mail does not work or is not believed, without a `should` it is less safe; `may` is comfort.
- * A `later` record leads to something that the server does not offer yet: it is not to be published before.
+ * Without a `must` record, mail does not work or is not trusted; without a `should` record, it is less secure; `may` is convenience.
+ * A `later` record points to a service that the server does not offer yet: it should not be published before.
  */
 export type Importance = 'must' | 'should' | 'may' | 'later';
 
 /** A record that DNS should hold. */
 export type WantedRecord = RecordData & {
-  /** Owner, without the final dot. */
+  /** Owner name, without the final dot. */
   readonly name: string;
-  /** The data as in a zone file; the text of a TXT record as it is, without quotes. */
+  /** Data as in a zone file; the text of a TXT record without quotes. */
   readonly value: string;
-  /** A sentence. */
+  /** Reason, as a sentence. */
   readonly why: string;
   readonly importance: Importance;
   readonly area: Area;
@@ -43,12 +43,12 @@ export type WantedRecord = RecordData & {
 /** Purpose of a wanted record. */
 export type Purpose = Pick<WantedRecord, 'area' | 'importance' | 'why'>;
 
-/** A wanted record of any type. */
+/** Makes a wanted record of any type. */
 export function record(name: string, data: RecordData, purpose: Purpose): WantedRecord {
   return { name, ...data, value: recordText(data), ...purpose };
 }
 
-/** A wanted TXT record. */
+/** Makes a wanted TXT record. */
 export function txt(name: string, data: string, purpose: Purpose): WantedRecord {
   return record(name, { type: 'TXT', data }, purpose);
 }

@@ -4,7 +4,7 @@ import { outgoingIps, type DomainFacts } from './facts.ts';
 import { stsRecords } from './sts-records.ts';
 import { record, txt, type WantedRecord } from './wanted-record.ts';
 
-/** The records that DNS should hold for a domain, by area, the most important areas first. */
+/** Returns the records that DNS should hold for a domain, by area, the most important areas first. */
 export function wantedRecords(facts: DomainFacts): WantedRecord[] {
   return [
     ...hostRecords(facts),
@@ -36,7 +36,7 @@ function hostRecords({ domain, mailHost, ips }: DomainFacts): WantedRecord[] {
   ];
 }
 
-/** Names that we say in EHLO elsewhere than at the mail host: reverse DNS names them, and must be confirmed by the forward direction. */
+/** Returns address records of our EHLO names other than the mail host: reverse DNS names them, and forward DNS must confirm them. */
 function outgoingHostRecords(facts: DomainFacts): WantedRecord[] {
   const purpose = {
     area: 'host',
@@ -48,7 +48,7 @@ function outgoingHostRecords(facts: DomainFacts): WantedRecord[] {
     .map(({ ip, ehloName }) => record(ehloName, { type: ip.includes(':') ? 'AAAA' : 'A', data: ip }, purpose));
 }
 
-/** SPF of the domain, with every address that mail goes out from (RFC 7208 §5), and of the names that we say in EHLO. */
+/** Returns the SPF records: of the domain, with every address from which we send (RFC 7208 §5), and of our EHLO names (RFC 7208 §2.3). */
 function spfRecords(facts: DomainFacts): WantedRecord[] {
   const { domain, mailHost, ips, spfAll } = facts;
   const outgoing = outgoingIps(facts);
@@ -74,7 +74,7 @@ function spfRecords(facts: DomainFacts): WantedRecord[] {
   return records;
 }
 
-/** The SPF term that lets an address send. */
+/** Returns the SPF mechanism that lets an address send (RFC 7208 §5.6). */
 export function mechanism(ip: string): string {
   return ip.includes(':') ? `ip6:${ip}` : `ip4:${ip}`;
 }
@@ -108,7 +108,7 @@ function dmarcRecords({ domain, dmarc }: DomainFacts): WantedRecord[] {
   return records;
 }
 
-/** @throws Error for text that is no TLSA record: it is our own. */
+/** Returns the TLSA records of the mail host. @throws Error for invalid text, which is a bug: we wrote it. */
 function tlsaRecords({ mailHost, tlsa }: DomainFacts): WantedRecord[] {
   const why =
     'It names the key of the mail host, so that nobody can stand in between. It counts in a zone with DNSSEC only, and must change before the key does (RFC 7672).';

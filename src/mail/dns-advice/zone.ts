@@ -7,7 +7,7 @@ import { stsPolicyText } from './sts-records.ts';
 import { wantedRecords } from './wanted.ts';
 import type { Area, Importance, WantedRecord } from './wanted-record.ts';
 
-/** A record as JSON shows it. */
+/** A record as JSON. */
 export interface RecordJson {
   readonly name: string;
   readonly type: string;
@@ -15,7 +15,7 @@ export interface RecordJson {
   readonly why: string;
   readonly importance: Importance;
   readonly area: Area;
-  /** The line of a zone file. */
+  /** Line of a zone file. */
   readonly zone: string;
 }
 
@@ -23,20 +23,20 @@ export interface RecordJson {
 export interface DomainRecords {
   readonly domain: string;
   readonly records: readonly RecordJson[];
-  /** Names that the providers of the addresses that mail goes out from are to give them. */
+  /** Reverse DNS names that the providers of our outgoing addresses should set. */
   readonly reverse: readonly { readonly ip: string; readonly name: string }[];
   /** Lines of the MTA-STS policy file that the MTA-STS records announce. */
   readonly stsPolicy: readonly string[];
-  /** Unknown or assumed facts. */
+  /** Remarks on facts that are unknown or assumed. */
   readonly remarks: readonly Finding[];
   /** All of it as a fragment of a zone file. */
   readonly zone: string;
 }
 
-/** Short, so that mistakes do not last. */
+/** TTL in seconds, short so that mistakes do not last. */
 const ttlS = 300;
 
-/** Lists the records that DNS should hold for a domain, with remarks of the caller. */
+/** Returns the records that DNS should hold for a domain, with the caller's remarks. */
 export function domainRecords(facts: DomainFacts, remarks: readonly Finding[]): DomainRecords {
   const records = wantedRecords(facts).map((wanted): RecordJson => {
     const { name, type, value, why, importance, area } = wanted;
@@ -47,7 +47,7 @@ export function domainRecords(facts: DomainFacts, remarks: readonly Finding[]): 
   return { domain: facts.domain, records, reverse, stsPolicy, remarks, zone: writeZone(facts, remarks) };
 }
 
-/** A fragment of a zone file: absolute names and a TTL on each line, so that it can be pasted anywhere; all else is comments. */
+/** Writes a fragment of a zone file: absolute names and a TTL on each line, so that it can be pasted anywhere; the rest is comments. */
 function writeZone(facts: DomainFacts, remarks: readonly Finding[]): string {
   const { domain, servesWeb } = facts;
   const all = wantedRecords(facts);
@@ -78,7 +78,7 @@ function writeZone(facts: DomainFacts, remarks: readonly Finding[]): string {
     .join('\n');
 }
 
-/** Records with a comment before those that are for the same. */
+/** Writes lines of records, with a comment before each group of the same purpose. */
 function linesOf(records: readonly WantedRecord[], prefix: string): string[] {
   const lines: string[] = [];
   let told = '';
@@ -92,7 +92,7 @@ function linesOf(records: readonly WantedRecord[], prefix: string): string[] {
   return lines;
 }
 
-/** Without addresses of transports that have no name of their own: that of the mail host would not lead back to them. */
+/** Returns the wanted reverse names, without addresses of transports that have no EHLO name of their own: the mail host's would not resolve to them. */
 function reverseNames(facts: DomainFacts): DomainRecords['reverse'] {
   return outgoingIps(facts)
     .filter(({ ip, ehloName }) => facts.ips.includes(ip) || ehloName !== facts.mailHost)

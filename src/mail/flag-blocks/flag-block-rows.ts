@@ -3,38 +3,38 @@ import { ConditionError } from '#ports/conditions';
 import { sql, type Reader, type Tx } from '#ports/database';
 import { blockBits, FlagBlock } from './flag-block.ts';
 
-/** Blocks for all UIDs of one mailbox. */
+/** Number of blocks that cover all UIDs of one mailbox. */
 const blocksPerMailbox = 2 ** (32 - blockBits);
-/** Blocks that one statement reads: a tenth of a millisecond, or a millisecond before V8 has compiled their reading. */
+/** Blocks that one statement reads: a tenth of a millisecond, or a millisecond before V8 has compiled the code. */
 const pageBlocks = 16;
 
-/** The row id of a block: an exact number as long as an account has used fewer than 2^29 ids. */
+/** Returns the row id of a block: an exact number while an account has used fewer than 2^29 ids. */
 function rowId(mailbox: MailboxId, block: number): number {
   return mailbox * blocksPerMailbox + block;
 }
 
-/** A block with the UID up to which it speaks for its messages: later ones are as their own rows say. */
+/** A block with the UID up to which it holds the state of messages. The state of later messages is in their own rows. */
 export interface StoredBlock {
   readonly block: FlagBlock;
   readonly lastUid: number;
 }
 
-/** The first UID that a block can have; 0 in the first, which no message has. */
+/** Returns the first UID that a block can have: in the first block 0, which no message has. */
 export function startOfBlock(block: number): number {
   return block * 2 ** blockBits;
 }
 
-/** The last UID that a block can have. */
+/** Returns the last UID that a block can have. */
 export function endOfBlock(block: number): number {
   return (block + 1) * 2 ** blockBits - 1;
 }
 
-/** The block of a UID. */
+/** Returns the number of the block to which a UID belongs. */
 export function blockOf(uid: number): number {
   return Math.floor(uid / 2 ** blockBits);
 }
 
-/** Blocks of a mailbox from one number to another, both included, ascending. */
+/** Reads the blocks of a mailbox from one number to another, both included, ascending. @throws FlagsDamaged */
 export async function selectBlocks(
   reader: Reader,
   account: AccountId,
@@ -54,7 +54,7 @@ export async function selectBlocks(
   }
 }
 
-/** Blocks of a mailbox that have a change after `modSeq`, ascending. */
+/** Reads the blocks of a mailbox with a change after `modSeq`, ascending. @throws FlagsDamaged */
 export async function selectChangedBlocks(
   reader: Reader,
   account: AccountId,
@@ -64,7 +64,7 @@ export async function selectChangedBlocks(
   const blocks: StoredBlock[] = [];
   for (let last: BlockRow | null = null; ;) {
     const [behind, id]: readonly number[] = last === null ? [modSeq, Number.MAX_SAFE_INTEGER] : [last[4], last[0]];
-    // The plus keeps the planner on the index by MODSEQ: few changes, wherever they are.
+    // The unary plus keeps the planner on the index by MODSEQ: few blocks have changed, and they may be anywhere.
     const rows = await reader.arrays(
       sql`SELECT id, last_uid, sets, data, modseq FROM flag_block WHERE account = ${account} AND (modseq, id) > (${behind ?? 0}, ${id ?? 0})
         AND +id >= ${rowId(mailbox, 0)} AND +id < ${rowId(mailbox, blocksPerMailbox)} ORDER BY modseq, id LIMIT ${pageBlocks}`,
@@ -76,7 +76,7 @@ export async function selectChangedBlocks(
   }
 }
 
-/** The UID up to which the last block of a mailbox speaks for its messages; 0 when there is none. */
+/** Returns the UID up to which the last block of a mailbox holds the state of messages; 0 when there is no block. */
 export async function lastBlockUid(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<number> {
   const [row] = await reader.arrays(
     sql`SELECT last_uid FROM flag_block WHERE account = ${account} AND id >= ${rowId(mailbox, 0)} AND id < ${rowId(mailbox, blocksPerMailbox)}
@@ -85,7 +85,7 @@ export async function lastBlockUid(reader: Reader, account: AccountId, mailbox: 
   return Number(row?.[0] ?? 0);
 }
 
-/** Writes a block whole; an empty one goes. */
+/** Writes a whole block; deletes its row when it is empty. */
 export async function writeBlock(
   tx: Tx,
   account: AccountId,
@@ -110,7 +110,7 @@ export async function writeBlock(
 
 type BlockRow = readonly [id: number, lastUid: number, sets: string, data: Uint8Array, modSeq: number];
 
-/** @throws FlagsDamaged. */
+/** Reads a row. @throws FlagsDamaged */
 function storedBlock([id, lastUid, sets, data]: BlockRow): StoredBlock {
   const number = id % blocksPerMailbox;
   try {
@@ -133,14 +133,14 @@ export class FlagsDamaged extends ConditionError {
   }
 }
 
-/** A block as its row has it, which may be damaged. */
+/** A block as it is stored, which may be damaged. */
 export interface RawBlock {
   readonly number: number;
-  /** Null for one that cannot be read. */
+  /** Null if it cannot be read. */
   readonly stored: StoredBlock | null;
 }
 
-/** All blocks of a mailbox, ascending, damaged ones among them. */
+/** Reads all blocks of a mailbox, ascending, damaged ones included. */
 export async function selectRawBlocks(reader: Reader, account: AccountId, mailbox: MailboxId): Promise<RawBlock[]> {
   const blocks: RawBlock[] = [];
   for (let next = rowId(mailbox, 0); ;) {

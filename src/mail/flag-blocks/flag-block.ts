@@ -5,11 +5,11 @@ export const blockBits = 8;
 export interface BlockSet {
   /** `SystemFlag` bits. */
   readonly flags: number;
-  /** Sorted, separated by spaces. */
+  /** Keywords, sorted and separated by spaces. */
   readonly keywords: string;
 }
 
-/** A message as a block has it. */
+/** A message in a block. */
 export interface BlockEntry extends BlockSet {
   readonly uid: number;
   readonly modSeq: number;
@@ -18,9 +18,9 @@ export interface BlockEntry extends BlockSet {
 const headBytes = 9;
 
 /**
- * Flags, keywords and MODSEQs of up to 256 messages with neighbouring UIDs, ascending. Packed it is
- * `width(1) base(8) offset(1)… set(1)… delta(width)…`: `offset` is the low octet of a UID, `set` a line of the text beside it
- * (`flags keywords`), and `base + delta` the MODSEQ; numbers are big-endian.
+ * Flags, keywords and MODSEQs of up to 256 messages with neighbouring UIDs, ascending. The packed form is
+ * `width(1) base(8) offset(1)… set(1)… delta(width)…`: `offset` is the low octet of a UID, `set` the number of a line (`flags keywords`) in the
+ * text stored beside it, and `base + delta` the MODSEQ. Numbers are big-endian.
  */
 export class FlagBlock {
   /** `uid >> blockBits` of all its UIDs. */
@@ -36,7 +36,7 @@ export class FlagBlock {
     this.number = number;
   }
 
-  /** Reads a packed block. @throws Error for one that was damaged. */
+  /** Reads a packed block. @throws Error if it is damaged. */
   static unpack(number: number, sets: string, data: Uint8Array): FlagBlock {
     const block = new FlagBlock(number);
     if (sets !== '') for (const line of sets.split('\n')) block.intern(setOfLine(line));
@@ -56,12 +56,12 @@ export class FlagBlock {
     return block;
   }
 
-  /** The largest MODSEQ, 0 when it is empty. */
+  /** The largest MODSEQ; 0 when the block is empty. */
   get modSeq(): number {
     return this.modSeqs.reduce((max, modSeq) => Math.max(max, modSeq), 0);
   }
 
-  /** Index of a combination in `sets`; added when it is new. */
+  /** Returns the index of a combination in `sets`, adding it when it is new. */
   intern(set: BlockSet): number {
     const line = lineOf(set);
     let index = this.#setIndexes.get(line);
@@ -72,14 +72,14 @@ export class FlagBlock {
     return index;
   }
 
-  /** Adds a message behind all others. */
+  /** Adds a message after all others. */
   push(uid: number, set: BlockSet, modSeq: number): void {
     this.uids.push(uid);
     this.setOf.push(this.intern(set));
     this.modSeqs.push(modSeq);
   }
 
-  /** Drops the messages with these UIDs. */
+  /** Removes the messages with these UIDs. */
   remove(gone: ReadonlySet<number>): void {
     let kept = 0;
     for (let i = 0; i < this.uids.length; i += 1) {
@@ -93,14 +93,14 @@ export class FlagBlock {
     for (const column of [this.uids, this.setOf, this.modSeqs]) column.length = kept;
   }
 
-  /** The message at a position. @throws RangeError when there is none. */
+  /** Returns the message at a position. @throws RangeError when there is none. */
   at(i: number): BlockEntry {
     const [uid, set, modSeq] = [this.uids[i], this.sets[this.setOf[i] ?? -1], this.modSeqs[i]];
     if (uid === undefined || set === undefined || modSeq === undefined) throw new RangeError(`no entry ${i}`);
     return { uid, flags: set.flags, keywords: set.keywords, modSeq };
   }
 
-  /** The block as its row has it; combinations that no message has are left out. */
+  /** Returns the packed form; combinations that no message has are left out. */
   pack(): { readonly sets: string; readonly data: Uint8Array } {
     const count = this.uids.length;
     const base = this.modSeqs.reduce((min, modSeq) => Math.min(min, modSeq), this.modSeq);

@@ -3,10 +3,10 @@ import { sql, type Reader, type Tx } from '#ports/database';
 import { blockOf, endOfBlock, selectBlocks, writeBlock, type StoredBlock } from './flag-block-rows.ts';
 import { FlagBlock, type BlockEntry } from './flag-block.ts';
 
-/** A message that no block speaks for, as its own row has it. */
+/** A message that no block covers, with the state in its own row. */
 export type FirstState = readonly [uid: number, flags: number, keywords: string, modSeq: number];
 
-/** Messages of a mailbox from `fromUid` to `toUid`, both included, as they were when they came, ascending. */
+/** Reads the messages of a mailbox from `fromUid` to `toUid`, both included, in the state in which they arrived, ascending. */
 export async function selectFirstStates(
   reader: Reader,
   account: AccountId,
@@ -21,7 +21,7 @@ export async function selectFirstStates(
   return rows as unknown as readonly FirstState[];
 }
 
-/** All of a mailbox: its blocks, and the messages behind them. */
+/** Reads the states of a whole mailbox: its blocks, and the messages after them. @throws FlagsDamaged */
 export async function selectStates(
   reader: Reader,
   account: AccountId,
@@ -32,7 +32,7 @@ export async function selectStates(
   return { blocks, rest };
 }
 
-/** The stored blocks of some messages by their number; `uids` ascend. */
+/** Reads the stored blocks of some messages, by block number; `uids` ascend. @throws FlagsDamaged */
 export async function blocksOfUids(
   reader: Reader,
   account: AccountId,
@@ -46,7 +46,7 @@ export async function blocksOfUids(
   return found;
 }
 
-/** The blocks of some messages, each with all messages of its UIDs; `uids` ascend. */
+/** Reads the blocks of some messages, each completed with all messages of its UIDs; `uids` ascend. @throws FlagsDamaged */
 export async function wholeBlocks(
   reader: Reader,
   account: AccountId,
@@ -61,9 +61,9 @@ export async function wholeBlocks(
 }
 
 /**
- * Packs the blocks that new messages left behind, so that no more than one block of a mailbox has messages that no block speaks for.
- * @param firstUid  The first that is new.
- * @param uidNext  UIDNEXT after them.
+ * Packs the blocks that new messages have filled, so that at most one block of a mailbox has messages without a packed state.
+ * @param firstUid  UID of the first new message.
+ * @param uidNext  UIDNEXT after the new messages.
  */
 export async function packBlocks(
   tx: Tx,
@@ -79,7 +79,7 @@ export async function packBlocks(
   }
 }
 
-/** Adds new messages behind all others, whatever their own rows say. */
+/** Adds new messages after all others with these states, regardless of their own rows. */
 export async function pushStates(
   tx: Tx,
   account: AccountId,
@@ -101,7 +101,7 @@ export async function pushStates(
   await writeBlock(tx, account, mailbox, { block, lastUid: isFull ? endOfBlock(block.number) : last });
 }
 
-/** Takes messages out of their blocks; `uids` ascend. */
+/** Removes messages from their blocks; `uids` ascend. */
 export async function removeStates(
   tx: Tx,
   account: AccountId,
@@ -116,7 +116,7 @@ export async function removeStates(
   }
 }
 
-/** Looks up messages in stored blocks, in the order of their UIDs. @returns null for one that no block speaks for. */
+/** Looks up messages in stored blocks, in the order of their UIDs. */
 export class StateFinder {
   readonly #blocks: ReadonlyMap<number, StoredBlock>;
   #stored: StoredBlock | undefined;
@@ -127,7 +127,7 @@ export class StateFinder {
     this.#blocks = blocks;
   }
 
-  /** The state of a message whose UID is greater than that of the call before. */
+  /** Returns the state of a message; null when no block covers it. The UID must be greater than that of the previous call. */
   find(uid: number): BlockEntry | null {
     if (this.#number !== blockOf(uid)) {
       this.#number = blockOf(uid);
@@ -142,7 +142,7 @@ export class StateFinder {
   }
 }
 
-/** A block with all messages of its UIDs before `uid`; those at and behind it are about to come. */
+/** Returns the block with all messages of its UIDs before `uid`; those from `uid` on are about to be added. */
 async function before(reader: Reader, account: AccountId, mailbox: MailboxId, uid: number): Promise<StoredBlock> {
   const number = blockOf(uid);
   const [stored] = await selectBlocks(reader, account, mailbox, number, number);
@@ -174,7 +174,7 @@ function* blockNumbers(uids: ArrayLike<number>): Generator<number> {
   }
 }
 
-/** Ranges of block numbers: gaps of few blocks are read over. */
+/** Returns ranges of block numbers; small gaps are included rather than split. */
 function blockRanges(uids: ArrayLike<number>): (readonly [from: number, to: number])[] {
   const ranges: [number, number][] = [];
   for (const number of blockNumbers(uids)) {

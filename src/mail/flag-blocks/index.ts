@@ -1,8 +1,8 @@
 /**
- * Flags, keywords and MODSEQs of messages: packed, one row for up to 256 neighbouring UIDs, so that a mailbox is opened by reading few rows
- * and a change of ten thousand messages writes forty (decision 0008). A message that just came is as its own row says (`first_flags`,
- * `first_keywords`, `create_modseq`) until a block speaks for it: with its first change, or when its block is full.
- * Invariant: a block speaks for all its messages up to `last_uid`, and only the last block of a mailbox may end before its end.
+ * Flags, keywords and MODSEQs of messages: packed, one row for up to 256 neighbouring UIDs, so that opening a mailbox reads few rows and
+ * changing ten thousand messages writes forty (decision 0008). The state of a new message is in its own row (`first_flags`, `first_keywords`,
+ * `create_modseq`) until a block covers it: after its first change, or when its block is full.
+ * Invariant: a block covers all its messages up to `last_uid`, and only the last block of a mailbox may cover less than its range.
  */
 export { FlagBlock, type BlockEntry, type BlockSet } from './flag-block.ts';
 export {

@@ -4,11 +4,11 @@ import { blockOf, endOfBlock, selectRawBlocks, startOfBlock, writeBlock, type St
 import { FlagBlock, type BlockEntry } from './flag-block.ts';
 import { selectFirstStates, type FirstState } from './flag-states.ts';
 
-/** A block that was made anew. */
+/** A block that was rebuilt. */
 export interface RebuiltBlock {
   readonly firstUid: number;
   readonly lastUid: number;
-  /** Messages whose flags are again those with which they came. */
+  /** Messages whose flags were reset to those with which they arrived. */
   readonly resetMessages: number;
 }
 
@@ -16,13 +16,13 @@ export interface RebuiltBlock {
 export interface RebuildArgs {
   readonly account: AccountId;
   readonly mailbox: MailboxId;
-  /** Takes the MODSEQ of what changes, once. */
+  /** Takes the MODSEQ for the changes; called once at most. */
   readonly takeModSeq: () => Promise<ModSeq>;
 }
 
 /**
- * Makes the blocks of a mailbox anew that cannot be read or have other messages than there are. A message keeps what a block says about it; where none
- * does, it gets the flags with which it came (`first_flags`), and a new MODSEQ, so that clients fetch them.
+ * Rebuilds the blocks of a mailbox that cannot be read or whose messages differ from those that exist. A message keeps its state in a readable
+ * block; without one, it gets the flags with which it arrived (`first_flags`) and a new MODSEQ, so that clients fetch them.
  */
 export async function rebuildBlocks(tx: Tx, { account, mailbox, takeModSeq }: RebuildArgs): Promise<RebuiltBlock[]> {
   const raw = new Map((await selectRawBlocks(tx, account, mailbox)).map(({ number, stored }) => [number, stored]));
@@ -52,7 +52,7 @@ export async function rebuildBlocks(tx: Tx, { account, mailbox, takeModSeq }: Re
   return rebuilt;
 }
 
-/** Numbers of blocks that exist, or have messages before the end of the last, ascending. */
+/** Returns the numbers of blocks that exist or have messages before the end of the last block, ascending. */
 async function blockNumbers(
   tx: Tx,
   account: AccountId,
@@ -73,7 +73,7 @@ async function blockNumbers(
   return [...numbers].toSorted((a, b) => a - b);
 }
 
-/** Reports whether a block has exactly the messages that it speaks for; all of its UIDs unless it is the last. */
+/** Reports whether a block has exactly the messages that it covers: those of all its UIDs, unless it is the last block. */
 function fits({ block, lastUid }: StoredBlock, messages: readonly FirstState[], isLast: boolean): boolean {
   const spoken = isLast ? messages.filter(([uid]) => uid <= lastUid) : messages;
   if (spoken.length !== block.uids.length || blockOf(lastUid) !== block.number) return false;

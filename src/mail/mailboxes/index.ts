@@ -1,7 +1,7 @@
 /**
  * Mailboxes of an account: their names, hierarchy, special uses, subscriptions and counters (RFC 9051 §6.3).
- * Names are Unicode in NFC with `/` between levels; the inbox is exactly `INBOX`. Parents always exist. UIDVALIDITY is never given twice
- * in an account. Counters are kept by #mail/messages in the transactions that change messages.
+ * Names are Unicode in NFC with `/` between levels; the inbox is exactly `INBOX`. Parents always exist. UIDVALIDITY values are
+ * never reused in an account (RFC 9051 §2.3.1.1). #mail/messages keeps the counters in the transactions that change messages.
  */
 export { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
 export { MailboxRefusal } from './mailbox-refusal.ts';

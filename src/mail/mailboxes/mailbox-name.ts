@@ -2,12 +2,12 @@ import { mailboxLimits } from './limits.ts';
 import { MailboxRefusal } from './mailbox-refusal.ts';
 
 /**
- * The one form of a mailbox name: NFC, `INBOX` in capitals as the first level in any case (RFC 9051 §5.1), one trailing `/` dropped (RFC 9051 §6.3.4).
- * @throws MailboxRefusal CANNOT for empty levels, control characters, unpaired surrogates and excessive lengths; `*`, `%` and `#` first
- * are refused because patterns and namespaces give them other meanings.
+ * Normalizes a mailbox name: NFC, a first level `INBOX` of any case in capitals (RFC 9051 §5.1), one trailing `/` removed (RFC 9051 §6.3.4).
+ * @throws MailboxRefusal CANNOT for empty levels, control characters, unpaired surrogates and excessive lengths, and for `*`, `%` and a leading
+ * `#`, which have other meanings in patterns and namespaces.
  */
 export function normalizeMailboxName(given: string): string {
-  // Asked for each delivery.
+  // Fast path for deliveries.
   if (given === 'INBOX') return given;
   if (given.length > mailboxLimits.maxNameBytes) throw tooLong();
   if (!given.isWellFormed()) throw new MailboxRefusal('CANNOT', 'mailbox name is not valid Unicode');
@@ -15,7 +15,7 @@ export function normalizeMailboxName(given: string): string {
   if (new TextEncoder().encode(name).length > mailboxLimits.maxNameBytes) {
     throw tooLong();
   }
-  // RFC 9051 §5.1: no control characters; U+2028 and U+2029 are line ends as well.
+  // RFC 9051 §5.1 forbids control characters; U+2028 and U+2029 are line ends as well.
   if (/[\p{Cc}\u2028\u2029*%]/u.test(name)) throw new MailboxRefusal('CANNOT', 'mailbox name has forbidden characters');
   if (name.startsWith('#')) throw new MailboxRefusal('CANNOT', 'mailbox name must not start with #');
   const levels = name.split('/');
@@ -33,7 +33,7 @@ function tooLong(): MailboxRefusal {
   return new MailboxRefusal('CANNOT', `mailbox name is too long: the limit is ${mailboxLimits.maxNameBytes} bytes`);
 }
 
-/** Names of the mailboxes above a name, topmost first. */
+/** Returns the names of the mailboxes above a name, topmost first. */
 export function parentsOf(name: string): string[] {
   const levels = name.split('/');
   return levels.slice(0, -1).map((_, i) => levels.slice(0, i + 1).join('/'));

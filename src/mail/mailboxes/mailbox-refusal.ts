@@ -1,7 +1,7 @@
 /** Reason why a mailbox command is refused, named as IMAP's response codes (RFC 9051 §7.1, RFC 6154 §3). */
 export type MailboxRefusalCode = 'ALREADYEXISTS' | 'CANNOT' | 'HASCHILDREN' | 'LIMIT' | 'NONEXISTENT' | 'USEATTR';
 
-/** A request that the store says no to; nothing was changed. `message` is for people, in US-ASCII. */
+/** Refusal of a request that changed nothing. `message` is for people, in US-ASCII. */
 export class MailboxRefusal extends Error {
   override readonly name = 'MailboxRefusal';
   readonly code: MailboxRefusalCode;

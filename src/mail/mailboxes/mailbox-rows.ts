@@ -13,7 +13,7 @@ function mailboxOf(row: Row): Mailbox {
   return { ...row, specialUse: usesOf(row.specialUse) };
 }
 
-/** Most mailboxes have none, and each APPEND reads its mailbox. */
+/** Reads stored special uses. The fast path for none matters: most mailboxes have none, and each APPEND reads its mailbox. */
 function usesOf(text: string): readonly SpecialUse[] {
   if (text === '') return noUses;
   const uses = text.split(' ');
@@ -22,7 +22,7 @@ function usesOf(text: string): readonly SpecialUse[] {
 
 const noUses: readonly SpecialUse[] = [];
 
-/** The live mailbox of that (normalised) name. */
+/** Returns the live mailbox of a normalised name; null when there is none. */
 export async function mailboxByName(reader: Reader, account: AccountId, name: string): Promise<Mailbox | null> {
   const row = await reader.get<Row>(
     sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND name = ${name} AND expunged = 0`,
@@ -30,7 +30,7 @@ export async function mailboxByName(reader: Reader, account: AccountId, name: st
   return row === undefined ? null : mailboxOf(row);
 }
 
-/** The live mailbox of that id. */
+/** Returns the live mailbox with an id; null when there is none. */
 export async function mailboxById(reader: Reader, account: AccountId, id: MailboxId): Promise<Mailbox | null> {
   const row = await reader.get<Row>(
     sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND id = ${id} AND expunged = 0`,
@@ -38,7 +38,7 @@ export async function mailboxById(reader: Reader, account: AccountId, id: Mailbo
   return row === undefined ? null : mailboxOf(row);
 }
 
-/** All live mailboxes by name. */
+/** Returns all live mailboxes, sorted by name. */
 export async function liveMailboxes(reader: Reader, account: AccountId): Promise<Mailbox[]> {
   const rows = await reader.all<Row>(
     sql`SELECT ${columns} FROM mailbox WHERE account = ${account} AND expunged = 0 ORDER BY name`,
@@ -46,7 +46,7 @@ export async function liveMailboxes(reader: Reader, account: AccountId): Promise
   return rows.map(mailboxOf);
 }
 
-/** Number of live mailboxes. */
+/** Counts the live mailboxes. */
 export async function countMailboxes(reader: Reader, account: AccountId): Promise<number> {
   const row = await reader.get<{ count: number }>(
     sql`SELECT count(*) AS count FROM mailbox WHERE account = ${account} AND expunged = 0`,
@@ -54,7 +54,7 @@ export async function countMailboxes(reader: Reader, account: AccountId): Promis
   return Number(row?.count);
 }
 
-/** Sum of the sizes of all messages. */
+/** Sums the sizes of all messages. */
 export async function totalSizeBytes(reader: Reader, account: AccountId): Promise<number> {
   const row = await reader.get<{ size: number | null }>(
     sql`SELECT sum(size_bytes) AS size FROM mailbox WHERE account = ${account} AND expunged = 0`,
@@ -62,7 +62,7 @@ export async function totalSizeBytes(reader: Reader, account: AccountId): Promis
   return row?.size ?? 0;
 }
 
-/** Live mailboxes below `name`, not `name` itself. */
+/** Returns the live mailboxes below `name`, without `name` itself. */
 export async function mailboxesBelow(reader: Reader, account: AccountId, name: string): Promise<Mailbox[]> {
   // '0' follows '/' in the order of code points, so this range is exactly the names that begin with `name/`.
   const rows = await reader.all<Row>(
@@ -117,7 +117,7 @@ export async function setSpecialUse(
 }
 
 /**
- * Marks a mailbox as gone. Its row stays for the log of changes. Its messages go afterwards; as long as its counter says that there
+ * Marks a mailbox as deleted. Its row stays for the log of changes. Its messages are removed afterwards; while its counter says that there
  * are some, it is one of `leavingMailboxes`.
  */
 export async function expungeMailbox(tx: Tx, account: AccountId, id: MailboxId, modSeq: ModSeq): Promise<void> {
@@ -128,8 +128,8 @@ export async function expungeMailbox(tx: Tx, account: AccountId, id: MailboxId, 
 }
 
 /**
- * Adds a mailbox that is gone from the beginning, for messages on their way into another: without `dropStage`, they go as those of deleted
- * mailboxes do.
+ * Adds a stage: a mailbox that is marked as deleted from the beginning, for messages on their way into another. Without `dropStage`, its
+ * messages are removed like those of deleted mailboxes.
  */
 export async function insertStage(
   tx: Tx,
@@ -143,12 +143,12 @@ export async function insertStage(
   );
 }
 
-/** Removes the row of a stage whose messages have moved on. */
+/** Removes the row of a stage whose messages have moved to their mailbox. */
 export async function dropStage(tx: Tx, account: AccountId, id: MailboxId): Promise<void> {
   await tx.run(sql`DELETE FROM mailbox WHERE account = ${account} AND id = ${id} AND expunged = 1`);
 }
 
-/** Mailboxes that are gone while messages of theirs may still be there. */
+/** Returns the deleted mailboxes that may still have messages. */
 export async function leavingMailboxes(reader: Reader, account: AccountId): Promise<MailboxId[]> {
   const rows = await reader.all<{ id: MailboxId }>(
     sql`SELECT id FROM mailbox WHERE account = ${account} AND expunged = 1 AND total > 0`,
@@ -156,7 +156,7 @@ export async function leavingMailboxes(reader: Reader, account: AccountId): Prom
   return rows.map(({ id }) => id);
 }
 
-/** Notes that nothing is left of a mailbox that is gone. */
+/** Records that a deleted mailbox has no messages left. */
 export async function clearCounters(tx: Tx, account: AccountId, id: MailboxId): Promise<void> {
   await tx.run(
     sql`UPDATE mailbox SET total = 0, unseen = 0, deleted = 0, size_bytes = 0, deleted_size_bytes = 0
@@ -164,7 +164,7 @@ export async function clearCounters(tx: Tx, account: AccountId, id: MailboxId): 
   );
 }
 
-/** By how much a mailbox's counters change. */
+/** Changes of a mailbox's counters. */
 export interface CounterChange {
   readonly messages: number;
   readonly unseen: number;
@@ -173,14 +173,14 @@ export interface CounterChange {
   readonly deletedSizeBytes: number;
 }
 
-/** A mailbox's UIDs after some were taken. */
+/** UIDNEXT and UIDVALIDITY of a mailbox after UIDs were taken. */
 export interface Seats {
   readonly id: MailboxId;
   readonly uidNext: number;
   readonly uidValidity: UidValidity;
 }
 
-/** Moves a mailbox's counters with the messages that changed, and takes `uids` new UIDs. @returns null when the mailbox is gone. */
+/** Adjusts a mailbox's counters for the messages that changed, and takes `uids` new UIDs. @returns null when the mailbox does not exist. */
 export async function moveCounters(
   tx: Tx,
   account: AccountId,
@@ -189,7 +189,7 @@ export async function moveCounters(
   by: CounterChange,
   uids = 0,
 ): Promise<Seats | null> {
-  // Two whole texts: this runs for each delivery, and a text without fragments is made once.
+  // Two complete statements: this runs for each delivery, and a statement without fragments is built once only.
   const { messages, unseen, deleted, sizeBytes, deletedSizeBytes } = by;
   const statement =
     typeof mailbox === 'number'
@@ -208,7 +208,7 @@ export async function moveCounters(
   return { id: Number(row[0]) as MailboxId, uidNext: Number(row[1]), uidValidity: Number(row[2]) as UidValidity };
 }
 
-/** Subscribed names. */
+/** Returns the subscribed names, sorted. */
 export async function subscriptions(reader: Reader, account: AccountId): Promise<string[]> {
   const rows = await reader.all<{ name: string }>(
     sql`SELECT name FROM subscription WHERE account = ${account} ORDER BY name`,
@@ -216,7 +216,7 @@ export async function subscriptions(reader: Reader, account: AccountId): Promise
   return rows.map(({ name }) => name);
 }
 
-/** Number of subscribed names. */
+/** Counts the subscribed names. */
 export async function countSubscriptions(reader: Reader, account: AccountId): Promise<number> {
   const row = await reader.get<{ count: number }>(
     sql`SELECT count(*) AS count FROM subscription WHERE account = ${account}`,
@@ -229,7 +229,7 @@ export async function addSubscription(tx: Tx, account: AccountId, name: string):
   await tx.run(sql`INSERT INTO subscription (account, name) VALUES (${account}, ${name}) ON CONFLICT DO NOTHING`);
 }
 
-/** @returns whether the name was subscribed. */
+/** Unsubscribes a name. @returns false when it was not subscribed. */
 export async function removeSubscription(tx: Tx, account: AccountId, name: string): Promise<boolean> {
   return (await tx.run(sql`DELETE FROM subscription WHERE account = ${account} AND name = ${name}`)) > 0;
 }

@@ -1,7 +1,7 @@
 import type { MailboxId, ModSeq, UidValidity } from '#lib/ids';
 import type { SpecialUse } from './special-use.ts';
 
-/** A mailbox with its counters, which equal what a recount gives (invariant 7). */
+/** A mailbox with its counters, which equal a recount (invariant 7). */
 export interface Mailbox {
   readonly id: MailboxId;
   readonly name: string;

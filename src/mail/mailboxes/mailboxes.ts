@@ -27,11 +27,11 @@ import {
 import type { Mailbox, MailboxListing } from './mailbox.ts';
 import type { SpecialUse } from './special-use.ts';
 
-/** Needs of mailbox commands from the messages inside; implemented by #mail/messages. */
+/** Operations on messages that mailbox commands need; implemented by #mail/messages. */
 export interface MailboxContents {
-  /** Removes all messages of a mailbox that is gone, in transactions of its own. */
+  /** Removes all messages of a deleted mailbox, in its own transactions. */
   removeAll(mailbox: MailboxId): Promise<void>;
-  /** Reports whether messages of a mailbox that is gone are on their way into another: they must stay. */
+  /** Reports whether a deleted mailbox is a stage whose messages are on their way into another: they must stay. */
   isFilling(mailbox: MailboxId): boolean;
   /** Moves all messages of one mailbox to another, with new UIDs. */
   moveAll(tx: Tx, from: MailboxId, to: MailboxId, modSeq: ModSeq): Promise<void>;
@@ -45,7 +45,7 @@ export interface MailboxesDeps {
   readonly contents: MailboxContents;
 }
 
-/** The mailboxes of one account. Names are normalised here; methods that change throw MailboxRefusal and are durable when they resolve. */
+/** The mailboxes of one account. Normalises names. Methods that change throw MailboxRefusal when they refuse, and are durable when they resolve. */
 export class Mailboxes {
   readonly #deps: MailboxesDeps;
 
@@ -53,7 +53,7 @@ export class Mailboxes {
     this.#deps = deps;
   }
 
-  /** All mailboxes and subscribed names, INBOX first, then by code points. */
+  /** Lists all mailboxes and subscribed names: INBOX first, then in code point order. */
   async list(): Promise<MailboxListing[]> {
     const { account, db } = this.#deps;
     const [mailboxes, subscribed] = await db.read(async (reader) => [
@@ -69,7 +69,7 @@ export class Mailboxes {
     return [...listings.values()].toSorted((a, b) => compareNames(a.name, b.name));
   }
 
-  /** The mailbox of that name with its counters; null when there is none, also for names that cannot be. */
+  /** Returns the mailbox of a name with its counters; null when there is none, also for invalid names. */
   async byName(name: string): Promise<Mailbox | null> {
     const normalized = normalizedOrNull(name);
     if (normalized === null) return null;
@@ -79,7 +79,7 @@ export class Mailboxes {
     return mailbox;
   }
 
-  /** As `byName` for several names, from one snapshot. */
+  /** Does as `byName` for several names, from one snapshot. */
   async byNames(names: readonly string[]): Promise<(Mailbox | null)[]> {
     const { account, db } = this.#deps;
     const mailboxes = await db.read(async (reader) => {
@@ -94,7 +94,7 @@ export class Mailboxes {
     return mailboxes;
   }
 
-  /** The mailbox of that id; null when it is gone. */
+  /** Returns the mailbox with an id; null when it does not exist any more. */
   async byId(id: MailboxId): Promise<Mailbox | null> {
     const { account, db } = this.#deps;
     const mailbox = await db.read((reader) => mailboxById(reader, account, id));
@@ -102,7 +102,7 @@ export class Mailboxes {
     return mailbox;
   }
 
-  /** The mailbox with that special use; null when none has it. */
+  /** Returns the mailbox with a special use; null when none has it. */
   async bySpecialUse(use: SpecialUse): Promise<Mailbox | null> {
     const { account, db } = this.#deps;
     const all = await db.read((reader) => liveMailboxes(reader, account));
@@ -110,13 +110,17 @@ export class Mailboxes {
     return all.find(({ specialUse }) => specialUse.includes(use)) ?? null;
   }
 
-  /** Sum of the sizes of all messages in all mailboxes; copies count each. What quotas are about (RFC 9208 §5.1). */
+  /** Sums the sizes of all messages in all mailboxes, counting each copy: the STORAGE resource of quotas (RFC 9208 §5.1). */
   async sizeBytes(): Promise<number> {
     const { account, db } = this.#deps;
     return await db.read((reader) => totalSizeBytes(reader, account));
   }
 
-  /** Creates a mailbox and missing parents; subscriptions are another matter. USEATTR when another mailbox has one of the special uses (RFC 6154 §3). */
+  /**
+   * Creates a mailbox and missing parents (SHOULD, RFC 9051 §6.3.4); does not subscribe to it.
+   * @throws MailboxRefusal CANNOT for an invalid name, ALREADYEXISTS, LIMIT, and USEATTR when another mailbox has one of the special uses: then
+   * the mailbox MUST NOT be created (RFC 6154 §3).
+   */
   async create(given: string, specialUse: readonly SpecialUse[] = []): Promise<Mailbox> {
     const name = normalizeMailboxName(given);
     return await this.#change(async (tx, modSeq) => {
@@ -128,8 +132,9 @@ export class Mailboxes {
   }
 
   /**
-   * Removes a mailbox and its messages; subscriptions stay (RFC 9051 §6.3.7). HASCHILDREN when there are mailboxes below it. The mailbox goes at once,
-   * its messages after it: what a crash or a full disk leaves of them is for `finishDeletions`.
+   * Deletes a mailbox and its messages; subscriptions stay (RFC 9051 §6.3.7: SHOULD NOT be removed unilaterally). The mailbox is deleted at once, its
+   * messages afterwards: `finishDeletions` removes those that a crash or a full disk leaves.
+   * @throws MailboxRefusal NONEXISTENT, CANNOT for INBOX (RFC 9051 §6.3.5), HASCHILDREN when there are mailboxes below it (RFC 9051 §6.3.5).
    */
   async delete(given: string): Promise<void> {
     const name = existingName(given);
@@ -146,7 +151,7 @@ export class Mailboxes {
     await this.#removeContents(gone);
   }
 
-  /** Removes what is left of the messages of mailboxes that are gone, but for copies under way. @returns how many such mailboxes there were. */
+  /** Removes the remaining messages of deleted mailboxes, except stages of copies in progress. @returns the number of such mailboxes. */
   async finishDeletions(): Promise<number> {
     const { account, contents, db } = this.#deps;
     const gone = await db.read((reader) => leavingMailboxes(reader, account));
@@ -156,8 +161,9 @@ export class Mailboxes {
   }
 
   /**
-   * Renames a mailbox with all below it, creating missing parents; subscriptions are to names, and stay.
-   * Renaming INBOX moves its messages to a new mailbox and leaves what is below it (RFC 9051 §6.3.6).
+   * Renames a mailbox with all below it (MUST) and creates missing parents (SHOULD, RFC 9051 §6.3.6). Subscriptions belong to names and stay.
+   * Renaming INBOX moves its messages to a new mailbox and leaves the mailboxes below it (RFC 9051 §6.3.6).
+   * @throws MailboxRefusal NONEXISTENT, ALREADYEXISTS, LIMIT, and CANNOT for an invalid name or a target below the mailbox itself.
    */
   async rename(givenFrom: string, givenTo: string): Promise<void> {
     const from = existingName(givenFrom);
@@ -183,7 +189,7 @@ export class Mailboxes {
     });
   }
 
-  /** Gives a mailbox its special uses, taking them from others. */
+  /** Sets the special uses of a mailbox, and removes them from other mailboxes. @throws MailboxRefusal NONEXISTENT */
   async setSpecialUse(given: string, specialUse: readonly SpecialUse[]): Promise<void> {
     const name = existingName(given);
     const { account } = this.#deps;
@@ -199,7 +205,7 @@ export class Mailboxes {
     });
   }
 
-  /** Subscribes or unsubscribes a name, which need not exist. */
+  /** Subscribes or unsubscribes a name, which need not exist. @throws MailboxRefusal CANNOT for an invalid name, LIMIT for too many subscriptions. */
   async subscribe(given: string, subscribed: boolean): Promise<void> {
     const name = normalizeMailboxName(given);
     const { account } = this.#deps;
@@ -215,7 +221,7 @@ export class Mailboxes {
     });
   }
 
-  /** The mailbox is gone whether or not this succeeds; conditions such as a full disk have been noted by the database. */
+  /** Removes the messages of a deleted mailbox. A full disk is ignored: the database has reported it, and the mailbox stays deleted. */
   async #removeContents(id: MailboxId): Promise<void> {
     const { account, contents, db } = this.#deps;
     try {
@@ -271,7 +277,7 @@ function exists(name: string): MailboxRefusal {
   return new MailboxRefusal('ALREADYEXISTS', name === 'INBOX' ? 'INBOX always exists' : 'mailbox exists');
 }
 
-/** A name that cannot be is the name of nothing. */
+/** Normalizes the name of an existing mailbox. @throws MailboxRefusal NONEXISTENT for invalid names: no mailbox has one. */
 function existingName(given: string): string {
   const name = normalizedOrNull(given);
   if (name === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');

@@ -1,4 +1,4 @@
-/** Special uses that a mailbox can have (RFC 6154 §2). `\All` and `\Flagged` are views and cannot be given to a mailbox of ours. */
+/** Special uses that a mailbox can have (RFC 6154 §2). `\All` and `\Flagged` designate virtual mailboxes, which we do not have. */
 export type SpecialUse = '\\Archive' | '\\Drafts' | '\\Junk' | '\\Sent' | '\\Trash';
 
 /** All special uses, as IMAP writes them. */

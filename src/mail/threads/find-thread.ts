@@ -6,7 +6,7 @@ import { sql, type Reader } from '#ports/database';
 const threadLimits = {
   /** Message-IDs looked up: the message's own, and the last of those that it names. */
   maxIds: 16,
-  /** Number of UIDs back in which a message of the same subject is looked for. */
+  /** UIDs before the new message among which one of the same subject is sought. */
   maxUidsBack: 500,
   /** Greatest age difference in ms to a message of the same subject. */
   maxAgeMs: 28 * 24 * 60 * 60_000,
@@ -18,9 +18,9 @@ export interface ThreadClues {
   readonly messageId: string | null;
   /** Of References and In-Reply-To, oldest first, without angle brackets. */
   readonly references: readonly string[];
-  /** RFC 5256 §2.1; null when there is no subject. */
+  /** Base subject (RFC 5256 §2.1); null when there is no subject. */
   readonly baseSubject: string | null;
-  /** The subject says that it is a reply or forward (RFC 5256 §2.1), or it is a delivery report, whose subject says nothing. */
+  /** True for replies and forwards by their subject (RFC 5256 §2.1), and for delivery reports, whose subject says nothing. */
   readonly isReply: boolean;
   readonly isReport: boolean;
 }
@@ -30,7 +30,7 @@ export interface Newcomer {
   readonly clues: ThreadClues;
   readonly receivedMs: number;
   readonly mailbox: MailboxId;
-  /** Its UID: older messages have smaller ones. */
+  /** UID that the message will get: older messages have smaller ones. */
   readonly uidNext: number;
 }
 
@@ -40,7 +40,7 @@ interface Candidate {
   readonly baseSubject: string | null;
 }
 
-/** The thread that a new message joins, null when it begins one. One indexed lookup; a reply to an unknown message reads a short range of the mailbox as well. */
+/** Returns the thread that a new message joins; null when it starts one. One indexed lookup; a reply to an unknown message reads some UIDs more. */
 export async function findThread(reader: Reader, account: AccountId, newcomer: Newcomer): Promise<number | null> {
   const { messageId, references, baseSubject, isReply, isReport } = newcomer.clues;
   const wanted = references.slice(1 - threadLimits.maxIds);
@@ -57,7 +57,7 @@ export async function findThread(reader: Reader, account: AccountId, newcomer: N
   return await threadOfSubject(reader, account, newcomer, baseSubject);
 }
 
-/** The last resort: the newest message of the same base subject in the same mailbox, within four weeks. */
+/** Falls back to the newest message of the same base subject in the same mailbox within four weeks; null when there is none. */
 async function threadOfSubject(
   reader: Reader,
   account: AccountId,
@@ -75,7 +75,7 @@ async function threadOfSubject(
   return row?.baseSubject === baseSubject ? row.thread : null;
 }
 
-/** A 48-bit hash of a base subject, for narrow rows; 0 for none. Stored in databases: it never changes. A match must compare the text. */
+/** Returns a 48-bit hash of a base subject, for narrow rows; 0 for none. It is stored, so it never changes. After a match, compare the texts. */
 export function subjectKey(baseSubject: string | null): number {
   if (baseSubject === null) return 0;
   let low = 0x811c_9dc5;
@@ -88,7 +88,7 @@ export function subjectKey(baseSubject: string | null): number {
   return (high >>> 16) * 0x1_0000_0000 + (low >>> 0);
 }
 
-/** The candidate that stands last in `wanted`; `subject` undefined accepts any. */
+/** Returns the candidate that comes last in `wanted`; `subject` undefined accepts any. */
 function nearest(
   candidates: readonly Candidate[],
   wanted: readonly string[],

@@ -1,9 +1,9 @@
 /**
- * Demands on TLS to other servers, and the results: MTA-STS policies fetched, kept and refreshed, joined with DANE for each host,
- * and counted for TLS reports. What a policy means for one connection is decided in #mail/mail-hosts; connections are made elsewhere.
+ * TLS requirements of other servers, and results of connections: fetches, stores and refreshes MTA-STS policies, combines them with DANE for each
+ * host, and counts results for TLS reports. #mail/mail-hosts decides the consequences of a policy for one connection; connections are made elsewhere.
  *
- * Invariants: a policy that counts is replaced by a fetched one only; one fetch per domain at a time; no delivery waits for a fetch longer than
- * `maxWaitMs`; what peers say makes the tables grow up to a limit only.
+ * Invariants: only a fetched policy replaces a valid one; at most one fetch per domain at a time; no delivery waits for a fetch longer than
+ * `maxWaitMs`; tables that peers can fill are bounded.
  */
 export { defaultLimits } from './limits.ts';
 export type { TlsPolicyLimits } from './limits.ts';

@@ -1,28 +1,28 @@
-/** Times and bounds of what is kept about other servers' TLS. */
+/** Timeouts and bounds of stored policies and results. */
 export const defaultLimits = {
-  /** RFC 8461 §3.3 suggests a minute. */
+  /** Timeout of a fetch: RFC 8461 §3.3 suggests one minute. */
   fetchTimeoutMs: 60_000,
-  /** Time in ms that one delivery waits for a fetch, which goes on without it. */
+  /** Time in ms that a delivery waits for a fetch, which continues without it. */
   maxWaitMs: 20_000,
-  /** Fetches under way at a time. */
+  /** Concurrent fetches. */
   maxFetches: 64,
-  /** When to try again after a policy could not be refreshed. */
+  /** Wait in ms after a failed refresh. */
   refreshRetryMs: 60 * 60_000,
-  /** Policies of domains without mail for so long are no longer refreshed. */
+  /** Time in ms without mail to a domain after which its policy is no longer refreshed. */
   keepUnusedMs: 30 * 86_400_000,
-  /** Time in ms for which it is remembered why a policy could not be fetched. */
+  /** Time in ms for which the reason of a failed fetch is kept. */
   keepFailureMs: 86_400_000,
-  /** Distinct facts of one day and policy domain that are kept in full; as many again are kept without details, the others are lost. */
+  /** Distinct facts of one day and policy domain that are stored in full; as many again are stored without details, others are lost. */
   maxFactsPerDomain: 200,
   /** Distinct facts of one day that are kept. */
   maxFactsPerDay: 50_000,
-  /** Distinct facts that wait to be written. */
+  /** Distinct facts that may wait to be written. */
   maxWaitingFacts: 5000,
-  /** MX patterns and lines of a policy, each, that facts repeat. */
+  /** MX patterns, and lines of a policy, that a fact includes. */
   maxPolicyLines: 32,
-  /** Characters kept of a text that a peer chose. */
+  /** Characters stored of a text from a peer. */
   maxTextChars: 256,
-  /** After this many distinct facts they are written, else after `flushMs`. */
+  /** Number of distinct facts at which they are written before `flushMs` has passed. */
   flushFacts: 500,
   flushMs: 10_000,
   keepResultsMs: 10 * 86_400_000,

@@ -3,7 +3,7 @@ import type { TlsFact, TlsFailure } from '#lib/tlsrpt';
 import { sql, type Reader, type Tx } from '#ports/database';
 import type { TlsPolicyLimits } from './limits.ts';
 
-/** Sessions of one UTC day that went alike. */
+/** A fact with the number of its sessions on one UTC day (RFC 8460 §4.1: reports cover a UTC day). */
 export interface CountedFact {
   /** Milliseconds since 1970 at the beginning of the day. */
   readonly dayMs: number;
@@ -11,7 +11,7 @@ export interface CountedFact {
   readonly sessions: number;
 }
 
-/** Cuts what a peer could make long. */
+/** Cuts texts and lists whose length a peer controls. */
 export function cutFact({ policy, failures }: TlsFact, limits: TlsPolicyLimits): TlsFact {
   const cut = (text: string): string => text.slice(0, limits.maxTextChars);
   const cutOrNull = (text: string | null): string | null => (text === null ? null : cut(text));
@@ -30,7 +30,7 @@ export function cutFact({ policy, failures }: TlsFact, limits: TlsPolicyLimits):
   };
 }
 
-/** Adds sessions to those of the same fact, while there is room. @returns rows added: 0 or 1; null when there was no room. */
+/** Adds sessions to a fact if there is room. @returns the number of rows added, 0 or 1; null when there was no room. */
 export async function addSessions(
   tx: Tx,
   { dayMs, fact, sessions }: CountedFact,
@@ -58,7 +58,7 @@ async function add(tx: Tx, dayMs: number, fact: TlsFact, sessions: number, mayIn
   return 1;
 }
 
-/** The numbers are kept when there are too many stories to tell. */
+/** Removes details from a fact, so that its sessions are still counted when there are too many distinct facts. */
 function withoutDetails({ policy, failures }: TlsFact): TlsFact {
   const results = new Set(failures.map(({ result }) => result));
   const bare = (result: TlsFailure['result']): TlsFailure => ({
@@ -73,7 +73,7 @@ function withoutDetails({ policy, failures }: TlsFact): TlsFact {
   return { policy, failures: Array.from(results, bare) };
 }
 
-/** Rows of a day. */
+/** Counts the rows of a day. */
 export async function countRows(reader: Reader, dayMs: number): Promise<number> {
   const row = await reader.get<{ count: number }>(
     sql`SELECT count(*) AS count FROM tls_result WHERE day_ms = ${dayMs}`,
@@ -81,16 +81,16 @@ export async function countRows(reader: Reader, dayMs: number): Promise<number> 
   return row?.count ?? 0;
 }
 
-/** Facts of one day and policy domain. */
+/** Reads the facts of one day and policy domain. */
 export async function readFacts(reader: Reader, dayMs: number, domain: string): Promise<TlsFact[]> {
   const rows = await reader.all<{ fact: string; sessions: number }>(
     sql`SELECT fact, sessions FROM tls_result WHERE day_ms = ${dayMs} AND domain = ${domain} ORDER BY fact_key`,
   );
-  // We wrote it ourselves.
+  // The JSON is our own, so it needs no validation.
   return rows.map(({ fact, sessions }) => ({ ...(JSON.parse(fact) as TlsFact), sessions }));
 }
 
-/** Policy domains with facts of a day, by name, after one. */
+/** Reads the policy domains with facts of a day, sorted by name, after the name `after`. */
 export async function readDomains(reader: Reader, dayMs: number, after: string, limit: number): Promise<string[]> {
   const rows = await reader.all<{ domain: string }>(sql`SELECT DISTINCT domain FROM tls_result
     WHERE day_ms = ${dayMs} AND domain > ${after} ORDER BY domain LIMIT ${limit}`);
@@ -102,7 +102,7 @@ export async function removeFacts(tx: Tx, dayMs: number, domain: string): Promis
   await tx.run(sql`DELETE FROM tls_result WHERE day_ms = ${dayMs} AND domain = ${domain}`);
 }
 
-/** Removes the facts of earlier days. @returns how many rows. */
+/** Removes the facts of earlier days. @returns the number of removed rows. */
 export async function removeFactsBefore(tx: Tx, dayMs: number): Promise<number> {
   return await tx.run(sql`DELETE FROM tls_result WHERE day_ms < ${dayMs}`);
 }

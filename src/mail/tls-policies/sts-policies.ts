@@ -28,7 +28,7 @@ export interface StsPoliciesDeps {
   readonly limits: TlsPolicyLimits;
 }
 
-/** MTA-STS policy of a domain, and facts for reports about fetching it (`TlsInputs`). */
+/** MTA-STS policy of a domain, and facts about fetching it for reports (`TlsInputs`). */
 export interface StsFinding {
   readonly sts: StsSituation;
   readonly stsFailure: StsSettled['report'];
@@ -36,12 +36,12 @@ export interface StsFinding {
 
 const dayMs = 86_400_000;
 const nothing: StsFinding = { sts: { kind: 'none', reason: 'an address literal' }, stsFailure: null };
-/** Domains refreshed at a time. */
+/** Domains that are refreshed concurrently. */
 const batch = 16;
 
 /**
- * MTA-STS policies of other domains, kept in the server's database: fetched when the TXT record announces another id, and again before
- * they expire. A domain has one fetch under way at the most, which goes on when the delivery that wanted it does not wait any longer.
+ * MTA-STS policies of other domains, stored in the server's database. They are fetched when the TXT record announces a new id (RFC 8461 §3.1),
+ * and again before they expire (RFC 8461 §10.2). A domain has at most one fetch in progress, which continues when its delivery stops waiting.
  */
 export class StsPolicies implements AsyncDisposable {
   readonly #deps: StsPoliciesDeps;
@@ -57,7 +57,7 @@ export class StsPolicies implements AsyncDisposable {
     if (domain.startsWith('[')) return nothing;
     const { db, resolver, clock } = this.#deps;
     const answer = await resolver.query(stsRecordName(domain), 'TXT', signal);
-    // Nothing is awaited between this and looking for a fetch under way, which is there until its row is.
+    // Nothing is awaited between this read and the search for a fetch in progress, which is registered until its row is written.
     const row = await db.read((reader) => readStsRow(reader, domain));
     const nowMs = clock.now();
     const plan = planSts({ cached: row.cached, answer, lastFailure: row.lastFailure, nowMs });
@@ -68,7 +68,7 @@ export class StsPolicies implements AsyncDisposable {
     return { sts: plan.applies, stsFailure: isSame ? row.report : null };
   }
 
-  /** Fetches anew what is due, and removes what expired. To be run every few minutes. */
+  /** Refreshes policies that are due and removes expired ones. Run it every few minutes. */
   async sweep(): Promise<{ readonly refreshed: number; readonly removed: number }> {
     const { db, clock, limits } = this.#deps;
     let refreshed = 0;
@@ -77,13 +77,13 @@ export class StsPolicies implements AsyncDisposable {
       const due = await db.write((tx) => takeDue(tx, nowMs, nowMs - limits.keepUnusedMs, batch));
       const settled = await Promise.all(due.map((domain) => this.#fetch(domain, null, null)));
       refreshed += settled.filter((one) => one?.lastFailure === null).length;
-      // What was not even tried is still due: later.
+      // Domains that were not even tried are still due later.
       isDone = due.length < batch || settled.includes(null);
     }
     return { refreshed, removed: await db.write((tx) => removeExpired(tx, clock.now())) };
   }
 
-  /** Ends fetches under way. */
+  /** Ends fetches in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('shutting down'));
     await Promise.all(this.#fetching.values());
@@ -96,7 +96,7 @@ export class StsPolicies implements AsyncDisposable {
       return { sts: plan.applies, stsFailure };
     }
     if (settled !== null) return { sts: settled.applies, stsFailure: settled.report };
-    // Not the domain's fault, and no reason to send without its policy.
+    // The failure is ours, not the domain's, and no reason to send without its policy.
     const undetermined: StsSituation = {
       kind: 'undetermined',
       reason: 'its MTA-STS policy cannot be fetched just now',
@@ -118,8 +118,8 @@ export class StsPolicies implements AsyncDisposable {
   }
 
   /**
-   * Joins the fetch that is under way for the domain, or begins one. Null when it came to nothing for reasons of our own: too many
-   * fetches, shutdown, a bug. Never rejects. @param usedMs  When a delivery wanted it, null: none did.
+   * Joins the fetch in progress for the domain, or starts one. Resolves to null when it fails for reasons of our own: too many fetches, shutdown, a bug.
+   * Never rejects. @param usedMs  Time at which a delivery asked for the policy; null if none did.
    */
   #fetch(domain: string, id: string | null, usedMs: number | null): Promise<StsSettled | null> {
     const underWay = this.#fetching.get(domain);
@@ -159,7 +159,7 @@ export class StsPolicies implements AsyncDisposable {
     const { fetcher, limits } = this.#deps;
     const fetched = await fetcher.fetch({
       url: stsPolicyUrl(domain),
-      // One more, so that a policy which is too long is not taken for one that ends there.
+      // One byte more, so that a policy that is too long is not mistaken for one of the maximum length.
       maxBytes: stsLimits.maxPolicyBytes + 1,
       timeoutMs: limits.fetchTimeoutMs,
       signal: this.#closing.signal,

@@ -8,7 +8,7 @@ import {
 } from '#lib/mta-sts';
 import { sql, type Reader, type Tx } from '#ports/database';
 
-/** State of a domain's policy; all null for a domain that was never asked. */
+/** Stored state of a domain's policy; all null for a domain that was never looked up. */
 export interface StsRow {
   readonly cached: CachedSts | null;
   readonly lastFailure: StsFailedFetch | null;
@@ -18,12 +18,12 @@ export interface StsRow {
   readonly usedMs: number | null;
 }
 
-/** Row to keep of a domain from now on. Times are milliseconds since 1970. */
+/** New row of a domain. Times are milliseconds since 1970. */
 export interface StsKept extends StsRow {
   readonly usedMs: number;
-  /** When the sweep fetches anew, null: never. */
+  /** Time of the next refresh by the sweep; null for never. */
   readonly refreshMs: number | null;
-  /** When the row goes. */
+  /** Time at which the row is removed. */
   readonly expiresMs: number;
 }
 
@@ -38,7 +38,7 @@ interface Columns {
   readonly used_ms: number;
 }
 
-/** Reads what is known of a domain. */
+/** Reads the row of a domain; all null when there is none. */
 export async function readStsRow(reader: Reader, domain: string): Promise<StsRow> {
   const row = await reader.get<Columns>(sql`SELECT policy_id, policy, fetched_ms, failed_id, failed_ms,
     failed_result, failed_reason, used_ms FROM mta_sts_policy WHERE domain = ${domain}`);
@@ -58,7 +58,7 @@ function cachedOf({ policy_id: id, policy: text, fetched_ms: fetchedAtMs }: Colu
   return policy.ok ? { id, policy: policy.value, fetchedAtMs } : null;
 }
 
-/** Replaces what is known of a domain. */
+/** Replaces the row of a domain. */
 export async function writeStsRow(tx: Tx, domain: string, row: StsKept): Promise<void> {
   const { cached, lastFailure, report, usedMs, refreshMs, expiresMs } = row;
   const policy = cached === null ? null : writeStsPolicy(cached.policy);
@@ -72,12 +72,12 @@ export async function writeStsRow(tx: Tx, domain: string, row: StsKept): Promise
       refresh_ms = excluded.refresh_ms, expires_ms = excluded.expires_ms`);
 }
 
-/** Notes that a delivery asked for a policy. */
+/** Records that a delivery asked for a policy. */
 export async function noteUse(tx: Tx, domain: string, nowMs: number): Promise<void> {
   await tx.run(sql`UPDATE mta_sts_policy SET used_ms = ${nowMs} WHERE domain = ${domain}`);
 }
 
-/** Domains whose policy is to be fetched anew, those that waited longest first. Those not used since `usedAfterMs` are given up. */
+/** Takes the domains whose policy is due for refresh, those due longest first. Policies not used since `usedAfterMs` are no longer refreshed. */
 export async function takeDue(tx: Tx, nowMs: number, usedAfterMs: number, limit: number): Promise<string[]> {
   await tx.run(
     sql`UPDATE mta_sts_policy SET refresh_ms = NULL WHERE refresh_ms <= ${nowMs} AND used_ms < ${usedAfterMs}`,
@@ -88,7 +88,7 @@ export async function takeDue(tx: Tx, nowMs: number, usedAfterMs: number, limit:
   return rows.map(({ domain }) => domain);
 }
 
-/** Removes rows that count no more. @returns how many. */
+/** Removes expired rows. @returns the number of removed rows. */
 export async function removeExpired(tx: Tx, nowMs: number): Promise<number> {
   return await tx.run(sql`DELETE FROM mta_sts_policy WHERE expires_ms <= ${nowMs}`);
 }

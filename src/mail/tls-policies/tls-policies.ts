@@ -26,22 +26,22 @@ export interface TlsPoliciesDeps extends Omit<StsPoliciesDeps, 'limits'> {
 export interface DomainAttempt {
   /** A-labels, lower case, or an address literal in brackets. */
   readonly domain: string;
-  /** Origin of its hosts. */
+  /** How its hosts were found. */
   readonly found: Pick<Extract<MailHosts, { kind: 'hosts' }>, 'mx' | 'expandedDomain'>;
   readonly wish: TlsInputs['wish'];
   readonly local: TlsInputs['local'];
 }
 
-/** TLS policies of a domain; hosts are looked up one by one, when their turn has come. */
+/** TLS policies of a domain. Hosts are looked up one by one, when they are tried. */
 export interface DomainTls {
-  /** Decides how to deal with one host: looks up its TLSA records. @throws the signal's reason when aborted */
+  /** Looks up the TLSA records of one host, and decides whether and how to connect to it. @throws the signal's reason when aborted */
   forHost(host: MailHost, signal?: AbortSignal): Promise<HostTls>;
 }
 
-/** Port of TLSA records: mail for a domain goes nowhere else (RFC 7672 §2.2.3). */
+/** Port in the names of TLSA records (RFC 7672 §2.2.3): mail for a domain goes to no other. */
 const smtpPort = 25;
 
-/** Demands on TLS for deliveries to other domains, and a record of the results. */
+/** TLS requirements for deliveries to other domains, and their results. */
 export class TlsPolicies implements AsyncDisposable {
   /** Results for TLS reports. */
   readonly results: TlsResults;
@@ -58,7 +58,7 @@ export class TlsPolicies implements AsyncDisposable {
   }
 
   /**
-   * Finds what MTA-STS says of a domain, which may take as long as a DNS query and 20 s for the policy.
+   * Finds the MTA-STS policy of a domain, which may take a DNS query and 20 s for the fetch.
    * @throws the signal's reason when aborted
    */
   async forDomain({ domain, found, wish, local }: DomainAttempt, signal?: AbortSignal): Promise<DomainTls> {
@@ -72,7 +72,7 @@ export class TlsPolicies implements AsyncDisposable {
     };
   }
 
-  /** Reports whether mail may go over a connection to a host; counts it for reports. To be called once for each connection that got as far as TLS. */
+  /** Decides whether mail may be sent over a connection, and counts the session for reports. Call it once for each connection that reached TLS. */
   judge(
     decided: Extract<HostTls, { kind: 'connect' }>,
     session: SessionTls,
@@ -89,13 +89,13 @@ export class TlsPolicies implements AsyncDisposable {
     this.results.record(factsOfSkipped(decided, ends));
   }
 
-  /** Refreshes policies that are due, and removes what is too old. To be run every few minutes. */
+  /** Refreshes policies that are due, and removes old policies and results. Run it every few minutes. */
   async sweep(): Promise<{ readonly refreshed: number; readonly removed: number }> {
     const [{ refreshed, removed }, results] = await Promise.all([this.#sts.sweep(), this.results.sweep()]);
     return { refreshed, removed: removed + results };
   }
 
-  /** Ends fetches under way and writes the results that wait. */
+  /** Ends fetches in progress and writes the waiting results. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#sts[Symbol.asyncDispose](), this.results[Symbol.asyncDispose]()]);
   }

@@ -24,14 +24,14 @@ export interface TlsResultsDeps {
 
 const oneDayMs = 86_400_000;
 
-/** Beginning of the UTC day in which a time lies, both in milliseconds since 1970. */
+/** Returns the beginning of the UTC day that contains a time, both in milliseconds since 1970. */
 export function dayOf(ms: number): number {
   return Math.floor(ms / oneDayMs) * oneDayMs;
 }
 
 /**
- * How TLS went, counted per UTC day and policy domain, for reports (RFC 8460). Deliveries do not wait for it: facts are added up in memory
- * and written seconds later, so a crash loses the last of them, and no more than that.
+ * Results of TLS sessions, counted per UTC day and policy domain for reports (RFC 8460 §4.1). Deliveries do not wait for the database: facts are
+ * collected in memory and written seconds later, so a crash loses the last seconds only.
  */
 export class TlsResults implements AsyncDisposable {
   readonly #deps: TlsResultsDeps;
@@ -39,7 +39,7 @@ export class TlsResults implements AsyncDisposable {
   #timer: Disposable | null = null;
   #writing: Promise<void> = Promise.resolve();
   #writes = 0;
-  /** Rows of the day that is counted, null before the first. */
+  /** Number of rows of the current day; null before the first write. */
   #rows: { readonly dayMs: number; count: number } | null = null;
   #lost = 0;
 
@@ -47,7 +47,7 @@ export class TlsResults implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** Counts sessions by what `judgeTls` and `factsOfSkipped` say of them. */
+  /** Counts sessions by the facts that `judgeTls` and `factsOfSkipped` return. */
   record(facts: readonly TlsFact[]): void {
     const { clock, limits } = this.#deps;
     const dayMs = dayOf(clock.now());
@@ -59,12 +59,12 @@ export class TlsResults implements AsyncDisposable {
       else if (this.#waiting.size < limits.maxWaitingFacts) this.#waiting.set(key, { dayMs, fact, sessions });
       else this.#lost += sessions;
     }
-    // One write at a time: what a slow database cannot take waits here, where it is bounded.
+    // One write at a time: with a slow database, facts wait here, where their number is bounded.
     if (this.#waiting.size >= limits.flushFacts && this.#writes === 0) void this.flush();
     else if (this.#waiting.size > 0) this.#timer ??= clock.timer(limits.flushMs, () => void this.flush());
   }
 
-  /** Writes what waits. Never rejects: what cannot be written is logged and lost. */
+  /** Writes the waiting facts. Never rejects: facts that cannot be written are logged and lost. */
   flush(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
@@ -86,28 +86,28 @@ export class TlsResults implements AsyncDisposable {
     return this.#writing;
   }
 
-  /** Domains with facts of the day that begins at `dayMs`, in the order of their names, those after `after`; `limit` at the most. */
+  /** Returns up to `limit` domains with facts of the day that begins at `dayMs`, sorted by name, after the name `after`. */
   async domains(dayMs: number, after = '', limit = 500): Promise<string[]> {
     return await this.#deps.db.read((reader) => readDomains(reader, dayMs, after, limit));
   }
 
-  /** Returns the facts to report to a policy domain about a day; for `tallyTls`. */
+  /** Returns the facts of a day to report to a policy domain; for `tallyTls`. */
   async facts(dayMs: number, domain: string): Promise<TlsFact[]> {
     return await this.#deps.db.read((reader) => readFacts(reader, dayMs, domain));
   }
 
-  /** Forgets what was reported. */
+  /** Removes facts that were reported. */
   async remove(dayMs: number, domain: string): Promise<void> {
     await this.#deps.db.write((tx) => removeFacts(tx, dayMs, domain));
   }
 
-  /** Removes rows that were not requested in time. @returns how many rows. */
+  /** Removes rows that were not reported in time. @returns the number of removed rows. */
   async sweep(): Promise<number> {
     const { db, clock, limits } = this.#deps;
     return await db.write((tx) => removeFactsBefore(tx, dayOf(clock.now() - limits.keepResultsMs)));
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting facts. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.flush();
   }
