@@ -12,7 +12,9 @@ import {
   Refusal,
   type SessionFacts,
   type Transaction,
-  type TransactionRecipient,
+  type RcptAnswer,
+  type RequestedRecipient,
+  type Sender,
 } from '#proto/smtp-server';
 
 /** The one user that can log in. */
@@ -61,15 +63,15 @@ export class FakeSmtpBackend implements Backend {
     if (hello.name === 'unknown.example') throw new Refusal(550, '5.5.0', 'your HELO domain does not exist');
   }
 
-  mail(_facts: SessionFacts, transaction: Transaction): Maybe<void> {
-    return trouble(transaction.from?.localpart);
+  mail(_facts: SessionFacts, { from }: Sender): Maybe<void> {
+    return trouble(from?.localpart);
   }
 
-  rcpt(_facts: SessionFacts, _transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null> {
+  rcpt(_facts: SessionFacts, _transaction: Transaction, recipient: RequestedRecipient): Maybe<RcptAnswer> {
     const localpart = recipient.address === 'postmaster' ? 'postmaster' : recipient.address.localpart;
-    if (localpart === 'moved') return reply(251, '2.1.5', 'user not local, will forward');
+    if (localpart === 'moved') return { facts: null, reply: reply(251, '2.1.5', 'user not local, will forward') };
     const answer = trouble(localpart);
-    return answer === undefined ? null : answer.then(() => null);
+    return answer === undefined ? { facts: null } : answer.then(() => ({ facts: null }));
   }
 
   data(_facts: SessionFacts, transaction: Transaction): Maybe<DataHandler> {

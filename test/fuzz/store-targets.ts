@@ -9,8 +9,8 @@ import { SmtpSession, type Backend, type SessionOptions } from '#proto/smtp-serv
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { ImapGlue } from '#server/imap';
-import { SenderCheck, SmtpIn } from '#server/smtp-in';
-import { Submission } from '#server/submission';
+import { SenderCheck, SmtpIn, standardParts as inbound } from '#server/smtp-in';
+import { standardRules, Submission } from '#server/submission';
 import { channelPair, type FakeChannel } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
@@ -120,8 +120,8 @@ const smtpStore: Target = {
     const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
     const shutdown = new AbortController().signal;
     const backend: Backend = isSubmission
-      ? new Submission({ ...services, admission, hostname, shutdown })
-      : new SmtpIn({ ...services, clock, admission, senders, hostname, shutdown });
+      ? new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) })
+      : new SmtpIn({ ...services, clock, admission, senders, inbound, hostname, shutdown });
     const options: SessionOptions = {
       kind: isSubmission ? 'submissions' : 'mx',
       hostname,

@@ -1,7 +1,14 @@
 import type { MessageIndex } from '#lib/mime';
-import type { Accounts } from '#mail/accounts';
+import type { Account, Accounts } from '#mail/accounts';
 import { placeBody, type ReceivedBody } from '#mail/content';
-import { describeMessage, encodeBinaryParts, type DescribedMessage, type ReceptionFacts } from '#mail/messages';
+import { MailboxRefusal } from '#mail/mailboxes';
+import {
+  describeMessage,
+  encodeBinaryParts,
+  type DescribedMessage,
+  type NewMessage,
+  type ReceptionFacts,
+} from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
 
@@ -12,6 +19,15 @@ export interface LocalDeliveryDeps {
   readonly log: Log;
 }
 
+/** Mailbox and flags that a message gets. */
+export interface Placement {
+  /** Name of the mailbox; it is created when the account has none of this name. */
+  readonly mailbox: string;
+  /** `SystemFlag` bits. */
+  readonly flags: number;
+  readonly keywords: readonly string[];
+}
+
 /** One account that gets the message. */
 export interface LocalRecipient {
   readonly account: string;
@@ -19,6 +35,10 @@ export interface LocalRecipient {
   readonly address: string;
   /** Header fields to put before the message for this recipient, each ending with CRLF. */
   readonly prefix: Uint8Array;
+  /** INBOX without flags when left out. */
+  readonly placement?: Placement;
+  /** In place of `ReceivedMessage.reception.validation`. */
+  readonly validation?: string;
 }
 
 /** A whole message with what is known about how it came. */
@@ -37,7 +57,9 @@ export type DeliveryResult =
   | { readonly kind: 'noAccount' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Puts messages into INBOXes. */
+const inbox: Placement = { mailbox: 'INBOX', flags: 0, keywords: [] };
+
+/** Puts messages into mailboxes. */
 export class LocalDelivery {
   readonly #deps: LocalDeliveryDeps;
 
@@ -77,22 +99,47 @@ export class LocalDelivery {
         return { kind: 'delivered' };
       }
       const body = message.body.kind === 'inline' ? message.body : await placeBody(blobs, message.body, account.id);
-      await account.messages.append({ name: 'INBOX' }, [
-        {
-          body,
-          prefix: recipient.prefix,
-          described,
-          flags: 0,
-          keywords: [],
-          receivedMs: message.receivedMs,
-          reception: { ...message.reception, rcptTo: recipient.address },
-          preview: null,
-        },
-      ]);
+      const { address: rcptTo, prefix, placement = inbox, validation = message.reception.validation } = recipient;
+      const { mailbox, flags, keywords } = placement;
+      const stored: NewMessage = {
+        body,
+        prefix,
+        described,
+        flags,
+        keywords,
+        receivedMs: message.receivedMs,
+        reception: { ...message.reception, rcptTo, validation },
+        preview: null,
+      };
+      await this.#append(account, mailbox, stored);
       return { kind: 'delivered' };
     } catch (error) {
       log.error('delivery.failed', { account: recipient.account }, error);
       return { kind: 'failed', error };
+    }
+  }
+
+  /** Appends to the mailbox of a name, which is created where it is missing. What has no place there comes into INBOX: it must not be lost for a name. */
+  async #append(account: Account, mailbox: string, message: NewMessage): Promise<void> {
+    try {
+      await account.messages.append({ name: mailbox }, [message]);
+    } catch (error) {
+      if (!(error instanceof MailboxRefusal) || mailbox === inbox.mailbox) throw error;
+      const isThere = await this.#create(account, mailbox);
+      await account.messages.append({ name: isThere ? mailbox : inbox.mailbox }, [message]);
+    }
+  }
+
+  async #create(account: Account, mailbox: string): Promise<boolean> {
+    try {
+      await account.mailboxes.create(mailbox);
+      await account.mailboxes.subscribe(mailbox, true);
+      return true;
+    } catch (error) {
+      if (!(error instanceof MailboxRefusal)) throw error;
+      if (error.code === 'ALREADYEXISTS') return true;
+      this.#deps.log.warn('delivery.mailboxRefused', { accountId: account.id, mailbox, reason: error.message });
+      return false;
     }
   }
 }

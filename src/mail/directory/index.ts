@@ -2,4 +2,4 @@
  * Who an address belongs to: accounts, aliases, catch-alls, postmaster. Pure lookups over one configuration snapshot;
  * nothing here knows sessions, replies or storage.
  */
-export { Directory } from './directory.ts';
+export { Directory, type AddressLookup } from './directory.ts';

@@ -42,10 +42,12 @@ export interface SubmissionOrigin {
   readonly isConverted?: true;
 }
 
-/** A message of others that reached some of its recipients and waits for the rest. */
+/** A message of others that reached some of its recipients and did not reach the rest. */
 interface LeftoverOrigin {
   readonly kind: 'leftover';
   readonly by: Acceptance;
+  /** Reason why it was refused, which the sender does not learn; absent when the reply says it all. */
+  readonly explanation?: string;
 }
 
 /** Origin of a queued message. */
@@ -55,6 +57,8 @@ export type Origin = SubmissionOrigin | LeftoverOrigin;
 export interface ReceptionRecord {
   readonly by: Acceptance;
   readonly checks: readonly Check[];
+  /** Reason why it went where it went; absent when nothing special was decided. */
+  readonly explanation?: string;
 }
 
 /** Facts about a connection. Names that a client chose are cut. */
@@ -105,5 +109,11 @@ export function readOrigin(text: string | null): Origin | null {
 /** Reads what `writeReception` wrote; null for what did not come by SMTP, or came before it was kept. */
 export function readReception(text: string | null): ReceptionRecord | null {
   const record = text === null ? null : (JSON.parse(text) as Partial<ReceptionRecord>);
-  return record?.by === undefined ? null : { by: record.by, checks: record.checks ?? [] };
+  return record?.by === undefined
+    ? null
+    : {
+        by: record.by,
+        checks: record.checks ?? [],
+        ...(record.explanation !== undefined && { explanation: record.explanation }),
+      };
 }

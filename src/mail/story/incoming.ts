@@ -194,6 +194,7 @@ export function beginning(
     by: record?.by ?? null,
     remoteIp,
     checks: record?.checks ?? [],
+    explanation: record?.explanation ?? null,
     sender: mailFrom,
     recipient: rcptTo,
   };

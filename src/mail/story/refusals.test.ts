@@ -22,6 +22,7 @@ const refusal = (more: Partial<NewRefusal> = {}): NewRefusal => ({
   recipient: 'nobody@example.org',
   reply: '550 5.1.1 no such user here',
   by,
+  explanation: null,
   ...more,
 });
 

@@ -24,6 +24,8 @@ export interface NewRefusal {
   /** Code, status and text. */
   readonly reply: string;
   readonly by: Acceptance;
+  /** Reason that the peer did not learn; null when the reply says it all. */
+  readonly explanation: string | null;
 }
 
 /** Which refusals are asked for. */
@@ -74,7 +76,9 @@ export class Refusals implements AsyncDisposable {
     const nowMs = clock.now();
     const cut = (text: string): string => text.slice(0, limits.maxTextChars);
     const sender = cut(given.sender.toLowerCase());
-    const refusal = { ...given, sender, recipient: cut(given.recipient.toLowerCase()), reply: cut(given.reply) };
+    const explanation = given.explanation === null ? null : cut(given.explanation);
+    const recipient = cut(given.recipient.toLowerCase());
+    const refusal = { ...given, sender, recipient, reply: cut(given.reply), explanation };
     const dayMs = nowMs - (nowMs % oneDayMs);
     const { remoteIp, service } = given.by;
     const key = JSON.stringify([dayMs, refusal.recipient, sender, remoteIp, service, given.stage, refusal.reply]);
@@ -153,9 +157,9 @@ export class Refusals implements AsyncDisposable {
 
   /** @returns whether there was room. */
   async #writeOne(tx: Tx, { refusal, dayMs, firstMs, lastMs, times }: Waiting): Promise<boolean> {
-    const { sender, recipient, stage, reply, by } = refusal;
+    const { sender, recipient, stage, reply, by, explanation } = refusal;
     const { remoteIp, service } = by;
-    const facts = JSON.stringify(by);
+    const facts = JSON.stringify(explanation === null ? by : { ...by, explanation });
     const changed =
       await tx.run(sql`UPDATE refused_mail SET last_ms = ${lastMs}, times = times + ${times}, facts = ${facts}
       WHERE day_ms = ${dayMs} AND recipient = ${recipient} AND sender = ${sender} AND remote_ip = ${remoteIp}
@@ -196,11 +200,11 @@ interface RefusalRow {
 
 function storyOf({ recipient, sender, stage, reply, firstMs, lastMs, times, facts }: RefusalRow): Story {
   // We wrote it ourselves.
-  const by = JSON.parse(facts) as Acceptance;
+  const { explanation = null, ...by } = JSON.parse(facts) as Acceptance & { readonly explanation?: string };
   return {
     kind: 'refused',
     sender,
     recipient,
-    events: [{ kind: 'refused', atMs: firstMs, lastMs, times, by, stage, reply }],
+    events: [{ kind: 'refused', atMs: firstMs, lastMs, times, by, stage, reply, explanation }],
   };
 }

@@ -56,6 +56,8 @@ export type StoryEvent =
       readonly by: Acceptance | null;
       readonly remoteIp: string | null;
       readonly checks: readonly Check[];
+      /** Reason why it went where it went; null when nothing special was decided. */
+      readonly explanation: string | null;
       readonly sender: string | null;
       readonly recipient: string | null;
     }
@@ -75,6 +77,8 @@ export type StoryEvent =
       /** The command that was refused. */
       readonly stage: string;
       readonly reply: string;
+      /** Reason that the peer did not learn; null when the reply says it all. */
+      readonly explanation: string | null;
     };
 
 /** Current state of one recipient. */

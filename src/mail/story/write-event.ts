@@ -36,9 +36,12 @@ export function writeEvent(event: StoryEvent, context: WritingContext): WrittenE
     case 'deleted':
       return { title: 'deleted from the last mailbox that it was in', details: [] };
     case 'refused': {
-      const { times, lastMs, by, stage, reply } = event;
+      const { times, lastMs, by, stage, reply, explanation } = event;
       const often = times === 1 ? '' : ` (${times} times, the last at ${context.time(lastMs)})`;
-      return { title: `refused at ${stage}${often}: ${oneLine(reply)}`, details: acceptanceLines(by) };
+      return {
+        title: `refused at ${stage}${often}: ${oneLine(reply)}`,
+        details: [...acceptanceLines(by), ...decisionLines(explanation)],
+      };
     }
   }
 }
@@ -48,6 +51,7 @@ function writeQueued(event: Extract<StoryEvent, { kind: 'queued' }>, { time }: W
   const details: string[] = [];
   if (origin !== null) details.push(...acceptanceLines(origin.by));
   if (origin?.kind === 'submission') details.push(...preparationLines(origin));
+  if (origin?.kind === 'leftover') details.push(...decisionLines(origin.explanation ?? null));
   if (wishes.length > 0) details.push(`asked for ${wishes.join(', ')}`);
   if (holdUntilMs !== null) details.push(`to be sent not before ${time(holdUntilMs)}, as the sender wanted`);
   return { title: queuedTitle(origin), details };
@@ -84,7 +88,7 @@ function acceptanceLines({ remoteIp, hello, tls, login, cid }: Acceptance): stri
 }
 
 function writeReceived(event: Extract<StoryEvent, { kind: 'received' }>): WrittenEvent {
-  const { by, remoteIp, checks, sender, recipient } = event;
+  const { by, remoteIp, checks, explanation, sender, recipient } = event;
   if (sender === null) {
     return { title: 'stored by a mail program (APPEND)', details: by === null ? [] : acceptanceLines(by) };
   }
@@ -93,8 +97,12 @@ function writeReceived(event: Extract<StoryEvent, { kind: 'received' }>): Writte
   if (by === null) return { title: `accepted ${envelope}`, details: [`client ${remoteIp}`] };
   return {
     title: `accepted by ${by.service} on ${by.local}, ${envelope}`,
-    details: [...acceptanceLines(by), ...checks.map(checkLine)],
+    details: [...acceptanceLines(by), ...checks.map(checkLine), ...decisionLines(explanation)],
   };
+}
+
+function decisionLines(explanation: string | null): string[] {
+  return explanation === null ? [] : [`decided: ${oneLine(explanation)}`];
 }
 
 function checkLine({ name, result, detail }: Check): string {

@@ -34,19 +34,39 @@ export interface SessionFacts {
   readonly mechanism: MechanismName | null;
 }
 
-/** One recipient that was accepted. */
-export interface TransactionRecipient {
+/** One recipient that RCPT asks for. */
+export interface RequestedRecipient {
   readonly address: Recipient;
   readonly parameters: RcptParameters;
 }
 
-/** One mail transaction (RFC 5321 §3.3), from MAIL to the end of DATA. A fresh object each time, so it can key a WeakMap. */
-export interface Transaction {
+/** One recipient that was accepted. `R`: facts about it, of which the session knows nothing. */
+export interface TransactionRecipient<R = unknown> extends RequestedRecipient {
+  /** Facts that `Backend.rcpt` found out. */
+  readonly facts: R;
+}
+
+/** Answer of a Backend that accepts a recipient. */
+export interface RcptAnswer<R = unknown> {
+  /** Kept with the recipient, for `Backend.data`. */
+  readonly facts: R;
+  /** In place of `250 2.1.5`. */
+  readonly reply?: Reply;
+}
+
+/** The sender of a mail transaction, and what its client announced. */
+export interface Sender {
   /** Null for the null reverse-path `<>` of delivery reports and other notices (RFC 5321 §4.5.5). */
   readonly from: Address | null;
   readonly parameters: MailParameters;
+}
+
+/** One mail transaction (RFC 5321 §3.3), from MAIL to the end of DATA. `S` and `R`: facts about sender and recipients. */
+export interface Transaction<S = unknown, R = unknown> extends Sender {
+  /** Facts that `Backend.mail` found out. */
+  readonly senderFacts: S;
   /** Accepted recipients, in the order of RCPT; grows until DATA. */
-  readonly recipients: readonly TransactionRecipient[];
+  readonly recipients: readonly TransactionRecipient<R>[];
   /** True when the content came by BDAT. Meaningful in `data` and later. */
   readonly chunked: boolean;
   /** Lines of the content ended with a bare LF, which was rewritten to CRLF. Meaningful once the content has ended. */
@@ -62,6 +82,8 @@ export interface RefusedMail {
   /** At RCPT the refused recipient; at DATA the accepted ones; none at MAIL. */
   readonly recipients: readonly Recipient[];
   readonly reply: Reply;
+  /** Reason for the operator, where the reply does not give it away; null when the reply says it all. */
+  readonly explanation: string | null;
 }
 
 /** Receiver of one message's content, by DATA or BDAT, which decides on its reply. Calls never overlap. Exactly one of `finish` and `abort` ends it. */
@@ -108,8 +130,9 @@ export interface AuthBackend {
 /**
  * Decisions of the server behind a session. One object per session, or one for all: every call carries the facts.
  * Throw `Refusal` to refuse. Any other exception is logged with its stack and answered 451 4.3.0.
+ * `S` and `R` are facts that `mail` and `rcpt` find out about sender and recipient: the session keeps them with the transaction, for later calls.
  */
-export interface Backend {
+export interface Backend<S = unknown, R = unknown> {
   /** Null when logins are not possible here; AUTH is then neither offered nor accepted. */
   readonly auth: AuthBackend | null;
   /** Admission, before the banner (after the handshake on immediate TLS). A Refusal (421, 554) replaces the banner and ends the connection. */
@@ -117,15 +140,15 @@ export interface Backend {
   /** Decides on HELO or EHLO with an acceptable argument. RFC 5321 §4.1.4: a name that does not match the client's address is no reason to refuse. */
   hello(facts: SessionFacts, hello: Hello): Maybe<void>;
   /** Decides on MAIL FROM. Syntax, SIZE against the limit, REQUIRETLS, HOLD limits and the need for AUTH have been checked. */
-  mail(facts: SessionFacts, transaction: Transaction): Maybe<void>;
-  /** Decides on RCPT TO, below the recipient limit. A reply other than null replaces `250 2.1.5`. Accepting adds it to `transaction.recipients`. */
-  rcpt(facts: SessionFacts, transaction: Transaction, recipient: TransactionRecipient): Maybe<Reply | null>;
+  mail(facts: SessionFacts, sender: Sender): Maybe<S>;
+  /** Decides on RCPT TO, below the recipient limit. Accepting adds it to `transaction.recipients`. */
+  rcpt(facts: SessionFacts, transaction: Transaction<S, R>, recipient: RequestedRecipient): Maybe<RcptAnswer<R>>;
   /** Begins the content at DATA or the first BDAT. A Refusal here is sent instead of 354. */
-  data(facts: SessionFacts, transaction: Transaction): Maybe<DataHandler>;
+  data(facts: SessionFacts, transaction: Transaction<S, R>): Maybe<DataHandler>;
   /** Records that MAIL, RCPT or content was refused, by this Backend or by the session itself. Must not throw. */
   refused?(facts: SessionFacts, mail: RefusedMail): void;
   /** Ends a transaction without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */
-  reset(facts: SessionFacts, transaction: Transaction): void;
+  reset(facts: SessionFacts, transaction: Transaction<S, R>): void;
   /** Ends the session. Called exactly once, also when `greet` refused. */
   closed(facts: SessionFacts): void;
 }

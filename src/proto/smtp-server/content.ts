@@ -39,7 +39,8 @@ export function settle(context: Context, transaction: OpenTransaction, answer: R
     return;
   }
   const { from, recipients } = transaction;
-  const mail = { stage: 'DATA', from, recipients: recipients.map(({ address }) => address), reply: answer } as const;
+  const refused = recipients.map(({ address }) => address);
+  const mail = { stage: 'DATA', from, recipients: refused, reply: answer, explanation: null } as const;
   context.backend.refused?.(context, mail);
   context.refuse(answer, style);
   context.countMessage(false);

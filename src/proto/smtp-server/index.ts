@@ -9,13 +9,15 @@ export type {
   Backend,
   Hello,
   Maybe,
+  RcptAnswer,
   DataHandler,
   Recipient,
   RefusedMail,
+  RequestedRecipient,
+  Sender,
   ServerKind,
   SessionFacts,
   Transaction,
-  TransactionRecipient,
 } from './backend.ts';
 export type { SessionLimits } from './limits.ts';
 export { Refusal } from './refusal.ts';

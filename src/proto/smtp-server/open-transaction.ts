@@ -6,6 +6,8 @@ import type { Transaction, TransactionRecipient } from './backend.ts';
 export class OpenTransaction implements Transaction {
   readonly from: Address | null;
   readonly parameters: MailParameters;
+  /** Undefined while MAIL is answered. */
+  senderFacts: unknown;
   readonly recipients: TransactionRecipient[] = [];
   chunked = false;
   hadBareLf = false;

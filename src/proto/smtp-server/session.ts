@@ -141,7 +141,7 @@ export class SmtpSession {
     if (error instanceof PeerGone) throw error;
     const context = this.#context;
     if (error instanceof Refusal) {
-      this.#tellRefused(error.reply);
+      this.#tellRefused(error.reply, error.explanation);
       context.refuse(error.reply, { smtputf8: context.transaction?.parameters.smtputf8 === true });
       if (error.close) context.isClosing = true;
       return;
@@ -164,10 +164,10 @@ export class SmtpSession {
   }
 
   /** Notifies the Backend of refused mail. */
-  #tellRefused(answer: Reply): void {
+  #tellRefused(reply: Reply, explanation: string | null = null): void {
     const { backend } = this.#context;
     if (backend.refused === undefined || this.#asked === null) return;
-    const mail = refusedMail(this.#asked, this.#transaction, answer);
+    const mail = refusedMail(this.#asked, this.#transaction, { reply, explanation });
     if (mail !== null) backend.refused(this.#context, mail);
   }
 
@@ -289,15 +289,17 @@ const lineProblems = {
 } as const;
 
 /** Returns the message that a refused command was about; null when it was about none. */
-function refusedMail(command: Command, transaction: OpenTransaction | null, answer: Reply): RefusedMail | null {
-  if (command.verb === 'MAIL') return { stage: 'MAIL', from: command.from, recipients: [], reply: answer };
+function refusedMail(
+  command: Command,
+  transaction: OpenTransaction | null,
+  answer: Pick<RefusedMail, 'reply' | 'explanation'>,
+): RefusedMail | null {
+  if (command.verb === 'MAIL') return { stage: 'MAIL', from: command.from, recipients: [], ...answer };
   if (transaction === null) return null;
   const { from, recipients } = transaction;
-  if (command.verb === 'RCPT') return { stage: 'RCPT', from, recipients: [command.to], reply: answer };
+  if (command.verb === 'RCPT') return { stage: 'RCPT', from, recipients: [command.to], ...answer };
   const isContent = (command.verb === 'DATA' || command.verb === 'BDAT') && recipients.length > 0;
-  return isContent
-    ? { stage: 'DATA', from, recipients: recipients.map(({ address }) => address), reply: answer }
-    : null;
+  return isContent ? { stage: 'DATA', from, recipients: recipients.map(({ address }) => address), ...answer } : null;
 }
 
 function outOfOrder(verb: string): string {

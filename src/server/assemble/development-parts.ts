@@ -1,9 +1,14 @@
 import { defaultHandshakeLimits } from '#host/net';
 import {
+  anyAddress,
+  anyMail,
+  anySender,
   KeptRouting,
+  lenientSessions,
   noFetcher,
   noOutsideView,
   noSigning,
+  PlannedBackend,
   PlannedTransmitter,
   privateNetworks,
 } from '#server/localserve';
@@ -18,6 +23,11 @@ export function developmentParts(production: Parts): Parts {
     transmitter: (network) => new PlannedTransmitter(network),
     fetcher: () => noFetcher,
     outsideView: noOutsideView,
+    senders: () => anySender,
+    inbound: anyMail,
+    submissionRules: anyAddress,
+    backend: (backend, deps) => new PlannedBackend(backend, deps),
+    sessions: lenientSessions,
     trustedNetworks: privateNetworks,
     // One program may have all places.
     handshakes: {

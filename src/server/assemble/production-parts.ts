@@ -1,6 +1,8 @@
 import { systemResolver } from '#host/dns';
 import { nodeFetcher } from '#host/http';
 import { defaultHandshakeLimits, machineIps, nodeDialer } from '#host/net';
+import { SenderCheck, standardParts } from '#server/smtp-in';
+import { standardRules } from '#server/submission';
 import type { Parts } from './parts.ts';
 
 /** Parts of a server for the internet. */
@@ -17,6 +19,14 @@ export const productionParts: Parts = {
       ownIps: machineIps(),
       [Symbol.dispose]: () => resolver[Symbol.dispose](),
     };
+  },
+  senders: (resolver) => new SenderCheck(resolver),
+  inbound: standardParts,
+  submissionRules: standardRules,
+  backend: (backend) => backend,
+  sessions: (options, isStartTlsWanted = true) => {
+    const usual = options.kind === 'mx' ? { ...options, startTls: options.startTls && isStartTlsWanted } : options;
+    return { usual, trusted: usual };
   },
   trustedNetworks: [],
   handshakes: defaultHandshakeLimits,

@@ -1,7 +1,7 @@
 import { HandshakeGate } from '#host/net';
 import { encodeHex } from '#lib/codecs';
 import { Admission } from '#server/admission';
-import { SenderCheck } from '#server/smtp-in';
+import type { SenderChecks } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
 
@@ -11,7 +11,7 @@ export interface Shared {
   /** Gate at which TLS handshakes wait for their turn. */
   readonly handshakes: HandshakeGate;
   readonly resolver: Resolver;
-  readonly senders: SenderCheck;
+  readonly senders: SenderChecks;
   /** Fresh connection ids, unguessable so that a log line can be quoted to strangers. */
   readonly nextConnectionId: () => string;
 }
@@ -29,7 +29,7 @@ export function makeShared({ configuration, parts, clock, log, random }: Service
     admission: new Admission({ clock, log, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
     handshakes: new HandshakeGate(parts.handshakes),
     resolver,
-    senders: new SenderCheck(resolver),
+    senders: parts.senders(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),
   };
 }

@@ -31,6 +31,8 @@ export const sessionRecord = z.strictObject({
   dialogue: texts.describe('Commands and replies in short, without secrets and content.'),
 });
 
+const explanation = z.string().nullable();
+
 const acceptance = z.strictObject({
   service: z.string(),
   local: z.string().describe('Our address and port.'),
@@ -52,7 +54,7 @@ const origin = z.discriminatedUnion('kind', [
     isChunked: z.boolean(),
     isConverted: z.literal(true).exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('leftover'), by: acceptance }),
+  z.strictObject({ kind: z.literal('leftover'), by: acceptance, explanation: z.string().exactOptional() }),
 ]);
 
 const storyEvent = z.discriminatedUnion('kind', [
@@ -94,6 +96,7 @@ const storyEvent = z.discriminatedUnion('kind', [
     by: acceptance.nullable(),
     remoteIp: z.string().nullable(),
     checks: z.array(z.strictObject({ name: z.string(), result: z.string(), detail: z.string().nullable() })).readonly(),
+    explanation: explanation.describe('Reason why it went where it went; null when nothing special was decided.'),
     sender: z.string().nullable(),
     recipient: z.string().nullable(),
   }),
@@ -113,6 +116,7 @@ const storyEvent = z.discriminatedUnion('kind', [
     by: acceptance,
     stage: z.string().describe('The command that was refused.'),
     reply: z.string(),
+    explanation: explanation.describe('Reason that the client did not learn; null when the reply says it all.'),
   }),
 ]);
 

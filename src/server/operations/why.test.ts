@@ -7,8 +7,8 @@ import { writeStory } from '#mail/story';
 import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
-import { SenderCheck, SmtpIn } from '#server/smtp-in';
-import { Submission } from '#server/submission';
+import { SenderCheck, SmtpIn, standardParts as inbound } from '#server/smtp-in';
+import { standardRules, Submission } from '#server/submission';
 import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
@@ -64,8 +64,8 @@ async function talk(services: Services, log: FakeLog, kind: ServerKind, lines: r
   const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
   const backend: Backend =
     kind === 'mx'
-      ? new SmtpIn({ ...services, admission, senders, hostname, shutdown })
-      : new Submission({ ...services, admission, hostname, shutdown });
+      ? new SmtpIn({ ...services, admission, senders, inbound, hostname, shutdown })
+      : new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) });
   const session = new SmtpSession({
     loop: new FakeLoop(),
     channel,

@@ -1,31 +1,38 @@
 import { writeAddress } from '#lib/address';
-import { writeDeliveredTo, writeReturnPath } from '#lib/message';
-import { MimeIndexer } from '#lib/mime';
 import { reply, type Reply } from '#lib/smtp';
-import { ContentWriter, type ContentMemory, type ReceivedBody } from '#mail/content';
 import type { DeliveryResult, LocalDelivery, LocalRecipient } from '#mail/delivery';
+import {
+  conclude,
+  inboundLimits,
+  type AcceptedRecipient,
+  type Conclusion,
+  type ContentFacts,
+  type ContentPipeline,
+  type CopyFacts,
+  type InboundPolicy,
+  type IncomingContent,
+  type MessageFacts,
+  type SinkFacts,
+  type Verdict,
+} from '#mail/inbound';
 import type { Queue } from '#mail/queue';
-import { acceptanceOf, writeReception, type Check } from '#mail/story';
+import { acceptanceOf, writeReception } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
-import { ConditionError } from '#ports/conditions';
 import type { Log } from '#ports/log';
-import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '#proto/smtp-server';
-import type { RecipientCheck, AcceptedRecipient } from './recipient-check.ts';
-import { enqueueLeftovers } from './leftovers.ts';
-import { failOnPurpose } from './planned.ts';
+import { Refusal, type DataHandler, type SessionFacts } from '#proto/smtp-server';
+import type { InboundTransaction } from './content-sinks.ts';
+import { enqueueLeftovers, reportRefused } from './leftovers.ts';
 import { besideOriginal, type Notices } from './notices.ts';
 import type { Quotas } from './quotas.ts';
-import { ReceiverChecks, type ReceiverPolicy } from './receiver-checks.ts';
-import { receivedField } from './received-field.ts';
+import { traceFields, type TraceFields } from './trace-fields.ts';
+import type { RecipientCheck } from './recipient-check.ts';
 
 /** Dependencies of receiving one message. */
 export interface IncomingMessageDeps {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly blobs: BlobStore;
-  /** Memory that all messages on their way in share. */
-  readonly contentMemory: ContentMemory;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
@@ -33,173 +40,176 @@ export interface IncomingMessageDeps {
   readonly shutdown: AbortSignal;
   readonly recipientCheck: RecipientCheck;
   readonly quotas: Quotas;
+  readonly pipeline: ContentPipeline<InboundTransaction, SinkFacts>;
+  readonly policy: InboundPolicy;
   readonly notices: Notices;
-  /** Addresses may ask for failures. */
-  readonly isLocalserve: boolean;
-  /** Treatment of messages that other receivers refuse. */
-  readonly receiverPolicy: ReceiverPolicy;
 }
 
-/** Sender and recipients. */
-export interface Incoming {
-  readonly facts: SessionFacts;
-  readonly transaction: Transaction;
-  /** Checks made before the content arrived. */
-  readonly checks: readonly Check[];
-  /** At least one. */
-  readonly recipients: readonly AcceptedRecipient[];
+/** A copy for one account with its verdict. */
+interface Judged extends CopyFacts {
+  readonly verdict: Verdict;
 }
 
-/** A copy for one account, and the recipient that it is for. */
-interface Copy extends LocalRecipient {
-  readonly recipient: AcceptedRecipient;
+/** A judged copy, and what came of its delivery. */
+interface Copy extends Judged {
+  /** Null when it was not to be delivered. */
+  readonly result: DeliveryResult | null;
 }
 
-/** RFC 5321 §6.3: a large number of Received fields, at least 100, means a loop. */
-const maxReceivedFields = 100;
-
-const encoder = new TextEncoder();
-
-/** One message on its way in. */
+/** One message on its way in: content through the pipeline, a verdict on each copy, delivery, and one reply for all. */
 export class IncomingMessage implements DataHandler {
   readonly #deps: IncomingMessageDeps;
-  readonly #incoming: Incoming;
-  readonly #writer: ContentWriter;
-  readonly #indexer = new MimeIndexer();
-  readonly #receivers: ReceiverChecks;
+  readonly #facts: SessionFacts;
+  readonly #transaction: InboundTransaction;
+  readonly #content: IncomingContent<SinkFacts>;
+  /** Reverse-path as text; empty for the null one. */
+  readonly #sender: string;
 
-  constructor(deps: IncomingMessageDeps, incoming: Incoming) {
+  constructor(deps: IncomingMessageDeps, facts: SessionFacts, transaction: InboundTransaction) {
     this.#deps = deps;
-    this.#incoming = incoming;
-    this.#receivers = new ReceiverChecks(deps.receiverPolicy);
-    this.#writer = new ContentWriter({ blobs: deps.blobs, memory: deps.contentMemory });
+    this.#facts = facts;
+    this.#transaction = transaction;
+    this.#content = deps.pipeline.begin(transaction);
+    this.#sender = transaction.from === null ? '' : writeAddress(transaction.from, 'unicode');
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
-    this.#indexer.push(chunk);
-    this.#receivers.push(chunk);
-    const waiting = this.#writer.write(chunk);
-    return waiting === null ? undefined : waiting;
+    return this.#content.write(chunk);
   }
 
   async finish(): Promise<Reply> {
-    const { clock, delivery, notices, quotas, isLocalserve } = this.#deps;
-    const { facts, transaction, checks } = this.#incoming;
-    const index = this.#indexer.finish();
-    await using writer = this.#writer;
-    if (index.receivedCount > maxReceivedFields) {
-      const text = `this message is in a loop: it has more than ${maxReceivedFields} Received fields`;
-      throw new Refusal(554, '5.4.6', text);
-    }
-    if (isLocalserve) await this.#failOnPurpose();
-    const remarks = this.#receivers.finish(transaction);
-    const body = await writer.finish();
-    const receivedMs = clock.now();
-    const copies = this.#copies(receivedMs, remarks.field);
-    const full = await quotas.fullAmong(copies, body.sizeBytes);
-    const going = full.size === 0 ? copies : copies.filter(({ account }) => !full.has(account));
-    if (going.length === 0) throw new Refusal(452, '4.2.2', 'the mailbox has no room for this message');
-    const reception = {
-      remoteIp: facts.remote.address,
-      helo: facts.hello?.name ?? null,
-      mailFrom: this.#sender(),
-      fromOrgDomain: null,
-      validation: writeReception({ by: acceptanceOf(facts), checks: [...checks, ...remarks.checks] }),
-    };
-    const reading = notices.read(transaction, body, index.root);
-    const notice = reading === null ? null : await reading;
-    const message = { body, index: besideOriginal(index, notice), receivedMs, reception };
-    const results = await delivery.deliver(message, going);
-    const accounts = await this.#settle(going, results, copies, body, index.has8bit);
-    if (notice !== null) await notices.take(notice, accounts, facts.remote.address);
-    return reply(250, '2.0.0', `delivered, thank you (${facts.id})`);
+    await using incoming = this.#content;
+    const content = await incoming.finish();
+    const receivedMs = this.#deps.clock.now();
+    const trace = traceFields(this.#facts, this.#transaction, this.#deps.hostname, receivedMs);
+    const judged = await this.#judge(content, trace);
+    const delayMs = longestDelayMs(judged);
+    if (delayMs > 0) await this.#wait(delayMs);
+    const copies = await this.#deliver(judged, content, trace, receivedMs);
+    await this.#settle(conclude(copies), content);
+    return reply(250, '2.0.0', `delivered, thank you (${this.#facts.id})`);
   }
 
   abort(): void {
-    this.#writer.abort().catch((error: unknown) => this.#deps.log.error('smtp.abortFailed', {}, error));
+    void this.#content[Symbol.asyncDispose]();
   }
 
-  /**
-   * Nothing delivered: 451, and the client tries again. Something delivered: the rest is ours to finish, or there would be duplicates.
-   * @returns the accounts that have the message.
-   */
-  async #settle(
-    going: readonly Copy[],
-    results: readonly DeliveryResult[],
-    copies: readonly Copy[],
-    body: ReceivedBody,
-    has8bit: boolean,
-  ): Promise<readonly string[]> {
-    const { facts, transaction } = this.#incoming;
-    const done = going.filter((_, i) => results[i]?.kind === 'delivered');
-    const accounts = done.map(({ account }) => account);
-    if (done.length > 0) {
-      this.#deps.log.info('smtp.delivered', {
-        cid: facts.id,
-        remoteAddress: facts.remote.address,
-        from: this.#sender(),
-        accounts,
-        sizeBytes: body.sizeBytes,
+  /** Gives a verdict on the copy for each account: one that several recipients lead to gets one copy. */
+  async #judge(content: ContentFacts, trace: TraceFields): Promise<Judged[]> {
+    const { policy, quotas } = this.#deps;
+    const { from, recipients, senderFacts } = this.#transaction;
+    const byAccount = new Map<string, Omit<CopyFacts, 'hasRoom'>>();
+    for (const { facts: recipient } of recipients) {
+      for (const account of recipient.accounts) {
+        if (!byAccount.has(account)) byAccount.set(account, { recipient, account });
+      }
+    }
+    const full = await quotas.fullAmong([...byAccount.keys()], trace.sizeBytes + content.body.sizeBytes);
+    const envelope = {
+      remoteIp: this.#facts.remote.address,
+      helo: this.#facts.hello?.name ?? null,
+      from,
+      sender: senderFacts,
+    };
+    const message: MessageFacts = { envelope, content };
+    return Array.from(byAccount.values(), (given) => {
+      const copy: CopyFacts = { ...given, hasRoom: !full.has(given.account) };
+      return { ...copy, verdict: policy(message, copy) };
+    });
+  }
+
+  /** Waits before a delivery. @throws Refusal when the server stops meanwhile. */
+  async #wait(delayMs: number): Promise<void> {
+    const { clock, shutdown } = this.#deps;
+    await clock.sleep(delayMs, shutdown).catch(() => {
+      throw new Refusal(451, '4.3.2', 'shutting down, please try again later');
+    });
+  }
+
+  /** Delivers what shall be delivered. Never rejects. */
+  async #deliver(
+    judged: readonly Judged[],
+    { body, index, notice }: ContentFacts,
+    trace: TraceFields,
+    receivedMs: number,
+  ): Promise<Copy[]> {
+    const { remote, hello } = this.#facts;
+    const reception = {
+      remoteIp: remote.address,
+      helo: hello?.name ?? null,
+      mailFrom: this.#sender,
+      fromOrgDomain: null,
+      validation: null,
+    };
+    const by = acceptanceOf(this.#facts);
+    const recipients: LocalRecipient[] = [];
+    for (const { recipient, account, verdict } of judged) {
+      if (verdict.kind !== 'deliver') continue;
+      const { mailbox, flags, keywords, fields, checks, explanation } = verdict;
+      recipients.push({
+        account,
+        address: recipient.address,
+        prefix: trace.prefixFor(recipient.address, fields),
+        placement: { mailbox, flags, keywords },
+        validation: writeReception({ by, checks, ...(explanation !== null && { explanation }) }),
       });
     }
-    if (done.length === copies.length) return accounts;
-    const delivered = new Set(done);
-    const [failed] = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
-    if (delivered.size === 0 && failed instanceof ConditionError) throw failed;
-    if (delivered.size === 0) throw new Refusal(451, '4.3.0', 'could not be stored, please try again later');
-    const served = new Set(Array.from(delivered, ({ recipient }) => recipient));
-    const left = copies.filter((copy) => {
-      if (delivered.has(copy)) return false;
-      // A list has reached some member: those whose mailbox is full go without.
-      return going.includes(copy) || !copy.recipient.isAlias || !served.has(copy.recipient);
-    });
-    if (left.length === 0) return accounts;
-    await enqueueLeftovers(this.#deps, {
-      facts,
-      sender: this.#sender(),
-      addresses: left.map((copy) => this.#againTo(copy)),
-      body,
-      has8bit,
-      smtputf8: transaction.parameters.smtputf8,
-    });
-    return accounts;
+    const message = { body, index: notice === null ? index : besideOriginal(index, notice), receivedMs, reception };
+    const results = recipients.length === 0 ? [] : await this.#deps.delivery.deliver(message, recipients);
+    let next = 0;
+    return judged.map((copy) => ({
+      ...copy,
+      result: copy.verdict.kind === 'deliver' ? (results[next++] ?? null) : null,
+    }));
+  }
+
+  /** Does what is left to do after the deliveries. @throws what refuses the message. */
+  async #settle(conclusion: Conclusion<Copy>, content: ContentFacts): Promise<void> {
+    const { notices, log } = this.#deps;
+    const { id, remote } = this.#facts;
+    switch (conclusion.kind) {
+      case 'failed':
+        throw conclusion.error ?? new Refusal(451, '4.3.0', 'could not be stored, please try again later');
+      case 'declined': {
+        const { reply: declined, explanation } = conclusion;
+        throw new Refusal(declined.code, declined.enhanced, declined.lines.join('\n'), { explanation });
+      }
+      case 'accepted': {
+        const { delivered, later, refused } = conclusion;
+        const accounts = delivered.map(({ account }) => account);
+        const { sizeBytes } = content.body;
+        log.info('smtp.delivered', { cid: id, remoteAddress: remote.address, from: this.#sender, accounts, sizeBytes });
+        if (later.length + refused.length > 0) await this.#leave(later, refused, content);
+        if (content.notice !== null) await notices.take(content.notice, accounts, remote.address);
+      }
+    }
+  }
+
+  /** Puts into the queue what the client cannot be asked to bring again. */
+  async #leave(later: readonly Copy[], refused: readonly Copy[], { body, index }: ContentFacts): Promise<void> {
+    const { smtputf8 } = this.#transaction.parameters;
+    const message = { facts: this.#facts, sender: this.#sender, body, has8bit: index.has8bit, smtputf8 };
+    if (later.length > 0) {
+      await enqueueLeftovers(this.#deps, { ...message, addresses: later.map((copy) => this.#againTo(copy)) });
+    }
+    const reported = new Set<AcceptedRecipient>();
+    for (const { recipient, verdict } of refused) {
+      // An alias is reported once.
+      if (verdict.kind !== 'refuse' || reported.has(recipient)) continue;
+      reported.add(recipient);
+      await reportRefused(this.#deps, { ...message, addresses: [recipient.address] }, verdict);
+    }
   }
 
   /** The address to bring a copy to again: an alias would reach those who have it already. */
-  #againTo({ account, address, recipient }: Copy): string {
-    return recipient.isAlias ? (this.#deps.recipientCheck.ownAddress(account) ?? address) : address;
+  #againTo({ account, recipient: { address, isAlias } }: Copy): string {
+    return isAlias ? (this.#deps.recipientCheck.ownAddress(account) ?? address) : address;
   }
+}
 
-  /** @param remarks  Header fields of ours about the message. */
-  #copies(nowMs: number, remarks: string): Copy[] {
-    const { hostname } = this.#deps;
-    const { facts, transaction, recipients } = this.#incoming;
-    const only = recipients.length === 1 ? (recipients[0]?.address ?? null) : null;
-    const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: false });
-    const returnPath = writeReturnPath(this.#sender());
-    const seen = new Set<string>();
-    const copies: Copy[] = [];
-    for (const recipient of recipients) {
-      const { accounts, address } = recipient;
-      for (const account of accounts) {
-        // A recipient who is addressed twice, or is in a list as well, gets one copy.
-        if (seen.has(account)) continue;
-        seen.add(account);
-        const prefix = encoder.encode(`${writeDeliveredTo(address)}${returnPath}${received}${remarks}`);
-        copies.push({ account, address, prefix, recipient });
-      }
-    }
-    return copies;
-  }
-
-  #sender(): string {
-    const { from } = this.#incoming.transaction;
-    return from === null ? '' : writeAddress(from, 'unicode');
-  }
-
-  async #failOnPurpose(): Promise<void> {
-    for (const { address } of this.#incoming.transaction.recipients) {
-      if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', this.#deps);
-    }
-  }
+/** Returns the wait before the delivery of the slowest copy, within the limit; all copies wait as long, as there is one reply. */
+function longestDelayMs(judged: readonly Judged[]): number {
+  let longest = 0;
+  for (const { verdict } of judged) if (verdict.kind === 'deliver') longest = Math.max(longest, verdict.delayMs);
+  return Math.min(longest, inboundLimits.maxDelayMs);
 }

@@ -9,7 +9,7 @@ const maxRecipients = 10;
 export function noteRefusal(
   refusals: Pick<Refusals, 'record'>,
   facts: SessionFacts,
-  { stage, from, recipients, reply }: RefusedMail,
+  { stage, from, recipients, reply, explanation }: RefusedMail,
 ): void {
   const { code, enhanced, lines } = reply;
   const refused = {
@@ -17,6 +17,7 @@ export function noteRefusal(
     sender: from === null ? '' : writeAddress(from, 'unicode'),
     reply: [code, ...(enhanced === null ? [] : [enhanced]), ...lines].join(' '),
     by: acceptanceOf(facts),
+    explanation,
   };
   const named = recipients.slice(0, maxRecipients).map(addressText);
   for (const recipient of named.length === 0 ? [''] : named) refusals.record({ ...refused, recipient });

@@ -9,13 +9,13 @@ import { sql } from '#ports/database';
 import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
-import { Submission } from '#server/submission';
+import { standardRules, Submission } from '#server/submission';
 import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { delivered } from '#testing/queue-world';
 import { tempDir } from '#testing/temp-dir';
-import { SenderCheck, SmtpIn, type SmtpInDeps } from './index.ts';
+import { SenderCheck, SmtpIn, standardParts as inbound, type SmtpInDeps } from './index.ts';
 import { FakeLoop } from '#testing/fake-loop';
 
 const domains = `
@@ -66,12 +66,13 @@ async function inWorld(body: (world: World) => Promise<void>, more: Partial<Smtp
         `From: ${account}@example.org\r\nMessage-ID: <1@example.org>\r\nSubject: hello\r\n\r\nhello`,
         '.',
       ];
-      const backend = new Submission({ ...services, admission, hostname, shutdown });
+      const rules = standardRules(services.configuration);
+      const backend = new Submission({ ...services, admission, hostname, rules });
       assert.match(await talk(services, log, 'submissions', backend, lines), /^250 2\.0\.0 queued/);
       return await transmitted(services, world);
     },
     async bring(from, to, content) {
-      const backend = new SmtpIn({ ...services, admission, senders, hostname, shutdown, ...more });
+      const backend = new SmtpIn({ ...services, admission, senders, inbound, hostname, shutdown, ...more });
       return await talk(services, log, 'mx', backend, [...envelope(from, to), content, '.']);
     },
     async told() {

@@ -1,13 +1,13 @@
-import { defaultLimits, parseDsn, type ParsedDsn } from '#lib/dsn';
+import { defaultLimits, parseDsn } from '#lib/dsn';
 import type { AccountId } from '#lib/ids';
-import type { MessageIndex, Part } from '#lib/mime';
+import type { MessageIndex } from '#lib/mime';
 import type { Accounts } from '#mail/accounts';
-import { receivedMessageBytes, type ReceivedBody } from '#mail/content';
+import { receivedMessageBytes } from '#mail/content';
 import type { Feedback } from '#mail/feedback';
+import type { ContentSinkDefinition, NoticeFacts, StoredContent } from '#mail/inbound';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
-import type { Transaction } from '#proto/smtp-server';
-import type { RecipientCheck } from './recipient-check.ts';
+import type { InboundTransaction } from './content-sinks.ts';
 
 /** Dependencies of looking at notices. */
 export interface NoticesDeps {
@@ -15,15 +15,6 @@ export interface NoticesDeps {
   readonly accounts: Accounts;
   readonly blobs: BlobStore;
   readonly log: Log;
-  readonly recipientCheck: RecipientCheck;
-}
-
-/** Message that may be a notice. */
-export interface ReadNotice {
-  /** From-IDs in the addresses that it is for. */
-  readonly fromIds: readonly string[];
-  /** Null for no report that we can read. */
-  readonly dsn: ParsedDsn | null;
 }
 
 /**
@@ -38,16 +29,23 @@ export class Notices {
     this.#deps = deps;
   }
 
-  /** Reads a message that may be a notice; null at once for ordinary mail. Never rejects. */
-  read({ from, recipients }: Transaction, body: ReceivedBody, root: Part): Promise<ReadNotice | null> | null {
-    const { recipientCheck } = this.#deps;
-    const fromIds = recipients.map(({ address }) => recipientCheck.fromIdOf(address)).filter((id) => id !== null);
-    // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but mail to a From-ID does not come by chance.
-    return from !== null && fromIds.length === 0 ? null : this.#read(from !== null, fromIds, body, root);
-  }
+  /** Reads a message that may be a notice, once it is stored; ordinary mail passes it by. */
+  readonly sink: ContentSinkDefinition<InboundTransaction, NoticeFacts | null> = {
+    onFailure: 'goOn',
+    begin: ({ from, recipients }) => {
+      const fromIds = recipients.map(({ facts }) => facts.fromId).filter((id) => id !== null);
+      // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but mail to a From-ID does not come by chance.
+      if (from !== null && fromIds.length === 0) return null;
+      return {
+        write: () => undefined,
+        finish: (stored) => this.#read(from !== null, fromIds, stored),
+        abort: () => undefined,
+      };
+    },
+  };
 
   /** Hands on what was read of a message that these accounts have now. Never rejects. */
-  async take({ fromIds, dsn }: ReadNotice, accounts: readonly string[], remoteIp: string): Promise<void> {
+  async take({ fromIds, dsn }: NoticeFacts, accounts: readonly string[], remoteIp: string): Promise<void> {
     const { feedback, log } = this.#deps;
     try {
       await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, remoteIp, dsn });
@@ -59,19 +57,12 @@ export class Notices {
   async #read(
     hasSender: boolean,
     fromIds: readonly string[],
-    body: ReceivedBody,
-    root: Part,
-  ): Promise<ReadNotice | null> {
-    const { blobs, log } = this.#deps;
-    try {
-      const bytes = await receivedMessageBytes(blobs, body).bytes(0, defaultLimits.maxScannedBytes);
-      const dsn = parseDsn(bytes, { root });
-      // An answer of a person, to the wrong address.
-      return dsn === null && hasSender ? null : { fromIds, dsn };
-    } catch (error) {
-      log.error('smtp.noticeFailed', {}, error);
-      return null;
-    }
+    { body, index: { root } }: StoredContent,
+  ): Promise<NoticeFacts | null> {
+    const bytes = await receivedMessageBytes(this.#deps.blobs, body).bytes(0, defaultLimits.maxScannedBytes);
+    const dsn = parseDsn(bytes, { root });
+    // An answer of a person, to the wrong address.
+    return dsn === null && hasSender ? null : { fromIds, dsn };
   }
 
   async #idsOf(names: readonly string[]): Promise<AccountId[]> {
@@ -84,9 +75,9 @@ export class Notices {
   }
 }
 
-/** The index of a message, with the original that it reports about among its references: many reports name it in the returned header only. */
-export function besideOriginal(index: MessageIndex, notice: ReadNotice | null): MessageIndex {
-  const original = notice?.dsn?.originalMessageId ?? null;
+/** Returns the index of a notice, with the original that it reports about among its references: many reports name it in the returned header only. */
+export function besideOriginal(index: MessageIndex, { dsn }: NoticeFacts): MessageIndex {
+  const original = dsn?.originalMessageId ?? null;
   if (original === null || index.references.includes(original)) return index;
   return { ...index, references: [...index.references, original] };
 }

@@ -1,17 +1,19 @@
 import { roomOf, type Accounts } from '#mail/accounts';
-import type { LocalRecipient } from '#mail/delivery';
+import type { Config } from '#mail/config';
+import type { AcceptedRecipient } from '#mail/inbound';
 import { ConditionError } from '#ports/conditions';
-import { Refusal } from '#proto/smtp-server';
-import type { RecipientCheck, AcceptedRecipient } from './recipient-check.ts';
+import { Refusal, type Maybe } from '#proto/smtp-server';
+
+const none: ReadonlySet<string> = new Set();
 
 /** True when mailboxes have room (RFC 3463 §3.3, status 4.2.2). Accounts without a quota cost nothing. */
 export class Quotas {
   readonly #accounts: Accounts;
-  readonly #recipientCheck: RecipientCheck;
+  readonly #config: Config;
 
-  constructor(accounts: Accounts, recipientCheck: RecipientCheck) {
+  constructor(accounts: Accounts, config: Config) {
     this.#accounts = accounts;
-    this.#recipientCheck = recipientCheck;
+    this.#config = config;
   }
 
   /**
@@ -19,17 +21,19 @@ export class Quotas {
    * @param sizeBytes  As MAIL FROM announced it (RFC 1870 §6.3), 0 when it did not. @throws Refusal.
    */
   check({ accounts }: AcceptedRecipient, sizeBytes: number): Promise<void> | undefined {
-    if (accounts.some((account) => this.#recipientCheck.quotaBytes(account) === 0)) return undefined;
+    if (accounts.some((account) => this.#bytes(account) === 0)) return undefined;
     return this.#refuseFull(accounts, Math.max(1, sizeBytes));
   }
 
-  /** The accounts that have no room for a message of this size. */
-  async fullAmong(copies: readonly LocalRecipient[], sizeBytes: number): Promise<ReadonlySet<string>> {
+  /** Returns the accounts that have no room for a message of this size; at once when none has a quota. */
+  fullAmong(accounts: readonly string[], sizeBytes: number): Maybe<ReadonlySet<string>> {
+    const limited = accounts.filter((account) => this.#bytes(account) !== 0);
+    return limited.length === 0 ? none : this.#fullAmong(limited, sizeBytes);
+  }
+
+  async #fullAmong(accounts: readonly string[], sizeBytes: number): Promise<ReadonlySet<string>> {
     const full = new Set<string>();
-    for (const { account, prefix } of copies) {
-      if (this.#recipientCheck.quotaBytes(account) === 0) continue;
-      if ((await this.#roomOf(account)) < prefix.length + sizeBytes) full.add(account);
-    }
+    for (const account of accounts) if ((await this.#roomOf(account)) < sizeBytes) full.add(account);
     return full;
   }
 
@@ -38,10 +42,15 @@ export class Quotas {
     throw new Refusal(452, '4.2.2', 'the mailbox is full');
   }
 
+  /** Returns the most that an account may store, in bytes; 0 is unlimited. */
+  #bytes(account: string): number {
+    return this.#config.domains.accounts[account]?.quota ?? 0;
+  }
+
   async #roomOf(name: string): Promise<number> {
     try {
       const account = await this.#accounts.open(name);
-      return account === null ? Number.POSITIVE_INFINITY : await roomOf(account, this.#recipientCheck.quotaBytes(name));
+      return account === null ? Number.POSITIVE_INFINITY : await roomOf(account, this.#bytes(name));
     } catch (error) {
       // Trouble with one account must not refuse the others of an alias: its own delivery says what is wrong.
       if (error instanceof ConditionError) return Number.POSITIVE_INFINITY;

@@ -1,20 +1,21 @@
 import type { Accounts } from '#mail/accounts';
-import type { Config, ServerConfig } from '#mail/config';
+import type { Config } from '#mail/config';
 import type { ContentMemory } from '#mail/content';
 import type { LocalDelivery } from '#mail/delivery';
 import type { Feedback } from '#mail/feedback';
+import { ContentPipeline } from '#mail/inbound';
 import type { Queue } from '#mail/queue';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { AuthBackend } from '#proto/smtp-server';
 import type { Configuration } from '#server/configuration';
-import { anyLogin } from '#server/localserve';
-import { RecipientCheck } from './recipient-check.ts';
+import { contentSinks } from './content-sinks.ts';
+import type { InboundPartsMaker } from './inbound-parts.ts';
+import type { IncomingMessageDeps } from './incoming-message.ts';
 import { Notices } from './notices.ts';
 import { Quotas } from './quotas.ts';
-import type { ReceiverPolicy } from './receiver-checks.ts';
-import type { IncomingMessageDeps } from './incoming-message.ts';
+import { RecipientCheck } from './recipient-check.ts';
 
 /** Dependencies of `receivingPlan`. */
 export interface ReceivingPlanDeps {
@@ -26,6 +27,7 @@ export interface ReceivingPlanDeps {
   readonly blobs: BlobStore;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
+  readonly inbound: InboundPartsMaker;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostname: string;
@@ -38,38 +40,39 @@ export interface ReceivingPlan {
   /** The configuration that the plan follows. */
   readonly config: Config;
   readonly auth: AuthBackend | null;
-  readonly isLocalserve: boolean;
-  readonly reception: IncomingMessageDeps;
+  readonly recipientCheck: RecipientCheck;
+  readonly quotas: Quotas;
+  readonly incoming: IncomingMessageDeps;
 }
 
 /** Makes the plan for the configuration in force. */
 export function receivingPlan(deps: ReceivingPlanDeps): ReceivingPlan {
   const { accounts, blobs, clock, contentMemory, delivery, feedback, hostname, log, queue, shutdown } = deps;
   const { config, directory } = deps.configuration;
-  const isLocalserve = config.server.localserve;
-  const recipientCheck = new RecipientCheck(config, directory);
+  const { auth, lookup, sinks, policy } = deps.inbound(config, directory);
+  const recipientCheck = new RecipientCheck(config, directory, lookup);
+  const quotas = new Quotas(accounts, config);
+  const notices = new Notices({ feedback, accounts, blobs, log });
+  const list = sinks(contentSinks({ notices, pedantic: config.server.pedantic }));
+  const pipeline = new ContentPipeline({ blobs, memory: contentMemory, clock, log }, list);
   return {
     config,
-    auth: isLocalserve ? anyLogin(config.server.postmaster) : null,
-    isLocalserve,
-    reception: {
+    auth,
+    recipientCheck,
+    quotas,
+    incoming: {
       delivery,
       queue,
       blobs,
-      contentMemory,
       clock,
       log,
       hostname,
       shutdown,
       recipientCheck,
-      quotas: new Quotas(accounts, recipientCheck),
-      notices: new Notices({ feedback, accounts, blobs, log, recipientCheck }),
-      isLocalserve,
-      receiverPolicy: policyOf(config.server),
+      quotas,
+      pipeline,
+      policy,
+      notices,
     },
   };
-}
-
-function policyOf({ localserve, pedantic }: ServerConfig): ReceiverPolicy {
-  return pedantic ? 'refuse' : localserve ? 'mark' : 'ignore';
 }

@@ -1,7 +1,8 @@
 import type { Address } from '#lib/address';
 import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import type { Answer, Resolver } from '#ports/resolver';
-import { Refusal, type Hello } from '#proto/smtp-server';
+import type { SenderFacts } from '#mail/inbound';
+import { Refusal, type Hello, type Maybe } from '#proto/smtp-server';
 
 /** Longest wait in ms of a client for DNS about its names; the resolver itself gives up sooner on each question. */
 const dnsTimeoutMs = 20_000;
@@ -13,8 +14,20 @@ type Addresses = 'found' | 'absent' | Extract<Answer<never>, { readonly kind: 'f
 
 const timedOut = { kind: 'failed', why: 'timeout' } as const;
 
+/** Decides whether a client's names could be real. */
+export interface SenderChecks {
+  /** @throws Refusal when HELO is not accepted. */
+  checkHelo(hello: Hello): Maybe<void>;
+  /** @param isOwn  Reports whether a domain (an A-label) is ours. @throws Refusal when the sender is not accepted. */
+  checkSender(from: Address | null, isOwn: (domain: string) => boolean): Maybe<SenderFacts>;
+}
+
+const nullPath: SenderFacts = { domain: { kind: 'nullPath' } };
+const own: SenderFacts = { domain: { kind: 'own' } };
+const reachable: SenderFacts = { domain: { kind: 'reachable' } };
+
 /** Asks DNS whether a client's names could be real: mail from where no answer can go is refused before its content comes. */
-export class SenderCheck {
+export class SenderCheck implements SenderChecks {
   readonly #resolver: Resolver;
 
   constructor(resolver: Resolver) {
@@ -29,10 +42,17 @@ export class SenderCheck {
   }
 
   /** The sender's domain must be able to take mail: no null MX (RFC 7505 §4.2), and a mail host with an address. @throws Refusal. */
-  async checkSender({ domain }: Address): Promise<void> {
+  checkSender(from: Address | null, isOwn: (domain: string) => boolean): Maybe<SenderFacts> {
+    if (from === null) return nullPath;
+    const { domain } = from;
     if (!('ascii' in domain)) throw new Refusal(550, '5.7.0', 'an address literal is not accepted as sender');
+    // Our own domains take mail: that we know without asking.
+    return isOwn(domain.ascii) ? own : this.#ask(domain.ascii).then(() => reachable);
+  }
+
+  /** Asks DNS for the mail hosts of a domain. @throws Refusal when it has none. */
+  async #ask(name: string): Promise<void> {
     const signal = AbortSignal.timeout(dnsTimeoutMs);
-    const name = domain.ascii;
     const mx: Answer<{ readonly preference: number; readonly exchange: string }> = await this.#resolver
       .query(name, 'MX', signal)
       .catch(() => timedOut);

@@ -12,7 +12,7 @@ import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import { SenderCheck, SmtpIn } from './index.ts';
+import { SmtpIn, type InboundParts, type InboundPartsMaker } from './index.ts';
 import { FakeLoop } from '#testing/fake-loop';
 
 const domains = `
@@ -35,7 +35,12 @@ interface World {
   readonly talk: (...lines: readonly string[]) => Promise<string[]>;
 }
 
-async function inWorld(localserve: boolean, body: (world: World) => Promise<void>, pedantic = false): Promise<void> {
+async function inWorld(
+  localserve: boolean,
+  body: (world: World) => Promise<void>,
+  pedantic = false,
+  change: (parts: InboundParts) => InboundParts = (parts) => parts,
+): Promise<void> {
   await using dir = await tempDir();
   const [files, log, folder] = [new Files(), new FakeLog(), dir.path];
   const server = `hostname: mail.example.org\npostmaster: ann\nlocalserve: ${localserve}\npedantic: ${pedantic}\nlisteners: {}\n`;
@@ -44,15 +49,18 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
   await using services = await openServices({ folder, files, log, onFatal: (error) => assert.fail(error) });
   for (const name of ['ann', 'bob', 'full']) await services.accounts.create(name);
   const shutdown = new AbortController();
+  const { parts } = services;
+  const inbound: InboundPartsMaker = (config, directory) => change(parts.inbound(config, directory));
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
   const talk = async (...lines: readonly string[]): Promise<string[]> => {
     const { client, server: channel } = channelPair({ clientAddress: '192.0.2.77' });
-    const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
+    const senders = parts.senders(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
     const hostname = 'mail.example.org';
+    const deps = { ...services, admission, senders, inbound, hostname, shutdown: shutdown.signal };
     const session = new SmtpSession({
       loop: new FakeLoop(),
       channel,
-      backend: new SmtpIn({ ...services, admission, senders, hostname, shutdown: shutdown.signal }),
+      backend: parts.backend(new SmtpIn(deps), deps),
       options: {
         kind: 'mx',
         hostname,

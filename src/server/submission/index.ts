@@ -3,3 +3,4 @@
  * Invariant: a 250 after DATA means that the message waits in the queue, durably, for every recipient, local ones included.
  */
 export { Submission } from './submission.ts';
+export { standardRules, type SubmissionRulesMaker } from './submission-rules.ts';

@@ -3,14 +3,14 @@ import { encodeXtext } from '#lib/codecs';
 import type { Notify as NotifyParameter, RcptParameters } from '#lib/smtp';
 import type { Directory } from '#mail/directory';
 import { Notify, type NewRecipient } from '#mail/queue';
-import type { TransactionRecipient } from '#proto/smtp-server';
+import type { RequestedRecipient } from '#proto/smtp-server';
 
 /**
  * Returns the recipients to queue. One that was named twice gets one copy: the first form of its address, its own ORCPT, and the notices that
  * either mention asks for.
  */
 export function newRecipients(
-  recipients: readonly TransactionRecipient[],
+  recipients: readonly RequestedRecipient[],
   { directory, hostname }: { readonly directory: Pick<Directory, 'recipientKey'>; readonly hostname: string },
 ): NewRecipient[] {
   const byKey = new Map<string, NewRecipient>();

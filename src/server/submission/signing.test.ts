@@ -12,7 +12,7 @@ import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import { Submission } from './index.ts';
+import { standardRules, Submission } from './index.ts';
 import { FakeLoop } from '#testing/fake-loop';
 
 const hostname = 'mail.example.org';
@@ -83,7 +83,7 @@ async function submit(services: Services, log: FakeLog, said: readonly Uint8Arra
   const session = new SmtpSession({
     loop: new FakeLoop(),
     channel: server,
-    backend: new Submission({ ...services, admission, hostname, shutdown: new AbortController().signal }),
+    backend: new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) }),
     options: {
       kind: 'submissions',
       hostname,

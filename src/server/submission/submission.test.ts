@@ -41,12 +41,16 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
   for (const name of ['ann', 'gone']) await services.credentials.setPassword(name, 'correct horse');
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
   const hostname = 'mail.example.org';
+  const rules = services.parts.submissionRules(services.configuration);
   const talk = async (...lines: readonly string[]): Promise<string> => {
     const { client, server: channel } = channelPair({ clientAddress: '203.0.113.5', tls: true });
     const session = new SmtpSession({
       loop: new FakeLoop(),
       channel,
-      backend: new Submission({ ...services, admission, hostname, shutdown: new AbortController().signal }),
+      backend: services.parts.backend(new Submission({ ...services, admission, hostname, rules }), {
+        clock: services.clock,
+        shutdown: new AbortController().signal,
+      }),
       options: {
         kind: 'submissions',
         hostname,

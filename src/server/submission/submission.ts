@@ -1,6 +1,4 @@
-import { writeAddress, type Address } from '#lib/address';
 import { mechanismsByStrength, usualMechanisms, type MechanismName } from '#lib/sasl';
-import type { Reply } from '#lib/smtp';
 import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker } from '#mail/auth';
 import type { Signing } from '#mail/dkim';
@@ -16,16 +14,18 @@ import {
   type AuthBackend,
   type AuthOutcome,
   type Backend,
-  type Maybe,
   type DataHandler,
+  type RcptAnswer,
   type RefusedMail,
+  type RequestedRecipient,
+  type Sender,
   type SessionFacts,
   type Transaction,
-  type TransactionRecipient,
 } from '#proto/smtp-server';
 import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
-import { failOnPurpose, noteRefusal } from '#server/smtp-in';
+import { noteRefusal } from '#server/smtp-in';
+import { notYours, type SubmissionRules } from './submission-rules.ts';
 import { SubmittedMessage } from './submitted-message.ts';
 
 /** Dependencies of submission. */
@@ -40,28 +40,25 @@ export interface SubmissionDeps {
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly signing: Signing;
+  readonly rules: SubmissionRules;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly hostname: string;
   /** Mechanisms that users may log in with; the usual ones when left out. */
   readonly mechanisms?: readonly MechanismName[];
-  /** Aborted when the server stops. */
-  readonly shutdown: AbortSignal;
 }
 
 /** Decisions for one connection of a user. */
 export class Submission implements Backend {
   readonly auth: AuthBackend;
   readonly #deps: SubmissionDeps;
-  readonly #isLocalserve: boolean;
   #place: Disposable | null = null;
   /** The login that is under way. */
   #attempt: LoginAttempt | null = null;
 
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
-    this.#isLocalserve = deps.configuration.config.server.localserve;
     this.auth = {
       credentials: deps.checker,
       mechanisms: mechanismsByStrength.filter((name) => (deps.mechanisms ?? usualMechanisms).includes(name)),
@@ -84,25 +81,13 @@ export class Submission implements Backend {
     // Programs of users have all sorts of names; who they are is proved by AUTH.
   }
 
-  mail({ identity }: SessionFacts, { from }: Transaction): Maybe<void> {
-    if (from === null) return;
-    if (this.#isLocalserve) return failOnPurpose(from.localpart, 'mailfrom', this.#deps);
-    if (!this.#maySendAs(identity?.account ?? '', from)) {
-      throw new Refusal(550, '5.7.1', `${writeAddress(from, 'unicode')} is not one of your addresses`);
-    }
+  mail({ identity }: SessionFacts, { from }: Sender): void {
+    if (from !== null && !this.#deps.rules.maySendAs(identity?.account ?? '', from)) throw notYours(from);
   }
 
-  rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: TransactionRecipient): Maybe<Reply | null> {
-    if (address === 'postmaster') return null;
-    if (this.#isLocalserve) {
-      const failing = failOnPurpose(address.localpart, 'rcptto', this.#deps);
-      return failing === undefined ? null : failing.then(() => null);
-    }
-    const found = this.#deps.configuration.directory.lookup(address);
-    if (found.kind === 'unknown') throw new Refusal(550, '5.1.1', 'no such user here');
-    if (found.kind === 'disabled')
-      throw new Refusal(450, '4.2.1', 'the domain of this address is switched off at the moment');
-    return null;
+  rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: RequestedRecipient): RcptAnswer {
+    if (address !== 'postmaster') this.#deps.rules.checkRecipient(address);
+    return { facts: null };
   }
 
   async data(facts: SessionFacts, transaction: Transaction): Promise<DataHandler> {
@@ -113,7 +98,7 @@ export class Submission implements Backend {
       facts,
       transaction,
       account: account.id,
-      maySendAs: (address) => this.#isLocalserve || this.#maySendAs(name, address),
+      maySendAs: (address) => this.#deps.rules.maySendAs(name, address),
     });
   }
 
@@ -128,10 +113,6 @@ export class Submission implements Backend {
   closed(): void {
     this.#attempt?.[Symbol.dispose]();
     this.#place?.[Symbol.dispose]();
-  }
-
-  #maySendAs(account: string, address: Address): boolean {
-    return this.#deps.configuration.directory.maySendAs(account, address);
   }
 
   async #beginLogin({ remote }: SessionFacts, _mechanism: MechanismName): Promise<void> {

@@ -35,7 +35,7 @@ test('SubmittedMessage: a pedantic server wants SMTPUTF8 for a Unicode header, a
   } as const;
   const submit = async (mail: string) => {
     const sink = new SubmittedMessage(
-      { ...services, hostname: 'localhost', shutdown: new AbortController().signal },
+      { ...services, hostname: 'localhost', rules: { takesBareUtf8: false } },
       { facts, transaction: transactionOf(mail), account: account.id, maySendAs: () => true },
     );
     await sink.write(new TextEncoder().encode(message));
@@ -57,7 +57,8 @@ function transactionOf(mail: string): Transaction {
   return {
     from: from.from,
     parameters: from.parameters,
-    recipients: [{ address: to.to, parameters: to.parameters }],
+    senderFacts: undefined,
+    recipients: [{ address: to.to, parameters: to.parameters, facts: undefined }],
     chunked: false,
   };
 }

@@ -20,11 +20,12 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '#proto/smtp-server';
 import type { Configuration } from '#server/configuration';
-import { failOnPurpose, receivedField } from '#server/smtp-in';
+import { receivedField } from '#server/smtp-in';
 import { submissionOrigin } from './origin.ts';
 import { addressText, newRecipients } from './new-recipients.ts';
 import { OutgoingSignature, type SignatureResult } from './outgoing-signature.ts';
 import { reversePathOf } from './reverse-path.ts';
+import type { SubmissionRules } from './submission-rules.ts';
 
 /** What a submitted message needs to be queued. */
 export interface SubmittedMessageDeps {
@@ -34,12 +35,11 @@ export interface SubmittedMessageDeps {
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly signing: Signing;
+  readonly rules: Pick<SubmissionRules, 'takesBareUtf8'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly hostname: string;
-  /** Aborted when the server stops. */
-  readonly shutdown: AbortSignal;
 }
 
 /** Account and transaction of a message. */
@@ -72,8 +72,8 @@ export class SubmittedMessage implements DataHandler {
   #signature: OutgoingSignature | null = null;
 
   constructor(deps: SubmittedMessageDeps, submitted: Submitted) {
-    const { blobs, clock, configuration, contentMemory, hostname, random } = deps;
-    const { localserve, pedantic } = configuration.config.server;
+    const { blobs, clock, configuration, contentMemory, hostname, random, rules } = deps;
+    const { pedantic } = configuration.config.server;
     this.#deps = deps;
     this.#submitted = submitted;
     this.#writer = new ContentWriter({ blobs, memory: contentMemory });
@@ -82,7 +82,7 @@ export class SubmittedMessage implements DataHandler {
         maySendAs: submitted.maySendAs,
         nowMs: clock.now(),
         newMessageId: `<${encodeHex(random.bytes(16))}@${hostname}>`,
-        mayUseUtf8: submitted.transaction.parameters.smtputf8 || (localserve && !pedantic),
+        mayUseUtf8: submitted.transaction.parameters.smtputf8 || rules.takesBareUtf8,
         pedantic,
       },
     });
@@ -94,18 +94,12 @@ export class SubmittedMessage implements DataHandler {
   }
 
   async finish(): Promise<Reply> {
-    const { blobs, configuration, contentMemory } = this.#deps;
-    const { transaction } = this.#submitted;
+    const { blobs, contentMemory } = this.#deps;
     await using writers = new AsyncDisposableStack();
     const writer = writers.use(this.#writer);
     const { rest, result } = this.#editor.finish();
     if (result.kind === 'refused') throw new Refusal(result.code, result.enhanced, result.text);
     if (rest !== null) await this.#pass(rest);
-    if (configuration.config.server.localserve) {
-      for (const { address } of transaction.recipients) {
-        if (address !== 'postmaster') await failOnPurpose(address.localpart, 'data', this.#deps);
-      }
-    }
     if (!this.#mustBeConverted(result)) {
       // Before anything waits for the disk: other threads sign meanwhile.
       const signature = (this.#signature ?? this.#newSignature(result)).finish();

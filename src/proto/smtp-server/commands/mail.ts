@@ -20,7 +20,8 @@ export const mail: CommandDefinition<'MAIL'> = {
       throw new Refusal(550, '5.6.7', 'address needs SMTPUTF8');
     }
     const transaction = new OpenTransaction(from, parameters);
-    return after(context.backend.mail(context, transaction), () => {
+    return after(context.backend.mail(context, transaction), (senderFacts) => {
+      transaction.senderFacts = senderFacts;
       context.transaction = transaction;
       context.transactions++;
       context.wasRefused = false;

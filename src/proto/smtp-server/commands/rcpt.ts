@@ -1,6 +1,5 @@
 import { needsSmtputf8 } from '#lib/address';
-import type { Reply } from '#lib/smtp';
-import type { TransactionRecipient } from '../backend.ts';
+import type { Maybe, RcptAnswer, RequestedRecipient } from '../backend.ts';
 import type { Context } from '../context.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
 import { after } from '../maybe.ts';
@@ -32,20 +31,16 @@ export const rcpt: CommandDefinition<'RCPT'> = {
     }
     const recipient = { address: to, parameters };
     const asked = askBackend(context, transaction, recipient);
-    return after(asked, (answer) => {
-      transaction.recipients.push(recipient);
-      if (answer === null) context.wire.text('250 2.1.5 ok\r\n');
-      else context.wire.reply(answer, { smtputf8: transaction.parameters.smtputf8 });
+    return after(asked, ({ facts, reply }) => {
+      transaction.recipients.push({ ...recipient, facts });
+      if (reply === undefined) context.wire.text('250 2.1.5 ok\r\n');
+      else context.wire.reply(reply, { smtputf8: transaction.parameters.smtputf8 });
     });
   },
 };
 
 /** Asks the Backend and counts its refusals: a peer that guesses addresses is disconnected (RFC 5321 §7.8). */
-function askBackend(
-  context: Context,
-  transaction: OpenTransaction,
-  recipient: TransactionRecipient,
-): Reply | null | Promise<Reply | null> {
+function askBackend(context: Context, transaction: OpenTransaction, recipient: RequestedRecipient): Maybe<RcptAnswer> {
   try {
     const answer = context.backend.rcpt(context, transaction, recipient);
     return answer instanceof Promise ? answer.catch((error: unknown) => refuse(context, error)) : answer;

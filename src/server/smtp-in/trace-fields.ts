@@ -1,5 +1,34 @@
-import { writeReceived } from '#lib/message';
+import { writeAddress } from '#lib/address';
+import { writeDeliveredTo, writeReceived, writeReturnPath } from '#lib/message';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
+import type { InboundTransaction } from './content-sinks.ts';
+
+/** Trace fields of a message (RFC 5321 §4.4). */
+export interface TraceFields {
+  /** Bytes of those that all copies have. */
+  readonly sizeBytes: number;
+  /** Returns the header fields to put before the copy for a recipient. @param fields  More fields, each ending with CRLF. */
+  readonly prefixFor: (address: string, fields: string) => Uint8Array;
+}
+
+const encoder = new TextEncoder();
+
+/** Writes the trace fields of an incoming message. @param nowMs  Milliseconds since 1970. */
+export function traceFields(
+  facts: SessionFacts,
+  transaction: InboundTransaction,
+  hostname: string,
+  nowMs: number,
+): TraceFields {
+  const { from, recipients } = transaction;
+  const only = recipients.length === 1 ? (recipients[0]?.facts.address ?? null) : null;
+  const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: false });
+  const common = `${writeReturnPath(from === null ? '' : writeAddress(from, 'unicode'))}${received}`;
+  return {
+    sizeBytes: common.length,
+    prefixFor: (address, fields) => encoder.encode(`${writeDeliveredTo(address)}${common}${fields}`),
+  };
+}
 
 /** Facts of the Received field besides the session's. */
 export interface ReceivedFacts {

@@ -1,0 +1,45 @@
+import { MessageChecker, type Finding } from '#lib/receivers';
+import type { AcceptedRecipient, ContentSinkDefinition, ContentSinks, SenderFacts, SinkFacts } from '#mail/inbound';
+import type { Transaction } from '#proto/smtp-server';
+import type { Notices } from './notices.ts';
+
+/** A transaction with the facts that this port finds out. */
+export type InboundTransaction = Transaction<SenderFacts, AcceptedRecipient>;
+
+/** The sinks of incoming mail. */
+export type InboundSinks = ContentSinks<InboundTransaction, SinkFacts>;
+
+/** Looks at messages as well-known receivers would. */
+export const receiverSink: ContentSinkDefinition<InboundTransaction, readonly Finding[]> = {
+  onFailure: 'refuse',
+  begin(transaction) {
+    const checker = new MessageChecker();
+    return {
+      write: (chunk) => checker.push(chunk),
+      finish: () => {
+        const { hadBareLf = false, parameters } = transaction;
+        return checker.finish({ hadBareLf, hadBareCr: false, smtputf8: parameters.smtputf8 });
+      },
+      abort: () => undefined,
+    };
+  },
+};
+
+const noReceivers: ContentSinkDefinition<InboundTransaction, readonly Finding[]> = {
+  onFailure: 'goOn',
+  begin: () => null,
+};
+
+/** The list of sinks: a feature that looks at content adds its entry, and the fact that it finds to `SinkFacts`. */
+export function contentSinks({
+  notices,
+  pedantic,
+}: {
+  readonly notices: Notices;
+  readonly pedantic: boolean;
+}): InboundSinks {
+  return {
+    receivers: pedantic ? receiverSink : noReceivers,
+    notice: notices.sink,
+  };
+}
