@@ -15,9 +15,7 @@ interface WelcomeFacts {
   readonly option: string;
 }
 
-type Service = ServerAddress['service'];
-
-const schemes: Readonly<Record<Service, string>> = {
+const schemes: Readonly<Record<string, string>> = {
   smtp: 'smtp',
   submission: 'smtp',
   submissions: 'smtps',
@@ -25,7 +23,7 @@ const schemes: Readonly<Record<Service, string>> = {
   imaps: 'imaps',
 };
 
-const uses: Readonly<Record<Service, string>> = {
+const uses: Readonly<Record<string, string>> = {
   smtp: 'mail from your programs, any login or none',
   submission: 'mail as on a real server, STARTTLS possible',
   submissions: 'mail as on a real server, TLS',
@@ -75,7 +73,9 @@ function urlRows(addresses: readonly ServerAddress[]): string[][] {
   const rows = addresses.map((place) => {
     const { address, password } = localAccount;
     const login = place.service === 'smtp' ? '' : `${encodeURIComponent(address)}:${password}@`;
-    return [place.service, `${schemes[place.service]}://${login}${hostPort(place, addresses)}`, uses[place.service]];
+    const { service } = place;
+    const url = `${schemes[service] ?? service}://${login}${hostPort(place, addresses)}`;
+    return [service, url, uses[service] ?? ''];
   });
   // 127.0.0.1 and ::1 are both localhost.
   return [...new Map(rows.map((row) => [row.join(' '), row])).values()];

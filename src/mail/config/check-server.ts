@@ -1,6 +1,7 @@
 import { parseDomain, parseIp } from '#lib/domain';
 import { parseNetwork } from '#lib/ratelimit';
 import type { ConfigDocument, ConfigProblem } from './document.ts';
+import { immediateTlsServices, listenerServiceNames } from './listener-services.ts';
 import type { ListenerConfig, ServerConfig } from './server-schema.ts';
 
 type ServerDocument = ConfigDocument<ServerConfig>;
@@ -70,16 +71,14 @@ function checkAddresses({ problemAt }: ServerDocument, id: string, { addresses }
   );
 }
 
-const services = ['smtp', 'submission', 'submissions', 'imap', 'imaps'] as const;
-
 function checkLogins({ problemAt }: ServerDocument, id: string, listener: ListenerConfig): ConfigProblem[] {
   if (listener.tls !== undefined) return [];
   const problems: ConfigProblem[] = [];
-  for (const key of services) {
+  for (const key of listenerServiceNames) {
     const service = listener[key];
     if (service === undefined || !service.enabled || key === 'smtp') continue;
     const path = ['listeners', id, key];
-    if (key === 'submissions' || key === 'imaps') {
+    if (immediateTlsServices.has(key)) {
       problems.push(problemAt(path, 'needs a certificate', `Add listeners.${id}.tls with certificateFile and keyFile`));
     } else if (!('allowPlaintextAuth' in service && service.allowPlaintextAuth)) {
       const reason = 'nobody could log in: no certificate, and passwords without TLS are not allowed';
@@ -100,7 +99,7 @@ function checkPorts(
   taken: Map<string, string>,
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  for (const key of services) {
+  for (const key of listenerServiceNames) {
     const service = listener[key];
     if (service === undefined || !service.enabled || service.port === 0) continue;
     const name = `listeners.${id}.${key}`;

@@ -3,29 +3,10 @@ import { mechanismsByStrength, usualMechanisms } from '#lib/sasl';
 import { routes } from './routes-schema.ts';
 import { hostName } from './host-name.ts';
 import { transports } from './transports-schema.ts';
+import { listenerServices } from './listener-services.ts';
 import { bytes, duration } from './units.ts';
 import { blockName } from './block-name.ts';
 import { wording } from './wording.ts';
-
-const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
-
-const service = (name: string, standardPort: number) =>
-  z
-    .strictObject({
-      port: port(`Port; 0 lets the system choose. Standard: ${standardPort}.`).default(standardPort),
-      enabled: z.boolean().default(true).meta({ description: 'Switch the service off without removing its block.' }),
-    })
-    .meta({ description: name });
-
-const authService = (name: string, standardPort: number) =>
-  service(name, standardPort)
-    .extend({
-      allowPlaintextAuth: z
-        .boolean()
-        .default(false)
-        .meta({ description: 'Accept passwords without TLS. For tests on loopback only.' }),
-    })
-    .meta({ description: name });
 
 const certificate = z
   .strictObject({
@@ -54,19 +35,7 @@ const listener = z
           'SASL mechanisms offered to users, the most secure first in whatever order they stand here. Default: all but SCRAM-SHA-256-PLUS and ' +
           'SCRAM-SHA-1-PLUS, with which mutt and neomutt of Debian cannot log in. Without PLAIN and LOGIN, the LOGIN command of IMAP is refused too.',
       }),
-    smtp: service('Mail from other servers (RFC 5321).', 25)
-      .extend({
-        startTls: z
-          .boolean()
-          .optional()
-          .meta({ description: 'Offer STARTTLS, with a certificate. Default: true, but not on a development server.' }),
-      })
-      .meta({ description: 'Mail from other servers (RFC 5321).' })
-      .optional(),
-    submission: authService('Mail from users, STARTTLS (RFC 6409).', 587).optional(),
-    submissions: service('Mail from users, TLS from the first byte (RFC 8314).', 465).optional(),
-    imap: authService('Reading mail, STARTTLS (RFC 9051).', 143).optional(),
-    imaps: service('Reading mail, TLS from the first byte (RFC 8314).', 993).optional(),
+    ...listenerServices,
   })
   .meta({ description: 'A set of addresses with the services offered there.' });
 

@@ -21,7 +21,7 @@ listeners:
 
 test('configuredPorts: each enabled service at each address', () => {
   assert.deepEqual(
-    configuredPorts(config).map(({ name, service, address, port }) => `${name} ${service} ${address} ${port}`),
+    configuredPorts(config).map(({ name, service, address, port }) => `${name} ${service.name} ${address} ${port}`),
     ['public smtp 192.0.2.1 25', 'public smtp 2001:db8::1 25', 'inside submission 127.0.0.1 2587'],
   );
 });

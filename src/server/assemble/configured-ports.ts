@@ -1,23 +1,27 @@
 import { isWindows } from '#host/process';
 import type { ListenerConfig, ServerConfig } from '#mail/config';
-import { serviceNames, type ServiceName } from './service-context.ts';
+import { allServices } from './service-list.ts';
+import type { Service } from './service.ts';
 
 /** One port of the configuration. */
 export interface ConfiguredPort {
   /** Name of the listener. */
   readonly name: string;
   readonly config: ListenerConfig;
-  readonly service: ServiceName;
+  readonly service: Service;
   readonly address: string;
   /** 0 lets the system choose. */
   readonly port: number;
 }
 
 /** Returns the ports that a server opens, in that order. */
-export function configuredPorts({ listeners }: ServerConfig): ConfiguredPort[] {
+export function configuredPorts(
+  { listeners }: Pick<ServerConfig, 'listeners'>,
+  services: readonly Service[] = allServices,
+): ConfiguredPort[] {
   return Object.entries(listeners).flatMap(([name, config]) =>
-    serviceNames.flatMap((service) => {
-      const settings = config[service];
+    services.flatMap((service) => {
+      const settings = service.settings(config);
       if (settings?.enabled !== true) return [];
       return config.addresses.map((address) => ({ name, config, service, address, port: settings.port }));
     }),
@@ -30,8 +34,8 @@ export function portProblem(
   error: unknown,
 ): { readonly path: readonly string[]; readonly reason: string; readonly fix: string } {
   const { reason, fix } = whyNotListening(error);
-  const told = `cannot listen on ${address} port ${port} for ${service}: ${reason}`;
-  return { path: ['listeners', name, service, 'port'], reason: told, fix };
+  const told = `cannot listen on ${address} port ${port} for ${service.name}: ${reason}`;
+  return { path: ['listeners', name, service.name, 'port'], reason: told, fix };
 }
 
 function whyNotListening(error: unknown): { readonly reason: string; readonly fix: string } {

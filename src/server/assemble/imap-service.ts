@@ -4,18 +4,52 @@ import { acceptanceOf } from '#mail/story';
 import type { Channel } from '#ports/channel';
 import { defaultLimits, serveImap } from '#proto/imap-server';
 import { ImapGlue } from '#server/imap';
-import type { ServiceContext } from './service-context.ts';
+import type { ServedPort, Service, ServiceContext } from './service.ts';
 
 const serverId: ReadonlyMap<string, string> = new Map([['name', 'Godwit']]);
 
-/** Serves one IMAP connection to its end. */
-export async function serveImapOn(context: ServiceContext, channel: Channel): Promise<void> {
-  const { services, shared, config, hostname, shutdown, hasTls, service } = context;
+/** Name of a service for reading mail (RFC 9051; with TLS from the first byte RFC 8314 §3.2). */
+type ImapKind = 'imap' | 'imaps';
+
+/** Reading mail. */
+export const imapServices: readonly Service[] = [
+  {
+    name: 'imap',
+    protocol: 'imap',
+    hasImmediateTls: false,
+    settings: ({ imap }) => imap,
+    open: (context) => servePort(context, 'imap'),
+  },
+  {
+    name: 'imaps',
+    protocol: 'imap',
+    hasImmediateTls: true,
+    settings: ({ imaps }) => imaps,
+    open: (context) => servePort(context, 'imaps'),
+  },
+];
+
+function servePort(context: ServiceContext, kind: ImapKind): ServedPort {
+  const stopping = new AbortController();
+  return {
+    serve: (channel) => serveOne(context, kind, channel, stopping.signal),
+    drain: () => stopping.abort(new Error('shutting down')),
+  };
+}
+
+/** Serves one connection to its end. */
+async function serveOne(
+  context: ServiceContext,
+  kind: ImapKind,
+  channel: Channel,
+  shutdown: AbortSignal,
+): Promise<void> {
+  const { services, shared, config, hostname, hasTls } = context;
   const { accounts, bus, clock, configuration, contentMemory, checker, loop, random } = services;
   const id = shared.nextConnectionId();
   const log = services.log.with({ cid: id });
   // With immediate TLS the listener asked before the handshake.
-  const admitted = service === 'imaps' ? null : shared.admission.connect('imap', channel.remote.address);
+  const admitted = kind === 'imaps' ? null : shared.admission.connect('imap', channel.remote.address);
   if (admitted !== null && admitted.kind !== 'admitted') {
     const why = admissionTexts[admitted.kind];
     // A client that does not wait for the answer misses nothing.
@@ -37,7 +71,7 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
     appendLimitBytes: config.maxMessageBytes,
     connection: () => {
       const { remote, local, tls } = channel;
-      return acceptanceOf({ id, kind: service, remote, local, tls, hello: null, identity: null, mechanism: null });
+      return acceptanceOf({ id, kind, remote, local, tls, hello: null, identity: null, mechanism: null });
     },
     onOpen: (account) => ending.follow(account.removed),
   });
@@ -51,8 +85,8 @@ export async function serveImapOn(context: ServiceContext, channel: Channel): Pr
     shutdown: ending.signal,
     options: {
       hostname,
-      startTls: hasTls && service === 'imap',
-      allowClearPasswords: service === 'imap' && config.imap?.allowPlaintextAuth === true,
+      startTls: hasTls && kind === 'imap',
+      allowClearPasswords: kind === 'imap' && config.imap?.allowPlaintextAuth === true,
       mechanisms: mechanismsByStrength.filter((name) => config.mechanisms.includes(name)),
       preauthenticated: null,
       serverId,

@@ -9,8 +9,7 @@ import { ConditionError } from '#ports/conditions';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { Certificates } from './certificates.ts';
 import { Control } from './control.ts';
-import { openListeners } from './listeners.ts';
-import type { OpenService, ServiceName } from './service-context.ts';
+import { drainPorts, openListeners } from './listeners.ts';
 import { OutgoingTls } from './outgoing-tls.ts';
 import {
   createConfiguredAccounts,
@@ -26,7 +25,8 @@ import { makeTransmitter } from './transmitter.ts';
 
 /** A port that the server listens on. */
 export interface ServerAddress {
-  readonly service: ServiceName;
+  /** Name of the service, such as `imaps`. */
+  readonly service: string;
   readonly address: string;
   readonly port: number;
 }
@@ -119,9 +119,8 @@ async function startParts(
     systemResolver({ ...configuration.config.server.dns, clock, log, random: services.random }),
   );
   const shared = makeShared(services, resolver);
-  const shutdown = new AbortController();
-  const listening = await openListeners(services, shared, certificates, shutdown.signal);
-  undo.defer(() => drain(listening, shutdown, services));
+  const listening = await openListeners(services, shared, certificates);
+  undo.defer(() => drainPorts(listening, { clock, log, drainMs }));
   const { policies: tlsPolicies } = undo.use(new OutgoingTls(services, resolver));
   const network = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
   const queueRunner = makeRunner(services, services.parts.transmitter(network));
@@ -203,21 +202,6 @@ function watchData(services: Services, socket: ControlServer): DataWatch {
     clock,
     log,
   });
-}
-
-/** Stops accepting, lets sessions finish, then ends them. */
-async function drain(
-  listening: readonly OpenService[],
-  shutdown: AbortController,
-  { clock, log }: Services,
-): Promise<void> {
-  for (const { listener } of listening) await listener.close();
-  shutdown.abort(new Error('shutting down'));
-  const open = (): number => listening.reduce((sum, { listener }) => sum + listener.connectionCount, 0);
-  const deadlineMs = clock.monotonic() + drainMs;
-  while (open() > 0 && clock.monotonic() < deadlineMs) await clock.sleep(20);
-  if (open() > 0) log.warn('server.connectionsCut', { connections: open() });
-  for (const { listener } of listening) listener.destroyConnections();
 }
 
 function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {

@@ -9,10 +9,10 @@ import type { Channel } from '#ports/channel';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import type { ServiceContext } from './service-context.ts';
+import type { ServedPort, ServiceContext } from './service.ts';
 import { openServices, type Services } from './services.ts';
 import { makeShared } from './shared.ts';
-import { smtpService } from './smtp-service.ts';
+import { smtpServices } from './smtp-service.ts';
 
 /** Talks to port 1025 of a development server, from an address. @returns the replies, the banner left out. */
 type Talk = (from: string, lines: readonly string[]) => Promise<string[]>;
@@ -20,8 +20,7 @@ type Talk = (from: string, lines: readonly string[]) => Promise<string[]>;
 /** The service behind `Talk`, and the means to change what it works on. */
 interface Behind {
   readonly services: Services;
-  readonly serve: (channel: Channel) => Promise<void>;
-  readonly shutdown: AbortController;
+  readonly served: ServedPort;
 }
 
 async function inLocalserve(
@@ -37,21 +36,19 @@ async function inLocalserve(
   await services.accounts.create('godwit');
   const config = services.configuration.config.server.listeners['local'];
   assert.ok(config !== undefined);
-  const shutdown = new AbortController();
   const context: ServiceContext = {
     services,
     shared: makeShared(services, new FakeResolver({})),
     config,
     hostname: 'localhost',
-    service: 'smtp',
     hasTls: true,
-    shutdown: shutdown.signal,
   };
-  const serve = smtpService(context);
+  const served = smtpServices.find(({ name }) => name === 'smtp')?.open(context);
+  assert.ok(served !== undefined);
   await body(
     async (from, lines) => {
       const { client, server } = channelPair({ clientAddress: from });
-      const serving = serve(server);
+      const serving = served.serve(server);
       await client.write(new TextEncoder().encode([...lines, 'QUIT', ''].join('\r\n')));
       let heard = '';
       for (let bytes = await client.read(5000); bytes !== null; bytes = await client.read(5000)) {
@@ -60,7 +57,7 @@ async function inLocalserve(
       await serving;
       return heard.split('\r\n').slice(1, -1);
     },
-    { services, serve, shutdown },
+    { services, served },
   );
 }
 
@@ -134,17 +131,17 @@ test('smtpService: sessions follow the configuration that is in force when they 
 test('smtpService: all sessions end when the server stops, and those begun later at once', () =>
   inLocalserve(
     (server) => server,
-    async (_talk, { serve, shutdown }) => {
+    async (_talk, { served }) => {
       const hear = async (channel: Channel): Promise<string> =>
         new TextDecoder().decode((await channel.read(5000)) ?? new Uint8Array(0));
       const pairs = [channelPair(), channelPair()];
-      const serving = pairs.map(({ server }) => serve(server));
+      const serving = pairs.map(({ server }) => served.serve(server));
       for (const { client } of pairs) assert.match(await hear(client), /^220 /);
-      shutdown.abort();
+      served.drain();
       for (const { client } of pairs) assert.match(await hear(client), /^421 4\.3\.2 shutting down/);
       await Promise.all(serving);
       const late = channelPair();
-      await serve(late.server);
+      await served.serve(late.server);
       assert.match(await hear(late.client), /^220 .*\r\n421 4\.3\.2 shutting down/);
     },
   ));

@@ -1,16 +1,37 @@
 import type { Config } from '#mail/config';
-import type { Channel } from '#ports/channel';
 import { SmtpSession, type Backend, type ServerKind, type SessionOptions } from '#proto/smtp-server';
 import { receivingPlan, SmtpIn, type ReceivingPlan } from '#server/smtp-in';
 import { Submission } from '#server/submission';
 import type { SessionVariants } from './parts.ts';
-import type { ServiceContext } from './service-context.ts';
+import type { ServedPort, Service, ServiceContext } from './service.ts';
 
-const kinds: Readonly<Record<string, ServerKind>> = {
-  smtp: 'mx',
-  submission: 'submission',
-  submissions: 'submissions',
-};
+/** Mail from other servers, and from users (RFC 6409; with TLS from the first byte RFC 8314 §3.3). */
+export const smtpServices: readonly Service[] = [
+  {
+    name: 'smtp',
+    protocol: 'smtp',
+    hasImmediateTls: false,
+    settings: ({ smtp }) => smtp,
+    open: (context) => servePort(context, 'mx', receiving),
+  },
+  {
+    name: 'submission',
+    protocol: 'smtp',
+    hasImmediateTls: false,
+    settings: ({ submission }) => submission,
+    open: (context) => servePort(context, 'submission', submitting),
+  },
+  {
+    name: 'submissions',
+    protocol: 'smtp',
+    hasImmediateTls: true,
+    settings: ({ submissions }) => submissions,
+    open: (context) => servePort(context, 'submissions', submitting),
+  },
+];
+
+/** Given a port and the signal that ends it, returns a function that makes what makes Backends, for the configuration in force. */
+type BackendsMaker = (context: ServiceContext, shutdown: AbortSignal) => () => () => Backend;
 
 /** The parts of sessions that all of them share while one configuration is in force. */
 interface Prepared {
@@ -19,17 +40,15 @@ interface Prepared {
   readonly backend: () => Backend;
 }
 
-/** Returns a function that serves one SMTP connection of a port to its end. What depends on the configuration is made anew only when that has changed. */
-export function smtpService(context: ServiceContext): (channel: Channel) => Promise<void> {
-  const { services, shared, shutdown } = context;
+/** Serves SMTP on a port. What depends on the configuration is made anew only when that has changed. */
+function servePort(context: ServiceContext, kind: ServerKind, makeBackends: BackendsMaker): ServedPort {
+  const { services, shared } = context;
   const { configuration, clock, loop, log, random } = services;
-  const kind = kinds[context.service] ?? 'mx';
-  const backends = kind === 'mx' ? receiving(context) : submitting(context);
+  const stopping = new AbortController();
+  const backends = makeBackends(context, stopping.signal);
   let prepared: Prepared | null = null;
-  // A listener of the signal for each connection would cost as much as there are connections, each time.
   const open = new Set<SmtpSession>();
-  shutdown.addEventListener('abort', () => open.forEach((session) => session.stop()), { once: true });
-  return async (channel) => {
+  const serve: ServedPort['serve'] = async (channel) => {
     const { config } = configuration;
     if (prepared?.config !== config) prepared = prepare(context, kind, config, backends());
     const { sessions, backend } = prepared;
@@ -45,10 +64,15 @@ export function smtpService(context: ServiceContext): (channel: Channel) => Prom
       id: shared.nextConnectionId(),
     });
     open.add(session);
-    if (shutdown.aborted) session.stop();
+    if (stopping.signal.aborted) session.stop();
     await session.run();
     open.delete(session);
   };
+  const drain = (): void => {
+    stopping.abort(new Error('shutting down'));
+    for (const session of open) session.stop();
+  };
+  return { serve, drain };
 }
 
 function prepare(context: ServiceContext, kind: ServerKind, whole: Config, backend: () => Backend): Prepared {
@@ -75,7 +99,7 @@ function prepare(context: ServiceContext, kind: ServerKind, whole: Config, backe
 }
 
 /** Makes the Backends of the port where other servers bring mail; to be called again when the configuration has changed. */
-function receiving({ services, shared, hostname, shutdown }: ServiceContext): () => () => Backend {
+function receiving({ services, shared, hostname }: ServiceContext, shutdown: AbortSignal): () => () => Backend {
   const { admission, senders } = shared;
   const { backend, inbound } = services.parts;
   const deps = { ...services, admission, senders, inbound, hostname, shutdown };
@@ -86,7 +110,10 @@ function receiving({ services, shared, hostname, shutdown }: ServiceContext): ()
 }
 
 /** Makes the Backends of a port where users submit mail. */
-function submitting({ services, shared, config, hostname, shutdown }: ServiceContext): () => () => Backend {
+function submitting(
+  { services, shared, config, hostname }: ServiceContext,
+  shutdown: AbortSignal,
+): () => () => Backend {
   const { admission } = shared;
   const { backend, submissionRules } = services.parts;
   return () => {

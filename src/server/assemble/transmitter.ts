@@ -2,7 +2,7 @@ import { nodeDialer, socksDialer, tlsContext } from '#host/net';
 import type { TlsPolicies } from '#mail/tls-policies';
 import type { Resolver } from '#ports/resolver';
 import { SmtpTransmitter, TransportSecrets } from '#server/transmit';
-import type { OpenService } from './service-context.ts';
+import type { OpenPort } from './listeners.ts';
 import type { Services } from './services.ts';
 
 /** Makes what carries mail out of the queue, over the machine's network. */
@@ -13,7 +13,7 @@ export function makeTransmitter(
     resolver,
     tlsPolicies,
   }: {
-    readonly listening: readonly OpenService[];
+    readonly listening: readonly OpenPort[];
     readonly resolver: Resolver;
     readonly tlsPolicies: TlsPolicies;
   },

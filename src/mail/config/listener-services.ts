@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
+
+const service = (name: string, standardPort: number) =>
+  z
+    .strictObject({
+      port: port(`Port; 0 lets the system choose. Standard: ${standardPort}.`).default(standardPort),
+      enabled: z.boolean().default(true).meta({ description: 'Switch the service off without removing its block.' }),
+    })
+    .meta({ description: name });
+
+const authService = (name: string, standardPort: number) =>
+  service(name, standardPort)
+    .extend({
+      allowPlaintextAuth: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Accept passwords without TLS. For tests on loopback only.' }),
+    })
+    .meta({ description: name });
+
+/** Settings of the services that a listener can offer, by their names. */
+export const listenerServices = {
+  smtp: service('Mail from other servers (RFC 5321).', 25)
+    .extend({
+      startTls: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Offer STARTTLS, with a certificate. Default: true, but not on a development server.' }),
+    })
+    .meta({ description: 'Mail from other servers (RFC 5321).' })
+    .optional(),
+  submission: authService('Mail from users, STARTTLS (RFC 6409).', 587).optional(),
+  submissions: service('Mail from users, TLS from the first byte (RFC 8314).', 465).optional(),
+  imap: authService('Reading mail, STARTTLS (RFC 9051).', 143).optional(),
+  imaps: service('Reading mail, TLS from the first byte (RFC 8314).', 993).optional(),
+};
+
+/** Name of a service. */
+export type ListenerServiceName = keyof typeof listenerServices;
+
+/** Names of the services. */
+export const listenerServiceNames = Object.keys(listenerServices) as ListenerServiceName[];
+
+/** Services on which TLS begins with the first byte. */
+export const immediateTlsServices: ReadonlySet<ListenerServiceName> = new Set(['submissions', 'imaps']);
