@@ -1,11 +1,21 @@
-/** Finds what should not stay behind (docs/style.md 25): notes to do something later, code in comments, and decision records over 60 lines. */
+/** Finds what should not stay behind (docs/style.md 25): notes to do something later, code in comments, and decision records over 60 lines or with a number twice. */
 import { commentOf } from './comments.ts';
 import type { SourceFile } from './source-files.ts';
 
 const maxDecisionLines = 60;
 
-/** Returns a line for each leftover. */
+/** Returns a line for each leftover, and for each number that two decision records share. */
 export function checkLeftovers(files: readonly SourceFile[]): string[] {
+  return [...leftovers(files), ...sharedNumbers(files.map(({ path }) => path))];
+}
+
+function sharedNumbers(paths: readonly string[]): string[] {
+  const numbered = paths.filter((path) => /^decisions\/\d{4}-/.test(path));
+  const sharing = [...Map.groupBy(numbered, (path) => path.slice(0, 14)).values()].filter(({ length }) => length > 1);
+  return sharing.map((those) => `${those.join(' and ')} have the same number`);
+}
+
+function leftovers(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, text }) => {
     const lines = text.split('\n');
     if (path.startsWith('decisions/') && lines.length - 1 > maxDecisionLines)

@@ -157,3 +157,11 @@ test('checkTables finds statements outside of the file of their table, and minds
     ],
   );
 });
+
+test('checkLeftovers finds decision records with the same number', () => {
+  const named = (name: string): { path: string; text: string } => file(`decisions/${name}.md`, '');
+  assert.deepEqual(checkLeftovers([named('0001-a'), named('0002-b')]), []);
+  assert.deepEqual(checkLeftovers([named('0001-a'), named('0001-b')]), [
+    'decisions/0001-a.md and decisions/0001-b.md have the same number',
+  ]);
+});
