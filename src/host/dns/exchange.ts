@@ -75,6 +75,7 @@ function overTcp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange> {
   const { server, clock, signal, timeoutMs } = args;
   return new Promise((resolve) => {
     const socket = connect({ host: server.address, port: server.port });
+    // RFC 1035 §4.2.2: over TCP, a two-octet length precedes each message.
     const chunks: Uint8Array[] = [];
     let received = 0;
     const end = (result: Exchange): void => {
@@ -112,7 +113,10 @@ function overTcp(args: ExchangeArgs, wire: Uint8Array): Promise<Exchange> {
   });
 }
 
-/** Reports whether a message answers the query: `exact` when it repeats the name letter by letter, `caseDiffers` when only the case differs. */
+/**
+ * Reports whether a message answers the query: `exact` when id, name, type and class match (RFC 5452 §9.1: MUST), `caseDiffers` when only the
+ * name's case differs.
+ */
 function answers(message: DnsMessage, wire: Uint8Array): 'exact' | 'caseDiffers' | 'no' {
   const asked = decodeMessage(wire);
   if (!asked.ok || !message.isResponse || message.id !== asked.value.id) return 'no';

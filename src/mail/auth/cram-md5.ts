@@ -9,6 +9,7 @@ import { bytesOf, md5Block, md5Finish, md5Start, stateOf } from './md5.ts';
 export function cramMd5States(password: string): Uint8Array {
   const given = new TextEncoder().encode(password);
   const key = new Uint8Array(64);
+  // RFC 2104 §2: a key longer than the block (64 bytes) is first hashed; the pads repeat 0x36 (inner) and 0x5c (outer).
   key.set(given.length > 64 ? createHash('md5').update(given).digest() : given);
   const states = new Uint8Array(32);
   states.set(

@@ -66,7 +66,7 @@ export class CredentialChecker implements CredentialStore {
   async scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys> {
     const found = await this.#find(login);
     if (found?.row != null) return readScram(hash === 'SHA-1' ? found.row.scramSha1 : found.row.scramSha256);
-    // RFC 5802 §9: the made-up salt must be the same each time, also after a restart.
+    // RFC 5802 §7: servers may hide that a user is unknown. Such a login gets a salt, too, the same each time, also after a restart.
     const key = await this.#secretForFakes();
     const name = prepareLogin(login) ?? login;
     const part = (use: string): Uint8Array => createHmac('sha256', key).update(`${use} ${hash} ${name}`).digest();

@@ -19,6 +19,7 @@ export async function checkCaa(wanted: WantedRecord, { caa }: DomainFacts, resol
     fix: publish(wanted),
   });
   const issue = answer.kind === 'found' ? answer.records.filter(({ tag }) => tag.toLowerCase() === 'issue') : [];
+  // RFC 8659 §3: a set without records that restrict issuance does not restrict it.
   if (issue.length === 0) return wrong('note', `is missing. ${wanted.why}`);
   const found = issue.map((data) => recordText({ type: 'CAA', data })).join(' and ');
   const ours = issue.filter((data) => issuerOf(data.value) === caa?.issuer);
@@ -31,6 +32,7 @@ export async function checkCaa(wanted: WantedRecord, { caa }: DomainFacts, resol
     : wrong('error', `names another account: it is ${found}, wanted is ${value}`);
 }
 
+/** Finds the relevant set: that of the nearest name upwards which has CAA records (RFC 8659 §3). */
 async function relevantSet(
   name: string,
   resolver: Resolver,

@@ -82,6 +82,7 @@ export function mechanism(ip: string): string {
 function dkimRecords({ domain, dkim }: DomainFacts): WantedRecord[] {
   const why = 'Receivers check our signatures with this key (RFC 6376).';
   return dkim.map(({ selector, record: text }) =>
+    // RFC 6376 §3.6.2.1: keys are at the selector below `_domainkey` of the domain.
     txt(`${selector}._domainkey.${domain}`, text, { area: 'dkim', importance: 'must', why }),
   );
 }
@@ -90,12 +91,15 @@ function dmarcRecords({ domain, dmarc }: DomainFacts): WantedRecord[] {
   if (dmarc === null) return [];
   const { policy, rua } = dmarc;
   const records = [
+    // RFC 7489 §6.1: the record is at `_dmarc` of the domain.
     txt(`_dmarc.${domain}`, `v=DMARC1; p=${policy}${rua === null ? '' : `; rua=mailto:${rua}`}`, {
       area: 'dmarc',
       importance: 'should',
       why: 'It says what to do with mail that only pretends to be from the domain, and large receivers ask for it (RFC 7489).',
     }),
   ];
+  // RFC 7489 §7.1: receivers verify that another Organizational Domain agrees to get the reports. Without the list of public suffixes, only
+  // names within each other are taken for the same organization.
   const elsewhere = rua?.slice(rua.lastIndexOf('@') + 1).toLowerCase() ?? domain;
   if (elsewhere !== domain && !elsewhere.endsWith(`.${domain}`) && !domain.endsWith(`.${elsewhere}`))
     records.push(
@@ -127,6 +131,7 @@ function reportRecords({ domain, tlsRpt }: DomainFacts): WantedRecord[] {
   if (tlsRpt === null) return [];
   const why = 'Senders report here when TLS to us fails (RFC 8460).';
   const text = `v=TLSRPTv1; rua=mailto:${tlsRpt.rua}`;
+  // RFC 8460 §3: the record is at `_smtp._tls` of the policy domain; other than one such record voids the policy.
   return [txt(`_smtp._tls.${domain}`, text, { area: 'tls-rpt', importance: 'should', why })];
 }
 

@@ -238,12 +238,14 @@ export class Mailboxes {
     return mailbox;
   }
 
+  /** RFC 6154 §3: servers MAY refuse a special use that another mailbox has. @throws MailboxRefusal USEATTR */
   async #refuseTakenUses(tx: Tx, specialUse: readonly SpecialUse[]): Promise<void> {
     const all = await liveMailboxes(tx, this.#deps.account);
     const taken = specialUse.find((use) => all.some((mailbox) => mailbox.specialUse.includes(use)));
     if (taken !== undefined) throw new MailboxRefusal('USEATTR', `another mailbox is ${taken}`);
   }
 
+  /** RFC 9051 §6.3.4, §6.3.6: CREATE and RENAME SHOULD create missing superior names. */
   async #createParents(tx: Tx, name: string, modSeq: ModSeq): Promise<void> {
     for (const parent of parentsOf(name)) {
       if ((await mailboxByName(tx, this.#deps.account, parent)) === null) await this.#insert(tx, parent, [], modSeq);
@@ -273,6 +275,7 @@ export class Mailboxes {
   }
 }
 
+/** Makes the refusal of an existing name: creating INBOX or an extant mailbox is an error (RFC 9051 §6.3.4), and so is renaming to one (RFC 9051 §6.3.6). */
 function exists(name: string): MailboxRefusal {
   return new MailboxRefusal('ALREADYEXISTS', name === 'INBOX' ? 'INBOX always exists' : 'mailbox exists');
 }

@@ -91,6 +91,7 @@ export class StsPolicies implements AsyncDisposable {
 
   async #fetchFirst(domain: string, plan: StsPlan, signal: AbortSignal | undefined): Promise<StsFinding> {
     const settled = await this.#waitFor(this.#fetch(domain, plan.id, this.#deps.clock.now()), signal);
+    // RFC 8461 §3.3: without a policy that can be fetched or a valid cached one, senders MUST continue as if the domain had no MTA-STS.
     if (settled === 'late') {
       const stsFailure = { result: 'sts-policy-fetch-error', reason: 'no answer in time' } as const;
       return { sts: plan.applies, stsFailure };
@@ -165,6 +166,7 @@ export class StsPolicies implements AsyncDisposable {
       signal: this.#closing.signal,
     });
     if (fetched.kind === 'response') return readStsResponse(fetched);
+    // RFC 8460 §4.3.2.2: sts-webpki-invalid when PKIX validation fails, otherwise sts-policy-fetch-error.
     const failure = fetched.why === 'certificate' ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
     return { kind: 'failed', failure, reason: fetched.reason.slice(0, limits.maxTextChars) };
   }
