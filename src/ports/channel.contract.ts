@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ChannelClosed, ChannelTimeout, type Channel } from './channel.ts';
+import { ChannelClosed, ChannelTimeout, type Channel, type ClientTls } from './channel.ts';
 
 /** Two ends of one connection; disposing them ends it. */
 export interface OpenedChannels extends AsyncDisposable {
   readonly server: Channel;
   readonly client: Channel;
+  /** Lets the time of the read that waits run out, where time does not pass by itself. */
+  readonly expire?: (channel: Channel) => void;
+  /** TLS that both ends can agree on; without it `startTls` is not tried. */
+  readonly tls?: ClientTls;
 }
 
 const text = new TextEncoder();
@@ -56,11 +60,35 @@ export function channelContract(name: string, open: () => Promise<OpenedChannels
 
   test(`${name}: a silent peer is a timeout, and the channel lives on`, async () => {
     await using both = await open();
-    await assert.rejects(both.server.read(5), ChannelTimeout);
+    const readInVain = async (): Promise<void> => {
+      const reading = assert.rejects(both.server.read(5), ChannelTimeout);
+      both.expire?.(both.server);
+      await reading;
+    };
+    await readInVain();
     const long = both.server.read(longMs);
-    await both.client.write(text.encode('late'));
-    assert.equal(untext.decode((await long) ?? undefined), 'late');
-    await assert.rejects(both.server.read(5), ChannelTimeout);
+    await both.client.write(text.encode('x'));
+    assert.equal(untext.decode((await long) ?? undefined), 'x');
+    await readInVain();
+  });
+
+  test(`${name}: startTls secures both ends, and bytes go on`, async () => {
+    await using both = await open();
+    if (both.tls === undefined) return;
+    assert.deepEqual([both.server.tls, both.client.tls], [null, null]);
+    const [ofServer, ofClient] = await Promise.all([both.server.startTls(), both.client.startTls(both.tls)]);
+    assert.match(ofServer.protocol, /^TLSv1\.[23]$/);
+    assert.deepEqual([both.server.tls, both.client.tls], [ofServer, ofClient]);
+    assert.equal(ofServer.serverName, both.tls.serverName);
+    assert.deepEqual(ofServer.exporter, ofClient.exporter, 'channel bindings are those of one session');
+    await both.client.write(text.encode('EHLO again\r\n'));
+    assert.equal(await hear(both.server, 12), 'EHLO again\r\n');
+  });
+
+  test(`${name}: startTls rejects once the connection is gone`, async () => {
+    await using both = await open();
+    both.client.destroy();
+    await assert.rejects(both.client.startTls({ serverName: 'mx.example', verify: 'report' }), ChannelClosed);
   });
 
   test(`${name}: destroy tells whoever waits, now and later`, async () => {

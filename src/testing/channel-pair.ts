@@ -67,7 +67,11 @@ export class FakeChannel implements Channel {
   #isDestroyed = false;
   #waiting: Waiting | null = null;
   /** `startTls` was called here and waits for the other end. */
-  #handshake: { resolve(): void; reject(error: Error): void } | null = null;
+  #handshake: {
+    resolve(serverName: string | null): void;
+    reject(error: Error): void;
+    serverName: string | null;
+  } | null = null;
 
   constructor(local: Endpoint, remote: Endpoint, options: ChannelPairOptions) {
     this.local = local;
@@ -127,20 +131,22 @@ export class FakeChannel implements Channel {
       return Promise.reject(new ChannelClosed('TLS handshake failed'));
     }
     this.#inbox = [];
-    const session = { ...fakeTls, serverName: client?.serverName ?? null, ...this.#options.tlsSession };
+    const serverName = client?.serverName ?? null;
     return new Promise((resolve, reject) => {
-      const done = (): void => {
-        this.tls = session;
-        resolve(session);
+      const done = (asked: string | null): void => {
+        this.tls = { ...fakeTls, serverName: asked, ...this.#options.tlsSession };
+        resolve(this.tls);
       };
       const other = peer.#handshake;
       if (other === null) {
-        this.#handshake = { resolve: done, reject };
+        this.#handshake = { resolve: done, reject, serverName };
         return;
       }
       peer.#handshake = null;
-      other.resolve();
-      done();
+      // One of the two ends is the client, which says for what name it came.
+      const asked = serverName ?? other.serverName;
+      other.resolve(asked);
+      done(asked);
     });
   }
 

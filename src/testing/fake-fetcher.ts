@@ -1,15 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Fetched, Fetcher, FetchRequest } from '#ports/fetcher';
 
 /** HTTPS from a table, for tests: what is not in `answers` has no address. `urls` lists what was fetched, in order. */
 export class FakeFetcher implements Fetcher {
   readonly urls: string[] = [];
   readonly answers = new Map<string, Fetched>();
+  /** URLs whose host takes a request and never answers: only the time or the signal ends it. */
+  readonly silent = new Set<string>();
   /** While set, fetches wait for it before they answer. */
   gate: Promise<void> | null = null;
 
-  async fetch({ url, maxBytes, signal }: FetchRequest): Promise<Fetched> {
+  async fetch({ url, maxBytes, timeoutMs, signal }: FetchRequest): Promise<Fetched> {
     signal?.throwIfAborted();
+    const parsed = URL.parse(url);
+    if (parsed === null || parsed.protocol !== 'https:' || parsed.username !== '' || parsed.password !== '')
+      return { kind: 'failed', why: 'protocol', reason: 'not an https URL' };
     this.urls.push(url);
+    if (this.silent.has(url)) {
+      await untilOpen(delay(timeoutMs, undefined, { ref: false }), signal);
+      return { kind: 'failed', why: 'timeout', reason: 'no complete answer in time' };
+    }
     if (this.gate !== null) await untilOpen(this.gate, signal);
     const answer = this.answers.get(url) ?? { kind: 'failed', why: 'name', reason: 'no address' };
     return answer.kind === 'response' ? { ...answer, body: answer.body.subarray(0, maxBytes) } : answer;

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import type { Log, LogFields } from '#ports/log';
+import type { SeenEvent } from '#ports/log.contract';
 
 /** One event as it was logged. */
 export interface LoggedEvent {
@@ -47,4 +49,14 @@ export class FakeLog implements Log {
   #keep(level: LoggedEvent['level'], event: string, fields: LogFields = {}, cause?: unknown): void {
     this.events.push({ level, event, fields: { ...this.#fields, ...fields }, cause });
   }
+}
+
+/** The events of a log as the contract of logs compares them: without fields that were undefined, causes in words. */
+export function seenBy({ events }: FakeLog): SeenEvent[] {
+  return events.map(({ level, event, fields, cause }) => ({
+    level,
+    event,
+    fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+    error: cause === undefined ? null : inspect(cause),
+  }));
 }

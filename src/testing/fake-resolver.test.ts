@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { resolverContract } from '#ports/resolver.contract';
 import { FakeResolver } from './fake-resolver.ts';
 
 const zone = {
@@ -25,4 +26,13 @@ test('FakeResolver tells records, aliases, absence and failures apart, and what 
   assert.equal((await dns.query('host.example.org', 'AAAA')).kind, 'absent');
   assert.equal((await dns.query('nowhere.example', 'A')).kind, 'absent');
   assert.equal(dns.queries[0], 'MX example.org');
+});
+
+resolverContract('FakeResolver', async () => {
+  const zone = {
+    'host.example': { A: ['192.0.2.1', '192.0.2.2'] },
+    'alias.example': { CNAME: ['host.example'] },
+  };
+  const failures = { 'broken.example': 'servfail', 'silent.example': 'timeout' } as const;
+  return { resolver: new FakeResolver(zone, { failures }), [Symbol.asyncDispose]: () => Promise.resolve() };
 });

@@ -32,6 +32,8 @@ export class FakeResolver implements Resolver {
     signal?.throwIfAborted();
     let at = name.toLowerCase().replace(/\.$/, '');
     this.queries.push(`${type} ${at}`);
+    await Promise.resolve();
+    signal?.throwIfAborted();
     let authentic = true;
     for (let hops = 0; hops < 10; hops++) {
       const why = this.#options.failures?.[`${type} ${at}`] ?? this.#options.failures?.[at];

@@ -15,8 +15,8 @@ import { FakeFetcher } from './fake-fetcher.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeResolver, type FakeZone } from './fake-resolver.ts';
 import { FakeSmtpBackend } from './fake-smtp-backend.ts';
-import { MemoryDatabase } from './memory-database.ts';
 import { FakeLoop } from './fake-loop.ts';
+import { MemoryDatabase } from './memory-database.ts';
 
 const zone = {
   'two.example': {
@@ -99,6 +99,7 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
   readonly clock = new FakeClock();
   readonly fetcher = new FakeFetcher();
   readonly log = new FakeLog();
+  /** In memory in any case: the tests count turns of the event loop. */
   readonly db = new MemoryDatabase(sqliteServerMigrations);
   readonly tlsPolicies: TlsPolicies;
   readonly #hosts: Readonly<Record<string, FakeHost>>;
@@ -134,7 +135,14 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
     await this.db[Symbol.asyncDispose]();
   }
 
-  dial({ address, port, localAddress, tls }: Parameters<Dialer['dial']>[0]): Promise<Channel> {
+  async dial(to: Parameters<Dialer['dial']>[0]): Promise<Channel> {
+    const channel = await this.#connect(to);
+    if (to.signal?.aborted !== true) return channel;
+    channel.destroy();
+    throw new DialFailed('given up', { cause: to.signal.reason });
+  }
+
+  #connect({ address, port, localAddress, tls }: Parameters<Dialer['dial']>[0]): Promise<Channel> {
     const from = localAddress === undefined ? '' : ` from ${localAddress}`;
     this.dialed.push(`${address}:${port}${from}${tls === undefined ? '' : ` with TLS, ${tls.verify}`}`);
     const host = this.#hosts[address];

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { decode, encode, type Answer as PacketAnswer, type Packet } from 'dns-packet';
 import { systemClock } from '#host/clock';
 import { systemRandom } from '#host/random';
+import { resolverContract } from '#ports/resolver.contract';
 import { FakeClock } from '#testing/fake-clock';
 import { AnswerCache } from './cache.ts';
 import { FakeLog } from '#testing/fake-log';
@@ -77,6 +78,35 @@ const record = (query: Packet, data = '192.0.2.1'): PacketAnswer => ({
   name: query.questions?.[0]?.name ?? '',
   ttl: 60,
   data,
+});
+
+resolverContract('StubResolver', async () => {
+  const a = (name: string, data: string): PacketAnswer => ({ type: 'A', name, ttl: 60, data });
+  const of = (name: string): PacketAnswer[] => [a(name, '192.0.2.1'), a(name, '192.0.2.2')];
+  const server = await tinyServer(({ questions }) => {
+    const [question] = questions ?? [];
+    const name = question?.name ?? '';
+    switch (name.toLowerCase()) {
+      case 'host.example':
+        return [{ answers: question?.type === 'A' ? of(name) : [] }];
+      case 'alias.example':
+        return [{ answers: [{ type: 'CNAME', name, ttl: 60, data: 'host.example' }, ...of('host.example')] }];
+      case 'broken.example':
+        return [{ flags: 2 }];
+      case 'silent.example':
+        return [];
+      default:
+        return [{ flags: 3 }];
+    }
+  });
+  const dns = resolver([server.address], 200);
+  return {
+    resolver: dns,
+    async [Symbol.asyncDispose]() {
+      dns[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
 });
 
 test('StubResolver: found and authentic, from the cache the second time, asked once for two at the same time', async () => {

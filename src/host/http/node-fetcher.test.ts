@@ -6,6 +6,7 @@ import { createServer as createTcpServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { makeSelfSigned } from '#host/certificates';
 import type { Fetched, FetchRequest } from '#ports/fetcher';
+import { fetcherContract } from '#ports/fetcher.contract';
 import { FakeResolver } from '#testing/fake-resolver';
 import { nodeFetcher } from './index.ts';
 
@@ -62,6 +63,26 @@ function show(fetched: Fetched): string {
   if (fetched.kind === 'failed') return fetched.why;
   return `${fetched.status} ${fetched.contentType} ${new TextDecoder().decode(fetched.body)}`;
 }
+
+fetcherContract('nodeFetcher', async () => {
+  const closed = await serve(() => assert.fail('nothing listens'));
+  await closed[Symbol.asyncDispose]();
+  const served = await serve((request, response) => {
+    if (request.url === '/text') response.setHeader('Content-Type', 'text/plain').end('0123456789');
+    else if (request.url === '/moved') response.writeHead(301, { Location: '/text' }).end();
+    else if (request.url !== '/silent') response.writeHead(404).end();
+  });
+  const base = `https://${name}:${served.port}`;
+  const urls = {
+    text: `${base}/text`,
+    missing: `${base}/missing`,
+    moved: `${base}/moved`,
+    silent: `${base}/silent`,
+    nowhere: 'https://empty.example/',
+    refused: `https://${name}:${closed.port}/`,
+  };
+  return { fetcher, urls, [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() };
+});
 
 const rows: readonly (readonly [string, RequestListener, string])[] = [
   [

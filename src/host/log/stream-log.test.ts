@@ -1,6 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { logContract, type SeenEvent } from '#ports/log.contract';
 import { streamLog, type LogOptions, type StreamLog } from './index.ts';
+
+logContract('streamLog', () => {
+  let written = '';
+  const write = (lines: string): void => void (written += lines);
+  const log = streamLog({ level: 'debug', format: 'json', now: () => 0, write });
+  const seen = (): SeenEvent[] => {
+    log.flush();
+    const lines = written.split('\n').filter((line) => line !== '');
+    return lines.map((line) => {
+      const { time: _, level, event, error, ...fields } = JSON.parse(line) as Record<string, unknown>;
+      return { level: String(level), event: String(event), fields, error: typeof error === 'string' ? error : null };
+    });
+  };
+  return { log, seen };
+});
 
 function logged(options: Partial<LogOptions>, use: (log: StreamLog) => void): string {
   let all = '';

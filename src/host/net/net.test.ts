@@ -6,6 +6,7 @@ import { makeSelfSigned } from '#host/certificates';
 import { channelContract } from '#ports/channel.contract';
 import { ChannelClosed, ChannelTimeout, type Channel } from '#ports/channel';
 import { DialFailed } from '#ports/dialer';
+import { dialerContract } from '#ports/dialer.contract';
 import { FakeLog } from '#testing/fake-log';
 import { listen, nodeDialer, tlsContext, type Listener, type ListenOptions } from './index.ts';
 
@@ -13,6 +14,7 @@ const text = new TextEncoder();
 const untext = new TextDecoder();
 const second = 1000;
 const pem = await makeSelfSigned({ names: ['localhost'], ips: ['127.0.0.1'], days: 1, now: Date.now() });
+const mx = await makeSelfSigned({ names: ['mx.example'], days: 1, now: Date.now() });
 const other = await makeSelfSigned({ names: ['other.example'], days: 1, now: Date.now() });
 const context = tlsContext(pem);
 const tls = { contextFor: () => context };
@@ -79,8 +81,39 @@ async function hear(channel: Channel, count: number): Promise<string> {
   return untext.decode(await readAll(channel, count));
 }
 
-channelContract('listen and nodeDialer', () => pair());
-channelContract('listen and nodeDialer with TLS', () => pair({ tls, immediateTls: true }));
+channelContract('SocketChannel', async () => ({
+  ...(await pair({ tls })),
+  tls: { serverName: 'localhost', verify: 'require' },
+}));
+channelContract('SocketChannel with TLS from the first byte', () => pair({ tls, immediateTls: true }));
+
+dialerContract('nodeDialer', async () => {
+  const greet = async (channel: Channel): Promise<void> => {
+    await say(channel, '220 ready\r\n');
+    await channel.read(5 * second).catch(() => null);
+  };
+  const options = { address: '127.0.0.1', port: 0, log: new FakeLog(), onConnection: greet, limits: { lingerMs: 50 } };
+  const [forMx, notForMx] = [tlsContext(mx), tlsContext(other)];
+  const listeners = await Promise.all([
+    listen(options),
+    listen({ ...options, tls: { contextFor: () => forMx }, immediateTls: true }),
+    listen({ ...options, tls: { contextFor: () => notForMx }, immediateTls: true }),
+    listen(options),
+  ]);
+  await listeners[3][Symbol.asyncDispose]();
+  const [greeting, secured, badlySecured, refused] = listeners.map(({ port }) => ({ address: '127.0.0.1', port }));
+  assert.ok(greeting && secured && badlySecured && refused);
+  return {
+    dialer: nodeDialer({ trustedPem: [mx.certPem, other.certPem], limits: { lingerMs: 50 } }),
+    greeting,
+    secured,
+    badlySecured,
+    refused,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(listeners.slice(0, 3).map((listener) => listener[Symbol.asyncDispose]()));
+    },
+  };
+});
 
 test('Channel: both ends know each other', async () => {
   await using both = await pair();

@@ -6,6 +6,7 @@ import { Secret } from '#lib/secret';
 import { channelContract } from '#ports/channel.contract';
 import type { Channel } from '#ports/channel';
 import { DialFailed } from '#ports/dialer';
+import { dialerContract } from '#ports/dialer.contract';
 import { FakeLog } from '#testing/fake-log';
 import { SocksServer, type SocksServerOptions } from '#testing/socks-server';
 import { listen, socksDialer, tlsContext, type ListenOptions, type SocksDialerOptions } from './index.ts';
@@ -71,6 +72,39 @@ async function pair() {
 }
 
 channelContract('socksDialer', pair);
+
+dialerContract('socksDialer', async () => {
+  const otherContext = tlsContext(await makeSelfSigned({ names: ['other.example'], days: 1, now: Date.now() }));
+  const common = { address: '127.0.0.1', port: 0, log: new FakeLog(), onConnection: greet, limits };
+  const listeners = await Promise.all([
+    listen(common),
+    listen({ ...common, tls: { contextFor: () => context }, immediateTls: true }),
+    listen({ ...common, tls: { contextFor: () => otherContext }, immediateTls: true }),
+    listen(common),
+  ]);
+  await listeners[3][Symbol.asyncDispose]();
+  const targets = ['plain.example', 'secured.example', 'badly.example', 'closed.example'].map((address, i) => ({
+    address,
+    port: 25,
+    place: { address: '127.0.0.1', port: listeners[i]?.port ?? 0 },
+  }));
+  const server = await SocksServer.start({
+    names: Object.fromEntries(targets.map(({ address, place }) => [address, place])),
+  });
+  const [greeting, secured, badlySecured, refused] = targets;
+  assert.ok(greeting && secured && badlySecured && refused);
+  return {
+    dialer: socksDialer({ proxy: { host: '127.0.0.1', port: server.port }, trustedPem: [pem.certPem], limits }),
+    greeting,
+    secured,
+    badlySecured,
+    refused,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await Promise.all(listeners.slice(0, 3).map((listener) => listener[Symbol.asyncDispose]()));
+    },
+  };
+});
 
 test('socksDialer: the proxy gets the name, and the greeting of the target is not lost', async () => {
   await using around = await world(greet);

@@ -1,12 +1,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccountId } from '#lib/ids';
-import { ConditionError } from '#ports/conditions';
+import { ConditionError, conditionKinds, ignoreConditions, type ConditionKind } from '#ports/conditions';
+import { conditionSinkContract } from '#ports/conditions.contract';
+import { logContract } from '#ports/log.contract';
 import { FakeClock } from '#testing/fake-clock';
-import { FakeLog } from '#testing/fake-log';
+import { FakeLog, seenBy } from '#testing/fake-log';
 import { AccountFiles, conditionAwareLog, ConditionLog, DataWatch, DescriptorWatch, DiskWatch } from './index.ts';
 
 const full = (subject = 'server.db'): ConditionError => new ConditionError('diskFull', subject);
+
+logContract('conditionAwareLog', () => {
+  const fake = new FakeLog();
+  return { log: conditionAwareLog(fake, ignoreConditions), seen: () => seenBy(fake) };
+});
+
+conditionSinkContract('ConditionLog', () => {
+  const sink = new ConditionLog({ clock: new FakeClock(), log: new FakeLog() });
+  const counts = (): Map<ConditionKind, number> => {
+    const all = new Map<ConditionKind, number>();
+    for (const kind of conditionKinds) {
+      const noted = sink.facts.filter((facts) => facts.kind === kind);
+      if (noted.length > 0)
+        all.set(
+          kind,
+          noted.reduce((sum, { count }) => sum + count, 0),
+        );
+    }
+    return all;
+  };
+  return { sink, counts };
+});
 
 test('ConditionLog logs a condition at once, then once a minute with what was suppressed, and counts all', async () => {
   const clock = new FakeClock();
