@@ -25,6 +25,7 @@ const cryptoLibs = new Set(['sasl', 'dkim', 'arc', 'dane', 'acme', 'jose']);
 /** Which packages from npm may be imported where: each sits behind one folder. */
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   tr46: ['src/lib/domain/'],
+  pg: ['src/testing/postgres/'],
   '@peculiar/x509': ['src/host/certificates/'],
   'reflect-metadata': ['src/host/certificates/'],
   yaml: ['src/mail/config/'],

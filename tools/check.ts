@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { checkAmbient } from './check-ambient.ts';
+import { checkContracts } from './check-contracts.ts';
 import { checkDocs } from './check-docs.ts';
 import { checkEnglish, type EnglishCounts } from './check-english.ts';
 import { checkLayers } from './check-layers.ts';
@@ -21,6 +22,7 @@ const baseline = JSON.parse(readFileSync(`${root}tools/english-baseline.json`, '
 
 const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
+  ['contracts', () => checkContracts(files)],
   ['ambient', () => checkAmbient(files)],
   ['sizes', () => checkSizes(files)],
   ['tables', () => checkTables(files)],

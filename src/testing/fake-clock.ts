@@ -1,4 +1,5 @@
 import type { Clock } from '#ports/clock';
+import { outsideWork } from './outside-work.ts';
 
 interface FakeTimer {
   readonly atMs: number;
@@ -99,10 +100,10 @@ export class FakeClock implements Clock {
 /** Turns of the event loop without flushes after which everything is taken to have come to rest. */
 const quietTurns = 5;
 /** A flush that lasts longer is not waited for: real time of a machine in trouble. */
-const maxSettleMs = 10_000;
+const maxSettleMs = 60_000;
 
 /**
- * Lets microtasks, ticks, immediates and the flushes of commits run until nothing follows from them any more.
+ * Lets microtasks, ticks, immediates, the flushes of commits and work of other processes run until nothing follows from them any more.
  * Requests of `fs/promises` are not waited for: Node lists them until they are collected as garbage.
  */
 async function settle(): Promise<void> {
@@ -111,7 +112,7 @@ async function settle(): Promise<void> {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    if (process.getActiveResourcesInfo().some((resource) => resource === 'FSReqCallback')) quiet = -1;
+    if (outsideWork.isUnderWay || process.getActiveResourcesInfo().includes('FSReqCallback')) quiet = -1;
   }
 }
 

@@ -69,7 +69,7 @@ export function countingDatabase(db: Database, loop: FakeLoop): Database {
   return {
     dialect: db.dialect,
     read: (body) => db.read((inner) => body(reader(inner))),
-    write: (body) => db.write((inner) => body(tx(inner))),
+    write: (body, space) => db.write((inner) => body(tx(inner)), space),
     durable: () => db.durable(),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   };
@@ -78,9 +78,15 @@ export function countingDatabase(db: Database, loop: FakeLoop): Database {
 /** `countingDatabase` for all databases of a server. */
 export function countingDatabases(databases: Databases, loop: FakeLoop): Databases {
   const server = countingDatabase(databases.server, loop);
+  const accounts = new WeakMap<Database, Database>();
   return {
     server,
-    account: async (id, mustExist) => countingDatabase(await databases.account(id, mustExist), loop),
+    account: async (id, mustExist) => {
+      const inner = await databases.account(id, mustExist);
+      const counting = accounts.get(inner) ?? countingDatabase(inner, loop);
+      accounts.set(inner, counting);
+      return counting;
+    },
     accountIds: () => databases.accountIds(),
     integrity: (id) => databases.integrity(id),
     peek: (id, statement) => databases.peek(id, statement),

@@ -1,3 +1,4 @@
+import { localBus } from '#host/bus-local';
 import {
   defaultSettings,
   Queue,
@@ -15,23 +16,23 @@ import {
 } from '#mail/queue';
 import { type QueueId } from '#lib/ids';
 import type { RoutingTable } from '#mail/routes';
-import { sqliteServerMigrations } from '#mail/schema';
 import { Suppressions } from '#mail/suppressions';
 import { WebhookOutbox } from '#mail/webhook-outbox';
-import type { BlobId, BlobOwner, BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
-import { MemoryDatabase } from './memory-database.ts';
+import { MemoryBlobs } from './memory-blobs.ts';
+import { seededRandom } from './seeded-random.ts';
+import { serverDatabase } from './store-databases.ts';
 
 /** A remote world for the queue: answers transmissions, keeps notices, may fail or be killed at any point. */
 export class QueueWorld implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
-  readonly db = new MemoryDatabase(sqliteServerMigrations);
-  readonly blobs = new Map<BlobId, Uint8Array>();
+  readonly db = serverDatabase();
+  readonly blobs = new MemoryBlobs(this);
   /** Notices by id as they were given, repeated ones as often. */
   readonly notices: { readonly id: string; readonly to: string; readonly text: string }[] = [];
   readonly transmissions: Transmission[] = [];
@@ -60,7 +61,8 @@ export class QueueWorld implements AsyncDisposable {
   #hasExpress = true;
   readonly #outbox = new WebhookOutbox();
   readonly #random: Random;
-  readonly #subscribers = new Map<string, Set<() => void>>();
+  /** The bus of the running process; a crash leaves its subscribers behind. */
+  #bus = localBus({ log: this.log });
 
   constructor(settings: Partial<QueueSettings> = {}, seed = 1) {
     this.settings = { ...defaultSettings, jitter: 0, ...settings };
@@ -69,7 +71,7 @@ export class QueueWorld implements AsyncDisposable {
     this.queue = new Queue({
       db: this.db,
       clock: this.clock,
-      bus: this.#bus(),
+      bus: this.#hints(),
       settings: this.settings,
       routing: this.routing(),
       perAccount: this.#perAccount(),
@@ -87,7 +89,7 @@ export class QueueWorld implements AsyncDisposable {
 
   /** Forgets the running process without letting it finish anything, and starts another one on the same rows. */
   async crash(): Promise<void> {
-    this.#subscribers.clear();
+    this.#bus = localBus({ log: this.log });
     const old = this.#runner;
     this.#runner = this.runnerOver(this.db);
     void old.stop();
@@ -98,7 +100,7 @@ export class QueueWorld implements AsyncDisposable {
   /** Puts other routes in force. */
   async reroute(table: RoutingTable): Promise<void> {
     this.table = table;
-    this.#bus().publish('config');
+    this.#bus.publish('config');
     await this.clock.advance(0);
   }
 
@@ -110,7 +112,7 @@ export class QueueWorld implements AsyncDisposable {
   sweeper(): QueueSweeper {
     return new QueueSweeper({
       db: this.db,
-      blobs: this.blobStore(),
+      blobs: this.blobs,
       clock: this.clock,
       log: this.log,
       settings: this.settings,
@@ -140,32 +142,6 @@ export class QueueWorld implements AsyncDisposable {
     await this.db[Symbol.asyncDispose]();
   }
 
-  blobStore(): BlobStore {
-    const { blobs } = this;
-    const missing = (): never => {
-      throw new Error('not in this fake');
-    };
-    return {
-      put: missing,
-      share: missing,
-      open: async (_owner: BlobOwner, id: BlobId) => {
-        const bytes = blobs.get(id) ?? missing();
-        return {
-          sizeBytes: bytes.length,
-          bytes: (start, end) => Promise.resolve(bytes.subarray(start, end)),
-          [Symbol.asyncDispose]: () => Promise.resolve(),
-        };
-      },
-      remove: async (_owner, id) => void blobs.delete(id),
-      list: async function* list() {
-        for (const [id, bytes] of blobs) yield { id, sizeBytes: bytes.length, modifiedMs: 0 };
-      },
-      owners: async function* owners() {
-        yield 'queue' as const;
-      },
-    };
-  }
-
   /** A runner of its own over a database, which is to lead to the rows of this world. */
   runnerOver(
     db: Database,
@@ -181,11 +157,11 @@ export class QueueWorld implements AsyncDisposable {
     };
     return new QueueRunner({
       db,
-      blobs: this.blobStore(),
+      blobs: this.blobs,
       clock: this.clock,
       log: this.log,
       random: this.#random,
-      bus: this.#bus(),
+      bus: this.#hints(),
       sink,
       delivery: {
         transmitter,
@@ -219,18 +195,12 @@ export class QueueWorld implements AsyncDisposable {
     };
   }
 
-  #bus(): Bus {
-    const subscribers = this.#subscribers;
+  /** Hints of whichever process runs. */
+  #hints(): Bus {
     return {
-      publish: (topic) => {
-        for (const subscriber of subscribers.get(topic) ?? []) subscriber();
-      },
-      subscribe: (topic, onHint) => {
-        const ofTopic = subscribers.get(topic) ?? new Set();
-        subscribers.set(topic, ofTopic.add(onHint));
-        return { [Symbol.dispose]: () => void ofTopic.delete(onHint) };
-      },
-      onLost: () => ({ [Symbol.dispose]: () => undefined }),
+      publish: (topic) => this.#bus.publish(topic),
+      subscribe: (topic, onHint) => this.#bus.subscribe(topic, onHint),
+      onLost: (fn) => this.#bus.onLost(fn),
     };
   }
 }
@@ -262,17 +232,3 @@ export const refused: DeliveryOutcome = {
   status: '5.1.1',
   remote,
 };
-
-/** Repeatable randomness (xorshift32), for tests only. */
-export function seededRandom(seed: number): Random {
-  let state = seed | 1;
-  return {
-    bytes: (count) =>
-      Uint8Array.from({ length: count }, () => {
-        state ^= state << 13;
-        state ^= state >>> 17;
-        state ^= state << 5;
-        return state & 0xff;
-      }),
-  };
-}

@@ -4,20 +4,19 @@ import { localBus } from '#host/bus-local';
 import { zstdCompression } from '#host/compression';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
-import { openDatabases } from '#host/sqlite';
 import { listTexts } from '#lib/imap';
 import { MimeIndexer } from '#lib/mime';
 import { Accounts, type Account } from '#mail/accounts';
 import { checkStore } from '#mail/check';
 import { BlobSweeper, bodyOfBytes } from '#mail/content';
 import { describeMessage, type NewMessage } from '#mail/messages';
-import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Database, Databases } from '#ports/database';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeLoop } from './fake-loop.ts';
+import { storeDatabases } from './store-databases.ts';
 import { tempDir } from './temp-dir.ts';
 
 /** A store on real files with one account, `mara`. Disposal checks its consistency, closes and removes it. */
@@ -42,8 +41,7 @@ export async function tempStore(
   const clock = new FakeClock();
   const log = new FakeLog();
   const files = new Files();
-  const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
-  const databases = await openDatabases({ directory: dir.path, files, clock, log, loop, migrations });
+  const databases = await storeDatabases({ directory: dir.path, files, clock, log, loop });
   const blobs = await openBlobs({ directory: files.join(dir.path, 'blobs'), files, random: systemRandom });
   const bus = localBus({ log });
   const wrapped: Databases = {

@@ -1,17 +1,16 @@
 import { defaultLimits, TlsPolicies, type TlsPolicyLimits } from '#mail/tls-policies';
-import { sqliteServerMigrations } from '#mail/schema';
 import { FakeClock } from './fake-clock.ts';
 import { FakeFetcher } from './fake-fetcher.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeResolver, type FakeResolverOptions, type FakeZone } from './fake-resolver.ts';
-import { MemoryDatabase } from './memory-database.ts';
+import { serverDatabase } from './store-databases.ts';
 
 /** `TlsPolicies` with everything around it faked. */
 export class TlsPoliciesWorld implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
   readonly fetcher = new FakeFetcher();
-  readonly db = new MemoryDatabase(sqliteServerMigrations);
+  readonly db = serverDatabase();
   readonly policies: TlsPolicies;
   /** May be changed: DNS as it is from now on. */
   dns: FakeResolver;

@@ -24,13 +24,15 @@ function open(directory: string, more: Partial<OpenDatabasesDeps> = {}): Promise
   return openDatabases({ directory, log: new FakeLog(), clock: systemClock, migrations, ...more });
 }
 
-for (const [layer, files] of [
-  ['openDatabases', new Files()],
-  ['openDatabases on Windows', new Files({ system: windowsFileSystem(nodeFileSystem, '/') })],
+for (const [layer, files, wrap] of [
+  ['openDatabases', new Files(), null],
+  ['openDatabases on Windows', new Files({ system: windowsFileSystem(nodeFileSystem, '/') }), null],
+  ['countingDatabases', new Files(), (inner: Databases) => countingDatabases(inner, new FakeLoop())],
 ] as const) {
   databasesContract(layer, async () => {
     const dir = await tempDir();
-    const databases = await open(dir.path, { files });
+    const opened = await open(dir.path, { files });
+    const databases = wrap?.(opened) ?? opened;
     return {
       databases,
       async [Symbol.asyncDispose]() {
@@ -40,6 +42,14 @@ for (const [layer, files] of [
     };
   });
 }
+
+test('openDatabases: a stray await is reported with the text of its transaction', async () => {
+  await using dir = await tempDir();
+  await using databases = await open(dir.path);
+  const never = new Promise<void>(() => undefined);
+  const stray = databases.server.write(() => never);
+  await assert.rejects(stray, (error) => error instanceof StrayAwait && /\(\) => never/.test(error.message));
+});
 
 test('openDatabases: migrations are applied in order, once; a newer schema is refused', async () => {
   await using dir = await tempDir();

@@ -108,7 +108,7 @@ export class Accounts implements Disposable {
   async inspect(id: AccountId): Promise<Account> {
     const { databases, blobs, bus, clock, compression, listTexts, loop } = this.#deps;
     const db = await databases.account(id, true);
-    const identity = await db.read(storedIdentity);
+    const identity = await db.read((reader) => storedIdentity(reader, id, db.dialect));
     const [name, adoptedMs] = [identity?.name ?? String(id), identity?.adoptedMs ?? null];
     const shared = { blobs, bus, clock, compression, listTexts, loop, rowMemory: this.#rowMemory };
     return new Account({ id, name, db, adoptedMs, ...shared });
@@ -129,7 +129,8 @@ export class Accounts implements Disposable {
       if (pause !== null) await pause;
       if (signal.aborted) return;
       if (row.state !== 'bound') continue;
-      const [identity] = (await databases.peek<StoredIdentity>(row.id, identityStatement)) ?? [];
+      const statement = identityStatement(row.id, databases.server.dialect);
+      const [identity] = (await databases.peek<StoredIdentity>(row.id, statement)) ?? [];
       if (identity === undefined || isOwnIdentity(identity, row, server)) continue;
       const { name } = row;
       await this.open(name).catch((error: unknown) => log.error('account.openFailed', { account: name }, error));

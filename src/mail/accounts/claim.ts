@@ -1,7 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import { currentModSeq, initializeState } from '#mail/changes';
 import { ConditionError } from '#ports/conditions';
-import { DatabaseMissing, sql, type Database, type Databases, type Reader, type Tx } from '#ports/database';
+import { DatabaseMissing, sql, type Database, type Databases, type Reader, type Sql, type Tx } from '#ports/database';
 import type { AccountRow } from './account-rows.ts';
 import { addInitialMailboxes } from './account.ts';
 
@@ -39,12 +39,22 @@ export interface StoredIdentity {
   readonly adoptedMs: number | null;
 }
 
-/** Statement for the identity in an account's database. */
-export const identityStatement = sql`SELECT account, server, name, adopted_ms AS "adoptedMs" FROM account_identity LIMIT 1`;
+/**
+ * Returns the statement for the identity in an account's database. In a file of its own any row counts, because the file may be another
+ * account's; where all accounts share tables, only its own does.
+ */
+export function identityStatement(id: AccountId, dialect: Database['dialect']): Sql {
+  const whose = dialect === 'sqlite' ? sql`LIMIT 1` : sql`WHERE account = ${id}`;
+  return sql`SELECT account, server, name, adopted_ms AS "adoptedMs" FROM account_identity ${whose}`;
+}
 
-/** The identity in an account's database; null when it has none. */
-export async function storedIdentity(reader: Reader): Promise<StoredIdentity | null> {
-  return (await reader.get<StoredIdentity>(identityStatement)) ?? null;
+/** Returns the identity in the database of account `id`; null when it has none. */
+export async function storedIdentity(
+  reader: Reader,
+  id: AccountId,
+  dialect: Database['dialect'],
+): Promise<StoredIdentity | null> {
+  return (await reader.get<StoredIdentity>(identityStatement(id, dialect))) ?? null;
 }
 
 /** Reports whether a database says that it holds the data of an account's row. */
@@ -53,8 +63,12 @@ export function isOwnIdentity(identity: StoredIdentity, { id, name }: AccountRow
 }
 
 /** Writes whose data a database holds. */
-export async function writeIdentity(tx: Tx, { account, server, name, adoptedMs }: StoredIdentity): Promise<void> {
-  await tx.run(sql`DELETE FROM account_identity`);
+export async function writeIdentity(
+  tx: Tx,
+  { account, server, name, adoptedMs }: StoredIdentity,
+  dialect: Database['dialect'],
+): Promise<void> {
+  await tx.run(sql`DELETE FROM account_identity ${dialect === 'sqlite' ? sql`` : sql`WHERE account = ${account}`}`);
   await tx.run(
     sql`INSERT INTO account_identity (account, server, name, adopted_ms) VALUES (${account}, ${server}, ${name}, ${adoptedMs})`,
   );
@@ -88,7 +102,7 @@ export async function claimDatabase(
   if (isNew !== hasState && state !== 'bound') {
     const writing = db.write(async (tx) => {
       if (isNew && (await initializeState(tx, id, nowMs))) await addInitialMailboxes(tx, id);
-      await writeIdentity(tx, { account: id, server, name, adoptedMs: null });
+      await writeIdentity(tx, { account: id, server, name, adoptedMs: null }, db.dialect);
     });
     await writing.catch((error: unknown) => {
       // A full disk does not keep mail from being read that is there: the next opening tries again.
@@ -105,7 +119,7 @@ async function readDatabase(
 ): Promise<{ readonly identity: StoredIdentity | null; readonly hasState: boolean }> {
   try {
     return await db.read(async (reader) => ({
-      identity: await storedIdentity(reader),
+      identity: await storedIdentity(reader, row.id, db.dialect),
       hasState: (await currentModSeq(reader, row.id)) !== null,
     }));
   } catch (error) {

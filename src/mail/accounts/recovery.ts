@@ -48,7 +48,7 @@ export class Recovery {
     }
     const db = await databases.account(id, true);
     const found = await db.read(async (reader) => ({
-      identity: await storedIdentity(reader),
+      identity: await storedIdentity(reader, id, db.dialect),
       modSeq: await currentModSeq(reader, id),
     }));
     if (found.modSeq === null) {
@@ -67,7 +67,7 @@ export class Recovery {
       }
       return await serverIdentity(tx);
     });
-    await db.write((tx) => writeIdentity(tx, { account: id, server, name, adoptedMs: nowMs }));
+    await db.write((tx) => writeIdentity(tx, { account: id, server, name, adoptedMs: nowMs }, db.dialect));
     log.warn('account.adopted', { account: name, folder: id, was: found.identity?.name });
     return await this.#opened(name);
   }

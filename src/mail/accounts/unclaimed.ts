@@ -78,7 +78,7 @@ export class UnclaimedData {
   async #nameOf(id: AccountId): Promise<string | null> {
     try {
       const db = await this.#databases.account(id, true);
-      return (await db.read(storedIdentity))?.name ?? null;
+      return (await db.read((reader) => storedIdentity(reader, id, db.dialect)))?.name ?? null;
     } catch {
       // Damaged, or written by a newer program: its owner is unknown.
       return null;

@@ -5,17 +5,16 @@ import { openBlobs } from '#host/blobs-fs';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { Queue } from '#mail/queue';
-import { sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
 import { sql, type Sql } from '#ports/database';
 import { FakeClock } from '#testing/fake-clock';
 import { countingDatabase, FakeLoop } from '#testing/fake-loop';
-import { MemoryDatabase } from '#testing/memory-database';
+import { serverDatabase, type TestDatabase } from '#testing/store-databases';
 import { tempDir } from '#testing/temp-dir';
 import { checkQueue } from './index.ts';
 
 interface World {
-  readonly db: MemoryDatabase;
+  readonly db: TestDatabase;
   readonly blobs: BlobStore;
   /** Findings of the check, `!` for loss. */
   readonly findings: () => Promise<string[]>;
@@ -24,7 +23,7 @@ interface World {
 /** A queue with message 1, inline and for two recipients, and message 2, of which the blob has three bytes. */
 async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await using dir = await tempDir();
-  await using db = new MemoryDatabase(sqliteServerMigrations);
+  await using db = serverDatabase();
   const blobs = await openBlobs({ directory: dir.path, files: new Files(), random: systemRandom });
   const bus = { publish: () => undefined, subscribe: disposable, onLost: disposable };
   const queue = new Queue({ db, clock: new FakeClock(), bus, settings: { keepFinishedMs: 1000 } });
@@ -122,7 +121,7 @@ test('checkQueue: a blob that is missing', () =>
 test('checkQueue reads every page, and lets others go on after each', () =>
   inWorld(async ({ db, blobs }) => {
     const copies = (first: number, count: number): Sql =>
-      sql`WITH RECURSIVE n (i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i < ${first + count - 1})
+      sql`WITH RECURSIVE n (i) AS (SELECT CAST(${first} AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < ${first + count - 1})
         INSERT INTO queue_recipient (id, message, address, domain, notify, state, hold, attempts, next_attempt_ms, delay_told, last_reply_is_smtp)
         SELECT i, 999, address, domain, notify, state, hold, attempts, next_attempt_ms, delay_told, last_reply_is_smtp FROM n, queue_recipient WHERE id = 1`;
     await db.write((tx) => tx.run(copies(100, 1300)));

@@ -68,7 +68,7 @@ for (const [damage, repair, want] of [
     'thread: email 8 is in thread 9, which is younger than it',
   ],
   [
-    sql`UPDATE content SET bytes = zeroblob(size_bytes) WHERE id = 8`,
+    sql`UPDATE content SET bytes = ${new Uint8Array(21)} WHERE id = 8`,
     sql`UPDATE content SET crc32 = NULL WHERE id = 8`,
     'size!: content 8 has other bytes than were stored: its checksum is wrong (INBOX UID 2)',
   ],
@@ -88,7 +88,7 @@ for (const [damage, repair, want] of [
     'size!: email 8 has 21 bytes, and says that 114 are its header (INBOX UID 2)',
   ],
   [
-    sql`INSERT INTO content (account, id, size_bytes, has_nul, bytes) VALUES (1, 9, 0, 0, x'')`,
+    sql`INSERT INTO content (account, id, size_bytes, has_nul, bytes) VALUES (1, 9, 0, 0, ${new Uint8Array(0)})`,
     sql`DELETE FROM content WHERE id = 9`,
     'reference: content 9 belongs to no email',
   ],
@@ -104,7 +104,7 @@ for (const [damage, repair, want] of [
   ],
   [
     sql`UPDATE content SET blob_id = 'gone', bytes = NULL WHERE id = 8`,
-    sql`UPDATE content SET blob_id = NULL, bytes = zeroblob(size_bytes), crc32 = NULL WHERE id = 8`,
+    sql`UPDATE content SET blob_id = NULL, bytes = ${new Uint8Array(21)}, crc32 = NULL WHERE id = 8`,
     'blob!: the blob gone of content 8 is missing (INBOX UID 2)',
   ],
 ] as const) {
@@ -175,12 +175,12 @@ test('checkStore names an account that it cannot open, and goes on', async () =>
   await using store = await tempStore();
   const { accounts, account, blobs, databases } = store;
   await accounts.create('zoe');
-  await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 5 WHERE name = 'INBOX'`));
+  await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 5 WHERE account = 1 AND name = 'INBOX'`));
   const open = accounts.open.bind(accounts);
   accounts.open = (name) => (name === 'mara' ? open(name) : Promise.reject(new Error('file is not a database')));
   const findings = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
   accounts.open = open;
-  await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 0 WHERE name = 'INBOX'`));
+  await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 0 WHERE account = 1 AND name = 'INBOX'`));
   assert.deepEqual(
     findings.map(({ account: name, kind, text }) => `${name} ${kind}: ${text}`),
     [
@@ -195,6 +195,10 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(3);
 }
 
+/** Packed flags of one message that are cut off, and of a message with another UID than those that are there. */
+const tornBlock = Uint8Array.of(1, 0);
+const otherMessages = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 3, 1, 0, 0);
+
 for (const [sql_, want] of [
   [sql`UPDATE flag_block SET last_uid = 1`, 'flags: mailbox INBOX: flag block 0 goes beyond its last UID'],
   [
@@ -202,11 +206,11 @@ for (const [sql_, want] of [
     'flags: mailbox INBOX: flag block 0 has other messages than its rows',
   ],
   [
-    sql`UPDATE flag_block SET last_uid = 255, data = x'010000000000000003010000'`,
+    sql`UPDATE flag_block SET last_uid = 255, data = ${otherMessages}`,
     'flags: mailbox INBOX: flag block 0 has other messages than its rows',
   ],
   [
-    sql`UPDATE flag_block SET data = x'0100'`,
+    sql`UPDATE flag_block SET data = ${tornBlock}`,
     'flags: mailbox INBOX cannot be opened: the flags of UIDs 1 to 255 are damaged',
   ],
 ] as const) {
@@ -230,13 +234,9 @@ for (const [sql_, want] of [
 }
 
 for (const [what, damage, resetUids] of [
-  ['cannot be read', sql`UPDATE flag_block SET data = x'0100' WHERE id % 16777216 = 1`, 'all'],
+  ['cannot be read', sql`UPDATE flag_block SET data = ${tornBlock} WHERE id % 16777216 = 1`, 'all'],
   ['is gone', sql`DELETE FROM flag_block WHERE id % 16777216 = 1`, 'all'],
-  [
-    'lacks messages',
-    sql`UPDATE flag_block SET data = x'010000000000000003010000' WHERE id % 16777216 = 1`,
-    'all but one',
-  ],
+  ['lacks messages', sql`UPDATE flag_block SET data = ${otherMessages} WHERE id % 16777216 = 1`, 'all but one'],
 ] as const) {
   test(`repairFlags: a block that ${what} is made anew, the others stay, and clients see the change`, async () => {
     await using store = await tempStore();

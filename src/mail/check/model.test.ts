@@ -5,6 +5,7 @@ import { flagNames, SystemFlag } from '#lib/flags';
 import type { MailboxImage } from '#mail/changes';
 import { MailboxRefusal } from '#mail/mailboxes';
 import type { FlagChange } from '#mail/messages';
+import { simulationRuns } from '#testing/store-databases';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 
 /** A message of the model. */
@@ -178,7 +179,7 @@ test('the store behaves like arrays of messages, and stays consistent', async ()
       }
       await assertPagedChanges(store);
     }),
-    { numRuns: 25, seed: 20_260_101 },
+    { numRuns: simulationRuns(25), seed: 20_260_101 },
   );
 });
 

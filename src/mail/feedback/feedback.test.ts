@@ -4,12 +4,12 @@ import { localBus } from '#host/bus-local';
 import type { ParsedDsn, ParsedDsnRecipient } from '#lib/dsn';
 import { accountId } from '#lib/ids';
 import { Queue, type OutgoingPolicy } from '#mail/queue';
-import { sqliteServerMigrations } from '#mail/schema';
 import { Suppressions } from '#mail/suppressions';
 import { WebhookOutbox } from '#mail/webhook-outbox';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { MemoryDatabase } from '#testing/memory-database';
+import { planOf } from '#testing/query-plans';
+import { serverDatabase } from '#testing/store-databases';
 import { seededRandom } from '#testing/seeded-random';
 import { isRefusedForGood } from './refused-for-good.ts';
 import { Feedback, isFromId, newFromId, type Notice } from './index.ts';
@@ -22,7 +22,7 @@ const day = 24 * 60 * 60_000;
 
 /** Ann sent one message with a From-ID to two, one to two without, and one that was never tried. */
 class World implements AsyncDisposable {
-  readonly db = new MemoryDatabase(sqliteServerMigrations);
+  readonly db = serverDatabase();
   readonly clock = new FakeClock();
   readonly suppressions = new Suppressions(this);
   readonly #log = new FakeLog();
@@ -63,8 +63,8 @@ class World implements AsyncDisposable {
     await send('<4@us.example>', ['gus@far.example'], {
       recipients: [{ address: 'gus@far.example', orcpt: 'rfc822;g+2Bus@old.example' }],
     });
-    this.db.raw.exec("UPDATE queue_recipient SET state = 'delivered', attempts = 1");
-    this.db.raw.exec(`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply)
+    await this.db.exec("UPDATE queue_recipient SET state = 'delivered', attempts = 1");
+    await this.db.exec(`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply)
       SELECT id, 0, 1, 'mx.far.example', '${theirs}', 'delivered', '250 ok' FROM queue_recipient`);
     await send('<5@us.example>', ['hal@far.example']);
   }
@@ -72,10 +72,8 @@ class World implements AsyncDisposable {
   /** Formats what a notice recorded and suppressed: `message/recipient trust action`, and the addresses. */
   async after(notice: Partial<Notice>): Promise<string> {
     await this.feedback.take({ accounts: [ann], fromIds: [], remoteIp: theirs, dsn: null, ...notice });
-    const events = this.db.raw
-      .prepare('SELECT message, recipient, kind, detail FROM queue_event ORDER BY id')
-      .all()
-      .map(({ message, recipient, kind, detail }) => {
+    const events = (await this.db.rows('SELECT message, recipient, kind, detail FROM queue_event ORDER BY id')).map(
+      ({ message, recipient, kind, detail }) => {
         const { trust, action, suppresses } = JSON.parse(String(detail)) as Record<string, unknown>;
         assert.equal(kind, 'notice');
         return [
@@ -84,7 +82,8 @@ class World implements AsyncDisposable {
           action,
           ...(suppresses === true ? ['suppressed'] : []),
         ].join(' ');
-      });
+      },
+    );
     const { items } = await this.suppressions.list();
     return [...events, ...items.map(({ address }) => address)].join(', ');
   }
@@ -196,7 +195,7 @@ test('Feedback.take: a message has a bounded number of events', async () => {
   await world.fill();
   const many = about(...Array.from({ length: 150 }, () => delayed));
   for (let i = 0; i < 3; i += 1) await world.after({ fromIds: [fromId], dsn: many });
-  assert.equal(world.db.raw.prepare('SELECT count(*) AS n FROM queue_event').get()?.['n'], 200);
+  assert.equal((await world.db.rows('SELECT count(*) AS n FROM queue_event'))[0]?.['n'], 200);
 });
 
 test('Feedback.take: a notice that came to more accounts and addresses than anybody asks for is looked at all the same', async () => {
@@ -215,7 +214,7 @@ test('Feedback.take: an account that keeps its list by hand and wants to be told
     await world.after({ fromIds: [fromId], dsn: about({}, { finalRecipient: 'x@y.example' }) }),
     '1/1 fromId failed, 1/null fromId failed',
   );
-  const rows = world.db.raw.prepare('SELECT account, event, body FROM webhook_outbox').all();
+  const rows = await world.db.rows('SELECT account, event, body FROM webhook_outbox');
   assert.equal(rows.length, 1);
   assert.deepEqual([rows[0]?.['account'], rows[0]?.['event']], [ann, 'notice']);
   const { time: _time, ...told } = JSON.parse(String(rows[0]?.['body'])) as Record<string, unknown>;
@@ -248,8 +247,7 @@ test('Feedback.take reads no whole table', async () => {
   const own = [...world.db.texts].filter((text) => !text.includes('FROM suppression'));
   assert.ok(own.length >= 6);
   for (const text of own) {
-    const plan = world.db.raw.prepare(`EXPLAIN QUERY PLAN ${text}`).all();
-    const scans = plan.map((row) => String(row['detail'])).filter((detail) => /^SCAN (?!CONSTANT)/.test(detail));
+    const scans = (await planOf(world.db, { text, values: [] })).filter((detail) => /^SCAN (?!CONSTANT)/.test(detail));
     assert.deepEqual(scans, [], text);
   }
 });

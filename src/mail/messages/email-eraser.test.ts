@@ -18,10 +18,13 @@ const mara = {
 
 async function rowsOf({ account: { db } }: TempStore) {
   const rows = await db.read((reader) =>
-    reader.arrays(sql`SELECT (SELECT count(*) FROM email), (SELECT count(*) FROM content), (SELECT count(*) FROM expunged_email),
-      (SELECT group_concat(id || '+' || copies, ' ') FROM shared_email)`),
+    reader.arrays(
+      sql`SELECT (SELECT count(*) FROM email), (SELECT count(*) FROM content), (SELECT count(*) FROM expunged_email)`,
+    ),
   );
-  const [emails, contents, expunged, shared] = rows[0] ?? [];
+  const places = await db.read((reader) => reader.arrays(sql`SELECT id, copies FROM shared_email ORDER BY id`));
+  const [emails, contents, expunged] = rows[0] ?? [];
+  const shared = places.length === 0 ? null : places.map((place) => place.join('+')).join(' ');
   return { emails, contents, expunged, shared };
 }
 

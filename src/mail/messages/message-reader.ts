@@ -175,7 +175,7 @@ const smallColumns = {
 };
 const allBytes = sql`c.bytes`;
 const smallBytes = sql`CASE WHEN c.size_bytes <= ${messageLimits.batchBodyBytes} THEN c.bytes END`;
-const headerOfBytes = sql`substr(c.bytes, 1, e.header_bytes - length(e.prefix))`;
+const headerOfBytes = sql`substr(c.bytes, 1, CAST(e.header_bytes - length(e.prefix) AS INTEGER))`;
 
 function storedDescription(row: readonly SqlValue[]): StoredDescription {
   const [uid, , , , , email, prefixBytes, sizeBytes, bytes, structure] = row;

@@ -6,7 +6,7 @@ import { delivered, QueueWorld } from '#testing/queue-world';
 
 /** The database of a world on a disk that can become full. */
 class FullDatabase implements Database {
-  readonly dialect = 'sqlite';
+  readonly dialect: Database['dialect'];
   isFull = false;
   /** True when operations that free space may write. */
   hasReserve = true;
@@ -16,6 +16,7 @@ class FullDatabase implements Database {
 
   constructor(db: Database) {
     this.#db = db;
+    this.dialect = db.dialect;
   }
 
   read: Database['read'] = (body) => this.#db.read(body);
@@ -86,7 +87,7 @@ test('QueueRunner records outcomes with the space that is kept back', async () =
 test('QueueRunner starts on a full disk, and takes back what a crash left leased as soon as it can', async () => {
   await using world = new QueueWorld();
   await world.send(['a@example.net']);
-  world.db.raw.exec(
+  await world.db.exec(
     `UPDATE queue_recipient SET state = 'leased', lease = 'of a process that is gone', lease_until_ms = 9e15`,
   );
   const db = new FullDatabase(world.db);

@@ -7,14 +7,11 @@ import { HoldRules, Notify, type DeliveryOutcome } from './index.ts';
 const hourMs = 60 * 60_000;
 const ann = accountId(1);
 
-const outbox = (world: QueueWorld): string[] =>
-  world.db.raw
-    .prepare('SELECT event, body FROM webhook_outbox ORDER BY id')
-    .all()
-    .map(({ event, body }) => {
-      const { to, attempts, suppresses } = JSON.parse(String(body)) as Record<string, unknown>;
-      return `${String(event)} ${String(to)} ${String(attempts)} ${String(suppresses)}`;
-    });
+const outbox = async (world: QueueWorld): Promise<string[]> =>
+  (await world.db.rows('SELECT event, body FROM webhook_outbox ORDER BY id')).map(({ event, body }) => {
+    const { to, attempts, suppresses } = JSON.parse(String(body)) as Record<string, unknown>;
+    return `${String(event)} ${String(to)} ${String(attempts)} ${String(suppresses)}`;
+  });
 
 test('Queue: a refused address is suppressed; the next mail to it fails untried, with a notice that says how to lift that', async () => {
   await using world = new QueueWorld();
@@ -56,7 +53,7 @@ test('Queue: a refused address is suppressed; the next mail to it fails untried,
   assert.match(text, /Status: 5\.7\.1/);
   assert.doesNotMatch(text, /Last-Attempt-Date|Remote-MTA/);
   assert.equal((await world.queue.events(second))[0]?.kind, 'suppressed');
-  assert.deepEqual(outbox(world), [
+  assert.deepEqual(await outbox(world), [
     'failed bad@one.example 1 true',
     'suppressed Bad+tag@one.example 0 false',
     'delivered good@one.example 1 false',
@@ -80,7 +77,7 @@ test('Queue: nothing is suppressed for accounts that do not want it, for others,
   await world.send(['bad@one.example'], { account: accountId(2) });
   await world.send(['bad@one.example']);
   assert.equal(world.transmissions.length, 4);
-  assert.deepEqual(outbox(world), []);
+  assert.deepEqual(await outbox(world), []);
 });
 
 test('Queue: suppressed recipients honour NOTIFY, and leave nothing behind when finished rows are not kept', async () => {
@@ -101,7 +98,7 @@ test('Queue: suppressed recipients honour NOTIFY, and leave nothing behind when 
   await world.send(['bad@one.example'], { account: ann });
   assert.equal(world.notices.length, 1);
   for (const table of ['queue_message', 'queue_content', 'queue_recipient', 'queue_event']) {
-    assert.equal(world.db.raw.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'], 0, table);
+    assert.deepEqual(await world.db.rows(`SELECT count(*) AS n FROM ${table}`), [{ n: 0 }], table);
   }
 });
 
@@ -195,7 +192,7 @@ test('Queue: what operators do is kept with the message until it is swept', asyn
       ['failed', first?.id, { reason: 'not wanted' }],
     ],
   );
-  assert.deepEqual(outbox(world).slice(-1), ['failed a@one.example 1 false']);
+  assert.deepEqual((await outbox(world)).slice(-1), ['failed a@one.example 1 false']);
   await world.crash();
   await world.clock.advance(200 * hourMs);
   await world.sweeper().sweep();

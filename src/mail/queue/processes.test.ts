@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { recipientId } from '#lib/ids';
 import type { Database } from '#ports/database';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
+import { simulationRuns } from '#testing/store-databases';
 import type { DeliveryOutcome, QueueRunner, Transmission } from './index.ts';
 
 const minuteMs = 60_000;
@@ -62,10 +63,10 @@ class Cluster {
 
   async #transmit(by: Process, { recipients }: Transmission): Promise<DeliveryOutcome[]> {
     const { world } = this;
-    const row = world.db.raw.prepare('SELECT state, lease_until_ms AS until FROM queue_recipient WHERE id = ?');
     for (const { id } of recipients) {
       assert.ok(world.clock.now() >= (this.#held.get(id) ?? 0), `recipient ${id} is in other hands`);
-      const { state, until } = { ...row.get(id) };
+      const rows = await world.db.rows('SELECT state, lease_until_ms AS until FROM queue_recipient WHERE id = ?', id);
+      const { state, until } = { ...rows[0] };
       assert.equal(state, 'leased');
       this.#held.set(id, Number(until));
     }
@@ -158,7 +159,7 @@ test('QueueRunner: a delivery that comes after the lease counts when nobody has 
   await cluster.begin();
   // The other one gives the recipient back, and an operator is faster than its next attempt.
   await world.clock.advance(30 * minuteMs);
-  world.db.raw.exec("UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL, hold = 1");
+  await world.db.exec("UPDATE queue_recipient SET state = 'queued', lease = NULL, lease_until_ms = NULL, hold = 1");
   await world.clock.advance(hourMs);
   const [item] = await world.queue.list();
   assert.deepEqual([item?.state, item?.attempts, attempts], ['delivered', 1, 1]);
@@ -288,6 +289,6 @@ test('QueueRunner, two or three processes and random kills: every recipient ends
       );
       await cluster.stop();
     }),
-    { numRuns: 15, seed: 5321 },
+    { numRuns: simulationRuns(15), seed: 5321 },
   );
 });

@@ -51,7 +51,7 @@ test('Queue on disk: what was accepted before a restart is delivered after it, b
   let isWhole = true;
   const runner = new QueueRunner({
     db: databases.server,
-    blobs: world.blobStore(),
+    blobs: world.blobs,
     clock: systemClock,
     log: new FakeLog(),
     random: systemRandom,

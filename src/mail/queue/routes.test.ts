@@ -5,6 +5,7 @@ import { parseConfigFiles } from '#mail/config';
 import type { Transmission } from '#mail/queue';
 import { routingTable, type RoutingTable } from '#mail/routes';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
+import { simulationRuns } from '#testing/store-databases';
 
 const hourMs = 60 * 60_000;
 
@@ -54,7 +55,7 @@ test('QueueRunner asks the routes anew for each attempt: a third party from the 
 });
 
 test('QueueRunner over days with routes that change from the 4th attempt: whatever fails first, every recipient is delivered once', async () => {
-  for (let seed = 1; seed <= 20; seed += 1) {
+  for (let seed = 1; seed <= simulationRuns(20); seed += 1) {
     await using world = new QueueWorld({}, seed);
     world.table = table('[{ toDomain: [.odd.example], minimumAttempts: 3, transport: relay }]');
     const taken: string[] = [];

@@ -11,11 +11,11 @@ const count = 2 * scannedRows + 10;
 async function longQueue(): Promise<QueueWorld> {
   const world = new QueueWorld();
   await world.send(['common@one.example']);
-  const columns = world.db.raw.prepare(`SELECT name FROM pragma_table_info('queue_recipient')`).all();
-  const others = columns.map(({ name }) => String(name)).filter((name) => name !== 'id');
-  world.db.raw.exec(`WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+  const [one] = await world.db.rows('SELECT * FROM queue_recipient');
+  const others = Object.keys(one ?? {}).filter((name) => name !== 'id');
+  await world.db.exec(`WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     INSERT INTO queue_recipient (id, ${others.join(', ')}) SELECT i, ${others.join(', ')} FROM n, queue_recipient WHERE id = 1`);
-  world.db.raw.exec(`UPDATE queue_recipient SET address = '${rare}' WHERE id % ${scannedRows + 1} = 0`);
+  await world.db.exec(`UPDATE queue_recipient SET address = '${rare}' WHERE id % ${scannedRows + 1} = 0`);
   return world;
 }
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sqliteServerMigrations } from '#mail/schema';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { MemoryDatabase } from '#testing/memory-database';
+import { serverDatabase, type TestDatabase } from '#testing/store-databases';
 import { refusalLimits, Refusals, writeStory, type NewRefusal, type RefusalsDeps } from './index.ts';
 
 const by = {
@@ -27,22 +26,22 @@ const refusal = (more: Partial<NewRefusal> = {}): NewRefusal => ({
 });
 
 interface World extends AsyncDisposable {
-  readonly db: MemoryDatabase;
+  readonly db: TestDatabase;
   readonly clock: FakeClock;
   readonly log: FakeLog;
   readonly refusals: Refusals;
-  readonly rows: () => unknown;
+  readonly rows: () => Promise<unknown>;
 }
 
 function world(limits: Partial<RefusalsDeps['limits']> = {}): World {
-  const [db, clock, log] = [new MemoryDatabase(sqliteServerMigrations), new FakeClock(), new FakeLog()];
+  const [db, clock, log] = [serverDatabase(), new FakeClock(), new FakeLog()];
   const refusals = new Refusals({ db, clock, log, limits: { ...refusalLimits, ...limits } });
   return {
     db,
     clock,
     log,
     refusals,
-    rows: () => db.raw.prepare('SELECT count(*) AS count FROM refused_mail').get()?.['count'],
+    rows: async () => (await db.rows('SELECT count(*) AS count FROM refused_mail'))[0]?.['count'],
     async [Symbol.asyncDispose]() {
       await refusals[Symbol.asyncDispose]();
       await db[Symbol.asyncDispose]();
@@ -55,9 +54,9 @@ test('Refusals: equal ones are one row, written later, and told once', async () 
   const startMs = w.clock.now();
   w.refusals.record(refusal());
   w.refusals.record(refusal({ sender: 'bob@FAR.example', by: { ...by, cid: 'c1' } }));
-  assert.equal(w.rows(), 0);
+  assert.equal(await w.rows(), 0);
   await w.clock.advance(refusalLimits.flushMs);
-  assert.equal(w.rows(), 1);
+  assert.equal(await w.rows(), 1);
   w.refusals.record(refusal({ by: { ...by, cid: 'c2' } }));
   const found = await w.refusals.find({ sender: 'BOB@far.example', sinceMs: startMs }, 10);
   assert.deepEqual(
@@ -98,15 +97,15 @@ test('Refusals: what strangers can fill is bounded, also after a restart, and ol
   };
   flood('198.51.100.1', 4);
   await w.refusals.flush();
-  assert.equal(w.rows(), 3);
+  assert.equal(await w.rows(), 3);
   const again = new Refusals({ ...w, limits: { ...refusalLimits, ...few } });
   flood('198.51.100.1', 4, again);
   flood('198.51.100.2', 4, again);
   await again.flush();
-  assert.equal(w.rows(), 5);
+  assert.equal(await w.rows(), 5);
   flood('198.51.100.3', 20, again);
   await again.flush();
-  assert.equal(w.rows(), 5);
+  assert.equal(await w.rows(), 5);
   assert.deepEqual(
     w.log.ofLevel('warn').map(({ event }) => event),
     ['refusals.tooMany', 'refusals.tooMany', 'refusals.tooMany'],
@@ -115,17 +114,17 @@ test('Refusals: what strangers can fill is bounded, also after a restart, and ol
   again.record(refusal({ reply: 'x'.repeat(1000) }));
   await again.flush();
   assert.equal(await w.refusals.sweep(), 5);
-  assert.equal(w.db.raw.prepare('SELECT reply FROM refused_mail').get()?.['reply'], 'x'.repeat(20));
+  assert.equal((await w.db.rows('SELECT reply FROM refused_mail'))[0]?.['reply'], 'x'.repeat(20));
 });
 
 test('Refusals: what cannot be written is logged, and later ones are', async () => {
   await using w = world();
-  w.db.raw.exec('ALTER TABLE refused_mail RENAME TO gone');
+  await w.db.exec('ALTER TABLE refused_mail RENAME TO gone');
   w.refusals.record(refusal());
   await w.refusals.flush();
   assert.equal(w.log.ofLevel('error').length, 1);
-  w.db.raw.exec('ALTER TABLE gone RENAME TO refused_mail');
+  await w.db.exec('ALTER TABLE gone RENAME TO refused_mail');
   w.refusals.record(refusal());
   await w.refusals.flush();
-  assert.equal(w.rows(), 1);
+  assert.equal(await w.rows(), 1);
 });

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accountId, queueId } from '#lib/ids';
-import { sqliteServerMigrations } from '#mail/schema';
 import { FakeClock } from '#testing/fake-clock';
-import { MemoryDatabase } from '#testing/memory-database';
+import { serverDatabase, type TestDatabase } from '#testing/store-databases';
 import { normalAddress, Suppressions, type NewSuppression } from './index.ts';
 import { suppressorsOf } from './normal-address.ts';
 
 const one = accountId(1);
 const two = accountId(2);
 
-function world(): { readonly db: MemoryDatabase; readonly clock: FakeClock; readonly suppressions: Suppressions } {
-  const db = new MemoryDatabase(sqliteServerMigrations);
+function world(): { readonly db: TestDatabase; readonly clock: FakeClock; readonly suppressions: Suppressions } {
+  const db = serverDatabase();
   const clock = new FakeClock();
   return { db, clock, suppressions: new Suppressions({ db, clock }) };
 }

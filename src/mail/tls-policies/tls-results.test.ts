@@ -94,7 +94,7 @@ test('TlsResults: many facts are written before their time, and the sweep remove
 
 test('TlsResults: a database that fails costs facts, and nothing else', async () => {
   const world = new TlsPoliciesWorld();
-  world.db.raw.exec('DROP TABLE tls_result');
+  await world.db.exec('DROP TABLE tls_result');
   world.policies.results.record([good]);
   await world[Symbol.asyncDispose]();
   assert.deepEqual(

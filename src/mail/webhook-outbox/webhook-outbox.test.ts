@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accountId, queueId, recipientId } from '#lib/ids';
-import { sqliteServerMigrations } from '#mail/schema';
-import { MemoryDatabase } from '#testing/memory-database';
+import { serverDatabase } from '#testing/store-databases';
 import { WebhookOutbox, type OutgoingEvent } from './index.ts';
 
 const event: OutgoingEvent = {
@@ -24,10 +23,10 @@ const event: OutgoingEvent = {
 };
 
 test('WebhookOutbox.addIn writes the body that README.md shows', async () => {
-  await using db = new MemoryDatabase(sqliteServerMigrations);
+  await using db = serverDatabase();
   const long = { ...event, reply: 'x'.repeat(10_000) };
   await db.write((tx) => new WebhookOutbox().addIn(tx, [event, long], 0));
-  const rows = db.raw.prepare('SELECT account, event, body, created_ms, due_ms, attempts FROM webhook_outbox').all();
+  const rows = await db.rows('SELECT account, event, body, created_ms, due_ms, attempts FROM webhook_outbox');
   const [first, second] = rows;
   const { body, ...rest } = { ...first };
   assert.deepEqual(rest, { account: 1, event: 'delayed', created_ms: 0, due_ms: 0, attempts: 0 });
@@ -53,16 +52,18 @@ test('WebhookOutbox.addIn writes the body that README.md shows', async () => {
 });
 
 test('WebhookOutbox.addIn keeps the latest rows of each account, after a restart too', async () => {
-  await using db = new MemoryDatabase(sqliteServerMigrations);
-  const ids = (account: number): number[] =>
-    db.raw
-      .prepare('SELECT id FROM webhook_outbox WHERE account = ? ORDER BY id')
-      .all(account)
-      .map((row) => Number(row['id']));
+  await using db = serverDatabase();
+  const ids = async (account: number): Promise<number[]> =>
+    (await db.rows('SELECT id FROM webhook_outbox WHERE account = ? ORDER BY id', account)).map((row) =>
+      Number(row['id']),
+    );
   const outbox = new WebhookOutbox({ maxRows: 10 });
   const other = { ...event, account: accountId(2) };
   for (let i = 0; i < 40; i += 1) await db.write((tx) => outbox.addIn(tx, [event, other], 0));
-  for (const account of [1, 2]) assert.ok(ids(account).length <= 20, String(ids(account).length));
+  for (const account of [1, 2]) {
+    const { length } = await ids(account);
+    assert.ok(length <= 20, String(length));
+  }
   await db.write((tx) => new WebhookOutbox({ maxRows: 3 }).addIn(tx, [event], 0));
-  assert.deepEqual(ids(1), [77, 79, 81]);
+  assert.deepEqual(await ids(1), [77, 79, 81]);
 });

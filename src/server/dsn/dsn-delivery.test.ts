@@ -34,7 +34,7 @@ function reporting(world: QueueWorld, plan = unsigned): { readonly stored: strin
   const { clock, log } = world;
   const mailer = new DsnMailer({
     queue: world.queue,
-    blobs: world.blobStore(),
+    blobs: world.blobs,
     signing: { plan },
     clock,
     log,

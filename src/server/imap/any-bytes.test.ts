@@ -148,7 +148,7 @@ for (const [what, damage, repair, ask, want, kept] of [
   [
     'bytes that end early',
     sql`UPDATE content SET bytes = substr(bytes, 1, 3) WHERE size_bytes = 7`,
-    sql`UPDATE content SET bytes = CAST('a: 2\r\n\n' AS BLOB) WHERE size_bytes = 7`,
+    sql`UPDATE content SET bytes = ${encoder.encode('a: 2\r\n\n')} WHERE size_bytes = 7`,
     'FETCH 1:3 (RFC822.SIZE BODY.PEEK[])',
     'NO [CORRUPTION] UID 2: damaged on the server; the others were sent',
     2,
@@ -188,7 +188,7 @@ for (const [what, damage, repair, ask, want, kept] of [
   [
     'bytes that end early, in a search',
     sql`UPDATE content SET bytes = substr(bytes, 1, 3) WHERE size_bytes = 7`,
-    sql`UPDATE content SET bytes = CAST('a: 2\r\n\n' AS BLOB) WHERE size_bytes = 7`,
+    sql`UPDATE content SET bytes = ${encoder.encode('a: 2\r\n\n')} WHERE size_bytes = 7`,
     'SEARCH HEADER a ""',
     'NO [CORRUPTION] UID 2: damaged on the server; the others were searched',
     1,
