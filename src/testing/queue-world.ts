@@ -7,6 +7,7 @@ import {
   type DeliveryOutcome,
   type DsnSink,
   type NewMessage,
+  type NewRecipient,
   type OutgoingPolicy,
   type PerAccount,
   type QueueSettings,
@@ -14,6 +15,7 @@ import {
   type Transmission,
   type Transmitter,
 } from '#mail/queue';
+import { writeAddress } from '#lib/address';
 import { type QueueId } from '#lib/ids';
 import type { RoutingTable } from '#mail/routes';
 import { Suppressions } from '#mail/suppressions';
@@ -21,11 +23,18 @@ import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { Bus } from '#ports/bus';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
+import { addressOf } from './address.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
 import { seededRandom } from './seeded-random.ts';
 import { serverDatabase } from './store-databases.ts';
+
+/** Parts of a message to queue, with addresses as a test writes them down; an empty sender is the null reverse-path. */
+export type TestMessage = Partial<Omit<NewMessage, 'sender' | 'recipients'>> & {
+  readonly sender?: string;
+  readonly recipients?: readonly (Omit<NewRecipient, 'address'> & { readonly address: string })[];
+};
 
 /** A remote world for the queue: answers transmissions, keeps notices, may fail or be killed at any point. */
 export class QueueWorld implements AsyncDisposable {
@@ -120,12 +129,13 @@ export class QueueWorld implements AsyncDisposable {
   }
 
   /** Queues a small message. */
-  async send(recipients: readonly string[], more: Partial<NewMessage> = {}): Promise<QueueId> {
+  async send(addresses: readonly string[], message: TestMessage = {}): Promise<QueueId> {
+    const { sender = 's@example.org', recipients = addresses.map((address) => ({ address })), ...more } = message;
     const body = 'From: <s@example.org>\r\nMessage-ID: <m@example.org>\r\n\r\nhello\r\n';
     const id = await this.queue.enqueue({
       account: null,
-      sender: 's@example.org',
-      recipients: recipients.map((address) => ({ address })),
+      sender: sender === '' ? null : addressOf(sender),
+      recipients: recipients.map((recipient) => ({ ...recipient, address: addressOf(recipient.address) })),
       prefix: new TextEncoder().encode('X-Prefix: yes\r\n'),
       body: { kind: 'inline', bytes: new TextEncoder().encode(body) },
       has8bit: false,
@@ -152,7 +162,7 @@ export class QueueWorld implements AsyncDisposable {
         const { id, to, bytes } = dsn;
         this.onNotice();
         await this.passNotice?.(dsn);
-        this.notices.push({ id, to, text: new TextDecoder().decode(bytes) });
+        this.notices.push({ id, to: writeAddress(to), text: new TextDecoder().decode(bytes) });
       },
     };
     return new QueueRunner({
@@ -181,7 +191,8 @@ export class QueueWorld implements AsyncDisposable {
   async transmit(transmission: Transmission): Promise<DeliveryOutcome[]> {
     this.transmissions.push(transmission);
     const outcomes: DeliveryOutcome[] = [];
-    for (const { address } of transmission.recipients) outcomes.push(await this.answer(address, transmission));
+    for (const { address } of transmission.recipients)
+      outcomes.push(await this.answer(writeAddress(address), transmission));
     return outcomes;
   }
 

@@ -9,6 +9,7 @@ import { ChannelClosed, type Channel } from '#ports/channel';
 import { DialFailed, type Dialer } from '#ports/dialer';
 import type { Random } from '#ports/random';
 import { SmtpSession, type SessionOptions } from '#proto/smtp-server';
+import { addressOf } from './address.ts';
 import { channelPair, type ChannelPairOptions, type FakeChannel } from './channel-pair.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeFetcher } from './fake-fetcher.ts';
@@ -193,10 +194,10 @@ export class TransmitWorld implements Dialer, AsyncDisposable {
     return await this.#transmitter.transmit({
       route,
       account: null,
-      sender: 's@us.example',
+      sender: addressOf('s@us.example'),
       recipients: recipients.map((address, i) => ({
         id: recipientId(i + 1),
-        address,
+        address: addressOf(address),
         notify: 0,
         orcpt: null,
         attempts: 0,

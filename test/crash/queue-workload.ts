@@ -1,4 +1,6 @@
+import { writeAddress } from '#lib/address';
 import { setImmediate as turn } from 'node:timers/promises';
+import { addressOf } from '#testing/address';
 import type { Account } from '#mail/accounts';
 import { Notify, type DeliveryOutcome, type Transmitter } from '#mail/queue';
 import { placeInQueue } from '#mail/content';
@@ -55,8 +57,8 @@ export class QueueWorkload {
     for (const one of queued) this.#ledger.queued.set(one.address, one);
     await queue.enqueue({
       account: account.id,
-      sender: `${account.name}@example.org`,
-      recipients: recipients.map((address) => ({ address, notify })),
+      sender: addressOf(`${account.name}@example.org`),
+      recipients: recipients.map((address) => ({ address: addressOf(address), notify })),
       prefix: letter.prefix,
       body,
       has8bit: false,
@@ -119,7 +121,8 @@ export class QueueWorkload {
       transmit: async ({ recipients, content }) => {
         const hash = hashOf(await content.bytes(0, content.sizeBytes));
         for (let turns = this.#below(5); turns > 0; turns -= 1) await turn();
-        return recipients.map(({ address }): DeliveryOutcome => {
+        return recipients.map((recipient): DeliveryOutcome => {
+          const address = writeAddress(recipient.address);
           const queued = this.#ledger.queued.get(address);
           if (queued?.hash !== hash) this.failures.push(`${address} was sent other bytes than were queued`);
           if (queued?.isSuppressed === true) this.failures.push(`${address} was sent to although it is suppressed`);

@@ -1,3 +1,4 @@
+import { writeAddress } from '#lib/address';
 import { openBlobs } from '#host/blobs-fs';
 import { localBus } from '#host/bus-local';
 import { zstdCompression } from '#host/compression';
@@ -163,7 +164,7 @@ function noticesToInbox(accounts: Accounts, delivery: LocalDelivery, clock: Fake
       const reception = { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null };
       const message = { body: bodyOfBytes(bytes), index: indexer.finish(), receivedMs: clock.now(), reception };
       const [result] = await delivery.deliver({ ...message, isNotice: true }, [
-        { account, address: to, prefix: new Uint8Array(0) },
+        { account, address: writeAddress(to), prefix: new Uint8Array(0) },
       ]);
       if (result?.kind !== 'delivered') throw new Error('the notice was not stored');
     },

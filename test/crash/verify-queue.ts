@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { writeAddress } from '#lib/address';
 import { Notify, type QueueItem } from '#mail/queue';
 import { sql } from '#ports/database';
 import type { FakeClock } from '#testing/fake-clock';
@@ -101,7 +102,7 @@ async function runToEnd(
   const runner = await store.startRunner({
     transmit: async ({ recipients, content }) => {
       const hash = hashOf(await content.bytes(0, content.sizeBytes));
-      for (const { address } of recipients) sent.set(address, hash);
+      for (const { address } of recipients) sent.set(writeAddress(address), hash);
       return recipients.map(() => delivered);
     },
   });

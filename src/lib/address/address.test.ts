@@ -16,6 +16,7 @@ import {
   parseLocalpart,
   parsePath,
   parseReversePath,
+  postmasterAt,
   writeAddress,
   writeAddressDomain,
   writeLocalpart,
@@ -285,3 +286,8 @@ for (const parse of [parsePath, parseAddress]) {
     assert.ok(!result.ok && result.at === text.length && result.reason.includes('longer than'));
   });
 }
+
+test('postmasterAt: the postmaster of a host; a name that is no domain is a bug', () => {
+  assert.equal(writeAddress(postmasterAt('Mail.Example.ORG')), 'postmaster@mail.example.org');
+  assert.throws(() => postmasterAt('not a name'), /is no domain/);
+});

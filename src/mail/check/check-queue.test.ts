@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { addressOf } from '#testing/address';
 import { openBlobs } from '#host/blobs-fs';
 import { Files } from '#host/files';
 import { systemRandom } from '#host/random';
@@ -28,16 +29,22 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   const bus = { publish: () => undefined, subscribe: disposable, onLost: disposable };
   const queue = new Queue({ db, clock: new FakeClock(), bus, settings: { keepFinishedMs: 1000 } });
   const { id, sizeBytes } = await blobs.put('queue', chunks());
-  const common = { account: null, sender: 's@example.org', prefix: new Uint8Array(), has8bit: false, smtputf8: false };
+  const common = {
+    account: null,
+    sender: addressOf('s@example.org'),
+    prefix: new Uint8Array(),
+    has8bit: false,
+    smtputf8: false,
+  };
   await queue.enqueue({
     ...common,
-    recipients: [{ address: 'a@one.test' }, { address: 'b@two.test' }],
+    recipients: [{ address: addressOf('a@one.test') }, { address: addressOf('b@two.test') }],
     body: { kind: 'inline', bytes: new Uint8Array(5) },
     messageId: null,
   });
   await queue.enqueue({
     ...common,
-    recipients: [{ address: 'c@two.test' }],
+    recipients: [{ address: addressOf('c@two.test') }],
     body: { kind: 'blob', id, sizeBytes, crc32: crc32(new Uint8Array(3)) },
     messageId: null,
   });

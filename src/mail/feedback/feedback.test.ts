@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { addressOf } from '#testing/address';
 import { localBus } from '#host/bus-local';
 import type { ParsedDsn, ParsedDsnRecipient } from '#lib/dsn';
 import { accountId } from '#lib/ids';
@@ -48,8 +49,8 @@ class World implements AsyncDisposable {
     const send = (messageId: string, addresses: readonly string[], more: object = {}): Promise<number> =>
       queue.enqueue({
         account: ann,
-        sender: 'ann@us.example',
-        recipients: addresses.map((address) => ({ address })),
+        sender: addressOf('ann@us.example'),
+        recipients: addresses.map((address) => ({ address: addressOf(address) })),
         prefix: new Uint8Array(0),
         body: { kind: 'inline', bytes: new Uint8Array(0) },
         has8bit: false,
@@ -61,7 +62,7 @@ class World implements AsyncDisposable {
     await send('<2@us.example>', ['bob@far.example', 'Dan@far.example'], { envid: 'e+2B2 = x' });
     await send('<3@us.example>', ['fay@far.example'], { fromId: 'one1'.repeat(4) });
     await send('<4@us.example>', ['gus@far.example'], {
-      recipients: [{ address: 'gus@far.example', orcpt: 'rfc822;g+2Bus@old.example' }],
+      recipients: [{ address: addressOf('gus@far.example'), orcpt: 'rfc822;g+2Bus@old.example' }],
     });
     await this.db.exec("UPDATE queue_recipient SET state = 'delivered', attempts = 1");
     await this.db.exec(`INSERT INTO queue_attempt (recipient, start_ms, duration_ms, host, ip, outcome, reply)

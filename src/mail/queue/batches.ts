@@ -15,6 +15,7 @@ import type { MessageRate } from './message-rate.ts';
 import type { LeasedRecipient } from './recipient-row.ts';
 import type { QueueSettings } from './settings.ts';
 import type { AttemptRoute, Settler } from './settler.ts';
+import { senderDomainOf, storedAddress, storedSender } from './stored-address.ts';
 import type { DeliveryOutcome, Transmitter } from './transmitter.ts';
 import type { LoginResult, TransportPause, TransportPauses } from './transport-pauses.ts';
 
@@ -189,9 +190,9 @@ export class Batches {
   async #decider(message: LeasedMessage): Promise<(recipient: LeasedRecipient, attempts: number) => RouteDecision> {
     const { routing } = this.#deps;
     const account = message.account === null ? null : await routing.findAccount(message.account);
-    const { sender } = message;
+    const senderDomain = senderDomainOf(message.sender);
     return ({ domain: recipientDomain, transport }, attempts) =>
-      decideRoute({ account, sender, recipientDomain, attempts, transport }, routing.table());
+      decideRoute({ account, senderDomain, recipientDomain, attempts, transport }, routing.table());
   }
 
   /** Makes one transmission. Null when the server stops before it came to an end. */
@@ -257,8 +258,8 @@ export class Batches {
     return await this.#deps.transmitter.transmit({
       route: decision.target,
       account,
-      sender,
-      recipients,
+      sender: storedSender(sender),
+      recipients: recipients.map((recipient) => ({ ...recipient, address: storedAddress(recipient.address) })),
       content,
       has8bit: message.has8bit !== 0,
       smtputf8: message.smtputf8 !== 0,

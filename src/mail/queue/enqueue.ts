@@ -12,6 +12,7 @@ import { noticeId } from './notice-id.ts';
 import type { OutgoingPolicy, PerAccount } from './per-account.ts';
 import type { LeasedRecipient } from './recipient-row.ts';
 import { giveUp, insertRecipient, oweNotice } from './recipient-rows.ts';
+import { addressText, domainOf, senderText } from './stored-address.ts';
 import type { NewMessage, NewRecipient } from './types.ts';
 
 /** Arguments of `insertMessage` besides the message. */
@@ -49,16 +50,17 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
       : await perAccount.suppressions.findIn(
           tx,
           account,
-          recipients.map(({ address }) => address),
+          recipients.map(({ address }) => addressText(address)),
         );
   const rules = await readHoldRules(tx);
-  const senderDomain = domainOf(message.sender);
+  const senderDomain = message.sender === null ? '' : domainOf(message.sender);
   const refused: RefusedRecipient[] = [];
   const leased: LeasedRecipient[] = [];
   for (const [i, recipient] of recipients.entries()) {
     const number = i + 1;
-    const { address, notify = 0, orcpt = null } = recipient;
-    const domain = domainOf(address);
+    const { notify = 0, orcpt = null } = recipient;
+    const address = addressText(recipient.address);
+    const domain = domainOf(recipient.address);
     const suppression = suppressed.get(address);
     const rule = holdRuleFor(rules, { account, senderDomain, recipientDomain: domain });
     const isHeld = suppression === undefined && rule !== null;
@@ -105,7 +107,7 @@ async function insertMessageRow(
   const row = await tx.get<{ id: QueueId }>(sql`INSERT INTO queue_message
     (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, crc32, blob_id, received_ms, start_ms,
       origin, from_id)
-    VALUES (${message.account}, ${message.sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
+    VALUES (${message.account}, ${senderText(message.sender)}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
       ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes}, ${checksum},
       ${body.kind === 'blob' ? body.id : null}, ${nowMs}, ${startMs},
       ${message.origin ?? null}, ${message.fromId ?? null}) RETURNING id`);
@@ -141,7 +143,8 @@ async function failSuppressed(
     accountName,
   }: Pick<EnqueueContext, 'nowMs' | 'keepFinishedMs' | 'perAccount' | 'accountName'>,
 ): Promise<void> {
-  const { sender, account } = message;
+  const { account } = message;
+  const sender = senderText(message.sender);
   const told = refused.filter(({ recipient }) => wantsNotice({ sender, notify: recipient.notify ?? 0 }, 'failed'));
   for (const one of refused) {
     const { recipient, suppression } = one;
@@ -171,7 +174,7 @@ async function failSuppressed(
       ...ofMessage,
       fromId: message.fromId ?? null,
       recipient: one.id,
-      to: recipient.address,
+      to: addressText(recipient.address),
       ...outcome,
     } as const;
     await perAccount.outbox.addIn(tx, [event], nowMs);
@@ -202,9 +205,4 @@ function reasonFor({ address, source, reason, createdMs, untilMs }: Suppression,
 
 function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
-}
-
-/** What follows the at-sign, in lower case; empty for the null reverse-path. */
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -40,6 +40,7 @@ export type {
   Transmission,
   Transmitter,
 } from './transmitter.ts';
+export { storedAddress } from './stored-address.ts';
 export { pausedStatus } from './lease.ts';
 export type { TransportPause } from './transport-pauses.ts';
 export { Notify } from './types.ts';

@@ -14,6 +14,7 @@ import { clearNotice, firstNotice, postponeNotice, recipientsOfNotice, selectRec
 import { ageStartMs, retryUntil } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
 import type { OutgoingContent } from './transmitter.ts';
+import { storedAddress } from './stored-address.ts';
 import type { DsnSink } from './types.ts';
 
 /** What `Notifier` needs. */
@@ -73,7 +74,7 @@ export class Notifier {
     await this.#deps.sink.deliverDsn({
       id: notice,
       account: first.account,
-      to: first.sender,
+      to: storedAddress(first.sender),
       bytes,
       requireTls: first.tls === 'required',
       whenTold,

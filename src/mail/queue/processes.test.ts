@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { writeAddress } from '#lib/address';
 import { recipientId } from '#lib/ids';
 import type { Database } from '#ports/database';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
@@ -71,7 +72,7 @@ class Cluster {
       this.#held.set(id, Number(until));
     }
     const outcomes: DeliveryOutcome[] = [];
-    for (const { address } of recipients) outcomes.push(await this.answer(by, address));
+    for (const { address } of recipients) outcomes.push(await this.answer(by, writeAddress(address)));
     // Who is awake records at once and lets go; of the others the lease has to end.
     if (!by.isDead && by.wakesMs <= world.clock.now()) for (const { id } of recipients) this.#held.delete(id);
     return outcomes;

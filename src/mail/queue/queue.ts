@@ -5,7 +5,7 @@ import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx, type WriteSpace } from '#ports/database';
 import { wantsNotice } from './advance.ts';
-import { domainOf, insertMessage, type Inserted } from './enqueue.ts';
+import { insertMessage, type Inserted } from './enqueue.ts';
 import { readEvents, writeEvents, type NewQueueEvent, type QueueEvent } from './events.ts';
 import type { Express, Reservation } from './express.ts';
 import { finishMessages } from './finish.ts';
@@ -18,6 +18,7 @@ import type { WaitingRecipient } from './recipient-row.ts';
 import * as rows from './recipient-rows.ts';
 import { nextMatch, nextRange } from './scan.ts';
 import type { QueueSettings } from './settings.ts';
+import { domainOf, senderDomainOf, senderText } from './stored-address.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
 /** What the queue needs. */
@@ -107,7 +108,7 @@ export class Queue {
   }
 
   #firstLane({ account, sender }: NewMessage, domain: string): Lane {
-    return this.#laneOf({ account, sender, domain, attempts: 0, transport: null });
+    return this.#laneOf({ account, sender: senderText(sender), domain, attempts: 0, transport: null });
   }
 
   /** Recipients that match, by ascending row id after `afterId`; at most `limit`, itself at most 500. */
@@ -262,7 +263,10 @@ export class Queue {
     const { routing } = this.#deps;
     if (routing === undefined) return { transport: '', destination: recipientDomain };
     const account = id === null ? null : routing.knownAccount(id);
-    const decision = decideRoute({ account, sender, recipientDomain, attempts, transport }, routing.table());
+    const decision = decideRoute(
+      { account, senderDomain: senderDomainOf(sender), recipientDomain, attempts, transport },
+      routing.table(),
+    );
     return laneOf(decision, recipientDomain);
   }
 
@@ -307,7 +311,7 @@ function leasedMessage(id: QueueId, startMs: number, message: NewMessage): Lease
   return {
     id,
     account,
-    sender,
+    sender: senderText(sender),
     messageId,
     fromId: fromId ?? null,
     envid: envid ?? null,

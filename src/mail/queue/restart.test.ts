@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { writeAddress } from '#lib/address';
+import { addressOf } from '#testing/address';
 import { systemRandom } from '#host/random';
 import { openDatabases } from '#host/sqlite';
 import { systemClock } from '#host/clock';
@@ -33,8 +35,8 @@ test('Queue on disk: what was accepted before a restart is delivered after it, b
     const accepted = Array.from({ length: 20 }, (_, i) =>
       queueOn(databases.server).enqueue({
         account: null,
-        sender: 's@example.org',
-        recipients: [{ address: `u${i}@d${i % 3}.example` }, { address: `v${i}@other.example` }],
+        sender: addressOf('s@example.org'),
+        recipients: [{ address: addressOf(`u${i}@d${i % 3}.example`) }, { address: addressOf(`v${i}@other.example`) }],
         prefix: Uint8Array.of(65, 13, 10),
         body: { kind: 'inline', bytes },
         has8bit: true,
@@ -63,7 +65,7 @@ test('Queue on disk: what was accepted before a restart is delivered after it, b
         transmit: async ({ content, recipients, has8bit }) => {
           const all = await content.bytes(3, content.sizeBytes);
           isWhole &&= has8bit && all.length === bytes.length && all.every((byte, i) => byte === bytes[i]);
-          seen.push(...recipients.map(({ address }) => address));
+          seen.push(...recipients.map(({ address }) => writeAddress(address)));
           if (seen.length === 40) done.resolve();
           return recipients.map(() => delivered);
         },

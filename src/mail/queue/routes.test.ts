@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { writeAddress } from '#lib/address';
 import { accountId, recipientId } from '#lib/ids';
 import { parseConfigFiles } from '#mail/config';
 import type { Transmission } from '#mail/queue';
@@ -29,7 +30,7 @@ routes: ${routes}
 /** How a transmission goes, and to whom. */
 function way({ route, recipients }: Transmission): string {
   const by = route.kind === 'transport' ? route.name : route.kind;
-  return `${by} ${recipients.map(({ address }) => address).join(' ')}`;
+  return `${by} ${recipients.map(({ address }) => writeAddress(address)).join(' ')}`;
 }
 
 test('QueueRunner asks the routes anew for each attempt: a third party from the 4th on', async () => {

@@ -4,6 +4,7 @@ import type { Database } from '#ports/database';
 import { laneOf, type Lane, type Routing } from './lane.ts';
 import type { LaneRow } from './recipient-row.ts';
 import { putIntoLane, waitingByLane } from './recipient-rows.ts';
+import { senderDomainOf } from './stored-address.ts';
 
 const batch = 500;
 /** Before all rows: times and ids are positive. */
@@ -39,7 +40,10 @@ async function movesOf(
   const moves: { readonly id: RecipientId; readonly lane: Lane }[] = [];
   for (const { id, domain, attempts, transport, account: accountId, sender, ...row } of rows) {
     const account = accountId === null ? null : await routing.findAccount(accountId);
-    const decision = decideRoute({ account, sender, recipientDomain: domain, attempts, transport }, routing.table());
+    const decision = decideRoute(
+      { account, senderDomain: senderDomainOf(sender), recipientDomain: domain, attempts, transport },
+      routing.table(),
+    );
     const lane = laneOf(decision, domain);
     if (lane.transport !== row.laneTransport || lane.destination !== row.laneDestination) moves.push({ id, lane });
   }

@@ -1,3 +1,4 @@
+import type { Address } from '#lib/address';
 import type { AccountId, RecipientId } from '#lib/ids';
 import type { Secret } from '#lib/secret';
 import type { TransportConfig } from '#mail/config';
@@ -72,8 +73,7 @@ export interface OutgoingContent {
 /** A recipient of a transmission. */
 export interface OutgoingRecipient {
   readonly id: RecipientId;
-  /** Address as the submitter gave it: `localpart@domain`. */
-  readonly address: string;
+  readonly address: Address;
   /** NOTIFY bits (see `Notify`); 0 when the submitter said nothing. */
   readonly notify: number;
   /** ORCPT parameter as given, such as `rfc822;user@example.org` (RFC 3461 §4.2), null when absent. */
@@ -86,8 +86,8 @@ export interface OutgoingRecipient {
 export interface Transmission {
   readonly route: RouteTarget;
   readonly account: AccountId | null;
-  /** Reverse-path without brackets; empty for the null reverse-path. */
-  readonly sender: string;
+  /** Null for the null reverse-path. */
+  readonly sender: Address | null;
   readonly recipients: readonly OutgoingRecipient[];
   readonly content: OutgoingContent;
   readonly has8bit: boolean;

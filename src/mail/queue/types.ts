@@ -1,3 +1,4 @@
+import type { Address } from '#lib/address';
 import type { AccountId, QueueId, RecipientId } from '#lib/ids';
 import type { BlobId } from '#ports/blobs';
 import type { SessionRecord } from './session-record.ts';
@@ -13,8 +14,7 @@ export type QueueBody =
 
 /** A recipient to queue. */
 export interface NewRecipient {
-  /** `localpart@domain`; the domain may be an address literal. */
-  readonly address: string;
+  readonly address: Address;
   /** NOTIFY bits; 0 when absent. */
   readonly notify?: number;
   /** ORCPT as given, null or absent when there was none. */
@@ -25,8 +25,8 @@ export interface NewRecipient {
 export interface NewMessage {
   /** Whose submission it is; null for mail of the server itself. */
   readonly account: AccountId | null;
-  /** Reverse-path without brackets; empty for the null reverse-path. */
-  readonly sender: string;
+  /** Null for the null reverse-path. */
+  readonly sender: Address | null;
   readonly recipients: readonly NewRecipient[];
   /** Header bytes that we put before the message; may be empty. */
   readonly prefix: Uint8Array;
@@ -121,7 +121,7 @@ export interface DsnSink {
   deliverDsn(dsn: {
     readonly id: string;
     readonly account: AccountId | null;
-    readonly to: string;
+    readonly to: Address;
     readonly bytes: Uint8Array;
     /** The message that it is about was to travel by REQUIRETLS. */
     readonly requireTls?: boolean;

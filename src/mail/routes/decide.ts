@@ -50,11 +50,11 @@ function targetOf(reason: RouteReason, domain: string, own: boolean, { transport
 
 /** The first rule that matches, of the account, of the sender's domain, of the server. */
 function askRules(
-  { account, sender, attempts }: RouteQuestion,
+  { account, senderDomain, attempts }: RouteQuestion,
   toDomain: string,
   table: RoutingTable,
 ): { readonly reason: RouteReason; readonly passedOver: readonly Considered[] } {
-  const fromDomain = sender === '' ? null : comparableDomain(sender.slice(sender.lastIndexOf('@') + 1));
+  const fromDomain = senderDomain === null ? null : comparableDomain(senderDomain);
   const facts: Facts = { fromDomain, toDomain, attempts };
   const passedOver: Considered[] = [];
   for (const rules of [

@@ -49,7 +49,7 @@ function question(text: string): RouteQuestion {
   const [account = '', sender = '', recipientDomain = '', attempts = '0', transport] = text.split(' ');
   return {
     account: account === '-' ? null : account,
-    sender: sender === '-' ? '' : sender,
+    senderDomain: sender === '-' ? null : sender.slice(sender.lastIndexOf('@') + 1),
     recipientDomain,
     attempts: Number(attempts),
     ...(transport !== undefined && { transport }),
@@ -200,7 +200,7 @@ test('decideRoute: any question has one answer, and the first rule that a naive 
           (to.length === 0 || to.includes(recipientDomain)) &&
           attempts >= least,
       );
-      const { target } = decideRoute({ account, sender: `u@${from}`, recipientDomain, attempts }, table);
+      const { target } = decideRoute({ account, senderDomain: from, recipientDomain, attempts }, table);
       assert.equal(target.kind === 'transport' ? target.name : target.kind, rule?.transport ?? 'direct');
     }),
     { seed: 20260112, numRuns: 200 },

@@ -4,8 +4,8 @@ import type { TransportConfig } from '#mail/config';
 export interface RouteQuestion {
   /** Name of the account that submitted; null for mail of the server itself. */
   readonly account: string | null;
-  /** Reverse-path without brackets; empty for the null reverse-path. */
-  readonly sender: string;
+  /** Domain of the reverse-path, or an address literal in brackets; null for the null reverse-path. */
+  readonly senderDomain: string | null;
   /** Domain of the recipient, or an address literal in brackets. */
   readonly recipientDomain: string;
   /** Attempts that ended before this one. */

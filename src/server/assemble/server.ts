@@ -1,3 +1,4 @@
+import { postmasterAt, writeAddress } from '#lib/address';
 import { listenControl, controlEndpoint, type ControlServer } from '#host/control';
 import { systemResolver } from '#host/dns';
 import { returnMemory } from '#host/process';
@@ -220,8 +221,8 @@ function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {
     perAccount,
   } = services;
   const { hostname } = configuration.config.server;
-  const dsnFrom = `postmaster@${hostname}`;
-  const mailer = new DsnMailer({ queue: services.queue, blobs, signing: services.signing, clock, log, from: dsnFrom });
+  const from = postmasterAt(hostname);
+  const mailer = new DsnMailer({ queue: services.queue, blobs, signing: services.signing, clock, log, from });
   return new QueueRunner({
     db: databases.server,
     blobs,
@@ -229,7 +230,7 @@ function makeRunner(services: Services, transmitter: Transmitter): QueueRunner {
     log,
     random,
     bus,
-    settings: { ...queueSettings, reportingMta: hostname, dsnFrom },
+    settings: { ...queueSettings, reportingMta: hostname, dsnFrom: writeAddress(from) },
     sink: new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log }),
     delivery: { transmitter, routing },
     perAccount,

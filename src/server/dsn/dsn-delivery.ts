@@ -1,5 +1,6 @@
 import { MimeIndexer } from '#lib/mime';
-import { parseAddress } from '#lib/address';
+import { writeAddress, type Address } from '#lib/address';
+import type { AccountId } from '#lib/ids';
 import type { Accounts } from '#mail/accounts';
 import { bodyOfBytes } from '#mail/content';
 import type { LocalDelivery } from '#mail/delivery';
@@ -35,18 +36,17 @@ export class DsnDelivery implements DsnSink {
 
   async deliverDsn(dsn: Parameters<DsnSink['deliverDsn']>[0]): Promise<void> {
     const { id, account, to, bytes, requireTls = false, whenTold } = dsn;
-    const address = parseAddress(to);
     const submitter = await this.#submitter(account);
-    const found = address.ok ? this.#deps.configuration.directory.lookup(address.value) : null;
-    if (submitter === null && address.ok && found?.kind === 'remote') {
-      whenTold(await this.#deps.mailer.prepare({ id, to: address.value, bytes, requireTls }));
+    const found = this.#deps.configuration.directory.lookup(to);
+    if (submitter === null && found.kind === 'remote') {
+      whenTold(await this.#deps.mailer.prepare({ id, to, bytes, requireTls }));
       return;
     }
-    await this.#deliverHere(to, bytes, [submitter, found?.kind === 'account' ? found.account : null]);
+    await this.#deliverHere(to, bytes, [submitter, found.kind === 'account' ? found.account : null]);
   }
 
   /** @param accounts  whose it is, the best first; the postmaster's when none of them takes it. */
-  async #deliverHere(to: string, bytes: Uint8Array, accounts: readonly (string | null)[]): Promise<void> {
+  async #deliverHere(to: Address, bytes: Uint8Array, accounts: readonly (string | null)[]): Promise<void> {
     const { delivery, clock, configuration, log } = this.#deps;
     const indexer = new MimeIndexer();
     indexer.push(bytes);
@@ -58,18 +58,19 @@ export class DsnDelivery implements DsnSink {
       isNotice: true,
     };
     const { postmaster } = configuration.config.server;
+    const address = writeAddress(to, 'ascii');
     // The submitter's account may have been removed, even since it was looked up.
     for (const account of new Set([...accounts, postmaster])) {
       if (account === null) continue;
-      const [result] = await delivery.deliver(notice, [{ account, address: to, prefix: noPrefix }]);
+      const [result] = await delivery.deliver(notice, [{ account, address, prefix: noPrefix }]);
       if (result?.kind === 'delivered') return;
       if (result?.kind === 'failed') throw new Error('the notice could not be stored', { cause: result.error });
-      log.warn('queue.noticeElsewhere', { account, to });
+      log.warn('queue.noticeElsewhere', { account, to: address });
     }
     throw new Error('the notice has no mailbox to go to: the postmaster has no account');
   }
 
-  async #submitter(id: number | null): Promise<string | null> {
+  async #submitter(id: AccountId | null): Promise<string | null> {
     if (id === null) return null;
     const accounts = await this.#deps.accounts.list();
     return accounts.find((account) => account.id === id)?.name ?? null;

@@ -1,4 +1,4 @@
-import { parseAddress, writeAddress, type Address } from '#lib/address';
+import { writeAddress, type Address } from '#lib/address';
 import { convertMessage } from '#lib/conversion';
 import { ContentWriter, placeInQueue } from '#mail/content';
 import type { Signing } from '#mail/dkim';
@@ -16,7 +16,7 @@ export interface DsnMailerDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** Address that notices are from. */
-  readonly from: string;
+  readonly from: Address;
 }
 
 const encoder = new TextEncoder();
@@ -52,12 +52,11 @@ export class DsnMailer {
     const signatures = await this.#sign(bytes);
     const writer = new ContentWriter({ blobs });
     await writer.write(bytes);
-    const address = writeAddress(to, 'ascii');
     const message: NewMessage = {
       account: null,
-      sender: '',
+      sender: null,
       // RFC 3461 §6.1: any other NOTIFY than NEVER is forbidden.
-      recipients: [{ address, notify: Notify.Never }],
+      recipients: [{ address: to, notify: Notify.Never }],
       prefix: encoder.encode(signatures),
       body: await placeInQueue(blobs, await writer.finish()),
       has8bit: bytes.some(is8bit),
@@ -68,16 +67,14 @@ export class DsnMailer {
     };
     return async (tx) => {
       const queueId = await queue.enqueueIn(tx, message);
-      tx.afterCommit(() => log.info('queue.noticeQueued', { notice: id, queueId, to: address }));
+      tx.afterCommit(() => log.info('queue.noticeQueued', { notice: id, queueId, to: writeAddress(to, 'ascii') }));
     };
   }
 
   /** DKIM-Signature fields, empty when nobody signs. */
   async #sign(bytes: Uint8Array): Promise<string> {
     const { signing, clock, from, log } = this.#deps;
-    const author = parseAddress(from);
-    if (!author.ok) return '';
-    const choice = signing.plan.choose({ from: author.value, sender: null, nowMs: clock.now() });
+    const choice = signing.plan.choose({ from, sender: null, nowMs: clock.now() });
     if (choice.kind === 'unsigned') return '';
     if (choice.kind === 'keyMissing')
       throw new Error(`the notice cannot be signed: the key ${choice.keyFile} of ${choice.domain} is missing`);

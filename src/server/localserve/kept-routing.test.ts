@@ -14,7 +14,7 @@ test('KeptRouting: mail for other domains ends here, and the table stays one obj
     knownAccount: () => 'ann',
     findAccount: () => Promise.resolve('ann'),
   });
-  const question = { account: null, sender: '', recipientDomain: 'x.example', attempts: 0 };
+  const question = { account: null, senderDomain: null, recipientDomain: 'x.example', attempts: 0 };
   assert.deepEqual(describeDecision(decideRoute(question, kept.table())), [
     'to this server itself: a development server sends nothing to the network; otherwise no route matches',
   ]);

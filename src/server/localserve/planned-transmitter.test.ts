@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { writeAddress } from '#lib/address';
+import { addressOf } from '#testing/address';
 import type { DeliveryOutcome, Transmission, Transmitter } from '#mail/queue';
 import { PlannedTransmitter } from './planned-transmitter.ts';
 
@@ -15,12 +17,14 @@ test('PlannedTransmitter: addresses that fail in the queue fail alone, and the o
   const sent: string[] = [];
   const behind: Transmitter = {
     transmit: ({ recipients }) => {
-      sent.push(...recipients.map(({ address }) => address));
+      sent.push(...recipients.map(({ address }) => writeAddress(address)));
       return Promise.resolve(recipients.map(() => delivered));
     },
   };
   const to = ['queue550@x.example', 'a@x.example', 'queuetimeout@x.example', 'queue451@x.example', 'b@x.example'];
-  const transmission = { recipients: to.map((address) => ({ address })) } as unknown as Transmission;
+  const transmission = {
+    recipients: to.map((address) => ({ address: addressOf(address) })),
+  } as unknown as Transmission;
   const outcomes = await new PlannedTransmitter(behind).transmit(transmission);
   assert.deepEqual(
     outcomes.map((outcome) => (outcome.kind === 'delivered' ? outcome.kind : `${outcome.kind}: ${outcome.reason}`)),
@@ -37,7 +41,7 @@ test('PlannedTransmitter: addresses that fail in the queue fail alone, and the o
 
 test('PlannedTransmitter: nothing is sent when every address fails', async () => {
   const behind: Transmitter = { transmit: () => assert.fail('nothing is left to send') };
-  const transmission = { recipients: [{ address: 'queue550@x.example' }] } as unknown as Transmission;
+  const transmission = { recipients: [{ address: addressOf('queue550@x.example') }] } as unknown as Transmission;
   const outcomes = await new PlannedTransmitter(behind).transmit(transmission);
   assert.deepEqual(
     outcomes.map(({ kind }) => kind),

@@ -1,4 +1,3 @@
-import { parseAddress } from '#lib/address';
 import type { Secret } from '#lib/secret';
 import type { TransportConfig } from '#mail/config';
 import type { DeliveryOutcome, RemoteHost, Transmission, Transmitter } from '#mail/queue';
@@ -13,7 +12,7 @@ export class PlannedTransmitter implements Transmitter {
   }
 
   async transmit(transmission: Transmission): Promise<readonly DeliveryOutcome[]> {
-    const planned = transmission.recipients.map(({ address }) => plannedOutcome(address));
+    const planned = transmission.recipients.map(({ address }) => plannedOutcome(address.localpart));
     const recipients = transmission.recipients.filter((_, i) => planned[i] === null);
     const outcomes = recipients.length === 0 ? [] : await this.#transmitter.transmit({ ...transmission, recipients });
     let next = 0;
@@ -25,9 +24,9 @@ export class PlannedTransmitter implements Transmitter {
   }
 }
 
-/** Returns the outcome that an address asks for in the queue; null when it asks for none. */
-function plannedOutcome(address: string): DeliveryOutcome | null {
-  const failure = plannedFailure(localpartOf(address), 'queue');
+/** Returns the outcome that a localpart asks for in the queue; null when it asks for none. */
+function plannedOutcome(localpart: string): DeliveryOutcome | null {
+  const failure = plannedFailure(localpart, 'queue');
   if (failure === null) return null;
   const remote: RemoteHost = { name: 'localhost', ip: null };
   if (failure.kind === 'timeout') return deferred('timeout asked for by the address', remote);
@@ -41,9 +40,4 @@ function plannedOutcome(address: string): DeliveryOutcome | null {
 
 function deferred(reason: string, remote: RemoteHost | null): DeliveryOutcome {
   return { kind: 'deferred', reason, reply: null, remote };
-}
-
-function localpartOf(address: string): string {
-  const parsed = parseAddress(address);
-  return parsed.ok ? parsed.value.localpart : address.slice(0, address.lastIndexOf('@'));
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { addressOf } from '#testing/address';
 import { Files } from '#host/files';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
@@ -124,8 +125,8 @@ test('Operations account.remove: queued mail stays, and reports about it reach t
     const ann = await accounts.open('ann');
     await queue.enqueue({
       account: ann?.id ?? null,
-      sender: 'ann@example.org',
-      recipients: [{ address: 'a@one.test' }],
+      sender: addressOf('ann@example.org'),
+      recipients: [{ address: addressOf('a@one.test') }],
       prefix: new Uint8Array(),
       body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
       has8bit: false,
@@ -138,11 +139,11 @@ test('Operations account.remove: queued mail stays, and reports about it reach t
       items.map(({ recipient, account }) => [recipient, account]),
       [['a@one.test', `removed account ${ann?.id}`]],
     );
-    const mailer = new DsnMailer({ queue, blobs, signing, clock, log, from: 'postmaster@localhost' });
+    const mailer = new DsnMailer({ queue, blobs, signing, clock, log, from: addressOf('postmaster@localhost') });
     const sink = new DsnDelivery({ accounts, delivery, mailer, configuration, clock, log });
     const bytes = new TextEncoder().encode('Message-ID: <dsn@localhost>\r\n\r\nfailed\r\n');
     const whenTold = (): never => assert.fail('it does not leave');
-    await sink.deliverDsn({ id: 'x', account: ann?.id ?? null, to: 'ann@example.org', bytes, whenTold });
+    await sink.deliverDsn({ id: 'x', account: ann?.id ?? null, to: addressOf('ann@example.org'), bytes, whenTold });
     const godwit = await accounts.open('godwit');
     assert.equal((await godwit?.mailboxes.byName('INBOX'))?.messages, 1);
     assert.deepEqual(await run('check'), []);
@@ -172,8 +173,8 @@ test('Operations queue.route and queue.transport: where mail would go and why, a
     await assert.rejects(run('queue.route', { recipient: 'a@x.test', account: 'eve' }), /no account eve/);
     await services.queue.enqueue({
       account: null,
-      sender: '',
-      recipients: [{ address: 'a@one.test' }],
+      sender: null,
+      recipients: [{ address: addressOf('a@one.test') }],
       prefix: new Uint8Array(),
       body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
       has8bit: false,
@@ -193,8 +194,12 @@ test('Operations queue: listed, shown, changed; never everything by omission', (
     const godwit = await services.accounts.open('godwit');
     await services.queue.enqueue({
       account: godwit?.id ?? null,
-      sender: 'godwit@localhost',
-      recipients: [{ address: 'a@one.test' }, { address: 'b@two.test' }, { address: 'c@two.test' }],
+      sender: addressOf('godwit@localhost'),
+      recipients: [
+        { address: addressOf('a@one.test') },
+        { address: addressOf('b@two.test') },
+        { address: addressOf('c@two.test') },
+      ],
       prefix: new Uint8Array(),
       body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
       has8bit: false,

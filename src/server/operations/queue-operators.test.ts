@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { addressOf } from '#testing/address';
 import { Files } from '#host/files';
 import type { RecipientState } from '#mail/queue';
 import { openServices, type Services } from '#server/assemble';
@@ -23,8 +24,8 @@ async function send({ accounts, queue }: Services, ...recipients: readonly strin
   const account = await accounts.open('godwit');
   return await queue.enqueue({
     account: account?.id ?? null,
-    sender: 'godwit@localhost',
-    recipients: recipients.map((address) => ({ address })),
+    sender: addressOf('godwit@localhost'),
+    recipients: recipients.map((address) => ({ address: addressOf(address) })),
     prefix: new Uint8Array(),
     body: { kind: 'inline', bytes: new TextEncoder().encode('Subject: x\r\n\r\nhi\r\n') },
     has8bit: false,

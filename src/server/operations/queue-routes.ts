@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writeAddressDomain, type Address } from '#lib/address';
 import { directName } from '#mail/config';
 import type { Queue, Routing } from '#mail/queue';
 import { decideRoute, describeDecision } from '#mail/routes';
@@ -48,15 +49,14 @@ export const queueRoute = defineOperation({
     { sender = '', recipient, attempt = 1, account: given },
   ) => {
     const { config, directory } = configuration;
-    if (sender !== '') addressNamed(sender);
-    addressNamed(recipient);
+    const senderDomain = sender === '' ? null : domainOf(addressNamed(sender));
+    const recipientDomain = domainOf(addressNamed(recipient));
     const named = given?.toLowerCase();
     if (named !== undefined && !Object.hasOwn(config.domains.accounts, named)) {
       throw new OperationRefused(`no account ${named}`);
     }
     const account = named ?? (sender === '' ? null : directory.loginAccount(sender, addressNamed));
-    const recipientDomain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
-    const question = { account, sender, recipientDomain, attempts: attempt - 1 };
+    const question = { account, senderDomain, recipientDomain, attempts: attempt - 1 };
     const decision = decideRoute(question, routing.table());
     const { target } = decision;
     const transport = target.kind === 'transport' || target.kind === 'missing' ? target.name : null;
@@ -134,3 +134,7 @@ export const queueRequireTls = defineOperation({
     return { count };
   },
 });
+
+function domainOf({ domain }: Address): string {
+  return writeAddressDomain(domain, 'ascii');
+}

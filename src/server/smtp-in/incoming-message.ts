@@ -1,4 +1,4 @@
-import { writeAddress } from '#lib/address';
+import { writeAddress, type Address } from '#lib/address';
 import { reply, type Reply } from '#lib/smtp';
 import type { DeliveryResult, LocalDelivery, LocalRecipient } from '#mail/delivery';
 import {
@@ -15,7 +15,7 @@ import {
   type SinkFacts,
   type Verdict,
 } from '#mail/inbound';
-import type { Queue } from '#mail/queue';
+import { storedAddress, type Queue } from '#mail/queue';
 import { acceptanceOf, writeReception } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
@@ -187,8 +187,9 @@ export class IncomingMessage implements DataHandler {
 
   /** Puts into the queue what the client cannot be asked to bring again. */
   async #leave(later: readonly Copy[], refused: readonly Copy[], { body, index }: ContentFacts): Promise<void> {
-    const { smtputf8 } = this.#transaction.parameters;
-    const message = { facts: this.#facts, sender: this.#sender, body, has8bit: index.has8bit, smtputf8 };
+    const { from: sender, parameters } = this.#transaction;
+    const { smtputf8 } = parameters;
+    const message = { facts: this.#facts, sender, body, has8bit: index.has8bit, smtputf8 };
     if (later.length > 0) {
       await enqueueLeftovers(this.#deps, { ...message, addresses: later.map((copy) => this.#againTo(copy)) });
     }
@@ -197,13 +198,13 @@ export class IncomingMessage implements DataHandler {
       // An alias is reported once.
       if (verdict.kind !== 'refuse' || reported.has(recipient)) continue;
       reported.add(recipient);
-      await reportRefused(this.#deps, { ...message, addresses: [recipient.address] }, verdict);
+      await reportRefused(this.#deps, { ...message, addresses: [storedAddress(recipient.address)] }, verdict);
     }
   }
 
   /** The address to bring a copy to again: an alias would reach those who have it already. */
-  #againTo({ account, recipient: { address, isAlias } }: Copy): string {
-    return isAlias ? (this.#deps.recipientCheck.ownAddress(account) ?? address) : address;
+  #againTo({ account, recipient: { address, isAlias } }: Copy): Address {
+    return storedAddress(isAlias ? (this.#deps.recipientCheck.ownAddress(account) ?? address) : address);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Address } from '#lib/address';
 import { showReply } from '#lib/smtp';
 import { placeInQueue, type ReceivedBody } from '#mail/content';
 import type { Verdict } from '#mail/inbound';
@@ -18,8 +19,9 @@ interface LeftoversDeps {
 interface Leftovers {
   /** Client that brought the message. */
   readonly facts: SessionFacts;
-  readonly sender: string;
-  readonly addresses: readonly string[];
+  /** Null for the null reverse-path. */
+  readonly sender: Address | null;
+  readonly addresses: readonly Address[];
   readonly body: ReceivedBody;
   readonly has8bit: boolean;
   readonly smtputf8: boolean;

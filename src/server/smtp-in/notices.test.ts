@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { writeAddress } from '#lib/address';
 import { Files } from '#host/files';
 import { writeDsn, type DsnRecipient } from '#lib/dsn';
 import { QueueRunner, type DeliveryOutcome, type DsnSink } from '#mail/queue';
@@ -150,7 +151,7 @@ async function transmitted(services: Services, world: World): Promise<string> {
       routing,
       transmitter: {
         transmit({ sender, recipients }) {
-          resolve(sender);
+          resolve(sender === null ? '' : writeAddress(sender));
           return Promise.resolve(recipients.map(() => world.outcome));
         },
       },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { writeAddress } from '#lib/address';
 import { parseCommand } from '#lib/smtp';
 import { parseConfigFiles } from '#mail/config';
 import { Directory } from '#mail/directory';
@@ -30,7 +31,7 @@ function queued(...lines: string[]): string[] {
     return { address: parsed.value.to, parameters: parsed.value.parameters };
   });
   return newRecipients(recipients, deps).map(({ address, notify = 0 }) =>
-    notify === 0 ? address : `${address} ${notify}`,
+    notify === 0 ? writeAddress(address) : `${writeAddress(address)} ${notify}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { writeAddress, type Address } from '#lib/address';
+import { postmasterAt, type Address, type ForwardPath } from '#lib/address';
 import { encodeXtext } from '#lib/codecs';
 import type { Notify as NotifyParameter, RcptParameters } from '#lib/smtp';
 import type { Directory } from '#mail/directory';
@@ -15,17 +15,17 @@ export function newRecipients(
 ): NewRecipient[] {
   const byKey = new Map<string, NewRecipient>();
   for (const { address, parameters } of recipients) {
-    const recipient = newRecipient(addressText(address, hostname), parameters);
-    const key = address === 'postmaster' ? recipient.address.toLowerCase() : directory.recipientKey(address);
+    const recipient = newRecipient(wholeAddress(address, hostname), parameters);
+    const key = directory.recipientKey(recipient.address);
     const first = byKey.get(key);
     byKey.set(key, first === undefined ? recipient : { ...first, notify: joined(first.notify, recipient.notify) });
   }
   return [...byKey.values()];
 }
 
-/** Writes a recipient; the bare `<postmaster>` is the one of this host. */
-export function addressText(address: Address | 'postmaster', hostname: string): string {
-  return address === 'postmaster' ? `postmaster@${hostname}` : writeAddress(address, 'ascii');
+/** Returns the address of a recipient; the bare `<postmaster>` is the one of this host. */
+export function wholeAddress(address: ForwardPath, hostname: string): Address {
+  return address === 'postmaster' ? postmasterAt(hostname) : address;
 }
 
 /** Notices that one of two mentions asks for. RFC 3461 §4.1: without NOTIFY it is failures, and delays as we like. */
@@ -35,7 +35,7 @@ function joined(a = 0, b = 0): number {
   return wanted(a) | wanted(b);
 }
 
-function newRecipient(address: string, { notify, orcpt }: RcptParameters): NewRecipient {
+function newRecipient(address: Address, { notify, orcpt }: RcptParameters): NewRecipient {
   return {
     address,
     notify: notify === null ? 0 : notifyBits(notify),

@@ -1,12 +1,12 @@
-import { writeAddress, type Address } from '#lib/address';
+import type { Address } from '#lib/address';
 import { newFromId } from '#mail/feedback';
 import type { Random } from '#ports/random';
 import type { Configuration } from '#server/configuration';
 
 /** Reverse-path with which a message leaves. */
 interface ReversePath {
-  /** Empty for the null reverse-path. */
-  readonly sender: string;
+  /** Null for the null reverse-path. */
+  readonly sender: Address | null;
   /** By which what comes back is known; null for none. */
   readonly fromId: string | null;
 }
@@ -21,14 +21,14 @@ export function reversePathOf(
   account: string | null,
   { configuration, random }: { readonly configuration: Configuration; readonly random: Random },
 ): ReversePath {
-  if (from === null) return { sender: '', fromId: null };
+  if (from === null) return { sender: null, fromId: null };
   const { config, directory } = configuration;
-  const plain = { sender: writeAddress(from, 'ascii'), fromId: null };
+  const plain = { sender: from, fromId: null };
   if (account === null || config.domains.accounts[account]?.fromIds !== true) return plain;
   const fromId = newFromId(random);
   const detailed = directory.withDetail(from, fromId);
   if (detailed === null) return plain;
   const owner = directory.lookup(detailed);
   const isOwn = owner.kind === 'account' && owner.account === account;
-  return isOwn ? { sender: writeAddress(detailed, 'ascii'), fromId } : plain;
+  return isOwn ? { sender: detailed, fromId } : plain;
 }

@@ -1,4 +1,4 @@
-import type { Address } from '#lib/address';
+import { type Address, writeAddress } from '#lib/address';
 import { encodeHex } from '#lib/codecs';
 import { ContentScan } from '#lib/conversion';
 import type { AccountId } from '#lib/ids';
@@ -22,7 +22,7 @@ import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '
 import type { Configuration } from '#server/configuration';
 import { receivedField } from '#server/smtp-in';
 import { submissionOrigin } from './origin.ts';
-import { addressText, newRecipients } from './new-recipients.ts';
+import { newRecipients, wholeAddress } from './new-recipients.ts';
 import { OutgoingSignature, type SignatureResult } from './outgoing-signature.ts';
 import { reversePathOf } from './reverse-path.ts';
 import type { SubmissionRules } from './submission-rules.ts';
@@ -176,7 +176,7 @@ export class SubmittedMessage implements DataHandler {
       account: facts.identity?.account ?? null,
       queueId: id,
       messageId: header.messageId,
-      recipients: message.recipients.map(({ address }) => address),
+      recipients: message.recipients.map(({ address }) => writeAddress(address, 'ascii')),
     });
     return reply(250, '2.0.0', `queued as ${id} (${facts.id})`);
   }
@@ -189,7 +189,9 @@ export class SubmittedMessage implements DataHandler {
     const { facts, transaction, account } = this.#submitted;
     const { from, parameters, recipients } = transaction;
     const nowMs = clock.now();
-    const only = recipients.length === 1 ? addressText(recipients[0]?.address ?? 'postmaster', hostname) : null;
+    const [first, ...others] = recipients;
+    const only =
+      first !== undefined && others.length === 0 ? writeAddress(wholeAddress(first.address, hostname), 'ascii') : null;
     const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: true });
     const signature = await signing;
     const signed = signature.kind === 'signed' ? signature.fields : '';

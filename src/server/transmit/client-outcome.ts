@@ -1,4 +1,3 @@
-import { parseAddress, type Address } from '#lib/address';
 import { parseXtext } from '#lib/codecs';
 import { isPermanent, showReply, type Notify as NotifyParameter, type Reply } from '#lib/smtp';
 import {
@@ -15,7 +14,7 @@ import type { ClientStage, MailRecipient, OutgoingMail, RecipientOutcome } from 
 export function mailOf(transmission: Transmission, requireTls: boolean): OutgoingMail {
   const { sender, recipients, content, has8bit, smtputf8, tls, ret, envid } = transmission;
   return {
-    from: sender === '' ? null : addressOf(sender),
+    from: sender,
     recipients: recipients.map(recipientOf),
     sizeBytes: content.sizeBytes,
     eightBit: has8bit,
@@ -81,7 +80,7 @@ function remoteReply({ code, enhanced, lines }: Reply): RemoteReply {
 function recipientOf({ address, notify, orcpt }: OutgoingRecipient): MailRecipient {
   const original = orcpt === null ? null : parseOrcpt(orcpt);
   return {
-    address: addressOf(address),
+    address,
     ...(notify !== 0 && { notify: notifyOf(notify) }),
     ...(original !== null && { orcpt: original }),
   };
@@ -99,11 +98,4 @@ function parseOrcpt(orcpt: string): { readonly type: string; readonly address: s
   const at = orcpt.indexOf(';');
   const address = at < 1 ? null : parseXtext(orcpt.slice(at + 1));
   return address?.ok === true ? { type: orcpt.slice(0, at), address: address.value } : null;
-}
-
-/** Addresses were parsed before they were queued. @throws Error otherwise. */
-function addressOf(text: string): Address {
-  const parsed = parseAddress(text);
-  if (!parsed.ok) throw new Error(`bad address in the queue: ${parsed.reason}`);
-  return parsed.value;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { addressOf } from '#testing/address';
 import { recipientId } from '#lib/ids';
 import type { HostAddress } from './host-addresses.ts';
 import { LostHosts } from './lost-hosts.ts';
@@ -7,7 +8,13 @@ import { LostHosts } from './lost-hosts.ts';
 const host = (name: string, address: string): HostAddress => ({ name, address, port: 25 });
 const hosts = [host('a', '1'), host('a', '2'), host('b', '3')];
 const of = (...ids: number[]) => ({
-  recipients: ids.map((id) => ({ id: recipientId(id), address: '', notify: 0, orcpt: null, attempts: 1 })),
+  recipients: ids.map((id) => ({
+    id: recipientId(id),
+    address: addressOf('a@far.example'),
+    notify: 0,
+    orcpt: null,
+    attempts: 1,
+  })),
 });
 const order = (list: readonly HostAddress[]): string => list.map(({ address }) => address).join('');
 

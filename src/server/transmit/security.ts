@@ -30,7 +30,7 @@ export interface SkippedHost {
 export function wishOf({ tls, sender }: Pick<Transmission, 'tls' | 'sender'>) {
   switch (tls) {
     case 'required':
-      return sender === '' ? 'requiretls-bounce' : 'requiretls';
+      return sender === null ? 'requiretls-bounce' : 'requiretls';
     case 'optional':
       return 'tls-required-no';
     case 'default':

@@ -56,7 +56,7 @@ interface Row {
   /** The first host; the second is plain, with a good certificate. */
   readonly host: FakeHost;
   readonly tls?: Transmission['tls'];
-  readonly sender?: string;
+  readonly sender?: null;
   readonly settings?: string;
   readonly want: string | RegExp;
   readonly status?: string;
@@ -278,7 +278,7 @@ const rows: readonly Row[] = [
     title: 'REQUIRETLS in a notice: better without than not at all (RFC 8689 §5)',
     host: { ...selfSigned, noRequireTls: true },
     tls: 'required',
-    sender: '',
+    sender: null,
     want: ok,
     facts: ['no-policy-found ok 1'],
     session: encrypted,

@@ -1,0 +1,8 @@
+import { parseAddress, type Address } from './address.ts';
+
+/** Returns the address of a host's postmaster, which every host has (RFC 5321 §4.5.1). @throws Error when the name is no domain. */
+export function postmasterAt(hostname: string): Address {
+  const parsed = parseAddress(`postmaster@${hostname}`);
+  if (!parsed.ok) throw new Error(`the host name ${hostname} is no domain: ${parsed.reason}`);
+  return parsed.value;
+}
