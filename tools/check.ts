@@ -12,9 +12,11 @@ import { checkSizes } from './check-sizes.ts';
 import { checkTables } from './check-tables.ts';
 import { checkUnused, type Manifest } from './check-unused.ts';
 import { checkProtocols } from './protocols.ts';
-import { proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
+import { isTest, proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
+import { importCircles } from './import-circles.ts';
 
 const files = sourceFiles();
+const code = files.filter(({ path }) => path.startsWith('src/') && !isTest(path));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
 const prose = proseFiles();
 const rfcs = rfcFolder();
@@ -24,6 +26,7 @@ const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
   ['contracts', () => checkContracts(files)],
   ['ambient', () => checkAmbient(files)],
+  ['circles', () => importCircles(code).map((circle) => `${circle.join(', ')}: import each other in a circle`)],
   ['sizes', () => checkSizes(files)],
   ['tables', () => checkTables(files)],
   ['docs', () => checkDocs(files)],

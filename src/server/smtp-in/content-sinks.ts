@@ -1,10 +1,7 @@
 import { MessageChecker, type Finding } from '#lib/receivers';
-import type { AcceptedRecipient, ContentSinkDefinition, ContentSinks, SenderFacts, SinkFacts } from '#mail/inbound';
-import type { Transaction } from '#proto/smtp-server';
+import type { ContentSinkDefinition, ContentSinks, SinkFacts } from '#mail/inbound';
+import type { InboundTransaction } from './inbound-transaction.ts';
 import type { Notices } from './notices.ts';
-
-/** A transaction with the facts that this port finds out. */
-export type InboundTransaction = Transaction<SenderFacts, AcceptedRecipient>;
 
 /** The sinks of incoming mail. */
 export type InboundSinks = ContentSinks<InboundTransaction, SinkFacts>;

@@ -21,7 +21,7 @@ import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { Refusal, type DataHandler, type SessionFacts } from '#proto/smtp-server';
-import type { InboundTransaction } from './content-sinks.ts';
+import type { InboundTransaction } from './inbound-transaction.ts';
 import { enqueueLeftovers, reportRefused } from './leftovers.ts';
 import { besideOriginal, type Notices } from './notices.ts';
 import type { Quotas } from './quotas.ts';

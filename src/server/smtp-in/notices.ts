@@ -7,7 +7,7 @@ import type { Feedback } from '#mail/feedback';
 import type { ContentSinkDefinition, NoticeFacts, StoredContent } from '#mail/inbound';
 import type { BlobStore } from '#ports/blobs';
 import type { Log } from '#ports/log';
-import type { InboundTransaction } from './content-sinks.ts';
+import type { InboundTransaction } from './inbound-transaction.ts';
 
 /** Dependencies of looking at notices. */
 export interface NoticesDeps {

@@ -16,7 +16,7 @@ import {
   type SessionFacts,
 } from '#proto/smtp-server';
 import { admissionTexts, type Admission } from '#server/admission';
-import type { InboundTransaction } from './content-sinks.ts';
+import type { InboundTransaction } from './inbound-transaction.ts';
 import { IncomingMessage } from './incoming-message.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { receivingPlan, type ReceivingPlan, type ReceivingPlanDeps } from './receiving-plan.ts';

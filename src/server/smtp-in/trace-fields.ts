@@ -1,7 +1,7 @@
 import { writeAddress } from '#lib/address';
 import { writeDeliveredTo, writeReceived, writeReturnPath } from '#lib/message';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
-import type { InboundTransaction } from './content-sinks.ts';
+import type { InboundTransaction } from './inbound-transaction.ts';
 
 /** Trace fields of a message (RFC 5321 §4.4). */
 export interface TraceFields {
