@@ -4,6 +4,7 @@ import type { ReceptionFacts } from '#mail/messages';
 import { defaultSettings } from '#mail/queue';
 import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
+import type { ReceptionRecord } from './acceptance.ts';
 import { acceptanceOf, Stories, writeReception, writeStory, type StoryQuestion } from './index.ts';
 
 const reception: ReceptionFacts = {
@@ -95,6 +96,22 @@ test('writeStory: a message that came in, was copied and moved', async () => {
   ] as const) {
     assert.equal(await textOf(store, question, startMs), '');
   }
+});
+
+test('writeStory: a message that went somewhere for a reason', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const startMs = clock.now();
+  const record = JSON.parse(reception.validation ?? '') as ReceptionRecord;
+  const validation = writeReception({ ...record, explanation: 'like 3 messages\nthat were marked as junk' });
+  await account.messages.append({ name: 'Junk' }, [
+    newMessage(['Message-ID: <in@far.example>'], { receivedMs: startMs, reception: { ...reception, validation } }),
+  ]);
+  const told = await textOf(store, { kind: 'messageId', messageId: 'in@far.example' }, startMs);
+  assert.match(
+    told,
+    /checked sender: pass, its domain can take mail\n {6}decided: like 3 messages that were marked as junk\n/,
+  );
 });
 
 test('writeStory: mail that a program stored, and mail that came before records were kept', async () => {

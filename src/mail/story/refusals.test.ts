@@ -49,6 +49,20 @@ function world(limits: Partial<RefusalsDeps['limits']> = {}): World {
   };
 }
 
+test('Refusals: the reason that the client did not learn is kept, cut, and told', async () => {
+  await using w = world();
+  const explanation = 'a rule of the account'.padEnd(5000, '!');
+  w.refusals.record(refusal({ stage: 'DATA', explanation }));
+  w.refusals.record(refusal());
+  const found = await w.refusals.find({ sinceMs: 0 }, 10);
+  const told = found.map((story) => writeStory(story, () => 'T', 0).filter((line) => line.includes('decided: ')));
+  assert.deepEqual(
+    told.flat().map((line) => line.trim().replace(/!+$/, '!')),
+    ['decided: a rule of the account!'],
+  );
+  assert.equal(told.flat()[0]?.trim().length, 'decided: '.length + refusalLimits.maxTextChars);
+});
+
 test('Refusals: equal ones are one row, written later, and told once', async () => {
   await using w = world();
   const startMs = w.clock.now();
