@@ -47,7 +47,7 @@ export async function checkFolder(folder: string): Promise<readonly Finding[]> {
     if (error instanceof Error && 'stdout' in error && error.stdout !== '') return { stdout: String(error.stdout) };
     throw error;
   });
-  return (JSON.parse(stdout) as Finding[]).filter(({ kind }) => kind !== 'orphan');
+  return (JSON.parse(stdout) as Finding[]).filter(({ kind }) => kind !== 'orphan' && kind !== 'owner');
 }
 
 function portsOf(child: ChildProcess): Promise<{ readonly smtpPort: number; readonly imapPort: number }> {
