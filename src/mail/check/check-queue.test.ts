@@ -70,9 +70,9 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
 for (const [damage, want] of [
   [sql`DELETE FROM queue_attempt`, []],
   [sql`DELETE FROM queue_content`, ['queue!: message 1 of <s@example.org> waits and has no content']],
-  [sql`UPDATE queue_content SET bytes = 'x'`, ['queue!: message 1 should have 5 bytes, and has 1']],
+  [sql`UPDATE queue_content SET bytes = ${Uint8Array.of(120)}`, ['queue!: message 1 should have 5 bytes, and has 1']],
   [
-    sql`UPDATE queue_content SET bytes = x'0000000001'`,
+    sql`UPDATE queue_content SET bytes = ${Uint8Array.of(0, 0, 0, 0, 1)}`,
     ['queue!: message 1 has other bytes than were accepted: its checksum is wrong'],
   ],
   [

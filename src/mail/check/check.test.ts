@@ -78,8 +78,8 @@ for (const [damage, repair, want] of [
     'reference!: email 8 has a damaged structure (INBOX UID 2)',
   ],
   [
-    sql`UPDATE email SET description = unhex(hex(description) || '00') WHERE id = 8`,
-    sql`UPDATE email SET description = substr(description, 1, length(description) - 1) WHERE id = 8`,
+    sql`UPDATE email SET description = substr(description, 2) WHERE id = 8`,
+    sql`UPDATE email SET description = NULL, envelope = '()', bodystructure = '()', structure = '{"o":[0,14,21,1]}' WHERE id = 8`,
     'description: email 8 has a damaged description, which is made again when it is read (INBOX UID 2)',
   ],
   [

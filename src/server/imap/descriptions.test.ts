@@ -54,14 +54,14 @@ test('SelectedGlue: a damaged description is made again from the bytes of its me
   await client.ask('SELECT INBOX');
   const before = [await client.ask(texts), await descriptions(store)];
   for (const damage of [
-    sql`UPDATE email SET description = zeroblob(length(description))`,
+    sql`UPDATE email SET description = ${new Uint8Array(60)}`,
     sql`UPDATE email SET description = substr(description, 1, length(description) - 1)`,
-    sql`UPDATE email SET description = x'' WHERE id % 2 = 0`,
+    sql`UPDATE email SET description = ${new Uint8Array(0)} WHERE id % 2 = 0`,
   ]) {
     await change(store, damage);
     assert.deepEqual([await client.ask(texts), await descriptions(store)], before);
   }
-  await change(store, sql`UPDATE email SET description = x'01'`);
+  await change(store, sql`UPDATE email SET description = ${Uint8Array.of(1)}`);
   assert.equal((await client.ask('SEARCH SUBJECT gr')).said, '* SEARCH 1 3\r\n');
   assert.deepEqual(await descriptions(store), before[1]);
 });
@@ -74,7 +74,7 @@ test('SelectedGlue: a message whose description and bytes are damaged is left ou
   const [[bytes]] = (await store.account.db.read((reader) =>
     reader.arrays(sql`SELECT bytes FROM content WHERE id = ${place}`),
   )) as [[Uint8Array]];
-  await change(store, sql`UPDATE email SET description = x'00' WHERE id = ${place}`);
+  await change(store, sql`UPDATE email SET description = ${Uint8Array.of(0)} WHERE id = ${place}`);
   await change(store, sql`UPDATE content SET bytes = substr(bytes, 1, 3) WHERE id = ${place}`);
   const { said, answer } = await client.ask('FETCH 1:* ENVELOPE');
   assert.equal(answer, 'NO [CORRUPTION] UID 2: damaged on the server; the others were sent');
