@@ -103,6 +103,31 @@ test('Refusals.find: by sender, recipient, or both, where a refused sender named
   assert.equal(await count('bob@far.example', undefined, sinceMs + 1), 0);
 });
 
+test('Refusals.find: writes nothing, counts what waits once, and finds its row beyond the limit', async () => {
+  await using w = world();
+  const sinceMs = w.clock.now();
+  const find = async (limit: number): Promise<string[]> =>
+    (await w.refusals.find({ sender: 'bob@far.example', sinceMs }, limit)).map((story) => {
+      const [event] = story.events;
+      assert.ok(story.kind === 'refused' && event?.kind === 'refused');
+      return `${story.recipient} ${event.times} ${event.by.cid}`;
+    });
+  w.refusals.record(refusal({ recipient: 'a@example.org' }));
+  assert.deepEqual([await find(10), await w.rows()], [['a@example.org 1 c0'], 0]);
+  await w.clock.advance(refusalLimits.flushMs);
+  await w.refusals.flush();
+  for (const recipient of ['b@example.org', 'c@example.org']) w.refusals.record(refusal({ recipient }));
+  await w.clock.advance(1);
+  await w.refusals.flush();
+  assert.deepEqual([(await find(10)).length, await w.rows()], [3, 3]);
+  await w.clock.advance(1);
+  w.refusals.record(refusal({ recipient: 'a@example.org', by: { ...by, cid: 'c9' } }));
+  assert.deepEqual([await find(1), await w.rows()], [['a@example.org 2 c9'], 3]);
+  // A question while a flush is at work, and one while it begins.
+  const [during, after] = [w.refusals.flush().then(() => find(1)), find(1)];
+  assert.deepEqual([await during, await after], [['a@example.org 2 c9'], ['a@example.org 2 c9']]);
+});
+
 test('Refusals: what strangers can fill is bounded, also after a restart, and old rows go', async () => {
   const few = { maxPerDay: 5, maxPerClient: 3, maxWaiting: 8, maxTextChars: 20 };
   await using w = world(few);

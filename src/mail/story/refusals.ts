@@ -1,5 +1,5 @@
 import type { Clock } from '#ports/clock';
-import { sql, type Database, type Tx } from '#ports/database';
+import { sql, type Database, type Reader, type Sql, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Acceptance } from './acceptance.ts';
 import type { RefusalLimits } from './limits.ts';
@@ -80,8 +80,7 @@ export class Refusals implements AsyncDisposable {
     const recipient = cut(given.recipient.toLowerCase());
     const refusal = { ...given, sender, recipient, reply: cut(given.reply), explanation };
     const dayMs = nowMs - (nowMs % oneDayMs);
-    const { remoteIp, service } = given.by;
-    const key = JSON.stringify([dayMs, refusal.recipient, sender, remoteIp, service, given.stage, refusal.reply]);
+    const key = keyOf(dayMs, refusal);
     const known = this.#waiting.get(key);
     if (known !== undefined) {
       known.lastMs = nowMs;
@@ -112,22 +111,19 @@ export class Refusals implements AsyncDisposable {
     return this.#writing;
   }
 
-  /** Returns refusals, the latest first, at most `limit`; those that wait to be written are included. */
-  async find({ sender, recipient, sinceMs }: RefusalQuestion, limit: number): Promise<Story[]> {
-    await this.flush();
-    // Who was refused at MAIL named no recipient.
-    const ofRecipient =
-      recipient === undefined
-        ? sql``
-        : sender === undefined
-          ? sql`AND recipient = ${recipient.toLowerCase()}`
-          : sql`AND recipient IN (${recipient.toLowerCase()}, '')`;
-    const ofSender = sender === undefined ? sql`` : sql`AND sender = ${sender.toLowerCase()}`;
-    const rows = await this.#deps.db.read((reader) =>
-      reader.all<RefusalRow>(sql`SELECT recipient, sender, stage, reply, first_ms AS "firstMs", last_ms AS "lastMs", times, facts
-        FROM refused_mail WHERE last_ms >= ${sinceMs} ${ofRecipient} ${ofSender} ORDER BY last_ms DESC LIMIT ${limit}`),
-    );
-    return rows.map(storyOf);
+  /** Returns refusals, the latest first, at most `limit`; those that wait to be written are included, and go on waiting: a question writes nothing. */
+  async find(question: RefusalQuestion, limit: number): Promise<Story[]> {
+    for (;;) {
+      const writing = this.#writing;
+      await writing;
+      const waiting = [...this.#waiting.values()].filter((one) => isMeant(one, question));
+      const latest = waiting.toSorted((a, b) => b.lastMs - a.lastMs).slice(0, limit);
+      const rows = await this.#deps.db.read((reader) => findRows(reader, question, latest, limit));
+      // What was written meanwhile would be counted twice.
+      if (this.#writing !== writing) continue;
+      const found = withWaiting(rows, latest).toSorted((a, b) => b.lastMs - a.lastMs);
+      return found.slice(0, limit).map(storyOf);
+    }
   }
 
   /** Removes what is old. @returns how many rows. */
@@ -156,14 +152,14 @@ export class Refusals implements AsyncDisposable {
   }
 
   /** @returns whether there was room. */
-  async #writeOne(tx: Tx, { refusal, dayMs, firstMs, lastMs, times }: Waiting): Promise<boolean> {
-    const { sender, recipient, stage, reply, by, explanation } = refusal;
+  async #writeOne(tx: Tx, one: Waiting): Promise<boolean> {
+    const { refusal, dayMs, firstMs, lastMs, times } = one;
+    const { sender, recipient, stage, reply, by } = refusal;
     const { remoteIp, service } = by;
-    const facts = JSON.stringify(explanation === null ? by : { ...by, explanation });
+    const facts = factsOf(refusal);
     const changed =
       await tx.run(sql`UPDATE refused_mail SET last_ms = ${lastMs}, times = times + ${times}, facts = ${facts}
-      WHERE day_ms = ${dayMs} AND recipient = ${recipient} AND sender = ${sender} AND remote_ip = ${remoteIp}
-        AND service = ${service} AND stage = ${stage} AND reply = ${reply}`);
+      WHERE ${isSame(one)}`);
     if (changed > 0) return true;
     const { limits } = this.#deps;
     const rows = await this.#rowsOf(tx, dayMs);
@@ -188,6 +184,7 @@ export class Refusals implements AsyncDisposable {
 }
 
 interface RefusalRow {
+  readonly dayMs: number;
   readonly recipient: string;
   readonly sender: string;
   readonly stage: string;
@@ -195,12 +192,93 @@ interface RefusalRow {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly times: number;
+  /** Acceptance, as JSON. */
   readonly facts: string;
 }
 
+const columns = sql`day_ms AS "dayMs", recipient, sender, stage, reply, first_ms AS "firstMs", last_ms AS "lastMs", times, facts`;
+
+/** Reads the rows that a question means, the latest first, and those that `waiting` will add to. */
+async function findRows(
+  reader: Reader,
+  { sender, recipient, sinceMs }: RefusalQuestion,
+  waiting: readonly Waiting[],
+  limit: number,
+): Promise<RefusalRow[]> {
+  // A client that was refused at MAIL named no recipient.
+  const ofRecipient =
+    recipient === undefined
+      ? sql``
+      : sender === undefined
+        ? sql`AND recipient = ${recipient.toLowerCase()}`
+        : sql`AND recipient IN (${recipient.toLowerCase()}, '')`;
+  const ofSender = sender === undefined ? sql`` : sql`AND sender = ${sender.toLowerCase()}`;
+  const rows = await reader.all<RefusalRow>(sql`SELECT ${columns} FROM refused_mail
+    WHERE last_ms >= ${sinceMs} ${ofRecipient} ${ofSender} ORDER BY last_ms DESC LIMIT ${limit}`);
+  const known = new Set(rows.map(keyOfRow));
+  for (const one of waiting) {
+    if (known.has(keyOf(one.dayMs, one.refusal))) continue;
+    const row = await reader.get<RefusalRow>(sql`SELECT ${columns} FROM refused_mail WHERE ${isSame(one)}`);
+    if (row !== undefined) rows.push(row);
+  }
+  return rows;
+}
+
+/** Adds refusals that are not written yet to their rows. */
+function withWaiting(rows: readonly RefusalRow[], waiting: readonly Waiting[]): RefusalRow[] {
+  const found = new Map(rows.map((row) => [keyOfRow(row), row]));
+  for (const { refusal, dayMs, firstMs, lastMs, times } of waiting) {
+    const { sender, recipient, stage, reply } = refusal;
+    const key = keyOf(dayMs, refusal);
+    const row = found.get(key) ?? { dayMs, recipient, sender, stage, reply, firstMs, times: 0 };
+    found.set(key, { ...row, lastMs, times: row.times + times, facts: factsOf(refusal) });
+  }
+  return [...found.values()];
+}
+
+function isMeant({ refusal, lastMs }: Waiting, { sender, recipient, sinceMs }: RefusalQuestion): boolean {
+  if (lastMs < sinceMs || (sender !== undefined && refusal.sender !== sender.toLowerCase())) return false;
+  if (recipient === undefined || refusal.recipient === recipient.toLowerCase()) return true;
+  return sender !== undefined && refusal.recipient === '';
+}
+
+function isSame({ refusal, dayMs }: Waiting): Sql {
+  const { sender, recipient, stage, reply, by } = refusal;
+  return sql`day_ms = ${dayMs} AND recipient = ${recipient} AND sender = ${sender} AND remote_ip = ${by.remoteIp}
+    AND service = ${by.service} AND stage = ${stage} AND reply = ${reply}`;
+}
+
+/** Returns what equal refusals of a day have in common. */
+function keyOf(
+  dayMs: number,
+  {
+    recipient,
+    sender,
+    stage,
+    reply,
+    by,
+  }: Pick<NewRefusal, 'recipient' | 'sender' | 'reply' | 'by'> & {
+    readonly stage: string;
+  },
+): string {
+  return JSON.stringify([dayMs, recipient, sender, by.remoteIp, by.service, stage, reply]);
+}
+
+function keyOfRow({ dayMs, facts, ...row }: RefusalRow): string {
+  return keyOf(dayMs, { ...row, by: readFacts(facts) });
+}
+
+function factsOf({ by, explanation }: NewRefusal): string {
+  return JSON.stringify(explanation === null ? by : { ...by, explanation });
+}
+
+/** Reads what `factsOf` wrote. */
+function readFacts(facts: string): Acceptance & { readonly explanation?: string } {
+  return JSON.parse(facts) as Acceptance & { readonly explanation?: string };
+}
+
 function storyOf({ recipient, sender, stage, reply, firstMs, lastMs, times, facts }: RefusalRow): Story {
-  // We wrote it ourselves.
-  const { explanation = null, ...by } = JSON.parse(facts) as Acceptance & { readonly explanation?: string };
+  const { explanation = null, ...by } = readFacts(facts);
   return {
     kind: 'refused',
     sender,
