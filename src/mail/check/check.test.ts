@@ -135,6 +135,23 @@ test('fixAccount sets counters right and collects orphans', async () => {
   assert.equal(await sweeper.sweepAccount(account.id, account.db), 1);
 });
 
+test('fixAccount makes damaged descriptions again from the bytes of their messages', async () => {
+  await using store = await tempStore();
+  const { account, sweeper } = store;
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a']), newMessage(['Subject: b'])]);
+  const descriptions = (): Promise<unknown[][]> =>
+    account.db.read((reader) => reader.arrays(sql`SELECT id, description FROM email ORDER BY id`));
+  const before = await descriptions();
+  await account.db.write((tx) => tx.run(sql`UPDATE email SET description = substr(description, 2) WHERE id = 8`));
+  assert.deepEqual(
+    (await checkAccount(account)).map(({ kind }) => kind),
+    ['description'],
+  );
+  assert.equal(await fixAccount(account, sweeper), 1);
+  assert.deepEqual(await checkAccount(account), []);
+  assert.deepEqual(await descriptions(), before);
+});
+
 test('checkAccount reads each blob, and names the message whose bytes changed', async () => {
   await using store = await tempStore();
   const { account, blobs } = store;
