@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Channel } from '#ports/channel';
 import { mechanismsByStrength, type CredentialStore } from '#lib/sasl';
 import { defaultLimits, serveImap, type AccountBackend, type ImapBackend } from '#proto/imap-server';
 import { channelPair } from './channel-pair.ts';
@@ -7,6 +8,37 @@ import type { TempStore } from './temp-store.ts';
 const decoder = new TextDecoder('latin1');
 const encoder = new TextEncoder();
 
+type World = Pick<TempStore, 'clock' | 'log' | 'loop'>;
+
+/** Serves a channel whose client is logged in as `mara`, over the backend that `open` gives. @returns when the session has ended. */
+export function serveAccount(channel: Channel, { clock, log, loop }: World, open: () => AccountBackend): Promise<void> {
+  const backend: ImapBackend = {
+    credentials: {} as CredentialStore,
+    admitLogin: async () => undefined,
+    noteLogin: () => undefined,
+    noteClientId: () => undefined,
+    open: async () => open(),
+  };
+  return serveImap({
+    channel,
+    backend,
+    clock,
+    loop,
+    random: { bytes: (count) => new Uint8Array(count) },
+    log,
+    shutdown: new AbortController().signal,
+    options: {
+      hostname: 'mx.example',
+      startTls: false,
+      allowClearPasswords: true,
+      mechanisms: mechanismsByStrength,
+      preauthenticated: { account: 'mara', login: 'mara' },
+      serverId: new Map(),
+      limits: defaultLimits,
+    },
+  });
+}
+
 /** A session that is logged in to an account, over the backend that `open` gives. */
 export class ImapConversation implements AsyncDisposable {
   readonly #channel;
@@ -14,34 +46,10 @@ export class ImapConversation implements AsyncDisposable {
   #tag = 0;
   #rest = '';
 
-  constructor({ clock, log, loop }: Pick<TempStore, 'clock' | 'log' | 'loop'>, open: () => AccountBackend) {
+  constructor(world: World, open: () => AccountBackend) {
     const { client, server } = channelPair({ serverPort: 143 });
     this.#channel = client;
-    const backend: ImapBackend = {
-      credentials: {} as CredentialStore,
-      admitLogin: async () => undefined,
-      noteLogin: () => undefined,
-      noteClientId: () => undefined,
-      open: async () => open(),
-    };
-    this.#session = serveImap({
-      channel: server,
-      backend,
-      clock,
-      loop,
-      random: { bytes: (count) => new Uint8Array(count) },
-      log,
-      shutdown: new AbortController().signal,
-      options: {
-        hostname: 'mx.example',
-        startTls: false,
-        allowClearPasswords: true,
-        mechanisms: mechanismsByStrength,
-        preauthenticated: { account: 'mara', login: 'mara' },
-        serverId: new Map(),
-        limits: defaultLimits,
-      },
-    });
+    this.#session = serveAccount(server, world, open);
   }
 
   /** Sends a command; all that came before its tagged answer, as Latin-1, and the answer. */

@@ -134,59 +134,71 @@ test('SystemLoop: those who wait for short work share a round, up to a slice', a
   assert.deepEqual(finished, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
 });
 
-test('SystemLoop: many who wait divide a slice, so that one who needs little waits for a part of the work of the others', async () => {
-  const { loop, work } = open();
-  const pieceMs = sliceMs / 20;
-  let doneMs = 0;
-  const done = new AbortController();
-  const flood = async (): Promise<void> => {
-    while (!done.signal.aborted) {
+const pieceMs = sliceMs / 20;
+
+/** Work that does piece after piece, and asks after each, until it is stopped. */
+class Floods {
+  readonly #opened: ReturnType<typeof open>;
+  readonly #running: Promise<void>[] = [];
+  #isDone = false;
+  /** Time that all pieces took. */
+  usedMs = 0;
+
+  constructor(opened: ReturnType<typeof open>) {
+    this.#opened = opened;
+  }
+
+  start(): void {
+    this.#running.push(this.#run());
+  }
+
+  async stop(): Promise<void> {
+    this.#isDone = true;
+    await Promise.all(this.#running);
+  }
+
+  async #run(): Promise<void> {
+    const { loop, work } = this.#opened;
+    while (!this.#isDone) {
       work(pieceMs);
-      doneMs += pieceMs;
+      this.usedMs += pieceMs;
       const pause = loop.pause();
       if (pause !== null) await pause;
     }
-  };
+  }
+}
+
+test('SystemLoop: many who wait divide a slice, so that one who needs little waits for a part of the work of the others', async () => {
+  const opened = open();
+  const { loop, work } = opened;
+  const floods = new Floods(opened);
   work();
-  const floods = Array.from({ length: 16 }, flood);
-  const before = doneMs;
+  for (let i = 0; i < 16; i += 1) floods.start();
+  const before = floods.usedMs;
   await loop.pause();
   // An eighth of a slice each, and the piece that went beyond it.
   const mostMs = 16 * (sliceMs / 8 + pieceMs);
-  const waitedMs = doneMs - before;
-  done.abort();
-  await Promise.all(floods);
+  const waitedMs = floods.usedMs - before;
+  await floods.stop();
   assert.ok(waitedMs <= mostMs, `${waitedMs} ms of ${mostMs}`);
 });
 
 test('SystemLoop: what many sockets bring in one round has short slices once some were used up', async () => {
-  const { loop, work } = open();
-  const pieceMs = sliceMs / 20;
-  let doneMs = 0;
-  const done = new AbortController();
-  const flood = async (): Promise<void> => {
-    while (!done.signal.aborted) {
-      work(pieceMs);
-      doneMs += pieceMs;
-      const pause = loop.pause();
-      if (pause !== null) await pause;
-    }
-  };
-  const floods: Promise<void>[] = [];
+  const opened = open();
+  const floods = new Floods(opened);
   const sockets = Promise.withResolvers<void>();
   // Each comes before immediates that were set earlier in the same round, as sockets do.
   const bring = (left: number): void => {
     if (left === 0) return sockets.resolve();
-    floods.push(flood());
+    floods.start();
     process.nextTick(() => void Promise.resolve().then(() => process.nextTick(bring, left - 1)));
   };
-  await loop.pause();
+  await opened.loop.pause();
   bring(32);
   await sockets.promise;
   const mostMs = 6 * (sliceMs + pieceMs) + 26 * (sliceMs / 8 + pieceMs);
-  const usedMs = doneMs;
-  done.abort();
-  await Promise.all(floods);
+  const { usedMs } = floods;
+  await floods.stop();
   assert.ok(usedMs <= mostMs, `${usedMs} ms of ${mostMs}`);
 });
 

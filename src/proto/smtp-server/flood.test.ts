@@ -6,19 +6,8 @@ import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeLoop } from '#testing/fake-loop';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
-import { SmtpSession, type SessionOptions } from './index.ts';
-
-const options: SessionOptions = {
-  kind: 'mx',
-  hostname: 'mx.example',
-  startTls: false,
-  authWithoutTls: false,
-  mailNeedsTls: false,
-  dsn: false,
-  futureRelease: false,
-  requireTls: false,
-  pedantic: false,
-};
+import { plainOptions } from '#testing/smtp-conversation';
+import { SmtpSession } from './index.ts';
 
 /** A session over a channel, with a loop that pauses at every question. */
 function sessionOn(channel: Channel, loop: FakeLoop): SmtpSession {
@@ -26,7 +15,7 @@ function sessionOn(channel: Channel, loop: FakeLoop): SmtpSession {
     loop,
     channel,
     backend: new FakeSmtpBackend(),
-    options,
+    options: plainOptions,
     clock: new FakeClock(),
     log: new FakeLog(),
     random: { bytes: (count) => new Uint8Array(count) },

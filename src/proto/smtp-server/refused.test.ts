@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { writeAddress } from '#lib/address';
-import { channelPair } from '#testing/channel-pair';
-import { FakeClock } from '#testing/fake-clock';
-import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
-import { SmtpSession, type RefusedMail, type SessionFacts } from './index.ts';
-import { FakeLoop } from '#testing/fake-loop';
+import { converse } from '#testing/smtp-conversation';
+import type { RefusedMail, SessionFacts } from './index.ts';
 
 /** A backend that keeps a record of what was refused. */
 class RecordingBackend extends FakeSmtpBackend {
@@ -21,31 +18,8 @@ class RecordingBackend extends FakeSmtpBackend {
 
 async function recordsOf(lines: readonly string[]): Promise<readonly string[]> {
   const backend = new RecordingBackend();
-  const { client, server } = channelPair();
-  const session = new SmtpSession({
-    loop: new FakeLoop(),
-    channel: server,
-    backend,
-    options: {
-      kind: 'mx',
-      hostname: 'mx.example.org',
-      startTls: false,
-      authWithoutTls: false,
-      mailNeedsTls: false,
-      dsn: false,
-      futureRelease: false,
-      requireTls: false,
-      pedantic: true,
-      limits: { maxMessageBytes: 100 },
-    },
-    clock: new FakeClock(),
-    log: new FakeLog(),
-    random: { bytes: (count) => new Uint8Array(count) },
-    id: 'cid',
-  });
-  const running = session.run();
-  await client.write(new TextEncoder().encode(['EHLO a.example', ...lines, 'QUIT', ''].join('\r\n')));
-  await running;
+  const options = { hostname: 'mx.example.org', pedantic: true, limits: { maxMessageBytes: 100 } };
+  await converse(backend, ['EHLO a.example', ...lines], { options });
   return backend.records;
 }
 

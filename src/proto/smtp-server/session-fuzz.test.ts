@@ -9,6 +9,7 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { type SessionOptions, SmtpSession } from './index.ts';
 import { FakeLoop } from '#testing/fake-loop';
+import { plainOptions } from '#testing/smtp-conversation';
 
 const clock: Clock = {
   now: () => 0,
@@ -102,17 +103,7 @@ test('SmtpSession always ends, answers in SMTP only, and leaves nothing open, wh
   );
 });
 
-const options: SessionOptions = {
-  kind: 'mx',
-  hostname: 'mx.example.org',
-  startTls: true,
-  authWithoutTls: false,
-  mailNeedsTls: false,
-  dsn: false,
-  futureRelease: false,
-  requireTls: false,
-  pedantic: false,
-};
+const options: SessionOptions = { ...plainOptions, startTls: true };
 const random = { bytes: (count: number) => new Uint8Array(count) };
 
 test('SmtpSession drops what it has when the peer leaves within content', async () => {

@@ -10,6 +10,7 @@ import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { play } from '#testing/transcript';
 import { Refusal, type SessionOptions, SmtpSession } from './index.ts';
 import { FakeLoop } from '#testing/fake-loop';
+import { plainOptions } from '#testing/smtp-conversation';
 
 interface Settings extends Partial<SessionOptions> {
   readonly tls?: boolean;
@@ -41,18 +42,7 @@ class Stage {
   open(byteAtATime: boolean): Channel {
     const { client, server } = channelPair({ byteAtATime, tls: this.#settings.tls === true });
     this.#server = server;
-    const options: SessionOptions = {
-      kind: 'mx',
-      hostname: 'mx.example.org',
-      startTls: true,
-      authWithoutTls: false,
-      mailNeedsTls: false,
-      dsn: false,
-      futureRelease: false,
-      requireTls: false,
-      pedantic: false,
-      ...this.#settings,
-    };
+    const options = { ...plainOptions, hostname: 'mx.example.org', startTls: true, ...this.#settings };
     const deps = { channel: server, backend: this.backend, options, clock: this.#clock, log: this.log, id: 'test' };
     const random = { bytes: (count: number) => new Uint8Array(count).fill(1) };
     const session = new SmtpSession({ loop: new FakeLoop(), ...deps, random });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mechanismsByStrength, type CredentialStore } from '#lib/sasl';
 import { ContentMemory } from '#mail/content';
-import { defaultLimits, serveImap, type ImapBackend } from '#proto/imap-server';
+import { defaultLimits } from '#proto/imap-server';
 import { channelPair, type FakeChannel } from '#testing/channel-pair';
 import { countingDatabase, FakeLoop } from '#testing/fake-loop';
+import { serveAccount } from '#testing/imap-conversation';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { AccountGlue } from './account-glue.ts';
 
@@ -58,31 +58,7 @@ function connect({ account, bus, clock, log, loop }: TempStore): { client: FakeC
     return write(bytes, ...rest);
   };
   const deps = { account, bus, clock, contentMemory: new ContentMemory(0), appendLimitBytes: 1e9, quotaBytes: 0 };
-  const backend: ImapBackend = {
-    credentials: {} as CredentialStore,
-    admitLogin: async () => undefined,
-    noteLogin: () => undefined,
-    noteClientId: () => undefined,
-    open: async () => new AccountGlue({ ...deps, storedBy: '{}' }),
-  };
-  const ended = serveImap({
-    channel: server,
-    backend,
-    clock,
-    loop,
-    random: { bytes: (count) => new Uint8Array(count) },
-    log,
-    shutdown: new AbortController().signal,
-    options: {
-      hostname: 'mx.example',
-      startTls: false,
-      allowClearPasswords: true,
-      mechanisms: mechanismsByStrength,
-      preauthenticated: { account: 'mara', login: 'mara' },
-      serverId: new Map(),
-      limits: defaultLimits,
-    },
-  });
+  const ended = serveAccount(server, { clock, log, loop }, () => new AccountGlue({ ...deps, storedBy: '{}' }));
   return { client, ended };
 }
 

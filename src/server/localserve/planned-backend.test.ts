@@ -1,56 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SmtpSession } from '#proto/smtp-server';
-import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
-import { FakeLog } from '#testing/fake-log';
-import { FakeLoop } from '#testing/fake-loop';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
+import { converse } from '#testing/smtp-conversation';
 import { PlannedBackend } from './planned-backend.ts';
 
 /** Brings one message. @returns the replies after that to EHLO, and the Backend behind the decorator. */
 async function bring(from: string, to: string, shutdown = new AbortController()): Promise<[string[], FakeSmtpBackend]> {
   const behind = new FakeSmtpBackend();
-  const { client, server: channel } = channelPair({ clientAddress: '127.0.0.1' });
   const clock = new FakeClock();
-  const running = new SmtpSession({
-    loop: new FakeLoop(),
-    channel,
-    backend: new PlannedBackend(behind, { clock, shutdown: shutdown.signal }),
-    options: {
-      kind: 'mx',
-      hostname: 'localhost',
-      startTls: false,
-      authWithoutTls: false,
-      mailNeedsTls: false,
-      dsn: false,
-      futureRelease: false,
-      requireTls: false,
-      pedantic: false,
-    },
-    clock,
-    log: new FakeLog(),
-    random: { bytes: (count) => new Uint8Array(count) },
-    id: 'cid',
-  }).run();
-  const lines = [
-    'HELO c.example',
-    `MAIL FROM:<${from}>`,
-    `RCPT TO:<${to}>`,
-    'DATA',
-    'Subject: x',
-    '',
-    'x',
-    '.',
-    'QUIT',
-    '',
-  ];
-  await client.write(new TextEncoder().encode(lines.join('\r\n')));
-  let heard = '';
-  for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {
-    heard += new TextDecoder().decode(bytes);
-  }
-  await running;
+  const backend = new PlannedBackend(behind, { clock, shutdown: shutdown.signal });
+  const lines = ['HELO c.example', `MAIL FROM:<${from}>`, `RCPT TO:<${to}>`, 'DATA', 'Subject: x', '', 'x', '.'];
+  const heard = await converse(backend, lines, { clock });
   return [heard.split('\r\n').slice(2, -1), behind];
 }
 

@@ -4,18 +4,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
 import { writeStory } from '#mail/story';
-import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
+import { type Backend, type ServerKind } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { SenderCheck, SmtpIn, standardParts as inbound } from '#server/smtp-in';
 import { standardRules, Submission } from '#server/submission';
-import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
 import type { ArgumentsOf } from './index.ts';
 import { checkedRun } from './samples.ts';
-import { FakeLoop } from '#testing/fake-loop';
+import { converse } from '#testing/smtp-conversation';
 
 const hostname = 'mail.example.org';
 const domains = `
@@ -58,7 +57,6 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
 
 async function talk(services: Services, log: FakeLog, kind: ServerKind, lines: readonly string[]): Promise<void> {
   const isTls = kind === 'submissions';
-  const { client, server: channel } = channelPair({ clientAddress: '192.0.2.77', tls: isTls });
   const shutdown = new AbortController().signal;
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
   const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
@@ -66,32 +64,22 @@ async function talk(services: Services, log: FakeLog, kind: ServerKind, lines: r
     kind === 'mx'
       ? new SmtpIn({ ...services, admission, senders, inbound, hostname, shutdown })
       : new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) });
-  const session = new SmtpSession({
-    loop: new FakeLoop(),
-    channel,
-    backend,
+  const isSubmission = kind !== 'mx';
+  const login = isTls ? [`AUTH PLAIN ${btoa('\0ann\0correct horse')}`] : [];
+  await converse(backend, ['EHLO far.example', ...login, ...lines], {
     options: {
       kind,
       hostname,
-      startTls: false,
-      authWithoutTls: false,
-      mailNeedsTls: false,
-      dsn: kind !== 'mx',
-      futureRelease: kind !== 'mx',
+      dsn: isSubmission,
+      futureRelease: isSubmission,
       requireTls: true,
-      pedantic: false,
       limits: { maxMessageBytes: 2000 },
     },
+    channels: { clientAddress: '192.0.2.77', tls: isTls },
     clock: services.clock,
     log,
     random: services.random,
-    id: 'cid',
   });
-  const running = session.run();
-  const login = isTls ? [`AUTH PLAIN ${btoa('\0ann\0correct horse')}`] : [];
-  await client.write(new TextEncoder().encode(['EHLO far.example', ...login, ...lines, 'QUIT', ''].join('\r\n')));
-  while ((await client.read(5000)) !== null);
-  await running;
 }
 
 const mail = (from: string, to: string, ...text: readonly string[]): string[] => [

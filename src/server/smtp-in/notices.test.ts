@@ -7,17 +7,16 @@ import { Files } from '#host/files';
 import { writeDsn, type DsnRecipient } from '#lib/dsn';
 import { QueueRunner, type DeliveryOutcome, type DsnSink } from '#mail/queue';
 import { sql } from '#ports/database';
-import { SmtpSession, type Backend, type ServerKind } from '#proto/smtp-server';
+import { type Backend, type ServerKind } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { standardRules, Submission } from '#server/submission';
-import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { delivered } from '#testing/queue-world';
 import { tempDir } from '#testing/temp-dir';
 import { SenderCheck, SmtpIn, standardParts as inbound, type SmtpInDeps } from './index.ts';
-import { FakeLoop } from '#testing/fake-loop';
+import { converse } from '#testing/smtp-conversation';
 
 const domains = `
 domains:
@@ -105,35 +104,13 @@ async function talk(
   backend: Backend,
   lines: readonly string[],
 ): Promise<string> {
-  const { client, server: channel } = channelPair({ clientAddress: '192.0.2.77', tls: kind === 'submissions' });
-  const options = {
-    kind,
-    hostname,
-    startTls: false,
-    authWithoutTls: false,
-    mailNeedsTls: false,
-    dsn: true,
-    futureRelease: false,
-    requireTls: false,
-    pedantic: false,
-    limits: { maxMessageBytes: 1_000_000 },
-  };
-  const running = new SmtpSession({
-    loop: new FakeLoop(),
-    channel,
-    backend,
-    options,
+  const heard = await converse(backend, ['EHLO far.example', ...lines], {
+    options: { kind, hostname, dsn: true, limits: { maxMessageBytes: 1_000_000 } },
+    channels: { clientAddress: '192.0.2.77', tls: kind === 'submissions' },
     clock,
     log,
     random,
-    id: 'cid',
-  }).run();
-  const sent = client.write(new TextEncoder().encode(['EHLO far.example', ...lines, 'QUIT', ''].join('\r\n')));
-  let heard = '';
-  for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {
-    heard += new TextDecoder().decode(bytes);
-  }
-  await Promise.all([running, sent]);
+  });
   return heard.trimEnd().split('\r\n').at(-2) ?? '';
 }
 

@@ -5,15 +5,13 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import type { Acceptance, Check } from '#mail/story';
 import { sql } from '#ports/database';
-import { SmtpSession } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
-import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
+import { converse } from '#testing/smtp-conversation';
 import { tempDir } from '#testing/temp-dir';
 import { SmtpIn, type InboundParts, type InboundPartsMaker } from './index.ts';
-import { FakeLoop } from '#testing/fake-loop';
 
 const domains = `
 domains:
@@ -53,38 +51,16 @@ async function inWorld(
   const inbound: InboundPartsMaker = (config, directory) => change(parts.inbound(config, directory));
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
   const talk = async (...lines: readonly string[]): Promise<string[]> => {
-    const { client, server: channel } = channelPair({ clientAddress: '192.0.2.77' });
     const senders = parts.senders(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
     const hostname = 'mail.example.org';
     const deps = { ...services, admission, senders, inbound, hostname, shutdown: shutdown.signal };
-    const session = new SmtpSession({
-      loop: new FakeLoop(),
-      channel,
-      backend: parts.backend(new SmtpIn(deps), deps),
-      options: {
-        kind: 'mx',
-        hostname,
-        startTls: false,
-        authWithoutTls: localserve,
-        mailNeedsTls: false,
-        dsn: false,
-        futureRelease: false,
-        requireTls: false,
-        pedantic,
-        limits: { maxMessageBytes: 100_000 },
-      },
+    const heard = await converse(parts.backend(new SmtpIn(deps), deps), lines, {
+      options: { hostname, authWithoutTls: localserve, pedantic, limits: { maxMessageBytes: 100_000 } },
+      channels: { clientAddress: '192.0.2.77' },
       clock: services.clock,
       log,
       random: services.random,
-      id: 'cid',
     });
-    const running = session.run();
-    await client.write(new TextEncoder().encode([...lines, 'QUIT', ''].join('\r\n')));
-    let heard = '';
-    for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {
-      heard += new TextDecoder().decode(bytes);
-    }
-    await running;
     return heard
       .split('\r\n')
       .slice(1, -2)

@@ -7,16 +7,14 @@ import { reply } from '#lib/smtp';
 import { deliverTo, type InboundPolicy, type Verdict } from '#mail/inbound';
 import { SystemFlag } from '#lib/flags';
 import { sql } from '#ports/database';
-import { SmtpSession } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { operator, Operations } from '#server/operations';
-import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { FakeLoop } from '#testing/fake-loop';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
+import { converse } from '#testing/smtp-conversation';
 import { SenderCheck, SmtpIn, standardParts, type InboundPartsMaker } from './index.ts';
 
 const domains = `
@@ -52,51 +50,25 @@ async function inWorld(
   const inbound: InboundPartsMaker = (config, directory) => ({ ...standardParts(config, directory), policy });
   const hostname = 'mail.example.org';
   const bring = async (...to: readonly string[]): Promise<string> => {
-    const { client, server: channel } = channelPair({ clientAddress: '192.0.2.77' });
-    const running = new SmtpSession({
-      loop: new FakeLoop(),
-      channel,
-      backend: new SmtpIn({
-        ...services,
-        admission: new Admission({ clock, trustedNetworks: [] }),
-        senders: new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } })),
-        inbound,
-        hostname,
-        shutdown: shutdown.signal,
-      }),
-      options: {
-        kind: 'mx',
-        hostname,
-        startTls: false,
-        authWithoutTls: false,
-        mailNeedsTls: false,
-        dsn: false,
-        futureRelease: false,
-        requireTls: false,
-        pedantic: false,
-      },
+    const backend = new SmtpIn({
+      ...services,
+      admission: new Admission({ clock, trustedNetworks: [] }),
+      senders: new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } })),
+      inbound,
+      hostname,
+      shutdown: shutdown.signal,
+    });
+    const recipients = to.map((name) => `RCPT TO:<${name}@example.org>`);
+    const content = ['DATA', 'Subject: test', '', 'x', '.'];
+    const lines = ['HELO far.example', 'MAIL FROM:<x@far.example>', ...recipients, ...content];
+    const channels = { clientAddress: '192.0.2.77' };
+    const heard = await converse(backend, lines, {
+      options: { hostname },
+      channels,
       clock,
       log,
       random: services.random,
-      id: 'cid',
-    }).run();
-    const recipients = to.map((name) => `RCPT TO:<${name}@example.org>`);
-    const lines = [
-      'HELO far.example',
-      'MAIL FROM:<x@far.example>',
-      ...recipients,
-      'DATA',
-      'Subject: test',
-      '',
-      'x',
-      '.',
-    ];
-    await client.write(new TextEncoder().encode([...lines, 'QUIT', ''].join('\r\n')));
-    let heard = '';
-    for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {
-      heard += new TextDecoder().decode(bytes);
-    }
-    await running;
+    });
     return heard.split('\r\n')[to.length + 4] ?? '';
   };
   await body({ services, clock, log, bring, shutdown });

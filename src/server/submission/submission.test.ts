@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
 import { sql } from '#ports/database';
-import { SmtpSession } from '#proto/smtp-server';
 import { Admission } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
-import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import { Submission } from './index.ts';
-import { FakeLoop } from '#testing/fake-loop';
+import { converse } from '#testing/smtp-conversation';
 
 const domains = `
 domains:
@@ -43,38 +41,24 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
   const hostname = 'mail.example.org';
   const rules = services.parts.submissionRules(services.configuration);
   const talk = async (...lines: readonly string[]): Promise<string> => {
-    const { client, server: channel } = channelPair({ clientAddress: '203.0.113.5', tls: true });
-    const session = new SmtpSession({
-      loop: new FakeLoop(),
-      channel,
-      backend: services.parts.backend(new Submission({ ...services, admission, hostname, rules }), {
-        clock: services.clock,
-        shutdown: new AbortController().signal,
-      }),
+    const backend = services.parts.backend(new Submission({ ...services, admission, hostname, rules }), {
+      clock: services.clock,
+      shutdown: new AbortController().signal,
+    });
+    const heard = await converse(backend, ['EHLO laptop', ...lines], {
       options: {
         kind: 'submissions',
         hostname,
-        startTls: false,
-        authWithoutTls: false,
-        mailNeedsTls: false,
         dsn: true,
         futureRelease: true,
         requireTls: true,
-        pedantic: false,
         limits: { maxMessageBytes: 100_000 },
       },
+      channels: { clientAddress: '203.0.113.5', tls: true },
       clock: services.clock,
       log,
       random: services.random,
-      id: 'cid',
     });
-    const running = session.run();
-    await client.write(new TextEncoder().encode(['EHLO laptop', ...lines, 'QUIT', ''].join('\r\n')));
-    let heard = '';
-    for (let bytes = await client.read(1000); bytes !== null; bytes = await client.read(1000)) {
-      heard += new TextDecoder().decode(bytes);
-    }
-    await running;
     return heard
       .replaceAll('\r\n', '\n')
       .replace(/^[^]*?\n250 [^\n]*\n/, '')
