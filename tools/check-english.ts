@@ -1,6 +1,5 @@
 /**
  * Checks the English of comments, docs and commit subjects: opening words of docstrings, and words that have plainer ones.
- * What stood when the check was written is counted by area in english-baseline.json; the counts may only go down.
  */
 import { commentOf } from './comments.ts';
 import type { SourceFile } from './source-files.ts';
@@ -23,9 +22,6 @@ const words: readonly (readonly [RegExp, string])[] = [
 
 /** Addresses and names in quotes or code, such as nobody@example.org, are no prose. */
 const quoted = /`[^`]*`|\b[\w.+-]+@[\w.-]+|'nobody'|"[^"]*"/g;
-
-/** Counts of findings by area. */
-export type EnglishCounts = Readonly<Record<string, number>>;
 
 /** One finding. */
 export interface EnglishFinding {
@@ -54,30 +50,9 @@ export function findEnglish(files: readonly SourceFile[]): EnglishFinding[] {
   });
 }
 
-/** Returns a line for each area with more findings than its baseline, and the findings there: the new ones are among them. */
-export function checkEnglish(files: readonly SourceFile[], baseline: EnglishCounts): string[] {
-  const byArea = Map.groupBy(findEnglish(files), ({ path }) => areaOf(path));
-  return [...byArea].flatMap(([area, found]) => {
-    const most = baseline[area] ?? 0;
-    if (found.length <= most) return [];
-    const head = `${area}: ${found.length} findings of docs/style.md 26, ${most} at most (tools/english-baseline.json)`;
-    return [head, ...found.map(({ path, line, text }) => `  ${path}:${line}: ${text}`)];
-  });
-}
-
-/** Returns the baseline of what stands now, but no higher than the one before. */
-export function nextBaseline(files: readonly SourceFile[], baseline: EnglishCounts | null): EnglishCounts {
-  const byArea = Map.groupBy(findEnglish(files), ({ path }) => areaOf(path));
-  const counts = [...byArea].map(([area, { length }]): readonly [string, number] => [
-    area,
-    baseline === null ? length : Math.min(length, baseline[area] ?? 0),
-  ]);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The first two folders of a path, so that files may be moved and split: `src/mail`, `docs`. */
-function areaOf(path: string): string {
-  return path.split('/').slice(0, -1).slice(0, 2).join('/') || '.';
+/** Returns a line for each finding. */
+export function checkEnglish(files: readonly SourceFile[]): string[] {
+  return findEnglish(files).map(({ path, line, text }) => `${path}:${line}: ${text} (docs/style.md 26)`);
 }
 
 const maxSubjectChars = 72;

@@ -9,7 +9,7 @@ const entryPoints = new Set([
   'tools/check.ts',
   'tools/run-tests.ts',
   'tools/measure-codebase.ts',
-  'tools/check-english-main.ts',
+  'tools/check-commits.ts',
   'tools/write-protocols.ts',
   'test/bench/main.ts',
 ]);

@@ -1,7 +1,7 @@
 /** The comments of source, found line by line. */
 
 /** String literals, which may hold `//`. */
-const literal = /'(?:\\.|[^'\\])*'/g;
+const literal = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/g;
 
 /** Returns the comment of a line of source, empty when it has none. */
 export function commentOf(line: string): string {

@@ -20,7 +20,7 @@ const thisPlace: Place = {
   exists: existsSync,
 };
 
-/** Where `localserve` keeps everything when it is not told. */
+/** Folder in which `localserve` keeps everything by default. */
 export function localserveFolder({ platform, environment, home }: Place = thisPlace): string {
   const name = 'godwit-localserve';
   if (platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), name);
@@ -28,7 +28,7 @@ export function localserveFolder({ platform, environment, home }: Place = thisPl
   return join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), name);
 }
 
-/** Where the configuration of this machine's mail server is. */
+/** Folder with the configuration of this machine's mail server. */
 export function systemFolder({ platform, environment }: Place = thisPlace): string {
   return platform === 'win32' ? join(environment['ProgramData'] ?? 'C:\\ProgramData', 'godwit') : '/etc/godwit';
 }

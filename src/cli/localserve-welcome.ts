@@ -4,12 +4,12 @@ import type { ServerAddress } from '#server/assemble';
 import { localAccount } from '#server/localserve';
 import { table } from './terminal.ts';
 
-/** What the welcome tells. */
+/** Facts of the welcome. */
 interface WelcomeFacts {
   readonly addresses: readonly ServerAddress[];
   readonly folder: string;
   readonly dataDirectory: string;
-  /** How this program is called, such as `npx godwit`. */
+  /** Call of this program, such as `npx godwit`. */
   readonly program: string;
   /** Option that names the folder in commands, with a space before it; empty when it is the default. */
   readonly option: string;
@@ -31,7 +31,7 @@ const uses: Readonly<Record<string, string>> = {
   imaps: 'reading mail, TLS',
 };
 
-/** What `localserve` prints when it is ready: addresses, credentials, what to try, and how to stop. */
+/** Text that `localserve` prints when it is ready: addresses, credentials, what to try, and how to stop. */
 export function welcome({ addresses, folder, dataDirectory, program, option }: WelcomeFacts): string[] {
   const { address, password, adminPassword } = localAccount;
   const smtp = addresses.find(({ service }) => service === 'smtp');

@@ -26,7 +26,7 @@ interface Worker {
   send(message: object): unknown;
 }
 
-/** What of the file system decides whether a path is safe; tests bring their own. */
+/** Part of the file system that decides whether a path is safe; tests bring their own. */
 export interface SafePathSystem {
   readonly lstat: (path: string) => {
     readonly uid: number;
@@ -44,7 +44,7 @@ const maxSteps = 200;
 
 /**
  * Reads certificates and keys for a worker that gave up the right to: only those that it named while it was still root, and only
- * where nobody else could have put another file in their place. What it hears later cannot widen that.
+ * where no other user could have put another file in their place. Later requests cannot widen that.
  */
 export function answerSecrets(worker: Worker): void {
   let paths: ReadonlySet<string> | null = null;
@@ -59,7 +59,7 @@ export function answerSecrets(worker: Worker): void {
   });
 }
 
-/** Whether nobody but root can have written what a file says: it is root's own, and `unsafePath` finds nothing wrong. */
+/** Reports whether only root can have written the contents of a file: it is root's own, and `unsafePath` finds nothing wrong. */
 export function isWrittenByRoot(path: string, system: SafePathSystem = thisMachine): boolean {
   try {
     const { uid, mode, kind } = system.lstat(path);
@@ -103,8 +103,8 @@ const thisMachine: SafePathSystem = {
 };
 
 /**
- * Why root must not read this path for somebody else, null when it may: every folder and link on the way, links followed, must belong to root
- * and be changeable by nobody else, or a link put there could lead to any file.
+ * Returns why root must not read this path for another user, null when it may: every folder and link on the way, links followed, must belong to root
+ * and be changeable by no other user, or a link put there could lead to any file.
  */
 export function unsafePath(path: string, { lstat, readlink }: SafePathSystem): string | null {
   if (!posix.isAbsolute(path)) return 'not a whole path';

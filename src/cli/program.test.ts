@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { allOperations } from '#server/operations';
 import { program, run } from './program.ts';
 
-/** What the program writes before it waits for anything, and its exit code. */
+/** Output of the program before it waits for anything, and its exit code. */
 async function written(
   t: TestContext,
   args: readonly string[],

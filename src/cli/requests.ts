@@ -5,7 +5,7 @@ import { onProcessRequest, type ProcessRequest } from '#host/process';
 /** Environment variable by which the parent tells a worker how the one before it ended. */
 export const previousEnd = 'GODWIT_PREVIOUS_END';
 
-/** What the privileged parent tells its worker: how many times it was asked to stop. */
+/** Message of the privileged parent to its worker: how many times it was asked to stop. */
 export interface StopMessage {
   readonly stop: number;
 }
@@ -15,9 +15,9 @@ export interface ReloadMessage {
   readonly reload: true;
 }
 
-/** What the process can be asked for. */
+/** Requests to the process. */
 export interface Requests {
-  /** Stop; `isNow` is false the first time, true when somebody is impatient. */
+  /** Stop; `isNow` is false the first time, true for a second request. */
   readonly onStop: (isNow: boolean) => void;
   /** Read again what may have changed. */
   readonly onReload: () => void;

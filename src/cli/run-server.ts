@@ -5,7 +5,7 @@ import type { ServerConfig } from '#mail/config';
 import type { RunningServer, Services } from '#server/assemble';
 import { onRequest } from './requests.ts';
 
-/** What to run. */
+/** Options of a run. */
 export interface RunOptions {
   readonly folder: string;
   readonly files: Files;
@@ -25,7 +25,7 @@ export function serverLog(config: ServerConfig, level: LogLevel = config.log.lev
 
 /**
  * Runs a server until it is asked to stop, then lets it finish what it is at. A second request ends the process at once with 1;
- * data that can no longer be made durable ends it with 75, a bug that nobody caught with 70.
+ * data that can no longer be made durable ends it with 75, an uncaught bug with 70.
  * @returns the exit code.
  */
 export async function runServer({ folder, files, log, prepare, readyFile, onReady }: RunOptions): Promise<number> {

@@ -12,7 +12,7 @@ import { secretsOfTransports } from './transport-problems.ts';
 interface SecretFilesOptions {
   readonly folder: string;
   readonly config: ServerConfig;
-  /** Where `config` was written. */
+  /** File that `config` was read from. */
   readonly server: ConfigFile;
   readonly log: Log;
 }
@@ -20,7 +20,7 @@ interface SecretFilesOptions {
 /**
  * Files that go on to open those which only root may read, `server.yaml`, certificates, DKIM keys and secrets of transports, after privileges were dropped: read by
  * the privileged parent, so that renewed certificates are found, or, where there is none or it must not, as they were now.
- * A file that is missing or cannot be read is left to whoever needs it to complain about. To be called while we are root.
+ * A file that is missing or cannot be read is reported by the code that needs it. To be called while we are root.
  */
 export async function openSecretFiles({ folder, config, server, log }: SecretFilesOptions): Promise<Files> {
   const plain = new Files();
@@ -60,7 +60,7 @@ export async function openSecretFiles({ folder, config, server, log }: SecretFil
 
 /**
  * The DKIM keys that `domains.yaml` names; none when it is wrong, which others complain of. The user who serves may own that file, and must
- * not make root read others for it: then its keys are read by whoever may.
+ * not make root read others for it: then its keys are read with the rights of that user.
  */
 async function dkimKeyPaths(files: Files, folder: string, server: ConfigFile): Promise<string[]> {
   if (!isWrittenByRoot(files.join(folder, 'domains.yaml'))) return [];

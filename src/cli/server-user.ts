@@ -12,7 +12,7 @@ interface SystemUser {
   readonly gid: number;
 }
 
-/** What of a server's place matters for the rights on it. */
+/** Part of a server's place that matters for the rights on it. */
 interface OwnedPlace {
   readonly folder: string;
   readonly dataDirectory: string;
@@ -23,7 +23,7 @@ interface OwnedPlace {
 
 /**
  * Stops being root: becomes the user of `server.yaml` (by default `godwit`) for good, after giving it the data directory.
- * Does nothing for `user: root`, when we are not root, on Windows, and for a localserve folder, which belongs to whoever runs it.
+ * Does nothing for `user: root`, when we are not root, on Windows, and for a localserve folder, which belongs to the user who runs it.
  * @throws ConfigError when there is no such user, Error with the command that helps when the data is not its own.
  */
 export async function becomeServerUser({ folder, dataDirectory, config, server }: OwnedPlace): Promise<void> {
@@ -53,7 +53,7 @@ export function userToBecome(config: OwnedPlace['config'], hasRoot: boolean): st
   return name === 'root' || name === '0' ? null : name;
 }
 
-/** What decides whether a user may read a file. */
+/** Part of the system that decides whether a user may read a file. */
 export interface RightsSystem {
   readonly stat: (path: string) => { readonly uid: number; readonly gid: number; readonly mode: number };
 }

@@ -148,7 +148,7 @@ async function dkimProblems({ files, folder, config, domains, user }: Place): Pr
 
 /**
  * Certificates and secrets of transports that are read at the start as root, and never again: the user who serves may not read them, and root
- * reads files for that user only where nobody else can write (`parent-files.ts`).
+ * reads files for that user only where no other user can write (`parent-files.ts`).
  */
 function rereadProblems({ files, folder, config, server, user }: Place): ConfigProblem[] {
   if (user === null || isWindows || !isRoot()) return [];

@@ -2,7 +2,7 @@ import type { Files } from '#host/files';
 import { problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
 import { TransportSecrets } from '#server/transmit';
 
-/** What is wrong with the passwords, tokens, certificates and keys that transports name: missing, empty, or not to be read by this user. */
+/** Finds problems of the passwords, tokens, certificates and keys that transports name: missing, empty, or not readable by this user. */
 export async function transportProblems(
   files: Files,
   folder: string,

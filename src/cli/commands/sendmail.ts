@@ -57,7 +57,7 @@ const thereFix = 'Name a file that exists; relative paths count from the folder 
 
 /** Runs `sendmail` with the arguments after its name. @returns the exit code, one of `sysexits.h`. */
 export async function sendmail(args: readonly string[]): Promise<number> {
-  // Nobody may be listening; the message is sent or kept all the same.
+  // Standard output may be closed; the message is sent or kept all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const command = parseSendmailArguments(args);
   if (command.kind === 'help') {

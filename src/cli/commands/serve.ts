@@ -61,7 +61,7 @@ function staysRoot(folder: string): boolean {
   try {
     return /^user: *['"]?root['"]? *(?:#.*)?$/m.test(readFileSync(join(folder, 'server.yaml'), 'utf8'));
   } catch {
-    // Whoever reads it next says why it cannot be.
+    // The next reader reports why it cannot be read.
     return true;
   }
 }

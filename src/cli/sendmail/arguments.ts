@@ -1,6 +1,6 @@
 import type { Notify } from '#lib/smtp';
 
-/** What a caller asks of one message. */
+/** Options of a caller for one message. */
 export interface SendRequest {
   /** Recipients as given, one address or list each. */
   readonly recipients: readonly string[];
@@ -15,7 +15,7 @@ export interface SendRequest {
   readonly envid: string | null;
 }
 
-/** What a command line means. */
+/** Meaning of a command line. */
 export type SendmailCommand =
   | {
       readonly kind: 'send';

@@ -16,7 +16,7 @@ import type { SendRequest } from './arguments.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import type { PreparedMessage } from './prepare.ts';
 
-/** What sending needs of the world. */
+/** Dependencies of sending. */
 export interface DeliverDeps {
   readonly dialer: Dialer;
   /** Addresses of a host name, in the order to try. @throws Error when there are none. */
@@ -24,14 +24,14 @@ export interface DeliverDeps {
   readonly random: Random;
   /** Our name for EHLO. */
   readonly hostname: string;
-  /** What the login proves itself with; both null when nobody logs in, or the client certificate does. */
+  /** Secrets of the login; both null without a login, or when the client certificate is the proof. */
   readonly password: Secret | null;
   readonly token: Secret | null;
   /** Ends the session when its time is up. */
   readonly signal: AbortSignal;
 }
 
-/** What became of a message: each recipient is in exactly one of the lists. */
+/** Result for a message: each recipient is in exactly one of the lists. */
 export interface Delivered {
   readonly sent: readonly Address[];
   /** To be tried again. */
@@ -45,7 +45,7 @@ export interface Delivered {
   readonly reply: string | null;
 }
 
-/** Whether trying again helps, and how the program ends. */
+/** Verdict on a failure: whether trying again helps, and the exit code. */
 interface Verdict {
   readonly isFinal: boolean;
   readonly exitCode: ExitCode;
@@ -213,7 +213,7 @@ function later(reason: string): Verdict {
   return { isFinal: false, exitCode: exitCodes.EX_TEMPFAIL, reason };
 }
 
-/** What is refused for good is told before what waits: the caller may have to act. */
+/** Returns the exit code to report: refusals for good come before waiting, as the caller may have to act. */
 function worse(a: ExitCode, b: ExitCode): ExitCode {
   if (a === exitCodes.EX_OK || a === exitCodes.EX_TEMPFAIL) return b;
   return a;

@@ -7,7 +7,7 @@ export interface SendmailPlace {
   readonly home: string;
 }
 
-/** The configuration file: as given, `GODWIT_SENDMAIL_CONFIG`, or the machine's. `isNamed`: somebody named it, so that it must be there. */
+/** The configuration file: as given, `GODWIT_SENDMAIL_CONFIG`, or the machine's. `isNamed`: it was named, so that it must be there. */
 export function sendmailFile(
   given: string | null,
   { platform, environment }: SendmailPlace,

@@ -22,7 +22,7 @@ export interface AddressRules {
   readonly defaultDomain: string | null;
 }
 
-/** What is true of the message whenever it is sent, so that trying again sends the same. */
+/** Facts of the message whenever it is sent, so that another try sends the same. */
 export interface MessageOrigin {
   /** Milliseconds since 1970, for a missing Date. */
   readonly createdMs: number;
@@ -208,7 +208,7 @@ function separated(list: string): string {
 function recipientOf({ localpart, domain }: MailboxEntry, rules: AddressRules): Address | UnusableMessage {
   const { defaultDestination, defaultDomain } = rules;
   if (domain === '') {
-    // Words are a mistake, not the name of a user: what they were to be, nobody knows.
+    // Words are a mistake, not the name of a user: their meaning is unknown.
     if (localpart === '' || /\s/.test(localpart))
       return unusable(exitCodes.EX_USAGE, `${localpart === '' ? 'an empty recipient' : localpart} is no address`);
     const fallback =

@@ -56,7 +56,7 @@ interface World {
   readonly commands: string[];
   nowMs: number;
   script: Script;
-  /** Null: nobody listens. */
+  /** Null when no server listens. */
   greeting: string | null;
   settings: SendmailSettings | ConfigError;
   token: Secret | null;

@@ -8,7 +8,7 @@ import { RepeatedLines } from './repeated-lines.ts';
 import { nextTryMs, planFlush, type SpoolName } from './spool-plan.ts';
 import type { Spool } from './spool.ts';
 
-/** What a `MailSender` works with. */
+/** Dependencies of a `MailSender`. */
 export interface MailSenderDeps {
   /** Reads the configuration, anew for each run. @throws ConfigError, also for a file that it names in vain, or Error when the configuration cannot be read. */
   readonly configure: () => Promise<{

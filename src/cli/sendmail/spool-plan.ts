@@ -1,4 +1,4 @@
-/** What the name of a spooled message says. */
+/** Contents of a spooled message's name. */
 export interface SpoolName {
   /** When it was kept first, milliseconds since 1970. */
   readonly createdMs: number;

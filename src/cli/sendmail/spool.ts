@@ -12,7 +12,7 @@ export interface SpooledMessage {
   readonly remaining: readonly string[] | null;
   /** Tries after the first. */
   readonly attempts: number;
-  /** Why it waits. */
+  /** Reason why it waits. */
   readonly reason: string;
 }
 

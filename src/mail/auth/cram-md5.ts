@@ -4,7 +4,7 @@ import { bytesOf, md5Block, md5Finish, md5Start, stateOf } from './md5.ts';
 
 /**
  * Returns what is stored for CRAM-MD5: MD5's states after the inner and outer key block of HMAC (RFC 2104 §4), 32 bytes. They do not reveal
- * the password, but whoever has them can log in with CRAM-MD5.
+ * the password, but they suffice to log in with CRAM-MD5.
  */
 export function cramMd5States(password: string): Uint8Array {
   const given = new TextEncoder().encode(password);

@@ -1,7 +1,7 @@
 /**
  * Proofs of identity: passwords and TLS client certificates of accounts. `Credentials` stores them; `CredentialChecker` serves the SASL
  * mechanisms. Passwords are stored as an argon2id (or scrypt) hash, as SCRAM keys, and as the HMAC states of CRAM-MD5.
- * The configuration decides which login names exist and to whom they belong: callers pass a `LoginDirectory`.
+ * The configuration decides which login names exist and which accounts they belong to: callers pass a `LoginDirectory`.
  * Invariants: unknown names and wrong passwords cost the same and get the same answer; a changed password takes effect at once, also in the cache.
  */
 export { Credentials, type ClientKey } from './credentials.ts';

@@ -4,8 +4,8 @@ import type { HostTls } from './tls-policy.ts';
 import type { SessionTls } from './tls-session.ts';
 
 /**
- * What to ask of the handshake with a host. Certificates are never refused there: `judgeTls` decides, since DANE may vouch for what
- * PKIX does not, and reports want to know what was wrong. PKIX is told for the host's own name (RFC 8461 §4.2).
+ * Returns the demands on the handshake with a host. Certificates are never refused there: `judgeTls` decides, since DANE may vouch for what
+ * PKIX does not, and reports want to know what was wrong. PKIX is reported for the host's own name (RFC 8461 §4.2).
  */
 export function clientTlsFor(host: MailHost, decided: Extract<HostTls, { kind: 'connect' }>): ClientTls {
   const [address = host.name] = host.addresses;

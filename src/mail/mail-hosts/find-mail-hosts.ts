@@ -9,16 +9,16 @@ export interface MailHost {
   readonly addresses: readonly string[];
   /** Name that the addresses belong to, after CNAMEs. */
   readonly canonicalName: string;
-  /** Whether the addresses, and the CNAMEs that led to them, are DNSSEC-authentic. */
+  /** True when the addresses, and the CNAMEs that led to them, are DNSSEC-authentic. */
   readonly isAuthentic: boolean;
 }
 
-/** Where to bring mail for a domain. */
+/** Mail hosts of a domain. */
 export type MailHosts =
   | {
       readonly kind: 'hosts';
       readonly hosts: readonly MailHost[];
-      /** Whether MX records named the hosts, and were DNSSEC-authentic; `none`: the domain is its own host, or a literal. */
+      /** True when MX records named the hosts, and were DNSSEC-authentic; `none`: the domain is its own host, or a literal. */
       readonly mx: 'authentic' | 'insecure' | 'none';
       /** The domain after CNAMEs. */
       readonly expandedDomain: string;
@@ -29,7 +29,7 @@ export type MailHosts =
   | { readonly kind: 'later'; readonly reason: string };
 
 const maxAddressesPerHost = 8;
-/** Hosts whose trouble is told. */
+/** Hosts whose trouble is reported. */
 const maxFailuresTold = 3;
 
 /**

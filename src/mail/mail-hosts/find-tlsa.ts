@@ -2,7 +2,7 @@ import { daneFor, type DaneDecision, tlsaName } from '#lib/dane';
 import type { Resolver } from '#ports/resolver';
 import type { MailHost } from './find-mail-hosts.ts';
 
-/** What DANE says of a host, and the name whose TLSA records say it. */
+/** Decision of DANE for a host, and the name of the TLSA records. */
 export interface HostDane {
   readonly dane: DaneDecision;
   /** The host's name, or what its CNAMEs lead to (RFC 7672 §2.2.3). */

@@ -8,7 +8,7 @@ export type MxNames =
       readonly kind: 'names';
       /** In the order to try; at least one. */
       readonly names: readonly string[];
-      /** Whether the MX records were DNSSEC-authentic. */
+      /** True when the MX records were DNSSEC-authentic. */
       readonly isAuthentic: boolean;
       /** The domain after CNAMEs. */
       readonly expandedDomain: string;

@@ -61,7 +61,7 @@ const showMeasures = (measures: readonly TlsMeasure[]): string =>
 const nothingFound = 'no-policy-found alias.example tls';
 const threeNames = '[mx.example alias.example example]';
 
-/** What is case for case, what is to be done, and what reports measure. */
+/** Facts of each case, the decision, and the measures for reports. */
 const rows: readonly (readonly [string, Partial<TlsInputs>, string, string])[] = [
   ['RFC 7435 §3: nothing published', {}, 'opportunistic', nothingFound],
   ['the operator demands TLS', { local: 'required' }, 'unverified', nothingFound],

@@ -16,7 +16,7 @@ export interface TlsInputs {
   readonly domain: string;
   /** The same after CNAMEs. */
   readonly expandedDomain: string;
-  /** Whether MX records led to the host, and were DNSSEC-authentic. */
+  /** True when MX records led to the host, and were DNSSEC-authentic. */
   readonly mx: 'authentic' | 'insecure' | 'none';
   /** Host as the MX record names it. */
   readonly host: string;
@@ -31,7 +31,7 @@ export interface TlsInputs {
   readonly local: 'opportunistic' | 'required';
 }
 
-/** What a connection must give before mail goes over it, from the least to the most. */
+/** Demands on a connection before mail goes over it, from the least to the most. */
 export type TlsDemand =
   /** TLS if offered; without TLS if not, or when the handshake fails. */
   | { readonly kind: 'opportunistic' }
@@ -55,11 +55,11 @@ export interface DaneDemand {
 export interface TlsMeasure {
   readonly policy: TlsPolicy;
   readonly check: { readonly kind: 'tls' } | { readonly kind: 'pkix' } | DaneDemand;
-  /** What failed before any connection. */
+  /** Failures before any connection. */
   readonly known: readonly { readonly result: TlsResult; readonly reason: string }[];
 }
 
-/** How to deal with one host. */
+/** Decision on one host. */
 export type HostTls =
   | {
       readonly kind: 'skip';
@@ -75,7 +75,7 @@ export type HostTls =
       readonly demand: TlsDemand;
       /** For SNI (RFC 7672 §8.1, RFC 8461 §7.1). */
       readonly serverName: string;
-      /** Whether MAIL FROM says REQUIRETLS: `must` also means that a host which does not offer it is left (RFC 8689 §4.2.1). */
+      /** True when MAIL FROM says REQUIRETLS: `must` also means that a host which does not offer it is left (RFC 8689 §4.2.1). */
       readonly requireTls: 'no' | 'if-offered' | 'must';
       /** Published policies that were set aside because the sender asked so (RFC 8689 §4.2.2). */
       readonly setAside: readonly ('dane' | 'mta-sts')[];
@@ -97,7 +97,7 @@ export function decideTls(inputs: TlsInputs): HostTls {
   if (dane.kind === 'failed' && !isRelaxed)
     return skip('4.4.3', `looking up the TLSA records of ${host}: ${lookupFailureText(dane.why)}`);
   const daneDecides = dane.kind === 'usable' && mx !== 'insecure';
-  // Whoever can silence DNS must not be able to switch MTA-STS off.
+  // An attacker who can silence DNS must not be able to switch MTA-STS off.
   if (inputs.sts.kind === 'undetermined' && !isRelaxed && !daneDecides) return skip('4.4.3', inputs.sts.reason);
   const sts = activePolicy(inputs.sts);
   const isNamedBySts = sts !== null && allowsMx(sts, host);
@@ -172,7 +172,7 @@ function daneMeasures(inputs: TlsInputs): TlsMeasure[] {
       return [{ policy: policy(dane.published), check: { kind: 'tls' }, known: [{ result: 'tlsa-invalid', reason }] }];
     }
     case 'failed':
-      // RFC 8460 §4.3.4: what comes of busy networks need not be told.
+      // RFC 8460 §4.3.4: failures of busy networks need not be reported.
       return dane.why === 'timeout' || dane.why === 'unavailable'
         ? []
         : [{ policy: policy([]), check: { kind: 'tls' }, known: [{ result: 'dnssec-invalid', reason: dane.why }] }];

@@ -54,7 +54,7 @@ function show({ verdict, facts }: TlsJudgement): string {
   return [what, ...results].join(', ');
 }
 
-/** What was published and asked, how TLS went, and what follows. */
+/** Published policies and the query, the result of TLS, and what follows. */
 const rows: readonly (readonly [string, () => Partial<TlsInputs>, keyof typeof sessions, string])[] = [
   ['nothing published, any certificate', () => ({}), 'selfSigned', 'encrypted, no-policy-found: ok'],
   ['nothing published, no STARTTLS', () => ({}), 'none', 'plaintext, no-policy-found: starttls-not-supported'],

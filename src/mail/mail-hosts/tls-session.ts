@@ -2,7 +2,7 @@ import { verifyDane, type DaneVerdict } from '#lib/dane';
 import type { TlsFact, TlsFailure, TlsResult } from '#lib/tlsrpt';
 import type { DaneDemand, HostTls, TlsDemand, TlsMeasure } from './tls-policy.ts';
 
-/** What came of TLS on a connection. */
+/** Result of TLS on a connection. */
 export type SessionTls =
   /** The host does not offer STARTTLS. */
   | { readonly kind: 'not-offered' }
@@ -12,11 +12,11 @@ export type SessionTls =
       readonly kind: 'secured';
       /** DER certificates as the host sent them, its own first. */
       readonly chain: readonly Uint8Array[];
-      /** Why PKIX verification for the host's name failed, as OpenSSL's code where there is one; null: it did not. */
+      /** Reason why PKIX verification for the host's name failed, as OpenSSL's code where there is one; null: it did not. */
       readonly pkixProblem: string | null;
     };
 
-/** Between whom. What is not known is null. */
+/** Ends of a session. Unknown facts are null. */
 export interface SessionEnds {
   readonly sendingIp: string | null;
   readonly receivingIp: string | null;
@@ -25,7 +25,7 @@ export interface SessionEnds {
   readonly mxHelo: string | null;
 }
 
-/** Whether mail may go over a connection, and what TLS reports say of it. */
+/** Judgement of a connection: whether mail may go over it, and the facts for TLS reports. */
 export interface TlsJudgement {
   readonly verdict:
     | { readonly kind: 'proceed'; readonly security: 'plaintext' | 'encrypted' | 'authenticated' }
@@ -51,7 +51,7 @@ export function judgeTls(
   };
 }
 
-/** What TLS reports say of a host that was skipped: only what failed (RFC 8461 §6). */
+/** Returns the facts for TLS reports about a skipped host: only failures (RFC 8461 §6). */
 export function factsOfSkipped(skipped: Extract<HostTls, { kind: 'skip' }>, ends: SessionEnds): TlsFact[] {
   return skipped.measures
     .filter(({ known }) => known.length > 0)

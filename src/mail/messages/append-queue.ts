@@ -13,7 +13,7 @@ const maxBatch = 64;
 /**
  * Joins appends to one mailbox that come while an earlier transaction is still being made durable: they would have to wait for its flush anyway,
  * and together they touch the mailbox, its counters and the log once. Order is kept. A batch that fails is done again one by one,
- * so that nobody fails for another's message.
+ * so that no message fails for another's.
  */
 export class AppendQueue {
   readonly #write: (target: Target, messages: readonly NewMessage[]) => Promise<Appended>;

@@ -1,7 +1,7 @@
 import { SystemFlag } from '#lib/flags';
 import type { CounterChange } from '#mail/mailboxes';
 
-/** What one message adds to its mailbox's counters; `sign` -1 takes it away. */
+/** Returns the change that one message makes to its mailbox's counters; `sign` -1 takes it away. */
 export function counted(
   message: { readonly flags: number; readonly sizeBytes: number },
   sign: 1 | -1 = 1,

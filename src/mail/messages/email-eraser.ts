@@ -9,7 +9,7 @@ import { messageLimits } from './limits.ts';
 /** As long as of mail that was refused (#mail/story). */
 const keepDepartedMs = 14 * 86_400_000;
 
-/** What `EmailEraser` needs. */
+/** Dependencies of `EmailEraser`. */
 interface EmailEraserDeps {
   readonly account: AccountId;
   readonly db: Database;

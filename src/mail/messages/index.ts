@@ -2,7 +2,7 @@
  * Messages of an account: added, flagged, copied, moved, removed and read. A message has an email row (what never changes: description,
  * prefix, reception facts, shared by copies) with its content, and one narrow place row per mailbox it is in. An email that lost its last
  * place is recorded, and its wide rows are removed in the background (`EmailEraser`).
- * Counters, tombstones, numbers of places and MODSEQs change in the same transaction as the rows they tell of (invariants 3 and 7).
+ * Counters, tombstones, numbers of places and MODSEQs change in the same transaction as the rows they describe (invariants 3 and 7).
  * Changes of many messages are cut into batches, but for those that must be all or nothing.
  * Parsing and blobs come before the transaction: `describeMessage` and #mail/content.
  */

@@ -3,14 +3,14 @@ import type { ReceivedBody } from '#mail/content';
 
 /** Enough for a preview of nearly every message of plain text, and done within some microseconds. */
 const firstBytes = 512;
-/** Where quotations and long lines take up the beginning. */
+/** Bytes to read where quotations and long lines take up the beginning. */
 const secondBytes = 16 * 1024;
 /** A preview of part of a text that is shorter than this says too little. */
 const fewChars = 100;
 
 /**
  * The preview of a message whose plain text is in memory, made while it is stored; null for those that cost more (HTML only, blobs), whose
- * preview is made when somebody wants it. `index` counts from the beginning of `body`.
+ * preview is made on request. `index` counts from the beginning of `body`.
  */
 export async function inlinePreview(index: MessageIndex, body: ReceivedBody): Promise<string | null> {
   if (body.kind !== 'inline' || !hasPlainText(index)) return null;

@@ -33,11 +33,11 @@ export interface ReceptionFacts {
   readonly helo: string | null;
   /** Reverse-path, empty for the null one. */
   readonly mailFrom: string | null;
-  /** The recipient for whom it was delivered. */
+  /** Recipient of the delivery. */
   readonly rcptTo: string | null;
   /** Organizational domain of From (RFC 7489 §3.2). */
   readonly fromOrgDomain: string | null;
-  /** Who brought it and what was checked, as JSON (`ReceptionRecord` of #mail/story). */
+  /** Client that brought it and checks made, as JSON (`ReceptionRecord` of #mail/story). */
   readonly validation: string | null;
 }
 
@@ -60,7 +60,7 @@ export interface NewMessage {
   readonly preview: string | null;
 }
 
-/** Where to put messages. */
+/** Mailbox that messages are put into. */
 export type Target = { readonly name: string } | { readonly id: MailboxId };
 
 /** Messages that are stored now. */
@@ -82,13 +82,13 @@ export interface FlagChange {
   readonly keywords: readonly string[];
 }
 
-/** What one transaction did to the account's log. */
+/** Change of the account's log by one transaction. */
 export interface Logged {
   /** Its MODSEQ, null when nothing changed. */
   readonly modSeq: ModSeq | null;
 }
 
-/** What a change of flags did. */
+/** Result of a change of flags. */
 export interface Stored {
   /** MODSEQs that the changed messages got, one for each batch, ascending; empty when nothing changed. */
   readonly modSeqs: readonly ModSeq[];
@@ -98,7 +98,7 @@ export interface Stored {
   readonly modified: readonly number[];
 }
 
-/** What a removal did. */
+/** Result of a removal. */
 export interface Removed {
   /** UIDs that went, ascending. */
   readonly uids: readonly number[];

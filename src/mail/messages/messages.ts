@@ -18,7 +18,7 @@ import { storeFlags } from './store-flags.ts';
 import { copyMessages, moveBetween, moveMessages } from './transfer.ts';
 import { uidBatches } from './uid-batches.ts';
 
-/** What `Messages` needs. */
+/** Dependencies of `Messages`. */
 export interface MessagesDeps {
   readonly account: AccountId;
   readonly db: Database;
@@ -57,7 +57,7 @@ export class Messages implements MailboxContents, Disposable {
     return this.#appends.append(target, messages);
   }
 
-  /** Whether the account has a message with this Message-ID (without angle brackets), in any mailbox. */
+  /** Reports whether the account has a message with this Message-ID (without angle brackets), in any mailbox. */
   async hasMessageId(messageId: string): Promise<boolean> {
     const { account, db } = this.#deps;
     const row = await db.read((reader) =>
@@ -148,7 +148,7 @@ export class Messages implements MailboxContents, Disposable {
       }
       return await this.#write((tx) => finishStage(tx, account, stage, staged, nowMs));
     } catch (error) {
-      // Nobody has seen them; what cannot be removed now, `Mailboxes.finishDeletions` removes.
+      // No session has seen them; what cannot be removed now, `Mailboxes.finishDeletions` removes.
       await this.removeAll(stage.stage).catch(() => undefined);
       throw error;
     } finally {
@@ -175,7 +175,7 @@ export class Messages implements MailboxContents, Disposable {
     return this.#stages.has(mailbox);
   }
 
-  /** As MailboxContents says. Nobody sees the messages any more, so no hint tells that they go. */
+  /** As MailboxContents says. No session sees the messages any longer, so no hint reports their removal. */
   async removeAll(mailbox: MailboxId): Promise<void> {
     const { account, db, clock, batchMessages = messageLimits.longMessages } = this.#deps;
     for (let more = true; more;) {
@@ -215,7 +215,7 @@ export class Messages implements MailboxContents, Disposable {
     }
   }
 
-  /** Runs `work` for each batch of `uids` in a transaction of its own. One hint tells of all that was done, also when a batch fails. */
+  /** Runs `work` for each batch of `uids` in a transaction of its own. One hint announces all that was done, also when a batch fails. */
   async #inBatches<T extends Logged>(
     uids: ArrayLike<number>,
     work: (tx: Tx, batch: readonly number[]) => Promise<T>,

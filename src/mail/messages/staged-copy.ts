@@ -41,7 +41,7 @@ export async function stageCopies(
 ): Promise<number[]> {
   const places = await selectPlaces(tx, account, from, uids);
   if (places.length === 0) return [];
-  // Nothing that anybody could see changes yet, so no MODSEQ is taken.
+  // Nothing visible changes yet, so no MODSEQ is taken.
   const modSeq = await stateOf(tx, account);
   const firstId = await takeIds(tx, account, places.length);
   const found = places.map(({ uid }) => uid);

@@ -15,10 +15,10 @@ interface RecipientFacts {
   readonly sender: string;
 }
 
-/** What the sender is told. */
+/** Notices to the sender. */
 export type NoticeKind = 'failed' | 'delayed' | 'delivered' | 'relayed';
 
-/** What becomes of a recipient's row. */
+/** Next state of a recipient's row. */
 export interface Advance {
   readonly state: Extract<RecipientState, 'queued' | 'delivered' | 'failed'>;
   /** Null when the state is final. */
@@ -56,7 +56,7 @@ export function advance(
   return { state: 'queued', nextAttemptMs: step.atMs, notice: tell ? 'delayed' : null, ...said };
 }
 
-/** Whether the sender is to be told (RFC 3461 §4.1): failures and delays unless asked otherwise, successes only when asked. */
+/** Reports whether the sender gets a notice (RFC 3461 §4.1): failures and delays unless asked otherwise, successes only when asked. */
 export function wantsNotice(facts: { readonly sender: string; readonly notify: number }, kind: NoticeKind): boolean {
   // RFC 3461 §6.2, RFC 5321 §6.1: nothing is ever sent in answer to the null reverse-path.
   if (facts.sender === '' || (facts.notify & Notify.Never) !== 0) return false;

@@ -19,7 +19,7 @@ import { senderDomainOf, storedAddress, storedSender } from './stored-address.ts
 import type { DeliveryOutcome, Transmitter } from './transmitter.ts';
 import type { LoginResult, TransportPause, TransportPauses } from './transport-pauses.ts';
 
-/** What `Batches` needs. */
+/** Dependencies of `Batches`. */
 interface BatchesDeps {
   readonly db: Database;
   readonly blobs: BlobStore;
@@ -147,7 +147,7 @@ export class Batches {
     return true;
   }
 
-  /** As `#routed`; when that fails nobody was tried, and nobody should wait for the end of the lease. */
+  /** As `#routed`; when that fails no recipient was tried, and none should wait for the end of the lease. */
   async #routedOrReleased(groups: readonly Deliverable[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
     try {
       return await this.#routed(groups, lane, lease);
@@ -158,7 +158,7 @@ export class Batches {
     }
   }
 
-  /** Decides where everybody goes. Whom another lane should have, as routes changed since, is given back to wait there. */
+  /** Decides on a route for each recipient. Those that belong to another lane, as routes changed since, are given back to wait there. */
   async #routed(groups: readonly Deliverable[], lane: Lane, lease: string): Promise<RoutedGroup[]> {
     const moves: { readonly id: RecipientId; readonly lane: Lane }[] = [];
     const routed: RoutedGroup[] = [];
@@ -206,7 +206,7 @@ export class Batches {
     const tooLong = `the dialogue had not ended within ${Math.round(settings.attemptTimeoutMs / 60_000)} minutes`;
     using _timer = clock.timer(settings.attemptTimeoutMs, () => timeout.abort(new Error(tooLong)));
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    // Whatever heeds no signal must not outlast the lease: the outcome would be nobody's.
+    // A transmission that heeds no signal must not outlast the lease: its outcome would be lost.
     using _last = clock.timer(settings.attemptTimeoutMs + abortGraceMs, () => reject(timeout.signal.reason));
     try {
       outcomes = await Promise.race([this.#hand(group, AbortSignal.any([timeout.signal, stopping])), tooLate]);

@@ -3,7 +3,7 @@ import { ContentDamaged, storedMessageBytes, type MessageBytes } from '#mail/con
 import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database } from '#ports/database';
 
-/** Where the bytes of a queued message are. */
+/** Row with the place of a queued message's bytes. */
 export interface ContentRow {
   readonly message: QueueId;
   readonly prefix: Uint8Array;

@@ -125,7 +125,7 @@ interface RefusedRecipient {
   readonly suppression: Suppression;
 }
 
-/** RFC 3463 §3.8: x.7.1 is for filtering by recipient, whoever does it; what a host once said of the mailbox is in the text. */
+/** RFC 3463 §3.8: x.7.1 is for filtering by recipient, at any place; what a host once said of the mailbox is in the text. */
 const suppressedStatus = '5.7.1';
 
 /** Gives up recipients before the first attempt, and records what their sender and webhooks are owed. */
@@ -192,7 +192,7 @@ const sources = {
   notice: 'a notice of failure had come back',
 } as const;
 
-/** Why a suppressed recipient is not tried, for its sender: what, since when, how long, and how to lift it. */
+/** Explains to the sender why a suppressed recipient is not tried: source, date, duration, and how to lift it. */
 function reasonFor({ address, source, reason, createdMs, untilMs }: Suppression, accountName: string | null): string {
   const since = dayOf(createdMs);
   const when = untilMs === null ? 'again' : `before ${dayOf(untilMs)}`;

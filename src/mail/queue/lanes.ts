@@ -4,7 +4,7 @@ import { limitsOf, type Lane, type LaneLimits, type Routing } from './lane.ts';
 import type { MessageRate } from './message-rate.ts';
 import type { QueueSettings } from './settings.ts';
 
-/** What `Lanes` needs. */
+/** Dependencies of `Lanes`. */
 interface LanesDeps {
   readonly db: Database;
   readonly routing: Routing;

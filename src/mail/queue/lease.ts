@@ -34,7 +34,7 @@ export interface LeasedMessage {
   readonly startMs: number;
 }
 
-/** What belongs into one transmission: recipients of one message with one demand of TLS. */
+/** Group of one transmission: recipients of one message with one demand of TLS. */
 export interface LeasedGroup {
   readonly message: LeasedMessage;
   readonly recipients: readonly LeasedRecipient[];

@@ -17,7 +17,7 @@ import type { OutgoingContent } from './transmitter.ts';
 import { storedAddress } from './stored-address.ts';
 import type { DsnSink } from './types.ts';
 
-/** What `Notifier` needs. */
+/** Dependencies of `Notifier`. */
 export interface NotifierDeps {
   readonly db: Database;
   readonly blobs: BlobStore;
@@ -124,7 +124,7 @@ export class Notifier {
     });
   }
 
-  /** The same whenever the notice is written again, so that whoever has it already can tell. */
+  /** The same whenever the notice is written again, so that a recipient of both can tell. */
   #messageId(notice: string, { receivedMs }: NoticeRow): string {
     return `<${notice}.${receivedMs.toString(36)}@${this.#deps.settings.reportingMta}>`;
   }

@@ -7,7 +7,7 @@ import type { LeasedRecipient } from './recipient-row.ts';
 import type { OutgoingPolicy, PerAccount } from './per-account.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
 
-/** What became of one recipient in one attempt. */
+/** Outcome of one recipient in one attempt. */
 interface SettledStep {
   readonly message: LeasedMessage;
   readonly recipient: LeasedRecipient;

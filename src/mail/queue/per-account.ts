@@ -2,15 +2,15 @@ import type { AccountId } from '#lib/ids';
 import type { Suppressions } from '#mail/suppressions';
 import type { WebhookOutbox } from '#mail/webhook-outbox';
 
-/** What an account wants of the queue. */
+/** Policy of an account for the queue. */
 export interface OutgoingPolicy {
-  /** Whether hosts that refuse an address for good put it on the suppression list. */
+  /** True when hosts that refuse an address for good put it on the suppression list. */
   readonly suppressesRefused: boolean;
-  /** Whether outcomes are kept for webhooks. */
+  /** True when outcomes are kept for webhooks. */
   readonly tellsWebhooks: boolean;
 }
 
-/** What accounts want, by the configuration in force. */
+/** Policies of accounts, by the configuration in force. */
 export interface OutgoingPolicies {
   /** Null for an account that is not known yet. */
   of(account: AccountId): OutgoingPolicy | null;
@@ -18,7 +18,7 @@ export interface OutgoingPolicies {
   refresh(): Promise<void>;
 }
 
-/** What the queue needs to treat accounts differently. */
+/** Dependencies for treating accounts differently. */
 export interface PerAccount {
   readonly suppressions: Suppressions;
   readonly policies: OutgoingPolicies;
@@ -28,7 +28,7 @@ export interface PerAccount {
 /** Of mail of the server itself, and of accounts that were removed. */
 const nobodys: OutgoingPolicy = { suppressesRefused: false, tellsWebhooks: false };
 
-/** What an account wants; to be asked outside of transactions. */
+/** Returns the policy of an account; to be called outside of transactions. */
 export async function policyOf(policies: OutgoingPolicies, account: AccountId | null): Promise<OutgoingPolicy> {
   if (account === null) return nobodys;
   const known = policies.of(account);

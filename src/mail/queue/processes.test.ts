@@ -42,7 +42,7 @@ class Process {
 class Cluster {
   readonly world: QueueWorld;
   readonly processes: Process[] = [];
-  /** Recipients that somebody works on, with the end of the lease, by row id. */
+  /** Recipients that a runner works on, with the end of the lease, by row id. */
   readonly #held = new Map<number, number>();
   readonly answer: (by: Process, address: string) => Promise<DeliveryOutcome>;
 

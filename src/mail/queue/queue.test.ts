@@ -281,7 +281,7 @@ test('QueueRunner after a crash: what was leased is delivered, a notice that fai
   assert.equal(await count(world, 'queue_content'), 0);
 });
 
-/** What `QueueWorld.send` queues, but for a letter. */
+/** Message that `QueueWorld.send` queues, but for the letter in its subject. */
 const otherBytes = new TextEncoder().encode('From: <s@example.org>\r\nMessage-ID: <m@example.org>\r\n\r\njello\r\n');
 
 for (const [kind, damage] of [

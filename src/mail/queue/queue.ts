@@ -21,7 +21,7 @@ import type { QueueSettings } from './settings.ts';
 import { domainOf, senderDomainOf, senderText } from './stored-address.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
-/** What the queue needs. */
+/** Dependencies of the queue. */
 export interface QueueDeps {
   /** The server's database. */
   readonly db: Database;
@@ -30,7 +30,7 @@ export interface QueueDeps {
   readonly settings: Pick<QueueSettings, 'keepFinishedMs'>;
   /** Routes in force; without, the runner finds out who goes where. */
   readonly routing?: Routing;
-  /** What accounts want; without, all are treated alike and nothing is suppressed. */
+  /** Policies of accounts; without them, all are treated alike and nothing is suppressed. */
   readonly perAccount?: PerAccount;
 }
 
@@ -138,7 +138,7 @@ export class Queue {
     return [...new Set(ids)].toSorted((a, b) => a - b);
   }
 
-  /** How many recipients wait or are in delivery, and how many of them are on hold. */
+  /** Counts the recipients that wait or are in delivery, and those of them on hold. */
   async count(): Promise<{ readonly waiting: number; readonly held: number }> {
     const { queued, leased, held } = await this.#deps.db.read(rows.countUnfinished);
     return { waiting: queued + leased + held, held };
@@ -153,7 +153,7 @@ export class Queue {
     return rows.map((row) => ({ ...row, session: readSession(row.session) }));
   }
 
-  /** What happened to a message besides attempts, oldest first: at most 2000 events. */
+  /** Returns the events of a message besides attempts, oldest first, at most 2000. */
   async events(message: QueueId): Promise<QueueEvent[]> {
     return await this.#deps.db.read((reader) => readEvents(reader, message));
   }
@@ -167,7 +167,7 @@ export class Queue {
   }
 
   /**
-   * Puts waiting recipients on hold, or lets them go: their age counts from then on, or whoever was held for long would have one attempt only. Those that
+   * Puts waiting recipients on hold, or lets them go: their age counts from then on, or a recipient held for long would have one attempt only. Those that
    * are as wanted already are left alone. @returns how many.
    */
   async hold(filter: QueueFilter, hold: boolean): Promise<number> {
@@ -257,7 +257,7 @@ export class Queue {
     await rows.putIntoLane(tx, row.id, this.#laneOf(row));
   }
 
-  /** Where a recipient waits: a good guess, as the runner decides anew. */
+  /** Returns the lane in which a recipient waits: a good guess, as the runner decides again. */
   #laneOf(facts: Pick<WaitingRecipient, 'account' | 'sender' | 'domain' | 'attempts' | 'transport'>): Lane {
     const { account: id, sender, domain: recipientDomain, attempts, transport } = facts;
     const { routing } = this.#deps;

@@ -122,7 +122,7 @@ export interface WaitingRecipient {
   readonly envid: string | null;
 }
 
-/** A recipient as a story of its message tells of it. */
+/** A recipient as shown in a story of its message. */
 export interface StoryRecipient {
   readonly id: RecipientId;
   readonly number: number;

@@ -19,7 +19,7 @@ const blamesUs =
  *
  * A wrong yes loses mail that would have arrived; a wrong no costs one more refusal. So only the words of a host count: not those of a transport of
  * kind `fail`, and not DNS, as a domain that is unknown today may be there tomorrow. An enhanced code counts before the text. Where it is vague, or
- * missing, the text must speak of nothing of ours. An answer to MAIL is about the sender; one to the content, or to nobody knows what, counts only
+ * missing, the text must speak of nothing of ours. An answer to MAIL is about the sender; one to the content, or to an unknown command, counts only
  * when no other recipient got the same.
  * @param outcomes  those of all recipients of the transmission.
  */

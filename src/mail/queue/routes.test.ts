@@ -27,7 +27,7 @@ routes: ${routes}
   return routingTable(parseConfigFiles({ file: 'server.yaml', text: server }, { file: 'domains.yaml', text: domains }));
 }
 
-/** How a transmission goes, and to whom. */
+/** Describes the route of a transmission, and its recipients. */
 function way({ route, recipients }: Transmission): string {
   const by = route.kind === 'transport' ? route.name : route.kind;
   return `${by} ${recipients.map(({ address }) => writeAddress(address)).join(' ')}`;

@@ -18,13 +18,13 @@ import { Settler } from './settler.ts';
 import type { Transmitter } from './transmitter.ts';
 import { TransportPauses, type TransportPause } from './transport-pauses.ts';
 
-/** How recipients leave the queue. */
+/** Ways by which recipients leave the queue. */
 export interface Delivery {
   readonly transmitter: Transmitter;
   readonly routing: Routing;
 }
 
-/** What the runner needs. */
+/** Dependencies of the runner. */
 export interface QueueRunnerDeps extends NotifierDeps {
   readonly db: Database;
   readonly blobs: BlobStore;
@@ -33,7 +33,7 @@ export interface QueueRunnerDeps extends NotifierDeps {
   readonly random: Random;
   readonly bus: Bus;
   readonly delivery: Delivery;
-  /** What accounts want; without, all are treated alike and nothing is suppressed. */
+  /** Policies of accounts; without them, all are treated alike and nothing is suppressed. */
   readonly perAccount?: PerAccount;
 }
 
@@ -147,7 +147,7 @@ export class QueueRunner implements Express {
 
   /** Takes a slot of a lane for a message that is being accepted. `stop` waits for it. */
   reserve(lane: Lane): Reservation | null {
-    // Before old leases are taken back, a new one could not be told from them.
+    // Before old leases are taken back, a new one would look like them.
     if (!this.#isStarted || this.#mayTakeAll || this.#stopping.signal.aborted) return null;
     if (!this.#lanes.openOne(lane)) return null;
     const { lease, untilMs } = this.#batches.newLease();
@@ -238,7 +238,7 @@ export class QueueRunner implements Express {
     if (!this.#isSorting && !this.#stopping.signal.aborted) this.#track(this.#sort());
   }
 
-  /** Routes may have changed: whoever waits behind a limit that is not his any more need not wait for it. */
+  /** Sorts again after routes may have changed: a recipient behind the limit of another lane need not wait for it. */
   async #sort(): Promise<void> {
     this.#isSorting = true;
     const { db, delivery, log } = this.#deps;

@@ -2,7 +2,7 @@ import type { Database, Reader } from '#ports/database';
 import { hasWaiting, lastRecipient, type IdRange } from './recipient-rows.ts';
 import type { QueueFilter } from './types.ts';
 
-/** Recipients that one statement looks at: a filter may match few of many, and a statement holds everybody up until it ends. */
+/** Recipients that one statement looks at: a filter may match few of many, and a statement blocks every connection until it ends. */
 export const scannedRows = 2000;
 
 /** Returns the next recipients for a filter to look through; null behind the last. */

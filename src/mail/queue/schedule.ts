@@ -5,19 +5,19 @@ const maxLastGapMs = 30 * 60_000;
 /** Part of a wait by which it may grow so that its attempt is the last one: configured waits are kept. */
 const lastGapPart = 1 / 8;
 
-/** What happens after an attempt that did not work for now. */
+/** Next step after an attempt that failed for now. */
 export type NextStep =
   | { readonly kind: 'retry'; readonly atMs: number; readonly tellDelay: boolean }
   | { readonly kind: 'giveUp' };
 
-/** What the schedule looks at. */
+/** Facts for the schedule. */
 interface ScheduleFacts {
   /** Attempts made, the one that just ended included. */
   readonly attempts: number;
   /** From when its age counts: `ageStartMs`. */
   readonly startMs: number;
   readonly nowMs: number;
-  /** Whether the sender knows of the delay already. */
+  /** True when the sender was notified of the delay already. */
   readonly delayTold: boolean;
   /** A random number from 0 to 1. */
   readonly chance: number;

@@ -1,15 +1,15 @@
-/** How the connection of an attempt was secured and what was said over it; kept with the attempt, so that it can be explained later. */
+/** TLS and dialogue of an attempt's connection; kept with the attempt, so that it can be explained later. */
 export interface SessionRecord {
-  /** What TLS had to be like and who demanded it, for people. */
+  /** Demand on TLS and its source, for people. */
   readonly demand: string;
   /** Null when mail went, or would have gone, without TLS. */
   readonly tls: {
     /** As OpenSSL names it, such as `TLSv1.3`. */
     readonly version: string;
     readonly cipher: string;
-    /** What vouched for the host; null: nothing did, or nobody asked. */
+    /** Proof of the host's identity; null for none, or when none was required. */
     readonly verifiedBy: 'pkix' | 'dane' | 'dane-and-pkix' | null;
-    /** Why a certificate authority does not vouch for the host's name; null: one does. */
+    /** Reason why a certificate authority does not vouch for the host's name; null: one does. */
     readonly problem: string | null;
   } | null;
   /** SASL mechanism of the login, null without one. */

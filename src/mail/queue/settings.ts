@@ -1,14 +1,14 @@
-/** How the queue behaves; `defaultSettings` suits a server on the Internet. */
+/** Settings of the queue; `defaultSettings` suits a server on the Internet. */
 export interface QueueSettings {
   /** Waits between attempts; the last one repeats. */
   readonly retryAfterMs: readonly number[];
   /** A message that is older than this after an attempt is given up. */
   readonly maxAgeMs: number;
-  /** The sender is told once when a message will not have been delivered this long after it was accepted. */
+  /** The sender is notified once when a message will not have been delivered this long after it was accepted. */
   readonly tellDelayAfterMs: number;
   /** Part of each wait by which it may be longer, so that a crowd does not come back at once: 0 to 1. */
   readonly jitter: number;
-  /** How long finished rows are kept for administrators; 0 removes them at once. */
+  /** Time in ms for which finished rows are kept for administrators; 0 removes them at once. */
   readonly keepFinishedMs: number;
   /** Transmissions at a time, to all destinations together. */
   readonly concurrency: number;

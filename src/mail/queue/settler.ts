@@ -18,13 +18,13 @@ import { ageStartMs } from './schedule.ts';
 import type { QueueSettings } from './settings.ts';
 import type { DeliveryOutcome } from './transmitter.ts';
 
-/** How one attempt at one recipient was routed. */
+/** Route of one attempt at one recipient. */
 export interface AttemptRoute {
   /** Name of the transport, null for none. */
   readonly transport: string | null;
-  /** Where to and why, in lines for people. */
+  /** Destination and reasons, in lines for people. */
   readonly explanation: string;
-  /** Where the recipient waits for another attempt. */
+  /** Lane in which the recipient waits for another attempt. */
   readonly next: Lane;
   /** It went to a mailbox of ours. */
   readonly isLocal: boolean;
@@ -52,14 +52,14 @@ interface Ended {
   };
 }
 
-/** What `Settler` needs. */
+/** Dependencies of `Settler`. */
 interface SettlerDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
   readonly settings: QueueSettings;
-  /** What accounts want; without, all are treated alike and nothing is suppressed. */
+  /** Policies of accounts; without them, all are treated alike and nothing is suppressed. */
   readonly perAccount?: PerAccount;
   /** The server stops: outcomes that cannot be recorded within a few tries are given up. */
   readonly stopping: AbortSignal;
@@ -159,7 +159,7 @@ export class Settler {
     }, 'reserve');
   }
 
-  /** What the accounts of a batch want; nothing of mail of the server itself. */
+  /** Returns the policies of a batch's accounts; none for mail of the server itself. */
   async #policies(batch: readonly Ended[]): Promise<ReadonlyMap<AccountId, OutgoingPolicy>> {
     const { perAccount } = this.#deps;
     const policies = new Map<AccountId, OutgoingPolicy>();
@@ -171,7 +171,7 @@ export class Settler {
     return policies;
   }
 
-  /** The lease had ended, and whoever has the recipient now says what becomes of it: we only keep what we saw. */
+  /** Records an outcome after the lease had ended: the present holder decides, and this one only keeps what it saw. */
   async #recordLate(tx: Tx, { message }: Ended, { recipient, outcome, step }: Step, nowMs: number): Promise<void> {
     const detail = {
       outcome: outcome.kind,
@@ -234,7 +234,7 @@ function noticeOf(step: Advance, ids: ReadonlyMap<NoticeKind, string>): string |
 }
 
 /**
- * Moves the row on. A delivery also counts when the lease had ended and nobody has tried since: that spares the recipient a second copy.
+ * Moves the row on. A delivery also counts when the lease had ended and no other attempt was made since: that spares the recipient a second copy.
  * @returns false when the row is another's by now.
  */
 async function applyStep(

@@ -6,7 +6,7 @@ import { simulationRuns } from '#testing/store-databases';
 
 const hourMs = 60 * 60_000;
 
-/** What a faulty peer does with one attempt. */
+/** Behaviour of a faulty peer in one attempt. */
 type Fault = 'deliver' | 'defer' | 'refuse' | 'throw' | 'hang' | 'deliverThenCrash' | 'noticeFails';
 
 const fault = fc.constantFrom<Fault>(

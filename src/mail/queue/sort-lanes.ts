@@ -12,7 +12,7 @@ const beginning = { laneTransport: '', laneDestination: '', nextAttemptMs: 0, id
 
 /**
  * Puts all who wait into the lanes that the routes of now want, except those on hold, who are sorted when they are released. Goes along the index of lanes,
- * so that finished rows cost nothing; whoever changes lanes meanwhile may be passed over, which does no harm. @returns how many were elsewhere.
+ * so that finished rows cost nothing; a recipient that changes lanes meanwhile may be passed over, which does no harm. @returns how many were elsewhere.
  */
 export async function sortIntoLanes(db: Database, routing: Routing, signal: AbortSignal): Promise<number> {
   let moved = 0;

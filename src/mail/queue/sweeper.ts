@@ -7,7 +7,7 @@ import { removeEmptyMessages } from './finish.ts';
 import { removeFinishedBefore } from './recipient-rows.ts';
 import type { QueueSettings } from './settings.ts';
 
-/** What `QueueSweeper` needs. */
+/** Dependencies of `QueueSweeper`. */
 export interface QueueSweeperDeps {
   readonly db: Database;
   readonly blobs: BlobStore;

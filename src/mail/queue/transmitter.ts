@@ -21,11 +21,11 @@ export interface RemoteHost {
   readonly name: string;
   /** IP address, null when no connection was tried. */
   readonly ip: string | null;
-  /** How the connection was secured, and what was said; null or left out when there was none. */
+  /** TLS and dialogue of the connection; null or left out when there was none. */
   readonly session?: SessionRecord | null;
 }
 
-/** What became of one recipient in one attempt. */
+/** Outcome of one recipient in one attempt. */
 export type DeliveryOutcome =
   | {
       readonly kind: 'delivered';
@@ -57,7 +57,7 @@ export type DeliveryOutcome =
       /** Enhanced status code to report when there is no reply; always starts with `5.`. */
       readonly status: string;
       readonly remote: RemoteHost | null;
-      /** What the reply answered, when that is known: the sender, one recipient, or the message for all whom it is for. */
+      /** Command that the reply answered, when known: the sender, one recipient, or the message for all its recipients. */
       readonly stage?: 'mail' | 'rcpt' | 'data';
     };
 
@@ -99,7 +99,7 @@ export interface Transmission {
   readonly ret: 'full' | 'hdrs' | null;
   /** Aborted when the attempt takes too long, with a reason for people, or the server stops. */
   readonly signal: AbortSignal;
-  /** How long the attempt may take from its beginning, so that the hosts to try can share the time. */
+  /** Time in ms for the attempt from its beginning, so that the hosts to try can share it. */
   readonly timeLimitMs?: number;
 }
 

@@ -7,7 +7,7 @@ import type { Tx } from '#ports/database';
 /** Bits of the NOTIFY parameter (RFC 3461 §4.1). 0 means that the parameter was absent. */
 export const Notify = { Never: 1, Success: 2, Failure: 4, Delay: 8 } as const;
 
-/** Where the bytes of a message to be queued are. A blob must be durable and owned by `queue`. */
+/** Bytes of a message to be queued. A blob must be durable and owned by `queue`. */
 export type QueueBody =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
   | { readonly kind: 'blob'; readonly id: BlobId; readonly sizeBytes: number; readonly crc32: number };
@@ -23,7 +23,7 @@ export interface NewRecipient {
 
 /** A message to queue. */
 export interface NewMessage {
-  /** Whose submission it is; null for mail of the server itself. */
+  /** Account that submitted it; null for mail of the server itself. */
   readonly account: AccountId | null;
   /** Null for the null reverse-path. */
   readonly sender: Address | null;
@@ -38,11 +38,11 @@ export interface NewMessage {
   readonly ret?: 'full' | 'hdrs' | null;
   /** Message-ID with its angle brackets, null when there is none. */
   readonly messageId: string | null;
-  /** What `sender` holds so that notices about the message are known by it (#mail/feedback), null or absent for nothing. Unique. */
+  /** Id in `sender` by which notices about the message are recognised (#mail/feedback), null or absent for none. Unique. */
   readonly fromId?: string | null;
   /** FUTURERELEASE: not tried before (RFC 4865 §4), null for at once. Milliseconds since 1970. */
   readonly holdUntilMs?: number | null;
-  /** How it was accepted, as JSON; absent when there is nothing to tell. */
+  /** Acceptance of the message, as JSON; absent when there is nothing to record. */
   readonly origin?: string;
 }
 
@@ -63,7 +63,7 @@ export interface QueueItem {
   readonly hold: boolean;
   /** Transport that an operator set, null when routes decide. */
   readonly transport: string | null;
-  /** What an operator demanded of TLS, null for what the sender did. */
+  /** TLS demanded by an operator, null to keep the sender's. */
   readonly tls: 'required' | 'optional' | null;
   readonly attempts: number;
   readonly receivedMs: number;
@@ -105,7 +105,7 @@ export interface AttemptRecord {
   readonly reply: string;
   /** Name of the transport that was used, null for none. */
   readonly transport: string | null;
-  /** Where the mail went and why, in lines; null when it was not recorded. */
+  /** Destination and reasons, in lines; null when they were not recorded. */
   readonly route: string | null;
   /** Null when there was no connection, or when it was not recorded. */
   readonly session: SessionRecord | null;

@@ -3,7 +3,7 @@ import { comparableDomain } from './domain-pattern.ts';
 import type { RouteRule, RoutingTable } from './table.ts';
 import type { Considered, Mismatch, RouteDecision, RouteQuestion, RouteReason, RouteTarget } from './types.ts';
 
-/** What rules look at. */
+/** Facts that rules look at. */
 interface Facts {
   /** Null for the null reverse-path. */
   readonly fromDomain: string | null;

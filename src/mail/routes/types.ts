@@ -14,7 +14,7 @@ export interface RouteQuestion {
   readonly transport?: string | null;
 }
 
-/** Where the mail goes. */
+/** Destination of the mail. */
 export type RouteTarget =
   /** To the hosts that DNS names for the domain (RFC 5321 §5.1); `domain` is in A-labels, or an address literal. */
   | { readonly kind: 'direct'; readonly domain: string }
@@ -25,7 +25,7 @@ export type RouteTarget =
   /** The operator set a transport that is not configured (any more): to be tried later. */
   | { readonly kind: 'missing'; readonly name: string };
 
-/** Where a rule is written. */
+/** Place of a rule in the configuration. */
 export interface RouteLocation {
   readonly scope: 'account' | 'domain' | 'global';
   /** Which of the two configuration files. */
@@ -41,11 +41,11 @@ export type Mismatch = 'fromDomain' | 'toDomain' | 'minimumAttempts';
 export interface Considered {
   readonly location: RouteLocation;
   readonly mismatch: Mismatch;
-  /** What the rule wants: domains as written, or the number of attempts. */
+  /** Wanted values of the rule: domains as written, or the number of attempts. */
   readonly wanted: readonly string[];
 }
 
-/** What decided. */
+/** Reason of a decision. */
 export type RouteReason =
   | { readonly kind: 'rule'; readonly location: RouteLocation; readonly transport: string }
   /** No rule matched. */

@@ -18,7 +18,7 @@ export interface StoriesDeps extends Pick<OutgoingContext, 'settings'> {
   readonly refusals: Pick<Refusals, 'find'>;
 }
 
-/** Whose stories are wanted. */
+/** Choice of stories. */
 export type StoryQuestion =
   /** A message of the queue. */
   | { readonly kind: 'queueId'; readonly id: QueueId }

@@ -26,7 +26,7 @@ export interface TlsPoliciesDeps extends Omit<StsPoliciesDeps, 'limits'> {
 export interface DomainAttempt {
   /** A-labels, lower case, or an address literal in brackets. */
   readonly domain: string;
-  /** How its hosts were found. */
+  /** Origin of its hosts: MX records, and whether they were DNSSEC-authentic. */
   readonly found: Pick<Extract<MailHosts, { kind: 'hosts' }>, 'mx' | 'expandedDomain'>;
   readonly wish: TlsInputs['wish'];
   readonly local: TlsInputs['local'];

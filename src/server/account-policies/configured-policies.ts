@@ -17,7 +17,7 @@ export class ConfiguredPolicies implements OutgoingPolicies {
     const name = this.#names.known(account);
     if (name === null) return null;
     const { accounts } = this.#configuration.config.domains;
-    // An account that left the configuration keeps its mail, but nobody reads its lists.
+    // An account that left the configuration keeps its mail, but its lists are not read.
     const settings = Object.hasOwn(accounts, name) ? accounts[name] : undefined;
     return {
       suppressesRefused: settings?.suppressions === 'automatic',

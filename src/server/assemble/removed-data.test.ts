@@ -26,7 +26,7 @@ interface World extends AsyncDisposable {
   readonly append: (account: string) => Promise<void>;
   /** Lets time pass until `until` holds. */
   readonly wait: (until: () => boolean) => Promise<void>;
-  /** What `status` says is missing, below the data directory. */
+  /** Missing files according to `status`, below the data directory. */
   readonly missing: () => Promise<string[]>;
 }
 

@@ -9,7 +9,7 @@ import type { Log } from '#ports/log';
 import type { Configuration } from '#server/configuration';
 import { readKeys, type KeyProblem } from './read-keys.ts';
 
-/** What the keys need. */
+/** Dependencies of the keys. */
 export interface DkimKeysDeps {
   readonly configuration: Configuration;
   readonly files: Files;

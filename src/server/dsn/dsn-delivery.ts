@@ -10,7 +10,7 @@ import type { Log } from '#ports/log';
 import type { Configuration } from '#server/configuration';
 import type { DsnMailer } from './dsn-mailer.ts';
 
-/** What notices need to reach senders. */
+/** Dependencies of delivering notices to senders. */
 export interface DsnDeliveryDeps {
   readonly accounts: Accounts;
   readonly delivery: LocalDelivery;
@@ -24,7 +24,7 @@ export interface DsnDeliveryDeps {
 const noPrefix = new Uint8Array(0);
 
 /**
- * Puts notices about submitted mail straight into the sender's INBOX. Those about mail of strangers leave by the queue; when nobody is left to
+ * Puts notices about submitted mail straight into the sender's INBOX. Those about mail of strangers leave by the queue; when no account is left to
  * read one here, as an account was removed, the postmaster does.
  */
 export class DsnDelivery implements DsnSink {

@@ -8,7 +8,7 @@ import type { Clock } from '#ports/clock';
 import type { Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 
-/** What notices need to leave. */
+/** Dependencies of sending notices to other servers. */
 export interface DsnMailerDeps {
   readonly queue: Pick<Queue, 'enqueueIn'>;
   readonly blobs: BlobStore;
@@ -71,7 +71,7 @@ export class DsnMailer {
     };
   }
 
-  /** DKIM-Signature fields, empty when nobody signs. */
+  /** Returns DKIM-Signature fields, empty when no domain signs. */
   async #sign(bytes: Uint8Array): Promise<string> {
     const { signing, clock, from, log } = this.#deps;
     const choice = signing.plan.choose({ from, sender: null, nowMs: clock.now() });

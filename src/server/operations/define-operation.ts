@@ -4,16 +4,16 @@ import { parseArguments } from './arguments.ts';
 /** The caller of an operation. An account has its name as `account.list` gives it. */
 export type Caller = { readonly kind: 'operator' } | { readonly kind: 'account'; readonly name: string };
 
-/** The caller that may do everything: the control socket answers nobody else. */
+/** The caller that may do everything: the control socket answers no other caller. */
 export const operator: Caller = { kind: 'operator' };
 
-/** Who may call: operators alone, or also an account about itself, which the named argument must be. */
+/** Permission to call: operators alone, or also an account about itself, which the named argument must be. */
 export type Permission<Argument extends string = string> = 'operator' | { readonly ownAccount: Argument };
 
 /** The command of the CLI that runs an operation, such as `queue hold`; or the reason why there is none. */
 export type CliCommand = string | { readonly none: string };
 
-/** What is written down of one operation: everything that the control socket, the CLI and HTTP need to offer it. */
+/** Declaration of one operation: everything that the control socket, the CLI and HTTP need to offer it. */
 interface Declaration<Name extends string, Shape extends z.ZodRawShape, Result extends z.ZodType, Deps> {
   /** `group.verb`, never changed once released: clients of the control socket send it. */
   readonly name: Name;

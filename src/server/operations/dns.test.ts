@@ -31,7 +31,7 @@ interface World {
   readonly run: CheckedRun;
   /** DNS from now on. */
   readonly setZone: (zone: FakeZone) => void;
-  /** Where connections were tried. */
+  /** Addresses to which connections were tried. */
   readonly dialed: string[];
 }
 

@@ -27,7 +27,7 @@ import { OutgoingSignature, type SignatureResult } from './outgoing-signature.ts
 import { reversePathOf } from './reverse-path.ts';
 import type { SubmissionRules } from './submission-rules.ts';
 
-/** What a submitted message needs to be queued. */
+/** Dependencies of a submitted message. */
 export interface SubmittedMessageDeps {
   readonly configuration: Configuration;
   readonly queue: Queue;

@@ -28,7 +28,7 @@ export function mailOf(transmission: Transmission, requireTls: boolean): Outgoin
   };
 }
 
-/** Whom the client talked to. */
+/** Host that the client talked to. */
 export interface Peer {
   readonly remote: RemoteHost;
   /** It is our own port, where acceptance is delivery. */
@@ -37,7 +37,7 @@ export interface Peer {
   readonly takesDsn: boolean;
 }
 
-/** What the client found out, in the queue's words. */
+/** Translates the client's outcome into the queue's words. */
 export function outcomeOf(outcome: RecipientOutcome, { remote, isOurs, takesDsn }: Peer): DeliveryOutcome {
   switch (outcome.kind) {
     case 'accepted': {

@@ -1,6 +1,6 @@
 /** Bounds of the connections that wait for another message. */
 export const defaultPoolLimits = {
-  /** How long a connection waits at the least; it is gone `lookMs` later. */
+  /** Shortest time in ms for which a connection waits; it is gone `lookMs` later. */
   idleMs: 3000,
   lookMs: 1000,
   /** Older ones take no other message: what DNS, policies and files of secrets said when they were made is to be asked again. */
@@ -8,7 +8,7 @@ export const defaultPoolLimits = {
   /** Waiting at a time, altogether and for the same. */
   maxWaiting: 300,
   maxWaitingForSame: 100,
-  /** How long the goodbyes at the end may take. */
+  /** Longest time in ms for the goodbyes at the end. */
   closeMs: 1000,
   /** Messages over one connection to a host of a domain, unless a transport says otherwise; a relay says itself when it has enough. */
   maxMessages: 100,
@@ -16,7 +16,7 @@ export const defaultPoolLimits = {
   maxEximMessages: 10,
 } as const;
 
-/** How long an attempt may take, where nothing is said. */
+/** Longest time in ms of an attempt, by default. */
 export const defaultAttemptMs: number = 30 * 60_000;
 
 /** Limits with the names of `defaultPoolLimits`. */

@@ -4,7 +4,7 @@ import type { TlsPolicies } from '#mail/tls-policies';
 import type { HostAddress } from './host-addresses.ts';
 import { wishOf, type Connectable, type SkippedHost, type Security } from './security.ts';
 
-/** What the operator demands of hosts of domains, beside what domains publish. */
+/** Demand of the operator on hosts of domains, beside what domains publish. */
 export type MxTls = 'opportunistic' | 'required' | 'verified';
 
 /** Mail for a domain, and what DNS told about its hosts. */

@@ -42,7 +42,7 @@ export async function sendToRelay(
 /** RFC 4954 §6: all of them say that the login is wrong or missing. */
 const loginReplies: ReadonlySet<number> = new Set([530, 534, 535, 538]);
 
-/** What the relay has against us is no verdict on the message: the operator can mend it before the message is too old. */
+/** Makes a refusal of the relay itself last for now only: the operator can mend it before the message is too old. */
 function withPatience(outcome: DeliveryOutcome): DeliveryOutcome {
   if (outcome.kind !== 'refused' || outcome.reply === null || !loginReplies.has(outcome.reply.code)) return outcome;
   const { reason, remote, reply } = outcome;

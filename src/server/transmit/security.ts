@@ -26,7 +26,7 @@ export interface SkippedHost {
   readonly status: string;
 }
 
-/** What a message asks for (RFC 8689). Notices about REQUIRETLS messages have the null reverse-path (RFC 8689 §5). */
+/** Returns the demand of a message on TLS (RFC 8689). Notices about REQUIRETLS messages have the null reverse-path (RFC 8689 §5). */
 export function wishOf({ tls, sender }: Pick<Transmission, 'tls' | 'sender'>) {
   switch (tls) {
     case 'required':
@@ -67,7 +67,7 @@ export function tlsMode({ when, tls }: Security): ClientTlsMode {
   }
 }
 
-/** How far a connection got with TLS; null: nobody asked. */
+/** Returns how far a connection got with TLS; null when it was not wanted. */
 export function sessionOf(opened: OpenOutcome, { when }: Security): SessionTls | null {
   if (when === 'never') return null;
   if (opened.kind === 'ready') {
@@ -86,7 +86,7 @@ function failed(reply: Reply): SessionTls {
 
 const nowhere: SessionEnds = { sendingIp: null, receivingIp: null, mxHost: '', mxHelo: null };
 
-/** Whether a connection that was made for another message gives what is demanded for this one. @param nowMs  Milliseconds since 1970. */
+/** Reports whether a connection that was made for another message meets the demands of this one. @param nowMs  Milliseconds since 1970. */
 export function fits({ session, tls, client }: PooledConnection, { decided, when }: Security, nowMs: number): boolean {
   if (tls === null && (when === 'always' || when === 'immediate')) return false;
   if (decided.requireTls === 'must' && (tls === null || !client.extensions.requireTls)) return false;
@@ -97,7 +97,7 @@ export function fits({ session, tls, client }: PooledConnection, { decided, when
   return verdict.kind === 'proceed';
 }
 
-/** What is kept about a connection's TLS. @param isGood  Whether it is as demanded. */
+/** Returns the record of a connection's TLS. @param isGood  True when it is as demanded. */
 export function tlsRecord(tls: TlsSession | null, { demand }: Connectable, isGood: boolean): SessionRecord['tls'] {
   if (tls === null) return null;
   const isVerified = isGood && demand.kind !== 'opportunistic' && demand.kind !== 'unverified';

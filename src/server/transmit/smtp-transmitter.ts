@@ -18,12 +18,12 @@ import { sendThroughSocks } from './socks.ts';
 import { tryHosts } from './try-hosts.ts';
 import type { Network, TransportDeps } from './transport-deps.ts';
 
-/** What transmitting needs. */
+/** Dependencies of transmitting. */
 export interface SmtpTransmitterDeps {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly secrets: TransportSecrets;
-  /** What TLS has to be like; counts how it went. */
+  /** Demands on TLS; counts the results. */
   readonly tlsPolicies: TlsPolicies;
   readonly clock: Clock;
   readonly random: Random;

@@ -70,7 +70,7 @@ async function hostOf(
   const unknown = { name, addresses: [address], canonicalName: name, isAuthentic: false };
   if (name.startsWith('[')) return unknown;
   const { host, failure } = await findMailHost(name, resolver, signal);
-  // Whoever can silence DNS must not be able to switch DANE off.
+  // An attacker who can silence DNS must not be able to switch DANE off.
   if (host === null && failure !== null)
     return { kind: 'skip', reason: `looking up the addresses of ${name}: ${failure}`, status: directoryFailure };
   return host ?? unknown;

@@ -61,7 +61,7 @@ interface Row {
   readonly want: string | RegExp;
   readonly status?: string;
   readonly dialed?: readonly string[];
-  /** What is counted for reports: policy, what failed, sessions. */
+  /** Facts counted for reports: policy, failures, sessions. */
   readonly facts: readonly string[];
   /** TLS of the connection that took the message, and whose certificate it was. */
   readonly session?: string;
