@@ -11,19 +11,34 @@ export interface AccountFilesDeps {
   readonly conditions: ConditionSink;
 }
 
+/** Limits of the work of `AccountFiles`. */
+interface AccountFilesLimits {
+  readonly accountsPerLook: number;
+  readonly looksPerRound: number;
+}
+
 /** Notices databases of accounts that are removed while they are not open: a few accounts at each look, round and round. */
 export class AccountFiles {
   readonly #deps: AccountFilesDeps;
+  readonly #limits: AccountFilesLimits;
   #last: AccountId | 0 = 0;
+  /** Looks since the round began that ended, or is not at its end yet. */
+  #looks = 0;
 
-  constructor(deps: AccountFilesDeps) {
+  constructor(deps: AccountFilesDeps, limits: AccountFilesLimits = conditionLimits) {
     this.#deps = deps;
+    this.#limits = limits;
   }
 
-  /** Looks at the next `conditionLimits.accountsPerLook` accounts, and notes each database that is missing. */
+  /** Looks at the next `accountsPerLook` accounts, and notes each database that is missing; a round of all begins at most every `looksPerRound` looks. */
   async look(): Promise<void> {
     const { accountsAfter, missingFile, conditions } = this.#deps;
-    const limit = conditionLimits.accountsPerLook;
+    const { accountsPerLook: limit, looksPerRound } = this.#limits;
+    if (this.#last === 0 && this.#looks > 0 && this.#looks < looksPerRound) {
+      this.#looks += 1;
+      return;
+    }
+    this.#looks = this.#last === 0 ? 1 : this.#looks + 1;
     const ids = await accountsAfter(this.#last, limit);
     for (const id of ids) {
       const path = await missingFile(id);

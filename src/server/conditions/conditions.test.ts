@@ -189,17 +189,27 @@ test('AccountFiles looks at all accounts in turn, and notes missing databases of
   const noted: string[] = [];
   const accounts = new Set(Array.from({ length: 250 }, (_, i) => i + 1));
   const missing = new Set([7, 150, 250]);
-  const files = new AccountFiles({
-    accountsAfter: async (id, limit) => [...accounts].filter((other) => other > id).slice(0, limit) as AccountId[],
-    missingFile: async (id) => {
-      if (id === 150) accounts.delete(150);
-      return missing.has(id) ? `accounts/${id}` : null;
+  let asked = 0;
+  const files = new AccountFiles(
+    {
+      accountsAfter: async (id, limit) => [...accounts].filter((other) => other > id).slice(0, limit) as AccountId[],
+      missingFile: async (id) => {
+        asked += 1;
+        if (id === 150) accounts.delete(150);
+        return missing.has(id) ? `accounts/${id}` : null;
+      },
+      conditions: { note: ({ kind, subject }: ConditionError) => void noted.push(`${kind} ${subject}`) },
     },
-    conditions: { note: ({ kind, subject }: ConditionError) => void noted.push(`${kind} ${subject}`) },
-  });
-  for (let i = 0; i < 3; i += 1) await files.look();
+    { accountsPerLook: 100, looksPerRound: 5 },
+  );
+  await files.look();
+  assert.equal(asked, 100);
+  for (let i = 1; i < 5; i += 1) await files.look();
+  // The round ended with the third look; the next one waits.
+  assert.equal(asked, 250);
   assert.deepEqual(noted, ['fileRemoved accounts/7', 'fileRemoved accounts/250']);
   missing.delete(7);
   for (let i = 0; i < 3; i += 1) await files.look();
   assert.deepEqual(noted.slice(2), ['fileRemoved accounts/250']);
+  assert.equal(asked, 499);
 });
