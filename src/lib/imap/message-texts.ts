@@ -1,8 +1,9 @@
 import { octetsOf } from '#lib/charset';
 import type { MessageDescription } from '#lib/message-description';
 import { shortStructure } from './short-structure.ts';
-import { writeBodyStructure } from './write-body-structure.ts';
-import { writeEnvelope } from './write-envelope.ts';
+import { TextWriter } from './text-writer.ts';
+import { putPart } from './write-body-structure.ts';
+import { putEnvelope } from './write-envelope.ts';
 
 /** Source of texts, as it is stored of a message: its description, or the texts that were stored ready to send before there were descriptions, each an `octetText` of #lib/charset. */
 export interface TextSource {
@@ -16,19 +17,22 @@ export type ReadyText = string | Uint8Array;
 /** Returns ENVELOPE (RFC 9051 §7.5.2), empty without a source. */
 export function envelopeText({ description, oldTexts }: TextSource): ReadyText {
   if (oldTexts !== null) return ready(oldTexts.envelope);
-  return description === null ? '' : ready(writeEnvelope(description.envelope));
+  if (description === null) return '';
+  const writer = new TextWriter();
+  putEnvelope(writer, description.envelope);
+  return writer.ready;
 }
 
 /** Returns BODYSTRUCTURE (RFC 9051 §7.5.2), empty without a source. @throws DescriptionDamaged. */
 export function bodyStructureText({ description, oldTexts }: TextSource): ReadyText {
   if (oldTexts !== null) return ready(oldTexts.bodyStructure);
-  return description === null ? '' : ready(writeBodyStructure(description.root, { extended: true }));
+  return structure(description, true);
 }
 
 /** Returns BODY (RFC 9051 §7.5.2), empty without a source. @throws DescriptionDamaged or NoBodyStructure. */
 export function bodyText({ description, oldTexts }: TextSource): ReadyText {
   if (oldTexts !== null) return ready(oldTexts.body === '' ? shortStructure(oldTexts.bodyStructure) : oldTexts.body);
-  return description === null ? '' : ready(writeBodyStructure(description.root, { extended: false }));
+  return structure(description, false);
 }
 
 /** Positions in `listTexts`. Stored in blocks of lists: they never change. */
@@ -47,6 +51,13 @@ function structureOrNothing(source: TextSource): ReadyText {
     // A command about this message alone reports what is wrong.
     return '';
   }
+}
+
+function structure(description: TextSource['description'], extended: boolean): ReadyText {
+  if (description === null) return '';
+  const writer = new TextWriter();
+  putPart(writer, description.root, { extended });
+  return writer.ready;
 }
 
 function ready(text: string): ReadyText {

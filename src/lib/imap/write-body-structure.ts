@@ -33,7 +33,8 @@ export function writeBodyStructure(part: Part, options: BodyStructureOptions): s
   return writer.text;
 }
 
-function putPart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
+/** Writes a BODY or BODYSTRUCTURE, as `writeBodyStructure` does. */
+export function putPart(writer: TextWriter, part: Part, options: BodyStructureOptions): void {
   if (part.type === 'multipart') putMultipart(writer, part, options);
   else putSinglePart(writer, part, options);
 }

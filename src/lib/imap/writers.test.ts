@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { octetsOf } from '#lib/charset';
 import type { Envelope, Part } from '#lib/mime';
 import {
+  bodyStructureText,
+  bodyText,
   defaultLimits,
+  envelopeText,
   parseCommand,
   ResponseWriter,
   writeBodyStructure,
@@ -290,6 +294,33 @@ for (const [title, given, extended, want] of [
     assert.equal(writeBodyStructure(given, { extended }), want);
   });
 }
+
+test('envelopeText and its kin return a string of US-ASCII, or the octets', () => {
+  const octets = fc.string({
+    unit: fc.constantFrom('a', ' ', '"', '\r\n', '\0', '{3}', 'é', '\uEFFC', 'x'.repeat(600)),
+  });
+  fc.assert(
+    fc.property(octets, octets, (a, b) => {
+      const given = { ...envelope, subject: a, from: [{ ...terry, name: b }], messageId: b };
+      const inner = part({ type: 'message', subtype: 'rfc822', message: { envelope: given, root: text } });
+      const root = part({
+        type: 'multipart',
+        subtype: 'mixed',
+        parts: [inner, part({ description: a, language: [b] })],
+      });
+      const source = { description: { envelope: given, root }, oldTexts: null };
+      for (const [ready, want] of [
+        [envelopeText(source), writeEnvelope(given)],
+        [bodyStructureText(source), writeBodyStructure(root, { extended: true })],
+        [bodyText(source), writeBodyStructure(root, { extended: false })],
+      ] as const) {
+        assert.match(typeof ready === 'string' ? ready : '', /^[\0-\x7f]*$/);
+        assert.deepEqual(typeof ready === 'string' ? octetsOf(ready) : ready, octetsOf(want));
+      }
+    }),
+    { seed: 11, numRuns: 500 },
+  );
+});
 
 test('writeList', () => {
   const line = { attributes: ['\\Noselect', '\\HasChildren'], separator: '/', name: 'ü & a' };

@@ -7,7 +7,7 @@ export type { AddressEntry, MailboxEntry } from './address-list.ts';
 export { decodeEncodedWords, encodedWordPieces } from './encoded-word.ts';
 export { fieldOctets, fieldText, findField, HeaderField, parseHeader, textOf } from './header.ts';
 export { defaultLimits } from './limits.ts';
-export { listedFieldNames, listedFieldPlace, listedFields, listedPlaceAt } from './listed-fields.ts';
+export { listedFieldNames, listedFieldPlace, listedFields, listedPlaceAt, parseListedFields } from './listed-fields.ts';
 export type { ListedFields } from './listed-fields.ts';
 export { parseMessageIds } from './message-id.ts';
 export { storedFieldEnd } from './stored-field.ts';

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { listedFieldNames, listedFieldPlace, listedFields, listedPlaceAt, parseHeader } from './index.ts';
+import {
+  fieldOctets,
+  listedFieldNames,
+  listedFieldPlace,
+  listedFields,
+  listedPlaceAt,
+  parseHeader,
+  parseListedFields,
+  type HeaderField,
+} from './index.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('latin1');
@@ -75,4 +84,23 @@ test('listedFields has what parseHeader finds under the listed names, whatever t
     }),
     { seed: 9, numRuns: 2000 },
   );
+});
+
+test('parseListedFields finds what parseHeader finds, plain or not', () => {
+  const show = (fields: readonly HeaderField[]): unknown[] =>
+    fields.map((field) => [field.name, field.start, field.valueStart, field.end, fieldOctets(field)]);
+  const usual = fc.constantFrom('Subject: a\r\n', 'from : b\n', 'To:\r\n', 'Received: x\r\n', ' y\r\n', 'CC:é\r\n');
+  let plain = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: piece }), { maxLength: 12 }),
+      (pieces) => {
+        const listed = listedFields(encoder.encode(`${pieces.join('')}\r\n\r\n`));
+        if (listed.isPlain) plain++;
+        assert.deepEqual(show(parseListedFields(listed)), show(parseHeader(listed.bytes)));
+      },
+    ),
+    { seed: 10, numRuns: 2000 },
+  );
+  assert.ok(plain > 200, `${plain} of the headers were plain`);
 });

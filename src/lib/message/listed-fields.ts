@@ -1,4 +1,4 @@
-import { parseHeader } from './header.ts';
+import { HeaderField, parseHeader } from './header.ts';
 import { storedFieldEnd } from './stored-field.ts';
 
 /**
@@ -55,6 +55,19 @@ export function listedFields(header: Uint8Array, isCut = false): ListedFields {
   const spans = isPlain ? plainSpans(header) : null;
   if (spans !== null) return { bytes: copied(header, spans), isPlain: true };
   return { bytes: copied(header, parsedSpans(header)), isPlain: false };
+}
+
+/** Returns what `parseHeader` finds in listed fields; plain ones, nearly all, are split without looking at every byte. */
+export function parseListedFields({ bytes, isPlain }: ListedFields): HeaderField[] {
+  if (!isPlain) return parseHeader(bytes);
+  const fields: HeaderField[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = storedFieldEnd(bytes, at);
+    const name = listedFieldNames[listedPlaceAt(bytes, at)] ?? '';
+    fields.push(new HeaderField(bytes, name, at, bytes.indexOf(COLON, at) + 1, end));
+    at = end;
+  }
+  return fields;
 }
 
 /** Position of a name in `listedFieldNames`, in any case; -1 for another name. */

@@ -1,4 +1,4 @@
-import { fieldText, parseHeader, parseMessageIds, type HeaderField, type ListedFields } from '#lib/message';
+import { fieldText, parseListedFields, parseMessageIds, type HeaderField, type ListedFields } from '#lib/message';
 import { envelopeOf } from './envelope.ts';
 import type { Envelope } from './part.ts';
 
@@ -17,7 +17,7 @@ export class HeaderFacts {
 
   /** The listed fields. */
   get fields(): readonly HeaderField[] {
-    return (this.#fields ??= parseHeader(this.#listed.bytes));
+    return (this.#fields ??= parseListedFields(this.#listed));
   }
 
   get envelope(): Envelope {

@@ -68,6 +68,11 @@ for (const [title, given, want] of [
     'example',
   ],
   ['nothing', 'Content-Type: image/png\r\n\r\nx', ''],
+  ['runs of spaces', 'A: b\r\n\r\none   two\r\n  three\r\n', 'one two three'],
+  ['runs of white space and invisible characters', 'A: b\r\n\r\none\t\u00ad two\r\n\u200bthree \r\n', 'one two three'],
+  ['text of 256 characters', `A: b\r\n\r\n${'x'.repeat(256)}`, 'x'.repeat(256)],
+  ['text of 257 characters', `A: b\r\n\r\n${'é'.repeat(257)}`, `${'é'.repeat(255)}…`],
+  ['a pair of surrogates at the end', `A: b\r\n\r\n${'x'.repeat(255)}🎉`, `${'x'.repeat(255)}🎉`],
   ['long text', `A: b\r\n\r\n${'lorem '.repeat(100)}`, `${'lorem '.repeat(42).trim()}…`],
 ] as const) {
   test(`preview: ${title}`, async () => assert.equal(await show(given), want));

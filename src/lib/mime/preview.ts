@@ -41,12 +41,12 @@ function previewOfText(text: string): string {
     kept.push(line);
     if (kept.length > 1000) break;
   }
-  return kept
-    .join(' ')
-    .replace(/https?:\/\/[^\s<>"]+/gi, shortUrl)
-    .replace(/[\p{Cc}\p{Cf}\s\u034f]+/gu, ' ')
-    .replace(/([-=_*#~])\1{4,}/g, '$1$1$1')
-    .trim();
+  const joined = kept.join(' ').replace(/https?:\/\/[^\s<>"]+/gi, shortUrl);
+  // Nearly all text is printable US-ASCII: then runs of spaces are all that the long way would replace.
+  const spaced = /^[ -~]*$/.test(joined)
+    ? joined.replace(/ {2,}/g, ' ')
+    : joined.replace(/[\p{Cc}\p{Cf}\s\u034f]+/gu, ' ');
+  return spaced.replace(/([-=_*#~])\1{4,}/g, '$1$1$1').trim();
 }
 
 /** Reports whether a line may introduce a quotation: `On … wrote:` ends with a colon in every language. */
@@ -70,9 +70,14 @@ function shortUrl(url: string): string {
 
 /** Cuts after a whole character, and after a whole word if one ends nearby. */
 function truncate(text: string): string {
+  const hasPairs = /[\ud800-\udfff]/.test(text.slice(0, maxPreviewChars + 1));
+  if (!hasPairs) return text.length <= maxPreviewChars ? text : shortened(text.slice(0, maxPreviewChars - 1));
   const points = Array.from(text.slice(0, maxPreviewChars * 2 + 2));
   if (points.length <= maxPreviewChars) return points.join('');
-  const cut = points.slice(0, maxPreviewChars - 1).join('');
+  return shortened(points.slice(0, maxPreviewChars - 1).join(''));
+}
+
+function shortened(cut: string): string {
   const blank = cut.lastIndexOf(' ');
   return `${blank > cut.length - 30 ? cut.slice(0, blank) : cut}…`;
 }

@@ -120,6 +120,11 @@ class GrowingBytes {
     this.length += bytes.length;
   }
 
+  appendAscii(text: string): void {
+    this.#room(text.length);
+    this.length += encoder.encodeInto(text, this.#bytes.subarray(this.length)).written;
+  }
+
   cut(length: number): void {
     this.length = length;
   }
@@ -156,7 +161,7 @@ class ColumnBuilder {
   /** Adds the text of the current message, and ends it; nothing for a long one. */
   addText(text: ReadyText): void {
     if (typeof text !== 'string') this.#bytes.append(text);
-    else this.#bytes.append(encoder.encode(text));
+    else this.#bytes.appendAscii(text);
     const sizeBytes = this.#bytes.length - (this.#offsets.at(-1) ?? 0);
     this.endMessage(sizeBytes <= headerCacheLimits.maxFieldBytes);
   }

@@ -68,7 +68,6 @@ export class HeaderCache {
   readonly #limits: HeaderCacheLimits;
   /** A block could not be stored: the database has troubles that others report, and reading goes on without. */
   #isReadOnly = false;
-  #isFilling = false;
 
   constructor(deps: HeaderCacheDeps, limits: HeaderCacheLimits = headerCacheLimits) {
     this.#deps = deps;
@@ -114,11 +113,6 @@ export class HeaderCache {
       await loop.pause();
     }
     await storing;
-  }
-
-  /** Makes the blocks that are missing in the background; once at a time. */
-  fillLater(mailbox: MailboxId, all: Uint32Array): void {
-    if (!this.#isFilling) void this.#fill(mailbox, all);
   }
 
   /**
@@ -167,17 +161,6 @@ export class HeaderCache {
       at = Math.max(at + 1, lowerBound(uids, (made.messages.uids.at(-1) ?? Number.POSITIVE_INFINITY) + 1));
     }
     return null;
-  }
-
-  async #fill(mailbox: MailboxId, all: Uint32Array): Promise<void> {
-    const wanted = { facts: false, order: false, fields: [], isComplete: true };
-    this.#isFilling = true;
-    try {
-      for await (const _block of this.blocks(mailbox, all, all, wanted));
-    } catch {
-      // The database was closed, or has troubles that those report who need it.
-    }
-    this.#isFilling = false;
   }
 
   /** The stored block; null when it is gone, or damaged, and better made anew. */

@@ -7,7 +7,7 @@ import {
   mailboxesOf,
   parseAddressList,
   parseDate,
-  parseHeader,
+  parseListedFields,
   parseMessageIds,
   type HeaderField,
 } from '#lib/message';
@@ -23,7 +23,7 @@ const maxStoredReferences = 200;
 /** Returns what a message's index says, in the form in which rows keep it. Pure; once per message, however many accounts get it. */
 export function describeMessage(index: MessageIndex): DescribedMessage {
   const { root, listed } = index;
-  const fields = parseHeader(listed.bytes);
+  const fields = parseListedFields(listed);
   const messageId = valueOf(fields, 'message-id');
   const subject = baseSubject(decodeEncodedWords(readableText(valueOf(fields, 'subject') ?? '')));
   const [from] = mailboxesOf(parseAddressList(valueOf(fields, 'from') ?? '', { asWritten: true }));

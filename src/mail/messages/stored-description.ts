@@ -15,7 +15,8 @@ export function writeDescription(listed: ListedFields, root: Part): Uint8Array {
   const bytes = encodeDescription(listed, root);
   const stored = new Uint8Array(bytes.length + checksumBytes);
   stored.set(bytes);
-  new DataView(stored.buffer).setUint32(bytes.length, crc32(bytes));
+  const checksum = crc32(bytes);
+  for (let i = 0; i < checksumBytes; i++) stored[bytes.length + i] = checksum >>> (24 - 8 * i);
   return stored;
 }
 
@@ -23,9 +24,15 @@ export function writeDescription(listed: ListedFields, root: Part): Uint8Array {
 export function readDescription(stored: Uint8Array, prefixBytes: number): MessageDescription {
   const size = Math.max(0, stored.length - checksumBytes);
   const bytes = stored.subarray(0, size);
-  const { buffer, byteOffset } = stored;
-  if (size === 0 || new DataView(buffer, byteOffset + size, checksumBytes).getUint32(0) !== crc32(bytes)) {
+  if (size === 0 || checksumAt(stored, size) !== crc32(bytes)) {
     throw new DescriptionDamaged('the stored description of the message is damaged');
   }
   return decodeDescription(bytes, prefixBytes);
+}
+
+/** Reads the number that four bytes are, the highest first. */
+function checksumAt(bytes: Uint8Array, at: number): number {
+  let checksum = 0;
+  for (let i = 0; i < checksumBytes; i++) checksum = checksum * 256 + (bytes[at + i] ?? 0);
+  return checksum;
 }

@@ -126,3 +126,19 @@ test('listTexts has the texts of FETCH in the order of its positions, and none o
   };
   assert.deepEqual(listTexts.write({ description: damaged, oldTexts: null }), [envelopeText(row), '']);
 });
+
+test('SelectedGlue: a list of many messages keeps its texts for the next one, a list of few does not, and both say the same', async () => {
+  await using store = await tempStore();
+  const all = Array.from({ length: 1030 }, (_, i) => newMessage([`Subject: message ${i}`, 'From: ann@example.org']));
+  await store.account.messages.append({ name: 'INBOX' }, all);
+  const blocks = (): Promise<unknown[][]> =>
+    store.account.db.read((reader) => reader.arrays(sql`SELECT DISTINCT first_uid, messages FROM header_block`));
+  await using client = conversation(store);
+  await client.ask('SELECT INBOX');
+  const few = await client.ask('FETCH 1:1000 (ENVELOPE BODYSTRUCTURE)');
+  assert.deepEqual(await blocks(), []);
+  const made = await client.ask('FETCH 1:* (ENVELOPE BODYSTRUCTURE)');
+  assert.deepEqual(await blocks(), [[1, 1030]]);
+  assert.deepEqual(await client.ask('FETCH 1:* (ENVELOPE BODYSTRUCTURE)'), made);
+  assert.ok(made.said.startsWith(few.said));
+});

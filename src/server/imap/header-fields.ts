@@ -139,39 +139,29 @@ export function blockRowReader(
     ...(columns.envelope ? [TextCode.Envelope] : []),
     ...(columns.bodyStructure ? [TextCode.BodyStructure] : []),
   ];
-  const listed = all();
-  const blocks = account.headers.blocks(mailbox, listed, uids, {
+  const blocks = account.headers.blocks(mailbox, all(), uids, {
     facts: true,
     order: false,
     fields,
-    isComplete: false,
+    // Where many messages are listed, what has to be made for them is kept for the next list.
+    isComplete: uids.length >= manyMessages,
   });
-  return new BlockRowReader(new BlockCursor(blocks), columns, rows, uids.at(-1), () =>
-    account.headers.fillLater(mailbox, listed),
-  );
+  return new BlockRowReader(new BlockCursor(blocks), columns, rows);
 }
 
 class BlockRowReader implements RowReader {
   readonly #cursor: BlockCursor;
   readonly #columns: RowColumns;
   readonly #rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>;
-  readonly #lastUid: number | undefined;
-  readonly #onMany: () => void;
-  #missing = 0;
 
-  /** @param onMany  Called after `lastUid` was read, if blocks would have been of use. */
   constructor(
     cursor: BlockCursor,
     columns: RowColumns,
     rows: (uids: Uint32Array) => Promise<(MessageRow | 'large' | null)[]>,
-    lastUid: number | undefined,
-    onMany: () => void,
   ) {
     this.#cursor = cursor;
     this.#columns = columns;
     this.#rows = rows;
-    this.#lastUid = lastUid;
-    this.#onMany = onMany;
   }
 
   async read(uids: Uint32Array): Promise<(MessageRow | 'large' | null)[]> {
@@ -188,10 +178,7 @@ class BlockRowReader implements RowReader {
     if (missing.length > 0) {
       const read = await this.#rows(Uint32Array.from(missing, (i) => uids[i] ?? 0));
       for (const [k, i] of missing.entries()) results[i] = read[k] ?? null;
-      this.#missing += missing.length;
     }
-    // Not before the command is through: it would only wait for its own blocks.
-    if (this.#missing >= manyMissing && uids.at(-1) === this.#lastUid) this.#onMany();
     return results;
   }
 
@@ -212,8 +199,8 @@ class BlockRowReader implements RowReader {
   }
 }
 
-/** Rows that a command reads one by one before blocks are made for the next one. */
-const manyMissing = 1024;
+/** So many messages are listed by blocks, which are made where there are none; rows of fewer are read one by one. */
+const manyMessages = 1024;
 const nothing = new Uint8Array(0);
 
 function textAt(columns: HeaderBlock['columns'], code: number, at: number): Uint8Array | null {
