@@ -27,6 +27,7 @@ export {
   type SendmailSettings,
 } from './sendmail.ts';
 export { directName } from './check-routes.ts';
+export { queueDefaults } from './queue-schema.ts';
 export type { RouteConfig } from './routes-schema.ts';
 export type { RelayConfig, TransportConfig } from './transports-schema.ts';
 export type { ListenerConfig, ServerConfig } from './server-schema.ts';

@@ -4,9 +4,9 @@ import { routes } from './routes-schema.ts';
 import { hostName } from './host-name.ts';
 import { transports } from './transports-schema.ts';
 import { listenerServices } from './listener-services.ts';
-import { bytes, duration } from './units.ts';
+import { queue } from './queue-schema.ts';
+import { bytes } from './units.ts';
 import { blockName } from './block-name.ts';
-import { wording } from './wording.ts';
 
 const certificate = z
   .strictObject({
@@ -38,75 +38,6 @@ const listener = z
     ...listenerServices,
   })
   .meta({ description: 'A set of addresses with the services offered there.' });
-
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
-
-const queue = z
-  .strictObject({
-    concurrency: z
-      .number()
-      .int()
-      .min(1)
-      .max(10_000)
-      .default(50)
-      .meta({ description: 'Transmissions at a time, to all destinations together.' }),
-    concurrencyPerDestination: z
-      .number()
-      .int()
-      .min(1)
-      .max(1000)
-      .default(5)
-      .meta({ description: 'Transmissions at a time to one destination: a domain or an address literal.' }),
-    retryAfter: z
-      .array(duration('A wait.', { min: minuteMs, max: 7 * dayMs }))
-      .min(1)
-      .max(50)
-      .default([7.5 * minuteMs, 15 * minuteMs, 30 * minuteMs, hourMs, 2 * hourMs, 4 * hourMs, 8 * hourMs])
-      .meta({
-        description:
-          'Waits between attempts, none shorter than the one before it; the last one repeats. Default: 450s, 15m, 30m, 1h, 2h, 4h, 8h.',
-      }),
-    maxAge: duration('How long a message is tried before it goes back to its sender. Default: 2d.', {
-      min: 10 * minuteMs,
-      max: 30 * dayMs,
-    }).default(48 * hourMs),
-    tellDelayAfter: duration(
-      'When a message will be tried longer than this, its sender is told of the delay, once. Default: 4h.',
-      { min: minuteMs, max: 30 * dayMs },
-    ).default(4 * hourMs),
-    keepFinished: duration(
-      'How long finished messages stay listed, and notices that come back about them are recognised: other servers try for 5 days. Default: 7d.',
-    ).default(7 * dayMs),
-  })
-  .superRefine(({ retryAfter, maxAge, tellDelayAfter }, context) => {
-    const shorter = retryAfter.findIndex((wait, i) => wait < (retryAfter[i - 1] ?? 0));
-    if (shorter >= 0) {
-      context.addIssue({
-        code: 'custom',
-        path: ['retryAfter', shorter],
-        message: wording('is shorter than the wait before it', 'Sort the waits from short to long'),
-      });
-    }
-    const first = retryAfter[0] ?? 0;
-    if (first > maxAge) {
-      context.addIssue({
-        code: 'custom',
-        path: ['retryAfter', 0],
-        message: wording('is longer than queue.maxAge', 'Shorten it, or make queue.maxAge longer'),
-      });
-    }
-    if (tellDelayAfter > maxAge) {
-      context.addIssue({
-        code: 'custom',
-        path: ['tellDelayAfter'],
-        message: wording('must not be longer than queue.maxAge', 'Shorten it, or make queue.maxAge longer'),
-      });
-    }
-  })
-  .prefault({})
-  .meta({ description: 'The queue of outgoing mail.' });
 
 const limits = z
   .strictObject({

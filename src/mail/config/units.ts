@@ -26,6 +26,11 @@ export function duration(doc: string, limits: { readonly min?: number; readonly 
     .meta({ description: doc, [kindKey]: 'time span' });
 }
 
+/** Writes a duration in the largest unit that fits, such as `15m`: what `duration` reads. */
+export function writeDuration(ms: number): string {
+  return written(ms, durationUnits);
+}
+
 function unit(
   value: string | number,
   units: Readonly<Record<string, number>>,

@@ -26,7 +26,7 @@ interface ScheduleFacts {
 }
 
 /**
- * Decides when to try again (RFC 5321 §4.5.4.1). Pure. The last attempt is made at the very end of the message's age,
+ * Decides when to try again (RFC 5321 §4.5.4.1). Pure; the waits themselves are settings (`queueDefaults` of #mail/config). The last attempt is made at the very end of the message's age,
  * so that the promised Will-Retry-Until is true.
  */
 export function nextStep(facts: ScheduleFacts, settings: QueueSettings): NextStep {

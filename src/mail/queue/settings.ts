@@ -1,4 +1,6 @@
-/** Settings of the queue; `defaultSettings` suits a server on the Internet. */
+import { queueDefaults } from '#mail/config';
+
+/** Settings of the queue; `defaultSettings` suits a server on the Internet. Those that people may change are block `queue` of `server.yaml`. */
 export interface QueueSettings {
   /** Waits between attempts; the last one repeats. */
   readonly retryAfterMs: readonly number[];
@@ -22,22 +24,11 @@ export interface QueueSettings {
   readonly maxReturnedBytes: number;
 }
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-
-/** Defaults: attempts at 0, 7.5 m, 22.5 m, 52.5 m, 1:52, 3:52, 7:52 and 15:52 hours, then every 8 hours for two days. */
+/** Defaults: those of `server.yaml`, where most are written, and what cannot be configured. */
 export const defaultSettings: QueueSettings = {
-  // RFC 5321 §4.5.4.1: at least 30 minutes between attempts in general; a sooner first try helps with greylisting.
-  retryAfterMs: [7.5 * minuteMs, 15 * minuteMs, 30 * minuteMs, hourMs, 2 * hourMs, 4 * hourMs, 8 * hourMs],
-  // deviates: RFC 5321 §4.5.4.1 asks for 4 to 5 days; people who wait for an answer are better served by knowing after two.
-  maxAgeMs: 48 * hourMs,
-  tellDelayAfterMs: 4 * hourMs,
+  ...queueDefaults,
   jitter: 0.02,
-  // RFC 5321 §4.5.4.1: other servers try for 4 to 5 days, and what they say then is to be understood.
-  keepFinishedMs: 7 * 24 * hourMs,
-  concurrency: 50,
-  concurrencyPerDestination: 5,
   batchRecipients: 100,
-  attemptTimeoutMs: 30 * minuteMs,
+  attemptTimeoutMs: 30 * 60_000,
   maxReturnedBytes: 256 * 1024,
 };
