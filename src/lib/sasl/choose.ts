@@ -1,4 +1,5 @@
-import type { ChannelBindings, MechanismName } from './types.ts';
+import { allMechanisms, mechanismTraits, type MechanismName } from './mechanisms.ts';
+import type { ChannelBindings } from './types.ts';
 
 /** Properties of the connection, and the available credentials. */
 export interface MechanismSituation {
@@ -12,34 +13,6 @@ export interface MechanismSituation {
   readonly hasToken?: boolean;
 }
 
-/** Mechanisms with a password or certificate, best first. EXTERNAL needs no password; the others are ordered by what a server or listener learns. */
-export const mechanismsByStrength: readonly MechanismName[] = [
-  'EXTERNAL',
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1-PLUS',
-  'SCRAM-SHA-1',
-  'CRAM-MD5',
-  'PLAIN',
-  'LOGIN',
-];
-
-/**
- * Mechanisms that a server offers by default: all except those with channel binding. Clients that use GNU SASL (mutt, neomutt)
- * choose them wherever they are offered, and fail, because they have no channel binding.
- */
-export const usualMechanisms: readonly MechanismName[] = mechanismsByStrength.filter((name) => !name.endsWith('-PLUS'));
-
-/** Mechanisms with an access token: the standard one (RFC 7628 §3), then its predecessor. Servers without `CredentialStore.checkToken` do not offer them. */
-export const tokenMechanisms: readonly MechanismName[] = ['OAUTHBEARER', 'XOAUTH2'];
-
-// Below SCRAM and CRAM-MD5, because the server learns the token; above PLAIN, because a token expires.
-const strengths: readonly MechanismName[] = [
-  ...mechanismsByStrength.slice(0, mechanismsByStrength.indexOf('PLAIN')),
-  ...tokenMechanisms,
-  ...mechanismsByStrength.slice(mechanismsByStrength.indexOf('PLAIN')),
-];
-
 /**
  * Chooses the most secure mechanism that the server offers (names in any case), that is in `allowed`, that the connection permits
  * and that we have the secret for. Returns null when there is none.
@@ -52,27 +25,24 @@ export function chooseMechanism(
   const names = new Set(offered.map((name) => name.toUpperCase()));
   const isUsable = (name: MechanismName): boolean =>
     names.has(name) && allowed.includes(name) && canCarry(name, situation) && hasSecret(name, situation);
-  return strengths.find(isUsable) ?? null;
+  return allMechanisms.find(isUsable) ?? null;
 }
 
 function canCarry(name: MechanismName, { tls, bindings }: MechanismSituation): boolean {
-  switch (name) {
-    case 'SCRAM-SHA-256-PLUS':
-    case 'SCRAM-SHA-1-PLUS':
-      return tls && bindings !== null && (bindings['tls-exporter'] ?? bindings['tls-server-end-point']) !== null;
-    case 'OAUTHBEARER':
-    case 'XOAUTH2':
-      return tls && bindings !== null;
-    case 'EXTERNAL':
-    case 'PLAIN':
-    case 'LOGIN':
-      return tls;
-    default:
-      return true;
-  }
+  const { secret, showsSecret, bindsToTls } = mechanismTraits(name);
+  if (bindsToTls)
+    return tls && bindings !== null && (bindings['tls-exporter'] ?? bindings['tls-server-end-point']) !== null;
+  if (secret === 'token') return tls && bindings !== null;
+  return tls || !(showsSecret || secret === 'certificate');
 }
 
 function hasSecret(name: MechanismName, { hasPassword = true, hasToken = false }: MechanismSituation): boolean {
-  if (name === 'EXTERNAL') return true;
-  return tokenMechanisms.includes(name) ? hasToken : hasPassword;
+  switch (mechanismTraits(name).secret) {
+    case 'certificate':
+      return true;
+    case 'token':
+      return hasToken;
+    case 'password':
+      return hasPassword;
+  }
 }

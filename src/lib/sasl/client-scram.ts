@@ -12,7 +12,8 @@ import {
   parseServerFirst,
 } from './scram-messages.ts';
 import { equalInConstantTime, nothing, readUtf8, writeUtf8 } from './text.ts';
-import type { MechanismName, SaslClient, SaslClientStep } from './types.ts';
+import type { MechanismName } from './mechanisms.ts';
+import type { SaslClient, SaslClientStep } from './types.ts';
 
 /** Progress of the exchange. */
 type State =

@@ -2,7 +2,8 @@ import { CramMd5Client, ExternalClient, LoginClient, PlainClient } from './clien
 import { TokenClient } from './client-oauth.ts';
 import { ScramClient } from './client-scram.ts';
 import type { SaslClientOptions } from './client-options.ts';
-import type { MechanismName, SaslClient } from './types.ts';
+import { mechanismTraits, type MechanismName } from './mechanisms.ts';
+import type { SaslClient } from './types.ts';
 
 /**
  * Starts the client's side of one exchange, which never throws because of the server.
@@ -13,11 +14,10 @@ export function createSaslClient(mechanism: MechanismName, options: SaslClientOp
   const { login, authorizationId = '', password } = options;
   if (`${login}${authorizationId}${password?.reveal() ?? ''}`.includes('\0'))
     throw new RangeError('NUL in a login or password');
-  if (password === null && !withoutPassword.has(mechanism)) throw new RangeError(`${mechanism} needs a password`);
+  if (password === null && mechanismTraits(mechanism).secret === 'password')
+    throw new RangeError(`${mechanism} needs a password`);
   return clients[mechanism](options);
 }
-
-const withoutPassword: ReadonlySet<MechanismName> = new Set(['EXTERNAL', 'OAUTHBEARER', 'XOAUTH2']);
 
 const clients: Readonly<Record<MechanismName, (options: SaslClientOptions) => SaslClient>> = {
   EXTERNAL: (options) => new ExternalClient(options),

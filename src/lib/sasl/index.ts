@@ -13,7 +13,14 @@ export { createSaslServer } from './server.ts';
 export type { SaslServerOptions } from './exchange.ts';
 export { createSaslClient } from './client.ts';
 export type { SaslClientOptions } from './client-options.ts';
-export { chooseMechanism, mechanismsByStrength, tokenMechanisms, usualMechanisms } from './choose.ts';
+export { chooseMechanism } from './choose.ts';
+export {
+  mechanismsByStrength,
+  mechanismTraits,
+  tokenMechanisms,
+  usualMechanisms,
+  type MechanismName,
+} from './mechanisms.ts';
 export { deriveScramKeys } from './scram-keys.ts';
 export { prepareLogin, preparePassword, prepareScramPassword } from './prepare.ts';
 export { saslLimits } from './limits.ts';

@@ -4,7 +4,8 @@ import { saslLimits } from './limits.ts';
 import { oauthBearer, xoauth2 } from './server-oauth.ts';
 import { cramMd5, external, login, plain } from './server-simple.ts';
 import { scram } from './server-scram.ts';
-import type { MechanismName, SaslServer, SaslServerStep } from './types.ts';
+import type { MechanismName } from './mechanisms.ts';
+import type { SaslServer, SaslServerStep } from './types.ts';
 
 const mechanisms: Readonly<Record<MechanismName, ServerMechanism>> = {
   EXTERNAL: external,

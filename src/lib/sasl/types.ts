@@ -1,15 +1,4 @@
-/** Supported SASL mechanisms, by their registered names. */
-export type MechanismName =
-  | 'EXTERNAL'
-  | 'SCRAM-SHA-256-PLUS'
-  | 'SCRAM-SHA-256'
-  | 'SCRAM-SHA-1-PLUS'
-  | 'SCRAM-SHA-1'
-  | 'CRAM-MD5'
-  | 'OAUTHBEARER'
-  | 'XOAUTH2'
-  | 'PLAIN'
-  | 'LOGIN';
+import type { MechanismName } from './mechanisms.ts';
 
 /** Channel bindings of a TLS connection; null members are not available on it. */
 export interface ChannelBindings {

@@ -1,5 +1,5 @@
 import { parseDomain, parseIp } from '#lib/domain';
-import { tokenMechanisms } from '#lib/sasl';
+import { mechanismTraits, tokenMechanisms } from '#lib/sasl';
 import { socksLimits } from '#lib/socks';
 import { directName } from './check-routes.ts';
 import type { ConfigDocument, ConfigProblem } from './document.ts';
@@ -123,8 +123,9 @@ function checkAuth(transport: RelayConfig, report: Report): void {
     report(['auth', 'tokenFile'], 'tokens are not sent without TLS', 'Set tls to verified');
   for (const [i, name] of (mechanisms ?? []).entries()) {
     const path = ['auth', 'mechanisms', i];
-    const isToken = tokenMechanisms.includes(name);
-    if (name === 'EXTERNAL') {
+    const { secret: needed, showsSecret, bindsToTls } = mechanismTraits(name);
+    const isToken = needed === 'token';
+    if (needed === 'certificate') {
       if (clientCertificate === undefined)
         report(path, 'needs a certificate', 'Add clientCertificate with certificateFile and keyFile');
       continue;
@@ -132,11 +133,7 @@ function checkAuth(transport: RelayConfig, report: Report): void {
     if (isToken && secret !== undefined && secret !== 'tokenFile') report(path, 'needs a token', 'Use tokenFile');
     if (!isToken && secret === 'tokenFile')
       report(path, 'does not work with a token', `Write ${tokenMechanisms.join(' or ')}`);
-    if (tls === 'none' && (name === 'PLAIN' || name === 'LOGIN' || name.endsWith('-PLUS')))
-      report(
-        path,
-        name.endsWith('-PLUS') ? 'binds to TLS' : 'would show the password to everybody',
-        'Set tls to verified',
-      );
+    if (tls === 'none' && (bindsToTls || (showsSecret && !isToken)))
+      report(path, bindsToTls ? 'binds to TLS' : 'would show the password to everybody', 'Set tls to verified');
   }
 }

@@ -1,7 +1,7 @@
 import type { ImapCodec } from '#lib/imap';
 import { ResponseWriter, type TextOptions } from '#lib/imap';
 import type { AccountBackend } from './backend.ts';
-import { capabilityText } from './capability.ts';
+import { capabilityText } from './offered-capabilities.ts';
 import type { Input } from './input.ts';
 import type { ImapServerDeps } from './options.ts';
 import type { Output } from './output.ts';

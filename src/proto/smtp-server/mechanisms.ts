@@ -1,7 +1,5 @@
-import type { ChannelBindings, MechanismName } from '#lib/sasl';
+import { mechanismTraits, type ChannelBindings, type MechanismName } from '#lib/sasl';
 import type { Context } from './context.ts';
-
-const clearText: ReadonlySet<MechanismName> = new Set(['PLAIN', 'LOGIN']);
 
 /** Mechanisms to offer right now: none without TLS unless allowed; EXTERNAL with a client certificate only; -PLUS with channel binding only. */
 export function offeredMechanisms(context: Context): readonly MechanismName[] {
@@ -13,13 +11,14 @@ export function offeredMechanisms(context: Context): readonly MechanismName[] {
 /** Returns the requirement of `mechanism` that this connection lacks; null when none. */
 export function unavailable(context: Context, mechanism: MechanismName): 'tls' | 'certificate' | 'binding' | null {
   const { tls, options } = context;
+  const { secret, showsSecret, bindsToTls } = mechanismTraits(mechanism);
   if (tls === null) {
-    const needsTls = mechanism === 'EXTERNAL' || mechanism.endsWith('-PLUS');
+    const needsTls = secret === 'certificate' || bindsToTls;
     // RFC 4954 §4: mechanisms that send the password in plaintext are for protected connections.
-    return needsTls || (clearText.has(mechanism) && !options.authWithoutTls) ? 'tls' : null;
+    return needsTls || (showsSecret && !options.authWithoutTls) ? 'tls' : null;
   }
-  if (mechanism === 'EXTERNAL' && tls.peerCertificate === null) return 'certificate';
-  if (mechanism.endsWith('-PLUS') && tls.exporter === null && tls.serverEndPoint === null) return 'binding';
+  if (secret === 'certificate' && tls.peerCertificate === null) return 'certificate';
+  if (bindsToTls && tls.exporter === null && tls.serverEndPoint === null) return 'binding';
   return null;
 }
 

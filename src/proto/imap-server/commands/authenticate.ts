@@ -1,6 +1,6 @@
 import { type MechanismName, type SaslServer, type SaslServerStep, createSaslServer } from '#lib/sasl';
 import { encodeBase64Text, encodeHex } from '#lib/codecs';
-import { offeredMechanisms } from '../capability.ts';
+import { offeredMechanisms } from '../offered-capabilities.ts';
 import type { Context } from '../context.ts';
 import { completeLogin, refuseLogin } from '../login.ts';
 import { Bad, Bye, No } from '../refusal.ts';

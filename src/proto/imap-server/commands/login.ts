@@ -1,5 +1,5 @@
 import { LoginsBusy, type Identity } from '#lib/sasl';
-import { mayUseLogin } from '../capability.ts';
+import { mayUseLogin } from '../offered-capabilities.ts';
 import { completeLogin, refuseLogin } from '../login.ts';
 import { No } from '../refusal.ts';
 import type { CommandOf, Handler } from './handler.ts';

@@ -1,7 +1,8 @@
-import type { MechanismName } from '#lib/sasl';
+import { mechanismTraits, type MechanismName } from '#lib/sasl';
 import type { TlsSession } from '#ports/channel';
 import type { ImapServerOptions } from './options.ts';
 
+// In this order on the wire; #lib/imap parses their syntax, ./commands has their handlers.
 // RFC 9051 §6.1.1: with IMAP4rev1 and IMAP4rev2 both listed, IMAP4rev1 applies until the client enables IMAP4rev2.
 const always =
   'IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ENABLE ID IDLE NAMESPACE UNSELECT UIDPLUS MOVE MULTIAPPEND BINARY ESEARCH SEARCHRES ' +
@@ -15,15 +16,9 @@ export function offeredMechanisms(options: ImapServerOptions, tls: TlsSession | 
 function isOffered(mechanism: MechanismName, options: ImapServerOptions, tls: TlsSession | null): boolean {
   // An unprotected session can be taken over after any login: none is offered there, as on the submission port.
   if (tls === null && !options.allowClearPasswords) return false;
-  switch (mechanism) {
-    case 'EXTERNAL':
-      return tls !== null && tls.peerCertificate !== null;
-    case 'SCRAM-SHA-256-PLUS':
-    case 'SCRAM-SHA-1-PLUS':
-      return tls !== null && (tls.exporter !== null || tls.serverEndPoint !== null);
-    default:
-      return true;
-  }
+  const { secret, bindsToTls } = mechanismTraits(mechanism);
+  if (secret === 'certificate') return tls !== null && tls.peerCertificate !== null;
+  return !bindsToTls || (tls !== null && (tls.exporter !== null || tls.serverEndPoint !== null));
 }
 
 /**
