@@ -1,7 +1,7 @@
 import { parseDomain, parseIp } from '#lib/domain';
 import { parseNetwork } from '#lib/ratelimit';
 import type { ConfigDocument, ConfigProblem } from './document.ts';
-import { immediateTlsServices, listenerServiceNames } from './listener-services.ts';
+import { listenerServiceNames, listenerServiceTraits } from './listener-services.ts';
 import type { ListenerConfig, ServerConfig } from './server-schema.ts';
 
 type ServerDocument = ConfigDocument<ServerConfig>;
@@ -15,7 +15,7 @@ export function checkServer(document: ServerDocument): ConfigProblem[] {
     ...checkNetwork(document),
     ...Object.entries(value.listeners).flatMap(([id, listener]) => [
       ...checkAddresses(document, id, listener),
-      ...checkLogins(document, id, listener),
+      ...checkProtection(document, id, listener),
       ...checkPorts(document, id, listener, taken),
     ]),
   ];
@@ -71,16 +71,18 @@ function checkAddresses({ problemAt }: ServerDocument, id: string, { addresses }
   );
 }
 
-function checkLogins({ problemAt }: ServerDocument, id: string, listener: ListenerConfig): ConfigProblem[] {
+/** Reports services that need TLS, on a listener without a certificate. */
+function checkProtection({ problemAt }: ServerDocument, id: string, listener: ListenerConfig): ConfigProblem[] {
   if (listener.tls !== undefined) return [];
   const problems: ConfigProblem[] = [];
   for (const key of listenerServiceNames) {
     const service = listener[key];
-    if (service === undefined || !service.enabled || key === 'smtp') continue;
+    if (service === undefined || !service.enabled) continue;
+    const { hasImmediateTls, hasLogins } = listenerServiceTraits[key];
     const path = ['listeners', id, key];
-    if (immediateTlsServices.has(key)) {
+    if (hasImmediateTls) {
       problems.push(problemAt(path, 'needs a certificate', `Add listeners.${id}.tls with certificateFile and keyFile`));
-    } else if (!('allowPlaintextAuth' in service && service.allowPlaintextAuth)) {
+    } else if (hasLogins && !('allowPlaintextAuth' in service && service.allowPlaintextAuth)) {
       const reason = 'nobody could log in: no certificate, and passwords without TLS are not allowed';
       problems.push(problemAt(path, reason, `Add listeners.${id}.tls with certificateFile and keyFile`));
     }

@@ -43,5 +43,19 @@ export type ListenerServiceName = keyof typeof listenerServices;
 /** Names of the services. */
 export const listenerServiceNames = Object.keys(listenerServices) as ListenerServiceName[];
 
-/** Services on which TLS begins with the first byte. */
-export const immediateTlsServices: ReadonlySet<ListenerServiceName> = new Set(['submissions', 'imaps']);
+/** What the checks of a listener have to know of a service. */
+interface ServiceTraits {
+  /** TLS begins with the first byte, so that there is no service without a certificate. */
+  readonly hasImmediateTls: boolean;
+  /** People log in, so that there must be TLS or leave to do without. */
+  readonly hasLogins: boolean;
+}
+
+/** The traits of each service. */
+export const listenerServiceTraits: Readonly<Record<ListenerServiceName, ServiceTraits>> = {
+  smtp: { hasImmediateTls: false, hasLogins: false },
+  submission: { hasImmediateTls: false, hasLogins: true },
+  submissions: { hasImmediateTls: true, hasLogins: true },
+  imap: { hasImmediateTls: false, hasLogins: true },
+  imaps: { hasImmediateTls: true, hasLogins: true },
+};

@@ -34,7 +34,8 @@ export class Admission {
   readonly #clock: Clock;
   readonly #trusted: readonly Network[];
   readonly #own: readonly Network[];
-  readonly #connections = { smtp: newConnectionLimits(), imap: newConnectionLimits() };
+  /** By protocol. */
+  readonly #connections = new Map<string, ConnectionLimits>();
   readonly #maxConnections: number;
   #open = 0;
   readonly #logins: LoginLimit;
@@ -65,14 +66,25 @@ export class Admission {
     this.#open -= 1;
   };
 
-  /** Counts a connection of a protocol and takes a place for it. */
-  connect(protocol: 'smtp' | 'imap', remoteAddress: string): Admitted {
+  /**
+   * Counts a connection of a protocol and takes a place for it.
+   * @param protocol  The `protocol` of a service: never a word of the peer.
+   */
+  connect(protocol: string, remoteAddress: string): Admitted {
     const ip = this.#stranger(remoteAddress);
     if (ip === null) return { kind: 'admitted', place: free };
-    const { rate, places } = this.#connections[protocol];
+    const { rate, places } = this.#limitsOf(protocol);
     if (!rate.take(ip, this.#clock.monotonic())) return { kind: 'tooFast' };
     const place = places.enter(ip);
     return place === null ? { kind: 'tooMany' } : { kind: 'admitted', place };
+  }
+
+  #limitsOf(protocol: string): ConnectionLimits {
+    const known = this.#connections.get(protocol);
+    if (known !== undefined) return known;
+    const made = newConnectionLimits();
+    this.#connections.set(protocol, made);
+    return made;
   }
 
   /** Reports whether an address is in a network without limits. */
@@ -131,7 +143,12 @@ function isInAny(networks: readonly Network[], ip: IpAddress): boolean {
 }
 
 /** Limits on the connections of one protocol. */
-function newConnectionLimits(): { readonly rate: EventLimit; readonly places: ConcurrencyLimit } {
+interface ConnectionLimits {
+  readonly rate: EventLimit;
+  readonly places: ConcurrencyLimit;
+}
+
+function newConnectionLimits(): ConnectionLimits {
   return {
     rate: new EventLimit([{ windowMs: 60_000, limits: admissionLimits.connectionsPerMinute }]),
     places: new ConcurrencyLimit(admissionLimits.openConnections),

@@ -22,7 +22,7 @@ test('allServices: each has settings of its name, and the configuration knows no
     ([, name]) => name,
   );
   const names = allServices.map(({ name }) => name);
-  assert.deepEqual(names, configured);
+  assert.deepEqual(names.toSorted(), configured.toSorted());
   const listener = Object.fromEntries(names.map((name, i) => [name, { enabled: true, port: i }]));
   for (const { name, settings } of allServices) assert.equal(settings(listener as never), listener[name]);
 });
@@ -61,7 +61,7 @@ async function inWorld(echo: Service, body: (world: World) => Promise<void>): Pr
 function echoService(drains: boolean): Service {
   return {
     name: 'echo',
-    protocol: 'smtp',
+    protocol: 'echo',
     hasImmediateTls: false,
     settings: () => ({ enabled: true, port: 0 }),
     open: ({ hostname }) => {

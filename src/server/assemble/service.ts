@@ -25,8 +25,8 @@ export interface ServedPort {
 export interface Service {
   /** Name of its settings in a listener, and in logs. */
   readonly name: string;
-  /** Kind of connection, by which `Admission` counts it. */
-  readonly protocol: 'smtp' | 'imap';
+  /** Kind of connection, such as `imap`, by which `Admission` counts it. */
+  readonly protocol: string;
   /** TLS begins with the first byte, so that nothing can be said before a handshake. */
   readonly hasImmediateTls: boolean;
   /** Its settings in a listener; undefined for a listener that does not offer it. */

@@ -1,6 +1,6 @@
 import { writeUnstructured } from '#lib/message';
 import { describeFinding, receiverRules, type Finding, type ReceiverRule } from '#lib/receivers';
-import { standardPolicy, type InboundPolicy, type SenderFacts } from '#mail/inbound';
+import type { InboundPolicy, SenderFacts } from '#mail/inbound';
 import type { Check } from '#mail/story';
 import { receiverSink, standardParts, type InboundPartsMaker, type SenderChecks } from '#server/smtp-in';
 import type { SubmissionRulesMaker } from '#server/submission';
@@ -25,8 +25,9 @@ export const anyAddress: SubmissionRulesMaker = ({ config }) => ({
 /** Makes the parts of receiving that take mail for any address, the postmaster's where there is no other, and mark what receivers refuse. */
 export const anyMail: InboundPartsMaker = (config, directory) => {
   const { postmaster, pedantic } = config.server;
+  const standard = standardParts(config, directory);
   return {
-    ...standardParts(config, directory),
+    ...standard,
     auth: anyLogin(postmaster),
     lookup: (recipient) => {
       const found = directory.lookup(recipient);
@@ -34,7 +35,7 @@ export const anyMail: InboundPartsMaker = (config, directory) => {
       return isOurs ? found : { kind: 'account', account: postmaster };
     },
     sinks: (usual) => ({ ...usual, receivers: receiverSink }),
-    policy: pedantic ? standardPolicy : marking(standardPolicy),
+    policy: pedantic ? standard.policy : marking(standard.policy),
   };
 };
 

@@ -19,7 +19,7 @@ export interface InboundParts {
 /** Makes the parts for a configuration and its directory. */
 export type InboundPartsMaker = (config: Config, directory: Directory) => InboundParts;
 
-/** Makes the parts of a server that takes mail for its users alone. */
+/** Makes the parts of a server that takes mail for its users alone. A policy that depends on settings is made here, of `config`; localserve's is put around it. */
 export const standardParts: InboundPartsMaker = (_config, directory) => ({
   auth: null,
   lookup: (recipient) => directory.lookup(recipient),
