@@ -1,6 +1,6 @@
-/** What chooses a mechanism, offers it and configures it has to know of it. */
+/** Properties of a mechanism on which it depends where it is offered, chosen and configured. */
 interface MechanismTraits {
-  /** What the client has. */
+  /** Kind of secret that the client has. */
   readonly secret: 'certificate' | 'password' | 'token';
   /** The server learns the secret, and so does who reads the connection. */
   readonly showsSecret: boolean;

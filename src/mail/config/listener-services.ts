@@ -43,7 +43,7 @@ export type ListenerServiceName = keyof typeof listenerServices;
 /** Names of the services. */
 export const listenerServiceNames = Object.keys(listenerServices) as ListenerServiceName[];
 
-/** What the checks of a listener have to know of a service. */
+/** Properties of a service on which it depends whether its listener needs a certificate. */
 interface ServiceTraits {
   /** TLS begins with the first byte, so that there is no service without a certificate. */
   readonly hasImmediateTls: boolean;

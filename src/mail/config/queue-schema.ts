@@ -6,7 +6,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** What holds where `server.yaml` says nothing of the queue. The reference of settings takes its words from here. */
+/** Settings of the queue where `server.yaml` says nothing. The reference of settings takes its words from here. */
 export const queueDefaults = {
   // RFC 5321 §4.5.4.1: at least 30 minutes between attempts in general; a sooner first try helps with greylisting.
   retryAfterMs: [7.5 * minuteMs, 15 * minuteMs, 30 * minuteMs, hourMs, 2 * hourMs, 4 * hourMs, 8 * hourMs],
