@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { checkAmbient } from './check-ambient.ts';
+import { checkAsync } from './check-async.ts';
 import { checkContracts } from './check-contracts.ts';
 import { checkDocs } from './check-docs.ts';
 import { checkEnglish } from './check-english.ts';
@@ -24,6 +25,7 @@ const own: readonly (readonly [string, () => string[]])[] = [
   ['layers', () => checkLayers(files)],
   ['contracts', () => checkContracts(files)],
   ['ambient', () => checkAmbient(files)],
+  ['async', () => checkAsync(files)],
   ['circles', () => importCircles(code).map((circle) => `${circle.join(', ')}: import each other in a circle`)],
   ['sizes', () => checkSizes(files)],
   ['tables', () => checkTables(files)],

@@ -7,7 +7,6 @@ import {
   type AuthBackend,
   type AuthOutcome,
   type Backend,
-  type Maybe,
   type DataHandler,
   Refusal,
   type SessionFacts,
@@ -55,26 +54,26 @@ export class FakeSmtpBackend implements Backend {
     this.auth = mechanisms === undefined ? null : this.#auth(mechanisms);
   }
 
-  greet(): void {
+  async greet(): Promise<void> {
     if (this.notAdmitted !== null) throw this.notAdmitted;
   }
 
-  hello(_facts: SessionFacts, hello: { readonly name: string }): void {
+  async hello(_facts: SessionFacts, hello: { readonly name: string }): Promise<void> {
     if (hello.name === 'unknown.example') throw new Refusal(550, '5.5.0', 'your HELO domain does not exist');
   }
 
-  mail(_facts: SessionFacts, { from }: Sender): Maybe<void> {
-    return trouble(from?.localpart);
+  async mail(_facts: SessionFacts, { from }: Sender): Promise<void> {
+    await trouble(from?.localpart);
   }
 
-  rcpt(_facts: SessionFacts, _transaction: Transaction, recipient: RequestedRecipient): Maybe<RcptAnswer> {
+  async rcpt(_facts: SessionFacts, _transaction: Transaction, recipient: RequestedRecipient): Promise<RcptAnswer> {
     const localpart = recipient.address === 'postmaster' ? 'postmaster' : recipient.address.localpart;
     if (localpart === 'moved') return { facts: null, reply: reply(251, '2.1.5', 'user not local, will forward') };
-    const answer = trouble(localpart);
-    return answer === undefined ? { facts: null } : answer.then(() => ({ facts: null }));
+    await trouble(localpart);
+    return { facts: null };
   }
 
-  data(_facts: SessionFacts, transaction: Transaction): Maybe<DataHandler> {
+  async data(_facts: SessionFacts, transaction: Transaction): Promise<DataHandler> {
     const [first] = transaction.recipients;
     const how = first === undefined || first.address === 'postmaster' ? '' : first.address.localpart;
     if (how === 'nodata') throw new Refusal(554, '5.3.0', 'no data today');
@@ -94,8 +93,8 @@ export class FakeSmtpBackend implements Backend {
     return {
       credentials: fakeCredentials,
       mechanisms,
-      attempt: () => {},
-      outcome: (_facts, outcome) => {
+      attempt: async () => undefined,
+      outcome: async (_facts, outcome) => {
         this.outcomes.push(outcome);
         if (outcome.kind === 'success' && this.loginRefused !== null) throw this.loginRefused;
       },
@@ -103,7 +102,7 @@ export class FakeSmtpBackend implements Backend {
   }
 }
 
-function trouble(localpart: string | undefined): Maybe<void> {
+async function trouble(localpart: string | undefined): Promise<void> {
   failAt('is', localpart);
   switch (localpart) {
     case 'nobody':
@@ -113,7 +112,8 @@ function trouble(localpart: string | undefined): Maybe<void> {
     case 'crash':
       throw new Error('crash, as asked');
     case 'slow':
-      return Promise.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+      break;
     default:
   }
 }
@@ -136,12 +136,12 @@ class FakeHandler implements DataHandler {
     this.#how = how;
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | null {
     failAt('write', this.#how);
     if (this.#how === 'badwrite') throw new Refusal(554, '5.6.0', 'content is bad');
     if (this.#how === 'bugwrite') return Promise.reject(new Error('crash in write, as asked'));
     this.#chunks.push(chunk);
-    return this.#how === 'slow' ? Promise.resolve() : undefined;
+    return this.#how === 'slow' ? Promise.resolve() : null;
   }
 
   async finish(): Promise<Reply> {

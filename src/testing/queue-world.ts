@@ -46,7 +46,7 @@ export class QueueWorld implements AsyncDisposable {
   readonly notices: { readonly id: string; readonly to: string; readonly text: string }[] = [];
   readonly transmissions: Transmission[] = [];
   /** Answers one recipient of one transmission. */
-  answer: (address: string, transmission: Transmission) => DeliveryOutcome | Promise<DeliveryOutcome>;
+  answer: (address: string, transmission: Transmission) => Promise<DeliveryOutcome>;
   /** Routes in force; none at first. */
   table: RoutingTable = {
     transports: new Map(),
@@ -76,7 +76,7 @@ export class QueueWorld implements AsyncDisposable {
   constructor(settings: Partial<QueueSettings> = {}, seed = 1) {
     this.settings = { ...defaultSettings, jitter: 0, ...settings };
     this.#random = seededRandom(seed);
-    this.answer = () => delivered;
+    this.answer = async () => delivered;
     this.queue = new Queue({
       db: this.db,
       clock: this.clock,

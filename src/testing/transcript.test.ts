@@ -9,7 +9,7 @@ async function serve(text: string, byteAtATime = false): Promise<void> {
   await play(text, {
     byteAtATime,
     variables: { name: 'World' },
-    open: () => {
+    open: async () => {
       const { client, server } = channelPair({ byteAtATime });
       ends.push(shout(server));
       return client;

@@ -11,7 +11,7 @@ interface Line {
 /** Options of playing a transcript. */
 export interface PlayOptions {
   /** Opens a connection of that name (`''` for plain `C:` and `S:`) on its first use. */
-  open(connection: string): Promise<Channel> | Channel;
+  open(connection: string): Promise<Channel>;
   /** Sends each line one byte at a time. */
   readonly byteAtATime?: boolean;
   /** Replaces `{name}` in sent and expected lines. */
@@ -19,7 +19,7 @@ export interface PlayOptions {
   /** A line that the server may send at any time; skipped where it is not what is expected. */
   readonly optional?: string;
   /** Called for lines `X: word …`, which are for the test itself, such as `X: timeout`. */
-  command?(words: readonly string[]): Promise<void> | void;
+  command?(words: readonly string[]): Promise<void>;
 }
 
 /** A server that says nothing for so long has failed: better an error with a line number than a test that hangs. */

@@ -28,7 +28,7 @@ test('serve: killed four times while it relays, it sends everything that it ackn
       if (round === 0) await setPassword(dir.path);
       clients = [1, 2, 3].map(() => load.submit(server.submissionPort, 60));
       // Once both halves are at work the moment is the seed's.
-      await until(() => load.acknowledged > before && sink.copies.size > taken);
+      await until(async () => load.acknowledged > before && sink.copies.size > taken);
       await sleep(random() * 200);
     } finally {
       await server.kill();
@@ -67,7 +67,7 @@ function missing(load: RelayLoad, sink: RelaySink, notices: readonly string[]): 
 }
 
 /** Asks again and again, for half a minute at most. */
-async function until(isDone: () => boolean | Promise<boolean>): Promise<void> {
+async function until(isDone: () => Promise<boolean>): Promise<void> {
   const endMs = Date.now() + 30_000;
   while (Date.now() < endMs) {
     if (await isDone()) return;

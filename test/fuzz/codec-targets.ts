@@ -46,7 +46,7 @@ const codecs: Target = {
   seeds: written.map(latin1),
   dictionary,
   maxBytes: 4000,
-  run(input, random) {
+  async run(input, random) {
     const chunks = chunked(input, random);
     assert.deepEqual(piecewise(new Base64Decoder(), chunks), Buffer.from(decodeBase64(input)));
     assert.deepEqual(piecewise(new QuotedPrintableDecoder(), chunks), Buffer.from(decodeQuotedPrintable(input)));
@@ -83,7 +83,7 @@ const listPatterns: Target = {
   seeds: patterns.map(latin1),
   dictionary: ['*', '%', '/', '\n', 'INBOX', 'inBox', 'a', '**********', '%*%*%*'],
   maxBytes: 60,
-  run(input, random) {
+  async run(input, random) {
     const [pattern = '', name = ''] = new TextDecoder('latin1').decode(input).split('\n');
     const separator = random() < 0.8 ? '/' : null;
     const steps = { left: (pattern.length + 1) * (name.length + 1) ** 2 };

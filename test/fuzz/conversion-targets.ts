@@ -39,7 +39,7 @@ const conversion: Target = {
   seeds: [...handWritten, ...realMessages(40, 10_000)],
   dictionary,
   maxBytes: 30_000,
-  run(input, random) {
+  async run(input, random) {
     const keepEightBit = random() < 0.3;
     const whole = convertMessage(input, { keepEightBit });
     const indexer = new MimeIndexer();

@@ -179,7 +179,7 @@ const dkimRecords: Target = {
   ].map(latin1),
   dictionary,
   maxBytes: 20_000,
-  run(input) {
+  async run(input) {
     const record = parseKeyRecord(text(input));
     // Offsets count in UTF-8.
     if (!record.ok) must(record.at >= 0 && record.at <= 2 * input.length, `refused at ${record.at} of ${input.length}`);

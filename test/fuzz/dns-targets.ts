@@ -36,7 +36,7 @@ const dns: Target = {
   ],
   dictionary: ['\xc0\x0c', '\xc0\x00', '\x3f', '\0\0', '\0\x01\0\x01', '\xff\xff'],
   maxBytes: 4000,
-  run(input) {
+  async run(input) {
     const decoded = decodeMessage(input);
     if (!decoded.ok) {
       must(decoded.at >= 0 && decoded.at <= input.length, `refused at ${decoded.at} of ${input.length}`);

@@ -67,7 +67,7 @@ test('fuzz: finds and shrinks what breaks a target', async () => {
     seeds: [new TextEncoder().encode('some innocent text')],
     dictionary: ['!'],
     maxBytes: 100,
-    run: (input) => assert.ok(!input.includes(33)),
+    run: async (input) => assert.ok(!input.includes(33)),
   };
   const failure = await fuzz(broken, { seed: 1, goesOn: (run) => run < 1000 });
   assert.equal(escaped(failure?.input ?? new Uint8Array(0)), "'!'");

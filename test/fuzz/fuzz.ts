@@ -5,7 +5,7 @@ import { mutate, type Material } from './mutate.ts';
 export interface Target extends Material {
   readonly name: string;
   /** Throws when an invariant does not hold. `random` cuts the input into chunks, and chooses what else is to be chosen. */
-  run(input: Uint8Array, random: () => number): void | Promise<void>;
+  run(input: Uint8Array, random: () => number): Promise<void>;
 }
 
 /** An input that broke an invariant, made as small as its shrinking could. */

@@ -102,7 +102,7 @@ const imapCodec: Target = {
   seeds: sides,
   dictionary,
   maxBytes: 30_000,
-  run(input, random) {
+  async run(input, random) {
     const isLoggedIn = random() < 0.7;
     const refuses = Math.floor(random() * 5);
     const whole = codecEvents([input], isLoggedIn, refuses);
@@ -143,7 +143,7 @@ const imapParser: Target = {
     .filter(({ length }) => length > 3),
   dictionary,
   maxBytes: 4000,
-  run(input, random) {
+  async run(input, random) {
     const { tag, name, command } = parseCommand(input, { limits: codecLimits, utf8: random() < 0.5 });
     must(tag === null || /^[\x21-\x7e]+$/.test(tag), 'a tag that cannot be sent back');
     must(!/[\r\n]/.test(name), 'a name that cannot be sent back');

@@ -43,7 +43,7 @@ const sendmailArguments: Target = {
     '\0',
   ],
   maxBytes: 500,
-  run(input) {
+  async run(input) {
     // An argument may have a line end: RS stands for it here.
     const args = new TextDecoder('latin1')
       .decode(input)
@@ -100,7 +100,7 @@ const receivers: Target = {
     'x'.repeat(999),
   ],
   maxBytes: 12_000,
-  run(input, random) {
+  async run(input, random) {
     const facts = { hadBareLf: random() < 0.5, hadBareCr: random() < 0.5, smtputf8: random() < 0.5 };
     const found = [chunked(input, random), [input]].map((chunks) => {
       const checker = new MessageChecker();

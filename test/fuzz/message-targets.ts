@@ -95,7 +95,7 @@ const mime: Target = {
   seeds: [...handWritten, ...realMessages(60, 20_000)],
   dictionary,
   maxBytes: 60_000,
-  run(input, random) {
+  async run(input, random) {
     const limits = random() < 0.3 ? { maxDepth: 3, maxParts: 5, maxHeaderBytes: 200, maxAllHeaderBytes: 600 } : {};
     const whole = indexed([input], limits);
     const pieces = indexed(chunked(input, random), limits);
@@ -170,7 +170,7 @@ const headers: Target = {
   seeds: [...handWritten, ...realMessages(120, 6000)],
   dictionary,
   maxBytes: 40_000,
-  run(input) {
+  async run(input) {
     const fields = message.parseHeader(input);
     must(fields.length <= input.length, 'more fields than bytes');
     const raw = new TextDecoder('latin1').decode(input);
@@ -229,7 +229,7 @@ const addresses: Target = {
     'b.'.repeat(30),
   ],
   maxBytes: 2000,
-  run(input) {
+  async run(input) {
     const text = new TextDecoder().decode(input);
     for (const smtputf8 of [false, true]) {
       for (const parse of [parseReversePath, parseForwardPath]) {
@@ -294,7 +294,7 @@ const dsn: Target = {
     'message/delivery-status',
   ],
   maxBytes: 40_000,
-  run(input) {
+  async run(input) {
     const parsed = parseDsn(input);
     must(JSON.stringify(parsed).length <= 30 * input.length + 1000, 'much longer than its bytes');
   },

@@ -39,7 +39,7 @@ const smtpCodec: Target = {
   seeds: sides,
   dictionary,
   maxBytes: 30_000,
-  run(input, random) {
+  async run(input, random) {
     const pedantic = random() < 0.5;
     const options = { pedantic, lenient: !pedantic && random() < 0.5 };
     const whole = codecEvents([input], options);
@@ -111,7 +111,7 @@ const smtpReplies: Target = {
   ].map(latin1),
   dictionary,
   maxBytes: 30_000,
-  run(input, random) {
+  async run(input, random) {
     const replies = (chunks: readonly Uint8Array[]): unknown[] => {
       const parser = new ReplyParser();
       const events: unknown[] = [];

@@ -30,7 +30,7 @@ const socks: Target = {
     '\0\0',
   ],
   maxBytes: 1000,
-  run(input, random) {
+  async run(input, random) {
     const credentials = random() < 0.5 ? { user: 'u', password: new Secret(password) } : undefined;
     const target = { target: { host: 'mx.example.org', port: 25 }, ...(credentials !== undefined && { credentials }) };
     const octets = Array.from(input, (octet) => Uint8Array.of(octet));

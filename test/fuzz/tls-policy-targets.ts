@@ -59,7 +59,7 @@ const dane: Target = {
     '\x55\x1d\x11',
   ],
   maxBytes: 4000,
-  run(input, random) {
+  async run(input, random) {
     const spki = spkiOf(input);
     if (spki.ok) must(includes(input, spki.value), 'a key that is not in the certificate');
     const record = (list: readonly TlsaRecord[]): TlsaRecord => list[Math.floor(random() * list.length)] ?? missing();
@@ -112,7 +112,7 @@ const mtaSts: Target = {
     '.',
   ],
   maxBytes: 70_000,
-  run(input, random) {
+  async run(input, random) {
     const policy = parseStsPolicy(input);
     const contentType =
       [null, 'text/plain', 'text/plain; charset=utf-8', 'text/html'][Math.floor(random() * 4)] ?? null;
@@ -199,7 +199,7 @@ const tlsrpt: Target = {
     '[[[[[[[[',
   ],
   maxBytes: 40_000,
-  run(input) {
+  async run(input) {
     const parsed = parseTlsReport(input);
     if (parsed.ok) {
       must(JSON.stringify(parsed.value).length <= 30 * input.length + 1000, 'much longer than its bytes');

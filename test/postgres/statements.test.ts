@@ -55,7 +55,7 @@ test('Queue.find and the sweep of blobs without a row', async () => {
 
 test('QueueRunner: a recipient that is leased in a lane that is no longer its own is put back into the right one', async () => {
   await using world = new QueueWorld();
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   await world.send(['a@one.example']);
   const text =

@@ -13,9 +13,10 @@ const longBytes = 64 * 1024;
 
 /** Zstandard (RFC 8878) with a checksum, behind the size of what comes out, so that it is made in one piece. */
 export const zstdCompression: Compression = {
-  compress(bytes) {
-    if (bytes.length <= longBytes) return withHead(bytes.length, zstdCompressSync(bytes, fastest));
-    return compressInThread(bytes, fastest).then((packed) => withHead(bytes.length, packed));
+  async compress(bytes) {
+    const isLong = bytes.length > longBytes;
+    const packed = isLong ? await compressInThread(bytes, fastest) : zstdCompressSync(bytes, fastest);
+    return withHead(bytes.length, packed);
   },
   decompress(bytes) {
     if (bytes.length < headBytes) throw new Error('compressed bytes are cut');

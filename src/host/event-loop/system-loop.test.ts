@@ -38,11 +38,11 @@ test('SystemLoop: a piece that cannot be divided waits for the next slice behind
   work(sliceMs / 4);
   assert.equal(loop.pause(), null);
   const order: string[] = [];
-  const rest = (name: string, pause: Promise<void> | null): Promise<void> | undefined =>
+  const rest = (name: string, pause: Promise<void> | null): Promise<void> | null =>
     pause?.then(() => {
       order.push(name);
       work(sliceMs / 2);
-    });
+    }) ?? null;
   setImmediate(() => {
     order.push('round');
     setImmediate(() => order.push('another round'));
@@ -50,7 +50,7 @@ test('SystemLoop: a piece that cannot be divided waits for the next slice behind
   work();
   const first = rest('pause', loop.pause());
   const second = rest('turn', loop.turn());
-  assert.ok(first !== undefined && second !== undefined);
+  assert.ok(first !== null && second !== null);
   await Promise.all([first, second]);
   assert.deepEqual(order, ['round', 'pause', 'another round', 'turn']);
 });

@@ -249,12 +249,12 @@ export class Files {
     if (this.#system.isWindows) return Promise.resolve();
     const waiting = this.#directorySyncs.get(path);
     if (waiting !== undefined) return waiting;
-    const sync = this.#syncDirectoryAfter(path, this.#runningSyncs.get(path));
+    const sync = this.#syncDirectoryAfter(path, this.#runningSyncs.get(path) ?? null);
     this.#directorySyncs.set(path, sync);
     return sync;
   }
 
-  async #syncDirectoryAfter(path: string, running: Promise<void> | undefined): Promise<void> {
+  async #syncDirectoryAfter(path: string, running: Promise<void> | null): Promise<void> {
     // A sync in flight may have missed our entry: wait for it, then begin another. Its failure is reported to its own callers.
     await running?.catch(() => undefined);
     this.#directorySyncs.delete(path);

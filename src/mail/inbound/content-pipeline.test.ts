@@ -16,11 +16,12 @@ class Collector implements ContentSink<string> {
   readonly chunks: string[] = [];
   aborted = 0;
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array): null {
     this.chunks.push(new TextDecoder().decode(chunk));
+    return null;
   }
 
-  finish(): string | Promise<string> {
+  async finish(): Promise<string> {
     return this.chunks.join('|');
   }
 
@@ -49,8 +50,8 @@ async function inWorld(
       onFailure: 'goOn' as const,
       begin: (): ContentSink<string> => ({
         write: (chunk) => {
-          void collector.write(chunk);
-          return sink?.write?.(chunk);
+          collector.write(chunk);
+          return sink?.write?.(chunk) ?? null;
         },
         finish: (stored) => sink?.finish?.(stored) ?? collector.finish(),
         abort: () => collector.abort(),
@@ -60,8 +61,8 @@ async function inWorld(
     second: {
       onFailure: 'refuse' as const,
       begin: (): ContentSink<number> => ({
-        write: () => undefined,
-        finish: ({ body: { sizeBytes } }) => sizeBytes,
+        write: () => null,
+        finish: async ({ body: { sizeBytes } }) => sizeBytes,
         abort: () => undefined,
       }),
     },
@@ -96,7 +97,7 @@ test('ContentPipeline: every sink gets the same chunks, once and in order, and i
 test('ContentPipeline: a sink that has nothing to do costs nothing, and its fact is null', () =>
   inWorld({ begin: () => null }, async ({ begin, collector }) => {
     await using content = begin();
-    assert.equal(content.write(bytes('x')), undefined);
+    assert.equal(content.write(bytes('x')), null);
     const { first, second } = await content.finish();
     assert.deepEqual([first, second, collector.chunks], [null, 1, []]);
   }));

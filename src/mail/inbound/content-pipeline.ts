@@ -31,8 +31,11 @@ export class ContentPipeline<E, Facts extends object> {
 
 /** The content of one message on its way in. Disposing it drops what no mailbox or queue has taken over; never rejects. */
 export interface IncomingContent<Facts> extends AsyncDisposable {
-  /** Takes the next bytes, which must not change afterwards. The client waits until a promise resolves. @throws what a sink threw that the message needs. */
-  write(chunk: Uint8Array): void | Promise<void>;
+  /**
+   * Takes the next bytes, which must not change afterwards. The client waits until the promise resolves; null when there is nothing to wait for.
+   * @throws what a sink threw that the message needs.
+   */
+  write(chunk: Uint8Array): Promise<void> | null;
   /** Ends the content. @throws what a sink threw that the message needs. */
   finish(): Promise<StoredContent & Facts>;
 }
@@ -54,17 +57,17 @@ class PipedContent<E, Facts extends object> implements IncomingContent<Facts> {
     }
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | null {
     this.#indexer.push(chunk);
     const waiting: Promise<void>[] = [];
     for (const sink of this.#sinks) {
       const written = sink.write(chunk);
-      if (written instanceof Promise) waiting.push(written);
+      if (written !== null) waiting.push(written);
     }
     const stored = this.#writer.write(chunk);
     if (stored !== null) waiting.push(stored);
     // The slowest one sets the pace.
-    if (waiting.length > 0) return Promise.all(waiting).then(() => undefined);
+    return waiting.length === 0 ? null : Promise.all(waiting).then(() => undefined);
   }
 
   async finish(): Promise<StoredContent & Facts> {

@@ -10,10 +10,10 @@ export interface StoredContent {
 
 /** Finds a fact about the content of one message while it arrives. Exactly one of `finish` and `abort` ends it. */
 export interface ContentSink<F> {
-  /** Takes the next bytes, which never change afterwards. The client waits until a promise resolves. */
-  write(chunk: Uint8Array): void | Promise<void>;
+  /** Takes the next bytes, which never change afterwards. The client waits until the promise resolves; null when there is nothing to wait for. */
+  write(chunk: Uint8Array): Promise<void> | null;
   /** Returns the fact, when all content has been written and stored. */
-  finish(stored: StoredContent): F | Promise<F>;
+  finish(stored: StoredContent): Promise<F>;
   /** Releases what it holds: the message is not taken, or the sink has failed. Must not throw. */
   abort(): void;
 }

@@ -34,16 +34,17 @@ export class GuardedSink<F> {
     this.#leftMs = limits?.timeoutMs ?? defaultSinkLimits.timeoutMs;
   }
 
-  /** Gives it the next bytes. @throws what it threw when the message cannot do without it. */
-  write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#sink === null || this.#leftBytes <= 0) return;
+  /** Gives it the next bytes. Null when there is nothing to wait for. @throws what it threw when the message cannot do without it. */
+  write(chunk: Uint8Array): Promise<void> | null {
+    if (this.#sink === null || this.#leftBytes <= 0) return null;
     const part = chunk.length <= this.#leftBytes ? chunk : chunk.subarray(0, this.#leftBytes);
     this.#leftBytes -= part.length;
     try {
       const waiting = this.#sink.write(part);
-      if (waiting instanceof Promise) return this.#within(waiting).catch((error: unknown) => this.#fail(error));
+      return waiting === null ? null : this.#within(waiting).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
+      return null;
     }
   }
 
@@ -52,8 +53,7 @@ export class GuardedSink<F> {
     const sink = this.#sink;
     if (sink === null) return null;
     try {
-      const found = sink.finish(stored);
-      const fact = found instanceof Promise ? await this.#within(found) : found;
+      const fact = await this.#within(sink.finish(stored));
       this.#sink = null;
       return fact;
     } catch (error) {

@@ -69,7 +69,7 @@ test('Queue.enqueue keeps the limit of all transmissions', async () => {
 
 test('Queue.enqueue: what was deferred at once is tried again in time', async () => {
   await using world = new QueueWorld();
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   await world.send(['a@one.example']);
   assert.equal(world.transmissions.length, 1);

@@ -43,7 +43,7 @@ test('QueueRunner.stop ends while the disk is full; the outcome that could not b
   const db = new FullDatabase(world.db);
   const runner = world.runnerOver(db);
   await runner.start({ isOnly: true });
-  world.answer = () => {
+  world.answer = async () => {
     db.isFull = true;
     db.hasReserve = false;
     return delivered;
@@ -63,7 +63,7 @@ test('QueueRunner.stop ends while the disk is full; the outcome that could not b
   assert.deepEqual(world.log.events.at(-1)?.event, 'queue.outcomesNotRecorded');
 
   db.isFull = false;
-  world.answer = () => delivered;
+  world.answer = async () => delivered;
   await world.start();
   assert.equal((await world.queue.list())[0]?.state, 'delivered');
   assert.equal(world.transmissions.length, 2);
@@ -74,7 +74,7 @@ test('QueueRunner records outcomes with the space that is kept back', async () =
   const db = new FullDatabase(world.db);
   const runner = world.runnerOver(db);
   await runner.start({ isOnly: true });
-  world.answer = () => {
+  world.answer = async () => {
     db.isFull = true;
     return delivered;
   };

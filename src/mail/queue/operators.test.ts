@@ -18,7 +18,7 @@ test('Queue: a refused address is suppressed; the next mail to it fails untried,
   await using world = new QueueWorld();
   world.policy = { suppressesRefused: true, tellsWebhooks: true };
   world.accountNames.set(ann, 'ann');
-  world.answer = (address) => (address.startsWith('bad') ? refused : delivered);
+  world.answer = async (address) => (address.startsWith('bad') ? refused : delivered);
   await world.start();
   const first = await world.send(['bad@one.example'], { account: ann });
   const { items } = await world.suppressions.list(ann);
@@ -60,14 +60,14 @@ test('Queue: a refused address is suppressed; the next mail to it fails untried,
     'delivered good@one.example 1 false',
   ]);
   await world.suppressions.remove(ann, 'bad@one.example');
-  world.answer = () => delivered;
+  world.answer = async () => delivered;
   await world.send(['bad@one.example'], { account: ann });
   assert.equal((await world.queue.list({ recipient: 'bad@one.example', states: ['delivered'] })).length, 1);
 });
 
 test('Queue: nothing is suppressed for accounts that do not want it, for others, and for the server itself', async () => {
   await using world = new QueueWorld();
-  world.answer = () => refused;
+  world.answer = async () => refused;
   world.policy = { suppressesRefused: false, tellsWebhooks: false };
   await world.start();
   await world.send(['bad@one.example'], { account: ann });
@@ -143,7 +143,7 @@ test('Queue.hold: who was held for longer than mail is tried gets the whole time
   await world.clock.advance(100 * hourMs);
   assert.deepEqual(await world.queue.count(), { waiting: 1, held: 1 });
   assert.deepEqual([world.transmissions.length, world.notices.length], [0, 0]);
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   const releasedMs = world.clock.now();
   await world.queue.hold({}, false);
   await world.crash();
@@ -163,7 +163,7 @@ test('Queue.hold: who was held for longer than mail is tried gets the whole time
 test('Queue: what operators do is kept with the message until it is swept', async () => {
   await using world = new QueueWorld();
   world.policy = { suppressesRefused: true, tellsWebhooks: true };
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   const message = await world.send(['a@one.example', 'b@one.example'], { account: ann });
   await world.stop();
@@ -203,7 +203,7 @@ test('Queue: what operators do is kept with the message until it is swept', asyn
 test('Queue.setTls: recipients with other demands travel apart; null is what the sender demanded', async () => {
   await using world = new QueueWorld();
   let answer: DeliveryOutcome = deferred;
-  world.answer = () => answer;
+  world.answer = async () => answer;
   await world.start();
   const message = await world.send(['a@one.example', 'b@one.example', 'c@one.example'], { tls: 'required' });
   await world.queue.setTls({ message }, 'optional');

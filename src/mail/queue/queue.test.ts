@@ -40,7 +40,7 @@ test('Queue.enqueue, then delivery: one transmission per message and domain, con
 
 test('Queue with keepFinishedMs 0 leaves nothing behind', async () => {
   await using world = new QueueWorld({ keepFinishedMs: 0 });
-  world.answer = (address) => (address.startsWith('bad') ? refused : delivered);
+  world.answer = async (address) => (address.startsWith('bad') ? refused : delivered);
   await world.start();
   await world.send(['a@one.example', 'bad@one.example']);
   for (const table of ['queue_message', 'queue_content', 'queue_recipient', 'queue_attempt']) {
@@ -67,7 +67,7 @@ test('QueueRunner gives the transmitter prefix and body as one', async () => {
 
 test('QueueRunner on a refusal tells the sender once, about all refused recipients, naming the original', async () => {
   await using world = new QueueWorld();
-  world.answer = (address) => (address.startsWith('bad') ? refused : delivered);
+  world.answer = async (address) => (address.startsWith('bad') ? refused : delivered);
   await world.start();
   await world.send(['bad1@one.example', 'good@one.example', 'bad2@one.example']);
   assert.equal(world.notices.length, 1);
@@ -88,7 +88,7 @@ test('QueueRunner retries at the promised times, tells the delay once, and gives
   await using world = new QueueWorld();
   const times: number[] = [];
   const startMs = world.clock.now();
-  world.answer = () => {
+  world.answer = async () => {
     times.push((world.clock.now() - startMs) / minuteMs);
     return deferred;
   };
@@ -131,7 +131,7 @@ for (const [name, sender, notify, outcome, want] of [
 ] as const) {
   test(`QueueRunner notices: ${name}`, async () => {
     await using world = new QueueWorld();
-    world.answer = () => outcome;
+    world.answer = async () => outcome;
     await world.start();
     await world.send([], { sender, recipients: [{ address: 'a@one.example', notify }] });
     assert.deepEqual(
@@ -161,7 +161,7 @@ test('QueueRunner keeps FUTURERELEASE mail until its time; Queue.kick sends it a
 
 test('QueueRunner counts the age of FUTURERELEASE mail, and its delay, from the release', async () => {
   await using world = new QueueWorld();
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   const holdUntilMs = world.clock.now() + 60 * 24 * hourMs;
   await world.send(['a@one.example'], { holdUntilMs });
@@ -183,7 +183,7 @@ test('QueueRunner counts the age of FUTURERELEASE mail, and its delay, from the 
 
 test('Queue.drop tells nobody, Queue.fail tells the sender, Queue.hold stops delivery', async () => {
   await using world = new QueueWorld();
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   await world.send(['a@one.example', 'b@two.example', 'c@three.example']);
   assert.equal(await world.queue.drop({ domain: 'ONE.example' }), 1);
@@ -211,11 +211,11 @@ test('Queue with a large body: the blob goes after its row', async () => {
   await using world = new QueueWorld();
   const bytes = new TextEncoder().encode('Subject: large\r\n\r\nbody');
   const { id } = await world.blobs.put('queue', Readable.from([bytes]));
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   await world.send(['a@one.example'], { body: { kind: 'blob', id, sizeBytes: 22, crc32: crc32(bytes) } });
   assert.equal((await world.sweeper().sweep()).blobs, 0);
-  world.answer = () => delivered;
+  world.answer = async () => delivered;
   await world.clock.advance(2 * hourMs);
   assert.equal(await count(world, 'queue_garbage'), 1);
   await world.clock.advance(2 * hourMs);
@@ -245,7 +245,7 @@ test('QueueRunner keeps to the limits, and serves every domain in turn', async (
 
 test('QueueRunner defers when the transmitter throws or hangs', async () => {
   await using world = new QueueWorld();
-  world.answer = (address, { signal }) => {
+  world.answer = async (address, { signal }) => {
     if (address.startsWith('throw')) throw new Error('bug');
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error));
@@ -260,7 +260,7 @@ test('QueueRunner defers when the transmitter throws or hangs', async () => {
 
 test('QueueRunner after a crash: what was leased is delivered, a notice that failed is repeated', async () => {
   await using world = new QueueWorld();
-  world.answer = () => new Promise(() => undefined);
+  world.answer = async () => new Promise(() => undefined);
   let noticeTries = 0;
   world.onNotice = () => {
     noticeTries += 1;
@@ -269,7 +269,7 @@ test('QueueRunner after a crash: what was leased is delivered, a notice that fai
   await world.start();
   await world.send(['a@one.example']);
   assert.equal((await world.queue.list())[0]?.state, 'leased');
-  world.answer = () => refused;
+  world.answer = async () => refused;
   await world.crash();
   assert.equal((await world.queue.list())[0]?.state, 'failed');
   assert.equal(await count(world, 'queue_content'), 1);
@@ -299,7 +299,7 @@ for (const [kind, damage] of [
     await world.start({ hasExpress: false });
     await world.send(['a@one.example']);
     assert.ok(read > 0);
-    world.answer = () => deferred;
+    world.answer = async () => deferred;
     await world.send(['b@one.example']);
     await world.db.write((tx) => tx.run(damage));
     read = 0;

@@ -88,7 +88,7 @@ test('QueueRunner.stop: a transmission that the stop cut short is no attempt, on
     [{ code: 451, enhanced: null, text: 'later' }, 1],
   ] as const) {
     await using world = new QueueWorld();
-    world.answer = (_address, { signal }) =>
+    world.answer = async (_address, { signal }) =>
       new Promise((resolve) => {
         const cut = { kind: 'deferred', reason: 'connection closed', reply, remote: null } as const;
         signal.addEventListener('abort', () => resolve(cut));

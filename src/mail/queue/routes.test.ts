@@ -36,7 +36,7 @@ function way({ route, recipients }: Transmission): string {
 test('QueueRunner asks the routes anew for each attempt: a third party from the 4th on', async () => {
   await using world = new QueueWorld();
   world.table = table('[{ minimumAttempts: 3, transport: relay }]');
-  world.answer = (_address, { route }) => (route.kind === 'direct' ? deferred : delivered);
+  world.answer = async (_address, { route }) => (route.kind === 'direct' ? deferred : delivered);
   await world.start();
   await world.send(['a@one.example', 'b@two.example']);
   await world.clock.advance(24 * hourMs);
@@ -61,7 +61,7 @@ test('QueueRunner over days with routes that change from the 4th attempt: whatev
     world.table = table('[{ toDomain: [.odd.example], minimumAttempts: 3, transport: relay }]');
     const taken: string[] = [];
     let asked = seed;
-    world.answer = (address, { route, recipients }) => {
+    world.answer = async (address, { route, recipients }) => {
       asked += 1;
       const attempts = recipients[0]?.attempts ?? 0;
       assert.equal(route.kind === 'transport', address.endsWith('.odd.example') && attempts >= 3);
@@ -169,7 +169,7 @@ test('QueueRunner: whoever waits for a transport need not when routes change', a
 test('Queue.setTransport: an operator’s transport comes before routes until it is taken back; one that is gone is for later', async () => {
   await using world = new QueueWorld();
   world.table = table('[{ transport: never }]');
-  world.answer = (_address, { route }) =>
+  world.answer = async (_address, { route }) =>
     route.kind === 'missing' ? { kind: 'deferred', reason: 'not there', reply: null, remote: null } : delivered;
   await world.send(['a@x.example', 'b@x.example', 'c@x.example', 'd@x.example']);
   assert.equal(await world.queue.setTransport({ ids: [recipientId(1)] }, 'relay'), 1);
@@ -190,7 +190,7 @@ test('Queue.setTransport: an operator’s transport comes before routes until it
   const [attempt] = await world.queue.attempts(recipientId(3));
   assert.deepEqual([attempt?.transport, attempt?.reply], ['gone', 'not there']);
   assert.equal(attempt?.route, 'nowhere for now: an operator set the transport gone');
-  world.answer = () => refused;
+  world.answer = async () => refused;
   await world.queue.setTransport({ ids: [recipientId(3)] }, null);
   await world.queue.kick({ ids: [recipientId(3)] });
   await world.clock.advance(0);
@@ -199,10 +199,10 @@ test('Queue.setTransport: an operator’s transport comes before routes until it
 
 test('QueueRunner: when nobody can say where mail goes, it is given back at once and tried a minute later', async () => {
   await using world = new QueueWorld();
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   await world.send(['a@one.example'], { account: accountId(1) });
-  world.answer = () => delivered;
+  world.answer = async () => delivered;
   const { accountNames } = world;
   accountNames.get = () => {
     throw new Error('disk I/O error');

@@ -15,7 +15,7 @@ const reply = { code: 451, enhanced: '4.2.0', text: 'later' };
 test('Queue.attempts: what is known of the connection is kept as it was told, and null without one', async () => {
   await using world = new QueueWorld();
   let isFirst = true;
-  world.answer = () => {
+  world.answer = async () => {
     const remote = isFirst ? { name: 'mx.example', ip: '192.0.2.1', session } : { name: 'mx.example', ip: null };
     isFirst = false;
     return { kind: 'deferred', reason: 'later', reply, remote };
@@ -35,7 +35,7 @@ test('Queue.attempts: what is known of the connection is kept as it was told, an
 test('Queue.attempts: whoever is left for TLS is told so in the notice, and not that there was no answer', async () => {
   await using world = new QueueWorld();
   const remote = { name: 'mx.example', ip: '192.0.2.1' };
-  world.answer = () => ({ kind: 'deferred', reason: 'no STARTTLS', reply: null, status: '4.7.10', remote });
+  world.answer = async () => ({ kind: 'deferred', reason: 'no STARTTLS', reply: null, status: '4.7.10', remote });
   await world.start();
   await world.send(['a@one.example']);
   await world.clock.advance(10 * 86_400_000);

@@ -11,7 +11,8 @@ const mayScan = (text: string): boolean => text.includes('lower(r.address)');
 test('queue statements: none reads a whole table', async () => {
   await using world = new QueueWorld();
   world.policy = { suppressesRefused: true, tellsWebhooks: true };
-  world.answer = (address) => (address.startsWith('bad') ? refused : address.startsWith('late') ? deferred : delivered);
+  world.answer = async (address) =>
+    address.startsWith('bad') ? refused : address.startsWith('late') ? deferred : delivered;
   await world.start();
   await world.send(['bad@one.example', 'late@one.example', 'good@two.example'], { account: accountId(1) });
   await world.clock.advance(5 * 60 * 60_000);

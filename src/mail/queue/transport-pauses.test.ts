@@ -41,7 +41,7 @@ class RelayWorld {
   constructor(concurrency = 1) {
     const { world } = this;
     world.table = table(concurrency);
-    world.answer = () => {
+    world.answer = async () => {
       this.logins += 1;
       return this.secret === 'right' ? delivered : wrongPassword;
     };
@@ -161,7 +161,7 @@ test('TransportPauses: senders hear of the delay and of the end, and no recipien
 
 test('TransportPauses: what a host says of recipients pauses nothing', async () => {
   await using relay = new RelayWorld();
-  relay.world.answer = () => refused;
+  relay.world.answer = async () => refused;
   await relay.begin();
   assert.deepEqual(await relay.states(), { failed: 20 });
   assert.deepEqual(relay.runner.pauses, []);

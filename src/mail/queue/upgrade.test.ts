@@ -109,7 +109,7 @@ test('QueueRunner goes on with a queue that an older server left: who waits, is 
   };
   const queue = new Queue({ db, clock: world.clock, bus, settings: defaultSettings, routing: world.routing() });
   let isSlow = true;
-  world.answer = (address) => (isSlow && address.startsWith('slow') ? deferred : delivered);
+  world.answer = async (address) => (isSlow && address.startsWith('slow') ? deferred : delivered);
   const runner = world.runnerOver(db);
   await runner.start({ isOnly: true });
   await world.clock.advance(0);

@@ -86,7 +86,7 @@ test('writeStory: a message that was delivered, with all that is known of it', a
 
 test('writeStory: deferred, then given up, and the sender told; another recipient goes alone', async () => {
   await using world = new QueueWorld({ maxAgeMs: 470_000, tellDelayAfterMs: 3_470_000 });
-  world.answer = (address) => (address.startsWith('bob') ? deferred : delivered);
+  world.answer = async (address) => (address.startsWith('bob') ? deferred : delivered);
   await world.start();
   const startMs = world.clock.now();
   await world.send(['bob@example.net', 'eve@example.net']);
@@ -95,7 +95,7 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
     waiting,
     /Now bob@example\.net: waits for attempt 2, due at \+470s; given up at \+470s if it does not work until then\n/,
   );
-  world.answer = () => refused;
+  world.answer = async () => refused;
   await world.clock.advance(470_000);
   assert.equal(
     (await textOf(world, startMs)).replace(startMs.toString(36), 'START'),
@@ -187,7 +187,7 @@ test('writeStory: held by a rule and released; to a suppressed address; refused 
     reason: 'asked for it',
     message: null,
   });
-  world.answer = () => refused;
+  world.answer = async () => refused;
   await world.start();
   const startMs = world.clock.now();
   await world.send(['bob+x@example.net', 'gone@example.com'], { account });
@@ -252,7 +252,11 @@ test('writeStory: a dialogue is told once for each transmission, however many re
   const dialogue = Array.from({ length: 40 }, (_, i) => `line ${i}`);
   const session = { demand: 'nothing', tls: null, mechanism: null, isReused: false, dialogue };
   const remote = { name: 'mx.example.net', ip: '192.0.2.1', session };
-  world.answer = (address) => ({ ...refused, remote, reply: { code: 550, enhanced: '5.1.1', text: `no ${address}` } });
+  world.answer = async (address) => ({
+    ...refused,
+    remote,
+    reply: { code: 550, enhanced: '5.1.1', text: `no ${address}` },
+  });
   await world.start();
   const startMs = world.clock.now();
   await world.send(Array.from({ length: 60 }, (_, i) => `user${i}@example.net`));
@@ -276,7 +280,7 @@ routes: [{ toDomain: [other.example], transport: direct }]\n`;
     { file: 'domains.yaml', text: domains },
   ] as const;
   world.table = routingTable(parseConfigFiles(...files));
-  world.answer = () => deferred;
+  world.answer = async () => deferred;
   await world.start();
   const startMs = world.clock.now();
   await world.send(['bob@example.net']);
@@ -290,7 +294,7 @@ test('writeStory: mail of a paused transport says so', async () => {
   await using world = new QueueWorld();
   const remote = { name: 'relay.example', ip: '192.0.2.9' };
   const reply = { code: 535, enhanced: '5.7.8', text: 'bad' };
-  world.answer = () => ({ kind: 'deferred', reason: '535 5.7.8 bad', reply, remote, isLoginRefused: true });
+  world.answer = async () => ({ kind: 'deferred', reason: '535 5.7.8 bad', reply, remote, isLoginRefused: true });
   await world.start();
   const startMs = world.clock.now();
   await world.send(['bob@example.net']);

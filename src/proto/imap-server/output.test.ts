@@ -4,7 +4,7 @@ import { channelPair } from '#testing/channel-pair';
 import { FakeLoop } from '#testing/fake-loop';
 import { Output } from './output.ts';
 
-async function written(fill: (output: Output) => void | Promise<void>): Promise<string> {
+async function written(fill: (output: Output) => Promise<void>): Promise<string> {
   const { client, server } = channelPair();
   const output = new Output(server, new FakeLoop(Infinity), 64, 1000);
   await fill(output);
@@ -19,13 +19,13 @@ async function written(fill: (output: Output) => void | Promise<void>): Promise<
 
 for (const value of [0, 7, 10, 99, 100, 65_535, 1_000_000_000, 4_294_967_295, 4_294_967_296, Number.MAX_SAFE_INTEGER]) {
   test(`Output.number ${value}`, async () => {
-    assert.equal(await written((output) => output.number(value)), String(value));
+    assert.equal(await written(async (output) => output.number(value)), String(value));
   });
 }
 
 test('Output.text writes UTF-8 however long the text', async () => {
   for (const text of ['', 'a', 'ä', 'x'.repeat(23) + 'é', 'ö€😀'.repeat(5000)]) {
-    assert.equal(await written((output) => output.text(text)), text);
+    assert.equal(await written(async (output) => output.text(text)), text);
   }
 });
 

@@ -137,7 +137,7 @@ for (const name of readdirSync(folder)
       try {
         await play(readFileSync(new URL(name, folder), 'utf8'), {
           optional: '* OK received',
-          open: () => world.open(),
+          open: async () => world.open(),
           byteAtATime,
           command: (words) => world.command(words),
         });

@@ -3,9 +3,6 @@ import type { CredentialStore, Identity, MechanismName, SaslFailure } from '#lib
 import type { MailParameters, RcptParameters, Reply } from '#lib/smtp';
 import type { Endpoint, TlsSession } from '#ports/channel';
 
-/** A value now or later. Sessions await only promises, so a Backend that knows the answer should give it at once. */
-export type Maybe<T> = T | Promise<T>;
-
 /** Purpose of a listener: mail from other servers, or from users (RFC 6409; TLS from the first byte: RFC 8314 §3.3). */
 export type ServerKind = 'mx' | 'submission' | 'submissions';
 
@@ -90,9 +87,10 @@ export interface RefusedMail {
 export interface DataHandler {
   /**
    * Takes the next bytes, with dots unstuffed and every line ended by CRLF; they never change afterwards and may be views of larger buffers.
+   * Null when there is nothing to wait for.
    * After a rejection or Refusal the session reads to the end of the content, calls `abort` and refuses the message.
    */
-  write(chunk: Uint8Array): void | Promise<void>;
+  write(chunk: Uint8Array): Promise<void> | null;
   /**
    * Ends the content. The reply is sent only after this resolves: a 2xx promises that everything is durable (invariant 1), because with it
    * the server accepts responsibility (RFC 5321 §4.2.5) and MUST NOT lose the message because it crashes later (RFC 5321 §6.1).
@@ -122,9 +120,9 @@ export interface AuthBackend {
   /** Mechanisms to offer besides what TLS rules out, most secure first. */
   readonly mechanisms: readonly MechanismName[];
   /** Called before an exchange begins. Throws a Refusal when this peer has failed too often. */
-  attempt(facts: SessionFacts, mechanism: MechanismName): Maybe<void>;
+  attempt(facts: SessionFacts, mechanism: MechanismName): Promise<void>;
   /** Records the end of an exchange, for rate limits and the login log. A Refusal thrown on success refuses the login (such as 525 5.7.13, a disabled account: RFC 5248 §2.4). */
-  outcome(facts: SessionFacts, outcome: AuthOutcome): Maybe<void>;
+  outcome(facts: SessionFacts, outcome: AuthOutcome): Promise<void>;
 }
 
 /**
@@ -136,15 +134,15 @@ export interface Backend<S = unknown, R = unknown> {
   /** Null when logins are not possible here; AUTH is then neither offered nor accepted. */
   readonly auth: AuthBackend | null;
   /** Admission, before the banner (after the handshake on immediate TLS). A Refusal (421, 554) replaces the banner and ends the connection. */
-  greet(facts: SessionFacts): Maybe<void>;
+  greet(facts: SessionFacts): Promise<void>;
   /** Decides on HELO or EHLO with an acceptable argument. RFC 5321 §4.1.4: a name that does not match the client's address is no reason to refuse. */
-  hello(facts: SessionFacts, hello: Hello): Maybe<void>;
+  hello(facts: SessionFacts, hello: Hello): Promise<void>;
   /** Decides on MAIL FROM. Syntax, SIZE against the limit, REQUIRETLS, HOLD limits and the need for AUTH have been checked. */
-  mail(facts: SessionFacts, sender: Sender): Maybe<S>;
+  mail(facts: SessionFacts, sender: Sender): Promise<S>;
   /** Decides on RCPT TO, below the recipient limit. Accepting adds it to `transaction.recipients`. */
-  rcpt(facts: SessionFacts, transaction: Transaction<S, R>, recipient: RequestedRecipient): Maybe<RcptAnswer<R>>;
+  rcpt(facts: SessionFacts, transaction: Transaction<S, R>, recipient: RequestedRecipient): Promise<RcptAnswer<R>>;
   /** Begins the content at DATA or the first BDAT. A Refusal here is sent instead of 354. */
-  data(facts: SessionFacts, transaction: Transaction<S, R>): Maybe<DataHandler>;
+  data(facts: SessionFacts, transaction: Transaction<S, R>): Promise<DataHandler>;
   /** Records that MAIL, RCPT or content was refused, by this Backend or by the session itself. Must not throw. */
   refused?(facts: SessionFacts, mail: RefusedMail): void;
   /** Ends a transaction without `data`: RSET, new EHLO, STARTTLS, or the connection ended. */

@@ -22,7 +22,7 @@ export async function receive(context: Context, transfer: DataTransfer | null): 
     if (event === null) throw new PeerGone('closed');
     if (event.kind === 'data') {
       const written = transfer?.write(event.bytes);
-      if (written !== undefined) await written;
+      if (written !== undefined && written !== null) await written;
     } else if (event.kind === 'dataEnd' || event.kind === 'bdatEnd') {
       return event.problem;
     }

@@ -40,8 +40,11 @@ export class DataTransfer {
     this.#deadline = context.clock.monotonic() + context.limits.dataTimeoutMs;
   }
 
-  /** Passes content to the handler. Keeps exceptions of the handler for `check`. @throws Refusal that disconnects when reading on is pointless. */
-  write(chunk: Uint8Array): void | Promise<void> {
+  /**
+   * Passes content to the handler. Keeps exceptions of the handler for `check`. Null when there is nothing to wait for.
+   * @throws Refusal that disconnects when reading on is pointless.
+   */
+  write(chunk: Uint8Array): Promise<void> | null {
     const { limits } = this.#context;
     this.#sizeBytes += chunk.length;
     if (this.#sizeBytes > limits.maxMessageBytes) this.tooLarge();
@@ -49,13 +52,13 @@ export class DataTransfer {
       // RFC 6152 §3: without BODY=8BITMIME the content must be 7-bit.
       this.fail(new Refusal(500, '5.6.1', 'message has 8-bit content, but BODY=8BITMIME was not given'));
     }
-    if (this.#handler === null) return;
+    if (this.#handler === null) return null;
     this.#lastByte = chunk[chunk.length - 1] ?? this.#lastByte;
     try {
-      const written = this.#handler.write(chunk);
-      return written instanceof Promise ? written.catch((error: unknown) => this.fail(error)) : undefined;
+      return this.#handler.write(chunk)?.catch((error: unknown) => this.fail(error)) ?? null;
     } catch (error) {
       this.fail(error);
+      return null;
     }
   }
 

@@ -8,7 +8,6 @@ export type {
   AuthOutcome,
   Backend,
   Hello,
-  Maybe,
   RcptAnswer,
   DataHandler,
   Recipient,

@@ -80,7 +80,7 @@ class Stage {
 test('SmtpSession answers a bug in greet with 421, and ends', async () => {
   const stage = new Stage({});
   stage.backend.notAdmitted = new Error('crash, as asked');
-  await play('S: 421 4.3.0 …(test)\nS! closed', { open: () => stage.open(false) });
+  await play('S: 421 4.3.0 …(test)\nS! closed', { open: async () => stage.open(false) });
   await stage.end();
 });
 
@@ -91,7 +91,7 @@ for (const name of readdirSync(folder).toSorted()) {
     test(`SmtpSession plays ${name}${byteAtATime ? ' one byte at a time' : ''}`, async () => {
       const stage = new Stage(settings);
       await play(text, {
-        open: () => stage.open(byteAtATime),
+        open: async () => stage.open(byteAtATime),
         byteAtATime,
         command: (words) => stage.command(words),
       });

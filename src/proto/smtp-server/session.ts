@@ -5,7 +5,7 @@ import { ConditionError } from '#ports/conditions';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
-import type { Backend, Maybe, RefusedMail } from './backend.ts';
+import type { Backend, RefusedMail } from './backend.ts';
 import { definitionOf } from './commands/index.ts';
 import { conditionReply } from './conditions.ts';
 import { Context, sessionLimits } from './context.ts';
@@ -64,10 +64,7 @@ export class SmtpSession {
     const context = this.#context;
     try {
       await this.#answer(() => this.#greet());
-      while (!context.isClosing) {
-        const pending = this.#next();
-        if (pending !== undefined) await pending;
-      }
+      while (!context.isClosing) await this.#next();
       await this.#wire.flush();
     } catch (error) {
       await this.#end(error);
@@ -90,48 +87,40 @@ export class SmtpSession {
     this.#wire.text(`220 ${context.options.hostname} ESMTP\r\n`);
   }
 
-  /** Takes one event and answers it; synchronously, without a promise, when it is there already. */
-  #next(): Maybe<void> {
+  /** Takes one event, waiting for it if it has not come, and answers it. */
+  async #next(): Promise<void> {
     const context = this.#context;
     if (this.#isShuttingDown) {
       context.refuse(shuttingDown);
       context.isClosing = true;
       return;
     }
-    if (this.#wire.isFull) return this.#wire.flush() ?? undefined;
-    const event = this.#wire.codec.next();
-    if (event === null || context.isSlow) return this.#takeLater(event);
-    // Pipelined commands are answered no faster than other connections get their turn.
-    const pause = this.#loop.pause();
-    return pause === null ? this.#answer(() => this.#event(event)) : this.#answerAfter(pause, event);
-  }
-
-  /** Answers after a pause. Queued replies wait for the next one: the pause is shorter than a write of their own would take. */
-  async #answerAfter(pause: Promise<void>, event: CodecEvent): Promise<void> {
-    await pause;
-    await this.#answer(() => this.#event(event));
-  }
-
-  /** Waits for the event if it has not come, delays it for a peer that behaves like an attacker, and answers it. */
-  async #takeLater(come: CodecEvent | null): Promise<void> {
-    const context = this.#context;
-    let event = come;
-    if (event === null) {
-      this.#isAwaitingCommand = true;
-      const { commandTimeoutMs, lineTimeoutMs } = context.limits;
-      event = await this.#wire.more(commandTimeoutMs, lineTimeoutMs);
-      this.#isAwaitingCommand = false;
+    if (this.#wire.isFull) {
+      await this.#wire.flush();
+      return;
     }
-    if (event === null) throw new PeerGone('closed');
-    if (context.isSlow) await context.clock.sleep(context.limits.slowMs);
+    const event = this.#wire.codec.next() ?? (await this.#more());
+    // A peer that behaves like an attacker is answered slowly, others no faster than all connections get their turn. Queued replies wait for the
+    // next one: a pause is shorter than a write of their own would take.
+    const pause = context.isSlow ? context.clock.sleep(context.limits.slowMs) : this.#loop.pause();
+    if (pause !== null) await pause;
     await this.#answer(() => this.#event(event));
+  }
+
+  /** Waits for the next command. @throws PeerGone */
+  async #more(): Promise<CodecEvent> {
+    const { commandTimeoutMs, lineTimeoutMs } = this.#context.limits;
+    this.#isAwaitingCommand = true;
+    const event = await this.#wire.more(commandTimeoutMs, lineTimeoutMs);
+    this.#isAwaitingCommand = false;
+    if (event === null) throw new PeerGone('closed');
+    return event;
   }
 
   /** Runs `work`; the only place where refusals and bugs become replies. */
-  #answer(work: () => Maybe<void>): Maybe<void> {
+  async #answer(work: () => Promise<void>): Promise<void> {
     try {
-      const pending = work();
-      return pending instanceof Promise ? pending.catch((error: unknown) => this.#fail(error)) : undefined;
+      await work();
     } catch (error) {
       this.#fail(error);
     }
@@ -171,7 +160,7 @@ export class SmtpSession {
     if (mail !== null) backend.refused(this.#context, mail);
   }
 
-  #event(event: CodecEvent): Maybe<void> {
+  async #event(event: CodecEvent): Promise<void> {
     const context = this.#context;
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
@@ -197,10 +186,10 @@ export class SmtpSession {
       // RFC 5321 §4.2.2: 501 is a syntax error in parameters.
       throw new Refusal(501, '5.5.2', `bad syntax: ${parsed.reason} (at ${parsed.at + 1})`);
     }
-    return this.#command(parsed.value, isFirst);
+    await this.#command(parsed.value, isFirst);
   }
 
-  #command(command: Command, isFirst: boolean): Maybe<void> {
+  async #command(command: Command, isFirst: boolean): Promise<void> {
     const context = this.#context;
     if (command.verb === 'unknown') {
       if (isFirst) throw notSmtp();
@@ -217,7 +206,7 @@ export class SmtpSession {
     }
     this.#asked = command;
     this.#transaction = context.transaction ?? context.transfer?.transaction ?? null;
-    return definition.handle(context, command);
+    await definition.handle(context, command);
   }
 
   /** Ends the session because the server stops: sends 421 at once to a waiting client, after its command or content to a busy one (RFC 5321 §3.8). */

@@ -69,7 +69,7 @@ for (const [what, message, want] of [
   test(`DsnDelivery: a notice about mail ${what} goes into a mailbox, and nowhere else`, async () => {
     await using world = new QueueWorld();
     const { stored } = reporting(world);
-    world.answer = () => refused;
+    world.answer = async () => refused;
     await world.start();
     await world.send(['a@one.example'], message);
     assert.deepEqual(stored, want);
@@ -111,7 +111,7 @@ test('DsnDelivery: a notice about mail of strangers leaves with the null sender,
 test('DsnDelivery: a notice that nobody takes ends, and is not answered', async () => {
   await using world = new QueueWorld();
   const { stored } = reporting(world);
-  world.answer = () => refused;
+  world.answer = async () => refused;
   await world.start();
   await world.send(['a@one.example'], stranger);
   await world.clock.advance(10 * 86_400_000);
@@ -122,7 +122,7 @@ test('DsnDelivery: a notice that nobody takes ends, and is not answered', async 
 test('DsnDelivery: a crash while a notice is put into the queue neither loses nor doubles it', async () => {
   await using world = new QueueWorld();
   reporting(world);
-  world.answer = (address) => (address === 'a@one.example' ? refused : delivered);
+  world.answer = async (address) => (address === 'a@one.example' ? refused : delivered);
   const pass = world.passNotice;
   let isFirst = true;
   world.passNotice = async (dsn) => {

@@ -34,10 +34,10 @@ export function readable<T>(read: () => T): T {
   }
 }
 
-/** As `readable`, for what may have to be waited for. */
-export function readableAsync<T>(read: () => T | Promise<T>): T | Promise<T> {
+/** As `readable`, for bytes that may have to be waited for. */
+export function readableBytes(read: () => Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
   const result = readable(read);
-  return result instanceof Promise ? result.catch(rethrow) : result;
+  return result instanceof Uint8Array ? result : result.catch(rethrow);
 }
 
 function rethrow(error: unknown): never {

@@ -20,7 +20,7 @@ import {
   type Unreadable,
 } from '#proto/imap-server';
 import { blockFieldReader, blockNumbers, blockRowReader, noStructure, type ListedMailbox } from './header-fields.ts';
-import { DamagedRow, damagedMessage, readable, readableAsync, readEach, unreadable } from './readable.ts';
+import { DamagedRow, damagedMessage, readable, readableBytes, readEach, unreadable } from './readable.ts';
 import { saying } from './refusals.ts';
 import { matchText, type SearchSource } from './text-search.ts';
 
@@ -89,8 +89,8 @@ export class SelectedGlue implements SelectedMailbox {
         sizeBytes: content.sizeBytes,
         headerSizeBytes,
         hasNul,
-        bytes: (start: number, end: number) => readableAsync(() => content.bytes(start, end)),
-        piece: (start: number, end: number) => readableAsync(() => content.piece(start, end)),
+        bytes: (start: number, end: number) => readableBytes(() => content.bytes(start, end)),
+        piece: (start: number, end: number) => readableBytes(() => content.piece(start, end)),
         get damage() {
           return content.damage === null ? null : unreadable(content.damage);
         },

@@ -20,7 +20,7 @@ export function anyLogin(account: string): AuthBackend {
     credentials,
     // For SCRAM the server would have to know the password, and tokens travel under TLS only (RFC 7628 §3).
     mechanisms: ['PLAIN', 'LOGIN', 'CRAM-MD5'],
-    attempt: () => undefined,
-    outcome: () => undefined,
+    attempt: async () => undefined,
+    outcome: async () => undefined,
   };
 }

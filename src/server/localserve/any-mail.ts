@@ -11,8 +11,8 @@ const nullPath: SenderFacts = { domain: { kind: 'nullPath' } };
 
 /** Accepts every name of a client. */
 export const anySender: SenderChecks = {
-  checkHelo: () => undefined,
-  checkSender: (from) => (from === null ? nullPath : unchecked),
+  checkHelo: async () => undefined,
+  checkSender: async (from) => (from === null ? nullPath : unchecked),
 };
 
 /** Lets users send as anything to anything. */

@@ -5,7 +5,6 @@ import {
   type Backend,
   type DataHandler,
   type Hello,
-  type Maybe,
   type RcptAnswer,
   type RefusedMail,
   type RequestedRecipient,
@@ -37,30 +36,28 @@ export class PlannedBackend implements Backend {
     this.auth = backend.auth;
   }
 
-  greet(facts: SessionFacts): Maybe<void> {
+  greet(facts: SessionFacts): Promise<void> {
     return this.#backend.greet(facts);
   }
 
-  hello(facts: SessionFacts, hello: Hello): Maybe<void> {
+  hello(facts: SessionFacts, hello: Hello): Promise<void> {
     return this.#backend.hello(facts, hello);
   }
 
-  mail(facts: SessionFacts, sender: Sender): Maybe<unknown> {
-    return this.#fail(sender.from, 'mailfrom') ?? this.#backend.mail(facts, sender);
+  async mail(facts: SessionFacts, sender: Sender): Promise<unknown> {
+    await this.#fail(sender.from, 'mailfrom');
+    return await this.#backend.mail(facts, sender);
   }
 
-  rcpt(facts: SessionFacts, transaction: Transaction, recipient: RequestedRecipient): Maybe<RcptAnswer> {
-    return this.#fail(recipient.address, 'rcptto') ?? this.#backend.rcpt(facts, transaction, recipient);
+  async rcpt(facts: SessionFacts, transaction: Transaction, recipient: RequestedRecipient): Promise<RcptAnswer> {
+    await this.#fail(recipient.address, 'rcptto');
+    return await this.#backend.rcpt(facts, transaction, recipient);
   }
 
-  data(facts: SessionFacts, transaction: Transaction): Maybe<DataHandler> {
-    const handler = this.#backend.data(facts, transaction);
+  async data(facts: SessionFacts, transaction: Transaction): Promise<DataHandler> {
+    const handler = await this.#backend.data(facts, transaction);
     const failing = transaction.recipients.find(({ address }) => isPlanned(address, 'data'));
-    if (failing === undefined) return handler;
-    const fail = (): Maybe<never> | undefined => this.#fail(failing.address, 'data');
-    return handler instanceof Promise
-      ? handler.then((begun) => failingAtEnd(begun, fail))
-      : failingAtEnd(handler, fail);
+    return failing === undefined ? handler : failingAtEnd(handler, () => this.#fail(failing.address, 'data'));
   }
 
   refused(facts: SessionFacts, mail: RefusedMail): void {
@@ -75,15 +72,17 @@ export class PlannedBackend implements Backend {
     this.#backend.closed(facts);
   }
 
-  /** Fails as an address asks for at a stage; undefined when it asks for nothing. @throws Refusal. */
-  #fail(address: Sender['from'] | 'postmaster', stage: Stage): Promise<never> | undefined {
+  /** Fails as an address asks for at a stage, and does nothing when it asks for nothing. @throws Refusal. */
+  async #fail(address: Sender['from'] | 'postmaster', stage: Stage): Promise<void> {
     const failure = failureOf(address, stage);
-    if (failure === null) return undefined;
+    if (failure === null) return;
     if (failure.kind === 'reply') throw new Refusal(failure.code, failure.enhanced, failure.text);
-    const refuse = (): never => {
-      throw new Refusal(421, '4.4.2', 'timeout asked for by the address');
-    };
-    return this.#deps.clock.sleep(timeoutMs, this.#deps.shutdown).then(refuse, refuse);
+    try {
+      await this.#deps.clock.sleep(timeoutMs, this.#deps.shutdown);
+    } catch {
+      // The server stops: the client gets the same reply, earlier.
+    }
+    throw new Refusal(421, '4.4.2', 'timeout asked for by the address');
   }
 }
 
@@ -96,7 +95,7 @@ function isPlanned(address: Sender['from'] | 'postmaster', stage: Stage): boolea
 }
 
 /** Takes the content as `handler` does, and fails in place of its end. */
-function failingAtEnd(handler: DataHandler, fail: () => Maybe<never> | undefined): DataHandler {
+function failingAtEnd(handler: DataHandler, fail: () => Promise<void>): DataHandler {
   return {
     write: (chunk) => handler.write(chunk),
     finish: async () => {

@@ -12,8 +12,11 @@ export const receiverSink: ContentSinkDefinition<InboundTransaction, readonly Fi
   begin(transaction) {
     const checker = new MessageChecker();
     return {
-      write: (chunk) => checker.push(chunk),
-      finish: () => {
+      write: (chunk) => {
+        checker.push(chunk);
+        return null;
+      },
+      finish: async () => {
         const { hadBareLf = false, parameters } = transaction;
         return checker.finish({ hadBareLf, hadBareCr: false, smtputf8: parameters.smtputf8 });
       },

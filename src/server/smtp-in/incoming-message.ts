@@ -73,7 +73,7 @@ export class IncomingMessage implements DataHandler {
     this.#sender = transaction.from === null ? '' : writeAddress(transaction.from, 'unicode');
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | null {
     return this.#content.write(chunk);
   }
 

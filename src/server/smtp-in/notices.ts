@@ -37,7 +37,7 @@ export class Notices {
       // RFC 3464 §2: notices have the null reverse-path. Not all servers know that, but mail to a From-ID does not come by chance.
       if (from !== null && fromIds.length === 0) return null;
       return {
-        write: () => undefined,
+        write: () => null,
         finish: (stored) => this.#read(from !== null, fromIds, stored),
         abort: () => undefined,
       };

@@ -2,9 +2,7 @@ import { roomOf, type Accounts } from '#mail/accounts';
 import type { Config } from '#mail/config';
 import type { AcceptedRecipient } from '#mail/inbound';
 import { ConditionError } from '#ports/conditions';
-import { Refusal, type Maybe } from '#proto/smtp-server';
-
-const none: ReadonlySet<string> = new Set();
+import { Refusal } from '#proto/smtp-server';
 
 /** True when mailboxes have room (RFC 3463 §3.3, status 4.2.2). Accounts without a quota cost nothing. */
 export class Quotas {
@@ -17,29 +15,22 @@ export class Quotas {
   }
 
   /**
-   * Refuses a recipient whose accounts are all full, before the content comes; undefined when there is nothing to ask.
+   * Refuses a recipient whose accounts are all full, before the content comes.
    * @param sizeBytes  As MAIL FROM announced it (RFC 1870 §6.3), 0 when it did not. @throws Refusal.
    */
-  check({ accounts }: AcceptedRecipient, sizeBytes: number): Promise<void> | undefined {
-    if (accounts.some((account) => this.#bytes(account) === 0)) return undefined;
-    return this.#refuseFull(accounts, Math.max(1, sizeBytes));
-  }
-
-  /** Returns the accounts that have no room for a message of this size; at once when none has a quota. */
-  fullAmong(accounts: readonly string[], sizeBytes: number): Maybe<ReadonlySet<string>> {
-    const limited = accounts.filter((account) => this.#bytes(account) !== 0);
-    return limited.length === 0 ? none : this.#fullAmong(limited, sizeBytes);
-  }
-
-  async #fullAmong(accounts: readonly string[], sizeBytes: number): Promise<ReadonlySet<string>> {
-    const full = new Set<string>();
-    for (const account of accounts) if ((await this.#roomOf(account)) < sizeBytes) full.add(account);
-    return full;
-  }
-
-  async #refuseFull(accounts: readonly string[], sizeBytes: number): Promise<void> {
-    for (const account of accounts) if ((await this.#roomOf(account)) >= sizeBytes) return;
+  async check({ accounts }: AcceptedRecipient, sizeBytes: number): Promise<void> {
+    if (accounts.some((account) => this.#bytes(account) === 0)) return;
+    for (const account of accounts) if ((await this.#roomOf(account)) >= Math.max(1, sizeBytes)) return;
     throw new Refusal(452, '4.2.2', 'the mailbox is full');
+  }
+
+  /** Returns the accounts that have no room for a message of this size. */
+  async fullAmong(accounts: readonly string[], sizeBytes: number): Promise<ReadonlySet<string>> {
+    const full = new Set<string>();
+    for (const account of accounts) {
+      if (this.#bytes(account) !== 0 && (await this.#roomOf(account)) < sizeBytes) full.add(account);
+    }
+    return full;
   }
 
   /** Returns the most that an account may store, in bytes; 0 is unlimited. */

@@ -2,7 +2,7 @@ import type { Address } from '#lib/address';
 import { lookupFailureText, type LookupFailure } from '#lib/dns';
 import type { Answer, Resolver } from '#ports/resolver';
 import type { SenderFacts } from '#mail/inbound';
-import { Refusal, type Hello, type Maybe } from '#proto/smtp-server';
+import { Refusal, type Hello } from '#proto/smtp-server';
 
 /** Longest wait in ms of a client for DNS about its names; the resolver itself gives up sooner on each question. */
 const dnsTimeoutMs = 20_000;
@@ -17,9 +17,9 @@ const timedOut = { kind: 'failed', why: 'timeout' } as const;
 /** Decides whether a client's names could be real. */
 export interface SenderChecks {
   /** @throws Refusal when HELO is not accepted. */
-  checkHelo(hello: Hello): Maybe<void>;
+  checkHelo(hello: Hello): Promise<void>;
   /** @param isOwn  Reports whether a domain (an A-label) is ours. @throws Refusal when the sender is not accepted. */
-  checkSender(from: Address | null, isOwn: (domain: string) => boolean): Maybe<SenderFacts>;
+  checkSender(from: Address | null, isOwn: (domain: string) => boolean): Promise<SenderFacts>;
 }
 
 const nullPath: SenderFacts = { domain: { kind: 'nullPath' } };
@@ -42,12 +42,14 @@ export class SenderCheck implements SenderChecks {
   }
 
   /** The sender's domain must be able to take mail: no null MX (RFC 7505 §4.2), and a mail host with an address. @throws Refusal. */
-  checkSender(from: Address | null, isOwn: (domain: string) => boolean): Maybe<SenderFacts> {
+  async checkSender(from: Address | null, isOwn: (domain: string) => boolean): Promise<SenderFacts> {
     if (from === null) return nullPath;
     const { domain } = from;
     if (!('ascii' in domain)) throw new Refusal(550, '5.7.0', 'an address literal is not accepted as sender');
     // Our own domains take mail: that we know without asking.
-    return isOwn(domain.ascii) ? own : this.#ask(domain.ascii).then(() => reachable);
+    if (isOwn(domain.ascii)) return own;
+    await this.#ask(domain.ascii);
+    return reachable;
   }
 
   /** Asks DNS for the mail hosts of a domain. @throws Refusal when it has none. */

@@ -7,7 +7,6 @@ import {
   type Backend,
   type DataHandler,
   type Hello,
-  type Maybe,
   type RcptAnswer,
   type Recipient,
   type RefusedMail,
@@ -43,32 +42,32 @@ export class SmtpIn implements Backend<SenderFacts, AcceptedRecipient> {
     this.auth = plan.auth;
   }
 
-  greet(facts: SessionFacts): void {
+  async greet(facts: SessionFacts): Promise<void> {
     const admitted = this.#deps.admission.connect('smtp', facts.remote.address);
     if (admitted.kind !== 'admitted') throw new Refusal(421, '4.7.0', admissionTexts[admitted.kind]);
     this.#place = admitted.place;
   }
 
-  hello(_facts: SessionFacts, hello: Hello): Maybe<void> {
-    if (hello.verb === 'HELO') return this.#deps.senders.checkHelo(hello);
+  async hello(_facts: SessionFacts, hello: Hello): Promise<void> {
+    if (hello.verb === 'HELO') await this.#deps.senders.checkHelo(hello);
   }
 
-  mail(_facts: SessionFacts, { from }: Sender): Maybe<SenderFacts> {
+  async mail(_facts: SessionFacts, { from }: Sender): Promise<SenderFacts> {
     const { configuration, senders } = this.#deps;
-    return senders.checkSender(from, (domain) => configuration.directory.hasDomain(domain));
+    return await senders.checkSender(from, (domain) => configuration.directory.hasDomain(domain));
   }
 
-  rcpt(
+  async rcpt(
     { remote }: SessionFacts,
     { from, parameters }: InboundTransaction,
     { address }: RequestedRecipient,
-  ): Maybe<RcptAnswer<AcceptedRecipient>> {
-    const answer = { facts: this.#check(remote.address, address, from) };
-    const checking = this.#plan.quotas.check(answer.facts, parameters.sizeBytes ?? 0);
-    return checking === undefined ? answer : checking.then(() => answer);
+  ): Promise<RcptAnswer<AcceptedRecipient>> {
+    const facts = this.#check(remote.address, address, from);
+    await this.#plan.quotas.check(facts, parameters.sizeBytes ?? 0);
+    return { facts };
   }
 
-  data(facts: SessionFacts, transaction: InboundTransaction): DataHandler {
+  async data(facts: SessionFacts, transaction: InboundTransaction): Promise<DataHandler> {
     return new IncomingMessage(this.#plan.incoming, facts, transaction);
   }
 

@@ -67,7 +67,7 @@ export class Submission implements Backend {
     };
   }
 
-  greet({ remote, kind }: SessionFacts): void {
+  async greet({ remote, kind }: SessionFacts): Promise<void> {
     const { admission } = this.#deps;
     if (!admission.mayLogIn(remote.address)) throw new Refusal(421, '4.7.0', admissionTexts.failedTooOften);
     // With immediate TLS the listener asked before the handshake.
@@ -77,15 +77,15 @@ export class Submission implements Backend {
     this.#place = admitted.place;
   }
 
-  hello(): void {
+  async hello(): Promise<void> {
     // Programs of users have all sorts of names; who they are is proved by AUTH.
   }
 
-  mail({ identity }: SessionFacts, { from }: Sender): void {
+  async mail({ identity }: SessionFacts, { from }: Sender): Promise<void> {
     if (from !== null && !this.#deps.rules.maySendAs(identity?.account ?? '', from)) throw notYours(from);
   }
 
-  rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: RequestedRecipient): RcptAnswer {
+  async rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: RequestedRecipient): Promise<RcptAnswer> {
     if (address !== 'postmaster') this.#deps.rules.checkRecipient(address);
     return { facts: null };
   }
@@ -130,7 +130,7 @@ export class Submission implements Backend {
     }
   }
 
-  #outcome({ remote, id }: SessionFacts, outcome: AuthOutcome): void {
+  async #outcome({ remote, id }: SessionFacts, outcome: AuthOutcome): Promise<void> {
     const { configuration, log } = this.#deps;
     const attempt = this.#attempt;
     const { mechanism } = outcome;

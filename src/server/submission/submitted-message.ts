@@ -88,9 +88,9 @@ export class SubmittedMessage implements DataHandler {
     });
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | null {
     const passed = this.#editor.push(chunk);
-    return passed === null ? undefined : (this.#pass(passed) ?? undefined);
+    return passed === null ? null : this.#pass(passed);
   }
 
   async finish(): Promise<Reply> {

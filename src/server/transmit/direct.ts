@@ -22,13 +22,13 @@ export async function sendDirect(
   const question = {
     domain,
     found,
-    hostOf: ({ name }: { readonly name: string }) =>
+    hostOf: async ({ name }: { readonly name: string }) =>
       byName.get(name) ?? ({ kind: 'skip', reason: `no host ${name}`, status: '4.4.4' } as const),
     tls: transport?.tls ?? 'opportunistic',
   };
   const settings = {
     owner: transport ?? anySource,
-    connector: () => ({ dialer: network.dialer }),
+    connector: async () => ({ dialer: network.dialer }),
     hostname: transport?.hostname ?? hostname,
     security: await mxSecurity(question, transmission, tlsPolicies),
     setMessages: transport?.limits.messagesPerConnection,

@@ -50,8 +50,7 @@ export class HostSession {
    */
   async run(untilMs: number): Promise<HostResult> {
     this.#untilMs = untilMs;
-    const wanted = this.#settings.security(this.#host);
-    const security = wanted instanceof Promise ? await wanted : wanted;
+    const security = await this.#settings.security(this.#host);
     if (security.kind === 'skip') return this.#skipped(security, this.#remoteHost());
     const key = this.#key(security);
     const result = (await this.#reuse(security, key)) ?? (await this.#connect(security, key));

@@ -12,10 +12,7 @@ interface MxQuestion {
   readonly domain: string;
   readonly found: Pick<Extract<MailHosts, { kind: 'hosts' }>, 'mx' | 'expandedDomain'>;
   /** The mail host that an address belongs to, or why it is not known. */
-  readonly hostOf: (
-    address: HostAddress,
-    signal: AbortSignal,
-  ) => MailHost | SkippedHost | Promise<MailHost | SkippedHost>;
+  readonly hostOf: (address: HostAddress, signal: AbortSignal) => Promise<MailHost | SkippedHost>;
   readonly tls: MxTls;
 }
 

@@ -27,7 +27,7 @@ export async function sendToRelay(
       return { dialer: await dialerOf(transport, deps), ...(credentials !== null && { credentials }) };
     },
     hostname: deps.hostname,
-    security: () => security,
+    security: async () => security,
     setMessages: transport.limits.messagesPerConnection,
     usualMessages: Number.POSITIVE_INFINITY,
   };

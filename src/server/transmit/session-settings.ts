@@ -13,10 +13,10 @@ export interface Connector {
 export interface SessionSettings {
   /** The configuration that connections are made with: for another object they are not reused. */
   readonly owner: object;
-  readonly connector: () => Connector | Promise<Connector>;
+  readonly connector: () => Promise<Connector>;
   /** Our name for EHLO. */
   readonly hostname: string;
-  readonly security: (host: HostAddress) => Security | SkippedHost | Promise<Security | SkippedHost>;
+  readonly security: (host: HostAddress) => Promise<Security | SkippedHost>;
   /** Messages over one connection as the operator set them. */
   readonly setMessages?: number | undefined;
   /** Messages over one connection otherwise. */

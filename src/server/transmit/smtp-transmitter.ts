@@ -82,10 +82,10 @@ export class SmtpTransmitter implements Transmitter, AsyncDisposable {
     if (ownSmtp === null) return forAll(transmission, later('this server has no SMTP listener to deliver to'));
     const settings = {
       owner: ownSmtp,
-      connector: () => ({ dialer: network.dialer }),
+      connector: async () => ({ dialer: network.dialer }),
       hostname,
       // Also with REQUIRETLS: it does not travel at all.
-      security: () => plaintextSecurity,
+      security: async () => plaintextSecurity,
       usualMessages: Number.POSITIVE_INFINITY,
       isOurs: true,
     };

@@ -4,7 +4,7 @@ import type { CommandOf, Handler } from './handler.ts';
 export const capability: Handler<CommandOf<'capability'>> = {
   state: 'any',
   updates: 'all',
-  run(context) {
+  async run(context) {
     context.untagged(`CAPABILITY ${context.capability()}`);
     return 'capability completed';
   },

@@ -7,7 +7,7 @@ const known: readonly Enabled[] = ['IMAP4REV2', 'UTF8=ACCEPT'];
 export const enable: Handler<CommandOf<'enable'>> = {
   state: 'authenticated',
   updates: 'all',
-  run(context, command) {
+  async run(context, command) {
     const fresh = known.filter((name) => command.capabilities.includes(name) && !context.enabled.has(name));
     for (const name of fresh) context.enabled.add(name);
     context.codec.utf8 = context.isUtf8;

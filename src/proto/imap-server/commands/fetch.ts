@@ -116,7 +116,7 @@ async function writeBatch(
   if (pause !== null) await pause;
   const marked = plan.setsSeen ? await markSeen(selection, uids) : none;
   const { image } = mailbox;
-  const missing = new Map<number, No | Unreadable>();
+  const missing: MessageFailures = new Map();
   const { output, deps } = context;
   for (let i = 0; i < batch.length; i++) {
     const uid = uids[i] ?? 0;
@@ -132,9 +132,8 @@ async function writeBatch(
       continue;
     }
     const message = { uid, number: position + 1, at, image, row, content, fields, index: i };
-    const written = writeMessage(context, plan, writer, message, marked.has(uid));
-    const failure = written instanceof Promise ? await written : written;
-    if (failure !== null) missing.set(uid, failure);
+    const written = writeMessage(context, plan, writer, message, marked.has(uid), missing);
+    if (written !== null) await written;
     const waiting = output.isFull ? output.spill() : deps.loop.pause();
     if (waiting !== null) await waiting;
   }
@@ -185,34 +184,32 @@ function isUnseen(image: MailboxImage, at: number): boolean {
   return at >= 0 && (image.flagTable.at(image.flagSets[at] ?? 0).bits & SystemFlag.Seen) === 0;
 }
 
-/** Reason why a message cannot be sent; null when it can. */
-type Failure = No | Unreadable | null;
-
-/** Writes one FETCH response, synchronously when nothing has to be waited for. @returns the reason why it cannot be sent, with nothing written, or is damaged; null when all is well. */
+/**
+ * Writes one FETCH response. Adds to `failures` the reason why it cannot be sent, with nothing written, or is damaged.
+ * Returns null when there is nothing to wait for.
+ */
 function writeMessage(
   context: Context,
   plan: FetchPlan,
   writer: MessageWriter,
   message: FetchedMessage,
   isMarked: boolean,
-): Promise<Failure> | Failure {
+  failures: MessageFailures,
+): Promise<void> | null {
   const mark = context.output.mark();
   try {
     writer.start(message.number);
     const waiting = writeItems(context, plan, writer, message, 0);
-    if (waiting === null) {
-      finishMessage(context, plan, writer, message, isMarked);
-      return message.content?.damage ?? null;
-    }
-    return waiting.then(
-      () => {
-        finishMessage(context, plan, writer, message, isMarked);
-        return message.content?.damage ?? null;
-      },
-      (error: unknown) => failureOf(context, mark, error),
-    );
+    if (waiting === null) finishMessage(context, plan, writer, message, isMarked, failures);
+    return waiting === null
+      ? null
+      : waiting.then(
+          () => finishMessage(context, plan, writer, message, isMarked, failures),
+          (error: unknown) => void failures.set(message.uid, failureOf(context, mark, error)),
+        );
   } catch (error) {
-    return failureOf(context, mark, error);
+    failures.set(message.uid, failureOf(context, mark, error));
+    return null;
   }
 }
 
@@ -238,8 +235,9 @@ function finishMessage(
   { output }: Context,
   plan: FetchPlan,
   writer: MessageWriter,
-  { uid, image, at }: FetchedMessage,
+  { uid, image, at, content }: FetchedMessage,
   isMarked: boolean,
+  failures: MessageFailures,
 ): void {
   // RFC 9051 §6.4.5: when \Seen is set implicitly, the flags SHOULD be included in the response.
   if (isMarked && !plan.wantsFlags) {
@@ -247,10 +245,12 @@ function finishMessage(
     writer.simple({ kind: 'flags' }, uid, image, at);
   }
   output.text(')\r\n');
+  const damage = content?.damage ?? null;
+  if (damage !== null) failures.set(uid, damage);
 }
 
 /** Rolls back a response that cannot be finished; if part of it was sent, marks the connection as unusable. @throws errors that are not about the message. */
-function failureOf(context: Context, mark: OutputMark, error: unknown): Failure {
+function failureOf(context: Context, mark: OutputMark, error: unknown): No | Unreadable {
   if (!context.output.rollBack(mark)) context.isMidResponse = true;
   else if (error instanceof Unreadable || error instanceof No) return error;
   throw error;

@@ -13,5 +13,5 @@ export interface Handler<C extends Command> {
   readonly state: SessionState | 'any';
   readonly updates: Updates | ((command: C) => Updates);
   /** Does the work and returns the text of the tagged OK, response code first. Throws No, Bad or Bye to refuse. */
-  run(context: Context, command: C): Promise<string> | string;
+  run(context: Context, command: C): Promise<string>;
 }

@@ -5,7 +5,7 @@ import type { CommandOf, Handler } from './handler.ts';
 export const id: Handler<CommandOf<'id'>> = {
   state: 'any',
   updates: 'all',
-  run(context, command) {
+  async run(context, command) {
     context.deps.backend.noteClientId(new Map(command.fields ?? []));
     const fields = [...context.deps.options.serverId].filter(([name]) => context.account !== null || name === 'name');
     if (fields.length === 0) context.untagged('ID NIL');

@@ -5,7 +5,7 @@ import type { CommandOf, Handler } from './handler.ts';
 export const namespace: Handler<CommandOf<'namespace'>> = {
   state: 'authenticated',
   updates: 'all',
-  run(context) {
+  async run(context) {
     const personal = [{ prefix: '', separator: '/' }];
     context.write((writer, options) => writeNamespace(writer, { personal, otherUsers: [], shared: [] }, options));
     return 'namespace completed';

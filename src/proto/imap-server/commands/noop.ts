@@ -4,12 +4,12 @@ import type { CommandOf, Handler } from './handler.ts';
 export const noop: Handler<CommandOf<'noop'>> = {
   state: 'any',
   updates: 'all',
-  run: () => 'done',
+  run: async () => 'done',
 };
 
 /** CHECK (RFC 3501 §6.4.1): a checkpoint. Everything is durable already, so it is equivalent to NOOP. */
 export const check: Handler<CommandOf<'check'>> = {
   state: 'selected',
   updates: 'all',
-  run: () => 'everything is checkpointed',
+  run: async () => 'everything is checkpointed',
 };

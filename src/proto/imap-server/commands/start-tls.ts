@@ -5,7 +5,7 @@ import type { CommandOf, Handler } from './handler.ts';
 export const startTls: Handler<CommandOf<'startTls'>> = {
   state: 'notAuthenticated',
   updates: 'none',
-  run(context) {
+  async run(context) {
     // RFC 9051 §6.2.1: BAD after a successful TLS negotiation, always on an Implicit TLS port.
     if (context.deps.channel.tls !== null) throw new Bad('TLS is active already');
     if (!context.deps.options.startTls) throw new Bad('TLS is not available here');

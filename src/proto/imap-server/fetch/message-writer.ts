@@ -226,29 +226,26 @@ export class MessageWriter {
     const mayHaveNul = brace === '{' && content.hasNul;
     const { contentChunkBytes } = this.#context.deps.options.limits;
     const given = content.piece(start, Math.min(start + contentChunkBytes, end));
-    if (!(given instanceof Uint8Array)) return this.#pieces(content, range, given, mayHaveNul);
-    const waiting = this.#piece(given, mayHaveNul);
-    if (given.length === end - start) return waiting;
-    return this.#pieces(content, { start: start + given.length, end }, waiting, mayHaveNul);
+    if (given instanceof Uint8Array && given.length === end - start) return this.#piece(given, mayHaveNul);
+    return this.#pieces(content, range, given, mayHaveNul);
   }
 
-  /** Writes a range in pieces, after `before`, which may resolve to its first piece. */
+  /** Writes a range in pieces, of which `first` is one. */
   async #pieces(
     content: ReadableMessage,
     { start, end }: ByteRange,
-    before: Promise<Uint8Array | void> | null,
+    first: Uint8Array | Promise<Uint8Array>,
     mayHaveNul: boolean,
   ): Promise<void> {
     const { contentChunkBytes } = this.#context.deps.options.limits;
-    let bytes = await before;
-    for (let at = start; at < end; bytes = undefined) {
-      if (!(bytes instanceof Uint8Array)) {
-        const given = content.piece(at, Math.min(at + contentChunkBytes, end));
-        bytes = given instanceof Uint8Array ? given : await given;
-      }
+    let given = first;
+    for (let at = start; ;) {
+      const bytes = given instanceof Uint8Array ? given : await given;
       at += bytes.length;
       const waiting = this.#piece(bytes, mayHaveNul);
       if (waiting !== null) await waiting;
+      if (at >= end) return;
+      given = content.piece(at, Math.min(at + contentChunkBytes, end));
     }
   }
 

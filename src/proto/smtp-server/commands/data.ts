@@ -11,7 +11,7 @@ export const data: CommandDefinition<'DATA'> = {
   // RFC 5321 §3.3: DATA without a valid recipient gets a reply of its own, below.
   legal: ['mail', 'rcpt'],
   isIdle: false,
-  handle(context) {
+  async handle(context) {
     const { transaction } = context;
     if (transaction === null || transaction.recipients.length === 0) {
       // RFC 5321 §3.3: 554 when all recipients were rejected, which a client that pipelines (RFC 2920 §3.1) may not know yet.
@@ -22,10 +22,7 @@ export const data: CommandDefinition<'DATA'> = {
     }
     context.transaction = null;
     context.wasRefused = true;
-    const handler = context.backend.data(context, transaction);
-    return handler instanceof Promise
-      ? handler.then((begun) => take(context, transaction, begun))
-      : take(context, transaction, handler);
+    await take(context, transaction, await context.backend.data(context, transaction));
   },
 };
 

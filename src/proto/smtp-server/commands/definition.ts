@@ -1,5 +1,4 @@
 import type { Command, Verb } from '#lib/smtp';
-import type { Maybe } from '../backend.ts';
 import type { Context, Stage } from '../context.ts';
 
 /** Handler of one command, and the stages in which it is legal. */
@@ -9,7 +8,7 @@ export interface CommandDefinition<V extends Verb> {
   /** True for a command that makes no progress by itself; the number of these between messages is limited. */
   readonly isIdle: boolean;
   /** Queues the reply. Throws a Refusal to refuse the command. */
-  handle(context: Context, command: Extract<Command, { readonly verb: V }>): Maybe<void>;
+  handle(context: Context, command: Extract<Command, { readonly verb: V }>): Promise<void>;
 }
 
 /** Every stage. */

@@ -1,7 +1,6 @@
 import type { HelloArgument } from '#lib/smtp';
-import type { Hello, Maybe } from '../backend.ts';
+import type { Hello } from '../backend.ts';
 import type { Context } from '../context.ts';
-import { after } from '../maybe.ts';
 import { offeredMechanisms } from '../mechanisms.ts';
 import { Refusal } from '../refusal.ts';
 import { anywhere, type CommandDefinition } from './definition.ts';
@@ -10,8 +9,8 @@ import { anywhere, type CommandDefinition } from './definition.ts';
 export const helo: CommandDefinition<'HELO'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context, { hello }) {
-    return greet(context, 'HELO', hello, () => `250 ${context.options.hostname}\r\n`);
+  async handle(context, { hello }) {
+    await greet(context, 'HELO', hello, () => `250 ${context.options.hostname}\r\n`);
   },
 };
 
@@ -19,12 +18,17 @@ export const helo: CommandDefinition<'HELO'> = {
 export const ehlo: CommandDefinition<'EHLO'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context, { hello }) {
-    return greet(context, 'EHLO', hello, () => extensions(context));
+  async handle(context, { hello }) {
+    await greet(context, 'EHLO', hello, () => extensions(context));
   },
 };
 
-function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument, answer: () => string): Maybe<void> {
+async function greet(
+  context: Context,
+  verb: 'HELO' | 'EHLO',
+  argument: HelloArgument,
+  answer: () => string,
+): Promise<void> {
   const { options } = context;
   // Mail programs send the name of their machine, in any form. On submission ports the login identifies the client, not this name.
   const isLenient = options.lenient === true || (options.kind !== 'mx' && !options.pedantic);
@@ -34,12 +38,11 @@ function greet(context: Context, verb: 'HELO' | 'EHLO', argument: HelloArgument,
     throw new Refusal(501, '5.5.4', `${expected}: ${argument.reason}`);
   }
   const hello: Hello = { verb, name: argument.text, form: argument.form };
-  return after(context.backend.hello(context, hello), () => {
-    // RFC 5321 §4.1.4: a later EHLO MUST clear all buffers and reset the state, as RSET does.
-    context.reset();
-    context.hello = hello;
-    context.wire.text(answer());
-  });
+  await context.backend.hello(context, hello);
+  // RFC 5321 §4.1.4: a later EHLO MUST clear all buffers and reset the state, as RSET does.
+  context.reset();
+  context.hello = hello;
+  context.wire.text(answer());
 }
 
 function extensions(context: Context): string {

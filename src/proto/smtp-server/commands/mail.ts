@@ -2,7 +2,6 @@ import type { MailParameters } from '#lib/smtp';
 import { needsSmtputf8 } from '#lib/address';
 import type { Context } from '../context.ts';
 import { OpenTransaction } from '../open-transaction.ts';
-import { after } from '../maybe.ts';
 import { Refusal } from '../refusal.ts';
 import type { CommandDefinition } from './definition.ts';
 
@@ -11,7 +10,7 @@ export const mail: CommandDefinition<'MAIL'> = {
   // RFC 5321 §4.1.4: MAIL MUST NOT be sent while a transaction is open: 503.
   legal: ['greeted'],
   isIdle: false,
-  handle(context, { from, parameters }) {
+  async handle(context, { from, parameters }) {
     context.wasRefused = true;
     checkPeer(context);
     checkParameters(context, parameters);
@@ -20,13 +19,11 @@ export const mail: CommandDefinition<'MAIL'> = {
       throw new Refusal(550, '5.6.7', 'address needs SMTPUTF8');
     }
     const transaction = new OpenTransaction(from, parameters);
-    return after(context.backend.mail(context, transaction), (senderFacts) => {
-      transaction.senderFacts = senderFacts;
-      context.transaction = transaction;
-      context.transactions++;
-      context.wasRefused = false;
-      context.wire.text('250 2.1.0 ok\r\n');
-    });
+    transaction.senderFacts = await context.backend.mail(context, transaction);
+    context.transaction = transaction;
+    context.transactions++;
+    context.wasRefused = false;
+    context.wire.text('250 2.1.0 ok\r\n');
   },
 };
 

@@ -1,8 +1,7 @@
 import { needsSmtputf8 } from '#lib/address';
-import type { Maybe, RcptAnswer, RequestedRecipient } from '../backend.ts';
+import type { RcptAnswer, RequestedRecipient } from '../backend.ts';
 import type { Context } from '../context.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
-import { after } from '../maybe.ts';
 import { Refusal } from '../refusal.ts';
 import type { CommandDefinition } from './definition.ts';
 
@@ -10,7 +9,7 @@ import type { CommandDefinition } from './definition.ts';
 export const rcpt: CommandDefinition<'RCPT'> = {
   legal: ['mail', 'rcpt'],
   isIdle: false,
-  handle(context, { to, parameters }) {
+  async handle(context, { to, parameters }) {
     const { transaction } = context;
     if (transaction === null) throw new Refusal(503, '5.5.1', 'MAIL first');
     transaction.hadRcpt = true;
@@ -30,33 +29,27 @@ export const rcpt: CommandDefinition<'RCPT'> = {
       throw new Refusal(452, '4.5.3', `more than ${context.limits.maxRecipients} recipients`);
     }
     const recipient = { address: to, parameters };
-    const asked = askBackend(context, transaction, recipient);
-    return after(asked, ({ facts, reply }) => {
-      transaction.recipients.push({ ...recipient, facts });
-      if (reply === undefined) context.wire.text('250 2.1.5 ok\r\n');
-      else context.wire.reply(reply, { smtputf8: transaction.parameters.smtputf8 });
-    });
+    const { facts, reply } = await askBackend(context, transaction, recipient);
+    transaction.recipients.push({ ...recipient, facts });
+    if (reply === undefined) context.wire.text('250 2.1.5 ok\r\n');
+    else context.wire.reply(reply, { smtputf8: transaction.parameters.smtputf8 });
   },
 };
 
 /** Asks the Backend and counts its refusals: a peer that guesses addresses is disconnected (RFC 5321 §7.8). */
-function askBackend(context: Context, transaction: OpenTransaction, recipient: RequestedRecipient): Maybe<RcptAnswer> {
+async function askBackend(
+  context: Context,
+  transaction: OpenTransaction,
+  recipient: RequestedRecipient,
+): Promise<RcptAnswer> {
   try {
-    const answer = context.backend.rcpt(context, transaction, recipient);
-    return answer instanceof Promise ? answer.catch((error: unknown) => refuse(context, error)) : answer;
+    return await context.backend.rcpt(context, transaction, recipient);
   } catch (error) {
-    return refuse(context, error);
+    const { maxBadRecipients } = context.limits;
+    if (error instanceof Refusal && error.reply.code >= 500 && ++context.badRecipients >= maxBadRecipients) {
+      const text = `too many refused recipients in this connection: the limit is ${maxBadRecipients}`;
+      throw new Refusal(421, '4.7.0', text);
+    }
+    throw error;
   }
-}
-
-function refuse(context: Context, error: unknown): never {
-  if (
-    error instanceof Refusal &&
-    error.reply.code >= 500 &&
-    ++context.badRecipients >= context.limits.maxBadRecipients
-  ) {
-    const text = `too many refused recipients in this connection: the limit is ${context.limits.maxBadRecipients}`;
-    throw new Refusal(421, '4.7.0', text);
-  }
-  throw error;
 }

@@ -4,7 +4,7 @@ import { anywhere, type CommandDefinition } from './definition.ts';
 export const rset: CommandDefinition<'RSET'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context) {
+  async handle(context) {
     context.reset();
     context.wire.text('250 2.0.0 ok\r\n');
   },
@@ -14,7 +14,7 @@ export const rset: CommandDefinition<'RSET'> = {
 export const noop: CommandDefinition<'NOOP'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context) {
+  async handle(context) {
     context.wire.text('250 2.0.0 ok\r\n');
   },
 };
@@ -23,7 +23,7 @@ export const noop: CommandDefinition<'NOOP'> = {
 export const quit: CommandDefinition<'QUIT'> = {
   legal: anywhere,
   isIdle: false,
-  handle(context) {
+  async handle(context) {
     context.isClosing = true;
     context.wire.text('221 2.0.0 bye\r\n');
   },
@@ -33,7 +33,7 @@ export const quit: CommandDefinition<'QUIT'> = {
 export const help: CommandDefinition<'HELP'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context) {
+  async handle(context) {
     context.wire.text('214 2.0.0 see RFC 5321\r\n');
   },
 };
@@ -45,7 +45,7 @@ const cannotVerify = '252 2.7.0 will not say, but will accept mail and try\r\n';
 export const vrfy: CommandDefinition<'VRFY'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context) {
+  async handle(context) {
     context.wire.text(cannotVerify);
   },
 };
@@ -54,7 +54,7 @@ export const vrfy: CommandDefinition<'VRFY'> = {
 export const expn: CommandDefinition<'EXPN'> = {
   legal: anywhere,
   isIdle: true,
-  handle(context) {
+  async handle(context) {
     context.wire.text(cannotVerify);
   },
 };
