@@ -31,6 +31,8 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   yaml: ['src/mail/config/'],
   zod: ['src/mail/config/', 'src/server/operations/'],
   commander: ['src/cli/'],
+  hono: ['src/server/http/'],
+  ws: ['src/host/http-server/'],
 };
 
 /** @returns one line per broken rule: path, import and reason. */

@@ -35,6 +35,7 @@ export async function secureAsServer(
     secureContext: used.secure,
     requestCert: tls.asksClientCertificate === true,
     rejectUnauthorized: false,
+    ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
     SNICallback: (name, done) => {
       try {
         used = tls.contextFor(name.toLowerCase());

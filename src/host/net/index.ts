@@ -12,6 +12,7 @@ export { defaultHandshakeLimits, type HandshakeLimits } from './limits.ts';
 export { listen } from './listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 export { machineIps } from './machine-ips.ts';
+export { releaseSocket } from './release-socket.ts';
 export { tryListening } from './try-listening.ts';
 export { cipherSuites, tlsContext } from './tls-context.ts';
 export type { ServerTls, TlsContext, TlsIdentity } from './tls-context.ts';

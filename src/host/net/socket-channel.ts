@@ -197,6 +197,23 @@ export class SocketChannel implements Channel {
     if (this.#droppedBytes > this.#deps.limits.maxDroppedBytes) this.#socket.destroy();
   }
 
+  /**
+   * Hands the socket over to a protocol of Node, such as HTTP, with the bytes that arrived meanwhile. It is paused. Afterwards only `close` and
+   * `destroy` of the channel may be called.
+   */
+  release(): Socket {
+    const socket = this.#socket;
+    this.send();
+    socket.pause();
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('drain', this.#onDrain);
+    const arrived = this.#arrived.slice(this.#next);
+    this.#arrived = [];
+    if (arrived.length > 0) socket.unshift(Buffer.concat(arrived));
+    return socket;
+  }
+
   destroy(): void {
     this.#fail(destroyedByUs);
     this.#socket.destroy();

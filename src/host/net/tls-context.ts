@@ -46,6 +46,8 @@ export interface ServerTls {
   contextFor(serverName: string | null): TlsContext;
   /** Ask clients for a certificate, for SASL EXTERNAL; any is let through and shown in `TlsSession.peerCertificate`. */
   readonly asksClientCertificate?: boolean;
+  /** Application protocols (RFC 7301), the preferred one first; a client that offers only others is refused. None by default. */
+  readonly alpn?: readonly string[];
 }
 
 /**

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { hostName } from './host-name.ts';
+import { wording } from './wording.ts';
 
 const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
 
@@ -20,6 +22,27 @@ const authService = (name: string, standardPort: number) =>
     })
     .meta({ description: name });
 
+/** Names of the areas that `http` and `https` can serve. */
+const httpAreas = ['start'] as const;
+
+const origin = z.string().regex(/^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/, {
+  message: wording('is not an origin', 'Write it as https://webmail.example.org, without a path'),
+});
+
+const httpSettings = {
+  areas: z
+    .array(z.enum(httpAreas))
+    .min(1)
+    .default([...httpAreas])
+    .meta({ description: 'Parts that are served: start (a page that lists the services). Default: all.' }),
+  hosts: z.array(hostName('A name.')).max(100).default([]).meta({
+    description: 'Names that clients may use besides the hostname of the listener and the addresses; others get 421.',
+  }),
+  allowedOrigins: z.array(origin).max(100).default([]).meta({
+    description: 'Origins of other sites whose pages may use this server, such as https://webmail.example.org.',
+  }),
+};
+
 /** Settings of the services that a listener can offer, by their names. */
 export const listenerServices = {
   smtp: service('Mail from other servers (RFC 5321).', 25)
@@ -35,6 +58,14 @@ export const listenerServices = {
   submissions: service('Mail from users, TLS from the first byte (RFC 8314).', 465).optional(),
   imap: authService('Reading mail, STARTTLS (RFC 9051).', 143).optional(),
   imaps: service('Reading mail, TLS from the first byte (RFC 8314).', 993).optional(),
+  http: authService('HTTP without TLS (RFC 9110).', 80)
+    .extend(httpSettings)
+    .meta({ description: 'HTTP without TLS (RFC 9110).' })
+    .optional(),
+  https: service('HTTP with TLS (RFC 9110).', 443)
+    .extend(httpSettings)
+    .meta({ description: 'HTTP with TLS (RFC 9110).' })
+    .optional(),
 };
 
 /** Name of a service. */
@@ -58,4 +89,7 @@ export const listenerServiceTraits: Readonly<Record<ListenerServiceName, Service
   submissions: { hasImmediateTls: true, hasLogins: true },
   imap: { hasImmediateTls: false, hasLogins: true },
   imaps: { hasImmediateTls: true, hasLogins: true },
+  // Passwords are refused without TLS, request by request, but pages without logins are served.
+  http: { hasImmediateTls: false, hasLogins: false },
+  https: { hasImmediateTls: true, hasLogins: true },
 };

@@ -54,7 +54,7 @@ async function openPort(
     const listener = await listen({
       address,
       port,
-      ...(tls !== null && { tls }),
+      ...(tls !== null && { tls: { ...tls, ...service.tls } }),
       immediateTls: service.hasImmediateTls,
       admit: (remoteAddress) => admit(service, shared, remoteAddress),
       handshakes: shared.handshakes,

@@ -1,3 +1,4 @@
+import type { ServerTls } from '#host/net';
 import type { ListenerConfig } from '#mail/config';
 import type { Channel } from '#ports/channel';
 import type { Services } from './services.ts';
@@ -29,6 +30,8 @@ export interface Service {
   readonly protocol: string;
   /** TLS begins with the first byte, so that nothing can be said before a handshake. */
   readonly hasImmediateTls: boolean;
+  /** TLS settings in which it differs from others. */
+  readonly tls?: Pick<ServerTls, 'alpn' | 'asksClientCertificate'>;
   /** Its settings in a listener; undefined for a listener that does not offer it. */
   readonly settings: (listener: ListenerConfig) => { readonly enabled: boolean; readonly port: number } | undefined;
   /** Begins to serve on a port that is about to be opened. */

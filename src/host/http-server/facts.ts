@@ -1,0 +1,27 @@
+import type { Endpoint } from '#ports/channel';
+import type { Log } from '#ports/log';
+
+/** A connection, in the form that both versions of HTTP share. */
+export interface HttpPeer {
+  /** Log of the connection, with its id. */
+  readonly log: Log;
+  /** The client. */
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  readonly isTls: boolean;
+}
+
+/** Facts of one request beside the `Request`. */
+export interface RequestFacts extends HttpPeer {
+  /** Aborted when the client is gone before its response was sent. */
+  readonly signal: AbortSignal;
+  /** Aborted when the server stops: responses without end shall end. */
+  readonly stopping: AbortSignal;
+  /** Sets the bytes that the request's body may have; a longer one is answered with 413. */
+  limitBody(maxBytes: number): void;
+  /** Notes the account of the request for the access log. */
+  noteAccount(account: string): void;
+}
+
+/** Answers requests. A rejection is our fault, and becomes a 500. */
+export type HttpHandler = (request: Request, facts: RequestFacts) => Promise<Response>;

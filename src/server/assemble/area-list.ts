@@ -1,0 +1,27 @@
+import type { Area, HttpLogins } from '#server/http';
+import type { ServiceContext } from './service.ts';
+
+/** Dependencies of an area on one port. */
+export interface AreaContext extends ServiceContext {
+  readonly logins: HttpLogins;
+  /** Services of all listeners that are configured, with their ports. */
+  readonly offered: readonly { readonly name: string; readonly port: number }[];
+}
+
+/** An area that listeners can offer. Its modules are loaded when a listener has it, so a server without HTTP does not pay for them. */
+export interface AreaOffer {
+  /** Name in the setting `areas`. */
+  readonly name: string;
+  readonly open: (context: AreaContext) => Promise<Area>;
+}
+
+/** All areas. An area is a folder of its own and a line here. */
+export const allAreas: readonly AreaOffer[] = [
+  {
+    name: 'start',
+    open: async ({ hostname, offered }) => {
+      const { startPage } = await import('#server/start-page');
+      return startPage({ hostname, services: offered });
+    },
+  },
+];

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RequestFacts } from '#host/http-server';
+import { LoginsBusy } from '#lib/sasl';
+import { Admission } from '#server/admission';
+import { FakeClock } from '#testing/fake-clock';
+import { FakeLog } from '#testing/fake-log';
+import { HttpLogins, type HttpLogin } from './http-logins.ts';
+
+interface World {
+  readonly log: FakeLog;
+  readonly accounts: string[];
+  readonly ask: (authorization: string | null, facts?: Partial<RequestFacts>) => Promise<HttpLogin>;
+}
+
+function world(): World {
+  const log = new FakeLog();
+  const accounts: string[] = [];
+  const logins = new HttpLogins({
+    admission: new Admission({ clock: new FakeClock(), trustedNetworks: [] }),
+    credentials: {
+      checkPassword: (login, password) => {
+        if (login === 'busy') return Promise.reject(new LoginsBusy('busy'));
+        return Promise.resolve(password === 'pässword:1' ? { account: login, login } : null);
+      },
+    },
+    configuration: {
+      config: { domains: { accounts: { off: { loginDisabled: 'the account is closed' } } } },
+    } as never,
+    allowPlaintextAuth: false,
+  });
+  const facts: RequestFacts = {
+    log,
+    remote: { address: '192.0.2.1', port: 5 },
+    local: { address: '192.0.2.9', port: 443 },
+    isTls: true,
+    signal: new AbortController().signal,
+    stopping: new AbortController().signal,
+    limitBody: () => undefined,
+    noteAccount: (account) => void accounts.push(account),
+  };
+  return {
+    log,
+    accounts,
+    ask: (authorization, changed = {}) =>
+      logins.authenticate(
+        new Request('https://a/', authorization === null ? {} : { headers: { Authorization: authorization } }),
+        { ...facts, ...changed },
+      ),
+  };
+}
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+const statusOf = (login: HttpLogin): number => (login.kind === 'account' ? 200 : login.response.status);
+
+for (const [name, authorization, changed, status] of [
+  ['right', basic('ann:pässword:1'), {}, 200],
+  ['the scheme in other letters', basic('ann:pässword:1').replace('Basic', 'bASIC'), {}, 200],
+  ['none', null, {}, 401],
+  ['wrong', basic('ann:password'), {}, 401],
+  ['no colon', basic('ann'), {}, 401],
+  ['not base64', 'Basic ann:password', {}, 401],
+  ['not UTF-8', 'Basic /zp4', {}, 401],
+  ['a token', 'Bearer abc', {}, 401],
+  ['an account that is disabled', basic('off:pässword:1'), {}, 403],
+  ['too many at once', basic('busy:x'), {}, 503],
+  ['without TLS', basic('ann:pässword:1'), { isTls: false }, 403],
+  ['without TLS on loopback', basic('ann:pässword:1'), { isTls: false, remote: { address: '::1', port: 5 } }, 200],
+] as const) {
+  test(`HttpLogins.authenticate: ${name} is ${status}`, async () => {
+    const { ask } = world();
+    const login = await ask(authorization, changed);
+    assert.equal(statusOf(login), status);
+    if (login.kind === 'refused' && status === 401) {
+      assert.equal(login.response.headers.get('WWW-Authenticate'), 'Basic realm="Godwit", charset="UTF-8"');
+    }
+  });
+}
+
+test('HttpLogins.authenticate: the account is noted for each request, the login logged once for a connection', async () => {
+  const { ask, log, accounts } = world();
+  await ask(basic('ann:pässword:1'));
+  await ask(basic('ann:pässword:1'));
+  assert.deepEqual(accounts, ['ann', 'ann']);
+  assert.deepEqual(
+    log.events.map(({ event }) => event),
+    ['http.login'],
+  );
+});
+
+test('HttpLogins.authenticate: wrong passwords count as those of IMAP and SMTP do', async () => {
+  const { ask, log } = world();
+  for (let i = 0; i < 10; i += 1) assert.equal(statusOf(await ask(basic('ann:wrong'))), 401);
+  assert.equal(statusOf(await ask(basic('ann:pässword:1'))), 429);
+  assert.equal(log.events.filter(({ event }) => event === 'http.loginFailed').length, 10);
+});

@@ -1,0 +1,16 @@
+const harmless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Reports whether a request may change something, or open a WebSocket, as far as its origin is concerned: browsers name the site that asks, other
+ * clients do not.
+ * @param allowed  Origins of other sites that may ask, such as `https://webmail.example.org`.
+ */
+export function isOwnOrigin(request: Request, allowed: ReadonlySet<string>): boolean {
+  const isUpgrade = request.headers.has('Upgrade');
+  if (harmless.has(request.method) && !isUpgrade) return true;
+  const origin = request.headers.get('Origin');
+  if (origin !== null && allowed.has(origin)) return true;
+  const site = request.headers.get('Sec-Fetch-Site');
+  if (site !== null && site !== 'same-origin' && site !== 'none') return false;
+  return origin === null || origin === new URL(request.url).origin;
+}

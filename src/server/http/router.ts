@@ -1,0 +1,46 @@
+import { Hono } from 'hono/tiny';
+import type { HttpHandler, RequestFacts } from '#host/http-server';
+import type { Area } from './area.ts';
+import { isOwnHost } from './host-check.ts';
+import { isOwnOrigin } from './origin-check.ts';
+import { plainAnswer } from './plain-answer.ts';
+
+/** Options of a router. */
+export interface RouterOptions {
+  readonly areas: readonly Area[];
+  /** Names under which clients may ask, besides the addresses of connections. */
+  readonly hosts: readonly string[];
+  /** Origins of other sites whose pages may ask. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Makes the handler for all requests of a port: checks host and origin, then asks the area of the path. */
+export function router({ areas, hosts, allowedOrigins }: RouterOptions): HttpHandler {
+  const names = new Set(hosts.map((host) => host.toLowerCase()));
+  const origins = new Set(allowedOrigins);
+  const app = new Hono<{ Bindings: RequestFacts }>();
+  app.use(async ({ req: { raw }, env }, next) => {
+    const { hostname } = new URL(raw.url);
+    // RFC 9110 §15.5.20: the server is not configured for the authority of the request.
+    if (!isOwnHost(hostname, env.local.address, names))
+      return plainAnswer(421, `This server does not answer for ${hostname}: add it to "hosts" of the listener.`);
+    if (!isOwnOrigin(raw, origins)) return plainAnswer(403, 'Pages of other sites may not send this request.');
+    return await next();
+  });
+  for (const { paths, maxBodyBytes, handle } of areas) {
+    for (const path of paths) {
+      app.all(path, ({ req: { raw }, env }) => {
+        env.limitBody(maxBodyBytes);
+        const declared = Number(raw.headers.get('Content-Length') ?? 0);
+        if (declared > maxBodyBytes)
+          return plainAnswer(413, `The body of the request is too long: at most ${maxBodyBytes} bytes.`);
+        return handle(raw, env);
+      });
+    }
+  }
+  app.notFound(() => plainAnswer(404, 'There is nothing here.'));
+  app.onError((error) => {
+    throw error;
+  });
+  return async (request, facts) => await app.fetch(request, facts);
+}
