@@ -92,9 +92,15 @@ export class Context implements SessionFacts {
     return this.transaction.recipients.length === 0 ? 'mail' : 'rcpt';
   }
 
-  /** True when the peer has earned pauses before our replies. */
-  get isSlow(): boolean {
-    return this.authFailures >= this.limits.slowAfter || this.rejects >= this.limits.slowAfter;
+  /** Pause before our next reply that the peer has earned, in milliseconds; 0 for none. */
+  get pauseMs(): number {
+    const { slowAfter, slowMs, wasteMs, maxBadCommands, maxIdleCommands, maxSmallChunks } = this.limits;
+    if (this.authFailures >= slowAfter || this.rejects >= slowAfter) return slowMs;
+    const isWasteful =
+      this.badCommands * 4 > maxBadCommands ||
+      this.idleCommands * 4 > maxIdleCommands ||
+      this.smallChunks * 4 > maxSmallChunks;
+    return isWasteful ? wasteMs : 0;
   }
 
   /**

@@ -8,28 +8,30 @@ import { FakeLoop } from '#testing/fake-loop';
 import { FakeSmtpBackend } from '#testing/fake-smtp-backend';
 import { plainOptions } from '#testing/smtp-conversation';
 import { SmtpSession } from './index.ts';
+import { defaultSessionLimits } from './limits.ts';
 
 /** A session over a channel, with a loop that pauses at every question. */
-function sessionOn(channel: Channel, loop: FakeLoop): SmtpSession {
+function sessionOn(channel: Channel, loop: FakeLoop, clock = new FakeClock()): SmtpSession {
   return new SmtpSession({
     loop,
     channel,
     backend: new FakeSmtpBackend(),
     options: plainOptions,
-    clock: new FakeClock(),
+    clock,
     log: new FakeLog(),
     random: { bytes: (count) => new Uint8Array(count) },
     id: 'x',
   });
 }
 
-for (const [title, text, answered] of [
-  ['commands', 'NOOP\r\n'.repeat(5000), 100],
-  ['chunks that are refused', 'BDAT 1\r\nx'.repeat(5000), 19],
+for (const [title, text, answered, pauses] of [
+  ['commands', 'NOOP\r\n'.repeat(5000), 100, 75],
+  ['chunks that are refused', 'BDAT 1\r\nx'.repeat(5000), 19, 14],
   [
     'chunks that are taken',
     `EHLO c.example\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\n${'BDAT 1\r\nx'.repeat(5000)}`,
     503,
+    375,
   ],
 ] as const) {
   test(`SmtpSession lets others have their turn between ${title} that were sent ahead, and ends a flood of them`, async () => {
@@ -37,7 +39,14 @@ for (const [title, text, answered] of [
     const loop = new FakeLoop();
     await client.write(new TextEncoder().encode(text));
     client.endWriting();
-    await sessionOn(server, loop).run();
+    const clock = new FakeClock();
+    const began = clock.monotonic();
+    const ended = new AbortController();
+    const run = sessionOn(server, loop, clock)
+      .run()
+      .finally(() => ended.abort());
+    while (!ended.signal.aborted) await clock.advance(defaultSessionLimits.wasteMs);
+    await run;
     let said = '';
     for (let chunk = await client.read(1000); chunk !== null; chunk = await client.read(1000)) {
       said += new TextDecoder().decode(chunk);
@@ -46,7 +55,10 @@ for (const [title, text, answered] of [
     // The banner and the 421 are not among the answered.
     assert.equal(replies.length - 2, answered);
     assert.equal(replies.at(-1), '421 ');
-    assert.ok(loop.pauses >= answered - 1, `${loop.pauses}`);
+    assert.ok(loop.pauses >= answered / 4, `${loop.pauses}`);
+    // After a quarter of the limit each command waits, so that a flood takes the flooder's time and not ours.
+    const tookMs = clock.monotonic() - began;
+    assert.ok(tookMs >= pauses * defaultSessionLimits.wasteMs, `${tookMs}`);
   });
 }
 

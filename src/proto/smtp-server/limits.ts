@@ -40,6 +40,8 @@ export interface SessionLimits {
   readonly slowMs: number;
   /** Failed logins or refused messages after which `slowMs` applies. */
   readonly slowAfter: number;
+  /** Pause before each reply to a peer that has used up a quarter of its bad commands, idle commands or small chunks: a flood of them costs the flooder time. */
+  readonly wasteMs: number;
 }
 
 /** Limits that suit a public server. */
@@ -64,4 +66,5 @@ export const defaultSessionLimits: SessionLimits = {
   writeTimeoutMs: 30_000,
   slowMs: 1000,
   slowAfter: 3,
+  wasteMs: 50,
 };

@@ -42,7 +42,9 @@ class Stage {
   open(byteAtATime: boolean): Channel {
     const { client, server } = channelPair({ byteAtATime, tls: this.#settings.tls === true });
     this.#server = server;
-    const options = { ...plainOptions, hostname: 'mx.example.org', startTls: true, ...this.#settings };
+    // Pauses for wasted commands are played where a transcript asks for them.
+    const limits = { wasteMs: 0, ...this.#settings.limits };
+    const options = { ...plainOptions, hostname: 'mx.example.org', startTls: true, ...this.#settings, limits };
     const deps = { channel: server, backend: this.backend, options, clock: this.#clock, log: this.log, id: 'test' };
     const random = { bytes: (count: number) => new Uint8Array(count).fill(1) };
     const session = new SmtpSession({ loop: new FakeLoop(), ...deps, random });

@@ -102,7 +102,8 @@ export class SmtpSession {
     const event = this.#wire.codec.next() ?? (await this.#more());
     // A peer that behaves like an attacker is answered slowly, others no faster than all connections get their turn. Queued replies wait for the
     // next one: a pause is shorter than a write of their own would take.
-    const pause = context.isSlow ? context.clock.sleep(context.limits.slowMs) : this.#loop.pause();
+    const { pauseMs } = context;
+    const pause = pauseMs > 0 ? context.clock.sleep(pauseMs) : this.#loop.pause();
     if (pause !== null) await pause;
     await this.#answer(() => this.#event(event));
   }
