@@ -8,12 +8,13 @@ import { checkDocs } from './check-docs.ts';
 import { checkEnglish } from './check-english.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
+import { checkPaths } from './check-paths.ts';
 import { checkRfc } from './check-rfc.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkTables } from './check-tables.ts';
 import { checkUnused, type Manifest } from './check-unused.ts';
 import { checkProtocols } from './protocols.ts';
-import { isTest, proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
+import { allPaths, isTest, mapFiles, proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
 import { importCircles } from './import-circles.ts';
 
 const files = sourceFiles();
@@ -30,6 +31,7 @@ const own: readonly (readonly [string, () => string[]])[] = [
   ['sizes', () => checkSizes(files)],
   ['tables', () => checkTables(files)],
   ['docs', () => checkDocs(files)],
+  ['paths', () => checkPaths(mapFiles(), allPaths())],
   ['rfc', () => checkRfc(files, rfcs)],
   ['protocols', () => checkProtocols(files, readFileSync(`${root}docs/protocols.md`, 'utf8'))],
   ['english', () => checkEnglish([...files, ...prose])],

@@ -5,6 +5,7 @@ import { checkDocs } from './check-docs.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { citationsOf, sectionsOf } from './check-rfc.ts';
+import { checkPaths } from './check-paths.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkTables } from './check-tables.ts';
 import { checkUnused } from './check-unused.ts';
@@ -69,6 +70,21 @@ test('checkDocs reports exports without docstring and doors without a map', () =
   const findings = checkDocs([file('src/lib/a/index.ts', 'export const a = 1;\n')]);
   assert.equal(findings.length, 2);
   assert.deepEqual(checkDocs([file('src/lib/a/a.ts', '/** One. */\nexport const a = 1;\n')]), []);
+});
+
+test('checkPaths reports paths, names of files and links that lead nowhere', () => {
+  const paths = ['README.md', 'docs/a.md', 'src/lib/mime/index.ts', 'src/cli/program-dns.ts'];
+  const good =
+    '`src/lib/mime/`, `src/cli/program-*.ts`, `mime/index.ts`, `index.ts`, `node:fs`, [a](a.md#top), [b](../README.md), [c](https://a.example/b)';
+  assert.deepEqual(checkPaths([file('docs/a.md', good)], paths), []);
+  const bad = 'One:\n`src/lib/mine/`, `src/cli/command-*.ts`, `lib/index.ts`, `door.ts` and [b](README.md)';
+  assert.deepEqual(checkPaths([file('docs/a.md', bad)], paths), [
+    'docs/a.md:2: there is no src/lib/mine/',
+    'docs/a.md:2: there is no src/cli/command-*.ts',
+    'docs/a.md:2: there is no lib/index.ts',
+    'docs/a.md:2: there is no door.ts',
+    'docs/a.md:2: there is no README.md',
+  ]);
 });
 
 test('citationsOf reads several sections, and sectionsOf the headings of an RFC', () => {

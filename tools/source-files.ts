@@ -29,6 +29,22 @@ export function proseFiles(): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(new URL(`../${path}`, import.meta.url), 'utf8') }));
 }
 
+/** The documents that say where something is now, sorted by path: decisions and changes tell of their day. */
+export function mapFiles(): SourceFile[] {
+  return globSync(['*.md', 'docs/**/*.md', 'src/**/README.md'], { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(new URL(`../${path}`, import.meta.url), 'utf8') }));
+}
+
+/** Paths of all files that a document may name, with `/`. */
+export function allPaths(): string[] {
+  return globSync(['*', '{src,test,tools,docs,decisions,changes,rfc}/**/*'], {
+    cwd: root,
+    exclude: ['node_modules'],
+  }).map((path) => path.replaceAll('\\', '/'));
+}
+
 /** True for files that hold tests or serve them only. */
 export function isTest(path: string): boolean {
   return /\.(test|contract)\.ts$/.test(path) || path.startsWith('test/') || path.startsWith('src/testing/');

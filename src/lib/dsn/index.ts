@@ -1,6 +1,6 @@
 /**
  * Delivery status notifications: RFC 3461 to 3464, 6522 and 6533, written and read.
- * Writing is exact; reading is tolerant, and trusts nothing: mail/feedback decides which notifications are credible, mail/queue when one is due.
+ * The words for people are in human-text.ts. Writing is exact; reading is tolerant, and trusts nothing: mail/feedback decides which notifications are credible, mail/queue when one is due.
  */
 export { defaultLimits } from './limits.ts';
 export { parseDsn } from './parse.ts';

@@ -1,6 +1,6 @@
 /**
- * Behaviour of `localserve` that a production server must not have: decorators around the parts of one (addresses that fail on purpose, mail for any
- * address that stays here), and a first start that writes a whole configuration with well-known passwords. The composition root puts the
+ * Behaviour of `localserve` that a production server must not have: decorators around the parts of one (addresses that fail on purpose: planned-failure.ts; mail for any
+ * address that stays here: any-mail.ts), and a first start that writes a whole configuration with well-known passwords. The composition root puts the
  * decorators on (`developmentParts` of #server/assemble); nothing else knows that there are development servers.
  */
 export { anyAddress, anyMail, anySender } from './any-mail.ts';
