@@ -29,7 +29,7 @@ export function proseFiles(): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(new URL(`../${path}`, import.meta.url), 'utf8') }));
 }
 
-/** The documents that say where something is now, sorted by path: decisions and changes tell of their day. */
+/** The documents that say where something is now, sorted by path: decisions and changes are of their day. */
 export function mapFiles(): SourceFile[] {
   return globSync(['*.md', 'docs/**/*.md', 'src/**/README.md'], { cwd: root })
     .map((path) => path.replaceAll('\\', '/'))
