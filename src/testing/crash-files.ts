@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { nodeFileSystem, type FileSystem, type FileWriter, type SyncHandle } from '#host/files';
 
@@ -14,7 +14,7 @@ export interface CrashFileSystem extends FileSystem {
 /** A file or directory, whatever its names are. */
 interface Inode {
   /** `foreign` files are written by SQLite and not through us. */
-  readonly kind: 'file' | 'directory' | 'foreign';
+  kind: 'file' | 'directory' | 'foreign';
   /** Another hard link, outside the root, so that removed files can come back; empty for the other kinds. */
   readonly shadow: string;
   /** Bytes of a `file` that are synced; files are only appended to. */
@@ -29,7 +29,7 @@ interface Inode {
  * Watches everything under `root`, which is durable as it is now; `shadows` is a directory on the same file system for its own use.
  *
  * The model of SQLite: a file that it writes is durable as it was when our last completed flush of it began; each later sector is old or
- * new. A database file is durable as it was when it was first opened for flushes, since SQLite syncs what it writes when it makes one; from then on it
+ * new. A database file that SQLite made is durable as it was when it was first opened for flushes; one that we made, as far as it was synced. From then on it
  * changes in checkpoints only, of which the last is made before it is closed.
  */
 export function crashFileSystem(root: string, shadows: string): CrashFileSystem {
@@ -88,6 +88,13 @@ class CrashLayer implements CrashFileSystem {
     const isDatabase = !path.endsWith('-wal');
     // Whatever SQLite itself wrote to a database before this, when it made it, it also synced.
     if (inode.kind === 'foreign' && isDatabase) inode.synced ??= readFileSync(path);
+    // One that we made, and that SQLite changes from now on.
+    if (inode.kind === 'file' && path.endsWith('.db')) {
+      inode.synced = readFileSync(path).subarray(0, inode.syncedBytes);
+      inode.kind = 'foreign';
+      // It would count as a name of the file.
+      rmSync(inode.shadow);
+    }
     return {
       datasync: (done) => {
         // A log may be removed while the last flush of it, which nothing waits for anymore, is under way.

@@ -12,7 +12,7 @@ import { openDatabases, type OpenDatabasesDeps, type ShrinkableDatabases } from 
 
 const table = { version: 1, sql: 'CREATE TABLE item (id INTEGER PRIMARY KEY, bytes BLOB)' };
 /** A database that can have so many pages while it stays open: SQLite answers as on a full disk. */
-const fullAt = (pages: number) => [{ ...table, sql: `${table.sql}; PRAGMA max_page_count=${pages}` }];
+const fullAt = (pages: number) => [table, { version: 2, sql: `PRAGMA max_page_count=${pages}` }];
 const bytes = new Uint8Array(20_000);
 
 /** A reserve of one piece that notes what becomes of it. */
@@ -40,9 +40,15 @@ class Noted {
   }
 }
 
-function open(directory: string, pages: number, more: Partial<OpenDatabasesDeps> = {}): Promise<ShrinkableDatabases> {
-  const migrations = { server: fullAt(pages), account: [table] };
-  return openDatabases({ directory, log: new FakeLog(), clock: systemClock, migrations, ...more });
+async function open(
+  directory: string,
+  pages: number,
+  more: Partial<OpenDatabasesDeps> = {},
+): Promise<ShrinkableDatabases> {
+  const deps = { directory, log: new FakeLog(), clock: systemClock };
+  // A new file is made by a connection of its own, to which the bound on its pages would apply.
+  await (await openDatabases({ ...deps, migrations: { server: [table], account: [table] } }))[Symbol.asyncDispose]();
+  return openDatabases({ ...deps, migrations: { server: fullAt(pages), account: [table] }, ...more });
 }
 
 const isFull = (error: unknown): boolean => error instanceof ConditionError && error.kind === 'diskFull';

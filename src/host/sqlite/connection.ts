@@ -19,8 +19,17 @@ export class Connection {
   /** True when `run` once met a last rowid beyond 2^53 (see `run`). */
   #hasBigRowids = false;
 
-  /** Opens and migrates the database; blocks for a few milliseconds when it is new. */
-  constructor(path: string, migrations: readonly Migration[], cacheBytes: number, limits: SqliteLimits) {
+  /**
+   * Opens and migrates the database; blocks for some milliseconds when that has to write.
+   * @param syncs  Set when nothing depends on the file yet, so that SQLite syncs nothing on the event loop.
+   */
+  constructor(
+    path: string,
+    migrations: readonly Migration[],
+    cacheBytes: number,
+    limits: SqliteLimits,
+    syncs: 'syncs' | 'unsynced' = 'syncs',
+  ) {
     const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
     this.#database = database;
     this.#maxStatements = limits.maxStatements;
@@ -30,10 +39,12 @@ export class Connection {
       // The database is ours alone, so the log's index is in our memory and no transaction asks the system for locks.
       // Page size and vacuum mode hold for a new file only, before anything is written to it.
       database.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=${limits.pageBytes}`);
+      const synchronous = syncs === 'syncs' ? 'NORMAL' : 'OFF';
+      if (syncs === 'unsynced') database.exec('PRAGMA synchronous=OFF');
       // In an old file it would write the mode again, for which a full disk has no room.
       const isNew = Number(database.prepare('PRAGMA page_count').get()?.['page_count']) === 0;
       if (isNew) database.exec('PRAGMA auto_vacuum=INCREMENTAL');
-      database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
+      database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=${synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
         PRAGMA cache_size=-${Math.ceil(cacheBytes / 1024)}`);
       migrate(database, migrations, path);
       this.#begin = database.prepare('BEGIN');

@@ -1,5 +1,6 @@
 import type { Files } from '#host/files';
 import type { Connection } from './connection.ts';
+import { publishDatabase } from './publish-database.ts';
 
 /** Arguments of `putBack`. */
 export interface PutBackDeps {
@@ -23,23 +24,7 @@ export async function putBack({ files, connection, path, directory, root }: PutB
   if (around !== null && (await files.facts(around)) === null)
     throw new Error(`the folder ${around} is gone as well; make it again`);
   await files.ensureDirectory(directory);
-  const temporary = files.temporaryBeside(path);
-  try {
-    // Made here so that it is private from its first byte on.
-    await (await files.create(temporary)).close();
-    await connection.copyTo(temporary);
-    const handle = await files.openForSync(temporary);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        handle.datasync((error) => (error === null ? resolve() : reject(error)));
-      });
-    } finally {
-      await handle.close();
-    }
-    await files.share(temporary, path);
-  } finally {
-    await files.remove(temporary);
-  }
+  await publishDatabase(files, path, (temporary) => connection.copyTo(temporary));
 }
 
 /**

@@ -12,6 +12,7 @@ import { damagesOf } from './integrity.ts';
 import { FileWatch } from './file-watch.ts';
 import { LogFlush } from './log-flush.ts';
 import type { Migration } from './migrations.ts';
+import { publishDatabase } from './publish-database.ts';
 import { putBack, removeStaleLog } from './put-back.ts';
 import { StrayAlarm, Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
@@ -70,6 +71,8 @@ export class SqliteDatabase implements Database {
   #checkpointAfterMs = -Infinity;
   #checkpoint: Promise<void> | null = null;
   #isGivingBack = false;
+  /** Bytes given back to the file system that the next checkpoint cuts off the file. */
+  #givenBackBytes = 0;
   /** It was made before: it is not made anew when its file is missing. */
   mustExist = false;
   /** The condition of an open file that is not at its path any more: nothing is written while it lasts. */
@@ -369,7 +372,10 @@ export class SqliteDatabase implements Database {
     const { files, directory, migrations, cacheBytes, limits, onFatal, onOpen } = this.#deps;
     if (this.#isClosed) throw new Error(`${this.path} is closed`);
     if (this.mustExist) await this.#requireFile();
-    else await files.ensureDirectory(directory);
+    else {
+      await files.ensureDirectory(directory);
+      if ((await files.facts(this.path)) === null) await this.#make();
+    }
     const connection = new Connection(this.path, migrations, cacheBytes, limits);
     let flush: LogFlush | null = null;
     let file: SyncHandle | null = null;
@@ -395,6 +401,16 @@ export class SqliteDatabase implements Database {
     return this.#opened;
   }
 
+  /** Makes the file with its schema. SQLite would sync a new one ten times on the event loop, a tenth of a second on a busy disk. */
+  async #make(): Promise<void> {
+    const { files, directory, migrations, cacheBytes, limits } = this.#deps;
+    // A log that outlived its database would be taken for that of the new file.
+    if ((await files.facts(`${this.path}-wal`)) !== null) await removeStaleLog({ files, path: this.path, directory });
+    await publishDatabase(files, this.path, async (temporary) => {
+      new Connection(temporary, migrations, cacheBytes, limits, 'unsynced').close(true);
+    });
+  }
+
   /** @throws DatabaseMissing. SQLite would take a missing file, and one of no bytes, for a new database. */
   async #requireFile(): Promise<void> {
     const facts = await this.#deps.files.facts(this.path);
@@ -410,7 +426,8 @@ export class SqliteDatabase implements Database {
     const bytes = pages === null ? limits.checkpointBytes : pages * limits.pageBytes;
     if (pages === null) this.#writesUntilLook = writesPerBlindCheckpoint;
     // A checkpoint may have to grow the file: there is no use in trying that while there is no room.
-    if (bytes < limits.checkpointBytes || this.#checkpoint !== null || this.#deps.reserve.isShort) return;
+    const isDue = bytes >= limits.checkpointBytes || this.#givenBackBytes >= limits.cutBytes;
+    if (!isDue || this.#checkpoint !== null || this.#deps.reserve.isShort) return;
     if (this.#deps.clock.monotonic() < this.#checkpointAfterMs) return;
     this.#checkpoint = this.#emptyLog()
       .catch((error: unknown) => this.#checkpointFailed(error))
@@ -435,7 +452,9 @@ export class SqliteDatabase implements Database {
         try {
           await this.#deps.loop.turn();
           const opened = this.#opened;
-          if (opened === null || !opened.connection.giveBack(this.#deps.limits.giveBackPages)) break;
+          const { giveBackPages, pageBytes } = this.#deps.limits;
+          if (opened === null || !opened.connection.giveBack(giveBackPages)) break;
+          this.#givenBackBytes += giveBackPages * pageBytes;
           durable = opened.flush.committed();
           this.#lookAtLog(opened);
         } finally {
@@ -472,6 +491,7 @@ export class SqliteDatabase implements Database {
     watch.beginWriting();
     try {
       connection.moveLog();
+      this.#givenBackBytes = 0;
       await flush.also(file);
     } finally {
       watch.endWriting();
