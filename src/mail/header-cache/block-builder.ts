@@ -54,7 +54,9 @@ export class BlockBuilder {
     this.#leftOut.push(isTaken ? 0 : 1);
     if (isTaken) for (const code of this.#seen) this.#order.push(code);
     this.#orderEnds.push(this.#order.length);
-    this.#facts.push(facts);
+    // Not the object that was given: it may be a row with its whole description, of which a block would keep thousands.
+    const { uid, sizeBytes, receivedMs, saveMs, sentDayMs } = facts;
+    this.#facts.push({ uid, sizeBytes, receivedMs, saveMs, sentDayMs });
     for (const column of this.#columns) column.endMessage(isTaken);
     for (const [i, column] of this.#texts.entries()) column.addText(texts[i] ?? '');
   }
