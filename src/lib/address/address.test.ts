@@ -17,6 +17,7 @@ import {
   parsePath,
   parseReversePath,
   postmasterAt,
+  wholeAddress,
   writeAddress,
   writeAddressDomain,
   writeLocalpart,
@@ -290,4 +291,10 @@ for (const parse of [parsePath, parseAddress]) {
 test('postmasterAt: the postmaster of a host; a name that is no domain is a bug', () => {
   assert.equal(writeAddress(postmasterAt('Mail.Example.ORG')), 'postmaster@mail.example.org');
   assert.throws(() => postmasterAt('not a name'), /is no domain/);
+});
+
+test('wholeAddress: only the bare postmaster is of this host', () => {
+  const other = postmasterAt('a.example');
+  assert.deepEqual(wholeAddress('postmaster', 'b.example'), postmasterAt('b.example'));
+  assert.equal(wholeAddress(other, 'b.example'), other);
 });

@@ -10,7 +10,7 @@ export type { Address, AddressOptions } from './address.ts';
 export { isAddressLiteral, parseAddressLiteral } from './address-literal.ts';
 export { canonicalLocalpart, parseLocalpart } from './localpart.ts';
 export { findPathEnd, parseForwardPath, parsePath, parseReversePath } from './path.ts';
-export { postmasterAt } from './postmaster.ts';
+export { postmasterAt, wholeAddress } from './postmaster.ts';
 export type { ForwardPath, Path } from './path.ts';
 export { needsSmtputf8, writeAddress, writeAddressDomain, writeLocalpart, writePath } from './write.ts';
 export { addressLimits } from './limits.ts';

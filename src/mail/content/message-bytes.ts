@@ -65,9 +65,49 @@ export function receivedMessageBytes(blobs: BlobStore, body: ReceivedBody, prefi
 
 const noBytes = new Uint8Array(0);
 
+/** A range of a message, divided into its part of the prefix and its range in the body. */
+interface Divided {
+  /** Empty when the range begins in the body. */
+  readonly head: Uint8Array;
+  /** Range in the body; empty when the range ends in the prefix. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The prefix of a message before a body of known size. */
+class Prefix {
+  readonly #bytes: Uint8Array;
+  /** Size of prefix and body together. */
+  readonly sizeBytes: number;
+
+  constructor(bytes: Uint8Array, bodySizeBytes: number) {
+    this.#bytes = bytes;
+    this.sizeBytes = bytes.length + bodySizeBytes;
+  }
+
+  /** Divides a range of the message, clamped to its size. */
+  divide(start: number, end: number): Divided {
+    const { length } = this.#bytes;
+    const from = Math.max(0, start);
+    const to = Math.max(from, Math.min(this.sizeBytes, end));
+    const head = from < length ? this.#bytes.subarray(from, to) : noBytes;
+    return { head, from: Math.max(0, from - length), to: Math.max(0, to - length) };
+  }
+
+  /** Returns the end of a piece that need not be copied: the prefix and the body are in different places. */
+  endOfPiece(start: number, end: number): number {
+    const { length } = this.#bytes;
+    return start < length && end > length ? length : end;
+  }
+}
+
+function joined(head: Uint8Array, body: Uint8Array): Uint8Array {
+  return head.length === 0 ? body : joinBytes([head, body]);
+}
+
 class InlineContent implements MessageBytes {
   readonly sizeBytes: number;
-  readonly #prefix: Uint8Array;
+  readonly #prefix: Prefix;
   /** Null when the row has none. It may end early: only the header was read. */
   readonly #body: Uint8Array | null;
   readonly #facts: BodyFacts;
@@ -75,35 +115,30 @@ class InlineContent implements MessageBytes {
   #isChecked = false;
 
   constructor(prefix: Uint8Array, body: Uint8Array | null, facts: BodyFacts) {
-    this.#prefix = prefix;
+    this.#prefix = new Prefix(prefix, facts.sizeBytes);
     this.#body = body;
     this.#facts = facts;
-    this.sizeBytes = prefix.length + facts.sizeBytes;
+    this.sizeBytes = this.#prefix.sizeBytes;
   }
 
   bytes(start: number, end: number): Uint8Array {
-    const from = Math.max(0, start);
-    const to = Math.min(this.sizeBytes, end);
-    const prefixLength = this.#prefix.length;
-    if (from >= to) return noBytes;
-    if (to <= prefixLength) return this.#prefix.subarray(from, to);
+    const { head, from, to } = this.#prefix.divide(start, end);
+    if (from === to) return head;
     const body = this.#body;
     const { file, sizeBytes } = this.#facts;
     if (body === null) throw new ContentDamaged(file, 'its bytes are missing');
-    if (body.length < to - prefixLength) {
-      throw new ContentDamaged(file, `${body.length} bytes are stored where ${to - prefixLength} are needed`);
+    if (body.length < to) {
+      throw new ContentDamaged(file, `${body.length} bytes are stored where ${to} are needed`);
     }
     if (!this.#isChecked && body.length === sizeBytes) {
       new BodyCheck(this.#facts).see(0, body);
       this.#isChecked = true;
     }
-    if (from >= prefixLength) return body.subarray(from - prefixLength, to - prefixLength);
-    return joinBytes([this.#prefix.subarray(from), body.subarray(0, to - prefixLength)]);
+    return joined(head, body.subarray(from, to));
   }
 
   piece(start: number, end: number): Uint8Array {
-    const prefixLength = this.#prefix.length;
-    return this.bytes(start, start < prefixLength && end > prefixLength ? prefixLength : end);
+    return this.bytes(start, this.#prefix.endOfPiece(start, end));
   }
 
   async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
@@ -118,16 +153,16 @@ class InlineContent implements MessageBytes {
 class RowContent implements MessageBytes {
   readonly sizeBytes: number;
   readonly #read: ReadBytes;
-  readonly #prefix: Uint8Array;
+  readonly #prefix: Prefix;
   readonly #facts: BodyFacts;
   readonly #check: BodyCheck;
 
   constructor(read: ReadBytes, facts: BodyFacts, prefix: Uint8Array) {
     this.#read = read;
-    this.#prefix = prefix;
+    this.#prefix = new Prefix(prefix, facts.sizeBytes);
     this.#facts = facts;
     this.#check = new BodyCheck(facts);
-    this.sizeBytes = prefix.length + facts.sizeBytes;
+    this.sizeBytes = this.#prefix.sizeBytes;
   }
 
   get damage(): ContentDamaged | null {
@@ -135,25 +170,20 @@ class RowContent implements MessageBytes {
   }
 
   async bytes(start: number, end: number): Promise<Uint8Array> {
-    const from = Math.max(0, start);
-    const to = Math.min(this.sizeBytes, end);
-    const prefixLength = this.#prefix.length;
-    if (from >= to) return noBytes;
-    if (to <= prefixLength) return this.#prefix.subarray(from, to);
-    const wanted = { from: Math.max(0, from - prefixLength), to: to - prefixLength };
-    const body = await this.#read(wanted.from, wanted.to);
+    const { head, from, to } = this.#prefix.divide(start, end);
+    if (from === to) return head;
+    const body = await this.#read(from, to);
     const { file } = this.#facts;
     if (body === null) throw new ContentDamaged(file, 'its bytes are missing');
-    if (body.length < wanted.to - wanted.from) {
-      throw new ContentDamaged(file, `${wanted.from + body.length} bytes are stored where ${wanted.to} are needed`);
+    if (body.length < to - from) {
+      throw new ContentDamaged(file, `${from + body.length} bytes are stored where ${to} are needed`);
     }
-    this.#check.see(wanted.from, body);
-    return from < prefixLength ? joinBytes([this.#prefix.subarray(from), body]) : body;
+    this.#check.see(from, body);
+    return joined(head, body);
   }
 
   piece(start: number, end: number): Promise<Uint8Array> {
-    const prefixLength = this.#prefix.length;
-    return this.bytes(start, start < prefixLength && end > prefixLength ? prefixLength : end);
+    return this.bytes(start, this.#prefix.endOfPiece(start, end));
   }
 
   async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
@@ -170,7 +200,7 @@ class BlobContent implements MessageBytes {
   readonly #blobs: BlobStore;
   readonly #owner: BlobOwner;
   readonly #id: BlobId;
-  readonly #prefix: Uint8Array;
+  readonly #prefix: Prefix;
   readonly #facts: BodyFacts;
   readonly #check: BodyCheck;
 
@@ -178,10 +208,10 @@ class BlobContent implements MessageBytes {
     this.#blobs = blobs;
     this.#owner = owner;
     this.#id = id;
-    this.#prefix = prefix;
+    this.#prefix = new Prefix(prefix, facts.sizeBytes);
     this.#facts = facts;
     this.#check = new BodyCheck(facts);
-    this.sizeBytes = prefix.length + facts.sizeBytes;
+    this.sizeBytes = this.#prefix.sizeBytes;
   }
 
   get damage(): ContentDamaged | null {
@@ -189,11 +219,8 @@ class BlobContent implements MessageBytes {
   }
 
   bytes(start: number, end: number): Uint8Array | Promise<Uint8Array> {
-    const from = Math.max(0, start);
-    const to = Math.min(this.sizeBytes, end);
-    if (from >= to) return noBytes;
-    if (to <= this.#prefix.length) return this.#prefix.subarray(from, to);
-    return this.#read(from, to);
+    const divided = this.#prefix.divide(start, end);
+    return divided.from === divided.to ? divided.head : this.#read(divided);
   }
 
   piece(start: number, end: number): Uint8Array | Promise<Uint8Array> {
@@ -209,23 +236,19 @@ class BlobContent implements MessageBytes {
     throw new ContentDamaged(file, `the blob ${this.#id} has ${blob.sizeBytes} bytes, and should have ${sizeBytes}`);
   }
 
-  async #read(from: number, to: number): Promise<Uint8Array> {
+  async #read({ head, from, to }: Divided): Promise<Uint8Array> {
     await using blob = await this.#open();
-    const prefixLength = this.#prefix.length;
-    const start = Math.max(0, from - prefixLength);
-    const body = await blob.bytes(start, to - prefixLength);
-    this.#check.see(start, body);
-    return from < prefixLength ? joinBytes([this.#prefix.subarray(from), body]) : body;
+    const body = await blob.bytes(from, to);
+    this.#check.see(from, body);
+    return joined(head, body);
   }
 
   async *stream(start = 0, end = this.sizeBytes): AsyncGenerator<Uint8Array> {
-    const prefixLength = this.#prefix.length;
-    const from = Math.max(0, start);
-    if (from < prefixLength && end > from) yield this.#prefix.subarray(from, Math.min(end, prefixLength));
-    if (end <= prefixLength) return;
+    const { head, from, to } = this.#prefix.divide(start, end);
+    if (head.length > 0) yield head;
+    if (from === to) return;
     await using blob = await this.#open();
-    const to = Math.min(end - prefixLength, blob.sizeBytes);
-    for (let at = Math.max(0, from - prefixLength); at < to; at += contentLimits.chunkBytes) {
+    for (let at = from; at < to; at += contentLimits.chunkBytes) {
       const bytes = await blob.bytes(at, Math.min(to, at + contentLimits.chunkBytes));
       this.#check.see(at, bytes);
       yield bytes;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { postmasterAt } from '#lib/address';
 import { reply } from '#lib/smtp';
 import type { DeliveryResult } from '#mail/delivery';
 import { ConditionError } from '#ports/conditions';
@@ -27,7 +28,8 @@ function copiesOf(text: string): Copy[] {
   return text.split(', ').map((one) => {
     const [whole = '', verdict = '', result = ''] = one.split(' ');
     const [to = '', member] = whole.split(':');
-    const recipient = recipients.get(to) ?? { address: to, accounts: [], isAlias: member !== undefined, fromId: null };
+    const address = postmasterAt(`${to}.example`);
+    const recipient = recipients.get(to) ?? { address, accounts: [], isAlias: member !== undefined, fromId: null };
     recipients.set(to, recipient);
     const judged = verdicts[verdict];
     assert.ok(judged !== undefined);

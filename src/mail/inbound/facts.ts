@@ -1,4 +1,4 @@
-import type { Address } from '#lib/address';
+import type { Address, ForwardPath } from '#lib/address';
 import type { ParsedDsn } from '#lib/dsn';
 import type { MessageIndex } from '#lib/mime';
 import type { Finding } from '#lib/receivers';
@@ -23,7 +23,7 @@ export interface SenderFacts {
 /** A recipient that was accepted at RCPT, with the accounts behind it. */
 export interface AcceptedRecipient {
   /** As in RCPT TO. */
-  readonly address: string;
+  readonly address: ForwardPath;
   /** At least one. */
   readonly accounts: readonly string[];
   /** Several people may be behind it. */

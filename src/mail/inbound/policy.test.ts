@@ -5,7 +5,7 @@ import { showReply } from '#lib/smtp';
 import { bodyOfBytes } from '#mail/content';
 import { standardPolicy, type MessageFacts, type SenderFacts } from './index.ts';
 
-const recipient = { address: 'ann@example.org', accounts: ['ann'], isAlias: false, fromId: null };
+const recipient = { address: 'postmaster' as const, accounts: ['ann'], isAlias: false, fromId: null };
 
 interface Given {
   readonly sender?: SenderFacts['domain'];

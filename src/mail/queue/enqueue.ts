@@ -3,7 +3,7 @@ import type { QueueId, RecipientId } from '#lib/ids';
 import type { Suppression } from '#mail/suppressions';
 import { sql, type Tx } from '#ports/database';
 import { wantsNotice } from './advance.ts';
-import { writeEvent } from './events.ts';
+import { writeEvent, type NewQueueEvent } from './events.ts';
 import type { Reservation } from './express.ts';
 import { finishMessages } from './finish.ts';
 import { holdRuleFor, readHoldRules } from './hold-rules.ts';
@@ -13,7 +13,7 @@ import type { OutgoingPolicy, PerAccount } from './per-account.ts';
 import type { LeasedRecipient } from './recipient-row.ts';
 import { giveUp, insertRecipient, oweNotice } from './recipient-rows.ts';
 import { addressText, domainOf, senderText } from './stored-address.ts';
-import type { NewMessage, NewRecipient } from './types.ts';
+import type { NewFailure, NewMessage, NewRecipient } from './types.ts';
 
 /** Arguments of `insertMessage` besides the message. */
 interface EnqueueContext {
@@ -38,7 +38,7 @@ export interface Inserted {
   readonly waiting: number;
 }
 
-/** Writes a message with its recipients: those that are leased or wait, those that a rule holds, and suppressed ones, which have failed already. */
+/** Writes a message with its recipients: those that are leased or wait, those that a rule holds, and those that have failed already: suppressed or refused. */
 export async function insertMessage(tx: Tx, message: NewMessage, context: EnqueueContext): Promise<Inserted> {
   const { nowMs, perAccount, laneOf, reservation } = context;
   const startMs = Math.max(nowMs, message.holdUntilMs ?? 0);
@@ -54,18 +54,18 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
         );
   const rules = await readHoldRules(tx);
   const senderDomain = message.sender === null ? '' : domainOf(message.sender);
-  const refused: RefusedRecipient[] = [];
+  const failed: FailedRecipient[] = [];
   const leased: LeasedRecipient[] = [];
   for (const [i, recipient] of recipients.entries()) {
     const number = i + 1;
     const { notify = 0, orcpt = null } = recipient;
     const address = addressText(recipient.address);
     const domain = domainOf(recipient.address);
-    const suppression = suppressed.get(address);
+    const failure = failureOf(recipient, suppressed.get(address) ?? null, context.accountName);
     const rule = holdRuleFor(rules, { account, senderDomain, recipientDomain: domain });
-    const isHeld = suppression === undefined && rule !== null;
+    const isHeld = failure === null && rule !== null;
     const lane = laneOf(domain);
-    const lease = isHeld || suppression !== undefined ? null : reservation;
+    const lease = isHeld || failure !== null ? null : reservation;
     const recipientId = await insertRecipient(tx, {
       message: id,
       number,
@@ -78,15 +78,15 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
       notify,
       orcpt,
     });
-    if (suppression !== undefined) refused.push({ id: recipientId, recipient, suppression });
+    if (failure !== null) failed.push({ id: recipientId, recipient, failure });
     if (lease !== null) leased.push(untried({ id: recipientId, message: id, number, address, domain, notify, orcpt }));
     if (isHeld) {
       const detail = { rule: rule.id, reason: rule.reason };
       await writeEvent(tx, { message: id, recipient: recipientId }, { atMs: nowMs, kind: 'heldByRule', detail });
     }
   }
-  if (refused.length > 0) await failSuppressed(tx, { id, message, refused }, context);
-  return { id, startMs, leased, waiting: recipients.length - leased.length - refused.length };
+  if (failed.length > 0) await failAtOnce(tx, { id, message, failed }, context);
+  return { id, startMs, leased, waiting: recipients.length - leased.length - failed.length };
 }
 
 /** Returns a recipient of which nothing is known yet but what the submitter said. */
@@ -118,44 +118,57 @@ async function insertMessageRow(
   return row.id;
 }
 
-/** A recipient that its account does not send to any more. */
-interface RefusedRecipient {
+/** Reason why a recipient has failed before it was tried, as its row and its event have it. */
+interface Failure extends NewFailure {
+  readonly event: Pick<NewQueueEvent, 'kind' | 'detail'> & { readonly kind: 'suppressed' | 'failed' };
+}
+
+interface FailedRecipient {
   readonly id: RecipientId;
   readonly recipient: NewRecipient;
-  readonly suppression: Suppression;
+  readonly failure: Failure;
 }
 
 /** RFC 3463 §3.8: x.7.1 is for filtering by recipient, at any place; what a host once said of the mailbox is in the text. */
 const suppressedStatus = '5.7.1';
 
+/** Returns why a recipient is not tried: it was refused, or its account does not send to it any more; null when it is tried. */
+function failureOf(
+  { failure }: NewRecipient,
+  suppression: Suppression | null,
+  accountName: string | null,
+): Failure | null {
+  if (failure !== undefined) return { ...failure, event: { kind: 'failed', detail: { reason: failure.reason } } };
+  if (suppression === null) return null;
+  const { address, source, reason, createdMs: sinceMs } = suppression;
+  return {
+    status: suppressedStatus,
+    reason: reasonFor(suppression, accountName),
+    event: { kind: 'suppressed', detail: { address, source, reason, sinceMs } },
+  };
+}
+
 /** Gives up recipients before the first attempt, and records what their sender and webhooks are owed. */
-async function failSuppressed(
+async function failAtOnce(
   tx: Tx,
   {
     id,
     message,
-    refused,
-  }: { readonly id: QueueId; readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] },
-  {
-    nowMs,
-    keepFinishedMs,
-    perAccount,
-    accountName,
-  }: Pick<EnqueueContext, 'nowMs' | 'keepFinishedMs' | 'perAccount' | 'accountName'>,
+    failed,
+  }: { readonly id: QueueId; readonly message: NewMessage; readonly failed: readonly FailedRecipient[] },
+  { nowMs, keepFinishedMs, perAccount }: Pick<EnqueueContext, 'nowMs' | 'keepFinishedMs' | 'perAccount'>,
 ): Promise<void> {
   const { account } = message;
   const sender = senderText(message.sender);
-  const told = refused.filter(({ recipient }) => wantsNotice({ sender, notify: recipient.notify ?? 0 }, 'failed'));
-  for (const one of refused) {
-    const { recipient, suppression } = one;
-    const reply = reasonFor(suppression, accountName);
-    await giveUp(tx, [one.id], { nowMs, status: suppressedStatus, reply });
-    const { address, source, reason, createdMs: sinceMs } = suppression;
-    const detail = { address, source, reason, sinceMs };
-    await writeEvent(tx, { message: id, recipient: one.id }, { atMs: nowMs, kind: 'suppressed', detail });
+  const told = failed.filter(({ recipient }) => wantsNotice({ sender, notify: recipient.notify ?? 0 }, 'failed'));
+  for (const one of failed) {
+    const { recipient, failure } = one;
+    const { status, reason: reply } = failure;
+    await giveUp(tx, [one.id], { nowMs, status, reply });
+    await writeEvent(tx, { message: id, recipient: one.id }, { atMs: nowMs, ...failure.event });
     if (account === null || perAccount?.policy?.tellsWebhooks !== true) continue;
     const outcome = {
-      status: suppressedStatus,
+      status,
       reply,
       host: null,
       attempts: 0,
@@ -170,7 +183,7 @@ async function failSuppressed(
       from: sender,
     };
     const event = {
-      kind: 'suppressed',
+      kind: failure.event.kind,
       ...ofMessage,
       fromId: message.fromId ?? null,
       recipient: one.id,

@@ -40,7 +40,6 @@ export type {
   Transmission,
   Transmitter,
 } from './transmitter.ts';
-export { storedAddress } from './stored-address.ts';
 export { pausedStatus } from './lease.ts';
 export type { TransportPause } from './transport-pauses.ts';
 export { Notify } from './types.ts';
@@ -48,6 +47,7 @@ export type {
   AttemptRecord,
   DsnSink,
   NewMessage,
+  NewFailure,
   NewRecipient,
   QueueFilter,
   QueueItem,

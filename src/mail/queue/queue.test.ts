@@ -49,6 +49,29 @@ test('Queue with keepFinishedMs 0 leaves nothing behind', async () => {
   assert.equal(world.notices.length, 1);
 });
 
+test('Queue.enqueue: a recipient that is refused already fails in the same write, is never tried, and its sender gets a DSN', async () => {
+  await using world = new QueueWorld();
+  const failure = { status: '5.7.1', reason: '550 5.7.1 not wanted' };
+  await world.send([], { recipients: [{ address: 'a@one.example', failure }, { address: 'b@one.example' }] });
+  // Nothing runs yet: no second write has to come before a crash.
+  const [row, ...others] = await world.queue.list();
+  assert.deepEqual(
+    [row?.recipient, row?.state, row?.attempts, row?.lastReply, others.map(({ state }) => state)],
+    ['a@one.example', 'failed', 0, '550 5.7.1 not wanted', ['queued']],
+  );
+  await world.start();
+  await world.clock.advance(0);
+  assert.deepEqual(
+    world.transmissions.flatMap(({ recipients }) => recipients.map(({ address }) => writeAddress(address))),
+    ['b@one.example'],
+  );
+  assert.equal(world.notices.length, 1);
+  assert.match(
+    world.notices[0]?.text ?? '',
+    /Final-Recipient: rfc822; a@one\.example\r\nAction: failed\r\nStatus: 5\.7\.1/,
+  );
+});
+
 test('QueueRunner gives the transmitter prefix and body as one', async () => {
   await using world = new QueueWorld();
   let seen = '';

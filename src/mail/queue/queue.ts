@@ -94,7 +94,7 @@ export class Queue {
       accountName: account === null ? null : (routing?.knownAccount(account) ?? null),
       reservation,
     });
-    // Failures of suppressed recipients are reported by the listeners to the hint, too.
+    // Recipients that have failed already are reported by the listeners to the hint, too.
     if (inserted.leased.length < message.recipients.length) tx.afterCommit(() => bus.publish('queue'));
     return inserted;
   }
@@ -102,7 +102,9 @@ export class Queue {
   /** Takes a slot for a message that may be tried at once and goes to one destination. */
   #reserve(message: NewMessage): Reservation | null {
     if (this.#express === null || (message.holdUntilMs ?? 0) > this.#deps.clock.now()) return null;
-    const [first, ...others] = message.recipients.map(({ address }) => this.#firstLane(message, domainOf(address)));
+    const [first, ...others] = message.recipients
+      .filter(({ failure }) => failure === undefined)
+      .map(({ address }) => this.#firstLane(message, domainOf(address)));
     const isOne = others.every((lane) => lane.transport === first?.transport && lane.destination === first.destination);
     return first === undefined || !isOne ? null : this.#express.reserve(first);
   }

@@ -3,6 +3,7 @@
  * follows which, is the table in README.md; the functions here decide nothing.
  */
 import type { QueueId, RecipientId } from '#lib/ids';
+import { asciiFolded, foldAscii } from '#mail/folded-text';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import type { NoticeKind } from './advance.ts';
@@ -287,7 +288,7 @@ function matches({ after, last }: IdRange, filter: QueueFilter): Sql {
   }
   if (filter.hold !== undefined) all.push(sql`r.hold = ${filter.hold}`);
   if (filter.domain !== undefined) all.push(sql`r.domain = ${filter.domain.toLowerCase()}`);
-  if (filter.recipient !== undefined) all.push(sql`lower(r.address) = lower(${filter.recipient})`);
+  if (filter.recipient !== undefined) all.push(sql`${asciiFolded(sql`r.address`)} = ${foldAscii(filter.recipient)}`);
   const ofMessage: Sql[] = [];
   if (filter.account !== undefined) ofMessage.push(sql`account = ${filter.account}`);
   if (filter.sender !== undefined) ofMessage.push(sql`sender = ${filter.sender}`);
@@ -453,7 +454,7 @@ export async function messagesTo(
   address: string,
 ): Promise<readonly QueueId[]> {
   const rows = await reader.all<{ id: QueueId }>(sql`SELECT DISTINCT message AS id FROM queue_recipient
-    WHERE message IN ${inList(messages)} AND lower(address) = ${address.toLowerCase()}`);
+    WHERE message IN ${inList(messages)} AND ${asciiFolded(sql`address`)} = ${foldAscii(address)}`);
   return rows.map(({ id }) => id);
 }
 

@@ -12,8 +12,18 @@ export type QueueBody =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
   | { readonly kind: 'blob'; readonly id: BlobId; readonly sizeBytes: number; readonly crc32: number };
 
+/** Failure of a recipient that is never tried. */
+export interface NewFailure {
+  /** Enhanced status code for the DSN; starts with `5.`. */
+  readonly status: string;
+  /** Reply or reason, for the DSN and for operators. */
+  readonly reason: string;
+}
+
 /** A recipient to queue. */
 export interface NewRecipient {
+  /** Given when nothing is to be tried: the recipient has failed as it is accepted, and the sender gets a DSN. */
+  readonly failure?: NewFailure;
   readonly address: Address;
   /** NOTIFY bits; 0 when absent. */
   readonly notify?: number;

@@ -1,3 +1,4 @@
+import { asciiFolded, foldAscii } from '#mail/folded-text';
 import { sql, type Sql } from '#ports/database';
 import { beginning, type EmailRow, type EnvelopeQuestion, type IncomingContext } from './incoming.ts';
 import type { Story } from './types.ts';
@@ -56,6 +57,6 @@ function wanted(question: DepartedQuestion): Sql {
   if (question.kind === 'messageId') return sql`message_id = ${question.messageId}`;
   const { sender, recipient, sinceMs } = question;
   return sql`received_ms >= ${sinceMs}
-    ${sender === undefined ? sql`` : sql`AND lower(mail_from) = ${sender.toLowerCase()}`}
-    ${recipient === undefined ? sql`` : sql`AND lower(rcpt_to) = ${recipient.toLowerCase()}`}`;
+    ${sender === undefined ? sql`` : sql`AND ${asciiFolded(sql`mail_from`)} = ${foldAscii(sender)}`}
+    ${recipient === undefined ? sql`` : sql`AND ${asciiFolded(sql`rcpt_to`)} = ${foldAscii(recipient)}`}`;
 }

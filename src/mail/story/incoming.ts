@@ -1,3 +1,4 @@
+import { asciiFolded, foldAscii } from '#mail/folded-text';
 import { flagNames } from '#lib/flags';
 import type { AccountId, MailboxId } from '#lib/ids';
 import { blocksOfUids, StateFinder } from '#mail/flag-blocks';
@@ -48,8 +49,8 @@ export async function emailsWithEnvelope(
   const { id: account, db } = context;
   const { sender, recipient, sinceMs } = question;
   const wanted: Sql = sql`received_ms >= ${sinceMs}
-    ${sender === undefined ? sql`` : sql`AND lower(mail_from) = ${sender.toLowerCase()}`}
-    ${recipient === undefined ? sql`` : sql`AND lower(rcpt_to) = ${recipient.toLowerCase()}`}`;
+    ${sender === undefined ? sql`` : sql`AND ${asciiFolded(sql`mail_from`)} = ${foldAscii(sender)}`}
+    ${recipient === undefined ? sql`` : sql`AND ${asciiFolded(sql`rcpt_to`)} = ${foldAscii(recipient)}`}`;
   const found = new Set<number>();
   for (const { id: mailbox, uidNext } of await db.read((reader) => liveMailboxes(reader, account))) {
     for (let below = uidNext, more = true; more;) {

@@ -1,4 +1,4 @@
-import { writeAddress, type Address } from '#lib/address';
+import { writeAddress, type Address, wholeAddress } from '#lib/address';
 import { reply, type Reply } from '#lib/smtp';
 import type { DeliveryResult, LocalDelivery, LocalRecipient } from '#mail/delivery';
 import {
@@ -15,7 +15,7 @@ import {
   type SinkFacts,
   type Verdict,
 } from '#mail/inbound';
-import { storedAddress, type Queue } from '#mail/queue';
+import type { Queue } from '#mail/queue';
 import { acceptanceOf, writeReception } from '#mail/story';
 import type { BlobStore } from '#ports/blobs';
 import type { Clock } from '#ports/clock';
@@ -25,7 +25,7 @@ import type { InboundTransaction } from './inbound-transaction.ts';
 import { enqueueLeftovers, reportRefused } from './leftovers.ts';
 import { besideOriginal, type Notices } from './notices.ts';
 import type { Quotas } from './quotas.ts';
-import { traceFields, type TraceFields } from './trace-fields.ts';
+import { recipientText, traceFields, type TraceFields } from './trace-fields.ts';
 import type { RecipientCheck } from './recipient-check.ts';
 
 /** Dependencies of receiving one message. */
@@ -148,7 +148,7 @@ export class IncomingMessage implements DataHandler {
       const { mailbox, flags, keywords, fields, checks, explanation } = verdict;
       recipients.push({
         account,
-        address: recipient.address,
+        address: recipientText(recipient.address),
         prefix: trace.prefixFor(recipient.address, fields),
         placement: { mailbox, flags, keywords },
         validation: writeReception({ by, checks, ...(explanation !== null && { explanation }) }),
@@ -198,13 +198,18 @@ export class IncomingMessage implements DataHandler {
       // An alias is reported once.
       if (verdict.kind !== 'refuse' || reported.has(recipient)) continue;
       reported.add(recipient);
-      await reportRefused(this.#deps, { ...message, addresses: [storedAddress(recipient.address)] }, verdict);
+      await reportRefused(
+        this.#deps,
+        { ...message, addresses: [wholeAddress(recipient.address, this.#deps.hostname)] },
+        verdict,
+      );
     }
   }
 
   /** The address to bring a copy to again: an alias would reach those who have it already. */
   #againTo({ account, recipient: { address, isAlias } }: Copy): Address {
-    return storedAddress(isAlias ? (this.#deps.recipientCheck.ownAddress(account) ?? address) : address);
+    const own = isAlias || address === 'postmaster' ? this.#deps.recipientCheck.ownAddress(account) : null;
+    return own ?? wholeAddress(address, this.#deps.hostname);
   }
 }
 

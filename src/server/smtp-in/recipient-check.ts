@@ -1,4 +1,4 @@
-import { writeAddress, type Address } from '#lib/address';
+import { parseAddress, type Address } from '#lib/address';
 import type { Config } from '#mail/config';
 import type { AddressLookup, Directory } from '#mail/directory';
 import { isFromId } from '#mail/feedback';
@@ -21,20 +21,19 @@ export class RecipientCheck {
   /** Finds the accounts behind a recipient. @throws Refusal for those we do not serve. */
   find(recipient: Recipient, from: Address | null): AcceptedRecipient {
     if (recipient === 'postmaster') {
-      return { address: 'postmaster', accounts: [this.#config.server.postmaster], isAlias: false, fromId: null };
+      return { address: recipient, accounts: [this.#config.server.postmaster], isAlias: false, fromId: null };
     }
-    const address = writeAddress(recipient, 'unicode');
     const fromId = this.#fromIdOf(recipient);
     const found = this.#lookup(recipient);
     switch (found.kind) {
       case 'account':
-        return { address, accounts: [found.account], isAlias: false, fromId };
+        return { address: recipient, accounts: [found.account], isAlias: false, fromId };
       case 'alias':
         if (!found.postPublic && !this.#isMember(found.accounts, from)) {
           throw new Refusal(550, '5.7.2', 'only members may send to this address');
         }
         if (found.accounts.length === 0) throw new Refusal(550, '5.1.1', 'nobody gets mail to this address');
-        return { address, accounts: found.accounts, isAlias: true, fromId };
+        return { address: recipient, accounts: found.accounts, isAlias: true, fromId };
       case 'disabled':
         throw new Refusal(450, '4.2.1', 'the domain of this address is switched off at the moment');
       case 'unknown':
@@ -45,8 +44,11 @@ export class RecipientCheck {
   }
 
   /** Returns an address that leads to this account alone; null when only a catch-all does. */
-  ownAddress(account: string): string | null {
-    return this.#config.domains.accounts[account]?.addresses.find((address) => !address.startsWith('@')) ?? null;
+  ownAddress(account: string): Address | null {
+    const { addresses = [] } = this.#config.domains.accounts[account] ?? {};
+    const own = addresses.find((address) => !address.startsWith('@'));
+    const parsed = own === undefined ? null : parseAddress(own);
+    return parsed?.ok === true ? parsed.value : null;
   }
 
   #fromIdOf(recipient: Address): string | null {

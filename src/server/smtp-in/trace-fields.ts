@@ -1,4 +1,4 @@
-import { writeAddress } from '#lib/address';
+import { writeAddress, type ForwardPath } from '#lib/address';
 import { writeDeliveredTo, writeReceived, writeReturnPath } from '#lib/message';
 import type { SessionFacts, Transaction } from '#proto/smtp-server';
 import type { InboundTransaction } from './inbound-transaction.ts';
@@ -8,7 +8,7 @@ export interface TraceFields {
   /** Bytes of those that all copies have. */
   readonly sizeBytes: number;
   /** Returns the header fields to put before the copy for a recipient. @param fields  More fields, each ending with CRLF. */
-  readonly prefixFor: (address: string, fields: string) => Uint8Array;
+  readonly prefixFor: (address: ForwardPath, fields: string) => Uint8Array;
 }
 
 const encoder = new TextEncoder();
@@ -21,13 +21,19 @@ export function traceFields(
   nowMs: number,
 ): TraceFields {
   const { from, recipients } = transaction;
-  const only = recipients.length === 1 ? (recipients[0]?.facts.address ?? null) : null;
+  const [first, ...others] = recipients;
+  const only = first === undefined || others.length > 0 ? null : recipientText(first.facts.address);
   const received = receivedField(facts, transaction, { hostname, recipient: only, nowMs, hideClient: false });
   const common = `${writeReturnPath(from === null ? '' : writeAddress(from, 'unicode'))}${received}`;
   return {
     sizeBytes: common.length,
-    prefixFor: (address, fields) => encoder.encode(`${writeDeliveredTo(address)}${common}${fields}`),
+    prefixFor: (address, fields) => encoder.encode(`${writeDeliveredTo(recipientText(address))}${common}${fields}`),
   };
+}
+
+/** Writes a recipient as trace fields and rows show it: the bare `postmaster`, or an address with its domain in Unicode. */
+export function recipientText(recipient: ForwardPath): string {
+  return recipient === 'postmaster' ? recipient : writeAddress(recipient, 'unicode');
 }
 
 /** Facts of the Received field besides the session's. */

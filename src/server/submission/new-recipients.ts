@@ -1,4 +1,4 @@
-import { postmasterAt, type Address, type ForwardPath } from '#lib/address';
+import { wholeAddress, type Address } from '#lib/address';
 import { encodeXtext } from '#lib/codecs';
 import type { Notify as NotifyParameter, RcptParameters } from '#lib/smtp';
 import type { Directory } from '#mail/directory';
@@ -21,11 +21,6 @@ export function newRecipients(
     byKey.set(key, first === undefined ? recipient : { ...first, notify: joined(first.notify, recipient.notify) });
   }
   return [...byKey.values()];
-}
-
-/** Returns the address of a recipient; the bare `<postmaster>` is the one of this host. */
-export function wholeAddress(address: ForwardPath, hostname: string): Address {
-  return address === 'postmaster' ? postmasterAt(hostname) : address;
 }
 
 /** Notices that one of two mentions asks for. RFC 3461 §4.1: without NOTIFY it is failures, and delays as we like. */

@@ -1,4 +1,4 @@
-import { type Address, writeAddress } from '#lib/address';
+import { type Address, wholeAddress, writeAddress } from '#lib/address';
 import { encodeHex } from '#lib/codecs';
 import { ContentScan } from '#lib/conversion';
 import type { AccountId } from '#lib/ids';
@@ -22,7 +22,7 @@ import { Refusal, type DataHandler, type SessionFacts, type Transaction } from '
 import type { Configuration } from '#server/configuration';
 import { receivedField } from '#server/smtp-in';
 import { submissionOrigin } from './origin.ts';
-import { newRecipients, wholeAddress } from './new-recipients.ts';
+import { newRecipients } from './new-recipients.ts';
 import { OutgoingSignature, type SignatureResult } from './outgoing-signature.ts';
 import { reversePathOf } from './reverse-path.ts';
 import type { SubmissionRules } from './submission-rules.ts';
