@@ -13,7 +13,7 @@ const maxUrlChars = 40;
  * Returns the preview of a message for lists: at most 256 characters of its text on one line, without quotations and the signature,
  * long URLs shortened to their host. Reads at most 64 KiB of the first text part that is not attached; empty when there is none.
  */
-export async function preview(index: MessageIndex, read: ReadBytes): Promise<string> {
+export async function preview(index: Pick<MessageIndex, 'root'>, read: ReadBytes): Promise<string> {
   const part = textPart(index.root);
   if (part === null) return '';
   const text = await extractText(part, read, { maxBytes: maxReadBytes, skipQuotes: true });

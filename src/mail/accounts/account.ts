@@ -1,5 +1,6 @@
 import { mailboxId, type AccountId } from '#lib/ids';
 import { advance, Changes, MailboxImages, takeUidValidity } from '#mail/changes';
+import { Emails } from '#mail/emails';
 import { HeaderCache, type ListTexts, type RowMemory } from '#mail/header-cache';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
@@ -49,6 +50,7 @@ export class Account implements Disposable {
   readonly headers: HeaderCache;
   readonly images: MailboxImages;
   readonly changes: Changes;
+  readonly emails: Emails;
 
   /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
@@ -67,6 +69,7 @@ export class Account implements Disposable {
     this.headers = new HeaderCache({ account, db, source: this.reader, loop, ...cached });
     this.images = new MailboxImages({ account, db, clock, loop });
     this.changes = new Changes({ account, db });
+    this.emails = new Emails({ account, db, clock, loop });
   }
 
   /** Aborted, with an AccountRemoved, when the account is removed. */
@@ -88,6 +91,7 @@ export class Account implements Disposable {
   /** Drops what is kept in memory, and ends work in the background. */
   [Symbol.dispose](): void {
     this.images[Symbol.dispose]();
+    this.emails[Symbol.dispose]();
     this.messages[Symbol.dispose]();
   }
 }

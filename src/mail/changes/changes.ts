@@ -92,7 +92,8 @@ interface Changed {
   readonly modSeq: number;
 }
 
-async function readChanges(
+/** Reads changes after a MODSEQ within the caller's snapshot; see `Changes.since`. */
+export async function readChanges(
   reader: Reader,
   account: AccountId,
   since: ModSeq | 0,

@@ -4,6 +4,6 @@
  * learns anything (invariant 5). The bus only says when to look.
  */
 export { accountTopic, advance, currentModSeq, initializeState, takeIds, takeUidValidity } from './account-state.ts';
-export { Changes } from './changes.ts';
+export { Changes, readChanges } from './changes.ts';
 export { type MailboxImage } from './mailbox-image.ts';
 export { MailboxImages, type ImageLease } from './mailbox-images.ts';

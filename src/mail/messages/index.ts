@@ -10,6 +10,7 @@ export { describeMessage } from './describe-message.ts';
 export { messageLimits } from './limits.ts';
 export { encodeBinaryParts } from './encode-binary.ts';
 export { inlinePreview } from './inline-preview.ts';
+export { selectPlaces } from './message-rows.ts';
 export { Messages } from './messages.ts';
 export { MessageReader, type MessageColumns } from './message-reader.ts';
 export { readOldStructure } from './old-structure.ts';

@@ -2,6 +2,7 @@ import type { AccountId, ContentId, MailboxId } from '#lib/ids';
 import type { MessageDescription } from '#lib/message-description';
 import { storedMessageBytes, type MessageBytes } from '#mail/content';
 import type { BlobId, BlobStore } from '#ports/blobs';
+import { inBatches, inList } from '#mail/schema';
 import { sql, type Database, type SqlValue } from '#ports/database';
 import { messageLimits } from './limits.ts';
 import { DescriptionReader, type StoredDescription } from './description-reader.ts';
@@ -101,6 +102,20 @@ export class MessageReader {
     const stored = rows.map(storedDescription);
     const descriptions = await this.#descriptions.read(mailbox, stored, wanted.oldListed);
     return rows.map((row, i) => columnsOf(row, wanted, descriptions[i] ?? null));
+  }
+
+  /** Returns the stored previews of emails, by their ids; those that were not made when the message came are missing. */
+  async previews(emails: readonly ContentId[]): Promise<ReadonlyMap<ContentId, string>> {
+    const { account, db } = this.#deps;
+    const previews = new Map<ContentId, string>();
+    for (const batch of inBatches(emails)) {
+      const rows = await db.read((reader) =>
+        reader.arrays(sql`SELECT id, preview FROM email WHERE account = ${account} AND id IN ${inList(batch)}`),
+      );
+      for (const [id, preview] of rows) if (typeof preview === 'string') previews.set(Number(id) as ContentId, preview);
+    }
+    await db.durable();
+    return previews;
   }
 
   /**

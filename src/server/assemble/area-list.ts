@@ -24,4 +24,11 @@ export const allAreas: readonly AreaOffer[] = [
       return startPage({ hostname, services: offered });
     },
   },
+  {
+    name: 'jmap',
+    open: async ({ logins, services }) => {
+      const { jmapArea } = await import('#server/jmap');
+      return jmapArea({ accounts: services.accounts, logins });
+    },
+  },
 ];

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import {
+  Arguments,
+  IdSpace,
+  isMatch,
+  jmapLimits,
+  MethodError,
+  parseFilter,
+  parseRequest,
+  RequestProblem,
+  ResultReferences,
+  writeDate,
+  writeUtcDate,
+  type JsonObject,
+  type JsonValue,
+} from './index.ts';
+
+const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+function references(args: JsonObject, limits = jmapLimits): ResultReferences {
+  const found = new ResultReferences(limits);
+  found.add({ name: 'Foo/get', args, callId: 'a' });
+  return found;
+}
+
+for (const [path, want] of [
+  ['/list/*/id', ['x', 'y']],
+  ['/list/*/more', [1, 2, 3]],
+  ['/list/1/more/0', 3],
+  ['/a~1b', 'slash'],
+  [
+    '',
+    {
+      list: [
+        { id: 'x', more: [1, 2] },
+        { id: 'y', more: [3] },
+      ],
+      'a/b': 'slash',
+    },
+  ],
+  ['/list/2', undefined],
+  ['/list/01', undefined],
+  ['/toString', undefined],
+  ['list', undefined],
+] as const) {
+  test(`ResultReferences.resolve: ${path}`, () => {
+    const known = references({
+      list: [
+        { id: 'x', more: [1, 2] },
+        { id: 'y', more: [3] },
+      ],
+      'a/b': 'slash',
+    });
+    const resolve = (): JsonObject => known.resolve({ '#ids': { resultOf: 'a', name: 'Foo/get', path }, b: 1 });
+    if (want === undefined)
+      assert.throws(resolve, (error) => error instanceof MethodError && error.type === 'invalidResultReference');
+    else assert.deepEqual(resolve(), { ids: want, b: 1 });
+  });
+}
+
+test('ResultReferences.resolve refuses a name with both forms', () => {
+  const both = { '#ids': { resultOf: 'a', name: 'Foo/get', path: '' }, ids: [] };
+  assert.throws(
+    () => references({}).resolve(both),
+    (error) => error instanceof MethodError && error.type === 'invalidArguments',
+  );
+});
+
+test('ResultReferences.resolve: a million references, and stars that multiply, end at once', () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 1_000_000 }, (_, i) => [`#a${i}`, { resultOf: 'a', name: 'Foo/get', path: '' }]),
+  );
+  assert.throws(() => references({}).resolve(many), /too many references/);
+  const list: JsonValue = Array.from({ length: 1000 }, () => Array.from({ length: 1000 }, () => 1));
+  const wide = references({ list });
+  assert.throws(() => wide.resolve({ '#x': { resultOf: 'a', name: 'Foo/get', path: '/list/*' } }), /too many values/);
+});
+
+test('ResultReferences.resolve with * gives what mapping and flattening gives', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.integer(), fc.array(fc.integer()))), (values) => {
+      const known = references({ list: values.map((value) => ({ value })) });
+      const { x } = known.resolve({ '#x': { resultOf: 'a', name: 'Foo/get', path: '/list/*/value' } });
+      assert.deepEqual(x, values.flat());
+    }),
+  );
+});
+
+for (const [value, type, limit] of [
+  ['text', 'notRequest', undefined],
+  [{ using: [1], methodCalls: [] }, 'notRequest', undefined],
+  [{ using: [], methodCalls: {} }, 'notRequest', undefined],
+  [{ using: [], methodCalls: [['a', [], 'c']] }, 'notRequest', undefined],
+  [{ using: [], methodCalls: [['a', {}, 'c', 1]] }, 'notRequest', undefined],
+  [{ using: [], methodCalls: [], createdIds: { a: 'not an id' } }, 'notRequest', undefined],
+  [{ using: Array.from({ length: 600_000 }, () => ''), methodCalls: [] }, 'limit', 'maxValues'],
+] as const) {
+  test(`parseRequest: ${JSON.stringify(value).slice(0, 60)}`, () => {
+    assert.throws(
+      () => parseRequest(bytes(value)),
+      (error) => error instanceof RequestProblem && error.type === type && error.details['limit'] === limit,
+    );
+  });
+}
+
+test('parseRequest takes UTF-8 only, and names no prototype', () => {
+  assert.throws(() => parseRequest(Uint8Array.of(34, 0xff, 34)), /UTF-8/);
+  const { calls } = parseRequest(
+    new TextEncoder().encode('{"using":[],"methodCalls":[["a",{"__proto__":{"x":1}},"c"]]}'),
+  );
+  assert.equal(new Arguments(calls[0]?.args ?? {}).has('x'), false);
+});
+
+test('Arguments: each reader refuses other types by the name of the argument, and end what is left', () => {
+  const args = new Arguments({ n: -1, t: 5, d: '2026-02-30T00:00:00Z', x: 1 });
+  for (const [read, name] of [
+    [() => args.unsigned('n'), 'n'],
+    [() => args.text('t'), 't'],
+    [() => args.utcDate('d'), 'd'],
+    [() => args.id('missing'), 'missing'],
+    [() => args.end(), 'x'],
+  ] as const)
+    assert.throws(
+      read,
+      (error) => error instanceof MethodError && JSON.stringify(error.response['arguments']) === JSON.stringify([name]),
+    );
+  assert.equal(args.int('n'), -1);
+  assert.equal(args.boolean('missing', true), true);
+});
+
+test('parseFilter counts nodes and levels', () => {
+  const wide = { operator: 'OR', conditions: Array.from({ length: 100_000 }, () => ({})) };
+  let deep: JsonObject = {};
+  for (let i = 0; i < 50; i += 1) deep = { operator: 'NOT', conditions: [deep] };
+  for (const filter of [wide, deep]) assert.throws(() => parseFilter(filter, (one) => one), /at most/);
+});
+
+test('isMatch with unknown conditions agrees with every answer that they may get', () => {
+  const leaf = fc.integer({ min: 0, max: 3 }).map((n): JsonObject => ({ n }));
+  const { tree } = fc.letrec<{ tree: JsonObject }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 3 },
+      leaf,
+      fc.record({
+        operator: fc.constantFrom('AND', 'OR', 'NOT'),
+        conditions: fc.array(tie('tree'), { maxLength: 3 }),
+      }) as fc.Arbitrary<JsonObject>,
+    ),
+  }));
+  fc.assert(
+    fc.property(
+      tree,
+      fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      fc.integer({ min: 0, max: 15 }),
+      (json, truth, known) => {
+        const filter = parseFilter(json, ({ n }) => Number(n));
+        const partly = isMatch(filter, (n) => (((known >> n) & 1) === 1 ? (truth[n] ?? false) : null));
+        const fully = isMatch(filter, (n) => truth[n] ?? false);
+        assert.notEqual(fully, null);
+        if (partly !== null) assert.equal(partly, fully);
+      },
+    ),
+  );
+});
+
+test('IdSpace reads what it writes, and nothing else', () => {
+  const space = new IdSpace('E');
+  assert.equal(space.read(space.write(17)), 17);
+  for (const id of ['E0', 'E017', 'e17', 'M17', 'E', 'E17 ', 'E99999999999999999'])
+    assert.equal(space.read(id), null, id);
+});
+
+test('writeUtcDate and writeDate give no needless fraction and keep the zone', () => {
+  assert.equal(writeUtcDate(Date.UTC(2026, 0, 1, 1, 2, 3)), '2026-01-01T01:02:03Z');
+  assert.equal(writeUtcDate(Date.UTC(2026, 0, 1) + 120), '2026-01-01T00:00:00.12Z');
+  assert.equal(writeDate(Date.UTC(2026, 0, 1), -90), '2025-12-31T22:30:00-01:30');
+});

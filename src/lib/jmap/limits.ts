@@ -1,0 +1,48 @@
+/** Bounds on what one request may ask. The first group is announced in the session (RFC 8620 §2). */
+export interface JmapLimits {
+  /** Bytes of a request's body. */
+  readonly maxSizeRequest: number;
+  /** Requests of one account that are answered at the same time. */
+  readonly maxConcurrentRequests: number;
+  readonly maxCallsInRequest: number;
+  readonly maxObjectsInGet: number;
+  readonly maxObjectsInSet: number;
+  /** Bytes of an uploaded file. */
+  readonly maxSizeUpload: number;
+  readonly maxConcurrentUpload: number;
+
+  /** Levels of arrays and objects in a request. */
+  readonly maxDepth: number;
+  /** Values in a request, members of objects included. */
+  readonly maxValues: number;
+  /** Result references in a request. */
+  readonly maxReferences: number;
+  /** Values that the result references of a request collect with `*`. */
+  readonly maxReferencedValues: number;
+  /** Operators and conditions of a filter. */
+  readonly maxFilterNodes: number;
+  readonly maxFilterDepth: number;
+  /** Comparators of a sort. */
+  readonly maxComparators: number;
+  /** Ids that clients create in a request, those of `createdIds` included. */
+  readonly maxCreatedIds: number;
+}
+
+/** Limits unless others are given; the announced ones are not below those that RFC 8620 §2 suggests. */
+export const jmapLimits: JmapLimits = {
+  maxSizeRequest: 10_000_000,
+  maxConcurrentRequests: 8,
+  maxCallsInRequest: 64,
+  maxObjectsInGet: 1000,
+  maxObjectsInSet: 1000,
+  maxSizeUpload: 50_000_000,
+  maxConcurrentUpload: 4,
+  maxDepth: 64,
+  maxValues: 500_000,
+  maxReferences: 1000,
+  maxReferencedValues: 100_000,
+  maxFilterNodes: 1000,
+  maxFilterDepth: 32,
+  maxComparators: 16,
+  maxCreatedIds: 10_000,
+};

@@ -1,0 +1,38 @@
+import type { JsonObject } from '#lib/jmap';
+
+/** An account that the user of a session may use. */
+export interface SessionAccount {
+  readonly id: string;
+  readonly name: string;
+  /** Facts of the account, by the capability that they belong to. */
+  readonly capabilities: Readonly<Record<string, JsonObject>>;
+}
+
+/** Facts of a session resource. */
+export interface SessionFacts {
+  /** Login name. */
+  readonly username: string;
+  readonly account: SessionAccount;
+  /** Capabilities of the server, core among them. */
+  readonly capabilities: Readonly<Record<string, JsonObject>>;
+  /** Origin of all URLs, such as `https://mail.example.org`. */
+  readonly origin: string;
+  readonly state: string;
+}
+
+/** Returns the session resource (RFC 8620 §2). */
+export function sessionResource({ username, account, capabilities, origin, state }: SessionFacts): JsonObject {
+  const { id, name } = account;
+  const uris = Object.keys(account.capabilities);
+  return {
+    capabilities,
+    accounts: { [id]: { name, isPersonal: true, isReadOnly: false, accountCapabilities: account.capabilities } },
+    primaryAccounts: Object.fromEntries(uris.map((uri) => [uri, id])),
+    username,
+    apiUrl: `${origin}/jmap/api`,
+    downloadUrl: `${origin}/jmap/download/{accountId}/{blobId}/{name}?type={type}`,
+    uploadUrl: `${origin}/jmap/upload/{accountId}`,
+    eventSourceUrl: `${origin}/jmap/events?types={types}&closeafter={closeafter}&ping={ping}`,
+    state,
+  };
+}

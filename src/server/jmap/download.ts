@@ -1,0 +1,109 @@
+import { plainAnswer } from '#server/http';
+import { findPart } from '#lib/mime';
+import { EmailGone, EmailReader } from './email-reader.ts';
+import { readBlobId } from './ids.ts';
+import type { MailContext } from './mail-context.ts';
+
+/** Bytes that can be sent from any place on. */
+interface Download {
+  readonly sizeBytes: number;
+  readonly chunks: () => AsyncGenerator<Uint8Array>;
+}
+
+/** Answers a download (RFC 8620 §6.2), also of a range (RFC 9110 §14.2). Blobs of other accounts do not exist. */
+export async function download(request: Request, url: URL, context: MailContext): Promise<Response> {
+  const [, , , accountId = '', blobId = '', encodedName = ''] = url.pathname.split('/');
+  const found = accountId === context.accountId ? await findBlob(blobId, context) : null;
+  if (found === null) return plainAnswer(404, 'There is no such blob.');
+  const type = url.searchParams.get('type') ?? 'application/octet-stream';
+  const range = rangeOf(request.headers.get('Range'), found.sizeBytes);
+  const headers: Record<string, string> = {
+    'Content-Type': /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream',
+    'Content-Disposition': dispositionOf(encodedName),
+    'Accept-Ranges': 'bytes',
+    // RFC 8620 §6.2: the bytes of a blob never change. The user's own cache only.
+    'Cache-Control': 'private, immutable, max-age=31536000',
+    // Opened in a browser, a message of a stranger is no page of this server.
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+  };
+  if (range === 'unsatisfiable')
+    return plainAnswer(416, 'The blob has no such bytes.', { 'Content-Range': `bytes */${found.sizeBytes}` });
+  const [start, end] = range ?? [0, found.sizeBytes];
+  headers['Content-Length'] = String(end - start);
+  if (range !== null) headers['Content-Range'] = `bytes ${start}-${end - 1}/${found.sizeBytes}`;
+  const body = request.method === 'HEAD' ? null : streamOf(slice(found.chunks(), start, end));
+  return new Response(body, { status: range === null ? 200 : 206, headers });
+}
+
+async function findBlob(blobId: string, { account }: MailContext): Promise<Download | null> {
+  const name = readBlobId(blobId);
+  const email = name === null ? null : (await account.emails.view()).email(name.email);
+  if (name === null || email === null) return null;
+  const reader = new EmailReader(account, email);
+  try {
+    if (name.path === null) {
+      const content = await reader.bytes();
+      return { sizeBytes: content.sizeBytes, chunks: () => content.stream(0, content.sizeBytes) };
+    }
+    const { root } = await reader.description();
+    const part = findPart(root, name.path);
+    if (part === null) return null;
+    return { sizeBytes: await reader.decodedSize(part), chunks: () => reader.decoded(part) };
+  } catch (error) {
+    if (error instanceof EmailGone) return null;
+    throw error;
+  }
+}
+
+/** Reads a Range field with one range; null without one, and for what is to be ignored (RFC 9110 §14.2). */
+function rangeOf(field: string | null, sizeBytes: number): readonly [number, number] | 'unsatisfiable' | null {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(field ?? '') ?? [];
+  if (first === '' && last === '') return null;
+  if (first === '')
+    return last === '0' || sizeBytes === 0 ? 'unsatisfiable' : [Math.max(0, sizeBytes - Number(last)), sizeBytes];
+  const end = last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes);
+  if (last !== '' && Number(last) < Number(first)) return null;
+  return Number(first) >= sizeBytes ? 'unsatisfiable' : [Number(first), end];
+}
+
+/** Writes a file name for any client (RFC 6266 §4.1): letters, digits and few signs as they are, the rest percent-encoded. */
+function dispositionOf(encodedName: string): string {
+  let name;
+  try {
+    name = decodeURIComponent(encodedName)
+      .replace(/[\p{Cc}/\\]/gu, '_')
+      .slice(0, 200);
+  } catch {
+    name = '';
+  }
+  const plain = name.replace(/[^\w .-]/g, '_');
+  const extended = encodeURIComponent(name.toWellFormed()).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${extended}`;
+}
+
+async function* slice(chunks: AsyncGenerator<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of chunks) {
+    const some = chunk.subarray(Math.max(0, start - at), Math.max(0, end - at));
+    at += chunk.length;
+    if (some.length > 0) yield some;
+    if (at >= end) return;
+  }
+}
+
+/** Pulls chunks as the client reads them. */
+function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => {
+      await chunks.return(undefined);
+    },
+  });
+}

@@ -1,0 +1,62 @@
+import { invalidArgument, MethodError, type JsonObject } from '#lib/jmap';
+import type { JmapMethod } from '#proto/jmap-server';
+import {
+  defaultBodyProperties,
+  defaultProperties,
+  emailObject,
+  isBodyProperty,
+  isEmailProperty,
+} from './email-object.ts';
+import { EmailGone, emailReaders } from './email-reader.ts';
+import { emailIds } from './ids.ts';
+import { accountOf, getResponse, idsOf, propertiesOf, writeState, type MailContext } from './mail-context.ts';
+import { mailUri } from './mail-uri.ts';
+
+/** Email/get (RFC 8621 §4.2). */
+export const emailGet: JmapMethod<MailContext> = {
+  name: 'Email/get',
+  capability: mailUri,
+  run: async (args, context) => {
+    const account = accountOf(args, context);
+    const ids = idsOf(args, context);
+    const properties = propertiesOf(args, isEmailProperty, defaultProperties);
+    const bodyProperties = args.texts('bodyProperties', null) ?? defaultBodyProperties;
+    const unknown = bodyProperties.find((name) => !isBodyProperty(name));
+    if (unknown !== undefined) throw invalidArgument('bodyProperties', `there is no property ${unknown.slice(0, 100)}`);
+    const wanted = {
+      properties,
+      bodyProperties,
+      fetchTextBodyValues: args.boolean('fetchTextBodyValues', false),
+      fetchHTMLBodyValues: args.boolean('fetchHTMLBodyValues', false),
+      fetchAllBodyValues: args.boolean('fetchAllBodyValues', false),
+      maxBodyValueBytes: args.unsigned('maxBodyValueBytes', 0),
+    };
+    args.end();
+    if (ids === null) throw new MethodError('requestTooLarge', 'ids are needed: there may be any number of emails');
+    const view = await account.emails.view();
+    const known = ids.map((id) => view.email(emailIds.read(id) ?? 0));
+    const readers = await emailReaders(
+      account,
+      known.filter((email) => email !== null),
+      properties.includes('preview'),
+    );
+    const byId = new Map(readers.map((reader) => [emailIds.write(reader.email.id), reader]));
+    const list: JsonObject[] = [];
+    const notFound: string[] = [];
+    for (const id of ids) {
+      const reader = byId.get(id);
+      const object = reader === undefined ? null : await emailObject(reader, wanted).catch(nullIfGone);
+      if (object === null) notFound.push(id);
+      else list.push(object);
+      const pause = account.loop.pause();
+      if (pause !== null) await pause;
+    }
+    return getResponse(context, writeState(view.modSeq), list, notFound);
+  },
+};
+
+/** An email that was moved or destroyed since the view was made is looked up again by the client, with the changes that follow. */
+function nullIfGone(error: unknown): null {
+  if (error instanceof EmailGone) return null;
+  throw error;
+}

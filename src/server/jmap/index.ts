@@ -1,0 +1,5 @@
+/**
+ * JMAP over our store: the area of HTTP and the methods of mail, one file each (RFC 8621). What is read is the account's emails across its mailboxes
+ * (#mail/emails) and the stored descriptions of messages; requests and errors themselves are in #proto/jmap-server and #lib/jmap.
+ */
+export { jmapArea } from './jmap-area.ts';

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SystemFlag } from '#lib/flags';
+import { jmapLimits, type JsonObject, type JsonValue } from '#lib/jmap';
+import { readFile, readdir } from 'node:fs/promises';
+import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
+import { jmapArea } from './jmap-area.ts';
+
+type Area = ReturnType<typeof jmapArea>;
+
+/** Members of responses that tests look at. */
+interface Answer {
+  readonly type: string;
+  readonly state: string;
+  readonly ids: readonly string[];
+  readonly list: readonly Listed[];
+  readonly created: readonly string[];
+  readonly updated: readonly string[];
+  readonly destroyed: readonly string[];
+  readonly hasMoreChanges: boolean;
+}
+
+interface Listed {
+  readonly name: string;
+  readonly totalEmails: number;
+  readonly unreadEmails: number;
+  readonly totalThreads: number;
+  readonly unreadThreads: number;
+  readonly mailboxIds: JsonObject;
+  readonly keywords: JsonObject;
+  readonly blobId: string;
+  readonly size: number;
+  readonly attachments: readonly { readonly blobId: string; readonly size: number }[];
+}
+
+interface Session {
+  readonly apiUrl: string;
+  readonly username: string;
+  readonly accounts: JsonObject;
+  readonly primaryAccounts: JsonObject;
+  readonly capabilities: Readonly<Record<string, JsonObject>>;
+}
+
+/** A client of one account, whose password was checked before. */
+class Client {
+  readonly #area: Area;
+  readonly #store: TempStore;
+
+  constructor(store: TempStore, limits = jmapLimits) {
+    this.#store = store;
+    const identity = { account: 'mara', login: 'mara@example.org' };
+    const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity } as const) };
+    this.#area = jmapArea({ accounts: store.accounts, logins, limits });
+  }
+
+  send(path: string, init: RequestInit = {}): Promise<Response> {
+    const facts = { log: this.#store.log } as unknown as Parameters<Area['handle']>[1];
+    return Promise.resolve(this.#area.handle(new Request(`http://mail.example${path}`, init), facts));
+  }
+
+  async post(body: string): Promise<{ readonly status: number; readonly body: JsonObject }> {
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await this.send('/jmap/api', { method: 'POST', body, headers });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  }
+
+  /** Makes one call and returns its response, whatever its name. */
+  async call(name: string, args: JsonObject): Promise<Answer> {
+    const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];
+    const account = { accountId: `A${this.#store.account.id}` };
+    const { body } = await this.post(JSON.stringify({ using, methodCalls: [[name, { ...account, ...args }, '0']] }));
+    const { methodResponses } = body as unknown as { methodResponses: [[string, Answer, string]] };
+    return methodResponses[0][1];
+  }
+}
+
+async function withMail(store: TempStore): Promise<void> {
+  const { messages } = store.account;
+  await messages.append({ name: 'INBOX' }, [
+    newMessage(
+      [
+        'From: =?utf-8?q?Zo=C3=AB?= <zoe@example.org>',
+        'To: Team: a@example.org, b@example.org;',
+        'Subject: =?utf-8?q?Caf=C3=A9?=',
+        'Message-ID: <1@x>',
+        'Date: Thu, 1 Jan 2026 10:00:00 +0200',
+      ],
+      { receivedMs: Date.UTC(2026, 0, 1) },
+    ),
+    newMessage(
+      ['Subject: Re: =?utf-8?q?Caf=C3=A9?=', 'In-Reply-To: <1@x>', 'Message-ID: <2@x>', 'From: m@example.org'],
+      {
+        receivedMs: Date.UTC(2026, 0, 2),
+        flags: SystemFlag.Seen,
+      },
+    ),
+    newMessage(
+      ['Subject: files', 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b'],
+      { receivedMs: Date.UTC(2026, 0, 3) },
+      '--b\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nna\u00efve\r\ntext\r\n' +
+        '--a\r\nContent-Type: text/html\r\n\r\n<p>naive</p>\r\n--a--\r\n--b\r\nContent-Type: application/pdf; name="r.pdf"\r\n' +
+        'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment\r\n\r\nJVBERi0=\r\n--b--\r\n',
+    ),
+  ]);
+}
+
+/** Replaces what the files leave open: `"*"` is any value. */
+function assertLike(actual: JsonValue | undefined, expected: JsonValue, path: string): void {
+  if (expected === '*') return;
+  if (typeof expected !== 'object' || expected === null) assert.deepEqual(actual, expected, path);
+  else if (Array.isArray(expected)) {
+    assert.ok(Array.isArray(actual) && actual.length === expected.length, `${path}: ${JSON.stringify(actual)}`);
+    for (const [i, one] of (expected as JsonValue[]).entries()) assertLike(actual[i], one, `${path}/${i}`);
+  } else {
+    assert.deepEqual(Object.keys(actual ?? {}).toSorted(), Object.keys(expected).toSorted(), path);
+    for (const [name, one] of Object.entries(expected))
+      assertLike((actual as JsonObject)[name], one, `${path}/${name}`);
+  }
+}
+
+const folder = new URL('../../../test/transcripts/jmap/', import.meta.url);
+for (const file of (await readdir(folder)).filter((name) => name.endsWith('.request.json')).toSorted()) {
+  test(`jmap transcript ${file.replace('.request.json', '')}`, async () => {
+    await using store = await tempStore();
+    await withMail(store);
+    const request = await readFile(new URL(file, folder), 'utf8');
+    const expected = await readFile(new URL(file.replace('.request.', '.response.'), folder), 'utf8');
+    const { body } = await new Client(store).post(request);
+    assertLike(body, JSON.parse(expected) as JsonValue, '');
+  });
+}
+
+test('jmapArea: the session names its URLs, its capabilities and the only account', async () => {
+  await using store = await tempStore();
+  const response = await new Client(store).send('/.well-known/jmap');
+  const session = (await response.json()) as Session;
+  const id = `A${store.account.id}`;
+  assert.equal(session.apiUrl, 'http://mail.example/jmap/api');
+  assert.equal(session.username, 'mara@example.org');
+  assert.deepEqual(Object.keys(session.accounts), [id]);
+  assert.equal(session.primaryAccounts['urn:ietf:params:jmap:mail'], id);
+  assert.equal(session.capabilities['urn:ietf:params:jmap:core']?.['maxCallsInRequest'], jmapLimits.maxCallsInRequest);
+  assert.match(response.headers.get('Cache-Control') ?? '', /no-store/);
+});
+
+test('jmapArea: requests that are no JSON, no request or too much are refused as a whole', async () => {
+  await using store = await tempStore();
+  const client = new Client(store, { ...jmapLimits, maxCallsInRequest: 2, maxSizeRequest: 2000 });
+  const echo = ['Core/echo', {}, 'a'];
+  const using = ['urn:ietf:params:jmap:core'];
+  for (const [body, type, limit] of [
+    ['{', 'notJSON', undefined],
+    ['[]', 'notRequest', undefined],
+    [JSON.stringify({ using, methodCalls: [['Core/echo', {}]] }), 'notRequest', undefined],
+    [JSON.stringify({ using: ['urn:x'], methodCalls: [] }), 'unknownCapability', undefined],
+    [JSON.stringify({ using, methodCalls: [echo, echo, echo] }), 'limit', 'maxCallsInRequest'],
+    [JSON.stringify({ using, methodCalls: [['Core/echo', { x: 'x'.repeat(2000) }, 'a']] }), 'limit', 'maxSizeRequest'],
+    ['['.repeat(100), 'limit', 'maxDepth'],
+  ] as const) {
+    const answer = await client.post(body);
+    assert.equal(answer.status, 400, body.slice(0, 40));
+    assert.equal(answer.body['type'], `urn:ietf:params:jmap:error:${type}`);
+    assert.equal(answer.body['limit'], limit);
+  }
+});
+
+test('jmapArea: an account has only so many requests at a time', async () => {
+  await using store = await tempStore();
+  const client = new Client(store, { ...jmapLimits, maxConcurrentRequests: 1 });
+  const body = JSON.stringify({ using: [], methodCalls: [] });
+  const [first, second] = await Promise.all([client.post(body), client.post(body)]);
+  assert.deepEqual([first.status, second.status], [200, 400]);
+  assert.equal(second.body['limit'], 'maxConcurrentRequests');
+  assert.equal((await client.post(body)).status, 200);
+});
+
+test('Mailbox/get: counters of emails and threads are those of what is visible, and follow IMAP', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const counts = async (name: string): Promise<unknown> => {
+    const { list } = await client.call('Mailbox/get', {});
+    const { totalEmails, unreadEmails, totalThreads, unreadThreads } =
+      list.find((one) => one.name === name) ?? assert.fail(name);
+    return [totalEmails, unreadEmails, totalThreads, unreadThreads];
+  };
+  const inbox = await store.account.mailboxes.byName('INBOX');
+  assert.ok(inbox !== null);
+  assert.deepEqual(await counts('Inbox'), [3, 2, 2, 2]);
+  await store.account.messages.copy(inbox.id, [2], { name: 'Archive' });
+  // Its thread has an unread email, though in another mailbox.
+  assert.deepEqual(await counts('Archive'), [1, 0, 1, 1]);
+  await store.account.messages.store(inbox.id, [3], { mode: 'add', bits: SystemFlag.Deleted, keywords: [] });
+  assert.deepEqual(await counts('Inbox'), [2, 1, 1, 1]);
+  await store.account.messages.store(inbox.id, [1], { mode: 'add', bits: SystemFlag.Seen, keywords: [] });
+  assert.deepEqual(await counts('Archive'), [1, 0, 1, 0]);
+});
+
+test('Email/get: an email has one id in all of its mailboxes, and keeps it when it is moved', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const inbox = await store.account.mailboxes.byName('INBOX');
+  assert.ok(inbox !== null);
+  const { ids } = await client.call('Email/query', {});
+  const before = await client.call('Email/get', { ids, properties: ['mailboxIds'] });
+  await store.account.messages.copy(inbox.id, [1], { name: 'Archive' });
+  await store.account.messages.move(inbox.id, [1], { name: 'Trash' });
+  const changes = await client.call('Email/changes', { sinceState: before.state });
+  assert.deepEqual([changes.created, changes.updated, changes.destroyed], [[], [ids[2]], []]);
+  const { list } = await client.call('Email/get', { ids: ids.slice(2, 3), properties: ['mailboxIds'] });
+  assert.equal(Object.keys(list[0]?.mailboxIds ?? {}).length, 2);
+});
+
+test('Email/changes: new, changed and removed emails since a state', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const { ids } = await client.call('Email/query', { sort: [{ property: 'receivedAt', isAscending: true }] });
+  const { state } = await client.call('Email/get', { ids: [] });
+  const inbox = await store.account.mailboxes.byName('INBOX');
+  assert.ok(inbox !== null);
+  await store.account.messages.store(inbox.id, [1], { mode: 'add', bits: SystemFlag.Flagged, keywords: ['Work'] });
+  await store.account.messages.remove(inbox.id, [2]);
+  await store.account.messages.append({ name: 'INBOX' }, [
+    newMessage(['Subject: new']),
+    newMessage(['Subject: short']),
+  ]);
+  await store.account.messages.remove(inbox.id, [5]);
+  const { created, updated, destroyed, hasMoreChanges } = await client.call('Email/changes', { sinceState: state });
+  assert.equal(created.length, 1);
+  assert.deepEqual([updated, destroyed, hasMoreChanges], [[ids[0]], [ids[1]], false]);
+  const { list } = await client.call('Email/get', { ids: ids.slice(0, 1), properties: ['keywords'] });
+  assert.deepEqual(list[0]?.keywords, { $flagged: true, work: true });
+  assert.equal((await client.call('Email/changes', { sinceState: '999999' })).type, 'cannotCalculateChanges');
+});
+
+test('Email/query: filters, order, windows and threads', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const { ids } = await client.call('Email/query', { calculateTotal: true });
+  for (const [args, want] of [
+    [{ filter: { subject: 'café' } }, [1, 2]],
+    [{ filter: { from: 'zoe' } }, [2]],
+    [{ filter: { body: 'naïve' } }, [0]],
+    [{ filter: { text: '"re: café"' } }, [1]],
+    [{ filter: { hasAttachment: true } }, [0]],
+    [{ filter: { operator: 'NOT', conditions: [{ hasAttachment: true }, { hasKeyword: '$seen' }] } }, [2]],
+    [
+      {
+        filter: { operator: 'OR', conditions: [{ before: '2026-01-02T00:00:00Z' }, { after: '2026-01-03T00:00:00Z' }] },
+      },
+      [0, 2],
+    ],
+    [{ filter: { header: ['In-Reply-To'] } }, [1]],
+    [{ filter: { someInThreadHaveKeyword: '$seen' } }, [1, 2]],
+    [{ filter: { inMailbox: 'M999' } }, []],
+    [{ sort: [{ property: 'receivedAt', isAscending: true }] }, [2, 1, 0]],
+    [{ sort: [{ property: 'hasKeyword', keyword: '$seen', isAscending: false }] }, [1, 0, 2]],
+    [{ collapseThreads: true }, [0, 1]],
+    [{ position: 1, limit: 1 }, [1]],
+    [{ position: -1 }, [2]],
+    [{ anchor: ids[2] ?? '', anchorOffset: -1, limit: 5 }, [1, 2]],
+  ] as const) {
+    const { ids: found } = await client.call('Email/query', args);
+    assert.deepEqual(
+      found,
+      want.map((i) => ids[i]),
+      JSON.stringify(args),
+    );
+  }
+  for (const [args, type] of [
+    [{ filter: { unknown: 1 } }, 'unsupportedFilter'],
+    [{ filter: { minSize: 'big' } }, 'invalidArguments'],
+    [{ sort: [{ property: 'subject' }] }, 'unsupportedSort'],
+    [{ anchor: 'E999' }, 'anchorNotFound'],
+    [{ colour: 'red' }, 'invalidArguments'],
+    [{ accountId: 'A999' }, 'accountNotFound'],
+  ] as const)
+    assert.equal((await client.call('Email/query', args)).type, type, JSON.stringify(args));
+});
+
+test('download: whole messages and decoded parts, also a range of them, and nothing of other accounts', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const account = `A${store.account.id}`;
+  const { ids } = await client.call('Email/query', { filter: { hasAttachment: true } });
+  const { list } = await client.call('Email/get', { ids, properties: ['attachments', 'blobId', 'size'] });
+  const { blobId, size, attachments } = list[0] ?? assert.fail('no attachment');
+  const pdfBlob = attachments[0]?.blobId ?? '';
+  const path = (id: string): string => `/jmap/download/${account}/${id}/r%C3%A9.pdf?type=application/pdf`;
+  const pdf = await client.send(path(pdfBlob));
+  assert.equal(await pdf.text(), '%PDF-');
+  assert.equal(attachments[0]?.size, 5);
+  assert.equal(pdf.headers.get('Content-Disposition'), `attachment; filename="r_.pdf"; filename*=UTF-8''r%C3%A9.pdf`);
+  const whole = await client.send(path(blobId));
+  assert.equal((await whole.arrayBuffer()).byteLength, size);
+  const range = await client.send(path(pdfBlob), { headers: { Range: 'bytes=1-3' } });
+  assert.deepEqual([range.status, await range.text(), range.headers.get('Content-Range')], [206, 'PDF', 'bytes 1-3/5']);
+  assert.equal((await client.send(path(blobId), { headers: { Range: 'bytes=99999-' } })).status, 416);
+  for (const id of ['B999', 'B1P9', 'B1P1-1-1', 'x']) assert.equal((await client.send(path(id))).status, 404, id);
+  assert.equal((await client.send(path(blobId).replace(account, 'A999'))).status, 404);
+});

@@ -1,0 +1,111 @@
+import { jmapLimits, type JmapLimits, type JsonObject } from '#lib/jmap';
+import type { Accounts } from '#mail/accounts';
+import { answerRequest, coreCapability, coreUri, RequestSlots, sessionResource } from '#proto/jmap-server';
+import { plainAnswer, type Area, type HttpLogins } from '#server/http';
+import { download } from './download.ts';
+import { accountIds } from './ids.ts';
+import type { MailContext } from './mail-context.ts';
+import { allMethods, mailCapability } from './mail-methods.ts';
+import { mailUri } from './mail-uri.ts';
+
+/** Dependencies of the area. */
+export interface JmapAreaDeps {
+  readonly accounts: Accounts;
+  readonly logins: Pick<HttpLogins, 'authenticate'>;
+  readonly limits?: JmapLimits;
+}
+
+type Handle = Area['handle'];
+type Facts = Parameters<Handle>[1];
+
+/** Request of a user who is logged in. */
+interface UserRequest {
+  readonly request: Request;
+  readonly url: URL;
+  readonly facts: Facts;
+  readonly login: string;
+  readonly context: MailContext;
+}
+
+const capabilities = new Set([coreUri, mailUri]);
+/** RFC 8620 §2: what a session says depends on its user. */
+const privateJson = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, no-store, must-revalidate' };
+
+/** Makes the area `jmap`: session, API and downloads (RFC 8620 §2, §3, §6.2). */
+export function jmapArea({ accounts, logins, limits = jmapLimits }: JmapAreaDeps): Area {
+  const slots = new RequestSlots(limits.maxConcurrentRequests);
+  const handle: Handle = async (request, facts) => {
+    const url = new URL(request.url);
+    const { pathname } = url;
+    const login = await logins.authenticate(request, facts);
+    if (login.kind === 'refused') return login.response;
+    const account = await accounts.open(login.identity.account);
+    if (account === null) return plainAnswer(403, 'There is no such account any more.');
+    const context: MailContext = { account, accountId: accountIds.write(account.id), limits };
+    const user: UserRequest = { request, url, facts, login: login.identity.login, context };
+    if (pathname === '/.well-known/jmap') return onlyGet(request) ?? sessionAnswer(user);
+    if (pathname === '/jmap/api') return await apiAnswer(user, slots);
+    if (pathname.startsWith('/jmap/download/')) return onlyGet(request) ?? (await download(request, url, context));
+    return plainAnswer(404, 'There is nothing here.');
+  };
+  const paths = ['/.well-known/jmap', '/jmap/api', '/jmap/download/*'];
+  return { name: 'jmap', paths, maxBodyBytes: limits.maxSizeRequest, handle };
+}
+
+function onlyGet({ method }: Request): Response | null {
+  return method === 'GET' || method === 'HEAD'
+    ? null
+    : plainAnswer(405, 'This can only be read.', { Allow: 'GET, HEAD' });
+}
+
+/** Changes when the session does: all of it depends on the account alone (RFC 8620 §2). */
+function sessionStateOf({ accountId }: MailContext): string {
+  return `1-${accountId}`;
+}
+
+function sessionAnswer({ url, login, context }: UserRequest): Response {
+  const { account, accountId, limits } = context;
+  const own = { [coreUri]: {}, [mailUri]: mailCapability };
+  const session = sessionResource({
+    username: login,
+    account: { id: accountId, name: account.name, capabilities: own },
+    capabilities: { [coreUri]: coreCapability(limits), [mailUri]: {} },
+    origin: url.origin,
+    state: sessionStateOf(context),
+  });
+  return new Response(JSON.stringify(session), { status: 200, headers: privateJson });
+}
+
+async function apiAnswer({ request, facts, context }: UserRequest, slots: RequestSlots): Promise<Response> {
+  if (request.method !== 'POST') return plainAnswer(405, 'Calls are sent with POST.', { Allow: 'POST' });
+  const type = request.headers.get('Content-Type') ?? '';
+  // RFC 8620 §3.1: the type of a request is application/json.
+  if (!/^application\/json *(?:;|$)/i.test(type))
+    return problem('notJSON', 'the type of a request is application/json');
+  using slot = slots.take(context.account.name);
+  if (slot === null)
+    return problem('limit', 'too many requests of this account at the same time', 'maxConcurrentRequests');
+  const body = new Uint8Array(await request.arrayBuffer());
+  const answer = await answerRequest(body, {
+    methods: allMethods,
+    capabilities,
+    context,
+    sessionState: sessionStateOf(context),
+    loop: context.account.loop,
+    log: facts.log,
+    limits: context.limits,
+  });
+  const headers = { ...privateJson, 'Content-Type': answer.contentType };
+  return new Response(JSON.stringify(answer.body), { status: answer.status, headers });
+}
+
+function problem(type: string, detail: string, limit?: string): Response {
+  const status = 400;
+  const details: JsonObject = {
+    type: `urn:ietf:params:jmap:error:${type}`,
+    status,
+    detail,
+    ...(limit !== undefined && { limit }),
+  };
+  return new Response(JSON.stringify(details), { status, headers: { 'Content-Type': 'application/problem+json' } });
+}

@@ -1,0 +1,25 @@
+import type { JsonObject } from '#lib/jmap';
+import { coreMethods, type JmapMethod } from '#proto/jmap-server';
+import { emailChanges } from './email-changes-method.ts';
+import { emailGet } from './email-get.ts';
+import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
+import type { MailContext } from './mail-context.ts';
+import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
+import { threadGet } from './thread-methods.ts';
+
+/** All methods of the server, by name. A feature adds its own here. */
+export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
+  [...coreMethods, mailboxGet, mailboxChanges, threadGet, emailGet, emailChanges, emailQuery, emailQueryChanges].map(
+    (method) => [method.name, method],
+  ),
+);
+
+/** The mail capability of an account (RFC 8621 §1.3.1). */
+export const mailCapability: JsonObject = {
+  maxMailboxesPerEmail: null,
+  maxMailboxDepth: 32,
+  maxSizeMailboxName: 1024,
+  maxSizeAttachmentsPerEmail: 0,
+  emailQuerySortOptions: emailSorts,
+  mayCreateTopLevelMailbox: false,
+};
