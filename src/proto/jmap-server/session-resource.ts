@@ -20,13 +20,13 @@ export interface SessionFacts {
   readonly state: string;
 }
 
-/** Returns the session resource (RFC 8620 §2). */
+/** Returns the session resource (RFC 8620 §2). Accounts are read-only as long as no method changes anything. */
 export function sessionResource({ username, account, capabilities, origin, state }: SessionFacts): JsonObject {
   const { id, name } = account;
   const uris = Object.keys(account.capabilities);
   return {
     capabilities,
-    accounts: { [id]: { name, isPersonal: true, isReadOnly: false, accountCapabilities: account.capabilities } },
+    accounts: { [id]: { name, isPersonal: true, isReadOnly: true, accountCapabilities: account.capabilities } },
     primaryAccounts: Object.fromEntries(uris.map((uri) => [uri, id])),
     username,
     apiUrl: `${origin}/jmap/api`,
