@@ -25,8 +25,8 @@ for (const [text, want] of [
   ['if (given instanceof Promise) await given;', /asks for instanceof/],
 ] as const) {
   test(`checkAsync: ${JSON.stringify(text)}`, () => {
-    const findings = checkAsync([{ path: 'src/mail/a.ts', text }]);
-    if (want === null) assert.deepEqual(findings, []);
-    else assert.match(findings.join(), want);
+    const violations = checkAsync([{ path: 'src/mail/a.ts', text }]);
+    if (want === null) assert.deepEqual(violations, []);
+    else assert.match(violations.join(), want);
   });
 }

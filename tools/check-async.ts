@@ -18,18 +18,18 @@ const operandAfter = new RegExp(String.raw`^\s*\|(?!\|)\s*(${operand}|[({[']?)`)
 
 /** @returns one line per union with a promise that is neither `Promise<void> | null` nor `Uint8Array | Promise<Uint8Array>`, and per `instanceof Promise`. */
 export function checkAsync(files: readonly SourceFile[]): string[] {
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const { path, text } of files) {
     const code = codeOf(text);
     for (const use of usesOf(code)) {
       const reason = problemOf(use);
-      if (reason !== null) findings.push(`${path}: ${reason}`);
+      if (reason !== null) violations.push(`${path}: ${reason}`);
     }
     if (/\binstanceof Promise\b/.test(code)) {
-      findings.push(`${path}: asks for instanceof Promise: compare with null, or await`);
+      violations.push(`${path}: asks for instanceof Promise: compare with null, or await`);
     }
   }
-  return findings;
+  return violations;
 }
 
 function problemOf({ value, before, after, isReturned }: PromiseUse): string | null {

@@ -23,24 +23,24 @@ const choosers = new Set(['storeDatabases', 'serverDatabase']);
 /** @returns one line for each port without a contract, and each implementation that no test holds to its contract. */
 export function checkContracts(files: readonly SourceFile[]): string[] {
   const ports = files.filter(({ path }) => /^src\/ports\/[^.]+\.ts$/.test(path));
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const { path, text } of ports) {
     const contract = path.replace(/\.ts$/, '.contract.ts');
     if (!files.some((file) => file.path === contract)) {
-      findings.push(`${path}: has no contract suite ${contract}`);
+      violations.push(`${path}: has no contract suite ${contract}`);
       continue;
     }
     const found = implementations(files, portsOf(text));
     const tests = files.filter((file) => file.path.endsWith('.test.ts') && importsContract(file, contract));
     const home = homes.get(path) ?? 'src/host/';
     if (!tests.some((file) => file.path.startsWith(home)))
-      findings.push(`${path}: no test in ${home} calls the suite of ${contract}`);
+      violations.push(`${path}: no test in ${home} calls the suite of ${contract}`);
     for (const { path: place, name, port } of found) {
       if (!tests.some((file) => new RegExp(`Contract\\([^;]*\\b${name}\\b|'${name}\\b`).test(file.text)))
-        findings.push(`${place}: ${name} is a ${port}, and no test of it calls the suite of ${contract}`);
+        violations.push(`${place}: ${name} is a ${port}, and no test of it calls the suite of ${contract}`);
     }
   }
-  return findings;
+  return violations;
 }
 
 /** Names of the interfaces with methods that a port exports: values alone have no contract. */

@@ -3,12 +3,12 @@ import { isTest, type SourceFile } from './source-files.ts';
 
 /** @returns one line per exported declaration without a docstring and per door without a head comment. */
 export function checkDocs(files: readonly SourceFile[]): string[] {
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const { path, text } of files) {
     if (isTest(path) || !path.startsWith('src/')) continue;
     const lines = text.split('\n');
     if (path.endsWith('/index.ts') && !text.startsWith('/**'))
-      findings.push(`${path}: a door starts with a comment that is the folder's map`);
+      violations.push(`${path}: a door starts with a comment that is the folder's map`);
     lines.forEach((line, at) => {
       const name =
         /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|type|interface) ([\w$]+)/.exec(
@@ -21,8 +21,8 @@ export function checkDocs(files: readonly SourceFile[]): string[] {
       );
       const twin = text.indexOf(`export const ${name} `) >= 0 && line.startsWith('export type');
       if (!before.trim().endsWith('*/') && !previousIsOverload && !twin)
-        findings.push(`${path}:${at + 1}: exported ${name} has no docstring`);
+        violations.push(`${path}:${at + 1}: exported ${name} has no docstring`);
     });
   }
-  return findings;
+  return violations;
 }

@@ -20,7 +20,7 @@ for (const [path, text, want] of [
   });
 }
 
-test('checkEnglish has a line for each finding, with its place', () => {
+test('checkEnglish has a line for each violation, with its place', () => {
   const files = [
     { path: 'docs/a.md', text: 'somebody' },
     { path: 'docs/b.md', text: 'somebody\nnobody' },

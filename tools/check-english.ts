@@ -23,18 +23,18 @@ const words: readonly (readonly [RegExp, string])[] = [
 /** Addresses and names in quotes or code, such as nobody@example.org, are no prose. */
 const quoted = /`[^`]*`|\b[\w.+-]+@[\w.-]+|'nobody'|"[^"]*"/g;
 
-/** One finding. */
-export interface EnglishFinding {
+/** A violation of a rule of English, with its place. */
+export interface EnglishViolation {
   readonly path: string;
   /** From 1. */
   readonly line: number;
   readonly text: string;
 }
 
-/** Returns the findings in comments of source files, and in all lines of other texts. */
-export function findEnglish(files: readonly SourceFile[]): EnglishFinding[] {
+/** Returns the violations in comments of source files, and in all lines of other texts. */
+export function findEnglish(files: readonly SourceFile[]): EnglishViolation[] {
   return files.flatMap(({ path, text }) => {
-    const found: EnglishFinding[] = [];
+    const found: EnglishViolation[] = [];
     const isSource = /\.m?ts$|\.mjs$/.test(path);
     for (const [i, whole] of text.split('\n').entries()) {
       const at = (said: string): void => void found.push({ path, line: i + 1, text: said });
@@ -50,7 +50,7 @@ export function findEnglish(files: readonly SourceFile[]): EnglishFinding[] {
   });
 }
 
-/** Returns a line for each finding. */
+/** Returns a line for each violation. */
 export function checkEnglish(files: readonly SourceFile[]): string[] {
   return findEnglish(files).map(({ path, line, text }) => `${path}:${line}: ${text} (docs/style.md 26)`);
 }

@@ -37,13 +37,13 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
 
 /** @returns one line per broken rule: path, import and reason. */
 export function checkLayers(files: readonly SourceFile[]): string[] {
-  const findings: string[] = [];
+  const violations: string[] = [];
   const edges = new Map<string, Set<string>>();
   for (const file of files.filter(({ path }) => path.startsWith('src/'))) {
     const isTest = /\.(test|contract)\.ts$/.test(file.path);
     for (const specifier of importsOf(file.text)) {
       const reason = isTest ? testProblem(file.path, specifier) : problem(file.path, specifier);
-      if (reason !== null) findings.push(`${file.path}: '${specifier}': ${reason}`);
+      if (reason !== null) violations.push(`${file.path}: '${specifier}': ${reason}`);
       const target = /^#(\w+)\/([^/]+)/.exec(specifier);
       if (target !== null && !isTest && target[1] !== 'ports' && !file.path.startsWith('src/ports/')) {
         const from = folderOf(file.path);
@@ -52,7 +52,7 @@ export function checkLayers(files: readonly SourceFile[]): string[] {
       }
     }
   }
-  return [...findings, ...cycles(edges)];
+  return [...violations, ...cycles(edges)];
 }
 
 function folderOf(path: string): string {

@@ -47,7 +47,7 @@ export function checkRfc(files: readonly SourceFile[], folder: string | null): s
   if (folder === null || !existsSync(folder)) return [];
   const texts = new Map(readdirSync(folder).map((name) => [Number(/\d+/.exec(name)?.[0] ?? 0), name]));
   const sections = new Map<number, Set<string>>();
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const citation of files.flatMap(citationsOf)) {
     const name = texts.get(citation.rfc);
     if (name === undefined || citation.section === null) continue;
@@ -55,8 +55,8 @@ export function checkRfc(files: readonly SourceFile[], folder: string | null): s
     if (known === undefined)
       sections.set(citation.rfc, (known = sectionsOf(readFileSync(`${folder}/${name}`, 'utf8'))));
     if (!known.has(citation.section)) {
-      findings.push(`${citation.path}:${citation.line}: RFC ${citation.rfc} has no section ${citation.section}`);
+      violations.push(`${citation.path}:${citation.line}: RFC ${citation.rfc} has no section ${citation.section}`);
     }
   }
-  return findings;
+  return violations;
 }

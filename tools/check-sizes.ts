@@ -14,21 +14,21 @@ const longFunctions: Readonly<Record<string, string>> = {
 
 /** @returns one line per file over 600 lines and per function over 90. */
 export function checkSizes(files: readonly SourceFile[]): string[] {
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const { path, text } of files) {
     const lines = text.split('\n');
     if (lines.length > maxLines && longFiles[path] === undefined) {
-      findings.push(
+      violations.push(
         `${path}: ${lines.length} lines (limit ${maxLines}): split it by subject, or give the reason in tools/check-sizes.ts`,
       );
     }
     if (path.endsWith('.test.ts')) continue;
     for (const { name, line, length } of functionsIn(lines)) {
       if (length <= maxFunctionLines || longFunctions[`${path}:${name}`] !== undefined) continue;
-      findings.push(`${path}:${line}: ${name} has ${length} lines (limit ${maxFunctionLines})`);
+      violations.push(`${path}:${line}: ${name} has ${length} lines (limit ${maxFunctionLines})`);
     }
   }
-  return findings;
+  return violations;
 }
 
 /** A function or method as it stands in a file. */

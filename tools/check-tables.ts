@@ -8,14 +8,14 @@ const homes: Readonly<Record<string, string>> = {
 
 /** @returns one line per file that names a table elsewhere; comments, tests and the schema may. */
 export function checkTables(files: readonly SourceFile[]): string[] {
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const { path, text } of files) {
     if (!path.startsWith('src/') || path.startsWith('src/mail/schema/') || isTest(path)) continue;
     const code = text.replaceAll(/\/\*\*[^]*?\*\//g, '').replaceAll(/^ *\/\/.*$/gm, '');
     for (const [table, home] of Object.entries(homes)) {
       if (path === home || !new RegExp(`\\b${table}\\b`).test(code)) continue;
-      findings.push(`${path}: names the table ${table}, whose statements are in ${home}`);
+      violations.push(`${path}: names the table ${table}, whose statements are in ${home}`);
     }
   }
-  return findings;
+  return violations;
 }

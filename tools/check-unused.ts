@@ -50,7 +50,7 @@ function unusedFiles(files: readonly SourceFile[]): string[] {
 /** Every exported name must be used by another file; doors are looked at from outside their folder. */
 function unusedExports(files: readonly SourceFile[]): string[] {
   const words = new Map(files.map(({ path, text }) => [path, new Set(text.match(/[\w$]+/g) ?? [])]));
-  const findings: string[] = [];
+  const violations: string[] = [];
   for (const { path, text } of files) {
     if (isTest(path) || path.endsWith('/index.ts') || !path.startsWith('src/') || path.startsWith('src/ports/'))
       continue;
@@ -62,10 +62,10 @@ function unusedExports(files: readonly SourceFile[]): string[] {
       const isType = / (?:type|interface) /.test(declaration);
       const inSignature = isType && text.split(new RegExp(`\\b${name}\\b`)).length > 2;
       const used = inSignature || files.some((other) => other.path !== path && words.get(other.path)?.has(name));
-      if (!used) findings.push(`${path}: exported ${name} is used nowhere else`);
+      if (!used) violations.push(`${path}: exported ${name} is used nowhere else`);
     }
   }
-  return findings;
+  return violations;
 }
 
 function unusedDependencies(files: readonly SourceFile[], manifest: Manifest): string[] {

@@ -47,9 +47,9 @@ const programs: readonly (readonly [string, string, readonly string[]])[] = [
 
 let failed = 0;
 for (const [name, run] of own) {
-  const findings = run();
-  report(name, findings.length === 0);
-  for (const finding of findings) console.log(`  ${finding}`);
+  const violations = run();
+  report(name, violations.length === 0);
+  for (const violation of violations) console.log(`  ${violation}`);
 }
 if (rfcs === null) console.log('  rfc: no RFC texts here, so sections were not looked up (rfc/README.md)');
 for (const [name, program, args] of programs) {

@@ -33,9 +33,9 @@ for (const [path, specifier, reason] of [
   ['src/mail/messages/a.ts', '#lib/imap', /may not use the formats of imap/],
 ] as const) {
   test(`checkLayers refuses '${specifier}' in ${path}`, () => {
-    const findings = checkLayers([file(path, `import { x } from '${specifier}';\n`)]);
-    assert.equal(findings.length, 1);
-    assert.match(findings[0] ?? '', reason);
+    const violations = checkLayers([file(path, `import { x } from '${specifier}';\n`)]);
+    assert.equal(violations.length, 1);
+    assert.match(violations[0] ?? '', reason);
   });
 }
 
@@ -67,8 +67,8 @@ test('checkSizes reports long files and long functions', () => {
 });
 
 test('checkDocs reports exports without docstring and doors without a map', () => {
-  const findings = checkDocs([file('src/lib/a/index.ts', 'export const a = 1;\n')]);
-  assert.equal(findings.length, 2);
+  const violations = checkDocs([file('src/lib/a/index.ts', 'export const a = 1;\n')]);
+  assert.equal(violations.length, 2);
   assert.deepEqual(checkDocs([file('src/lib/a/a.ts', '/** One. */\nexport const a = 1;\n')]), []);
 });
 
@@ -101,8 +101,8 @@ test('checkUnused reports files, exports and dependencies that nothing needs', (
     file('src/lib/a/b.ts', ''),
     file('src/lib/c/c.ts', `import { used } from '#lib/a';\nused;\n`),
   ];
-  const findings = checkUnused(files, { dependencies: { 'left-pad': '1' } });
-  assert.deepEqual(findings, [
+  const violations = checkUnused(files, { dependencies: { 'left-pad': '1' } });
+  assert.deepEqual(violations, [
     'src/lib/a/b.ts: nothing imports this file',
     'src/lib/c/c.ts: nothing imports this file',
     'src/lib/a/a.ts: exported lonely is used nowhere else',
@@ -138,9 +138,9 @@ for (const [path, line, want] of [
   ['src/mail/a/a.test.ts', 'const at = Date.now();', null],
 ] as const) {
   test(`checkAmbient of '${line}' in ${path}`, () => {
-    const findings = checkAmbient([file(path, `${line}\n`)]);
-    assert.equal(findings.length, want === null ? 0 : 1);
-    if (want !== null) assert.match(findings[0] ?? '', want);
+    const violations = checkAmbient([file(path, `${line}\n`)]);
+    assert.equal(violations.length, want === null ? 0 : 1);
+    if (want !== null) assert.match(violations[0] ?? '', want);
   });
 }
 

@@ -34,7 +34,7 @@ ${sources.flatMap(deviationsOf).join('\n')}
 `;
 }
 
-/** Returns the findings about the document that stands: RFCs without a title, or another text than the sources give. */
+/** Returns the violations about the document that stands: RFCs without a title, or another text than the sources give. */
 export function checkProtocols(files: readonly SourceFile[], document: string): string[] {
   const wanted = protocolsDocument(files, titlesIn(document));
   const untitled = [...wanted.matchAll(/^\| \[RFC (\d+)\][^|]*\|\s*\|/gm)].map(

@@ -46,9 +46,9 @@ endWhenStuck();
 
 async function end(): Promise<void> {
   if (postgres !== null) {
-    const findings = wanted.length === 0 ? missedStatements() : [];
-    for (const finding of findings) console.log(finding);
-    if (findings.length > 0) {
+    const violations = wanted.length === 0 ? missedStatements() : [];
+    for (const violation of violations) console.log(violation);
+    if (violations.length > 0) {
       counts.fail();
       process.exitCode = 1;
     }

@@ -22,7 +22,7 @@ test('checkReport: clean, untidy, and worse', () => {
     'Untidy, but no mail is lost:',
     '  account ann: the blob 1 belongs to no message, and is removed in time',
     '',
-    '1 finding, none about lost mail.',
+    '1 problem, none about lost mail.',
   ]);
   assert.deepEqual(checkReport([untidy, lost]), [
     'Mail is lost or cannot be read:',
@@ -32,13 +32,13 @@ test('checkReport: clean, untidy, and worse', () => {
     'Untidy, but no mail is lost:',
     '  account ann: the blob 1 belongs to no message, and is removed in time',
     '',
-    '2 findings, 1 about lost mail.',
+    '2 problems, 1 about lost mail.',
   ]);
 });
 
 const orphan = { account: 'ann', kind: 'orphan', text: 'the blob 1', isLoss: false, remedy: 'wait' } as const;
 
-test('checkReport: each remedy stands below the findings that it is for', () => {
+test('checkReport: each remedy stands below the problems that it is for', () => {
   const damaged = { ...orphan, kind: 'counter', text: 'a counter', remedy: 'count again' } as const;
   assert.deepEqual(checkReport([orphan, damaged, { ...orphan, text: 'the blob 2' }]).slice(1, 6), [
     '  account ann: the blob 1',

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Finding } from '#mail/check';
+import type { StoreProblem } from '#mail/check';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const run = promisify(execFile);
@@ -40,14 +40,14 @@ export async function startServerProcess(folder: string): Promise<ServerProcess>
 }
 
 /** Checks what is stored while no server runs. @returns what it found, but for blobs without a row, which a crash may leave. */
-export async function checkFolder(folder: string): Promise<readonly Finding[]> {
+export async function checkFolder(folder: string): Promise<readonly StoreProblem[]> {
   const command = [main, 'check', '--config', folder, '--json'];
   const { stdout } = await run(process.execPath, command).catch((error: unknown) => {
-    // Findings make it end with 1.
+    // Problems make it end with 1.
     if (error instanceof Error && 'stdout' in error && error.stdout !== '') return { stdout: String(error.stdout) };
     throw error;
   });
-  return (JSON.parse(stdout) as Finding[]).filter(({ kind }) => kind !== 'orphan' && kind !== 'owner');
+  return (JSON.parse(stdout) as StoreProblem[]).filter(({ kind }) => kind !== 'orphan' && kind !== 'owner');
 }
 
 function portsOf(child: ChildProcess): Promise<{ readonly smtpPort: number; readonly imapPort: number }> {

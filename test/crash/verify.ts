@@ -29,9 +29,9 @@ export async function verifyImage(directory: string, promises: Promises, nowMs: 
   const problems: string[] = [];
   try {
     await using store = await openStore({ directory, clock, seed: 99 });
-    for (const finding of await checkStore(store)) {
-      if (finding.kind !== 'orphan' && finding.kind !== 'owner')
-        problems.push(`check: ${finding.account} ${finding.kind}: ${finding.text}`);
+    for (const problem of await checkStore(store)) {
+      if (problem.kind !== 'orphan' && problem.kind !== 'owner')
+        problems.push(`check: ${problem.account} ${problem.kind}: ${problem.text}`);
     }
     await integrity(store.databases.server, 'server', problems);
     const found = new Map<string, Found>();
@@ -97,8 +97,8 @@ async function verifyCleaning(store: Store, found: ReadonlyMap<string, Found>, p
     reader.all<{ name: string }>(sql`SELECT name FROM account WHERE state = 'removing'`),
   );
   for (const { name } of leaving) problems.push(`account ${name} was left half removed`);
-  for (const finding of await checkStore(store))
-    problems.push(`check after cleaning: ${finding.account} ${finding.kind}: ${finding.text}`);
+  for (const problem of await checkStore(store))
+    problems.push(`check after cleaning: ${problem.account} ${problem.kind}: ${problem.text}`);
   for (const [name, before] of found) {
     const account = await store.accounts.open(name);
     const after = account === null ? new Map<string, FoundMessage>() : await readAccount(account);

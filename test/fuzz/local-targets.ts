@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describeFinding, MessageChecker } from '#lib/receivers';
+import { describeViolation, MessageChecker } from '#lib/receivers';
 import { parseSendmailArguments, readMessage } from '../../src/cli/sendmail/index.ts';
 import { latin1, realMessages } from './corpus.ts';
 import { must, type Target } from './fuzz.ts';
@@ -80,7 +80,7 @@ const sendmailInput: Target = {
   },
 };
 
-/** Refusals of receivers: the same whatever the chunks, few findings, and each fits into a header field. */
+/** Refusals of receivers: the same whatever the chunks, few violations, and each fits into a header field. */
 const receivers: Target = {
   name: 'receivers',
   seeds: [latin1('From: a@b\r\nFrom: c\r\nDate: x\r\n\r\nx'), ...realMessages(60, 8000)],
@@ -108,8 +108,8 @@ const receivers: Target = {
       return checker.finish(facts);
     });
     assert.deepEqual(found[0], found[1], 'chunks make a difference');
-    must((found[0]?.length ?? 0) <= 20, 'more findings than the limit');
-    for (const finding of found[0] ?? []) must(!controls.test(describeFinding(finding)), 'a control in a finding');
+    must((found[0]?.length ?? 0) <= 20, 'more violations than the limit');
+    for (const violation of found[0] ?? []) must(!controls.test(describeViolation(violation)), 'a control in a violation');
   },
 };
 

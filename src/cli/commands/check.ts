@@ -17,17 +17,17 @@ interface CheckOptions extends FolderOptions, ConfirmOptions {
  * and the server does not mend.
  */
 export async function check(options: CheckOptions): Promise<number> {
-  const { repaired, findings } = await withServer(
+  const { repaired, problems } = await withServer(
     configFolder(options),
     async (call) => ({
       repaired: options.repair === true ? await repair(call, options) : null,
-      findings: await call('check', {}),
+      problems: await call('check', {}),
     }),
     { toleratesDamage: true },
   );
-  if (options.json === true) printJson(findings);
-  else print(...(repaired === null ? [] : repairReport(repaired, findings)), ...checkReport(findings));
-  return findings.every(({ kind }) => kind === 'orphan' || kind === 'owner') ? 0 : 1;
+  if (options.json === true) printJson(problems);
+  else print(...(repaired === null ? [] : repairReport(repaired, problems)), ...checkReport(problems));
+  return problems.every(({ kind }) => kind === 'orphan' || kind === 'owner') ? 0 : 1;
 }
 
 async function repair(call: CallOperation, options: CheckOptions): Promise<ResultOf<'check.repair'>> {

@@ -8,7 +8,7 @@ import {
   type HeaderField,
   type MailboxEntry,
 } from '#lib/message';
-import type { Finding } from './finding.ts';
+import type { Violation } from './violation.ts';
 
 /** Fields that occur at most once (RFC 5322 §3.6). */
 const onceOnly = [
@@ -27,8 +27,8 @@ const onceOnly = [
 const addressFields = ['Sender', 'Reply-To', 'To', 'Cc', 'Bcc'];
 const maxShown = 60;
 
-/** Returns the findings about the fields of a header, in the order of the rules. */
-export function checkHeader(fields: readonly HeaderField[]): Finding[] {
+/** Returns the violations about the fields of a header, in the order of the rules. */
+export function checkHeader(fields: readonly HeaderField[]): Violation[] {
   return [
     ...repeated(fields),
     ...authors(fields),
@@ -47,14 +47,14 @@ function named(fields: readonly HeaderField[], name: string): HeaderField[] {
   return fields.filter((field) => field.name === wanted);
 }
 
-function repeated(fields: readonly HeaderField[]): Finding[] {
-  return onceOnly.flatMap((name): Finding[] => {
+function repeated(fields: readonly HeaderField[]): Violation[] {
+  return onceOnly.flatMap((name): Violation[] => {
     const count = named(fields, name).length;
     return count < 2 ? [] : [{ rule: 'repeatedField', detail: `the field ${name} occurs ${count} times` }];
   });
 }
 
-function authors(fields: readonly HeaderField[]): Finding[] {
+function authors(fields: readonly HeaderField[]): Violation[] {
   const from = named(fields, 'From');
   if (from.length === 0) return [{ rule: 'noFrom', detail: 'there is no From field' }];
   const entries = from.flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))));
@@ -67,7 +67,7 @@ function authors(fields: readonly HeaderField[]): Finding[] {
   return [{ rule: 'severalAuthors', detail: `the field From has ${entries.length} addresses, and there is no Sender` }];
 }
 
-function unreadable(fields: readonly HeaderField[], name: string): Finding[] {
+function unreadable(fields: readonly HeaderField[], name: string): Violation[] {
   const bad = named(fields, name)
     .flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))))
     .find((entry) => !isReadable(entry));
@@ -79,14 +79,14 @@ function isReadable({ localpart, domain }: MailboxEntry): boolean {
   return domain !== '' && parseAddress(`${writeLocalpart(localpart)}@${domain}`, { smtputf8: true }).ok;
 }
 
-function date(fields: readonly HeaderField[]): Finding[] {
+function date(fields: readonly HeaderField[]): Violation[] {
   const [first] = named(fields, 'Date');
   if (first === undefined) return [{ rule: 'noDate', detail: 'there is no Date field' }];
   if (parseDate(fieldText(first)) !== null) return [];
   return [{ rule: 'unreadableDate', detail: `the field Date is no date: ${printable(fieldText(first))}` }];
 }
 
-function messageId(fields: readonly HeaderField[]): Finding[] {
+function messageId(fields: readonly HeaderField[]): Violation[] {
   const [first] = named(fields, 'Message-ID');
   if (first === undefined) return [{ rule: 'noMessageId', detail: 'there is no Message-ID field' }];
   if (parseMessageIds(fieldText(first)).some((id) => /^<[^<>@\s]+@[^<>\s]+>$/.test(id))) return [];
@@ -95,7 +95,7 @@ function messageId(fields: readonly HeaderField[]): Finding[] {
   ];
 }
 
-function strangeLine(fields: readonly HeaderField[]): Finding[] {
+function strangeLine(fields: readonly HeaderField[]): Violation[] {
   const strange = fields.find(({ name }) => name === '');
   if (strange === undefined) return [];
   return [{ rule: 'strangeLine', detail: `a line of the header is no field: ${printable(fieldText(strange))}` }];

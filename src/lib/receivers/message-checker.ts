@@ -1,5 +1,5 @@
 import { parseHeader } from '#lib/message';
-import type { Finding } from './finding.ts';
+import type { Violation } from './violation.ts';
 import { checkHeader } from './header-checks.ts';
 import { defaultCheckLimits, type CheckLimits } from './limits.ts';
 import type { RuleName } from './rules.ts';
@@ -56,12 +56,12 @@ export class MessageChecker {
     }
   }
 
-  /** Ends the message. @returns the findings, those about the header first; at most `maxFindings`. */
-  finish({ hadBareLf, hadBareCr, smtputf8 }: ContentFacts): Finding[] {
+  /** Ends the message. @returns the violations, those about the header first; at most `maxViolations`. */
+  finish({ hadBareLf, hadBareCr, smtputf8 }: ContentFacts): Violation[] {
     this.#noteLength();
-    const findings = checkHeader(parseHeader(this.#header.subarray(0, this.#kept)));
+    const violations = checkHeader(parseHeader(this.#header.subarray(0, this.#kept)));
     const add = (isFound: boolean, rule: RuleName, detail: string): void => {
-      if (isFound) findings.push({ rule, detail });
+      if (isFound) violations.push({ rule, detail });
     };
     add(this.#hasEightBitHeader && !smtputf8, 'eightBitHeader', 'the header has 8-bit text without SMTPUTF8');
     add(this.#headerBytes > maxExchangeHeaderBytes, 'longHeader', `the header has ${this.#headerBytes} octets`);
@@ -72,7 +72,7 @@ export class MessageChecker {
     add(hadBareLf, 'bareLf', 'lines ended with LF without CR');
     add(hadBareCr || this.#hasBareCr, 'bareCr', 'CR without LF');
     add(this.#hasNul, 'nul', 'NUL in the message');
-    return findings.slice(0, this.#limits.maxFindings);
+    return violations.slice(0, this.#limits.maxViolations);
   }
 
   #endLine(): void {

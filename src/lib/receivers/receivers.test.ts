@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { describeFinding, MessageChecker, receiverRules, type ContentFacts, type ReceiverRule } from './index.ts';
+import { describeViolation, MessageChecker, receiverRules, type ContentFacts, type ReceiverRule } from './index.ts';
 
 const clean: ContentFacts = { hadBareLf: false, hadBareCr: false, smtputf8: false };
 const date = 'Date: Fri, 27 Nov 2026 10:00:00 +0000';
@@ -125,7 +125,7 @@ test('MessageChecker: what the session knows', () => {
   assert.deepEqual(check(message([...whole, 'Subject: \u00e9']), { smtputf8: true }), []);
 });
 
-test('MessageChecker: any octets in any pieces give printable findings, no more than the limit', () => {
+test('MessageChecker: any octets in any pieces give printable violations, no more than the limit', () => {
   const octets = fc.array(
     fc.oneof(
       fc.constantFrom(
@@ -147,15 +147,15 @@ test('MessageChecker: any octets in any pieces give printable findings, no more 
     }),
     { numRuns: 300, seed: 4 },
   );
-  const checker = new MessageChecker({ maxHeaderBytes: 30, maxFindings: 1 });
+  const checker = new MessageChecker({ maxHeaderBytes: 30, maxViolations: 1 });
   checker.push(new TextEncoder().encode(message([...whole, 'Subject: a', 'Subject: b'])));
   assert.deepEqual(checker.finish(clean).length, 1);
 });
 
-test('describeFinding names the receivers', () => {
+test('describeViolation names the receivers', () => {
   const detail = 'the field Date occurs 2 times';
-  assert.equal(describeFinding({ rule: 'repeatedField', detail }), `${detail}: refused by Gmail, Haraka`);
-  assert.equal(describeFinding({ rule: 'eightBitHeader', detail: 'x' }), 'x: altered by Cyrus');
+  assert.equal(describeViolation({ rule: 'repeatedField', detail }), `${detail}: refused by Gmail, Haraka`);
+  assert.equal(describeViolation({ rule: 'eightBitHeader', detail: 'x' }), 'x: altered by Cyrus');
 });
 
 test('receiverRules: each row has a source that can be opened', () => {

@@ -44,7 +44,7 @@ const cyrus = refuses('Cyrus', cyrusCode);
 /** The same function, with `munge8bit` of imapd.conf: X in place of each octet. */
 const cyrusAlters = { receiver: 'Cyrus', does: 'alters', source: cyrusCode } as const;
 
-/** The rules by name, in the order in which findings are listed. */
+/** The rules by name, in the order in which violations are listed. */
 export const receiverRules = {
   repeatedField: { rfc: 'RFC 5322 §3.6', judgements: [gmailFormat, haraka] },
   noFrom: { rfc: 'RFC 5322 §3.6', judgements: [gmailFormat, haraka] },

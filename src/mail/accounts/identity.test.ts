@@ -134,7 +134,7 @@ test('Accounts: without server.db no account gets the mail of another, and adopt
       await assert.rejects(accounts.open(name), refusedAs('unclaimed', words));
     }
     assert.equal((await accounts.create('carol')).id, 3);
-    const findings = await checkStore({ accounts, blobs });
+    const problems = await checkStore({ accounts, blobs });
     const refused = await checkStore({ accounts, blobs, configured: ['alice', 'carol'] });
     assert.deepEqual(
       refused.map(({ account, isLoss, remedy }) => [account, isLoss, remedy?.replace(/^.* take/, 'take')]),
@@ -144,7 +144,7 @@ test('Accounts: without server.db no account gets the mail of another, and adopt
       ],
     );
     assert.deepEqual(
-      findings.map(({ account, text }) => `${account}: ${text}`),
+      problems.map(({ account, text }) => `${account}: ${text}`),
       [
         'alice: accounts/1 belongs to no account that the server knows; it says that it is of the account alice',
         'bob: accounts/2 belongs to no account that the server knows; it says that it is of the account bob',
@@ -405,11 +405,11 @@ for (const [how, damage] of [
       { name: 'ConditionError' },
     );
     const check = async ({ accounts, blobs, databases }: Store): Promise<void> => {
-      const findings = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
-      const ofServer = findings.filter(({ account }) => account === null);
+      const problems = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
+      const ofServer = problems.filter(({ account }) => account === null);
       assert.match(ofServer.map(({ text }) => text).join('\n'), /server\.db cannot be read: .*server\.db/);
       assert.ok(ofServer.every(({ remedy, isLoss }) => isLoss && remedy?.includes('"A damaged server.db"')));
-      const others = findings
+      const others = problems
         .filter(({ account }) => account !== null)
         .map(({ account, kind }) => `${account} ${kind}`);
       assert.deepEqual(others, ['bob blob']);

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { BlobMissing, type BlobId, type BlobOwner, type BlobStore } from '#ports/blobs';
 import type { EventLoop } from '#ports/event-loop';
-import type { Report } from './finding.ts';
+import type { Report } from './store-problem.ts';
 
 /** A blob that a row refers to. */
 export interface ReferredBlob {

@@ -9,7 +9,7 @@ import { sql, type Reader, type Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { ReferredBlob } from './check-blobs.ts';
 import type { MessageTally } from './check-messages.ts';
-import type { Report } from './finding.ts';
+import type { Report } from './store-problem.ts';
 import { pages } from './pages.ts';
 
 const emailRows = 64;

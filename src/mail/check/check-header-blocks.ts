@@ -3,7 +3,7 @@ import type { DamagedBlock } from '#mail/header-cache';
 import { pageRows } from '#mail/schema';
 import { sql, type Reader } from '#ports/database';
 import type { AccountId, MailboxId } from '#lib/ids';
-import type { Report } from './finding.ts';
+import type { Report } from './store-problem.ts';
 
 /** Checks that blocks of header fields say what the messages say. They repeat it, so that nothing is lost with them. */
 export async function checkHeaderBlocks(account: Account, report: Report): Promise<void> {

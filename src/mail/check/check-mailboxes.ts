@@ -2,7 +2,7 @@ import type { Account } from '#mail/accounts';
 import { liveMailboxes, normalizeMailboxName, parentsOf, specialUses, type Mailbox } from '#mail/mailboxes';
 import { sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
-import type { Report } from './finding.ts';
+import type { Report } from './store-problem.ts';
 import { mailboxIds, recountMailbox, type MailboxRecount } from './recount.ts';
 
 /** Checks names, special uses and UIDVALIDITYs of all mailboxes, and recounts the messages of each. */

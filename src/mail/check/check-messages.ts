@@ -1,7 +1,7 @@
 import type { Account } from '#mail/accounts';
 import { sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
-import type { Report } from './finding.ts';
+import type { Report } from './store-problem.ts';
 import { IdCounts } from './id-counts.ts';
 import { pages } from './pages.ts';
 

@@ -17,8 +17,8 @@ import { checkQueue } from './index.ts';
 interface World {
   readonly db: TestDatabase;
   readonly blobs: BlobStore;
-  /** Findings of the check, `!` for loss. */
-  readonly findings: () => Promise<string[]>;
+  /** Problems of the check, `!` for loss. */
+  readonly problems: () => Promise<string[]>;
 }
 
 /** A queue with message 1, inline and for two recipients, and message 2, of which the blob has three bytes. */
@@ -51,7 +51,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await body({
     db,
     blobs,
-    findings: async () =>
+    problems: async () =>
       (await checkQueue(db, blobs)).map(({ kind, text, isLoss, account }) => {
         assert.equal(account, null);
         return `${kind}${isLoss ? '!' : ''}: ${text.replace(id, 'B')}`;
@@ -112,17 +112,17 @@ for (const [damage, want] of [
   ],
 ] as const satisfies readonly (readonly [Sql, readonly string[]])[]) {
   test(`checkQueue after ${damage.text.slice(0, 70)}: ${want[0] ?? 'nothing'}`, () =>
-    inWorld(async ({ db, findings }) => {
-      assert.deepEqual(await findings(), []);
+    inWorld(async ({ db, problems }) => {
+      assert.deepEqual(await problems(), []);
       await db.write((tx) => tx.run(damage));
-      assert.deepEqual(await findings(), want);
+      assert.deepEqual(await problems(), want);
     }));
 }
 
 test('checkQueue: a blob that is missing', () =>
-  inWorld(async ({ blobs, findings }) => {
+  inWorld(async ({ blobs, problems }) => {
     for await (const { id } of blobs.list('queue')) await blobs.remove('queue', id);
-    assert.deepEqual(await findings(), ['blob!: the blob B of message 2 is missing']);
+    assert.deepEqual(await problems(), ['blob!: the blob B of message 2 is missing']);
   }));
 
 test('checkQueue reads every page, and lets others go on after each', () =>
@@ -136,7 +136,7 @@ test('checkQueue reads every page, and lets others go on after each', () =>
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
-    const findings = await checkQueue(countingDatabase(db, loop), blobs, loop);
-    assert.equal(findings.at(-1)?.text, '1200 more like these');
+    const problems = await checkQueue(countingDatabase(db, loop), blobs, loop);
+    assert.equal(problems.at(-1)?.text, '1200 more like these');
     assert.ok(loop.longest > 100 && loop.longest <= 600, `${loop.longest} rows without a pause`);
   }));

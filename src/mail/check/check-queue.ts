@@ -12,7 +12,7 @@ import type { BlobId, BlobStore } from '#ports/blobs';
 import { sql, type Database, type Sql } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { checkBlobs, storedBlobs, type BlobRows, type ReferredBlob } from './check-blobs.ts';
-import { Findings, type Finding, type Report } from './finding.ts';
+import { StoreProblems, type StoreProblem, type Report } from './store-problem.ts';
 import { pages } from './pages.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -32,9 +32,9 @@ export async function checkQueue(
   db: Database,
   blobs: BlobStore,
   loop: EventLoop = { pause: () => null, turn: () => null },
-): Promise<Finding[]> {
-  const findings = new Findings(null);
-  const { report } = findings;
+): Promise<StoreProblem[]> {
+  const problems = new StoreProblems(null);
+  const { report } = problems;
   const stored = await storedBlobs(blobs, 'queue');
   for (const query of queries) {
     for await (const row of wrongRows(db, query, loop)) report('queue', query.text(row), query.isLoss);
@@ -46,7 +46,7 @@ export async function checkQueue(
   };
   const rows = await blobRows(db, loop);
   await checkBlobs({ blobs, owner: 'queue', what: 'message', known }, stored, rows, report, loop);
-  return findings.all();
+  return problems.all();
 }
 
 /** Rows of a query, a page of its table in each transaction. */

@@ -10,7 +10,7 @@ import { checkContents, checkEmails, placesOf } from './check-contents.ts';
 import { checkMailboxes } from './check-mailboxes.ts';
 import { checkMessages, checkTombstones } from './check-messages.ts';
 import { checkQueue } from './check-queue.ts';
-import { Findings, type Finding } from './finding.ts';
+import { StoreProblems, type StoreProblem } from './store-problem.ts';
 
 /** Dependencies of the check. */
 export interface CheckDeps {
@@ -32,14 +32,14 @@ const maxDamages = 20;
 
 /**
  * Checks all accounts and the queue, and that no blobs belong to accounts that do not exist. Nothing is changed. An account that cannot be
- * opened or read is a finding; the others are checked all the same. When the server's own database cannot be read, accounts are found by their folders.
+ * opened or read is a problem; the others are checked all the same. When the server's own database cannot be read, accounts are found by their folders.
  */
-export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
+export async function checkStore(deps: CheckDeps): Promise<StoreProblem[]> {
   const { accounts, blobs } = deps;
-  const found: Finding[] = [];
+  const found: StoreProblem[] = [];
   // Read before the accounts: an account's row is there before its first blob.
   const owners = await Array.fromAsync(blobs.owners());
-  const server = new Findings(null);
+  const server = new StoreProblems(null);
   const listed = await accounts.list().catch((error: unknown) => {
     server.unreadable('server.db cannot be read', error);
     return null;
@@ -47,9 +47,9 @@ export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
   for (const { name } of listed ?? []) found.push(...(await checkNamedAccount(deps, name)));
   const others = listed === null ? await accounts.stored() : await accounts.unclaimed();
   for (const [id, name] of others) {
-    const findings = new Findings(name ?? String(id));
-    if (listed !== null) reportUnclaimed(findings, id, name, deps.configured ?? []);
-    found.push(...findings.all(), ...(await checkFolder(deps, id, name)));
+    const problems = new StoreProblems(name ?? String(id));
+    if (listed !== null) reportUnclaimed(problems, id, name, deps.configured ?? []);
+    found.push(...problems.all(), ...(await checkFolder(deps, id, name)));
   }
   const known = new Set([
     'queue',
@@ -59,9 +59,9 @@ export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
   ]);
   for (const owner of owners) {
     if (known.has(String(owner))) continue;
-    const findings = new Findings(String(owner));
-    findings.report('owner', `blobs/${owner} belongs to no account that the server knows`);
-    found.push(...findings.all());
+    const problems = new StoreProblems(String(owner));
+    problems.report('owner', `blobs/${owner} belongs to no account that the server knows`);
+    found.push(...problems.all());
   }
   return [...found, ...(await checkServer(deps, server))];
 }
@@ -69,8 +69,8 @@ export async function checkStore(deps: CheckDeps): Promise<Finding[]> {
 /** Checks the server's own database. */
 async function checkServer(
   { blobs, databases, queueDatabase, loop = noPauses }: CheckDeps,
-  server: Findings,
-): Promise<Finding[]> {
+  server: StoreProblems,
+): Promise<StoreProblem[]> {
   if (databases !== undefined) await checkFile(() => databases.integrity('server'), 'server.db', server);
   if (queueDatabase === undefined) return server.all();
   try {
@@ -82,63 +82,63 @@ async function checkServer(
 }
 
 /** Reports data that no account of the server has: an account of the configuration is refused because of it, anything else only lies about. */
-function reportUnclaimed(findings: Findings, id: AccountId, name: string | null, configured: readonly string[]): void {
+function reportUnclaimed(problems: StoreProblems, id: AccountId, name: string | null, configured: readonly string[]): void {
   if (name !== null && configured.includes(name)) {
     const problem = `is refused: server.db does not know it, and accounts/${id} holds mail of an account ${name}`;
-    findings.refused(
+    problems.refused(
       problem,
       `restore server.db from a backup, or take the mail over with "godwit account adopt ${name}"`,
     );
     return;
   }
   const whose = name === null ? 'does not say whose it is' : `says that it is of the account ${name}`;
-  findings.report('account', `accounts/${id} belongs to no account that the server knows; it ${whose}`);
+  problems.report('account', `accounts/${id} belongs to no account that the server knows; it ${whose}`);
 }
 
-async function checkNamedAccount(deps: CheckDeps, name: string): Promise<Finding[]> {
-  const findings = new Findings(name);
+async function checkNamedAccount(deps: CheckDeps, name: string): Promise<StoreProblem[]> {
+  const problems = new StoreProblems(name);
   try {
     const account = await deps.accounts.open(name);
-    return account === null ? [] : await checkOpened(deps, account, findings);
+    return account === null ? [] : await checkOpened(deps, account, problems);
   } catch (error) {
     // Removed meanwhile: there is nothing to check.
     if (error instanceof AccountRemoved) return [];
-    if (error instanceof AccountUnavailable) findings.refused(`is refused: ${error.problem}`, error.remedy);
-    else findings.report('account', `cannot be opened: ${wordsOf(error)}`, true);
-    return findings.all();
+    if (error instanceof AccountUnavailable) problems.refused(`is refused: ${error.problem}`, error.remedy);
+    else problems.report('account', `cannot be opened: ${wordsOf(error)}`, true);
+    return problems.all();
   }
 }
 
 /** Checks an account by its folder, which the server does not know. */
-async function checkFolder(deps: CheckDeps, id: AccountId, name: string | null): Promise<Finding[]> {
-  const findings = new Findings(name ?? String(id));
+async function checkFolder(deps: CheckDeps, id: AccountId, name: string | null): Promise<StoreProblem[]> {
+  const problems = new StoreProblems(name ?? String(id));
   try {
     using account = await deps.accounts.inspect(id);
-    return await checkOpened(deps, account, findings);
+    return await checkOpened(deps, account, problems);
   } catch (error) {
-    findings.unreadable(`accounts/${id}/account.db cannot be opened`, error);
-    return findings.all();
+    problems.unreadable(`accounts/${id}/account.db cannot be opened`, error);
+    return problems.all();
   }
 }
 
-async function checkOpened({ databases, loop }: CheckDeps, account: Account, findings: Findings): Promise<Finding[]> {
+async function checkOpened({ databases, loop }: CheckDeps, account: Account, problems: StoreProblems): Promise<StoreProblem[]> {
   if (databases !== undefined) {
-    await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, findings);
+    await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, problems);
   }
-  return await checkAccount(account, loop, findings);
+  return await checkAccount(account, loop, problems);
 }
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function checkFile(integrity: () => Promise<readonly string[]>, file: string, findings: Findings): Promise<void> {
+async function checkFile(integrity: () => Promise<readonly string[]>, file: string, problems: StoreProblems): Promise<void> {
   try {
     const damages = await integrity();
     for (const damage of damages.slice(0, maxDamages))
-      findings.report('database', `${file} is damaged: ${damage}`, true);
+      problems.report('database', `${file} is damaged: ${damage}`, true);
   } catch (error) {
-    findings.unreadable(`${file} could not be checked`, error);
+    problems.unreadable(`${file} could not be checked`, error);
   }
 }
 
@@ -149,9 +149,9 @@ async function checkFile(integrity: () => Promise<readonly string[]>, file: stri
 export async function checkAccount(
   account: Account,
   loop: EventLoop = noPauses,
-  findings = new Findings(account.name),
-): Promise<Finding[]> {
-  const { report } = findings;
+  problems = new StoreProblems(account.name),
+): Promise<StoreProblem[]> {
+  const { report } = problems;
   const stored = await storedBlobs(account.blobs, account.id);
   const steps = [
     () => checkMailboxes(account, report, loop),
@@ -165,8 +165,8 @@ export async function checkAccount(
       await checkBlobs({ blobs, owner, what: 'content', known }, stored, rows, report, loop);
     },
     async () => {
-      for (const emails of inBatches(findings.emails())) {
-        findings.locate(await account.db.read((reader) => placesOf(reader, account.id, emails)));
+      for (const emails of inBatches(problems.emails())) {
+        problems.locate(await account.db.read((reader) => placesOf(reader, account.id, emails)));
       }
     },
   ];
@@ -174,10 +174,10 @@ export async function checkAccount(
     // A damaged page ends one step, not the others.
     await step().catch((error: unknown) => {
       if (error instanceof AccountRemoved) throw error;
-      findings.unreadable('a part of the account cannot be read', error);
+      problems.unreadable('a part of the account cannot be read', error);
     });
   }
-  return findings.all();
+  return problems.all();
 }
 
 /** Blobs that are to be removed, with their rows or after them. */

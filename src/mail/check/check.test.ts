@@ -11,9 +11,9 @@ import { checkAccount, checkStore, fixAccount, repairFlags } from './index.ts';
 async function damaged(store: TempStore, damage: Sql, repair: Sql): Promise<string[]> {
   const { account } = store;
   await account.db.write((tx) => tx.run(damage));
-  const findings = await checkAccount(account);
+  const problems = await checkAccount(account);
   await account.db.write((tx) => tx.run(repair));
-  return findings.map(({ kind, text, isLoss }) => `${kind}${isLoss ? '!' : ''}: ${text}`);
+  return problems.map(({ kind, text, isLoss }) => `${kind}${isLoss ? '!' : ''}: ${text}`);
 }
 
 for (const [damage, repair, want] of [
@@ -111,8 +111,8 @@ for (const [damage, repair, want] of [
   test(`checkAccount finds that ${want}`, async () => {
     await using store = await tempStore();
     await store.account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a']), newMessage(['Subject: b'])]);
-    const findings = await damaged(store, damage, repair);
-    assert.ok(findings.includes(want), findings.join('\n'));
+    const problems = await damaged(store, damage, repair);
+    assert.ok(problems.includes(want), problems.join('\n'));
   });
 }
 
@@ -159,8 +159,8 @@ test('checkAccount reads each blob, and names the message whose bytes changed', 
   for (const checksum of [crc32(new Uint8Array(3)), 1]) {
     const body = { kind: 'blob', id, sizeBytes, crc32: checksum, account: account.id } as const;
     await account.messages.append({ name: 'INBOX' }, [newMessage([], { body })]);
-    const findings = await checkAccount(account);
-    const damages = findings.filter(({ kind }) => kind === 'blob').map(({ text }) => text);
+    const problems = await checkAccount(account);
+    const damages = problems.filter(({ kind }) => kind === 'blob').map(({ text }) => text);
     const wrong = `the blob ${id} of content 8 has other bytes than were stored: its checksum is wrong (INBOX UID 2)`;
     assert.deepEqual(damages, checksum === 1 ? [wrong] : []);
     const inbox = await account.mailboxes.byName('INBOX');
@@ -174,7 +174,7 @@ test('checkAccount reads each blob, and names the message whose bytes changed', 
   await blobs.remove(account.id, id);
 });
 
-test('checkAccount names a hundred findings of a kind, and how many more there are', async () => {
+test('checkAccount names a hundred problems of a kind, and how many more there are', async () => {
   await using store = await tempStore();
   const { account } = store;
   await account.messages.append(
@@ -182,10 +182,10 @@ test('checkAccount names a hundred findings of a kind, and how many more there a
     Array.from({ length: 103 }, () => newMessage([])),
   );
   await account.db.write((tx) => tx.run(sql`UPDATE email SET thread = id + 1`));
-  const findings = await checkAccount(account);
+  const problems = await checkAccount(account);
   await account.db.write((tx) => tx.run(sql`UPDATE email SET thread = id`));
-  assert.equal(findings.length, 101);
-  assert.equal(findings[100]?.text, '3 more like these');
+  assert.equal(problems.length, 101);
+  assert.equal(problems[100]?.text, '3 more like these');
 });
 
 test('checkStore names an account that it cannot open, and goes on', async () => {
@@ -195,17 +195,17 @@ test('checkStore names an account that it cannot open, and goes on', async () =>
   await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 5 WHERE account = 1 AND name = 'INBOX'`));
   const open = accounts.open.bind(accounts);
   accounts.open = (name) => (name === 'mara' ? open(name) : Promise.reject(new Error('file is not a database')));
-  const findings = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
+  const problems = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
   accounts.open = open;
   await account.db.write((tx) => tx.run(sql`UPDATE mailbox SET total = 0 WHERE account = 1 AND name = 'INBOX'`));
   assert.deepEqual(
-    findings.map(({ account: name, kind, text }) => `${name} ${kind}: ${text}`),
+    problems.map(({ account: name, kind, text }) => `${name} ${kind}: ${text}`),
     [
       'mara counter: mailbox INBOX says messages 5, a recount gives 0',
       'zoe account: cannot be opened: file is not a database',
     ],
   );
-  assert.match(findings[1]?.remedy ?? '', /docs\/admin\/check\.md/);
+  assert.match(problems[1]?.remedy ?? '', /docs\/admin\/check\.md/);
 });
 
 async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -285,21 +285,21 @@ for (const [what, damage, resetUids] of [
   });
 }
 
-test('checkStore: one cause that keeps many parts of an account from being read is one finding, with its remedy', async () => {
+test('checkStore: one cause that keeps many parts of an account from being read is one problem, with its remedy', async () => {
   await using store = await tempStore();
   const { accounts, account, blobs } = store;
   await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a'])]);
   const replaced = new ConditionError('fileReplaced', 'account.db');
   const read = account.db.read.bind(account.db);
   account.db.read = () => Promise.reject(replaced);
-  const findings = await checkStore({ accounts, blobs, databases: { integrity: () => Promise.reject(replaced) } });
+  const problems = await checkStore({ accounts, blobs, databases: { integrity: () => Promise.reject(replaced) } });
   account.db.read = read;
   assert.deepEqual(
-    findings.map(({ account: name, kind, text, isLoss }) => [name, kind, text.replace(/:.*/, ''), isLoss]),
+    problems.map(({ account: name, kind, text, isLoss }) => [name, kind, text.replace(/:.*/, ''), isLoss]),
     [
       [account.name, 'database', `accounts/${account.id}/account.db could not be checked`, true],
       [null, 'database', 'server.db could not be checked', true],
     ],
   );
-  for (const { remedy } of findings) assert.match(remedy ?? '', /put the file back/);
+  for (const { remedy } of problems) assert.match(remedy ?? '', /put the file back/);
 });

@@ -6,4 +6,4 @@ export { checkAccount, checkStore } from './check-store.ts';
 export { checkQueue } from './check-queue.ts';
 export { fixAccount } from './fix.ts';
 export { repairFlags } from './repair-flags.ts';
-export { findingKinds, type Finding } from './finding.ts';
+export { storeProblemKinds, type StoreProblem } from './store-problem.ts';

@@ -114,12 +114,12 @@ test('statements of the check read no table once for each row of another', async
     })(),
   );
   seen.clear();
-  const findings = await checkAccount(account);
+  const problems = await checkAccount(account);
   const asked = new Map(seen);
   await account.db.write((tx) => tx.run(sql`UPDATE content SET crc32 = crc32 - 1`));
   await account.db.write((tx) => tx.run(sql`UPDATE shared_email SET copies = copies - 1`));
   await blobs.remove(account.id, orphan.id);
-  assert.deepEqual(findings.map(({ kind }) => kind).toSorted(), ['orphan', 'reference', 'size']);
+  assert.deepEqual(problems.map(({ kind }) => kind).toSorted(), ['orphan', 'reference', 'size']);
   assert.ok(asked.size > 10);
   await assertLinear(account.db, asked);
   await assertNoScans(account.db, asked);

@@ -4,7 +4,7 @@ import { policyOf, writeEvent, type OutgoingPolicy, type PerAccount } from '#mai
 import type { Clock } from '#ports/clock';
 import { sql, type Database, type Reader, type Tx } from '#ports/database';
 import type { Log } from '#ports/log';
-import { detailOf, findingsOf, type Finding } from './findings.ts';
+import { detailOf, recipientReportsOf, type RecipientReport } from './recipient-reports.ts';
 import { feedbackLimits } from './limits.ts';
 import type { TriedRecipient } from '#mail/queue';
 import { isRefusedForGood } from './refused-for-good.ts';
@@ -32,7 +32,7 @@ export interface Notice {
   readonly dsn: ParsedDsn | null;
 }
 
-/** Manner of recording findings. */
+/** Manner of recording reports. */
 interface Recording {
   readonly trust: Trust;
   readonly account: AccountId;
@@ -70,46 +70,46 @@ export class Feedback {
         nowMs,
       }),
     );
-    const findings = sent === null ? [] : findingsOf(sent, dsn);
-    if (sent === null || findings.length === 0) return 0;
+    const reports = sent === null ? [] : recipientReportsOf(sent, dsn);
+    if (sent === null || reports.length === 0) return 0;
     const { trust } = sent;
     const { account } = sent.messages[0];
     const recording = { trust, account, policy: await policyOf(perAccount.policies, account), remoteIp, nowMs };
-    const recorded = await db.write((tx) => this.#record(tx, findings, recording));
-    const messages = [...new Set(findings.map(({ message }) => message.id))];
+    const recorded = await db.write((tx) => this.#record(tx, reports, recording));
+    const messages = [...new Set(reports.map(({ message }) => message.id))];
     log.info('feedback.recorded', { account, trust, messages, ...recorded });
     return recorded.events;
   }
 
   async #record(
     tx: Tx,
-    findings: readonly Finding[],
+    reports: readonly RecipientReport[],
     recording: Recording,
   ): Promise<{ readonly events: number; readonly suppressed: number }> {
     const counts = { events: 0, suppressed: 0 };
-    for (const [message, group] of Map.groupBy(findings, (finding) => finding.message.id)) {
+    for (const [message, group] of Map.groupBy(reports, (report) => report.message.id)) {
       const row = await tx.get<{ events: number }>(
         sql`SELECT count(*) AS events FROM queue_event WHERE message = ${message} AND kind = 'notice'`,
       );
       const room = Math.max(0, feedbackLimits.maxEvents - (row?.events ?? 0));
-      for (const finding of group.slice(0, room)) {
+      for (const report of group.slice(0, room)) {
         counts.events += 1;
-        if (await this.#recordOne(tx, finding, recording)) counts.suppressed += 1;
+        if (await this.#recordOne(tx, report, recording)) counts.suppressed += 1;
       }
     }
     return counts;
   }
 
   /** @returns whether the address is suppressed from now on. */
-  async #recordOne(tx: Tx, finding: Finding, recording: Recording): Promise<boolean> {
+  async #recordOne(tx: Tx, report: RecipientReport, recording: Recording): Promise<boolean> {
     const { trust, account, policy, nowMs } = recording;
-    const { message, recipient, report, reportingMta } = finding;
+    const { message, recipient, fields, reportingMta } = report;
     const { suppressions, outbox } = this.#deps.perAccount;
-    const said = detailOf(finding);
-    const host = report?.remoteMta ?? reportingMta;
-    const reply = report?.diagnostic ?? report?.status ?? '';
+    const said = detailOf(report);
+    const host = fields?.remoteMta ?? reportingMta;
+    const reply = fields?.diagnostic ?? fields?.status ?? '';
     let suppresses = false;
-    const isBad = recipient !== null && report !== null && isRefusedForGood(report);
+    const isBad = recipient !== null && fields !== null && isRefusedForGood(fields);
     if (policy.suppressesRefused && isBad && (await mayEnd(tx, recipient, recording))) {
       const { address } = recipient;
       const reason = host === null ? reply : `${host}: ${reply}`;
@@ -122,7 +122,7 @@ export class Feedback {
     const { id, sender: from, ...names } = message;
     const whom = { message: id, from, ...names, recipient: recipient.id, to: recipient.address };
     const outcome = { attempts: recipient.attempts, reply, host, nextAttemptMs: null, suppresses };
-    const status = report?.smtpStatus ?? report?.status ?? '';
+    const status = fields?.smtpStatus ?? fields?.status ?? '';
     const notice = { action: said.action, trust };
     await outbox.addIn(tx, [{ kind: 'notice', ...whom, ...outcome, status, notice }], nowMs);
     return suppresses;

@@ -364,9 +364,9 @@ test('HeaderCache finds blocks that cannot be unpacked or contradict their messa
     sql`UPDATE email SET description = ${other} WHERE id = (SELECT email FROM message WHERE mailbox = ${inbox} AND uid = 23)`,
   );
   assert.deepEqual(await damages(), ['17-24 contradicts the message with UID 23']);
-  const findings = (await checkStore(store)).filter(({ kind }) => kind === 'headers');
+  const problems = (await checkStore(store)).filter(({ kind }) => kind === 'headers');
   assert.deepEqual(
-    findings.map(({ isLoss, remedy }) => [isLoss, remedy]),
+    problems.map(({ isLoss, remedy }) => [isLoss, remedy]),
     [[false, 'run "godwit check --repair": docs/admin/check.md, "Repairs", says what it does']],
   );
   assert.equal(await fixAccount(account, store.sweeper), 1);

@@ -1,7 +1,7 @@
 import type { Address, ForwardPath } from '#lib/address';
 import type { ParsedDsn } from '#lib/dsn';
 import type { MessageIndex } from '#lib/mime';
-import type { Finding } from '#lib/receivers';
+import type { Violation } from '#lib/receivers';
 import type { ReceivedBody } from '#mail/content';
 
 /** Result of asking whether a sender's domain can take mail. */
@@ -43,7 +43,7 @@ export interface NoticeFacts {
 /** Facts that content sinks find out, by the name of the sink; null where a sink had nothing to do, or failed and may. */
 export interface SinkFacts {
   /** Rules of well-known receivers that the message breaks; null when it was not looked for. */
-  readonly receivers: readonly Finding[] | null;
+  readonly receivers: readonly Violation[] | null;
   readonly notice: NoticeFacts | null;
 }
 

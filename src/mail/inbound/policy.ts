@@ -1,4 +1,4 @@
-import { describeFinding } from '#lib/receivers';
+import { describeViolation } from '#lib/receivers';
 import { reply } from '#lib/smtp';
 import type { Check } from '#mail/story';
 import type { CopyFacts, MessageFacts, SenderFacts } from './facts.ts';
@@ -17,9 +17,9 @@ export const standardPolicy: InboundPolicy = ({ envelope, content }, { hasRoom }
     const text = `this message is in a loop: it has more than ${maxReceivedFields} Received fields`;
     return { kind: 'refuse', reply: reply(554, '5.4.6', text), explanation: null };
   }
-  const [finding] = content.receivers ?? [];
-  if (finding !== undefined) {
-    return { kind: 'refuse', reply: reply(550, '5.6.0', describeFinding(finding)), explanation: null };
+  const [violation] = content.receivers ?? [];
+  if (violation !== undefined) {
+    return { kind: 'refuse', reply: reply(550, '5.6.0', describeViolation(violation)), explanation: null };
   }
   if (!hasRoom) {
     const full = reply(452, '4.2.2', 'the mailbox has no room for this message');

@@ -29,13 +29,13 @@ export interface StsPoliciesDeps {
 }
 
 /** MTA-STS policy of a domain, and facts about fetching it for reports (`TlsInputs`). */
-export interface StsFinding {
+export interface StsLookup {
   readonly sts: StsSituation;
   readonly stsFailure: StsSettled['report'];
 }
 
 const dayMs = 86_400_000;
-const nothing: StsFinding = { sts: { kind: 'none', reason: 'an address literal' }, stsFailure: null };
+const nothing: StsLookup = { sts: { kind: 'none', reason: 'an address literal' }, stsFailure: null };
 /** Domains that are refreshed concurrently. */
 const batch = 16;
 
@@ -53,7 +53,7 @@ export class StsPolicies implements AsyncDisposable {
   }
 
   /** Returns the policy that applies to a delivery now. @param domain  A-labels, lower case. @throws the signal's reason when aborted */
-  async find(domain: string, signal?: AbortSignal): Promise<StsFinding> {
+  async find(domain: string, signal?: AbortSignal): Promise<StsLookup> {
     if (domain.startsWith('[')) return nothing;
     const { db, resolver, clock } = this.#deps;
     const answer = await resolver.query(stsRecordName(domain), 'TXT', signal);
@@ -89,7 +89,7 @@ export class StsPolicies implements AsyncDisposable {
     await Promise.all(this.#fetching.values());
   }
 
-  async #fetchFirst(domain: string, plan: StsPlan, signal: AbortSignal | undefined): Promise<StsFinding> {
+  async #fetchFirst(domain: string, plan: StsPlan, signal: AbortSignal | undefined): Promise<StsLookup> {
     const settled = await this.#waitFor(this.#fetch(domain, plan.id, this.#deps.clock.now()), signal);
     // RFC 8461 §3.3: without a policy that can be fetched or a valid cached one, senders MUST continue as if the domain had no MTA-STS.
     if (settled === 'late') {

@@ -1,4 +1,4 @@
-import { describeFinding } from '#lib/receivers';
+import { describeViolation } from '#lib/receivers';
 import type { ContentProblem, Reply } from '#lib/smtp';
 import type { Clock } from '#ports/clock';
 import type { DataHandler } from './backend.ts';
@@ -100,7 +100,7 @@ export class DataTransfer {
     throw new Refusal(
       500,
       '5.5.2',
-      this.#context.options.pedantic ? describeFinding({ rule: problem, detail: text }) : text,
+      this.#context.options.pedantic ? describeViolation({ rule: problem, detail: text }) : text,
     );
   }
 

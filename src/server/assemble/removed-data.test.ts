@@ -6,7 +6,7 @@ import { callControl, controlEndpoint } from '#host/control';
 import { Files } from '#host/files';
 import { isWindows } from '#host/process';
 import { ContentWriter, placeBody } from '#mail/content';
-import type { Finding } from '#mail/check';
+import type { StoreProblem } from '#mail/check';
 import type { ConditionFacts } from '#server/conditions';
 import type { ServerStatus } from '#server/operations';
 import { FakeClock } from '#testing/fake-clock';
@@ -103,9 +103,9 @@ test(
       assert.ok(missing.includes(part), `${part} is not among ${missing.join(', ')}`);
     // Large mail is taken again; the one body that was in the folder is the one that is lost.
     await append('ann');
-    const findings = (await call('check')) as Finding[];
+    const problems = (await call('check')) as StoreProblem[];
     assert.deepEqual(
-      findings.map(({ account, kind, text }) => [account, kind, text.replace(/.*\((.*)\)/, '$1')]),
+      problems.map(({ account, kind, text }) => [account, kind, text.replace(/.*\((.*)\)/, '$1')]),
       [['ann', 'blob', 'INBOX UID 1']],
     );
     await call('stop');

@@ -1,5 +1,5 @@
 import { writeUnstructured } from '#lib/message';
-import { describeFinding, receiverRules, type Finding, type ReceiverRule } from '#lib/receivers';
+import { describeViolation, receiverRules, type Violation, type ReceiverRule } from '#lib/receivers';
 import type { InboundPolicy, SenderFacts } from '#mail/inbound';
 import type { Check } from '#mail/story';
 import { receiverSink, standardParts, type InboundPartsMaker, type SenderChecks } from '#server/smtp-in';
@@ -42,20 +42,20 @@ export const anyMail: InboundPartsMaker = (config, directory) => {
 /** Delivers what breaks rules of receivers, as another policy decides about the rest, with a field that names them. */
 function marking(policy: InboundPolicy): InboundPolicy {
   return (message, copy) => {
-    const findings = message.content.receivers ?? [];
+    const violations = message.content.receivers ?? [];
     const verdict = policy({ ...message, content: { ...message.content, receivers: [] } }, copy);
-    if (verdict.kind !== 'deliver' || findings.length === 0) return verdict;
-    const mark = writeUnstructured('Godwit-Checks', findings.map(describeFinding).join('; '));
-    const checks = [...verdict.checks.filter(({ name }) => name !== 'receivers'), ...findings.map(failedCheck)];
+    if (verdict.kind !== 'deliver' || violations.length === 0) return verdict;
+    const mark = writeUnstructured('Godwit-Checks', violations.map(describeViolation).join('; '));
+    const checks = [...verdict.checks.filter(({ name }) => name !== 'receivers'), ...violations.map(failedCheck)];
     return { ...verdict, fields: `${verdict.fields}${mark}`, checks };
   };
 }
 
-function failedCheck(finding: Finding): Check {
-  return { name: 'receivers', result: 'fail', detail: `${describeFinding(finding)}, ${sourceOf(finding)}` };
+function failedCheck(violation: Violation): Check {
+  return { name: 'receivers', result: 'fail', detail: `${describeViolation(violation)}, ${sourceOf(violation)}` };
 }
 
-function sourceOf({ rule }: Finding): string {
+function sourceOf({ rule }: Violation): string {
   const { rfc, judgements }: ReceiverRule = receiverRules[rule];
   return [...(rfc === null ? [] : [rfc]), ...judgements.map(({ source }) => source)].join(' ');
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AccountUnavailable, type Account, type Accounts } from '#mail/accounts';
-import { checkStore, findingKinds, fixAccount, repairFlags, type Finding } from '#mail/check';
+import { checkStore, storeProblemKinds, fixAccount, repairFlags, type StoreProblem } from '#mail/check';
 import type { BlobSweeper } from '#mail/content';
 import type { BlobStore } from '#ports/blobs';
 import { ConditionError } from '#ports/conditions';
@@ -24,16 +24,16 @@ interface RepairDeps {
   readonly log: Log;
 }
 
-const finding = z.strictObject({
+const storeProblem = z.strictObject({
   account: z
     .string()
     .nullable()
     .describe("Name of the account, or its id when it has none; null for the queue and the server's own database."),
-  kind: z.enum(findingKinds),
+  kind: z.enum(storeProblemKinds),
   text: z.string().describe('A sentence for people.'),
   isLoss: z.boolean().describe('Mail is lost or cannot be read; otherwise it is only untidy.'),
   remedy: z.string().nullable().describe('Remedy for the operator; null when there is nothing to do.'),
-}) satisfies z.ZodType<Finding>;
+}) satisfies z.ZodType<StoreProblem>;
 
 const repairedAccount = z.strictObject({
   account: z.string(),
@@ -61,7 +61,7 @@ export const check = defineOperation({
   permission: 'operator',
   command: 'check',
   args: {},
-  result: z.array(finding).readonly(),
+  result: z.array(storeProblem).readonly(),
   run: async ({ configuration, accounts, blobs, databases, loop }: CheckDeps) => {
     const configured = Object.keys(configuration.config.domains.accounts);
     return await checkStore({ accounts, blobs, databases, loop, queueDatabase: databases.server, configured });

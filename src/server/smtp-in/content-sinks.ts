@@ -1,4 +1,4 @@
-import { MessageChecker, type Finding } from '#lib/receivers';
+import { MessageChecker, type Violation } from '#lib/receivers';
 import type { ContentSinkDefinition, ContentSinks, SinkFacts } from '#mail/inbound';
 import type { InboundTransaction } from './inbound-transaction.ts';
 import type { Notices } from './notices.ts';
@@ -7,7 +7,7 @@ import type { Notices } from './notices.ts';
 export type InboundSinks = ContentSinks<InboundTransaction, SinkFacts>;
 
 /** Looks at messages as well-known receivers would. */
-export const receiverSink: ContentSinkDefinition<InboundTransaction, readonly Finding[]> = {
+export const receiverSink: ContentSinkDefinition<InboundTransaction, readonly Violation[]> = {
   onFailure: 'refuse',
   begin(transaction) {
     const checker = new MessageChecker();
@@ -25,7 +25,7 @@ export const receiverSink: ContentSinkDefinition<InboundTransaction, readonly Fi
   },
 };
 
-const noReceivers: ContentSinkDefinition<InboundTransaction, readonly Finding[]> = {
+const noReceivers: ContentSinkDefinition<InboundTransaction, readonly Violation[]> = {
   onFailure: 'goOn',
   begin: () => null,
 };

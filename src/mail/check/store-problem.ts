@@ -1,10 +1,10 @@
 import { ConditionError, type ConditionKind } from '#ports/conditions';
 
 /**
- * Subjects of findings: an account that cannot be opened, stored bytes, counters, a database file, descriptions, flags, blocks of header fields, mailboxes, MODSEQs, blobs without a
+ * Subjects of problems: an account that cannot be opened, stored bytes, counters, a database file, descriptions, flags, blocks of header fields, mailboxes, MODSEQs, blobs without a
  * row, blobs of unknown owners, the queue, references, sizes, threads, tombstones, UIDs.
  */
-export const findingKinds = [
+export const storeProblemKinds = [
   'account',
   'blob',
   'counter',
@@ -24,14 +24,14 @@ export const findingKinds = [
   'uid',
 ] as const;
 
-/** One of `findingKinds`. */
-export type FindingKind = (typeof findingKinds)[number];
+/** One of `storeProblemKinds`. */
+export type StoreProblemKind = (typeof storeProblemKinds)[number];
 
-/** One thing that is not as it should be. */
-export interface Finding {
+/** Something in the store that is not as it should be. */
+export interface StoreProblem {
   /** Name of the account, or its id when it has none; null for the queue of outgoing mail and the server's own database. */
   readonly account: string | null;
-  readonly kind: FindingKind;
+  readonly kind: StoreProblemKind;
   /** A sentence for people. */
   readonly text: string;
   /** Mail is lost or cannot be read; otherwise it is only untidy. */
@@ -41,7 +41,7 @@ export interface Finding {
 }
 
 /** Collector of what the parts of the check find; `email` is the one that it is about. */
-export type Report = (kind: FindingKind, text: string, isLoss?: boolean, email?: number) => void;
+export type Report = (kind: StoreProblemKind, text: string, isLoss?: boolean, email?: number) => void;
 
 /** Remedy for damage of the server's own database. */
 const restoreServer =
@@ -52,14 +52,14 @@ const misplaced: ReadonlySet<ConditionKind> = new Set(['fileRemoved', 'fileRepla
 const putFilesBack =
   'put the file back where it was, or restore it with the server stopped; what the running server has open is not lost yet: docs/admin/disk.md, "A file is removed or replaced while the server runs", says how';
 
-/** Findings of one kind that are named one by one. */
+/** Problems of one kind that are named one by one. */
 const maxPerKind = 100;
 
 const restore =
   'restore the account folder and its blobs from a backup, or leave it: the server answers for the other messages';
 
-/** Remedies for a finding. */
-function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): string | null {
+/** Remedies for a problem. */
+function remedyOf(kind: StoreProblemKind, isLoss: boolean, account: string | null): string | null {
   if (account === null && kind === 'database') return restoreServer;
   switch (kind) {
     case 'account':
@@ -86,10 +86,10 @@ function remedyOf(kind: FindingKind, isLoss: boolean, account: string | null): s
   }
 }
 
-/** Collects findings about one account or the queue: each kind up to a number, then how many more there are. */
-export class Findings {
+/** Collects problems about one account or the queue: each kind up to a number, then how many more there are. */
+export class StoreProblems {
   readonly #account: string | null;
-  readonly #found: { finding: Finding; readonly email: number | null }[] = [];
+  readonly #found: { problem: StoreProblem; readonly email: number | null }[] = [];
   readonly #counts = new Map<string, number>();
   readonly #causes = new Set<string>();
 
@@ -111,20 +111,20 @@ export class Findings {
     this.#causes.add(reason);
     const isElsewhere = error instanceof ConditionError && misplaced.has(error.kind);
     const remedy = isElsewhere ? putFilesBack : remedyOf('database', true, this.#account);
-    const finding = {
+    const problem = {
       account: this.#account,
       kind: 'database',
       text: `${what}: ${reason}`,
       isLoss: true,
       remedy,
     } as const;
-    this.#found.push({ finding, email: null });
+    this.#found.push({ problem, email: null });
   }
 
   /** Reports that an account is refused, with what the operator can do about it. */
   refused(text: string, remedy: string): void {
-    const finding = { account: this.#account, kind: 'account', text, isLoss: true, remedy } as const;
-    this.#found.push({ finding, email: null });
+    const problem = { account: this.#account, kind: 'account', text, isLoss: true, remedy } as const;
+    this.#found.push({ problem, email: null });
   }
 
   /** Ids of the emails that something was reported about. */
@@ -132,27 +132,27 @@ export class Findings {
     return [...new Set(this.#found.flatMap(({ email }) => email ?? []))];
   }
 
-  /** Adds to each finding about an email where its messages are. */
+  /** Adds to each problem about an email where its messages are. */
   locate(places: ReadonlyMap<number, string>): void {
     for (const found of this.#found) {
       const place = found.email === null ? undefined : places.get(found.email);
-      if (place !== undefined) found.finding = { ...found.finding, text: `${found.finding.text} (${place})` };
+      if (place !== undefined) found.problem = { ...found.problem, text: `${found.problem.text} (${place})` };
     }
   }
 
   /** All that was reported. */
-  all(): Finding[] {
+  all(): StoreProblem[] {
     for (const [key, count] of this.#counts) {
       const [kind = '', isLoss] = key.split(' ');
       if (count > maxPerKind)
-        this.#add(kind as FindingKind, `${count - maxPerKind} more like these`, isLoss === 'true');
+        this.#add(kind as StoreProblemKind, `${count - maxPerKind} more like these`, isLoss === 'true');
     }
     this.#counts.clear();
-    return this.#found.map(({ finding }) => finding);
+    return this.#found.map(({ problem }) => problem);
   }
 
-  #add(kind: FindingKind, text: string, isLoss: boolean, email: number | null = null): void {
-    const finding = { account: this.#account, kind, text, isLoss, remedy: remedyOf(kind, isLoss, this.#account) };
-    this.#found.push({ finding, email });
+  #add(kind: StoreProblemKind, text: string, isLoss: boolean, email: number | null = null): void {
+    const problem = { account: this.#account, kind, text, isLoss, remedy: remedyOf(kind, isLoss, this.#account) };
+    this.#found.push({ problem, email });
   }
 }

@@ -1,14 +1,14 @@
 import { receiverRules, type ReceiverRule, type RuleName } from './rules.ts';
 
 /** Violation of a rule by a message. */
-export interface Finding {
+export interface Violation {
   readonly rule: RuleName;
   /** Description for people: `the field Date occurs 2 times`. Printable ASCII without line breaks. */
   readonly detail: string;
 }
 
-/** Formats a finding with the receivers that refuse or alter such messages: `the field Date occurs 2 times: refused by Gmail, Haraka`. */
-export function describeFinding({ rule, detail }: Finding): string {
+/** Formats a violation with the receivers that refuse or alter such messages: `the field Date occurs 2 times: refused by Gmail, Haraka`. */
+export function describeViolation({ rule, detail }: Violation): string {
   const { judgements }: ReceiverRule = receiverRules[rule];
   const words = [
     ['refused by', 'refuses'],
