@@ -32,7 +32,7 @@ export function databasesContract(name: string, open: () => Promise<OpenedDataba
 /** Tests what every `Database` must do; `name` begins the titles. */
 export function databaseContract(name: string, open: () => Promise<OpenedDatabase>): void {
   valuesAndAtomicity(name, open);
-  turns(name, open);
+  oneAtATime(name, open);
   strays(name, open);
 }
 
@@ -83,7 +83,7 @@ function valuesAndAtomicity(name: string, open: () => Promise<OpenedDatabase>): 
   });
 }
 
-function turns(name: string, open: () => Promise<OpenedDatabase>): void {
+function oneAtATime(name: string, open: () => Promise<OpenedDatabase>): void {
   test(`${name}: callbacks run once, in order, before write resolves`, async () => {
     await using opened = await open();
     const heard: string[] = [];
@@ -100,7 +100,7 @@ function turns(name: string, open: () => Promise<OpenedDatabase>): void {
     assert.deepEqual(heard, ['first', 'second']);
   });
 
-  test(`${name}: many writers at once take turns, none is lost`, async () => {
+  test(`${name}: of many concurrent writers one runs at a time, and none is lost`, async () => {
     await using opened = await open();
     const { database } = opened;
     await database.write((tx) => tx.run(sql`INSERT INTO item (id, size) VALUES (1, 0)`));

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventLoop } from './event-loop.ts';
 
-/** Tests that every `EventLoop` must pass; `work` uses up its budget. */
+/** Tests that every `EventLoop` must pass; `work` uses up its slice. */
 export function eventLoopContract(
   name: string,
   open: () => { readonly loop: EventLoop; readonly work: () => void },
 ): void {
-  test(`${name}: a lone worker on settled promises lets others run when its budget is used up`, async () => {
+  test(`${name}: a lone worker on settled promises lets others run when its slice is used up`, async () => {
     const { loop, work } = open();
     let served = false;
     setImmediate(() => {
@@ -22,23 +22,23 @@ export function eventLoopContract(
     assert.ok(served);
   });
 
-  test(`${name}: work goes on within a fresh budget after a pause`, async () => {
+  test(`${name}: work goes on within a fresh slice after a pause`, async () => {
     const { loop, work } = open();
     work();
     await loop.pause();
     assert.equal(loop.pause(), null);
   });
 
-  test(`${name}: a piece that cannot be divided begins with a fresh budget`, async () => {
+  test(`${name}: a piece that cannot be divided begins with a fresh slice`, async () => {
     const { loop, work } = open();
     work();
     await loop.pause();
-    assert.equal(loop.turn(), null);
+    assert.equal(loop.beginSlice(), null);
     work();
-    const turn = loop.turn();
-    assert.notEqual(turn, null);
-    await turn;
-    assert.deepEqual([loop.turn(), loop.pause()], [null, null]);
+    const slice = loop.beginSlice();
+    assert.notEqual(slice, null);
+    await slice;
+    assert.deepEqual([loop.beginSlice(), loop.pause()], [null, null]);
   });
 
   test(`${name}: several workers go on in the order in which they paused`, async () => {

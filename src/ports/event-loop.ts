@@ -1,5 +1,5 @@
 /**
- * The event loop that all connections of the process share. Work that may take long asks it after each piece and gives others their turn when
+ * The event loop that all connections of the process share. Work that may take long asks it after each piece and yields to others when
  * it says so:
  *
  *     const pause = loop.pause();
@@ -10,14 +10,14 @@
  */
 export interface EventLoop {
   /**
-   * Null while the work since the loop last served others is within its budget; otherwise a promise that resolves after other connections
+   * Null while the work since the loop last served others is within its slice; otherwise a promise that resolves after other connections
    * were read and served. It never rejects. State that others may change must be looked at again afterwards.
    */
   pause(): Promise<void> | null;
 
   /**
    * Asks before a piece of work that takes a millisecond or more and cannot be divided, such as the end of a large transaction: null at the
-   * beginning of a budget, otherwise a promise as that of `pause`, which resolves at the beginning of one.
+   * beginning of a slice, otherwise a promise as that of `pause`, which resolves at the beginning of one.
    */
-  turn(): Promise<void> | null;
+  beginSlice(): Promise<void> | null;
 }

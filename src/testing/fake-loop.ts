@@ -25,7 +25,7 @@ export class FakeLoop implements EventLoop {
     if (this.#units > this.longest) this.longest = this.#units;
     if (this.#isWatching) return;
     this.#isWatching = true;
-    // The loop went round: others were served, whatever the work waited for.
+    // A turn of the loop ended: others were served, whatever the work waited for.
     setImmediate(() => {
       this.#isWatching = false;
       this.#units = 0;
@@ -36,7 +36,7 @@ export class FakeLoop implements EventLoop {
     return this.#units < this.#sliceUnits ? null : this.#pause();
   }
 
-  turn(): Promise<void> | null {
+  beginSlice(): Promise<void> | null {
     return this.#units === 0 && this.#sliceUnits > 0 ? null : this.#pause();
   }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import type { Database, Reader, Sql, SqlValue, Tx } from '#ports/database';
 import type { Log } from '#ports/log';
 import { FakeLog } from './fake-log.ts';
@@ -23,7 +23,7 @@ export class MemoryDatabase implements TestDatabase {
   readonly raw = new DatabaseSync(':memory:');
   readonly texts = new Set<string>();
   readonly #log: Log;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   readonly #prepared = new Map<string, StatementSync>();
   readonly #statements: Statements = {
     all: async (statement) => this.#all(statement),
@@ -62,12 +62,12 @@ export class MemoryDatabase implements TestDatabase {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.ended();
+    await this.#mutex.idle();
     this.raw.close();
   }
 
   #transaction<T>(body: (tx: Tx) => Promise<T>): Promise<BodyResult<T>> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       this.raw.exec('BEGIN');
       try {
         const ended = await runBody(this.#statements, body, (text) => this.texts.add(text));

@@ -109,7 +109,8 @@ const receivers: Target = {
     });
     assert.deepEqual(found[0], found[1], 'chunks make a difference');
     must((found[0]?.length ?? 0) <= 20, 'more violations than the limit');
-    for (const violation of found[0] ?? []) must(!controls.test(describeViolation(violation)), 'a control in a violation');
+    for (const violation of found[0] ?? [])
+      must(!controls.test(describeViolation(violation)), 'a control in a violation');
   },
 };
 

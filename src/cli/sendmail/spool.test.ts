@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files, nodeFileSystem } from '#host/files';
 import { isWindows } from '#host/process';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import { tempDir } from '#testing/temp-dir';
 import { nextTryMs, parseSpoolName, planFlush, spoolName } from './spool-plan.ts';
 import { Spool, type SpooledMessage } from './spool.ts';
@@ -50,7 +50,7 @@ test('Spool: what is kept can be listed in order, claimed once, read and removed
 
 test('Spool.claim: one of many gets it, also where a file that two opened is renamed by both', async () => {
   await using dir = await tempDir();
-  const [turns, all] = [new Turns(), Promise.withResolvers<void>()];
+  const [mutex, all] = [new Mutex(), Promise.withResolvers<void>()];
   let [here, arrived] = ['', 0];
   const arrive = (): void => {
     arrived += 1;
@@ -61,7 +61,7 @@ test('Spool.claim: one of many gets it, also where a file that two opened is ren
     // All who would open the file have, as Windows lets them, before the first one renames.
     arrive();
     await all.promise;
-    await turns.run(async () => {
+    await mutex.run(async () => {
       await nodeFileSystem.rename(here === '' ? from : here, to);
       here = to;
     });
@@ -82,13 +82,13 @@ test('Spool.claim: one of many gets it, also where a file that two opened is ren
   assert.equal((await readdir(dir.path)).length, 1);
 });
 
-test('Spool.claim: the turn of a process that died is given back after a minute', async () => {
+test('Spool.claim: the lock of a process that died is removed after a minute', async () => {
   await using dir = await tempDir();
   const spool = new Spool(new Files(), dir.path);
   const file = await spool.keep({ createdMs: 5, dueMs: 5, id: 'aaaaaaaa' }, spooled, message);
-  const turn = join(dir.path, `${file}.turn`);
-  await writeFile(turn, '');
-  const { mtimeMs } = await stat(turn);
+  const lock = join(dir.path, `${file}.lock`);
+  await writeFile(lock, '');
+  const { mtimeMs } = await stat(lock);
   const [name, ...more] = await spool.list();
   assert.ok(name !== undefined && more.length === 0);
   assert.equal(await spool.claim(name, mtimeMs + 59_000), null);

@@ -31,8 +31,8 @@ interface RawHead extends Omit<SpooledMessage, 'request'> {
 }
 
 const formatVersion = 1;
-/** A turn is a moment; one that lasts longer is that of a process that died. */
-const maxTurnMs = 60_000;
+/** A lock is held for a moment; one that lasts longer is that of a process that died. */
+const maxLockMs = 60_000;
 const LF = 10;
 
 /**
@@ -85,8 +85,8 @@ export class Spool {
     const claimed = { ...name, claimedMs: nowMs };
     const path = (file: string): string => this.#files.join(this.folder, file);
     // Windows renames what was opened, not what has the name: of two that rename at once both succeed, so only one at a time may.
-    const turn = path(`${spoolName(name)}.turn`);
-    if (!(await this.#takeTurn(turn, nowMs))) return null;
+    const lock = path(`${spoolName(name)}.lock`);
+    if (!(await this.#acquire(lock, nowMs))) return null;
     try {
       await this.#files.rename(path(spoolName(name)), path(spoolName(claimed)));
       return claimed;
@@ -94,19 +94,19 @@ export class Spool {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
     } finally {
-      await this.#files.remove(turn);
+      await this.#files.remove(lock);
     }
   }
 
-  /** Makes a file that only one process can make. That of a process which died is removed, so that the next flush gets its turn. */
-  async #takeTurn(turn: string, nowMs: number): Promise<boolean> {
+  /** Makes a file that only one process can make. That of a process which died is removed, so that the next flush acquires it. */
+  async #acquire(lock: string, nowMs: number): Promise<boolean> {
     try {
-      await (await this.#files.create(turn)).close();
+      await (await this.#files.create(lock)).close();
       return true;
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
-      const facts = await this.#files.facts(turn);
-      if (facts !== null && nowMs - facts.modifiedMs > maxTurnMs) await this.#files.remove(turn);
+      const facts = await this.#files.facts(lock);
+      if (facts !== null && nowMs - facts.modifiedMs > maxLockMs) await this.#files.remove(lock);
       return false;
     }
   }

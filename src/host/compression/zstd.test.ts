@@ -11,7 +11,7 @@ test('zstdCompression.compress leaves long bytes to another thread', async () =>
   const packing = zstdCompression.compress(text).finally(() => finished.push('long'));
   const short = zstdCompression.compress(text.subarray(0, 1000)).finally(() => finished.push('short'));
   await short;
-  // What is compressed on the loop is there before the loop turns.
+  // What is compressed on the loop is there before the next turn of the loop.
   assert.deepEqual(finished, ['short']);
   assert.deepEqual(zstdCompression.decompress(await packing), text);
 });

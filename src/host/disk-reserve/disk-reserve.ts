@@ -37,7 +37,7 @@ export const noReserve: DiskReserve = {
 
 /** The log of a database must fit into it: closing one copies the log into the file, which may grow by as much. */
 const largestShare = 1 / 2;
-/** Free space beyond its size that is needed before it is made, so that it is not made and given at every turn. */
+/** Free space beyond its size that is needed before it is made, so that it is not made and given again and again. */
 const slack = 1.25;
 /** Random, so that file systems that compress do not make nothing of it. */
 const blockBytes = 1024 * 1024;

@@ -19,7 +19,7 @@ const maxTotalMs = 10_000;
 const caseBytes = 32;
 
 /**
- * A stub resolver: asks the configured recursive resolvers in turn, caches answers for their TTL, and sends one query for concurrent
+ * A stub resolver: asks the configured recursive resolvers one after another, caches answers for their TTL, and sends one query for concurrent
  * equal questions. When no server is configured or none can be reached, the answer is `unavailable` at once.
  */
 export class StubResolver implements Resolver, Disposable {

@@ -44,15 +44,15 @@ test('SystemLoop: a piece that cannot be divided waits for the next slice behind
       work(sliceMs / 2);
     }) ?? null;
   setImmediate(() => {
-    order.push('round');
-    setImmediate(() => order.push('another round'));
+    order.push('turn');
+    setImmediate(() => order.push('another turn'));
   });
   work();
   const first = rest('pause', loop.pause());
-  const second = rest('turn', loop.turn());
+  const second = rest('slice', loop.beginSlice());
   assert.ok(first !== null && second !== null);
   await Promise.all([first, second]);
-  assert.deepEqual(order, ['round', 'pause', 'another round', 'turn']);
+  assert.deepEqual(order, ['turn', 'pause', 'another turn', 'slice']);
 });
 
 test('SystemLoop: the slice belongs to the process: once it is used up, all work of the same run waits', async () => {
@@ -70,7 +70,7 @@ test('SystemLoop: what the loop brings in while others wait has a slice of its o
   const { loop, work } = open();
   const order: string[] = [];
   const socket = new Promise<void>((resolve) => {
-    // Comes before immediates that were set earlier in the same round, as sockets do.
+    // Comes before immediates that were set earlier in the same turn, as sockets do.
     process.nextTick(() => {
       void Promise.resolve().then(() => {
         process.nextTick(() => {
@@ -89,7 +89,7 @@ test('SystemLoop: what the loop brings in while others wait has a slice of its o
   assert.deepEqual(order, ['socket', 'long']);
 });
 
-test('SystemLoop: what pauses for the first time goes before work that had its turn, which waits no longer than that', async () => {
+test('SystemLoop: what pauses for the first time goes before work that ran already, which waits no longer than that', async () => {
   const { loop, work } = open();
   const order: string[] = [];
   const done = new AbortController();
@@ -116,18 +116,18 @@ test('SystemLoop: what pauses for the first time goes before work that had its t
   assert.deepEqual(order.join(' '), 'long asks asks asks long short short short long long');
 });
 
-test('SystemLoop: those who wait for short work share a round, up to a slice', async () => {
+test('SystemLoop: those who wait for short work share a turn, up to a slice', async () => {
   const { loop, work } = open();
-  let rounds = 0;
+  let turns = 0;
   const count = (): void => {
-    rounds += 1;
-    if (rounds < 100) setImmediate(count);
+    turns += 1;
+    if (turns < 100) setImmediate(count);
   };
   work();
   const rests = Array.from({ length: 10 }, async () => {
     await loop.pause();
     work(0.5);
-    return rounds;
+    return turns;
   });
   setImmediate(count);
   const finished = await Promise.all(rests);
@@ -183,11 +183,11 @@ test('SystemLoop: many who wait divide a slice, so that one who needs little wai
   assert.ok(waitedMs <= mostMs, `${waitedMs} ms of ${mostMs}`);
 });
 
-test('SystemLoop: what many sockets bring in one round has short slices once some were used up', async () => {
+test('SystemLoop: what many sockets bring in one turn has short slices once some were used up', async () => {
   const opened = open();
   const floods = new Floods(opened);
   const sockets = Promise.withResolvers<void>();
-  // Each comes before immediates that were set earlier in the same round, as sockets do.
+  // Each comes before immediates that were set earlier in the same turn, as sockets do.
   const bring = (left: number): void => {
     if (left === 0) return sockets.resolve();
     floods.start();

@@ -1,7 +1,7 @@
 import type { EventLoop } from '#ports/event-loop';
 import { maxSliceMs } from './limits.ts';
 
-/** Work that waits for the loop to go round. */
+/** Work that waits for the next turn of the loop. */
 interface Waiting {
   readonly resume: () => void;
   /** Used part of a slice, in milliseconds, from which on it waits for the next. */
@@ -9,12 +9,12 @@ interface Waiting {
 }
 
 /**
- * Node's loop. All work of the process shares one slice of time: it begins when the loop went round, and when it is used up, whatever asks waits.
- * In each round the loop first serves sockets, then the work that waits here, in order, as long as one slice lasts and at least one piece of it. Work that
- * goes on after a pause and pauses again lets that which pauses for the first time go before: what is short then ends within a round.
+ * Node's loop. All work of the process shares one slice of time: it begins with a turn of the loop, and when it is used up, whatever asks waits.
+ * In each turn the loop first serves sockets, then the work that waits here, in order, as long as one slice lasts and at least one piece of it. Work that
+ * goes on after a pause and pauses again lets that which pauses for the first time go before: what is short then ends within a turn.
  *
  * Where many ask for much at once, each gets less at a time, so that what is short waits for a small part of the work of the others: work that waits
- * divides the slice of a round, down to an eighth each; and once sockets have used up some slices in a round, those that follow begin with an eighth.
+ * divides the slice of a turn, down to an eighth each; and once sockets have used up some slices in a turn, those that follow begin with an eighth.
  */
 export class SystemLoop implements EventLoop {
   readonly #maxSliceMs: number;
@@ -27,10 +27,10 @@ export class SystemLoop implements EventLoop {
   /** Part of a slice that each gets of those who wait. */
   #shareMs = 0;
   /** Time when the loop last began to look for what sockets bring, while work waits. */
-  #roundMs = 0;
+  #turnMs = 0;
   /** Work that goes on in this order. */
   readonly #waiting: Waiting[] = [];
-  /** Work that had its turn and is not through; the first of it joins the others in each round. */
+  /** Work that ran already and is not through; the first of it joins the others in each turn. */
   readonly #long: Waiting[] = [];
   /** True while work runs that waited here. */
   #isResumed = false;
@@ -51,7 +51,7 @@ export class SystemLoop implements EventLoop {
     return nowMs <= this.#endMs ? null : this.#wait(nowMs, this.#maxSliceMs);
   }
 
-  turn(): Promise<void> | null {
+  beginSlice(): Promise<void> | null {
     const nowMs = this.#monotonic();
     return nowMs <= this.#sinceMs + this.#newSliceMs ? null : this.#wait(nowMs, this.#newSliceMs);
   }
@@ -64,7 +64,7 @@ export class SystemLoop implements EventLoop {
     }
     if (!this.#isServing) {
       this.#isServing = true;
-      this.#roundMs = nowMs;
+      this.#turnMs = nowMs;
       setImmediate(this.#serve);
     }
     return new Promise((resume) => {
@@ -76,7 +76,7 @@ export class SystemLoop implements EventLoop {
   readonly #renew = (): void => {
     this.#isRenewing = false;
     this.#sinceMs = this.#monotonic();
-    const isCrowded = this.#isServing && this.#sinceMs - this.#roundMs > fullSlices * this.#maxSliceMs;
+    const isCrowded = this.#isServing && this.#sinceMs - this.#turnMs > fullSlices * this.#maxSliceMs;
     this.#endMs = this.#sinceMs + (isCrowded ? this.#newSliceMs : this.#maxSliceMs);
   };
 
@@ -95,7 +95,7 @@ export class SystemLoop implements EventLoop {
     if (next !== undefined && nowMs - this.#sinceMs <= next.maxUsedMs) return this.#next(nowMs);
     this.#isServing = next !== undefined;
     if (this.#isServing) {
-      this.#roundMs = nowMs;
+      this.#turnMs = nowMs;
       setImmediate(this.#serve);
     }
     this.#renew();
@@ -109,7 +109,7 @@ export class SystemLoop implements EventLoop {
   }
 }
 
-/** Slices that sockets may use up in one round before each of the others begins with a short one. */
+/** Slices that sockets may use up in one turn before each of the others begins with a short one. */
 const fullSlices = 4;
 
 /** Calls `fn` when the microtask queue is empty. A tick alone would come before microtasks that wait already. */

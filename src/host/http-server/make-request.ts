@@ -5,7 +5,7 @@ export interface ReceivedRequest {
   readonly target: string;
   /** Host and port that the client named: the Host field, or `:authority`. */
   readonly authority: string;
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly rawHeaders: readonly string[];
   readonly isTls: boolean;
 }

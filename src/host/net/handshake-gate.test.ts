@@ -5,18 +5,25 @@ import { test } from 'node:test';
 import { makeSelfSigned } from '#host/certificates';
 import { ChannelClosed } from '#ports/channel';
 import { FakeLog } from '#testing/fake-log';
-import { defaultHandshakeLimits, HandshakeGate, listen, nodeDialer, tlsContext, type HandshakeTurn } from './index.ts';
+import {
+  defaultHandshakeLimits,
+  HandshakeGate,
+  listen,
+  nodeDialer,
+  tlsContext,
+  type HandshakePermit,
+} from './index.ts';
 
 const limits = { ...defaultHandshakeLimits, maxUnderWay: 3, maxPerAddress: 2, maxWaiting: 4, maxWaitingPerAddress: 3 };
 
 test('HandshakeGate: so many at a time, and of each address; the rest waits in order, and so many may wait', async () => {
   const gate = new HandshakeGate(limits);
   const begun: string[] = [];
-  const turns = new Map<string, HandshakeTurn>();
+  const permits = new Map<string, HandshakePermit>();
   const enter = async (name: string): Promise<void> => {
-    const turn = await gate.enter(name[0] ?? '');
+    const permit = await gate.enter(name[0] ?? '');
     begun.push(name);
-    turns.set(name, turn);
+    permits.set(name, permit);
   };
   const entered = ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2'].map(enter);
   await Promise.resolve();
@@ -24,17 +31,17 @@ test('HandshakeGate: so many at a time, and of each address; the rest waits in o
   assert.deepEqual(begun, ['a1', 'a2', 'b1']);
   await assert.rejects(gate.enter('a'), ChannelClosed);
   await assert.rejects(gate.enter('c'), ChannelClosed);
-  turns.get('b1')?.[Symbol.dispose]();
-  turns.get('b1')?.[Symbol.dispose]();
+  permits.get('b1')?.[Symbol.dispose]();
+  permits.get('b1')?.[Symbol.dispose]();
   await entered[6];
   assert.deepEqual(begun, ['a1', 'a2', 'b1', 'b2']);
-  for (const name of ['a1', 'a2', 'b2']) turns.get(name)?.[Symbol.dispose]();
+  for (const name of ['a1', 'a2', 'b2']) permits.get(name)?.[Symbol.dispose]();
   await entered[4 - 1];
   assert.deepEqual(begun, ['a1', 'a2', 'b1', 'b2', 'a3', 'a4']);
-  turns.get('a3')?.[Symbol.dispose]();
-  turns.get('a4')?.[Symbol.dispose]();
+  permits.get('a3')?.[Symbol.dispose]();
+  permits.get('a4')?.[Symbol.dispose]();
   await Promise.all(entered);
-  turns.get('a5')?.[Symbol.dispose]();
+  permits.get('a5')?.[Symbol.dispose]();
   // All places are free again.
   await Promise.all(['c1', 'c2', 'd1'].map(enter));
 });

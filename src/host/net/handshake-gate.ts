@@ -2,7 +2,7 @@ import { ChannelClosed } from '#ports/channel';
 import type { HandshakeLimits } from './limits.ts';
 
 /** A handshake that may begin. Dispose it when the handshake ends, successfully or not. */
-export interface HandshakeTurn extends Disposable {
+export interface HandshakePermit extends Disposable {
   /** Returns the milliseconds after which to ask again, for a handshake that has taken `tookMs`; 0 when it must end, which is sooner when others wait. */
   leftMs(tookMs: number): number;
 }
@@ -27,15 +27,15 @@ export class HandshakeGate {
     this.#limits = limits;
   }
 
-  /** Waits for a turn. @throws ChannelClosed when too many connections wait already, or the wait takes too long. */
-  enter(address: string): Promise<HandshakeTurn> {
+  /** Waits for a permit. @throws ChannelClosed when too many connections wait already, or the wait takes too long. */
+  enter(address: string): Promise<HandshakePermit> {
     if (this.#hasRoom(address)) return Promise.resolve(this.#begin(address));
     const { maxWaiting, maxWaitingPerAddress, waitMs } = this.#limits;
     const waiting = this.#waitingByAddress.get(address) ?? 0;
     if (this.#waiters.size >= maxWaiting || waiting >= maxWaitingPerAddress) {
       return Promise.reject(new ChannelClosed('too many TLS handshakes at once'));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<HandshakeTurn>();
+    const { promise, resolve, reject } = Promise.withResolvers<HandshakePermit>();
     const end = (): void => {
       clearTimeout(timer);
       this.#waiters.delete(waiter);
@@ -63,7 +63,7 @@ export class HandshakeGate {
     return this.#underWay < maxUnderWay && (this.#byAddress.get(address) ?? 0) < maxPerAddress;
   }
 
-  #begin(address: string): HandshakeTurn {
+  #begin(address: string): HandshakePermit {
     this.#underWay += 1;
     add(this.#byAddress, address, 1);
     const { timeoutMs, pressedTimeoutMs } = this.#limits;

@@ -21,7 +21,7 @@ export interface Secured {
 
 /**
  * Makes the TLS handshake as a server on a connected socket.
- * @param leftMs  Called as `HandshakeTurn.leftMs`.
+ * @param leftMs  Called as `HandshakePermit.leftMs`.
  * @throws ChannelClosed, ChannelTimeout
  */
 export async function secureAsServer(

@@ -7,7 +7,7 @@
 export { nodeDialer } from './dialer.ts';
 export { socksDialer } from './socks-dialer.ts';
 export type { SocksDialerOptions } from './socks-dialer.ts';
-export { HandshakeGate, type HandshakeTurn } from './handshake-gate.ts';
+export { HandshakeGate, type HandshakePermit } from './handshake-gate.ts';
 export { defaultHandshakeLimits, type HandshakeLimits } from './limits.ts';
 export { listen } from './listener.ts';
 export type { Listener, ListenOptions } from './listener.ts';

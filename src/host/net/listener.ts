@@ -26,7 +26,7 @@ export interface ListenOptions {
    * @param remoteAddress  As `Channel.remote` has it.
    */
   readonly admit?: (remoteAddress: string) => Disposable | null;
-  /** Gate at which TLS handshakes wait for their turn; all listeners of a process share it. */
+  /** Gate at which TLS handshakes wait for a permit; all listeners of a process share it. */
   readonly handshakes?: HandshakeGate;
   /** Serves one connection. The channel is closed when the promise settles; a rejection is logged as our fault. */
   readonly onConnection: (channel: Channel) => Promise<void>;

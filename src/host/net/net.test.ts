@@ -204,7 +204,7 @@ test('Channel.startTls: RFC 3207 §5: clear bytes before the handshake are forgo
   await say(both.client, 'STARTTLS\r\n');
   assert.equal(await hear(both.server, 10), 'STARTTLS\r\n');
   await say(both.client, 'RSET\r\nMAIL FROM:<>\r\n');
-  // The handshake begins in the same turn as the reply, which must go out in plaintext before it.
+  // The handshake begins in the same turn of the event loop as the reply, which must go out in plaintext before it.
   await both.client.read(1).catch(() => null);
   await say(both.server, '220 go\r\n');
   const server = both.server.startTls();

@@ -19,7 +19,7 @@ interface SocketChannelDeps {
   readonly limits: NetLimits;
   /** TLS settings for `startTls()` as a server; null when we have no certificate. */
   readonly serverTls: ServerTls | null;
-  /** Gate at which handshakes as a server wait for their turn; null on a client. */
+  /** Gate at which handshakes as a server wait for a permit; null on a client. */
   readonly handshakes: HandshakeGate | null;
   readonly clientTrust: ClientTrust;
 }
@@ -127,11 +127,11 @@ export class SocketChannel implements Channel {
     let secured: Secured;
     try {
       if (client === undefined && serverTls !== null) {
-        using turn = (await handshakes?.enter(this.remote.address)) ?? null;
+        using permit = (await handshakes?.enter(this.remote.address)) ?? null;
         // The connection ended while this waited.
         if (this.#failure !== null) throw this.#failure;
         this.#detach(raw);
-        const leftMs = (tookMs: number): number => turn?.leftMs(tookMs) ?? limits.handshakeTimeoutMs - tookMs;
+        const leftMs = (tookMs: number): number => permit?.leftMs(tookMs) ?? limits.handshakeTimeoutMs - tookMs;
         secured = await secureAsServer(raw, serverTls, leftMs);
       } else {
         this.#detach(raw);

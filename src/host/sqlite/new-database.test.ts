@@ -84,9 +84,9 @@ test('Database.write: what is given back after a mass deletion is cut off the fi
   let before = sizeBytes();
   const largest = before;
   const steps: number[] = [];
-  for (let turn = 0; sizeBytes() > largest / 3; turn += 1) {
-    assert.ok(turn < 20_000, 'nothing is given back');
-    await server.write((tx) => tx.run(sql`UPDATE item SET name = ${String(turn)} WHERE id = 1`));
+  for (let writes = 0; sizeBytes() > largest / 3; writes += 1) {
+    assert.ok(writes < 20_000, 'nothing is given back');
+    await server.write((tx) => tx.run(sql`UPDATE item SET name = ${String(writes)} WHERE id = 1`));
     const now = sizeBytes();
     if (now < before) steps.push(before - now);
     before = now;

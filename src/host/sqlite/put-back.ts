@@ -16,7 +16,7 @@ export interface PutBackDeps {
 
 /**
  * Writes an open database whose file was removed to its path again, durable when it resolves; the caller then closes the connection and calls `removeStaleLog`. To be
- * called within a turn. The folder of all data is made again as well: a file that is open has lost its name because it was removed, not because a disk was unmounted.
+ * called with the mutex held. The folder of all data is made again as well: a file that is open has lost its name because it was removed, not because a disk was unmounted.
  * @throws the system's errors, with EEXIST for a path that is not free, and Error when the folder around all data is gone.
  */
 export async function putBack({ files, connection, path, directory, root }: PutBackDeps): Promise<void> {

@@ -15,7 +15,7 @@ import type { Migration } from './migrations.ts';
 import { publishDatabase } from './publish-database.ts';
 import { putBack, removeStaleLog } from './put-back.ts';
 import { StrayAlarm, Transaction } from './transaction.ts';
-import { Turns } from './turns.ts';
+import { DatabaseMutex } from './database-mutex.ts';
 
 /** Dependencies of one database. */
 interface SqliteDatabaseDeps {
@@ -61,7 +61,7 @@ interface Opened {
 export class SqliteDatabase implements Database {
   readonly dialect = 'sqlite';
   readonly #deps: SqliteDatabaseDeps;
-  readonly #turns: Turns;
+  readonly #mutex: DatabaseMutex;
   readonly #alarm = new StrayAlarm();
   #opened: Opened | null = null;
   #isClosed = false;
@@ -82,7 +82,7 @@ export class SqliteDatabase implements Database {
 
   constructor(deps: SqliteDatabaseDeps) {
     this.#deps = deps;
-    this.#turns = new Turns(deps.loop);
+    this.#mutex = new DatabaseMutex(deps.loop);
   }
 
   /** Path of the database file. */
@@ -92,12 +92,12 @@ export class SqliteDatabase implements Database {
 
   /** True when there is an open connection that is not in use. */
   get isIdle(): boolean {
-    return this.#opened !== null && !this.#turns.isTaken && this.#checkpoint === null;
+    return this.#opened !== null && !this.#mutex.isHeld && this.#checkpoint === null;
   }
 
   /** Reports whether the file is open, or being opened or closed. */
   get isInUse(): boolean {
-    return this.#opened !== null || this.#turns.isTaken;
+    return this.#opened !== null || this.#mutex.isHeld;
   }
 
   /** True when there is an open connection. */
@@ -106,7 +106,7 @@ export class SqliteDatabase implements Database {
   }
 
   async read<T>(body: (reader: Reader) => Promise<T>): Promise<T> {
-    await this.#turns.take();
+    await this.#mutex.acquire();
     this.usedMs = this.#deps.clock.monotonic();
     try {
       const { connection } = this.#opened ?? (await this.#openSomehow());
@@ -114,7 +114,7 @@ export class SqliteDatabase implements Database {
       if (this.#misplaced === 'fileReplaced') throw this.#misplacedError(this.#misplaced);
       return await this.#attempt(connection, false, body);
     } finally {
-      this.#turns.release();
+      this.#mutex.release();
     }
   }
 
@@ -124,7 +124,7 @@ export class SqliteDatabase implements Database {
     let opened: Opened;
     let callbacks: readonly (() => void)[] | null = null;
     let changed = 0;
-    await this.#turns.take();
+    await this.#mutex.acquire();
     this.usedMs = this.#deps.clock.monotonic();
     try {
       opened = this.#opened ?? (await this.#openSomehow());
@@ -143,7 +143,7 @@ export class SqliteDatabase implements Database {
       this.#writesUntilLook -= 1 + changed / changesPerWrite;
       if (this.#writesUntilLook <= 0) this.#lookAtLog(opened);
     } finally {
-      this.#turns.release();
+      this.#mutex.release();
     }
     await durable;
     const keeping = this.#keep(opened);
@@ -184,7 +184,7 @@ export class SqliteDatabase implements Database {
     // Each round empties the log before, which would grow otherwise while space is short.
     for (let round = 0; round < maxShrinkRounds && this.#opened !== null; round += 1) {
       await this.rest();
-      await this.#turns.take();
+      await this.#mutex.acquire();
       try {
         const { connection, flush } = this.#opened ?? (await this.#openSomehow());
         if (!connection.giveBack(this.#deps.limits.giveBackPages, true)) break;
@@ -192,7 +192,7 @@ export class SqliteDatabase implements Database {
       } catch (error) {
         throw this.#noted(error);
       } finally {
-        this.#turns.release();
+        this.#mutex.release();
       }
     }
     await this.rest();
@@ -207,7 +207,7 @@ export class SqliteDatabase implements Database {
 
   async #shut(): Promise<void> {
     while (this.#checkpoint !== null) await this.#checkpoint;
-    await this.#turns.take();
+    await this.#mutex.acquire();
     try {
       const opened = this.#opened;
       if (opened === null) return;
@@ -224,12 +224,12 @@ export class SqliteDatabase implements Database {
       }
       await this.#closeConnection(opened, isInPlace);
     } finally {
-      this.#turns.release();
+      this.#mutex.release();
     }
   }
 
   /**
-   * Closes the connection; the event loop is busy only while pages are copied and the log is removed. To be called within a turn.
+   * Closes the connection; the event loop is busy only while pages are copied and the log is removed. To be called with the mutex held.
    * @param isInPlace  The database file has its name.
    */
   async #closeConnection(opened: Opened, isInPlace: boolean): Promise<void> {
@@ -277,7 +277,7 @@ export class SqliteDatabase implements Database {
       body(tx).then(resolve, reject);
       const result = await promise;
       tx.end();
-      if (tx.changed >= longCommitRows) await loop.turn();
+      if (tx.changed >= longCommitRows) await loop.beginSlice();
       connection.commit();
       onCommit?.(tx);
       return result;
@@ -313,17 +313,17 @@ export class SqliteDatabase implements Database {
   }
 
   async #putBack(opened: Opened): Promise<void> {
-    await this.#turns.take();
+    await this.#mutex.acquire();
     try {
       if (this.#opened === opened) await this.#putBackNow(opened);
     } finally {
-      this.#turns.release();
+      this.#mutex.release();
     }
   }
 
   /**
    * Brings a database that was removed back to its path, as it is in this moment, and closes the connection: the next use opens the new file. To be called
-   * within a turn. @throws ConditionError for a file that was moved or replaced, or cannot be put back.
+   * with the mutex held. @throws ConditionError for a file that was moved or replaced, or cannot be put back.
    */
   async #putBackNow(opened: Opened): Promise<void> {
     const state = opened.watch.look();
@@ -443,14 +443,14 @@ export class SqliteDatabase implements Database {
     if (!(known instanceof ConditionError)) this.#deps.log.error('sqlite.checkpointFailed', { path: this.path }, known);
   }
 
-  /** Returns pages left unused by mass deletions to the file system, a few at a time, so that others get their turns in between. */
+  /** Returns pages left unused by mass deletions to the file system, a few at a time, so that others get the mutex in between. */
   async #giveBack(): Promise<void> {
     this.#isGivingBack = true;
     try {
       for (let durable: Promise<void> | null = null; ; await durable) {
-        await this.#turns.take();
+        await this.#mutex.acquire();
         try {
-          await this.#deps.loop.turn();
+          await this.#deps.loop.beginSlice();
           const opened = this.#opened;
           const { giveBackPages, pageBytes } = this.#deps.limits;
           if (opened === null || !opened.connection.giveBack(giveBackPages)) break;
@@ -458,7 +458,7 @@ export class SqliteDatabase implements Database {
           durable = opened.flush.committed();
           this.#lookAtLog(opened);
         } finally {
-          this.#turns.release();
+          this.#mutex.release();
         }
       }
     } catch (error) {
@@ -469,25 +469,25 @@ export class SqliteDatabase implements Database {
 
   /** Readers and writers of this database wait meanwhile; the event loop is busy only while pages are copied, never while they are synced. */
   async #emptyLog(): Promise<void> {
-    await this.#turns.take();
+    await this.#mutex.acquire();
     try {
       if (this.#opened !== null) await this.#moveLog(this.#opened);
     } finally {
-      this.#turns.release();
+      this.#mutex.release();
     }
   }
 
-  /** To be called within a turn: log durable, then pages copied, then the database file durable, then the log's new beginning, and only then the next write. */
+  /** To be called with the mutex held: log durable, then pages copied, then the database file durable, then the log's new beginning, and only then the next write. */
   async #moveLog(opened: Opened): Promise<void> {
     await this.#copyLog(opened);
     opened.connection.beginLog();
     await opened.flush.committed();
   }
 
-  /** To be called within a turn: log durable, then pages copied, then the database file durable. */
+  /** To be called with the mutex held: log durable, then pages copied, then the database file durable. */
   async #copyLog({ connection, flush, file, watch }: Opened): Promise<void> {
     await flush.durable();
-    await this.#deps.loop.turn();
+    await this.#deps.loop.beginSlice();
     watch.beginWriting();
     try {
       connection.moveLog();

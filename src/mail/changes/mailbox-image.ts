@@ -81,7 +81,7 @@ export class ImageBuilder {
   }
 
   /**
-   * Applies changes after `image.highestModSeq`. Other work may have its turn meanwhile, and sees changes of flags and MODSEQs one by one; it must not
+   * Applies changes after `image.highestModSeq`. Other work may run meanwhile, and sees changes of flags and MODSEQs one by one; it must not
    * call this.
    * @param blocks  All blocks with such changes, ascending.
    * @param rest  New messages that no block speaks for, ascending.

@@ -40,7 +40,7 @@ export async function countMailbox(reader: Reader, account: AccountId, mailbox: 
   const blocks = typeof present === 'string' ? new Map<number, FlagBlock>() : present;
   const count = { messages: 0, unseen: 0, sizeBytes: 0, maxUid: 0, maxModSeq: 0 };
   const deleted: number[] = [];
-  // Blocks are looked into between the statements about their rows, which let others have their turn.
+  // Blocks are looked into between the statements about their rows, which yield to others.
   for await (const sum of sumsOf(reader, account, mailbox)) {
     count.messages += sum.messages;
     count.sizeBytes += sum.sizeBytes;

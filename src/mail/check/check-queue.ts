@@ -31,7 +31,7 @@ interface QueueQuery {
 export async function checkQueue(
   db: Database,
   blobs: BlobStore,
-  loop: EventLoop = { pause: () => null, turn: () => null },
+  loop: EventLoop = { pause: () => null, beginSlice: () => null },
 ): Promise<StoreProblem[]> {
   const problems = new StoreProblems(null);
   const { report } = problems;

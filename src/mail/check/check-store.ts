@@ -22,11 +22,11 @@ export interface CheckDeps {
   readonly databases?: Pick<Databases, 'integrity'>;
   /** Names of the accounts of the configuration: those that the server does not know are refused when data carries their names. */
   readonly configured?: readonly string[];
-  /** Without it the check gives others no turns beyond those of its reads. */
+  /** Without it the check yields to others at its reads only. */
   readonly loop?: EventLoop;
 }
 
-const noPauses: EventLoop = { pause: () => null, turn: () => null };
+const noPauses: EventLoop = { pause: () => null, beginSlice: () => null };
 /** Lines of SQLite's integrity check that are reported. */
 const maxDamages = 20;
 
@@ -82,7 +82,12 @@ async function checkServer(
 }
 
 /** Reports data that no account of the server has: an account of the configuration is refused because of it, anything else only lies about. */
-function reportUnclaimed(problems: StoreProblems, id: AccountId, name: string | null, configured: readonly string[]): void {
+function reportUnclaimed(
+  problems: StoreProblems,
+  id: AccountId,
+  name: string | null,
+  configured: readonly string[],
+): void {
   if (name !== null && configured.includes(name)) {
     const problem = `is refused: server.db does not know it, and accounts/${id} holds mail of an account ${name}`;
     problems.refused(
@@ -121,7 +126,11 @@ async function checkFolder(deps: CheckDeps, id: AccountId, name: string | null):
   }
 }
 
-async function checkOpened({ databases, loop }: CheckDeps, account: Account, problems: StoreProblems): Promise<StoreProblem[]> {
+async function checkOpened(
+  { databases, loop }: CheckDeps,
+  account: Account,
+  problems: StoreProblems,
+): Promise<StoreProblem[]> {
   if (databases !== undefined) {
     await checkFile(() => databases.integrity(account.id), `accounts/${account.id}/account.db`, problems);
   }
@@ -132,7 +141,11 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function checkFile(integrity: () => Promise<readonly string[]>, file: string, problems: StoreProblems): Promise<void> {
+async function checkFile(
+  integrity: () => Promise<readonly string[]>,
+  file: string,
+  problems: StoreProblems,
+): Promise<void> {
   try {
     const damages = await integrity();
     for (const damage of damages.slice(0, maxDamages))

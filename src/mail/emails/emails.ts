@@ -1,6 +1,6 @@
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { currentModSeq } from '#mail/changes';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
@@ -23,7 +23,7 @@ const keepMs = 5 * 60_000;
 /** The emails of one account. What it shows is durable. */
 export class Emails implements Disposable {
   readonly #deps: EmailsDeps;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #emails: Map<number, Email> | null = null;
   #view: EmailView | null = null;
   #idle: Disposable | null = null;
@@ -34,7 +34,7 @@ export class Emails implements Disposable {
 
   /** Returns the emails as they are now, or later. */
   view(): Promise<EmailView> {
-    return this.#turns.run(() => this.#refresh());
+    return this.#mutex.run(() => this.#refresh());
   }
 
   /** Returns the emails that changed after a MODSEQ, about `limit` of them: always whole transactions. */

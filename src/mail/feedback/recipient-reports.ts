@@ -16,7 +16,10 @@ export interface RecipientReport {
 }
 
 /** Interprets a notice. Without a From-ID only facts about a recipient count. Pure. */
-export function recipientReportsOf({ trust, messages, recipients }: SentMessages, dsn: ParsedDsn | null): RecipientReport[] {
+export function recipientReportsOf(
+  { trust, messages, recipients }: SentMessages,
+  dsn: ParsedDsn | null,
+): RecipientReport[] {
   const groups = dsn?.recipients ?? [];
   const reportingMta = dsn?.reportingMta ?? null;
   const matcher = new RecipientMatcher(recipients);

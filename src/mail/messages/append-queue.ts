@@ -1,13 +1,13 @@
 import type { Appended, NewMessage, Target } from './message.ts';
 
-/** One caller's messages, waiting for their turn. */
+/** One caller's messages, waiting for a transaction. */
 interface Waiting {
   readonly target: Target;
   readonly messages: readonly NewMessage[];
   readonly done: PromiseWithResolvers<Appended>;
 }
 
-/** Messages in one transaction at the most, so that the event loop and the log get their turns. */
+/** Messages in one transaction at the most, so that the event loop and the log are served in between. */
 const maxBatch = 64;
 
 /**

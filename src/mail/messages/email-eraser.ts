@@ -40,7 +40,7 @@ export class EmailEraser implements Disposable {
     });
   }
 
-  /** Erases everything that is recorded by now, in small transactions that others get their turns between. @returns how many emails went. */
+  /** Erases everything that is recorded by now, in small transactions with room for those of others in between. @returns how many emails went. */
   async erase(): Promise<number> {
     let erased = 0;
     // A run that began earlier may have looked already.

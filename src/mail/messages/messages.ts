@@ -33,7 +33,7 @@ export interface MessagesDeps {
  * exist are passed over. Missing mailboxes throw MailboxRefusal NONEXISTENT.
  *
  * `append` and `copy` are one change with one MODSEQ, all or nothing. `store`, `expunge`, `remove` and `move` work in batches, each a
- * transaction with its MODSEQ, so that other writers and the event loop get turns between them: each message changes wholly or not at all,
+ * transaction with its MODSEQ, so that other writers and the event loop are served between them: each message changes wholly or not at all,
  * but when a batch fails those before it stay, and the method rejects.
  */
 export class Messages implements MailboxContents, Disposable {

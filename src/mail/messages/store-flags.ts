@@ -36,7 +36,7 @@ export async function storeFlags(
     if (positions.length === 0) continue;
     modSeq ??= (await advance(tx, account)).modSeq;
     for (const i of positions) stored.block.modSeqs[i] = modSeq;
-    // One block after the other, so that the statements between them let others have their turn.
+    // One block after the other, so that the statements between them yield to others.
     await writeBlock(tx, account, mailbox, stored);
   }
   const { changed, modified } = storing;

@@ -4,7 +4,7 @@ import type { LeasedRecipient } from './recipient-row.ts';
 
 /** Slots of lanes for messages that are being accepted: what is leased as it is written need not be found among the rows that are due. */
 export interface Express {
-  /** Takes a slot of a lane; null where none is free, or others wait for it. Then the message waits its turn, too. */
+  /** Takes a slot of a lane; null where none is free, or others wait for it. Then the message waits, too. */
   reserve(lane: Lane): Reservation | null;
 }
 

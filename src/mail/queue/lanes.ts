@@ -16,7 +16,7 @@ interface LanesDeps {
 
 /**
  * Which lanes are at work. A destination has its own limit and so has a transport, so that neither a slow host nor a slow
- * transport stalls others; when lanes run out, transports take turns, and so do the destinations of each.
+ * transport stalls others; when lanes run out, transports are served round-robin, and so are the destinations of each.
  */
 export class Lanes {
   readonly #deps: LanesDeps;
@@ -44,7 +44,7 @@ export class Lanes {
     this.#waitedFor.clear();
     let readyMs: number | null = null;
     const due = await dueLanes(this.#deps.db, nowMs);
-    for (const transport of await this.#transportsInTurn(due)) {
+    for (const transport of await this.#transportsRoundRobin(due)) {
       const limits = this.#limits(transport);
       const atMs = limits.rate === null ? nowMs : this.#deps.rate.readyMs(transport, limits.rate, nowMs);
       if (atMs > nowMs) {
@@ -94,7 +94,7 @@ export class Lanes {
     add(this.#byTransport, lane.transport, 1);
   }
 
-  async #transportsInTurn(due: DueLanes): Promise<string[]> {
+  async #transportsRoundRobin(due: DueLanes): Promise<string[]> {
     const names = [''];
     for (let name = await due.nextTransport(''); name !== null; name = await due.nextTransport(name)) {
       names.push(name);
@@ -108,7 +108,7 @@ export class Lanes {
     return limitsOf(routing.table().transports.get(transport), settings);
   }
 
-  /** Destinations take turns: when lanes ran out, the next pass goes on where this one stopped. */
+  /** Destinations are served round-robin: when lanes ran out, the next pass goes on where this one stopped. */
   async #serve(transport: string, limits: LaneLimits, due: DueLanes): Promise<void> {
     const start = this.#cursors.get(transport) ?? '';
     const reachedEnd = await this.#walk(transport, limits, { from: start, to: null }, due);

@@ -246,7 +246,7 @@ test('Queue with a large body: the blob goes after its row', async () => {
   assert.deepEqual([world.blobs.size, await count(world, 'queue_garbage')], [0, 0]);
 });
 
-test('QueueRunner keeps to the limits, and serves every domain in turn', async () => {
+test('QueueRunner keeps to the limits, and serves the domains round-robin', async () => {
   await using world = new QueueWorld({ concurrency: 3, concurrencyPerDestination: 2, batchRecipients: 2 });
   let open = 0;
   let most = 0;

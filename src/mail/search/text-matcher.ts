@@ -127,8 +127,8 @@ class HeaderText {
     const taken: TextPiece[] = [];
     for (const piece of pieces) {
       taken.push(piece);
-      const turn = this.#loop.pause();
-      if (turn !== null) await turn;
+      const pause = this.#loop.pause();
+      if (pause !== null) await pause;
     }
     return wholeTexts(taken);
   }

@@ -119,7 +119,7 @@ test('writeStory: deferred, then given up, and the sender told; another recipien
   );
 });
 
-test('writeStory: what is late waits for its turn', async () => {
+test('writeStory: what is late waits for the server and its transport', async () => {
   await using world = new QueueWorld();
   const startMs = world.clock.now();
   await world.send(['bob@example.net']);

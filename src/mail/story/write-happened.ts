@@ -45,7 +45,7 @@ const notices: Readonly<Record<string, string>> = {
   relayed: 'that it was handed to a host that sends no notices of success',
 };
 
-/** The notice can be asked for in turn, by its Message-ID. */
+/** The notice can be asked for as well, by its Message-ID. */
 function writeTold(
   recipients: readonly string[],
   { notice, to, messageId }: Readonly<Record<string, unknown>>,

@@ -6,7 +6,7 @@ import type { PlaceNow, RecipientNow, Story } from './types.ts';
  * A story in lines for people: who wrote what, what happened in the order of time, and how it is now. Text of strangers is in it as they wrote it,
  * without line ends.
  * @param time  writes milliseconds since 1970.
- * @param nowMs  milliseconds since 1970: what was due before then waits for its turn.
+ * @param nowMs  milliseconds since 1970: what was due before then is late.
  */
 export function writeStory(story: Story, time: (ms: number) => string, nowMs: number): string[] {
   const context = { tries: new Map<string, number>(), passedOver: new Set<string>(), time };
@@ -78,8 +78,8 @@ function recipientNow(recipient: RecipientNow, time: (ms: number) => string, now
       if (isHeld) return 'on hold, until an operator releases it';
       const isLate = nextAttemptMs !== null && nextAttemptMs < nowMs;
       // Why others go first is known to the server that runs, if one does, and only at that moment.
-      const turn = isLate ? ', as soon as the server and the limits of its transport let it' : '';
-      const due = nextAttemptMs === null ? '' : `, due ${isLate ? 'since' : 'at'} ${time(nextAttemptMs)}${turn}`;
+      const addition = isLate ? ', as soon as the server and the limits of its transport let it' : '';
+      const due = nextAttemptMs === null ? '' : `, due ${isLate ? 'since' : 'at'} ${time(nextAttemptMs)}${addition}`;
       const until = giveUpMs === null ? '' : `; given up at ${time(giveUpMs)} if it does not work until then`;
       const paused = recipient.isPaused ? because : '';
       return `waits for attempt ${attempts + 1}${due}${until}${owed}${paused}`;

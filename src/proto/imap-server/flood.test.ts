@@ -60,7 +60,7 @@ async function flood(
 
 const ids = 't ID ("name" "flood")\r\n'.repeat(5000);
 
-test('serveImap lets others have their turn between commands that were sent ahead, and ends a flood before login', async () => {
+test('serveImap yields to others between commands that were sent ahead, and ends a flood before login', async () => {
   const { backend, loop, session } = await flood(ids, null);
   await session;
   assert.equal(backend.clientIds.length, defaultLimits.maxCommandsBeforeLogin);

@@ -16,7 +16,7 @@ export interface OutputMark {
 
 /**
  * Collects responses into large writes. The methods that add are synchronous and grow the buffer; a caller that writes much awaits
- * `spill()` wherever `isFull`, which also gives other connections their turn, and `drain()` at the end. Between commands nothing is kept,
+ * `spill()` wherever `isFull`, which also yields to other connections, and `drain()` at the end. Between commands nothing is kept,
  * so that idle connections cost no buffer.
  */
 export class Output {
@@ -127,7 +127,7 @@ export class Output {
     return this.#used === 0 ? null : this.#channel.write(this.#taken(), this.timeoutMs);
   }
 
-  /** Writes everything collected in the middle of a long answer, and gives other connections their turn. */
+  /** Writes everything collected in the middle of a long answer, and yields to other connections. */
   spill(): Promise<void> | null {
     const written = this.#spill();
     const pause = this.#loop.pause();

@@ -80,8 +80,8 @@ class Session {
   }
 
   /**
-   * Gives other connections their turn between pipelined commands (RFC 9051 §5.5). Answers of such commands are collected, and sent at the latest
-   * when there is no further command, when a turn ends, or when a buffer is full: then the next command waits until the peer has read enough.
+   * Yields to other connections between pipelined commands (RFC 9051 §5.5). Answers of such commands are collected, and sent at the latest
+   * when there is no further command, when the slice of the event loop ends, or when a buffer is full: then the next command waits until the peer has read enough.
    */
   async #yield(): Promise<void> {
     const { output, deps } = this.#context;

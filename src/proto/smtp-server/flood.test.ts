@@ -34,7 +34,7 @@ for (const [title, text, answered, pauses] of [
     375,
   ],
 ] as const) {
-  test(`SmtpSession lets others have their turn between ${title} that were sent ahead, and ends a flood of them`, async () => {
+  test(`SmtpSession yields to others between ${title} that were sent ahead, and ends a flood of them`, async () => {
     const { client, server } = channelPair();
     const loop = new FakeLoop();
     await client.write(new TextEncoder().encode(text));

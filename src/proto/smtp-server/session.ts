@@ -100,7 +100,7 @@ export class SmtpSession {
       return;
     }
     const event = this.#wire.codec.next() ?? (await this.#more());
-    // A peer that behaves like an attacker is answered slowly, others no faster than all connections get their turn. Queued replies wait for the
+    // A peer that behaves like an attacker is answered slowly, others no faster than all connections are served. Queued replies wait for the
     // next one: a pause is shorter than a write of their own would take.
     const { pauseMs } = context;
     const pause = pauseMs > 0 ? context.clock.sleep(pauseMs) : this.#loop.pause();

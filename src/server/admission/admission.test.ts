@@ -76,7 +76,7 @@ test('Admission: a right login forgives wrong guesses at its own name from its o
   assert.equal((await limits.beginLogin('203.0.113.1')).kind, 'failedTooOften');
 });
 
-test('Admission: guesses at once are not more than guesses in turn; the rest waits, and a wait has an end', async () => {
+test('Admission: guesses at once are not more than guesses one after another; the rest waits, and a wait has an end', async () => {
   const clock = new FakeClock();
   const limits = admission(clock);
   const first = await Promise.all(Array.from({ length: 10 }, () => begun(limits, '203.0.113.1')));

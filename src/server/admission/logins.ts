@@ -39,7 +39,7 @@ interface Waiter {
 }
 
 /**
- * Wrong guesses per network. A guess counts from its beginning, so that guesses made at once are not more than guesses made in turn: when
+ * Wrong guesses per network. A guess counts from its beginning, so that guesses made at once are not more than guesses made one after another: when
  * those under way could reach the limit, the next one waits for their end. A right login forgives wrong guesses at its own name only.
  */
 export class LoginLimit {

@@ -1,7 +1,7 @@
 import { CertificateRefused, loadCertificate, type LoadedCertificate } from '#host/certificates';
 import type { Files } from '#host/files';
 import type { ServerTls } from '#host/net';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import { ConfigError, type ListenerConfig } from '#mail/config';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -39,7 +39,7 @@ export class Certificates implements Disposable {
   readonly #entries: Entry[] = [];
   #timer: Disposable | null = null;
   #isDisposed = false;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(deps: CertificatesDeps) {
     this.#deps = deps;
@@ -76,7 +76,7 @@ export class Certificates implements Disposable {
 
   /** Reads all files again. @returns what is wrong with them, a line each, with file, line, column, reason and fix. */
   reload(): Promise<string[]> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const problems: string[] = [];
       for (const entry of this.#entries) {
         const problem = await this.#refresh(entry);

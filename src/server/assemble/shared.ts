@@ -8,7 +8,7 @@ import type { Services } from './services.ts';
 /** State that all connections of a process share besides the stored data. */
 export interface Shared {
   readonly admission: Admission;
-  /** Gate at which TLS handshakes wait for their turn. */
+  /** Gate at which TLS handshakes wait for a permit. */
   readonly handshakes: HandshakeGate;
   readonly resolver: Resolver;
   readonly senders: SenderChecks;

@@ -185,7 +185,7 @@ test('DataWatch looks at open files every second, and notes folders that were th
   assert.equal(looks, 6);
 });
 
-test('AccountFiles looks at all accounts in turn, and notes missing databases of accounts that still exist', async () => {
+test('AccountFiles looks at all accounts one after another, and notes missing databases of accounts that still exist', async () => {
   const noted: string[] = [];
   const accounts = new Set(Array.from({ length: 250 }, (_, i) => i + 1));
   const missing = new Set([7, 150, 250]);

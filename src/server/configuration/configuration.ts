@@ -1,5 +1,5 @@
 import { errorCode, keepRights, type Files } from '#host/files';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import {
   ConfigError,
   configJsonSchema,
@@ -47,7 +47,7 @@ export class Configuration implements Disposable {
   #seen: string;
   #timer: Disposable | null = null;
   /** Reads and changes: a look at the file must not put an older text in force over a change. */
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   private constructor(deps: ConfigurationDeps, snapshot: Snapshot, seen: string) {
     this.#deps = deps;
@@ -87,7 +87,7 @@ export class Configuration implements Disposable {
   /** Looks for edits every second until disposed. */
   watch(): void {
     this.#timer = this.#deps.clock.timer(lookEveryMs, () => {
-      void this.#turns
+      void this.#mutex
         .run(() => this.#look())
         .finally(() => {
           if (this.#timer !== null) this.watch();
@@ -97,7 +97,7 @@ export class Configuration implements Disposable {
 
   /** Reads `domains.yaml` again. @returns what is wrong with it, a line each; it is logged as well. */
   reload(): Promise<string[]> {
-    return this.#turns.run(() => {
+    return this.#mutex.run(() => {
       this.#seen = '';
       return this.#look();
     });
@@ -113,7 +113,7 @@ export class Configuration implements Disposable {
    * @throws what `edit` throws, or ConfigError when the result is wrong; nothing changed then.
    */
   changeDomains(edit: (text: string) => string): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const { files, folder, clock, bus, log } = this.#deps;
       await this.#reload();
       const { server, domains } = this.#snapshot;

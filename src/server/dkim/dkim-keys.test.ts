@@ -131,7 +131,7 @@ test('DkimKeys: a key that becomes readable is used without a restart and withou
   assert.equal(log.ofLevel('error').length, 2);
 });
 
-/** Lets the event loop turn: files are read outside of the fake time. */
+/** Waits for turns of the event loop: files are read outside of the fake time. */
 async function turnsUntil(isDone: () => boolean): Promise<void> {
   for (let turns = 0; !isDone(); turns += 1) {
     assert.ok(turns < 10_000, 'it does not happen');

@@ -1,6 +1,6 @@
 import type { Files } from '#host/files';
 import { defaultRsaBits, keyRecordName, writeKeyRecord, type PrivateKey } from '#lib/dkim';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import { ConfigError, type Config } from '#mail/config';
 import { selectorsOf, SigningPlan } from '#mail/dkim';
 import type { Bus } from '#ports/bus';
@@ -50,7 +50,7 @@ export class DkimKeys implements Disposable {
   #subscription: Disposable | null = null;
   #timer: Disposable | null = null;
   #problems: readonly string[] = [];
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(deps: DkimKeysDeps) {
     this.#deps = deps;
@@ -142,7 +142,7 @@ export class DkimKeys implements Disposable {
 
   /** Reads all keys, one reading after the other; those that cannot be used stay what they were. */
   #read(): Promise<readonly KeyProblem[]> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const { configuration, files } = this.#deps;
       const { keys, problems } = await readKeys(files, configuration.folder, configuration.config);
       const kept = new Map(keys);

@@ -74,7 +74,7 @@ async function answer(client: FakeChannel, tag: string, command: string): Promis
   }
 }
 
-test('no IMAP command does much between two turns of other connections', async (t) => {
+test('no IMAP command does much before other connections are served', async (t) => {
   const loop = new FakeLoop(sliceUnits);
   await using store = await tempStore((db) => countingDatabase(db, loop), loop);
   for (let first = 0; first < messages; first += 50) {

@@ -49,7 +49,7 @@ test('defineOperation: arguments are checked before the work, which gets the par
   assert.equal(operation.isExclusive, false);
 });
 
-test('allOperations: those that look before they change wait for their turn', () => {
+test('allOperations: those that look before they change are exclusive', () => {
   const exclusive: string[] = allOperations.filter(({ isExclusive }) => isExclusive).map(({ name }) => name);
   assert.deepEqual(exclusive.toSorted(), [
     'account.add',

@@ -20,7 +20,7 @@ interface Declaration<Name extends string, Shape extends z.ZodRawShape, Result e
   /** One imperative sentence without its full stop, for lists and documents. */
   readonly summary: string;
   readonly permission: Permission<keyof Shape & string>;
-  /** It looks before it changes, so that two at once could both find a name free: it waits for its turn. Default: false. */
+  /** It looks before it changes, so that two at once could both find a name free: only one such operation runs at a time. Default: false. */
   readonly isExclusive?: boolean;
   readonly command: CliCommand;
   /** Arguments by name, made with the functions of arguments.ts, each with its text. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import { allOperations } from './all-operations.ts';
 import { OperationRefused } from './arguments.ts';
 import type { Caller, Operation } from './define-operation.ts';
@@ -33,7 +33,7 @@ const byName: ReadonlyMap<string, Operation<string, z.ZodRawShape, z.ZodType, Op
 /** Runs operations by name. */
 export class Operations {
   readonly #deps: OperationsDeps;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(deps: OperationsDeps) {
     this.#deps = deps;
@@ -51,7 +51,7 @@ export class Operations {
     }
     requirePermission(operation, args, caller);
     if (!operation.isExclusive) return await operation.call(this.#deps, args);
-    return await this.#turns.run(() => operation.call(this.#deps, args));
+    return await this.#mutex.run(() => operation.call(this.#deps, args));
   }
 }
 

@@ -18,7 +18,7 @@ interface MxQuestion {
 
 /**
  * How connections to the hosts of a domain are to be secured: by what DANE and MTA-STS say, what the message asks for, and the operator.
- * Each host is looked at when its turn comes, and once for all its addresses.
+ * Each host is looked at when it is tried, and once for all its addresses.
  */
 export async function mxSecurity(
   { domain, found, hostOf, tls }: MxQuestion,

@@ -1,5 +1,5 @@
 import { accountId, type AccountId } from '#lib/ids';
-import { Turns } from '#lib/turns';
+import { Mutex } from '#lib/mutex';
 import {
   DatabaseMissing,
   type Database,
@@ -26,11 +26,11 @@ export interface PostgresDeps {
 
 /**
  * The `Databases` port on PostgreSQL, for tests: the server's tables in one schema, those of all accounts in another, so a statement that
- * forgets its account meets the rows of others. One connection, opened at first use; transactions take turns.
+ * forgets its account meets the rows of others. One connection, opened at first use; one transaction runs at a time.
  */
 export class PostgresDatabases implements Databases {
   readonly server: TestDatabase;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   readonly #accounts = new Map<AccountId, PostgresDatabase>();
   readonly #deps: PostgresDeps;
   #connection: Promise<Connection> | null = null;
@@ -79,24 +79,24 @@ export class PostgresDatabases implements Databases {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    await this.#turns.ended();
+    await this.#mutex.idle();
     const connection = await this.#connection;
     this.#connection = null;
     await connection?.close();
   }
 
   #database(account: AccountId | null, close: () => Promise<void>): PostgresDatabase {
-    return new PostgresDatabase({ account, log: this.#deps.log, turn: (body) => this.#turn(body), close });
+    return new PostgresDatabase({ account, log: this.#deps.log, exclusive: (body) => this.#exclusive(body), close });
   }
 
   /** Runs our own statements on the tables of accounts. */
   #onAccounts<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#turn((connection) => inTransaction(connection, 'account', () => body(connection)));
+    return this.#exclusive((connection) => inTransaction(connection, 'account', () => body(connection)));
   }
 
-  #turn<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
+  #exclusive<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
     return outsideWork.track(
-      this.#turns.run(async () => {
+      this.#mutex.run(async () => {
         if (this.#isClosed && this.#connection === null) throw new Error('the database is closed');
         this.#connection ??= Connection.open(this.#deps.directory, this.#deps.migrations);
         return await body(await this.#connection);
@@ -109,7 +109,7 @@ interface DatabaseDeps {
   /** Null for the tables of the server. */
   readonly account: AccountId | null;
   readonly log: Log;
-  readonly turn: <T>(body: (connection: Connection) => Promise<T>) => Promise<T>;
+  readonly exclusive: <T>(body: (connection: Connection) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -126,11 +126,11 @@ class PostgresDatabase implements TestDatabase {
   }
 
   async read<T>(body: (reader: Reader) => Promise<T>): Promise<T> {
-    return await this.#deps.turn(async (connection) => (await this.#transaction(connection, body)).result);
+    return await this.#deps.exclusive(async (connection) => (await this.#transaction(connection, body)).result);
   }
 
   async write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
-    const { result, callbacks } = await this.#deps.turn((connection) => this.#transaction(connection, body));
+    const { result, callbacks } = await this.#deps.exclusive((connection) => this.#transaction(connection, body));
     callAll(callbacks, this.#deps.log);
     return result;
   }
@@ -153,7 +153,7 @@ class PostgresDatabase implements TestDatabase {
   }
 
   #own<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-    return this.#deps.turn((connection) => inTransaction(connection, this.#kind, () => body(connection)));
+    return this.#deps.exclusive((connection) => inTransaction(connection, this.#kind, () => body(connection)));
   }
 
   get #kind(): SchemaKind {

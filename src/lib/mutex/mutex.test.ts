@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Turns } from './index.ts';
+import { Mutex } from './index.ts';
 
-test('Turns.run begins a piece when the one before ended, also when that failed', async () => {
-  const turns = new Turns();
+test('Mutex.run begins a piece when the one before ended, also when that failed', async () => {
+  const mutex = new Mutex();
   const events: string[] = [];
   const first = Promise.withResolvers<void>();
-  const failing = turns.run(async () => {
+  const failing = mutex.run(async () => {
     events.push('first begins');
     await first.promise;
     throw new Error('trouble');
   });
-  const second = turns.run(() => Promise.resolve(events.push('second')));
+  const second = mutex.run(() => Promise.resolve(events.push('second')));
   await Promise.resolve();
   assert.deepEqual(events, ['first begins']);
   first.resolve();
   await assert.rejects(failing, /trouble/);
   assert.equal(await second, 2);
-  await turns.ended();
+  await mutex.idle();
   assert.deepEqual(events, ['first begins', 'second']);
 });

@@ -1,16 +1,16 @@
-/** Runs pieces of work one after another, in the order of their arrival. A failure does not stop the next one. */
-export class Turns {
+/** A mutex: runs pieces of work one at a time, in the order of their arrival. A failure does not stop the next one. */
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Starts `work` when all earlier work has ended. Resolves or rejects as it does. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    const running = this.#last.then(work);
+    this.#last = running.catch(() => undefined);
+    return running;
   }
 
   /** Resolves when all work so far has ended, successfully or not. */
-  async ended(): Promise<void> {
+  async idle(): Promise<void> {
     await this.#last;
   }
 }

@@ -1,9 +1,12 @@
 import type { EventLoop } from '#ports/event-loop';
 
-/** One user at a time, first come first served; hands over without delay unless the process has used up its slice of the event loop. */
-export class Turns {
+/**
+ * The mutex of one database: one holder at a time, first come first served. It is handed over without delay unless the process has used up its slice
+ * of the event loop, which sets it apart from `Mutex` of `#lib/mutex`.
+ */
+export class DatabaseMutex {
   readonly #loop: EventLoop;
-  #isTaken = false;
+  #isHeld = false;
   #waiting: (() => void)[] = [];
   #next = 0;
 
@@ -11,18 +14,18 @@ export class Turns {
     this.#loop = loop;
   }
 
-  /** Reports whether the turn is taken. */
-  get isTaken(): boolean {
-    return this.#isTaken;
+  /** Reports whether it is held. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
-  /** Resolves, always in a later microtask, when it is the caller's turn, who must call `release` exactly once. */
-  async take(): Promise<void> {
-    // Before the turn is taken, so that a caller that pauses keeps no other caller from it.
+  /** Resolves, always in a later microtask, when the caller holds it; the caller must call `release` exactly once. */
+  async acquire(): Promise<void> {
+    // Before it is acquired, so that a caller that pauses keeps no other caller from it.
     const pause = this.#loop.pause();
     if (pause !== null) await pause;
-    if (!this.#isTaken) {
-      this.#isTaken = true;
+    if (!this.#isHeld) {
+      this.#isHeld = true;
       return;
     }
     await new Promise<void>((resolve) => {
@@ -30,13 +33,13 @@ export class Turns {
     });
   }
 
-  /** Ends the caller's turn. */
+  /** Gives it to the caller that has waited longest. */
   release(): void {
     const begin = this.#waiting[this.#next];
     if (begin === undefined) {
       this.#waiting = [];
       this.#next = 0;
-      this.#isTaken = false;
+      this.#isHeld = false;
       return;
     }
     this.#next += 1;
