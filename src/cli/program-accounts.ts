@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
+import type { AppPasswordOptions } from './commands/app-password.ts';
 import type { ClientKeyOptions } from './commands/client-key.ts';
 import type { ConfirmOptions } from './confirm.ts';
 import { asking, inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
-/** Adds the commands about accounts, passwords and client certificates. */
+/** Adds the commands about accounts, passwords, app passwords and client certificates. */
 export function addAccountCommands(godwit: Command, run: Runner): void {
   addAccounts(godwit, run);
   addPasswords(godwit, run);
+  addAppPasswords(godwit, run);
   addClientKeys(godwit, run);
 }
 
@@ -67,6 +69,36 @@ function addPasswords(godwit: Command, run: Runner): void {
     .option('--stdin', 'read the password from standard input')
     .action(async (name: string, options: FolderOptions & { stdin?: boolean }) =>
       run((await import('./commands/password.ts')).passwordSet(name, options)),
+    );
+}
+
+function addAppPasswords(godwit: Command, run: Runner): void {
+  const appPassword = godwit
+    .command('app-password')
+    .description('give each program of an account a password of its own, which permits less and is removed alone');
+  inFolder(appPassword.command('add').description('make an app password and print it'))
+    .argument('<account>', 'name of the account')
+    .argument('<name>', 'what to call it in lists, such as the program or device')
+    .option(
+      '--scope <scope...>',
+      'what it permits: mail (read and change mail), read-only (read mail), send (submit messages); default: mail send',
+    )
+    .option('--days <count>', 'let it expire after so many days')
+    .option('--json', 'print JSON')
+    .action(async (account: string, name: string, options: AppPasswordOptions) =>
+      run((await import('./commands/app-password.ts')).appPasswordAdd(account, name, options)),
+    );
+  inFolder(appPassword.command('list').description('list app passwords, what they permit and their last use'))
+    .argument('[account]', 'of this account only')
+    .option('--json', 'print JSON')
+    .action(async (account: string | undefined, options: AppPasswordOptions) =>
+      run((await import('./commands/app-password.ts')).appPasswordList(account, options)),
+    );
+  inFolder(appPassword.command('remove').description('remove an app password, at once'))
+    .argument('<account>', 'name of the account')
+    .argument('<name>', 'its name, as the list shows it')
+    .action(async (account: string, name: string, options: AppPasswordOptions) =>
+      run((await import('./commands/app-password.ts')).appPasswordRemove(account, name, options)),
     );
 }
 

@@ -136,6 +136,7 @@ export class MemoryImapBackend implements ImapBackend {
 
 class MemoryAccount implements AccountBackend {
   readonly name = 'mrc';
+  readonly isReadOnly = false;
   readonly #world: MemoryImapBackend;
 
   constructor(world: MemoryImapBackend) {

@@ -33,9 +33,12 @@ export function scram(hash: ScramHash, isPlus: boolean): ServerMechanism {
       return failed('channelBinding', 'channel binding does not match: somebody may be between us', first.login);
     }
     const authMessage = `${first.bare},${serverFirst},${final.withoutProof}`;
-    const isRight = isProofRight(final, keys, authMessage, hash);
-    const identity = isRight ? await options.store.identify(first.login) : null;
-    const verifier = writeUtf8(`v=${encodeBase64Text(hmac(hash, keys.serverKey, authMessage))}`);
+    const isOwn = isProofRight(final, keys, authMessage, hash);
+    // All are tried, so that the time does not tell which one was right.
+    const [app] = (keys.appPasswords ?? []).filter((candidate) => isProofRight(final, candidate, authMessage, hash));
+    const identity = isOwn ? await options.store.identify(first.login) : (app?.identity ?? null);
+    const { serverKey } = isOwn ? keys : (app ?? keys);
+    const verifier = writeUtf8(`v=${encodeBase64Text(hmac(hash, serverKey, authMessage))}`);
     return authorize(options.store, first.login, first.authorizationId, identity, verifier);
   };
 }
@@ -61,8 +64,13 @@ function chooseBinding(
 }
 
 /** Reports whether the proof is right: RFC 5802 §3 recovers ClientKey from it, whose hash must be StoredKey. */
-function isProofRight(final: ClientFinal, keys: ScramKeys, authMessage: string, hash: ScramHash): boolean {
-  const signature = hmac(hash, keys.storedKey, authMessage);
+function isProofRight(
+  final: ClientFinal,
+  { storedKey }: Pick<ScramKeys, 'storedKey'>,
+  authMessage: string,
+  hash: ScramHash,
+): boolean {
+  const signature = hmac(hash, storedKey, authMessage);
   if (final.proof.length !== signature.length) return false;
-  return equalInConstantTime(digest(hash, xor(final.proof, signature)), keys.storedKey);
+  return equalInConstantTime(digest(hash, xor(final.proof, signature)), storedKey);
 }

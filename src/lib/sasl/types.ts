@@ -16,12 +16,23 @@ export interface ScramKeys {
   readonly serverKey: Uint8Array;
 }
 
+/** Stored SCRAM keys of a login (RFC 5802 §3): of the account's own password, and of its app passwords, which share salt and iteration count. */
+export interface ScramLogin extends ScramKeys {
+  /** Empty when omitted. */
+  readonly appPasswords?: readonly (Pick<ScramKeys, 'storedKey' | 'serverKey'> & { readonly identity: Identity })[];
+}
+
+/** Permission of an app password: to read and change mail, only to read it, or to send messages. */
+export type AppPasswordScope = 'mail' | 'read-only' | 'send';
+
 /** Proven identity of a client. */
 export interface Identity {
   /** The account's name. */
   readonly account: string;
   /** The login name as used, normalised. */
   readonly login: string;
+  /** The app password that proved it; omitted for the account's own password, a certificate or a token, which permit everything. */
+  readonly appPassword?: { readonly id: number; readonly scopes: readonly AppPasswordScope[] };
 }
 
 /**
@@ -33,7 +44,7 @@ export interface CredentialStore {
   readonly takesEmptyPasswords?: boolean;
   /** Checks a plaintext password, in the same time for known and unknown users; null when wrong. */
   checkPassword(login: string, password: string): Promise<Identity | null>;
-  scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys>;
+  scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramLogin>;
   /** Checks a CRAM-MD5 digest (RFC 2195 §2): HMAC-MD5 of `challenge`, 32 lower-case hex digits; null when wrong. */
   checkCramMd5(login: string, challenge: string, digest: string): Promise<Identity | null>;
   /** Returns the account of a login name, after the mechanism proved the secret; null when unknown. */

@@ -3,13 +3,15 @@ import { createHash, createHmac, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { directHash } from '#testing/direct-hash';
 import { encodeHex } from '#lib/codecs';
-import { LoginsBusy, deriveScramKeys } from '#lib/sasl';
+import { createSaslClient, createSaslServer, deriveScramKeys, LoginsBusy } from '#lib/sasl';
+import { Secret } from '#lib/secret';
 import type { SlowHash } from '#ports/slow-hash';
 import { makeSelfSigned } from '#host/certificates';
 import { systemRandom } from '#host/random';
+import { FakeLog } from '#testing/fake-log';
 import { tempStore, type TempStore } from '#testing/temp-store';
 import { cramMd5Digest, cramMd5States } from './cram-md5.ts';
-import { CredentialChecker, Credentials, keyFingerprint, PasswordRefusal } from './index.ts';
+import { AppPasswords, CredentialChecker, Credentials, keyFingerprint, PasswordRefusal } from './index.ts';
 import { md5Finish, md5Start } from './md5.ts';
 
 const maras = { 'mara@example.org': 'mara' };
@@ -18,7 +20,11 @@ const limits = { argon2MemoryKiB: 64, argon2Passes: 1, scramIterations: 10 };
 function open({ databases, clock }: TempStore, logins: Readonly<Record<string, string>> = maras) {
   const directory = { accountOf: (login: string) => logins[login] ?? null };
   const deps = { db: databases.server, clock, random: systemRandom, hash: directHash, limits };
-  return { credentials: new Credentials(deps), checker: new CredentialChecker({ ...deps, directory }) };
+  return {
+    credentials: new Credentials(deps),
+    appPasswords: new AppPasswords({ ...deps, log: new FakeLog() }),
+    checker: new CredentialChecker({ ...deps, directory }),
+  };
 }
 
 const mara = { account: 'mara', login: 'mara@example.org' };
@@ -93,6 +99,101 @@ test('CredentialChecker.checkCramMd5 accepts the digest of the stored password',
   assert.equal(await checker.checkCramMd5('mara@example.org', '<2@x>', digest), null);
   assert.equal(await checker.checkCramMd5('nobody', '<1@x>', digest), null);
   assert.equal(await checker.checkCramMd5('mara@example.org', '<1@x>', ''), null);
+});
+
+/** Logs in by SCRAM as a client does. @returns the identity; null when the server refused. */
+async function logInByScram(checker: CredentialChecker, password: string, mechanism: 'SCRAM-SHA-1' | 'SCRAM-SHA-256') {
+  const server = createSaslServer(mechanism, {
+    store: checker,
+    bindings: null,
+    nonce: () => 'servernonce0123456789',
+    challenge: () => '',
+    plusOffered: false,
+    clientCertificate: null,
+  });
+  const nonce = 'clientnonce0123456789';
+  const client = createSaslClient(mechanism, {
+    login: 'mara@example.org',
+    password: new Secret(password),
+    nonce: () => nonce,
+    bindings: null,
+    plusOffered: false,
+    minIterations: limits.scramIterations,
+  });
+  let step = await server.step(client.initial());
+  while (step.kind === 'challenge') {
+    const answer = client.step(step.data);
+    assert.equal(answer.kind, 'response');
+    step = await server.step(answer.kind === 'response' ? answer.data : null);
+  }
+  if (step.kind === 'failure') return null;
+  // The client is satisfied only by a server that knows this very password.
+  assert.equal(client.finish(step.data).kind, 'done');
+  return step.identity;
+}
+
+for (const hasOwnPassword of [true, false]) {
+  test(`AppPasswords log in by every mechanism ${hasOwnPassword ? 'beside' : 'without'} the account's own password`, async () => {
+    await using store = await tempStore();
+    const { credentials, appPasswords, checker } = open(store);
+    if (hasOwnPassword) await credentials.setPassword('mara', 'correct horse');
+    const phone = await appPasswords.add('mara', { name: 'phone', scopes: ['mail', 'send'], expiresMs: null });
+    const backup = await appPasswords.add('mara', { name: 'backup', scopes: ['read-only'], expiresMs: null });
+    assert.match(phone, /^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
+    const [phoneId = 0, backupId = 0] = (await appPasswords.list('mara')).map(({ id }) => id);
+    for (const [password, appPassword] of [
+      [phone, { id: phoneId, scopes: ['mail', 'send'] }],
+      [backup, { id: backupId, scopes: ['read-only'] }],
+    ] as const) {
+      const proved = { ...mara, appPassword };
+      assert.deepEqual(await checker.checkPassword('mara@example.org', password), proved);
+      assert.deepEqual(await logInByScram(checker, password, 'SCRAM-SHA-1'), proved);
+      assert.deepEqual(await logInByScram(checker, password, 'SCRAM-SHA-256'), proved);
+      const digest = createHmac('md5', password).update('<1@x>').digest('hex');
+      assert.deepEqual(await checker.checkCramMd5('mara@example.org', '<1@x>', digest), proved);
+    }
+    assert.equal(await checker.checkPassword('mara@example.org', `${phone}x`), null);
+    assert.equal(await logInByScram(checker, 'wrong horse', 'SCRAM-SHA-256'), null);
+    assert.deepEqual(await logInByScram(checker, 'correct horse', 'SCRAM-SHA-256'), hasOwnPassword ? mara : null);
+    // A new password of the account leaves them as they are.
+    await credentials.setPassword('mara', 'battery staple');
+    assert.deepEqual(await logInByScram(checker, 'battery staple', 'SCRAM-SHA-1'), mara);
+    assert.equal((await logInByScram(checker, phone, 'SCRAM-SHA-1'))?.appPassword?.id, phoneId);
+    assert.equal(await appPasswords.remove('mara', 'phone'), true);
+    assert.equal(await appPasswords.remove('mara', 'phone'), false);
+    assert.equal(await checker.checkPassword('mara@example.org', phone), null);
+    assert.equal(await logInByScram(checker, phone, 'SCRAM-SHA-256'), null);
+  });
+}
+
+test('AppPasswords expire, are limited in number, and note their last use to the minute', async () => {
+  await using store = await tempStore();
+  const { appPasswords, checker } = open(store);
+  const expiresMs = store.clock.now() + 1000;
+  const password = await appPasswords.add('mara', { name: 'trial', scopes: ['mail'], expiresMs });
+  const identity = await checker.checkPassword('mara@example.org', password);
+  assert.ok(identity !== null);
+  const use = { protocol: 'imap', address: '192.0.2.1' };
+  const atMs = store.clock.now();
+  await appPasswords.noteUse(identity, use);
+  await store.clock.advance(1000);
+  await appPasswords.noteUse(identity, { ...use, protocol: 'http' });
+  const [listed] = await appPasswords.list('mara');
+  assert.deepEqual(listed?.lastUse, { ...use, atMs });
+  await store.clock.advance(60_000);
+  await appPasswords.noteUse(identity, { ...use, protocol: 'http' });
+  assert.equal((await appPasswords.list('mara'))[0]?.lastUse?.protocol, 'http');
+  assert.equal(await checker.checkPassword('mara@example.org', password), null);
+  assert.equal(await logInByScram(checker, password, 'SCRAM-SHA-256'), null);
+  await assert.rejects(
+    appPasswords.add('mara', { name: 'trial', scopes: ['mail'], expiresMs: null }),
+    /has an app password named trial/,
+  );
+  for (let n = 1; n < 50; n += 1) await appPasswords.add('mara', { name: `${n}`, scopes: ['send'], expiresMs: null });
+  await assert.rejects(
+    appPasswords.add('mara', { name: 'more', scopes: ['send'], expiresMs: null }),
+    /has 50 app passwords, which is the limit/,
+  );
 });
 
 test('Credentials.setPassword refuses what cannot be a password', async () => {

@@ -1,10 +1,19 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { prepareLogin, preparePassword, type CredentialStore, type Identity, type ScramKeys } from '#lib/sasl';
+import {
+  prepareLogin,
+  preparePassword,
+  type CredentialStore,
+  type Identity,
+  type ScramKeys,
+  type ScramLogin,
+} from '#lib/sasl';
 import type { Clock } from '#ports/clock';
 import type { ConditionSink } from '#ports/conditions';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
 import type { SlowHash } from '#ports/slow-hash';
+import { appPasswordProofs, type AppPasswordProof } from './app-password-rows.ts';
+import { digestOf } from './app-passwords.ts';
 import { cramMd5Digest } from './cram-md5.ts';
 import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
 import { readScram } from './derive.ts';
@@ -52,6 +61,9 @@ export class CredentialChecker implements CredentialStore {
   async checkPassword(login: string, password: string): Promise<Identity | null> {
     const found = await this.#find(login);
     const prepared = password.length > this.#limits.maxPasswordLength ? null : preparePassword(password);
+    const digest = found === null || found.apps.length === 0 ? null : digestOf(prepared ?? '');
+    const app = found?.apps.find((one) => digest !== null && timingSafeEqual(one.digest, digest));
+    if (found !== null && app !== undefined) return provedBy(found.identity, app);
     if (found?.row != null && prepared !== null) {
       const { identity, row } = found;
       if (this.#verified.has(identity.account, row.passwordHash, prepared)) return identity;
@@ -63,9 +75,21 @@ export class CredentialChecker implements CredentialStore {
     return null;
   }
 
-  async scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys> {
+  async scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramLogin> {
     const found = await this.#find(login);
-    if (found?.row != null) return readScram(hash === 'SHA-1' ? found.row.scramSha1 : found.row.scramSha256);
+    const stored = (keys: Pick<CredentialRow, 'scramSha1' | 'scramSha256'>): ScramKeys =>
+      readScram(hash === 'SHA-1' ? keys.scramSha1 : keys.scramSha256);
+    const appPasswords = found?.apps.map((app) => ({ ...stored(app), identity: provedBy(found.identity, app) })) ?? [];
+    if (found?.row != null) return { ...stored(found.row), appPasswords };
+    const [first] = appPasswords;
+    if (first === undefined) return await this.#fakeKeys(login, hash);
+    // The account has no password of its own: no proof fits a random key.
+    const noKey = this.#deps.random.bytes(first.storedKey.length);
+    const { salt, iterations } = first;
+    return { salt, iterations, storedKey: noKey, serverKey: noKey, appPasswords };
+  }
+
+  async #fakeKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramKeys> {
     // RFC 5802 §7: servers may hide that a user is unknown. Such a login gets a salt, too, the same each time, also after a restart.
     const key = await this.#secretForFakes();
     const name = prepareLogin(login) ?? login;
@@ -81,9 +105,13 @@ export class CredentialChecker implements CredentialStore {
 
   async checkCramMd5(login: string, challenge: string, digest: string): Promise<Identity | null> {
     const found = await this.#find(login);
-    const want = cramMd5Digest(found?.row?.cramMd5 ?? new Uint8Array(32), challenge);
-    const matches = digest.length === want.length && timingSafeEqual(hashed(digest), hashed(want));
-    return matches && found?.row != null ? found.identity : null;
+    const isRight = (states: Uint8Array): boolean =>
+      timingSafeEqual(hashed(digest), hashed(cramMd5Digest(states, challenge)));
+    const isOwn = isRight(found?.row?.cramMd5 ?? new Uint8Array(32));
+    if (found === null) return null;
+    if (isOwn && found.row !== null) return found.identity;
+    const app = found.apps.find(({ cramMd5 }) => isRight(cramMd5));
+    return app === undefined ? null : provedBy(found.identity, app);
   }
 
   async identify(login: string): Promise<Identity | null> {
@@ -101,15 +129,17 @@ export class CredentialChecker implements CredentialStore {
     return identity?.account === key.account ? identity : null;
   }
 
-  async #find(login: string): Promise<{ readonly identity: Identity; readonly row: CredentialRow | null } | null> {
+  async #find(login: string): Promise<FoundLogin | null> {
     const name = prepareLogin(login);
     const account = name === null ? null : this.#deps.directory.accountOf(name);
     if (name === null || account === null) return null;
-    const [id, row] = await this.#deps.db.read(async (reader) => [
-      await activeAccount(reader, account),
-      await credentialOf(reader, account),
-    ]);
-    return id === null ? null : { identity: { account, login: name }, row };
+    const { db, clock } = this.#deps;
+    return await db.read(async (reader) => {
+      const id = await activeAccount(reader, account);
+      if (id === null) return null;
+      const [row, apps] = [await credentialOf(reader, account), await appPasswordProofs(reader, id, clock.now())];
+      return { identity: { account, login: name }, row, apps };
+    });
   }
 
   /** Returns a hash to verify for unknown logins. A failure is not remembered: the next login tries again. */
@@ -132,6 +162,18 @@ export class CredentialChecker implements CredentialStore {
       });
     return this.#fakeKey;
   }
+}
+
+/** An account that may be logged in to, and everything that proves it. */
+interface FoundLogin {
+  readonly identity: Identity;
+  /** Null when the account has no password of its own. */
+  readonly row: CredentialRow | null;
+  readonly apps: readonly AppPasswordProof[];
+}
+
+function provedBy(identity: Identity, { id, scopes }: AppPasswordProof): Identity {
+  return { ...identity, appPassword: { id, scopes } };
 }
 
 function hashed(text: string): Uint8Array {

@@ -22,12 +22,43 @@ export interface DerivedSecrets {
   readonly cramMd5: Uint8Array;
 }
 
-/** Derives what is stored for a password. @throws PasswordRefusal when it is too short, too long, or has characters that cannot be typed. */
+/** Salt and iteration count of SCRAM-SHA-1 and SCRAM-SHA-256, each as in their stored form. */
+export type ScramSalts = readonly [sha1: string, sha256: string];
+
+/** Returns the salts of stored keys. */
+export function saltsOf(keys: Pick<DerivedSecrets, 'scramSha1' | 'scramSha256'>): ScramSalts {
+  return [saltTextOf(keys.scramSha1), saltTextOf(keys.scramSha256)];
+}
+
+function saltTextOf(stored: string): string {
+  return stored.split('$')[1] ?? '';
+}
+
+/** Derives the SCRAM keys of a password. @param salts  To use those of other passwords; null for new ones. */
+export async function deriveScram(
+  password: string,
+  random: Random,
+  { scramIterations }: AuthLimits,
+  salts: ScramSalts | null,
+): Promise<Pick<DerivedSecrets, 'scramSha1' | 'scramSha256'>> {
+  const derive = async (hash: 'SHA-1' | 'SHA-256', salt: string | undefined): Promise<string> => {
+    const [iterations = '', saltText = ''] = salt?.split(':') ?? [];
+    const keys =
+      salt === undefined
+        ? await deriveScramKeys(password, random.bytes(16), scramIterations, hash)
+        : await deriveScramKeys(password, bytesOf(saltText), Number(iterations), hash);
+    return writeScram(`SCRAM-${hash}`, keys);
+  };
+  return { scramSha1: await derive('SHA-1', salts?.[0]), scramSha256: await derive('SHA-256', salts?.[1]) };
+}
+
+/** Derives what is stored for a password. @param salts  Of the account's other passwords; null when it has none. @throws PasswordRefusal when it is too short, too long, or has characters that cannot be typed. */
 export async function deriveSecrets(
   password: string,
   hasher: PasswordHasher,
   random: Random,
   limits: AuthLimits,
+  salts: ScramSalts | null = null,
 ): Promise<DerivedSecrets> {
   const prepared = preparePassword(password);
   if (prepared === null) throw new PasswordRefusal('password is empty or has control characters');
@@ -35,11 +66,9 @@ export async function deriveSecrets(
     throw new PasswordRefusal(`password must have at least ${limits.minPasswordLength} characters`);
   }
   if (prepared.length > limits.maxPasswordLength) throw new PasswordRefusal('password is too long');
-  const iterations = limits.scramIterations;
   return {
     passwordHash: await hasher.hash(prepared, random.bytes(16)),
-    scramSha1: writeScram('SCRAM-SHA-1', await deriveScramKeys(password, random.bytes(16), iterations, 'SHA-1')),
-    scramSha256: writeScram('SCRAM-SHA-256', await deriveScramKeys(password, random.bytes(16), iterations, 'SHA-256')),
+    ...(await deriveScram(password, random, limits, salts)),
     cramMd5: cramMd5States(prepared),
   };
 }

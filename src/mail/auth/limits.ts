@@ -15,6 +15,10 @@ export const authLimits = {
   minPasswordLength: 8,
   /** Longer passwords are refused, both when set and at login. */
   maxPasswordLength: 500,
+  /** App passwords of one account. */
+  maxAppPasswords: 50,
+  /** Time in ms in which the uses of an app password are stored once. */
+  useIntervalMs: 60_000,
 } as const;
 
 /** Type of the limits, for arguments that replace some of them. */

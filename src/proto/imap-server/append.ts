@@ -15,6 +15,7 @@ type AppendMessage = Extract<ImapEvent, { kind: 'appendMessage' }>;
 export async function receiveAppend(context: Context, mailbox: string): Promise<string> {
   try {
     if (context.account === null) throw new Bad('log in first');
+    context.requireWritable();
     const name = knownName(mailbox);
     await using batch = await context.account.append(name);
     const text = await receiveMessages(context, batch);

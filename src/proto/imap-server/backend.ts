@@ -102,6 +102,8 @@ export interface AccountBackend extends AsyncDisposable {
   /** Name of the account, for logs. */
   readonly name: string;
   readonly appendLimitBytes: AppendLimitBytes;
+  /** True when this login may read only: mailboxes are then opened with `readOnly`, and no method that changes anything is called. */
+  readonly isReadOnly: boolean;
   /** Returns all mailboxes and subscribed names, sorted by name with INBOX first. */
   mailboxes(): Promise<readonly MailboxEntry[]>;
   /** Returns the counters for each name, in order; null where there is no such mailbox. */

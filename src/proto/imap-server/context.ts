@@ -5,7 +5,7 @@ import { capabilityText } from './offered-capabilities.ts';
 import type { Input } from './input.ts';
 import type { ImapServerDeps } from './options.ts';
 import type { Output } from './output.ts';
-import { Bad } from './refusal.ts';
+import { Bad, No } from './refusal.ts';
 import type { Selection } from './selection.ts';
 
 /** Extensions that ENABLE can switch on (RFC 5161 §3.1). */
@@ -62,6 +62,12 @@ export class Context {
   loggedIn(): AccountBackend {
     if (this.account === null) throw new Bad('log in first');
     return this.account;
+  }
+
+  /** Refuses to change an account that this login may only read. @throws No */
+  requireWritable(): void {
+    // RFC 5530 §3: NOPERM, the user may not perform the operation.
+    if (this.account?.isReadOnly === true) throw new No('NOPERM', 'this login may only read');
   }
 
   /** Returns the selected mailbox. @throws Bad when none is selected. */

@@ -87,6 +87,7 @@ async function openAreas(context: ServiceContext, names: ReadonlySet<string>): P
   const logins = new HttpLogins({
     admission: shared.admission,
     credentials: services.checker,
+    appPasswords: services.appPasswords,
     configuration: services.configuration,
     allowPlaintextAuth: config.http?.allowPlaintextAuth === true,
   });

@@ -45,7 +45,7 @@ async function serveOne(
   shutdown: AbortSignal,
 ): Promise<void> {
   const { services, shared, config, hostname, hasTls } = context;
-  const { accounts, bus, clock, configuration, contentMemory, checker, loop, random } = services;
+  const { accounts, appPasswords, bus, clock, configuration, contentMemory, checker, loop, random } = services;
   const id = shared.nextConnectionId();
   const log = services.log.with({ cid: id });
   // With immediate TLS the listener asked before the handshake.
@@ -66,6 +66,7 @@ async function serveOne(
     configuration,
     contentMemory,
     credentials: checker,
+    appPasswords,
     log,
     remoteAddress: channel.remote.address,
     appendLimitBytes: config.maxMessageBytes,

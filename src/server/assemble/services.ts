@@ -11,7 +11,7 @@ import { threadedSlowHash } from '#host/workers';
 import { listTexts } from '#lib/imap';
 import { AccountNames, Accounts } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
-import { CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
+import { AppPasswords, CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
 import type { ServerConfig } from '#mail/config';
 import type { Signing } from '#mail/dkim';
@@ -60,6 +60,8 @@ export interface Services extends AsyncDisposable {
   readonly accounts: Accounts;
   /** Sets secrets. */
   readonly credentials: Credentials;
+  /** Passwords of single programs. */
+  readonly appPasswords: AppPasswords;
   /** Checks secrets. */
   readonly checker: CredentialChecker;
   readonly delivery: LocalDelivery;
@@ -185,6 +187,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     contentMemory: new ContentMemory(contentLimits.sharedBytes),
     accounts,
     credentials: new Credentials({ db: databases.server, clock, random, hash }),
+    appPasswords: new AppPasswords({ db: databases.server, clock, random, log }),
     checker: new CredentialChecker({
       db: databases.server,
       directory: loginsOf(configuration),

@@ -17,11 +17,17 @@ function world(): World {
   const log = new FakeLog();
   const accounts: string[] = [];
   const logins = new HttpLogins({
+    appPasswords: { noteUse: async () => undefined },
     admission: new Admission({ clock: new FakeClock(), trustedNetworks: [] }),
     credentials: {
       checkPassword: (login, password) => {
         if (login === 'busy') return Promise.reject(new LoginsBusy('busy'));
-        return Promise.resolve(password === 'pässword:1' ? { account: login, login } : null);
+        if (password !== 'pässword:1') return Promise.resolve(null);
+        const appPassword = {
+          printer: { id: 1, scopes: ['send'] as const },
+          phone: { id: 2, scopes: ['mail'] as const },
+        }[login];
+        return Promise.resolve({ account: login, login, ...(appPassword === undefined ? {} : { appPassword }) });
       },
     },
     configuration: {
@@ -63,6 +69,8 @@ for (const [name, authorization, changed, status] of [
   ['not UTF-8', 'Basic /zp4', {}, 401],
   ['a token', 'Bearer abc', {}, 401],
   ['an account that is disabled', basic('off:pässword:1'), {}, 403],
+  ['an app password that permits mail', basic('phone:pässword:1'), {}, 200],
+  ['an app password that permits sending only', basic('printer:pässword:1'), {}, 403],
   ['too many at once', basic('busy:x'), {}, 503],
   ['without TLS', basic('ann:pässword:1'), { isTls: false }, 403],
   ['without TLS on loopback', basic('ann:pässword:1'), { isTls: false, remote: { address: '::1', port: 5 } }, 200],

@@ -1,6 +1,7 @@
 import type { RequestFacts } from '#host/http-server';
 import { parseBase64 } from '#lib/codecs';
 import { LoginsBusy, type CredentialStore, type Identity } from '#lib/sasl';
+import type { AppPasswords } from '#mail/auth';
 import type { Log } from '#ports/log';
 import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
 import type { Configuration } from '#server/configuration';
@@ -10,6 +11,7 @@ import { plainAnswer } from './plain-answer.ts';
 export interface HttpLoginsDeps {
   readonly admission: Pick<Admission, 'beginLogin'>;
   readonly credentials: Pick<CredentialStore, 'checkPassword'>;
+  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
   readonly configuration: Pick<Configuration, 'config'>;
   /** Accept passwords without TLS from other machines. */
   readonly allowPlaintextAuth: boolean;
@@ -50,7 +52,7 @@ export class HttpLogins {
   }
 
   async #check(basic: Basic, attempt: LoginAttempt, facts: RequestFacts): Promise<HttpLogin> {
-    const { credentials, configuration } = this.#deps;
+    const { appPasswords, credentials, configuration } = this.#deps;
     let identity: Identity | null;
     try {
       identity = await credentials.checkPassword(basic.login, basic.password);
@@ -79,7 +81,14 @@ export class HttpLogins {
       facts.log.warn('http.loginFailed', { remoteAddress, mechanism: 'Basic', login, ...why });
       return refused(403, disabled);
     }
+    if (identity.appPassword?.scopes.includes('mail') === false) {
+      attempt.failed(login);
+      const why = { failure: 'authorization', reason: 'the app password does not permit access over HTTP' };
+      facts.log.warn('http.loginFailed', { remoteAddress, mechanism: 'Basic', login, ...why });
+      return refused(403, "This app password does not permit access over HTTP, which needs the scope 'mail'.");
+    }
     attempt.succeeded(login);
+    void appPasswords.noteUse(identity, { protocol: 'http', address: remoteAddress });
     facts.noteAccount(account);
     if (this.#seen.get(facts.log) !== login) {
       this.#seen.set(facts.log, login);

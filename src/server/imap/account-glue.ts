@@ -25,6 +25,8 @@ export interface AccountGlueDeps {
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly appendLimitBytes: number;
+  /** True for a login that may read only; false when omitted. */
+  readonly isReadOnly?: boolean;
   /** 0 is unlimited. */
   readonly quotaBytes: number;
   /** Client that stores messages here, as `ReceptionFacts.validation` wants it. */
@@ -41,6 +43,10 @@ export class AccountGlue implements AccountBackend {
 
   get name(): string {
     return this.#deps.account.name;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#deps.isReadOnly === true;
   }
 
   get appendLimitBytes(): number {

@@ -1,5 +1,6 @@
 import type { CredentialStore, Identity, MechanismName } from '#lib/sasl';
 import type { Account, Accounts } from '#mail/accounts';
+import type { AppPasswords } from '#mail/auth';
 import type { ContentMemory } from '#mail/content';
 import { writeReception, type Acceptance } from '#mail/story';
 import type { Bus } from '#ports/bus';
@@ -20,6 +21,7 @@ export interface ImapGlueDeps {
   readonly contentMemory: ContentMemory;
   readonly configuration: Configuration;
   readonly credentials: CredentialStore;
+  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
   readonly log: Log;
   readonly remoteAddress: string;
   readonly appendLimitBytes: number;
@@ -68,7 +70,7 @@ export class ImapGlue implements ImapBackend, Disposable {
   }
 
   noteLogin(outcome: LoginOutcome): void {
-    const { configuration, remoteAddress, log } = this.#deps;
+    const { appPasswords, configuration, remoteAddress, log } = this.#deps;
     const attempt = this.#attempt;
     if (outcome.kind === 'success') {
       const { account, login } = outcome.identity;
@@ -80,6 +82,7 @@ export class ImapGlue implements ImapBackend, Disposable {
         return;
       }
       attempt?.succeeded(login);
+      void appPasswords.noteUse(outcome.identity, { protocol: 'imap', address: remoteAddress });
       log.info('imap.login', { remoteAddress, account, login, mechanism: outcome.mechanism });
       return;
     }
@@ -97,6 +100,9 @@ export class ImapGlue implements ImapBackend, Disposable {
     const { accounts, bus, clock, configuration, contentMemory, appendLimitBytes, connection } = this.#deps;
     const settings = configuration.config.domains.accounts[identity.account];
     if (settings?.loginDisabled !== undefined) throw new No('AUTHORIZATIONFAILED', settings.loginDisabled);
+    const scopes = identity.appPassword?.scopes ?? ['mail'];
+    if (!scopes.includes('mail') && !scopes.includes('read-only'))
+      throw new No('AUTHORIZATIONFAILED', 'this app password does not permit reading mail');
     const account = await accounts.open(identity.account);
     if (account === null || settings === undefined)
       throw new No('AUTHORIZATIONFAILED', 'there is no such account any more');
@@ -109,6 +115,7 @@ export class ImapGlue implements ImapBackend, Disposable {
       clock,
       contentMemory,
       appendLimitBytes,
+      isReadOnly: !scopes.includes('mail'),
       quotaBytes: settings.quota,
       storedBy,
     });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DiskReserve } from '#host/disk-reserve';
 import { parseAddress } from '#lib/address';
 import { AccountUnavailable, type Accounts } from '#mail/accounts';
-import type { Credentials } from '#mail/auth';
+import { generatePassword, type Credentials } from '#mail/auth';
 import { addAccount, removeAccount } from '#mail/config';
 import { ConditionError } from '#ports/conditions';
 import type { Log } from '#ports/log';
@@ -53,7 +53,7 @@ export const accountAdd = defineOperation({
     const isNew = (await accounts.open(name)) === null;
     // Before the configuration names it: a session that sees the address there finds mailboxes behind it.
     if (isNew) await created(accounts, name);
-    const password = chosen ?? generatedPassword(deps);
+    const password = chosen ?? generatePassword(deps.random);
     let newDomain: string | null = null;
     try {
       await credentials.setPassword(name, password);
@@ -197,13 +197,6 @@ function checkNewAccount(
       throw new OperationRefused(`${address} belongs to account ${owner} already`);
     }
   }
-}
-
-/** 100 bits in base32: easy to read aloud and to type. */
-function generatedPassword({ random }: { readonly random: Random }): string {
-  const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
-  const characters = [...random.bytes(20)].map((byte) => letters[byte & 31] ?? 'a').join('');
-  return characters.replaceAll(/(.{5})(?=.)/g, '$1-');
 }
 
 /** @throws OperationRefused when neither the configuration nor the data has the account, or it must stay. */

@@ -1,6 +1,7 @@
 import { accountAdopt, accountRecreate } from './account-recovery.ts';
 import { accountAdd, accountContents, accountList, accountRemove } from './account.ts';
 import { check, checkRepair } from './check.ts';
+import { appPasswordAdd, appPasswordList, appPasswordRemove } from './app-passwords.ts';
 import { clientKeyAdd, clientKeyList, clientKeyRemove } from './client-keys.ts';
 import { dkimAdd, dkimList, dkimRemove } from './dkim.ts';
 import { dnsCheck, dnsRecords } from './dns.ts';
@@ -23,6 +24,9 @@ export const allOperations = [
   accountRecreate,
   accountList,
   passwordSet,
+  appPasswordAdd,
+  appPasswordList,
+  appPasswordRemove,
   clientKeyAdd,
   clientKeyList,
   clientKeyRemove,

@@ -54,6 +54,7 @@ test('allOperations: those that look before they change are exclusive', () => {
   assert.deepEqual(exclusive.toSorted(), [
     'account.add',
     'account.remove',
+    'appPassword.add',
     'clientKey.add',
     'dkim.add',
     'dkim.remove',

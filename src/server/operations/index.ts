@@ -12,6 +12,7 @@ export { Operations, type ArgumentsOf, type CallOperation, type OperationName, t
 export type { RecoveredAccount } from './account-recovery.ts';
 export type { AccountContents, ListedAccount } from './account.ts';
 export type { RepairedAccount } from './check.ts';
+export type { ListedAppPassword } from './app-passwords.ts';
 export type { ListedClientKey } from './client-keys.ts';
 export type { OutsideView } from './dns.ts';
 export type { ListedHoldRule } from './hold-rules.ts';

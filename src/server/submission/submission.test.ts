@@ -194,6 +194,20 @@ test('Submission in localserve: any sender goes, and addresses fail where they a
     assert.equal((await services.queue.list()).length, 1);
   }));
 
+test('Submission: an app password sends if its scopes permit that', () =>
+  inWorld(false, async ({ services, talk }) => {
+    const sending = await services.appPasswords.add('ann', { name: 'printer', scopes: ['send'], expiresMs: null });
+    const reading = await services.appPasswords.add('ann', { name: 'phone', scopes: ['mail'], expiresMs: null });
+    assert.match(await talk(plain('ann', sending)), /^235 /);
+    assert.match(await talk(plain('ann', reading)), /^535 5\.7\.8 this app password does not permit sending/);
+    await services.databases.server.write(async () => undefined);
+    const used = (await services.appPasswords.list('ann')).map(({ name, lastUse }) => [name, lastUse?.protocol]);
+    assert.deepEqual(used, [
+      ['printer', 'submission'],
+      ['phone', undefined],
+    ]);
+  }));
+
 test('Submission offers and accepts no channel binding unless the listener wants it', () =>
   inWorld(false, async ({ talk }) => {
     const answer = await talk('EHLO again', 'AUTH SCRAM-SHA-256-PLUS');

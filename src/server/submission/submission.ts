@@ -1,6 +1,6 @@
 import { mechanismsByStrength, usualMechanisms, type MechanismName } from '#lib/sasl';
 import type { Accounts } from '#mail/accounts';
-import type { CredentialChecker } from '#mail/auth';
+import type { AppPasswords, CredentialChecker } from '#mail/auth';
 import type { Signing } from '#mail/dkim';
 import type { Queue } from '#mail/queue';
 import type { Refusals } from '#mail/story';
@@ -33,6 +33,7 @@ export interface SubmissionDeps {
   readonly configuration: Configuration;
   readonly admission: Admission;
   readonly checker: CredentialChecker;
+  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
   readonly accounts: Accounts;
   readonly queue: Queue;
   readonly refusals: Pick<Refusals, 'record'>;
@@ -131,7 +132,7 @@ export class Submission implements Backend {
   }
 
   async #outcome({ remote, id }: SessionFacts, outcome: AuthOutcome): Promise<void> {
-    const { configuration, log } = this.#deps;
+    const { appPasswords, configuration, log } = this.#deps;
     const attempt = this.#attempt;
     const { mechanism } = outcome;
     if (outcome.kind === 'failure') {
@@ -150,7 +151,15 @@ export class Submission implements Backend {
       log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });
       throw new Refusal(525, '5.7.13', disabled);
     }
+    if (outcome.identity.appPassword?.scopes.includes('send') === false) {
+      // The password was right, but the client goes on trying.
+      attempt?.failed(login);
+      const why = { failure: 'authorization', reason: 'the app password does not permit sending' };
+      log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });
+      throw new Refusal(535, '5.7.8', 'this app password does not permit sending');
+    }
     attempt?.succeeded(login);
+    void appPasswords.noteUse(outcome.identity, { protocol: 'submission', address: remote.address });
     log.info('submission.login', { cid: id, remoteAddress: remote.address, account, login, mechanism });
   }
 }

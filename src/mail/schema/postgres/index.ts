@@ -15,6 +15,7 @@ import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
 import { descriptions0009 } from '../0009-descriptions.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
+import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -43,4 +44,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   recipientNumbers0007(postgresDialect),
   queueChecksums0008(postgresDialect),
   accountIds0009(postgresDialect),
+  appPasswords0010(postgresDialect),
 ];

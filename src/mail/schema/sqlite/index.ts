@@ -15,6 +15,7 @@ import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
 import { descriptions0009 } from '../0009-descriptions.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
+import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -43,4 +44,5 @@ export const sqliteServerMigrations: readonly Migration[] = [
   recipientNumbers0007(sqliteDialect),
   queueChecksums0008(sqliteDialect),
   accountIds0009(sqliteDialect),
+  appPasswords0010(sqliteDialect),
 ];

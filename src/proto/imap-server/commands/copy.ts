@@ -10,6 +10,7 @@ type CopyCommand = CommandOf<'copy' | 'move'>;
 /** COPY and UID COPY (RFC 9051 §6.4.7): all messages or none, a partial copy MUST NOT be made. */
 export const copy: Handler<CopyCommand> = {
   state: 'selected',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     const name = knownName(command.mailbox);
@@ -25,10 +26,11 @@ export const copy: Handler<CopyCommand> = {
 /** MOVE and UID MOVE (RFC 9051 §6.4.8). Messages that were expunged meanwhile are left out (RFC 5530 §3: EXPUNGEISSUED). */
 export const move: Handler<CopyCommand> = {
   state: 'selected',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     const selection = context.selected();
-    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
+    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox is open for reading only');
     const name = knownName(command.mailbox);
     const uids = wantedUids(context, command);
     if (uids.length === 0) return 'no messages to move';

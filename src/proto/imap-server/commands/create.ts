@@ -15,6 +15,7 @@ const uses = new Map<string, SpecialUse>([
 /** CREATE (RFC 9051 §6.3.4), with USE (RFC 6154 §3). */
 export const create: Handler<CommandOf<'create'>> = {
   state: 'authenticated',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     const name = creatableName(command.mailbox);

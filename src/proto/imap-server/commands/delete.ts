@@ -6,6 +6,7 @@ import type { CommandOf, Handler } from './handler.ts';
 /** DELETE (RFC 9051 §6.3.5). Deleting the selected mailbox deselects it, with CLOSED (RFC 9051 §7.1). */
 export const deleteMailbox: Handler<CommandOf<'delete'>> = {
   state: 'authenticated',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     const name = knownName(command.mailbox);

@@ -68,6 +68,7 @@ export async function dispatch(context: Context, command: Command): Promise<stri
   const handler = handlers[command.kind] as Handler<Command>;
   requireState(context, handler.state);
   try {
+    if (handler.changesAccount === true) context.requireWritable();
     const text = await handler.run(context, command);
     await report(context, handler, command);
     return text;

@@ -9,7 +9,7 @@ export const expunge: Handler<CommandOf<'expunge'>> = {
   async run(context, command) {
     const selection = context.selected();
     // RFC 9051 §6.3.3: after EXAMINE no changes to the permanent state are permitted.
-    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
+    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox is open for reading only');
     const uids = command.uids === null ? null : uidsAt(selection.positions(command.uids, true), selection.view.uids);
     if (uids === null || uids.length > 0) await selection.mailbox.expunge(uids);
     return 'expunged';

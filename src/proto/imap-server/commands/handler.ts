@@ -11,6 +11,8 @@ type Updates = 'none' | 'withoutExpunge' | 'all';
 export interface Handler<C extends Command> {
   /** `authenticated` includes the selected state; `selected` and `notAuthenticated` are only themselves. */
   readonly state: SessionState | 'any';
+  /** Changes the account beyond the messages of the selected mailbox, which SELECT made read-only if the account is; false when omitted. */
+  readonly changesAccount?: true;
   readonly updates: Updates | ((command: C) => Updates);
   /** Does the work and returns the text of the tagged OK, response code first. Throws No, Bad or Bye to refuse. */
   run(context: Context, command: C): Promise<string>;

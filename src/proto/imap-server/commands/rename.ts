@@ -6,6 +6,7 @@ import type { CommandOf, Handler } from './handler.ts';
 /** RENAME (RFC 9051 §6.3.6). @throws No when the new name exists or lies below the old one. */
 export const rename: Handler<CommandOf<'rename'>> = {
   state: 'authenticated',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     const from = knownName(command.from);

@@ -16,7 +16,8 @@ export const select: Handler<SelectCommand> = {
   async run(context, command) {
     if (command.condstore || command.qresync !== null) throw new Bad('CONDSTORE and QRESYNC are not offered');
     const account = context.loggedIn();
-    const isReadOnly = command.kind === 'examine';
+    // RFC 9051 §6.3.2: a mailbox that the client may not modify is selected READ-ONLY.
+    const isReadOnly = command.kind === 'examine' || account.isReadOnly;
     const wasSelected = context.selection !== null;
     // RFC 9051 §6.3.2: the old mailbox is deselected even if the new one cannot be selected.
     await context.unselect();
@@ -33,7 +34,7 @@ export const select: Handler<SelectCommand> = {
       else context.write((writer, options) => writeList(writer, { attributes, separator: '/', name }, options));
     }
     // RFC 9051 §6.3.3: READ-ONLY MUST begin the text after EXAMINE. RFC 9051 §6.3.2: READ-WRITE SHOULD after SELECT.
-    return isReadOnly ? '[READ-ONLY] examined' : '[READ-WRITE] selected';
+    return `${isReadOnly ? '[READ-ONLY]' : '[READ-WRITE]'} ${command.kind === 'examine' ? 'examined' : 'selected'}`;
   },
 };
 

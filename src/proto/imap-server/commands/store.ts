@@ -14,7 +14,7 @@ export const store: Handler<StoreCommand> = {
     const selection = context.selected();
     if (command.unchangedSince !== null) throw new Bad('CONDSTORE is not offered');
     // RFC 9051 §6.3.3: after EXAMINE no changes to the permanent state are permitted.
-    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox was examined');
+    if (selection.isReadOnly) throw new No('READ-ONLY', 'the mailbox is open for reading only');
     const [unknown] = command.flags.unknown;
     // RFC 9051 §2.3.2: clients cannot alter \Recent, and no other system flags exist.
     if (unknown !== undefined) throw new No('CANNOT', 'only the five system flags and keywords can be set');

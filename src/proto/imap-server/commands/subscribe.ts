@@ -4,6 +4,7 @@ import type { CommandOf, Handler } from './handler.ts';
 /** SUBSCRIBE (RFC 9051 §6.3.7): the server MAY check that the name exists; ours does not. */
 export const subscribe: Handler<CommandOf<'subscribe'>> = {
   state: 'authenticated',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     await context.loggedIn().subscribe(creatableName(command.mailbox), true);
@@ -14,6 +15,7 @@ export const subscribe: Handler<CommandOf<'subscribe'>> = {
 /** UNSUBSCRIBE (RFC 9051 §6.3.8). */
 export const unsubscribe: Handler<CommandOf<'unsubscribe'>> = {
   state: 'authenticated',
+  changesAccount: true,
   updates: 'all',
   async run(context, command) {
     await context.loggedIn().subscribe(knownName(command.mailbox), false);
