@@ -280,10 +280,10 @@ test('removeAccount knows an address however it is written', () => {
 });
 
 test('describeConfig and configJsonSchema cover every setting', () => {
-  assert.match(describeConfig('server'), /listeners\.NAME\.smtp\.port \(integer, default 25\)/);
+  assert.match(describeConfig('server'), /listeners\.NAME\.smtp\.port \(port, default 25\)/);
   assert.match(
     describeConfig('server'),
-    /queue\.retryAfter \(list of time spans\)[^]*listeners\.NAME\.maxMessageBytes \(size\)/,
+    /queue\.retryAfter \(list of time spans\)[^]*listeners\.NAME\.maxMessageBytes \(size, default "100MiB"\)/,
   );
   assert.match(describeConfig('server'), /\.mechanisms \(list, each one of EXTERNAL, [A-Z0-9, -]*, PLAIN, LOGIN\)$/m);
   assert.match(JSON.stringify(configJsonSchema('domains')), /localpartSeparators/);

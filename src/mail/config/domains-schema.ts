@@ -45,7 +45,7 @@ const account = z
       .max(256)
       .optional()
       .meta({ description: 'When set, logins are refused with this text; mail is still accepted.' }),
-    quota: bytes('Most message bytes stored; 0 is unlimited.').default(0),
+    quota: bytes('Most message bytes stored; 0 is unlimited.').prefault(0),
     fromIds: z.boolean().default(false).meta({
       description:
         'Give each submitted message an envelope sender of its own, user+ID@domain, so that what comes back about it is known for sure.',

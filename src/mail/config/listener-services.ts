@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { hostName } from './host-name.ts';
+import { tcpPort } from './units.ts';
 import { wording } from './wording.ts';
-
-const port = (doc: string) => z.number().int().min(0).max(65_535).meta({ description: doc });
 
 const service = (name: string, standardPort: number) =>
   z
     .strictObject({
-      port: port(`Port; 0 lets the system choose. Standard: ${standardPort}.`).default(standardPort),
+      port: tcpPort(`Port; 0 lets the system choose. Standard: ${standardPort}.`, { min: 0 }).default(standardPort),
       enabled: z.boolean().default(true).meta({ description: 'Switch the service off without removing its block.' }),
     })
     .meta({ description: name });

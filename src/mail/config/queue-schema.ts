@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, writeDuration } from './units.ts';
+import { count, duration, durationUnitNames, writeDuration } from './units.ts';
 import { wording } from './wording.ts';
 
 const minuteMs = 60_000;
@@ -19,47 +19,40 @@ export const queueDefaults = {
   concurrencyPerDestination: 5,
 } as const satisfies Readonly<Record<string, number | readonly number[]>>;
 
-const written = (ms: number): string => `Default: ${writeDuration(ms)}.`;
-
 /** Block `queue` of `server.yaml`. */
 export const queue = z
   .strictObject({
-    concurrency: z
-      .number()
-      .int()
-      .min(1)
-      .max(10_000)
-      .default(queueDefaults.concurrency)
-      .meta({ description: 'Transmissions at a time, to all destinations together.' }),
-    concurrencyPerDestination: z
-      .number()
-      .int()
-      .min(1)
-      .max(1000)
-      .default(queueDefaults.concurrencyPerDestination)
-      .meta({ description: 'Transmissions at a time to one destination: a domain or an address literal.' }),
+    concurrency: count('transmissions', 'Transmissions at a time, to all destinations together.', {
+      min: 1,
+      max: 10_000,
+    }).default(queueDefaults.concurrency),
+    concurrencyPerDestination: count(
+      'transmissions',
+      'Transmissions at a time to one destination: a domain or an address literal.',
+      {
+        min: 1,
+        max: 1000,
+      },
+    ).default(queueDefaults.concurrencyPerDestination),
     retryAfter: z
       .array(duration('A wait.', { min: minuteMs, max: 7 * dayMs }))
       .min(1)
       .max(50)
-      .default([...queueDefaults.retryAfterMs])
+      .prefault(queueDefaults.retryAfterMs.map(writeDuration))
       .meta({
-        description: `Waits between attempts, none shorter than the one before it; the last one repeats. Default: ${queueDefaults.retryAfterMs.map(writeDuration).join(', ')}.`,
+        description: `Waits between attempts, none shorter than the one before it; the last one repeats. Default: ${queueDefaults.retryAfterMs.map(writeDuration).join(', ')}. ${durationUnitNames}`,
       }),
-    maxAge: duration(
-      `How long a message is tried before it goes back to its sender. ${written(queueDefaults.maxAgeMs)}`,
-      {
-        min: 10 * minuteMs,
-        max: 30 * dayMs,
-      },
-    ).default(queueDefaults.maxAgeMs),
+    maxAge: duration('How long a message is tried before it goes back to its sender.', {
+      min: 10 * minuteMs,
+      max: 30 * dayMs,
+    }).prefault(writeDuration(queueDefaults.maxAgeMs)),
     tellDelayAfter: duration(
-      `When a message will be tried longer than this, its sender is told of the delay, once. ${written(queueDefaults.tellDelayAfterMs)}`,
+      'When a message will be tried longer than this, its sender gets a delay notification, once.',
       { min: minuteMs, max: 30 * dayMs },
-    ).default(queueDefaults.tellDelayAfterMs),
+    ).prefault(writeDuration(queueDefaults.tellDelayAfterMs)),
     keepFinished: duration(
-      `How long finished messages stay listed, and notices that come back about them are recognised: other servers try for 5 days. ${written(queueDefaults.keepFinishedMs)}`,
-    ).default(queueDefaults.keepFinishedMs),
+      'How long finished messages stay listed, and notices that come back about them are recognised: other servers try for 5 days.',
+    ).prefault(writeDuration(queueDefaults.keepFinishedMs)),
   })
   .superRefine(({ retryAfter, maxAge, tellDelayAfter }, context) => {
     const shorter = retryAfter.findIndex((wait, i) => wait < (retryAfter[i - 1] ?? 0));

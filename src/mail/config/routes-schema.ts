@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from './units.ts';
 
 const domains = (doc: string) => z.array(z.string().min(1)).default([]).meta({ description: doc });
 
@@ -6,9 +7,10 @@ const route = z
   .strictObject({
     fromDomain: domains('Domains of the sender: example.org, or .example.org with all below it. Default: any.'),
     toDomain: domains('Domains of the recipient: example.org, or .example.org with all below it. Default: any.'),
-    minimumAttempts: z.number().int().min(0).max(1000).default(0).meta({
-      description: 'Attempts that were made before; 3 is: from the fourth attempt on.',
-    }),
+    minimumAttempts: count('attempts', 'Attempts that were made before; 3 is: from the fourth attempt on.', {
+      min: 0,
+      max: 1000,
+    }).default(0),
     transport: z.string().min(1).meta({
       description: 'A transport of server.yaml, or direct: to the hosts of the domain, as without routes.',
     }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mechanismsByStrength, tokenMechanisms } from '#lib/sasl';
 import { hostName } from './host-name.ts';
+import { tcpPort } from './units.ts';
 
 const text = (doc: string) => z.string().min(1).max(1000).optional().meta({ description: doc });
 
@@ -8,13 +9,7 @@ const text = (doc: string) => z.string().min(1).max(1000).optional().meta({ desc
 export const sendmailSchema = z
   .strictObject({
     host: hostName('Name or address of the server that takes the mail.').optional(),
-    port: z
-      .number()
-      .int()
-      .min(1)
-      .max(65_535)
-      .optional()
-      .meta({ description: 'Port; default 465 for submissions, 587 for starttls, 25 for none.' }),
+    port: tcpPort('Port; default 465 for submissions, 587 for starttls, 25 for none.').optional(),
     tls: z.enum(['submissions', 'starttls', 'none']).optional().meta({
       description:
         'TLS from the first byte (the default), STARTTLS, or none; none for a server on this machine only. The certificate is verified.',

@@ -5,7 +5,7 @@ import { hostName } from './host-name.ts';
 import { transports } from './transports-schema.ts';
 import { listenerServices } from './listener-services.ts';
 import { queue } from './queue-schema.ts';
-import { bytes } from './units.ts';
+import { bytes, count } from './units.ts';
 import { blockName } from './block-name.ts';
 
 const certificate = z
@@ -23,8 +23,8 @@ const listener = z
       .meta({ description: 'IP addresses to listen on; 0.0.0.0 and "::" are all.' }),
     hostname: hostName('Name in greetings, when it differs from the global hostname.').optional(),
     tls: certificate.optional(),
-    maxMessageBytes: bytes('Largest message accepted, before encoding.', { min: 1024, max: 2 ** 31 }).default(
-      100 * 2 ** 20,
+    maxMessageBytes: bytes('Largest message accepted, before encoding.', { min: 1024, max: 2 ** 31 }).prefault(
+      '100MiB',
     ),
     mechanisms: z
       .array(z.enum([...mechanismsByStrength]))
@@ -45,9 +45,11 @@ const limits = z
       .array(z.string())
       .default([])
       .meta({ description: 'Networks such as 192.0.2.0/24 that connection and rate limits do not apply to.' }),
-    maxConnections: z.int().min(10).max(100_000).default(2000).meta({
-      description: 'Connections of all clients and servers that are open at one time; each takes up to 60 KB.',
-    }),
+    maxConnections: count(
+      'connections',
+      'Connections of all clients and servers that are open at one time; each takes up to 60 KB.',
+      { min: 10, max: 100_000 },
+    ).default(2000),
   })
   .prefault({})
   .meta({ description: 'Exceptions from the limits on peers.' });
@@ -55,12 +57,11 @@ const limits = z
 const disk = z
   .strictObject({
     warnBelow: bytes(
-      'Free space on the disk with the data below which a warning is logged; on small disks a tenth of them. 0 never warns. Default: 1GiB.',
-    ).default(2 ** 30),
-    reserve: bytes(
-      'Space kept back so that mail can be deleted on a full disk; on small disks at most half of them. Default: 8MiB.',
-      { max: 2 ** 30 },
-    ).default(8 * 2 ** 20),
+      'Free space on the disk with the data below which a warning is logged; on small disks a tenth of them. 0 never warns.',
+    ).prefault('1GiB'),
+    reserve: bytes('Space kept back so that mail can be deleted on a full disk; on small disks at most half of them.', {
+      max: 2 ** 30,
+    }).prefault('8MiB'),
   })
   .prefault({})
   .meta({ description: 'The disk with the data directory.' });

@@ -3,17 +3,10 @@ import { mechanismsByStrength, tokenMechanisms } from '#lib/sasl';
 import { Secret } from '#lib/secret';
 import { blockName } from './block-name.ts';
 import { hostName } from './host-name.ts';
-import { duration } from './units.ts';
+import { count, duration, refusalCode, tcpPort } from './units.ts';
 import { wording } from './wording.ts';
 
-const port = (standard: number) =>
-  z
-    .number()
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(standard)
-    .meta({ description: `Port. Standard: ${standard}.` });
+const port = (standard: number) => tcpPort(`Port. Standard: ${standard}.`).default(standard);
 
 const kind = <K extends string>(name: K) => z.literal(name).meta({ description: 'Says that it is of this kind.' });
 
@@ -44,21 +37,20 @@ const auth = z
 
 const limits = z
   .strictObject({
-    concurrency: z.number().int().min(1).max(1000).optional().meta({
-      description:
-        'Transmissions at a time, each over a connection of its own. Default: queue.concurrencyPerDestination.',
-    }),
-    messagesPerConnection: z.number().int().min(1).optional().meta({
-      description:
-        'Messages over one connection. Default: 100 to the hosts of domains, to a relay as many as it takes, 10 to Exim.',
-    }),
-    messages: z
-      .number()
-      .int()
-      .min(1)
-      .optional()
-      .meta({ description: 'Messages in each time span `per`; what is more waits. Default: no limit.' }),
-    per: duration('Time span for `messages`.', { min: 1000, max: 86_400_000 }).default(3_600_000),
+    concurrency: count(
+      'transmissions',
+      'Transmissions at a time, each over a connection of its own. Default: queue.concurrencyPerDestination.',
+      { min: 1, max: 1000 },
+    ).optional(),
+    messagesPerConnection: count(
+      'messages',
+      'Messages over one connection. Default: 100 to the hosts of domains, to a relay as many as it takes, 10 to Exim.',
+      { min: 1 },
+    ).optional(),
+    messages: count('messages', 'Messages in each time span `per`; what is more waits. Default: no limit.', {
+      min: 1,
+    }).optional(),
+    per: duration('Time span for `messages`.', { min: 1000, max: 86_400_000 }).prefault('1h'),
   })
   .prefault({})
   .meta({ description: 'How much at once, and how fast.' });
@@ -155,13 +147,7 @@ const direct = z
 const fail = z
   .strictObject({
     kind: kind('fail'),
-    code: z
-      .number()
-      .int()
-      .min(400)
-      .max(599)
-      .default(554)
-      .meta({ description: 'SMTP code: 4xx is tried again, 5xx is final.' }),
+    code: refusalCode('SMTP code: 4xx is tried again, 5xx is final.').default(554),
     text: z
       .string()
       .max(256)

@@ -291,7 +291,10 @@ test('describeConfig and configJsonSchema tell the kinds of transports apart, an
   ]) {
     assert.ok(text.split('\n').includes(line), line);
   }
-  assert.match(describeConfig('domains'), /^accounts\.NAME\.routes\.N\.minimumAttempts \(integer, default 0\)$/m);
+  assert.match(
+    describeConfig('domains'),
+    /^accounts\.NAME\.routes\.N\.minimumAttempts \(number of attempts, default 0\)$/m,
+  );
   for (const which of ['server', 'domains'] as const) assert.doesNotMatch(describeConfig(which), /\n {4}\n/);
   assert.match(JSON.stringify(configJsonSchema('server')), /"const":"submissions"/);
 });
