@@ -1,14 +1,15 @@
 /**
- * JMAP's own formats: requests and result references, ids and dates, filters, and errors as data (RFC 8620).
+ * JMAP's own formats: requests and result references, ids and dates, filters, patches, and errors as data (RFC 8620).
  * Pure: JSON in, values out, within limits. The types of mail are in src/server/jmap, the dispatch of calls in #proto/jmap-server.
  */
 export { Arguments } from './arguments.ts';
 export { writeDate, writeUtcDate } from './date.ts';
 export { conditionsOf, isMatch, parseFilter, type Filter } from './filter.ts';
 export { IdSpace } from './id.ts';
-export { isJsonObject, jsonObject, type JsonObject, type JsonValue } from './json.ts';
+export { isJsonObject, jsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';
 export { jmapLimits, type JmapLimits } from './limits.ts';
-export { invalidArgument, MethodError } from './method-error.ts';
+export { invalidArgument, MethodError, SetError } from './method-error.ts';
+export { applyPatch } from './patch.ts';
 export { RequestProblem } from './problem.ts';
 export { parseRequest, type Invocation } from './request.ts';
 export { ResultReferences } from './result-reference.ts';

@@ -26,6 +26,8 @@ export interface JmapLimits {
   readonly maxComparators: number;
   /** Ids that clients create in a request, those of `createdIds` included. */
   readonly maxCreatedIds: number;
+  /** Paths of one patch. */
+  readonly maxPatchPaths: number;
 }
 
 /** Limits unless others are given; the announced ones are not below those that RFC 8620 §2 suggests. */
@@ -45,4 +47,5 @@ export const jmapLimits: JmapLimits = {
   maxFilterDepth: 32,
   maxComparators: 16,
   maxCreatedIds: 10_000,
+  maxPatchPaths: 1000,
 };

@@ -1,6 +1,6 @@
-import type { JsonObject } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
 
-/** Types of method-level errors (RFC 8620 §3.6.2, §5.1 to §5.6). */
+/** Types of method-level errors (RFC 8620 §3.6.2, §5.1 to §5.6; RFC 8621 §4.4). */
 type MethodErrorType =
   | 'accountNotFound'
   | 'accountNotSupportedByMethod'
@@ -41,4 +41,45 @@ export class MethodError extends Error {
 /** Makes the refusal of an argument. */
 export function invalidArgument(name: string, reason: string): MethodError {
   return new MethodError('invalidArguments', `${name}: ${reason}`, { arguments: [name] });
+}
+
+/** Types of errors about one object of a `/set` call (RFC 8620 §5.3; RFC 8621 §2.5, §4.6). */
+type SetErrorType =
+  | 'blobNotFound'
+  | 'forbidden'
+  | 'invalidEmail'
+  | 'invalidPatch'
+  | 'invalidProperties'
+  | 'mailboxHasChild'
+  | 'mailboxHasEmail'
+  | 'notFound'
+  | 'overQuota'
+  | 'singleton'
+  | 'tooLarge'
+  | 'tooManyKeywords'
+  | 'tooManyMailboxes'
+  | 'willDestroy';
+
+/** Refusal to create, update or destroy one object, which stays as it was. */
+export class SetError extends Error {
+  override readonly name = 'SetError';
+  readonly type: SetErrorType;
+  readonly #properties: readonly string[];
+
+  /** @param properties  Those that are invalid. */
+  constructor(type: SetErrorType, description: string, properties: readonly string[] = []) {
+    super(description);
+    this.type = type;
+    this.#properties = properties;
+  }
+
+  /** Value in `notCreated`, `notUpdated` or `notDestroyed`. */
+  get response(): JsonObject {
+    const properties: JsonValue = this.#properties;
+    return {
+      type: this.type,
+      description: this.message,
+      ...(this.#properties.length > 0 && { properties }),
+    };
+  }
 }

@@ -97,7 +97,7 @@ function unresolved(name: string, reason: string): MethodError {
 const maxPointerChars = 1000;
 
 /** Tokens of a JSON pointer (RFC 6901 §3); null when it is none. */
-function pointerTokens(path: string): readonly string[] | null {
+export function pointerTokens(path: string): readonly string[] | null {
   if (path === '') return [];
   if (!path.startsWith('/') || path.length > maxPointerChars || /~(?![01])/.test(path)) return null;
   return path

@@ -25,7 +25,8 @@ export interface Email {
   readonly deletedPlaces: readonly EmailPlace[];
 }
 
-const systemKeywords: readonly (readonly [number, string])[] = [
+/** Keywords that IMAP has as system flags (RFC 8621 §4.1.1). */
+export const systemKeywords: readonly (readonly [number, string])[] = [
   [SystemFlag.Draft, '$draft'],
   [SystemFlag.Seen, '$seen'],
   [SystemFlag.Flagged, '$flagged'],

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
-import type { ModSeq } from '#lib/ids';
+import type { MailboxId, ModSeq } from '#lib/ids';
 import { seededNumbers } from '#testing/seeded-random';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
-import { Emails, keywordsOf, type EmailView } from './index.ts';
+import {
+  changesFor,
+  Emails,
+  EmailsChanged,
+  keywordsOf,
+  refuseChanged,
+  type EmailEdit,
+  type EmailView,
+} from './index.ts';
 
 /** Everything that a view shows. */
 function shown(view: EmailView): unknown[] {
@@ -30,7 +38,7 @@ async function change({ account }: TempStore, below: Below, step: number): Promi
   const target = { name: names[below(names.length)] ?? '' };
   const bits = [SystemFlag.Seen, SystemFlag.Flagged, SystemFlag.Deleted][below(3)] ?? 0;
   const mode = bits === SystemFlag.Deleted || below(2) === 0 ? 'add' : 'remove';
-  switch (below(6)) {
+  switch (below(8)) {
     case 0:
     case 1:
       await account.messages.append(target, [newMessage([`Message-ID: <${step}@x>`, `In-Reply-To: <${step >> 2}@x>`])]);
@@ -44,8 +52,41 @@ async function change({ account }: TempStore, below: Below, step: number): Promi
     case 4:
       await account.messages.move(mailbox.id, [uid], target);
       break;
-    default:
+    case 5:
       await account.messages.remove(mailbox.id, [uid]);
+      break;
+    default:
+      await edit(account, below);
+  }
+}
+
+/** Edits two random emails as JMAP clients do, and sees to it that they became what was asked for. */
+async function edit(account: TempStore['account'], below: Below): Promise<void> {
+  const view = await account.emails.view();
+  const ids: MailboxId[] = [];
+  for (const name of names) ids.push((await account.mailboxes.byName(name))?.id ?? assert.fail(name));
+  const emails = new Set([0, 0].map(() => view.newestFirst[below(view.newestFirst.length)]));
+  const edits = [...emails].flatMap((email): EmailEdit[] => {
+    if (email === undefined) return [];
+    if (below(4) === 0) return [{ kind: 'destroy', email }];
+    const keywords = new Set(['$seen', '$flagged', '$draft', 'work', 'home'].filter(() => below(2) === 0));
+    const mailboxes = new Set(ids.filter(() => below(2) === 0));
+    return [{ kind: 'update', email, keywords, mailboxes: mailboxes.add(ids[below(ids.length)] ?? assert.fail()) }];
+  });
+  const modSeq = await account.messages.together(changesFor(edits), (tx) =>
+    refuseChanged(tx, account.id, view.modSeq, null),
+  );
+  const after = await account.emails.view();
+  assert.equal(after.modSeq, modSeq);
+  for (const one of edits) {
+    const email = after.email(one.email.id);
+    if (one.kind === 'destroy') {
+      assert.deepEqual([email, after.hiddenPlaces(one.email.id)], [null, []]);
+      continue;
+    }
+    assert.ok(email !== null);
+    assert.deepEqual(keywordsOf(email), one.keywords);
+    assert.deepEqual(new Set(email.places.map(({ mailbox }) => mailbox)), one.mailboxes);
   }
 }
 
@@ -94,4 +135,50 @@ test('Emails: a deleted mailbox takes its emails along, but for copies elsewhere
   await account.mailboxes.delete('Lists');
   const [left, ...others] = (await account.emails.view()).newestFirst;
   assert.deepEqual([left?.places.length, others.length], [1, 0]);
+});
+
+test('refuseChanged: an edit is refused when others changed its emails or any mailbox, and only then', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a']), newMessage(['Subject: b'])]);
+  const inbox = (await account.mailboxes.byName('INBOX')) ?? assert.fail('no INBOX');
+  const view = await account.emails.view();
+  const [second, first] = view.newestFirst;
+  const isRefused = async (emails: readonly (number | undefined)[] | null): Promise<boolean> => {
+    const ids = emails === null ? null : new Set(emails.map((id) => id ?? 0));
+    return await account.db
+      .read((reader) => refuseChanged(reader, account.id, view.modSeq, ids))
+      .then(
+        () => false,
+        (error: unknown) => error instanceof EmailsChanged,
+      );
+  };
+  assert.equal(await isRefused(null), false);
+  await account.messages.store(inbox.id, [1], { mode: 'add', bits: SystemFlag.Seen, keywords: [] });
+  assert.deepEqual(
+    [await isRefused([first?.id]), await isRefused([second?.id]), await isRefused(null)],
+    [true, false, true],
+  );
+  await account.mailboxes.create('Lists');
+  assert.equal(await isRefused([second?.id]), true);
+});
+
+test('Messages.together: all changes or none', async () => {
+  await using store = await tempStore();
+  const { account } = store;
+  await account.messages.append({ name: 'INBOX' }, [newMessage(['Subject: a'])]);
+  const inbox = (await account.mailboxes.byName('INBOX')) ?? assert.fail('no INBOX');
+  const before = await account.emails.view();
+  const change = { mode: 'add', bits: SystemFlag.Seen, keywords: [] } as const;
+  await assert.rejects(
+    account.messages.together(
+      [
+        { kind: 'store', mailbox: inbox.id, uids: [1], change },
+        { kind: 'copy', from: inbox.id, uids: [1], to: 99 as MailboxId },
+      ],
+      () => Promise.resolve(),
+    ),
+    { code: 'NONEXISTENT' },
+  );
+  assert.deepEqual(shown(await account.emails.view()), shown(before));
 });

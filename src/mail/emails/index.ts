@@ -4,6 +4,8 @@
  * A place with \Deleted is not visible here (RFC 8621 §4.1.1), and neither is an email that has no other.
  */
 export type { Email } from './email.ts';
-export { keywordsOf } from './email.ts';
+export { keywordsOf, systemKeywords } from './email.ts';
 export { Emails } from './emails.ts';
 export type { EmailView } from './email-view.ts';
+export { changesFor, type EmailEdit } from './email-edit.ts';
+export { EmailsChanged, refuseChanged } from './unchanged.ts';

@@ -122,3 +122,19 @@ export interface Place {
   readonly keywords: string;
   readonly sizeBytes: number;
 }
+
+/** One step of a change of several messages. */
+export type PlaceChange =
+  | {
+      readonly kind: 'store';
+      readonly mailbox: MailboxId;
+      readonly uids: readonly number[];
+      readonly change: FlagChange;
+    }
+  | {
+      readonly kind: 'copy' | 'move';
+      readonly from: MailboxId;
+      readonly uids: readonly number[];
+      readonly to: MailboxId;
+    }
+  | { readonly kind: 'remove'; readonly mailbox: MailboxId; readonly uids: readonly number[] };

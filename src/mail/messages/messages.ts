@@ -1,6 +1,6 @@
 import { hasKeywordRoom } from './keyword-rows.ts';
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
-import { accountTopic } from '#mail/changes';
+import { accountTopic, currentModSeq } from '#mail/changes';
 import { dropHeaderBlocks } from '#mail/header-cache';
 import type { MailboxContents } from '#mail/mailboxes';
 import type { Bus } from '#ports/bus';
@@ -8,10 +8,21 @@ import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import { AppendQueue } from './append-queue.ts';
 import { appendMessages, targetMailbox } from './append.ts';
+import { makeChanges } from './changes-together.ts';
 import { EmailEraser } from './email-eraser.ts';
 import { messageLimits } from './limits.ts';
 import { deletedUids, firstPlaces } from './message-rows.ts';
-import type { Appended, Copied, FlagChange, Logged, NewMessage, Removed, Stored, Target } from './message.ts';
+import type {
+  Appended,
+  Copied,
+  FlagChange,
+  Logged,
+  NewMessage,
+  PlaceChange,
+  Removed,
+  Stored,
+  Target,
+} from './message.ts';
 import { expungeMessages, removeFirst, removeMessages } from './removal.ts';
 import { finishStage, openStage, stageCopies } from './staged-copy.ts';
 import { storeFlags } from './store-flags.ts';
@@ -34,7 +45,7 @@ export interface MessagesDeps {
  *
  * `append` and `copy` are one change with one MODSEQ, all or nothing. `store`, `expunge`, `remove` and `move` work in batches, each a
  * transaction with its MODSEQ, so that other writers and the event loop are served between them: each message changes wholly or not at all,
- * but when a batch fails those before it stay, and the method rejects.
+ * but when a batch fails those before it stay, and the method rejects. `together` makes any of these changes in one transaction.
  */
 export class Messages implements MailboxContents, Disposable {
   readonly #deps: MessagesDeps;
@@ -73,6 +84,13 @@ export class Messages implements MailboxContents, Disposable {
   takesKeywords(): Promise<boolean> {
     const { account, db } = this.#deps;
     return db.read((reader) => hasKeywordRoom(reader, account));
+  }
+
+  /** Returns all keywords that the account ever used, each as `keywordKey` compares it. */
+  async keywords(): Promise<string[]> {
+    const { account, db } = this.#deps;
+    const rows = await db.read((reader) => reader.arrays(sql`SELECT folded FROM keyword WHERE account = ${account}`));
+    return rows.map(([folded]) => String(folded));
   }
 
   /** Changes flags (RFC 9051 §6.4.6), conditionally with `unchangedSince`, which is atomic for each message (RFC 7162 §3.1.3). */
@@ -168,6 +186,26 @@ export class Messages implements MailboxContents, Disposable {
       from: batches.flatMap((batch) => batch.from),
       to: batches.flatMap((batch) => batch.to),
     };
+  }
+
+  /**
+   * Makes several changes in their order, in one transaction: all or nothing, whatever their number.
+   * @param check  Runs first in the transaction, and throws when the changes do not fit any more.
+   * @returns the MODSEQ after them.
+   */
+  async together(changes: readonly PlaceChange[], check: (tx: Tx) => Promise<void>): Promise<ModSeq> {
+    const { account, db, bus, clock } = this.#deps;
+    // Only copies need space that is not there yet.
+    const space = changes.some(({ kind }) => kind === 'copy') ? undefined : 'reserve';
+    const modSeq = await db.write(async (tx) => {
+      await check(tx);
+      const isChanged = await makeChanges(tx, account, changes, clock.now());
+      if (isChanged) tx.afterCommit(() => bus.publish(accountTopic(account)));
+      return await currentModSeq(tx, account);
+    }, space);
+    if (changes.some(({ kind }) => kind === 'remove')) this.#eraser.schedule();
+    if (modSeq === null) throw new Error(`account ${account} has no state`);
+    return modSeq;
   }
 
   /** Reports whether a copy is under way by this mailbox, which is gone from the beginning. */

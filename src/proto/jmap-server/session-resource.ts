@@ -4,6 +4,8 @@ import type { JsonObject } from '#lib/jmap';
 export interface SessionAccount {
   readonly id: string;
   readonly name: string;
+  /** No method may change anything in it. */
+  readonly isReadOnly: boolean;
   /** Facts of the account, by the capability that they belong to. */
   readonly capabilities: Readonly<Record<string, JsonObject>>;
 }
@@ -20,13 +22,13 @@ export interface SessionFacts {
   readonly state: string;
 }
 
-/** Returns the session resource (RFC 8620 §2). Accounts are read-only as long as no method changes anything. */
+/** Returns the session resource (RFC 8620 §2). */
 export function sessionResource({ username, account, capabilities, origin, state }: SessionFacts): JsonObject {
-  const { id, name } = account;
+  const { id, name, isReadOnly } = account;
   const uris = Object.keys(account.capabilities);
   return {
     capabilities,
-    accounts: { [id]: { name, isPersonal: true, isReadOnly: true, accountCapabilities: account.capabilities } },
+    accounts: { [id]: { name, isPersonal: true, isReadOnly, accountCapabilities: account.capabilities } },
     primaryAccounts: Object.fromEntries(uris.map((uri) => [uri, id])),
     username,
     apiUrl: `${origin}/jmap/api`,

@@ -68,7 +68,7 @@ function sessionAnswer({ url, login, context }: UserRequest): Response {
   const own = { [coreUri]: {}, [mailUri]: mailCapability };
   const session = sessionResource({
     username: login,
-    account: { id: accountId, name: account.name, capabilities: own },
+    account: { id: accountId, name: account.name, isReadOnly: false, capabilities: own },
     capabilities: { [coreUri]: coreCapability(limits), [mailUri]: {} },
     origin: url.origin,
     state: sessionStateOf(context),

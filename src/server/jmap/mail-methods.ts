@@ -3,15 +3,24 @@ import { coreMethods, type JmapMethod } from '#proto/jmap-server';
 import { emailChanges } from './email-changes-method.ts';
 import { emailGet } from './email-get.ts';
 import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
+import { emailSet } from './email-set.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
 import { threadGet } from './thread-methods.ts';
 
 /** All methods of the server, by name. A feature adds its own here. */
 export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
-  [...coreMethods, mailboxGet, mailboxChanges, threadGet, emailGet, emailChanges, emailQuery, emailQueryChanges].map(
-    (method) => [method.name, method],
-  ),
+  [
+    ...coreMethods,
+    mailboxGet,
+    mailboxChanges,
+    threadGet,
+    emailGet,
+    emailChanges,
+    emailQuery,
+    emailQueryChanges,
+    emailSet,
+  ].map((method) => [method.name, method]),
 );
 
 /** The mail capability of an account (RFC 8621 §1.3.1). */

@@ -135,13 +135,13 @@ function objectOf({ mailbox, isSubscribed }: Entry, entries: readonly Entry[], v
     unreadEmails,
     totalThreads,
     unreadThreads,
-    // Reading only, as long as there is no method that changes anything (RFC 8621 §2).
+    // No more than there are methods for (RFC 8621 §2).
     myRights: {
       mayReadItems: true,
-      mayAddItems: false,
-      mayRemoveItems: false,
-      maySetSeen: false,
-      maySetKeywords: false,
+      mayAddItems: true,
+      mayRemoveItems: true,
+      maySetSeen: true,
+      maySetKeywords: true,
       mayCreateChild: false,
       mayRename: false,
       mayDelete: false,
