@@ -6,8 +6,9 @@ import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { changesOf, touchedSince, type EmailChanges } from './email-changes.ts';
 import { allRows, changedRows, isDeleted, type EmailRows, type FoundPlace } from './email-rows.ts';
+import { EmailIndex } from './email-index.ts';
 import { EmailView } from './email-view.ts';
-import type { Email } from './email.ts';
+import type { Email, EmailPlace } from './email.ts';
 
 /** Dependencies of `Emails`. */
 export interface EmailsDeps {
@@ -19,12 +20,14 @@ export interface EmailsDeps {
 
 /** Time in ms for which emails are kept in memory after their last use. */
 const keepMs = 5 * 60_000;
+/** Emails that are taken in between two questions to the loop. */
+const pieceEmails = 256;
 
 /** The emails of one account. What it shows is durable. */
 export class Emails implements Disposable {
   readonly #deps: EmailsDeps;
   readonly #mutex = new Mutex();
-  #emails: Map<number, Email> | null = null;
+  #index: EmailIndex | null = null;
   #view: EmailView | null = null;
   #idle: Disposable | null = null;
 
@@ -48,53 +51,70 @@ export class Emails implements Disposable {
   [Symbol.dispose](): void {
     this.#idle?.[Symbol.dispose]();
     this.#idle = null;
-    this.#emails = null;
+    this.#index = null;
     this.#view = null;
   }
 
   async #refresh(): Promise<EmailView> {
     const { account, db, clock } = this.#deps;
-    const known = this.#emails;
+    const known = this.#index;
     const view = this.#view;
     const rows = await db.read(async (reader) => {
       if (known === null || view === null) return await allRows(reader, account);
       if ((await currentModSeq(reader, account)) === view.modSeq) return null;
-      return await changedRows(reader, account, view.modSeq, (email) => known.has(email));
+      return await changedRows(reader, account, view.modSeq, (email) => known.get(email) !== undefined);
     });
     await db.durable();
     this.#idle?.[Symbol.dispose]();
     this.#idle = clock.timer(keepMs, () => this[Symbol.dispose]());
     if (rows === null && view !== null) return view;
-    const emails = known ?? new Map<number, Email>();
+    if (rows === null) throw new Error('nothing is known of the emails, and nothing was read');
+    const index = known ?? new EmailIndex();
     // What is half done is read anew.
-    this.#emails = null;
-    if (rows !== null) await this.#apply(emails, rows);
-    this.#emails = emails;
-    this.#view = new EmailView(rows?.modSeq ?? (1 as ModSeq), emails);
+    this.#index = null;
+    await this.#apply(index, rows);
+    if (known === null) await index.settle(this.#deps.loop);
+    this.#index = index;
+    this.#view = new EmailView(rows.modSeq, index);
     return this.#view;
   }
 
-  async #apply(emails: Map<number, Email>, { places, removed, goneMailboxes, facts }: EmailRows): Promise<void> {
+  async #apply(index: EmailIndex, { places, removed, goneMailboxes, facts }: EmailRows): Promise<void> {
     const { loop } = this.#deps;
-    if (goneMailboxes.length > 0) dropMailboxes(emails, new Set(goneMailboxes));
+    // An email that is moved loses its place and gets another: it is put back once, with all its changes.
+    const changed = new Map<number, Email>();
+    if (goneMailboxes.length > 0) {
+      const gone = new Set(goneMailboxes);
+      for (const email of index.values()) {
+        const kept = keep(email, ({ mailbox }) => !gone.has(mailbox));
+        if (kept !== email) changed.set(email.id, kept);
+      }
+    }
+    const latest = (id: number): Email | undefined => changed.get(id) ?? index.get(id);
     for (const { email, mailbox, uid } of removed) {
-      const known = emails.get(email);
-      if (known !== undefined) keep(emails, known, (place) => place.mailbox !== mailbox || place.uid !== uid);
+      const known = latest(email);
+      if (known !== undefined)
+        changed.set(
+          email,
+          keep(known, (place) => place.mailbox !== mailbox || place.uid !== uid),
+        );
     }
     let count = 0;
+    const mayPause = async (): Promise<void> => {
+      count += 1;
+      if (count % pieceEmails === 0) await loop.pause();
+    };
     for (const place of places) {
-      const known = emails.get(place.email);
+      const known = latest(place.email);
       const fact = known ?? facts.get(place.email);
       if (fact === undefined) throw new Error(`email ${place.email} has a place and no row`);
-      emails.set(place.email, withPlace(known, place, fact));
-      count += 1;
-      if (count % 256 !== 0) continue;
-      const pause = loop.pause();
-      if (pause !== null) await pause;
+      changed.set(place.email, withPlace(known, place, fact));
+      await mayPause();
     }
-    // Not before: an email that was moved loses its place, and gets another.
-    if (removed.length + goneMailboxes.length === 0) return;
-    for (const [id, email] of emails) if (email.places.length + email.deletedPlaces.length === 0) emails.delete(id);
+    for (const email of changed.values()) {
+      index.put(email);
+      await mayPause();
+    }
   }
 }
 
@@ -112,13 +132,8 @@ function withPlace(
   return { id, thread, receivedMs, sizeBytes, places, deletedPlaces };
 }
 
-function dropMailboxes(emails: Map<number, Email>, gone: ReadonlySet<MailboxId>): void {
-  for (const email of emails.values()) keep(emails, email, ({ mailbox }) => !gone.has(mailbox));
-}
-
-/** Keeps the places that `isKept` names, maybe none. */
-function keep(emails: Map<number, Email>, email: Email, isKept: (place: Email['places'][number]) => boolean): void {
-  const places = email.places.filter(isKept);
-  const deletedPlaces = email.deletedPlaces.filter(isKept);
-  emails.set(email.id, { ...email, places, deletedPlaces });
+/** Returns an email with those of its places that `isKept` names, maybe none; itself when it loses none. */
+function keep(email: Email, isKept: (place: EmailPlace) => boolean): Email {
+  if (email.places.every(isKept) && email.deletedPlaces.every(isKept)) return email;
+  return { ...email, places: email.places.filter(isKept), deletedPlaces: email.deletedPlaces.filter(isKept) };
 }
