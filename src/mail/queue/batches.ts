@@ -71,8 +71,8 @@ interface Deliverable extends LeasedGroup {
 interface RoutedGroup extends Deliverable {
   /** One for each recipient; never empty, and all with one target. */
   readonly decisions: readonly RouteDecision[];
-  /** The lane for another attempt, one for each recipient. */
-  readonly next: readonly Lane[];
+  /** Returns the lane in which a recipient waits for another attempt. */
+  readonly nextLane: (recipient: LeasedRecipient) => Lane;
 }
 
 /** Lanes give back what they did not come to after this long, so that a slow host delays others little. */
@@ -177,7 +177,7 @@ export class Batches {
         bytes,
         recipients: here.map(({ recipient }) => recipient),
         decisions: here.map(({ decision }) => decision),
-        next: here.map(({ recipient }) => laneOf(decide(recipient, recipient.attempts + 1), recipient.domain)),
+        nextLane: (recipient) => laneOf(decide(recipient, recipient.attempts + 1), recipient.domain),
       });
     }
     if (moves.length > 0) {
@@ -191,8 +191,9 @@ export class Batches {
     const { routing } = this.#deps;
     const account = message.account === null ? null : await routing.findAccount(message.account);
     const senderDomain = senderDomainOf(message.sender);
+    const table = routing.table();
     return ({ domain: recipientDomain, transport }, attempts) =>
-      decideRoute({ account, senderDomain, recipientDomain, attempts, transport }, routing.table());
+      decideRoute({ account, senderDomain, recipientDomain, attempts, transport }, table);
   }
 
   /** Makes one transmission. Null when the server stops before it came to an end. */
@@ -222,7 +223,7 @@ export class Batches {
     this.#logOutcomes(lane, group, outcomes);
     const { login, reason } = loginOf(outcomes);
     const pause = await pauses.leave(lane.transport, login, reason);
-    const ended = { message, recipients, routes: routesOf(group, lane), lease, startMs, endMs: clock.now() };
+    const ended = { message, recipients, routes: routesOf(group, lane, outcomes), lease, startMs, endMs: clock.now() };
     if (pause !== null) {
       const paused = { untilMs: pause.untilMs, isTried: true };
       const recorded = settler.settle({ ...ended, outcomes: outcomes.map((one) => postponed(pause, one)), paused });
@@ -320,8 +321,17 @@ function postponed({ transport, reason }: TransportPause, tried?: DeliveryOutcom
   };
 }
 
-function routesOf({ decisions, next }: RoutedGroup, lane: Lane): AttemptRoute[] {
-  return decisions.map((decision, i) => attemptRoute(decision, next[i] ?? lane));
+/** Returns the route of each recipient's attempt, with the lane for another one unless it is delivered. */
+function routesOf(
+  { recipients, decisions, nextLane }: RoutedGroup,
+  lane: Lane,
+  outcomes: readonly DeliveryOutcome[],
+): AttemptRoute[] {
+  return decisions.map((decision, i) => {
+    const recipient = recipients[i];
+    const isDelivered = outcomes[i]?.kind === 'delivered';
+    return attemptRoute(decision, isDelivered || recipient === undefined ? lane : nextLane(recipient));
+  });
 }
 
 function attemptRoute(decision: RouteDecision, next: Lane): AttemptRoute {

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { Address } from '#lib/address';
 import type { QueueId, RecipientId } from '#lib/ids';
 import type { Suppression } from '#mail/suppressions';
 import { sql, type Tx } from '#ports/database';
@@ -31,6 +32,8 @@ interface EnqueueContext {
 /** Rows that `insertMessage` wrote. */
 export interface Inserted {
   readonly id: QueueId;
+  /** Reverse-path as its row has it. */
+  readonly sender: string;
   readonly startMs: number;
   /** Recipients that are leased. */
   readonly leased: readonly LeasedRecipient[];
@@ -42,15 +45,16 @@ export interface Inserted {
 export async function insertMessage(tx: Tx, message: NewMessage, context: EnqueueContext): Promise<Inserted> {
   const { nowMs, perAccount, laneOf, reservation } = context;
   const startMs = Math.max(nowMs, message.holdUntilMs ?? 0);
-  const id = await insertMessageRow(tx, message, { nowMs, startMs });
+  const sender = senderText(message.sender);
+  const id = await insertMessageRow(tx, message, { sender, nowMs, startMs });
   const { account, recipients } = message;
   const suppressed =
     account === null || perAccount === null
-      ? new Map<string, Suppression>()
+      ? new Map<Address, Suppression>()
       : await perAccount.suppressions.findIn(
           tx,
           account,
-          recipients.map(({ address }) => addressText(address)),
+          recipients.map(({ address }) => address),
         );
   const rules = await readHoldRules(tx);
   const senderDomain = message.sender === null ? '' : domainOf(message.sender);
@@ -61,7 +65,7 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
     const { notify = 0, orcpt = null } = recipient;
     const address = addressText(recipient.address);
     const domain = domainOf(recipient.address);
-    const failure = failureOf(recipient, suppressed.get(address) ?? null, context.accountName);
+    const failure = failureOf(recipient, suppressed.get(recipient.address) ?? null, context.accountName);
     const rule = holdRuleFor(rules, { account, senderDomain, recipientDomain: domain });
     const isHeld = failure === null && rule !== null;
     const lane = laneOf(domain);
@@ -86,7 +90,7 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
     }
   }
   if (failed.length > 0) await failAtOnce(tx, { id, message, failed }, context);
-  return { id, startMs, leased, waiting: recipients.length - leased.length - failed.length };
+  return { id, sender, startMs, leased, waiting: recipients.length - leased.length - failed.length };
 }
 
 /** Returns a recipient of which nothing is known yet but what the submitter said. */
@@ -99,7 +103,7 @@ function untried(
 async function insertMessageRow(
   tx: Tx,
   message: NewMessage,
-  { nowMs, startMs }: { readonly nowMs: number; readonly startMs: number },
+  { sender, nowMs, startMs }: { readonly sender: string; readonly nowMs: number; readonly startMs: number },
 ): Promise<QueueId> {
   const { body } = message;
   const bodySizeBytes = body.kind === 'inline' ? body.bytes.length : body.sizeBytes;
@@ -107,7 +111,7 @@ async function insertMessageRow(
   const row = await tx.get<{ id: QueueId }>(sql`INSERT INTO queue_message
     (account, sender, message_id, envid, ret, tls, has_8bit, smtputf8, prefix, body_size_bytes, crc32, blob_id, received_ms, start_ms,
       origin, from_id)
-    VALUES (${message.account}, ${senderText(message.sender)}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
+    VALUES (${message.account}, ${sender}, ${message.messageId}, ${message.envid ?? null}, ${message.ret ?? null},
       ${message.tls ?? 'default'}, ${message.has8bit}, ${message.smtputf8}, ${message.prefix}, ${bodySizeBytes}, ${checksum},
       ${body.kind === 'blob' ? body.id : null}, ${nowMs}, ${startMs},
       ${message.origin ?? null}, ${message.fromId ?? null}) RETURNING id`);

@@ -18,7 +18,7 @@ import type { WaitingRecipient } from './recipient-row.ts';
 import * as rows from './recipient-rows.ts';
 import { nextMatch, nextRange } from './scan.ts';
 import type { QueueSettings } from './settings.ts';
-import { domainOf, senderDomainOf, senderText } from './stored-address.ts';
+import { domainOf, senderDomainOf } from './stored-address.ts';
 import type { AttemptRecord, NewMessage, QueueFilter, QueueItem } from './types.ts';
 
 /** Dependencies of the queue. */
@@ -33,6 +33,9 @@ export interface QueueDeps {
   /** Policies of accounts; without them, all are treated alike and nothing is suppressed. */
   readonly perAccount?: PerAccount;
 }
+
+/** Gives the lane of a domain that a message goes to. */
+type LaneOf = (domain: string) => Lane;
 
 const maxPerStep = 500;
 /** Recipients that one transaction changes. */
@@ -61,27 +64,32 @@ export class Queue {
     const { db, perAccount, routing } = this.#deps;
     if (perAccount !== undefined) await policyOf(perAccount.policies, message.account);
     if (message.account !== null) await routing?.findAccount(message.account);
-    const reservation = this.#reserve(message);
+    const laneOf = this.#firstLanes(message);
+    const reservation = this.#reserve(message, laneOf);
     let inserted: Inserted;
     try {
-      inserted = await db.write((tx) => this.#insert(tx, message, reservation), space);
+      inserted = await db.write((tx) => this.#insert(tx, message, { laneOf, reservation }), space);
     } catch (error) {
       reservation?.cancel();
       throw error;
     }
-    const { id, startMs, leased } = inserted;
+    const { id, sender, startMs, leased } = inserted;
     const bytes = message.body.kind === 'inline' ? message.body.bytes : null;
     if (leased.length === 0) reservation?.cancel();
-    else reservation?.go({ message: leasedMessage(id, startMs, message), recipients: leased, bytes });
+    else reservation?.go({ message: leasedMessage({ id, sender, startMs }, message), recipients: leased, bytes });
     return id;
   }
 
   /** As `enqueue`, within a transaction of the caller on the server's database. */
   async enqueueIn(tx: Tx, message: NewMessage): Promise<QueueId> {
-    return (await this.#insert(tx, message, null)).id;
+    return (await this.#insert(tx, message, { laneOf: this.#firstLanes(message), reservation: null })).id;
   }
 
-  async #insert(tx: Tx, message: NewMessage, reservation: Reservation | null): Promise<Inserted> {
+  async #insert(
+    tx: Tx,
+    message: NewMessage,
+    { laneOf, reservation }: { readonly laneOf: LaneOf; readonly reservation: Reservation | null },
+  ): Promise<Inserted> {
     if (message.recipients.length === 0) throw new RangeError('a message without recipients');
     const { clock, settings, perAccount, routing, bus } = this.#deps;
     const { account } = message;
@@ -89,7 +97,7 @@ export class Queue {
     const inserted = await insertMessage(tx, message, {
       nowMs: clock.now(),
       keepFinishedMs: settings.keepFinishedMs,
-      laneOf: (domain) => this.#firstLane(message, domain),
+      laneOf,
       perAccount: perAccount === undefined ? null : { ...perAccount, policy },
       accountName: account === null ? null : (routing?.knownAccount(account) ?? null),
       reservation,
@@ -100,17 +108,27 @@ export class Queue {
   }
 
   /** Takes a slot for a message that may be tried at once and goes to one destination. */
-  #reserve(message: NewMessage): Reservation | null {
+  #reserve(message: NewMessage, laneOf: LaneOf): Reservation | null {
     if (this.#express === null || (message.holdUntilMs ?? 0) > this.#deps.clock.now()) return null;
     const [first, ...others] = message.recipients
       .filter(({ failure }) => failure === undefined)
-      .map(({ address }) => this.#firstLane(message, domainOf(address)));
+      .map(({ address }) => laneOf(domainOf(address)));
     const isOne = others.every((lane) => lane.transport === first?.transport && lane.destination === first.destination);
     return first === undefined || !isOne ? null : this.#express.reserve(first);
   }
 
-  #firstLane({ account, sender }: NewMessage, domain: string): Lane {
-    return this.#laneOf({ account, sender: senderText(sender), domain, attempts: 0, transport: null });
+  /** Returns the function that gives the first lane of each recipient of a message. Recipients of one domain share theirs, so each is decided on once. */
+  #firstLanes({ account, sender }: NewMessage): LaneOf {
+    const senderDomain = sender === null ? null : domainOf(sender);
+    const lanes = new Map<string, Lane>();
+    return (domain) => {
+      let lane = lanes.get(domain);
+      if (lane === undefined) {
+        lane = this.#laneOf({ account, senderDomain, domain, attempts: 0, transport: null });
+        lanes.set(domain, lane);
+      }
+      return lane;
+    };
   }
 
   /** Recipients that match, by ascending row id after `afterId`; at most `limit`, itself at most 500. */
@@ -256,20 +274,21 @@ export class Queue {
   }
 
   async #putIntoLane(tx: Tx, row: WaitingRecipient): Promise<void> {
-    await rows.putIntoLane(tx, row.id, this.#laneOf(row));
+    await rows.putIntoLane(tx, row.id, this.#laneOf({ ...row, senderDomain: senderDomainOf(row.sender) }));
   }
 
   /** Returns the lane in which a recipient waits: a good guess, as the runner decides again. */
-  #laneOf(facts: Pick<WaitingRecipient, 'account' | 'sender' | 'domain' | 'attempts' | 'transport'>): Lane {
-    const { account: id, sender, domain: recipientDomain, attempts, transport } = facts;
+  #laneOf(
+    facts: Pick<WaitingRecipient, 'account' | 'domain' | 'attempts' | 'transport'> & {
+      readonly senderDomain: string | null;
+    },
+  ): Lane {
+    const { account: id, senderDomain, domain: recipientDomain, attempts, transport } = facts;
     const { routing } = this.#deps;
     if (routing === undefined) return { transport: '', destination: recipientDomain };
     const account = id === null ? null : routing.knownAccount(id);
-    const decision = decideRoute(
-      { account, senderDomain: senderDomainOf(sender), recipientDomain, attempts, transport },
-      routing.table(),
-    );
-    return laneOf(decision, recipientDomain);
+    const question = { account, senderDomain, recipientDomain, attempts, transport };
+    return laneOf(decideRoute(question, routing.table()), recipientDomain);
   }
 
   async #finish(tx: Tx, found: readonly WaitingRecipient[], nowMs: number): Promise<void> {
@@ -308,12 +327,15 @@ export class Queue {
 }
 
 /** Returns what a lease of the message would read from its row. */
-function leasedMessage(id: QueueId, startMs: number, message: NewMessage): LeasedMessage {
-  const { account, sender, messageId, fromId, envid, ret, tls, has8bit, smtputf8, prefix, body } = message;
+function leasedMessage(
+  { id, sender, startMs }: Pick<LeasedMessage, 'id' | 'sender' | 'startMs'>,
+  message: NewMessage,
+): LeasedMessage {
+  const { account, messageId, fromId, envid, ret, tls, has8bit, smtputf8, prefix, body } = message;
   return {
     id,
     account,
-    sender: senderText(sender),
+    sender,
     messageId,
     fromId: fromId ?? null,
     envid: envid ?? null,

@@ -1,5 +1,4 @@
 import { directName } from '#mail/config';
-import { comparableDomain } from './domain-pattern.ts';
 import type { RouteRule, RoutingTable } from './table.ts';
 import type { Considered, Mismatch, RouteDecision, RouteQuestion, RouteReason, RouteTarget } from './types.ts';
 
@@ -17,14 +16,14 @@ interface Facts {
  * A transport that an operator set comes before all routes.
  */
 export function decideRoute(question: RouteQuestion, table: RoutingTable): RouteDecision {
-  const toDomain = comparableDomain(question.recipientDomain);
+  const toDomain = question.recipientDomain;
   const own = table.domains.has(toDomain);
   const chosen =
     question.transport != null
       ? { reason: operatorReason(question.transport), passedOver: [] }
       : own
         ? { reason: { kind: 'ownDomain' } as const, passedOver: [] }
-        : askRules(question, toDomain, table);
+        : askRules(question, table);
   const target = targetOf(chosen.reason, toDomain, own, table);
   const { keptHere } = table;
   if (keptHere === null || target.kind === 'local' || isFailure(target)) return { target, ...chosen };
@@ -50,11 +49,9 @@ function targetOf(reason: RouteReason, domain: string, own: boolean, { transport
 
 /** The first rule that matches, of the account, of the sender's domain, of the server. */
 function askRules(
-  { account, senderDomain, attempts }: RouteQuestion,
-  toDomain: string,
+  { account, senderDomain: fromDomain, recipientDomain: toDomain, attempts }: RouteQuestion,
   table: RoutingTable,
 ): { readonly reason: RouteReason; readonly passedOver: readonly Considered[] } {
-  const fromDomain = senderDomain === null ? null : comparableDomain(senderDomain);
   const facts: Facts = { fromDomain, toDomain, attempts };
   const passedOver: Considered[] = [];
   for (const rules of [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseConfigFiles } from '#mail/config';
+import { comparableDomain } from './domain-pattern.ts';
 import { decideRoute, describeDecision, routingTable, type RouteQuestion } from './index.ts';
 
 const serverText = `
@@ -49,8 +50,8 @@ function question(text: string): RouteQuestion {
   const [account = '', sender = '', recipientDomain = '', attempts = '0', transport] = text.split(' ');
   return {
     account: account === '-' ? null : account,
-    senderDomain: sender === '-' ? null : sender.slice(sender.lastIndexOf('@') + 1),
-    recipientDomain,
+    senderDomain: sender === '-' ? null : comparableDomain(sender.slice(sender.lastIndexOf('@') + 1)),
+    recipientDomain: comparableDomain(recipientDomain),
     attempts: Number(attempts),
     ...(transport !== undefined && { transport }),
   };

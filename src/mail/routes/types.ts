@@ -4,9 +4,9 @@ import type { TransportConfig } from '#mail/config';
 export interface RouteQuestion {
   /** Name of the account that submitted; null for mail of the server itself. */
   readonly account: string | null;
-  /** Domain of the reverse-path, or an address literal in brackets; null for the null reverse-path. */
+  /** Domain of the reverse-path in A-labels, or an address literal in brackets, in lower case; null for the null reverse-path. */
   readonly senderDomain: string | null;
-  /** Domain of the recipient, or an address literal in brackets. */
+  /** Domain of the recipient, in the same form. */
   readonly recipientDomain: string;
   /** Attempts that ended before this one. */
   readonly attempts: number;

@@ -1,3 +1,4 @@
+import type { Address } from '#lib/address';
 import type { AccountId, QueueId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import type { Clock } from '#ports/clock';
@@ -111,13 +112,13 @@ export class Suppressions {
     return { items: items.slice(0, limit), isCut: items.length > limit };
   }
 
-  /** Which of these addresses an account does not send to, by the address as it was given; what follows a `+` may be left out in the list. */
+  /** Returns those of these addresses that an account does not send to, by the object that was given; what follows a `+` may be left out in the list. */
   async findIn(
     reader: Reader,
     account: AccountId,
-    addresses: readonly string[],
-  ): Promise<ReadonlyMap<string, Suppression>> {
-    const given = new Map<string, string[]>();
+    addresses: readonly Address[],
+  ): Promise<ReadonlyMap<Address, Suppression>> {
+    const given = new Map<string, Address[]>();
     for (const address of addresses) {
       for (const key of suppressorsOf(address)) {
         const same = given.get(key);
@@ -125,7 +126,7 @@ export class Suppressions {
         else same.push(address);
       }
     }
-    const found = new Map<string, Suppression>();
+    const found = new Map<Address, Suppression>();
     for (const batch of inBatches([...given.keys()])) {
       const rows = await reader.all<Suppression>(sql`SELECT ${columns} FROM suppression
         WHERE account = ${account} AND address IN ${inList(batch)} AND ${inForce(this.#deps.clock.now())}`);

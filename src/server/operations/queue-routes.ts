@@ -136,5 +136,5 @@ export const queueRequireTls = defineOperation({
 });
 
 function domainOf({ domain }: Address): string {
-  return writeAddressDomain(domain, 'ascii');
+  return writeAddressDomain(domain, 'ascii').toLowerCase();
 }
