@@ -9,19 +9,34 @@ import { EmailGone, EmailReader } from './email-reader.ts';
 /** Emails between two questions to the loop. */
 const pieceEmails = 256;
 
-/** Returns those of some emails for which a filter is true, in their order. Messages are read only where the rest does not decide. */
+/** Emails that are asked for. */
+export interface Wanted {
+  /** Null for all. */
+  readonly filter: Filter<EmailCondition> | null;
+  /** Emails after which the search ends. */
+  readonly most: number;
+  /** Leave out what is in the thread of an earlier one (RFC 8621 §4.4.3). */
+  readonly onlyFirstOfThread: boolean;
+}
+
+/** Returns those of some emails that are wanted, in their order. Messages are read only where the rest does not decide. */
 export async function filtered(
   account: Account,
   view: EmailView,
   emails: readonly Email[],
-  filter: Filter<EmailCondition> | null,
+  { filter, most, onlyFirstOfThread }: Wanted,
 ): Promise<readonly Email[]> {
-  if (filter === null) return emails;
-  const contents = new ContentTests(account, filter);
+  const contents = filter === null ? null : new ContentTests(account, filter);
+  const threads = new Set<number>();
   const found: Email[] = [];
   for (const [i, email] of emails.entries()) {
-    const known = isMatch(filter, (condition) => fromMemory(condition, email, view));
-    if (known ?? (await contents.isMatch(email, view))) found.push(email);
+    if (found.length >= most) break;
+    if (onlyFirstOfThread && threads.has(email.thread)) continue;
+    const known = filter === null || isMatch(filter, (condition) => fromMemory(condition, email, view));
+    if (known ?? (await contents?.isMatch(email, view)) === true) {
+      found.push(email);
+      if (onlyFirstOfThread) threads.add(email.thread);
+    }
     if (known !== null && i % pieceEmails !== 0) continue;
     const pause = account.loop.pause();
     if (pause !== null) await pause;

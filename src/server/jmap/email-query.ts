@@ -1,9 +1,18 @@
-import { Arguments, invalidArgument, isJsonObject, MethodError, parseFilter, type JsonValue } from '#lib/jmap';
+import {
+  Arguments,
+  invalidArgument,
+  isJsonObject,
+  MethodError,
+  parseFilter,
+  type JsonObject,
+  type JsonValue,
+} from '#lib/jmap';
+import type { MailboxId } from '#lib/ids';
 import { keywordsOf, type Email, type EmailView } from '#mail/emails';
 import type { JmapMethod } from '#proto/jmap-server';
 import { readCondition } from './email-condition.ts';
 import { filtered } from './email-filter.ts';
-import { emailIds } from './ids.ts';
+import { emailIds, mailboxIds } from './ids.ts';
 import { accountOf, writeState, type MailContext } from './mail-context.ts';
 import { mailUri } from './mail-uri.ts';
 
@@ -34,18 +43,27 @@ export const emailQuery: JmapMethod<MailContext> = {
     const withTotal = args.boolean('calculateTotal', false);
     args.end();
     const view = await account.emails.view();
-    const found = await filtered(account, view, view.newestFirst, filter);
-    const sorted = compare === null ? found : found.toSorted((a, b) => compare(a, b, view));
-    const shown = isCollapsed ? firstOfThreads(sorted) : sorted;
-    const start = startOf(window, shown);
     const limit = Math.min(window.limit ?? maxIds, maxIds);
+    const knownTotal = withTotal ? totalOf(filterArgument, view, isCollapsed) : null;
+    // The first page of the usual order needs no more emails than it shows, and one that says whether more follow.
+    const isWindowed = compare === null && window.anchor === null && window.position >= 0;
+    const isTotalKnown = !withTotal || knownTotal !== null;
+    const most = isWindowed && isTotalKnown ? window.position + limit + 1 : Number.POSITIVE_INFINITY;
+    const found = await filtered(account, view, view.newestFirst, {
+      filter,
+      most,
+      onlyFirstOfThread: isCollapsed && compare === null,
+    });
+    const sorted = compare === null ? found : found.toSorted((a, b) => compare(a, b, view));
+    const shown = isCollapsed && compare !== null ? firstOfThreads(sorted) : sorted;
+    const start = startOf(window, shown);
     return {
       accountId: context.accountId,
       queryState: writeState(view.modSeq),
       canCalculateChanges: false,
       position: start,
       ids: shown.slice(start, start + limit).map(({ id }) => emailIds.write(id)),
-      ...(withTotal && { total: shown.length }),
+      ...(withTotal && { total: knownTotal ?? shown.length }),
       // RFC 8620 §5.5: only when the server set another limit than the client.
       ...(limit !== window.limit && (window.limit !== null || shown.length - start > limit) && { limit }),
     };
@@ -61,6 +79,17 @@ export const emailQueryChanges: JmapMethod<MailContext> = {
     throw new MethodError('cannotCalculateChanges', 'changes of queries are not kept: query again');
   },
 };
+
+/** Returns the number of all results where it is counted already: of a mailbox, or of all threads in it. Null for every other filter. */
+function totalOf(filter: JsonObject | null, view: EmailView, isCollapsed: boolean): number | null {
+  const [condition, ...others] = Object.entries(filter ?? {});
+  if (condition === undefined || others.length > 0) return null;
+  const [name, value] = condition;
+  const mailbox = name === 'inMailbox' && typeof value === 'string' ? mailboxIds.read(value) : null;
+  if (mailbox === null) return null;
+  const { totalEmails, totalThreads } = view.counts(mailbox as MailboxId);
+  return isCollapsed ? totalThreads : totalEmails;
+}
 
 interface Window {
   readonly position: number;
@@ -93,6 +122,7 @@ function readSort(value: JsonValue, maxComparators: number): Compare | null {
   const comparators: readonly JsonValue[] = value;
   if (comparators.length > maxComparators)
     throw new MethodError('unsupportedSort', `a sort has at most ${maxComparators} comparators`);
+  if (comparators.length === 1 && isNewestFirst(comparators[0] ?? null)) return null;
   const compares = comparators.map(readComparator);
   return (a, b, view) => {
     for (const compare of compares) {
@@ -101,6 +131,13 @@ function readSort(value: JsonValue, maxComparators: number): Compare | null {
     }
     return b.receivedMs - a.receivedMs || b.id - a.id;
   };
+}
+
+/** Reports whether a comparator is that of the usual list, which is the order that views have. */
+function isNewestFirst(value: JsonValue): boolean {
+  if (!isJsonObject(value)) return false;
+  const { property, isAscending, ...others } = value;
+  return property === 'receivedAt' && isAscending === false && Object.keys(others).length === 0;
 }
 
 function readComparator(value: JsonValue): Compare {

@@ -16,6 +16,7 @@ interface Answer {
   readonly state: string;
   readonly ids: readonly string[];
   readonly list: readonly Listed[];
+  readonly total: number;
   readonly created: readonly string[];
   readonly updated: readonly string[] | JsonObject;
   readonly destroyed: readonly string[];
@@ -24,6 +25,8 @@ interface Answer {
 }
 
 interface Listed {
+  readonly id: string;
+  readonly role: string | null;
   readonly name: string;
   readonly totalEmails: number;
   readonly unreadEmails: number;
@@ -357,6 +360,24 @@ test('Email/query: filters, order, windows and threads', async () => {
       want.map((i) => ids[i]),
       JSON.stringify(args),
     );
+  }
+  // The usual page: it ends early, and says all the same what a query to its end says.
+  const newest = [{ property: 'receivedAt', isAscending: false }];
+  const inbox = (await client.call('Mailbox/get', {})).list.find(({ role }) => role === 'inbox')?.id ?? '';
+  for (const filter of [{ inMailbox: inbox }, { operator: 'AND', conditions: [{ inMailbox: inbox }] }]) {
+    for (const [collapseThreads, all] of [
+      [false, [0, 1, 2]],
+      [true, [0, 1]],
+    ] as const) {
+      for (let position = 0; position < 4; position += 1) {
+        for (let limit = 0; limit < 4; limit += 1) {
+          const args = { filter, sort: newest, collapseThreads, position, limit, calculateTotal: true };
+          const page = await client.call('Email/query', args);
+          const want = all.slice(position, position + limit).map((i) => ids[i]);
+          assert.deepEqual([page.ids, page.total], [want, all.length], JSON.stringify(args));
+        }
+      }
+    }
   }
   for (const [args, type] of [
     [{ filter: { unknown: 1 } }, 'unsupportedFilter'],
