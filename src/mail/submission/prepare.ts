@@ -53,6 +53,13 @@ export interface SubmissionRefusal {
   readonly text: string;
 }
 
+/** Fields of a header by name, each list in order. */
+type FieldsByName = ReadonlyMap<string, readonly HeaderField[]>;
+
+function named(fields: FieldsByName, name: string): readonly HeaderField[] {
+  return fields.get(name) ?? [];
+}
+
 /** RFC 5321 §6.3: this many Received fields mean a loop. */
 const maxReceivedFields = 100;
 
@@ -60,7 +67,7 @@ const maxReceivedFields = 100;
 const notForTravel = new Set(['bcc', 'resent-bcc', 'return-path']);
 
 /** Signatures over the header and the body. */
-const signatures = new Set(['dkim-signature', 'arc-message-signature']);
+const signatures = ['dkim-signature', 'arc-message-signature'];
 
 /**
  * Applies the rules of submission to a header (with its final empty line, if there is one).
@@ -69,18 +76,18 @@ const signatures = new Set(['dkim-signature', 'arc-message-signature']);
  */
 export function prepareHeader(header: Uint8Array, rules: SubmissionRules): PreparedHeader | SubmissionRefusal {
   const fields = parseHeader(header);
-  const refusal = checkFields(fields, rules) ?? checkUtf8(header, rules);
+  const byName: FieldsByName = Map.groupBy(fields, ({ name }) => name);
+  const refusal = checkFields(byName, rules) ?? checkUtf8(header, rules);
   if (refusal !== null) return refusal;
-  const authors = readAuthors(fields, rules);
+  const authors = readAuthors(byName, rules);
   if ('kind' in authors) return authors;
   const { from } = authors;
-  const dates = fields.filter(({ name }) => name === 'date');
-  const ids = fields.filter(({ name }) => name === 'message-id').flatMap((field) => parseMessageIds(fieldText(field)));
+  const ids = named(byName, 'message-id').flatMap((field) => parseMessageIds(fieldText(field)));
   const messageId = ids[0] ?? rules.newMessageId;
-  let added = dates.length === 0 ? `Date: ${writeDate(rules.nowMs, 0)}\r\n` : '';
+  let added = byName.has('date') ? '' : `Date: ${writeDate(rules.nowMs, 0)}\r\n`;
   if (ids.length === 0) added += `Message-ID: ${messageId}\r\n`;
   if (authors.lacksSender) added += `Sender: ${writeAddress(from)}\r\n`;
-  const tls = fields.filter(({ name }) => name === 'tls-required');
+  const tls = named(byName, 'tls-required');
   const gone = fields.filter((field) => notForTravel.has(field.name) || isUselessId(field, ids.length));
   const converted = convertHeader(without(header, gone));
   const problem = conversionProblem(converted, rules);
@@ -94,7 +101,7 @@ export function prepareHeader(header: Uint8Array, rules: SubmissionRules): Prepa
     from,
     tlsNotRequired: tls.length > 0 && tls.every((field) => fieldText(field).toLowerCase() === 'no'),
     needsSmtputf8: converted.unencodable.length > 0,
-    isSigned: fields.some(({ name }) => signatures.has(name)),
+    isSigned: signatures.some((name) => byName.has(name)),
   };
 }
 
@@ -114,8 +121,8 @@ function isUselessId({ name }: HeaderField, idCount: number): boolean {
   return name === 'message-id' && idCount === 0;
 }
 
-function checkFields(fields: readonly HeaderField[], { pedantic }: SubmissionRules): SubmissionRefusal | null {
-  const count = (wanted: string): number => fields.filter(({ name }) => name === wanted).length;
+function checkFields(fields: FieldsByName, { pedantic }: SubmissionRules): SubmissionRefusal | null {
+  const count = (name: string): number => named(fields, name).length;
   if (count('received') > maxReceivedFields)
     return refused(554, '5.4.6', `this message is in a loop: it has more than ${maxReceivedFields} Received fields`);
   if (!pedantic) return null;
@@ -156,11 +163,8 @@ interface Authors {
  * Reads From, and Sender when there are several authors (RFC 5322 §3.6.2). One of the authors has to be the user's, so that signatures align;
  * with several, Sender has to be the user's too.
  */
-function readAuthors(
-  fields: readonly HeaderField[],
-  { maySendAs, pedantic }: SubmissionRules,
-): Authors | SubmissionRefusal {
-  if (!fields.some(({ name }) => name === 'from')) return refused(550, '5.6.0', 'the message has no From field');
+function readAuthors(fields: FieldsByName, { maySendAs, pedantic }: SubmissionRules): Authors | SubmissionRefusal {
+  if (!fields.has('from')) return refused(550, '5.6.0', 'the message has no From field');
   const authors = addressesOf(fields, 'from');
   const unusable = authors.find(({ ok }) => !ok);
   if (authors.length === 0) return refused(550, '5.6.0', 'the From field has no address');
@@ -183,9 +187,8 @@ function readAuthors(
   return { from, lacksSender: false };
 }
 
-function addressesOf(fields: readonly HeaderField[], wanted: string): ReturnType<typeof parseAddress>[] {
-  return fields
-    .filter(({ name }) => name === wanted)
+function addressesOf(fields: FieldsByName, name: string): ReturnType<typeof parseAddress>[] {
+  return named(fields, name)
     .flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))))
     .map(({ localpart, domain }) => parseAddress(`${quoteIfNeeded(localpart)}@${domain}`));
 }

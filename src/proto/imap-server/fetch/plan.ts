@@ -25,12 +25,12 @@ interface FieldsItem {
 export function planFetch(asked: readonly FetchItem[], isUid: boolean, isReadOnly: boolean): FetchPlan {
   const items = distinct(asked);
   if (isUid && !items.some((item) => item.kind === 'uid')) items.unshift({ kind: 'uid' });
-  const has = (kind: FetchItem['kind']): boolean => items.some((item) => item.kind === kind);
+  const kinds = new Set(items.map(({ kind }) => kind));
   const columns: RowColumns = {
-    envelope: has('envelope'),
-    body: has('body'),
-    bodyStructure: has('bodyStructure'),
-    numbers: has('internalDate') || has('rfc822Size') || has('saveDate'),
+    envelope: kinds.has('envelope'),
+    body: kinds.has('body'),
+    bodyStructure: kinds.has('bodyStructure'),
+    numbers: kinds.has('internalDate') || kinds.has('rfc822Size') || kinds.has('saveDate'),
     sentDate: false,
     structure: items.some(needsStructure),
   };
@@ -43,7 +43,7 @@ export function planFetch(asked: readonly FetchItem[], isUid: boolean, isReadOnl
     contents,
     fields: contents === null ? fields : [],
     setsSeen: !isReadOnly && items.some(marksSeen),
-    wantsFlags: has('flags'),
+    wantsFlags: kinds.has('flags'),
   };
 }
 
