@@ -4,6 +4,7 @@
  * never reused in an account (RFC 9051 §2.3.1.1). #mail/messages keeps the counters in the transactions that change messages.
  */
 export { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
+export type { MailboxEditor } from './mailbox-editor.ts';
 export { MailboxRefusal } from './mailbox-refusal.ts';
 export type { Mailbox } from './mailbox.ts';
 export { initialMailboxes, specialUses, type SpecialUse } from './special-use.ts';

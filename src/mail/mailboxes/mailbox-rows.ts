@@ -216,6 +216,12 @@ export async function subscriptions(reader: Reader, account: AccountId): Promise
   return rows.map(({ name }) => name);
 }
 
+/** Reports whether a name is subscribed to. */
+export async function isSubscribed(reader: Reader, account: AccountId, name: string): Promise<boolean> {
+  const row = await reader.get(sql`SELECT name FROM subscription WHERE account = ${account} AND name = ${name}`);
+  return row !== undefined;
+}
+
 /** Counts the subscribed names. */
 export async function countSubscriptions(reader: Reader, account: AccountId): Promise<number> {
   const row = await reader.get<{ count: number }>(

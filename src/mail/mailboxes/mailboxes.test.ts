@@ -186,3 +186,43 @@ test('Mailboxes.create reads no more rows when there are many mailboxes', async 
   for (let i = 1; i < 60; i += 1) await mailboxes.create(`m${i}`);
   assert.equal(await rowsOf('m60'), first);
 });
+
+test('Mailboxes.edit: changes share a transaction and its MODSEQ, and a refused one leaves the others in force', async () => {
+  await using store = await tempStore();
+  const { mailboxes, changes } = store.account;
+  const before = await changes.modSeq();
+  await mailboxes.edit(async (editor) => {
+    await editor.create('Lists/Godwit');
+    await assert.rejects(editor.create('Lists'), refused('ALREADYEXISTS'));
+    await assert.rejects(editor.rename('Lists', 'Lists/Godwit/x'), refused('CANNOT'));
+    await editor.setSpecialUse('Lists', ['\\Junk']);
+  });
+  assert.equal(await changes.modSeq(), before + 1);
+  const junk = await mailboxes.bySpecialUse('\\Junk');
+  assert.deepEqual([junk?.name, junk?.modSeq], ['Lists', before + 1]);
+  await assert.rejects(
+    mailboxes.edit(async (editor) => {
+      await editor.create('Other');
+      throw new Error('no more');
+    }),
+    /no more/,
+  );
+  assert.equal(await mailboxes.byName('Other'), null);
+});
+
+test('MailboxEditor.rename: subscriptions follow mailboxes when they should', async () => {
+  await using store = await tempStore();
+  const { mailboxes } = store.account;
+  await mailboxes.create('a/b');
+  await mailboxes.subscribe('a', true);
+  // A name that is only subscribed to.
+  await mailboxes.subscribe('c/b', true);
+  const subscribed = async (): Promise<string[]> => {
+    const all = await mailboxes.list();
+    return all.filter((one) => one.subscribed && /^[ac]/.test(one.name)).map(({ name }) => name);
+  };
+  await mailboxes.edit((editor) => editor.rename('a', 'c', true));
+  assert.deepEqual(await subscribed(), ['c']);
+  await mailboxes.rename('c', 'a');
+  assert.deepEqual(await subscribed(), ['c']);
+});

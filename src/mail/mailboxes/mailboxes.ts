@@ -1,26 +1,17 @@
-import { mailboxId, type AccountId, type MailboxId, type ModSeq } from '#lib/ids';
-import { accountTopic, advance, takeIds, takeUidValidity } from '#mail/changes';
+import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
+import { accountTopic } from '#mail/changes';
 import type { Bus } from '#ports/bus';
 import { ConditionError } from '#ports/conditions';
 import type { Database, Tx, WriteSpace } from '#ports/database';
-import { mailboxLimits } from './limits.ts';
-import { normalizeMailboxName, parentsOf } from './mailbox-name.ts';
+import { MailboxEditor } from './mailbox-editor.ts';
+import { normalizeMailboxName } from './mailbox-name.ts';
 import { MailboxRefusal } from './mailbox-refusal.ts';
 import {
-  addSubscription,
   clearCounters,
-  countMailboxes,
-  countSubscriptions,
-  expungeMailbox,
-  insertMailbox,
   leavingMailboxes,
   liveMailboxes,
   mailboxById,
   mailboxByName,
-  mailboxesBelow,
-  removeSubscription,
-  renameMailbox,
-  setSpecialUse,
   subscriptions,
   totalSizeBytes,
 } from './mailbox-rows.ts';
@@ -122,13 +113,7 @@ export class Mailboxes {
    * the mailbox MUST NOT be created (RFC 6154 §3).
    */
   async create(given: string, specialUse: readonly SpecialUse[] = []): Promise<Mailbox> {
-    const name = normalizeMailboxName(given);
-    return await this.#change(async (tx, modSeq) => {
-      if ((await mailboxByName(tx, this.#deps.account, name)) !== null) throw exists(name);
-      if (specialUse.length > 0) await this.#refuseTakenUses(tx, specialUse);
-      await this.#createParents(tx, name, modSeq);
-      return await this.#insert(tx, name, specialUse, modSeq);
-    });
+    return await this.edit((editor) => editor.create(given, specialUse));
   }
 
   /**
@@ -138,17 +123,7 @@ export class Mailboxes {
    */
   async delete(given: string): Promise<void> {
     const name = existingName(given);
-    if (name === 'INBOX') throw new MailboxRefusal('CANNOT', 'INBOX cannot be deleted');
-    const { account } = this.#deps;
-    const gone = await this.#change(async (tx, modSeq) => {
-      const mailbox = await this.#existing(tx, name);
-      if ((await mailboxesBelow(tx, account, name)).length > 0) {
-        throw new MailboxRefusal('HASCHILDREN', 'mailbox has mailboxes below it');
-      }
-      await expungeMailbox(tx, account, mailbox.id, modSeq);
-      return mailbox.id;
-    }, 'reserve');
-    await this.#removeContents(gone);
+    await this.edit((editor) => editor.delete(name), 'reserve');
   }
 
   /** Removes the remaining messages of deleted mailboxes, except stages of copies in progress. @returns the number of such mailboxes. */
@@ -167,58 +142,33 @@ export class Mailboxes {
    */
   async rename(givenFrom: string, givenTo: string): Promise<void> {
     const from = existingName(givenFrom);
-    const to = normalizeMailboxName(givenTo);
-    const { account, contents } = this.#deps;
-    if (to.startsWith(`${from}/`) && from !== 'INBOX') {
-      throw new MailboxRefusal('CANNOT', 'a mailbox cannot be moved below itself');
-    }
-    await this.#change(async (tx, modSeq) => {
-      const mailbox = await this.#existing(tx, from);
-      if ((await mailboxByName(tx, account, to)) !== null) throw exists(to);
-      const below = from === 'INBOX' ? [] : await mailboxesBelow(tx, account, from);
-      for (const { name } of below) normalizeMailboxName(`${to}${name.slice(from.length)}`);
-      await this.#createParents(tx, to, modSeq);
-      if (from === 'INBOX') {
-        const target = await this.#insert(tx, to, [], modSeq);
-        await contents.moveAll(tx, mailbox.id, target.id, modSeq);
-        return;
-      }
-      for (const { id, name } of [mailbox, ...below]) {
-        await renameMailbox(tx, account, id, `${to}${name.slice(from.length)}`, modSeq);
-      }
-    });
+    await this.edit((editor) => editor.rename(from, givenTo));
   }
 
   /** Sets the special uses of a mailbox, and removes them from other mailboxes. @throws MailboxRefusal NONEXISTENT */
   async setSpecialUse(given: string, specialUse: readonly SpecialUse[]): Promise<void> {
     const name = existingName(given);
-    const { account } = this.#deps;
-    await this.#change(async (tx, modSeq) => {
-      const mailbox = await this.#existing(tx, name);
-      for (const other of await liveMailboxes(tx, account)) {
-        const kept = other.specialUse.filter((use) => !specialUse.includes(use));
-        if (other.id !== mailbox.id && kept.length < other.specialUse.length) {
-          await setSpecialUse(tx, account, other.id, kept, modSeq);
-        }
-      }
-      await setSpecialUse(tx, account, mailbox.id, specialUse, modSeq);
-    });
+    await this.edit((editor) => editor.setSpecialUse(name, specialUse));
   }
 
   /** Subscribes or unsubscribes a name, which need not exist. @throws MailboxRefusal CANNOT for an invalid name, LIMIT for too many subscriptions. */
   async subscribe(given: string, subscribed: boolean): Promise<void> {
-    const name = normalizeMailboxName(given);
-    const { account } = this.#deps;
-    await this.#write(async (tx) => {
-      if (!subscribed) {
-        await removeSubscription(tx, account, name);
-        return;
-      }
-      if ((await countSubscriptions(tx, account)) >= mailboxLimits.maxSubscriptions) {
-        throw new MailboxRefusal('LIMIT', `too many subscriptions: the limit is ${mailboxLimits.maxSubscriptions}`);
-      }
-      await addSubscription(tx, account, name);
-    });
+    await this.edit((editor) => editor.subscribe(given, subscribed));
+  }
+
+  /**
+   * Makes several changes in one transaction. `body` awaits nothing but the editor and the transaction; a MailboxRefusal that it catches leaves the other changes
+   * in force. Messages of deleted mailboxes are removed afterwards.
+   */
+  async edit<T>(body: (editor: MailboxEditor, tx: Tx) => Promise<T>, space?: WriteSpace): Promise<T> {
+    const { account, db, bus, contents } = this.#deps;
+    const { result, deleted } = await db.write(async (tx) => {
+      tx.afterCommit(() => bus.publish(accountTopic(account)));
+      const editor = new MailboxEditor(tx, account, (...move) => contents.moveAll(...move));
+      return { result: await body(editor, tx), deleted: editor.deleted };
+    }, space);
+    for (const id of deleted) await this.#removeContents(id);
+    return result;
   }
 
   /** Removes the messages of a deleted mailbox. A full disk is ignored: the database has reported it, and the mailbox stays deleted. */
@@ -231,53 +181,6 @@ export class Mailboxes {
       if (!(error instanceof ConditionError)) throw error;
     }
   }
-
-  async #existing(tx: Tx, name: string): Promise<Mailbox> {
-    const mailbox = await mailboxByName(tx, this.#deps.account, name);
-    if (mailbox === null) throw new MailboxRefusal('NONEXISTENT', 'no such mailbox');
-    return mailbox;
-  }
-
-  /** RFC 6154 §3: servers MAY refuse a special use that another mailbox has. @throws MailboxRefusal USEATTR */
-  async #refuseTakenUses(tx: Tx, specialUse: readonly SpecialUse[]): Promise<void> {
-    const all = await liveMailboxes(tx, this.#deps.account);
-    const taken = specialUse.find((use) => all.some((mailbox) => mailbox.specialUse.includes(use)));
-    if (taken !== undefined) throw new MailboxRefusal('USEATTR', `another mailbox is ${taken}`);
-  }
-
-  /** RFC 9051 §6.3.4, §6.3.6: CREATE and RENAME SHOULD create missing superior names. */
-  async #createParents(tx: Tx, name: string, modSeq: ModSeq): Promise<void> {
-    for (const parent of parentsOf(name)) {
-      if ((await mailboxByName(tx, this.#deps.account, parent)) === null) await this.#insert(tx, parent, [], modSeq);
-    }
-  }
-
-  async #insert(tx: Tx, name: string, specialUse: readonly SpecialUse[], modSeq: ModSeq): Promise<Mailbox> {
-    const { account } = this.#deps;
-    if ((await countMailboxes(tx, account)) >= mailboxLimits.maxMailboxes) {
-      throw new MailboxRefusal('LIMIT', `too many mailboxes: the limit is ${mailboxLimits.maxMailboxes}`);
-    }
-    const id = mailboxId(await takeIds(tx, account, 1));
-    await insertMailbox(tx, account, { id, name, specialUse, uidValidity: await takeUidValidity(tx, account), modSeq });
-    return await this.#existing(tx, name);
-  }
-
-  #change<T>(body: (tx: Tx, modSeq: ModSeq) => Promise<T>, space?: WriteSpace): Promise<T> {
-    return this.#write(async (tx) => await body(tx, (await advance(tx, this.#deps.account)).modSeq), space);
-  }
-
-  #write<T>(body: (tx: Tx) => Promise<T>, space?: WriteSpace): Promise<T> {
-    const { account, db, bus } = this.#deps;
-    return db.write(async (tx) => {
-      tx.afterCommit(() => bus.publish(accountTopic(account)));
-      return await body(tx);
-    }, space);
-  }
-}
-
-/** Makes the refusal of an existing name: creating INBOX or an extant mailbox is an error (RFC 9051 §6.3.4), and so is renaming to one (RFC 9051 §6.3.6). */
-function exists(name: string): MailboxRefusal {
-  return new MailboxRefusal('ALREADYEXISTS', name === 'INBOX' ? 'INBOX always exists' : 'mailbox exists');
 }
 
 /** Normalizes the name of an existing mailbox. @throws MailboxRefusal NONEXISTENT for invalid names: no mailbox has one. */

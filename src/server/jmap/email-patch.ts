@@ -6,6 +6,7 @@ import { messageLimits } from '#mail/messages';
 import { defaultBodyProperties, emailObject, isEmailProperty } from './email-object.ts';
 import { EmailGone, EmailReader } from './email-reader.ts';
 import { mailboxIds } from './ids.ts';
+import { isSameJson } from './same-json.ts';
 import { resolvedId } from './set-call.ts';
 
 /** Facts that updates of emails are checked against. */
@@ -84,19 +85,8 @@ async function refuseOthers(email: Email, given: JsonObject, { account }: PatchC
   }).catch((error: unknown) => {
     throw error instanceof EmailGone ? new SetError('notFound', error.message) : error;
   });
-  const different = names.filter((name) => !isSame(memberOf(present, name), memberOf(given, name)));
+  const different = names.filter((name) => !isSameJson(memberOf(present, name), memberOf(given, name)));
   if (different.length === 0) return;
   const named = different.map((name) => name.slice(0, 100));
   throw new SetError('invalidProperties', 'only keywords and mailboxIds can be changed', named);
-}
-
-function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
-  return a !== undefined && b !== undefined && canonical(a) === canonical(b);
-}
-
-/** JSON with the members of each object in one order. */
-function canonical(value: JsonValue): string {
-  return JSON.stringify(value, (_, inner: JsonValue) =>
-    isJsonObject(inner) ? jsonObject(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  );
 }

@@ -13,11 +13,9 @@ import type { JmapMethod } from '#proto/jmap-server';
 import { readCondition } from './email-condition.ts';
 import { filtered } from './email-filter.ts';
 import { emailIds, mailboxIds } from './ids.ts';
-import { accountOf, writeState, type MailContext } from './mail-context.ts';
+import { accountOf, type MailContext } from './mail-context.ts';
 import { mailUri } from './mail-uri.ts';
-
-/** Ids in one answer, also when the client sets no limit. */
-const maxIds = 10_000;
+import { pageOf, queryResponse, queryWindowOf } from './query-window.ts';
 
 /** Sorts that Email/query knows, as the session announces them (RFC 8621 §1.3.1). */
 export const emailSorts = ['receivedAt', 'size', 'hasKeyword', 'allInThreadHaveKeyword', 'someInThreadHaveKeyword'];
@@ -33,22 +31,15 @@ export const emailQuery: JmapMethod<MailContext> = {
     const filterArgument = args.object('filter', null);
     const filter = filterArgument === null ? null : parseFilter(filterArgument, readCondition, context.limits);
     const compare = readSort(args.value('sort'), context.limits.maxComparators);
-    const window = {
-      position: args.int('position', 0),
-      anchor: args.id('anchor', null),
-      anchorOffset: args.int('anchorOffset', 0),
-      limit: args.unsigned('limit', null),
-    };
+    const window = queryWindowOf(args);
     const isCollapsed = args.boolean('collapseThreads', false);
-    const withTotal = args.boolean('calculateTotal', false);
     args.end();
     const view = await account.emails.view();
-    const limit = Math.min(window.limit ?? maxIds, maxIds);
-    const knownTotal = withTotal ? totalOf(filterArgument, view, isCollapsed) : null;
+    const knownTotal = window.withTotal ? totalOf(filterArgument, view, isCollapsed) : null;
     // The first page of the usual order needs no more emails than it shows, and one that says whether more follow.
     const isWindowed = compare === null && window.anchor === null && window.position >= 0;
-    const isTotalKnown = !withTotal || knownTotal !== null;
-    const most = isWindowed && isTotalKnown ? window.position + limit + 1 : Number.POSITIVE_INFINITY;
+    const isTotalKnown = !window.withTotal || knownTotal !== null;
+    const most = isWindowed && isTotalKnown ? window.position + pageOf(window) + 1 : Number.POSITIVE_INFINITY;
     const found = await filtered(account, view, view.newestFirst, {
       filter,
       most,
@@ -56,17 +47,7 @@ export const emailQuery: JmapMethod<MailContext> = {
     });
     const sorted = compare === null ? found : found.toSorted((a, b) => compare(a, b, view));
     const shown = isCollapsed && compare !== null ? firstOfThreads(sorted) : sorted;
-    const start = startOf(window, shown);
-    return {
-      accountId: context.accountId,
-      queryState: writeState(view.modSeq),
-      canCalculateChanges: false,
-      position: start,
-      ids: shown.slice(start, start + limit).map(({ id }) => emailIds.write(id)),
-      ...(withTotal && { total: knownTotal ?? shown.length }),
-      // RFC 8620 §5.5: only when the server set another limit than the client.
-      ...(limit !== window.limit && (window.limit !== null || shown.length - start > limit) && { limit }),
-    };
+    return queryResponse(context, view.modSeq, shown, window, ({ id }) => emailIds.write(id), knownTotal);
   },
 };
 
@@ -89,21 +70,6 @@ function totalOf(filter: JsonObject | null, view: EmailView, isCollapsed: boolea
   if (mailbox === null) return null;
   const { totalEmails, totalThreads } = view.counts(mailbox as MailboxId);
   return isCollapsed ? totalThreads : totalEmails;
-}
-
-interface Window {
-  readonly position: number;
-  readonly anchor: string | null;
-  readonly anchorOffset: number;
-}
-
-/** Returns the position of the first result that is wanted (RFC 8620 §5.5). @throws MethodError anchorNotFound. */
-function startOf({ position, anchor, anchorOffset }: Window, shown: readonly Email[]): number {
-  if (anchor === null) return Math.min(Math.max(position < 0 ? shown.length + position : position, 0), shown.length);
-  const wanted = emailIds.read(anchor);
-  const at = shown.findIndex(({ id }) => id === wanted);
-  if (at < 0) throw new MethodError('anchorNotFound', 'the anchor is not among the results');
-  return Math.min(Math.max(at + anchorOffset, 0), shown.length);
 }
 
 function firstOfThreads(emails: readonly Email[]): Email[] {

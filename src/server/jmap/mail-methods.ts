@@ -6,6 +6,8 @@ import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
 import { emailSet } from './email-set.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
+import { mailboxQuery, mailboxQueryChanges } from './mailbox-query.ts';
+import { mailboxSet } from './mailbox-set.ts';
 import { threadGet } from './thread-methods.ts';
 
 /** All methods of the server, by name. A feature adds its own here. */
@@ -14,6 +16,9 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     ...coreMethods,
     mailboxGet,
     mailboxChanges,
+    mailboxQuery,
+    mailboxQueryChanges,
+    mailboxSet,
     threadGet,
     emailGet,
     emailChanges,
@@ -30,5 +35,5 @@ export const mailCapability: JsonObject = {
   maxSizeMailboxName: 1024,
   maxSizeAttachmentsPerEmail: 0,
   emailQuerySortOptions: emailSorts,
-  mayCreateTopLevelMailbox: false,
+  mayCreateTopLevelMailbox: true,
 };

@@ -1,6 +1,4 @@
-import { MethodError, type JsonObject } from '#lib/jmap';
-import type { EmailView } from '#mail/emails';
-import type { Mailbox, SpecialUse } from '#mail/mailboxes';
+import { MethodError } from '#lib/jmap';
 import type { JmapMethod } from '#proto/jmap-server';
 import { mailboxIds } from './ids.ts';
 import {
@@ -13,28 +11,9 @@ import {
   writeState,
   type MailContext,
 } from './mail-context.ts';
+import { mailboxEntries } from './mailbox-entries.ts';
+import { countNames, mailboxObject, mailboxProperties } from './mailbox-object.ts';
 import { mailUri } from './mail-uri.ts';
-
-/** A mailbox with what stands beside its row. */
-interface Entry {
-  readonly mailbox: Mailbox;
-  readonly isSubscribed: boolean;
-}
-
-/** RFC 8621 §2: roles are the special uses in lower case. */
-const roles: Readonly<Record<SpecialUse, string>> = {
-  '\\Archive': 'archive',
-  '\\Drafts': 'drafts',
-  '\\Junk': 'junk',
-  '\\Sent': 'sent',
-  '\\Trash': 'trash',
-};
-
-/** Order in which clients show mailboxes with a role; others follow. */
-const roleOrder = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'];
-
-const countNames = ['totalEmails', 'unreadEmails', 'totalThreads', 'unreadThreads'] as const;
-const propertyNames = ['id', 'name', 'parentId', 'role', 'sortOrder', ...countNames, 'myRights', 'isSubscribed'];
 
 /** Mailbox/get (RFC 8621 §2.1). */
 export const mailboxGet: JmapMethod<MailContext> = {
@@ -43,15 +22,15 @@ export const mailboxGet: JmapMethod<MailContext> = {
   run: async (args, context) => {
     const account = accountOf(args, context);
     const wanted = idsOf(args, context);
-    const properties = propertiesOf(args, (name) => propertyNames.includes(name), propertyNames);
+    const properties = propertiesOf(args, (name) => mailboxProperties.includes(name), mailboxProperties);
     args.end();
     // The state is the older one: what changes meanwhile is reported again.
     const view = await account.emails.view();
-    const entries = await entriesOf(context);
+    const entries = await mailboxEntries(account);
     const byId = new Map(entries.map((entry) => [mailboxIds.write(entry.mailbox.id), entry]));
     const ids = wanted ?? [...byId.keys()];
     const found = ids.flatMap((id) => byId.get(id) ?? []);
-    const list = found.map((entry) => picked(objectOf(entry, entries, view), properties));
+    const list = found.map((entry) => picked(mailboxObject(entry, view), properties));
     return getResponse(
       context,
       writeState(view.modSeq),
@@ -83,7 +62,7 @@ export const mailboxChanges: JmapMethod<MailContext> = {
     const created: string[] = [];
     const updated: string[] = [];
     let isCountsOnly = true;
-    for (const { mailbox } of await entriesOf(context)) {
+    for (const { mailbox } of await mailboxEntries(account)) {
       const id = mailboxIds.write(mailbox.id);
       const isOwn = mailbox.modSeq > since;
       if (mailbox.createModSeq > since) created.push(id);
@@ -108,45 +87,3 @@ export const mailboxChanges: JmapMethod<MailContext> = {
     };
   },
 };
-
-async function entriesOf({ account }: MailContext): Promise<Entry[]> {
-  const listings = await account.mailboxes.list();
-  return listings.flatMap(({ mailbox, subscribed }) =>
-    mailbox === null ? [] : [{ mailbox, isSubscribed: subscribed }],
-  );
-}
-
-function objectOf({ mailbox, isSubscribed }: Entry, entries: readonly Entry[], view: EmailView): JsonObject {
-  const { id, name, specialUse } = mailbox;
-  const slash = name.lastIndexOf('/');
-  const parent = entries.find((entry) => slash > 0 && entry.mailbox.name === name.slice(0, slash));
-  const [use] = specialUse;
-  const isInbox = name === 'INBOX';
-  const role = isInbox ? 'inbox' : use === undefined ? null : roles[use];
-  const rank = role === null ? -1 : roleOrder.indexOf(role);
-  const { totalEmails, unreadEmails, totalThreads, unreadThreads } = view.counts(id);
-  return {
-    id: mailboxIds.write(id),
-    name: isInbox ? 'Inbox' : name.slice(slash + 1),
-    parentId: parent === undefined ? null : mailboxIds.write(parent.mailbox.id),
-    role,
-    sortOrder: rank < 0 ? 100 : (rank + 1) * 10,
-    totalEmails,
-    unreadEmails,
-    totalThreads,
-    unreadThreads,
-    // No more than there are methods for (RFC 8621 §2).
-    myRights: {
-      mayReadItems: true,
-      mayAddItems: true,
-      mayRemoveItems: true,
-      maySetSeen: true,
-      maySetKeywords: true,
-      mayCreateChild: false,
-      mayRename: false,
-      mayDelete: false,
-      maySubmit: false,
-    },
-    isSubscribed,
-  };
-}

@@ -70,9 +70,9 @@ export class SetResults {
     this.#done.created.set(creationId, object);
   }
 
-  /** Records an update that did exactly what the client asked for. */
-  updated(id: string): void {
-    this.#done.updated.set(id, null);
+  /** Records an update. @param others  Properties that are not what the client asked for. */
+  updated(id: string, others: JsonObject | null = null): void {
+    this.#done.updated.set(id, others);
   }
 
   /** Records a removal. */
