@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestFacts } from '#host/http-server';
-import { LoginsBusy } from '#lib/sasl';
+import { LoginsBusy, type AppPasswordScope } from '#lib/sasl';
 import { Admission } from '#server/admission';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
@@ -10,7 +10,11 @@ import { HttpLogins, type HttpLogin } from './http-logins.ts';
 interface World {
   readonly log: FakeLog;
   readonly accounts: string[];
-  readonly ask: (authorization: string | null, facts?: Partial<RequestFacts>) => Promise<HttpLogin>;
+  readonly ask: (
+    authorization: string | null,
+    facts?: Partial<RequestFacts>,
+    scopes?: readonly AppPasswordScope[],
+  ) => Promise<HttpLogin>;
 }
 
 function world(): World {
@@ -26,6 +30,7 @@ function world(): World {
         const appPassword = {
           printer: { id: 1, scopes: ['send'] as const },
           phone: { id: 2, scopes: ['mail'] as const },
+          reader: { id: 3, scopes: ['send', 'read-only'] as const },
         }[login];
         return Promise.resolve({ account: login, login, ...(appPassword === undefined ? {} : { appPassword }) });
       },
@@ -48,10 +53,11 @@ function world(): World {
   return {
     log,
     accounts,
-    ask: (authorization, changed = {}) =>
+    ask: (authorization, changed = {}, scopes) =>
       logins.authenticate(
         new Request('https://a/', authorization === null ? {} : { headers: { Authorization: authorization } }),
         { ...facts, ...changed },
+        scopes,
       ),
   };
 }
@@ -84,6 +90,18 @@ for (const [name, authorization, changed, status] of [
     }
   });
 }
+
+test('HttpLogins.authenticate: an app password to read is taken only where nothing is changed with it', async () => {
+  const { ask } = world();
+  assert.equal(statusOf(await ask(basic('reader:pässword:1'))), 403);
+  for (const [login, status] of [
+    ['reader', 200],
+    ['phone', 200],
+    ['ann', 200],
+    ['printer', 403],
+  ] as const)
+    assert.equal(statusOf(await ask(basic(`${login}:pässword:1`), {}, ['mail', 'read-only'])), status, login);
+});
 
 test('HttpLogins.authenticate: the account is noted for each request, the login logged once for a connection', async () => {
   const { ask, log, accounts } = world();

@@ -1,6 +1,6 @@
 import type { RequestFacts } from '#host/http-server';
 import { parseBase64 } from '#lib/codecs';
-import { LoginsBusy, type CredentialStore, type Identity } from '#lib/sasl';
+import { LoginsBusy, type AppPasswordScope, type CredentialStore, type Identity } from '#lib/sasl';
 import type { AppPasswords } from '#mail/auth';
 import type { Log } from '#ports/log';
 import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
@@ -35,8 +35,15 @@ export class HttpLogins {
     this.#deps = deps;
   }
 
-  /** Finds the account of a request by its Authorization field. */
-  async authenticate(request: Request, facts: RequestFacts): Promise<HttpLogin> {
+  /**
+   * Finds the account of a request by its Authorization field.
+   * @param scopes  An app password has one of them at least. Who names `read-only` sees to it that such a login changes nothing.
+   */
+  async authenticate(
+    request: Request,
+    facts: RequestFacts,
+    scopes: readonly AppPasswordScope[] = ['mail'],
+  ): Promise<HttpLogin> {
     const field = request.headers.get('Authorization');
     if (field === null) return refused(401, 'Log in with the name and password of your account.', challenge);
     const { remote, isTls } = facts;
@@ -48,10 +55,15 @@ export class HttpLogins {
     if (admitted.kind === 'busy') return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
     if (admitted.kind !== 'admitted') return refused(429, admissionTexts.failedTooOften, { 'Retry-After': '60' });
     using attempt = admitted.attempt;
-    return await this.#check(basic, attempt, facts);
+    return await this.#check(basic, attempt, facts, scopes);
   }
 
-  async #check(basic: Basic, attempt: LoginAttempt, facts: RequestFacts): Promise<HttpLogin> {
+  async #check(
+    basic: Basic,
+    attempt: LoginAttempt,
+    facts: RequestFacts,
+    scopes: readonly AppPasswordScope[],
+  ): Promise<HttpLogin> {
     const { appPasswords, credentials, configuration } = this.#deps;
     let identity: Identity | null;
     try {
@@ -81,11 +93,11 @@ export class HttpLogins {
       facts.log.warn('http.loginFailed', { remoteAddress, mechanism: 'Basic', login, ...why });
       return refused(403, disabled);
     }
-    if (identity.appPassword?.scopes.includes('mail') === false) {
+    if (identity.appPassword?.scopes.some((scope) => scopes.includes(scope)) === false) {
       attempt.failed(login);
       const why = { failure: 'authorization', reason: 'the app password does not permit access over HTTP' };
       facts.log.warn('http.loginFailed', { remoteAddress, mechanism: 'Basic', login, ...why });
-      return refused(403, "This app password does not permit access over HTTP, which needs the scope 'mail'.");
+      return refused(403, `This app password does not permit this, which needs the scope ${scopes.join(' or ')}.`);
     }
     attempt.succeeded(login);
     void appPasswords.noteUse(identity, { protocol: 'http', address: remoteAddress });

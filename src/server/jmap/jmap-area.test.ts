@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
 import { jmapLimits, type JsonObject, type JsonValue } from '#lib/jmap';
 import type { Mailbox } from '#mail/mailboxes';
+import type { Identity } from '#lib/sasl';
 import { selectPlaces } from '#mail/messages';
 import { readFile, readdir } from 'node:fs/promises';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
@@ -34,6 +35,7 @@ interface Listed {
   readonly unreadThreads: number;
   readonly mailboxIds: JsonObject;
   readonly keywords: JsonObject;
+  readonly myRights: JsonObject;
   readonly blobId: string;
   readonly size: number;
   readonly attachments: readonly { readonly blobId: string; readonly size: number }[];
@@ -52,9 +54,9 @@ class Client {
   readonly #area: Area;
   readonly #store: TempStore;
 
-  constructor(store: TempStore, limits = jmapLimits) {
+  constructor(store: TempStore, limits = jmapLimits, appPassword: Identity['appPassword'] | null = null) {
     this.#store = store;
-    const identity = { account: 'mara', login: 'mara@example.org' };
+    const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
     const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity } as const) };
     this.#area = jmapArea({ accounts: store.accounts, logins, limits });
   }
@@ -241,6 +243,31 @@ test('Email/changes: new, changed and removed emails since a state', async () =>
   assert.deepEqual(list[0]?.keywords, { $flagged: true, work: true });
   assert.equal((await client.call('Email/changes', { sinceState: '999999' })).type, 'cannotCalculateChanges');
 });
+
+test('jmapArea: a login that may only read sees so, and changes nothing', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store, jmapLimits, { id: 1, scopes: ['read-only', 'send'] });
+  const response = await client.send('/.well-known/jmap');
+  const session = (await response.json()) as Session;
+  const account = session.accounts[`A${store.account.id}`] as { isReadOnly: boolean; accountCapabilities: JsonObject };
+  const mail = account.accountCapabilities['urn:ietf:params:jmap:mail'] as JsonObject;
+  assert.deepEqual([account.isReadOnly, mail['mayCreateTopLevelMailbox']], [true, false]);
+  const { list } = await client.call('Mailbox/get', { properties: ['myRights'] });
+  for (const { myRights } of list) assert.deepEqual(granted(myRights), ['mayReadItems']);
+  const { ids } = await client.call('Email/query', {});
+  const before = await store.account.changes.modSeq();
+  for (const name of ['Email/set', 'Mailbox/set'])
+    assert.equal((await client.call(name, { destroy: [ids[0] ?? ''] })).type, 'accountReadOnly');
+  assert.equal(await store.account.changes.modSeq(), before);
+  for (const scopes of [['mail'], ['read-only', 'mail']] as const)
+    assert.equal((await new Client(store, jmapLimits, { id: 1, scopes }).call('Email/set', {})).type, undefined);
+});
+
+/** Returns the names of the rights that are given. */
+function granted(rights: JsonObject): string[] {
+  return Object.keys(rights).filter((name) => rights[name] === true);
+}
 
 test('Email/set: keywords are IMAP flags, and IMAP sees a move, a copy and a removal', async () => {
   await using store = await tempStore();

@@ -37,11 +37,12 @@ export function jmapArea({ accounts, logins, limits = jmapLimits }: JmapAreaDeps
   const handle: Handle = async (request, facts) => {
     const url = new URL(request.url);
     const { pathname } = url;
-    const login = await logins.authenticate(request, facts);
+    const login = await logins.authenticate(request, facts, ['mail', 'read-only']);
     if (login.kind === 'refused') return login.response;
     const account = await accounts.open(login.identity.account);
     if (account === null) return plainAnswer(403, 'There is no such account any more.');
-    const context: MailContext = { account, accountId: accountIds.write(account.id), limits };
+    const isReadOnly = login.identity.appPassword?.scopes.includes('mail') === false;
+    const context: MailContext = { account, accountId: accountIds.write(account.id), isReadOnly, limits };
     const user: UserRequest = { request, url, facts, login: login.identity.login, context };
     if (pathname === '/.well-known/jmap') return onlyGet(request) ?? sessionAnswer(user);
     if (pathname === '/jmap/api') return await apiAnswer(user, slots);
@@ -58,17 +59,17 @@ function onlyGet({ method }: Request): Response | null {
     : plainAnswer(405, 'This can only be read.', { Allow: 'GET, HEAD' });
 }
 
-/** Changes when the session does: all of it depends on the account alone (RFC 8620 §2). */
-function sessionStateOf({ accountId }: MailContext): string {
-  return `1-${accountId}`;
+/** Changes when the session does: all of it depends on the account and the scope of the login alone (RFC 8620 §2). */
+function sessionStateOf({ accountId, isReadOnly }: MailContext): string {
+  return `1-${accountId}${isReadOnly ? '-r' : ''}`;
 }
 
 function sessionAnswer({ url, login, context }: UserRequest): Response {
-  const { account, accountId, limits } = context;
-  const own = { [coreUri]: {}, [mailUri]: mailCapability };
+  const { account, accountId, isReadOnly, limits } = context;
+  const own = { [coreUri]: {}, [mailUri]: mailCapability(isReadOnly) };
   const session = sessionResource({
     username: login,
-    account: { id: accountId, name: account.name, isReadOnly: false, capabilities: own },
+    account: { id: accountId, name: account.name, isReadOnly, capabilities: own },
     capabilities: { [coreUri]: coreCapability(limits), [mailUri]: {} },
     origin: url.origin,
     state: sessionStateOf(context),

@@ -13,6 +13,8 @@ import type { Account } from '#mail/accounts';
 export interface MailContext {
   readonly account: Account;
   readonly accountId: string;
+  /** The login may change nothing. */
+  readonly isReadOnly: boolean;
   readonly limits: JmapLimits;
 }
 

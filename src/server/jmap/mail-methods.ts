@@ -28,12 +28,12 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
   ].map((method) => [method.name, method]),
 );
 
-/** The mail capability of an account (RFC 8621 §1.3.1). */
-export const mailCapability: JsonObject = {
+/** Returns the mail capability of an account (RFC 8621 §1.3.1). */
+export const mailCapability = (isReadOnly: boolean): JsonObject => ({
   maxMailboxesPerEmail: null,
   maxMailboxDepth: 32,
   maxSizeMailboxName: 1024,
   maxSizeAttachmentsPerEmail: 0,
   emailQuerySortOptions: emailSorts,
-  mayCreateTopLevelMailbox: true,
-};
+  mayCreateTopLevelMailbox: !isReadOnly,
+});

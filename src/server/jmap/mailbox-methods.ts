@@ -30,7 +30,7 @@ export const mailboxGet: JmapMethod<MailContext> = {
     const byId = new Map(entries.map((entry) => [mailboxIds.write(entry.mailbox.id), entry]));
     const ids = wanted ?? [...byId.keys()];
     const found = ids.flatMap((id) => byId.get(id) ?? []);
-    const list = found.map((entry) => picked(mailboxObject(entry, view), properties));
+    const list = found.map((entry) => picked(mailboxObject(entry, view, context.isReadOnly), properties));
     return getResponse(
       context,
       writeState(view.modSeq),

@@ -64,9 +64,14 @@ export function sortOrderOf(mailbox: Mailbox): number {
   return rank < 0 ? 100 : (rank + 1) * 10;
 }
 
-/** Returns a Mailbox object with all of its properties (RFC 8621 §2). */
-export function mailboxObject({ mailbox, parent, isSubscribed }: MailboxEntry, view: EmailView): JsonObject {
+/** Returns a Mailbox object with all of its properties, as a login sees it (RFC 8621 §2). */
+export function mailboxObject(
+  { mailbox, parent, isSubscribed }: MailboxEntry,
+  view: EmailView,
+  isReadOnly: boolean,
+): JsonObject {
   const { totalEmails, unreadEmails, totalThreads, unreadThreads } = view.counts(mailbox.id);
+  const mayChange = !isReadOnly;
   const isInbox = mailbox.name === 'INBOX';
   return {
     id: mailboxIds.write(mailbox.id),
@@ -80,14 +85,14 @@ export function mailboxObject({ mailbox, parent, isSubscribed }: MailboxEntry, v
     unreadThreads,
     myRights: {
       mayReadItems: true,
-      mayAddItems: true,
-      mayRemoveItems: true,
-      maySetSeen: true,
-      maySetKeywords: true,
-      mayCreateChild: true,
+      mayAddItems: mayChange,
+      mayRemoveItems: mayChange,
+      maySetSeen: mayChange,
+      maySetKeywords: mayChange,
+      mayCreateChild: mayChange,
       // RFC 9051 §5.1: there is always an INBOX.
-      mayRename: !isInbox,
-      mayDelete: !isInbox,
+      mayRename: mayChange && !isInbox,
+      mayDelete: mayChange && !isInbox,
       // No method sends mail yet.
       maySubmit: false,
     },

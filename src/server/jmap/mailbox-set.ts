@@ -104,14 +104,14 @@ class MailboxChanges {
     await this.#editor.subscribe(mailbox.name, wanted.isSubscribed);
     const id = mailboxIds.write(mailbox.id);
     this.createdIds.set(creationId, id);
-    const whole = mailboxObject(await this.#entry(id), this.#view);
+    const whole = mailboxObject(await this.#entry(id), this.#view, false);
     const unasked = Object.entries(whole).filter(([name, value]) => !isSameJson(value, memberOf(object, name)));
     this.results.created(creationId, Object.fromEntries(unasked));
   }
 
   async #updateOne(entry: MailboxEntry, patch: JsonObject): Promise<void> {
     const { mailbox } = entry;
-    const before = mailboxObject(entry, this.#view);
+    const before = mailboxObject(entry, this.#view, false);
     const after = applyPatch(before, patch, { isSubscribed: false });
     const names = new Set([...mailboxProperties, ...Object.keys(after)]);
     const isChanged = (name: string): boolean =>
@@ -128,7 +128,7 @@ class MailboxChanges {
     const { name } = (await this.#editor.byId(mailbox.id)) ?? mailbox;
     if (isChanged('role')) await this.#editor.setSpecialUse(name, wanted.specialUse);
     if (isChanged('isSubscribed')) await this.#editor.subscribe(name, wanted.isSubscribed);
-    const { sortOrder = null } = mailboxObject(await this.#entry(mailboxIds.write(mailbox.id)), this.#view);
+    const { sortOrder = null } = mailboxObject(await this.#entry(mailboxIds.write(mailbox.id)), this.#view, false);
     const isOrdered = isSameJson(sortOrder, memberOf(after, 'sortOrder'));
     this.results.updated(mailboxIds.write(mailbox.id), isOrdered ? null : { sortOrder });
   }

@@ -21,8 +21,9 @@ export interface SetCall {
   readonly destroy: readonly string[];
 }
 
-/** Reads the arguments that all `/set` calls have. @throws MethodError requestTooLarge. */
-export function setCallOf(args: Arguments, { limits }: MailContext): SetCall {
+/** Reads the arguments that all `/set` calls have. @throws MethodError accountReadOnly, requestTooLarge. */
+export function setCallOf(args: Arguments, { limits, isReadOnly }: MailContext): SetCall {
+  if (isReadOnly) throw new MethodError('accountReadOnly', 'this login may read mail only');
   const ifInState = args.text('ifInState', null);
   const create = objectsOf(args, 'create');
   const update = objectsOf(args, 'update');
