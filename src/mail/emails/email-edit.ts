@@ -44,8 +44,8 @@ function storeSteps(steps: Steps, email: Email, wanted: ReadonlySet<string>): vo
   }
 }
 
-/** IMAP's flags for keywords. A client of IMAP may have set `$seen` as a keyword beside \Seen: to be taken away, it is both. */
-function flagsOf(keywords: readonly string[], mode: 'add' | 'remove'): Pick<FlagChange, 'bits' | 'keywords'> {
+/** Returns IMAP's flags for keywords. A client of IMAP may have set `$seen` as a keyword beside \Seen: to be taken away, it is both. */
+export function flagsOf(keywords: readonly string[], mode: 'add' | 'remove'): Pick<FlagChange, 'bits' | 'keywords'> {
   const bitOf = new Map(systemKeywords.map(([bit, keyword]) => [keyword, bit]));
   return {
     bits: keywords.reduce((bits, keyword) => bits | (bitOf.get(keyword) ?? 0), 0),

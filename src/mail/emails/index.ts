@@ -7,5 +7,5 @@ export type { Email } from './email.ts';
 export { keywordsOf, systemKeywords } from './email.ts';
 export { Emails } from './emails.ts';
 export type { EmailView } from './email-view.ts';
-export { changesFor, type EmailEdit } from './email-edit.ts';
+export { changesFor, flagsOf, type EmailEdit } from './email-edit.ts';
 export { EmailsChanged, refuseChanged } from './unchanged.ts';

@@ -1,5 +1,5 @@
 import { hasKeywordRoom } from './keyword-rows.ts';
-import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
+import type { AccountId, ContentId, MailboxId, ModSeq } from '#lib/ids';
 import { accountTopic, currentModSeq } from '#mail/changes';
 import { dropHeaderBlocks } from '#mail/header-cache';
 import type { MailboxContents } from '#mail/mailboxes';
@@ -66,6 +66,25 @@ export class Messages implements MailboxContents, Disposable {
   /** Adds messages in order, each with its content, all or nothing. Calls for one mailbox at one time may share a transaction and its MODSEQ. */
   append(target: Target, messages: readonly NewMessage[]): Promise<Appended> {
     return this.#appends.append(target, messages);
+  }
+
+  /** Adds one message to several mailboxes at once. @returns its email, and the MODSEQs of the account before and after. */
+  async add(
+    message: NewMessage,
+    [first, ...others]: readonly MailboxId[],
+  ): Promise<{ readonly id: ContentId; readonly before: ModSeq; readonly after: ModSeq }> {
+    const { account, db, bus, clock } = this.#deps;
+    if (first === undefined) throw new RangeError('a message needs a mailbox');
+    return await db.write(async (tx) => {
+      const nowMs = clock.now();
+      const before = await currentModSeq(tx, account);
+      const { uids, ids, modSeq } = await appendMessages(tx, account, { id: first }, [message], nowMs);
+      for (const id of others) await copyMessages(tx, account, first, uids, { id }, nowMs);
+      const after = await currentModSeq(tx, account);
+      tx.afterCommit(() => bus.publish(accountTopic(account)));
+      // A new message's row and its email have one number.
+      return { id: Number(ids[0]) as ContentId, before: before ?? modSeq, after: after ?? modSeq };
+    });
   }
 
   /** Reports whether the account has a message with this Message-ID (without angle brackets), in any mailbox. */

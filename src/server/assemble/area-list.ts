@@ -28,7 +28,9 @@ export const allAreas: readonly AreaOffer[] = [
     name: 'jmap',
     open: async ({ logins, services }) => {
       const { jmapArea } = await import('#server/jmap');
-      return jmapArea({ accounts: services.accounts, logins });
+      const { accounts, clock, configuration, contentMemory } = services;
+      const quotaBytesOf = (account: string): number => configuration.config.domains.accounts[account]?.quota ?? 0;
+      return jmapArea({ accounts, logins, clock, contentMemory, quotaBytesOf });
     },
   },
 ];

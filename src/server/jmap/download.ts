@@ -1,14 +1,6 @@
 import { plainAnswer } from '#server/http';
-import { findPart } from '#lib/mime';
-import { EmailGone, EmailReader } from './email-reader.ts';
-import { readBlobId } from './ids.ts';
+import { findBlob } from './blob-bytes.ts';
 import type { MailContext } from './mail-context.ts';
-
-/** Bytes that can be sent from any place on. */
-interface Download {
-  readonly sizeBytes: number;
-  readonly chunks: () => AsyncGenerator<Uint8Array>;
-}
 
 /** Answers a download (RFC 8620 §6.2), also of a range (RFC 9110 §14.2). Blobs of other accounts do not exist. */
 export async function download(request: Request, url: URL, context: MailContext): Promise<Response> {
@@ -33,26 +25,6 @@ export async function download(request: Request, url: URL, context: MailContext)
   if (range !== null) headers['Content-Range'] = `bytes ${start}-${end - 1}/${found.sizeBytes}`;
   const body = request.method === 'HEAD' ? null : streamOf(slice(found.chunks(), start, end));
   return new Response(body, { status: range === null ? 200 : 206, headers });
-}
-
-async function findBlob(blobId: string, { account }: MailContext): Promise<Download | null> {
-  const name = readBlobId(blobId);
-  const email = name === null ? null : (await account.emails.view()).email(name.email);
-  if (name === null || email === null) return null;
-  const reader = new EmailReader(account, email);
-  try {
-    if (name.path === null) {
-      const content = await reader.bytes();
-      return { sizeBytes: content.sizeBytes, chunks: () => content.stream(0, content.sizeBytes) };
-    }
-    const { root } = await reader.description();
-    const part = findPart(root, name.path);
-    if (part === null) return null;
-    return { sizeBytes: await reader.decodedSize(part), chunks: () => reader.decoded(part) };
-  } catch (error) {
-    if (error instanceof EmailGone) return null;
-    throw error;
-  }
 }
 
 /** Reads a Range field with one range; null without one, and for what is to be ignored (RFC 9110 §14.2). */

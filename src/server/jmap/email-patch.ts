@@ -32,27 +32,29 @@ export async function editOf(email: Email, patch: JsonObject, context: PatchCont
   return {
     kind: 'update',
     email,
-    keywords: keywordsIn(memberOf(after, 'keywords'), email),
+    keywords: keywordsIn(memberOf(after, 'keywords'), keywordsOf(email)),
     mailboxes: mailboxesIn(memberOf(after, 'mailboxIds'), context),
   };
 }
 
-/** Returns keywords as the store compares them. @throws SetError. */
-function keywordsIn(value: JsonValue | undefined, email: Email): ReadonlySet<string> {
+/** Returns keywords as the store compares them. @param has  Those of the email so far. @throws SetError. */
+export function keywordsIn(value: JsonValue | undefined, has: ReadonlySet<string>): ReadonlySet<string> {
   const keywords = new Set(trueNames(value, 'keywords').map((keyword) => keyword.toLowerCase()));
   for (const keyword of keywords) {
     // RFC 8621 §4.1.1: what IMAP has as a keyword.
     if (!/^[!#$&'+-Z[^-z|}~]+$/.test(keyword) || keyword.length > messageLimits.maxKeywordChars)
       throw new SetError('invalidProperties', `${keyword.slice(0, 100)} cannot be a keyword`, ['keywords']);
   }
-  const has = keywordsOf(email);
   if (keywords.size > messageLimits.maxMessageKeywords && [...keywords].some((keyword) => !has.has(keyword)))
     throw new SetError('tooManyKeywords', `an email may have ${messageLimits.maxMessageKeywords} keywords`);
   return keywords;
 }
 
-/** @throws SetError for mailboxes that do not exist, and for none at all (RFC 8621 §4.1.1). */
-function mailboxesIn(value: JsonValue | undefined, context: PatchContext): ReadonlySet<MailboxId> {
+/** Returns the mailboxes that an email is to be in. @throws SetError for mailboxes that do not exist, and for none at all (RFC 8621 §4.1.1). */
+export function mailboxesIn(
+  value: JsonValue | undefined,
+  context: Pick<PatchContext, 'createdIds' | 'mailboxes'>,
+): ReadonlySet<MailboxId> {
   const wanted = new Set<MailboxId>();
   for (const id of trueNames(value, 'mailboxIds')) {
     const mailbox = mailboxIds.read(resolvedId(id, context.createdIds) ?? '') as MailboxId | null;

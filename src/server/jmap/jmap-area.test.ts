@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
 import { jmapLimits, type JsonObject, type JsonValue } from '#lib/jmap';
 import type { Mailbox } from '#mail/mailboxes';
+import { ContentMemory } from '#mail/content';
 import type { Identity } from '#lib/sasl';
 import { selectPlaces } from '#mail/messages';
 import { readFile, readdir } from 'node:fs/promises';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { jmapArea } from './jmap-area.ts';
+import { Uploads } from './uploads.ts';
 
 type Area = ReturnType<typeof jmapArea>;
 
@@ -54,15 +56,22 @@ class Client {
   readonly #area: Area;
   readonly #store: TempStore;
 
-  constructor(store: TempStore, limits = jmapLimits, appPassword: Identity['appPassword'] | null = null) {
+  constructor(
+    store: TempStore,
+    limits = jmapLimits,
+    appPassword: Identity['appPassword'] | null = null,
+    quotaBytes = 0,
+  ) {
     this.#store = store;
     const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
     const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity } as const) };
-    this.#area = jmapArea({ accounts: store.accounts, logins, limits });
+    const { accounts, clock } = store;
+    const contentMemory = new ContentMemory(1_000_000);
+    this.#area = jmapArea({ accounts, clock, contentMemory, logins, quotaBytesOf: () => quotaBytes, limits });
   }
 
   send(path: string, init: RequestInit = {}): Promise<Response> {
-    const facts = { log: this.#store.log } as unknown as Parameters<Area['handle']>[1];
+    const facts = { log: this.#store.log, limitBody: () => undefined } as unknown as Parameters<Area['handle']>[1];
     return Promise.resolve(this.#area.handle(new Request(`http://mail.example${path}`, init), facts));
   }
 
@@ -351,6 +360,126 @@ test('Email/set: calls for the same email at the same time all take effect', asy
   );
   const { list } = await client.call('Email/get', { ids: [one], properties: ['keywords'] });
   assert.deepEqual(Object.keys(list[0]?.keywords ?? {}).toSorted(), keywords);
+});
+
+test('upload: bytes can be downloaded for an hour, and their id is always the same', async () => {
+  await using store = await tempStore();
+  const limits = { ...jmapLimits, maxSizeUpload: 300_000, maxConcurrentUpload: 1 };
+  const client = new Client(store, limits);
+  const path = `/jmap/upload/A${store.account.id}`;
+  const upload = (body: string): Promise<Response> =>
+    client.send(path, { method: 'POST', body, headers: { 'Content-Type': 'text/plain' } });
+  // One in memory, and one that is too large for it.
+  for (const body of ['hello', 'x'.repeat(300_000)]) {
+    const response = await upload(body);
+    const { blobId, type, size } = (await response.json()) as { blobId: string; type: string; size: number };
+    assert.deepEqual([response.status, type, size], [201, 'text/plain', body.length]);
+    const again = (await (await upload(body)).json()) as { blobId: string };
+    assert.equal(again.blobId, blobId);
+    const get = (): Promise<Response> => client.send(`/jmap/download/A${store.account.id}/${blobId}/f.txt`);
+    assert.equal(await (await get()).text(), body);
+    await store.clock.advance(59 * 60_000);
+    assert.equal((await get()).status, 200);
+    await store.clock.advance(60_000);
+    assert.equal((await get()).status, 404);
+  }
+  const large = await upload('x'.repeat(300_001));
+  assert.deepEqual([large.status, ((await large.json()) as JsonObject)['limit']], [413, 'maxSizeUpload']);
+  const both = await Promise.all([upload('a'), upload('b')]);
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), [201, 400]);
+  assert.equal((await client.send('/jmap/upload/A99', { method: 'POST', body: 'x' })).status, 404);
+  assert.equal((await client.send(path)).status, 405);
+  const reader = new Client(store, limits, { id: 1, scopes: ['read-only'] });
+  assert.equal((await reader.send(path, { method: 'POST', body: 'x' })).status, 403);
+});
+
+test('Uploads: the oldest of an account go when there are too many, or too many bytes', async () => {
+  await using store = await tempStore();
+  const { account, clock } = store;
+  const limits = { keepMs: 1000, maxAccountBytes: 10, maxAccountUploads: 3 };
+  const uploads = new Uploads({ clock, memory: new ContentMemory(1000), limits });
+  const take = async (text: string): Promise<string> =>
+    (await uploads.take(account, [new TextEncoder().encode(text)], 100))?.id ?? assert.fail('too large');
+  const ids: string[] = [];
+  const left = (): number[] => ids.flatMap((id, i) => (uploads.find(account.id, id) === null ? [] : [i]));
+  for (const text of ['a', 'b', 'c', 'd']) ids.push(await take(text));
+  assert.deepEqual(left(), [1, 2, 3]);
+  await take('b');
+  ids.push(await take('123456789'));
+  assert.deepEqual(left(), [1, 4]);
+});
+
+test('Email/import: an upload becomes an email in several mailboxes, or is refused with a reason', async () => {
+  await using store = await tempStore();
+  const client = new Client(store);
+  const upload = async (body: string): Promise<string> => {
+    const response = await client.send(`/jmap/upload/A${store.account.id}`, { method: 'POST', body });
+    return ((await response.json()) as { blobId: string }).blobId;
+  };
+  const received = 'Received: from a by b; Thu, 1 Jan 2026 10:00:00 +0200\r\n';
+  const blobId = await upload(`${received}Subject: in\r\nMessage-ID: <i@x>\r\n\r\nbody\r\n`);
+  const [inbox, sent] = await store.account.mailboxes.byNames(['INBOX', 'Sent']);
+  const mailboxIds = { [`M${inbox?.id ?? 0}`]: true, [`M${sent?.id ?? 0}`]: true };
+  const state = (await client.call('Email/get', { ids: [] })).state;
+  const keywords = { $seen: true, Work: true };
+  const answer = (await client.call('Email/import', {
+    ifInState: state,
+    emails: {
+      good: { blobId, mailboxIds, keywords },
+      dated: { blobId, mailboxIds, receivedAt: '2020-02-02T02:02:02Z' },
+      gone: { blobId: 'U0', mailboxIds },
+      nowhere: { blobId, mailboxIds: {} },
+      text: { blobId: await upload('no header'), mailboxIds },
+      odd: { blobId, mailboxIds, colour: 'red' },
+      keyword: { blobId, mailboxIds, keywords: { 'a b': true } },
+    },
+  })) as unknown as {
+    oldState: string;
+    newState: string;
+    created: Record<string, { id: string; blobId: string; size: number; threadId: string }>;
+    notCreated: Record<string, { type: string; properties?: string[] }>;
+  };
+  const refused = Object.entries(answer.notCreated).map(([name, { type, properties = [] }]) => [
+    name,
+    type,
+    ...properties,
+  ]);
+  assert.deepEqual(refused, [
+    ['gone', 'invalidProperties', 'blobId'],
+    ['nowhere', 'invalidProperties', 'mailboxIds'],
+    ['text', 'invalidEmail'],
+    ['odd', 'invalidProperties', 'colour'],
+    ['keyword', 'invalidProperties', 'keywords'],
+  ]);
+  const { good, dated } = answer.created;
+  assert.ok(good !== undefined && dated !== undefined);
+  const wanted = ['mailboxIds', 'keywords', 'receivedAt', 'threadId', 'size', 'blobId'];
+  const got = await client.call('Email/get', { ids: [good.id, dated.id], properties: wanted });
+  assert.equal(got.state, answer.newState);
+  const { threadId, size } = good;
+  assert.deepEqual(got.list[0], {
+    id: good.id,
+    blobId: good.blobId,
+    threadId,
+    size,
+    mailboxIds,
+    keywords: { $seen: true, work: true },
+    receivedAt: '2026-01-01T08:00:00Z',
+  });
+  assert.equal((got.list[1] as unknown as JsonObject)['receivedAt'], '2020-02-02T02:02:02Z');
+  const changes = await client.call('Email/changes', { sinceState: answer.oldState });
+  assert.deepEqual([...changes.created].toSorted(), [good.id, dated.id].toSorted());
+  // A message that is there already can be imported as well.
+  const copy = await client.call('Email/import', { emails: { k: { blobId: good.blobId, mailboxIds } } });
+  assert.deepEqual(Object.keys(copy.created), ['k']);
+  assert.equal((await client.call('Email/import', { ifInState: state, emails: {} })).type, 'stateMismatch');
+  const poor = new Client(store, jmapLimits, null, 10);
+  const over = (await poor.call('Email/import', {
+    emails: { k: { blobId: good.blobId, mailboxIds } },
+  })) as unknown as typeof answer;
+  assert.equal(over.notCreated['k']?.type, 'overQuota');
+  const reader = new Client(store, jmapLimits, { id: 1, scopes: ['read-only'] });
+  assert.equal((await reader.call('Email/import', { emails: {} })).type, 'accountReadOnly');
 });
 
 test('Email/query: filters, order, windows and threads', async () => {

@@ -8,6 +8,9 @@ import {
 } from '#lib/jmap';
 import type { ModSeq } from '#lib/ids';
 import type { Account } from '#mail/accounts';
+import type { ContentMemory } from '#mail/content';
+import type { Clock } from '#ports/clock';
+import type { Uploads } from './uploads.ts';
 
 /** Account of the user who asks, with the limits of a request. */
 export interface MailContext {
@@ -16,6 +19,12 @@ export interface MailContext {
   /** The login may change nothing. */
   readonly isReadOnly: boolean;
   readonly limits: JmapLimits;
+  readonly uploads: Uploads;
+  /** Memory that all messages on their way in share. */
+  readonly memory: ContentMemory;
+  readonly clock: Clock;
+  /** Bytes that the account may store; 0 without a limit. */
+  readonly quotaBytes: number;
 }
 
 /** Reads `accountId`. @throws MethodError accountNotFound for every account but the user's own. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '#lib/jmap';
 import { coreMethods, type JmapMethod } from '#proto/jmap-server';
 import { emailChanges } from './email-changes-method.ts';
 import { emailGet } from './email-get.ts';
+import { emailImport } from './email-import.ts';
 import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
 import { emailSet } from './email-set.ts';
 import type { MailContext } from './mail-context.ts';
@@ -22,6 +23,7 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     threadGet,
     emailGet,
     emailChanges,
+    emailImport,
     emailQuery,
     emailQueryChanges,
     emailSet,

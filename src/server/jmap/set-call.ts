@@ -43,7 +43,7 @@ function objectsOf(args: Arguments, name: string): Map<string, JsonObject> {
 }
 
 /** @throws MethodError stateMismatch when the client expects another state (RFC 8620 §5.3). */
-export function refuseOtherState({ ifInState }: SetCall, state: ModSeq): void {
+export function refuseOtherState({ ifInState }: Pick<SetCall, 'ifInState'>, state: ModSeq): void {
   if (ifInState !== null && ifInState !== writeState(state))
     throw new MethodError('stateMismatch', `the state is ${writeState(state)}`);
 }
