@@ -1,7 +1,7 @@
 import { controlEndpoint, ControlUnavailable } from '#host/control';
 import { tryListening } from '#host/net';
 import { errorCode } from '#host/files';
-import { problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
+import { formatProblem, problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
 import { callsAt } from './connection.ts';
 
 /** The configuration whose ports are tried. */
@@ -26,7 +26,9 @@ export async function listenProblems({ config, server, dataDirectory }: ListenPl
     // Our server may hold the port at another address, such as 0.0.0.0.
     if (error === null || (errorCode(error) === 'EADDRINUSE' && own.holds(port))) continue;
     const { path, reason, fix } = portProblem(configured, error);
-    problems.push(problemInFile(server, path, reason, fix));
+    const problem = problemInFile(server, path, reason, fix);
+    // An address that is not on this machine is said once for all ports.
+    if (!problems.some((known) => formatProblem(known) === formatProblem(problem))) problems.push(problem);
   }
   return problems;
 }

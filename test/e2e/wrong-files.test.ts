@@ -129,10 +129,7 @@ test('godwit config check: ports that another program has, addresses of other ma
   await writeFile(serverFile, right.replace("['127.0.0.1']", "['127.0.0.1', '192.0.2.99']"));
   const foreign = await check();
   assert.equal(foreign.code, 1);
-  assert.match(
-    foreign.errors,
-    /cannot listen on 192\.0\.2\.99 port 0 for smtp: this machine does not have that address/,
-  );
+  assert.match(foreign.errors, /cannot listen on 192\.0\.2\.99: this machine does not have that address/);
   assert.doesNotMatch(foreign.errors, /127\.0\.0\.1/);
   // A port that is free now, and then held by our own server.
   await new Promise((resolve) => taken.close(resolve));

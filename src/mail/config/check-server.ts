@@ -1,5 +1,6 @@
 import { parseDomain, parseIp } from '#lib/domain';
 import { parseNetwork } from '#lib/ratelimit';
+import { checkHttp } from './check-http.ts';
 import type { ConfigDocument, ConfigProblem } from './document.ts';
 import { listenerServiceNames, listenerServiceTraits } from './listener-services.ts';
 import type { ListenerConfig, ServerConfig } from './server-schema.ts';
@@ -16,6 +17,7 @@ export function checkServer(document: ServerDocument): ConfigProblem[] {
     ...Object.entries(value.listeners).flatMap(([id, listener]) => [
       ...checkAddresses(document, id, listener),
       ...checkProtection(document, id, listener),
+      ...checkHttp(document, id, listener),
       ...checkPorts(document, id, listener, taken),
     ]),
   ];

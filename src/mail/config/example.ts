@@ -2,7 +2,7 @@
 export function exampleServer(options: { readonly hostname: string; readonly postmaster: string }): string {
   return `# yaml-language-server: $schema=./server.schema.json
 # What the process needs to start; changes need a restart. 'godwit config describe' explains every setting,
-# 'godwit config check' says what is wrong before you restart.
+# 'godwit config check' says what is wrong before you restart, 'godwit config schema server' prints the schema for editors.
 hostname: ${options.hostname}
 dataDirectory: data
 postmaster: ${options.postmaster}
@@ -35,7 +35,7 @@ export function exampleDomains(options: {
   readonly address: string;
 }): string {
   return `# yaml-language-server: $schema=./domains.schema.json
-# Domains, accounts and addresses. Changes are picked up while the server runs.
+# Domains, accounts and addresses. Changes are picked up while the server runs. 'godwit config schema domains' prints the schema.
 domains:
   ${options.domain}: {}
 accounts:

@@ -348,10 +348,10 @@ for (const [what, world, ...want] of [
   [
     'names for the web, too early',
     { facts: { servesWeb: false } },
-    'mta-sts note _mta-sts.example.org TXT: is there, but this server does not answer HTTPS yet',
-    'mta-sts note mta-sts.example.org CNAME: is there, but this server does not answer HTTPS yet',
-    'autoconfig note autoconfig.example.org CNAME: is there, but this server does not answer HTTPS yet',
-    'autoconfig note _autodiscover._tcp.example.org SRV: is there, but this server does not answer HTTPS yet',
+    'mta-sts note _mta-sts.example.org TXT: is there, but this server does not serve what it leads to yet',
+    'mta-sts note mta-sts.example.org CNAME: is there, but this server does not serve what it leads to yet',
+    'autoconfig note autoconfig.example.org CNAME: is there, but this server does not serve what it leads to yet',
+    'autoconfig note _autodiscover._tcp.example.org SRV: is there, but this server does not serve what it leads to yet',
   ],
   [
     'no names for the web, and none wanted',

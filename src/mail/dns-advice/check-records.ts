@@ -79,11 +79,11 @@ async function checkEarly({ area, name, type }: WantedRecord, resolver: Resolver
   const make = about(area, subject);
   if (answers.some(({ kind }) => kind === 'found')) {
     const fix = 'see to it that another web server answers there, or remove it';
-    return make('note', 'is there, but this server does not answer HTTPS yet', fix);
+    return make('note', 'is there, but this server does not serve what it leads to yet', fix);
   }
   const failed = answers.find((answer) => answer.kind === 'failed');
   if (failed !== undefined) return notLookedUp(area, subject, failed.why, 'note');
-  return make('ok', 'is not there, which is right: this server does not answer HTTPS yet', null);
+  return make('ok', 'is not there, which is right: this server does not serve what it leads to yet', null);
 }
 
 /** Checks a set of address, SRV or TLSA records: which wanted ones are missing, and which others exist. */

@@ -65,7 +65,8 @@ function writeZone(facts: DomainFacts, remarks: readonly Finding[]): string {
     servesWeb
       ? comments([`The MTA-STS policy, ${file}:`, ...policy])
       : comments([
-          'For later: this server does not answer HTTPS yet. Publish these only when a web server answers at the names;',
+          'For later: this server does not serve MTA-STS policies and settings of mail programs yet. Publish these only when',
+          'another web server does at these names;',
           `for MTA-STS it must serve ${file} with a valid certificate and this text:`,
           ...policy,
         ]),

@@ -28,7 +28,6 @@ test('configuredPorts: each enabled service at each address', () => {
 
 for (const [code, want] of [
   ['EADDRINUSE', 'another program uses this port. Stop it, or choose another port'],
-  ['EADDRNOTAVAIL', "this machine does not have that address. Write an address that 'ip addr' or 'ipconfig' lists"],
   ...(isWindows
     ? []
     : [['EACCES', 'ports below 1024 need root. Start as root: the server gives it up after binding'] as const]),
@@ -42,3 +41,16 @@ for (const [code, want] of [
     assert.equal(`${reason}. ${fix}`, `cannot listen on 192.0.2.1 port 25 for smtp: ${want}`);
   });
 }
+
+test('portProblem: an address that is not on this machine is blamed itself, in the same words for each port', () => {
+  const told = configuredPorts(config)
+    .filter(({ address }) => address === '2001:db8::1')
+    .map((configured) => portProblem(configured, Object.assign(new Error('strange'), { code: 'EADDRNOTAVAIL' })));
+  assert.deepEqual(told, [
+    {
+      path: ['listeners', 'public', 'addresses', 1],
+      reason: 'cannot listen on 2001:db8::1: this machine does not have that address',
+      fix: "Write an address that 'ip addr' or 'ipconfig' lists",
+    },
+  ]);
+});

@@ -1,3 +1,4 @@
+import { errorCode } from '#host/files';
 import { isWindows } from '#host/process';
 import type { ListenerConfig, ServerConfig } from '#mail/config';
 import { allServices } from './service-list.ts';
@@ -28,19 +29,23 @@ export function configuredPorts(
   );
 }
 
-/** The problem of a port that cannot be opened: the setting to blame, the reason and a fix. */
+/** The problem of a port that cannot be opened: the setting to blame, the reason and a fix. It is the same for all ports of an address that this machine does not have. */
 export function portProblem(
-  { name, service, address, port }: ConfiguredPort,
+  { name, config, service, address, port }: ConfiguredPort,
   error: unknown,
-): { readonly path: readonly string[]; readonly reason: string; readonly fix: string } {
+): { readonly path: readonly (string | number)[]; readonly reason: string; readonly fix: string } {
   const { reason, fix } = whyNotListening(error);
+  if (errorCode(error) === 'EADDRNOTAVAIL') {
+    const path = ['listeners', name, 'addresses', config.addresses.indexOf(address)];
+    return { path, reason: `cannot listen on ${address}: ${reason}`, fix };
+  }
   const told = `cannot listen on ${address} port ${port} for ${service.name}: ${reason}`;
   return { path: ['listeners', name, service.name, 'port'], reason: told, fix };
 }
 
 function whyNotListening(error: unknown): { readonly reason: string; readonly fix: string } {
   const anotherPort = 'Choose another port';
-  switch (error instanceof Error && 'code' in error ? error.code : null) {
+  switch (errorCode(error)) {
     case 'EADDRINUSE':
       return { reason: 'another program uses this port', fix: 'Stop it, or choose another port' };
     case 'EACCES':

@@ -24,7 +24,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await writeFile(join(folder, 'cert.pem'), certPem);
   await writeFile(join(folder, 'key.pem'), keyPem);
   const listener = `addresses: [127.0.0.1], tls: { certificateFile: cert.pem, keyFile: key.pem }`;
-  const services = 'imap: { port: 0 }, http: { port: 0 }, https: { port: 0, hosts: [other.example.org] }';
+  const services = 'imap: { port: 0 }, http: { port: 0 }, https: { port: 0, hosts: [other.example.org, "2001:DB8:0::7"] }';
   await writeFile(
     join(folder, 'server.yaml'),
     `hostname: mail.example.org\npostmaster: ann\nlisteners: { local: { ${listener}, ${services} } }\n`,
@@ -77,6 +77,8 @@ test('https: the certificate of the listener, its further names, and HSTS', asyn
     const { status, response } = await ask('other.example.org');
     assert.equal(status, 200);
     assert.match(response.headers['strict-transport-security'] ?? '', /^max-age=/);
+    assert.equal((await ask('[2001:db8::7]')).status, 200);
+    assert.equal((await ask('[2001:db8::8]')).status, 421);
     assert.equal((await ask('third.example.org')).status, 421);
   });
 });

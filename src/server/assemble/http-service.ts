@@ -1,3 +1,4 @@
+import { parseIp } from '#lib/domain';
 import { listenerServiceNames } from '#mail/config';
 import type { Channel } from '#ports/channel';
 import type { Area } from '#server/http';
@@ -62,7 +63,7 @@ async function openPort(context: ServiceContext, kind: HttpKind): Promise<Opened
   ]);
   const settings = config[kind];
   const headers = securityHeaders(kind === 'https');
-  const hosts = [hostname, configuration.config.server.hostname, ...(settings?.hosts ?? [])];
+  const hosts = [hostname, configuration.config.server.hostname, ...(settings?.hosts ?? []).map(asInUrl)];
   const areas = await openAreas(context, new Set<string>(settings?.areas));
   const handler = router({ areas, hosts, allowedOrigins: settings?.allowedOrigins ?? [] });
   const server = new HttpServer({ handler, clock, headers });
@@ -103,4 +104,10 @@ function offeredServices({ services }: ServiceContext): { readonly name: string;
       return settings?.enabled === true ? [{ name, port: settings.port }] : [];
     }),
   );
+}
+
+/** A configured name as the host of a URL: IPv6 addresses are in brackets there (RFC 3986 §3.2.2). */
+function asInUrl(host: string): string {
+  const ip = parseIp(host);
+  return ip.ok && ip.value.family === 6 ? `[${ip.value.text}]` : host;
 }

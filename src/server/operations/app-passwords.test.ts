@@ -19,6 +19,9 @@ test('Operations appPassword: a program logs in from add to remove', async () =>
     [{ account: 'godwit', name: 'phone', scopes: [] }, /scopes must name at least one/],
     [{ account: 'godwit', name: 'phone', days: 0 }, /days must be a whole number from 1 to 3650/],
     [{ account: 'godwit', name: 'x'.repeat(101) }, /name is longer than 100/],
+    ...['ph\none', '\u001b[2Jphone', 'enohp\u202e', ' phone', ' '].map(
+      (name) => [{ account: 'godwit', name }, /name must not have control characters, nor blanks at its ends/] as const,
+    ),
   ] as const) {
     await assert.rejects(run('appPassword.add', args as never), reason);
   }

@@ -4,7 +4,7 @@ import { PasswordRefusal, type AppPassword, type AppPasswords } from '#mail/auth
 import type { Accounts } from '#mail/accounts';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
-import { listOf, OperationRefused, optionalText, text, wholeNumber } from './arguments.ts';
+import { label, listOf, OperationRefused, optionalText, text, wholeNumber } from './arguments.ts';
 import { defineOperation } from './define-operation.ts';
 import { accountMade, accountNamed, type AccountMakerDeps } from './named.ts';
 
@@ -49,10 +49,7 @@ export const appPasswordAdd = defineOperation({
   command: 'app-password add',
   args: {
     account: text('Name of the account.'),
-    name: text('Name of the program or device, one of its account’s.').max(
-      maxNameChars,
-      `the name is longer than ${maxNameChars} characters`,
-    ),
+    name: label('name', maxNameChars, 'Name of the program or device, one of its account’s.'),
     scopes: listOf(
       'mail, read-only or send',
       (error) => z.enum(scope.options, error),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { escapeControls } from '#lib/printable';
 
 /** A command that cannot be done as asked; `message` is for people. */
 export class OperationRefused extends Error {
@@ -11,6 +12,15 @@ export function text(doc: string) {
     .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a text') })
     .min(1, 'is missing')
     .describe(doc);
+}
+
+/** A name that people choose and type again: on one line, without control characters, direction marks and outer blanks, so that it is what it looks like. */
+export function label(name: string, maxChars: number, doc: string) {
+  return text(doc)
+    .max(maxChars, `the ${name} is longer than ${maxChars} characters`)
+    .refine((given) => escapeControls(given) === given && given.trim() === given, {
+      error: 'must not have control characters, nor blanks at its ends',
+    });
 }
 
 /** A text that may be left out, and may be empty. */
