@@ -24,7 +24,8 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await writeFile(join(folder, 'cert.pem'), certPem);
   await writeFile(join(folder, 'key.pem'), keyPem);
   const listener = `addresses: [127.0.0.1], tls: { certificateFile: cert.pem, keyFile: key.pem }`;
-  const services = 'imap: { port: 0 }, http: { port: 0 }, https: { port: 0, hosts: [other.example.org, "2001:DB8:0::7"] }';
+  const services =
+    'imap: { port: 0 }, http: { port: 0 }, https: { port: 0, hosts: [other.example.org, "2001:DB8:0::7"] }';
   await writeFile(
     join(folder, 'server.yaml'),
     `hostname: mail.example.org\npostmaster: ann\nlisteners: { local: { ${listener}, ${services} } }\n`,
