@@ -5,6 +5,7 @@ import { checkAmbient } from './check-ambient.ts';
 import { checkAsync } from './check-async.ts';
 import { checkContracts } from './check-contracts.ts';
 import { checkDocs } from './check-docs.ts';
+import { checkDoors } from './check-doors.ts';
 import { checkEnglish } from './check-english.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
@@ -28,6 +29,7 @@ const own: readonly (readonly [string, () => string[]])[] = [
   ['ambient', () => checkAmbient(files)],
   ['async', () => checkAsync(files)],
   ['circles', () => importCircles(code).map((circle) => `${circle.join(', ')}: import each other in a circle`)],
+  ['doors', () => checkDoors(files)],
   ['sizes', () => checkSizes(files)],
   ['tables', () => checkTables(files)],
   ['docs', () => checkDocs(files)],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkAmbient } from './check-ambient.ts';
 import { checkDocs } from './check-docs.ts';
+import { checkDoors } from './check-doors.ts';
 import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { citationsOf, sectionsOf } from './check-rfc.ts';
@@ -46,6 +47,18 @@ test('checkLayers accepts what points down, and finds cycles between folders', (
     file('src/lib/b/index.ts', `import { x } from '#lib/a';\n`),
   ];
   assert.deepEqual(checkLayers(cycle), ['cycle between folders: lib/a → lib/b → lib/a']);
+});
+
+test('checkDoors finds exports that only tests use, once they are more than their share', () => {
+  const files = [
+    file('src/lib/a/index.ts', `export { one, two } from './a.ts';\n`),
+    file('src/lib/b/b.ts', `import { one } from '#lib/a';\n`),
+    file('src/testing/b.ts', `import { two } from '#lib/a';\n`),
+    file('test/b.ts', `import { two } from '#lib/a';\n`),
+  ];
+  assert.deepEqual(checkDoors(files, 0.5), []);
+  assert.deepEqual(checkDoors(files).length, 2);
+  assert.match(checkDoors(files)[1] ?? '', /^src\/lib\/a\/index\.ts: .* two$/);
 });
 
 test('importCircles finds files that lead back to themselves, types included', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { sqliteAccountMigrations, sqliteServerMigrations, type Migration } from '#mail/schema';
+import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 
 /** Versions of the schemas of the first release. */
 const firstVersions = { server: 2, account: 1 } as const;
@@ -35,7 +35,7 @@ export function writeOldStore(directory: string): void {
 
 const serverRows = `INSERT INTO account (name, state, created_ms) VALUES ('mara', 'active', 4);`;
 
-function write(path: string, migrations: readonly Migration[], rows: string): void {
+function write(path: string, migrations: typeof sqliteAccountMigrations, rows: string): void {
   using database = new DatabaseSync(path);
   for (const { sql } of migrations) database.exec(sql);
   database.exec(rows);

@@ -1,4 +1,4 @@
-import { openDatabases, type OpenDatabasesDeps } from '#host/sqlite';
+import { openDatabases } from '#host/sqlite';
 import {
   postgresAccountMigrations,
   postgresServerMigrations,
@@ -24,7 +24,7 @@ export function simulationRuns(count: number): number {
 const postgresMigrations = { server: postgresServerMigrations, account: postgresAccountMigrations };
 
 /** Opens the databases of a store with today's schemas: on files, or on the PostgreSQL server of the run. */
-export function storeDatabases(deps: Omit<OpenDatabasesDeps, 'migrations'>): Promise<Databases> {
+export function storeDatabases(deps: Omit<Parameters<typeof openDatabases>[0], 'migrations'>): Promise<Databases> {
   const directory = process.env[postgresVariable];
   if (directory !== undefined)
     return Promise.resolve(new PostgresDatabases({ directory, migrations: postgresMigrations, log: deps.log }));

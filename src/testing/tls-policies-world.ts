@@ -1,4 +1,4 @@
-import { defaultLimits, TlsPolicies, type TlsPolicyLimits } from '#mail/tls-policies';
+import { defaultLimits, TlsPolicies } from '#mail/tls-policies';
 import { FakeClock } from './fake-clock.ts';
 import { FakeFetcher } from './fake-fetcher.ts';
 import { FakeLog } from './fake-log.ts';
@@ -15,7 +15,11 @@ export class TlsPoliciesWorld implements AsyncDisposable {
   /** May be changed: DNS as it is from now on. */
   dns: FakeResolver;
 
-  constructor(zone: FakeZone = {}, options: FakeResolverOptions = {}, limits: Partial<TlsPolicyLimits> = {}) {
+  constructor(
+    zone: FakeZone = {},
+    options: FakeResolverOptions = {},
+    limits: Partial<Record<keyof typeof defaultLimits, number>> = {},
+  ) {
     this.dns = new FakeResolver(zone, options);
     const { clock, log, fetcher, db } = this;
     this.policies = new TlsPolicies({

@@ -13,7 +13,6 @@ import {
   defaultSettings,
   Queue,
   QueueRunner,
-  type Delivery,
   type DsnSink,
   type PerAccount,
   type Routing,
@@ -114,7 +113,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     disk,
     async startRunner(transmitter) {
       const sink = noticesToInbox(accounts, delivery, clock);
-      const delivering: Delivery = { transmitter, routing: allDirect };
+      const delivering: ConstructorParameters<typeof QueueRunner>[0]['delivery'] = { transmitter, routing: allDirect };
       const deps = { db: databases.server, blobs, clock, log, random, bus, sink, settings, perAccount };
       const runner = new QueueRunner({ ...deps, delivery: delivering });
       await runner.start({ isOnly: true });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { parseCommand, ReplyParser, SmtpCommandCodec, type CodecEvent, type CommandOptions } from '#lib/smtp';
+import { parseCommand, ReplyParser, SmtpCommandCodec, type CodecEvent } from '#lib/smtp';
 import { SmtpSession, type SessionOptions } from '#proto/smtp-server';
 import { channelPair } from '#testing/channel-pair';
 import { FakeClock } from '#testing/fake-clock';
@@ -66,12 +66,15 @@ function promised(events: readonly CodecEvent[]): CodecEvent[] {
   });
 }
 
-function checkCommand(line: string, strictness: CommandOptions): void {
+function checkCommand(line: string, strictness: NonNullable<Parameters<typeof parseCommand>[1]>): void {
   const parsed = parseCommand(line, strictness);
   if (!parsed.ok) must(parsed.at >= 0 && parsed.at <= line.length, `refused at ${parsed.at} of ${line.length}`);
 }
 
-function codecEvents(chunks: readonly Uint8Array[], strictness: CommandOptions): CodecEvent[] {
+function codecEvents(
+  chunks: readonly Uint8Array[],
+  strictness: NonNullable<Parameters<typeof parseCommand>[1]>,
+): CodecEvent[] {
   const codec = new SmtpCommandCodec({}, strictness);
   const events: CodecEvent[] = [];
   let isFirst = true;

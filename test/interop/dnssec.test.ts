@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { systemClock } from '#host/clock';
 import { systemResolver } from '#host/dns';
 import { systemRandom } from '#host/random';
-import { findMailHosts, findTlsa, type HostDane, type MailHost, type MailHosts } from '#mail/mail-hosts';
+import { findMailHosts, findTlsa, type MailHost, type MailHosts } from '#mail/mail-hosts';
 import type { Answer } from '#ports/resolver';
 import { FakeLog } from '#testing/fake-log';
 import { labPrograms, startDnsLab, type DnsLab, type LabZone } from './dns-lab.ts';
@@ -220,7 +220,7 @@ function findHosts(domain: string, resolver: Resolver): Promise<MailHosts> {
   return findMailHosts(domain, resolver, (list) => [...list]);
 }
 
-async function daneOf(domain: string, resolver: Resolver): Promise<HostDane> {
+async function daneOf(domain: string, resolver: Resolver): Promise<Awaited<ReturnType<typeof findTlsa>>> {
   const mail = await findHosts(domain, resolver);
   assert.ok(mail.kind === 'hosts' && mail.hosts[0] !== undefined, mail.kind);
   return await findTlsa(mail.hosts[0], 25, resolver);
@@ -238,7 +238,7 @@ function showHost({ name, canonicalName, addresses, isAuthentic }: MailHost): st
   return `${name}${also} ${isAuthentic ? 'authentic' : 'insecure'} ${addresses.join(' ')}`;
 }
 
-function showDane({ dane, baseDomain }: HostDane): string {
+function showDane({ dane, baseDomain }: Awaited<ReturnType<typeof findTlsa>>): string {
   const more = 'why' in dane ? dane.why : dane.published.length;
   return `${dane.kind} ${more} ${baseDomain}`;
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { listen, socksDialer, type SocksDialerOptions } from '#host/net';
+import { listen, socksDialer } from '#host/net';
 import { Secret } from '#lib/secret';
 import { FakeLog } from '#testing/fake-log';
 import { describePeer, needs } from './programs.ts';
@@ -55,7 +55,9 @@ describePeer('microsocks takes us to our targets', needs('microsocks'), () => {
   });
 });
 
-function placeOf(port: number, credentials: SocksDialerOptions['proxy']['credentials']): SocksDialerOptions['proxy'] {
+type Proxy = Parameters<typeof socksDialer>[0]['proxy'];
+
+function placeOf(port: number, credentials: Proxy['credentials']): Proxy {
   return { host: '127.0.0.1', port, ...(credentials !== undefined && { credentials }) };
 }
 

@@ -13,14 +13,8 @@ import { FakeClock } from '#testing/fake-clock';
 import { AnswerCache } from './cache.ts';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import {
-  parseNameServer,
-  parseResolvConf,
-  StubResolver,
-  systemResolver,
-  systemSettings,
-  type NameServer,
-} from './index.ts';
+import { StubResolver, systemResolver } from './index.ts';
+import { parseNameServer, parseResolvConf, systemSettings, type NameServer } from './settings.ts';
 
 /** A name server on loopback: `reply` gives the packets to send back, over UDP or TCP. */
 interface TinyServer extends AsyncDisposable {

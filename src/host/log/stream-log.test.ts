@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logContract, type SeenEvent } from '#ports/log.contract';
-import { streamLog, type LogOptions, type StreamLog } from './index.ts';
+import { streamLog, type StreamLog } from './index.ts';
+import type { LogOptions } from './stream-log.ts';
 
 logContract('streamLog', () => {
   let written = '';

@@ -5,14 +5,8 @@ import { test } from 'node:test';
 import { makeSelfSigned } from '#host/certificates';
 import { ChannelClosed } from '#ports/channel';
 import { FakeLog } from '#testing/fake-log';
-import {
-  defaultHandshakeLimits,
-  HandshakeGate,
-  listen,
-  nodeDialer,
-  tlsContext,
-  type HandshakePermit,
-} from './index.ts';
+import { defaultHandshakeLimits, HandshakeGate, listen, nodeDialer, tlsContext } from './index.ts';
+import type { HandshakePermit } from './handshake-gate.ts';
 
 const limits = { ...defaultHandshakeLimits, maxUnderWay: 3, maxPerAddress: 2, maxWaiting: 4, maxWaitingPerAddress: 3 };
 

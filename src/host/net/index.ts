@@ -6,11 +6,10 @@
  */
 export { nodeDialer } from './dialer.ts';
 export { socksDialer } from './socks-dialer.ts';
-export type { SocksDialerOptions } from './socks-dialer.ts';
-export { HandshakeGate, type HandshakePermit } from './handshake-gate.ts';
+export { HandshakeGate } from './handshake-gate.ts';
 export { defaultHandshakeLimits, type HandshakeLimits } from './limits.ts';
 export { listen } from './listener.ts';
-export type { Listener, ListenOptions } from './listener.ts';
+export type { Listener } from './listener.ts';
 export { machineIps } from './machine-ips.ts';
 export { releaseSocket } from './release-socket.ts';
 export { tryListening } from './try-listening.ts';

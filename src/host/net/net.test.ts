@@ -8,7 +8,8 @@ import { ChannelClosed, ChannelTimeout, type Channel } from '#ports/channel';
 import { DialFailed } from '#ports/dialer';
 import { dialerContract } from '#ports/dialer.contract';
 import { FakeLog } from '#testing/fake-log';
-import { listen, nodeDialer, tlsContext, type Listener, type ListenOptions } from './index.ts';
+import { listen, nodeDialer, tlsContext, type Listener } from './index.ts';
+import type { ListenOptions } from './listener.ts';
 
 const text = new TextEncoder();
 const untext = new TextDecoder();

@@ -9,7 +9,9 @@ import { DialFailed } from '#ports/dialer';
 import { dialerContract } from '#ports/dialer.contract';
 import { FakeLog } from '#testing/fake-log';
 import { SocksServer, type SocksServerOptions } from '#testing/socks-server';
-import { listen, socksDialer, tlsContext, type ListenOptions, type SocksDialerOptions } from './index.ts';
+import { listen, socksDialer, tlsContext } from './index.ts';
+import type { SocksDialerOptions } from './socks-dialer.ts';
+import type { ListenOptions } from './listener.ts';
 
 const timeoutMs = 5000;
 const limits = { lingerMs: 50 };

@@ -3,7 +3,7 @@
  * Invariant: privileges, once dropped, cannot be had back.
  */
 export { isWindows, threadPoolEnvironment } from './platform.ts';
-export { returnMemory, type MemoryReturnLimits, type ProcessLoad } from './memory-return.ts';
+export { returnMemory } from './memory-return.ts';
 export { dropPrivileges, isRoot } from './privileges.ts';
 export { onProcessRequest } from './signals.ts';
 export type { ProcessRequest } from './signals.ts';

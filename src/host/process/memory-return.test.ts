@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '#testing/fake-clock';
-import { returnMemory, type MemoryReturnLimits, type ProcessLoad } from './index.ts';
+import { returnMemory } from './index.ts';
+import type { MemoryReturnLimits, ProcessLoad } from './memory-return.ts';
 
 const limits: MemoryReturnLimits = { everyMs: 10_000, maxUtilization: 0.05, minGrowthBytes: 100 };
 

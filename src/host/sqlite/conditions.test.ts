@@ -8,7 +8,8 @@ import { ConditionError } from '#ports/conditions';
 import { sql } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { openDatabases, type OpenDatabasesDeps, type ShrinkableDatabases } from './index.ts';
+import { openDatabases, type ShrinkableDatabases } from './index.ts';
+import type { OpenDatabasesDeps } from './sqlite-databases.ts';
 
 const table = { version: 1, sql: 'CREATE TABLE item (id INTEGER PRIMARY KEY, bytes BLOB)' };
 /** A database that can have so many pages while it stays open: SQLite answers as on a full disk. */

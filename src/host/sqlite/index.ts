@@ -10,4 +10,4 @@
 export { databaseFileProblem } from './file-problem.ts';
 export { NewerSchema } from './migrations.ts';
 export { openDatabases } from './sqlite-databases.ts';
-export type { OpenDatabasesDeps, ShrinkableDatabases } from './sqlite-databases.ts';
+export type { ShrinkableDatabases } from './sqlite-databases.ts';

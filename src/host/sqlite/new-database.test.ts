@@ -9,7 +9,8 @@ import { accountId } from '#lib/ids';
 import { sql } from '#ports/database';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { openDatabases, type OpenDatabasesDeps } from './index.ts';
+import { openDatabases } from './index.ts';
+import type { OpenDatabasesDeps } from './sqlite-databases.ts';
 
 const schema = [
   { version: 1, sql: 'CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB NOT NULL)' },

@@ -14,7 +14,8 @@ import { FakeLog } from '#testing/fake-log';
 import { countingDatabases, FakeLoop } from '#testing/fake-loop';
 import { seededNumbers } from '#testing/seeded-random';
 import { tempDir } from '#testing/temp-dir';
-import { NewerSchema, openDatabases, type OpenDatabasesDeps } from './index.ts';
+import { NewerSchema, openDatabases } from './index.ts';
+import type { OpenDatabasesDeps } from './sqlite-databases.ts';
 
 const schema = [{ version: 1, sql: contractSchema }];
 const count = sql`SELECT count(*) FROM item`;

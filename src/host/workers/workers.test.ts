@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 import type { ConditionError } from '#ports/conditions';
 import { slowHashContract } from '#ports/slow-hash.contract';
 import { tempDir } from '#testing/temp-dir';
-import { JobThread, threadedSlowHash } from './index.ts';
+import { threadedSlowHash } from './index.ts';
+import { JobThread } from './job-thread.ts';
 
 const salt = new Uint8Array(16).fill(7);
 

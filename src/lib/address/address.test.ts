@@ -4,10 +4,8 @@ import * as fc from 'fast-check';
 import { parseDomain, parseIp } from '#lib/domain';
 import {
   type Address,
-  type AddressOptions,
   canonicalLocalpart,
   findPathEnd,
-  isAddressLiteral,
   needsSmtputf8,
   parseAddress,
   parseAddressDomain,
@@ -23,6 +21,8 @@ import {
   writeLocalpart,
   writePath,
 } from './index.ts';
+import { isAddressLiteral } from './address-literal.ts';
+import type { AddressOptions } from './address.ts';
 
 const pedantic = { pedantic: true } as const;
 const ascii = { smtputf8: false } as const;

@@ -6,8 +6,8 @@
  * a localpart has a meaning only for the host of its domain (RFC 5321 §2.3.11), so only `canonicalLocalpart` folds one.
  */
 export { parseAddress, parseAddressDomain } from './address.ts';
-export type { Address, AddressOptions } from './address.ts';
-export { isAddressLiteral, parseAddressLiteral } from './address-literal.ts';
+export type { Address } from './address.ts';
+export { parseAddressLiteral } from './address-literal.ts';
 export { canonicalLocalpart, parseLocalpart } from './localpart.ts';
 export { findPathEnd, parseForwardPath, parsePath, parseReversePath } from './path.ts';
 export { postmasterAt, wholeAddress } from './postmaster.ts';

@@ -3,16 +3,8 @@ import { isUtf8 as nodeIsUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import iconv from 'iconv-lite';
-import {
-  charsetLabels,
-  decode,
-  fromLatin1,
-  isAscii,
-  isUtf8,
-  normalizeCharset,
-  sniffCharset,
-  toLatin1,
-} from './index.ts';
+import { charsetLabels, decode, isAscii, normalizeCharset, sniffCharset } from './index.ts';
+import { fromLatin1, isUtf8, toLatin1 } from './bytes.ts';
 
 const seeded = { seed: 20260102, numRuns: 300 } as const;
 const every = Uint8Array.from({ length: 256 }, (_, i) => i);

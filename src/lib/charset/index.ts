@@ -7,4 +7,4 @@ export { type Charset, normalizeCharset } from './label.ts';
 export { charsetLabels } from './labels.ts';
 export { decode, decodePieces, sniffCharset } from './decode.ts';
 export { octetText, octetsOf, readableText } from './octet-text.ts';
-export { fromLatin1, isAscii, isUtf8, toLatin1 } from './bytes.ts';
+export { isAscii } from './bytes.ts';

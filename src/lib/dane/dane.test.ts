@@ -6,7 +6,6 @@ import * as x509 from '@peculiar/x509';
 import * as fc from 'fast-check';
 import {
   daneFor,
-  type DaneCheck,
   type DaneVerdict,
   parseTlsa,
   problemWith,
@@ -14,12 +13,13 @@ import {
   spkiOf,
   type TlsaChoice,
   tlsaForCertificate,
-  tlsaForKey,
   tlsaName,
   type TlsaRecord,
   verifyDane,
   writeTlsa,
 } from './index.ts';
+import type { DaneCheck } from './verify.ts';
+import { tlsaForKey } from './tlsa.ts';
 
 const now = Date.UTC(2026, 5, 1);
 const dayMs = 86_400_000;

@@ -5,8 +5,7 @@
 export { spkiOf } from './certificate.ts';
 export { daneFor, problemWith } from './decision.ts';
 export type { DaneDecision } from './decision.ts';
-export { defaultLimits } from './limits.ts';
-export { parseTlsa, recommendedChoice, tlsaForCertificate, tlsaForKey, tlsaName, writeTlsa } from './tlsa.ts';
+export { parseTlsa, recommendedChoice, tlsaForCertificate, tlsaName, writeTlsa } from './tlsa.ts';
 export type { TlsaChoice, TlsaRecord } from './tlsa.ts';
 export { referenceNames, verifyDane } from './verify.ts';
-export type { DaneCheck, DaneVerdict } from './verify.ts';
+export type { DaneVerdict } from './verify.ts';

@@ -7,16 +7,14 @@
  */
 export type { Canonicalizations } from './canonicalization.ts';
 export { recommendedSeals } from './header-choice.ts';
-export type { KeyAnswer, LookupKey } from './key-choice.ts';
+export type { LookupKey } from './key-choice.ts';
 export { keyRecordName, parseKeyRecord, txtStrings, writeKeyRecord } from './key-record.ts';
 export { defaultRsaBits } from './limits.ts';
 export { MessageSigner } from './message-signer.ts';
 export type { SigningKey } from './message-signer.ts';
 export { MessageVerifier } from './message-verifier.ts';
-export type { VerifierOptions } from './message-verifier.ts';
 export { generatePrivateKey, parsePrivateKey, signWith } from './private-key.ts';
 export type { PrivateKey } from './private-key.ts';
-export { parsePublicKey } from './public-key.ts';
 export { parseSignature } from './signature.ts';
-export type { Signature, SigningAlgorithm } from './signature.ts';
+export type { SigningAlgorithm } from './signature.ts';
 export type { Verification } from './verification.ts';

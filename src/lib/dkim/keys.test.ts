@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { generatePrivateKey, parsePrivateKey, parsePublicKey, signWith } from '#lib/dkim';
+import { generatePrivateKey, parsePrivateKey, signWith } from '#lib/dkim';
 import { Secret } from '#lib/secret';
-import { verifySignature } from './public-key.ts';
+import { verifySignature, parsePublicKey } from './public-key.ts';
 import { ed25519Pem, rsaPem } from './samples.ts';
 
 const encoder = new TextEncoder();

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { KeyAnswer, SigningKey, VerifierOptions } from '#lib/dkim';
+import type { SigningKey } from '#lib/dkim';
+import type { VerifierOptions } from './message-verifier.ts';
+import type { KeyAnswer } from './key-choice.ts';
 import { MessageVerifier } from '#lib/dkim';
 import {
   dinner,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { domainEquals, parseDomain } from './index.ts';
+import { parseDomain } from './index.ts';
+import { domainEquals } from './domain.ts';
 
 /** Formats a row of the tables: `ascii`, `ascii (unicode)` when they differ, or the refusal. */
 function show(text: string, options?: Parameters<typeof parseDomain>[1]): string {

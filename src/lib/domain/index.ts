@@ -3,7 +3,7 @@
  * Lookups are not here (see the Resolver port), and neither is the syntax of address literals (see #lib/address).
  * A `Domain` comes from `parseDomain` only; its `ascii` is the identity, its `unicode` is for people.
  */
-export { domainEquals, parseDomain } from './domain.ts';
+export { parseDomain } from './domain.ts';
 export type { Domain } from './domain.ts';
 export { ipMasks, isLoopback, isPrivate, reverseName } from './networks.ts';
 export { parseIp, writeIpv6 } from './ip.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseDsn, writeDsn } from './index.ts';
-import type { DsnContent, DsnRecipient } from './index.ts';
+import type { DsnRecipient } from './index.ts';
+import type { DsnContent } from './types.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

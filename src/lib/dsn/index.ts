@@ -5,4 +5,4 @@
 export { defaultLimits } from './limits.ts';
 export { parseDsn } from './parse.ts';
 export { writeDsn } from './write.ts';
-export type { DsnContent, DsnRecipient, ParsedDsn, ParsedDsnRecipient } from './types.ts';
+export type { DsnRecipient, ParsedDsn, ParsedDsnRecipient } from './types.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultLimits, ImapCodec, type ImapEvent, type ImapLimits, unauthenticatedLimits } from './index.ts';
+import { defaultLimits, ImapCodec, type ImapEvent, unauthenticatedLimits } from './index.ts';
+import type { ImapLimits } from './limits.ts';
 
 const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const text = (data: Uint8Array) => String.fromCharCode(...data);

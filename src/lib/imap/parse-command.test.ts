@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  defaultLimits,
-  noMailboxName,
-  parseCommand,
-  type Command,
-  type ImapLimits,
-  type ParsedCommand,
-} from './index.ts';
+import { defaultLimits, noMailboxName, parseCommand, type Command } from './index.ts';
+import type { ImapLimits } from './limits.ts';
+import type { ParsedCommand } from './parse-command.ts';
 
 const encoder = new TextEncoder();
 

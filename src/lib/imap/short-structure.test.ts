@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { octetText } from '#lib/charset';
 import type { Envelope, Part } from '#lib/mime';
-import { NoBodyStructure, shortStructure, writeBodyStructure } from './index.ts';
+import { NoBodyStructure, writeBodyStructure } from './index.ts';
+import { shortStructure } from './short-structure.ts';
 
 const oddText = fc.oneof(
   fc.constantFrom('', ')', '(', '"', '\\', 'NIL', '{3}\r\n', 'a "b" (c\\', 'x'.repeat(1001), '7'),

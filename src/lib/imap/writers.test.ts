@@ -15,10 +15,10 @@ import {
   writeEsearch,
   writeInternalDate,
   writeList,
-  writeMailboxName,
   writeNamespace,
   writeStatus,
 } from './index.ts';
+import { writeMailboxName } from './write-mailbox-data.ts';
 
 const decoder = new TextDecoder();
 const ascii = { utf8: false };

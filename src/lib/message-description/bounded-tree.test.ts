@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { writeBodyStructure } from '#lib/imap';
 import { MimeIndexer, type Part } from '#lib/mime';
-import { decodeDescription, descriptionLimits, encodeDescription } from './index.ts';
+import { decodeDescription, encodeDescription } from './index.ts';
+import { descriptionLimits } from './limits.ts';
 
 const none = { bytes: new Uint8Array(0), isPlain: true };
 

@@ -5,4 +5,3 @@
  */
 export { DescriptionDamaged } from './damaged.ts';
 export { decodeDescription, encodeDescription, MessageDescription } from './description.ts';
-export { descriptionLimits } from './limits.ts';

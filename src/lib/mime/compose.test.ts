@@ -4,8 +4,11 @@ import * as fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import PostalMime from 'postal-mime';
 import { parseAddressList } from '#lib/message';
-import { composeMessage, flattenParts, MimeIndexer, readFlowed, writeFlowed } from '#lib/mime';
-import type { Attachment, Composition, MessageIndex } from '#lib/mime';
+import { flattenParts, MimeIndexer, readFlowed } from '#lib/mime';
+import { writeFlowed } from './flowed.ts';
+import { composeMessage } from './compose.ts';
+import type { MessageIndex } from '#lib/mime';
+import type { Attachment, Composition } from './composition.ts';
 
 const encoder = new TextEncoder();
 const date = { ms: Date.UTC(2024, 0, 2, 3, 4, 5), offsetMinutes: 60 };

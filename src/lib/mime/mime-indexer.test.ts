@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { defaultMimeLimits, flattenParts, MimeIndexer } from '#lib/mime';
-import type { MessageIndex, MimeLimits, Part } from '#lib/mime';
+import type { MessageIndex, Part } from '#lib/mime';
+import type { MimeLimits } from './limits.ts';
 import { samples } from './samples.ts';
 
 const encoder = new TextEncoder();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findPart, numberParts, MimeIndexer } from '#lib/mime';
+import { findPart, MimeIndexer } from '#lib/mime';
+import { numberParts } from './part-number.ts';
 import type { Part } from '#lib/mime';
 import { samples } from './samples.ts';
 

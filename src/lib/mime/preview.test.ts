@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeBody, extractText, htmlToText, MimeIndexer, preview } from '#lib/mime';
+import { decodeBody, htmlToText, MimeIndexer, preview } from '#lib/mime';
+import { extractText } from './body.ts';
 import { samples } from './samples.ts';
 
 const encoder = new TextEncoder();

@@ -4,11 +4,11 @@ import {
   type CachedSts,
   planSts,
   settleSts,
-  type StsAnswer,
   type StsFailedFetch,
   type StsFetched,
   type StsSituation,
 } from './index.ts';
+import type { StsAnswer } from './cache.ts';
 
 const now = Date.UTC(2026, 5, 1);
 const minuteMs = 60_000;

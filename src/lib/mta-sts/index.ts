@@ -4,8 +4,8 @@
  * Invariant: a fetched policy stays valid until it expires or another is fetched; no failure removes it.
  */
 export { isRefreshDue, planSts, settleSts } from './cache.ts';
-export type { CachedSts, StsAnswer, StsFailedFetch, StsPlan, StsSettled, StsSituation } from './cache.ts';
-export { defaultLimits, maxMaxAgeS } from './limits.ts';
+export type { CachedSts, StsFailedFetch, StsPlan, StsSettled, StsSituation } from './cache.ts';
+export { defaultLimits } from './limits.ts';
 export { allowsMx, parseStsPolicy, stsPolicyLines, stsPolicyUrl, writeStsPolicy } from './policy.ts';
 export type { StsMode, StsPolicy } from './policy.ts';
 export { chooseStsRecord, parseStsRecord, stsRecordName, writeStsRecord } from './record.ts';

@@ -7,7 +7,6 @@ import {
   chooseStsRecord,
   defaultLimits,
   isRefreshDue,
-  maxMaxAgeS,
   parseStsPolicy,
   parseStsRecord,
   readStsResponse,
@@ -18,6 +17,7 @@ import {
   writeStsPolicy,
   writeStsRecord,
 } from './index.ts';
+import { maxMaxAgeS } from './limits.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const show = <T>(result: Parsed<T>, write: (value: T) => string): string =>

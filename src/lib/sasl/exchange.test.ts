@@ -8,7 +8,6 @@ import {
   type CredentialStore,
   type MechanismName,
   type SaslClientOptions,
-  type SaslServerOptions,
   type SaslServerStep,
   createSaslClient,
   createSaslServer,
@@ -16,6 +15,7 @@ import {
   prepareLogin,
   preparePassword,
 } from './index.ts';
+import type { SaslServerOptions } from './exchange.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);

@@ -10,7 +10,6 @@
 export type * from './types.ts';
 export { LoginsBusy } from './busy.ts';
 export { createSaslServer } from './server.ts';
-export type { SaslServerOptions } from './exchange.ts';
 export { createSaslClient } from './client.ts';
 export type { SaslClientOptions } from './client-options.ts';
 export { chooseMechanism } from './choose.ts';
@@ -22,5 +21,5 @@ export {
   type MechanismName,
 } from './mechanisms.ts';
 export { deriveScramKeys } from './scram-keys.ts';
-export { prepareLogin, preparePassword, prepareScramPassword } from './prepare.ts';
+export { prepareLogin, preparePassword } from './prepare.ts';
 export { saslLimits } from './limits.ts';

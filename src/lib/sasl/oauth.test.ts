@@ -7,7 +7,6 @@ import {
   type CredentialStore,
   type MechanismName,
   type SaslClientOptions,
-  type SaslServerOptions,
   type SaslServerStep,
   chooseMechanism,
   createSaslClient,
@@ -15,6 +14,7 @@ import {
   mechanismsByStrength,
   tokenMechanisms,
 } from './index.ts';
+import type { SaslServerOptions } from './exchange.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);

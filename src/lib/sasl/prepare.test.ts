@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { saslprep } from '@mongodb-js/saslprep';
 import * as fc from 'fast-check';
-import { chooseMechanism, prepareLogin, preparePassword, prepareScramPassword } from './index.ts';
+import { chooseMechanism, prepareLogin, preparePassword } from './index.ts';
+import { prepareScramPassword } from './prepare.ts';
 
 for (const [given, want] of [
   ['correct horse', 'correct horse'],

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  isPermanent,
-  isPositive,
-  isTransient,
-  joinReplyLines,
-  noExtensions,
-  parseEhlo,
-  ReplyParser,
-  reply,
-  writeReply,
-} from './index.ts';
+import { isPermanent, joinReplyLines, noExtensions, parseEhlo, ReplyParser, reply, writeReply } from './index.ts';
+import { isPositive, isTransient } from './reply.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -7,4 +7,4 @@
  */
 export { SocksClient } from './client.ts';
 export { socksLimits } from './limits.ts';
-export type { SocksClientOptions, SocksStep } from './types.ts';
+export type { SocksStep } from './types.ts';

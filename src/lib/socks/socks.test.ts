@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseIp } from '#lib/domain';
 import { Secret } from '#lib/secret';
-import { SocksClient, type SocksClientOptions, type SocksStep } from './index.ts';
+import { SocksClient, type SocksStep } from './index.ts';
+import type { SocksClientOptions } from './types.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));

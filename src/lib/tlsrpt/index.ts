@@ -4,9 +4,8 @@
  */
 export { defaultLimits } from './limits.ts';
 export { parseTlsReport } from './parse-report.ts';
-export { chooseTlsrptRecord, parseTlsrptRecord, tlsrptRecordName, writeTlsrptRecord } from './record.ts';
-export type { TlsrptRecord } from './record.ts';
+export { parseTlsrptRecord, writeTlsrptRecord } from './record.ts';
 export { tallyTls } from './tally.ts';
 export { tlsResults } from './types.ts';
-export type { TlsFact, TlsFailure, TlsPolicy, TlsReport, TlsResult } from './types.ts';
-export { tlsReportFileName, tlsReportSubject, writeTlsReport } from './write-report.ts';
+export type { TlsFact, TlsFailure, TlsPolicy, TlsResult } from './types.ts';
+export { writeTlsReport } from './write-report.ts';

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Parsed } from '#lib/parsed';
 import {
-  chooseTlsrptRecord,
   defaultLimits,
   parseTlsReport,
   parseTlsrptRecord,
@@ -11,15 +10,13 @@ import {
   type TlsFact,
   type TlsFailure,
   type TlsPolicy,
-  tlsReportFileName,
-  tlsReportSubject,
   tlsResults,
-  tlsrptRecordName,
-  type TlsrptRecord,
-  type TlsReport,
   writeTlsReport,
   writeTlsrptRecord,
 } from './index.ts';
+import { tlsReportFileName, tlsReportSubject } from './write-report.ts';
+import type { TlsReport } from './types.ts';
+import { chooseTlsrptRecord, tlsrptRecordName, type TlsrptRecord } from './record.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const show = (record: Parsed<TlsrptRecord>): string =>

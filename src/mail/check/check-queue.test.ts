@@ -12,7 +12,7 @@ import { FakeClock } from '#testing/fake-clock';
 import { countingDatabase, FakeLoop } from '#testing/fake-loop';
 import { serverDatabase, type TestDatabase } from '#testing/store-databases';
 import { tempDir } from '#testing/temp-dir';
-import { checkQueue } from './index.ts';
+import { checkQueue } from './check-queue.ts';
 
 interface World {
   readonly db: TestDatabase;

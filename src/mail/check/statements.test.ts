@@ -9,7 +9,8 @@ import { countingDatabase, FakeLoop } from '#testing/fake-loop';
 import { planOf } from '#testing/query-plans';
 import { isOnPostgres } from '#testing/store-databases';
 import { newMessage, tempStore } from '#testing/temp-store';
-import { checkAccount, checkQueue } from './index.ts';
+import { checkAccount } from './index.ts';
+import { checkQueue } from './check-queue.ts';
 
 /** Full scans that are meant: lists of everything in small tables. */
 const allowedScans = [

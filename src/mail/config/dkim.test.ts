@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import {
   addDkimSelector,
   ConfigError,
-  EditRefused,
   exampleDomains,
   exampleServer,
   parseConfigFiles,
   removeDkimSelector,
   type DkimConfig,
 } from './index.ts';
+import { EditRefused } from './edit.ts';
 
 const server = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' });
 const plain = exampleDomains({ domain: 'example.org', account: 'alice', address: 'alice@example.org' });

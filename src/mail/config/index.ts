@@ -16,16 +16,10 @@ export {
   type ConfigProblem,
 } from './document.ts';
 export type { DkimConfig } from './dkim-schema.ts';
-export { EditRefused, addAccount, removeAccount } from './edit.ts';
+export { addAccount, removeAccount } from './edit.ts';
 export { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';
 export { exampleDomains, exampleSendmail, exampleServer } from './example.ts';
-export {
-  parseSendmailConfig,
-  sendmailProblem,
-  sendmailSpool,
-  type SendmailSecret,
-  type SendmailSettings,
-} from './sendmail.ts';
+export { parseSendmailConfig, sendmailProblem, sendmailSpool, type SendmailSettings } from './sendmail.ts';
 export { directName } from './check-routes.ts';
 export { queueDefaults } from './queue-schema.ts';
 export { listenerServiceNames } from './listener-services.ts';

@@ -9,9 +9,9 @@ import {
   parseSendmailConfig,
   sendmailProblem,
   sendmailSpool,
-  type SendmailSecret,
   wholeFile,
 } from './index.ts';
+import type { SendmailSecret } from './sendmail.ts';
 
 function shown(secret: SendmailSecret): string {
   if (secret.kind === 'none') return 'no secret';

@@ -13,7 +13,8 @@ import { planOf } from '#testing/query-plans';
 import { serverDatabase } from '#testing/store-databases';
 import { seededRandom } from '#testing/seeded-random';
 import { isRefusedForGood } from './refused-for-good.ts';
-import { Feedback, isFromId, newFromId, type Notice } from './index.ts';
+import { Feedback, isFromId, newFromId } from './index.ts';
+import type { Notice } from './feedback.ts';
 
 const ann = accountId(1);
 const eve = accountId(2);

@@ -18,5 +18,4 @@
  * the event and the suppression are one transaction.
  */
 export { Feedback } from './feedback.ts';
-export type { Notice } from './feedback.ts';
 export { isFromId, newFromId } from './from-id.ts';

@@ -4,7 +4,8 @@ import { postmasterAt } from '#lib/address';
 import { reply } from '#lib/smtp';
 import type { DeliveryResult } from '#mail/delivery';
 import { ConditionError } from '#ports/conditions';
-import { conclude, deliverTo, type AcceptedRecipient, type JudgedCopy, type Verdict } from './index.ts';
+import { conclude, deliverTo, type AcceptedRecipient, type Verdict } from './index.ts';
+import type { JudgedCopy } from './conclude.ts';
 
 interface Copy extends JudgedCopy {
   readonly name: string;

@@ -4,7 +4,8 @@ import { bodyOfBytes, ContentMemory } from '#mail/content';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { tempStore } from '#testing/temp-store';
-import { ContentPipeline, type ContentSink, type ContentSinkDefinition, type IncomingContent } from './index.ts';
+import { ContentPipeline, type ContentSinkDefinition, type IncomingContent } from './index.ts';
+import type { ContentSink } from './content-sink.ts';
 
 interface Facts {
   readonly first: string | null;

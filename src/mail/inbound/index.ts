@@ -7,9 +7,9 @@
  *
  * Invariants: content is read once; a verdict depends on facts alone; once one copy is delivered the client is never asked to send again.
  */
-export { conclude, type Conclusion, type JudgedCopy } from './conclude.ts';
+export { conclude, type Conclusion } from './conclude.ts';
 export { ContentPipeline, type IncomingContent } from './content-pipeline.ts';
-export type { ContentSink, ContentSinkDefinition, ContentSinks, StoredContent } from './content-sink.ts';
+export type { ContentSinkDefinition, ContentSinks, StoredContent } from './content-sink.ts';
 export type {
   AcceptedRecipient,
   ContentFacts,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DaneDecision } from '#lib/dane';
 import type { StsMode, StsSituation } from '#lib/mta-sts';
-import { decideTls, type HostTls, type TlsInputs, type TlsMeasure } from './index.ts';
+import { decideTls, type HostTls, type TlsInputs } from './index.ts';
+import type { TlsMeasure } from './tls-policy.ts';
 
 const record = { usage: 3, selector: 1, matching: 1, data: new Uint8Array(32) };
 const pkixRecord = { ...record, usage: 1 };

@@ -6,7 +6,6 @@
  */
 export { Queue } from './queue.ts';
 export { QueueRunner } from './runner.ts';
-export type { Delivery } from './runner.ts';
 export { QueueSweeper } from './sweeper.ts';
 export { ageStartMs, retryUntil } from './schedule.ts';
 export { defaultSettings } from './settings.ts';

@@ -9,4 +9,4 @@ export { describeDecision } from './describe.ts';
 export { routingTable } from './table.ts';
 export type { RoutingTable } from './table.ts';
 export { usableTransports } from './usable-transports.ts';
-export type { RouteDecision, RouteQuestion, RouteTarget } from './types.ts';
+export type { RouteDecision, RouteTarget } from './types.ts';

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseConfigFiles } from '#mail/config';
 import { comparableDomain } from './domain-pattern.ts';
-import { decideRoute, describeDecision, routingTable, type RouteQuestion } from './index.ts';
+import { decideRoute, describeDecision, routingTable } from './index.ts';
+import type { RouteQuestion } from './types.ts';
 
 const serverText = `
 hostname: mail.example.org

@@ -4,7 +4,6 @@
  * what the first file says (sqlite/0001-account.ts, sqlite/0001-server.ts) with all that later ones changed. Statements live beside the service that owns the table, not here.
  * Every account table has `account` as its first column, so that one statement text serves a database per account and one for all.
  */
-export type { Migration } from './migration.ts';
 export { sqliteAccountMigrations, sqliteServerMigrations } from './sqlite/index.ts';
 export { postgresAccountMigrations, postgresServerMigrations } from './postgres/index.ts';
 export { allPages, pageRows } from './all-pages.ts';

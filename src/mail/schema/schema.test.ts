@@ -8,8 +8,8 @@ import {
   postgresServerMigrations,
   sqliteAccountMigrations,
   sqliteServerMigrations,
-  type Migration,
 } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Tables with their columns, and indexes with theirs, as sorted lines. */
 function outline(migrations: readonly Migration[]): string[] {

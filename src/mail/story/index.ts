@@ -9,7 +9,6 @@
 export { acceptanceOf, writeOrigin, writeReception } from './acceptance.ts';
 export type { Acceptance, Check, SubmissionOrigin } from './acceptance.ts';
 export { Refusals } from './refusals.ts';
-export type { NewRefusal, RefusalsDeps } from './refusals.ts';
 export { refusalLimits } from './limits.ts';
 export { sessionLines } from './session-lines.ts';
 export { Stories } from './stories.ts';

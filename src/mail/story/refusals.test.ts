@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { serverDatabase, type TestDatabase } from '#testing/store-databases';
-import { refusalLimits, Refusals, writeStory, type NewRefusal, type RefusalsDeps } from './index.ts';
+import { refusalLimits, Refusals, writeStory } from './index.ts';
+import type { NewRefusal, RefusalsDeps } from './refusals.ts';
 
 const by = {
   service: 'mx',

@@ -4,4 +4,4 @@
  */
 export { convertContent } from './convert-content.ts';
 export { HeaderEditor } from './header-editor.ts';
-export { prepareHeader, type PreparedHeader, type SubmissionRules } from './prepare.ts';
+export { type PreparedHeader, type SubmissionRules } from './prepare.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderEditor, prepareHeader, type SubmissionRules } from './index.ts';
+import { HeaderEditor, type SubmissionRules } from './index.ts';
+import { prepareHeader } from './prepare.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -8,4 +8,4 @@
  */
 export { normalAddress } from './normal-address.ts';
 export { Suppressions } from './suppressions.ts';
-export type { NewSuppression, Suppression } from './suppressions.ts';
+export type { Suppression } from './suppressions.ts';

@@ -5,7 +5,8 @@ import { accountId, queueId } from '#lib/ids';
 import { addressOf } from '#testing/address';
 import { FakeClock } from '#testing/fake-clock';
 import { serverDatabase, type TestDatabase } from '#testing/store-databases';
-import { normalAddress, Suppressions, type NewSuppression } from './index.ts';
+import { normalAddress, Suppressions } from './index.ts';
+import type { NewSuppression } from './suppressions.ts';
 import { suppressorsOf } from './normal-address.ts';
 
 const one = accountId(1);

@@ -6,6 +6,5 @@
  * `maxWaitMs`; tables that peers can fill are bounded.
  */
 export { defaultLimits } from './limits.ts';
-export type { TlsPolicyLimits } from './limits.ts';
 export { TlsPolicies } from './tls-policies.ts';
-export { dayOf, TlsResults } from './tls-results.ts';
+export { dayOf } from './tls-results.ts';

@@ -4,4 +4,4 @@
  * Invariants: an account has no more than some ten thousand rows, the latest; a body, once written, stays as it is.
  */
 export { WebhookOutbox } from './webhook-outbox.ts';
-export type { OutgoingEvent, OutgoingEventKind } from './outgoing-event.ts';
+export type { OutgoingEventKind } from './outgoing-event.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accountId, queueId, recipientId } from '#lib/ids';
 import { serverDatabase } from '#testing/store-databases';
-import { WebhookOutbox, type OutgoingEvent } from './index.ts';
+import { WebhookOutbox } from './index.ts';
+import type { OutgoingEvent } from './outgoing-event.ts';
 
 const event: OutgoingEvent = {
   kind: 'delayed',

@@ -32,5 +32,4 @@ export type {
 } from './selected-mailbox.ts';
 export { defaultLimits } from './limits.ts';
 export { Bye, No, Unreadable } from './refusal.ts';
-export type { ImapServerOptions } from './options.ts';
 export { serveImap } from './session.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SequenceRange, SequenceSet } from '#lib/imap';
+import type { SequenceSet } from '#lib/imap';
 import { positions, uidsAt } from './message-set.ts';
 import { Bad } from './refusal.ts';
 
@@ -9,7 +9,7 @@ const saved = Uint32Array.of(4, 5, 20);
 
 /** Reads `1:3,$,*` as the wire parser does. */
 function setOf(text: string): SequenceSet {
-  const ranges: SequenceRange[] = [];
+  const ranges: SequenceSet['ranges'][number][] = [];
   let usesSaved = false;
   for (const piece of text.split(',')) {
     if (piece === '$') usesSaved = true;

@@ -11,7 +11,8 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { play } from '#testing/transcript';
-import { type ImapServerOptions, defaultLimits, serveImap } from './index.ts';
+import { defaultLimits, serveImap } from './index.ts';
+import type { ImapServerOptions } from './options.ts';
 
 const folder = new URL('../../../test/transcripts/imap/', import.meta.url);
 const messages = new Map(

@@ -9,13 +9,8 @@ import { channelPair, type ChannelPairOptions, type FakeChannel } from '#testing
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { FakeSmtpBackend, fakeUser } from '#testing/fake-smtp-backend';
-import {
-  type ClientTlsMode,
-  type OutgoingMail,
-  type RecipientOutcome,
-  SmtpClient,
-  type SmtpClientDeps,
-} from './index.ts';
+import { type ClientTlsMode, type OutgoingMail, type RecipientOutcome, SmtpClient } from './index.ts';
+import type { SmtpClientDeps } from './client.ts';
 import { FakeLoop } from '#testing/fake-loop';
 
 const random = { bytes: (count: number) => new Uint8Array(count).fill(5) };

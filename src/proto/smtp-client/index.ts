@@ -4,7 +4,6 @@
  * Invariants: `accepted` only after the server's 2xx to the content; a bare CR or LF never leaves; a password goes in plaintext only when the caller allows it.
  */
 export { SmtpClient } from './client.ts';
-export type { SmtpClientDeps } from './client.ts';
 export type {
   ClientCredentials,
   ClientStage,

@@ -5,4 +5,4 @@
 export { Admission } from './admission.ts';
 export { admissionTexts } from './texts.ts';
 export type { Lockout } from './lockouts.ts';
-export { loginLimits, type LoginAttempt } from './logins.ts';
+export { type LoginAttempt } from './logins.ts';

@@ -9,7 +9,8 @@ import { parseConfigFiles } from '#mail/config';
 import { Directory } from '#mail/directory';
 import { SigningPlan } from '#mail/dkim';
 import { QueueWorld, delivered, refused, type TestMessage } from '#testing/queue-world';
-import { DsnDelivery, DsnMailer, type DsnDeliveryDeps } from './index.ts';
+import { DsnDelivery, DsnMailer } from './index.ts';
+import type { DsnDeliveryDeps } from './dsn-delivery.ts';
 
 const domains = `
 domains:

@@ -3,5 +3,5 @@
  * into a mailbox here, one about mail of strangers leaves by the queue, with the null reverse-path and signed. Which DSNs are owed is decided in #mail/queue,
  * their wording in #lib/dsn; those that come back about mail that we sent are found by #server/smtp-in.
  */
-export { DsnDelivery, type DsnDeliveryDeps } from './dsn-delivery.ts';
+export { DsnDelivery } from './dsn-delivery.ts';
 export { DsnMailer } from './dsn-mailer.ts';

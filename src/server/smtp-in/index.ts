@@ -4,9 +4,9 @@
  * Invariant: a 250 after DATA means that every accepted recipient has the message durably, or it waits in the queue for it.
  */
 export { receiverSink } from './content-sinks.ts';
-export { standardParts, type InboundParts, type InboundPartsMaker } from './inbound-parts.ts';
+export { standardParts, type InboundPartsMaker } from './inbound-parts.ts';
 export { noteRefusal } from './note-refusal.ts';
 export { SenderCheck, type SenderChecks } from './sender-check.ts';
-export { SmtpIn, type SmtpInDeps } from './smtp-in.ts';
+export { SmtpIn } from './smtp-in.ts';
 export { receivingPlan, type ReceivingPlan } from './receiving-plan.ts';
 export { receivedField } from './trace-fields.ts';

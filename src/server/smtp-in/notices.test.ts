@@ -15,7 +15,8 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { delivered } from '#testing/queue-world';
 import { tempDir } from '#testing/temp-dir';
-import { SenderCheck, SmtpIn, standardParts as inbound, type SmtpInDeps } from './index.ts';
+import { SenderCheck, SmtpIn, standardParts as inbound } from './index.ts';
+import type { SmtpInDeps } from './smtp-in.ts';
 import { converse } from '#testing/smtp-conversation';
 
 const domains = `

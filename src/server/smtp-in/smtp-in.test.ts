@@ -11,7 +11,8 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { converse } from '#testing/smtp-conversation';
 import { tempDir } from '#testing/temp-dir';
-import { SmtpIn, type InboundParts, type InboundPartsMaker } from './index.ts';
+import { SmtpIn, type InboundPartsMaker } from './index.ts';
+import type { InboundParts } from './inbound-parts.ts';
 
 const domains = `
 domains:
