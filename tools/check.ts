@@ -1,8 +1,10 @@
 /** `npm run check`: every static check, in one go. Ends with exit code 1 when one of them found something. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import { checkAmbient } from './check-ambient.ts';
 import { checkAsync } from './check-async.ts';
+import { checkColumns, columnsOf } from './check-columns.ts';
 import { checkContracts } from './check-contracts.ts';
 import { checkDocs } from './check-docs.ts';
 import { checkDoors } from './check-doors.ts';
@@ -18,6 +20,7 @@ import { checkProtocols } from './protocols.ts';
 import { allPaths, isTest, mapFiles, proseFiles, rfcFolder, root, sourceFiles } from './source-files.ts';
 import { importCircles } from './import-circles.ts';
 
+const schemas = [sqliteServerMigrations, sqliteAccountMigrations];
 const files = sourceFiles();
 const code = files.filter(({ path }) => path.startsWith('src/') && !isTest(path));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
@@ -31,6 +34,14 @@ const own: readonly (readonly [string, () => string[]])[] = [
   ['circles', () => importCircles(code).map((circle) => `${circle.join(', ')}: import each other in a circle`)],
   ['doors', () => checkDoors(files)],
   ['sizes', () => checkSizes(files)],
+  [
+    'columns',
+    () =>
+      checkColumns(
+        files,
+        schemas.flatMap((steps) => columnsOf(steps.map(({ sql }) => sql))),
+      ),
+  ],
   ['tables', () => checkTables(files)],
   ['docs', () => checkDocs(files)],
   ['paths', () => checkPaths(mapFiles(), allPaths())],

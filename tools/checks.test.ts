@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkAmbient } from './check-ambient.ts';
+import { checkColumns, columnsOf } from './check-columns.ts';
 import { checkDocs } from './check-docs.ts';
 import { checkDoors } from './check-doors.ts';
 import { checkLayers } from './check-layers.ts';
@@ -193,4 +194,28 @@ test('checkLeftovers finds decision records with the same number', () => {
   assert.deepEqual(checkLeftovers([named('0001-a'), named('0001-b')]), [
     'decisions/0001-a.md and decisions/0001-b.md have the same number',
   ]);
+});
+
+test('checkColumns finds what statements only write, and exceptions that are read', () => {
+  const tables = columnsOf([
+    'CREATE TABLE one (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT)',
+    'CREATE TABLE two (id INTEGER PRIMARY KEY, a TEXT); ALTER TABLE two ADD COLUMN d TEXT',
+  ]);
+  const code = [
+    'sql`INSERT INTO one (id, a, b, c) VALUES (${1}, ${2}, ${3}, ${4})`;',
+    'const columns = sql`id, c`;',
+    'sql`SELECT ${columns} FROM one WHERE c = ${1}`;',
+    'sql`UPDATE one SET a = ${1}, b = b + 1 WHERE id = ${2}`;',
+  ].join('\n');
+  const files = [
+    file('src/mail/x/x.ts', code),
+    file('src/mail/y/y.ts', 'sql`SELECT d FROM two WHERE id = ${1}`'),
+    file('src/mail/y/y.test.ts', 'sql`SELECT a FROM two`'),
+  ];
+  assert.deepEqual(checkColumns(files, tables, {}), [
+    'column one.a: no statement reads it',
+    'column two.a: no statement reads it',
+  ]);
+  assert.deepEqual(checkColumns(files, tables, { 'one.a': 'why', two: 'why' }), []);
+  assert.equal(checkColumns(files, tables, { 'one.a': 'why', two: 'why', 'one.c': 'why' }).length, 1);
 });

@@ -160,7 +160,7 @@ function noticesToInbox(accounts: Accounts, delivery: LocalDelivery, clock: Fake
       const account = (await accounts.list()).find((known) => known.id === id)?.name ?? '';
       const indexer = new MimeIndexer();
       indexer.push(bytes);
-      const reception = { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null };
+      const reception = { remoteIp: null, mailFrom: '', validation: null };
       const message = { body: bodyOfBytes(bytes), index: indexer.finish(), receivedMs: clock.now(), reception };
       const [result] = await delivery.deliver({ ...message, isNotice: true }, [
         { account, address: writeAddress(to), prefix: new Uint8Array(0) },

@@ -15,9 +15,7 @@ import type { Store } from './store.ts';
 const folders = ['INBOX', 'Archive', 'Trash'] as const;
 const noReception = {
   remoteIp: '192.0.2.1',
-  helo: 'h.example',
   mailFrom: 'a@example.org',
-  fromOrgDomain: null,
   validation: null,
 };
 

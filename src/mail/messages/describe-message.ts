@@ -4,8 +4,6 @@ import {
   decodeEncodedWords,
   fieldOctets,
   findField,
-  mailboxesOf,
-  parseAddressList,
   parseDate,
   parseListedFields,
   parseMessageIds,
@@ -26,7 +24,6 @@ export function describeMessage(index: MessageIndex): DescribedMessage {
   const fields = parseListedFields(listed);
   const messageId = valueOf(fields, 'message-id');
   const subject = baseSubject(decodeEncodedWords(readableText(valueOf(fields, 'subject') ?? '')));
-  const [from] = mailboxesOf(parseAddressList(valueOf(fields, 'from') ?? '', { asWritten: true }));
   return {
     description: writeDescription(listed, root),
     headerBytes: root.bodyStart,
@@ -37,8 +34,6 @@ export function describeMessage(index: MessageIndex): DescribedMessage {
     baseSubject: subject.base === '' ? null : key(subject.base.toLowerCase()),
     isReply: subject.isReplyOrForward,
     isReport: root.type === 'multipart' && root.subtype === 'report',
-    fromAddress: from === undefined ? null : key(`${from.localpart}@${from.domain}`),
-    fromDomain: from === undefined ? null : key(from.domain.toLowerCase()),
   };
 }
 

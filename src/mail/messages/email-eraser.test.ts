@@ -9,10 +9,8 @@ import { messageLimits } from './limits.ts';
 
 const mara = {
   remoteIp: null,
-  helo: null,
   mailFrom: 'a@x.example',
   rcptTo: null,
-  fromOrgDomain: null,
   validation: null,
 };
 

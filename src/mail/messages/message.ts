@@ -20,23 +20,16 @@ export interface DescribedMessage {
   readonly isReply: boolean;
   /** multipart/report (RFC 6522). */
   readonly isReport: boolean;
-  /** First From address as it is written in mail, and its domain in lower case. */
-  readonly fromAddress: string | null;
-  readonly fromDomain: string | null;
 }
 
-/** Facts about how a message reached us, for reputation and for people. */
+/** Facts about how a message reached us. */
 export interface ReceptionFacts {
   /** Address of the SMTP client, null when it did not come by SMTP. */
   readonly remoteIp: string | null;
-  /** As HELO or EHLO gave it. */
-  readonly helo: string | null;
   /** Reverse-path, empty for the null one. */
   readonly mailFrom: string | null;
   /** Recipient of the delivery. */
   readonly rcptTo: string | null;
-  /** Organizational domain of From (RFC 7489 §3.2). */
-  readonly fromOrgDomain: string | null;
   /** Client that brought it and checks made, as JSON (`ReceptionRecord` of #mail/story). */
   readonly validation: string | null;
 }

@@ -199,3 +199,20 @@ test('schema: emails that were stored before there were descriptions keep their 
   const row = db.prepare('SELECT envelope, bodystructure, structure, description FROM email').get();
   assert.deepEqual({ ...row }, { envelope: '(e)', bodystructure: '(s)', structure: '{}', description: null });
 });
+
+test('schema: tables that nothing used go, with their indexes, and emails stay as they are', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteAccountMigrations.findIndex(({ sql }) => sql.includes('DROP TABLE outbox'));
+  for (const { sql } of sqliteAccountMigrations.slice(0, before)) db.exec(sql);
+  db.exec(`INSERT INTO email (account, id, refs, thread, trained, size_bytes, header_bytes, received_ms, message_id, from_address, from_domain,
+    remote_ip, remote_mask1, helo, prefix, envelope, body, bodystructure, structure)
+    VALUES (1, 7, 1, 7, 1, 1, 1, 1, 'a@x', 'a@far.example', 'far.example', '192.0.2.1', '192.0.2.1', 'far.example', x'', '', '', '', '');
+    INSERT INTO annotation (account, mailbox, entry, value, modseq) VALUES (1, 0, '/private/comment', x'61', 1);
+    INSERT INTO outbox (account, id, kind, body, created_ms, due_ms, attempts) VALUES (1, 1, 'x', '{}', 1, 1, 0)`);
+  const emails = (): unknown => db.prepare('SELECT * FROM email').all();
+  const given = emails();
+  db.exec(sqliteAccountMigrations[before]?.sql ?? '');
+  assert.deepEqual(emails(), given);
+  const left = db.prepare(`SELECT name FROM sqlite_schema WHERE name IN ('annotation', 'outbox', 'outbox_due')`).all();
+  assert.deepEqual(left, []);
+});

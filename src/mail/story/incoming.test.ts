@@ -9,10 +9,8 @@ import { acceptanceOf, Stories, writeReception, writeStory, type StoryQuestion }
 
 const reception: ReceptionFacts = {
   remoteIp: '198.51.100.7',
-  helo: 'far.example',
   mailFrom: 'Bob@far.example',
   rcptTo: 'mara@example.org',
-  fromOrgDomain: null,
   validation: writeReception({
     by: acceptanceOf({
       id: 'c9',
@@ -32,10 +30,8 @@ const serverItself = { remoteIp: null, validation: null };
 
 const storedByImap: ReceptionFacts = {
   remoteIp: null,
-  helo: null,
   mailFrom: null,
   rcptTo: null,
-  fromOrgDomain: null,
   validation: writeReception({
     by: {
       service: 'imaps',

@@ -54,7 +54,7 @@ export class DsnDelivery implements DsnSink {
       body: bodyOfBytes(bytes),
       index: indexer.finish(),
       receivedMs: clock.now(),
-      reception: { remoteIp: null, helo: null, mailFrom: '', fromOrgDomain: null, validation: null },
+      reception: { remoteIp: null, mailFrom: '', validation: null },
       isNotice: true,
     };
     const { postmaster } = configuration.config.server;

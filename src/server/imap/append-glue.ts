@@ -27,7 +27,7 @@ interface Finished {
 }
 
 const noPrefix = new Uint8Array(0);
-const notReceived = { remoteIp: null, helo: null, mailFrom: null, rcptTo: null, fromOrgDomain: null };
+const notReceived = { remoteIp: null, mailFrom: null, rcptTo: null };
 
 /** An APPEND of one or more messages, visible all at once. */
 export class AppendGlue implements AppendBatch {

@@ -133,12 +133,10 @@ export class IncomingMessage implements DataHandler {
     trace: TraceFields,
     receivedMs: number,
   ): Promise<Copy[]> {
-    const { remote, hello } = this.#facts;
+    const { remote } = this.#facts;
     const reception = {
       remoteIp: remote.address,
-      helo: hello?.name ?? null,
       mailFrom: this.#sender,
-      fromOrgDomain: null,
       validation: null,
     };
     const by = acceptanceOf(this.#facts);

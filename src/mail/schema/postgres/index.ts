@@ -14,6 +14,7 @@ import { queueChecksums0008 } from '../0008-queue-checksums.ts';
 import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
 import { descriptions0009 } from '../0009-descriptions.ts';
+import { unusedTables0010 } from '../0010-unused-tables.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
 import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { postgresDialect } from '../dialect.ts';
@@ -32,6 +33,7 @@ export const postgresAccountMigrations: readonly Migration[] = [
   headerBlocks0007(postgresDialect),
   emailPlaces0008(postgresDialect),
   descriptions0009(postgresDialect),
+  unusedTables0010,
 ];
 /** Migrations of the server's tables. */
 export const postgresServerMigrations: readonly Migration[] = [
