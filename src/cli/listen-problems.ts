@@ -23,6 +23,8 @@ export async function listenProblems({ config, server, dataDirectory }: ListenPl
     const { address, port } = configured;
     if (own.holds(port, address)) continue;
     const error = await tryListening(address, port);
+    // A development server takes the next free port.
+    if (config.localserve && errorCode(error) === 'EADDRINUSE') continue;
     // Our server may hold the port at another address, such as 0.0.0.0.
     if (error === null || (errorCode(error) === 'EADDRINUSE' && own.holds(port))) continue;
     const { path, reason, fix } = portProblem(configured, error);

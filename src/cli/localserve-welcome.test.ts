@@ -23,6 +23,26 @@ test('welcome: one line for both loopback addresses, with credentials in the URL
   assert.equal(lines.at(-1), 'Stop with Ctrl-C, or: npx godwit stop --dir /c');
 });
 
+test('welcome: two ports of one service, one of them moved', () => {
+  const moved = { from: 8025, owner: 'mailpit (process 7)' };
+  const lines = welcome({
+    ...facts,
+    addresses: ['127.0.0.1', '::1'].flatMap((address) => [
+      { service: 'http', address, port: 1080 },
+      { service: 'http', address, port: 8026, moved },
+    ]),
+  });
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('  http ')).map((line) => line.trim().split(/ {2,}/)[1]),
+    ['http://localhost:1080', 'http://localhost:8026'],
+  );
+  assert.equal(
+    lines.filter((line) => line === '  Port 8025 is taken by mailpit (process 7): http is on 8026.').length,
+    1,
+  );
+  assert.ok(lines.includes('  curl --user godwit@localhost:godwitgodwit http://localhost:1080/.well-known/jmap'));
+});
+
 test('welcome: ports that differ are shown with their address', () => {
   const lines = welcome({
     ...facts,

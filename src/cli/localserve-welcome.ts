@@ -21,6 +21,8 @@ const schemes: Readonly<Record<string, string>> = {
   submissions: 'smtps',
   imap: 'imap',
   imaps: 'imaps',
+  http: 'http',
+  https: 'https',
 };
 
 const uses: Readonly<Record<string, string>> = {
@@ -29,6 +31,8 @@ const uses: Readonly<Record<string, string>> = {
   submissions: 'mail as on a real server, TLS',
   imap: 'reading mail, STARTTLS possible',
   imaps: 'reading mail, TLS',
+  http: 'JMAP, and this list as a page',
+  https: 'the same, TLS',
 };
 
 /** Text that `localserve` prints when it is ready: addresses, credentials, what to try, and how to stop. */
@@ -37,11 +41,13 @@ export function welcome({ addresses, folder, dataDirectory, program, option }: W
   const smtp = addresses.find(({ service }) => service === 'smtp');
   const submission = addresses.find(({ service }) => service === 'submission');
   const imap = addresses.find(({ service }) => service === 'imap');
+  const http = addresses.find(({ service }) => service === 'http');
   return [
     '',
     'Godwit is ready: mail for any address is accepted and stays on this machine.',
     '',
     ...table(urlRows(addresses), '  '),
+    ...movedLines(addresses),
     '',
     `  account         ${address}, password ${password}`,
     `  admin password  ${adminPassword}, for the web pages of a later release`,
@@ -58,6 +64,7 @@ export function welcome({ addresses, folder, dataDirectory, program, option }: W
     ...(imap === undefined
       ? []
       : [`  curl --user ${address}:${password} "imap://${hostPort(imap)}/INBOX;MAILINDEX=1"`]),
+    ...(http === undefined ? [] : [`  curl --user ${address}:${password} http://${hostPort(http)}/.well-known/jmap`]),
     `  ${program} queue list --all${option}`,
     '',
     'Addresses that fail on purpose: the localpart ends in temperror, permerror, timeout or a code such as 451 or 550.',
@@ -72,7 +79,8 @@ export function welcome({ addresses, folder, dataDirectory, program, option }: W
 function urlRows(addresses: readonly ServerAddress[]): string[][] {
   const rows = addresses.map((place) => {
     const { address, password } = localAccount;
-    const login = place.service === 'smtp' ? '' : `${encodeURIComponent(address)}:${password}@`;
+    // Browsers warn of addresses with a password in them.
+    const login = /^(?:smtp|https?)$/.test(place.service) ? '' : `${encodeURIComponent(address)}:${password}@`;
     const { service } = place;
     const url = `${schemes[service] ?? service}://${login}${hostPort(place, addresses)}`;
     return [service, url, uses[service] ?? ''];
@@ -81,12 +89,19 @@ function urlRows(addresses: readonly ServerAddress[]): string[][] {
   return [...new Map(rows.map((row) => [row.join(' '), row])).values()];
 }
 
+/** Lines about ports that other programs have. */
+function movedLines(addresses: readonly ServerAddress[]): string[] {
+  const lines = addresses.flatMap(({ service, port, moved }) =>
+    moved === undefined ? [] : [`  Port ${moved.from} is taken by ${moved.owner}: ${service} is on ${port}.`],
+  );
+  return lines.length === 0 ? [] : ['', ...new Set(lines)];
+}
+
 /** `localhost:1025`, or the address itself when the port of 127.0.0.1 and ::1 is not the same. */
 function hostPort({ service, address, port }: ServerAddress, all: readonly ServerAddress[] = []): string {
-  const ports = all
-    .filter((other) => other.service === service && isLoopback(other.address))
-    .map((other) => other.port);
-  const isLocalhost = isLoopback(address) && ports.every((other) => other === port);
+  const onLoopback = all.filter((other) => other.service === service && isLoopback(other.address));
+  const withPort = onLoopback.filter((other) => other.port === port).map((other) => other.address);
+  const isLocalhost = isLoopback(address) && onLoopback.every((other) => withPort.includes(other.address));
   const host = isLocalhost ? 'localhost' : isIPv6(address) ? `[${address}]` : address;
   return `${host}:${port}`;
 }

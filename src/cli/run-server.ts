@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { Files } from '#host/files';
 import { streamLog, type LogLevel, type StreamLog } from '#host/log';
 import type { ServerConfig } from '#mail/config';
-import type { RunningServer, Services } from '#server/assemble';
+import type { RunningServer, ServerAddress, Services } from '#server/assemble';
 import { onRequest } from './requests.ts';
 
 /** Options of a run. */
@@ -73,11 +73,12 @@ export async function runServer({ folder, files, log, prepare, readyFile, onRead
 /** Content of a ready file. */
 interface ReadyFile {
   readonly pid: number;
-  readonly addresses: RunningServer['addresses'];
+  readonly addresses: readonly Pick<ServerAddress, 'service' | 'address' | 'port'>[];
 }
 
 /** Writes where the server listens, so that readers see nothing or all of it. */
 async function writeReadyFile(files: Files, path: string, { addresses }: RunningServer): Promise<void> {
-  const ready: ReadyFile = { pid: process.pid, addresses };
+  const ports = addresses.map(({ service, address, port }) => ({ service, address, port }));
+  const ready: ReadyFile = { pid: process.pid, addresses: ports };
   await files.write(path, new TextEncoder().encode(`${JSON.stringify(ready, null, 2)}\n`));
 }

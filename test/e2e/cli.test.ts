@@ -100,19 +100,25 @@ test('godwit localserve: SIGTERM ends it with 0', { skip: noSignals }, async () 
   assert.doesNotMatch(errors, / error /);
 });
 
-test('godwit localserve: a port in use is named, exit code 1', async () => {
+test('godwit serve: a port in use is named with its program, exit code 1', async () => {
   await using dir = await tempDir();
   const folder = await prepared(dir.path);
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;
-  await edit(join(folder, 'server.yaml'), (text) => text.replace('smtp: { port: 0 }', `smtp: { port: ${port} }`));
-  const { code, errors } = await godwit(['localserve', '--dir', folder]);
+  await edit(join(folder, 'server.yaml'), (text) =>
+    text
+      .replace('smtp: { port: 0 }', `smtp: { port: ${port} }`)
+      .replace('localserve: true', isRoot() ? 'user: root' : 'localserve: false'),
+  );
+  const { code, errors } = await godwit(['serve', '--config', folder]);
   await new Promise((resolve) => other.close(resolve));
   assert.equal(code, 1);
   assert.match(
     errors,
-    new RegExp(`cannot listen on 127\\.0\\.0\\.1 port ${port} for smtp: another program uses this port`),
+    new RegExp(
+      `cannot listen on 127\\.0\\.0\\.1 port ${port} for smtp: (?:node.* \\(process ${process.pid}\\)|another program) uses this port`,
+    ),
   );
 });
 

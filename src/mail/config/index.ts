@@ -22,7 +22,6 @@ export { exampleDomains, exampleSendmail, exampleServer } from './example.ts';
 export { parseSendmailConfig, sendmailProblem, sendmailSpool, type SendmailSettings } from './sendmail.ts';
 export { directName } from './check-routes.ts';
 export { queueDefaults } from './queue-schema.ts';
-export { listenerServiceNames } from './listener-services.ts';
 export type { RouteConfig } from './routes-schema.ts';
 export type { RelayConfig, TransportConfig } from './transports-schema.ts';
 export type { ListenerConfig, ServerConfig } from './server-schema.ts';

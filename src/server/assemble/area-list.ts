@@ -4,8 +4,6 @@ import type { ServiceContext } from './service.ts';
 /** Dependencies of an area on one port. */
 export interface AreaContext extends ServiceContext {
   readonly logins: HttpLogins;
-  /** Services of all listeners that are configured, with their ports. */
-  readonly offered: readonly { readonly name: string; readonly port: number }[];
 }
 
 /** An area that listeners can offer. Its modules are loaded when a listener has it, so a server without HTTP does not pay for them. */
@@ -19,9 +17,9 @@ export interface AreaOffer {
 export const allAreas: readonly AreaOffer[] = [
   {
     name: 'start',
-    open: async ({ hostname, offered }) => {
+    open: async ({ hostname, openPorts }) => {
       const { startPage } = await import('#server/start-page');
-      return startPage({ hostname, services: offered });
+      return startPage({ hostname, services: openPorts });
     },
   },
   {

@@ -1,4 +1,5 @@
 import { errorCode } from '#host/files';
+import { portOwner } from '#host/net';
 import { isWindows } from '#host/process';
 import type { ListenerConfig, ServerConfig } from '#mail/config';
 import { allServices } from './service-list.ts';
@@ -34,7 +35,7 @@ export function portProblem(
   { name, config, service, address, port }: ConfiguredPort,
   error: unknown,
 ): { readonly path: readonly (string | number)[]; readonly reason: string; readonly fix: string } {
-  const { reason, fix } = whyNotListening(error);
+  const { reason, fix } = whyNotListening(error, { address, port });
   if (errorCode(error) === 'EADDRNOTAVAIL') {
     const path = ['listeners', name, 'addresses', config.addresses.indexOf(address)];
     return { path, reason: `cannot listen on ${address}: ${reason}`, fix };
@@ -43,11 +44,17 @@ export function portProblem(
   return { path: ['listeners', name, service.name, 'port'], reason: told, fix };
 }
 
-function whyNotListening(error: unknown): { readonly reason: string; readonly fix: string } {
+function whyNotListening(
+  error: unknown,
+  { address, port }: { readonly address: string; readonly port: number },
+): { readonly reason: string; readonly fix: string } {
   const anotherPort = 'Choose another port';
   switch (errorCode(error)) {
     case 'EADDRINUSE':
-      return { reason: 'another program uses this port', fix: 'Stop it, or choose another port' };
+      return {
+        reason: `${portOwner(address, port) ?? 'another program'} uses this port`,
+        fix: 'Stop it, or choose another port',
+      };
     case 'EACCES':
       return isWindows
         ? {

@@ -3,6 +3,7 @@ import {
   anyAddress,
   anyMail,
   anySender,
+  isDeveloperHost,
   KeptRouting,
   lenientSessions,
   noFetcher,
@@ -35,5 +36,7 @@ export function developmentParts(production: Parts): Parts {
       maxPerAddress: defaultHandshakeLimits.maxUnderWay,
       maxWaitingPerAddress: defaultHandshakeLimits.maxWaiting,
     },
+    sparePorts: 100,
+    isHttpHost: isDeveloperHost,
   };
 }

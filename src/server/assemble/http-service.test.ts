@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { get as secureGet } from 'node:https';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeSelfSigned } from '#host/certificates';
+import { makeSelfSigned, type CertificatePem } from '#host/certificates';
 import { Files } from '#host/files';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
@@ -17,10 +18,40 @@ interface World {
   readonly portOf: (service: string) => number;
 }
 
-async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
+/** Makes a certificate that another than itself has issued. */
+async function issued(): Promise<CertificatePem> {
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const authority = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      subject: 'CN=mail.example.org',
+      issuer: 'CN=Authority of a test',
+      publicKey: keys.publicKey,
+      signingKey: authority.privateKey,
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    },
+    webcrypto,
+  );
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  return {
+    certPem: certificate.toString('pem'),
+    keyPem: `-----BEGIN PRIVATE KEY-----\n${key.replaceAll(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`,
+  };
+}
+
+const selfSigned = (): Promise<CertificatePem> =>
+  makeSelfSigned({ names: ['mail.example.org'], days: 9, now: Date.now() });
+
+async function inWorld(
+  body: (world: World) => Promise<void>,
+  makeCertificate: () => Promise<CertificatePem> = selfSigned,
+): Promise<void> {
   await using dir = await tempDir();
   const [folder, log] = [dir.path, new FakeLog()];
-  const { certPem, keyPem } = await makeSelfSigned({ names: ['mail.example.org'], days: 9, now: Date.now() });
+  const { certPem, keyPem } = await makeCertificate();
   await writeFile(join(folder, 'cert.pem'), certPem);
   await writeFile(join(folder, 'key.pem'), keyPem);
   const listener = `addresses: [127.0.0.1], tls: { certificateFile: cert.pem, keyFile: key.pem }`;
@@ -81,5 +112,14 @@ test('https: the certificate of the listener, its further names, and HSTS', asyn
     assert.equal((await ask('[2001:db8::7]')).status, 200);
     assert.equal((await ask('[2001:db8::8]')).status, 421);
     assert.equal((await ask('third.example.org')).status, 421);
+  }, issued);
+});
+
+test('https: no HSTS with a certificate that no authority issued', async () => {
+  await inWorld(async ({ portOf }) => {
+    const headers = { Host: 'mail.example.org' };
+    const request = { host: '127.0.0.1', port: portOf('https'), headers, rejectUnauthorized: false, agent: false };
+    const { status, response } = await answerTo(secureGet(request));
+    assert.deepEqual([status, response.headers['strict-transport-security']], [200, undefined]);
   });
 });

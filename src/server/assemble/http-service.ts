@@ -1,5 +1,4 @@
 import { parseIp } from '#lib/domain';
-import { listenerServiceNames } from '#mail/config';
 import type { Channel } from '#ports/channel';
 import type { Area } from '#server/http';
 import { admissionTexts } from '#server/admission';
@@ -62,10 +61,12 @@ async function openPort(context: ServiceContext, kind: HttpKind): Promise<Opened
     import('#server/http'),
   ]);
   const settings = config[kind];
-  const headers = securityHeaders(kind === 'https');
+  // Browsers would remember it for localhost, or for as long as the certificate is not a real one.
+  const headers = securityHeaders(kind === 'https' && !context.isSelfSigned && hostname !== 'localhost');
   const hosts = [hostname, configuration.config.server.hostname, ...(settings?.hosts ?? []).map(asInUrl)];
   const areas = await openAreas(context, new Set<string>(settings?.areas));
-  const handler = router({ areas, hosts, allowedOrigins: settings?.allowedOrigins ?? [] });
+  const { isHttpHost: isHost } = services.parts;
+  const handler = router({ areas, hosts, isHost, allowedOrigins: settings?.allowedOrigins ?? [] });
   const server = new HttpServer({ handler, clock, headers });
   const serve = async (channel: Channel): Promise<void> => {
     // With immediate TLS the listener asked before the handshake.
@@ -92,18 +93,8 @@ async function openAreas(context: ServiceContext, names: ReadonlySet<string>): P
     configuration: services.configuration,
     allowPlaintextAuth: config.http?.allowPlaintextAuth === true,
   });
-  const opened = { ...context, logins, offered: offeredServices(context) };
+  const opened = { ...context, logins };
   return await Promise.all(allAreas.filter(({ name }) => names.has(name)).map(({ open }) => open(opened)));
-}
-
-/** Returns the services of all listeners. */
-function offeredServices({ services }: ServiceContext): { readonly name: string; readonly port: number }[] {
-  return Object.values(services.configuration.config.server.listeners).flatMap((listener) =>
-    listenerServiceNames.flatMap((name) => {
-      const settings = listener[name];
-      return settings?.enabled === true ? [{ name, port: settings.port }] : [];
-    }),
-  );
 }
 
 /** A configured name as the host of a URL: IPv6 addresses are in brackets there (RFC 3986 §3.2.2). */

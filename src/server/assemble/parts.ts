@@ -35,6 +35,10 @@ export interface Parts {
   /** Networks whose clients have no limits, besides the configured ones. */
   readonly trustedNetworks: readonly string[];
   readonly handshakes: HandshakeLimits;
+  /** Ports that are tried one after the other when another program has the configured one; 0 stops the server instead. */
+  readonly sparePorts: number;
+  /** Reports whether HTTP clients may use a host name (lower case, IPv6 in brackets) besides the configured ones. */
+  readonly isHttpHost: (host: string) => boolean;
 }
 
 /** Means of what is put around a Backend. */

@@ -30,4 +30,6 @@ export const productionParts: Parts = {
   },
   trustedNetworks: [],
   handshakes: defaultHandshakeLimits,
+  sparePorts: 0,
+  isHttpHost: () => false,
 };

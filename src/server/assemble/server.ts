@@ -21,6 +21,7 @@ import {
   type ServicesDeps,
 } from './services.ts';
 import { makeShared } from './shared.ts';
+import type { MovedPort } from './spare-ports.ts';
 import { Sweeps } from './sweeps.ts';
 import { makeTransmitter } from './transmitter.ts';
 
@@ -30,6 +31,8 @@ export interface ServerAddress {
   readonly service: string;
   readonly address: string;
   readonly port: number;
+  /** Present when another program has the configured port. */
+  readonly moved?: MovedPort;
 }
 
 /** A server at work; disposing it drains and stops it. */
@@ -137,7 +140,12 @@ async function startParts(
   configuration.watch();
   certificates.watch();
   undo.use(findForeignAccounts(services));
-  const addresses = listening.map(({ service, listener: { address, port } }) => ({ service, address, port }));
+  const addresses = listening.map(({ service, listener: { address, port }, moved }) => ({
+    service,
+    address,
+    port,
+    ...(moved !== null && { moved }),
+  }));
   const startedMs = clock.now();
   facts = () => ({
     addresses,

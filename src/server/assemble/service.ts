@@ -4,6 +4,13 @@ import type { Channel } from '#ports/channel';
 import type { Services } from './services.ts';
 import type { Shared } from './shared.ts';
 
+/** A port of a service, as clients see it. */
+export interface OfferedPort {
+  /** Name of the service. */
+  readonly name: string;
+  readonly port: number;
+}
+
 /** Dependencies of a service on the ports of one listener. */
 export interface ServiceContext {
   readonly services: Services;
@@ -12,6 +19,10 @@ export interface ServiceContext {
   readonly hostname: string;
   /** True when the listener has a certificate. */
   readonly hasTls: boolean;
+  /** True when that certificate was issued by itself, so that clients trust it only where people told them to. */
+  readonly isSelfSigned: boolean;
+  /** Returns the ports of all services that are open by now. */
+  readonly openPorts: () => readonly OfferedPort[];
 }
 
 /** A service at work on one port. */

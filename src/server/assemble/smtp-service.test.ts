@@ -42,6 +42,8 @@ async function inLocalserve(
     config,
     hostname: 'localhost',
     hasTls: true,
+    isSelfSigned: false,
+    openPorts: () => [],
   };
   const served = smtpServices.find(({ name }) => name === 'smtp')?.open(context);
   assert.ok(served !== undefined);

@@ -29,6 +29,7 @@ const handler = router({
     { name: 'b', paths: ['/b'], maxBodyBytes: 0, handle: () => Promise.reject(new Error('broken')) },
   ],
   hosts: ['mail.example.org'],
+  isHost: (name) => name === 'web_1',
   allowedOrigins: ['https://webmail.example'],
 });
 
@@ -46,6 +47,7 @@ for (const [url, localAddress, status] of [
   ['http://localhost/a', '127.0.0.1', 200],
   ['http://godwit.localhost/a', '::1', 200],
   ['http://localhost/a', '192.0.2.9', 421],
+  ['http://WEB_1:8025/a', '172.17.0.2', 200],
   ['http://mail.example.org/ab', '192.0.2.9', 404],
 ] as const) {
   test(`router: ${url} on ${localAddress} is answered with ${status}`, async () => {

@@ -10,19 +10,21 @@ export interface RouterOptions {
   readonly areas: readonly Area[];
   /** Names under which clients may ask, besides the addresses of connections. */
   readonly hosts: readonly string[];
+  /** Reports whether a further name (lower case, without port; IPv6 in brackets) is right. */
+  readonly isHost: (name: string) => boolean;
   /** Origins of other sites whose pages may ask. */
   readonly allowedOrigins: readonly string[];
 }
 
 /** Makes the handler for all requests of a port: checks host and origin, then asks the area of the path. */
-export function router({ areas, hosts, allowedOrigins }: RouterOptions): HttpHandler {
+export function router({ areas, hosts, isHost, allowedOrigins }: RouterOptions): HttpHandler {
   const names = new Set(hosts.map((host) => host.toLowerCase()));
   const origins = new Set(allowedOrigins);
   const app = new Hono<{ Bindings: RequestFacts }>();
   app.use(async ({ req: { raw }, env }, next) => {
     const { hostname } = new URL(raw.url);
     // RFC 9110 §15.5.20: the server is not configured for the authority of the request.
-    if (!isOwnHost(hostname, env.local.address, names))
+    if (!isOwnHost(hostname, env.local.address, names) && !isHost(hostname.toLowerCase().replace(/\.$/, '')))
       return plainAnswer(421, `This server does not answer for ${hostname}: add it to "hosts" of the listener.`);
     if (!isOwnOrigin(raw, origins)) return plainAnswer(403, 'Pages of other sites may not send this request.');
     return await next();

@@ -1,8 +1,8 @@
 /**
  * Returns the header fields that every response has unless its area sets them: nothing may be loaded, framed or guessed.
- * @param isTls  Adds HSTS (RFC 6797), which browsers ignore without TLS.
+ * @param hasHsts  Adds HSTS (RFC 6797), which browsers ignore without TLS.
  */
-export function securityHeaders(isTls: boolean): [string, string][] {
+export function securityHeaders(hasHsts: boolean): [string, string][] {
   return [
     ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"],
     ['X-Content-Type-Options', 'nosniff'],
@@ -12,6 +12,6 @@ export function securityHeaders(isTls: boolean): [string, string][] {
     ['Cross-Origin-Resource-Policy', 'same-origin'],
     ['Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()'],
     ['Cache-Control', 'no-store'],
-    ...(isTls ? [['Strict-Transport-Security', 'max-age=31536000'] satisfies [string, string]] : []),
+    ...(hasHsts ? [['Strict-Transport-Security', 'max-age=31536000'] satisfies [string, string]] : []),
   ];
 }

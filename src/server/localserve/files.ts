@@ -13,6 +13,7 @@ export function localserveFiles({ addresses }: LocalserveOptions): {
 }
 
 function serverText(addresses: readonly string[]): string {
+  const list = addresses.map((address) => `'${address}'`).join(', ');
   return `# yaml-language-server: $schema=./server.schema.json
 # Written by 'godwit localserve' on its first start; change what you like. 'godwit config describe' explains every setting.
 hostname: localhost
@@ -24,7 +25,7 @@ pedantic: false
 localserve: true
 listeners:
   local:
-    addresses: [${addresses.map((address) => `'${address}'`).join(', ')}]
+    addresses: [${list}]
     tls:
       certificateFile: localhost.crt
       keyFile: localhost.key
@@ -34,6 +35,13 @@ listeners:
     submissions: { port: 1465 }
     imap: { port: 1143, allowPlaintextAuth: true }
     imaps: { port: 1993 }
+    # JMAP, and a page that lists the services. Ports that another program has are replaced by the next free ones.
+    http: { port: 1080, allowPlaintextAuth: true }
+    https: { port: 1443 }
+  # The port that other mail catchers have.
+  inbox:
+    addresses: [${list}]
+    http: { port: 8025, allowPlaintextAuth: true }
 `;
 }
 

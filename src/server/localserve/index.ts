@@ -4,6 +4,7 @@
  * decorators on (`developmentParts` of #server/assemble); nothing else knows that there are development servers.
  */
 export { anyAddress, anyMail, anySender } from './any-mail.ts';
+export { isDeveloperHost } from './developer-host.ts';
 export { KeptRouting } from './kept-routing.ts';
 export { lenientSessions } from './lenient-sessions.ts';
 export { privateNetworks } from './limits.ts';

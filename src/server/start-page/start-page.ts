@@ -3,8 +3,8 @@ import { plainAnswer, type Area } from '#server/http';
 /** Dependencies of the start page. */
 export interface StartPageDeps {
   readonly hostname: string;
-  /** Services of all listeners with their ports, in the order of the configuration. */
-  readonly services: readonly { readonly name: string; readonly port: number }[];
+  /** Returns the services of all listeners with their ports, in the order of the configuration. */
+  readonly services: () => readonly { readonly name: string; readonly port: number }[];
 }
 
 /** Names of services for readers. */
@@ -20,8 +20,12 @@ const uses: Readonly<Record<string, string>> = {
 
 /** Makes the area that answers `GET /`. */
 export function startPage({ hostname, services }: StartPageDeps): Area {
-  const rows = services.map(({ name, port }) => `  ${name.padEnd(12)} ${String(port).padEnd(6)} ${uses[name] ?? ''}`);
-  const text = [`Godwit, mail server of ${hostname}`, '', ...rows.map((row) => row.trimEnd())].join('\n');
+  const text = (): string => {
+    const rows = services().map(
+      ({ name, port }) => `  ${name.padEnd(12)} ${String(port).padEnd(6)} ${uses[name] ?? ''}`,
+    );
+    return [`Godwit, mail server of ${hostname}`, '', ...rows.map((row) => row.trimEnd())].join('\n');
+  };
   return {
     name: 'start',
     paths: ['/'],
@@ -29,7 +33,7 @@ export function startPage({ hostname, services }: StartPageDeps): Area {
     handle: ({ method }) =>
       Promise.resolve(
         method === 'GET' || method === 'HEAD'
-          ? plainAnswer(200, text)
+          ? plainAnswer(200, text())
           : plainAnswer(405, 'This page can only be read.', { Allow: 'GET, HEAD' }),
       ),
   };
