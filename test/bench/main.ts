@@ -22,6 +22,7 @@ import {
   type Effort,
   type Scenario,
 } from './scenarios.ts';
+import { measureJmap } from './jmap.ts';
 import { live } from './live.ts';
 import { listing } from './reading.ts';
 import { relaying } from './relaying.ts';
@@ -60,6 +61,7 @@ try {
   await group([...appending, ...appendingMore, ...reading, ...listing, ...storing], postfix('mdbox'), {
     isFilled: true,
   });
+  if ('jmap'.includes(options.only)) await jmap();
   if ('fairness'.includes(options.only)) await fairness(postfix('mdbox'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -113,6 +115,14 @@ async function fairness(startPeer: ((sink: Sink | null) => Promise<Peer>) | null
   console.log(table(measured).split('\n').slice(2).join('\n'));
 }
 
+/** JMAP beside IMAP on the same server. */
+async function jmap(): Promise<void> {
+  await using godwit = await startGodwit(folder, null);
+  const measured = await measureJmap(godwit, effort);
+  rows.push(...measured);
+  console.log(table(measured).split('\n').slice(2).join('\n'));
+}
+
 /** A queue with many in it beside one with few. */
 async function waiting(): Promise<void> {
   await using sink = await startSink();
@@ -129,7 +139,7 @@ Made by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}
 Both servers on the same disk in the same run, taking turns; ${effort.runs === 1 ? 'one run' : `medians of ${effort.runs}`}; everything acknowledged is synced; the load comes from
 processes on the same machine and shares its cores. "Delivered" counts until the messages are in the mailboxes, spread over 10 accounts, each message on a connection of its own;
 "relayed" until they are with a sink (Postfix's smtp-sink), to which both may open as many connections: submitted with STARTTLS and AUTH, and signed with DKIM by Godwit alone.
-Where Godwit is measured with a long queue, it stands beside itself with a short one.
+Where Godwit is measured with a long queue, it stands beside itself with a short one; JMAP stands beside IMAP on the same server.
 The large mailbox has ${effort.mailbox.toLocaleString('en')} real messages. Ratios above 1 are in our favour; absolute figures move by a third from hour to hour on shared machines.
 
 ${table(rows)}

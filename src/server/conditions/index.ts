@@ -10,3 +10,4 @@ export { DataWatch } from './data-watch.ts';
 export { DescriptorWatch } from './descriptor-watch.ts';
 export { DiskWatch } from './disk-watch.ts';
 export type { DiskFacts } from './disk-watch.ts';
+export { isMessageDamage } from './message-damage.ts';

@@ -1,23 +1,10 @@
-import { errorCode } from '#host/files';
 import { NoBodyStructure } from '#lib/imap';
-import { DescriptionDamaged } from '#lib/message-description';
-import { ConditionError, type ConditionKind } from '#ports/conditions';
 import { Unreadable, type ReadableMessage, type MessageRow } from '#proto/imap-server';
-
-/** Conditions of one message's body, rather than of the machine. */
-const ofOneMessage: ReadonlySet<ConditionKind> = new Set(['blobMissing', 'damaged', 'ioError']);
-
-/** Errors of the system that are about one file, not about the machine. */
-const ofOneFile: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EBADMSG']);
+import { isMessageDamage } from '#server/conditions';
 
 /** Turns the store's word for a damaged message into IMAP's; other errors stay what they are. */
 function asUnreadable(error: unknown): unknown {
-  const isOfMessage =
-    error instanceof DescriptionDamaged ||
-    error instanceof NoBodyStructure ||
-    (error instanceof ConditionError && ofOneMessage.has(error.kind)) ||
-    ofOneFile.has(errorCode(error) ?? '');
-  return isOfMessage ? unreadable(error) : error;
+  return error instanceof NoBodyStructure || isMessageDamage(error) ? unreadable(error) : error;
 }
 
 /** Returns IMAP's error for a message that is damaged for the reason of `cause`. */

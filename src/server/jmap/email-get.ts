@@ -1,11 +1,13 @@
 import { invalidArgument, MethodError, type JsonObject } from '#lib/jmap';
 import type { JmapMethod } from '#proto/jmap-server';
+import { isMessageDamage } from '#server/conditions';
 import {
   defaultBodyProperties,
   defaultProperties,
   emailObject,
   isBodyProperty,
   isEmailProperty,
+  needsDescription,
 } from './email-object.ts';
 import { EmailGone, emailReaders } from './email-reader.ts';
 import { emailIds } from './ids.ts';
@@ -38,14 +40,14 @@ export const emailGet: JmapMethod<MailContext> = {
     const readers = await emailReaders(
       account,
       known.filter((email) => email !== null),
-      properties.includes('preview'),
+      { previews: properties.includes('preview'), descriptions: properties.some(needsDescription) },
     );
     const byId = new Map(readers.map((reader) => [emailIds.write(reader.email.id), reader]));
     const list: JsonObject[] = [];
     const notFound: string[] = [];
     for (const id of ids) {
       const reader = byId.get(id);
-      const object = reader === undefined ? null : await emailObject(reader, wanted).catch(nullIfGone);
+      const object = reader === undefined ? null : await emailObject(reader, wanted).catch(nullIfUnreadable);
       if (object === null) notFound.push(id);
       else list.push(object);
       const pause = account.loop.pause();
@@ -55,8 +57,11 @@ export const emailGet: JmapMethod<MailContext> = {
   },
 };
 
-/** An email that was moved or destroyed since the view was made is looked up again by the client, with the changes that follow. */
-function nullIfGone(error: unknown): null {
-  if (error instanceof EmailGone) return null;
+/**
+ * An email that was moved or destroyed since the view was made is looked up again by the client, with the changes that follow. One whose stored
+ * bytes are damaged is not found, so that the others are answered; the condition was recorded where it was found.
+ */
+function nullIfUnreadable(error: unknown): null {
+  if (error instanceof EmailGone || isMessageDamage(error)) return null;
   throw error;
 }

@@ -66,6 +66,11 @@ export function isEmailProperty(name: string): boolean {
   );
 }
 
+/** Reports whether a property of an email comes from the description of its message. */
+export function needsDescription(name: string): boolean {
+  return !Object.hasOwn(metadata, name) && name !== 'preview';
+}
+
 /** Reports whether a body part has a property of this name. */
 export function isBodyProperty(name: string): boolean {
   return (

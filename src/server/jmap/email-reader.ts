@@ -7,6 +7,7 @@ import { decodeBody, preview, type Part } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import type { MessageBytes } from '#mail/content';
 import type { Email } from '#mail/emails';
+import { isMessageDamage } from '#server/conditions';
 
 /** Bytes of a header that are read. */
 const maxHeaderBytes = 256 * 1024;
@@ -23,11 +24,16 @@ export class EmailReader {
   #description: MessageDescription | null = null;
   #bytes: { readonly headerSizeBytes: number; readonly content: MessageBytes } | null = null;
 
-  /** @param stored  The preview that was made when the message came. */
-  constructor(account: Account, email: Email, stored?: string) {
+  /** @param known  What was read for several emails at once: the preview that was made when the message came, and the description. */
+  constructor(
+    account: Account,
+    email: Email,
+    known: { readonly preview?: string; readonly description?: MessageDescription } = {},
+  ) {
     this.#account = account;
     this.email = email;
-    this.#preview = stored;
+    this.#preview = known.preview;
+    this.#description = known.description ?? null;
   }
 
   /** Returns the description of the message. @throws EmailGone. */
@@ -153,13 +159,42 @@ export function truncated(text: string, maxBytes: number): string {
   return new TextDecoder().decode(bytes.subarray(0, end));
 }
 
-/** Makes readers of emails, with their stored previews when those are wanted. */
+/** Makes readers of emails, with their stored previews and descriptions when those are wanted: read in a statement each, not one for each email. */
 export async function emailReaders(
   account: Account,
   emails: readonly Email[],
-  withPreviews: boolean,
+  wanted: { readonly previews: boolean; readonly descriptions: boolean },
 ): Promise<EmailReader[]> {
-  const ids: ContentId[] = withPreviews ? emails.map(({ id }) => id) : [];
+  const ids: ContentId[] = wanted.previews ? emails.map(({ id }) => id) : [];
   const previews = await account.reader.previews(ids);
-  return emails.map((email) => new EmailReader(account, email, previews.get(email.id)));
+  const descriptions = wanted.descriptions
+    ? await descriptionsOf(account, emails)
+    : new Map<number, MessageDescription>();
+  return emails.map((email) => {
+    const [preview, description] = [previews.get(email.id), descriptions.get(email.id)];
+    return new EmailReader(account, email, {
+      ...(preview !== undefined && { preview }),
+      ...(description !== undefined && { description }),
+    });
+  });
+}
+
+/** Reads the descriptions of emails, but for large and damaged ones, which are read one by one when their turn comes. */
+async function descriptionsOf(account: Account, emails: readonly Email[]): Promise<Map<number, MessageDescription>> {
+  const descriptions = new Map<number, MessageDescription>();
+  const placed = emails.flatMap(({ id, places: [place] }) => (place === undefined ? [] : [{ id, ...place }]));
+  for (const [mailbox, places] of Map.groupBy(placed, (place) => place.mailbox)) {
+    const ids = new Map(places.map(({ uid, id }) => [uid, id]));
+    const uids = [...ids.keys()].sort((a, b) => a - b);
+    const wanted = { ...nothing, description: true, oldListed: true };
+    const rows = await account.reader.rows(mailbox, uids, wanted).catch((error: unknown) => {
+      if (isMessageDamage(error)) return [];
+      throw error;
+    });
+    for (const { uid, description } of rows) {
+      const id = ids.get(uid);
+      if (id !== undefined && description !== null) descriptions.set(id, description);
+    }
+  }
+  return descriptions;
 }

@@ -7,6 +7,7 @@ import { ContentMemory } from '#mail/content';
 import type { Identity } from '#lib/sasl';
 import { selectPlaces } from '#mail/messages';
 import { readFile, readdir } from 'node:fs/promises';
+import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { jmapArea } from './jmap-area.ts';
 import { Uploads } from './uploads.ts';
@@ -20,6 +21,7 @@ interface Answer {
   readonly ids: readonly string[];
   readonly list: readonly Listed[];
   readonly total: number;
+  readonly notFound: readonly string[];
   readonly created: readonly string[];
   readonly updated: readonly string[] | JsonObject;
   readonly destroyed: readonly string[];
@@ -480,6 +482,31 @@ test('Email/import: an upload becomes an email in several mailboxes, or is refus
   assert.equal(over.notCreated['k']?.type, 'overQuota');
   const reader = new Client(store, jmapLimits, { id: 1, scopes: ['read-only'] });
   assert.equal((await reader.call('Email/import', { emails: {} })).type, 'accountReadOnly');
+});
+
+test('Email/get: a damaged message is the loss of one email', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const { ids } = await client.call('Email/query', {});
+  const [newest = '', ...others] = ids;
+  const email = Number(newest.slice(1));
+  const { db } = store.account;
+  const [[description, bytes] = []] = await db.read((reader) =>
+    reader.arrays(
+      sql`SELECT e.description, c.bytes FROM email AS e JOIN content AS c ON c.id = e.id WHERE e.id = ${email}`,
+    ),
+  );
+  assert.ok(description instanceof Uint8Array && bytes instanceof Uint8Array);
+  const put = async (descriptionNow: Uint8Array, bytesNow: Uint8Array): Promise<void> =>
+    await db.write(async (tx) => {
+      await tx.run(sql`UPDATE email SET description = ${descriptionNow} WHERE id = ${email}`);
+      await tx.run(sql`UPDATE content SET bytes = ${bytesNow} WHERE id = ${email}`);
+    });
+  await put(new Uint8Array([1, 2, 3]), bytes.subarray(0, 3));
+  const { list, notFound } = await client.call('Email/get', { ids, properties: ['subject', 'from'] });
+  await put(description, bytes);
+  assert.deepEqual([list.map(({ id }) => id), notFound], [others, [newest]]);
 });
 
 test('Email/query: filters, order, windows and threads', async () => {

@@ -16,12 +16,19 @@ export interface GodwitPeer extends Peer {
   readonly main: string;
   /** Its configuration folder. */
   readonly config: string;
+  /** JMAP. */
+  readonly httpPort: number;
 }
 
 /** Starts `godwit serve` with everything below a new folder in `parent`; mail for other domains goes to `sink`, if there is one. */
 export async function startGodwit(parent: string, sink: Sink | null): Promise<GodwitPeer> {
   const folder = mkdtempSync(join(parent, 'godwit-'));
-  const ports = { smtp: await freePort(), imap: await freePort(), submission: await freePort() };
+  const ports = {
+    smtp: await freePort(),
+    imap: await freePort(),
+    submission: await freePort(),
+    http: await freePort(),
+  };
   mkdirSync(join(folder, 'config'));
   const { certificateFile, keyFile } = await writeCertificate(folder);
   writeFileSync(
@@ -39,6 +46,7 @@ listeners:
     smtp: { port: ${ports.smtp} }
     imap: { port: ${ports.imap}, allowPlaintextAuth: true }
     submission: { port: ${ports.submission}, allowPlaintextAuth: true }
+    http: { port: ${ports.http} }
 ${sink === null ? '' : smarthost(sink)}`,
   );
   const accounts = Array.from(
@@ -71,6 +79,7 @@ ${sink === null ? '' : smarthost(sink)}`,
     name: 'Godwit',
     main,
     config: join(folder, 'config'),
+    httpPort: ports.http,
     smtpPort: ports.smtp,
     imapPort: ports.imap,
     submissionPort: ports.submission,
