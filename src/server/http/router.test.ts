@@ -24,7 +24,7 @@ const handler = router({
       name: 'a',
       paths: ['/a', '/a/*'],
       maxBodyBytes: 10,
-      handle: ({ method }) => Promise.resolve(plainAnswer(200, `a ${method}`)),
+      handle: ({ method }) => Promise.resolve(plainAnswer(200, `a ${method}`, { Vary: 'Accept-Language' })),
     },
     { name: 'b', paths: ['/b'], maxBodyBytes: 0, handle: () => Promise.reject(new Error('broken')) },
   ],
@@ -82,4 +82,43 @@ test('router: a body that is declared too long is refused before it is read', as
 
 test('router: the error of an area goes to the server', async () => {
   await assert.rejects(ask(`${own}/b`), /broken/);
+});
+
+const allowed = { Origin: 'https://webmail.example' };
+
+test('router: the preflight of an allowed origin is answered without a login, and its pages may read', async () => {
+  const asked = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' };
+  const preflight = await ask(`${own}/b`, { method: 'OPTIONS', headers: { ...allowed, ...asked } });
+  assert.equal(preflight.status, 204);
+  assert.equal(preflight.headers.get('Access-Control-Allow-Origin'), 'https://webmail.example');
+  assert.match(preflight.headers.get('Access-Control-Allow-Methods') ?? '', /\bGET\b.*\bPOST\b/);
+  assert.match(preflight.headers.get('Access-Control-Allow-Headers') ?? '', /\bAuthorization, Content-Type\b/);
+  assert.equal(preflight.headers.get('Vary'), 'Origin');
+  const answer = await ask(`${own}/a`, { method: 'POST', headers: allowed });
+  assert.equal(answer.headers.get('Access-Control-Allow-Origin'), 'https://webmail.example');
+  assert.equal(answer.headers.get('Access-Control-Allow-Credentials'), null);
+  assert.equal(answer.headers.get('Vary'), 'Accept-Language, Origin');
+});
+
+for (const headers of [{}, { Origin: 'https://evil.example' }, { Origin: 'null' }] as const) {
+  test(`router: ${JSON.stringify(headers)} gets no CORS, but the mark that others do`, async () => {
+    const asked = { 'Access-Control-Request-Method': 'POST' };
+    for (const method of ['GET', 'OPTIONS']) {
+      const answer = await ask(`${own}/a`, { method, headers: { ...headers, ...asked } });
+      assert.deepEqual([answer.status, await answer.text()], [200, `a ${method}\n`]);
+      assert.equal(answer.headers.get('Access-Control-Allow-Origin'), null);
+      assert.match(answer.headers.get('Vary') ?? '', /\bOrigin\b/);
+    }
+  });
+}
+
+test('router: without allowed origins there is no CORS at all', async () => {
+  const closed = router({ areas: [], hosts: ['mail.example.org'], isHost: () => false, allowedOrigins: [] });
+  const answer = await closed(new Request(`${own}/`, { headers: allowed }), factsOn('192.0.2.9'));
+  assert.deepEqual([answer.headers.get('Access-Control-Allow-Origin'), answer.headers.get('Vary')], [null, null]);
+});
+
+test('router: a preflight for a foreign name is refused like every request', async () => {
+  const headers = { ...allowed, 'Access-Control-Request-Method': 'POST' };
+  assert.equal((await ask('http://rebound.example/a', { method: 'OPTIONS', headers })).status, 421);
 });

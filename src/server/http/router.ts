@@ -1,6 +1,7 @@
 import { Hono } from 'hono/tiny';
 import type { HttpHandler, RequestFacts } from '#host/http-server';
 import type { Area } from './area.ts';
+import { Cors } from './cors.ts';
 import { isOwnHost } from './host-check.ts';
 import { isOwnOrigin } from './origin-check.ts';
 import { plainAnswer } from './plain-answer.ts';
@@ -20,12 +21,15 @@ export interface RouterOptions {
 export function router({ areas, hosts, isHost, allowedOrigins }: RouterOptions): HttpHandler {
   const names = new Set(hosts.map((host) => host.toLowerCase()));
   const origins = new Set(allowedOrigins);
+  const cors = new Cors(origins);
   const app = new Hono<{ Bindings: RequestFacts }>();
   app.use(async ({ req: { raw }, env }, next) => {
     const { hostname } = new URL(raw.url);
     // RFC 9110 §15.5.20: the server is not configured for the authority of the request.
     if (!isOwnHost(hostname, env.local.address, names) && !isHost(hostname.toLowerCase().replace(/\.$/, '')))
       return plainAnswer(421, `This server does not answer for ${hostname}: add it to "hosts" of the listener.`);
+    const preflight = cors.preflight(raw);
+    if (preflight !== null) return preflight;
     if (!isOwnOrigin(raw, origins)) return plainAnswer(403, 'Pages of other sites may not send this request.');
     return await next();
   });
@@ -44,5 +48,5 @@ export function router({ areas, hosts, isHost, allowedOrigins }: RouterOptions):
   app.onError((error) => {
     throw error;
   });
-  return async (request, facts) => await app.fetch(request, facts);
+  return async (request, facts) => cors.allow(request, await app.fetch(request, facts));
 }
