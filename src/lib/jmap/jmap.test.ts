@@ -96,6 +96,14 @@ for (const [value, type, limit] of [
   [{ using: [], methodCalls: [['a', {}, 'c', 1]] }, 'notRequest', undefined],
   [{ using: [], methodCalls: [], createdIds: { a: 'not an id' } }, 'notRequest', undefined],
   [{ using: Array.from({ length: 600_000 }, () => ''), methodCalls: [] }, 'limit', 'maxValues'],
+  [
+    {
+      using: [],
+      methodCalls: [['a', Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 0])), 'c']],
+    },
+    'limit',
+    'maxMembers',
+  ],
 ] as const) {
   test(`parseRequest: ${JSON.stringify(value).slice(0, 60)}`, () => {
     assert.throws(

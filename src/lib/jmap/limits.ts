@@ -15,6 +15,8 @@ export interface JmapLimits {
   readonly maxDepth: number;
   /** Values in a request, members of objects included. */
   readonly maxValues: number;
+  /** Members of all objects in a request: each name costs the parser a hundred times what a value does. */
+  readonly maxMembers: number;
   /** Result references in a request. */
   readonly maxReferences: number;
   /** Values that the result references of a request collect with `*`. */
@@ -41,6 +43,7 @@ export const jmapLimits: JmapLimits = {
   maxConcurrentUpload: 4,
   maxDepth: 64,
   maxValues: 500_000,
+  maxMembers: 20_000,
   maxReferences: 1000,
   maxReferencedValues: 100_000,
   maxFilterNodes: 1000,

@@ -91,12 +91,22 @@ function parseJson(body: Uint8Array, limits: JmapLimits): JsonValue {
   }
 }
 
-const Char = { Quote: 34, Comma: 44, Backslash: 92, OpenArray: 91, CloseArray: 93, OpenObject: 123, CloseObject: 125 };
+const Char = {
+  Quote: 34,
+  Comma: 44,
+  Backslash: 92,
+  OpenArray: 91,
+  CloseArray: 93,
+  Colon: 58,
+  OpenObject: 123,
+  CloseObject: 125,
+};
 
-/** Counts levels and values without looking at what they are. */
-function measure(body: Uint8Array, { maxDepth, maxValues }: JmapLimits): void {
+/** Counts levels, values and members of objects without looking at what they are. */
+function measure(body: Uint8Array, { maxDepth, maxValues, maxMembers }: JmapLimits): void {
   let depth = 0;
   let values = 1;
+  let members = 0;
   let inString = false;
   for (let i = 0; i < body.length; i += 1) {
     const c = body[i];
@@ -110,6 +120,8 @@ function measure(body: Uint8Array, { maxDepth, maxValues }: JmapLimits): void {
       if (depth > maxDepth) throw tooMuch('maxDepth', maxDepth);
     } else if (c === Char.CloseArray || c === Char.CloseObject) depth -= 1;
     else if (c === Char.Comma) values += 1;
+    else if (c === Char.Colon) members += 1;
     if (values > maxValues) throw tooMuch('maxValues', maxValues);
+    if (members > maxMembers) throw tooMuch('maxMembers', maxMembers);
   }
 }
