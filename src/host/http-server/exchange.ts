@@ -5,6 +5,7 @@ import type { HttpLimits } from './limits.ts';
 import { Pace } from './pace.ts';
 import { refusal, type BaseHeaders, type RefusalStatus } from './refusals.ts';
 import { sendBody } from './send-body.ts';
+import type { AcceptedUpgrade } from './web-socket-peer.ts';
 
 /** Parts that all exchanges of a server share. */
 export interface ExchangeDeps {
@@ -41,9 +42,13 @@ export class Exchange {
   #maxBodyBytes = usualBodyBytes;
   #account: string | null = null;
   #sink: ResponseSink | null = null;
+  readonly #canUpgrade: boolean;
+  #accepted: AcceptedUpgrade | null = null;
 
-  constructor(deps: ExchangeDeps, peer: HttpPeer) {
+  /** @param canUpgrade  The request asks for a WebSocket. */
+  constructor(deps: ExchangeDeps, peer: HttpPeer, canUpgrade = false) {
     this.#deps = deps;
+    this.#canUpgrade = canUpgrade;
     this.#peer = peer;
     this.received = new Pace(deps.limits);
     this.#sent = new Pace(deps.limits);
@@ -58,7 +63,18 @@ export class Exchange {
     const noteAccount = (account: string): void => {
       this.#account = account;
     };
-    return { ...this.#peer, signal: this.#gone.signal, stopping: this.#deps.stopping, limitBody, noteAccount };
+    const upgrade = (accepted: AcceptedUpgrade): Response => {
+      this.#accepted = accepted;
+      return new Response(null, { status: 204 });
+    };
+    return {
+      ...this.#peer,
+      signal: this.#gone.signal,
+      stopping: this.#deps.stopping,
+      limitBody,
+      noteAccount,
+      upgrade: this.#canUpgrade ? upgrade : null,
+    };
   }
 
   /** Notes bytes of the body. @returns false when there are too many, after which the request is refused. */
@@ -86,10 +102,22 @@ export class Exchange {
     this.#sink?.abort();
   }
 
-  /** Answers a request and resolves when the response is on its way. Never rejects. @param request  Null for one that is refused. */
-  async answer(request: Request | null, named: { readonly method: string; readonly path: string }, sink: ResponseSink) {
+  /**
+   * Answers a request and resolves when the response is on its way. Never rejects.
+   * @param request  Null for one that is refused.
+   * @returns the upgrade that the handler accepted, for which no response was sent; null when there is none.
+   */
+  async answer(
+    request: Request | null,
+    named: { readonly method: string; readonly path: string },
+    sink: ResponseSink,
+  ): Promise<AcceptedUpgrade | null> {
     this.#sink = sink;
     const response = await this.#respond(request, named);
+    if (this.#accepted !== null && response.status === 204) {
+      this.#log(named, 101, null);
+      return this.#accepted;
+    }
     const hasBody = named.method !== 'HEAD' && response.body !== null;
     let failure: unknown = null;
     try {
@@ -103,6 +131,7 @@ export class Exchange {
       sink.abort();
     }
     this.#log(named, response.status, failure);
+    return null;
   }
 
   async #respond(

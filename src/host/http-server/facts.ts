@@ -1,5 +1,6 @@
 import type { Endpoint } from '#ports/channel';
 import type { Log } from '#ports/log';
+import type { AcceptedUpgrade } from './web-socket-peer.ts';
 
 /** A connection, in the form that both versions of HTTP share. */
 export interface HttpPeer {
@@ -19,6 +20,11 @@ export interface RequestFacts extends HttpPeer {
   readonly stopping: AbortSignal;
   /** Sets the bytes that the request's body may have; a longer one is answered with 413. */
   limitBody(maxBytes: number): void;
+  /**
+   * Accepts the WebSocket that the request asks for, and returns the response that the handler must return for it. Null when the request asks
+   * for none. There are none over HTTP/2.
+   */
+  readonly upgrade: ((accepted: AcceptedUpgrade) => Response) | null;
   /** Notes the account of the request for the access log. */
   noteAccount(account: string): void;
 }

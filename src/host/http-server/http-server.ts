@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { releaseSocket } from '#host/net';
 import type { Channel } from '#ports/channel';
 import type { Clock } from '#ports/clock';
@@ -8,6 +9,7 @@ import type { Log } from '#ports/log';
 import type { ExchangeDeps } from './exchange.ts';
 import type { HttpHandler, HttpPeer } from './facts.ts';
 import { Http1Connection } from './http1-connection.ts';
+import { Http2Connection } from './http2-connection.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
 import type { BaseHeaders, RefusalStatus } from './refusals.ts';
 
@@ -37,7 +39,7 @@ export class HttpServer {
   readonly #stopping = new AbortController();
   readonly #open = new Set<Served>();
   readonly #bySocket = new WeakMap<Duplex, Http1Connection>();
-  #isLooking = false;
+  #timer: Disposable | null = null;
 
   constructor({ handler, clock, headers, limits }: HttpServerDeps) {
     const all = { ...defaultHttpLimits, ...limits };
@@ -58,6 +60,9 @@ export class HttpServer {
     if (this.#stopping.signal.aborted) served.drain();
     await promise;
     this.#open.delete(served);
+    if (this.#open.size > 0) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = null;
   }
 
   /** Ends open connections as soon as their requests are answered. */
@@ -67,6 +72,8 @@ export class HttpServer {
   }
 
   #begin(socket: Socket, peer: HttpPeer, end: () => void): Served {
+    if (socket instanceof TLSSocket && socket.alpnProtocol === 'h2')
+      return new Http2Connection(this.#deps, peer, socket, end);
     const connection = new Http1Connection(this.#deps, peer, socket, end);
     this.#bySocket.set(socket, connection);
     this.#http1.emit('connection', socket);
@@ -75,10 +82,8 @@ export class HttpServer {
   }
 
   #look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    this.#clock.timer(lookEveryMs, () => {
-      this.#isLooking = false;
+    this.#timer ??= this.#clock.timer(lookEveryMs, () => {
+      this.#timer = null;
       const nowMs = this.#clock.monotonic();
       for (const served of this.#open) served.check(nowMs);
       if (this.#open.size > 0) this.#look();
@@ -95,7 +100,8 @@ export class HttpServer {
       insecureHTTPParser: false,
       // Refused where every response gets its header fields.
       requireHostHeader: false,
-      shouldUpgradeCallback: () => false,
+      // Other upgrades, such as curl's to h2c, are answered as if they were not there (RFC 9110 §7.8).
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     });
     server.maxHeadersCount = 0;
     server.timeout = 0;
@@ -104,6 +110,7 @@ export class HttpServer {
       const onFirstRead = (): void => response.writeContinue();
       this.#bySocket.get(request.socket)?.request(request, response, onFirstRead);
     });
+    server.on('upgrade', (request, socket, head: Buffer) => this.#bySocket.get(socket)?.upgrade(request, head));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const connection = this.#bySocket.get(socket);
       if (error.code === 'ECONNRESET' || connection === undefined) socket.destroy();

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Exchange, type ExchangeDeps, type ResponseSink } from './exchange.ts';
 import type { HttpPeer } from './facts.ts';
 import { makeRequest } from './make-request.ts';
 import { rawRefusal, type RefusalStatus } from './refusals.ts';
 import { requestBody } from './request-body.ts';
+import type { ServedWebSocket } from './web-socket.ts';
 
 /** One connection of HTTP/1.1 (RFC 9112): requests one after the other. */
 export class Http1Connection {
@@ -15,6 +16,7 @@ export class Http1Connection {
   readonly #end: () => void;
   readonly #pending: (() => Promise<void>)[] = [];
   #current: Exchange | null = null;
+  #webSocket: ServedWebSocket | null = null;
   #isAnswering = false;
   #isEnding = false;
   #requests = 0;
@@ -45,6 +47,13 @@ export class Http1Connection {
     if (!this.#isAnswering) void this.#answerAll();
   }
 
+  /** Answers a request for a WebSocket, after those before it. No other request follows on the connection. */
+  upgrade(request: IncomingMessage, head: Buffer): void {
+    if (this.#isEnding) return;
+    this.#pending.push(() => this.#answerUpgrade(request, head));
+    if (!this.#isAnswering) void this.#answerAll();
+  }
+
   /** Refuses bytes that are not a request. */
   refuse(status: RefusalStatus): void {
     if (this.#isEnding) return;
@@ -66,6 +75,7 @@ export class Http1Connection {
   /** Ends what takes the client too long. */
   check(nowMs: number): void {
     if (this.#isEnding) return;
+    if (this.#webSocket !== null) return this.#webSocket.check(nowMs);
     if (this.#current !== null) return this.#current.check(nowMs);
     const { limits } = this.#deps;
     if (this.#socket.bytesRead === this.#bytesBefore) {
@@ -118,6 +128,30 @@ export class Http1Connection {
     this.#current = null;
   }
 
+  async #answerUpgrade(request: IncomingMessage, head: Buffer): Promise<void> {
+    const exchange = new Exchange(this.#deps, this.#peer, isWebSocketRequest(request));
+    this.#current = exchange;
+    const { method = '', url: target = '', rawHeaders } = request;
+    const authority = request.headers.host ?? '';
+    const made = makeRequest({ method, target, authority, rawHeaders, isTls: this.#peer.isTls }, null);
+    if (made === null) exchange.refuse(400);
+    // Node has left the socket.
+    const response = new ServerResponse(request);
+    response.assignSocket(this.#socket);
+    response.shouldKeepAlive = false;
+    const named = { method, path: target.split('?', 1)[0] ?? '' };
+    const accepted = await exchange.answer(made, named, this.#sink(request, response));
+    this.#current = null;
+    response.detachSocket(this.#socket);
+    if (accepted === null) return this.#finish();
+    const onFailure = (error: unknown): void =>
+      this.#peer.log.error('http.webSocketFailed', { path: named.path }, error);
+    const { serveWebSocket } = await import('./web-socket.ts');
+    this.#webSocket = await serveWebSocket(request, this.#socket, head, { ...accepted, onFailure }, this.#deps);
+    await this.#webSocket.ended;
+    this.#finish();
+  }
+
   #sink(request: IncomingMessage, response: ServerResponse): ResponseSink {
     return {
       stream: response,
@@ -135,4 +169,15 @@ export class Http1Connection {
     this.#isEnding = true;
     this.#end();
   }
+}
+
+/** Reports whether a request asks for a WebSocket as RFC 6455 §4.2.1 wants it. */
+function isWebSocketRequest({ method, httpVersion, headers }: IncomingMessage): boolean {
+  const key = headers['sec-websocket-key'] ?? '';
+  return (
+    method === 'GET' &&
+    httpVersion === '1.1' &&
+    headers['sec-websocket-version'] === '13' &&
+    /^[A-Za-z0-9+/]{22}==$/.test(key)
+  );
 }

@@ -20,7 +20,7 @@ export interface HttpLimits {
   readonly graceMs: number;
   /** Slowest rate of bodies in both directions, while we wait for the peer. */
   readonly minBytesPerSecond: number;
-  /** Resets, pings, settings and priorities of one HTTP/2 connection in ten seconds; more end it. */
+  /** Resets, pings and settings of one HTTP/2 connection in ten seconds; more end it. */
   readonly maxControlFrames: number;
   /** Bytes that Node keeps for one HTTP/2 connection before it refuses new streams; in whole MB. */
   readonly maxSessionBytes: number;

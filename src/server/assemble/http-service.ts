@@ -22,7 +22,7 @@ export const httpServices: readonly Service[] = [
     protocol: 'http',
     hasImmediateTls: true,
     // Browsers would ask their users for a certificate.
-    tls: { alpn: ['http/1.1'], asksClientCertificate: false },
+    tls: { alpn: ['h2', 'http/1.1'], asksClientCertificate: false },
     settings: ({ https }) => https,
     open: (context) => servePort(context, 'https'),
   },

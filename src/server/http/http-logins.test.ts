@@ -48,6 +48,7 @@ function world(): World {
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
     limitBody: () => undefined,
+    upgrade: null,
     noteAccount: (account) => void accounts.push(account),
   };
   return {

@@ -4,6 +4,7 @@
  * Bytes, limits and the access log live in #host/http-server.
  */
 export type { Area } from './area.ts';
+export { eventStream } from './event-stream.ts';
 export { HttpLogins } from './http-logins.ts';
 export { plainAnswer } from './plain-answer.ts';
 export { router } from './router.ts';

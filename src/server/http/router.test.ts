@@ -14,6 +14,7 @@ function factsOn(localAddress: string): RequestFacts {
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
     limitBody: () => undefined,
+    upgrade: null,
     noteAccount: () => undefined,
   };
 }
