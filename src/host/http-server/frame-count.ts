@@ -10,13 +10,13 @@ export class FrameCount {
     this.#max = max;
   }
 
-  /** Counts one frame. @returns false when there were too many. */
-  add(nowMs: number): boolean {
+  /** Counts frames. @returns false when there were too many. */
+  add(nowMs: number, frames = 1): boolean {
     if (nowMs - this.#sinceMs > windowMs) {
       this.#sinceMs = nowMs;
       this.#count = 0;
     }
-    this.#count += 1;
+    this.#count += frames;
     return this.#count <= this.#max;
   }
 }

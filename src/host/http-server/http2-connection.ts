@@ -19,6 +19,8 @@ export class Http2Connection {
   readonly #control: FrameCount;
   #idleSinceMs: number;
   #requests = 0;
+  /** Streams that were opened, as far as they are counted. */
+  #streams = 0;
 
   constructor(deps: ExchangeDeps, peer: HttpPeer, socket: Socket, end: () => void) {
     const { limits, clock } = deps;
@@ -32,7 +34,7 @@ export class Http2Connection {
       maxSessionMemory: Math.max(1, Math.round(limits.maxSessionBytes / 1_000_000)),
       // The pseudo fields count as well.
       maxHeaderListPairs: limits.maxHeaderFields + 4,
-      maxSessionInvalidFrames: 50,
+      maxSessionInvalidFrames: limits.maxInvalidFrames,
       maxSessionRejectedStreams: limits.maxStreams,
       maxSettings: 32,
       settings: {
@@ -60,6 +62,8 @@ export class Http2Connection {
   /** Ends what takes the client too long. */
   check(nowMs: number): void {
     for (const exchange of this.#exchanges) exchange.check(nowMs);
+    this.#countUnseen();
+    if (this.#session.destroyed) return;
     if (this.#exchanges.size > 0) return;
     const { firstRequestMs, keepAliveMs } = this.#deps.limits;
     const mostMs = this.#requests === 0 ? firstRequestMs : keepAliveMs;
@@ -67,15 +71,27 @@ export class Http2Connection {
     else if (nowMs - this.#idleSinceMs > mostMs) this.drain();
   }
 
-  /** Counts a frame that makes work without a request. */
-  #count(): void {
-    if (this.#session.destroyed || this.#control.add(this.#deps.clock.monotonic())) return;
+  /** Counts streams that Node has reset by itself, without an event: those whose header sections are too large. */
+  #countUnseen(): void {
+    if (this.#session.destroyed) return;
+    // Streams of clients have odd numbers.
+    const opened = Math.ceil((this.#session.state.lastProcStreamID ?? 0) / 2);
+    const unseen = opened - this.#streams;
+    if (unseen <= 0) return;
+    this.#streams = opened;
+    this.#count(unseen);
+  }
+
+  /** Counts frames that make work without a request. */
+  #count(frames = 1): void {
+    if (this.#session.destroyed || this.#control.add(this.#deps.clock.monotonic(), frames)) return;
     this.#peer.log.warn('http.flood', { remoteAddress: this.#peer.remote.address });
     this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   #request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
     stream.on('error', () => undefined);
+    this.#streams += 1;
     // Requests that were reset may still be at work.
     if (this.#exchanges.size >= this.#deps.limits.maxStreams) {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);

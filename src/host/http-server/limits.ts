@@ -20,8 +20,10 @@ export interface HttpLimits {
   readonly graceMs: number;
   /** Slowest rate of bodies in both directions, while we wait for the peer. */
   readonly minBytesPerSecond: number;
-  /** Resets, pings and settings of one HTTP/2 connection in ten seconds; more end it. */
+  /** Resets, pings, settings and header sections over their limit of one HTTP/2 connection in ten seconds; more end it. */
   readonly maxControlFrames: number;
+  /** Frames of one HTTP/2 connection that mean nothing, such as empty ones of data; more end it. */
+  readonly maxInvalidFrames: number;
   /** Bytes that Node keeps for one HTTP/2 connection before it refuses new streams; in whole MB. */
   readonly maxSessionBytes: number;
   /** Bytes of one message of a WebSocket, after decompression. */
@@ -45,6 +47,7 @@ export const defaultHttpLimits: HttpLimits = {
   graceMs: 30_000,
   minBytesPerSecond: 1024,
   maxControlFrames: 200,
+  maxInvalidFrames: 50,
   maxSessionBytes: 4_000_000,
   maxWebSocketMessageBytes: 10 * 2 ** 20,
   maxWebSocketUnsentBytes: 256 * 1024,
