@@ -31,6 +31,8 @@ export function makeRequest(
       const name = rawHeaders[i] ?? '';
       if (!name.startsWith(':')) headers.append(name, rawHeaders[i + 1] ?? '');
     }
+    // RFC 9112 §3.2: a second Host field is answered with 400. No name has a comma, with which Headers joins them.
+    if (headers.get('Host')?.includes(',') === true) return null;
     const url = `${isTls ? 'https' : 'http'}://${authority}${path}`;
     return new Request(url, { method, headers, ...(body !== null && { body, duplex: 'half' }) });
   } catch {
