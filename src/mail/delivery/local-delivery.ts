@@ -5,7 +5,7 @@ import { MailboxRefusal } from '#mail/mailboxes';
 import {
   describeMessage,
   encodeBinaryParts,
-  type DescribedMessage,
+  inlinePreview,
   type NewMessage,
   type ReceptionFacts,
 } from '#mail/messages';
@@ -72,9 +72,10 @@ export class LocalDelivery {
     try {
       await using stored = await encodeBinaryParts(message, this.#deps.blobs);
       const described = describeMessage(stored.index);
-      const { body } = stored;
+      const { body, index } = stored;
+      const preview = await inlinePreview(index, body);
       return await Promise.all(
-        recipients.map((recipient) => this.#deliverOne({ ...message, body }, described, recipient)),
+        recipients.map((recipient) => this.#deliverOne({ ...message, body }, { described, preview }, recipient)),
       );
     } catch (error) {
       this.#deps.log.error('delivery.failed', { recipients: recipients.length }, error);
@@ -84,7 +85,7 @@ export class LocalDelivery {
 
   async #deliverOne(
     message: ReceivedMessage,
-    described: DescribedMessage,
+    { described, preview }: Pick<NewMessage, 'described' | 'preview'>,
     recipient: LocalRecipient,
   ): Promise<DeliveryResult> {
     const { accounts, blobs, log } = this.#deps;
@@ -109,7 +110,7 @@ export class LocalDelivery {
         keywords,
         receivedMs: message.receivedMs,
         reception: { ...message.reception, rcptTo, validation },
-        preview: null,
+        preview,
       };
       await this.#append(account, mailbox, stored);
       return { kind: 'delivered' };

@@ -118,6 +118,21 @@ export class MessageReader {
     return previews;
   }
 
+  /** Stores previews that were made on request, so that no list makes them again. One that cannot be stored is made again. */
+  async keepPreviews(previews: ReadonlyMap<ContentId, string>): Promise<void> {
+    const { account, db } = this.#deps;
+    if (previews.size === 0) return;
+    await db
+      .write(async (tx) => {
+        for (const [id, preview] of previews)
+          await tx.run(
+            sql`UPDATE email SET preview = ${preview} WHERE account = ${account} AND id = ${id} AND preview IS NULL`,
+          );
+      })
+      // The database has troubles that others report.
+      .catch(() => undefined);
+  }
+
   /**
    * Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. Of several
    * messages, bodies over `messageLimits.batchBodyBytes` are read when their bytes are asked for, so that a batch takes little memory.

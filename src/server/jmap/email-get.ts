@@ -53,6 +53,10 @@ export const emailGet: JmapMethod<MailContext> = {
       const pause = account.loop.pause();
       if (pause !== null) await pause;
     }
+    const made = readers.flatMap(({ email, madePreview }) =>
+      madePreview === null ? [] : [[email.id, madePreview] as const],
+    );
+    await account.reader.keepPreviews(new Map(made));
     return getResponse(context, writeState(view.modSeq), list, notFound);
   },
 };

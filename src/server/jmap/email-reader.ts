@@ -20,7 +20,8 @@ const nothing = { description: false, oldListed: false, oldTexts: false, sentDay
 export class EmailReader {
   readonly email: Email;
   readonly #account: Account;
-  readonly #preview: string | undefined;
+  readonly #storedPreview: string | undefined;
+  #madePreview: string | null = null;
   #description: MessageDescription | null = null;
   #bytes: { readonly headerSizeBytes: number; readonly content: MessageBytes } | null = null;
 
@@ -32,7 +33,7 @@ export class EmailReader {
   ) {
     this.#account = account;
     this.email = email;
-    this.#preview = known.preview;
+    this.#storedPreview = known.preview;
     this.#description = known.description ?? null;
   }
 
@@ -107,13 +108,18 @@ export class EmailReader {
     };
   }
 
+  /** A preview that was not stored and had to be made; null when none was. */
+  get madePreview(): string | null {
+    return this.#madePreview;
+  }
+
   /** Returns the first text for lists. */
   async preview(): Promise<string> {
-    if (this.#preview !== undefined) return this.#preview;
+    if (this.#storedPreview !== undefined) return this.#storedPreview;
     const { root } = await this.description();
     const content = await this.bytes();
     const text = await preview({ root }, async (start, end) => await content.bytes(start, end));
-    return text.replaceAll('\0', '').toWellFormed();
+    return (this.#madePreview = text.replaceAll('\0', '').toWellFormed());
   }
 
   get #place(): Email['places'][number] {

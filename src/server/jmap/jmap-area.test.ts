@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
 import { jmapLimits, type JsonObject, type JsonValue } from '#lib/jmap';
+import type { ContentId } from '#lib/ids';
 import type { Mailbox } from '#mail/mailboxes';
 import { ContentMemory } from '#mail/content';
 import type { Identity } from '#lib/sasl';
@@ -482,6 +483,25 @@ test('Email/import: an upload becomes an email in several mailboxes, or is refus
   assert.equal(over.notCreated['k']?.type, 'overQuota');
   const reader = new Client(store, jmapLimits, { id: 1, scopes: ['read-only'] });
   assert.equal((await reader.call('Email/import', { emails: {} })).type, 'accountReadOnly');
+});
+
+test('Email/get: a preview is made once', async () => {
+  await using store = await tempStore();
+  await withMail(store);
+  const client = new Client(store);
+  const { ids } = await client.call('Email/query', {});
+  const emails = ids.map((id) => Number(id.slice(1)) as ContentId);
+  const { reader } = store.account;
+  assert.equal((await reader.previews(emails)).size, 0);
+  const { list } = await client.call('Email/get', { ids, properties: ['preview'] });
+  const previews = (list as unknown as { readonly preview: string }[]).map(({ preview }) => preview);
+  assert.deepEqual(previews[0], 'naïve text');
+  const stored = await reader.previews(emails);
+  assert.deepEqual(
+    emails.map((id) => stored.get(id)),
+    previews,
+  );
+  assert.deepEqual((await client.call('Email/get', { ids, properties: ['preview'] })).list, list);
 });
 
 test('Email/get: a damaged message is the loss of one email', async () => {
