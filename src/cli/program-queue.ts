@@ -6,6 +6,15 @@ import type { QueueOptions } from './queue-filter.ts';
 /** Adds the commands about the queue. */
 export function addQueueCommands(godwit: Command, run: Runner): void {
   const queue = godwit.command('queue').description('look at the queue of outgoing mail, and change it');
+  addViews(queue, run);
+  addChanges(queue, run);
+  addWays(queue, run);
+  addHoldRuleCommands(queue, run);
+  addRoute(queue, run);
+}
+
+/** Commands that show what waits. */
+function addViews(queue: Command, run: Runner): void {
   filtered(queue.command('list').description('list recipients that wait; others with --all or --state'))
     .addOption(
       new Option('--state <state...>', 'in these states; leased: in delivery at this moment').choices([
@@ -27,6 +36,10 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
     .action(async (id: string, options: QueueOptions) =>
       run((await import('./commands/queue.ts')).queueShow(id, options)),
     );
+}
+
+/** Commands that hold recipients, let them go or end them. */
+function addChanges(queue: Command, run: Runner): void {
   for (const [name, description] of [
     ['kick', 'try now what is not on hold'],
     ['hold', 'do not try until released'],
@@ -41,6 +54,10 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
       run((await import('./commands/queue.ts')).queueChange(name, options)),
     );
   }
+}
+
+/** Commands that change the way by which recipients leave. */
+function addWays(queue: Command, run: Runner): void {
   filtered(queue.command('transport').description('set the transport of recipients that wait'))
     .argument('[name]', 'a transport of server.yaml, or direct: to the hosts of the domain')
     .option('--none', 'let routes decide again')
@@ -65,7 +82,10 @@ export function addQueueCommands(godwit: Command, run: Runner): void {
     .action(async (name: string | undefined, options: QueueOptions) =>
       run((await import('./commands/queue-routes.ts')).queueResume(name, options)),
     );
-  addHoldRuleCommands(queue, run);
+}
+
+/** The command that explains routing. */
+function addRoute(queue: Command, run: Runner): void {
   inFolder(queue.command('route').description('say which way mail would take, and why'))
     .argument('<sender>', "address, or '<>'")
     .argument('<recipient>', 'address')
