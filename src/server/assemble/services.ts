@@ -24,9 +24,11 @@ import { Suppressions } from '#mail/suppressions';
 import { WebhookOutbox } from '#mail/webhook-outbox';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
+import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
+import type { SlowHash } from '#ports/slow-hash';
 import { conditionAwareLog, ConditionLog } from '#server/conditions';
 import { Configuration, configuredPath } from '#server/configuration';
 import { ConfiguredPolicies } from '#server/account-policies';
@@ -146,7 +148,7 @@ function requirePrivate(directory: string, log: Log): void {
  * @throws ConfigError, NewerSchema, or the system's errors.
  */
 export async function openServices(deps: ServicesDeps, opened?: OpenedConfiguration): Promise<Services> {
-  const { files, onFatal, clock = systemClock } = deps;
+  const { files, clock = systemClock } = deps;
   const { configuration, bus, dataDirectory } = opened ?? (await openConfiguration(deps));
   const conditions = new ConditionLog({ clock, log: deps.log });
   const log = conditionAwareLog(deps.log, conditions);
@@ -154,22 +156,10 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const parts = server.localserve ? developmentParts(productionParts) : productionParts;
   const random = systemRandom;
   const loop = systemLoop;
-  const reserve = await openReserve({ directory: dataDirectory, sizeBytes: server.disk.reserve, files, conditions });
-  const databases = await openDatabases({
-    directory: dataDirectory,
-    files,
-    log,
-    clock,
-    loop,
-    migrations: { server: sqliteServerMigrations, account: sqliteAccountMigrations },
-    reserve,
-    conditions,
-    onFatal,
-    toleratesDamage: deps.toleratesDamage ?? false,
-  });
-  const blobDirectory = files.join(dataDirectory, 'blobs');
-  const guard = await FolderGuard.open(files, blobDirectory);
-  const blobs = await openBlobs({ directory: blobDirectory, files, random, reserve, conditions, guard });
+  const { reserve, databases, blobs, guard } = await openStore(
+    { ...deps, clock, log },
+    { dataDirectory, reserveBytes: server.disk.reserve, random, loop, conditions },
+  );
   const hash = threadedSlowHash(conditions);
   const dkim = new DkimKeys({ configuration, files, bus, clock, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
@@ -186,16 +176,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     blobs,
     contentMemory: new ContentMemory(contentLimits.sharedBytes),
     accounts,
-    credentials: new Credentials({ db: databases.server, clock, random, hash }),
-    appPasswords: new AppPasswords({ db: databases.server, clock, random, log }),
-    checker: new CredentialChecker({
-      db: databases.server,
-      directory: loginsOf(configuration),
-      clock,
-      random,
-      hash,
-      conditions,
-    }),
+    ...loginServices(databases.server, { configuration, clock, random, hash, conditions, log }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
     queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing, perAccount }),
     holdRules: new HoldRules({ db: databases.server, clock }),
@@ -229,6 +210,64 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
       await hash[Symbol.asyncDispose]();
       conditions[Symbol.dispose]();
     },
+  };
+}
+
+/** Opens what holds data: the databases, the blobs, and the space that is kept back for both. */
+async function openStore(
+  { files, log, clock, onFatal, toleratesDamage = false }: ServicesDeps & { readonly clock: Clock },
+  {
+    dataDirectory: directory,
+    reserveBytes: sizeBytes,
+    random,
+    loop,
+    conditions,
+  }: {
+    readonly dataDirectory: string;
+    readonly reserveBytes: number;
+    readonly random: Random;
+    readonly loop: EventLoop;
+    readonly conditions: ConditionLog;
+  },
+) {
+  const reserve = await openReserve({ directory, sizeBytes, files, conditions });
+  const databases = await openDatabases({
+    directory,
+    files,
+    log,
+    clock,
+    loop,
+    migrations: { server: sqliteServerMigrations, account: sqliteAccountMigrations },
+    reserve,
+    conditions,
+    onFatal,
+    toleratesDamage,
+  });
+  const blobDirectory = files.join(directory, 'blobs');
+  const guard = await FolderGuard.open(files, blobDirectory);
+  const blobs = await openBlobs({ directory: blobDirectory, files, random, reserve, conditions, guard });
+  return { reserve, databases, blobs, guard };
+}
+
+/** Makes what sets and checks secrets. */
+function loginServices(
+  db: Database,
+  {
+    configuration,
+    ...deps
+  }: {
+    readonly configuration: Configuration;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly hash: SlowHash;
+    readonly conditions: ConditionLog;
+    readonly log: Log;
+  },
+) {
+  return {
+    credentials: new Credentials({ db, ...deps }),
+    appPasswords: new AppPasswords({ db, ...deps }),
+    checker: new CredentialChecker({ db, directory: loginsOf(configuration), ...deps }),
   };
 }
 
