@@ -128,6 +128,7 @@ export class Exchange {
       await sendBody(hasBody ? response.body : null, sink.stream, this.#sent, { nowMs, signal: this.#gone.signal });
     } catch (error) {
       failure = error;
+      drop(response);
       sink.abort();
     }
     this.#log(named, response.status, failure);
@@ -141,8 +142,14 @@ export class Exchange {
     if (request === null) return await this.#refused.promise;
     try {
       const own = this.#deps.handler(request, this.facts);
-      own.catch(() => undefined);
-      return await Promise.race([this.#refused.promise, own]);
+      const response = await Promise.race([this.#refused.promise, own]);
+      own.then(
+        (late) => {
+          if (late !== response) drop(late);
+        },
+        () => undefined,
+      );
+      return response;
     } catch (error) {
       if (!this.#gone.signal.aborted) this.#peer.log.error('http.failed', named, error);
       return refusal(500);
@@ -168,4 +175,10 @@ export class Exchange {
       ...(isGone && { isCut: true }),
     });
   }
+}
+
+/** Ends the body of a response that is not sent, so that what it holds open, such as a file, is closed. */
+function drop({ body }: Response): void {
+  // A body that is being sent is locked, and ended by who sends it.
+  body?.cancel().catch(() => undefined);
 }

@@ -184,3 +184,33 @@ test('HttpServer.drain: idle connections end at once, the others after their res
   await busy.ended;
   assert.match(busy.text, /connection: close[^]*done/i);
 });
+
+for (const name of ['the client has left', 'the request was refused']) {
+  test(`HttpServer: the body of a response that comes when ${name} is cancelled`, async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    await using w = await httpWorld(async (request, facts) => {
+      facts.limitBody(10);
+      begun.resolve();
+      if (name === 'the client has left')
+        await new Promise((resolve) => facts.signal.addEventListener('abort', resolve));
+      else {
+        await request.text().catch(() => undefined);
+        await ended.promise;
+      }
+      return new Response(new ReadableStream({ cancel: () => cancelled.resolve() }));
+    });
+    using client = new RawHttpClient(w.port);
+    if (name === 'the client has left') {
+      client.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await begun.promise;
+      client.socket.destroy();
+    } else {
+      client.socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n${'x'.repeat(20)}`);
+      await client.until(/^HTTP\/1\.1 413 /);
+      ended.resolve();
+    }
+    await cancelled.promise;
+  });
+}

@@ -22,6 +22,10 @@ export async function sendBody(
         pace.moved(next.value.length, nowMs());
         if (!isTaken) await drained(to, pace, nowMs, signal);
       }
+    } catch (error) {
+      // What the body holds open, such as a file, is closed.
+      await reader.cancel(error).catch(() => undefined);
+      throw error;
     } finally {
       signal.removeEventListener('abort', stop);
     }

@@ -15,12 +15,4 @@ export { Messages } from './messages.ts';
 export { MessageReader, type MessageColumns } from './message-reader.ts';
 export { readOldStructure } from './old-structure.ts';
 export { readDescription } from './stored-description.ts';
-export type {
-  Copied,
-  DescribedMessage,
-  FlagChange,
-  NewMessage,
-  PlaceChange,
-  ReceptionFacts,
-  Target,
-} from './message.ts';
+export type { Copied, FlagChange, NewMessage, PlaceChange, ReceptionFacts, Target } from './message.ts';

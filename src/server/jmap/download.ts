@@ -68,14 +68,18 @@ async function* slice(chunks: AsyncGenerator<Uint8Array>, start: number, end: nu
 
 /** Pulls chunks as the client reads them. */
 function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    pull: async (controller) => {
-      const { done, value } = await chunks.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
+  return new ReadableStream(
+    {
+      pull: async (controller) => {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => {
+        await chunks.return(undefined);
+      },
     },
-    cancel: async () => {
-      await chunks.return(undefined);
-    },
-  });
+    // No file is opened before the first byte is wanted.
+    { highWaterMark: 0 },
+  );
 }

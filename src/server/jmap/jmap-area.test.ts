@@ -11,7 +11,6 @@ import { readFile, readdir } from 'node:fs/promises';
 import { sql } from '#ports/database';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 import { jmapArea } from './jmap-area.ts';
-import { Uploads } from './uploads.ts';
 
 type Area = ReturnType<typeof jmapArea>;
 
@@ -396,22 +395,6 @@ test('upload: bytes can be downloaded for an hour, and their id is always the sa
   assert.equal((await reader.send(path, { method: 'POST', body: 'x' })).status, 403);
 });
 
-test('Uploads: the oldest of an account go when there are too many, or too many bytes', async () => {
-  await using store = await tempStore();
-  const { account, clock } = store;
-  const limits = { keepMs: 1000, maxAccountBytes: 10, maxAccountUploads: 3 };
-  const uploads = new Uploads({ clock, memory: new ContentMemory(1000), limits });
-  const take = async (text: string): Promise<string> =>
-    (await uploads.take(account, [new TextEncoder().encode(text)], 100))?.id ?? assert.fail('too large');
-  const ids: string[] = [];
-  const left = (): number[] => ids.flatMap((id, i) => (uploads.find(account.id, id) === null ? [] : [i]));
-  for (const text of ['a', 'b', 'c', 'd']) ids.push(await take(text));
-  assert.deepEqual(left(), [1, 2, 3]);
-  await take('b');
-  ids.push(await take('123456789'));
-  assert.deepEqual(left(), [1, 4]);
-});
-
 test('Email/import: an upload becomes an email in several mailboxes, or is refused with a reason', async () => {
   await using store = await tempStore();
   const client = new Client(store);
@@ -529,7 +512,7 @@ test('Email/get: a damaged message is the loss of one email', async () => {
   assert.deepEqual([list.map(({ id }) => id), notFound], [others, [newest]]);
 });
 
-test('Email/query: filters, order, windows and threads', async () => {
+test('Email/query: filters, order, windows and threads, and early ends of the usual page', async () => {
   await using store = await tempStore();
   await withMail(store);
   const client = new Client(store);
@@ -564,7 +547,6 @@ test('Email/query: filters, order, windows and threads', async () => {
       JSON.stringify(args),
     );
   }
-  // The usual page: it ends early, and says all the same what a query to its end says.
   const newest = [{ property: 'receivedAt', isAscending: false }];
   const inbox = (await client.call('Mailbox/get', {})).list.find(({ role }) => role === 'inbox')?.id ?? '';
   for (const filter of [{ inMailbox: inbox }, { operator: 'AND', conditions: [{ inMailbox: inbox }] }]) {
