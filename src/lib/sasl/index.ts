@@ -1,8 +1,8 @@
 /**
  * Both sides of the SASL exchanges that mail uses: PLAIN, LOGIN, CRAM-MD5, SCRAM with and without channel binding, EXTERNAL,
  * and OAUTHBEARER and XOAUTH2 with access tokens.
- * mechanisms.ts lists them, with all that others need to know of each. Messages are bytes: base64 and the AUTH or AUTHENTICATE around them belong to the protocols. The `CredentialStore` that is passed in knows
- * the users, the tokens and the limits on guesses.
+ * mechanisms.ts lists them, with all that others need to know of each. Messages are bytes: base64 and the AUTH or AUTHENTICATE around
+ * them belong to the protocols. The `CredentialStore` that is passed in knows the users, the tokens and the limits on guesses.
  *
  * Invariants: no input makes a step throw; a server succeeds only with an `Identity` from the store; a client is done only
  * after the server proved that it knows the password, where the mechanism has such a proof.

@@ -1,6 +1,7 @@
 import type { AppPasswordScope } from '#lib/sasl';
 import { sql, type Reader, type Tx } from '#ports/database';
-import type { DerivedSecrets } from './derive.ts';
+import { activeAccount } from './credential-rows.ts';
+import { saltsOf, type DerivedSecrets, type ScramSalts } from './derive.ts';
 
 /** Use of an app password. */
 export interface AppPasswordUse {
@@ -58,15 +59,14 @@ export async function appPasswordProofs(reader: Reader, account: number, nowMs: 
   return rows.map((row) => ({ ...row, scopes: readScopes(row.scopes) }));
 }
 
-/** Returns the SCRAM keys of any app password of an account, whose salts all others share; null when it has none. */
-export async function anyAppPasswordKeys(
-  reader: Reader,
-  account: number,
-): Promise<Pick<AppPasswordSecrets, 'scramSha1' | 'scramSha256'> | null> {
+/** Returns the salts that the app passwords of an account share, by the account's name; null when it has none. */
+export async function appPasswordSalts(reader: Reader, account: string): Promise<ScramSalts | null> {
+  const id = await activeAccount(reader, account);
+  if (id === null) return null;
   const row = await reader.get<Pick<AppPasswordSecrets, 'scramSha1' | 'scramSha256'>>(
-    sql`SELECT scram_sha1 AS "scramSha1", scram_sha256 AS "scramSha256" FROM app_password WHERE account = ${account} LIMIT 1`,
+    sql`SELECT scram_sha1 AS "scramSha1", scram_sha256 AS "scramSha256" FROM app_password WHERE account = ${id} LIMIT 1`,
   );
-  return row ?? null;
+  return row === undefined ? null : saltsOf(row);
 }
 
 /** Returns the app passwords of an account, oldest first. */

@@ -5,7 +5,7 @@ import type { Database, Reader } from '#ports/database';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import {
-  anyAppPasswordKeys,
+  appPasswordSalts,
   appPasswordsOf,
   deleteAppPassword,
   insertAppPassword,
@@ -129,8 +129,5 @@ export function digestOf(password: string): Uint8Array {
 /** Returns the salts that the SCRAM keys of an account have already; null when it has no password yet. */
 async function accountSalts(reader: Reader, account: string): Promise<ScramSalts | null> {
   const own = await credentialOf(reader, account);
-  if (own !== null) return saltsOf(own);
-  const id = await activeAccount(reader, account);
-  const keys = id === null ? null : await anyAppPasswordKeys(reader, id);
-  return keys === null ? null : saltsOf(keys);
+  return own === null ? await appPasswordSalts(reader, account) : saltsOf(own);
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '#ports/clock';
-import type { Database, Reader } from '#ports/database';
+import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
 import type { SlowHash } from '#ports/slow-hash';
-import { anyAppPasswordKeys } from './app-password-rows.ts';
+import { appPasswordSalts } from './app-password-rows.ts';
 import {
   activeAccount,
   clientKeyOf,
@@ -13,7 +13,7 @@ import {
   putCredential,
   type ClientKeyRow,
 } from './credential-rows.ts';
-import { deriveSecrets, PasswordRefusal, saltsOf, type ScramSalts } from './derive.ts';
+import { deriveSecrets, PasswordRefusal, saltsOf } from './derive.ts';
 import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 
@@ -46,15 +46,10 @@ export class Credentials {
   async setPassword(account: string, password: string): Promise<void> {
     const { db, clock, random } = this.#deps;
     // Only app passwords bind their account to salts; without them each new password gets new ones.
-    const bindingSalts = async (reader: Reader): Promise<ScramSalts | null> => {
-      const id = await activeAccount(reader, account);
-      const keys = id === null ? null : await anyAppPasswordKeys(reader, id);
-      return keys === null ? null : saltsOf(keys);
-    };
-    const salts = await db.read(bindingSalts);
+    const salts = await db.read((reader) => appPasswordSalts(reader, account));
     const secrets = await deriveSecrets(password, this.#hasher, random, this.#limits, salts);
     await db.write(async (tx) => {
-      const now = await bindingSalts(tx);
+      const now = await appPasswordSalts(tx, account);
       if (now !== null && now.join() !== saltsOf(secrets).join())
         throw new PasswordRefusal('an app password of the account was made at the same moment: please try again');
       await putCredential(tx, await existing(activeAccount(tx, account), account), secrets, clock.now());
