@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   host: ['lib', 'ports', 'host'],
   server: ['lib', 'ports', 'proto', 'mail', 'host', 'server'],
   cli: ['lib', 'ports', 'proto', 'mail', 'host', 'server', 'cli'],
-  testing: ['lib', 'ports', 'proto', 'mail', 'host', 'testing'],
+  testing: ['lib', 'ports', 'proto', 'mail', 'host', 'server', 'testing'],
 };
 
 /** Protocols' own formats in `lib`, which a layer that knows no protocols may not use: IMAP's texts are made of descriptions in `server`. */

@@ -1,0 +1,110 @@
+import { SystemFlag } from '#lib/flags';
+import { jmapLimits, type JsonObject } from '#lib/jmap';
+import type { Identity } from '#lib/sasl';
+import { ContentMemory } from '#mail/content';
+import { jmapArea } from '#server/jmap';
+import { newMessage, type TempStore } from './temp-store.ts';
+
+type Area = ReturnType<typeof jmapArea>;
+
+/** Members of responses that tests look at. */
+export interface JmapAnswer {
+  readonly type: string;
+  readonly state: string;
+  readonly ids: readonly string[];
+  readonly list: readonly ListedObject[];
+  readonly total: number;
+  readonly notFound: readonly string[];
+  readonly created: readonly string[];
+  readonly updated: readonly string[] | JsonObject;
+  readonly destroyed: readonly string[];
+  readonly hasMoreChanges: boolean;
+  readonly notUpdated: Readonly<Record<string, { readonly type: string }>>;
+}
+
+export interface ListedObject {
+  readonly id: string;
+  readonly role: string | null;
+  readonly name: string;
+  readonly totalEmails: number;
+  readonly unreadEmails: number;
+  readonly totalThreads: number;
+  readonly unreadThreads: number;
+  readonly mailboxIds: JsonObject;
+  readonly keywords: JsonObject;
+  readonly myRights: JsonObject;
+  readonly blobId: string;
+  readonly size: number;
+  readonly attachments: readonly { readonly blobId: string; readonly size: number }[];
+}
+
+/** A client of the area `jmap`, whose password was checked before. */
+export class JmapClient {
+  readonly #area: Area;
+  readonly #store: TempStore;
+
+  constructor(
+    store: TempStore,
+    limits = jmapLimits,
+    appPassword: Identity['appPassword'] | null = null,
+    quotaBytes = 0,
+  ) {
+    this.#store = store;
+    const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
+    const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity } as const) };
+    const { accounts, clock } = store;
+    const contentMemory = new ContentMemory(1_000_000);
+    this.#area = jmapArea({ accounts, clock, contentMemory, logins, quotaBytesOf: () => quotaBytes, limits });
+  }
+
+  send(path: string, init: RequestInit = {}): Promise<Response> {
+    const facts = { log: this.#store.log, limitBody: () => undefined } as unknown as Parameters<Area['handle']>[1];
+    return Promise.resolve(this.#area.handle(new Request(`http://mail.example${path}`, init), facts));
+  }
+
+  async post(body: string): Promise<{ readonly status: number; readonly body: JsonObject }> {
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await this.send('/jmap/api', { method: 'POST', body, headers });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  }
+
+  /** Makes one call and returns its response, whatever its name. */
+  async call(name: string, args: JsonObject): Promise<JmapAnswer> {
+    const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];
+    const account = { accountId: `A${this.#store.account.id}` };
+    const { body } = await this.post(JSON.stringify({ using, methodCalls: [[name, { ...account, ...args }, '0']] }));
+    const { methodResponses } = body as unknown as { methodResponses: [[string, JmapAnswer, string]] };
+    return methodResponses[0][1];
+  }
+}
+
+/** Puts three messages into the inbox: two of one conversation, and one with an attachment. */
+export async function putJmapMail(store: TempStore): Promise<void> {
+  const { messages } = store.account;
+  await messages.append({ name: 'INBOX' }, [
+    newMessage(
+      [
+        'From: =?utf-8?q?Zo=C3=AB?= <zoe@example.org>',
+        'To: Team: a@example.org, b@example.org;',
+        'Subject: =?utf-8?q?Caf=C3=A9?=',
+        'Message-ID: <1@x>',
+        'Date: Thu, 1 Jan 2026 10:00:00 +0200',
+      ],
+      { receivedMs: Date.UTC(2026, 0, 1) },
+    ),
+    newMessage(
+      ['Subject: Re: =?utf-8?q?Caf=C3=A9?=', 'In-Reply-To: <1@x>', 'Message-ID: <2@x>', 'From: m@example.org'],
+      {
+        receivedMs: Date.UTC(2026, 0, 2),
+        flags: SystemFlag.Seen,
+      },
+    ),
+    newMessage(
+      ['Subject: files', 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b'],
+      { receivedMs: Date.UTC(2026, 0, 3) },
+      '--b\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nna\u00efve\r\ntext\r\n' +
+        '--a\r\nContent-Type: text/html\r\n\r\n<p>naive</p>\r\n--a--\r\n--b\r\nContent-Type: application/pdf; name="r.pdf"\r\n' +
+        'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment\r\n\r\nJVBERi0=\r\n--b--\r\n',
+    ),
+  ]);
+}
