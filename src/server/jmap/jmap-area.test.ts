@@ -8,6 +8,7 @@ import { tempStore } from '#testing/temp-store';
 interface Session {
   readonly apiUrl: string;
   readonly username: string;
+  readonly state: string;
   readonly accounts: JsonObject;
   readonly primaryAccounts: JsonObject;
   readonly capabilities: Readonly<Record<string, JsonObject>>;
@@ -51,6 +52,26 @@ test('jmapArea: the session names its URLs, its capabilities and the only accoun
   assert.equal(session.primaryAccounts['urn:ietf:params:jmap:mail'], id);
   assert.equal(session.capabilities['urn:ietf:params:jmap:core']?.['maxCallsInRequest'], jmapLimits.maxCallsInRequest);
   assert.match(response.headers.get('Cache-Control') ?? '', /no-store/);
+});
+
+test('jmapArea: responses name the state of the session, which depends on what it says', async () => {
+  await using store = await tempStore();
+  const statesOf = async (client: JmapClient): Promise<unknown[]> => {
+    const { state } = (await (await client.send('/.well-known/jmap')).json()) as Session;
+    const { body } = await client.post(JSON.stringify({ using: [], methodCalls: [] }));
+    return [state, body['sessionState']];
+  };
+  const [state, stated] = await statesOf(new JmapClient(store));
+  assert.equal(stated, state);
+  const limits = { ...jmapLimits, maxObjectsInGet: 7 };
+  for (const other of [
+    new JmapClient(store, limits),
+    new JmapClient(store, jmapLimits, { id: 1, scopes: ['read-only'] }),
+  ]) {
+    const [otherState, otherStated] = await statesOf(other);
+    assert.equal(otherStated, otherState);
+    assert.notEqual(otherState, state);
+  }
 });
 
 test('jmapArea: requests that are no JSON, no request or too much are refused as a whole', async () => {

@@ -2,13 +2,13 @@ import { jmapLimits, type JmapLimits, type JsonObject } from '#lib/jmap';
 import type { Accounts } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
 import type { Clock } from '#ports/clock';
-import { answerRequest, coreCapability, coreUri, RequestSlots, sessionResource } from '#proto/jmap-server';
+import { answerRequest, RequestSlots, sessionResource } from '#proto/jmap-server';
 import { plainAnswer, type Area, type HttpLogins } from '#server/http';
+import { announcedCapabilities, capabilityUris, sessionStateOf } from './capabilities.ts';
 import { download } from './download.ts';
 import { accountIds } from './ids.ts';
 import type { MailContext } from './mail-context.ts';
-import { allMethods, mailCapability } from './mail-methods.ts';
-import { mailUri } from './mail-uri.ts';
+import { allMethods } from './mail-methods.ts';
 import { Uploads } from './uploads.ts';
 
 /** Dependencies of the area. */
@@ -35,7 +35,6 @@ interface UserRequest {
   readonly context: MailContext;
 }
 
-const capabilities = new Set([coreUri, mailUri]);
 /** RFC 8620 §2: what a session says depends on its user. */
 const privateJson = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, no-store, must-revalidate' };
 
@@ -81,18 +80,13 @@ function onlyGet({ method }: Request): Response | null {
     : plainAnswer(405, 'This can only be read.', { Allow: 'GET, HEAD' });
 }
 
-/** Changes when the session does: all of it depends on the account and the scope of the login alone (RFC 8620 §2). */
-function sessionStateOf({ accountId, isReadOnly }: MailContext): string {
-  return `1-${accountId}${isReadOnly ? '-r' : ''}`;
-}
-
 function sessionAnswer({ url, login, context }: UserRequest): Response {
-  const { account, accountId, isReadOnly, limits } = context;
-  const own = { [coreUri]: {}, [mailUri]: mailCapability(isReadOnly) };
+  const { account, accountId, isReadOnly } = context;
+  const { ofServer, ofAccount } = announcedCapabilities(context);
   const session = sessionResource({
     username: login,
-    account: { id: accountId, name: account.name, isReadOnly, capabilities: own },
-    capabilities: { [coreUri]: coreCapability(limits), [mailUri]: {} },
+    account: { id: accountId, name: account.name, isReadOnly, capabilities: ofAccount },
+    capabilities: ofServer,
     origin: url.origin,
     state: sessionStateOf(context),
   });
@@ -112,7 +106,7 @@ async function apiAnswer({ request, facts, context }: UserRequest, slots: Reques
   const body = new Uint8Array(await request.arrayBuffer());
   const answer = await answerRequest(body, {
     methods: allMethods,
-    capabilities,
+    capabilities: capabilityUris,
     context,
     sessionState: sessionStateOf(context),
     loop: context.account.loop,

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '#lib/jmap';
+import { coreCapability, coreUri } from '#proto/jmap-server';
+import type { MailContext } from './mail-context.ts';
+import { mailCapability } from './mail-methods.ts';
+import { mailUri } from './mail-uri.ts';
+
+/** A capability that the session announces (RFC 8620 §2). */
+interface Capability {
+  readonly uri: string;
+  /** Returns what holds for the whole server. */
+  readonly ofServer: (context: MailContext) => JsonObject;
+  /** Returns what holds for the account of the user. */
+  readonly ofAccount: (context: MailContext) => JsonObject;
+}
+
+const nothing = (): JsonObject => ({});
+
+/** Capabilities of the server. A feature adds its own here. */
+const allCapabilities: readonly Capability[] = [
+  { uri: coreUri, ofServer: ({ limits }) => coreCapability(limits), ofAccount: nothing },
+  { uri: mailUri, ofServer: nothing, ofAccount: ({ isReadOnly }) => mailCapability(isReadOnly) },
+];
+
+/** URIs of all capabilities. */
+export const capabilityUris: ReadonlySet<string> = new Set(allCapabilities.map(({ uri }) => uri));
+
+/** Facts that the session gives of the server and of the account of its user, by capability. */
+export interface AnnouncedCapabilities {
+  readonly ofServer: Readonly<Record<string, JsonObject>>;
+  readonly ofAccount: Readonly<Record<string, JsonObject>>;
+}
+
+/** Returns the capabilities as the session announces them to a user. */
+export function announcedCapabilities(context: MailContext): AnnouncedCapabilities {
+  return {
+    ofServer: Object.fromEntries(allCapabilities.map(({ uri, ofServer }) => [uri, ofServer(context)])),
+    ofAccount: Object.fromEntries(allCapabilities.map(({ uri, ofAccount }) => [uri, ofAccount(context)])),
+  };
+}
+
+/** Returns the state of the session, which changes when anything in it does (RFC 8620 §2): all but these facts follows from the account. */
+export function sessionStateOf(context: MailContext): string {
+  const { accountId, isReadOnly } = context;
+  const facts = JSON.stringify([accountId, isReadOnly, announcedCapabilities(context)]);
+  return createHash('sha256').update(facts).digest('base64url').slice(0, 16);
+}
