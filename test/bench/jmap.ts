@@ -73,10 +73,10 @@ export async function measureJmap(godwit: GodwitPeer, effort: Effort): Promise<R
 }
 
 function firstPage(client: JmapLoadClient, more: Readonly<Record<string, boolean>> = {}): readonly unknown[] {
-  const { accountId, inbox } = client;
+  const { accountId, mailbox } = client;
   const sort = [{ property: 'receivedAt', isAscending: false }];
   return [
-    ['Email/query', { accountId, filter: { inMailbox: inbox }, sort, limit: page, ...more }, '0'],
+    ['Email/query', { accountId, filter: { inMailbox: mailbox }, sort, limit: page, ...more }, '0'],
     [
       'Email/get',
       { accountId, '#ids': { resultOf: '0', name: 'Email/query', path: '/ids' }, properties: listProperties },

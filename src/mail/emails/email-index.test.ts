@@ -45,7 +45,11 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       const newestFirst = visible.toSorted((a, b) => b.receivedMs - a.receivedMs || b.id - a.id);
       assert.deepEqual(whole.newestFirst(), newestFirst);
       assert.deepEqual(index.newestFirst(), newestFirst, `step ${step}`);
-      for (const mailbox of mailboxes) assert.deepEqual(index.counts(mailbox), whole.counts(mailbox));
+      for (const mailbox of mailboxes) {
+        assert.deepEqual(index.counts(mailbox), whole.counts(mailbox));
+        const inside = newestFirst.filter(({ places }) => places.some((one) => one.mailbox === mailbox));
+        assert.deepEqual(index.newestFirstIn(mailbox), inside, `step ${step}, mailbox ${mailbox}`);
+      }
       for (let thread = 0; thread < 12; thread += 1)
         assert.deepEqual(new Set(index.thread(thread)), new Set(visible.filter((one) => one.thread === thread)));
     }

@@ -37,6 +37,11 @@ export class EmailView {
     return this.#index.newestFirst();
   }
 
+  /** Returns the visible emails of a mailbox, those received last first: a list that does not change. */
+  newestFirstIn(mailbox: MailboxId): readonly Email[] {
+    return this.#index.newestFirstIn(mailbox);
+  }
+
   /** Returns the counters of a mailbox. */
   counts(mailbox: MailboxId): MailboxCounts {
     return this.#index.counts(mailbox);

@@ -1,10 +1,13 @@
 import { Arguments, invalidArgument, MethodError, type JsonObject } from '#lib/jmap';
+import type { MailboxId } from '#lib/ids';
 import { keywordsOf, type Email, type EmailView } from '#mail/emails';
 import type { TextKey } from '#mail/search';
 import { mailboxIds } from './ids.ts';
 
 /** A condition of Email/query (RFC 8621 §4.4.1), all of whose members must be true. */
 export interface EmailCondition {
+  /** Mailbox in which an email must be; null when the condition does not ask. */
+  readonly mailbox: MailboxId | null;
   /** Answered by what is in memory. */
   readonly tests: readonly ((email: Email, view: EmailView) => boolean)[];
   /** Texts that the message must have, each of them. */
@@ -19,24 +22,22 @@ export function readCondition(object: JsonObject): EmailCondition {
   const tests: ((email: Email, view: EmailView) => boolean)[] = [];
   const texts: TextKey[] = [];
   let hasAttachment: boolean | null = null;
+  let mailbox: MailboxId | null = null;
   for (const name of Object.keys(object)) {
     const test = Object.hasOwn(readers, name) ? readers[name] : undefined;
     if (test !== undefined) tests.push(test(args, name));
+    else if (name === 'inMailbox') tests.push(inMailbox((mailbox = readMailbox(args.id(name)))));
     else if (name === 'hasAttachment') hasAttachment = args.boolean(name);
     else if (name === 'header') texts.push(headerKey(args));
     else if (textNames.has(name)) texts.push(...textKeys(name, args.text(name)));
     else throw new MethodError('unsupportedFilter', `there is no condition ${name.slice(0, 100)}`);
   }
-  return { tests, texts, hasAttachment };
+  return { mailbox, tests, texts, hasAttachment };
 }
 
 type ReadTest = (args: Arguments, name: string) => (email: Email, view: EmailView) => boolean;
 
 const readers: Readonly<Record<string, ReadTest>> = {
-  inMailbox: (args, name) => {
-    const wanted = mailboxIds.read(args.id(name));
-    return ({ places }) => places.some(({ mailbox }) => mailbox === wanted);
-  },
   inMailboxOtherThan: (args, name) => {
     const excluded = new Set(args.texts(name).map((id) => mailboxIds.read(id)));
     return ({ places }) => places.some(({ mailbox }) => !excluded.has(mailbox));
@@ -78,6 +79,15 @@ const readers: Readonly<Record<string, ReadTest>> = {
     return ({ thread }, view) => !view.thread(thread).some((email) => keywordsOf(email).has(keyword));
   },
 };
+
+/** An id that is none is that of no mailbox. */
+function readMailbox(id: string): MailboxId {
+  return (mailboxIds.read(id) ?? 0) as MailboxId;
+}
+
+function inMailbox(wanted: MailboxId): (email: Email) => boolean {
+  return ({ places }) => places.some(({ mailbox }) => mailbox === wanted);
+}
 
 const textNames = new Set(['text', 'from', 'to', 'cc', 'bcc', 'subject', 'body']);
 

@@ -4,13 +4,14 @@ import {
   isJsonObject,
   MethodError,
   parseFilter,
+  type Filter,
   type JsonObject,
   type JsonValue,
 } from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
 import { keywordsOf, type Email, type EmailView } from '#mail/emails';
 import type { JmapMethod } from '#proto/jmap-server';
-import { readCondition } from './email-condition.ts';
+import { readCondition, type EmailCondition } from './email-condition.ts';
 import { filtered } from './email-filter.ts';
 import { emailIds, mailboxIds } from './ids.ts';
 import { accountOf, type MailContext } from './mail-context.ts';
@@ -40,7 +41,9 @@ export const emailQuery: JmapMethod<MailContext> = {
     const isWindowed = compare === null && window.anchor === null && window.position >= 0;
     const isTotalKnown = !window.withTotal || knownTotal !== null;
     const most = isWindowed && isTotalKnown ? window.position + pageOf(window) + 1 : Number.POSITIVE_INFINITY;
-    const found = await filtered(account, view, view.newestFirst, {
+    const mailbox = filter === null ? null : mailboxOf(filter);
+    const emails = mailbox === null ? view.newestFirst : view.newestFirstIn(mailbox);
+    const found = await filtered(account, view, emails, {
       filter,
       most,
       onlyFirstOfThread: isCollapsed && compare === null,
@@ -60,6 +63,17 @@ export const emailQueryChanges: JmapMethod<MailContext> = {
     throw new MethodError('cannotCalculateChanges', 'changes of queries are not kept: query again');
   },
 };
+
+/** Returns the mailbox outside of which no email matches a filter; null when there is none. */
+function mailboxOf(filter: Filter<EmailCondition>): MailboxId | null {
+  if (filter.kind === 'condition') return filter.condition.mailbox;
+  if (filter.operator !== 'AND') return null;
+  for (const one of filter.filters) {
+    const mailbox = mailboxOf(one);
+    if (mailbox !== null) return mailbox;
+  }
+  return null;
+}
 
 /** Returns the number of all results where it is counted already: of a mailbox, or of all threads in it. Null for every other filter. */
 function totalOf(filter: JsonObject | null, view: EmailView, isCollapsed: boolean): number | null {

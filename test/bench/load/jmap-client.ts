@@ -5,14 +5,14 @@ const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];
 /** A JMAP client that measures its requests, from the first byte sent to the last byte read and parsed. */
 export class JmapLoadClient {
   readonly accountId: string;
-  /** Id of the mailbox with the role of inbox. */
-  readonly inbox: string;
+  /** Id of the large mailbox. */
+  readonly mailbox: string;
   readonly #base: string;
 
-  private constructor(base: string, accountId: string, inbox: string) {
+  private constructor(base: string, accountId: string, mailbox: string) {
     this.#base = base;
     this.accountId = accountId;
-    this.inbox = inbox;
+    this.mailbox = mailbox;
   }
 
   /** Logs in to the account with the large mailbox. */
@@ -23,7 +23,7 @@ export class JmapLoadClient {
     const accountId = session.primaryAccounts['urn:ietf:params:jmap:mail'] ?? '';
     const found = await new JmapLoadClient(base, accountId, '').request([['Mailbox/get', { accountId }, '0']]);
     const [[, { list }]] = found as [[string, { readonly list: readonly ListedMailbox[] }]];
-    return new JmapLoadClient(base, accountId, list.find(({ role }) => role === 'inbox')?.id ?? '');
+    return new JmapLoadClient(base, accountId, list.find(({ name }) => name === 'big')?.id ?? '');
   }
 
   /** Sends a request. @returns the method responses. @throws Error when one of them is an error. */
@@ -49,7 +49,7 @@ export class JmapLoadClient {
 
 interface ListedMailbox {
   readonly id: string;
-  readonly role: string | null;
+  readonly name: string;
 }
 
 const authorization = { Authorization: `Basic ${btoa(`${addressOf(0)}:${password}`)}` };
