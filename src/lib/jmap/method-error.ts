@@ -43,21 +43,29 @@ export function invalidArgument(name: string, reason: string): MethodError {
   return new MethodError('invalidArguments', `${name}: ${reason}`, { arguments: [name] });
 }
 
-/** Types of errors about one object of a `/set` call (RFC 8620 §5.3; RFC 8621 §2.5, §4.6). */
+/** Types of errors about one object of a `/set` call (RFC 8620 §5.3; RFC 8621 §2.5, §4.6, §6.3, §7.5; RFC 9007 §2.1). */
 type SetErrorType =
   | 'blobNotFound'
+  | 'cannotUnsend'
   | 'forbidden'
+  | 'forbiddenFrom'
+  | 'forbiddenMailFrom'
+  | 'forbiddenToSend'
   | 'invalidEmail'
   | 'invalidPatch'
   | 'invalidProperties'
+  | 'invalidRecipients'
   | 'mailboxHasChild'
   | 'mailboxHasEmail'
+  | 'mdnAlreadySent'
+  | 'noRecipients'
   | 'notFound'
   | 'overQuota'
   | 'singleton'
   | 'tooLarge'
   | 'tooManyKeywords'
   | 'tooManyMailboxes'
+  | 'tooManyRecipients'
   | 'willDestroy';
 
 /** Refusal to create, update or destroy one object, which stays as it was. */
@@ -65,12 +73,14 @@ export class SetError extends Error {
   override readonly name = 'SetError';
   readonly type: SetErrorType;
   readonly #properties: readonly string[];
+  readonly #more: JsonObject;
 
-  /** @param properties  Those that are invalid. */
-  constructor(type: SetErrorType, description: string, properties: readonly string[] = []) {
+  /** @param properties  Those that are invalid. @param more  Members that belong to the type, such as `maxSize`. */
+  constructor(type: SetErrorType, description: string, properties: readonly string[] = [], more: JsonObject = {}) {
     super(description);
     this.type = type;
     this.#properties = properties;
+    this.#more = more;
   }
 
   /** Value in `notCreated`, `notUpdated` or `notDestroyed`. */
@@ -80,6 +90,7 @@ export class SetError extends Error {
       type: this.type,
       description: this.message,
       ...(this.#properties.length > 0 && { properties }),
+      ...this.#more,
     };
   }
 }

@@ -50,36 +50,64 @@ async function answered<Context>(body: Uint8Array, deps: AnswerDeps<Context>): P
   if (unknown !== undefined)
     throw new RequestProblem('unknownCapability', `this server does not have ${unknown.slice(0, 200)}`);
   const references = new ResultReferences(limits);
-  const call: MethodCall = { createdIds: new Map(createdIds) };
+  const created = new Map(createdIds);
   const responses: Invocation[] = [];
   for (const invocation of calls) {
-    const response = await responseTo(invocation, new Set(using), references, call, deps);
-    responses.push(response);
-    references.add(response);
+    const next: Invocation[] = [];
+    const call: MethodCall = {
+      createdIds: created,
+      using: new Set(using),
+      callNext: (name, args) => void next.push({ name, args, callId: invocation.callId }),
+    };
+    const answers = [await responseTo(invocation, references, call, deps)];
+    for (const implied of next) answers.push(await impliedResponse(implied, call, deps));
+    for (const answer of answers) references.add(answer);
+    responses.push(...answers);
     const pause = deps.loop.pause();
     if (pause !== null) await pause;
   }
   return {
     methodResponses: responses.map(({ name, args, callId }) => [name, args, callId]),
-    ...(createdIds !== null && { createdIds: jsonObject(call.createdIds) }),
+    ...(createdIds !== null && { createdIds: jsonObject(created) }),
     sessionState: deps.sessionState,
   };
 }
 
+/** Runs the method of a call, when the request may use it. */
 async function responseTo<Context>(
-  { name, args, callId }: Invocation,
-  using: ReadonlySet<string>,
+  invocation: Invocation,
   references: ResultReferences,
   call: MethodCall,
-  { methods, context, log }: AnswerDeps<Context>,
+  deps: AnswerDeps<Context>,
+): Promise<Invocation> {
+  return await answerOf(invocation, deps, async () => {
+    const method = deps.methods.get(invocation.name);
+    if (method === undefined || !call.using.has(method.capability))
+      throw new MethodError('unknownMethod', 'no capability that the request uses has this method');
+    return await method.run(new Arguments(references.resolve(invocation.args)), deps.context, call);
+  });
+}
+
+/** Runs the method of a call that another one implies. */
+async function impliedResponse<Context>(
+  invocation: Invocation,
+  call: MethodCall,
+  deps: AnswerDeps<Context>,
+): Promise<Invocation> {
+  return await answerOf(invocation, deps, async () => {
+    const method = deps.methods.get(invocation.name);
+    if (method === undefined) throw new MethodError('unknownMethod', 'there is no such method');
+    return await method.run(new Arguments(invocation.args), deps.context, call);
+  });
+}
+
+async function answerOf(
+  { name, callId }: Invocation,
+  { log }: Pick<AnswerDeps<unknown>, 'log'>,
+  run: () => Promise<JsonObject>,
 ): Promise<Invocation> {
   try {
-    const method = methods.get(name);
-    if (method === undefined || !using.has(method.capability))
-      throw new MethodError('unknownMethod', 'no capability that the request uses has this method');
-    const read = new Arguments(references.resolve(args));
-    const result = await method.run(read, context, call);
-    return { name, args: result, callId };
+    return { name, args: await run(), callId };
   } catch (error) {
     if (error instanceof MethodError) return { name: 'error', args: error.response, callId };
     log.error('jmap.methodFailed', { method: name }, error);

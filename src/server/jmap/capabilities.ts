@@ -10,8 +10,8 @@ interface Capability {
   readonly uri: string;
   /** Returns what holds for the whole server. */
   readonly ofServer: (context: MailContext) => JsonObject;
-  /** Returns what holds for the account of the user. */
-  readonly ofAccount: (context: MailContext) => JsonObject;
+  /** Returns what holds for the account of the user; null when this login does not have the capability there. */
+  readonly ofAccount: (context: MailContext) => JsonObject | null;
 }
 
 const nothing = (): JsonObject => ({});
@@ -35,7 +35,12 @@ export interface AnnouncedCapabilities {
 export function announcedCapabilities(context: MailContext): AnnouncedCapabilities {
   return {
     ofServer: Object.fromEntries(allCapabilities.map(({ uri, ofServer }) => [uri, ofServer(context)])),
-    ofAccount: Object.fromEntries(allCapabilities.map(({ uri, ofAccount }) => [uri, ofAccount(context)])),
+    ofAccount: Object.fromEntries(
+      allCapabilities.flatMap(({ uri, ofAccount }) => {
+        const facts = ofAccount(context);
+        return facts === null ? [] : [[uri, facts]];
+      }),
+    ),
   };
 }
 
