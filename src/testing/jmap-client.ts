@@ -2,6 +2,8 @@ import { SystemFlag } from '#lib/flags';
 import { jmapLimits, type JsonObject } from '#lib/jmap';
 import type { Identity } from '#lib/sasl';
 import { ContentMemory } from '#mail/content';
+import { defaultSettings } from '#mail/queue';
+import { Stories } from '#mail/story';
 import { jmapArea } from '#server/jmap';
 import { newMessage, type TempStore } from './temp-store.ts';
 
@@ -52,9 +54,11 @@ export class JmapClient {
     this.#store = store;
     const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
     const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity } as const) };
-    const { accounts, clock } = store;
+    const { accounts, clock, databases } = store;
+    const refusals = { find: () => Promise.resolve([]) };
+    const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });
     const contentMemory = new ContentMemory(1_000_000);
-    this.#area = jmapArea({ accounts, clock, contentMemory, logins, quotaBytesOf: () => quotaBytes, limits });
+    this.#area = jmapArea({ accounts, clock, contentMemory, logins, stories, quotaBytesOf: () => quotaBytes, limits });
   }
 
   send(path: string, init: RequestInit = {}): Promise<Response> {

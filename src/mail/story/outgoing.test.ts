@@ -5,6 +5,7 @@ import { HoldRules, Notify } from '#mail/queue';
 import { sql } from '#ports/database';
 import { parseConfigFiles } from '#mail/config';
 import { routingTable } from '#mail/routes';
+import { newMessage, tempStore } from '#testing/temp-store';
 import { deferred, delivered, QueueWorld, refused } from '#testing/queue-world';
 import { acceptanceOf, Stories, writeOrigin, writeStory } from './index.ts';
 
@@ -302,4 +303,28 @@ test('writeStory: mail of a paused transport says so', async () => {
     await textOf(world, startMs),
     /Now bob@example\.net: waits for attempt 1, due at \+300s; .*: transport {1,2}is paused, as its server refused the login of this server \(relay\.example: 535 5\.7\.8 bad\)/,
   );
+});
+
+test('Stories.ofEmail: how it came, and the latest of what the same account sent with its Message-ID', async () => {
+  await using world = new QueueWorld();
+  await using store = await tempStore();
+  const { accounts, account } = store;
+  await world.start();
+  await account.messages.append({ name: 'Sent' }, [
+    newMessage(['Message-ID: <m@example.org>']),
+    newMessage(['Subject: without a Message-ID']),
+    newMessage(['Message-ID: <other@example.org>']),
+  ]);
+  for (const to of ['a@example.net', 'b@example.net', 'c@example.net'])
+    await world.send([to], { account: to.startsWith('a') ? null : account.id });
+  const refusals = { find: () => Promise.resolve([]) };
+  const stories = new Stories({ db: world.db, accounts, refusals, settings: world.settings });
+  const emails = (await account.emails.view()).newestFirst.map(({ id }) => id).toSorted((a, b) => a - b);
+  const told: unknown[] = [];
+  for (const id of emails) {
+    const found = await stories.ofEmail(account, id, 1);
+    told.push(found.map((story) => (story.kind === 'outgoing' ? story.id : story.kind)));
+  }
+  assert.deepEqual(told, [[3, 'incoming'], ['incoming'], ['incoming']]);
+  assert.equal((await stories.ofEmail(account, emails[0] ?? assert.fail(), 10)).length, 3);
 });

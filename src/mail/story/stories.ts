@@ -1,4 +1,4 @@
-import type { AccountId, QueueId } from '#lib/ids';
+import type { AccountId, ContentId, QueueId } from '#lib/ids';
 import type { Account, Accounts } from '#mail/accounts';
 import { messagesTo } from '#mail/queue';
 import { inBatches } from '#mail/schema';
@@ -66,6 +66,15 @@ export class Stories {
       .toReversed()
       .toSorted((a, b) => startOf(a) - startOf(b));
     return { stories: found.slice(-limit), isCut: found.length > limit };
+  }
+
+  /** Tells how a message of an account came, and what became of up to `limit` that the account sent with its Message-ID, the latest ones. */
+  async ofEmail(account: Account, id: ContentId, limit: number): Promise<Story[]> {
+    const incoming = await incomingStories(account, [id]);
+    const messageId = incoming[0]?.kind === 'incoming' ? incoming[0].messageId : null;
+    if (messageId === null) return incoming;
+    const question = { kind: 'messageId', messageId: messageId.slice(1, -1) } as const;
+    return [...(await this.#outgoing(question, limit, account)).toReversed(), ...incoming];
   }
 
   async #outgoing(question: StoryQuestion, limit: number, account: Account | null): Promise<Story[]> {

@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '#lib/jmap';
 import { coreCapability, coreUri } from '#proto/jmap-server';
+import type { Capability } from './capability.ts';
+import { whyCapability } from './email-why.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailCapability } from './mail-methods.ts';
 import { mailUri } from './mail-uri.ts';
-
-/** A capability that the session announces (RFC 8620 §2). */
-interface Capability {
-  readonly uri: string;
-  /** Returns what holds for the whole server. */
-  readonly ofServer: (context: MailContext) => JsonObject;
-  /** Returns what holds for the account of the user; null when this login does not have the capability there. */
-  readonly ofAccount: (context: MailContext) => JsonObject | null;
-}
 
 const nothing = (): JsonObject => ({});
 
@@ -20,6 +13,7 @@ const nothing = (): JsonObject => ({});
 const allCapabilities: readonly Capability[] = [
   { uri: coreUri, ofServer: ({ limits }) => coreCapability(limits), ofAccount: nothing },
   { uri: mailUri, ofServer: nothing, ofAccount: ({ isReadOnly }) => mailCapability(isReadOnly) },
+  whyCapability,
 ];
 
 /** URIs of all capabilities. */

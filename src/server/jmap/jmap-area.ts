@@ -1,6 +1,7 @@
 import { jmapLimits, type JmapLimits, type JsonObject } from '#lib/jmap';
 import type { Accounts } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
+import type { Stories } from '#mail/story';
 import type { Clock } from '#ports/clock';
 import { answerRequest, RequestSlots, sessionResource } from '#proto/jmap-server';
 import { plainAnswer, type Area, type HttpLogins } from '#server/http';
@@ -18,6 +19,7 @@ export interface JmapAreaDeps {
   readonly clock: Clock;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
+  readonly stories: Pick<Stories, 'ofEmail'>;
   /** Returns the bytes that an account may store; 0 without a limit. */
   readonly quotaBytesOf: (account: string) => number;
   readonly limits?: JmapLimits;
@@ -40,7 +42,7 @@ const privateJson = { 'Content-Type': 'application/json', 'Cache-Control': 'no-c
 
 /** Makes the area `jmap`: session, API, uploads and downloads (RFC 8620 §2, §3, §6). */
 export function jmapArea(deps: JmapAreaDeps): Area {
-  const { accounts, logins, clock, contentMemory: memory, quotaBytesOf, limits = jmapLimits } = deps;
+  const { accounts, logins, clock, contentMemory: memory, stories, quotaBytesOf, limits = jmapLimits } = deps;
   const uploads = new Uploads({ clock, memory });
   const uploadSlots = new RequestSlots(limits.maxConcurrentUpload);
   const slots = new RequestSlots(limits.maxConcurrentRequests);
@@ -60,6 +62,7 @@ export function jmapArea(deps: JmapAreaDeps): Area {
       uploads,
       memory,
       clock,
+      stories,
       quotaBytes: quotaBytesOf(account.name),
     };
     const user: UserRequest = { request, url, facts, login: login.identity.login, context };

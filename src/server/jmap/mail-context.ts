@@ -9,6 +9,7 @@ import {
 import type { ModSeq } from '#lib/ids';
 import type { Account } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
+import type { Stories } from '#mail/story';
 import type { Clock } from '#ports/clock';
 import type { Uploads } from './uploads.ts';
 
@@ -23,6 +24,7 @@ export interface MailContext {
   /** Memory that all messages on their way in share. */
   readonly memory: ContentMemory;
   readonly clock: Clock;
+  readonly stories: Pick<Stories, 'ofEmail'>;
   /** Bytes that the account may store; 0 without a limit. */
   readonly quotaBytes: number;
 }

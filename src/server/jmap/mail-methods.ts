@@ -5,6 +5,7 @@ import { emailGet } from './email-get.ts';
 import { emailImport } from './email-import.ts';
 import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
 import { emailSet } from './email-set.ts';
+import { emailWhy } from './email-why.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
 import { mailboxQuery, mailboxQueryChanges } from './mailbox-query.ts';
@@ -27,6 +28,7 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     emailQuery,
     emailQueryChanges,
     emailSet,
+    emailWhy,
   ].map((method) => [method.name, method]),
 );
 
