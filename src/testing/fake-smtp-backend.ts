@@ -48,6 +48,8 @@ export class FakeSmtpBackend implements Backend {
   notAdmitted: Error | null = null;
   /** Thrown when a login succeeded. */
   loginRefused: Error | null = null;
+  /** Ends the sessions of logins. */
+  loginEnded: AbortSignal | null = null;
 
   constructor(options: { readonly mechanisms?: readonly MechanismName[] } = {}) {
     const { mechanisms } = options;
@@ -97,6 +99,7 @@ export class FakeSmtpBackend implements Backend {
       outcome: async (_facts, outcome) => {
         this.outcomes.push(outcome);
         if (outcome.kind === 'success' && this.loginRefused !== null) throw this.loginRefused;
+        return outcome.kind === 'success' ? this.loginEnded : null;
       },
     };
   }

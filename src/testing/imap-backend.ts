@@ -9,8 +9,8 @@ import {
   type AppendHead,
   type CopyResult,
   type FlagChange,
+  type FailedLogin,
   type ImapBackend,
-  type LoginOutcome,
   type MailboxEntry,
   type MailboxImage,
   type MailboxStatus,
@@ -39,8 +39,8 @@ export class MemoryImapBackend implements ImapBackend {
   readonly credentials: CredentialStore;
   /** Milliseconds since 1970 that count as now. */
   nowMs = Date.UTC(2026, 0, 1);
-  /** Every login outcome, in order. */
-  readonly outcomes: LoginOutcome[] = [];
+  /** Logins that failed, in order. */
+  readonly failedLogins: FailedLogin[] = [];
   /** Fields of every ID command. */
   readonly clientIds: ReadonlyMap<string, string | null>[] = [];
   readonly entries = new Map<string, Entry>();
@@ -74,8 +74,8 @@ export class MemoryImapBackend implements ImapBackend {
     // Any client may try.
   }
 
-  noteLogin(outcome: LoginOutcome): void {
-    this.outcomes.push(outcome);
+  noteFailedLogin(failed: FailedLogin): void {
+    this.failedLogins.push(failed);
   }
 
   noteClientId(fields: ReadonlyMap<string, string | null>): void {

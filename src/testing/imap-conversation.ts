@@ -15,7 +15,7 @@ export function serveAccount(channel: Channel, { clock, log, loop }: World, open
   const backend: ImapBackend = {
     credentials: {} as CredentialStore,
     admitLogin: async () => undefined,
-    noteLogin: () => undefined,
+    noteFailedLogin: () => undefined,
     noteClientId: () => undefined,
     open: async () => open(),
   };

@@ -44,6 +44,7 @@ export interface ListedObject {
 export class JmapClient {
   readonly #area: Area;
   readonly #store: TempStore;
+  readonly #ended = new AbortController();
 
   constructor(
     store: TempStore,
@@ -53,7 +54,8 @@ export class JmapClient {
   ) {
     this.#store = store;
     const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
-    const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity } as const) };
+    const open = () => ({ ended: this.#ended.signal, [Symbol.dispose]: () => undefined });
+    const logins = { authenticate: () => Promise.resolve({ kind: 'account', identity, open } as const) };
     const { accounts, clock, databases } = store;
     const refusals = { find: () => Promise.resolve([]) };
     const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });

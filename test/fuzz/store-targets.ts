@@ -6,7 +6,7 @@ import { Files } from '#host/files';
 import { mechanismsByStrength, type Identity } from '#lib/sasl';
 import { defaultLimits, serveImap } from '#proto/imap-server';
 import { SmtpSession, type Backend, type SessionOptions } from '#proto/smtp-server';
-import { Admission } from '#server/admission';
+import { Admission, Logins } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { ImapGlue } from '#server/imap';
 import { SenderCheck, SmtpIn, standardParts as inbound } from '#server/smtp-in';
@@ -31,6 +31,7 @@ interface World {
   readonly services: Services;
   readonly log: FakeLog;
   readonly admission: Admission;
+  readonly logins: Logins;
 }
 
 let opening: Promise<World> | null = null;
@@ -58,7 +59,8 @@ accounts: { mrc: { addresses: [mrc@example.org, user@example.org, b@example.org]
   };
   const services = await openServices({ folder, files: new Files(), log, onFatal });
   for (const name of ['mrc', 'joe']) await services.accounts.create(name);
-  return { services, log, admission: new Admission({ clock: services.clock, trustedNetworks: ['192.0.2.0/24'] }) };
+  const admission = new Admission({ clock: services.clock, trustedNetworks: ['192.0.2.0/24'] });
+  return { services, log, admission, logins: new Logins({ ...services, admission }) };
 }
 
 /** Writes the input in chunks and reads all answers. @throws Error when an error was logged: whatever a stranger sends is no bug. */
@@ -113,14 +115,14 @@ const smtpStore: Target = {
   maxBytes: 12_000,
   async run(input, random) {
     const place = await world();
-    const { services, admission } = place;
+    const { services, admission, logins } = place;
     const isSubmission = random() < 0.3;
     const { client, server } = channelPair({ clientAddress: '192.0.2.77', tls: true });
     const clock = new FakeClock();
     const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
     const shutdown = new AbortController().signal;
     const backend: Backend = isSubmission
-      ? new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) })
+      ? new Submission({ ...services, admission, logins, hostname, rules: standardRules(services.configuration) })
       : new SmtpIn({ ...services, clock, admission, senders, inbound, hostname, shutdown });
     const options: SessionOptions = {
       kind: isSubmission ? 'submissions' : 'mx',
@@ -178,13 +180,13 @@ const imapStore: Target = {
   maxBytes: 8000,
   async run(input, random) {
     const place = await world();
-    const { services, admission } = place;
+    const { services, logins } = place;
     const { log } = services;
     const { client, server } = channelPair({ serverPort: 993, tls: true });
     const clock = new FakeClock();
     const backend = new ImapGlue({
       ...services,
-      admission,
+      logins,
       log,
       credentials: services.checker,
       remoteAddress: '192.0.2.77',

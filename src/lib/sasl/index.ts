@@ -8,6 +8,7 @@
  * after the server proved that it knows the password, where the mechanism has such a proof.
  */
 export type * from './types.ts';
+export { appPasswordScopes } from './types.ts';
 export { LoginsBusy } from './busy.ts';
 export { createSaslServer } from './server.ts';
 export { createSaslClient } from './client.ts';

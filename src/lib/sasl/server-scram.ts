@@ -36,7 +36,9 @@ export function scram(hash: ScramHash, isPlus: boolean): ServerMechanism {
     const isOwn = isProofRight(final, keys, authMessage, hash);
     // All are tried, so that the time does not tell which one was right.
     const [app] = (keys.appPasswords ?? []).filter((candidate) => isProofRight(final, candidate, authMessage, hash));
-    const identity = isOwn ? await options.store.identify(first.login) : (app?.identity ?? null);
+    // What was proved are the keys that were read before, though the password may have been changed since.
+    const own = isOwn ? (keys.identity ?? (await options.store.identify(first.login))) : null;
+    const identity = own ?? app?.identity ?? null;
     const { serverKey } = isOwn ? keys : (app ?? keys);
     const verifier = writeUtf8(`v=${encodeBase64Text(hmac(hash, serverKey, authMessage))}`);
     return authorize(options.store, first.login, first.authorizationId, identity, verifier);

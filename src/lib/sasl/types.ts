@@ -18,12 +18,17 @@ export interface ScramKeys {
 
 /** Stored SCRAM keys of a login (RFC 5802 §3): of the account's own password, and of its app passwords, which share salt and iteration count. */
 export interface ScramLogin extends ScramKeys {
+  /** Identity that the account's own password proves; `identify` finds it when omitted. */
+  readonly identity?: Identity;
   /** Empty when omitted. */
   readonly appPasswords?: readonly (Pick<ScramKeys, 'storedKey' | 'serverKey'> & { readonly identity: Identity })[];
 }
 
-/** Permission of an app password: to read and change mail, only to read it, or to send messages. */
-export type AppPasswordScope = 'mail' | 'read-only' | 'send';
+/** Permissions of app passwords: to read and change mail, only to read it, and to send messages. */
+export const appPasswordScopes = ['mail', 'read-only', 'send'] as const;
+
+/** Permission of an app password. */
+export type AppPasswordScope = (typeof appPasswordScopes)[number];
 
 /** Proven identity of a client. */
 export interface Identity {
@@ -33,6 +38,10 @@ export interface Identity {
   readonly login: string;
   /** The app password that proved it; omitted for the account's own password, a certificate or a token, which permit everything. */
   readonly appPassword?: { readonly id: number; readonly scopes: readonly AppPasswordScope[] };
+  /** Name of the secret that proved it, for `CredentialChecker.isStillProved`; omitted by stores whose secrets never change. */
+  readonly proof?: string;
+  /** Milliseconds since 1970 from which the proof no longer holds; omitted for never. */
+  readonly untilMs?: number;
 }
 
 /**

@@ -214,6 +214,7 @@ export class Accounts implements Disposable {
       return found;
     }, 'reserve');
     if (row === null) throw new AccountRefusal(`no account ${name}`);
+    this.#deps.bus.publish('logins');
     // Only after the mark: who opens from now on finds nothing, and who opened before is in the map.
     const opening = this.#opened.get(name);
     this.#opened.delete(name);

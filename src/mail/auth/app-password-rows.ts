@@ -1,4 +1,4 @@
-import type { AppPasswordScope } from '#lib/sasl';
+import { appPasswordScopes, type AppPasswordScope } from '#lib/sasl';
 import { sql, type Reader, type Tx } from '#ports/database';
 import { activeAccount } from './credential-rows.ts';
 import { saltsOf, type DerivedSecrets, type ScramSalts } from './derive.ts';
@@ -36,6 +36,8 @@ export interface AppPasswordSecrets extends Omit<DerivedSecrets, 'passwordHash'>
 export interface AppPasswordProof extends AppPasswordSecrets {
   readonly id: number;
   readonly scopes: readonly AppPasswordScope[];
+  /** Null for never. */
+  readonly expiresMs: number | null;
 }
 
 interface Row {
@@ -52,8 +54,8 @@ interface Row {
 
 /** Returns what proves the app passwords of an account that have not expired. */
 export async function appPasswordProofs(reader: Reader, account: number, nowMs: number): Promise<AppPasswordProof[]> {
-  const rows = await reader.all<AppPasswordSecrets & { readonly id: number; readonly scopes: string }>(
-    sql`SELECT id, scopes, digest, scram_sha1 AS "scramSha1", scram_sha256 AS "scramSha256", cram_md5 AS "cramMd5"
+  const rows = await reader.all<Omit<AppPasswordProof, 'scopes'> & { readonly scopes: string }>(
+    sql`SELECT id, scopes, expires_ms AS "expiresMs", digest, scram_sha1 AS "scramSha1", scram_sha256 AS "scramSha256", cram_md5 AS "cramMd5"
       FROM app_password WHERE account = ${account} AND (expires_ms IS NULL OR expires_ms > ${nowMs})`,
   );
   return rows.map((row) => ({ ...row, scopes: readScopes(row.scopes) }));
@@ -118,7 +120,7 @@ function appPasswordOf(row: Row): AppPassword {
   return { ...rest, scopes: readScopes(scopes), lastUse };
 }
 
-const known: ReadonlySet<string> = new Set(['mail', 'read-only', 'send'] satisfies AppPasswordScope[]);
+const known: ReadonlySet<string> = new Set(appPasswordScopes);
 
 /** Reads stored scopes. A word of a later version permits nothing here. */
 function readScopes(text: string): AppPasswordScope[] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppPasswordScope, Identity } from '#lib/sasl';
+import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Database, Reader } from '#ports/database';
 import type { Log } from '#ports/log';
@@ -24,6 +25,8 @@ import { authLimits, type AuthLimits } from './limits.ts';
 export interface AppPasswordsDeps {
   /** The server's database. */
   readonly db: Database;
+  /** Wakes, on the topic `logins`, those who hold open what a secret proved that is gone. */
+  readonly bus: Pick<Bus, 'publish'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -90,10 +93,13 @@ export class AppPasswords {
 
   /** Removes an app password; it is invalid at once. @returns false when there is none of that name. */
   async remove(account: string, name: string): Promise<boolean> {
-    return await this.#deps.db.write(async (tx) => {
+    const { db, bus } = this.#deps;
+    const wasThere = await db.write(async (tx) => {
       const id = await activeAccount(tx, account);
       return id !== null && (await deleteAppPassword(tx, id, name));
     }, 'reserve');
+    bus.publish('logins');
+    return wasThere;
   }
 
   /** Notes a login, if it was one with an app password; those of the same minute once. A note that cannot be stored never fails the login. */

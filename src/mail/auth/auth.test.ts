@@ -3,7 +3,14 @@ import { createHash, createHmac, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { directHash } from '#testing/direct-hash';
 import { encodeHex } from '#lib/codecs';
-import { createSaslClient, createSaslServer, deriveScramKeys, LoginsBusy } from '#lib/sasl';
+import {
+  createSaslClient,
+  createSaslServer,
+  deriveScramKeys,
+  LoginsBusy,
+  type CredentialStore,
+  type Identity,
+} from '#lib/sasl';
 import { Secret } from '#lib/secret';
 import type { SlowHash } from '#ports/slow-hash';
 import { makeSelfSigned } from '#host/certificates';
@@ -19,8 +26,11 @@ const limits = { argon2MemoryKiB: 64, argon2Passes: 1, scramIterations: 10 };
 
 function open({ databases, clock }: TempStore, logins: Readonly<Record<string, string>> = maras) {
   const directory = { accountOf: (login: string) => logins[login] ?? null };
-  const deps = { db: databases.server, clock, random: systemRandom, hash: directHash, limits };
+  const hints: string[] = [];
+  const bus = { publish: (topic: string) => void hints.push(topic) };
+  const deps = { db: databases.server, bus, clock, random: systemRandom, hash: directHash, limits };
   return {
+    hints,
     credentials: new Credentials(deps),
     appPasswords: new AppPasswords({ ...deps, log: new FakeLog() }),
     checker: new CredentialChecker({ ...deps, directory }),
@@ -29,18 +39,26 @@ function open({ databases, clock }: TempStore, logins: Readonly<Record<string, s
 
 const mara = { account: 'mara', login: 'mara@example.org' };
 
+/** Returns an identity without the name of what proved it. */
+function who(identity: Identity | null): Identity | null {
+  if (identity === null) return null;
+  const { proof, ...rest } = identity;
+  assert.ok(proof !== undefined);
+  return rest;
+}
+
 test('CredentialChecker.checkPassword knows the current password only', async () => {
   await using store = await tempStore();
   const { credentials, checker } = open(store);
   assert.equal(await checker.checkPassword('mara@example.org', 'correct horse'), null);
   await credentials.setPassword('mara', 'correct horse');
-  assert.deepEqual(await checker.checkPassword('Mara@Example.org', 'correct horse'), mara);
-  assert.deepEqual(await checker.checkPassword('mara@example.org', 'correct horse'), mara);
+  assert.deepEqual(who(await checker.checkPassword('Mara@Example.org', 'correct horse')), mara);
+  assert.deepEqual(who(await checker.checkPassword('mara@example.org', 'correct horse')), mara);
   assert.equal(await checker.checkPassword('mara@example.org', 'wrong horse'), null);
   assert.equal(await checker.checkPassword('nobody@example.org', 'correct horse'), null);
   await credentials.setPassword('mara', 'battery staple');
   assert.equal(await checker.checkPassword('mara@example.org', 'correct horse'), null);
-  assert.deepEqual(await checker.checkPassword('mara@example.org', 'battery staple'), mara);
+  assert.deepEqual(who(await checker.checkPassword('mara@example.org', 'battery staple')), mara);
 });
 
 test('CredentialChecker.checkPassword refuses for the moment when too many passwords are being checked', async () => {
@@ -95,14 +113,14 @@ test('CredentialChecker.checkCramMd5 accepts the digest of the stored password',
   const { credentials, checker } = open(store);
   await credentials.setPassword('mara', 'correct horse');
   const digest = createHmac('md5', 'correct horse').update('<1@x>').digest('hex');
-  assert.deepEqual(await checker.checkCramMd5('mara@example.org', '<1@x>', digest), mara);
+  assert.deepEqual(who(await checker.checkCramMd5('mara@example.org', '<1@x>', digest)), mara);
   assert.equal(await checker.checkCramMd5('mara@example.org', '<2@x>', digest), null);
   assert.equal(await checker.checkCramMd5('nobody', '<1@x>', digest), null);
   assert.equal(await checker.checkCramMd5('mara@example.org', '<1@x>', ''), null);
 });
 
 /** Logs in by SCRAM as a client does. @returns the identity; null when the server refused. */
-async function logInByScram(checker: CredentialChecker, password: string, mechanism: 'SCRAM-SHA-1' | 'SCRAM-SHA-256') {
+async function logInByScram(checker: CredentialStore, password: string, mechanism: 'SCRAM-SHA-1' | 'SCRAM-SHA-256') {
   const server = createSaslServer(mechanism, {
     store: checker,
     bindings: null,
@@ -146,18 +164,18 @@ for (const hasOwnPassword of [true, false]) {
       [backup, { id: backupId, scopes: ['read-only'] }],
     ] as const) {
       const proved = { ...mara, appPassword };
-      assert.deepEqual(await checker.checkPassword('mara@example.org', password), proved);
-      assert.deepEqual(await logInByScram(checker, password, 'SCRAM-SHA-1'), proved);
-      assert.deepEqual(await logInByScram(checker, password, 'SCRAM-SHA-256'), proved);
+      assert.deepEqual(who(await checker.checkPassword('mara@example.org', password)), proved);
+      assert.deepEqual(who(await logInByScram(checker, password, 'SCRAM-SHA-1')), proved);
+      assert.deepEqual(who(await logInByScram(checker, password, 'SCRAM-SHA-256')), proved);
       const digest = createHmac('md5', password).update('<1@x>').digest('hex');
-      assert.deepEqual(await checker.checkCramMd5('mara@example.org', '<1@x>', digest), proved);
+      assert.deepEqual(who(await checker.checkCramMd5('mara@example.org', '<1@x>', digest)), proved);
     }
     assert.equal(await checker.checkPassword('mara@example.org', `${phone}x`), null);
     assert.equal(await logInByScram(checker, 'wrong horse', 'SCRAM-SHA-256'), null);
-    assert.deepEqual(await logInByScram(checker, 'correct horse', 'SCRAM-SHA-256'), hasOwnPassword ? mara : null);
+    assert.deepEqual(who(await logInByScram(checker, 'correct horse', 'SCRAM-SHA-256')), hasOwnPassword ? mara : null);
     // A new password of the account leaves them as they are.
     await credentials.setPassword('mara', 'battery staple');
-    assert.deepEqual(await logInByScram(checker, 'battery staple', 'SCRAM-SHA-1'), mara);
+    assert.deepEqual(who(await logInByScram(checker, 'battery staple', 'SCRAM-SHA-1')), mara);
     assert.equal((await logInByScram(checker, phone, 'SCRAM-SHA-1'))?.appPassword?.id, phoneId);
     assert.equal(await appPasswords.remove('mara', 'phone'), true);
     assert.equal(await appPasswords.remove('mara', 'phone'), false);
@@ -233,12 +251,12 @@ test('CredentialChecker.identifyCertificate: by the login of its key, or another
   const { credentials, checker } = open(store, logins);
   assert.equal(await checker.identifyCertificate(der, null), null);
   await credentials.addClientKey('mara', fingerprint, 'm@example.org', '');
-  assert.deepEqual(await checker.identifyCertificate(der, null), { ...mara, login: 'm@example.org' });
-  assert.deepEqual(await checker.identifyCertificate(der, 'Mara@example.org'), mara);
+  assert.deepEqual(who(await checker.identifyCertificate(der, null)), { ...mara, login: 'm@example.org' });
+  assert.deepEqual(who(await checker.identifyCertificate(der, 'Mara@example.org')), mara);
   assert.equal(await checker.identifyCertificate(der, 'ann@example.org'), null);
   const later = open(store).checker;
   assert.equal(await later.identifyCertificate(der, null), null);
-  assert.deepEqual(await later.identifyCertificate(der, 'mara@example.org'), mara);
+  assert.deepEqual(who(await later.identifyCertificate(der, 'mara@example.org')), mara);
 });
 
 test('cramMd5Digest of RFC 2195 §2', () => {
@@ -255,3 +273,85 @@ for (const length of [0, 1, 55, 56, 63, 64, 65, 200]) {
     assert.equal(encodeHex(md5Finish(md5Start, bytes, 0)), createHash('md5').update(bytes).digest('hex'));
   });
 }
+
+test('CredentialChecker.isStillProved: until the very secret is changed or removed, or the login name is not the account’s anymore', async () => {
+  await using store = await tempStore();
+  const { certPem } = await makeSelfSigned({ names: ['laptop'], days: 1, now: 0 });
+  const der = new Uint8Array(new X509Certificate(certPem).raw);
+  const fingerprint = keyFingerprint(der);
+  assert.ok(fingerprint !== null);
+  const logins: Record<string, string> = { ...maras };
+  const { credentials, appPasswords, checker, hints } = open(store, logins);
+  const byScram = async (password: string) => await logInByScram(checker, password, 'SCRAM-SHA-256');
+  const phone = async () => await appPasswords.add('mara', { name: 'phone', scopes: ['mail'], expiresMs: null });
+  const identities = async (own: string, app: string): Promise<Identity[]> => {
+    const found = [
+      await byScram(own),
+      await checker.checkPassword('mara@example.org', own),
+      await byScram(app),
+      await checker.checkPassword('mara@example.org', app),
+      await checker.identifyCertificate(der, null),
+    ];
+    return found.filter((identity) => identity !== null);
+  };
+  const proved = async (all: readonly Identity[]): Promise<boolean[]> =>
+    await Promise.all(all.map((identity) => checker.isStillProved(identity)));
+  await credentials.setPassword('mara', 'correct horse');
+  await credentials.addClientKey('mara', fingerprint, 'mara@example.org', 'laptop');
+  const all = await identities('correct horse', await phone());
+  assert.deepEqual(await proved(all), [true, true, true, true, true]);
+  hints.length = 0;
+  // The id of the removed one may be used again.
+  await appPasswords.remove('mara', 'phone');
+  const second = await phone();
+  assert.deepEqual(await proved(all), [true, true, false, false, true]);
+  await store.clock.advance(1000);
+  await credentials.setPassword('mara', 'correct horse');
+  assert.deepEqual(await proved(all), [false, false, false, false, true], 'the same password, set again');
+  await credentials.removeClientKey(fingerprint);
+  assert.deepEqual(await proved(all), [false, false, false, false, false]);
+  assert.deepEqual(hints, ['logins', 'logins', 'logins']);
+  const later = await identities('correct horse', second);
+  assert.deepEqual(await proved(later), [true, true, true, true]);
+  delete logins['mara@example.org'];
+  assert.deepEqual(await proved(later), [false, false, false, false]);
+});
+
+test('CredentialChecker.isStillProved: an expired app password does not hold, nor does any once the account is removed', async () => {
+  await using store = await tempStore();
+  const { appPasswords, checker } = open(store);
+  const untilMs = store.clock.now() + 60_000;
+  const password = await appPasswords.add('mara', { name: 'trial', scopes: ['mail'], expiresMs: untilMs });
+  const lasting = await appPasswords.add('mara', { name: 'phone', scopes: ['mail'], expiresMs: null });
+  const [trial, phone] = [
+    await checker.checkPassword('mara@example.org', password),
+    await checker.checkPassword('mara@example.org', lasting),
+  ];
+  assert.ok(trial !== null && phone !== null);
+  assert.equal(trial.untilMs, untilMs);
+  await store.clock.advance(60_000);
+  assert.deepEqual([await checker.isStillProved(trial), await checker.isStillProved(phone)], [false, true]);
+  await store.accounts.remove('mara');
+  assert.equal(await checker.isStillProved(phone), false);
+});
+
+test('SCRAM proves the password that it began with: one that was changed meanwhile does not hold', async () => {
+  await using store = await tempStore();
+  const { credentials, checker } = open(store);
+  await credentials.setPassword('mara', 'correct horse');
+  const changing: CredentialStore = {
+    takesEmptyPasswords: false,
+    checkPassword: (login, password) => checker.checkPassword(login, password),
+    checkCramMd5: (login, challenge, digest) => checker.checkCramMd5(login, challenge, digest),
+    identify: (login) => checker.identify(login),
+    identifyCertificate: () => Promise.resolve(null),
+    async scramKeys(login, hash) {
+      const keys = await checker.scramKeys(login, hash);
+      await credentials.setPassword('mara', 'battery staple');
+      return keys;
+    },
+  };
+  const identity = await logInByScram(changing, 'correct horse', 'SCRAM-SHA-256');
+  assert.ok(identity !== null);
+  assert.equal(await checker.isStillProved(identity), false);
+});

@@ -18,6 +18,7 @@ import { cramMd5Digest } from './cram-md5.ts';
 import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
 import { readScram } from './derive.ts';
 import { keyFingerprint } from './key-fingerprint.ts';
+import { appPasswordProof, clientKeyProof, fingerprintOf, passwordProof } from './proof-names.ts';
 import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { VerifiedPasswords } from './verified-passwords.ts';
@@ -65,7 +66,8 @@ export class CredentialChecker implements CredentialStore {
     const app = found?.apps.find((one) => digest !== null && timingSafeEqual(one.digest, digest));
     if (found !== null && app !== undefined) return provedBy(found.identity, app);
     if (found?.row != null && prepared !== null) {
-      const { identity, row } = found;
+      const { row } = found;
+      const identity = provedByPassword(found.identity, row);
       if (this.#verified.has(identity.account, row.passwordHash, prepared)) return identity;
       if (!(await this.#hasher.verify(prepared, row.passwordHash))) return null;
       this.#verified.add(identity.account, row.passwordHash, prepared);
@@ -80,7 +82,8 @@ export class CredentialChecker implements CredentialStore {
     const stored = (keys: Pick<CredentialRow, 'scramSha1' | 'scramSha256'>): ScramKeys =>
       readScram(hash === 'SHA-1' ? keys.scramSha1 : keys.scramSha256);
     const appPasswords = found?.apps.map((app) => ({ ...stored(app), identity: provedBy(found.identity, app) })) ?? [];
-    if (found?.row != null) return { ...stored(found.row), appPasswords };
+    if (found?.row != null)
+      return { ...stored(found.row), identity: provedByPassword(found.identity, found.row), appPasswords };
     const [first] = appPasswords;
     if (first === undefined) return await this.#fakeKeys(login, hash);
     // The account has no password of its own: no proof fits a random key.
@@ -109,7 +112,7 @@ export class CredentialChecker implements CredentialStore {
       timingSafeEqual(hashed(digest), hashed(cramMd5Digest(states, challenge)));
     const isOwn = isRight(found?.row?.cramMd5 ?? new Uint8Array(32));
     if (found === null) return null;
-    if (isOwn && found.row !== null) return found.identity;
+    if (isOwn && found.row !== null) return provedByPassword(found.identity, found.row);
     const app = found.apps.find(({ cramMd5 }) => isRight(cramMd5));
     return app === undefined ? null : provedBy(found.identity, app);
   }
@@ -126,7 +129,21 @@ export class CredentialChecker implements CredentialStore {
     // RFC 4422 §3.4.1: an authorization identity may differ; we accept another name of the same account, while the configuration gives it that name.
     const isAsked = authorizationId !== null && authorizationId !== '';
     const identity = await this.identify(isAsked ? authorizationId : key.login);
-    return identity?.account === key.account ? identity : null;
+    return identity?.account === key.account ? { ...identity, proof: clientKeyProof(fingerprint) } : null;
+  }
+
+  /** Reports whether a login could be proved again in the same way: its name, its account and the secret are still there. */
+  async isStillProved({ account, login, proof }: Identity): Promise<boolean> {
+    const found = await this.#find(login);
+    if (found?.identity.account !== account) return false;
+    if (proof === undefined) return true;
+    const fingerprint = fingerprintOf(proof);
+    if (fingerprint !== null) {
+      const key = await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
+      return key?.account === account;
+    }
+    if (found.row !== null && passwordProof(found.row) === proof) return true;
+    return found.apps.some((app) => appPasswordProof(app) === proof);
   }
 
   async #find(login: string): Promise<FoundLogin | null> {
@@ -172,8 +189,14 @@ interface FoundLogin {
   readonly apps: readonly AppPasswordProof[];
 }
 
-function provedBy(identity: Identity, { id, scopes }: AppPasswordProof): Identity {
-  return { ...identity, appPassword: { id, scopes } };
+function provedByPassword(identity: Identity, row: CredentialRow): Identity {
+  return { ...identity, proof: passwordProof(row) };
+}
+
+function provedBy(identity: Identity, app: AppPasswordProof): Identity {
+  const { id, scopes, expiresMs } = app;
+  const proved = { ...identity, appPassword: { id, scopes }, proof: appPasswordProof(app) };
+  return expiresMs === null ? proved : { ...proved, untilMs: expiresMs };
 }
 
 function hashed(text: string): Uint8Array {

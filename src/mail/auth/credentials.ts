@@ -1,3 +1,4 @@
+import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
@@ -21,6 +22,8 @@ import { PasswordHasher } from './password-hasher.ts';
 export interface CredentialsDeps {
   /** The server's database. */
   readonly db: Database;
+  /** Wakes, on the topic `logins`, those who hold open what a secret proved that is gone. */
+  readonly bus: Pick<Bus, 'publish'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly hash: SlowHash;
@@ -54,6 +57,7 @@ export class Credentials {
         throw new PasswordRefusal('an app password of the account was made at the same moment: please try again');
       await putCredential(tx, await existing(activeAccount(tx, account), account), secrets, clock.now());
     }, 'reserve');
+    this.#deps.bus.publish('logins');
   }
 
   /** Reports whether the account has a password. */
@@ -85,11 +89,14 @@ export class Credentials {
 
   /** Removes a key. @returns the removed key; null when it was unknown. */
   async removeClientKey(fingerprint: Uint8Array): Promise<ClientKey | null> {
-    return await this.#deps.db.write(async (tx) => {
+    const { db, bus } = this.#deps;
+    const removed = await db.write(async (tx) => {
       const key = await clientKeyOf(tx, fingerprint);
       if (key !== null) await deleteClientKey(tx, fingerprint);
       return key;
     }, 'reserve');
+    bus.publish('logins');
+    return removed;
   }
 }
 

@@ -227,7 +227,8 @@ test('statements of the server never scan a table', async () => {
   const db = recording(store.databases.server, seen);
   const { clock } = store;
   const limits = { argon2MemoryKiB: 64, argon2Passes: 1, scramIterations: 10 };
-  const deps = { db, clock, random: systemRandom, hash: directHash, limits };
+  const bus = { publish: () => undefined };
+  const deps = { db, bus, clock, random: systemRandom, hash: directHash, limits };
   const credentials = new Credentials(deps);
   await credentials.setPassword('mara', 'correct horse');
   await credentials.addClientKey('mara', new Uint8Array(32), 'mara', '');

@@ -2,17 +2,14 @@ import type { ModSeq, Uid, UidValidity } from '#lib/ids';
 import type { CredentialStore, Identity, MechanismName, SaslFailure } from '#lib/sasl';
 import type { SelectedMailbox } from './selected-mailbox.ts';
 
-/** Result of a login attempt. `failure` other than `credentials` is not a guess at a password. */
-export type LoginOutcome =
-  | { readonly kind: 'success'; readonly mechanism: MechanismName; readonly identity: Identity }
-  | {
-      readonly kind: 'failure';
-      readonly mechanism: MechanismName;
-      /** Login name, null when the exchange ended before the client gave it. */
-      readonly login: string | null;
-      readonly failure: SaslFailure;
-      readonly reason: string;
-    };
+/** A login whose proof failed. `failure` other than `credentials` is not a guess at a password. */
+export interface FailedLogin {
+  readonly mechanism: MechanismName;
+  /** Login name, null when the exchange ended before the client gave it. */
+  readonly login: string | null;
+  readonly failure: SaslFailure;
+  readonly reason: string;
+}
 
 /**
  * Services of the server for one IMAP connection before login. Any method may throw `No`, which becomes the
@@ -22,11 +19,11 @@ export interface ImapBackend {
   readonly credentials: CredentialStore;
   /** Called before each LOGIN and AUTHENTICATE. Throws `No` or `Bye` when this peer has failed too often (RFC 9051 §11.7). */
   admitLogin(mechanism: MechanismName): Promise<void>;
-  /** Records every outcome, for logs and limits; must not throw. */
-  noteLogin(outcome: LoginOutcome): void;
+  /** Records a login whose proof failed, for logs and limits; must not throw. */
+  noteFailedLogin(failed: FailedLogin): void;
   /** Fields of the client's ID command (RFC 2971 §3.1), for logs. */
   noteClientId(fields: ReadonlyMap<string, string | null>): void;
-  /** Opens the account of a user whose identity is proved. Throws `No` when the login is disabled. */
+  /** Decides about a user whose identity is proved, records that, and opens the account. Throws `No` with AUTHORIZATIONFAILED when the login is refused. */
   open(identity: Identity): Promise<AccountBackend>;
 }
 

@@ -10,7 +10,7 @@ export type {
   AppendBatch,
   AppendHead,
   ImapBackend,
-  LoginOutcome,
+  FailedLogin,
   MailboxEntry,
   MailboxStatus,
   AppendSink,

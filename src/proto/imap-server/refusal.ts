@@ -50,8 +50,9 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
-/** Returns the BYE of a session that the aborted `shutdown` ends, with its reason and UNAVAILABLE, a temporary failure (RFC 5530 §3). */
+/** Returns the BYE of a session that the aborted `shutdown` ends: its reason, or another reason with UNAVAILABLE, a temporary failure (RFC 5530 §3). */
 export function goodbyeOf(shutdown: AbortSignal): Bye {
   const reason: unknown = shutdown.reason;
+  if (reason instanceof Bye) return reason;
   return new Bye(reason instanceof Error ? reason.message : 'shutting down', 'UNAVAILABLE');
 }

@@ -11,7 +11,7 @@ import { FakeLog } from '#testing/fake-log';
 import { FakeLoop } from '#testing/fake-loop';
 import { MemoryImapBackend } from '#testing/imap-backend';
 import { play } from '#testing/transcript';
-import { defaultLimits, serveImap } from './index.ts';
+import { Bye, defaultLimits, serveImap } from './index.ts';
 import type { ImapServerOptions } from './options.ts';
 
 const folder = new URL('../../../test/transcripts/imap/', import.meta.url);
@@ -89,6 +89,7 @@ class World {
         internalDateMs: Date.UTC(1996, 6, 17, 9, 44, 25),
       });
     } else if (verb === 'shutdown') this.shutdown.abort(new Error(words.slice(1).join(' ')));
+    else if (verb === 'endLogin') this.shutdown.abort(new Bye('your login has ended', 'EXPIRED'));
     else if (verb === 'advance') await this.clock.advance(Number(first));
     else if (verb === 'timeout') this.channels.at(-1)?.timeout();
     else if (verb === 'bug') this.backend.failsNext = true;

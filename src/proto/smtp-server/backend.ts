@@ -121,8 +121,11 @@ export interface AuthBackend {
   readonly mechanisms: readonly MechanismName[];
   /** Called before an exchange begins. Throws a Refusal when this peer has failed too often. */
   attempt(facts: SessionFacts, mechanism: MechanismName): Promise<void>;
-  /** Records the end of an exchange, for rate limits and the login log. A Refusal thrown on success refuses the login (such as 525 5.7.13, a disabled account: RFC 5248 §2.4). */
-  outcome(facts: SessionFacts, outcome: AuthOutcome): Promise<void>;
+  /**
+   * Records the end of an exchange, for rate limits and the login log. A Refusal thrown on success refuses the login (such as 525 5.7.13, a disabled
+   * account: RFC 5248 §2.4). Returns a signal that ends the session, after the content that is under way; null for none.
+   */
+  outcome(facts: SessionFacts, outcome: AuthOutcome): Promise<AbortSignal | null>;
 }
 
 /**

@@ -47,6 +47,9 @@ export class Context implements SessionFacts {
   authFailures = 0;
   /** Number of refused messages since the last login, consecutive or not. */
   rejects = 0;
+  /** Aborted when the login has ended, with a reason for the user; null before a login and for those that do not end. */
+  loginEnded: AbortSignal | null = null;
+  readonly #onLoginEnded: () => void;
   #hasRefused = false;
 
   constructor(deps: {
@@ -58,6 +61,8 @@ export class Context implements SessionFacts {
     readonly clock: Clock;
     readonly log: Log;
     readonly random: Random;
+    /** Called when the login has ended. */
+    readonly onLoginEnded: () => void;
   }) {
     this.id = deps.id;
     this.wire = deps.wire;
@@ -67,6 +72,7 @@ export class Context implements SessionFacts {
     this.clock = deps.clock;
     this.log = deps.log;
     this.random = deps.random;
+    this.#onLoginEnded = deps.onLoginEnded;
   }
 
   get kind(): ServerKind {
@@ -116,6 +122,12 @@ export class Context implements SessionFacts {
     const last = reply.lines.length - 1;
     const lines = reply.lines.map((line, i) => (i === last ? `${line} (${this.id})` : line));
     this.wire.reply({ ...reply, lines }, style);
+  }
+
+  /** Ends the session with a login. */
+  followLogin(ended: AbortSignal): void {
+    this.loginEnded = ended;
+    if (!ended.aborted) ended.addEventListener('abort', this.#onLoginEnded, { once: true });
   }
 
   /** Ends the transaction: notifies the Backend and drops content that was begun. */

@@ -27,6 +27,7 @@ class Stage {
   readonly backend: FakeSmtpBackend;
   readonly log = new FakeLog();
   readonly #clock = new FakeClock();
+  readonly #login = new AbortController();
   readonly #sessions: SmtpSession[] = [];
   readonly #running: Promise<void>[] = [];
   readonly #settings: Settings;
@@ -36,6 +37,7 @@ class Stage {
     this.#settings = settings;
     const { mechanisms } = settings;
     this.backend = new FakeSmtpBackend(mechanisms === undefined ? {} : { mechanisms });
+    this.backend.loginEnded = this.#login.signal;
     if (settings.notAdmitted === true) this.backend.notAdmitted = new Refusal(421, '4.7.0', 'too many connections');
   }
 
@@ -57,6 +59,7 @@ class Stage {
     if (word === 'messages') assert.equal(this.backend.messages.length, Number(argument));
     else if (word === 'bugs') assert.equal(this.log.events.filter((e) => e.level === 'error').length, Number(argument));
     else if (word === 'shutdown') for (const session of this.#sessions) session.stop();
+    else if (word === 'endLogin') this.#login.abort(new Error('your login has ended'));
     else if (word === 'content') {
       const text = new TextDecoder().decode(this.backend.messages[0]?.content);
       assert.equal(text.replaceAll('\r', '\\r').replaceAll('\n', '\\n'), argument);

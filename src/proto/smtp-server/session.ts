@@ -37,6 +37,8 @@ export class SmtpSession {
   readonly #wire: Wire;
   readonly #loop: EventLoop;
   #isShuttingDown = false;
+  /** The client was sent away while it waited. */
+  #isLeaving = false;
   #isAwaitingCommand = false;
   #isFirstLine = true;
   /** Command being answered, and its transaction. */
@@ -56,6 +58,7 @@ export class SmtpSession {
       clock: deps.clock,
       log: deps.log.with({ cid: deps.id }),
       random: deps.random,
+      onLoginEnded: () => this.#endLogin(),
     });
   }
 
@@ -92,6 +95,11 @@ export class SmtpSession {
     const context = this.#context;
     if (this.#isShuttingDown) {
       context.refuse(shuttingDown);
+      context.isClosing = true;
+      return;
+    }
+    if (this.#mustLeave) {
+      context.refuse(this.#loginEnded);
       context.isClosing = true;
       return;
     }
@@ -218,6 +226,26 @@ export class SmtpSession {
     void this.#hangUp();
   }
 
+  /** True when the login has ended and no content is under way: what was begun with a good login comes to its end. */
+  get #mustLeave(): boolean {
+    const { loginEnded, transfer } = this.#context;
+    return loginEnded?.aborted === true && transfer === null;
+  }
+
+  /** RFC 3463 §3.8: X.7.0 is a matter of security. */
+  get #loginEnded(): Reply {
+    const reason: unknown = this.#context.loginEnded?.reason;
+    return reply(421, '4.7.0', reason instanceof Error ? reason.message : 'your login has ended');
+  }
+
+  /** Ends the session of a client that waits, as its login has ended; a busy one ends after its command or content. */
+  #endLogin(): void {
+    if (!this.#isAwaitingCommand || !this.#wire.isReading || !this.#mustLeave) return;
+    this.#isLeaving = true;
+    this.#context.refuse(this.#loginEnded);
+    void this.#hangUp();
+  }
+
   /** Ends the read that waits for a command, and with it the session. */
   async #hangUp(): Promise<void> {
     try {
@@ -233,7 +261,7 @@ export class SmtpSession {
     const context = this.#context;
     if (!(error instanceof PeerGone)) {
       context.log.error('smtp.bug', { stage: context.stage }, error);
-    } else if (error.why === 'closed' || this.#isShuttingDown) {
+    } else if (error.why === 'closed' || this.#isShuttingDown || this.#isLeaving) {
       context.log.debug('smtp.closed', { stage: context.stage });
       return;
     } else {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
-import { Admission, type LoginAttempt } from './index.ts';
-import { loginLimits } from './logins.ts';
+import { Admission } from './index.ts';
+import { loginLimits, type LoginAttempt } from './login-limit.ts';
 
 function admission(clock = new FakeClock()): Admission {
   return new Admission({ clock, trustedNetworks: ['192.0.2.0/24'], ownNetworks: ['127.0.0.0/8', '198.51.100.9'] });

@@ -4,7 +4,7 @@ import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { admissionLimits } from './admission-limits.ts';
 import type { Lockout } from './lockouts.ts';
-import { LoginLimit, type LoginAdmission, type LoginAttempt } from './logins.ts';
+import { LoginLimit, type LoginAdmission, type LoginAttempt } from './login-limit.ts';
 
 /** Dependencies of admission. */
 export interface AdmissionDeps {

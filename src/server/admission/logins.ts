@@ -1,161 +1,156 @@
-import { ipMasks, type IpAddress } from '#lib/domain';
-import { ConcurrencyLimit, EventLimit } from '#lib/ratelimit';
-import type { Clock } from '#ports/clock';
+import type { AppPasswordScope, Identity, SaslFailure } from '#lib/sasl';
+import type { AppPasswords } from '#mail/auth';
 import type { Log } from '#ports/log';
-import { Lockouts, type Lockout } from './lockouts.ts';
+import type { Admission } from './admission.ts';
+import type { LoginAttempt } from './login-limit.ts';
+import { disabledText, OpenLogins, type OpenLogin, type OpenLoginsDeps } from './open-logins.ts';
 
-/** One try to log in. It counts against its network until it ends; disposing one that did not end withdraws it. */
-export interface LoginAttempt extends Disposable {
-  /** The guess was wrong, or not even looked at. @param login  The name tried, null when it did not come to that. */
-  failed(login: string | null): void;
-  /** The login succeeded: wrong guesses at the same name from the same address are forgiven. */
-  succeeded(login: string): void;
+/** Dependencies of logins. */
+export interface LoginsDeps extends OpenLoginsDeps {
+  readonly admission: Pick<Admission, 'beginLogin'>;
+  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
+}
+
+/** Protocol of a login. */
+export type LoginProtocol = 'imap' | 'submission' | 'http';
+
+/** A client that logs in. */
+export interface LoginClient {
+  readonly protocol: LoginProtocol;
+  readonly remoteAddress: string;
+  /** Log of the connection, with its id. */
+  readonly log: Log;
 }
 
 /** The answer to a client that wants to log in. */
-export type LoginAdmission =
-  | { readonly kind: 'admitted'; readonly attempt: LoginAttempt }
+export type LoginStart =
+  | { readonly kind: 'admitted'; readonly login: LoginTry }
   | { readonly kind: 'failedTooOften' }
-  /** Too many logins of this network are being checked. */
+  /** Too many logins of its network are being checked. */
   | { readonly kind: 'busy' };
 
-/** Limits on logins of one network; triples are for IPv4 /32, /26, /21 and IPv6 /64, /48, /32. */
-export const loginLimits = {
-  failuresPerMinute: [10, 30, 90],
-  failuresPerDay: [50, 150, 450],
-  /** Tries that may wait until others of their network have ended. */
-  waiting: [50, 150, 450],
-  /** Longest wait for them. */
-  waitMs: 10_000,
-  /** Names of which wrong guesses are remembered, so that a right one can forgive them. */
-  maxNames: 10_000,
+/** A login that failed. */
+export interface FailedLogin {
+  readonly mechanism: string;
+  /** Null when it did not come to a name. */
+  readonly login: string | null;
+  readonly failure: SaslFailure;
+  /** For the log only. */
+  readonly reason: string;
+}
+
+/** Conditions of a login whose secret was right. */
+export interface LoginTerms {
+  readonly mechanism: string;
+  /** An app password needs one of them. */
+  readonly scopes: readonly AppPasswordScope[];
+  /** The same login was recorded on this connection already. Default: false. */
+  readonly isRepeated?: boolean;
+}
+
+/** The decision about a login whose secret was right. */
+export type LoginDecision =
+  | {
+      readonly kind: 'permitted';
+      readonly identity: Identity;
+      /** Holds the login open, for a session or a stream: its signal says when it must end. */
+      readonly open: () => OpenLogin;
+    }
+  /** `text` is for the user. */
+  | { readonly kind: 'disabled'; readonly text: string }
+  /** The app password has none of the scopes. */
+  | { readonly kind: 'notPermitted' };
+
+/** Names of events and the words of the log, by protocol. */
+const protocols = {
+  imap: { login: 'imap.login', failed: 'imap.loginFailed', use: 'reading mail' },
+  submission: { login: 'submission.login', failed: 'submission.loginFailed', use: 'sending' },
+  http: { login: 'http.login', failed: 'http.loginFailed', use: 'this access over HTTP' },
 } as const;
 
-const dayMs = 86_400_000;
+/** Characters of a login name that are logged: right ones are shorter. */
+const maxLoggedName = 320;
 
-interface Waiter {
-  readonly ip: IpAddress;
-  readonly resolve: (admission: LoginAdmission) => void;
-}
+/** Logins of all protocols: admits them, decides about those whose secret was right, counts and logs all, and keeps those that stay open. */
+export class Logins implements Disposable {
+  readonly #deps: LoginsDeps;
+  readonly #open: OpenLogins;
 
-/**
- * Wrong guesses per network. A guess counts from its beginning, so that guesses made at once are not more than guesses made one after another: when
- * those under way could reach the limit, the next one waits for their end. A right login forgives wrong guesses at its own name only.
- */
-export class LoginLimit {
-  readonly #clock: Clock;
-  readonly #failures = new EventLimit([
-    { windowMs: 60_000, limits: loginLimits.failuresPerMinute },
-    { windowMs: dayMs, limits: loginLimits.failuresPerDay },
-  ]);
-  /** Attempts under way, by mask. */
-  readonly #underWay = new Map<string, number>();
-  readonly #places = new ConcurrencyLimit(loginLimits.waiting);
-  readonly #waiters = new Set<Waiter>();
-  /** When wrong guesses were made, by address and name, oldest name first. */
-  readonly #guesses = new Map<string, number[]>();
-
-  readonly #lockouts: Lockouts;
-
-  /** @param log  Gets the start of each lockout; null for none. */
-  constructor(clock: Clock, log: Log | null = null) {
-    this.#clock = clock;
-    this.#lockouts = new Lockouts(clock, log);
+  constructor(deps: LoginsDeps) {
+    this.#deps = deps;
+    this.#open = new OpenLogins(deps);
   }
 
-  /** Lockouts in force, the latest first. */
-  get lockouts(): readonly Lockout[] {
-    return this.#lockouts.inForce((ip) => !this.allows(ip));
+  /** Begins a login, perhaps after others of its network have ended. The caller disposes it. */
+  async begin(client: LoginClient): Promise<LoginStart> {
+    const since = this.#open.changes;
+    const admitted = await this.#deps.admission.beginLogin(client.remoteAddress);
+    if (admitted.kind !== 'admitted') return admitted;
+    const { attempt } = admitted;
+    return { kind: 'admitted', login: new LoginTry({ ...this.#deps, open: this.#open, attempt, client, since }) };
   }
 
-  /** Reports whether an address may try to log in: it, and the networks around it, did not fail too often. */
-  allows(ip: IpAddress): boolean {
-    return this.#failures.allows(ip, this.#clock.monotonic());
-  }
-
-  /** Begins a login, perhaps after others of its network have ended. */
-  async begin(ip: IpAddress): Promise<LoginAdmission> {
-    const now = this.#decide(ip);
-    if (now !== null) return now;
-    using place = this.#places.enter(ip);
-    if (place === null) return { kind: 'busy' };
-    const { promise, resolve } = Promise.withResolvers<LoginAdmission>();
-    const waiter: Waiter = { ip, resolve };
-    this.#waiters.add(waiter);
-    using _timer = this.#clock.timer(loginLimits.waitMs, () => {
-      if (this.#waiters.delete(waiter)) resolve({ kind: 'busy' });
-    });
-    try {
-      return await promise;
-    } finally {
-      this.#waiters.delete(waiter);
-    }
-  }
-
-  /** Verdict that is known at once; null when the attempts under way decide. */
-  #decide(ip: IpAddress): LoginAdmission | null {
-    if (!this.allows(ip)) return { kind: 'failedTooOften' };
-    const fits = this.#failures.allows(ip, this.#clock.monotonic(), (mask) => this.#underWay.get(mask) ?? 0);
-    return fits ? { kind: 'admitted', attempt: this.#begun(ip) } : null;
-  }
-
-  #begun(ip: IpAddress): LoginAttempt {
-    const { m1, m2, m3 } = ipMasks(ip);
-    const masks = [m1, m2, m3];
-    for (const mask of masks) this.#underWay.set(mask, (this.#underWay.get(mask) ?? 0) + 1);
-    let hasEnded = false;
-    const end = (note: () => void): void => {
-      if (hasEnded) return;
-      hasEnded = true;
-      note();
-      for (const mask of masks) {
-        const rest = (this.#underWay.get(mask) ?? 1) - 1;
-        if (rest === 0) this.#underWay.delete(mask);
-        else this.#underWay.set(mask, rest);
-      }
-      this.#wake();
-    };
-    return {
-      failed: (login) => end(() => this.#failed(ip, login)),
-      succeeded: (login) => end(() => this.#forgive(ip, login)),
-      [Symbol.dispose]: () => end(() => undefined),
-    };
-  }
-
-  #wake(): void {
-    for (const waiter of this.#waiters) {
-      const decided = this.#decide(waiter.ip);
-      if (decided === null) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve(decided);
-    }
-  }
-
-  #failed(ip: IpAddress, login: string | null): void {
-    const nowMs = this.#clock.monotonic();
-    const wasAllowed = this.#failures.allows(ip, nowMs);
-    this.#failures.count(ip, nowMs);
-    if (wasAllowed && !this.#failures.allows(ip, nowMs))
-      this.#lockouts.begin(ip, login, Math.ceil(this.#failures.waitMs(ip, nowMs)));
-    if (login === null) return;
-    const key = keyOf(ip, login);
-    const times = this.#guesses.get(key) ?? [];
-    this.#guesses.delete(key);
-    this.#guesses.set(key, [...times.slice(1 - loginLimits.failuresPerDay[0]), nowMs]);
-    if (this.#guesses.size <= loginLimits.maxNames) return;
-    const oldest = this.#guesses.keys().next();
-    if (oldest.done !== true) this.#guesses.delete(oldest.value);
-  }
-
-  #forgive(ip: IpAddress, login: string): void {
-    const key = keyOf(ip, login);
-    const nowMs = this.#clock.monotonic();
-    for (const guessMs of this.#guesses.get(key) ?? []) this.#failures.takeBack(ip, guessMs, nowMs);
-    this.#guesses.delete(key);
+  [Symbol.dispose](): void {
+    this.#open[Symbol.dispose]();
   }
 }
 
-/** Names are long only when they are wrong. */
-function keyOf(ip: IpAddress, login: string): string {
-  return `${ipMasks(ip).m1} ${login.slice(0, 320).toLowerCase()}`;
+interface LoginTryDeps extends Pick<LoginsDeps, 'appPasswords' | 'configuration'> {
+  readonly open: OpenLogins;
+  readonly attempt: LoginAttempt;
+  readonly client: LoginClient;
+  /** Number of changes before the secret was looked at. */
+  readonly since: number;
+}
+
+/** One login under way. Disposing one that did not come to an end withdraws it. */
+export class LoginTry implements Disposable {
+  readonly #deps: LoginTryDeps;
+
+  /** @param deps  Made by `Logins.begin`. */
+  constructor(deps: LoginTryDeps) {
+    this.#deps = deps;
+  }
+
+  /** Records a login that failed; one that was malformed or cancelled is no guess. */
+  failed({ mechanism, login, failure, reason }: FailedLogin): void {
+    const { attempt, client } = this.#deps;
+    if (failure === 'protocol' || failure === 'aborted') attempt[Symbol.dispose]();
+    else attempt.failed(login);
+    this.#logFailure({ mechanism, login: login?.slice(0, maxLoggedName) ?? null, failure, reason }, client);
+  }
+
+  /** Decides about a login whose secret was right, and records it: one that is refused counts as failed, since the client goes on trying. */
+  decide(identity: Identity, { mechanism, scopes, isRepeated = false }: LoginTerms): LoginDecision {
+    const { appPasswords, configuration, attempt, client, open, since } = this.#deps;
+    const { account, login, appPassword } = identity;
+    const { remoteAddress, protocol, log } = client;
+    const disabled = disabledText(configuration, identity);
+    if (disabled !== null) {
+      attempt.failed(login);
+      this.#logFailure({ mechanism, login, failure: 'disabled', reason: 'the account is disabled' }, client);
+      return { kind: 'disabled', text: disabled };
+    }
+    if (appPassword?.scopes.some((scope) => scopes.includes(scope)) === false) {
+      attempt.failed(login);
+      const reason = `the app password does not permit ${protocols[protocol].use}`;
+      this.#logFailure({ mechanism, login, failure: 'authorization', reason }, client);
+      return { kind: 'notPermitted' };
+    }
+    attempt.succeeded(login);
+    void appPasswords.noteUse(identity, { protocol, address: remoteAddress });
+    if (!isRepeated) log.info(protocols[protocol].login, { remoteAddress, account, login, mechanism });
+    return { kind: 'permitted', identity, open: () => open.open(identity, since) };
+  }
+
+  #logFailure(
+    fields: Omit<FailedLogin, 'failure'> & { readonly failure: string },
+    { protocol, remoteAddress, log }: LoginClient,
+  ): void {
+    log.warn(protocols[protocol].failed, { remoteAddress, ...fields });
+  }
+
+  [Symbol.dispose](): void {
+    this.#deps.attempt[Symbol.dispose]();
+  }
 }

@@ -1,5 +1,5 @@
 import { admissionLimits } from './admission-limits.ts';
-import { loginLimits } from './logins.ts';
+import { loginLimits } from './login-limit.ts';
 
 /** Words for clients that are turned away, each with its limit. That of one address is named; those of the networks around it are higher. */
 export const admissionTexts = {

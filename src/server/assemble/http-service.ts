@@ -87,10 +87,8 @@ async function openAreas(context: ServiceContext, names: ReadonlySet<string>): P
   const { services, shared, config } = context;
   const { HttpLogins } = await import('#server/http');
   const logins = new HttpLogins({
-    admission: shared.admission,
+    logins: shared.logins,
     credentials: services.checker,
-    appPasswords: services.appPasswords,
-    configuration: services.configuration,
     allowPlaintextAuth: config.http?.allowPlaintextAuth === true,
   });
   const opened = { ...context, logins };

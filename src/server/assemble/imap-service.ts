@@ -2,7 +2,7 @@ import { admissionTexts } from '#server/admission';
 import { mechanismsByStrength } from '#lib/sasl';
 import { acceptanceOf } from '#mail/story';
 import type { Channel } from '#ports/channel';
-import { defaultLimits, serveImap } from '#proto/imap-server';
+import { Bye, defaultLimits, serveImap } from '#proto/imap-server';
 import { ImapGlue } from '#server/imap';
 import type { ServedPort, Service, ServiceContext } from './service.ts';
 
@@ -45,7 +45,7 @@ async function serveOne(
   shutdown: AbortSignal,
 ): Promise<void> {
   const { services, shared, config, hostname, hasTls } = context;
-  const { accounts, appPasswords, bus, clock, configuration, contentMemory, checker, loop, random } = services;
+  const { accounts, bus, clock, configuration, contentMemory, checker, loop, random } = services;
   const id = shared.nextConnectionId();
   const log = services.log.with({ cid: id });
   // With immediate TLS the listener asked before the handshake.
@@ -60,13 +60,12 @@ async function serveOne(
   using ending = new Ending(shutdown);
   using backend = new ImapGlue({
     accounts,
-    admission: shared.admission,
+    logins: shared.logins,
     bus,
     clock,
     configuration,
     contentMemory,
     credentials: checker,
-    appPasswords,
     log,
     remoteAddress: channel.remote.address,
     appendLimitBytes: config.maxMessageBytes,
@@ -74,7 +73,11 @@ async function serveOne(
       const { remote, local, tls } = channel;
       return acceptanceOf({ id, kind, remote, local, tls, hello: null, identity: null, mechanism: null });
     },
-    onOpen: (account) => ending.follow(account.removed),
+    onOpen: (account, { ended }) => {
+      ending.follow(account.removed);
+      // RFC 5530 §3: EXPIRED, access with this password is no longer permitted.
+      ending.follow(ended, () => new Bye(messageOf(ended.reason), 'EXPIRED'));
+    },
   });
   await serveImap({
     channel,
@@ -97,7 +100,7 @@ async function serveOne(
   });
 }
 
-/** Ends one session when the server stops or its account is removed. */
+/** Ends one session when the server stops, its account is removed, or its login ends. */
 class Ending implements Disposable {
   readonly #controller = new AbortController();
   readonly #followed: { readonly signal: AbortSignal; readonly end: () => void }[] = [];
@@ -110,9 +113,9 @@ class Ending implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Ends with `signal` as well, and for its reason. */
-  follow(signal: AbortSignal): void {
-    const end = (): void => this.#controller.abort(signal.reason);
+  /** Ends with `signal` as well, and for its reason, or another. */
+  follow(signal: AbortSignal, reason: () => unknown = () => signal.reason): void {
+    const end = (): void => this.#controller.abort(reason());
     this.#followed.push({ signal, end });
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
@@ -121,4 +124,8 @@ class Ending implements Disposable {
   [Symbol.dispose](): void {
     for (const { signal, end } of this.#followed) signal.removeEventListener('abort', end);
   }
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -122,7 +122,7 @@ async function startParts(
   const resolver = undo.use(
     systemResolver({ ...configuration.config.server.dns, clock, log, random: services.random }),
   );
-  const shared = makeShared(services, resolver);
+  const shared = undo.use(makeShared(services, resolver));
   const listening = await openListeners(services, shared, certificates);
   undo.defer(() => drainPorts(listening, { clock, log, drainMs }));
   const { policies: tlsPolicies } = undo.use(new OutgoingTls(services, resolver));

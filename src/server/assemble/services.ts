@@ -176,7 +176,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     blobs,
     contentMemory: new ContentMemory(contentLimits.sharedBytes),
     accounts,
-    ...loginServices(databases.server, { configuration, clock, random, hash, conditions, log }),
+    ...loginServices(databases.server, { configuration, bus, clock, random, hash, conditions, log }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
     queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing, perAccount }),
     holdRules: new HoldRules({ db: databases.server, clock }),
@@ -257,6 +257,7 @@ function loginServices(
     ...deps
   }: {
     readonly configuration: Configuration;
+    readonly bus: Bus;
     readonly clock: Clock;
     readonly random: Random;
     readonly hash: SlowHash;

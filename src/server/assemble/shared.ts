@@ -1,13 +1,14 @@
 import { HandshakeGate } from '#host/net';
 import { encodeHex } from '#lib/codecs';
-import { Admission } from '#server/admission';
+import { Admission, Logins } from '#server/admission';
 import type { SenderChecks } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
 
 /** State that all connections of a process share besides the stored data. */
-export interface Shared {
+export interface Shared extends Disposable {
   readonly admission: Admission;
+  readonly logins: Logins;
   /** Gate at which TLS handshakes wait for a permit. */
   readonly handshakes: HandshakeGate;
   readonly resolver: Resolver;
@@ -20,17 +21,23 @@ export interface Shared {
 const loopback = ['127.0.0.0/8', '::1'];
 
 /** Makes what connections share. */
-export function makeShared({ configuration, parts, clock, log, random }: Services, resolver: Resolver): Shared {
+export function makeShared(services: Services, resolver: Resolver): Shared {
+  const { configuration, parts, clock, log, random } = services;
   const { limits, listeners } = configuration.config.server;
   const trustedNetworks = [...limits.trustedNetworks, ...parts.trustedNetworks];
   // A client whose address is one that we listen on is on this machine.
   const ownNetworks = [...loopback, ...Object.values(listeners).flatMap(({ addresses }) => addresses.filter(isOne))];
+  const { maxConnections } = limits;
+  const admission = new Admission({ clock, log, trustedNetworks, ownNetworks, maxConnections });
+  const logins = new Logins({ ...services, admission });
   return {
-    admission: new Admission({ clock, log, trustedNetworks, ownNetworks, maxConnections: limits.maxConnections }),
+    admission,
+    logins,
     handshakes: new HandshakeGate(parts.handshakes),
     resolver,
     senders: parts.senders(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),
+    [Symbol.dispose]: () => logins[Symbol.dispose](),
   };
 }
 

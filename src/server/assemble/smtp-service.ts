@@ -114,11 +114,11 @@ function submitting(
   { services, shared, config, hostname }: ServiceContext,
   shutdown: AbortSignal,
 ): () => () => Backend {
-  const { admission } = shared;
+  const { admission, logins } = shared;
   const { backend, submissionRules } = services.parts;
   return () => {
     const rules = submissionRules(services.configuration);
-    const deps = { ...services, admission, hostname, mechanisms: config.mechanisms, rules, shutdown };
+    const deps = { ...services, admission, logins, hostname, mechanisms: config.mechanisms, rules, shutdown };
     return () => backend(new Submission(deps), deps);
   };
 }

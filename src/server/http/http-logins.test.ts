@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestFacts } from '#host/http-server';
 import { LoginsBusy, type AppPasswordScope } from '#lib/sasl';
-import { Admission } from '#server/admission';
+import { localBus } from '#host/bus-local';
+import { Admission, Logins } from '#server/admission';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { HttpLogins, type HttpLogin } from './http-logins.ts';
 
 interface World {
   readonly log: FakeLog;
-  readonly accounts: string[];
+  readonly noted: string[];
   readonly ask: (
     authorization: string | null,
     facts?: Partial<RequestFacts>,
@@ -19,10 +20,23 @@ interface World {
 
 function world(): World {
   const log = new FakeLog();
-  const accounts: string[] = [];
+  const noted: string[] = [];
+  const clock = new FakeClock();
+  const names = ['ann', 'printer', 'phone', 'reader'];
+  const accounts = {
+    ...Object.fromEntries(names.map((name) => [name, {}])),
+    off: { loginDisabled: 'the account is closed' },
+  };
   const logins = new HttpLogins({
-    appPasswords: { noteUse: async () => undefined },
-    admission: new Admission({ clock: new FakeClock(), trustedNetworks: [] }),
+    logins: new Logins({
+      admission: new Admission({ clock, trustedNetworks: [] }),
+      appPasswords: { noteUse: async () => undefined },
+      bus: localBus({ log }),
+      checker: { isStillProved: () => Promise.resolve(true) },
+      clock,
+      configuration: { config: { domains: { accounts } } } as never,
+      log,
+    }),
     credentials: {
       checkPassword: (login, password) => {
         if (login === 'busy') return Promise.reject(new LoginsBusy('busy'));
@@ -35,9 +49,6 @@ function world(): World {
         return Promise.resolve({ account: login, login, ...(appPassword === undefined ? {} : { appPassword }) });
       },
     },
-    configuration: {
-      config: { domains: { accounts: { off: { loginDisabled: 'the account is closed' } } } },
-    } as never,
     allowPlaintextAuth: false,
   });
   const facts: RequestFacts = {
@@ -49,11 +60,11 @@ function world(): World {
     stopping: new AbortController().signal,
     limitBody: () => undefined,
     upgrade: null,
-    noteAccount: (account) => void accounts.push(account),
+    noteAccount: (account) => void noted.push(account),
   };
   return {
     log,
-    accounts,
+    noted,
     ask: (authorization, changed = {}, scopes) =>
       logins.authenticate(
         new Request('https://a/', authorization === null ? {} : { headers: { Authorization: authorization } }),
@@ -105,10 +116,10 @@ test('HttpLogins.authenticate: an app password to read is taken only where nothi
 });
 
 test('HttpLogins.authenticate: the account is noted for each request, the login logged once for a connection', async () => {
-  const { ask, log, accounts } = world();
+  const { ask, log, noted } = world();
   await ask(basic('ann:pässword:1'));
   await ask(basic('ann:pässword:1'));
-  assert.deepEqual(accounts, ['ann', 'ann']);
+  assert.deepEqual(noted, ['ann', 'ann']);
   assert.deepEqual(
     log.events.map(({ event }) => event),
     ['http.login'],

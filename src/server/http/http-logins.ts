@@ -1,25 +1,26 @@
 import type { RequestFacts } from '#host/http-server';
 import { parseBase64 } from '#lib/codecs';
 import { LoginsBusy, type AppPasswordScope, type CredentialStore, type Identity } from '#lib/sasl';
-import type { AppPasswords } from '#mail/auth';
 import type { Log } from '#ports/log';
-import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
-import type { Configuration } from '#server/configuration';
+import { admissionTexts, type Logins, type LoginTerms, type LoginTry, type OpenLogin } from '#server/admission';
 import { plainAnswer } from './plain-answer.ts';
 
 /** Dependencies of logins over HTTP. */
 export interface HttpLoginsDeps {
-  readonly admission: Pick<Admission, 'beginLogin'>;
+  readonly logins: Pick<Logins, 'begin'>;
   readonly credentials: Pick<CredentialStore, 'checkPassword'>;
-  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
-  readonly configuration: Pick<Configuration, 'config'>;
   /** Accept passwords without TLS from other machines. */
   readonly allowPlaintextAuth: boolean;
 }
 
 /** The result of `HttpLogins.authenticate`: the account, or the response for a request that may not go on. */
 export type HttpLogin =
-  | { readonly kind: 'account'; readonly identity: Identity }
+  | {
+      readonly kind: 'account';
+      readonly identity: Identity;
+      /** Holds the login open for a response that goes on, such as a stream, which ends with the signal and disposes what this returns. Each request is checked anyway. */
+      readonly open: () => OpenLogin;
+    }
   | { readonly kind: 'refused'; readonly response: Response };
 
 /** RFC 7617 §2.1: with this parameter clients send names and passwords in UTF-8. */
@@ -51,62 +52,36 @@ export class HttpLogins {
       return refused(403, 'Passwords are refused without TLS: use https.');
     const basic = parseBasic(field);
     if (basic === null) return refused(401, 'Only Basic authentication is known here (RFC 7617).', challenge);
-    const admitted = await this.#deps.admission.beginLogin(remote.address);
-    if (admitted.kind === 'busy') return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
-    if (admitted.kind !== 'admitted') return refused(429, admissionTexts.failedTooOften, { 'Retry-After': '60' });
-    using attempt = admitted.attempt;
-    return await this.#check(basic, attempt, facts, scopes);
-  }
-
-  async #check(
-    basic: Basic,
-    attempt: LoginAttempt,
-    facts: RequestFacts,
-    scopes: readonly AppPasswordScope[],
-  ): Promise<HttpLogin> {
-    const { appPasswords, credentials, configuration } = this.#deps;
+    const client = { protocol: 'http', remoteAddress: remote.address, log: facts.log } as const;
+    const start = await this.#deps.logins.begin(client);
+    if (start.kind === 'busy') return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
+    if (start.kind !== 'admitted') return refused(429, admissionTexts.failedTooOften, { 'Retry-After': '60' });
+    using attempt = start.login;
     let identity: Identity | null;
     try {
-      identity = await credentials.checkPassword(basic.login, basic.password);
+      identity = await this.#deps.credentials.checkPassword(basic.login, basic.password);
     } catch (error) {
       if (error instanceof LoginsBusy) return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
       throw error;
     }
-    const remoteAddress = facts.remote.address;
-    if (identity === null) {
-      attempt.failed(basic.login);
-      const why = { failure: 'credentials', reason: 'wrong name or password' };
-      facts.log.warn('http.loginFailed', {
-        remoteAddress,
-        mechanism: 'Basic',
-        login: basic.login.slice(0, 320),
-        ...why,
-      });
-      return refused(401, 'The name or the password is wrong.', challenge);
-    }
-    const { account, login } = identity;
-    const disabled = configuration.config.domains.accounts[account]?.loginDisabled;
-    if (disabled !== undefined) {
-      // The password was right, but the client goes on trying.
-      attempt.failed(login);
-      const why = { failure: 'disabled', reason: 'the account is disabled' };
-      facts.log.warn('http.loginFailed', { remoteAddress, mechanism: 'Basic', login, ...why });
-      return refused(403, disabled);
-    }
-    if (identity.appPassword?.scopes.some((scope) => scopes.includes(scope)) === false) {
-      attempt.failed(login);
-      const why = { failure: 'authorization', reason: 'the app password does not permit access over HTTP' };
-      facts.log.warn('http.loginFailed', { remoteAddress, mechanism: 'Basic', login, ...why });
-      return refused(403, `This app password does not permit this, which needs the scope ${scopes.join(' or ')}.`);
-    }
-    attempt.succeeded(login);
-    void appPasswords.noteUse(identity, { protocol: 'http', address: remoteAddress });
-    facts.noteAccount(account);
-    if (this.#seen.get(facts.log) !== login) {
-      this.#seen.set(facts.log, login);
-      facts.log.info('http.login', { remoteAddress, account, login, mechanism: 'Basic' });
-    }
-    return { kind: 'account', identity };
+    if (identity !== null) return this.#decide(attempt, identity, { mechanism: 'Basic', scopes }, facts);
+    const reason = 'wrong name or password';
+    attempt.failed({ mechanism: 'Basic', login: basic.login, failure: 'credentials', reason });
+    return refused(401, 'The name or the password is wrong.', challenge);
+  }
+
+  #decide(attempt: LoginTry, identity: Identity, terms: LoginTerms, facts: RequestFacts): HttpLogin {
+    const isRepeated = this.#seen.get(facts.log) === identity.login;
+    const decision = attempt.decide(identity, { ...terms, isRepeated });
+    if (decision.kind === 'disabled') return refused(403, decision.text);
+    if (decision.kind === 'notPermitted')
+      return refused(
+        403,
+        `This app password does not permit this, which needs the scope ${terms.scopes.join(' or ')}.`,
+      );
+    facts.noteAccount(identity.account);
+    this.#seen.set(facts.log, identity.login);
+    return { kind: 'account', identity, open: decision.open };
   }
 }
 

@@ -1,34 +1,32 @@
 import type { CredentialStore, Identity, MechanismName } from '#lib/sasl';
 import type { Account, Accounts } from '#mail/accounts';
-import type { AppPasswords } from '#mail/auth';
 import type { ContentMemory } from '#mail/content';
 import { writeReception, type Acceptance } from '#mail/story';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
-import { Bye, No, type AccountBackend, type ImapBackend, type LoginOutcome } from '#proto/imap-server';
-import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
+import { Bye, No, type AccountBackend, type FailedLogin, type ImapBackend } from '#proto/imap-server';
+import { admissionTexts, type Logins, type LoginTry, type OpenLogin } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import { AccountGlue } from './account-glue.ts';
 
 /** Dependencies of one connection's backend. */
 export interface ImapGlueDeps {
   readonly accounts: Accounts;
-  readonly admission: Admission;
   readonly bus: Bus;
   readonly clock: Clock;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly configuration: Configuration;
   readonly credentials: CredentialStore;
-  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
+  readonly logins: Pick<Logins, 'begin'>;
   readonly log: Log;
   readonly remoteAddress: string;
   readonly appendLimitBytes: number;
   /** State of the connection, for the stories of messages stored over it. */
   readonly connection: () => Omit<Acceptance, 'login'>;
-  /** Called with the account of a login. */
-  readonly onOpen: (account: Account) => void;
+  /** Called with the account of a login, and the login, which ends with this backend at the latest. */
+  readonly onOpen: (account: Account, login: OpenLogin) => void;
 }
 
 /** Decisions for one IMAP connection before and at login. */
@@ -37,7 +35,9 @@ export class ImapGlue implements ImapBackend, Disposable {
   /** Of the login that is being tried, or was. */
   #mechanism = '';
   /** The login that is under way. */
-  #attempt: LoginAttempt | null = null;
+  #try: LoginTry | null = null;
+  /** The login that the session holds open. */
+  #login: OpenLogin | null = null;
 
   constructor(deps: ImapGlueDeps) {
     this.#deps = deps;
@@ -49,13 +49,13 @@ export class ImapGlue implements ImapBackend, Disposable {
 
   async admitLogin(mechanism: MechanismName): Promise<void> {
     this.#mechanism = mechanism;
-    const { admission, remoteAddress } = this.#deps;
-    this.#attempt?.[Symbol.dispose]();
-    this.#attempt = null;
-    const admitted = await admission.beginLogin(remoteAddress);
-    switch (admitted.kind) {
+    const { logins, remoteAddress, log } = this.#deps;
+    this.#try?.[Symbol.dispose]();
+    this.#try = null;
+    const start = await logins.begin({ protocol: 'imap', remoteAddress, log });
+    switch (start.kind) {
       case 'admitted':
-        this.#attempt = admitted.attempt;
+        this.#try = start.login;
         return;
       case 'busy':
         throw new No('UNAVAILABLE', admissionTexts.busy);
@@ -64,32 +64,14 @@ export class ImapGlue implements ImapBackend, Disposable {
     }
   }
 
-  /** Ends a login that did not come to its end. */
+  /** Ends a login that did not come to its end, or is open. */
   [Symbol.dispose](): void {
-    this.#attempt?.[Symbol.dispose]();
+    this.#try?.[Symbol.dispose]();
+    this.#login?.[Symbol.dispose]();
   }
 
-  noteLogin(outcome: LoginOutcome): void {
-    const { appPasswords, configuration, remoteAddress, log } = this.#deps;
-    const attempt = this.#attempt;
-    if (outcome.kind === 'success') {
-      const { account, login } = outcome.identity;
-      if (configuration.config.domains.accounts[account]?.loginDisabled !== undefined) {
-        // The password was right, but the client goes on trying; `open` gives the reason.
-        attempt?.failed(login);
-        const why = { failure: 'disabled', reason: 'the account is disabled' };
-        log.warn('imap.loginFailed', { remoteAddress, mechanism: outcome.mechanism, login, ...why });
-        return;
-      }
-      attempt?.succeeded(login);
-      void appPasswords.noteUse(outcome.identity, { protocol: 'imap', address: remoteAddress });
-      log.info('imap.login', { remoteAddress, account, login, mechanism: outcome.mechanism });
-      return;
-    }
-    const { mechanism, login, failure, reason } = outcome;
-    if (failure === 'protocol' || failure === 'aborted') attempt?.[Symbol.dispose]();
-    else attempt?.failed(login);
-    log.warn('imap.loginFailed', { remoteAddress, mechanism, login, failure, reason });
+  noteFailedLogin(failed: FailedLogin): void {
+    this.#try?.failed(failed);
   }
 
   noteClientId(fields: ReadonlyMap<string, string | null>): void {
@@ -98,15 +80,15 @@ export class ImapGlue implements ImapBackend, Disposable {
 
   async open(identity: Identity): Promise<AccountBackend> {
     const { accounts, bus, clock, configuration, contentMemory, appendLimitBytes, connection } = this.#deps;
-    const settings = configuration.config.domains.accounts[identity.account];
-    if (settings?.loginDisabled !== undefined) throw new No('AUTHORIZATIONFAILED', settings.loginDisabled);
-    const scopes = identity.appPassword?.scopes ?? ['mail'];
-    if (!scopes.includes('mail') && !scopes.includes('read-only'))
+    const decision = this.#try?.decide(identity, { mechanism: this.#mechanism, scopes: ['mail', 'read-only'] });
+    if (decision === undefined) throw new Error('open without admitLogin');
+    if (decision.kind === 'disabled') throw new No('AUTHORIZATIONFAILED', decision.text);
+    if (decision.kind === 'notPermitted')
       throw new No('AUTHORIZATIONFAILED', 'this app password does not permit reading mail');
     const account = await accounts.open(identity.account);
-    if (account === null || settings === undefined)
-      throw new No('AUTHORIZATIONFAILED', 'there is no such account any more');
-    this.#deps.onOpen(account);
+    if (account === null) throw new No('AUTHORIZATIONFAILED', 'there is no such account anymore');
+    this.#login = decision.open();
+    this.#deps.onOpen(account, this.#login);
     const by = { ...connection(), login: { name: identity.login, mechanism: this.#mechanism } };
     const storedBy = writeReception({ by, checks: [] });
     return new AccountGlue({
@@ -115,8 +97,8 @@ export class ImapGlue implements ImapBackend, Disposable {
       clock,
       contentMemory,
       appendLimitBytes,
-      isReadOnly: !scopes.includes('mail'),
-      quotaBytes: settings.quota,
+      isReadOnly: identity.appPassword?.scopes.includes('mail') === false,
+      quotaBytes: configuration.config.domains.accounts[identity.account]?.quota ?? 0,
       storedBy,
     });
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AppPasswordScope } from '#lib/sasl';
+import { appPasswordScopes, type AppPasswordScope } from '#lib/sasl';
 import { PasswordRefusal, type AppPassword, type AppPasswords } from '#mail/auth';
 import type { Accounts } from '#mail/accounts';
 import type { Clock } from '#ports/clock';
@@ -13,7 +13,7 @@ interface AppPasswordDeps {
   readonly log: Log;
 }
 
-const scope = z.enum(['mail', 'read-only', 'send']);
+const scope = z.enum(appPasswordScopes);
 
 const addedShape = {
   account: z.string(),

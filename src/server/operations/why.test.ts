@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { writeStory } from '#mail/story';
 import { type Backend, type ServerKind } from '#proto/smtp-server';
-import { Admission } from '#server/admission';
+import { Admission, Logins } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { SenderCheck, SmtpIn, standardParts as inbound } from '#server/smtp-in';
 import { standardRules, Submission } from '#server/submission';
@@ -59,11 +59,12 @@ async function talk(services: Services, log: FakeLog, kind: ServerKind, lines: r
   const isTls = kind === 'submissions';
   const shutdown = new AbortController().signal;
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
+  using logins = new Logins({ ...services, admission });
   const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
   const backend: Backend =
     kind === 'mx'
       ? new SmtpIn({ ...services, admission, senders, inbound, hostname, shutdown })
-      : new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) });
+      : new Submission({ ...services, admission, logins, hostname, rules: standardRules(services.configuration) });
   const isSubmission = kind !== 'mx';
   const login = isTls ? [`AUTH PLAIN ${btoa('\0ann\0correct horse')}`] : [];
   await converse(backend, ['EHLO far.example', ...login, ...lines], {

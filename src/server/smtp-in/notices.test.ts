@@ -8,7 +8,7 @@ import { writeDsn, type DsnRecipient } from '#lib/dsn';
 import { QueueRunner, type DeliveryOutcome, type DsnSink } from '#mail/queue';
 import { sql } from '#ports/database';
 import { type Backend, type ServerKind } from '#proto/smtp-server';
-import { Admission } from '#server/admission';
+import { Admission, Logins } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { standardRules, Submission } from '#server/submission';
 import { FakeLog } from '#testing/fake-log';
@@ -55,6 +55,7 @@ async function inWorld(body: (world: World) => Promise<void>, more: Partial<Smtp
     await services.credentials.setPassword(name, 'correct horse');
   }
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
+  using logins = new Logins({ ...services, admission });
   const senders = new SenderCheck(new FakeResolver({ 'far.example': { A: ['192.0.2.77'] } }));
   const world: World = {
     services,
@@ -68,7 +69,7 @@ async function inWorld(body: (world: World) => Promise<void>, more: Partial<Smtp
         '.',
       ];
       const rules = standardRules(services.configuration);
-      const backend = new Submission({ ...services, admission, hostname, rules });
+      const backend = new Submission({ ...services, admission, logins, hostname, rules });
       assert.match(await talk(services, log, 'submissions', backend, lines), /^250 2\.0\.0 queued/);
       return await transmitted(services, world);
     },

@@ -6,7 +6,7 @@ import { Files } from '#host/files';
 import { generatePrivateKey, keyRecordName, MessageVerifier, type LookupKey } from '#lib/dkim';
 import { sql } from '#ports/database';
 import { SmtpSession } from '#proto/smtp-server';
-import { Admission } from '#server/admission';
+import { Admission, Logins } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { channelPair } from '#testing/channel-pair';
 import { FakeLog } from '#testing/fake-log';
@@ -80,10 +80,11 @@ function dialogue(from: string, message: Uint8Array, chunkBytes?: number): Uint8
 async function submit(services: Services, log: FakeLog, said: readonly Uint8Array[]): Promise<string> {
   const { client, server } = channelPair({ clientAddress: '203.0.113.5', tls: true });
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
+  using logins = new Logins({ ...services, admission });
   const session = new SmtpSession({
     loop: new FakeLoop(),
     channel: server,
-    backend: new Submission({ ...services, admission, hostname, rules: standardRules(services.configuration) }),
+    backend: new Submission({ ...services, admission, logins, hostname, rules: standardRules(services.configuration) }),
     options: {
       kind: 'submissions',
       hostname,

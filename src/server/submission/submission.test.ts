@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Files } from '#host/files';
 import { sql } from '#ports/database';
-import { Admission } from '#server/admission';
+import { Admission, Logins } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
@@ -38,10 +38,11 @@ async function inWorld(localserve: boolean, body: (world: World) => Promise<void
   for (const name of ['ann', 'bob', 'gone']) await services.accounts.create(name);
   for (const name of ['ann', 'gone']) await services.credentials.setPassword(name, 'correct horse');
   const admission = new Admission({ clock: services.clock, trustedNetworks: [] });
+  using logins = new Logins({ ...services, admission });
   const hostname = 'mail.example.org';
   const rules = services.parts.submissionRules(services.configuration);
   const talk = async (...lines: readonly string[]): Promise<string> => {
-    const backend = services.parts.backend(new Submission({ ...services, admission, hostname, rules }), {
+    const backend = services.parts.backend(new Submission({ ...services, admission, logins, hostname, rules }), {
       clock: services.clock,
       shutdown: new AbortController().signal,
     });

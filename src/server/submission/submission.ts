@@ -1,6 +1,6 @@
 import { mechanismsByStrength, usualMechanisms, type MechanismName } from '#lib/sasl';
 import type { Accounts } from '#mail/accounts';
-import type { AppPasswords, CredentialChecker } from '#mail/auth';
+import type { CredentialChecker } from '#mail/auth';
 import type { Signing } from '#mail/dkim';
 import type { Queue } from '#mail/queue';
 import type { Refusals } from '#mail/story';
@@ -22,7 +22,7 @@ import {
   type SessionFacts,
   type Transaction,
 } from '#proto/smtp-server';
-import { admissionTexts, type Admission, type LoginAttempt } from '#server/admission';
+import { admissionTexts, type Admission, type Logins, type LoginTry, type OpenLogin } from '#server/admission';
 import type { Configuration } from '#server/configuration';
 import { noteRefusal } from '#server/smtp-in';
 import { notYours, type SubmissionRules } from './submission-rules.ts';
@@ -33,7 +33,7 @@ export interface SubmissionDeps {
   readonly configuration: Configuration;
   readonly admission: Admission;
   readonly checker: CredentialChecker;
-  readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
+  readonly logins: Pick<Logins, 'begin'>;
   readonly accounts: Accounts;
   readonly queue: Queue;
   readonly refusals: Pick<Refusals, 'record'>;
@@ -56,7 +56,9 @@ export class Submission implements Backend {
   readonly #deps: SubmissionDeps;
   #place: Disposable | null = null;
   /** The login that is under way. */
-  #attempt: LoginAttempt | null = null;
+  #try: LoginTry | null = null;
+  /** The login that the session holds open. */
+  #login: OpenLogin | null = null;
 
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
@@ -64,7 +66,7 @@ export class Submission implements Backend {
       credentials: deps.checker,
       mechanisms: mechanismsByStrength.filter((name) => (deps.mechanisms ?? usualMechanisms).includes(name)),
       attempt: (facts, mechanism) => this.#beginLogin(facts, mechanism),
-      outcome: (facts, outcome) => this.#outcome(facts, outcome),
+      outcome: (_facts, outcome) => this.#outcome(outcome),
     };
   }
 
@@ -112,17 +114,20 @@ export class Submission implements Backend {
   }
 
   closed(): void {
-    this.#attempt?.[Symbol.dispose]();
+    this.#try?.[Symbol.dispose]();
+    this.#login?.[Symbol.dispose]();
     this.#place?.[Symbol.dispose]();
   }
 
-  async #beginLogin({ remote }: SessionFacts, _mechanism: MechanismName): Promise<void> {
-    this.#attempt?.[Symbol.dispose]();
-    this.#attempt = null;
-    const admitted = await this.#deps.admission.beginLogin(remote.address);
-    switch (admitted.kind) {
+  async #beginLogin({ remote, id }: SessionFacts, _mechanism: MechanismName): Promise<void> {
+    this.#try?.[Symbol.dispose]();
+    this.#try = null;
+    const { logins, log } = this.#deps;
+    const client = { protocol: 'submission', remoteAddress: remote.address, log: log.with({ cid: id }) } as const;
+    const start = await logins.begin(client);
+    switch (start.kind) {
       case 'admitted':
-        this.#attempt = admitted.attempt;
+        this.#try = start.login;
         return;
       case 'busy':
         throw new Refusal(454, '4.7.0', admissionTexts.busy);
@@ -131,35 +136,19 @@ export class Submission implements Backend {
     }
   }
 
-  async #outcome({ remote, id }: SessionFacts, outcome: AuthOutcome): Promise<void> {
-    const { appPasswords, configuration, log } = this.#deps;
-    const attempt = this.#attempt;
-    const { mechanism } = outcome;
+  /** Records the end of an exchange. @returns the signal that ends the session; null after a failure. @throws Refusal when the login is refused. */
+  async #outcome(outcome: AuthOutcome): Promise<AbortSignal | null> {
+    const login = this.#try;
+    if (login === null) throw new Error('an outcome without an attempt');
     if (outcome.kind === 'failure') {
-      const { failure, reason, login } = outcome;
-      if (failure === 'protocol' || failure === 'aborted') attempt?.[Symbol.dispose]();
-      else attempt?.failed(login);
-      log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, failure, reason });
-      return;
+      login.failed(outcome);
+      return null;
     }
-    const { account, login } = outcome.identity;
-    const disabled = configuration.config.domains.accounts[account]?.loginDisabled;
-    if (disabled !== undefined) {
-      // The password was right, but the client goes on trying.
-      attempt?.failed(login);
-      const why = { failure: 'disabled', reason: 'the account is disabled' };
-      log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });
-      throw new Refusal(525, '5.7.13', disabled);
-    }
-    if (outcome.identity.appPassword?.scopes.includes('send') === false) {
-      // The password was right, but the client goes on trying.
-      attempt?.failed(login);
-      const why = { failure: 'authorization', reason: 'the app password does not permit sending' };
-      log.warn('submission.loginFailed', { cid: id, remoteAddress: remote.address, mechanism, login, ...why });
-      throw new Refusal(535, '5.7.8', 'this app password does not permit sending');
-    }
-    attempt?.succeeded(login);
-    void appPasswords.noteUse(outcome.identity, { protocol: 'submission', address: remote.address });
-    log.info('submission.login', { cid: id, remoteAddress: remote.address, account, login, mechanism });
+    const decision = login.decide(outcome.identity, { mechanism: outcome.mechanism, scopes: ['send'] });
+    // RFC 5248 §2.4: 525 5.7.13 is a user account that is disabled.
+    if (decision.kind === 'disabled') throw new Refusal(525, '5.7.13', decision.text);
+    if (decision.kind === 'notPermitted') throw new Refusal(535, '5.7.8', 'this app password does not permit sending');
+    this.#login = decision.open();
+    return this.#login.ended;
   }
 }

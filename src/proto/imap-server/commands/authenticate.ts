@@ -21,13 +21,13 @@ export const authenticate: Handler<CommandOf<'authenticate'>> = {
       if (steps === maxSteps) throw new Bad(`too many steps of one login: the limit is ${maxSteps}`);
       step = await answer(context, server, step.data);
     }
-    if (step.kind === 'failure') return refuseLogin(context, { ...step, kind: 'failure', mechanism });
+    if (step.kind === 'failure') return refuseLogin(context, { ...step, mechanism });
     if (step.data !== null) {
       // RFC 9051 §6.2.2: there is no room for data in the tagged OK: it is one more challenge, answered by an empty line.
       const response = await exchange(context, step.data);
       if (response === null) return refuseLogin(context, aborted(mechanism));
     }
-    return completeLogin(context, mechanism, step.identity);
+    return completeLogin(context, step.identity);
   },
 };
 
@@ -79,5 +79,5 @@ async function exchange(context: Context, challenge: Uint8Array): Promise<Uint8A
 }
 
 function aborted(mechanism: MechanismName) {
-  return { kind: 'failure', mechanism, login: null, failure: 'aborted', reason: 'cancelled by the client' } as const;
+  return { mechanism, login: null, failure: 'aborted', reason: 'cancelled by the client' } as const;
 }

@@ -17,7 +17,7 @@ export const login: Handler<CommandOf<'login'>> = {
     if (!mayUseLogin(options, channel.tls)) throw new No(null, 'LOGIN is disabled here, use AUTHENTICATE');
     await backend.admitLogin('PLAIN');
     const refuse = (failure: 'credentials' | 'busy', reason: string): Promise<never> =>
-      refuseLogin(context, { kind: 'failure', mechanism: 'PLAIN', login: command.user, failure, reason });
+      refuseLogin(context, { mechanism: 'PLAIN', login: command.user, failure, reason });
     let identity: Identity | null;
     try {
       identity = await backend.credentials.checkPassword(command.user, command.password);
@@ -26,6 +26,6 @@ export const login: Handler<CommandOf<'login'>> = {
       throw error;
     }
     if (identity === null) return refuse('credentials', 'wrong password');
-    return completeLogin(context, 'PLAIN', identity);
+    return completeLogin(context, identity);
   },
 };

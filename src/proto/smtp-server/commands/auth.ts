@@ -116,7 +116,15 @@ async function succeed(
   mechanism: MechanismName,
   { identity }: Extract<SaslServerStep, { readonly kind: 'success' }>,
 ): Promise<void> {
-  await backend.outcome(context, { kind: 'success', mechanism, identity });
+  let ended: AbortSignal | null;
+  try {
+    ended = await backend.outcome(context, { kind: 'success', mechanism, identity });
+  } catch (error) {
+    // The secret was right, but the client may go on trying.
+    if (error instanceof Refusal) context.authFailures++;
+    throw error;
+  }
+  if (ended !== null) context.followLogin(ended);
   context.identity = identity;
   context.mechanism = mechanism;
   context.authFailures = 0;
