@@ -1,53 +1,63 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventStream, type SendEvent } from './event-stream.ts';
+import { EventStream } from './event-stream.ts';
 
-const signals = () => ({ client: new AbortController(), server: new AbortController() });
-
-test('eventStream: events in the form of EventSource', async () => {
-  const { client, server } = signals();
-  const response = eventStream({ signal: client.signal, stopping: server.signal }, async (send) => {
-    await send({ event: 'state\nforged: x', id: '7', data: 'one\r\ntwo' });
-    await send({ data: '' });
-  });
-  assert.equal(response.headers.get('Content-Type'), 'text/event-stream; charset=utf-8');
-  assert.equal(await response.text(), ': connected\n\nevent: state\nid: 7\ndata: one\ndata: two\n\ndata: \n\n');
-});
-
-test('eventStream: events are made no faster than the client reads', async () => {
-  const { client, server } = signals();
-  let made = 0;
-  const response = eventStream({ signal: client.signal, stopping: server.signal }, async (send) => {
-    for (; made < 100; made += 1) await send({ data: 'x' });
-  });
-  for (let i = 0; i < 200; i += 1) await Promise.resolve();
-  assert.ok(made <= 2, `${made}`);
-  const text = await response.text();
-  assert.deepEqual([made, text.match(/data: x/g)?.length], [100, 100]);
-});
-
-for (const [name, end] of [
-  ['the client leaves', ({ client }: ReturnType<typeof signals>) => client.abort()],
-  ['the server stops', ({ server }: ReturnType<typeof signals>) => server.abort()],
-] as const) {
-  test(`eventStream: when ${name}, the work ends and sends nothing more`, async () => {
-    const both = signals();
-    const ended = Promise.withResolvers<unknown>();
-    let late: SendEvent | null = null;
-    const response = eventStream({ signal: both.client.signal, stopping: both.server.signal }, (send, ending) => {
-      late = send;
-      ending.addEventListener('abort', () => ended.resolve(ending.reason));
-      return new Promise(() => undefined);
-    });
-    end(both);
-    await ended.promise;
-    await assert.rejects((late as unknown as SendEvent)({ data: 'x' }), /ended/);
-    if (name === 'the server stops') assert.equal(await response.text(), ': connected\n\n');
-  });
+/** Opens a stream, whose calls of its user are counted. */
+function opened(stopping = new AbortController().signal, onRoom: (stream: EventStream) => void = () => undefined) {
+  const calls = { ends: 0, rooms: 0 };
+  const stream: EventStream = new EventStream(
+    { stopping },
+    {
+      onRoom: () => {
+        calls.rooms += 1;
+        onRoom(stream);
+      },
+      onEnd: () => (calls.ends += 1),
+    },
+  );
+  return { stream, calls };
 }
 
-test('eventStream: a failure of the work is an error of the body', async () => {
-  const { client, server } = signals();
-  const work = (): Promise<void> => Promise.reject(new Error('broken'));
-  await assert.rejects(eventStream({ signal: client.signal, stopping: server.signal }, work).text(), /broken/);
+test('EventStream: events in the form of EventSource', async () => {
+  const { stream, calls } = opened();
+  assert.equal(stream.response.headers.get('Content-Type'), 'text/event-stream; charset=utf-8');
+  const reader = stream.response.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail();
+  assert.equal((await reader.read()).value, ': connected\n\n');
+  assert.ok(stream.send({ event: 'state\nforged: x', id: '7', data: 'one\r\ntwo' }));
+  assert.equal((await reader.read()).value, 'event: state\nid: 7\ndata: one\ndata: two\n\n');
+  assert.ok(stream.send({ data: '' }));
+  stream.end();
+  assert.equal((await reader.read()).value, 'data: \n\n');
+  assert.deepEqual([(await reader.read()).done, calls], [true, { ends: 1, rooms: 0 }]);
+  assert.equal(stream.send({ data: 'late' }), false);
 });
+
+test('EventStream: a client that does not read is sent nothing more, and its user hears when it reads on', async () => {
+  const { stream, calls } = opened(undefined, (one) => one.send({ data: 'latest' }));
+  let sent = 0;
+  for (let i = 0; i < 100; i += 1) sent += Number(stream.send({ data: 'x' }));
+  assert.ok(sent <= 1, `${sent}`);
+  const reader = stream.response.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail();
+  let text = '';
+  while (!text.includes('latest')) text += (await reader.read()).value ?? assert.fail('the stream ended');
+  assert.deepEqual([calls, text.split('data: x').length - 1], [{ ends: 0, rooms: 1 }, sent]);
+});
+
+test('EventStream: when the client leaves, its user hears once and nothing more is sent', async () => {
+  const { stream, calls } = opened();
+  await stream.response.body?.cancel();
+  assert.equal(stream.send({ data: 'x' }), false);
+  stream.end();
+  assert.equal(calls.ends, 1);
+});
+
+for (const isLate of [false, true]) {
+  test(`EventStream: a server that ${isLate ? 'has stopped' : 'stops'} ends the response`, async () => {
+    const server = new AbortController();
+    if (isLate) server.abort();
+    const { stream, calls } = opened(server.signal);
+    server.abort();
+    assert.equal(await stream.response.text(), ': connected\n\n');
+    assert.equal(calls.ends, 1);
+  });
+}

@@ -9,67 +9,72 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** Sends one event; resolves when the client keeps up. @throws Error when it is gone or the server stops. */
-export type SendEvent = (event: ServerSentEvent) => Promise<void>;
-
-/**
- * Answers with server-sent events until `produce` settles, the client leaves or the server stops; the signal then aborts.
- * @param produce  Its rejection is our fault, unless the signal has aborted.
- */
-export function eventStream(
-  { signal, stopping }: Pick<RequestFacts, 'signal' | 'stopping'>,
-  produce: (send: SendEvent, ending: AbortSignal) => Promise<void>,
-): Response {
-  const ending = new AbortController();
-  const end = (): void => ending.abort(new Error('the stream has ended'));
-  const encoder = new TextEncoder();
-  let room = Promise.withResolvers<void>();
-  let work: Promise<void> | null = null;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        signal.addEventListener('abort', end, { once: true });
-        stopping.addEventListener('abort', end, { once: true });
-        ending.signal.addEventListener('abort', () => {
-          signal.removeEventListener('abort', end);
-          stopping.removeEventListener('abort', end);
-          room.resolve();
-        });
-        if (signal.aborted || stopping.aborted) end();
-        const send: SendEvent = async (event) => {
-          await room.promise;
-          ending.signal.throwIfAborted();
-          room = Promise.withResolvers<void>();
-          controller.enqueue(encoder.encode(writeEvent(event)));
-        };
-        // The response begins at once, so that the client knows that it is connected.
-        controller.enqueue(encoder.encode(': connected\n\n'));
-        const finish = (error?: unknown): void => {
-          const wasEnding = ending.signal.aborted;
-          end();
-          if (error !== undefined && !wasEnding) controller.error(error);
-          else if (!signal.aborted) close(controller);
-        };
-        work = produce(send, ending.signal).then(() => finish(), finish);
-        ending.signal.addEventListener('abort', () => stopping.aborted && close(controller));
-      },
-      pull: () => room.resolve(),
-      async cancel() {
-        end();
-        await work;
-      },
-    },
-    { highWaterMark: 1 },
-  );
-  return new Response(body, { headers: { 'Content-Type': 'text/event-stream; charset=utf-8' } });
+/** User of an event stream. It is called back instead of given promises, so that a silent stream costs few objects. */
+export interface EventStreamUser {
+  /** Called when the client keeps up again, after a `send` that was refused. */
+  onRoom(): void;
+  /** Called once when the stream has ended: the client has left, the server stops, or `end` was called. */
+  onEnd(): void;
 }
 
-/** Ends a stream unless it has ended. */
-function close(controller: ReadableStreamDefaultController): void {
-  try {
-    controller.close();
-  } catch {
-    // Cancelled or closed already.
+const encoder = new TextEncoder();
+
+/** A response of server-sent events, which goes on until it is ended, the client leaves or the server stops. */
+export class EventStream {
+  readonly response: Response;
+  readonly #user: EventStreamUser;
+  readonly #stopping: AbortSignal;
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #isRefused = false;
+
+  constructor({ stopping }: Pick<RequestFacts, 'stopping'>, user: EventStreamUser) {
+    this.#user = user;
+    this.#stopping = stopping;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+          // The response begins at once, so that the client knows that it is connected.
+          controller.enqueue(encoder.encode(': connected\n\n'));
+        },
+        pull: () => this.#onRoom(),
+        cancel: () => this.#ended(),
+      },
+      { highWaterMark: 1 },
+    );
+    this.response = new Response(body, { headers: { 'Content-Type': 'text/event-stream; charset=utf-8' } });
+    stopping.addEventListener('abort', this.#onStop, { once: true });
+    if (stopping.aborted) queueMicrotask(this.#onStop);
+  }
+
+  /** Sends an event, unless the client does not keep up or the stream has ended. @returns whether it was sent; after false `onRoom` is called in time. */
+  send(event: ServerSentEvent): boolean {
+    const controller = this.#controller;
+    if (controller === null) return false;
+    this.#isRefused = (controller.desiredSize ?? 0) <= 0;
+    if (!this.#isRefused) controller.enqueue(encoder.encode(writeEvent(event)));
+    return !this.#isRefused;
+  }
+
+  /** Ends the response after what was sent. */
+  end(): void {
+    this.#controller?.close();
+    this.#ended();
+  }
+
+  readonly #onStop = (): void => this.end();
+
+  #onRoom(): void {
+    if (!this.#isRefused) return;
+    this.#isRefused = false;
+    this.#user.onRoom();
+  }
+
+  #ended(): void {
+    if (this.#controller === null) return;
+    this.#controller = null;
+    this.#stopping.removeEventListener('abort', this.#onStop);
+    this.#user.onEnd();
   }
 }
 

@@ -4,8 +4,9 @@
  * Bytes, limits and the access log live in #host/http-server.
  */
 export type { Area } from './area.ts';
-export { eventStream } from './event-stream.ts';
+export { EventStream, type EventStreamUser } from './event-stream.ts';
 export { HttpLogins } from './http-logins.ts';
 export { plainAnswer } from './plain-answer.ts';
 export { router } from './router.ts';
 export { securityHeaders } from './security-headers.ts';
+export { StandingLogins } from './standing-logins.ts';
