@@ -4,7 +4,7 @@ import type { Identity } from '#lib/sasl';
 import { ContentMemory } from '#mail/content';
 import { defaultSettings } from '#mail/queue';
 import { Stories } from '#mail/story';
-import { jmapArea } from '#server/jmap';
+import { jmapArea, JmapShared, pushLimits, type PushLimits } from '#server/jmap';
 import { newMessage, type TempStore } from './temp-store.ts';
 
 type Area = ReturnType<typeof jmapArea>;
@@ -51,6 +51,7 @@ export class JmapClient {
     limits = jmapLimits,
     appPassword: Identity['appPassword'] | null = null,
     quotaBytes = 0,
+    push: Partial<PushLimits> = {},
   ) {
     this.#store = store;
     const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
@@ -60,11 +61,24 @@ export class JmapClient {
     const refusals = { find: () => Promise.resolve([]) };
     const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });
     const contentMemory = new ContentMemory(1_000_000);
-    this.#area = jmapArea({ accounts, clock, contentMemory, logins, stories, quotaBytesOf: () => quotaBytes, limits });
+    const { bus, log } = store;
+    const shared = new JmapShared({ clock, contentMemory, bus, log, limits, push: { ...pushLimits, ...push } });
+    const quotaBytesOf = (): number => quotaBytes;
+    this.#area = jmapArea({ accounts, clock, contentMemory, logins, stories, quotaBytesOf, shared });
   }
 
-  send(path: string, init: RequestInit = {}): Promise<Response> {
-    const facts = { log: this.#store.log, limitBody: () => undefined } as unknown as Parameters<Area['handle']>[1];
+  /** Answers a request as the router would have it answered. */
+  readonly handle: Area['handle'] = (request, facts) => this.#area.handle(request, facts);
+
+  /** Ends the login, as when its password is changed. */
+  logOut(): void {
+    this.#ended.abort(new Error('the login has ended'));
+  }
+
+  /** Sends a request. @param stopping  Aborted when the server stops. */
+  send(path: string, init: RequestInit = {}, stopping = new AbortController().signal): Promise<Response> {
+    const partOfFacts = { log: this.#store.log, limitBody: () => undefined, stopping, upgrade: null };
+    const facts = partOfFacts as unknown as Parameters<Area['handle']>[1];
     return Promise.resolve(this.#area.handle(new Request(`http://mail.example${path}`, init), facts));
   }
 

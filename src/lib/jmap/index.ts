@@ -11,5 +11,6 @@ export { jmapLimits, type JmapLimits } from './limits.ts';
 export { invalidArgument, MethodError, SetError } from './method-error.ts';
 export { applyPatch } from './patch.ts';
 export { RequestProblem } from './problem.ts';
-export { parseRequest, type Invocation } from './request.ts';
+export { parseRequest, type Invocation, type JmapRequest } from './request.ts';
 export { ResultReferences } from './result-reference.ts';
+export { parseSocketMessage } from './socket-message.ts';

@@ -12,7 +12,7 @@ export interface Invocation {
 }
 
 /** A request of a client (RFC 8620 §3.3). */
-interface JmapRequest {
+export interface JmapRequest {
   /** Capabilities that the client wants to use. */
   readonly using: readonly string[];
   readonly calls: readonly Invocation[];
@@ -28,7 +28,8 @@ export function parseRequest(body: Uint8Array, limits: JmapLimits = jmapLimits):
   return requestOf(parseJson(body, limits), limits);
 }
 
-function requestOf(value: JsonValue, limits: JmapLimits): JmapRequest {
+/** Reads a request that is parsed JSON. @throws RequestProblem. */
+export function requestOf(value: JsonValue, limits: JmapLimits): JmapRequest {
   if (!isJsonObject(value)) throw notRequest('the request is no object');
   const using = memberOf(value, 'using');
   if (!isStrings(using)) throw notRequest('using: an array of strings is expected');
@@ -72,8 +73,8 @@ function tooMuch(name: string, limit: number): RequestProblem {
   return new RequestProblem('limit', `the request is over the limit ${name} (${limit})`, name);
 }
 
-/** Decodes JSON, after its size, depth and number of values have been compared with the limits: what follows may recur and copy. */
-function parseJson(body: Uint8Array, limits: JmapLimits): JsonValue {
+/** Decodes JSON, after its size, depth and number of values have been compared with the limits: what follows may recur and copy. @throws RequestProblem. */
+export function parseJson(body: Uint8Array, limits: JmapLimits): JsonValue {
   if (body.length > limits.maxSizeRequest) throw tooMuch('maxSizeRequest', limits.maxSizeRequest);
   measure(body, limits);
   let text;

@@ -10,6 +10,5 @@ export { AppPasswords } from './app-passwords.ts';
 export { generatePassword } from './generate-password.ts';
 export { Credentials, type ClientKey } from './credentials.ts';
 export { CredentialChecker, type LoginDirectory } from './credential-checker.ts';
-export { CredentialMarks } from './credential-mark.ts';
 export { PasswordRefusal } from './derive.ts';
 export { keyFingerprint } from './key-fingerprint.ts';

@@ -82,6 +82,14 @@ export async function changedRows(
   };
 }
 
+/** Returns the id of the newest email that is stored; 0 when there is none. Ids ascend, and are never used twice. */
+export async function newestEmail(reader: Reader, account: AccountId): Promise<number> {
+  const [row] = await reader.arrays(
+    sql`SELECT id FROM email WHERE account = ${account} AND id > 0 ORDER BY id DESC LIMIT 1`,
+  );
+  return Number(row?.[0] ?? 0);
+}
+
 /** No limit that any account reaches. */
 const allChanges = 2 ** 40;
 

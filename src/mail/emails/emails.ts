@@ -5,7 +5,7 @@ import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import { changesOf, touchedSince, type EmailChanges } from './email-changes.ts';
-import { allRows, changedRows, isDeleted, type EmailRows, type FoundPlace } from './email-rows.ts';
+import { allRows, changedRows, isDeleted, newestEmail, type EmailRows, type FoundPlace } from './email-rows.ts';
 import { EmailIndex } from './email-index.ts';
 import { EmailView } from './email-view.ts';
 import type { Email, EmailPlace } from './email.ts';
@@ -38,6 +38,18 @@ export class Emails implements Disposable {
   /** Returns the emails as they are now, or later. */
   view(): Promise<EmailView> {
     return this.#mutex.run(() => this.#refresh());
+  }
+
+  /** Returns the MODSEQ of the account, and the id of the newest email: it moves with deliveries only. Reads two rows, and keeps nothing in memory. */
+  async progress(): Promise<{ readonly modSeq: ModSeq; readonly newest: number }> {
+    const { account, db } = this.#deps;
+    const [modSeq, newest] = await db.read(async (reader) => [
+      await currentModSeq(reader, account),
+      await newestEmail(reader, account),
+    ]);
+    if (modSeq === null) throw new Error(`account ${account} has no state`);
+    await db.durable();
+    return { modSeq, newest };
   }
 
   /** Returns the emails that changed after a MODSEQ, about `limit` of them: always whole transactions. */

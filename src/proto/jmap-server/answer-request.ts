@@ -8,6 +8,7 @@ import {
   ResultReferences,
   type Invocation,
   type JmapLimits,
+  type JmapRequest,
   type JsonObject,
 } from '#lib/jmap';
 import type { EventLoop } from '#ports/event-loop';
@@ -44,8 +45,15 @@ export async function answerRequest<Context>(body: Uint8Array, deps: AnswerDeps<
 }
 
 async function answered<Context>(body: Uint8Array, deps: AnswerDeps<Context>): Promise<JsonObject> {
+  return await answerCalls(parseRequest(body, deps.limits ?? jmapLimits), deps);
+}
+
+/** Answers the calls of a request in their order. @throws RequestProblem when none of them ran. */
+export async function answerCalls<Context>(
+  { using, calls, createdIds }: JmapRequest,
+  deps: AnswerDeps<Context>,
+): Promise<JsonObject> {
   const limits = deps.limits ?? jmapLimits;
-  const { using, calls, createdIds } = parseRequest(body, limits);
   const unknown = using.find((uri) => !deps.capabilities.has(uri));
   if (unknown !== undefined)
     throw new RequestProblem('unknownCapability', `this server does not have ${unknown.slice(0, 200)}`);

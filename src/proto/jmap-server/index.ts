@@ -3,8 +3,9 @@
  * Here: order of calls, result references, capabilities, created ids. Not here: HTTP (src/server/jmap: the area), JSON formats (#lib/jmap), what
  * methods do. A call that fails leaves the others alone (RFC 8620 §3.6.2).
  */
-export { answerRequest } from './answer-request.ts';
+export { answerCalls, answerRequest } from './answer-request.ts';
 export { coreCapability, coreMethods, coreUri } from './core.ts';
 export type { JmapMethod } from './method.ts';
 export { RequestSlots } from './request-slots.ts';
 export { sessionResource } from './session-resource.ts';
+export { serveSocket, tooManyRequests, type SocketBackend } from './socket-session.ts';

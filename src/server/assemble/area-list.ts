@@ -24,13 +24,14 @@ export const allAreas: readonly AreaOffer[] = [
   },
   {
     name: 'jmap',
-    open: async ({ logins, services }) => {
+    open: async ({ logins, services, shared }) => {
       const { jmapArea } = await import('#server/jmap');
       const { Stories } = await import('#mail/story');
       const { accounts, clock, configuration, contentMemory, databases, queueSettings: settings, refusals } = services;
       const stories = new Stories({ db: databases.server, accounts, refusals, settings });
       const quotaBytesOf = (account: string): number => configuration.config.domains.accounts[account]?.quota ?? 0;
-      return jmapArea({ accounts, logins, clock, contentMemory, stories, quotaBytesOf });
+      const ports = await shared.jmap();
+      return jmapArea({ accounts, logins, clock, contentMemory, stories, quotaBytesOf, shared: ports });
     },
   },
 ];

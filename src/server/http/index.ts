@@ -9,4 +9,3 @@ export { HttpLogins } from './http-logins.ts';
 export { plainAnswer } from './plain-answer.ts';
 export { router } from './router.ts';
 export { securityHeaders } from './security-headers.ts';
-export { StandingLogins } from './standing-logins.ts';

@@ -6,6 +6,7 @@ import { whyCapability } from './email-why.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailCapability } from './mail-methods.ts';
 import { mailUri } from './mail-uri.ts';
+import { webSocketCapability, webSocketUri } from './push/web-socket.ts';
 
 const nothing = (): JsonObject => ({});
 
@@ -13,6 +14,7 @@ const nothing = (): JsonObject => ({});
 const allCapabilities: readonly Capability[] = [
   { uri: coreUri, ofServer: ({ limits }) => coreCapability(limits), ofAccount: nothing },
   { uri: mailUri, ofServer: nothing, ofAccount: ({ isReadOnly }) => mailCapability(isReadOnly) },
+  { uri: webSocketUri, ofServer: ({ origin }) => webSocketCapability(origin), ofAccount: () => null },
   whyCapability,
 ];
 

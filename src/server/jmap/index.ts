@@ -3,3 +3,5 @@
  * (#mail/emails) and the stored descriptions of messages; requests and errors themselves are in #proto/jmap-server and #lib/jmap.
  */
 export { jmapArea } from './jmap-area.ts';
+export { pushLimits, type PushLimits } from './push/limits.ts';
+export { JmapShared } from './shared.ts';

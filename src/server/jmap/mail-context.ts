@@ -27,6 +27,8 @@ export interface MailContext {
   readonly stories: Pick<Stories, 'ofEmail'>;
   /** Bytes that the account may store; 0 without a limit. */
   readonly quotaBytes: number;
+  /** Origin of the server as the client reaches it, such as `https://mail.example.org`. */
+  readonly origin: string;
 }
 
 /** Reads `accountId`. @throws MethodError accountNotFound for every account but the user's own. */

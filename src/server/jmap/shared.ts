@@ -1,0 +1,43 @@
+import { jmapLimits, type JmapLimits } from '#lib/jmap';
+import type { ContentMemory } from '#mail/content';
+import type { Bus } from '#ports/bus';
+import type { Clock } from '#ports/clock';
+import type { Log } from '#ports/log';
+import { RequestSlots } from '#proto/jmap-server';
+import { pushLimits, type PushLimits } from './push/limits.ts';
+import { PushClients } from './push/push-clients.ts';
+import { StateWatch } from './push/state-watch.ts';
+import { Uploads } from './uploads.ts';
+
+/** Dependencies of `JmapShared`. */
+export interface JmapSharedDeps {
+  readonly clock: Clock;
+  /** Memory that all messages on their way in share. */
+  readonly contentMemory: ContentMemory;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly limits?: JmapLimits;
+  readonly push?: PushLimits;
+}
+
+/** State that all ports of a server share: a file that was uploaded at one is found at another, and limits hold for both together. */
+export class JmapShared {
+  readonly limits: JmapLimits;
+  readonly pushLimits: PushLimits;
+  readonly uploads: Uploads;
+  readonly uploadSlots: RequestSlots;
+  /** Slots of requests, over HTTP and WebSockets (RFC 8887 §4.3.2). */
+  readonly requestSlots: RequestSlots;
+  readonly watch: StateWatch;
+  readonly clients: PushClients;
+
+  constructor({ clock, contentMemory: memory, bus, log, limits, push }: JmapSharedDeps) {
+    this.limits = limits ?? jmapLimits;
+    this.pushLimits = push ?? pushLimits;
+    this.uploads = new Uploads({ clock, memory });
+    this.uploadSlots = new RequestSlots(this.limits.maxConcurrentUpload);
+    this.requestSlots = new RequestSlots(this.limits.maxConcurrentRequests);
+    this.watch = new StateWatch({ bus, log });
+    this.clients = new PushClients({ clock, limits: this.pushLimits });
+  }
+}
