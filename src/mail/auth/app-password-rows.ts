@@ -61,6 +61,15 @@ export async function appPasswordProofs(reader: Reader, account: number, nowMs: 
   return rows.map((row) => ({ ...row, scopes: readScopes(row.scopes) }));
 }
 
+/** Returns the name of the active account that has an app password with this digest; null when there is none. */
+export async function accountOfDigest(reader: Reader, digest: Uint8Array): Promise<string | null> {
+  const row = await reader.get<{ readonly account: string }>(
+    sql`SELECT a.name AS account FROM app_password AS p JOIN account AS a ON a.id = p.account
+      WHERE p.digest = ${digest} AND a.state <> 'removing' LIMIT 1`,
+  );
+  return row?.account ?? null;
+}
+
 /** Returns the salts that the app passwords of an account share, by the account's name; null when it has none. */
 export async function appPasswordSalts(reader: Reader, account: string): Promise<ScramSalts | null> {
   const id = await activeAccount(reader, account);

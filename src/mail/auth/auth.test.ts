@@ -355,3 +355,35 @@ test('SCRAM proves the password that it began with: one that was changed meanwhi
   assert.ok(identity !== null);
   assert.equal(await checker.isStillProved(identity), false);
 });
+
+test('CredentialChecker.checkToken: an app password is a token that names its account, until it is removed or expires', async () => {
+  await using store = await tempStore();
+  const { credentials, appPasswords, checker } = open(store);
+  await credentials.setPassword('mara', 'correct horse');
+  const untilMs = store.clock.now() + 60_000;
+  const lasting = await appPasswords.add('mara', { name: 'script', scopes: ['mail'], expiresMs: null });
+  const trial = await appPasswords.add('mara', { name: 'trial', scopes: ['read-only'], expiresMs: untilMs });
+  // The usual directory of these tests knows no account by its name.
+  const byName = open(store, { mara: 'mara', ...maras }).checker;
+  const identity = await byName.checkToken(lasting);
+  assert.deepEqual([identity?.account, identity?.login, identity?.appPassword?.scopes], ['mara', 'mara', ['mail']]);
+  assert.ok(identity !== null);
+  assert.equal(await byName.isStillProved(identity), true);
+  assert.equal((await checker.checkToken(lasting, 'mara@example.org'))?.login, 'mara@example.org');
+  assert.equal((await byName.checkToken(trial))?.untilMs, untilMs);
+  for (const wrong of [
+    '',
+    'correct horse',
+    `${lasting}x`,
+    lasting.slice(1),
+    lasting.toUpperCase(),
+    'x'.repeat(100_000),
+  ])
+    assert.equal(await byName.checkToken(wrong), null, wrong.slice(0, 50));
+  assert.equal(await checker.checkToken(lasting), null, 'an account that left the configuration');
+  assert.equal(await checker.checkToken(lasting, 'ann@example.org'), null);
+  await store.clock.advance(60_000);
+  assert.equal(await byName.checkToken(trial), null);
+  await appPasswords.remove('mara', 'script');
+  assert.equal(await byName.checkToken(lasting), null);
+});

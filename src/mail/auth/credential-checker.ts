@@ -12,7 +12,7 @@ import type { ConditionSink } from '#ports/conditions';
 import type { Database } from '#ports/database';
 import type { Random } from '#ports/random';
 import type { SlowHash } from '#ports/slow-hash';
-import { appPasswordProofs, type AppPasswordProof } from './app-password-rows.ts';
+import { accountOfDigest, appPasswordProofs, type AppPasswordProof } from './app-password-rows.ts';
 import { digestOf } from './app-passwords.ts';
 import { cramMd5Digest } from './cram-md5.ts';
 import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
@@ -75,6 +75,20 @@ export class CredentialChecker implements CredentialStore {
     }
     await this.#hasher.verify(prepared ?? '', await this.#decoy());
     return null;
+  }
+
+  /**
+   * Checks an app password that a client sends as a bearer token (RFC 6750 §2.1): it is long enough to be found by its digest alone, so that no name is needed.
+   * A guess steers the digest nowhere, and thus learns nothing from the time of the search.
+   */
+  async checkToken(token: string, login: string | null = null): Promise<Identity | null> {
+    if (token.length > this.#limits.maxPasswordLength) return null;
+    const digest = digestOf(token);
+    const account = await this.#deps.db.read((reader) => accountOfDigest(reader, digest));
+    const found = account === null ? null : await this.#find(login ?? account);
+    if (found?.identity.account !== account) return null;
+    const app = found?.apps.find((one) => timingSafeEqual(one.digest, digest));
+    return found === null || app === undefined ? null : provedBy(found.identity, app);
   }
 
   async scramKeys(login: string, hash: 'SHA-1' | 'SHA-256'): Promise<ScramLogin> {

@@ -236,6 +236,7 @@ test('statements of the server never scan a table', async () => {
   await credentials.removeClientKey(new Uint8Array(32));
   const checker = new CredentialChecker({ ...deps, directory: { accountOf: () => 'mara' } });
   await checker.identify('mara');
+  await checker.checkToken('x');
   await checker.scramKeys('nobody', 'SHA-1');
   await assertNoScans(store.databases.server, seen);
 });

@@ -216,3 +216,16 @@ test('schema: tables that nothing used go, with their indexes, and emails stay a
   const left = db.prepare(`SELECT name FROM sqlite_schema WHERE name IN ('annotation', 'outbox', 'outbox_due')`).all();
   assert.deepEqual(left, []);
 });
+
+test('schema: app passwords that were made before they were bearer tokens are found by their digest', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteServerMigrations.findIndex(({ sql }) => sql.includes('app_password_digest'));
+  for (const { sql } of sqliteServerMigrations.slice(0, before)) db.exec(sql);
+  db.exec(`INSERT INTO app_password (account, name, scopes, created_ms, digest, scram_sha1, scram_sha256, cram_md5)
+    VALUES (1, 'phone', 'mail', 1, x'0102', '', '', x'')`);
+  db.exec(sqliteServerMigrations[before]?.sql ?? '');
+  const find = "SELECT name FROM app_password WHERE digest = x'0102'";
+  assert.deepEqual({ ...db.prepare(find).get() }, { name: 'phone' });
+  const [plan] = db.prepare(`EXPLAIN QUERY PLAN ${find}`).all();
+  assert.match(String(plan?.['detail']), /app_password_digest/);
+});

@@ -109,6 +109,12 @@ export class Admission {
     return ip === null ? { kind: 'admitted', attempt: freeAttempt } : this.#logins.begin(ip);
   }
 
+  /** Counts a wrong token, or one that does not permit what was asked; each once. @param token  A hash of it. */
+  noteFailedToken(remoteAddress: string, token: string): void {
+    const ip = this.#limited(remoteAddress);
+    if (ip !== null) this.#logins.failedToken(ip, token);
+  }
+
   /** Reports whether an address may name recipients: it, and the networks around it, did not name too many that do not exist. */
   mayNameRecipients(remoteAddress: string): boolean {
     const ip = this.#stranger(remoteAddress);

@@ -29,6 +29,8 @@ export const loginLimits = {
   waitMs: 10_000,
   /** Names of which wrong guesses are remembered, so that a right one can forgive them. */
   maxNames: 10_000,
+  /** Wrong tokens that are remembered, so that each counts once. */
+  maxTokens: 10_000,
 } as const;
 
 const dayMs = 86_400_000;
@@ -55,6 +57,8 @@ export class LoginLimit {
   /** When wrong guesses were made, by address and name, oldest name first. */
   readonly #guesses = new Map<string, number[]>();
 
+  /** Wrong tokens that were counted, by address, oldest first. */
+  readonly #tokens = new Set<string>();
   readonly #lockouts: Lockouts;
 
   /** @param log  Gets the start of each lockout; null for none. */
@@ -71,6 +75,21 @@ export class LoginLimit {
   /** Reports whether an address may try to log in: it, and the networks around it, did not fail too often. */
   allows(ip: IpAddress): boolean {
     return this.#failures.allows(ip, this.#clock.monotonic());
+  }
+
+  /**
+   * Counts a wrong token, once for each: a client that goes on sending a token that was removed guesses nothing, and must not lock out the others of its network.
+   * @param token  A hash of it.
+   */
+  failedToken(ip: IpAddress, token: string): void {
+    const key = `${ipMasks(ip).m1} ${token}`;
+    if (this.#tokens.has(key)) return;
+    this.#tokens.add(key);
+    if (this.#tokens.size > loginLimits.maxTokens) {
+      const oldest = this.#tokens.keys().next();
+      if (oldest.done !== true) this.#tokens.delete(oldest.value);
+    }
+    this.#failed(ip, null);
   }
 
   /** Begins a login, perhaps after others of its network have ended. */

@@ -7,7 +7,7 @@ import { disabledText, OpenLogins, type OpenLogin, type OpenLoginsDeps } from '.
 
 /** Dependencies of logins. */
 export interface LoginsDeps extends OpenLoginsDeps {
-  readonly admission: Pick<Admission, 'beginLogin'>;
+  readonly admission: Pick<Admission, 'beginLogin' | 'mayLogIn' | 'noteFailedToken'>;
   readonly appPasswords: Pick<AppPasswords, 'noteUse'>;
 }
 
@@ -90,9 +90,33 @@ export class Logins implements Disposable {
     return { kind: 'admitted', login: new LoginTry({ ...this.#deps, open: this.#open, attempt, client, since }) };
   }
 
+  /**
+   * Begins a login with a token, which is found by itself at little cost and too long to be guessed. So a right one is never refused for the failures of others in its
+   * network, and a wrong one counts once, however often it is sent.
+   * @param token  A hash of it.
+   */
+  beginToken(client: LoginClient, token: string): TokenTry {
+    const { admission } = this.#deps;
+    const { remoteAddress } = client;
+    const attempt: LoginAttempt = {
+      failed: () => admission.noteFailedToken(remoteAddress, token),
+      succeeded: () => undefined,
+      [Symbol.dispose]: () => undefined,
+    };
+    const deps = { ...this.#deps, open: this.#open, attempt, client, since: this.#open.changes };
+    return { login: new LoginTry(deps), mayFail: () => admission.mayLogIn(remoteAddress) };
+  }
+
   [Symbol.dispose](): void {
     this.#open[Symbol.dispose]();
   }
+}
+
+/** One login with a token under way. */
+interface TokenTry {
+  readonly login: LoginTry;
+  /** Reports whether a wrong token is answered as such: false while the network has failed too often. */
+  readonly mayFail: () => boolean;
 }
 
 interface LoginTryDeps extends Pick<LoginsDeps, 'appPasswords' | 'configuration'> {

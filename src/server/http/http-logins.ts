@@ -1,14 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { RequestFacts } from '#host/http-server';
-import { parseBase64 } from '#lib/codecs';
-import { LoginsBusy, type AppPasswordScope, type CredentialStore, type Identity } from '#lib/sasl';
+import { LoginsBusy, type AppPasswordScope, type Identity } from '#lib/sasl';
+import type { CredentialChecker } from '#mail/auth';
 import type { Log } from '#ports/log';
 import { admissionTexts, type Logins, type LoginTerms, type LoginTry, type OpenLogin } from '#server/admission';
+import { parseAuthorization, type Basic, type Bearer } from './authorization-field.ts';
 import { plainAnswer } from './plain-answer.ts';
 
 /** Dependencies of logins over HTTP. */
 export interface HttpLoginsDeps {
-  readonly logins: Pick<Logins, 'begin'>;
-  readonly credentials: Pick<CredentialStore, 'checkPassword'>;
+  readonly logins: Pick<Logins, 'begin' | 'beginToken'>;
+  readonly credentials: Pick<CredentialChecker, 'checkPassword' | 'checkToken'>;
   /** Accept passwords without TLS from other machines. */
   readonly allowPlaintextAuth: boolean;
 }
@@ -23,13 +25,10 @@ export type HttpLogin =
     }
   | { readonly kind: 'refused'; readonly response: Response };
 
-/** RFC 7617 §2.1: with this parameter clients send names and passwords in UTF-8. */
-const challenge = { 'WWW-Authenticate': 'Basic realm="Godwit", charset="UTF-8"' };
-
-/** Logins over HTTP: names and passwords with each request, over the same throttle and log as those of IMAP and SMTP. */
+/** Logins over HTTP: names and passwords, or tokens, with each request, over the same throttle and log as those of IMAP and SMTP. */
 export class HttpLogins {
   readonly #deps: HttpLoginsDeps;
-  /** Login last seen on each connection, which is known by its log: only the first one is an event. */
+  /** Mechanism and login last seen on each connection, which is known by its log: only the first one is an event. */
   readonly #seen = new WeakMap<Log, string>();
 
   constructor(deps: HttpLoginsDeps) {
@@ -46,69 +45,102 @@ export class HttpLogins {
     scopes: readonly AppPasswordScope[] = ['mail'],
   ): Promise<HttpLogin> {
     const field = request.headers.get('Authorization');
-    if (field === null) return refused(401, 'Log in with the name and password of your account.', challenge);
+    if (field === null) return refused(401, 'Log in with the name and password of your account.', challenges(request));
     const { remote, isTls } = facts;
     if (!isTls && !this.#deps.allowPlaintextAuth && !isLoopback(remote.address))
       return refused(403, 'Passwords are refused without TLS: use https.');
-    const basic = parseBasic(field);
-    if (basic === null) return refused(401, 'Only Basic authentication is known here (RFC 7617).', challenge);
-    const client = { protocol: 'http', remoteAddress: remote.address, log: facts.log } as const;
-    const start = await this.#deps.logins.begin(client);
+    const secret = parseAuthorization(field);
+    switch (secret.scheme) {
+      case 'basic':
+        return await this.#checkPassword(secret, request, facts, scopes);
+      case 'bearer':
+        return await this.#checkToken(secret, request, facts, scopes);
+      case 'malformedToken':
+        // RFC 6750 §3.1: invalid_request SHOULD be answered with 400.
+        return refused(400, 'This is not a bearer token (RFC 6750).', challenges(request, 'invalid_request'));
+      default:
+        return refused(401, 'Log in with Basic (RFC 7617) or Bearer (RFC 6750).', challenges(request));
+    }
+  }
+
+  async #checkPassword(
+    { login, password }: Basic,
+    request: Request,
+    facts: RequestFacts,
+    scopes: readonly AppPasswordScope[],
+  ): Promise<HttpLogin> {
+    const start = await this.#deps.logins.begin(clientOf(facts));
     if (start.kind === 'busy') return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
-    if (start.kind !== 'admitted') return refused(429, admissionTexts.failedTooOften, { 'Retry-After': '60' });
+    if (start.kind !== 'admitted') return refusedTooOften();
     using attempt = start.login;
     let identity: Identity | null;
     try {
-      identity = await this.#deps.credentials.checkPassword(basic.login, basic.password);
+      identity = await this.#deps.credentials.checkPassword(login, password);
     } catch (error) {
       if (error instanceof LoginsBusy) return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
       throw error;
     }
-    if (identity !== null) return this.#decide(attempt, identity, { mechanism: 'Basic', scopes }, facts);
-    const reason = 'wrong name or password';
-    attempt.failed({ mechanism: 'Basic', login: basic.login, failure: 'credentials', reason });
-    return refused(401, 'The name or the password is wrong.', challenge);
+    if (identity !== null) return this.#decide(attempt, identity, { mechanism: 'Basic', scopes }, request, facts);
+    attempt.failed({ mechanism: 'Basic', login, failure: 'credentials', reason: 'wrong name or password' });
+    return refused(401, 'The name or the password is wrong.', challenges(request));
   }
 
-  #decide(attempt: LoginTry, identity: Identity, terms: LoginTerms, facts: RequestFacts): HttpLogin {
-    const isRepeated = this.#seen.get(facts.log) === identity.login;
+  async #checkToken(
+    { token }: Bearer,
+    request: Request,
+    facts: RequestFacts,
+    scopes: readonly AppPasswordScope[],
+  ): Promise<HttpLogin> {
+    const hash = createHash('sha256').update(token).digest('base64url');
+    const { login: attempt, mayFail } = this.#deps.logins.beginToken(clientOf(facts), hash);
+    const identity = await this.#deps.credentials.checkToken(token);
+    if (identity !== null) return this.#decide(attempt, identity, { mechanism: 'Bearer', scopes }, request, facts);
+    if (!mayFail()) return refusedTooOften();
+    attempt.failed({ mechanism: 'Bearer', login: null, failure: 'credentials', reason: 'wrong token' });
+    return refused(401, 'The token is wrong, or no longer valid.', challenges(request, 'invalid_token'));
+  }
+
+  #decide(attempt: LoginTry, identity: Identity, terms: LoginTerms, request: Request, facts: RequestFacts): HttpLogin {
+    const { mechanism, scopes } = terms;
+    const seen = `${mechanism} ${identity.login}`;
+    const isRepeated = this.#seen.get(facts.log) === seen;
     const decision = attempt.decide(identity, { ...terms, isRepeated });
     if (decision.kind === 'disabled') return refused(403, decision.text);
-    if (decision.kind === 'notPermitted')
-      return refused(
-        403,
-        `This app password does not permit this, which needs the scope ${terms.scopes.join(' or ')}.`,
-      );
+    if (decision.kind === 'notPermitted') {
+      const text = `This app password does not permit this, which needs the scope ${scopes.join(' or ')}.`;
+      return refused(403, text, mechanism === 'Bearer' ? challenges(request, 'insufficient_scope') : {});
+    }
     facts.noteAccount(identity.account);
-    this.#seen.set(facts.log, identity.login);
+    this.#seen.set(facts.log, seen);
     return { kind: 'account', identity, open: decision.open };
   }
+}
+
+function clientOf({ remote, log }: RequestFacts) {
+  return { protocol: 'http', remoteAddress: remote.address, log } as const;
+}
+
+function refusedTooOften(): HttpLogin {
+  return refused(429, admissionTexts.failedTooOften, { 'Retry-After': '60' });
 }
 
 function refused(status: number, text: string, headers: Readonly<Record<string, string>> = {}): HttpLogin {
   return { kind: 'refused', response: plainAnswer(status, text, headers) };
 }
 
+/**
+ * Returns the ways to log in (RFC 9110 §11.6.1). A browser would ask its user for a password where Basic is offered to a script of a page, which asks by
+ * itself.
+ * @param error  Reason why a token was refused (RFC 6750 §3.1); null where the request had none.
+ */
+function challenges(request: Request, error: string | null = null): Record<string, string> {
+  // RFC 7617 §2.1: with this parameter clients send names and passwords in UTF-8.
+  const basic = 'Basic realm="Godwit", charset="UTF-8"';
+  const bearer = `Bearer realm="Godwit"${error === null ? '' : `, error="${error}"`}`;
+  const isOfScript = !['navigate', null].includes(request.headers.get('Sec-Fetch-Mode'));
+  return { 'WWW-Authenticate': isOfScript ? bearer : `${basic}, ${bearer}` };
+}
+
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
-}
-
-/** Name and password of a request. */
-interface Basic {
-  readonly login: string;
-  readonly password: string;
-}
-
-/** Parses an Authorization field (RFC 7617 §2): the name ends at the first colon. Null when it is not one of Basic. */
-function parseBasic(field: string): Basic | null {
-  const encoded = /^basic +([\w+/=]+) *$/i.exec(field)?.[1];
-  const bytes = encoded === undefined ? null : parseBase64(encoded);
-  if (bytes?.ok !== true) return null;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.value);
-    const colon = text.indexOf(':');
-    return colon < 0 ? null : { login: text.slice(0, colon), password: text.slice(colon + 1) };
-  } catch {
-    return null;
-  }
 }

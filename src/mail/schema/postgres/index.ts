@@ -17,6 +17,7 @@ import { descriptions0009 } from '../0009-descriptions.ts';
 import { unusedTables0010 } from '../0010-unused-tables.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
 import { appPasswords0010 } from '../0010-app-passwords.ts';
+import { tokenLookup0011 } from '../0011-token-lookup.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -47,4 +48,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   queueChecksums0008(postgresDialect),
   accountIds0009(postgresDialect),
   appPasswords0010(postgresDialect),
+  tokenLookup0011,
 ];
