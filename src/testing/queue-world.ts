@@ -16,6 +16,7 @@ import {
   type Transmitter,
 } from '#mail/queue';
 import { writeAddress } from '#lib/address';
+import { EmailSubmissions } from '#mail/email-submissions';
 import { type QueueId } from '#lib/ids';
 import type { RoutingTable } from '#mail/routes';
 import { Suppressions } from '#mail/suppressions';
@@ -64,6 +65,7 @@ export class QueueWorld implements AsyncDisposable {
   /** Policy of every account. */
   policy: OutgoingPolicy = { suppressesRefused: true, tellsWebhooks: false };
   readonly suppressions = new Suppressions({ db: this.db, clock: this.clock });
+  readonly submissions = new EmailSubmissions({ db: this.db, clock: this.clock, bus: this.#hints() });
   readonly settings: QueueSettings;
   readonly queue: Queue;
   #runner: QueueRunner;
@@ -125,6 +127,7 @@ export class QueueWorld implements AsyncDisposable {
       clock: this.clock,
       log: this.log,
       settings: this.settings,
+      follower: this.submissions,
     });
   }
 
@@ -184,7 +187,7 @@ export class QueueWorld implements AsyncDisposable {
 
   #perAccount(): PerAccount {
     const policies = { of: () => this.policy, refresh: () => Promise.resolve() };
-    return { suppressions: this.suppressions, policies, outbox: this.#outbox };
+    return { suppressions: this.suppressions, policies, outbox: this.#outbox, follower: this.submissions };
   }
 
   /** Carries a message to this world. */

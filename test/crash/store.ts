@@ -9,6 +9,7 @@ import { MimeIndexer } from '#lib/mime';
 import { Accounts } from '#mail/accounts';
 import { BlobSweeper, bodyOfBytes } from '#mail/content';
 import { LocalDelivery } from '#mail/delivery';
+import { EmailSubmissions } from '#mail/email-submissions';
 import {
   defaultSettings,
   Queue,
@@ -52,6 +53,7 @@ export interface Store extends AsyncDisposable {
   readonly delivery: LocalDelivery;
   readonly queue: Queue;
   readonly suppressions: Suppressions;
+  readonly submissions: EmailSubmissions;
   readonly sweeper: BlobSweeper;
   readonly log: FakeLog;
   readonly random: Random;
@@ -98,7 +100,13 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     dsnFrom: 'postmaster@mx.example.org',
   };
   const suppressions = new Suppressions({ db: databases.server, clock });
-  const perAccount: PerAccount = { suppressions, policies: everything, outbox: new WebhookOutbox() };
+  const submissions = new EmailSubmissions({ db: databases.server, clock, bus });
+  const perAccount: PerAccount = {
+    suppressions,
+    policies: everything,
+    outbox: new WebhookOutbox(),
+    follower: submissions,
+  };
   return {
     databases,
     blobs,
@@ -106,6 +114,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     bus,
     delivery,
     suppressions,
+    submissions,
     queue: new Queue({ db: databases.server, clock, bus, settings, perAccount }),
     sweeper: new BlobSweeper({ blobs, clock, log }),
     log,

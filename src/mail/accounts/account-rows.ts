@@ -80,6 +80,9 @@ export async function replaceAccount(tx: Tx, from: AccountId, to: AccountId): Pr
   await tx.run(sql`UPDATE queue_hold_rule SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE webhook_outbox SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE queue_message SET account = ${to} WHERE account = ${from}`);
+  await tx.run(sql`UPDATE email_submission SET account = ${to} WHERE account = ${from}`);
+  await tx.run(sql`UPDATE email_submission_state SET account = ${to} WHERE account = ${from}`);
+  await tx.run(sql`UPDATE email_submission_tombstone SET account = ${to} WHERE account = ${from}`);
 }
 
 /** Deletes an account's row, and what was said of its outgoing mail. Queued mail stays. */
@@ -87,6 +90,12 @@ export async function deleteAccount(tx: Tx, id: AccountId): Promise<void> {
   await tx.run(sql`DELETE FROM suppression WHERE account = ${id}`);
   await tx.run(sql`DELETE FROM queue_hold_rule WHERE account = ${id}`);
   await tx.run(sql`DELETE FROM webhook_outbox WHERE account = ${id}`);
+  const its = sql`SELECT id FROM email_submission WHERE account = ${id}`;
+  await tx.run(sql`DELETE FROM email_submission_recipient WHERE submission IN (${its})`);
+  await tx.run(sql`DELETE FROM email_submission_notice WHERE submission IN (${its})`);
+  await tx.run(sql`DELETE FROM email_submission WHERE account = ${id}`);
+  await tx.run(sql`DELETE FROM email_submission_state WHERE account = ${id}`);
+  await tx.run(sql`DELETE FROM email_submission_tombstone WHERE account = ${id}`);
   await tx.run(sql`DELETE FROM account WHERE id = ${id}`);
   await tx.run(sql`INSERT INTO removed_account (account) VALUES (${id}) ON CONFLICT DO NOTHING`);
 }

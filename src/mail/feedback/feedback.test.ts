@@ -4,6 +4,7 @@ import { addressOf } from '#testing/address';
 import { localBus } from '#host/bus-local';
 import type { ParsedDsn, ParsedDsnRecipient } from '#lib/dsn';
 import { accountId } from '#lib/ids';
+import { EmailSubmissions } from '#mail/email-submissions';
 import { Queue, type OutgoingPolicy } from '#mail/queue';
 import { Suppressions } from '#mail/suppressions';
 import { WebhookOutbox } from '#mail/webhook-outbox';
@@ -37,6 +38,7 @@ class World implements AsyncDisposable {
       suppressions: this.suppressions,
       policies: { of: () => this.policy, refresh: () => Promise.resolve() },
       outbox: new WebhookOutbox(),
+      follower: new EmailSubmissions({ db: this.db, clock: this.clock, bus: localBus({ log: this.#log }) }),
     },
   });
 
@@ -73,7 +75,7 @@ class World implements AsyncDisposable {
 
   /** Formats what a notice recorded and suppressed: `message/recipient trust action`, and the addresses. */
   async after(notice: Partial<Notice>): Promise<string> {
-    await this.feedback.take({ accounts: [ann], fromIds: [], remoteIp: theirs, dsn: null, ...notice });
+    await this.feedback.take({ accounts: [ann], fromIds: [], remoteIp: theirs, dsn: null, messageId: null, ...notice });
     const events = (await this.db.rows('SELECT message, recipient, kind, detail FROM queue_event ORDER BY id')).map(
       ({ message, recipient, kind, detail }) => {
         const { trust, action, suppresses } = JSON.parse(String(detail)) as Record<string, unknown>;

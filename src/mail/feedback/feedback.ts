@@ -30,6 +30,8 @@ export interface Notice {
   readonly remoteIp: string;
   /** Parsed report, null when it is not readable as one. */
   readonly dsn: ParsedDsn | null;
+  /** Its own Message-ID with angle brackets, null when it has none. */
+  readonly messageId: string | null;
 }
 
 /** Manner of recording reports. */
@@ -38,6 +40,7 @@ interface Recording {
   readonly account: AccountId;
   readonly policy: OutgoingPolicy;
   readonly remoteIp: string;
+  readonly messageId: string | null;
   readonly nowMs: number;
 }
 
@@ -54,7 +57,7 @@ export class Feedback {
    * Done twice it records twice, which is harmless: addresses are suppressed once, and a notice that came twice is recorded as two.
    * @returns how many events were recorded; 0 for a notice that is about nothing that we know.
    */
-  async take({ accounts, fromIds, remoteIp, dsn }: Notice): Promise<number> {
+  async take({ accounts, fromIds, remoteIp, dsn, messageId: noticeId }: Notice): Promise<number> {
     const { db, clock, log, perAccount } = this.#deps;
     if (dsn === null && fromIds.length === 0) return 0;
     const nowMs = clock.now();
@@ -74,7 +77,8 @@ export class Feedback {
     if (sent === null || reports.length === 0) return 0;
     const { trust } = sent;
     const { account } = sent.messages[0];
-    const recording = { trust, account, policy: await policyOf(perAccount.policies, account), remoteIp, nowMs };
+    const policy = await policyOf(perAccount.policies, account);
+    const recording = { trust, account, policy, remoteIp, messageId: noticeId, nowMs };
     const recorded = await db.write((tx) => this.#record(tx, reports, recording));
     const messages = [...new Set(reports.map(({ message }) => message.id))];
     log.info('feedback.recorded', { account, trust, messages, ...recorded });
@@ -104,7 +108,7 @@ export class Feedback {
   async #recordOne(tx: Tx, report: RecipientReport, recording: Recording): Promise<boolean> {
     const { trust, account, policy, nowMs } = recording;
     const { message, recipient, fields, reportingMta } = report;
-    const { suppressions, outbox } = this.#deps.perAccount;
+    const { suppressions, outbox, follower } = this.#deps.perAccount;
     const said = detailOf(report);
     const host = fields?.remoteMta ?? reportingMta;
     const reply = fields?.diagnostic ?? fields?.status ?? '';
@@ -118,6 +122,9 @@ export class Feedback {
     const detail = { trust, ...said, ...(suppresses && { suppresses }) };
     const ofWhom = { message: message.id, recipient: recipient?.id ?? null };
     await writeEvent(tx, ofWhom, { atMs: nowMs, kind: 'notice', detail });
+    const { messageId } = recording;
+    const number = recipient?.number ?? null;
+    await follower.noticedIn(tx, { message: message.id, number, action: said.action, reply, messageId });
     if (recipient === null || !policy.tellsWebhooks) return suppresses;
     const { id, sender: from, ...names } = message;
     const whom = { message: id, from, ...names, recipient: recipient.id, to: recipient.address };

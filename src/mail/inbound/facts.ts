@@ -38,6 +38,8 @@ export interface NoticeFacts {
   readonly fromIds: readonly string[];
   /** Null for no report that we can read. */
   readonly dsn: ParsedDsn | null;
+  /** Its own Message-ID with angle brackets, null when it has none. */
+  readonly messageId: string | null;
 }
 
 /** Facts that content sinks find out, by the name of the sink; null where a sink had nothing to do, or failed and may. */

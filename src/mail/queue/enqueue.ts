@@ -27,6 +27,8 @@ interface EnqueueContext {
   readonly accountName: string | null;
   /** Lease of the recipients that may be tried at once, null when all of them wait. */
   readonly reservation: Reservation | null;
+  /** Writes what belongs to the message, with its row there and before its recipients; null for nothing. */
+  readonly also: ((tx: Tx, message: QueueId) => Promise<void>) | null;
 }
 
 /** Rows that `insertMessage` wrote. */
@@ -47,6 +49,7 @@ export async function insertMessage(tx: Tx, message: NewMessage, context: Enqueu
   const startMs = Math.max(nowMs, message.holdUntilMs ?? 0);
   const sender = senderText(message.sender);
   const id = await insertMessageRow(tx, message, { sender, nowMs, startMs });
+  await context.also?.(tx, id);
   const { account, recipients } = message;
   const suppressed =
     account === null || perAccount === null
@@ -200,7 +203,9 @@ async function failAtOnce(
     const ids = told.map((one) => one.id);
     await oweNotice(tx, ids, { id: noticeId('failed', told), kind: 'failed', dueMs: nowMs });
   }
-  await finishMessages(tx, [id], { nowMs, keepFinishedMs });
+  const follower = perAccount?.follower ?? null;
+  await follower?.changedIn(tx, [id]);
+  await finishMessages(tx, [id], { nowMs, keepFinishedMs, follower });
 }
 
 const sources = {

@@ -3,7 +3,7 @@ import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 
 /**
  * What happened to a recipient besides attempts. By operators: `held`, `released`, `kicked`, `dropped`, `failed` (reason), `transport` (transport),
- * `tls` (tls). By the queue: `heldByRule` (rule, reason) and `suppressed` (address, source, reason, sinceMs) when it was accepted, `suppressing`
+ * `tls` (tls). By the sender: `recalled`. By the queue: `heldByRule` (rule, reason) and `suppressed` (address, source, reason, sinceMs) when it was accepted, `suppressing`
  * (address, reply) when a refusal led to a suppression, `told` (notice, to, messageId) when the sender got a notice, `lateOutcome` (outcome, host, reply) when the lease had ended before the attempt did.
  * By #mail/feedback: `notice` (trust, action and other facts) when another server reported it.
  */
@@ -13,6 +13,7 @@ export type QueueEventKind =
   | 'kicked'
   | 'dropped'
   | 'failed'
+  | 'recalled'
   | 'transport'
   | 'tls'
   | 'heldByRule'

@@ -1,21 +1,26 @@
 import type { QueueId } from '#lib/ids';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Tx } from '#ports/database';
+import type { QueueFollower } from './follower.ts';
 import { hasRecipients, needsContent, removeFinishedOf } from './recipient-rows.ts';
 
 const garbageGraceMs = 60 * 60_000;
+
+/** Arguments of `finishMessages` besides the messages. */
+export interface FinishContext {
+  readonly nowMs: number;
+  readonly keepFinishedMs: number;
+  /** Sees recipients before they are removed; null for none. */
+  readonly follower: QueueFollower | null;
+}
 
 /**
  * Lets go of what finished recipients do not need any more: content once no recipient of the message needs it,
  * and the rows themselves when `keepFinishedMs` is 0. A blob becomes garbage after its row is gone (invariant 2).
  */
-export async function finishMessages(
-  tx: Tx,
-  messages: readonly QueueId[],
-  now: { readonly nowMs: number; readonly keepFinishedMs: number },
-): Promise<void> {
+export async function finishMessages(tx: Tx, messages: readonly QueueId[], now: FinishContext): Promise<void> {
   for (const batch of inBatches(messages)) {
-    if (now.keepFinishedMs === 0) await removeFinishedOf(tx, batch);
+    if (now.keepFinishedMs === 0) await removeFinishedOf(tx, batch, now.follower);
     await releaseContent(tx, batch, now.nowMs);
     if (now.keepFinishedMs === 0) await removeEmptyMessages(tx, batch);
   }

@@ -15,19 +15,22 @@ export type { SessionRecord } from './session-record.ts';
 export type { Routing } from './lane.ts';
 export { readEvents, writeEvent } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
-export type { StoryRecipient, TriedRecipient } from './recipient-row.ts';
+export type { RecipientStatus, StoryRecipient, TriedRecipient } from './recipient-row.ts';
 export {
+  canBeRecalled,
   checkedRecipients,
   contradictoryRecipients,
   hasRecipients,
   messagesTo,
   missingRecipients,
   needsContent,
+  recipientStatuses,
   recipientsOfMessage,
   recipientsWithHalfNotice,
   recipientsWithoutMessage,
   triedRecipients,
 } from './recipient-rows.ts';
+export type { FollowedNotice, QueueFollower } from './follower.ts';
 export { policyOf } from './per-account.ts';
 export type { OutgoingPolicies, OutgoingPolicy, PerAccount } from './per-account.ts';
 export { refusesAddress } from './refused-address.ts';

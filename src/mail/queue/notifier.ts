@@ -9,6 +9,7 @@ import type { Random } from '#ports/random';
 import { openContent } from './content.ts';
 import { writeEvents } from './events.ts';
 import { finishMessages } from './finish.ts';
+import type { QueueFollower } from './follower.ts';
 import type { NoticeRow } from './recipient-row.ts';
 import { clearNotice, firstNotice, postponeNotice, recipientsOfNotice, selectRecipients } from './recipient-rows.ts';
 import { ageStartMs, retryUntil } from './schedule.ts';
@@ -25,6 +26,8 @@ export interface NotifierDeps {
   readonly log: Log;
   readonly random: Random;
   readonly sink: DsnSink;
+  /** Follows what accounts submitted; null for none. */
+  readonly follower: QueueFollower | null;
   readonly settings: QueueSettings & {
     /** Host name that reports, and the address that notifications are from. */
     readonly reportingMta: string;
@@ -80,7 +83,9 @@ export class Notifier {
       whenTold,
     });
     const nowMs = this.#deps.clock.now();
-    const told = { notice: first.kind, to: first.sender, messageId: this.#messageId(notice, first) };
+    const messageId = this.#messageId(notice, first);
+    const told = { notice: first.kind, to: first.sender, messageId };
+    const { settings, follower } = this.#deps;
     const isOurs = await this.#deps.db.write(async (tx) => {
       const rowsTold = await writeEvents(tx, selectRecipients({ notice }), {
         atMs: nowMs,
@@ -91,7 +96,8 @@ export class Notifier {
       if (rowsTold === 0) return false;
       for (const step of steps) await step(tx);
       await clearNotice(tx, notice);
-      await finishMessages(tx, [first.message], { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
+      await follower?.noticedIn(tx, { message: first.message, number: null, action: null, reply: null, messageId });
+      await finishMessages(tx, [first.message], { nowMs, keepFinishedMs: settings.keepFinishedMs, follower });
       return true;
     }, 'reserve');
     if (!isOurs) return;

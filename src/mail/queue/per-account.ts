@@ -1,6 +1,7 @@
 import type { AccountId } from '#lib/ids';
 import type { Suppressions } from '#mail/suppressions';
 import type { WebhookOutbox } from '#mail/webhook-outbox';
+import type { QueueFollower } from './follower.ts';
 
 /** Policy of an account for the queue. */
 export interface OutgoingPolicy {
@@ -23,6 +24,8 @@ export interface PerAccount {
   readonly suppressions: Suppressions;
   readonly policies: OutgoingPolicies;
   readonly outbox: WebhookOutbox;
+  /** Follows what accounts submitted. */
+  readonly follower: QueueFollower;
 }
 
 /** Of mail of the server itself, and of accounts that were removed. */

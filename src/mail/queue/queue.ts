@@ -59,8 +59,13 @@ export class Queue {
   /**
    * Accepts a message: everything is durable when it resolves. @returns its row id. @throws RangeError without recipients.
    * @param space  `reserve` for what must not be refused any more.
+   * @param also  Writes more in the same transaction.
    */
-  async enqueue(message: NewMessage, space: WriteSpace = 'common'): Promise<QueueId> {
+  async enqueue(
+    message: NewMessage,
+    space: WriteSpace = 'common',
+    also: ((tx: Tx, message: QueueId) => Promise<void>) | null = null,
+  ): Promise<QueueId> {
     const { db, perAccount, routing } = this.#deps;
     if (perAccount !== undefined) await policyOf(perAccount.policies, message.account);
     if (message.account !== null) await routing?.findAccount(message.account);
@@ -68,7 +73,7 @@ export class Queue {
     const reservation = this.#reserve(message, laneOf);
     let inserted: Inserted;
     try {
-      inserted = await db.write((tx) => this.#insert(tx, message, { laneOf, reservation }), space);
+      inserted = await db.write((tx) => this.#insert(tx, message, { laneOf, reservation, also }), space);
     } catch (error) {
       reservation?.cancel();
       throw error;
@@ -82,13 +87,13 @@ export class Queue {
 
   /** As `enqueue`, within a transaction of the caller on the server's database. */
   async enqueueIn(tx: Tx, message: NewMessage): Promise<QueueId> {
-    return (await this.#insert(tx, message, { laneOf: this.#firstLanes(message), reservation: null })).id;
+    return (await this.#insert(tx, message, { laneOf: this.#firstLanes(message), reservation: null, also: null })).id;
   }
 
   async #insert(
     tx: Tx,
     message: NewMessage,
-    { laneOf, reservation }: { readonly laneOf: LaneOf; readonly reservation: Reservation | null },
+    { laneOf, reservation, also }: Pick<Parameters<typeof insertMessage>[2], 'laneOf' | 'reservation' | 'also'>,
   ): Promise<Inserted> {
     if (message.recipients.length === 0) throw new RangeError('a message without recipients');
     const { clock, settings, perAccount, routing, bus } = this.#deps;
@@ -101,6 +106,7 @@ export class Queue {
       perAccount: perAccount === undefined ? null : { ...perAccount, policy },
       accountName: account === null ? null : (routing?.knownAccount(account) ?? null),
       reservation,
+      also,
     });
     // Recipients that have failed already are reported by the listeners to the hint, too.
     if (inserted.leased.length < message.recipients.length) tx.afterCommit(() => bus.publish('queue'));
@@ -228,6 +234,25 @@ export class Queue {
     });
   }
 
+  /**
+   * Takes a message back within a transaction of the caller on the server's database, unless it may have left for a recipient: then nothing changes.
+   * Recipients that have failed stay as they are. @returns whether it was taken back. @throws NotRecalled when a runner took it meanwhile.
+   */
+  async recallIn(tx: Tx, message: QueueId): Promise<boolean> {
+    const nowMs = this.#deps.clock.now();
+    if (await rows.hasLeft(tx, message)) return false;
+    const ids = await rows.dropWaiting(tx, message, nowMs);
+    if (ids.length === 0) return false;
+    // On PostgreSQL a runner may have leased others between the two statements.
+    if (await rows.hasLeft(tx, message)) throw new NotRecalled();
+    for (const batch of inBatches(ids))
+      await writeEvents(tx, rows.selectRecipients({ ids: batch }), { atMs: nowMs, kind: 'recalled', detail: {} });
+    const { settings, perAccount } = this.#deps;
+    const { keepFinishedMs } = settings;
+    await finishMessages(tx, [message], { nowMs, keepFinishedMs, follower: perAccount?.follower ?? null });
+    return true;
+  }
+
   /** Gives up waiting recipients and tells the sender. Those in delivery at this moment stay. @returns how many. */
   async fail(filter: QueueFilter, reason = 'delivery was cancelled by the operator'): Promise<number> {
     const nowMs = this.#deps.clock.now();
@@ -293,7 +318,11 @@ export class Queue {
 
   async #finish(tx: Tx, found: readonly WaitingRecipient[], nowMs: number): Promise<void> {
     const messages = [...new Set(found.map((row) => row.message))];
-    await finishMessages(tx, messages, { nowMs, keepFinishedMs: this.#deps.settings.keepFinishedMs });
+    const { settings, perAccount } = this.#deps;
+    const { keepFinishedMs } = settings;
+    const follower = perAccount?.follower ?? null;
+    await follower?.changedIn(tx, messages);
+    await finishMessages(tx, messages, { nowMs, keepFinishedMs, follower });
   }
 
   /** Changes what matches and waits, some hundred rows in each transaction. */
@@ -324,6 +353,11 @@ export class Queue {
     }
     return changed;
   }
+}
+
+/** Reports that a message left while it was taken back; the transaction is to be rolled back. */
+class NotRecalled extends Error {
+  override readonly name = 'NotRecalled';
 }
 
 /** Returns what a lease of the message would read from its row. */

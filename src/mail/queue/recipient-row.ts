@@ -73,6 +73,8 @@ export interface OutcomeColumns {
   readonly finishedMs: number | null;
   /** Null keeps the lane. */
   readonly lane: Lane | null;
+  /** It is in a mailbox now, not only with another server. */
+  readonly isFinal: boolean;
   /** Null clears the notice that is owed, 'keep' keeps it. */
   readonly notice: { readonly id: string; readonly kind: NoticeKind; readonly dueMs: number } | 'keep' | null;
 }
@@ -141,10 +143,25 @@ export interface StoryRecipient {
   readonly releasedMs: number | null;
 }
 
+/** State of a recipient, and the last word about it. */
+export interface RecipientStatus {
+  readonly number: number;
+  readonly address: string;
+  readonly state: RecipientState;
+  /** Delivered into a mailbox, not only to another server. */
+  readonly isFinal: boolean;
+  readonly lastStatus: string | null;
+  /** Reply or reason; null before the first attempt. */
+  readonly lastReply: string | null;
+  readonly lastReplyIsSmtp: boolean;
+}
+
 /** A recipient that was tried, or is being tried. */
 export interface TriedRecipient {
   readonly id: RecipientId;
   readonly message: QueueId;
+  /** Number within the message, from 1. */
+  readonly number: number;
   /** Attempts that ended. */
   readonly attempts: number;
   readonly address: string;

@@ -7,6 +7,7 @@ import { asciiFolded, foldAscii } from '#mail/folded-text';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import type { NoticeKind } from './advance.ts';
+import type { QueueFollower } from './follower.ts';
 import type { Lane } from './lane.ts';
 import type {
   LaneRow,
@@ -14,6 +15,7 @@ import type {
   NewRecipientRow,
   NoticeRow,
   OutcomeColumns,
+  RecipientStatus,
   StoryRecipient,
   TriedRecipient,
   WaitingRecipient,
@@ -24,9 +26,10 @@ import type { QueueFilter, QueueItem } from './types.ts';
 export async function insertRecipient(tx: Tx, row: NewRecipientRow): Promise<RecipientId> {
   const { message, number, address, domain, lane, lease, isHeld, nextAttemptMs, notify, orcpt } = row;
   const inserted = await tx.get<{ id: RecipientId }>(sql`INSERT INTO queue_recipient (message, number, address, domain,
-      lane_transport, lane_destination, state, lease, lease_until_ms, hold, attempts, next_attempt_ms, notify, orcpt, delay_told, last_reply_is_smtp)
+      lane_transport, lane_destination, state, lease, lease_until_ms, was_leased, hold, attempts, next_attempt_ms, notify, orcpt, delay_told,
+      last_reply_is_smtp)
     VALUES (${message}, ${number}, ${address}, ${domain}, ${lane.transport}, ${lane.destination},
-      ${lease === null ? 'queued' : 'leased'}, ${lease?.lease ?? null}, ${lease?.untilMs ?? null}, ${isHeld}, 0, ${nextAttemptMs},
+      ${lease === null ? 'queued' : 'leased'}, ${lease?.lease ?? null}, ${lease?.untilMs ?? null}, ${lease !== null}, ${isHeld}, 0, ${nextAttemptMs},
       ${notify}, ${orcpt}, 0, 0) RETURNING id`);
   if (inserted === undefined) throw new Error('INSERT without a row');
   return inserted.id;
@@ -89,7 +92,7 @@ export async function leaseDueRecipients(
   },
 ): Promise<LeasedRecipient[]> {
   return await tx.all<LeasedRecipient>(sql`UPDATE queue_recipient
-    SET state = 'leased', lease = ${take.lease}, lease_until_ms = ${take.untilMs}
+    SET state = 'leased', lease = ${take.lease}, lease_until_ms = ${take.untilMs}, was_leased = 1
     WHERE id IN (SELECT id FROM queue_recipient WHERE ${isWaiting}
       AND lane_transport = ${take.lane.transport} AND lane_destination = ${take.lane.destination}
       AND next_attempt_ms <= ${take.nowMs} ORDER BY next_attempt_ms LIMIT ${take.limit})
@@ -202,7 +205,7 @@ export async function writeOutcome(
   const changed =
     await tx.run(sql`UPDATE queue_recipient SET state = ${columns.state}, attempts = attempts + ${columns.isCounted ? 1 : 0}, lease = NULL, lease_until_ms = NULL,
     next_attempt_ms = ${columns.nextAttemptMs}, last_attempt_ms = ${attemptMs === null ? sql`last_attempt_ms` : sql`${attemptMs}`}, last_status = ${columns.status},
-    last_reply = ${columns.reply}, last_reply_is_smtp = ${columns.replyIsSmtp},
+    last_reply = ${columns.reply}, last_reply_is_smtp = ${columns.replyIsSmtp}, is_final = ${columns.isFinal},
     last_host = ${columns.host}, delay_told = ${columns.delayTold}, finished_ms = ${columns.finishedMs}, ${laneColumns}, ${noticeColumns}
     WHERE id = ${id} AND ((state = 'leased' AND lease = ${lease}) OR (${isFree}))`);
   return changed > 0;
@@ -410,19 +413,32 @@ export async function drop(tx: Tx, ids: readonly RecipientId[], nowMs: number): 
 
 // After the end
 
-/** Removes finished recipients of at most 512 messages that owe nothing, with their attempts. */
-export async function removeFinishedOf(tx: Tx, messages: readonly QueueId[]): Promise<void> {
+/** Removes finished recipients of at most 512 messages that owe nothing, with their attempts. @param follower  Sees them before. */
+export async function removeFinishedOf(
+  tx: Tx,
+  messages: readonly QueueId[],
+  follower: QueueFollower | null,
+): Promise<void> {
   const done = sql`message IN ${inList(messages)} AND finished_ms IS NOT NULL AND notice IS NULL`;
+  await follower?.removingIn(tx, selectStatuses(done));
   await tx.run(sql`DELETE FROM queue_attempt WHERE recipient IN (SELECT id FROM queue_recipient WHERE ${done})`);
   await tx.run(sql`DELETE FROM queue_recipient WHERE ${done}`);
 }
 
-/** Removes up to `limit` recipients that finished at `beforeMs` or earlier and owe nothing, with their attempts. @returns the message of each. */
-export async function removeFinishedBefore(tx: Tx, beforeMs: number, limit: number): Promise<readonly QueueId[]> {
+/**
+ * Removes up to `limit` recipients that finished at `beforeMs` or earlier and owe nothing, with their attempts.
+ * @param follower  Sees them before. @returns the message of each.
+ */
+export async function removeFinishedBefore(
+  tx: Tx,
+  { beforeMs, limit }: { readonly beforeMs: number; readonly limit: number },
+  follower: QueueFollower | null,
+): Promise<readonly QueueId[]> {
   const rows = await tx.all<{ id: RecipientId; message: QueueId }>(sql`SELECT id, message FROM queue_recipient
     WHERE finished_ms IS NOT NULL AND finished_ms <= ${beforeMs} AND notice IS NULL LIMIT ${limit}`);
   if (rows.length === 0) return [];
   const ids = inList(rows.map(({ id }) => id));
+  await follower?.removingIn(tx, selectStatuses(sql`id IN ${ids}`));
   await tx.run(sql`DELETE FROM queue_attempt WHERE recipient IN ${ids}`);
   await tx.run(sql`DELETE FROM queue_recipient WHERE id IN ${ids}`);
   return rows.map(({ message }) => message);
@@ -436,6 +452,55 @@ export function hasRecipients(message: Sql): Sql {
 /** The condition that recipients need the content of a message: they are not finished, or a notice quotes it. */
 export function needsContent(message: Sql): Sql {
   return sql`EXISTS (SELECT 1 FROM queue_recipient AS r WHERE r.message = ${message} AND (r.finished_ms IS NULL OR r.notice IS NOT NULL))`;
+}
+
+// For submissions
+
+/** Selects recipients as `RecipientStatus` has them, with the columns' own names. */
+function selectStatuses(condition: Sql): Sql {
+  return sql`SELECT message, number, address, state, is_final, last_status, last_reply, last_reply_is_smtp FROM queue_recipient WHERE ${condition}`;
+}
+
+/** Returns the first recipients of a message with what was said about them last. */
+export async function recipientStatuses(
+  reader: Reader,
+  message: QueueId,
+  limit: number,
+): Promise<readonly RecipientStatus[]> {
+  const rows = await reader.all<
+    Omit<RecipientStatus, 'isFinal' | 'lastReplyIsSmtp'> & {
+      readonly isFinal: number | null;
+      readonly lastReplyIsSmtp: number;
+    }
+  >(sql`SELECT number, address, state, is_final AS "isFinal", last_status AS "lastStatus", last_reply AS "lastReply",
+    last_reply_is_smtp AS "lastReplyIsSmtp" FROM queue_recipient WHERE message = ${message} ORDER BY id LIMIT ${limit}`);
+  return rows.map((row) => ({ ...row, isFinal: row.isFinal === 1, lastReplyIsSmtp: row.lastReplyIsSmtp !== 0 }));
+}
+
+/** The condition that a recipient `r` may have left the queue: a runner had it, or it was delivered. */
+const mayHaveLeft = sql`(r.was_leased = 1 OR r.attempts > 0 OR r.state IN ('leased', 'delivered'))`;
+
+/** The condition that recipients of a message wait, and none can have left. @param message  Its id, as an outer statement names it. */
+export function canBeRecalled(message: Sql): Sql {
+  return sql`(EXISTS (SELECT 1 FROM queue_recipient AS r WHERE r.message = ${message} AND r.state = 'queued')
+    AND NOT EXISTS (SELECT 1 FROM queue_recipient AS r WHERE r.message = ${message} AND ${mayHaveLeft}))`;
+}
+
+/** Drops the recipients of a message that wait, with the notices that were owed for them. @returns their ids. */
+export async function dropWaiting(tx: Tx, message: QueueId, nowMs: number): Promise<RecipientId[]> {
+  const rows = await tx.all<{
+    id: RecipientId;
+  }>(sql`UPDATE queue_recipient SET state = 'dropped', finished_ms = ${nowMs},
+    notice = NULL, notice_kind = NULL, notice_due_ms = NULL WHERE message = ${message} AND state = 'queued' RETURNING id`);
+  return rows.map(({ id }) => id);
+}
+
+/** Reports whether a recipient of a message may have left the queue. */
+export async function hasLeft(reader: Reader, message: QueueId): Promise<boolean> {
+  const row = await reader.get(
+    sql`SELECT 1 AS one FROM queue_recipient AS r WHERE r.message = ${message} AND ${mayHaveLeft} LIMIT 1`,
+  );
+  return row !== undefined;
 }
 
 // For stories, feedback and the check
@@ -464,7 +529,7 @@ export async function triedRecipients(
   messages: readonly QueueId[],
   limit: number,
 ): Promise<TriedRecipient[]> {
-  return await reader.all<TriedRecipient>(sql`SELECT id, message, attempts, address, orcpt FROM queue_recipient
+  return await reader.all<TriedRecipient>(sql`SELECT id, message, number, attempts, address, orcpt FROM queue_recipient
     WHERE message IN ${inList(messages)} AND (attempts > 0 OR state = 'leased') ORDER BY message DESC, id LIMIT ${limit}`);
 }
 

@@ -25,7 +25,7 @@ export interface Delivery {
 }
 
 /** Dependencies of the runner. */
-export interface QueueRunnerDeps extends NotifierDeps {
+export interface QueueRunnerDeps extends Omit<NotifierDeps, 'follower'> {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly clock: Clock;
@@ -71,7 +71,7 @@ export class QueueRunner implements Express {
     const rate = this.#rate;
     const { routing, transmitter } = deps.delivery;
     const settler = new Settler({ ...deps, stopping: this.#stopping.signal, onNotice: () => this.#wakeNotifier() });
-    this.#notifier = new Notifier(deps);
+    this.#notifier = new Notifier({ ...deps, follower: deps.perAccount?.follower ?? null });
     this.#pauses = new TransportPauses({
       ...deps,
       secretOf: async (name) => {

@@ -152,8 +152,10 @@ export class Settler {
           if (one.step.state !== 'queued') finished.add(ended.message.id);
         }
       }
+      const follower = perAccount?.follower ?? null;
+      await follower?.changedIn(tx, [...new Set(batch.map(({ message }) => message.id))]);
       if (finished.size > 0) {
-        await finishMessages(tx, [...finished], { nowMs, keepFinishedMs: settings.keepFinishedMs });
+        await finishMessages(tx, [...finished], { nowMs, keepFinishedMs: settings.keepFinishedMs, follower });
       }
       if (owesNotice) tx.afterCommit(this.#deps.onNotice);
     }, 'reserve');
@@ -254,6 +256,7 @@ async function applyStep(
     status: step.status,
     reply: step.reply.slice(0, maxReplyChars),
     replyIsSmtp: step.replyIsSmtp,
+    isFinal: outcome.kind === 'delivered' && outcome.final,
     host: ended.paused === undefined ? (outcome.remote?.name ?? null) : null,
     delayTold: recipient.delayTold !== 0 || step.notice === 'delayed',
     finishedMs: isFinal ? nowMs : null,

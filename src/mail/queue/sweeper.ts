@@ -4,6 +4,7 @@ import { sql, type Database } from '#ports/database';
 import type { Log } from '#ports/log';
 import { inList } from '#mail/schema';
 import { removeEmptyMessages } from './finish.ts';
+import type { QueueFollower } from './follower.ts';
 import { removeFinishedBefore } from './recipient-rows.ts';
 import type { QueueSettings } from './settings.ts';
 
@@ -14,6 +15,8 @@ export interface QueueSweeperDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: Pick<QueueSettings, 'keepFinishedMs'>;
+  /** Follows what accounts submitted; null for none. */
+  readonly follower: QueueFollower | null;
 }
 
 const batch = 500;
@@ -37,7 +40,7 @@ export class QueueSweeper {
   async #sweepRows(): Promise<number> {
     const beforeMs = this.#deps.clock.now() - this.#deps.settings.keepFinishedMs;
     return await this.#deps.db.write(async (tx) => {
-      const messages = await removeFinishedBefore(tx, beforeMs, batch);
+      const messages = await removeFinishedBefore(tx, { beforeMs, limit: batch }, this.#deps.follower);
       if (messages.length > 0) await removeEmptyMessages(tx, [...new Set(messages)]);
       return messages.length;
     }, 'reserve');

@@ -229,3 +229,16 @@ test('schema: app passwords that were made before they were bearer tokens are fo
   const [plan] = db.prepare(`EXPLAIN QUERY PLAN ${find}`).all();
   assert.match(String(plan?.['detail']), /app_password_digest/);
 });
+
+test('schema: recipients that waited before there were submissions stay as they are, and belong to none', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteServerMigrations.findIndex(({ sql }) => sql.includes('CREATE TABLE email_submission'));
+  for (const { sql } of sqliteServerMigrations.slice(0, before)) db.exec(sql);
+  db.exec(`INSERT INTO queue_recipient (message, number, address, domain, lane_transport, lane_destination, state, hold, attempts, next_attempt_ms,
+    notify, delay_told, last_reply_is_smtp) VALUES (1, 1, 'a@b.example', 'b.example', '', 'b.example', 'queued', 0, 2, 5, 0, 0, 0)`);
+  const given = db.prepare('SELECT * FROM queue_recipient').get();
+  db.exec(sqliteServerMigrations[before]?.sql ?? '');
+  const now = { ...db.prepare('SELECT * FROM queue_recipient').get() };
+  assert.deepEqual(now, { ...given, was_leased: null, is_final: null });
+  assert.equal(db.prepare('SELECT count(*) AS n FROM email_submission').get()?.['n'], 0);
+});

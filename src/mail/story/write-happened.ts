@@ -7,6 +7,7 @@ const phrases: Readonly<Record<string, string>> = {
   kicked: 'an operator wanted it to be tried at once',
   dropped: 'removed by an operator, without telling the sender',
   failed: 'given up by an operator',
+  recalled: 'taken back by its sender before it left',
   transport: 'an operator set the transport',
   tls: 'an operator set what TLS has to be like',
   suppressed: 'not sent: the account does not send to this address any more',

@@ -16,6 +16,7 @@ import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
 import type { ServerConfig } from '#mail/config';
 import type { Signing } from '#mail/dkim';
 import { LocalDelivery } from '#mail/delivery';
+import { EmailSubmissions } from '#mail/email-submissions';
 import { Feedback } from '#mail/feedback';
 import { HoldRules, Queue, defaultSettings, type PerAccount, type QueueSettings, type Routing } from '#mail/queue';
 import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
@@ -72,6 +73,8 @@ export interface Services extends AsyncDisposable {
   readonly holdRules: HoldRules;
   /** Policies of accounts for the queue. */
   readonly perAccount: PerAccount;
+  /** Submissions as JMAP shows them. */
+  readonly submissions: EmailSubmissions;
   readonly routing: Routing;
   readonly blobSweeper: BlobSweeper;
   readonly refusals: Refusals;
@@ -169,7 +172,8 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const routing = parts.routing(new ConfiguredRouting({ configuration, names }));
   const queueSettings = queueSettingsOf(server);
   const policies = new ConfiguredPolicies({ configuration, names });
-  const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox() };
+  const submissions = new EmailSubmissions({ db: databases.server, clock, bus });
+  const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox(), follower: submissions };
   return {
     configuration,
     databases,
@@ -181,6 +185,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing, perAccount }),
     holdRules: new HoldRules({ db: databases.server, clock }),
     perAccount,
+    submissions,
     routing,
     queueSettings,
     blobSweeper: new BlobSweeper({ blobs, clock, log }),

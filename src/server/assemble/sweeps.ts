@@ -17,9 +17,9 @@ export class Sweeps implements AsyncDisposable {
   #count = 0;
 
   constructor(services: Services) {
-    const { databases, blobs, clock, log, queueSettings: settings } = services;
+    const { databases, blobs, clock, log, queueSettings: settings, submissions: follower } = services;
     this.#services = services;
-    this.#queueSweeper = new QueueSweeper({ db: databases.server, blobs, clock, log, settings });
+    this.#queueSweeper = new QueueSweeper({ db: databases.server, blobs, clock, log, settings, follower });
     this.#arm();
   }
 
@@ -48,13 +48,14 @@ export class Sweeps implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    const { accounts, blobSweeper, log, refusals } = this.#services;
+    const { accounts, blobSweeper, log, refusals, submissions } = this.#services;
     const { signal } = this.#stopping;
     const { recipients, blobs } = await this.#queueSweeper.sweep();
     const deletions = await accounts.finishDeletions(signal);
     const orphans = this.#count % sweepsPerSearch === 0 ? await accounts.collectOrphans(blobSweeper, signal) : 0;
     const removed = await accounts.sweepBlobs(blobSweeper, signal);
     await refusals.sweep();
+    await submissions.sweep();
     this.#count += 1;
     log.debug('sweep.done', { recipients, blobs: blobs + removed, orphans, deletions });
   }

@@ -45,10 +45,10 @@ export class Notices {
   };
 
   /** Hands on what was read of a message that these accounts have now. Never rejects. */
-  async take({ fromIds, dsn }: NoticeFacts, accounts: readonly string[], remoteIp: string): Promise<void> {
+  async take({ fromIds, dsn, messageId }: NoticeFacts, accounts: readonly string[], remoteIp: string): Promise<void> {
     const { feedback, log } = this.#deps;
     try {
-      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, remoteIp, dsn });
+      await feedback.take({ accounts: await this.#idsOf(accounts), fromIds, remoteIp, dsn, messageId });
     } catch (error) {
       log.error('smtp.noticeFailed', { accounts }, error);
     }
@@ -57,12 +57,12 @@ export class Notices {
   async #read(
     hasSender: boolean,
     fromIds: readonly string[],
-    { body, index: { root } }: StoredContent,
+    { body, index: { root, envelope } }: StoredContent,
   ): Promise<NoticeFacts | null> {
     const bytes = await receivedMessageBytes(this.#deps.blobs, body).bytes(0, defaultLimits.maxScannedBytes);
     const dsn = parseDsn(bytes, { root });
     // An answer of a person, to the wrong address.
-    return dsn === null && hasSender ? null : { fromIds, dsn };
+    return dsn === null && hasSender ? null : { fromIds, dsn, messageId: envelope.messageId };
   }
 
   async #idsOf(names: readonly string[]): Promise<AccountId[]> {

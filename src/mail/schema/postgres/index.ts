@@ -18,6 +18,7 @@ import { unusedTables0010 } from '../0010-unused-tables.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
 import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { tokenLookup0011 } from '../0011-token-lookup.ts';
+import { emailSubmissions0012 } from '../0012-email-submissions.ts';
 import { postgresDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -49,4 +50,5 @@ export const postgresServerMigrations: readonly Migration[] = [
   accountIds0009(postgresDialect),
   appPasswords0010(postgresDialect),
   tokenLookup0011,
+  emailSubmissions0012(postgresDialect),
 ];
