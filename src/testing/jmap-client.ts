@@ -1,3 +1,4 @@
+import { systemRandom } from '#host/random';
 import { SystemFlag } from '#lib/flags';
 import { jmapLimits, type JsonObject } from '#lib/jmap';
 import type { Identity } from '#lib/sasl';
@@ -64,7 +65,17 @@ export class JmapClient {
     const { bus, log } = store;
     const shared = new JmapShared({ clock, contentMemory, bus, log, limits, push: { ...pushLimits, ...push } });
     const quotaBytesOf = (): number => quotaBytes;
-    this.#area = jmapArea({ accounts, clock, contentMemory, logins, stories, quotaBytesOf, shared });
+    this.#area = jmapArea({
+      accounts,
+      clock,
+      random: systemRandom,
+      hostname: 'mail.example',
+      contentMemory,
+      logins,
+      stories,
+      quotaBytesOf,
+      shared,
+    });
   }
 
   /** Answers a request as the router would have it answered. */

@@ -25,3 +25,23 @@ export function parseUtcDate(text: string): number | null {
   // Date.parse takes the 31st of short months for the 1st of the next.
   return Number.isNaN(ms) || new Date(ms).getUTCDate() !== Number(text.slice(8, 10)) ? null : ms;
 }
+
+/** A point in time, with the zone in which it is written. */
+export interface ZonedDate {
+  /** Milliseconds since 1970. */
+  readonly ms: number;
+  /** Minutes east of UTC. */
+  readonly offsetMinutes: number;
+}
+
+const zonedPattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d*[1-9])?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+/** Parses a Date with its zone (RFC 8620 §1.4); null when it is none. */
+export function parseZonedDate(text: string): ZonedDate | null {
+  const [, local, fraction = '', sign = '+', hours = '0', minutes = '0'] = zonedPattern.exec(text) ?? [];
+  const localMs = local === undefined ? null : parseUtcDate(`${local}${fraction}Z`);
+  if (localMs === null) return null;
+  const offset = Number(hours) * 60 + Number(minutes);
+  const offsetMinutes = sign === '-' && offset > 0 ? -offset : offset;
+  return { ms: localMs - offsetMinutes * 60_000, offsetMinutes };
+}

@@ -9,6 +9,7 @@ import {
   MethodError,
   parseFilter,
   parseRequest,
+  parseZonedDate,
   RequestProblem,
   ResultReferences,
   writeDate,
@@ -185,3 +186,20 @@ test('writeUtcDate and writeDate give no needless fraction and keep the zone', (
   assert.equal(writeUtcDate(Date.UTC(2026, 0, 1) + 120), '2026-01-01T00:00:00.12Z');
   assert.equal(writeDate(Date.UTC(2026, 0, 1), -90), '2025-12-31T22:30:00-01:30');
 });
+
+for (const [text, want] of [
+  ['2026-01-02T03:04:05Z', [Date.UTC(2026, 0, 2, 3, 4, 5), 0]],
+  ['2026-01-02T03:04:05.5Z', [Date.UTC(2026, 0, 2, 3, 4, 5, 500), 0]],
+  ['2026-01-02T03:04:05+01:30', [Date.UTC(2026, 0, 2, 1, 34, 5), 90]],
+  ['2026-01-02T03:04:05-00:30', [Date.UTC(2026, 0, 2, 3, 34, 5), -30]],
+  ['2026-01-02T03:04:05-00:00', [Date.UTC(2026, 0, 2, 3, 4, 5), 0]],
+  ['2026-02-29T03:04:05Z', null],
+  ['2026-01-02T03:04:05+24:00', null],
+  ['2026-01-02T03:04:05', null],
+  ['2026-01-02', null],
+] as const) {
+  test(`parseZonedDate(${text})`, () => {
+    const date = parseZonedDate(text);
+    assert.deepEqual(date === null ? null : [date.ms, date.offsetMinutes], want);
+  });
+}

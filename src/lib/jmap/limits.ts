@@ -10,6 +10,8 @@ export interface JmapLimits {
   /** Bytes of an uploaded file. */
   readonly maxSizeUpload: number;
   readonly maxConcurrentUpload: number;
+  /** Bytes of the files of an email that a client composes, before they are encoded (RFC 8621 §1.3.1). */
+  readonly maxSizeAttachmentsPerEmail: number;
 
   /** Levels of arrays and objects in a request. */
   readonly maxDepth: number;
@@ -30,6 +32,8 @@ export interface JmapLimits {
   readonly maxCreatedIds: number;
   /** Paths of one patch. */
   readonly maxPatchPaths: number;
+  /** Bytes, before they are encoded, of all emails that one call composes. */
+  readonly maxSizeComposed: number;
 }
 
 /** Limits unless others are given; the announced ones are not below those that RFC 8620 §2 suggests. */
@@ -41,6 +45,7 @@ export const jmapLimits: JmapLimits = {
   maxObjectsInSet: 1000,
   maxSizeUpload: 50_000_000,
   maxConcurrentUpload: 4,
+  maxSizeAttachmentsPerEmail: 50_000_000,
   maxDepth: 64,
   maxValues: 500_000,
   maxMembers: 20_000,
@@ -51,4 +56,5 @@ export const jmapLimits: JmapLimits = {
   maxComparators: 16,
   maxCreatedIds: 10_000,
   maxPatchPaths: 1000,
+  maxSizeComposed: 200_000_000,
 };

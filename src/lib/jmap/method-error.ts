@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from './json.ts';
 
-/** Types of method-level errors (RFC 8620 §3.6.2, §5.1 to §5.6; RFC 8621 §4.4). */
+/** Types of method-level errors (RFC 8620 §3.6.2, §5.1 to §5.6; RFC 8621 §4.4; RFC 9404 §4.3). */
 type MethodErrorType =
   | 'accountNotFound'
   | 'accountNotSupportedByMethod'
@@ -8,6 +8,7 @@ type MethodErrorType =
   | 'anchorNotFound'
   | 'cannotCalculateChanges'
   | 'forbidden'
+  | 'fromAccountNotFound'
   | 'invalidArguments'
   | 'invalidResultReference'
   | 'requestTooLarge'
@@ -15,6 +16,7 @@ type MethodErrorType =
   | 'serverUnavailable'
   | 'stateMismatch'
   | 'tooManyChanges'
+  | 'unknownDataType'
   | 'unknownMethod'
   | 'unsupportedFilter'
   | 'unsupportedSort';
@@ -61,6 +63,7 @@ type SetErrorType =
   | 'noRecipients'
   | 'notFound'
   | 'overQuota'
+  | 'rateLimit'
   | 'singleton'
   | 'tooLarge'
   | 'tooManyKeywords'

@@ -18,6 +18,5 @@ export { baseSubject } from './base-subject.ts';
 export { parseDate, writeDate } from './date.ts';
 export { encodeWords } from './encoded-word-writer.ts';
 export { foldField, writeUnstructured } from './header-writer.ts';
-export type { WriteOptions } from './header-writer.ts';
 export { writeAddresses, writeParameters } from './structured-writer.ts';
 export { writeDeliveredTo, writeReceived, writeReturnPath } from './trace.ts';

@@ -1,87 +1,77 @@
-import { foldField, writeAddresses, writeDate, writeParameters, writeUnstructured } from '#lib/message';
-import type { WriteOptions } from '#lib/message';
-import { bodyTree } from './compose-body.ts';
-import type { Node } from './compose-body.ts';
-import type { Composition } from './composition.ts';
+import { Base64Encoder, QuotedPrintableEncoder, type Encoder } from '#lib/codecs';
+import { foldField, writeParameters, type Disposition } from '#lib/message';
+import type { WrittenEncoding } from './body-shape.ts';
+import type { ComposedLeaf, ComposedPart, PartHead } from './composition.ts';
 
 const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
+const identity: Encoder = { push: (chunk) => chunk, finish: () => nothing };
 
 /**
- * Writes a message: mixed( related( alternative( text, html ), inline files ), attached files ) without levels that hold only one
- * part. Text is format=flowed (RFC 3676 §4.2). The transfer encoding of each part is the first of 7bit, quoted-printable and base64 that
- * fits. Lines end with CRLF and have at most 998 bytes (RFC 5322 §2.1.1), except in message/rfc822 attachments, which are not changed.
- * @throws RangeError for an invalid header name.
+ * Yields a message piece by piece: bytes as they are, and leaves whose bytes, encoded as `encodeBody` does, belong in that place, so that no
+ * body has to be in memory.
+ * @param fields  Fields of the message's header, each with CRLF; those of MIME are added.
  */
-export function composeMessage(composition: Composition): Uint8Array {
-  const chunks = [...composeChunks(composition)];
-  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
-}
-
-/** Yields the message of `composeMessage` in pieces, so that a large message is not held twice. */
-function* composeChunks(composition: Composition): Generator<Uint8Array> {
-  const options: WriteOptions = { smtputf8: composition.smtputf8 === true };
+export function* composeMessage<Source>(
+  fields: string,
+  root: ComposedPart<Source>,
+): Generator<Uint8Array | ComposedLeaf<Source>> {
   // RFC 2045 §4: MIME-Version is required at the top level of a message.
-  yield encoder.encode(`${header(composition, options)}MIME-Version: 1.0\r\n`);
-  yield* writeNode(bodyTree(composition), options);
+  yield encoder.encode(`${fields}MIME-Version: 1.0\r\n`);
+  yield* writePart(root);
 }
 
-function header(composition: Composition, options: WriteOptions): string {
-  let out = writeAddresses('From', composition.from, options);
-  for (const [name, list] of [
-    ['To', composition.to],
-    ['Cc', composition.cc],
-    ['Reply-To', composition.replyTo],
-  ] as const) {
-    if (list !== undefined && list.length > 0) out += writeAddresses(name, list, options);
+/** Returns an encoder for the body of a leaf. @param isText  CRLF is a line break, not data (RFC 2045 §6.7 (4)). */
+export function encodeBody(encoding: WrittenEncoding, isText: boolean): Encoder {
+  switch (encoding) {
+    case 'base64':
+      return new Base64Encoder();
+    case 'quoted-printable':
+      return new QuotedPrintableEncoder(isText ? 'text' : 'binary');
+    case '7bit':
+    case '8bit':
+      return identity;
   }
-  if (composition.subject !== undefined) out += writeUnstructured('Subject', composition.subject, options);
-  out += `Date: ${writeDate(composition.date.ms, composition.date.offsetMinutes)}\r\n`;
-  out += identifiers('Message-ID', [composition.messageId]);
-  if (composition.inReplyTo !== undefined) out += identifiers('In-Reply-To', [composition.inReplyTo]);
-  if (composition.references !== undefined && composition.references.length > 0) {
-    out += identifiers('References', composition.references);
-  }
-  for (const field of composition.headers ?? []) {
-    // RFC 5322 §2.2: printable ASCII without colon.
-    if (!/^[!-9;-~]+$/.test(field.name)) throw new RangeError(`bad header name ${JSON.stringify(field.name)}`);
-    // RFC 5322 §3.6.3: Bcc is removed, so that no recipient sees it.
-    if (field.name.toLowerCase() !== 'bcc') out += writeUnstructured(field.name, field.value, options);
-  }
-  return out;
 }
 
-/** Formats a field of message identifiers (RFC 5322 §3.6.4), which are never encoded. Removes control characters, which could end the field. */
-function identifiers(name: string, ids: readonly string[]): string {
-  return foldField(
-    name,
-    ids.map((id) => ` ${id.replace(/[\p{Cc}\s]/gu, '')}`),
-  );
-}
-
-function* writeNode(node: Node, options: WriteOptions): Generator<Uint8Array> {
-  let head = writeParameters('Content-Type', node.type, node.params, options);
-  if (node.kind === 'leaf') {
-    head += `Content-Transfer-Encoding: ${node.encoding}\r\n`;
-    if (node.disposition !== null) {
-      head += writeParameters('Content-Disposition', node.disposition.type, node.disposition.params, options);
-    }
-    if (node.contentId !== null) head += identifiers('Content-ID', [`<${node.contentId}>`]);
-    yield encoder.encode(`${head}\r\n`);
-    yield* node.body();
+function* writePart<Source>(part: ComposedPart<Source>): Generator<Uint8Array | ComposedLeaf<Source>> {
+  if (part.kind === 'leaf') {
+    yield encoder.encode(`${writeHead(part.head)}Content-Transfer-Encoding: ${part.encoding}\r\n\r\n`);
+    yield part;
     return;
   }
-  yield encoder.encode(`${head}\r\n`);
-  for (const child of node.children) {
-    yield encoder.encode(`--${node.boundary}\r\n`);
-    yield* writeNode(child, options);
+  const { head, boundary, parts } = part;
+  // RFC 2387 §3.1: the type parameter of multipart/related names the type of its root.
+  const first = parts[0]?.head.type;
+  const isTyped = head.type !== 'multipart/related' || head.params.some(({ name }) => name.toLowerCase() === 'type');
+  const params = [
+    { name: 'boundary', value: boundary },
+    ...(isTyped || first === undefined ? [] : [{ name: 'type', value: first }]),
+    ...head.params,
+  ];
+  yield encoder.encode(`${writeHead({ ...head, params })}\r\n`);
+  for (const child of parts) {
+    yield encoder.encode(`--${boundary}\r\n`);
+    yield* writePart(child);
     // The line break before a boundary belongs to it (RFC 2046 §5.1.1).
     yield encoder.encode('\r\n');
   }
-  yield encoder.encode(`--${node.boundary}--\r\n`);
+  yield encoder.encode(`--${boundary}--\r\n`);
+}
+
+function writeHead({ type, params, disposition, contentId, language, location, fields }: PartHead): string {
+  let out = writeParameters('Content-Type', type, params);
+  if (disposition !== null) out += writeDisposition(disposition);
+  if (contentId !== null) out += foldField('Content-ID', [` <${contentId}>`]);
+  if (language.length > 0)
+    out += foldField(
+      'Content-Language',
+      language.map((tag, i) => ` ${tag}${i < language.length - 1 ? ',' : ''}`),
+    );
+  if (location !== null) out += foldField('Content-Location', [` ${location}`]);
+  return out + fields;
+}
+
+function writeDisposition({ type, params }: Disposition): string {
+  return writeParameters('Content-Disposition', type, params);
 }

@@ -1,39 +1,44 @@
-import type { AddressEntry } from '#lib/message';
+import type { Disposition, Parameter } from '#lib/message';
+import type { WrittenEncoding } from './body-shape.ts';
 
-/** A file attached to a composed message. */
-export interface Attachment {
-  /** Null for none. */
-  readonly filename: string | null;
+/** Header of a part of a composed message. */
+export interface PartHead {
   /** Media type without parameters, such as `image/png`. */
   readonly type: string;
-  readonly content: Uint8Array;
-  /** Content-ID without angle brackets, for `cid:` links of the HTML (RFC 2392 §2); null for none. */
+  /** Parameters of Content-Type; a boundary is added to those of a multipart. */
+  readonly params: readonly Parameter[];
+  readonly disposition: Disposition | null;
+  /** Content-ID without angle brackets, for `cid:` links of HTML (RFC 2392 §2). */
   readonly contentId: string | null;
-  /** True when it is shown inside the HTML (multipart/related) rather than listed beside it. */
-  readonly inline: boolean;
+  /** Tags of Content-Language (RFC 3282 §2). */
+  readonly language: readonly string[];
+  /** URI of Content-Location (RFC 2557 §4.2). */
+  readonly location: string | null;
+  /** Further fields, each with CRLF. */
+  readonly fields: string;
 }
 
-/** Argument of `composeMessage`. */
-export interface Composition {
-  readonly from: readonly AddressEntry[];
-  readonly to?: readonly AddressEntry[];
-  readonly cc?: readonly AddressEntry[];
-  /** Accepted for the convenience of callers; never written. */
-  readonly bcc?: readonly AddressEntry[];
-  readonly replyTo?: readonly AddressEntry[];
-  readonly subject?: string;
-  readonly date: { readonly ms: number; readonly offsetMinutes: number };
-  /** With angle brackets, as are the others. */
-  readonly messageId: string;
-  readonly inReplyTo?: string;
-  readonly references?: readonly string[];
-  /** Further fields, written as unstructured text. A Bcc among them is left out. */
-  readonly headers?: readonly { readonly name: string; readonly value: string }[];
-  readonly text?: string;
-  readonly html?: string;
-  readonly attachments?: readonly Attachment[];
-  /** True when UTF-8 is permitted in headers (RFC 6532 §3). */
-  readonly smtputf8?: boolean;
-  /** Returns a new boundary each time: random, 1 to 70 characters of letters, digits and `=_-.` (RFC 2046 §5.1.1). */
-  readonly boundary: () => string;
+/** A part that is no multipart. `Source` stands for its bytes before they are encoded. */
+export interface ComposedLeaf<Source> {
+  readonly kind: 'leaf';
+  readonly head: PartHead;
+  readonly encoding: WrittenEncoding;
+  readonly source: Source;
+}
+
+/** A multipart with its parts, at least one. */
+export interface ComposedMultipart<Source> {
+  readonly kind: 'multipart';
+  readonly head: PartHead;
+  /** 1 to 70 characters of letters, digits and `=_-.` that occur in no part (RFC 2046 §5.1.1). */
+  readonly boundary: string;
+  readonly parts: readonly ComposedPart<Source>[];
+}
+
+/** Part of a composed message. */
+export type ComposedPart<Source> = ComposedLeaf<Source> | ComposedMultipart<Source>;
+
+/** Returns a header with a type and nothing else, or with what is given. */
+export function partHead(type: string, more: Partial<PartHead> = {}): PartHead {
+  return { type, params: [], disposition: null, contentId: null, language: [], location: null, fields: '', ...more };
 }

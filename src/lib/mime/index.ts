@@ -3,6 +3,10 @@
  * previews, and composing messages. Readers never fail; all limits are arguments. Header fields themselves are in #lib/message.
  */
 export { decodeBody } from './body.ts';
+export { BodyShape, type WrittenEncoding } from './body-shape.ts';
+export { composeMessage, encodeBody } from './compose.ts';
+export { arrangeBody } from './compose-body.ts';
+export { partHead, type ComposedLeaf, type ComposedPart, type PartHead } from './composition.ts';
 export { readFlowed } from './flowed.ts';
 export { HeaderFacts } from './header-facts.ts';
 export { htmlTextPieces, htmlToText } from './html-text.ts';

@@ -73,7 +73,7 @@ async function edit(account: TempStore['account'], below: Below): Promise<void> 
     const mailboxes = new Set(ids.filter(() => below(2) === 0));
     return [{ kind: 'update', email, keywords, mailboxes: mailboxes.add(ids[below(ids.length)] ?? assert.fail()) }];
   });
-  const modSeq = await account.messages.together(changesFor(edits), (tx) =>
+  const { after: modSeq } = await account.messages.together(changesFor(edits), (tx) =>
     refuseChanged(tx, account.id, view.modSeq, null),
   );
   const after = await account.emails.view();

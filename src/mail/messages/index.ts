@@ -15,4 +15,13 @@ export { Messages } from './messages.ts';
 export { MessageReader, type MessageColumns } from './message-reader.ts';
 export { readOldStructure } from './old-structure.ts';
 export { readDescription } from './stored-description.ts';
-export type { Copied, FlagChange, NewMessage, PlaceChange, ReceptionFacts, Target } from './message.ts';
+export type {
+  Addition,
+  Copied,
+  FlagChange,
+  NewMessage,
+  PlaceChange,
+  ReceptionFacts,
+  Target,
+  Together,
+} from './message.ts';

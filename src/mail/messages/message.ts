@@ -131,3 +131,18 @@ export type PlaceChange =
       readonly to: MailboxId;
     }
   | { readonly kind: 'remove'; readonly mailbox: MailboxId; readonly uids: readonly number[] };
+
+/** A new message for several mailboxes, at least one. */
+export interface Addition {
+  readonly message: NewMessage;
+  readonly mailboxes: readonly MailboxId[];
+}
+
+/** Result of changes that are made together. */
+export interface Together {
+  /** MODSEQs of the account right before and after. */
+  readonly before: ModSeq;
+  readonly after: ModSeq;
+  /** Emails of the messages that were added, in the order given. */
+  readonly added: readonly ContentId[];
+}

@@ -8,11 +8,12 @@ import type { Clock } from '#ports/clock';
 import { sql, type Database, type Tx } from '#ports/database';
 import { AppendQueue } from './append-queue.ts';
 import { appendMessages, targetMailbox } from './append.ts';
-import { makeChanges } from './changes-together.ts';
+import { addMessages, makeChanges } from './changes-together.ts';
 import { EmailEraser } from './email-eraser.ts';
 import { messageLimits } from './limits.ts';
 import { deletedUids, firstPlaces } from './message-rows.ts';
 import type {
+  Addition,
   Appended,
   Copied,
   FlagChange,
@@ -22,6 +23,7 @@ import type {
   Removed,
   Stored,
   Target,
+  Together,
 } from './message.ts';
 import { expungeMessages, removeFirst, removeMessages } from './removal.ts';
 import { finishStage, openStage, stageCopies } from './staged-copy.ts';
@@ -71,20 +73,10 @@ export class Messages implements MailboxContents, Disposable {
   /** Adds one message to several mailboxes at once. @returns its email, and the MODSEQs of the account before and after. */
   async add(
     message: NewMessage,
-    [first, ...others]: readonly MailboxId[],
+    mailboxes: readonly MailboxId[],
   ): Promise<{ readonly id: ContentId; readonly before: ModSeq; readonly after: ModSeq }> {
-    const { account, db, bus, clock } = this.#deps;
-    if (first === undefined) throw new RangeError('a message needs a mailbox');
-    return await db.write(async (tx) => {
-      const nowMs = clock.now();
-      const before = await currentModSeq(tx, account);
-      const { uids, ids, modSeq } = await appendMessages(tx, account, { id: first }, [message], nowMs);
-      for (const id of others) await copyMessages(tx, account, first, uids, { id }, nowMs);
-      const after = await currentModSeq(tx, account);
-      tx.afterCommit(() => bus.publish(accountTopic(account)));
-      // A new message's row and its email have one number.
-      return { id: Number(ids[0]) as ContentId, before: before ?? modSeq, after: after ?? modSeq };
-    });
+    const { before, after, added } = await this.together([], () => Promise.resolve(), [{ message, mailboxes }]);
+    return { id: added[0] ?? (0 as ContentId), before, after };
   }
 
   /** Reports whether the account has a message with this Message-ID (without angle brackets), in any mailbox. */
@@ -208,23 +200,32 @@ export class Messages implements MailboxContents, Disposable {
   }
 
   /**
-   * Makes several changes in their order, in one transaction: all or nothing, whatever their number.
+   * Adds messages and then makes changes, each in their order, in one transaction: all or nothing, whatever their number.
    * @param check  Runs first in the transaction, and throws when the changes do not fit any more.
-   * @returns the MODSEQ after them.
    */
-  async together(changes: readonly PlaceChange[], check: (tx: Tx) => Promise<void>): Promise<ModSeq> {
+  async together(
+    changes: readonly PlaceChange[],
+    check: (tx: Tx) => Promise<void>,
+    additions: readonly Addition[] = [],
+  ): Promise<Together> {
     const { account, db, bus, clock } = this.#deps;
-    // Only copies need space that is not there yet.
-    const space = changes.some(({ kind }) => kind === 'copy') ? undefined : 'reserve';
-    const modSeq = await db.write(async (tx) => {
-      await check(tx);
-      const isChanged = await makeChanges(tx, account, changes, clock.now());
-      if (isChanged) tx.afterCommit(() => bus.publish(accountTopic(account)));
-      return await currentModSeq(tx, account);
-    }, space);
+    // Only copies and new messages need space that is not there yet.
+    const isGrowing = additions.length > 0 || changes.some(({ kind }) => kind === 'copy');
+    const made = await db.write(
+      async (tx) => {
+        await check(tx);
+        const before = await currentModSeq(tx, account);
+        const added = await addMessages(tx, account, additions, clock.now());
+        const isChanged = await makeChanges(tx, account, changes, clock.now());
+        if (isChanged || added.length > 0) tx.afterCommit(() => bus.publish(accountTopic(account)));
+        return { before, added, after: await currentModSeq(tx, account) };
+      },
+      isGrowing ? undefined : 'reserve',
+    );
     if (changes.some(({ kind }) => kind === 'remove')) this.#eraser.schedule();
-    if (modSeq === null) throw new Error(`account ${account} has no state`);
-    return modSeq;
+    const { before, added, after } = made;
+    if (before === null || after === null) throw new Error(`account ${account} has no state`);
+    return { before, added, after };
   }
 
   /** Reports whether a copy is under way by this mailbox, which is gone from the beginning. */

@@ -24,14 +24,24 @@ export const allAreas: readonly AreaOffer[] = [
   },
   {
     name: 'jmap',
-    open: async ({ logins, services, shared }) => {
+    open: async ({ logins, services, hostname, shared }) => {
       const { jmapArea } = await import('#server/jmap');
       const { Stories } = await import('#mail/story');
-      const { accounts, clock, configuration, contentMemory, databases, queueSettings: settings, refusals } = services;
+      const {
+        accounts,
+        clock,
+        configuration,
+        contentMemory,
+        databases,
+        queueSettings: settings,
+        random,
+        refusals,
+      } = services;
       const stories = new Stories({ db: databases.server, accounts, refusals, settings });
       const quotaBytesOf = (account: string): number => configuration.config.domains.accounts[account]?.quota ?? 0;
       const ports = await shared.jmap();
-      return jmapArea({ accounts, logins, clock, contentMemory, stories, quotaBytesOf, shared: ports });
+      const deps = { accounts, logins, clock, random, hostname, contentMemory, stories, quotaBytesOf };
+      return jmapArea({ ...deps, shared: ports });
     },
   },
 ];

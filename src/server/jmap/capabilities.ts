@@ -13,7 +13,7 @@ const nothing = (): JsonObject => ({});
 /** Capabilities of the server. A feature adds its own here. */
 const allCapabilities: readonly Capability[] = [
   { uri: coreUri, ofServer: ({ limits }) => coreCapability(limits), ofAccount: nothing },
-  { uri: mailUri, ofServer: nothing, ofAccount: ({ isReadOnly }) => mailCapability(isReadOnly) },
+  { uri: mailUri, ofServer: nothing, ofAccount: mailCapability },
   { uri: webSocketUri, ofServer: ({ origin }) => webSocketCapability(origin), ofAccount: () => null },
   whyCapability,
 ];

@@ -1,23 +1,18 @@
 import { Arguments, isJsonObject, jsonObject, MethodError, SetError, type JsonObject, type JsonValue } from '#lib/jmap';
 import type { ModSeq } from '#lib/ids';
-import { fieldText, parseDate, parseHeader, type HeaderField } from '#lib/message';
-import { MimeIndexer, type MessageIndex } from '#lib/mime';
+import { fieldText, parseDate, type HeaderField } from '#lib/message';
 import { roomOf } from '#mail/accounts';
-import { ContentWriter, placeBody, receivedMessageBytes, type ReceivedBody } from '#mail/content';
 import { flagsOf } from '#mail/emails';
 import { MailboxRefusal } from '#mail/mailboxes';
-import { describeMessage, encodeBinaryParts, inlinePreview } from '#mail/messages';
 import type { JmapMethod } from '#proto/jmap-server';
-import { findBlob, type BlobBytes } from './blob-bytes.ts';
+import { findBlob } from './blob-bytes.ts';
 import { keywordsIn, mailboxesIn } from './email-patch.ts';
 import { emailIds, threadIds, writeBlobId } from './ids.ts';
 import { accountOf, writeState, type MailContext } from './mail-context.ts';
 import { mailboxEntries } from './mailbox-entries.ts';
 import { mailUri } from './mail-uri.ts';
 import { refuseOtherState } from './set-call.ts';
-
-/** Bytes of a header that are looked at. */
-const maxHeaderBytes = 256 * 1024;
+import { headerOf, placedMessage, takeMessage } from './storable-message.ts';
 
 /** Email/import (RFC 8621 §4.8). Each email is stored by itself, in all of its mailboxes at once. */
 export const emailImport: JmapMethod<MailContext> = {
@@ -81,31 +76,24 @@ async function imported(
   const source = await findBlob(blob, context);
   if (source === null) throw new SetError('invalidProperties', 'there is no such blob', ['blobId']);
   await using undo = new AsyncDisposableStack();
-  const writer = undo.use(new ContentWriter({ blobs: account.blobs, memory: context.memory }));
-  const received = await readMessage(source, writer, context);
-  const { body, index } = undo.use(await encodeBinaryParts(received, account.blobs));
-  if (body.sizeBytes > (await roomOf(account, context.quotaBytes)))
+  const received = await takeMessage(source.chunks(), context, undo);
+  if (received.body.sizeBytes > (await roomOf(account, context.quotaBytes)))
     throw new SetError('overQuota', 'the account would be over its quota');
-  const described = describeMessage(index);
-  const headerEnd = Math.min(described.headerBytes, maxHeaderBytes);
-  const header = parseHeader(await receivedMessageBytes(account.blobs, body).bytes(0, headerEnd));
+  const header = await headerOf(received, context);
   if (header.every(({ name }) => name === '')) throw new SetError('invalidEmail', 'the blob has no header');
+  const receivedMs = receivedAt ?? receivedMsOf(header) ?? clock.now();
   try {
-    const message = {
-      body: await placeBody(account.blobs, body, account.id),
-      prefix: new Uint8Array(0),
-      described,
-      flags: flags.bits,
-      keywords: flags.keywords,
-      receivedMs: receivedAt ?? receivedMsOf(header) ?? clock.now(),
-      reception: null,
-      preview: await inlinePreview(index, body),
-    };
+    const message = await placedMessage(received, { ...flags, receivedMs }, context);
     const { id: row, before, after } = await account.messages.add(message, [...mailboxes]);
     const thread = (await account.emails.view()).email(row)?.thread ?? row;
     const id = emailIds.write(row);
     const blobId = writeBlobId({ email: row, path: null });
-    return { id, object: { id, blobId, threadId: threadIds.write(thread), size: body.sizeBytes }, before, after };
+    return {
+      id,
+      object: { id, blobId, threadId: threadIds.write(thread), size: message.body.sizeBytes },
+      before,
+      after,
+    };
   } catch (error) {
     if (!(error instanceof MailboxRefusal)) throw error;
     throw error.code === 'LIMIT'
@@ -138,22 +126,6 @@ function read(value: JsonObject): EmailImport {
     const names = error.response['arguments'];
     throw new SetError('invalidProperties', error.message, Array.isArray(names) ? names.map(String) : []);
   }
-}
-
-async function readMessage(
-  source: BlobBytes,
-  writer: ContentWriter,
-  { account }: MailContext,
-): Promise<{ readonly body: ReceivedBody; readonly index: MessageIndex }> {
-  const indexer = new MimeIndexer();
-  for await (const chunk of source.chunks()) {
-    indexer.push(chunk);
-    const waiting = writer.write(chunk);
-    if (waiting !== null) await waiting;
-    const pause = account.loop.pause();
-    if (pause !== null) await pause;
-  }
-  return { body: await writer.finish(), index: indexer.finish() };
 }
 
 /** Returns the date of the latest Received field, which is the first one (RFC 8621 §4.8); null when there is none that can be read. */

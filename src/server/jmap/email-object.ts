@@ -17,7 +17,7 @@ export interface EmailArguments {
 }
 
 /** Properties for single header fields, by the names that are shorter (RFC 8621 §4.1.3). */
-const shortNames: Readonly<Record<string, string>> = {
+export const shortHeaderNames: Readonly<Record<string, string>> = {
   messageId: 'header:Message-ID:asMessageIds',
   inReplyTo: 'header:In-Reply-To:asMessageIds',
   references: 'header:References:asMessageIds',
@@ -58,7 +58,7 @@ export const defaultBodyProperties = 'partId blobId size name type charset dispo
 export function isEmailProperty(name: string): boolean {
   return (
     Object.hasOwn(metadata, name) ||
-    Object.hasOwn(shortNames, name) ||
+    Object.hasOwn(shortHeaderNames, name) ||
     bodyNames.includes(name) ||
     name === 'preview' ||
     name === 'headers' ||
@@ -85,10 +85,10 @@ export function isBodyProperty(name: string): boolean {
 export async function emailObject(reader: EmailReader, wanted: EmailArguments): Promise<JsonObject> {
   const { properties } = wanted;
   const members: [string, JsonValue][] = [];
-  const headerNames = properties.filter((name) => Object.hasOwn(shortNames, name) || name.startsWith('header:'));
+  const headerNames = properties.filter((name) => Object.hasOwn(shortHeaderNames, name) || name.startsWith('header:'));
   const fields = headerNames.length > 0 || properties.includes('headers') ? await fieldsOf(reader, properties) : [];
   for (const name of properties) {
-    const header = parseHeaderProperty(shortNames[name] ?? name);
+    const header = parseHeaderProperty(shortHeaderNames[name] ?? name);
     const own = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
     if (own !== undefined) members.push([name, own(reader.email)]);
     else if (header !== null) members.push([name, headerValue(fields, header)]);
@@ -101,7 +101,7 @@ export async function emailObject(reader: EmailReader, wanted: EmailArguments): 
 
 /** Fields of the header: those of the description when all that are wanted are among them. */
 async function fieldsOf(reader: EmailReader, properties: readonly string[]): Promise<readonly HeaderField[]> {
-  const wanted = properties.flatMap((name) => parseHeaderProperty(shortNames[name] ?? name)?.field ?? []);
+  const wanted = properties.flatMap((name) => parseHeaderProperty(shortHeaderNames[name] ?? name)?.field ?? []);
   if (!properties.includes('headers') && wanted.every((name) => listedFieldPlace(name) >= 0)) {
     const { listed } = await reader.description();
     if (listed.isPlain) return parseHeader(listed.bytes);

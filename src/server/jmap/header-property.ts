@@ -12,13 +12,16 @@ import {
 
 /** A property that gives one header field in some form (RFC 8621 §4.1.3). */
 export interface HeaderProperty {
-  /** In lower case. */
+  /** Name of the field as the client writes it. */
+  readonly name: string;
+  /** Name in lower case. */
   readonly field: string;
-  readonly form: Form;
+  readonly form: HeaderForm;
   readonly isAll: boolean;
 }
 
-type Form = 'Raw' | 'Text' | 'Addresses' | 'GroupedAddresses' | 'MessageIds' | 'Date' | 'URLs';
+/** Forms of the value of a field (RFC 8621 §4.1.2). */
+export type HeaderForm = 'Raw' | 'Text' | 'Addresses' | 'GroupedAddresses' | 'MessageIds' | 'Date' | 'URLs';
 
 const pattern = /^header:([!-9;-~]+)(?::as([A-Za-z]+))?(:all)?$/;
 
@@ -26,7 +29,7 @@ const addressFields =
   'from sender reply-to to cc bcc resent-from resent-sender resent-reply-to resent-to resent-cc resent-bcc'.split(' ');
 
 /** Fields of RFC 5322 and RFC 2369 with the forms in which they may be fetched beside Raw; all others may have any (RFC 8621 §4.1.2). */
-const formsOf = new Map<string, readonly Form[]>([
+const formsOf = new Map<string, readonly HeaderForm[]>([
   ...addressFields.map((name) => [name, ['Addresses', 'GroupedAddresses']] as const),
   ...['message-id', 'in-reply-to', 'references', 'resent-message-id'].map((name) => [name, ['MessageIds']] as const),
   ...['date', 'resent-date'].map((name) => [name, ['Date']] as const),
@@ -37,7 +40,7 @@ const formsOf = new Map<string, readonly Form[]>([
   ...['return-path', 'received'].map((name) => [name, []] as const),
 ]);
 
-const forms: Readonly<Record<Form, (field: HeaderField) => JsonValue>> = {
+const forms: Readonly<Record<HeaderForm, (field: HeaderField) => JsonValue>> = {
   Raw: rawValue,
   Text: textValue,
   Addresses: (field) => addressesOf(parseAddressList(fieldText(field))),
@@ -55,9 +58,9 @@ export function parseHeaderProperty(name: string): HeaderProperty | null {
   const [, written, form = 'Raw', all] = pattern.exec(name) ?? [];
   if (written === undefined || !Object.hasOwn(forms, form)) return null;
   const field = written.toLowerCase();
-  const known = form as Form;
+  const known = form as HeaderForm;
   if (known !== 'Raw' && formsOf.get(field)?.includes(known) === false) return null;
-  return { field, form: known, isAll: all !== undefined };
+  return { name: written, field, form: known, isAll: all !== undefined };
 }
 
 /** Returns the value of a property (RFC 8621 §4.1.3). */

@@ -4,6 +4,7 @@ import type { Account, Accounts } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
 import type { Stories } from '#mail/story';
 import type { Clock } from '#ports/clock';
+import type { Random } from '#ports/random';
 import { answerCalls, answerRequest, sessionResource, tooManyRequests } from '#proto/jmap-server';
 import type { OpenLogin } from '#server/admission';
 import { plainAnswer, type Area, type HttpLogins } from '#server/http';
@@ -21,6 +22,9 @@ export interface JmapAreaDeps {
   readonly accounts: Accounts;
   readonly logins: Pick<HttpLogins, 'authenticate'>;
   readonly clock: Clock;
+  readonly random: Random;
+  /** Name of the server. */
+  readonly hostname: string;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly stories: Pick<Stories, 'ofEmail'>;
@@ -71,7 +75,7 @@ export function jmapArea(deps: JmapAreaDeps): Area {
 
 /** Returns a maker of contexts for the calls of a user. It holds on to nothing of the request. */
 function contextMaker(
-  { clock, contentMemory: memory, stories, quotaBytesOf, shared: { limits, uploads } }: JmapAreaDeps,
+  { clock, random, hostname, contentMemory: memory, stories, quotaBytesOf, shared: { limits, uploads } }: JmapAreaDeps,
   account: Account,
   { appPassword }: Identity,
   origin: string,
@@ -86,6 +90,8 @@ function contextMaker(
     uploads,
     memory,
     clock,
+    random,
+    hostname,
     stories,
     quotaBytes: quotaBytesOf(account.name),
     origin,

@@ -11,6 +11,7 @@ import type { Account } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
 import type { Stories } from '#mail/story';
 import type { Clock } from '#ports/clock';
+import type { Random } from '#ports/random';
 import type { Uploads } from './uploads.ts';
 
 /** Account of the user who asks, with the limits of a request. */
@@ -25,6 +26,9 @@ export interface MailContext {
   readonly memory: ContentMemory;
   readonly clock: Clock;
   readonly stories: Pick<Stories, 'ofEmail'>;
+  readonly random: Random;
+  /** Name of the server, for message identifiers. */
+  readonly hostname: string;
   /** Bytes that the account may store; 0 without a limit. */
   readonly quotaBytes: number;
   /** Origin of the server as the client reaches it, such as `https://mail.example.org`. */

@@ -33,11 +33,11 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
 );
 
 /** Returns the mail capability of an account (RFC 8621 §1.3.1). */
-export const mailCapability = (isReadOnly: boolean): JsonObject => ({
+export const mailCapability = ({ isReadOnly, limits }: MailContext): JsonObject => ({
   maxMailboxesPerEmail: null,
   maxMailboxDepth: 32,
   maxSizeMailboxName: 1024,
-  maxSizeAttachmentsPerEmail: 0,
+  maxSizeAttachmentsPerEmail: limits.maxSizeAttachmentsPerEmail,
   emailQuerySortOptions: emailSorts,
   mayCreateTopLevelMailbox: !isReadOnly,
 });
