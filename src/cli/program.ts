@@ -3,6 +3,7 @@ import { addAccountCommands } from './program-accounts.ts';
 import { addDkimCommands } from './program-dkim.ts';
 import { addDnsCommands } from './program-dns.ts';
 import { addQueueCommands } from './program-queue.ts';
+import { addIndexCommands } from './program-index.ts';
 import { addSuppressionCommands } from './program-suppressions.ts';
 import { addWhyCommand } from './program-why.ts';
 import type { LogLevel } from '#host/log';
@@ -57,6 +58,7 @@ export function program(run: Runner): Command {
   addDnsCommands(godwit, run);
   addQueueCommands(godwit, run);
   addSuppressionCommands(godwit, run);
+  addIndexCommands(godwit, run);
   addWhyCommand(godwit, run);
   // Its arguments are not commander's to read (see main.ts): here it is only listed.
   godwit.command('sendmail').description('hand a message on standard input to a mail server, as sendmail does');

@@ -356,9 +356,9 @@ class MemorySelected implements SelectedMailbox {
     keys: readonly TextKey[],
     _signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
-  ): Promise<readonly (readonly number[])[]> {
+  ): Promise<Uint32Array> {
     const matcher = new TextMatcher(keys, new FakeLoop());
-    const found = keys.map((): number[] => []);
+    const found: number[] = [];
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);
       if (message === undefined) continue;
@@ -372,9 +372,9 @@ class MemorySelected implements SelectedMailbox {
         root: index.root,
         bytes: (start, end) => bytes.subarray(start, end),
       });
-      for (const [i, isMatch] of matches.entries()) if (isMatch) found[i]?.push(uid);
+      if (matches.every(Boolean)) found.push(uid);
     }
-    return found;
+    return Uint32Array.from(found);
   }
 
   async store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }> {

@@ -13,6 +13,7 @@ import { describeMessage, type NewMessage } from '#mail/messages';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Database, Databases } from '#ports/database';
+import type { SearchIndexes } from '#ports/search-index';
 import { FakeClock } from './fake-clock.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeLoop } from './fake-loop.ts';
@@ -32,10 +33,14 @@ export interface TempStore extends AsyncDisposable {
   readonly sweeper: BlobSweeper;
 }
 
-/** Opens a fresh store; `wrap` may stand between the services and each account's database. `loop` gives a pause at each question unless another is given. */
+/**
+ * Opens a fresh store; `wrap` may stand between the services and each account's database. `loop` gives a pause at each question unless another is given. An index
+ * is fed by `Account.search.catchUp`, or as the clock advances.
+ */
 export async function tempStore(
   wrap: (db: Database) => Database = (db) => db,
   loop = new FakeLoop(),
+  searchIndexes?: SearchIndexes,
 ): Promise<TempStore> {
   const dir = await tempDir();
   const clock = new FakeClock();
@@ -62,6 +67,7 @@ export async function tempStore(
     log,
     compression: zstdCompression,
     listTexts,
+    ...(searchIndexes !== undefined && { searchIndexes }),
   });
   const account = await accounts.create('mara');
   const sweeper = new BlobSweeper({ blobs, clock, log });

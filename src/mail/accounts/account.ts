@@ -1,15 +1,19 @@
 import { mailboxId, type AccountId } from '#lib/ids';
+import type { Mutex } from '#lib/mutex';
 import { advance, Changes, MailboxImages, takeUidValidity } from '#mail/changes';
 import { Emails } from '#mail/emails';
 import { HeaderCache, type ListTexts, type RowMemory } from '#mail/header-cache';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
+import { AccountSearch } from '#mail/search';
 import type { BlobStore } from '#ports/blobs';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Compression } from '#ports/compression';
 import type { Database, Tx } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
+import type { Log } from '#ports/log';
+import type { SearchIndex } from '#ports/search-index';
 
 /** Dependencies of `Account`. */
 export interface AccountDeps {
@@ -25,6 +29,11 @@ export interface AccountDeps {
   /** Rows of blocks of header fields that were read lately, of all accounts. */
   readonly rowMemory: RowMemory;
   readonly loop: EventLoop;
+  readonly log: Log;
+  /** Index of the words of its messages; null without one. */
+  readonly searchIndex: SearchIndex | null;
+  /** Accounts whose index is fed take turns. */
+  readonly feedingTurns: Mutex;
   /** When an operator took the data over; null when it was made for the account. */
   readonly adoptedMs: number | null;
 }
@@ -51,6 +60,7 @@ export class Account implements Disposable {
   readonly images: MailboxImages;
   readonly changes: Changes;
   readonly emails: Emails;
+  readonly search: AccountSearch;
 
   /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
@@ -70,6 +80,8 @@ export class Account implements Disposable {
     this.images = new MailboxImages({ account, db, clock, loop });
     this.changes = new Changes({ account, db });
     this.emails = new Emails({ account, db, clock, loop });
+    const { log, searchIndex: index, feedingTurns: turns } = deps;
+    this.search = new AccountSearch({ account, db, blobs, bus, clock, loop, log, index, turns });
   }
 
   /** Aborted, with an AccountRemoved, when the account is removed. */
@@ -92,6 +104,7 @@ export class Account implements Disposable {
   [Symbol.dispose](): void {
     this.images[Symbol.dispose]();
     this.emails[Symbol.dispose]();
+    this.search[Symbol.dispose]();
     this.messages[Symbol.dispose]();
   }
 }

@@ -1,4 +1,5 @@
 import type { AccountId } from '#lib/ids';
+import { Mutex } from '#lib/mutex';
 import type { BlobSweeper } from '#mail/content';
 import { RowMemory, type ListTexts } from '#mail/header-cache';
 import type { BlobStore } from '#ports/blobs';
@@ -9,6 +10,7 @@ import { ConditionError } from '#ports/conditions';
 import type { Databases } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
+import type { SearchIndexes } from '#ports/search-index';
 import { AccountRefusal, normalizeAccountName } from './account-name.ts';
 import {
   accountByName,
@@ -38,6 +40,8 @@ export interface AccountsDeps {
   readonly listTexts: ListTexts;
   readonly loop: EventLoop;
   readonly log: Log;
+  /** Indexes of the words of messages; without them searches read messages. */
+  readonly searchIndexes?: SearchIndexes;
 }
 
 /** An account in a list. */
@@ -56,6 +60,7 @@ export class Accounts implements Disposable {
   readonly #unclaimed: UnclaimedData;
   readonly #recovery: Recovery;
   readonly #rowMemory: RowMemory;
+  readonly #feedingTurns = new Mutex();
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps;
@@ -110,8 +115,10 @@ export class Accounts implements Disposable {
     const db = await databases.account(id, true);
     const identity = await db.read((reader) => storedIdentity(reader, id, db.dialect));
     const [name, adoptedMs] = [identity?.name ?? String(id), identity?.adoptedMs ?? null];
-    const shared = { blobs, bus, clock, compression, listTexts, loop, rowMemory: this.#rowMemory };
-    return new Account({ id, name, db, adoptedMs, ...shared });
+    const { log } = this.#deps;
+    const shared = { blobs, bus, clock, compression, listTexts, loop, log, rowMemory: this.#rowMemory };
+    const search = { searchIndex: null, feedingTurns: this.#feedingTurns };
+    return new Account({ id, name, db, adoptedMs, ...shared, ...search });
   }
 
   /**
@@ -308,7 +315,7 @@ export class Accounts implements Disposable {
   }
 
   async #open(name: string): Promise<Account | null> {
-    const { databases, blobs, bus, clock, compression, listTexts, loop } = this.#deps;
+    const { databases, blobs, bus, clock, compression, listTexts, loop, log, searchIndexes } = this.#deps;
     const { row, server } = await databases.server.read(async (reader) => ({
       row: await accountByName(reader, name),
       server: await serverIdentity(reader),
@@ -323,13 +330,16 @@ export class Accounts implements Disposable {
       await databases.server.write((tx) => markBound(tx, id)).catch(leaveForLater);
       await databases.account(id, true);
     }
-    const shared = { blobs, bus, clock, compression, listTexts, loop, rowMemory: this.#rowMemory };
-    return new Account({ id, name, db, adoptedMs, ...shared });
+    const shared = { blobs, bus, clock, compression, listTexts, loop, log, rowMemory: this.#rowMemory };
+    const search = { searchIndex: searchIndexes?.index(id) ?? null, feedingTurns: this.#feedingTurns };
+    return new Account({ id, name, db, adoptedMs, ...shared, ...search });
   }
 
   /** The database goes first: without rows, blobs are only orphans. */
   async #erase(id: AccountId): Promise<void> {
-    const { databases, blobs } = this.#deps;
+    const { databases, blobs, searchIndexes } = this.#deps;
+    // Its file is in the folder of the database, and must not be open when that goes.
+    await searchIndexes?.index(id).drop();
     await databases.drop(id);
     for await (const blob of blobs.list(id)) await blobs.remove(id, blob.id);
     await databases.server.write((tx) => deleteAccount(tx, id), 'reserve');

@@ -66,6 +66,16 @@ const disk = z
   .prefault({})
   .meta({ description: 'The disk with the data directory.' });
 
+const search = z
+  .strictObject({
+    index: z.boolean().default(true).meta({
+      description:
+        'Keep an index of the words of all messages, so that searches of their text are fast; it takes about a quarter of their size.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'How mail is searched.' });
+
 const dns = z
   .strictObject({
     servers: z.array(z.string()).optional().meta({
@@ -115,6 +125,7 @@ export const serverSchema = z
     }),
     dns,
     disk,
+    search,
     queue,
     limits,
     listeners: z.record(blockName, listener).meta({ description: 'Listeners by name.' }),

@@ -6,6 +6,8 @@
  * Changes of many messages are cut into batches, but for those that must be all or nothing.
  * Parsing and blobs come before the transaction: `describeMessage` and #mail/content.
  */
+export { EmailIds } from './email-ids.ts';
+export { emailContents, type EmailContent } from './email-contents.ts';
 export { describeMessage } from './describe-message.ts';
 export { messageLimits } from './limits.ts';
 export { encodeBinaryParts } from './encode-binary.ts';

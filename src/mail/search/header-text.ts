@@ -29,6 +29,11 @@ export function* fieldTexts(field: HeaderField): Generator<TextPiece, void> {
   else if (field.name === 'content-disposition') yield* [null, fileName(parseDisposition(raw), 'filename')];
 }
 
+/** Reports whether a search looks for more in a field of plain US-ASCII than for its value. */
+export function isShownOtherwise({ name }: HeaderField): boolean {
+  return addressFields.has(name) || name === 'content-type' || name === 'content-disposition';
+}
+
 /** Returns the texts whose pieces `fieldTexts` yields. */
 export function wholeTexts(pieces: Iterable<TextPiece>): string[] {
   const texts: string[] = [];

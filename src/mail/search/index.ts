@@ -1,8 +1,12 @@
 /**
  * Looks for text in messages: header fields with encoded words decoded, bodies with their transfer encoding and charset decoded
- * (RFC 9051 §6.4.4). `TextMatcher` looks into one message at a time; `searchColumn` into one field of many at once.
+ * (RFC 9051 §6.4.4). `matchText` searches messages of a mailbox: by blocks of header fields, by the index of the account's words, which rules
+ * messages out, and by `TextMatcher`, which has the last word on one message. `AccountSearch` feeds the index in the background.
+ * Invariant: what is found is the same with an index and without.
  */
+export { AccountSearch } from './account-search.ts';
 export { searchColumn } from './field-search.ts';
 export { needleOf } from './fold.ts';
 export { searchLimits } from './limits.ts';
+export { matchText, type TextSource } from './match-text.ts';
 export { TextMatcher, type TextKey } from './text-matcher.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { MimeIndexer } from '#lib/mime';
 import { FakeLoop } from '#testing/fake-loop';
 import { FieldKind } from '#mail/header-cache';
-import { needleOf, searchColumn, TextMatcher } from './index.ts';
+import { needleOf, searchColumn, searchLimits, TextMatcher } from './index.ts';
 import type { SearchedMessage } from './text-matcher.ts';
 
 const loop = new FakeLoop();
@@ -58,7 +58,7 @@ for (const [value, kind, expected] of rows) {
 }
 
 test('TextMatcher looks at so many bytes of a header, of a message inside and of a part, and at no more', async () => {
-  const limits = { maxHeaderBytes: 60, fallbackCharset: 'windows-1252', maxPartBytes: 40 };
+  const limits = { ...searchLimits, maxHeaderBytes: 60, maxPartBytes: 40 };
   const pad = `X-Pad: ${'.'.repeat(50)}`;
   const text = `Subject: early\r\n${pad}\r\nSubject: late\r\n\r\nfirst ${'.'.repeat(50)} second\r\n`;
   const whole = `Content-Type: message/rfc822\r\n\r\n${text}`;

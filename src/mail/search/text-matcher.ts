@@ -3,7 +3,7 @@ import { flattenParts, type Part } from '#lib/mime';
 import type { EventLoop } from '#ports/event-loop';
 import { partTexts, type TextPiece } from './body-text.ts';
 import { Haystack, needleOf, type Needle } from './fold.ts';
-import { fieldTexts, wholeTexts } from './header-text.ts';
+import { fieldTexts, isShownOtherwise, wholeTexts } from './header-text.ts';
 import { searchLimits, type SearchLimits } from './limits.ts';
 
 /** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
@@ -65,9 +65,28 @@ export class TextMatcher {
   }
 }
 
+/** Characters that windows of a text share, so that each piece of a word that a pattern may have is whole in one of them. */
+const sharedChars = 64;
+
+/**
+ * Yields all texts of a message in which a key may be found, before their letters are folded: those that `TextMatcher` compares, and no fewer.
+ * For an index of words: texts overlap, and repeat what headers say.
+ */
+export async function* searchedTexts(
+  message: SearchedMessage,
+  loop: EventLoop,
+  limits: SearchLimits = searchLimits,
+): AsyncGenerator<string> {
+  yield* new HeaderText(message.header.subarray(0, limits.maxHeaderBytes), loop).texts();
+  yield* new BodyText(message, limits, loop, sharedChars).texts();
+}
+
 const latin1 = new TextDecoder('latin1');
 /** Marks of a header that may say more than its bytes: encoded words, parameters in pieces or percent-encoded, quoted pairs, and other than US-ASCII. */
 const encoded = /=\?|\*\d*\*?=|\\|[^\0-\x7f]/;
+
+/** Control characters, which a value may lack that stand in the header. */
+const odd = /(?![\t\r\n])\p{Cc}/u;
 
 /** A longer field is decoded in pieces. */
 const longFieldBytes = 4096;
@@ -106,6 +125,21 @@ class HeaderText {
     if (!this.#isEncoded) return this.#raw.has(needle);
     this.#texts ??= await this.#allTexts();
     return this.#texts.some((text) => text.has(needle));
+  }
+
+  /** Yields the texts in which `has` and `hasInField` look. */
+  async *texts(): AsyncGenerator<string> {
+    const raw = latin1.decode(this.#bytes);
+    this.#fields ??= parseHeader(this.#bytes);
+    const isEncoded = encoded.test(raw);
+    const isPlain = !isEncoded && !odd.test(raw);
+    if (!isEncoded) yield raw;
+    for (const field of this.#fields) {
+      // Of others in plain US-ASCII, what is shown is what stands there.
+      if (isPlain && !isShownOtherwise(field)) continue;
+      if (isEncoded) yield field.name;
+      yield* await this.#textsOf(field);
+    }
   }
 
   async #allTexts(): Promise<Haystack[]> {
@@ -162,18 +196,20 @@ class BodyText {
 
   /** Reports whether the header of a part has the text. */
   async hasInHeaders(needle: Needle): Promise<boolean> {
-    if (this.#headers === null) {
-      const headers: HeaderText[] = [];
-      for (const { headerStart, bodyStart } of this.#allParts()) {
-        // That of the message itself was looked at, and those of messages inside are text of the body.
-        if (headerStart === 0 || bodyStart === headerStart) continue;
-        const end = Math.min(bodyStart, headerStart + this.#limits.maxHeaderBytes);
-        headers.push(new HeaderText(await this.#message.bytes(headerStart, end), this.#loop));
-      }
-      this.#headers = headers;
-    }
-    for (const header of this.#headers) if (await header.has(needle)) return true;
+    for (const header of await this.#partHeaders()) if (await header.has(needle)) return true;
     return false;
+  }
+
+  async #partHeaders(): Promise<readonly HeaderText[]> {
+    if (this.#headers !== null) return this.#headers;
+    const headers: HeaderText[] = [];
+    for (const { headerStart, bodyStart } of this.#allParts()) {
+      // That of the message itself was looked at, and those of messages inside are text of the body.
+      if (headerStart === 0 || bodyStart === headerStart) continue;
+      const end = Math.min(bodyStart, headerStart + this.#limits.maxHeaderBytes);
+      headers.push(new HeaderText(await this.#message.bytes(headerStart, end), this.#loop));
+    }
+    return (this.#headers = headers);
   }
 
   /** Reports whether a part that holds text has it, reading no further than needed. */
@@ -189,6 +225,12 @@ class BodyText {
       if (text.has(needle)) return true;
     }
     return false;
+  }
+
+  /** Yields the texts in which `hasInHeaders` and `has` look. */
+  async *texts(): AsyncGenerator<string> {
+    for (const header of await this.#partHeaders()) yield* header.texts();
+    yield* this.#rest;
   }
 
   #allParts(): readonly Part[] {

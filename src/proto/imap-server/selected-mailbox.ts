@@ -155,7 +155,7 @@ export interface SelectedMailbox extends AsyncDisposable {
   /** Returns the numbers of the messages among ascending `uids`, in pieces. Messages missing in all of them must be read with `rows`. */
   numbers(uids: Uint32Array): AsyncIterable<NumberColumns>;
   /**
-   * Returns for each key the UIDs among `uids` that match, ascending. `signal` ends the work early.
+   * Returns the UIDs among `uids` that match all keys, ascending. `signal` ends the work early.
    * A damaged message matches nothing and is passed to `onUnreadable`.
    */
   matchText(
@@ -163,7 +163,7 @@ export interface SelectedMailbox extends AsyncDisposable {
     keys: readonly TextKey[],
     signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
-  ): Promise<readonly (readonly number[] | Uint32Array)[]>;
+  ): Promise<Uint32Array>;
   /** Changes flags. Messages that change get one of `modSeqs`, which no other change gets. `image` is current afterwards. */
   store(uids: Uint32Array, change: FlagChange): Promise<{ readonly modSeqs: readonly ModSeq[] }>;
   /** Removes the messages with \Deleted, all or those among `uids`. `image` is current afterwards. */

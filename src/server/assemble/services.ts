@@ -7,6 +7,7 @@ import { systemLoop } from '#host/event-loop';
 import { dataDirectoryProblem, errorCode, FolderGuard, makePrivate, type Files } from '#host/files';
 import { systemRandom } from '#host/random';
 import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
+import { FileSearchIndexes } from '#host/search-index';
 import { threadedSlowHash } from '#host/workers';
 import { listTexts } from '#lib/imap';
 import { AccountNames, Accounts } from '#mail/accounts';
@@ -167,7 +168,25 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   const dkim = new DkimKeys({ configuration, files, bus, clock, log });
   const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
-  const accounts = new Accounts({ databases, blobs, bus, clock, loop, log, compression: zstdCompression, listTexts });
+  const searchIndexes = server.search.index
+    ? new FileSearchIndexes({
+        pathOf: (id) => files.join(dataDirectory, 'accounts', String(id), 'search.db'),
+        clock,
+        conditions,
+      })
+    : null;
+  const indexes = searchIndexes === null ? {} : { searchIndexes };
+  const accounts = new Accounts({
+    databases,
+    blobs,
+    bus,
+    clock,
+    loop,
+    log,
+    compression: zstdCompression,
+    listTexts,
+    ...indexes,
+  });
   const names = new AccountNames({ accounts });
   const routing = parts.routing(new ConfiguredRouting({ configuration, names }));
   const queueSettings = queueSettingsOf(server);
@@ -209,6 +228,7 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
       configuration[Symbol.dispose]();
       dkim[Symbol.dispose]();
       accounts[Symbol.dispose]();
+      await searchIndexes?.[Symbol.asyncDispose]();
       await refusals[Symbol.asyncDispose]();
       await databases[Symbol.asyncDispose]();
       await guard[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import type { Part } from '#lib/mime';
 import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import type { Copied, MessageColumns } from '#mail/messages';
+import { matchText, type TextSource } from '#mail/search';
 import {
   No,
   type CopyResult,
@@ -17,12 +18,11 @@ import {
   type RowReader,
   type SelectedMailbox,
   type TextKey,
-  type Unreadable,
+  Unreadable,
 } from '#proto/imap-server';
 import { blockFieldReader, blockNumbers, blockRowReader, noStructure, type ListedMailbox } from './header-fields.ts';
 import { DamagedRow, damagedMessage, readable, readableBytes, readEach, unreadable } from './readable.ts';
 import { saying } from './refusals.ts';
-import { matchText, type SearchSource } from './text-search.ts';
 
 /** Messages whose sizes are added up at a time. */
 const sizesBatch = 500;
@@ -120,11 +120,15 @@ export class SelectedGlue implements SelectedMailbox {
     keys: readonly TextKey[],
     signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
-  ): Promise<number[][]> {
-    return matchText(this.#searchSource, uids, keys, signal, onUnreadable);
+  ): Promise<Uint32Array> {
+    const onFailure = (uid: number, error: unknown): void => {
+      if (!(error instanceof Unreadable)) throw error;
+      onUnreadable(uid, error);
+    };
+    return await matchText(this.#searchSource, uids, keys, { signal, onFailure });
   }
 
-  get #searchSource(): SearchSource {
+  get #searchSource(): TextSource {
     return {
       ...this.#listed,
       contents: (uids, want) => this.contents(uids, want),

@@ -11,6 +11,7 @@ import { queueCount, queueDrop, queueFail, queueHold, queueKick, queueRelease } 
 import { queueRequireTls, queueResume, queueRoute, queueTransport } from './queue-routes.ts';
 import { queueList, queueShow } from './queue.ts';
 import { configReload } from './reload.ts';
+import { indexList, indexRebuild } from './search-index.ts';
 import { status } from './status.ts';
 import { suppressionAdd, suppressionList, suppressionRemove } from './suppression.ts';
 import { why } from './why.ts';
@@ -48,6 +49,8 @@ export const allOperations = [
   suppressionList,
   suppressionAdd,
   suppressionRemove,
+  indexList,
+  indexRebuild,
   check,
   checkRepair,
   dkimAdd,

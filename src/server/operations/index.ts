@@ -20,3 +20,4 @@ export type { ListedRecipient, ShownRecipients } from './queue.ts';
 export type { CertificateFacts, RunningParts, ServerFacts } from './server-facts.ts';
 export type { ServerStatus } from './status.ts';
 export type { ListedSuppression } from './suppression.ts';
+export type { ListedIndex } from './search-index.ts';

@@ -156,10 +156,9 @@ export class Evaluator {
 
   async #withText(uids: Uint32Array, keys: readonly TextKey[]): Promise<Uint32Array> {
     if (uids.length === 0) return uids;
-    const matches = await this.#selection.mailbox.matchText(uids, keys, this.#signal, (uid, error) =>
+    return await this.#selection.mailbox.matchText(uids, keys, this.#signal, (uid, error) =>
       this.#failures.set(uid, error),
     );
-    return matches.reduce<Uint32Array>((left, some) => intersection(left, some), uids);
   }
 
   async #withRows(uids: Uint32Array, key: RowKey): Promise<Uint32Array> {
