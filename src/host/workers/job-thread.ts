@@ -18,11 +18,14 @@ interface Waiting<Job, Result> extends PromiseWithResolvers<Result> {
 /** Limits of a thread. */
 export interface JobThreadLimits {
   readonly maxHeapMb: number;
+  /** Default: 2, for a thread that allocates little. */
+  readonly maxYoungMb?: number;
   /** A job whose thread died is given to a new one, until so many have died of it. Default: 2. */
   readonly maxDeaths?: number;
 }
 
 const defaultMaxDeaths = 2;
+const defaultMaxYoungMb = 2;
 
 /**
  * A thread that does one kind of job, one after the other. When it dies, which is noted, a new one goes on with the jobs that wait. Its file answers each message `{ id, job }` with `{ id, result }` or `{ id, failure }`.
@@ -78,7 +81,10 @@ export class JobThread<Job, Result> {
   #start(): Worker {
     const worker = new Worker(this.#file, {
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.maxHeapMb, maxYoungGenerationSizeMb: 2 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: this.#limits.maxHeapMb,
+        maxYoungGenerationSizeMb: this.#limits.maxYoungMb ?? defaultMaxYoungMb,
+      },
     });
     worker.on('message', (report: Report<Result>) => this.#settle(worker, report));
     worker.on('error', (error) => this.#lost(worker, error));

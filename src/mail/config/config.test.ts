@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   ConfigError,
-  addAccount,
   configJsonSchema,
   describeConfig,
   exampleDomains,
@@ -10,8 +9,8 @@ import {
   formatProblem,
   parseConfigFiles,
   problemInFile,
-  removeAccount,
 } from './index.ts';
+import { addAccount, removeAccount } from './edit.ts';
 
 const example = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' });
 /** Without the comments at the end, so that tests can go on below `listeners`. */
@@ -246,7 +245,7 @@ test('ConfigError: problems come in the order of the lines, whoever found them',
 });
 
 test('addAccount and removeAccount keep comments and order', () => {
-  const added = addAccount(domains, 'bob', 'bob@example.net').text;
+  const added = addAccount(domains, 'bob', 'bob@example.net');
   assert.match(added, /# Domains, accounts and addresses/);
   assert.deepEqual(parse(server, added), []);
   assert.deepEqual(parse(server, removeAccount(added, 'bob')), []);
@@ -255,12 +254,12 @@ test('addAccount and removeAccount keep comments and order', () => {
 });
 
 test('addAccount finds the domain in any case', () => {
-  const added = addAccount('domains: { Example.ORG: {} }\naccounts: {}\n', 'alice', 'alice@EXAMPLE.org').text;
+  const added = addAccount('domains: { Example.ORG: {} }\naccounts: {}\n', 'alice', 'alice@EXAMPLE.org');
   assert.deepEqual(parse(server, added), []);
 });
 
 test('removeAccount takes the account’s addresses out of aliases', () => {
-  const text = addAccount(domains, 'bob', 'bob@example.org').text.replace(
+  const text = addAccount(domains, 'bob', 'bob@example.org').replace(
     '{}',
     '{ aliases: { both: { addresses: [alice@example.org, Bob@example.org] }, one: { addresses: [bob@example.org] } } }',
   );
@@ -272,7 +271,7 @@ test('removeAccount takes the account’s addresses out of aliases', () => {
 
 test('removeAccount knows an address however it is written', () => {
   const alias = `{ aliases: { both: { addresses: ['"alice"@EXAMPLE.org', '"b o b"@example.org'] } } }`;
-  const text = addAccount(domains, 'bob', '"b\\ o b"@example.org').text.replace('{}', alias);
+  const text = addAccount(domains, 'bob', '"b\\ o b"@example.org').replace('{}', alias);
   assert.deepEqual(parse(server, text), []);
   const removed = removeAccount(text, 'bob');
   assert.deepEqual(parse(server, removed), []);

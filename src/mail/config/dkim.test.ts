@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  addDkimSelector,
-  ConfigError,
-  exampleDomains,
-  exampleServer,
-  parseConfigFiles,
-  removeDkimSelector,
-  type DkimConfig,
-} from './index.ts';
+import { ConfigError, exampleDomains, exampleServer, parseConfigFiles, type DkimConfig } from './index.ts';
 import { EditRefused } from './edit.ts';
+import { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';
 
 const server = exampleServer({ hostname: 'mail.example.org', postmaster: 'alice' });
 const plain = exampleDomains({ domain: 'example.org', account: 'alice', address: 'alice@example.org' });

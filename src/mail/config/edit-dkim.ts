@@ -3,7 +3,7 @@ import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { EditRefused } from './edit.ts';
 
 /** A key to add to `domains.yaml`. */
-interface NewSelector {
+export interface NewSelector {
   /** Domain in any form of its name. */
   readonly domain: string;
   readonly selector: string;

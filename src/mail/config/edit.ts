@@ -8,14 +8,10 @@ export class EditRefused extends Error {
 
 /**
  * Adds an account with its first address, keeping comments and order; adds the domain when it is new.
- * @returns the new text, which the caller checks as a whole before it takes effect, and the domain if it is new.
+ * @returns the new text, which the caller checks as a whole before it takes effect.
  * @throws EditRefused when the account exists.
  */
-export function addAccount(
-  text: string,
-  account: string,
-  address: string,
-): { readonly text: string; readonly newDomain: string | null } {
+export function addAccount(text: string, account: string, address: string): string {
   const document = parseDocument(text);
   if (document.hasIn(['accounts', account])) throw new EditRefused(`account ${account} exists already`);
   const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
@@ -23,7 +19,7 @@ export function addAccount(
   const isKnown = isMap(domains) && domains.items.some(({ key }) => String(key).toLowerCase() === domain);
   if (!isKnown) document.setIn(['domains', domain], document.createNode({}));
   document.setIn(['accounts', account], document.createNode({ addresses: [address] }));
-  return { text: document.toString({ lineWidth: 0 }), newDomain: isKnown ? null : domain };
+  return document.toString({ lineWidth: 0 });
 }
 
 /**

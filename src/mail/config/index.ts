@@ -16,8 +16,9 @@ export {
   type ConfigProblem,
 } from './document.ts';
 export type { DkimConfig } from './dkim-schema.ts';
-export { addAccount, removeAccount } from './edit.ts';
-export { addDkimSelector, removeDkimSelector } from './edit-dkim.ts';
+export type { DomainsConfig } from './domains-schema.ts';
+export { EditRefused } from './edit.ts';
+export { editDomains, type DomainsEdit } from './edit-domains.ts';
 export { exampleDomains, exampleSendmail, exampleServer } from './example.ts';
 export { parseSendmailConfig, sendmailProblem, sendmailSpool, type SendmailSettings } from './sendmail.ts';
 export { directName } from './check-routes.ts';

@@ -28,7 +28,7 @@ accounts:
 `,
   },
 );
-const directory = new Directory(config);
+const directory = Directory.of(config);
 
 function address(text: string): Address {
   const parsed = parseAddress(text, { smtputf8: true });

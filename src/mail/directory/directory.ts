@@ -9,6 +9,7 @@ import {
   type Address,
 } from '#lib/address';
 import type { Config } from '#mail/config';
+import type { EventLoop } from '#ports/event-loop';
 
 /** Result of looking up an address: the accounts behind it, or why there are none. */
 export type AddressLookup =
@@ -38,20 +39,42 @@ interface LocalDomain {
   catchAll: string | null;
 }
 
-/** Address lookups over one configuration. Build a new one when the configuration changes. */
+/** Address lookups over one configuration. Make a new one when the configuration changes. */
 export class Directory {
   readonly #config: Config;
   readonly #domains = new Map<string, LocalDomain>();
   readonly #hostnames: ReadonlySet<string>;
 
-  constructor(config: Config) {
+  private constructor(config: Config) {
     this.#config = config;
     this.#hostnames = new Set(
       [config.server.hostname, ...Object.values(config.server.listeners).map(({ hostname }) => hostname ?? '')].map(
         (name) => name.toLowerCase(),
       ),
     );
-    for (const [name, settings] of Object.entries(config.domains.domains)) {
+  }
+
+  /** Makes the lookups at once. */
+  static of(config: Config): Directory {
+    const directory = new Directory(config);
+    const steps = directory.#fill();
+    while (steps.next().done !== true);
+    return directory;
+  }
+
+  /** As `of`, with pauses: each address takes some 2 µs. */
+  static async build(config: Config, loop: EventLoop): Promise<Directory> {
+    const directory = new Directory(config);
+    for (const _step of directory.#fill()) {
+      const pause = loop.pause();
+      if (pause !== null) await pause;
+    }
+    return directory;
+  }
+
+  /** Enters domains, accounts and aliases; a step for each, between which others may work. */
+  *#fill(): Generator<void> {
+    for (const [name, settings] of Object.entries(this.#config.domains.domains)) {
       this.#domains.set(asciiName(name), {
         disabled: settings.disabled,
         separators: settings.localpartSeparators,
@@ -60,9 +83,10 @@ export class Directory {
         aliases: new Map(),
         catchAll: null,
       });
+      yield;
     }
-    this.#addAccounts();
-    this.#addAliases();
+    yield* this.#addAccounts();
+    yield* this.#addAliases();
   }
 
   /** Looks up a recipient (M§1.7 order: postmaster, exact, alias, catch-all). */
@@ -144,7 +168,7 @@ export class Directory {
     return domain?.accounts.get(canonicalLocalpart(address.localpart, domain)) ?? null;
   }
 
-  #addAccounts(): void {
+  *#addAccounts(): Generator<void> {
     for (const [account, { addresses }] of Object.entries(this.#config.domains.accounts)) {
       for (const address of addresses) {
         const { localpart, domain: name } = partsOf(address);
@@ -153,10 +177,11 @@ export class Directory {
         if (localpart === null) domain.catchAll = account;
         else domain.accounts.set(canonicalLocalpart(localpart, domain), account);
       }
+      yield;
     }
   }
 
-  #addAliases(): void {
+  *#addAliases(): Generator<void> {
     for (const [name, { aliases }] of Object.entries(this.#config.domains.domains)) {
       const domain = this.#domains.get(asciiName(name));
       for (const [key, alias] of Object.entries(aliases)) {
@@ -170,6 +195,7 @@ export class Directory {
           postPublic: alias.postPublic,
           allowFrom: alias.allowMessageFrom,
         });
+        yield;
       }
     }
   }

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { localBus } from '#host/bus-local';
+import { systemLoop } from '#host/event-loop';
 import { makeSelfSigned, type CertificatePem } from '#host/certificates';
 import { Files } from '#host/files';
 import { listen, nodeDialer } from '#host/net';
@@ -48,7 +49,7 @@ async function world(days = 90): Promise<World> {
   await writeFile(join(folder, 'domains.yaml'), 'domains: {}\naccounts: { ann: {} }\n');
   const files = new Files();
   const bus = localBus({ log });
-  const configuration = undo.use(await Configuration.open({ folder, files, clock, bus, log }));
+  const configuration = undo.use(await Configuration.open({ folder, files, clock, bus, loop: systemLoop, log }));
   const certificates = undo.use(new Certificates({ configuration, files, clock, log }));
   const tls = await certificates.add('public', { certificateFile: 'cert.pem', keyFile: 'key.pem' });
   certificates.watch();

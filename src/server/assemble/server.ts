@@ -9,6 +9,7 @@ import { Operations, type RunningParts, type ServerFacts } from '#server/operati
 import { ConditionError } from '#ports/conditions';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { Certificates } from './certificates.ts';
+import { configurationThread } from './configuration-thread.ts';
 import { Control } from './control.ts';
 import { drainPorts, openListeners } from './listeners.ts';
 import { OutgoingTls } from './outgoing-tls.ts';
@@ -57,7 +58,7 @@ export interface StartServerDeps extends ServicesDeps {
 /** Starts a server from its configuration folder: a port is opened only when everything behind it can serve. @throws ConfigError, also when a port cannot be had, or DataDirectoryBusy. */
 export async function startServer(deps: StartServerDeps): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
-  const opened = await openConfiguration(deps);
+  const opened = await openConfiguration(deps, configurationThread());
   const control = new Control();
   // The lock comes before the data, and goes after it.
   const socket = undo.use(

@@ -32,7 +32,7 @@ import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
 import type { SlowHash } from '#ports/slow-hash';
 import { conditionAwareLog, ConditionLog } from '#server/conditions';
-import { Configuration, configuredPath } from '#server/configuration';
+import { Configuration, configuredPath, type ConfigurationDeps } from '#server/configuration';
 import { ConfiguredPolicies } from '#server/account-policies';
 import { DkimKeys } from '#server/dkim';
 import { ConfiguredRouting } from '#server/routing';
@@ -108,11 +108,25 @@ export interface OpenedConfiguration {
   readonly dataDirectory: string;
 }
 
-/** Reads the configuration and makes the data directory. @throws ConfigError. */
-export async function openConfiguration(deps: ServicesDeps): Promise<OpenedConfiguration> {
+/**
+ * Reads the configuration and makes the data directory. @throws ConfigError.
+ * @param work  Does what takes long with its text. Default: as `Configuration`.
+ */
+export async function openConfiguration(
+  deps: ServicesDeps,
+  work?: ConfigurationDeps['work'],
+): Promise<OpenedConfiguration> {
   const { folder, files, log, clock = systemClock } = deps;
   const bus = localBus({ log });
-  const configuration = await Configuration.open({ folder, files, clock, bus, log });
+  const configuration = await Configuration.open({
+    folder,
+    files,
+    clock,
+    bus,
+    loop: systemLoop,
+    log,
+    ...(work !== undefined && { work }),
+  });
   const dataDirectory = configuredPath(files, folder, configuration.config.server.dataDirectory);
   await ensureDataDirectory(configuration, files, dataDirectory);
   requirePrivate(dataDirectory, log);

@@ -6,6 +6,7 @@ import { Files } from '#host/files';
 import { setUpLocalserve } from '#server/localserve';
 import { channelPair } from '#testing/channel-pair';
 import type { Channel } from '#ports/channel';
+import { editDomainsFile } from '#testing/edit-domains';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
@@ -122,7 +123,7 @@ test('smtpService: sessions follow the configuration that is in force when they 
     async (talk, { services }) => {
       const dialogue = ['EHLO c.example', 'MAIL FROM:<godwit@localhost>', 'RCPT TO:<a@added.example>'];
       assert.match((await talk('127.0.0.1', dialogue)).at(-2) ?? '', /^550 5\.7\.1 /);
-      await services.configuration.changeDomains((text) =>
+      await editDomainsFile(services.configuration, (text) =>
         text.replace(/^domains:.*\n/m, (line) => `${line.includes('{') ? 'domains:\n' : line}  added.example: {}\n`),
       );
       // The domain is ours now, and has no such user.

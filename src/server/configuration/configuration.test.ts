@@ -3,8 +3,9 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { localBus } from '#host/bus-local';
+import { systemLoop } from '#host/event-loop';
 import { Files } from '#host/files';
-import { addAccount, ConfigError } from '#mail/config';
+import { ConfigError } from '#mail/config';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
@@ -31,7 +32,8 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
     folder,
     clock,
     log,
-    open: () => Configuration.open({ folder, files: new Files(), clock, bus: localBus({ log }), log }),
+    open: () =>
+      Configuration.open({ folder, files: new Files(), clock, bus: localBus({ log }), loop: systemLoop, log }),
     look: async (until) => {
       for (let i = 0; i < 2000 && !until(); i += 1) {
         await clock.advance(1000);
@@ -105,10 +107,7 @@ test('Configuration: an edit is in force within a look, a wrong one is told and 
       /domains\.yaml:5:10: accounts\.bob\.adresses: unknown/,
     );
     assert.deepEqual(Object.keys(configuration.config.domains.accounts), ['ann', 'bob']);
-    await assert.rejects(
-      configuration.changeDomains((text) => text),
-      ConfigError,
-    );
+    await assert.rejects(configuration.changeDomains({ kind: 'removeAccount', account: 'ann' }), ConfigError);
   }));
 
 test('Configuration.changeDomains: changes at once all come through, comments stay, versions are kept', () =>
@@ -117,7 +116,7 @@ test('Configuration.changeDomains: changes at once all come through, comments st
     const names = ['bob', 'cid', 'dan', 'eve'];
     await Promise.all(
       names.map(async (name, i) => {
-        await configuration.changeDomains((text) => addAccount(text, name, `${name}@example.org`).text);
+        await configuration.changeDomains({ kind: 'addAccount', account: name, address: `${name}@example.org` });
         await clock.advance(i);
       }),
     );
@@ -133,7 +132,7 @@ test('Configuration.changeDomains: a file with the line ends of Windows keeps th
   inWorld(async ({ folder, open }) => {
     await writeFile(join(folder, 'domains.yaml'), domains.replaceAll('\n', '\r\n'));
     using configuration = await open();
-    await configuration.changeDomains((text) => addAccount(text, 'bob', 'bob@example.org').text);
+    await configuration.changeDomains({ kind: 'addAccount', account: 'bob', address: 'bob@example.org' });
     const text = await readFile(join(folder, 'domains.yaml'), 'utf8');
     assert.match(text, /^# people\r\n/);
     assert.doesNotMatch(text, /[^\r]\n|\r\r/);
@@ -144,8 +143,8 @@ test('Configuration.changeDomains: a wrong result is refused, and nothing change
     using configuration = await open();
     const { config } = configuration;
     await assert.rejects(
-      configuration.changeDomains((text) => `${text}oops: 1\n`),
-      /domains\.yaml:5:1: oops: unknown setting/,
+      configuration.changeDomains({ kind: 'addAccount', account: 'oops', address: 'o o@example.org' }),
+      /domains\.yaml:\d+:\d+: accounts\.oops\.addresses\.0: /,
     );
     assert.equal(configuration.config, config);
     assert.equal(await readFile(join(folder, 'domains.yaml'), 'utf8'), domains);

@@ -3,18 +3,21 @@ import { Mutex } from '#lib/mutex';
 import {
   ConfigError,
   configJsonSchema,
+  EditRefused,
   formatProblem,
   parseConfigFiles,
-  parseServerFile,
   problemInFile,
   type Config,
   type ConfigFile,
-  type ServerConfig,
+  type ConfigProblem,
+  type DomainsEdit,
 } from '#mail/config';
 import { Directory } from '#mail/directory';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
+import type { EventLoop } from '#ports/event-loop';
 import type { Log } from '#ports/log';
+import { doConfigJob, type ConfigAnswer, type ConfigJob, type SettingProblem } from './config-jobs.ts';
 import { readConfigFile, type ConfigFileName } from './config-files.ts';
 
 const lookEveryMs = 1000;
@@ -29,7 +32,10 @@ export interface ConfigurationDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly loop: EventLoop;
   readonly log: Log;
+  /** Does what takes long with a text, in a thread of its own where connections are served. Default: here and at once. */
+  readonly work?: (job: ConfigJob) => Promise<ConfigAnswer>;
 }
 
 /** One consistent state of the configuration, with its lookups. */
@@ -66,7 +72,8 @@ export class Configuration implements Disposable {
       await readConfigFile(files, folder, 'server'),
       await readConfigFile(files, folder, 'domains'),
     ];
-    return new Configuration(deps, snapshotOf(server, domains), seen);
+    const config = parseConfigFiles(server, domains);
+    return new Configuration(deps, { config, directory: Directory.of(config), server, domains }, seen);
   }
 
   /** The folder that it was read from. */
@@ -110,14 +117,15 @@ export class Configuration implements Disposable {
 
   /**
    * Changes `domains.yaml`: the result is checked as a whole, the previous version kept in `history/`, the file replaced at once, the change in force.
-   * @throws what `edit` throws, or ConfigError when the result is wrong; nothing changed then.
+   * @returns the domains that are new.
+   * @throws EditRefused when there is nothing to change or to add, or ConfigError when the result is wrong; nothing changed then.
    */
-  changeDomains(edit: (text: string) => string): Promise<void> {
+  changeDomains(edit: DomainsEdit): Promise<readonly string[]> {
     return this.#mutex.run(async () => {
       const { files, folder, clock, bus, log } = this.#deps;
       await this.#reload();
-      const { server, domains } = this.#snapshot;
-      const next = snapshotOf(server, { ...domains, text: withLineEndsOf(domains.text, edit(domains.text)) });
+      const { config, server, domains } = this.#snapshot;
+      const next = await this.#snapshotAfter({ kind: 'change', server, domains, edit });
       await files.ensureDirectory(files.join(folder, 'history'));
       const kept = files.join(
         folder,
@@ -135,31 +143,35 @@ export class Configuration implements Disposable {
       } catch (error) {
         log.warn('config.historyNotCleared', { reason: String(error) });
       }
+      return Object.keys(next.config.domains.domains).filter((name) => !Object.hasOwn(config.domains.domains, name));
     });
   }
 
   /** Compares the files as they are now with what is in force. @returns lines for the operator; none when they say the same. */
   async differences(): Promise<readonly string[]> {
-    const { server, domains, config } = this.#snapshot;
+    const { server, domains } = this.#snapshot;
     return [
-      ...(await this.#differenceOf('server', (file) => {
+      ...(await this.#differenceOf('server', async (file) => {
         // It is read once, so another text that says the same needs no restart.
-        if (file.text === server.text || says(parseServerFile(file)) === says(config.server)) return null;
+        if (file.text === server.text || (await this.#saySame(server, file))) return null;
         return 'changed since the server started: restart it to put that in force';
       })),
-      ...(await this.#differenceOf('domains', (file) => {
+      ...(await this.#differenceOf('domains', async (file) => {
         if (file.text === domains.text) return null;
-        parseConfigFiles(server, file);
+        await this.#work({ kind: 'read', server, domains: file });
         return 'changed a moment ago, and is in force within a second';
       })),
     ];
   }
 
-  async #differenceOf(which: ConfigFileName, compare: (file: ConfigFile) => string | null): Promise<readonly string[]> {
+  async #differenceOf(
+    which: ConfigFileName,
+    compare: (file: ConfigFile) => Promise<string | null>,
+  ): Promise<readonly string[]> {
     const { files, folder } = this.#deps;
     const path = files.join(folder, `${which}.yaml`);
     try {
-      const difference = compare(await readConfigFile(files, folder, which));
+      const difference = await compare(await readConfigFile(files, folder, which));
       return difference === null ? [] : [`${path} ${difference}`];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -178,9 +190,12 @@ export class Configuration implements Disposable {
     return new ConfigError([problemInFile(this.#snapshot.server, path, reason, fix)]);
   }
 
-  /** The error for a setting of `domains.yaml` that turned out not to work. */
-  domainsProblem(path: readonly (string | number)[], reason: string, fix: string): ConfigError {
-    return new ConfigError([problemInFile(this.#snapshot.domains, path, reason, fix)]);
+  /** Returns the problems of settings of `domains.yaml` that turned out not to work, in the order given, with their places in the file. */
+  async domainsProblems(problems: readonly SettingProblem[]): Promise<readonly ConfigProblem[]> {
+    if (problems.length === 0) return [];
+    const job: ConfigJob = { kind: 'locate', file: this.#snapshot.domains, problems };
+    const answer = await (this.#deps.work ?? inPlace)(job);
+    return answer.kind === 'problems' ? answer.problems : [];
   }
 
   async #look(): Promise<string[]> {
@@ -207,7 +222,31 @@ export class Configuration implements Disposable {
   async #reload(): Promise<void> {
     const domains = await readConfigFile(this.#deps.files, this.#deps.folder, 'domains');
     // Settings of server.yaml need a restart: the one that this process started with stays in force.
-    if (domains.text !== this.#snapshot.domains.text) this.#snapshot = snapshotOf(this.#snapshot.server, domains);
+    const { server } = this.#snapshot;
+    if (domains.text !== this.#snapshot.domains.text)
+      this.#snapshot = await this.#snapshotAfter({ kind: 'read', server, domains });
+  }
+
+  /** @throws ConfigError, EditRefused. */
+  async #snapshotAfter(job: Extract<ConfigJob, { readonly kind: 'read' | 'change' }>): Promise<Snapshot> {
+    const answer = await this.#work(job);
+    if (answer.kind !== 'domains') throw new TypeError(`${job.kind} was answered with ${answer.kind}`);
+    const config: Config = { server: this.#snapshot.config.server, domains: answer.domains };
+    const domains = { ...job.domains, text: answer.text };
+    return { config, directory: await Directory.build(config, this.#deps.loop), server: job.server, domains };
+  }
+
+  async #saySame(before: ConfigFile, now: ConfigFile): Promise<boolean> {
+    const answer = await this.#work({ kind: 'compare', before, now });
+    return answer.kind === 'compared' && answer.saySame;
+  }
+
+  /** Does a job. @throws ConfigError, EditRefused. */
+  async #work(job: ConfigJob): Promise<ConfigAnswer> {
+    const answer = await (this.#deps.work ?? inPlace)(job);
+    if (answer.kind === 'problems') throw new ConfigError(answer.problems);
+    if (answer.kind === 'refused') throw new EditRefused(answer.reason);
+    return answer;
   }
 
   async #forgetOldVersions(): Promise<void> {
@@ -226,19 +265,9 @@ export async function writeSchemas(files: Files, folder: string): Promise<void> 
   }
 }
 
-/** The settings as text: the schema gives them one order. */
-function says(config: ServerConfig): string {
-  return JSON.stringify(config);
-}
-
-function snapshotOf(server: ConfigFile, domains: ConfigFile): Snapshot {
-  const config = parseConfigFiles(server, domains);
-  return { config, directory: new Directory(config), server, domains };
-}
-
-/** Windows' line ends where the text that was edited had them. */
-function withLineEndsOf(before: string, after: string): string {
-  return before.includes('\r\n') ? after.replaceAll(/\r?\n/g, '\r\n') : after;
+/** Does a job on the event loop, where no connections are served. */
+function inPlace(job: ConfigJob): Promise<ConfigAnswer> {
+  return Promise.resolve(doConfigJob(job));
 }
 
 async function stamp({ files, folder }: ConfigurationDeps): Promise<string> {

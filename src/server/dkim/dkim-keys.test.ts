@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { localBus } from '#host/bus-local';
+import { systemLoop } from '#host/event-loop';
 import { Files } from '#host/files';
 import { generatePrivateKey } from '#lib/dkim';
 import { Configuration } from '#server/configuration';
@@ -37,7 +38,9 @@ async function world(domains: string, files: Readonly<Record<string, string>>): 
   await put('domains.yaml', domains);
   for (const [name, text] of Object.entries(files)) await put(name, text);
   const bus = localBus({ log });
-  const configuration = undo.use(await Configuration.open({ folder, files: new Files(), clock, bus, log }));
+  const configuration = undo.use(
+    await Configuration.open({ folder, files: new Files(), clock, bus, loop: systemLoop, log }),
+  );
   const keys = undo.use(new DkimKeys({ configuration, files: new Files(), bus, clock, log }));
   const all = undo.move();
   const remove = (name: string): Promise<void> => rm(join(folder, name));

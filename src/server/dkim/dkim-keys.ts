@@ -1,7 +1,7 @@
 import type { Files } from '#host/files';
 import { defaultRsaBits, keyRecordName, writeKeyRecord, type PrivateKey } from '#lib/dkim';
 import { Mutex } from '#lib/mutex';
-import { ConfigError, type Config } from '#mail/config';
+import { ConfigError, formatProblem, type Config } from '#mail/config';
 import { selectorsOf, SigningPlan } from '#mail/dkim';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -61,9 +61,7 @@ export class DkimKeys implements Disposable {
     const problems = await this.#read();
     const { configuration, bus, log } = this.#deps;
     if (problems.length > 0) {
-      throw new ConfigError(
-        problems.flatMap(({ path, reason, fix }) => configuration.domainsProblem(path, reason, fix).problems),
-      );
+      throw new ConfigError(await configuration.domainsProblems(problems));
     }
     this.#warnOfShortKeys();
     this.#subscription = bus.subscribe('config', () => {
@@ -114,9 +112,11 @@ export class DkimKeys implements Disposable {
   /** Reads all keys, and again after a while when some cannot be used, so that one which becomes readable needs no restart. */
   async #look(): Promise<readonly string[]> {
     const { configuration } = this.#deps;
-    this.#problems = (await this.#read()).map(({ path, keyFile, reason, fix }) => {
-      const text = configuration.domainsProblem(path, reason, fix).message;
-      return `${text}. ${this.#keys.has(keyFile) ? 'The old key stays in use' : 'Mail that it is to sign is refused with 451 until then'}`;
+    const problems = await this.#read();
+    const located = await configuration.domainsProblems(problems);
+    this.#problems = located.map((problem, at) => {
+      const keyFile = problems[at]?.keyFile ?? '';
+      return `${formatProblem(problem)}. ${this.#keys.has(keyFile) ? 'The old key stays in use' : 'Mail that it is to sign is refused with 451 until then'}`;
     });
     this.#lookLater();
     return this.#problems;

@@ -52,7 +52,7 @@ function reporting(world: QueueWorld, plan = unsigned): { readonly stored: strin
     accounts: { list: async () => [{ id: accountId(1), name: 'ann' }] } as never,
     delivery: delivery as DsnDeliveryDeps['delivery'],
     mailer,
-    configuration: { config, directory: new Directory(config) } as never,
+    configuration: { config, directory: Directory.of(config) } as never,
     clock,
     log,
   });

@@ -3,7 +3,6 @@ import type { DiskReserve } from '#host/disk-reserve';
 import { parseAddress } from '#lib/address';
 import { AccountUnavailable, type Accounts } from '#mail/accounts';
 import { generatePassword, type Credentials } from '#mail/auth';
-import { addAccount, removeAccount } from '#mail/config';
 import { ConditionError } from '#ports/conditions';
 import type { Log } from '#ports/log';
 import type { Random } from '#ports/random';
@@ -57,11 +56,8 @@ export const accountAdd = defineOperation({
     let newDomain: string | null = null;
     try {
       await credentials.setPassword(name, password);
-      await changeDomains(deps.configuration, (before) => {
-        const added = addAccount(before, name, address);
-        ({ newDomain } = added);
-        return added.text;
-      });
+      const [added] = await changeDomains(deps.configuration, { kind: 'addAccount', account: name, address });
+      newDomain = added ?? null;
     } catch (error) {
       if (isNew) await accounts.remove(name);
       throw error;
@@ -120,7 +116,7 @@ export const accountRemove = defineOperation({
     const { configuration, accounts } = deps;
     const { isConfigured, isStored } = await requireAccount(deps, name);
     // From the configuration first, so that no mail arrives for an account that is going.
-    if (isConfigured) await changeDomains(configuration, (before) => removeAccount(before, name), deps.reserve);
+    if (isConfigured) await changeDomains(configuration, { kind: 'removeAccount', account: name }, deps.reserve);
     if (isStored) await accounts.remove(name);
     deps.log.info('account.removed', { account: name });
     return { name };

@@ -1,23 +1,26 @@
 import type { DiskReserve } from '#host/disk-reserve';
+import type { DomainsEdit } from '#mail/config';
 import type { Configuration } from '#server/configuration';
 import { OperationRefused } from './arguments.ts';
 
 /**
- * Changes `domains.yaml`. @throws OperationRefused when the system does not let us write it, ConfigError when the result is wrong.
+ * Changes `domains.yaml`. @returns the domains that are new.
+ * @throws OperationRefused when the system does not let us write it, EditRefused, ConfigError when the result is wrong.
  * @param reserve  For changes that lead to free space: they get what is kept back for a full disk.
  */
 export async function changeDomains(
   configuration: Configuration,
-  edit: (text: string) => string,
+  edit: DomainsEdit,
   reserve?: Pick<DiskReserve, 'release'>,
-): Promise<void> {
-  const change = (): Promise<void> => refuseUnwritable(configuration, () => configuration.changeDomains(edit));
+): Promise<readonly string[]> {
+  const change = (): Promise<readonly string[]> =>
+    refuseUnwritable(configuration, () => configuration.changeDomains(edit));
   try {
-    await change();
+    return await change();
   } catch (error) {
     const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
     if (!isFull || reserve === undefined || !(await reserve.release())) throw error;
-    await change();
+    return await change();
   }
 }
 

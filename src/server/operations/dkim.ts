@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Files } from '#host/files';
 import { generatePrivateKey, type SigningAlgorithm } from '#lib/dkim';
 import { parseDomain } from '#lib/domain';
-import { addDkimSelector, removeDkimSelector } from '#mail/config';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { configuredPath, type Configuration } from '#server/configuration';
@@ -73,7 +72,7 @@ export const dkimAdd = defineOperation({
       const keyFile = keyFileOf(domain, selector);
       await refuseUnwritable(configuration, () => writeKey(deps, keyFile, pem.reveal()));
       try {
-        await changeDomains(configuration, (before) => addDkimSelector(before, { domain, selector, keyFile }));
+        await changeDomains(configuration, { kind: 'addDkimSelector', domain, selector, keyFile });
       } catch (error) {
         await deps.files.remove(pathOf(deps, keyFile));
         throw error;
@@ -119,7 +118,7 @@ export const dkimRemove = defineOperation({
     const selector = given.selector.toLowerCase();
     const facts = dkim.facts.find((some) => some.domain === domain && some.selector === selector);
     if (facts === undefined) throw new OperationRefused(`${domain} has no selector ${selector}`);
-    await changeDomains(configuration, (before) => removeDkimSelector(before, domain, selector));
+    await changeDomains(configuration, { kind: 'removeDkimSelector', domain, selector });
     log.info('dkim.removed', { domain, selector });
     return { domain, selector, keyFile: facts.keyFile };
   },

@@ -8,6 +8,7 @@ import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { sql } from '#ports/database';
+import { editDomainsFile } from '#testing/edit-domains';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import type { ArgumentsOf } from './index.ts';
@@ -151,7 +152,7 @@ test('Operations account.remove: queued mail stays, and reports about it reach t
 
 test('Operations password.set: also for an account that was added by hand and never served', () =>
   inWorld(async ({ run, services }) => {
-    await services.configuration.changeDomains((text) => text.replace(/^accounts:$/m, 'accounts:\n  eve: {}'));
+    await editDomainsFile(services.configuration, (text) => text.replace(/^accounts:$/m, 'accounts:\n  eve: {}'));
     await run('password.set', { account: 'eve', password: 'correct horse' });
     assert.equal(await services.credentials.hasPassword('eve'), true);
     await assert.rejects(run('password.set', { account: 'eve', password: 'short' }), /at least 8 characters/);

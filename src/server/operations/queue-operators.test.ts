@@ -5,6 +5,7 @@ import { Files } from '#host/files';
 import type { RecipientState } from '#mail/queue';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
+import { editDomainsFile } from '#testing/edit-domains';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import { checkedRun, type CheckedRun } from './samples.ts';
@@ -146,7 +147,7 @@ test('what accounts want of the queue follows domains.yaml while the server runs
     await policies.refresh();
     assert.deepEqual(policies.of(ann.id), { suppressesRefused: true, tellsWebhooks: false });
     const settings = 'suppressions: manual\n    outgoingEvents: true';
-    await configuration.changeDomains((text) => text.replace(/^ {2}ann:$/m, `  ann:\n    ${settings}`));
+    await editDomainsFile(configuration, (text) => text.replace(/^ {2}ann:$/m, `  ann:\n    ${settings}`));
     assert.deepEqual(policies.of(ann.id), { suppressesRefused: false, tellsWebhooks: true });
     await run('account.remove', { name: 'ann' });
     assert.deepEqual(policies.of(ann.id), { suppressesRefused: false, tellsWebhooks: false });

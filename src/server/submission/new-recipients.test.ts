@@ -21,7 +21,7 @@ accounts:
   },
 );
 
-const deps = { directory: new Directory(config), hostname: 'mail.example.org' };
+const deps = { directory: Directory.of(config), hostname: 'mail.example.org' };
 
 /** Queues recipients given as arguments of RCPT TO; shows `address notify`, notify left out when 0. */
 function queued(...lines: string[]): string[] {
