@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { httpAddress } from './http-address.ts';
 import { describePeer, needs, succeed } from './programs.ts';
 import { account, startLocalserve, type ServerUnderTest } from './server-under-test.ts';
 
@@ -48,8 +49,7 @@ describePeer('curl speaks HTTP with us', needs('curl'), () => {
     options: readonly string[],
     input?: string,
   ): Promise<Answer> {
-    const port = new RegExp(`^ *${scheme} +${scheme}://localhost:(\\d+) `, 'm').exec(server.log())?.[1] ?? '';
-    const url = `${scheme}://127.0.0.1:${port}${path}`;
+    const url = `${httpAddress(server, scheme)}${path}`;
     const login = ['--user', `${account.address}:${account.password}`];
     const args = ['-sS', '-k', ...login, '-w', '\n%{http_code} %{http_version}', ...options, '--url', url];
     const { stdout } = await succeed('curl', args, input === undefined ? {} : { input });
