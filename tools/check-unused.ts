@@ -1,4 +1,4 @@
-/** Finds files that nothing imports, exports that nothing uses (those of doors included), and dependencies that nothing needs. */
+/** Finds files that nothing imports, or tests only, exports that nothing uses (those of doors included), and dependencies that nothing needs. */
 import { exportsWithoutUser } from './doors.ts';
 import { importsOf, resolveImport } from './imports.ts';
 import { isTest, type SourceFile } from './source-files.ts';
@@ -23,22 +23,40 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** @returns one line per unused file, export or dependency. */
+/** @returns one line per unused file, file for tests beside production code, export or dependency. */
 export function checkUnused(files: readonly SourceFile[], manifest: Manifest): string[] {
   return [
     ...unusedFiles(files),
+    ...testFiles(files),
     ...unusedExports(files),
     ...exportsWithoutUser(files).map(({ door, name }) => `${door}: no other folder imports ${name}`),
     ...unusedDependencies(files, manifest),
   ];
 }
 
-function unusedFiles(files: readonly SourceFile[]): string[] {
+/** Returns the paths that files import, or start by their address. */
+function importedBy(files: readonly SourceFile[]): Set<string> {
   const imported = new Set<string>();
   for (const { path, text } of files) {
     for (const specifier of importsOf(text)) imported.add(resolveImport(path, specifier));
     for (const match of text.matchAll(/new URL\('(\.[^']+\.ts)'/g)) imported.add(resolveImport(path, match[1] ?? ''));
   }
+  return imported;
+}
+
+/** Finds files beside production code that only tests share, such as samples. One that a single test imports may be code that is not yet in use. */
+function testFiles(files: readonly SourceFile[]): string[] {
+  const byProduction = importedBy(files.filter(({ path }) => !isTest(path)));
+  const byTests = files.filter(({ path }) => isTest(path)).map((file) => importedBy([file]));
+  return files
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith('src/') && !isTest(path) && !entryPoints.has(path) && !byProduction.has(path))
+    .filter((path) => byTests.filter((imported) => imported.has(path)).length > 1)
+    .map((path) => `${path}: only tests import this file: move it to src/testing`);
+}
+
+function unusedFiles(files: readonly SourceFile[]): string[] {
+  const imported = importedBy(files);
   return files
     .filter(
       ({ path }) =>

@@ -125,6 +125,18 @@ test('checkUnused reports files, exports and dependencies that nothing needs', (
   ]);
 });
 
+test('checkUnused reports a file beside production code that tests share', () => {
+  const tests = ['a', 'b'].map((name) =>
+    file(`src/lib/a/${name}.test.ts`, `import { one } from './samples.ts';\none;\n`),
+  );
+  const samples = file('src/lib/a/samples.ts', 'export const one = 1;\n');
+  const violation = 'src/lib/a/samples.ts: only tests import this file: move it to src/testing';
+  assert.deepEqual(checkUnused([samples, ...tests], {}), [violation]);
+  assert.deepEqual(checkUnused([samples, ...tests.slice(1)], {}), [], 'not yet in use');
+  const moved = tests.map(({ path, text }) => file(path, text.replace('./samples.ts', '#testing/samples')));
+  assert.deepEqual(checkUnused([{ ...samples, path: 'src/testing/samples.ts' }, ...moved], {}), []);
+});
+
 test('protocolsDocument lists RFCs with their folders, and deviations', () => {
   const files = [
     file('src/lib/a/a.ts', '// RFC 5321 §4.1: x\n// deviates: RFC 5321 §4.2 wants y;\n// z is better.\n'),

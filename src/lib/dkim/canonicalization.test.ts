@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseHeader } from '#lib/message';
+import { pushInPieces } from '#testing/dkim-samples';
 import { bodyCanonicalizer } from './body-canonicalizer.ts';
 import { BodyHasher } from './body-hash.ts';
 import { canonicalField } from './canonical-field.ts';
 import { type Canonicalization, parseCanonicalizations } from './canonicalization.ts';
 import { HeaderCollector } from './header-collector.ts';
-import { pushInPieces } from './samples.ts';
 
 const encoder = new TextEncoder();
 

@@ -1,9 +1,18 @@
+import {
+  dinner,
+  ed25519Key,
+  keyRecords,
+  rsaKey,
+  rsaPem,
+  show,
+  signMessage,
+  verifyMessage,
+} from '#testing/dkim-samples';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { createTransport } from 'nodemailer';
-import { dinner, ed25519Key, keyRecords, rsaKey, rsaPem, show, signMessage, verifyMessage } from './samples.ts';
 
 test('MessageVerifier passes what nodemailer signs', async () => {
   const dkim = { domainName: 'football.example.com', keySelector: 'test', privateKey: rsaPem };

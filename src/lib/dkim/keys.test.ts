@@ -3,8 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { generatePrivateKey, parsePrivateKey, signWith } from '#lib/dkim';
 import { Secret } from '#lib/secret';
+import { ed25519Pem, rsaPem } from '#testing/dkim-samples';
 import { verifySignature, parsePublicKey } from './public-key.ts';
-import { ed25519Pem, rsaPem } from './samples.ts';
 
 const encoder = new TextEncoder();
 

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { MessageSigner, type SigningKey } from '#lib/dkim';
-import { dinner, domainOf, ed25519Key, pushInPieces, rsaKey, show, signMessage, verifyMessage } from './samples.ts';
+import {
+  dinner,
+  domainOf,
+  ed25519Key,
+  pushInPieces,
+  rsaKey,
+  show,
+  signMessage,
+  verifyMessage,
+} from '#testing/dkim-samples';
 
 const encoder = new TextEncoder();
 

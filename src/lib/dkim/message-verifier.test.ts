@@ -17,7 +17,7 @@ import {
   show,
   signMessage,
   verifyMessage,
-} from './samples.ts';
+} from '#testing/dkim-samples';
 
 const rsaName = 'test._domainkey.football.example.com';
 const rsaRecord = keyRecords[rsaName] ?? '';

@@ -11,7 +11,7 @@ import {
   signedDinner,
   twiceSignedDinner,
   verifyMessage,
-} from './samples.ts';
+} from '#testing/dkim-samples';
 
 for (const [title, message, want] of [
   ['RFC 6376 §A.2', signedDinner, ['pass']],

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { defaultMimeLimits, flattenParts, MimeIndexer } from '#lib/mime';
 import type { MessageIndex, Part } from '#lib/mime';
+import { samples } from '#testing/mime-samples';
 import type { MimeLimits } from './limits.ts';
-import { samples } from './samples.ts';
 
 const encoder = new TextEncoder();
 

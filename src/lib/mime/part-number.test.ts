@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { findPart, MimeIndexer } from '#lib/mime';
 import { numberParts } from './part-number.ts';
 import type { Part } from '#lib/mime';
-import { samples } from './samples.ts';
+import { samples } from '#testing/mime-samples';
 
 function root(text: string): Part {
   const indexer = new MimeIndexer();

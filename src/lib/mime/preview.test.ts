@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBody, htmlToText, MimeIndexer, preview } from '#lib/mime';
+import { samples } from '#testing/mime-samples';
 import { extractText } from './body.ts';
-import { samples } from './samples.ts';
 
 const encoder = new TextEncoder();
 

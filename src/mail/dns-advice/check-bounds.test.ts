@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sampleFacts as facts, sampleZone as right } from '#testing/dns-advice-samples';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeResolver } from '#testing/fake-resolver';
 import { checkDomain, type Finding } from './index.ts';
-import { sampleFacts as facts, sampleZone as right } from './samples.ts';
 
 const show = (findings: readonly Finding[]): string[] =>
   findings

@@ -3,10 +3,10 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { makeSelfSigned } from '#host/certificates';
 import { tlsaForCertificate } from '#lib/dane';
+import { inList, reversed, sampleFacts, sampleSpf as spf, sampleZone, srv } from '#testing/dns-advice-samples';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeResolver, type FakeFailure, type FakeZone } from '#testing/fake-resolver';
 import { checkDomain, type DomainFacts, type Finding, type HostProbe } from './index.ts';
-import { inList, reversed, sampleFacts, sampleSpf as spf, sampleZone, srv } from './samples.ts';
 
 async function certificate(): Promise<Uint8Array> {
   const { certPem } = await makeSelfSigned({ names: ['mail.example.org'], days: 9, now: 0 });

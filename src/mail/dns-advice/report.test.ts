@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sampleFacts, sampleZone } from '#testing/dns-advice-samples';
 import { FakeClock } from '#testing/fake-clock';
 import { FakeResolver } from '#testing/fake-resolver';
 import { checkDomain, reportJson, writeReport, type Finding } from './index.ts';
-import { sampleFacts, sampleZone } from './samples.ts';
 
 test('writeReport: groups, fixes below, hostile text as plain ASCII', async () => {
   const hostile = 'v=DMARC1; p=none\u001b[2J\r\nERROR forged \u202e\ud83d\ude00';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sampleFacts as facts, sampleSpf } from '#testing/dns-advice-samples';
 import type { DomainFacts } from './facts.ts';
-import { sampleFacts as facts, sampleSpf } from './samples.ts';
 import { wantedRecords } from './wanted.ts';
 import { domainRecords } from './zone.ts';
 

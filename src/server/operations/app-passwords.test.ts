@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { openServices } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
+import { checkedRun } from '#testing/checked-run';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { checkedRun } from './samples.ts';
 
 test('Operations appPassword: a program logs in from add to remove', async () => {
   await using dir = await tempDir();

@@ -5,10 +5,10 @@ import { makeSelfSigned } from '#host/certificates';
 import { Files } from '#host/files';
 import { openServices } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
+import { checkedRun } from '#testing/checked-run';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import type { ArgumentsOf, ListedClientKey } from './index.ts';
-import { checkedRun } from './samples.ts';
 
 test('Operations clientKey: a certificate logs in from add to remove', async () => {
   await using dir = await tempDir();

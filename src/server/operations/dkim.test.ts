@@ -6,9 +6,9 @@ import { Files } from '#host/files';
 import { exampleDomains, exampleServer } from '#mail/config';
 import { openServices, type Services } from '#server/assemble';
 import type { DkimKeyFacts } from '#server/dkim';
+import { checkedRun, type CheckedRun } from '#testing/checked-run';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { checkedRun, type CheckedRun } from './samples.ts';
 
 interface World {
   readonly services: Services;

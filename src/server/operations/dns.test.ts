@@ -7,10 +7,10 @@ import { Files } from '#host/files';
 import type { DomainRecords, DomainReportJson } from '#mail/dns-advice';
 import { DialFailed } from '#ports/dialer';
 import { openServices } from '#server/assemble';
+import { checkedRun, type CheckedRun } from '#testing/checked-run';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver, type FakeZone } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
-import { checkedRun, type CheckedRun } from './samples.ts';
 
 const pem = await makeSelfSigned({ names: ['mail.example.org'], days: 30, now: Date.now() });
 const server = `hostname: mail.example.org

@@ -8,11 +8,11 @@ import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
 import { DsnDelivery, DsnMailer } from '#server/dsn';
 import { sql } from '#ports/database';
+import { checkedRun, type CheckedRun } from '#testing/checked-run';
 import { editDomainsFile } from '#testing/edit-domains';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import type { ArgumentsOf } from './index.ts';
-import { checkedRun, type CheckedRun } from './samples.ts';
 
 interface World {
   readonly services: Services;

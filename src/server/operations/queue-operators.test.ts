@@ -5,10 +5,10 @@ import { Files } from '#host/files';
 import type { RecipientState } from '#mail/queue';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
+import { checkedRun, type CheckedRun } from '#testing/checked-run';
 import { editDomainsFile } from '#testing/edit-domains';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
-import { checkedRun, type CheckedRun } from './samples.ts';
 
 async function inWorld(body: (run: CheckedRun, services: Services) => Promise<void>): Promise<void> {
   await using dir = await tempDir();

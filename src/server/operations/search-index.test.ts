@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { Files } from '#host/files';
 import { openServices, type Services } from '#server/assemble';
 import { setUpLocalserve } from '#server/localserve';
+import { checkedRun, type CheckedRun } from '#testing/checked-run';
 import { FakeLog } from '#testing/fake-log';
 import { tempDir } from '#testing/temp-dir';
 import { newMessage } from '#testing/temp-store';
-import { checkedRun, type CheckedRun } from './samples.ts';
 
 async function inWorld(settings: string, body: (run: CheckedRun, services: Services) => Promise<void>): Promise<void> {
   await using dir = await tempDir();

@@ -9,11 +9,11 @@ import { Admission, Logins } from '#server/admission';
 import { openServices, type Services } from '#server/assemble';
 import { SenderCheck, SmtpIn, standardParts as inbound } from '#server/smtp-in';
 import { standardRules, Submission } from '#server/submission';
+import { checkedRun } from '#testing/checked-run';
 import { FakeLog } from '#testing/fake-log';
 import { FakeResolver } from '#testing/fake-resolver';
 import { tempDir } from '#testing/temp-dir';
 import type { ArgumentsOf } from './index.ts';
-import { checkedRun } from './samples.ts';
 import { converse } from '#testing/smtp-conversation';
 
 const hostname = 'mail.example.org';

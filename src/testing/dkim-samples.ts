@@ -1,13 +1,22 @@
 /**
- * Examples of the RFCs for the tests: RFC 6376 Appendix A and Appendix C, RFC 8463 Appendix A.
+ * Examples of the RFCs for tests of DKIM: RFC 6376 Appendix A and Appendix C, RFC 8463 Appendix A.
  */
+import {
+  MessageSigner,
+  MessageVerifier,
+  parsePrivateKey,
+  signWith,
+  type LookupKey,
+  type PrivateKey,
+  type SigningKey,
+  type Verification,
+} from '#lib/dkim';
 import { parseDomain, type Domain } from '#lib/domain';
 import { Secret } from '#lib/secret';
-import { parsePrivateKey, type PrivateKey, signWith } from './private-key.ts';
-import { MessageSigner, type SignerOptions, type SigningKey } from './message-signer.ts';
-import { MessageVerifier, type VerifierOptions } from './message-verifier.ts';
-import type { KeyAnswer, LookupKey } from './key-choice.ts';
-import type { Verification } from './verification.ts';
+
+type KeyAnswer = Awaited<ReturnType<LookupKey>>;
+type SignerOptions = ConstructorParameters<typeof MessageSigner>[0];
+type VerifierOptions = ConstructorParameters<typeof MessageVerifier>[0];
 
 /** The message of RFC 6376 §A.1. In print it has two spaces before `Are`, which the body hash contradicts. */
 export const dinner = [

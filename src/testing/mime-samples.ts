@@ -1,4 +1,4 @@
-/** Messages for the tests of this folder, by what is special about them. */
+/** Messages for tests of MIME, by what is special about them. */
 export const samples: Readonly<Record<string, string>> = {
   trace:
     'Received: from a by b; Mon, 1 Jan 2024\r\nReceived: from c by d\r\nReferences: <a@b>\r\n <c@d>\r\n' +

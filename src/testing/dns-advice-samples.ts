@@ -1,6 +1,6 @@
 import { parseIp, reverseName } from '#lib/domain';
+import type { DomainFacts } from '#mail/dns-advice';
 import type { Records, RecordType } from '#ports/resolver';
-import type { DomainFacts } from './facts.ts';
 
 /** Records of each type, by name. */
 type Zone = Readonly<Record<string, { readonly [K in RecordType]?: readonly Records[K][] }>>;
