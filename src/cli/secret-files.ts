@@ -1,8 +1,9 @@
 import process from 'node:process';
 import cluster from 'node:cluster';
-import { errorCode, Files, nodeFileSystem, type FileReader } from '#host/files';
+import { errorCode, Files, nodeFileSystem } from '#host/files';
 import { ConfigError, parseConfigFiles, type ConfigFile, type ServerConfig } from '#mail/config';
 import { selectorsOf } from '#mail/dkim';
+import type { FileReader } from '#ports/file-system';
 import type { Log } from '#ports/log';
 import { configuredPath, readConfigFile } from '#server/configuration';
 import { isWrittenByRoot, type SecretAnswer, type SecretPaths, type SecretQuestion } from './parent-files.ts';

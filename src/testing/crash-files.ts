@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { nodeFileSystem, type FileSystem, type FileWriter, type SyncHandle } from '#host/files';
+import { nodeFileSystem } from '#host/files';
+import type { FileCutter, FileSystem, FileWriter, SyncHandle } from '#ports/file-system';
 
 /** A file system that remembers what was synced, and can show what a power cut would leave. */
 export interface CrashFileSystem extends FileSystem {
@@ -37,6 +38,11 @@ export function crashFileSystem(root: string, shadows: string): CrashFileSystem 
 }
 
 const sectorBytes = 512;
+
+/** Returns the names that a file has outside the root, which nothing but this layer knows. */
+function shadowsOf({ shadow }: Inode): number {
+  return shadow !== '' && existsSync(shadow) ? 1 : 0;
+}
 
 class CrashLayer implements CrashFileSystem {
   readonly isWindows = false;
@@ -79,8 +85,18 @@ class CrashLayer implements CrashFileSystem {
   list = (path: string): ReturnType<FileSystem['list']> => this.#base.list(path);
   facts = (path: string): ReturnType<FileSystem['facts']> => this.#base.facts(path);
   space = (path: string): ReturnType<FileSystem['space']> => this.#base.space(path);
+
   // A file has no name anymore when it is cut; if its removal is lost, what was synced of it comes back.
-  openForCutting = (path: string): ReturnType<FileSystem['openForCutting']> => this.#base.openForCutting(path);
+  async openForCutting(path: string): Promise<FileCutter> {
+    const cutter = await this.#base.openForCutting(path);
+    const inode = this.#inodeAt(path);
+    return {
+      sizeBytes: cutter.sizeBytes,
+      linkCount: async () => (await cutter.linkCount()) - shadowsOf(inode),
+      cut: (sizeBytes) => cutter.cut(sizeBytes),
+      close: () => cutter.close(),
+    };
+  }
 
   async openForSync(path: string): Promise<SyncHandle> {
     const handle = await this.#base.openForSync(path);
@@ -107,7 +123,7 @@ class CrashLayer implements CrashFileSystem {
           done(error);
         });
       },
-      linkCount: () => handle.linkCount(),
+      linkCount: () => handle.linkCount() - shadowsOf(inode),
       head: (maxBytes) => handle.head(maxBytes),
       close: () => handle.close(),
     };

@@ -1,4 +1,4 @@
-import type { FileSystem, FileWriter, SyncHandle } from '#host/files';
+import type { FileSystem, FileWriter, SyncHandle } from '#ports/file-system';
 
 /** Told before and after each call that changes what a power cut would leave; `label` is such as `datasync start account.db-wal`. */
 export type OnStep = (label: string) => void;

@@ -1,4 +1,5 @@
-import { nodeFileSystem, type FileSystem, type FileWriter } from '#host/files';
+import { nodeFileSystem } from '#host/files';
+import type { FileSystem, FileWriter } from '#ports/file-system';
 import { systemError } from './fake-files.ts';
 
 /** A file system whose disk can become full, fail or change to read-only at any moment. */

@@ -1,4 +1,5 @@
-import { nodeFileSystem, type FileReader, type FileSystem, type FileWriter } from '#host/files';
+import { nodeFileSystem } from '#host/files';
+import type { FileReader, FileSystem, FileWriter } from '#ports/file-system';
 
 /** Calls that can be made to fail. */
 export type FailingCall = 'rename' | 'unlink' | 'link' | 'create' | 'open';

@@ -1,5 +1,5 @@
-import type { FileSystem, SyncHandle } from '#host/files';
 import type { Database } from '#ports/database';
+import type { FileSystem, SyncHandle } from '#ports/file-system';
 
 /** A way to lose mail: wrong file calls, or a wrong database. */
 export interface Broken {

@@ -1,5 +1,5 @@
-import type { FileSystem } from '#host/files';
 import { sql, type Database } from '#ports/database';
+import type { FileSystem } from '#ports/file-system';
 import { systemError } from '#testing/fake-files';
 import { passed } from './broken.ts';
 

@@ -1,8 +1,9 @@
 import { noReserve, type DiskReserve } from '#host/disk-reserve';
-import { errorCode, type FileReader, type Files, type FileWriter, type FolderGuard } from '#host/files';
+import { errorCode, type Files, type FolderGuard } from '#host/files';
 import { accountId } from '#lib/ids';
 import { BlobMissing, type BlobId, type BlobOwner, type BlobReader } from '#ports/blobs';
 import { ConditionError, ignoreConditions, type ConditionSink } from '#ports/conditions';
+import type { FileReader, FileWriter } from '#ports/file-system';
 import type { Random } from '#ports/random';
 import { ConditionBlobs } from './condition-blobs.ts';
 import type { FolderBlobs } from './folder-blobs.ts';

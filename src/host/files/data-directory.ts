@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { errorCode } from './file-system.ts';
+import { errorCode } from './error-code.ts';
 
 /** Entries that a data directory of ours has from its first start on. */
 const ours = new Set(['server.db', 'accounts', 'blobs', 'reserve', 'control']);

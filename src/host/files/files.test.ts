@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { link, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { FileSystem } from '#ports/file-system';
 import { crashFileSystem } from '#testing/crash-files';
 import { systemError, windowsFileSystem } from '#testing/fake-files';
 import { tempDir } from '#testing/temp-dir';
-import { errorCode, Files, nodeFileSystem, type FileSystem } from './index.ts';
+import { errorCode, Files, nodeFileSystem } from './index.ts';
 
 const bytes = new TextEncoder().encode('listeners: []\n');
 const pause = async (): Promise<void> => undefined;

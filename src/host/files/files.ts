@@ -1,11 +1,5 @@
-import {
-  errorCode,
-  type FileCutter,
-  type FileReader,
-  type FileSystem,
-  type FileWriter,
-  type SyncHandle,
-} from './file-system.ts';
+import type { FileCutter, FileReader, FileSystem, FileWriter, SyncHandle } from '#ports/file-system';
+import { errorCode } from './error-code.ts';
 import { defaultFileLimits, type FileLimits } from './limits.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 

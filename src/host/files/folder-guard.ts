@@ -1,5 +1,5 @@
 import { ConditionError } from '#ports/conditions';
-import type { SyncHandle } from './file-system.ts';
+import type { SyncHandle } from '#ports/file-system';
 import type { Files } from './files.ts';
 
 /** A folder that the server keeps, with an open handle that tells a folder that was removed from one that was moved away. */

@@ -1,3 +1,4 @@
+import type { FileCutter, FileReader, FileSystem, FileWriter, SyncHandle } from '#ports/file-system';
 import { close, constants, fdatasync, fstatSync, open as openDescriptor, readSync } from 'node:fs';
 import {
   copyFile,
@@ -14,7 +15,6 @@ import {
 } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
-import type { FileCutter, FileReader, FileSystem, FileWriter, SyncHandle } from './file-system.ts';
 
 const isWindows = process.platform === 'win32';
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { isWindows } from '#host/process';
-import type { SyncHandle } from '#host/files';
+import type { SyncHandle } from '#ports/file-system';
 
 /**
  * `same`: the files that are open are those at their paths. `removed`: the database has no name any more, so that it is gone when it is closed;

@@ -1,4 +1,4 @@
-import type { SyncHandle } from '#host/files';
+import type { SyncHandle } from '#ports/file-system';
 
 const settled = Promise.resolve();
 

@@ -1,10 +1,11 @@
 import { conditionOf, probeDirectory } from '#host/conditions';
 import type { DiskReserve } from '#host/disk-reserve';
-import type { Files, SyncHandle } from '#host/files';
+import type { Files } from '#host/files';
 import type { Clock } from '#ports/clock';
 import { ConditionError, type ConditionKind, type ConditionSink } from '#ports/conditions';
 import { DatabaseMissing, StrayAwait, type Database, type Reader, type Tx, type WriteSpace } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
+import type { SyncHandle } from '#ports/file-system';
 import type { Log } from '#ports/log';
 import { Connection } from './connection.ts';
 import type { SqliteLimits } from './limits.ts';

@@ -89,8 +89,3 @@ export interface FileSystem {
   /** Flushes the entries of a directory. @throws EPERM on Windows. */
   syncDirectory(path: string): Promise<void>;
 }
-
-/** The `code` of a system error such as `ENOENT`, null for any other value. */
-export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}
