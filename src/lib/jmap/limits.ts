@@ -34,6 +34,12 @@ export interface JmapLimits {
   readonly maxPatchPaths: number;
   /** Bytes, before they are encoded, of all emails that one call composes. */
   readonly maxSizeComposed: number;
+  /** Bytes of all blobs that one call reads, to parse them or for their digests. */
+  readonly maxSizeBlobsRead: number;
+  /** Bytes of blobs in the response of one call (RFC 9404 §4.2). */
+  readonly maxSizeBlobsSent: number;
+  /** Sources of which one blob is made (RFC 9404 §3.1). */
+  readonly maxDataSources: number;
 }
 
 /** Limits unless others are given; the announced ones are not below those that RFC 8620 §2 suggests. */
@@ -57,4 +63,7 @@ export const jmapLimits: JmapLimits = {
   maxCreatedIds: 10_000,
   maxPatchPaths: 1000,
   maxSizeComposed: 200_000_000,
+  maxSizeBlobsRead: 500_000_000,
+  maxSizeBlobsSent: 10_000_000,
+  maxDataSources: 100,
 };

@@ -134,12 +134,16 @@ export class MessageReader {
   }
 
   /**
-   * Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. Of several
+   * Bytes of the messages that exist among ascending `uids`, ascending. With `header`, small bodies are read no further than their header. With `small`, and of several
    * messages, bodies over `messageLimits.batchBodyBytes` are read when their bytes are asked for, so that a batch takes little memory.
    */
-  async contents(mailbox: MailboxId, uids: ArrayLike<number>, want: 'header' | 'all'): Promise<StoredMessage[]> {
+  async contents(
+    mailbox: MailboxId,
+    uids: ArrayLike<number>,
+    want: 'header' | 'all' | 'small',
+  ): Promise<StoredMessage[]> {
     const { account, db, blobs } = this.#deps;
-    const bytes = want === 'header' ? headerOfBytes : uids.length === 1 ? allBytes : smallBytes;
+    const bytes = want === 'header' ? headerOfBytes : want === 'all' && uids.length === 1 ? allBytes : smallBytes;
     const rows = await db.read(async (reader) => {
       const all: SqlValue[][] = [];
       for (const span of uidSpans(uids)) {
@@ -156,7 +160,8 @@ export class MessageReader {
     await db.durable();
     return (rows as unknown as ContentRow[]).map(
       ([uid, headerSizeBytes, prefix, sizeBytes, hasNul, crc32, blobId, body, id]) => {
-        const isLater = want === 'all' && body === null && blobId === null && sizeBytes > messageLimits.batchBodyBytes;
+        const isLater =
+          want !== 'header' && body === null && blobId === null && sizeBytes > messageLimits.batchBodyBytes;
         const bytes = isLater ? (start: number, end: number) => this.#bodyBytes(id, start, end) : body;
         const content = storedMessageBytes(blobs, account, { sizeBytes, crc32, blobId, bytes }, prefix);
         return { uid, headerSizeBytes, hasNul: hasNul !== 0, content };

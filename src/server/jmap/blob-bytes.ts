@@ -1,33 +1,41 @@
 import { findPart } from '#lib/mime';
+import type { BlobContent } from './blob-content.ts';
+import { BlobMessage } from './blob-message.ts';
 import { EmailGone, EmailReader } from './email-reader.ts';
 import { readBlobId } from './ids.ts';
 import type { MailContext } from './mail-context.ts';
+import type { MessageReader } from './message-reader.ts';
 
-/** Bytes of a blob, which can be read as often as they are needed. */
-export interface BlobBytes {
-  readonly sizeBytes: number;
-  readonly chunks: () => AsyncGenerator<Uint8Array>;
-}
-
-/** Finds a blob of the account: an upload, a message, or a decoded part of one; null when there is none. */
-export async function findBlob(blobId: string, { account, uploads }: MailContext): Promise<BlobBytes | null> {
-  const uploaded = uploads.find(account.id, blobId);
-  if (uploaded !== null) return { sizeBytes: uploaded.sizeBytes, chunks: () => uploaded.stream() };
+/** Finds a blob of the account: an upload, a message, or a decoded part of one, also within attached messages; null when there is none. */
+export async function findBlob(blobId: string, context: MailContext): Promise<BlobContent | null> {
   const name = readBlobId(blobId);
-  const email = name === null ? null : (await account.emails.view()).email(name.email);
-  if (name === null || email === null) return null;
-  const reader = new EmailReader(account, email);
+  if (name === null) return null;
   try {
-    if (name.path === null) {
-      const content = await reader.bytes();
-      return { sizeBytes: content.sizeBytes, chunks: () => content.stream(0, content.sizeBytes) };
+    let message = await outerMessage(name.base, context);
+    if (message === null) return null;
+    for (const [i, path] of name.paths.entries()) {
+      const { root } = await message.description();
+      const part = findPart(root, path);
+      if (part === null) return null;
+      const content = await message.partContent(part);
+      if (i === name.paths.length - 1) return content;
+      message = new BlobMessage(message.partBlobId(path), content, context.account.loop);
     }
-    const { root } = await reader.description();
-    const part = findPart(root, name.path);
-    if (part === null) return null;
-    return { sizeBytes: await reader.decodedSize(part), chunks: () => reader.decoded(part) };
+    return await message.bytes();
   } catch (error) {
     if (error instanceof EmailGone) return null;
     throw error;
   }
+}
+
+async function outerMessage(
+  base: { readonly email: number } | { readonly upload: string },
+  { account, uploads }: MailContext,
+): Promise<MessageReader | null> {
+  if ('upload' in base) {
+    const uploaded = uploads.find(account.id, base.upload);
+    return uploaded === null ? null : new BlobMessage(base.upload, uploaded, account.loop);
+  }
+  const email = (await account.emails.view()).email(base.email);
+  return email === null ? null : new EmailReader(account, email, { bodies: 'small' });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '#lib/jmap';
 import { coreCapability, coreUri } from '#proto/jmap-server';
+import { blobCapability } from './blob-capability.ts';
 import type { Capability } from './capability.ts';
 import { whyCapability } from './email-why.ts';
 import type { MailContext } from './mail-context.ts';
@@ -15,6 +16,7 @@ const allCapabilities: readonly Capability[] = [
   { uri: coreUri, ofServer: ({ limits }) => coreCapability(limits), ofAccount: nothing },
   { uri: mailUri, ofServer: nothing, ofAccount: mailCapability },
   { uri: webSocketUri, ofServer: ({ origin }) => webSocketCapability(origin), ofAccount: () => null },
+  blobCapability,
   whyCapability,
 ];
 

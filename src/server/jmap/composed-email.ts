@@ -12,12 +12,13 @@ import {
   type PartHead,
   type WrittenEncoding,
 } from '#lib/mime';
+import { bodyOfBytes, receivedMessageBytes } from '#mail/content';
 import type { EventLoop } from '#ports/event-loop';
-import { findBlob, type BlobBytes } from './blob-bytes.ts';
+import type { BlobContent } from './blob-content.ts';
+import type { BlobReads } from './blob-reads.ts';
 import type { MailContext } from './mail-context.ts';
 import type { NewBody, NewLeaf, NewPart } from './new-body.ts';
 import type { NewEmail } from './new-email.ts';
-import { resolvedId } from './set-call.ts';
 
 /** A message that can be written. */
 export interface ComposedEmail {
@@ -27,8 +28,6 @@ export interface ComposedEmail {
 }
 
 const encoder = new TextEncoder();
-/** Bytes of a text that are encoded at a time. */
-const pieceBytes = 64 * 1024;
 /** Room for the fields of MIME beside those of the client. */
 const mimeFieldBytes = 4096;
 
@@ -40,14 +39,14 @@ const mimeFieldBytes = 4096;
 export async function composedEmail(
   { fields, body }: NewEmail,
   context: MailContext,
-  createdIds: ReadonlyMap<string, string>,
+  reads: BlobReads,
   maxBytes: number,
 ): Promise<ComposedEmail> {
   // Readers keep no more of a header.
   if (encoder.encode(fields).length > defaultMimeLimits.maxHeaderBytes - mimeFieldBytes)
     throw new SetError('tooLarge', `a header has at most ${defaultMimeLimits.maxHeaderBytes} octets`);
   const { maxSizeAttachmentsPerEmail } = context.limits;
-  const sources = await sourcesOf(leavesOf(body), context, createdIds);
+  const sources = await sourcesOf(leavesOf(body), context, reads);
   let sourceBytes = 0;
   let fileBytes = 0;
   for (const [{ source }, { sizeBytes }] of sources) {
@@ -58,10 +57,11 @@ export async function composedEmail(
     throw new SetError('tooLarge', `the files of an email have at most ${maxSizeAttachmentsPerEmail} octets`);
   if (sourceBytes > maxBytes)
     throw new SetError('rateLimit', `the emails of one call have at most ${context.limits.maxSizeComposed} octets`);
-  const leaves = new Map<NewLeaf, ComposedLeaf<BlobBytes>>();
+  const leaves = new Map<NewLeaf, ComposedLeaf<BlobContent>>();
   for (const [leaf, source] of sources) leaves.set(leaf, await composedLeaf(leaf, source, context.account.loop));
   // Random, so that no part holds it.
-  const root = composedBody(body, leaves, () => `=_${encodeHex(context.random.bytes(16))}`);
+  const boundary = (): string => `=_${encodeHex(context.random.bytes(16))}`;
+  const root = composedBody(body, leaves, boundary) ?? emptyText(context);
   return { sourceBytes, chunks: () => chunksOf(fields, root, context.account.loop) };
 }
 
@@ -78,34 +78,25 @@ function leavesIn(part: NewPart): NewLeaf[] {
 async function sourcesOf(
   leaves: readonly NewLeaf[],
   context: MailContext,
-  createdIds: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<NewLeaf, BlobBytes>> {
-  const found = new Map<NewLeaf, BlobBytes>();
+  reads: BlobReads,
+): Promise<ReadonlyMap<NewLeaf, BlobContent>> {
+  const found = new Map<NewLeaf, BlobContent>();
   const notFound = new Set<string>();
   for (const leaf of leaves) {
     const { source } = leaf;
-    const bytes =
+    const content =
       source.kind === 'text'
-        ? textBytes(source.value)
-        : await findBlob(resolvedId(source.blobId, createdIds) ?? '', context);
-    if (bytes !== null) found.set(leaf, bytes);
+        ? textContent(source.value, context)
+        : ((await reads.find(source.blobId))?.content ?? null);
+    if (content !== null) found.set(leaf, content);
     else if (source.kind === 'blob') notFound.add(source.blobId);
-    const pause = context.account.loop.pause();
-    if (pause !== null) await pause;
   }
   if (notFound.size > 0) throw new SetError('blobNotFound', 'there are no such blobs', [], { notFound: [...notFound] });
   return found;
 }
 
-function textBytes(text: string): BlobBytes {
-  const bytes = encoder.encode(text);
-  return {
-    sizeBytes: bytes.length,
-    chunks: async function* () {
-      for (let at = 0; at < bytes.length; at += pieceBytes)
-        yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
-    },
-  };
+function textContent(text: string, { account }: MailContext): BlobContent {
+  return receivedMessageBytes(account.blobs, bodyOfBytes(encoder.encode(text)));
 }
 
 /** Types whose content is read by people or line by line, and stays so where it can; other content is base64. */
@@ -113,7 +104,7 @@ const textual = /^(?:text\/|message\/|application\/pgp-)/;
 /** RFC 2046 §5.2.1: these are not encoded. */
 const embedded = /^message\/(?:rfc822|global)$/;
 
-async function composedLeaf(leaf: NewLeaf, source: BlobBytes, loop: EventLoop): Promise<ComposedLeaf<BlobBytes>> {
+async function composedLeaf(leaf: NewLeaf, source: BlobContent, loop: EventLoop): Promise<ComposedLeaf<BlobContent>> {
   const { head } = leaf;
   const { type, params } = head;
   const shape = textual.test(type) ? await shapeOf(source, loop) : null;
@@ -136,9 +127,9 @@ function encodingOf(type: string, shape: BodyShape | null): WrittenEncoding {
   return shape.encoding;
 }
 
-async function shapeOf(source: BlobBytes, loop: EventLoop): Promise<BodyShape> {
+async function shapeOf(source: BlobContent, loop: EventLoop): Promise<BodyShape> {
   const shape = new BodyShape();
-  for await (const chunk of source.chunks()) {
+  for await (const chunk of source.stream()) {
     shape.push(chunk);
     const pause = loop.pause();
     if (pause !== null) await pause;
@@ -149,34 +140,36 @@ async function shapeOf(source: BlobBytes, loop: EventLoop): Promise<BodyShape> {
 
 function composedBody(
   body: NewBody,
-  leaves: ReadonlyMap<NewLeaf, ComposedLeaf<BlobBytes>>,
+  leaves: ReadonlyMap<NewLeaf, ComposedLeaf<BlobContent>>,
   boundary: () => string,
-): ComposedPart<BlobBytes> {
-  const leafOf = (leaf: NewLeaf): ComposedLeaf<BlobBytes> => leaves.get(leaf) ?? emptyText;
-  const partOf = (part: NewPart): ComposedPart<BlobBytes> =>
+): ComposedPart<BlobContent> | null {
+  const leafOf = (leaf: NewLeaf): ComposedLeaf<BlobContent> => {
+    const composed = leaves.get(leaf);
+    if (composed === undefined) throw new RangeError('a leaf without its bytes');
+    return composed;
+  };
+  const partOf = (part: NewPart): ComposedPart<BlobContent> =>
     part.kind === 'leaf' ? leafOf(part) : { ...part, boundary: boundary(), parts: part.parts.map(partOf) };
   if (body.kind === 'structure') return partOf(body.root);
   const [text, html] = [body.text, body.html].map((leaf) => (leaf === null ? null : leafOf(leaf)));
   const attachments = body.attachments.map(leafOf);
-  // A message without a body is an empty text.
-  return arrangeBody({ text: text ?? null, html: html ?? null, attachments }, boundary) ?? emptyText;
+  return arrangeBody({ text: text ?? null, html: html ?? null, attachments }, boundary);
 }
 
-const emptyText: ComposedLeaf<BlobBytes> = {
-  kind: 'leaf',
-  head: partHead('text/plain', { params: [{ name: 'charset', value: 'us-ascii' }] }),
-  encoding: '7bit',
-  source: textBytes(''),
-};
+/** A message without a body is an empty text. */
+function emptyText(context: MailContext): ComposedLeaf<BlobContent> {
+  const params = [{ name: 'charset', value: 'us-ascii' }];
+  return { kind: 'leaf', head: partHead('text/plain', { params }), encoding: '7bit', source: textContent('', context) };
+}
 
-async function* chunksOf(fields: string, root: ComposedPart<BlobBytes>, loop: EventLoop): AsyncGenerator<Uint8Array> {
+async function* chunksOf(fields: string, root: ComposedPart<BlobContent>, loop: EventLoop): AsyncGenerator<Uint8Array> {
   for (const piece of composeMessage(fields, root)) {
     if (piece instanceof Uint8Array) {
       yield piece;
       continue;
     }
     const encode = encodeBody(piece.encoding, textual.test(piece.head.type));
-    for await (const chunk of piece.source.chunks()) {
+    for await (const chunk of piece.source.stream()) {
       yield encode.push(chunk);
       const pause = loop.pause();
       if (pause !== null) await pause;

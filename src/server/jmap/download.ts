@@ -23,7 +23,7 @@ export async function download(request: Request, url: URL, context: MailContext)
   const [start, end] = range ?? [0, found.sizeBytes];
   headers['Content-Length'] = String(end - start);
   if (range !== null) headers['Content-Range'] = `bytes ${start}-${end - 1}/${found.sizeBytes}`;
-  const body = request.method === 'HEAD' ? null : streamOf(slice(found.chunks(), start, end));
+  const body = request.method === 'HEAD' ? null : streamOf(found.stream(start, end));
   return new Response(body, { status: range === null ? 200 : 206, headers });
 }
 
@@ -54,16 +54,6 @@ function dispositionOf(encodedName: string): string {
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `attachment; filename="${plain}"; filename*=UTF-8''${extended}`;
-}
-
-async function* slice(chunks: AsyncGenerator<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const chunk of chunks) {
-    const some = chunk.subarray(Math.max(0, start - at), Math.max(0, end - at));
-    at += chunk.length;
-    if (some.length > 0) yield some;
-    if (at >= end) return;
-  }
 }
 
 /** Pulls chunks as the client reads them. */

@@ -4,6 +4,7 @@ import { roomOf } from '#mail/accounts';
 import { ContentMemory, contentLimits } from '#mail/content';
 import { flagsOf } from '#mail/emails';
 import type { NewMessage } from '#mail/messages';
+import { BlobReads } from './blob-reads.ts';
 import { composedEmail } from './composed-email.ts';
 import { keywordsIn } from './email-patch.ts';
 import type { MailContext } from './mail-context.ts';
@@ -51,7 +52,7 @@ export async function composedEmails(
 /** Composes the emails of one call within its limits. */
 class Composer {
   readonly #context: MailContext;
-  readonly #createdIds: ReadonlyMap<string, string>;
+  readonly #reads: BlobReads;
   readonly #undo: AsyncDisposableStack;
   readonly #memory: ContentMemory;
   #roomBytes: number;
@@ -64,7 +65,7 @@ class Composer {
     roomBytes: number,
   ) {
     this.#context = context;
-    this.#createdIds = createdIds;
+    this.#reads = new BlobReads(context, createdIds);
     this.#undo = undo;
     this.#roomBytes = roomBytes;
     this.#leftBytes = context.limits.maxSizeComposed;
@@ -79,7 +80,7 @@ class Composer {
     const messageId = `${encodeHex(random.bytes(16))}@${hostname}`;
     const email = readNewEmail(object, { nowMs, messageId });
     const keywords = keywordsIn(email.keywords, new Set());
-    const composed = await composedEmail(email, this.#context, this.#createdIds, this.#leftBytes);
+    const composed = await composedEmail(email, this.#context, this.#reads, this.#leftBytes);
     this.#leftBytes -= composed.sourceBytes;
     const room = { memory: this.#memory, ownBytes };
     const taken = await takeMessage(composed.chunks(), this.#context, this.#undo, room);

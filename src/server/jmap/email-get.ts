@@ -1,14 +1,8 @@
-import { invalidArgument, MethodError, type JsonObject } from '#lib/jmap';
+import { MethodError, type JsonObject } from '#lib/jmap';
 import type { JmapMethod } from '#proto/jmap-server';
 import { isMessageDamage } from '#server/conditions';
-import {
-  defaultBodyProperties,
-  defaultProperties,
-  emailObject,
-  isBodyProperty,
-  isEmailProperty,
-  needsDescription,
-} from './email-object.ts';
+import { emailArgumentsOf } from './email-arguments.ts';
+import { defaultProperties, emailObject, isEmailProperty, needsDescription } from './email-object.ts';
 import { EmailGone, emailReaders } from './email-reader.ts';
 import { emailIds } from './ids.ts';
 import { accountOf, getResponse, idsOf, propertiesOf, writeState, type MailContext } from './mail-context.ts';
@@ -21,18 +15,8 @@ export const emailGet: JmapMethod<MailContext> = {
   run: async (args, context) => {
     const account = accountOf(args, context);
     const ids = idsOf(args, context);
-    const properties = propertiesOf(args, isEmailProperty, defaultProperties);
-    const bodyProperties = args.texts('bodyProperties', null) ?? defaultBodyProperties;
-    const unknown = bodyProperties.find((name) => !isBodyProperty(name));
-    if (unknown !== undefined) throw invalidArgument('bodyProperties', `there is no property ${unknown.slice(0, 100)}`);
-    const wanted = {
-      properties,
-      bodyProperties,
-      fetchTextBodyValues: args.boolean('fetchTextBodyValues', false),
-      fetchHTMLBodyValues: args.boolean('fetchHTMLBodyValues', false),
-      fetchAllBodyValues: args.boolean('fetchAllBodyValues', false),
-      maxBodyValueBytes: args.unsigned('maxBodyValueBytes', 0),
-    };
+    const wanted = emailArgumentsOf(args, propertiesOf(args, isEmailProperty, defaultProperties));
+    const { properties } = wanted;
     args.end();
     if (ids === null) throw new MethodError('requestTooLarge', 'ids are needed: there may be any number of emails');
     const view = await account.emails.view();

@@ -76,7 +76,7 @@ async function imported(
   const source = await findBlob(blob, context);
   if (source === null) throw new SetError('invalidProperties', 'there is no such blob', ['blobId']);
   await using undo = new AsyncDisposableStack();
-  const received = await takeMessage(source.chunks(), context, undo);
+  const received = await takeMessage(source.stream(), context, undo);
   if (received.body.sizeBytes > (await roomOf(account, context.quotaBytes)))
     throw new SetError('overQuota', 'the account would be over its quota');
   const header = await headerOf(received, context);
@@ -87,7 +87,7 @@ async function imported(
     const { id: row, before, after } = await account.messages.add(message, [...mailboxes]);
     const thread = (await account.emails.view()).email(row)?.thread ?? row;
     const id = emailIds.write(row);
-    const blobId = writeBlobId({ email: row, path: null });
+    const blobId = writeBlobId(row);
     return {
       id,
       object: { id, blobId, threadId: threadIds.write(thread), size: message.body.sizeBytes },

@@ -2,9 +2,10 @@ import { isJsonObject, jsonObject, writeUtcDate, type JsonObject, type JsonValue
 import { findParameter, listedFieldPlace, parseHeader, type HeaderField } from '#lib/message';
 import { keywordsOf, type Email } from '#mail/emails';
 import { bodyListsOf, bodyStructureOf, hasAttachment, type BodyLists, type BodyPart } from './body-parts.ts';
-import type { EmailReader } from './email-reader.ts';
+
 import { headerValue, parseHeaderProperty, rawValue } from './header-property.ts';
-import { emailIds, mailboxIds, threadIds, writeBlobId } from './ids.ts';
+import { emailIds, mailboxIds, threadIds } from './ids.ts';
+import type { MessageReader } from './message-reader.ts';
 
 /** Arguments that say what an Email object has (RFC 8621 §4.2). */
 export interface EmailArguments {
@@ -33,11 +34,9 @@ export const shortHeaderNames: Readonly<Record<string, string>> = {
 
 const metadata: Readonly<Record<string, (email: Email) => JsonValue>> = {
   id: ({ id }) => emailIds.write(id),
-  blobId: ({ id }) => writeBlobId({ email: id, path: null }),
   threadId: ({ thread }) => threadIds.write(thread),
   mailboxIds: ({ places }) => jsonObject(places.map(({ mailbox }) => [mailboxIds.write(mailbox), true])),
   keywords: (email) => jsonObject([...keywordsOf(email)].map((keyword) => [keyword, true])),
-  size: ({ sizeBytes }) => sizeBytes,
   receivedAt: ({ receivedMs }) => writeUtcDate(receivedMs),
 };
 
@@ -54,10 +53,14 @@ export const defaultBodyProperties = 'partId blobId size name type charset dispo
   ' ',
 );
 
+function isMetadata(name: string): boolean {
+  return Object.hasOwn(metadata, name) || name === 'blobId' || name === 'size';
+}
+
 /** Reports whether an email has a property of this name. */
 export function isEmailProperty(name: string): boolean {
   return (
-    Object.hasOwn(metadata, name) ||
+    isMetadata(name) ||
     Object.hasOwn(shortHeaderNames, name) ||
     bodyNames.includes(name) ||
     name === 'preview' ||
@@ -68,7 +71,7 @@ export function isEmailProperty(name: string): boolean {
 
 /** Reports whether a property of an email comes from the description of its message. */
 export function needsDescription(name: string): boolean {
-  return !Object.hasOwn(metadata, name) && name !== 'preview';
+  return !isMetadata(name) && name !== 'preview';
 }
 
 /** Reports whether a body part has a property of this name. */
@@ -82,7 +85,7 @@ export function isBodyProperty(name: string): boolean {
 }
 
 /** Returns an Email object with the properties that are wanted (RFC 8621 §4.1). Reads no more of the message than they need. */
-export async function emailObject(reader: EmailReader, wanted: EmailArguments): Promise<JsonObject> {
+export async function emailObject(reader: MessageReader, wanted: EmailArguments): Promise<JsonObject> {
   const { properties } = wanted;
   const members: [string, JsonValue][] = [];
   const headerNames = properties.filter((name) => Object.hasOwn(shortHeaderNames, name) || name.startsWith('header:'));
@@ -90,7 +93,10 @@ export async function emailObject(reader: EmailReader, wanted: EmailArguments): 
   for (const name of properties) {
     const header = parseHeaderProperty(shortHeaderNames[name] ?? name);
     const own = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
-    if (own !== undefined) members.push([name, own(reader.email)]);
+    if (name === 'blobId') members.push([name, reader.blobId]);
+    // RFC 8621 §4.9: a message that is no email of the account has none of these.
+    else if (own !== undefined) members.push([name, reader.email === null ? null : own(reader.email)]);
+    else if (name === 'size') members.push([name, reader.email?.sizeBytes ?? (await reader.bytes()).sizeBytes]);
     else if (header !== null) members.push([name, headerValue(fields, header)]);
     else if (name === 'headers') members.push([name, headersOf(fields)]);
     else if (name === 'preview') members.push([name, await reader.preview()]);
@@ -100,7 +106,7 @@ export async function emailObject(reader: EmailReader, wanted: EmailArguments): 
 }
 
 /** Fields of the header: those of the description when all that are wanted are among them. */
-async function fieldsOf(reader: EmailReader, properties: readonly string[]): Promise<readonly HeaderField[]> {
+async function fieldsOf(reader: MessageReader, properties: readonly string[]): Promise<readonly HeaderField[]> {
   const wanted = properties.flatMap((name) => parseHeaderProperty(shortHeaderNames[name] ?? name)?.field ?? []);
   if (!properties.includes('headers') && wanted.every((name) => listedFieldPlace(name) >= 0)) {
     const { listed } = await reader.description();
@@ -113,7 +119,7 @@ function headersOf(fields: readonly HeaderField[]): JsonValue[] {
   return fields.filter(({ name }) => name !== '').map((field) => ({ name: field.rawName, value: rawValue(field) }));
 }
 
-async function bodyMembers(reader: EmailReader, wanted: EmailArguments): Promise<[string, JsonValue][]> {
+async function bodyMembers(reader: MessageReader, wanted: EmailArguments): Promise<[string, JsonValue][]> {
   const { properties } = wanted;
   const { root } = await reader.description();
   const structure = bodyStructureOf(root);
@@ -134,7 +140,7 @@ async function bodyMembers(reader: EmailReader, wanted: EmailArguments): Promise
 }
 
 async function bodyValues(
-  reader: EmailReader,
+  reader: MessageReader,
   structure: BodyPart,
   { textBody, htmlBody }: BodyLists,
   wanted: EmailArguments,
@@ -157,7 +163,7 @@ function* leaves(part: BodyPart): Generator<BodyPart> {
   else for (const child of part.subParts) yield* leaves(child);
 }
 
-async function partObject(reader: EmailReader, body: BodyPart, names: readonly string[]): Promise<JsonObject> {
+async function partObject(reader: MessageReader, body: BodyPart, names: readonly string[]): Promise<JsonObject> {
   const { part, path, type, name, subParts } = body;
   const { id, disposition, language, location } = part;
   const members: [string, JsonValue][] = [];
@@ -168,8 +174,7 @@ async function partObject(reader: EmailReader, body: BodyPart, names: readonly s
       fields ??= await reader.partHeader(part);
       members.push([property, header === null ? headersOf(fields) : headerValue(fields, header)]);
     } else if (property === 'partId') members.push([property, subParts === null ? path.join('.') : null]);
-    else if (property === 'blobId')
-      members.push([property, subParts === null ? writeBlobId({ email: reader.email.id, path }) : null]);
+    else if (property === 'blobId') members.push([property, subParts === null ? reader.partBlobId(path) : null]);
     else if (property === 'size') members.push([property, await reader.decodedSize(part)]);
     else if (property === 'name') members.push([property, name]);
     else if (property === 'type') members.push([property, type]);

@@ -1,44 +1,48 @@
 import type { ContentId } from '#lib/ids';
-import { decode, normalizeCharset } from '#lib/charset';
-import { joinBytes } from '#lib/codecs';
-import { findParameter, parseHeader, type HeaderField } from '#lib/message';
 import type { MessageDescription } from '#lib/message-description';
-import { decodeBody, preview, type Part } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import type { MessageBytes } from '#mail/content';
 import type { Email } from '#mail/emails';
 import { isMessageDamage } from '#server/conditions';
-
-/** Bytes of a header that are read. */
-const maxHeaderBytes = 256 * 1024;
-/** Encoded bytes of a text part that are read for its value; a longer one is truncated. */
-const maxTextBytes = 5_000_000;
+import { writeBlobId } from './ids.ts';
+import { MessageReader } from './message-reader.ts';
 
 const nothing = { description: false, oldListed: false, oldTexts: false, sentDay: false };
 
+/** Facts of an email that its reader need not find. */
+interface KnownOfEmail {
+  /** Made when the message came. */
+  readonly preview?: string;
+  readonly description?: MessageDescription;
+  /** With `small`, large bodies are read when their bytes are asked for, so that many readers may be kept. Default `all`. */
+  readonly bodies?: 'all' | 'small';
+}
+
 /** Reads one email, each part of it when it is first asked for. Null where the email is gone meanwhile. */
-export class EmailReader {
+export class EmailReader extends MessageReader {
   readonly email: Email;
   readonly #account: Account;
   readonly #storedPreview: string | undefined;
+  readonly #bodies: 'all' | 'small';
   #madePreview: string | null = null;
   #description: MessageDescription | null = null;
   #bytes: { readonly headerSizeBytes: number; readonly content: MessageBytes } | null = null;
 
-  /** @param known  What was read for several emails at once: the preview that was made when the message came, and the description. */
-  constructor(
-    account: Account,
-    email: Email,
-    known: { readonly preview?: string; readonly description?: MessageDescription } = {},
-  ) {
+  constructor(account: Account, email: Email, known: KnownOfEmail = {}) {
+    super(account.loop);
     this.#account = account;
     this.email = email;
     this.#storedPreview = known.preview;
     this.#description = known.description ?? null;
+    this.#bodies = known.bodies ?? 'all';
+  }
+
+  get blobId(): string {
+    return writeBlobId(this.email.id);
   }
 
   /** Returns the description of the message. @throws EmailGone. */
-  async description(): Promise<MessageDescription> {
+  override async description(): Promise<MessageDescription> {
     if (this.#description !== null) return this.#description;
     const { mailbox, uid } = this.#place;
     const [row] = await this.#account.reader.rows(mailbox, [uid], { ...nothing, description: true, oldListed: true });
@@ -48,64 +52,13 @@ export class EmailReader {
   }
 
   /** Returns the bytes of the message. @throws EmailGone. */
-  async bytes(): Promise<MessageBytes> {
+  override async bytes(): Promise<MessageBytes> {
     return (await this.#stored()).content;
   }
 
   /** Returns the length of the message's header with the empty line. @throws EmailGone. */
-  async headerSize(): Promise<number> {
+  override async headerSize(): Promise<number> {
     return (await this.#stored()).headerSizeBytes;
-  }
-
-  /** Returns all fields of the message's header. */
-  async header(): Promise<readonly HeaderField[]> {
-    const { headerSizeBytes, content } = await this.#stored();
-    return parseHeader(await content.bytes(0, Math.min(headerSizeBytes, maxHeaderBytes)));
-  }
-
-  /** Returns all fields of a part's header. */
-  async partHeader(part: Part): Promise<readonly HeaderField[]> {
-    const content = await this.bytes();
-    return parseHeader(
-      await content.bytes(part.headerStart, Math.min(part.bodyStart, part.headerStart + maxHeaderBytes)),
-    );
-  }
-
-  /** Returns the number of bytes of a part after decoding. */
-  async decodedSize(part: Part): Promise<number> {
-    if (part.encoding !== 'base64' && part.encoding !== 'quoted-printable') return part.end - part.bodyStart;
-    let size = 0;
-    for await (const chunk of this.decoded(part)) size += chunk.length;
-    return size;
-  }
-
-  /** Yields the bytes of a part after decoding. */
-  async *decoded(part: Part, maxBytes: number = Number.MAX_SAFE_INTEGER): AsyncGenerator<Uint8Array> {
-    const content = await this.bytes();
-    const decoder = decodeBody(part.encoding);
-    for await (const chunk of content.stream(part.bodyStart, Math.min(part.end, part.bodyStart + maxBytes))) {
-      yield decoder.push(chunk);
-      const pause = this.#account.loop.pause();
-      if (pause !== null) await pause;
-    }
-    yield decoder.finish();
-  }
-
-  /** Returns the text of a part with LF at line ends, in at most `maxBytes` of UTF-8 (RFC 8621 §4.1.4, §4.2); 0 is no limit. */
-  async text(part: Part, maxBytes: number): Promise<BodyText> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this.decoded(part, maxTextBytes)) chunks.push(chunk);
-    const isCut = part.end - part.bodyStart > maxTextBytes;
-    const charset = findParameter(part.params, 'charset');
-    const text = decode(joinBytes(chunks), charset).replaceAll('\r\n', '\n').toWellFormed();
-    const isKnown = charset === null || normalizeCharset(charset) !== null;
-    const value = maxBytes === 0 ? text : truncated(text, maxBytes);
-    const shown = value.length < text.length && part.subtype === 'html' ? value.replace(/<[^<>]*$/, '') : value;
-    return {
-      value: shown,
-      isEncodingProblem: !isKnown || !knownEncodings.has(part.encoding) || text.includes('\uFFFD'),
-      isTruncated: isCut || value.length < text.length,
-    };
   }
 
   /** A preview that was not stored and had to be made; null when none was. */
@@ -114,12 +67,9 @@ export class EmailReader {
   }
 
   /** Returns the first text for lists. */
-  async preview(): Promise<string> {
+  override async preview(): Promise<string> {
     if (this.#storedPreview !== undefined) return this.#storedPreview;
-    const { root } = await this.description();
-    const content = await this.bytes();
-    const text = await preview({ root }, async (start, end) => await content.bytes(start, end));
-    return (this.#madePreview = text.replaceAll('\0', '').toWellFormed());
+    return (this.#madePreview = await super.preview());
   }
 
   get #place(): Email['places'][number] {
@@ -131,17 +81,10 @@ export class EmailReader {
   async #stored(): Promise<{ readonly headerSizeBytes: number; readonly content: MessageBytes }> {
     if (this.#bytes !== null) return this.#bytes;
     const { mailbox, uid } = this.#place;
-    const [message] = await this.#account.reader.contents(mailbox, [uid], 'all');
+    const [message] = await this.#account.reader.contents(mailbox, [uid], this.#bodies);
     if (message === undefined) throw new EmailGone();
     return (this.#bytes = message);
   }
-}
-
-/** Text of a part. */
-export interface BodyText {
-  readonly value: string;
-  readonly isEncodingProblem: boolean;
-  readonly isTruncated: boolean;
 }
 
 /** Reports that an email was moved or destroyed while it was read. */
@@ -151,18 +94,6 @@ export class EmailGone extends Error {
   constructor() {
     super('the email is gone meanwhile');
   }
-}
-
-const knownEncodings = new Set(['7bit', '8bit', 'binary', 'base64', 'quoted-printable']);
-
-/** Returns the beginning of a text that has at most so many bytes in UTF-8, without half a character (RFC 8621 §4.2). */
-export function truncated(text: string, maxBytes: number): string {
-  // Each code unit takes at least one byte.
-  const bytes = new TextEncoder().encode(text.slice(0, maxBytes + 1));
-  if (bytes.length <= maxBytes && text.length <= maxBytes) return text;
-  let end = Math.min(maxBytes, bytes.length);
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return new TextDecoder().decode(bytes.subarray(0, end));
 }
 
 /** Makes readers of emails, with their stored previews and descriptions when those are wanted: read in a statement each, not one for each email. */

@@ -78,7 +78,7 @@ async function emailsSet(
     createdIds.set(creationId, id);
     const { sizeBytes: size } = message.body;
     const threadId = threadIds.write(shown.email(row)?.thread ?? row);
-    results.created(creationId, { id, blobId: writeBlobId({ email: row, path: null }), threadId, size });
+    results.created(creationId, { id, blobId: writeBlobId(row), threadId, size });
   }
   return results.response(context, before, after);
 }

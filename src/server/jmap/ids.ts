@@ -9,23 +9,33 @@ export const emailIds = new IdSpace('E');
 /** Ids of threads. */
 export const threadIds = new IdSpace('T');
 
-const blobPattern = /^B([1-9][0-9]{0,15})(?:P([0-9]{1,6}(?:-[0-9]{1,6}){0,99}))?$/;
+/** Base of an id: a message by its email, or an upload; then the part, and parts within that part where it is a message that is encoded. */
+const blobPattern = /^(B[1-9][0-9]{0,15}|U[0-9a-f]{64})((?:P[0-9]{1,6}(?:-[0-9]{1,6}){0,99}){0,8})$/;
 
-/** Bytes that can be downloaded: those of a message, or the decoded ones of a part. */
+/** Bytes that can be downloaded: those of a message or an upload, or the decoded ones of a part. */
 export interface BlobName {
-  readonly email: number;
-  /** Part number (RFC 9051 §6.4.5.1); null for the whole message. */
-  readonly path: readonly number[] | null;
+  readonly base: { readonly email: number } | { readonly upload: string };
+  /** Part numbers (RFC 9051 §6.4.5.1), each within the part before, read as a message; none for the whole. */
+  readonly paths: readonly (readonly number[])[];
 }
 
-/** Returns the id of a blob. */
-export function writeBlobId({ email, path }: BlobName): string {
-  return path === null ? `B${email}` : `B${email}P${path.join('-')}`;
+/** Returns the id of the blob that is the message of an email. */
+export function writeBlobId(email: number): string {
+  return `B${email}`;
+}
+
+/** Returns the id of the blob of a part of a message. @param messageBlobId  That of the message. */
+export function partBlobId(messageBlobId: string, path: readonly number[]): string {
+  return `${messageBlobId}P${path.join('-')}`;
 }
 
 /** Reads the id of a blob; null when it is none. */
 export function readBlobId(id: string): BlobName | null {
-  const [, email, path] = blobPattern.exec(id) ?? [];
-  if (email === undefined || !Number.isSafeInteger(Number(email))) return null;
-  return { email: Number(email), path: path === undefined ? null : path.split('-').map(Number) };
+  const [, base = '', parts = ''] = blobPattern.exec(id) ?? [];
+  if (base === '' || (base.startsWith('B') && !Number.isSafeInteger(Number(base.slice(1))))) return null;
+  const paths = parts
+    .split('P')
+    .slice(1)
+    .map((path) => path.split('-').map(Number));
+  return { base: base.startsWith('B') ? { email: Number(base.slice(1)) } : { upload: base }, paths };
 }

@@ -68,10 +68,19 @@ export function propertiesOf(
   isKnown: (name: string) => boolean,
   defaults: readonly string[],
 ): readonly string[] {
+  return [...new Set(['id', ...askedPropertiesOf(args, isKnown, defaults)])];
+}
+
+/** Reads the argument `properties` of a call whose objects need no id. @throws MethodError invalidArguments. */
+export function askedPropertiesOf(
+  args: Arguments,
+  isKnown: (name: string) => boolean,
+  defaults: readonly string[],
+): readonly string[] {
   const properties = args.texts('properties', null) ?? defaults;
   const unknown = properties.find((name) => !isKnown(name));
   if (unknown !== undefined) throw invalidArgument('properties', `there is no property ${unknown.slice(0, 100)}`);
-  return [...new Set(['id', ...properties])];
+  return [...new Set(properties)];
 }
 
 /** Returns the response of a `/get` call. */

@@ -1,8 +1,13 @@
 import type { JsonObject } from '#lib/jmap';
 import { coreMethods, type JmapMethod } from '#proto/jmap-server';
+import { blobCopy, emailCopy } from './account-copy.ts';
+import { blobGet } from './blob-get.ts';
+import { blobLookup } from './blob-lookup.ts';
+import { blobUpload } from './blob-upload.ts';
 import { emailChanges } from './email-changes-method.ts';
 import { emailGet } from './email-get.ts';
 import { emailImport } from './email-import.ts';
+import { emailParse } from './email-parse.ts';
 import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
 import { emailSet } from './email-set.ts';
 import { emailWhy } from './email-why.ts';
@@ -24,11 +29,17 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     threadGet,
     emailGet,
     emailChanges,
+    emailCopy,
     emailImport,
+    emailParse,
     emailQuery,
     emailQueryChanges,
     emailSet,
     emailWhy,
+    blobCopy,
+    blobGet,
+    blobLookup,
+    blobUpload,
   ].map((method) => [method.name, method]),
 );
 
