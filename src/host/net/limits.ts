@@ -15,6 +15,10 @@ export interface NetLimits {
   /** Silence after which TCP asks whether the peer is still there, once a read has been willing to wait longer than `keepAliveAfterMs`. */
   readonly keepAliveMs: number;
   readonly keepAliveAfterMs: number;
+  /** Longest time in ms for a proxy to send its PROXY header. */
+  readonly proxyHeaderTimeoutMs: number;
+  /** Connections of a listener that wait for a PROXY header; further ones are dropped. */
+  readonly maxAwaitedHeaders: number;
 }
 
 /** RFC 5321 §4.5.3.2 sets SMTP timeouts in minutes, so writes have minutes; the rest is short because a mail client answers at once or never. */
@@ -27,6 +31,8 @@ export const defaultNetLimits: NetLimits = {
   maxDroppedBytes: 256 * 1024,
   keepAliveMs: 120_000,
   keepAliveAfterMs: 5 * 60_000,
+  proxyHeaderTimeoutMs: 5000,
+  maxAwaitedHeaders: 500,
 };
 
 /** Limits of TLS handshakes as a server, for all listeners of a process. */

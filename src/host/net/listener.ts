@@ -1,11 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { conditionOf } from '#host/conditions';
-import type { Channel } from '#ports/channel';
+import type { Channel, Endpoint } from '#ports/channel';
 import { ConditionError, type ConditionSink } from '#ports/conditions';
 import type { Log } from '#ports/log';
 import { endpoint } from './endpoint.ts';
 import { HandshakeGate } from './handshake-gate.ts';
 import { defaultHandshakeLimits, defaultNetLimits, type NetLimits } from './limits.ts';
+import { readProxyHeader } from './proxied-socket.ts';
 import { SocketChannel } from './socket-channel.ts';
 import type { ServerTls } from './tls-context.ts';
 
@@ -26,6 +27,11 @@ export interface ListenOptions {
    * @param remoteAddress  As `Channel.remote` has it.
    */
   readonly admit?: (remoteAddress: string) => Disposable | null;
+  /**
+   * Reports whether an address is a proxy, whose connections must begin with a PROXY header, before any TLS: the ends that it names are then those of the channel. Others
+   * that send one get no further than with any other wrong command.
+   */
+  readonly isProxy?: (remoteAddress: string) => boolean;
   /** Gate at which TLS handshakes wait for a permit; all listeners of a process share it. */
   readonly handshakes?: HandshakeGate;
   /** Serves one connection. The channel is closed when the promise settles; a rejection is logged as our fault. */
@@ -52,11 +58,12 @@ export interface Listener extends AsyncDisposable {
 export async function listen(options: ListenOptions): Promise<Listener> {
   const limits = { ...defaultNetLimits, ...options.limits };
   const open = new Set<SocketChannel>();
+  const awaited = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: limits.maxUnsentBytes });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   const drops = new Drops(options.log);
   const handshakes = options.handshakes ?? new HandshakeGate(defaultHandshakeLimits);
-  server.on('connection', (socket) => accept(socket, options, { limits, open, drops, handshakes }));
+  server.on('connection', (socket) => accept(socket, options, { limits, open, awaited, drops, handshakes }));
   server.on('drop', (data) => drops.note(data?.remoteAddress, data?.localPort));
   const { port, address } = await listening(server, options);
   server.on('error', (error) => acceptFailed(error, options, { address, port }));
@@ -65,12 +72,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
   const destroyConnections = (): void => {
     for (const channel of open) channel.destroy();
+    for (const socket of awaited) socket.destroy();
   };
   return {
     address,
     port,
     get connectionCount() {
-      return open.size;
+      return open.size + awaited.size;
     },
     close,
     destroyConnections,
@@ -131,25 +139,69 @@ class Drops {
 interface Shared {
   readonly limits: NetLimits;
   readonly open: Set<SocketChannel>;
+  /** Sockets whose PROXY header is awaited. */
+  readonly awaited: Set<Socket>;
   readonly drops: Drops;
   readonly handshakes: HandshakeGate;
 }
 
 const free: Disposable = { [Symbol.dispose]: () => undefined };
 
-function accept(socket: Socket, options: ListenOptions, { limits, open, drops, handshakes }: Shared): void {
-  const { tls = null, admit } = options;
-  const { remoteAddress, remotePort = 0, localPort } = socket;
+function accept(socket: Socket, options: ListenOptions, shared: Shared): void {
+  const { remoteAddress, remotePort = 0, localAddress, localPort = 0 } = socket;
   // Without an address, the peer was gone before we looked.
-  const remote = remoteAddress === undefined ? null : endpoint(remoteAddress, remotePort);
-  const place = remote === null ? null : admit === undefined ? free : admit(remote.address);
-  if (remote === null || place === null) {
-    if (remote !== null) drops.note(remote.address, localPort);
-    socket.on('error', () => undefined);
-    socket.destroy();
-    return;
+  if (remoteAddress === undefined) return drop(socket);
+  const ends = { remote: endpoint(remoteAddress, remotePort), local: endpoint(localAddress ?? '', localPort) };
+  if (options.isProxy?.(ends.remote.address) === true) void acceptProxied(socket, options, shared, ends);
+  else begin(socket, options, shared, ends);
+}
+
+/** Ends of a connection. */
+interface Ends {
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+}
+
+function drop(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.destroy();
+}
+
+/** Waits for the PROXY header of a connection, and then treats it as one of the client that the header names. Never rejects. */
+async function acceptProxied(socket: Socket, options: ListenOptions, shared: Shared, own: Ends): Promise<void> {
+  const { limits, awaited, drops } = shared;
+  if (awaited.size >= limits.maxAwaitedHeaders) {
+    drops.note(own.remote.address, own.local.port);
+    return drop(socket);
   }
-  const channel = new SocketChannel(socket, { limits, serverTls: tls, handshakes, clientTrust: {} }, remote);
+  awaited.add(socket);
+  const received = await readProxyHeader(socket, limits);
+  awaited.delete(socket);
+  if (received.kind === 'bad') {
+    const { address: proxy } = own.remote;
+    options.log.warn('net.proxyRefused', { proxy, port: own.local.port, reason: received.reason });
+  }
+  if (received.kind !== 'header' || socket.destroyed) return drop(socket);
+  const { relayed } = received;
+  begin(socket, options, shared, relayed === null ? own : { remote: relayed.source, local: relayed.destination });
+}
+
+/** Asks for a place and serves the connection. */
+function begin(
+  socket: Socket,
+  options: ListenOptions,
+  { limits, open, drops, handshakes }: Shared,
+  { remote, local }: Ends,
+): void {
+  const { tls = null, admit } = options;
+  const place = admit === undefined ? free : admit(remote.address);
+  if (place === null) {
+    drops.note(remote.address, socket.localPort);
+    return drop(socket);
+  }
+  const channel = new SocketChannel(socket, { limits, serverTls: tls, handshakes, clientTrust: {} }, remote, local);
+  // It is paused after a PROXY header.
+  socket.resume();
   open.add(channel);
   void serve(channel, options, () => {
     open.delete(channel);

@@ -52,16 +52,17 @@ export class SocketChannel implements Channel {
   #drain: PromiseWithResolvers<void> | null = null;
   readonly #alarm: ReadAlarm;
 
-  /** Takes over a connected socket. @param remote  The peer, if it is known already. */
+  /** Takes over a connected socket. @param remote  The peer, if it is known already. @param local  Our end, if another than the socket's. */
   constructor(
     socket: Socket,
     deps: SocketChannelDeps,
     remote: Endpoint = endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+    local: Endpoint = endpoint(socket.localAddress ?? '', socket.localPort ?? 0),
   ) {
     this.#socket = socket;
     this.#deps = deps;
     this.remote = remote;
-    this.local = endpoint(socket.localAddress ?? '', socket.localPort ?? 0);
+    this.local = local;
     this.#alarm = new ReadAlarm(() => this.#onSilence());
     // Replies are small and awaited: Nagle's algorithm would delay each until the peer's delayed acknowledgement.
     socket.setNoDelay(true);

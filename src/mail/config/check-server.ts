@@ -1,6 +1,7 @@
 import { parseDomain, parseIp } from '#lib/domain';
 import { parseNetwork } from '#lib/ratelimit';
 import { checkHttp } from './check-http.ts';
+import { checkProxies } from './check-proxies.ts';
 import type { ConfigDocument, ConfigProblem } from './document.ts';
 import { listenerServiceNames, listenerServiceTraits } from './listener-services.ts';
 import type { ListenerConfig, ServerConfig } from './server-schema.ts';
@@ -18,6 +19,7 @@ export function checkServer(document: ServerDocument): ConfigProblem[] {
       ...checkAddresses(document, id, listener),
       ...checkProtection(document, id, listener),
       ...checkHttp(document, id, listener),
+      ...checkProxies(document, id, listener),
       ...checkPorts(document, id, listener, taken),
     ]),
   ];

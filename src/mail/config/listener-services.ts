@@ -22,7 +22,7 @@ const authService = (name: string, standardPort: number) =>
     .meta({ description: name });
 
 /** Names of the areas that `http` and `https` can serve. */
-const httpAreas = ['start', 'jmap'] as const;
+const httpAreas = ['start', 'well-known', 'jmap'] as const;
 
 const origin = z.string().regex(/^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/, {
   message: wording('is not an origin', 'Write it as https://webmail.example.org, without a path'),
@@ -35,11 +35,23 @@ const httpSettings = {
     .default([...httpAreas])
     .meta({
       description:
-        'Parts that are served: start (a page that lists the services), jmap (reading mail, RFC 8620). Default: all.',
+        'Parts that are served: start (a page that lists the services), well-known (security.txt), jmap (reading mail, RFC 8620). Default: all.',
     }),
   hosts: z.array(hostName('A name.')).max(100).default([]).meta({
     description: 'Names that clients may use besides the hostname of the listener and the addresses; others get 421.',
   }),
+  forwarded: z
+    .strictObject({
+      from: z.array(z.string()).min(1).max(100).meta({
+        description: 'Proxies, such as 192.0.2.7 or 192.0.2.0/24, whose header fields are believed.',
+      }),
+      header: z.enum(['x-forwarded', 'forwarded']).default('x-forwarded').meta({
+        description:
+          'Header fields that these proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The others are ignored, as clients may send them.',
+      }),
+    })
+    .optional()
+    .meta({ description: 'Proxies that forward requests, and say for which clients. Default: none.' }),
   allowedOrigins: z.array(origin).max(100).default([]).meta({
     description: 'Origins of other sites whose pages may use this server, such as https://webmail.example.org.',
   }),

@@ -7,6 +7,7 @@ import { listenerServices } from './listener-services.ts';
 import { queue } from './queue-schema.ts';
 import { bytes, count } from './units.ts';
 import { blockName } from './block-name.ts';
+import { securityTxt } from './security-txt-schema.ts';
 
 const certificate = z
   .strictObject({
@@ -23,6 +24,10 @@ const listener = z
       .meta({ description: 'IP addresses to listen on; 0.0.0.0 and "::" are all.' }),
     hostname: hostName('Name in greetings, when it differs from the global hostname.').optional(),
     tls: certificate.optional(),
+    proxyProtocolFrom: z.array(z.string()).max(100).default([]).meta({
+      description:
+        'Proxies such as 192.0.2.7 or 192.0.2.0/24 whose connections begin with a PROXY header (version 1 or 2), on all ports of the listener. Those without one are refused.',
+    }),
     maxMessageBytes: bytes('Largest message accepted, before encoding.', { min: 1024, max: 2 ** 31 }).prefault(
       '100MiB',
     ),
@@ -128,6 +133,7 @@ export const serverSchema = z
     search,
     queue,
     limits,
+    securityTxt,
     listeners: z.record(blockName, listener).meta({ description: 'Listeners by name.' }),
     transports,
     routes: routes('all mail; those of the account and of the sender’s domain come first'),

@@ -1,9 +1,10 @@
 import { parseIp, type IpAddress } from '#lib/domain';
-import { ConcurrencyLimit, EventLimit, isInNetwork, parseNetwork, Place, type Network } from '#lib/ratelimit';
+import { ConcurrencyLimit, EventLimit, Place } from '#lib/ratelimit';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import { admissionLimits } from './admission-limits.ts';
 import type { Lockout } from './lockouts.ts';
+import { Networks } from './networks.ts';
 import { LoginLimit, type LoginAdmission, type LoginAttempt } from './login-limit.ts';
 
 /** Dependencies of admission. */
@@ -32,8 +33,8 @@ const dayMs = 86_400_000;
 /** Limits of one process: connections a minute and at once per protocol, failed logins and unknown recipients over all of them. */
 export class Admission {
   readonly #clock: Clock;
-  readonly #trusted: readonly Network[];
-  readonly #own: readonly Network[];
+  readonly #trusted: Networks;
+  readonly #own: Networks;
   /** By protocol. */
   readonly #connections = new Map<string, ConnectionLimits>();
   readonly #maxConnections: number;
@@ -48,8 +49,8 @@ export class Admission {
     this.#maxConnections = maxConnections;
     this.#clock = clock;
     this.#logins = new LoginLimit(clock, log ?? null);
-    this.#trusted = networksOf(trustedNetworks);
-    this.#own = networksOf(ownNetworks);
+    this.#trusted = new Networks(trustedNetworks);
+    this.#own = new Networks(ownNetworks);
   }
 
   /**
@@ -130,22 +131,14 @@ export class Admission {
   /** The address, null for those on this machine and in trusted networks. */
   #stranger(remoteAddress: string): IpAddress | null {
     const ip = this.#limited(remoteAddress);
-    return ip === null || isInAny(this.#own, ip) ? null : ip;
+    return ip === null || this.#own.hasIp(ip) ? null : ip;
   }
 
   #limited(remoteAddress: string): IpAddress | null {
     const ip = parseIp(remoteAddress);
-    if (!ip.ok || isInAny(this.#trusted, ip.value)) return null;
+    if (!ip.ok || this.#trusted.hasIp(ip.value)) return null;
     return ip.value;
   }
-}
-
-function networksOf(texts: readonly string[]): Network[] {
-  return texts.map((text) => parseNetwork(text)).flatMap((network) => (network.ok ? [network.value] : []));
-}
-
-function isInAny(networks: readonly Network[], ip: IpAddress): boolean {
-  return networks.some((network) => isInNetwork(network, ip));
 }
 
 /** Limits on the connections of one protocol. */

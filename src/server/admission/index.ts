@@ -5,6 +5,7 @@
  */
 export { Admission } from './admission.ts';
 export { admissionTexts } from './texts.ts';
+export { Networks } from './networks.ts';
 export type { Lockout } from './lockouts.ts';
 export { Logins, type LoginTerms, type LoginTry } from './logins.ts';
 export type { OpenLogin } from './open-logins.ts';

@@ -23,6 +23,13 @@ export const allAreas: readonly AreaOffer[] = [
     },
   },
   {
+    name: 'well-known',
+    open: async ({ hostname, services: { clock, configuration } }) => {
+      const { wellKnown } = await import('#server/well-known');
+      return wellKnown({ hostname, clock, securityTxt: configuration.config.server.securityTxt });
+    },
+  },
+  {
     name: 'jmap',
     open: async ({ logins, services, hostname, shared }) => {
       const { jmapArea } = await import('#server/jmap');

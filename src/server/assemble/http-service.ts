@@ -1,7 +1,7 @@
 import { parseIp } from '#lib/domain';
 import type { Channel } from '#ports/channel';
 import type { Area } from '#server/http';
-import { admissionTexts } from '#server/admission';
+import { admissionTexts, Networks } from '#server/admission';
 import { allAreas } from './area-list.ts';
 import type { ServedPort, Service, ServiceContext } from './service.ts';
 
@@ -14,6 +14,7 @@ export const httpServices: readonly Service[] = [
     name: 'http',
     protocol: 'http',
     hasImmediateTls: false,
+    forwarders: ({ http }) => http?.forwarded?.from ?? [],
     settings: ({ http }) => http,
     open: (context) => servePort(context, 'http'),
   },
@@ -23,6 +24,7 @@ export const httpServices: readonly Service[] = [
     hasImmediateTls: true,
     // Browsers would ask their users for a certificate.
     tls: { alpn: ['h2', 'http/1.1'], asksClientCertificate: false },
+    forwarders: ({ https }) => https?.forwarded?.from ?? [],
     settings: ({ https }) => https,
     open: (context) => servePort(context, 'https'),
   },
@@ -66,11 +68,14 @@ async function openPort(context: ServiceContext, kind: HttpKind): Promise<Opened
   const hosts = [hostname, configuration.config.server.hostname, ...(settings?.hosts ?? []).map(asInUrl)];
   const areas = await openAreas(context, new Set<string>(settings?.areas));
   const { isHttpHost: isHost } = services.parts;
-  const handler = router({ areas, hosts, isHost, allowedOrigins: settings?.allowedOrigins ?? [] });
+  const { allowedOrigins = [], forwarded: forwarding } = settings ?? {};
+  const handler = router({ areas, hosts, isHost, allowedOrigins, forwarding });
+  const forwarders = new Networks(forwarding?.from ?? []);
   const server = new HttpServer({ handler, clock, headers });
   const serve = async (channel: Channel): Promise<void> => {
     // With immediate TLS the listener asked before the handshake.
-    const admitted = kind === 'https' ? null : shared.admission.connect('http', channel.remote.address);
+    const { address } = channel.remote;
+    const admitted = kind === 'https' || forwarders.has(address) ? null : shared.admission.connect('http', address);
     if (admitted !== null && admitted.kind !== 'admitted') {
       const answer = rawRefusal(429, [...headers, ['Retry-After', '60']], admissionTexts[admitted.kind]);
       await channel.write(answer)?.catch(() => undefined);

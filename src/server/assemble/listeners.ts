@@ -1,5 +1,6 @@
 import { errorCode } from '#host/files';
 import { listen, type Listener, type ServerTls } from '#host/net';
+import { Networks } from '#server/admission';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
 import type { Certificates } from './certificates.ts';
@@ -113,13 +114,16 @@ async function openPort(
   const hostname = config.hostname ?? services.configuration.config.server.hostname;
   const leaf = tls?.contextFor(null).certificate;
   const isSelfSigned = leaf?.checkIssued(leaf) === true;
+  const proxies = new Networks(config.proxyProtocolFrom);
+  const forwarders = new Networks(service.forwarders?.(config) ?? []);
   const served = service.open({ services, shared, config, hostname, hasTls: tls !== null, isSelfSigned, openPorts });
   const listener = await listen({
     address,
     port,
     ...(tls !== null && { tls: { ...tls, ...service.tls } }),
     immediateTls: service.hasImmediateTls,
-    admit: (remoteAddress) => admit(service, shared, remoteAddress),
+    admit: (remoteAddress) => admit(service, shared, forwarders, remoteAddress),
+    isProxy: (remoteAddress) => proxies.has(remoteAddress),
     handshakes: shared.handshakes,
     onConnection: served.serve,
     log: services.log,
@@ -132,10 +136,11 @@ async function openPort(
 function admit(
   { hasImmediateTls, protocol }: Service,
   { admission }: Shared,
+  forwarders: Networks,
   remoteAddress: string,
 ): Disposable | null {
   const place = admission.enter();
-  if (place === null || !hasImmediateTls) return place;
+  if (place === null || !hasImmediateTls || forwarders.has(remoteAddress)) return place;
   using places = new DisposableStack();
   places.use(place);
   const admitted = admission.connect(protocol, remoteAddress);

@@ -43,6 +43,8 @@ export interface Service {
   readonly hasImmediateTls: boolean;
   /** TLS settings in which it differs from others. */
   readonly tls?: Pick<ServerTls, 'alpn' | 'asksClientCertificate'>;
+  /** Networks of proxies in front of it that bring the requests of many clients, whose connections are not counted by network. Default: none. */
+  readonly forwarders?: (listener: ListenerConfig) => readonly string[];
   /** Its settings in a listener; undefined for a listener that does not offer it. */
   readonly settings: (listener: ListenerConfig) => { readonly enabled: boolean; readonly port: number } | undefined;
   /** Begins to serve on a port that is about to be opened. */

@@ -28,7 +28,7 @@ export type HttpLogin =
 /** Logins over HTTP: names and passwords, or tokens, with each request, over the same throttle and log as those of IMAP and SMTP. */
 export class HttpLogins {
   readonly #deps: HttpLoginsDeps;
-  /** Mechanism and login last seen on each connection, which is known by its log: only the first one is an event. */
+  /** Mechanism, login and client last seen on each connection, which is known by its log: only the first one is an event. */
   readonly #seen = new WeakMap<Log, string>();
 
   constructor(deps: HttpLoginsDeps) {
@@ -102,7 +102,7 @@ export class HttpLogins {
 
   #decide(attempt: LoginTry, identity: Identity, terms: LoginTerms, request: Request, facts: RequestFacts): HttpLogin {
     const { mechanism, scopes } = terms;
-    const seen = `${mechanism} ${identity.login}`;
+    const seen = `${mechanism} ${identity.login} ${facts.remote.address}`;
     const isRepeated = this.#seen.get(facts.log) === seen;
     const decision = attempt.decide(identity, { ...terms, isRepeated });
     if (decision.kind === 'disabled') return refused(403, decision.text);

@@ -2,9 +2,11 @@ import { Hono } from 'hono/tiny';
 import type { HttpHandler, RequestFacts } from '#host/http-server';
 import type { Area } from './area.ts';
 import { Cors } from './cors.ts';
+import { Forwarding, type ForwardingOptions } from './forwarding.ts';
 import { isOwnHost } from './host-check.ts';
 import { isOwnOrigin } from './origin-check.ts';
 import { plainAnswer } from './plain-answer.ts';
+import { hsts } from './security-headers.ts';
 
 /** Options of a router. */
 export interface RouterOptions {
@@ -15,10 +17,13 @@ export interface RouterOptions {
   readonly isHost: (name: string) => boolean;
   /** Origins of other sites whose pages may ask. */
   readonly allowedOrigins: readonly string[];
+  /** Proxies that forward requests; none when omitted. */
+  readonly forwarding?: ForwardingOptions | undefined;
 }
 
 /** Makes the handler for all requests of a port: checks host and origin, then asks the area of the path. */
-export function router({ areas, hosts, isHost, allowedOrigins }: RouterOptions): HttpHandler {
+export function router({ areas, hosts, isHost, allowedOrigins, forwarding }: RouterOptions): HttpHandler {
+  const proxies = forwarding === undefined ? null : new Forwarding(forwarding);
   const names = new Set(hosts.map((host) => host.toLowerCase()));
   const origins = new Set(allowedOrigins);
   const cors = new Cors(origins);
@@ -48,5 +53,18 @@ export function router({ areas, hosts, isHost, allowedOrigins }: RouterOptions):
   app.onError((error) => {
     throw error;
   });
-  return async (request, facts) => cors.allow(request, await app.fetch(request, facts));
+  return async (received, ownFacts) => {
+    const forwarded = proxies === null ? { request: received, facts: ownFacts } : proxies.apply(received, ownFacts);
+    if (forwarded === null) return plainAnswer(400, 'The proxy in front of this server sends malformed header fields.');
+    const { request, facts } = forwarded;
+    const response = cors.allow(request, await app.fetch(request, facts));
+    // A proxy that has a certificate, which is its own affair, must not be left for plaintext.
+    if (facts.isTls && !ownFacts.isTls && !isLocalName(request)) response.headers.set(...hsts);
+    return response;
+  };
+}
+
+/** Reports whether a request is for a name that means the client's own machine, where browsers must not remember HSTS. */
+function isLocalName({ url }: Request): boolean {
+  return /(?:^|\.)localhost\.?$/.test(new URL(url).hostname);
 }

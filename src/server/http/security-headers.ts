@@ -1,3 +1,6 @@
+/** The field that binds browsers to HTTPS (RFC 6797 §6.1). */
+export const hsts: [string, string] = ['Strict-Transport-Security', 'max-age=31536000'];
+
 /**
  * Returns the header fields that every response has unless its area sets them: nothing may be loaded, framed or guessed.
  * @param hasHsts  Adds HSTS (RFC 6797), which browsers ignore without TLS.
@@ -12,6 +15,6 @@ export function securityHeaders(hasHsts: boolean): [string, string][] {
     ['Cross-Origin-Resource-Policy', 'same-origin'],
     ['Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()'],
     ['Cache-Control', 'no-store'],
-    ...(hasHsts ? [['Strict-Transport-Security', 'max-age=31536000'] satisfies [string, string]] : []),
+    ...(hasHsts ? [hsts] : []),
   ];
 }
