@@ -12,60 +12,17 @@ import {
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { test } from 'node:test';
-import { openBlobs } from '#host/blobs-fs';
-import { localBus } from '#host/bus-local';
-import { zstdCompression } from '#host/compression';
-import { Files } from '#host/files';
-import { systemRandom } from '#host/random';
-import { openDatabases } from '#host/sqlite';
 import { accountId } from '#lib/ids';
-import { listTexts } from '#lib/imap';
 import { checkStore } from '#mail/check';
-import { BlobSweeper } from '#mail/content';
-import { sqliteAccountMigrations, sqliteServerMigrations } from '#mail/schema';
 import type { BlobStore } from '#ports/blobs';
-import { sql, type Databases } from '#ports/database';
-import { FakeClock } from '#testing/fake-clock';
-import { FakeLog } from '#testing/fake-log';
-import { FakeLoop } from '#testing/fake-loop';
+import { sql } from '#ports/database';
 import { writeOldStore } from '#testing/old-store';
+import { inStoreFolder, type FolderStore } from '#testing/store-folder';
 import { tempDir } from '#testing/temp-dir';
 import { newMessage } from '#testing/temp-store';
-import { AccountRefusal, Accounts, AccountUnavailable, type Account } from './index.ts';
+import { AccountRefusal, AccountUnavailable, type Account } from './index.ts';
 
 const dayMs = 24 * 60 * 60_000;
-
-interface Store {
-  readonly accounts: Accounts;
-  readonly databases: Databases;
-  readonly blobs: BlobStore;
-  readonly clock: FakeClock;
-  readonly log: FakeLog;
-  readonly sweeper: BlobSweeper;
-}
-
-/** Opens what is in a directory, as a start of the server does, and closes it after `body`. */
-async function inStore<T>(
-  directory: string,
-  body: (store: Store) => Promise<T>,
-  { laterMs = 0, toleratesDamage = false } = {},
-): Promise<T> {
-  const [clock, log, loop, files] = [new FakeClock(Date.now() + laterMs), new FakeLog(), new FakeLoop(), new Files()];
-  const migrations = { server: sqliteServerMigrations, account: sqliteAccountMigrations };
-  await using databases = await openDatabases({ directory, files, clock, log, loop, migrations, toleratesDamage });
-  const blobs = await openBlobs({ directory: files.join(directory, 'blobs'), files, random: systemRandom });
-  using accounts = new Accounts({
-    databases,
-    blobs,
-    bus: localBus({ log }),
-    clock,
-    loop,
-    log,
-    compression: zstdCompression,
-    listTexts,
-  });
-  return await body({ accounts, databases, blobs, clock, log, sweeper: new BlobSweeper({ blobs, clock, log }) });
-}
 
 async function* bytes(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(70_000);
@@ -73,7 +30,7 @@ async function* bytes(): AsyncGenerator<Uint8Array> {
 
 /** Accounts with one small message whose subject is the account's name, and one in a blob. */
 async function makeAccounts(directory: string, names: readonly string[]): Promise<void> {
-  await inStore(directory, async ({ accounts, blobs }) => {
+  await inStoreFolder(directory, async ({ accounts, blobs }) => {
     for (const name of names) {
       const account = await accounts.create(name);
       const body = {
@@ -112,7 +69,7 @@ async function blobsOf(blobs: BlobStore, id: number): Promise<number> {
 }
 
 /** Looks for garbage as often as a month of sweeps does. */
-async function sweep({ accounts, sweeper, clock }: Store): Promise<void> {
+async function sweep({ accounts, sweeper, clock }: FolderStore): Promise<void> {
   for (let day = 0; day < 5; day += 1) {
     await accounts.collectOrphans(sweeper);
     await accounts.sweepBlobs(sweeper);
@@ -124,7 +81,7 @@ test('Accounts: without server.db no account gets the mail of another, and adopt
   await using dir = await tempDir();
   await makeAccounts(dir.path, ['alice', 'bob']);
   removeServerDatabase(dir.path);
-  await inStore(dir.path, async (store) => {
+  await inStoreFolder(dir.path, async (store) => {
     const { accounts, blobs } = store;
     // In the other order, so that ids alone would swap the two.
     for (const name of ['bob', 'alice']) {
@@ -159,7 +116,7 @@ test('Accounts: without server.db no account gets the mail of another, and adopt
     }
     await assert.rejects(accounts.adopt('alice', null), AccountRefusal);
   });
-  await inStore(dir.path, async ({ accounts, log }) => {
+  await inStoreFolder(dir.path, async ({ accounts, log }) => {
     assert.equal(await subjectIn(await accounts.open('alice')), 'Subject: alice');
     assert.deepEqual(log.ofLevel('error'), []);
   });
@@ -176,7 +133,7 @@ test('Accounts: two folders that were swapped are refused, and served again when
     renameSync(aside, two);
   };
   swap();
-  await inStore(dir.path, async ({ accounts, blobs }) => {
+  await inStoreFolder(dir.path, async ({ accounts, blobs }) => {
     await assert.rejects(
       accounts.open('alice'),
       refusedAs('foreign', /accounts\/1\/account\.db.*belongs to account bob/),
@@ -194,7 +151,7 @@ test('Accounts: two folders that were swapped are refused, and served again when
     assert.match(found[0]?.remedy ?? '', putBack);
   });
   swap();
-  await inStore(dir.path, async ({ accounts }) => {
+  await inStoreFolder(dir.path, async ({ accounts }) => {
     assert.equal(await subjectIn(await accounts.open('alice')), 'Subject: alice');
     assert.equal(await subjectIn(await accounts.open('bob')), 'Subject: bob');
   });
@@ -213,7 +170,7 @@ for (const [what, damage, words] of [
   test(`Accounts: an account whose database is ${what} is refused, and starts afresh on command only`, async () => {
     await using dir = await tempDir();
     await makeAccounts(dir.path, ['alice', 'bob']);
-    await inStore(dir.path, async ({ databases }) => {
+    await inStoreFolder(dir.path, async ({ databases }) => {
       await databases.server.write((tx) =>
         tx.run(
           sql`INSERT INTO credential (account, changed_ms, password_hash, scram_sha1, scram_sha256) VALUES (2, 0, 'h', '', '')`,
@@ -223,7 +180,7 @@ for (const [what, damage, words] of [
     const folder = join(dir.path, 'accounts', '2');
     damage(folder);
     const there = existsSync(folder);
-    await inStore(dir.path, async (store) => {
+    await inStoreFolder(dir.path, async (store) => {
       const { accounts, blobs, databases, log } = store;
       await accounts.findMissing();
       assert.ok(
@@ -257,7 +214,7 @@ test('Accounts: a folder of another server is refused, and its blobs stay when i
     rmSync(join(ours.path, folder), { recursive: true });
     cpSync(join(theirs.path, folder), join(ours.path, folder), { recursive: true });
   }
-  await inStore(ours.path, async (store) => {
+  await inStoreFolder(ours.path, async (store) => {
     const { accounts, blobs } = store;
     await assert.rejects(accounts.open('alice'), refusedAs('foreign', /alice of another server/));
     // Mail that came after the backup, say.
@@ -267,14 +224,16 @@ test('Accounts: a folder of another server is refused, and its blobs stay when i
     await sweep(store);
     assert.equal(await blobsOf(blobs, 1), 2);
   });
-  await inStore(ours.path, sweep, { laterMs: 60 * dayMs });
-  await inStore(ours.path, async ({ blobs }) => assert.equal(await blobsOf(blobs, 1), 1), { laterMs: 100 * dayMs });
+  await inStoreFolder(ours.path, sweep, { laterMs: 60 * dayMs });
+  await inStoreFolder(ours.path, async ({ blobs }) => assert.equal(await blobsOf(blobs, 1), 1), {
+    laterMs: 100 * dayMs,
+  });
 });
 
 test('Accounts: data from before there were identities gets its own once', async () => {
   await using dir = await tempDir();
   writeOldStore(dir.path);
-  await inStore(dir.path, async ({ accounts, databases }) => {
+  await inStoreFolder(dir.path, async ({ accounts, databases }) => {
     const account = await accounts.open('mara');
     assert.equal((await account?.mailboxes.byName('INBOX'))?.messages, 2);
     const [[state]] = (await databases.server.read((reader) => reader.arrays(sql`SELECT state FROM account`))) as [
@@ -287,7 +246,7 @@ test('Accounts: data from before there were identities gets its own once', async
     assert.deepEqual(rows, [[1, 32, 'mara', null]]);
     await account?.db.write((tx) => tx.run(sql`DELETE FROM account_identity`));
   });
-  await inStore(dir.path, async ({ accounts }) => {
+  await inStoreFolder(dir.path, async ({ accounts }) => {
     await assert.rejects(accounts.open('mara'), refusedAs('foreign', /does not say whose mail it holds/));
     assert.equal((await (await accounts.adopt('mara', null)).mailboxes.byName('INBOX'))?.messages, 2);
   });
@@ -297,7 +256,7 @@ test('Accounts: data from before there were identities, without its server.db, s
   await using dir = await tempDir();
   writeOldStore(dir.path);
   removeServerDatabase(dir.path);
-  await inStore(dir.path, async ({ accounts }) => {
+  await inStoreFolder(dir.path, async ({ accounts }) => {
     await assert.rejects(accounts.create('mara'), refusedAs('unclaimed', /not known.*--folder 1/));
     assert.equal((await accounts.create('zoe', 'asked')).id, 2);
     await assert.rejects(accounts.adopt('mara', null), AccountRefusal);
@@ -310,7 +269,7 @@ test('Accounts: data from before there were identities, without its server.db, s
 test('Accounts.create goes on where a crash ended it, and never takes what is there', async () => {
   await using dir = await tempDir();
   await makeAccounts(dir.path, ['alice']);
-  await inStore(dir.path, async ({ accounts, databases }) => {
+  await inStoreFolder(dir.path, async ({ accounts, databases }) => {
     const add = (name: string): Promise<number> =>
       databases.server.write((tx) =>
         tx.run(sql`INSERT INTO account (name, state, created_ms) VALUES (${name}, 'new', 0)`),
@@ -328,14 +287,14 @@ test('Accounts.create goes on where a crash ended it, and never takes what is th
 test('Accounts.create takes no id that has data: an older server.db was restored', async () => {
   await using dir = await tempDir();
   await makeAccounts(dir.path, ['alice', 'bob', 'carol']);
-  await inStore(dir.path, async ({ databases }) => {
+  await inStoreFolder(dir.path, async ({ databases }) => {
     await databases.server.write(async (tx) => {
       await tx.run(sql`DELETE FROM account WHERE name <> 'alice'`);
       await tx.run(sql`UPDATE sqlite_sequence SET seq = 1`);
     });
   });
   rmSync(join(dir.path, 'accounts', '3'), { recursive: true });
-  await inStore(dir.path, async ({ accounts, blobs }) => {
+  await inStoreFolder(dir.path, async ({ accounts, blobs }) => {
     assert.equal((await accounts.create('dave')).id, 4);
     await assert.rejects(accounts.create('bob'), refusedAs('unclaimed', /accounts\/2/));
     assert.equal(await blobsOf(blobs, 3), 1);
@@ -348,7 +307,7 @@ test('Accounts.collectOrphans touches nothing where rows miss their blobs', asyn
   renameSync(join(dir.path, 'blobs', '1'), join(dir.path, 'aside'));
   renameSync(join(dir.path, 'blobs', '2'), join(dir.path, 'blobs', '1'));
   renameSync(join(dir.path, 'aside'), join(dir.path, 'blobs', '2'));
-  await inStore(
+  await inStoreFolder(
     dir.path,
     async (store) => {
       await sweep(store);
@@ -365,14 +324,14 @@ test('Accounts.findForeign: swapped folders are found right after the start, wit
   const [one, two, aside] = ['accounts/1', 'accounts/2', 'aside'].map((name) => join(dir.path, name));
   assert.ok(one && two && aside);
   const { signal } = new AbortController();
-  await inStore(dir.path, async ({ accounts, log }) => {
+  await inStoreFolder(dir.path, async ({ accounts, log }) => {
     await accounts.findForeign(signal);
     assert.deepEqual(log.ofLevel('error'), []);
   });
   renameSync(one, aside);
   renameSync(two, one);
   renameSync(aside, two);
-  await inStore(dir.path, async ({ accounts, log }) => {
+  await inStoreFolder(dir.path, async ({ accounts, log }) => {
     await accounts.findForeign(signal);
     const refused = log.events.filter(({ event }) => event === 'account.openFailed');
     assert.deepEqual(
@@ -401,10 +360,10 @@ for (const [how, damage] of [
     writeFileSync(join(dir.path, 'blobs', '2', blob), new Uint8Array(70_000).fill(1));
     damage(join(dir.path, 'server.db'));
     await assert.rejects(
-      inStore(dir.path, async ({ accounts }) => accounts.list()),
+      inStoreFolder(dir.path, async ({ accounts }) => accounts.list()),
       { name: 'ConditionError' },
     );
-    const check = async ({ accounts, blobs, databases }: Store): Promise<void> => {
+    const check = async ({ accounts, blobs, databases }: FolderStore): Promise<void> => {
       const problems = await checkStore({ accounts, blobs, databases, queueDatabase: databases.server });
       const ofServer = problems.filter(({ account }) => account === null);
       assert.match(ofServer.map(({ text }) => text).join('\n'), /server\.db cannot be read: .*server\.db/);
@@ -414,6 +373,6 @@ for (const [how, damage] of [
         .map(({ account, kind }) => `${account} ${kind}`);
       assert.deepEqual(others, ['bob blob']);
     };
-    await inStore(dir.path, check, { toleratesDamage: true });
+    await inStoreFolder(dir.path, check, { toleratesDamage: true });
   });
 }
