@@ -45,7 +45,7 @@ function rowOf(columns: readonly Column[], n: number): SQLInputValue[] {
     if (type === 'INTEGER') return n;
     if (type === 'BLOB') return Uint8Array.of(0, n, 255);
     // Keywords are atoms (RFC 9051 §9), and addresses of old rows may be anything.
-    return name.includes('keywords') ? `$A${n} work $Junk` : `${name} É ${n}`;
+    return name.includes('keywords') ? `$A${n} work $Junk $important` : `${name} É ${n}`;
   });
 }
 

@@ -9,8 +9,11 @@ const registered = (
   '$TODO $WATCHED Forwarded Junk NonJunk NotJunk MDNSent Redirected'
 ).split(' ');
 
-/** The spelling in which an account got each keyword first. */
-export function keywords0003({ integer, keyedTail, position }: Dialect): Migration {
+/**
+ * The spelling in which an account got each keyword first.
+ * Keywords are atoms, which are ASCII (RFC 9051 §9), and were in lower case before this: each has one spelling after it.
+ */
+export function keywords0003({ integer, keyedTail, lower, position }: Dialect): Migration {
   const respelled = registered.reduce(
     (text, keyword) => `replace(${text}, ' ${keyword.toLowerCase()} ', ' ${keyword} ')`,
     // Words side by side share no space, so that each is found.
@@ -33,7 +36,7 @@ INSERT INTO keyword (account, folded, name)
     UNION
     SELECT account, substr(rest, 1, ${position}(rest, ' ') - 1), substr(rest, ${position}(rest, ' ') + 1) FROM word WHERE rest <> ''
   )
-  SELECT account, lower(name), min(name) FROM word WHERE name <> '' GROUP BY account, lower(name);
+  SELECT account, ${lower('name')}, min(name) FROM word WHERE name <> '' GROUP BY account, ${lower('name')};
 `,
   };
 }

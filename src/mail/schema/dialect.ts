@@ -10,6 +10,8 @@ export interface Dialect {
   readonly keyedTail: string;
   /** Expression for 128 random bits in hexadecimal. */
   readonly randomText: string;
+  /** A text with the capital letters of ASCII in lower case and all others as they are. */
+  readonly lower: (text: string) => string;
   /** The function of a text and a word in it that gives the word's position from 1, or 0. */
   readonly position: string;
   /** The column `id` of an account's table, whose values are given, and what makes it a key: in SQLite the row id. */
@@ -34,6 +36,7 @@ export const sqliteDialect: Dialect = {
   tail: ' STRICT',
   keyedTail: ' STRICT, WITHOUT ROWID',
   randomText: 'lower(hex(randomblob(16)))',
+  lower: (text) => `lower(${text})`,
   position: 'instr',
   accountKey: { column: 'id INTEGER PRIMARY KEY', constraint: '' },
   hexOf: (value, digits) => `printf('%0${digits}x', ${value})`,
@@ -51,6 +54,8 @@ export const postgresDialect: Dialect = {
   tail: '',
   keyedTail: '',
   randomText: `replace(gen_random_uuid()::text, '-', '')`,
+  // By the collation of the database otherwise, where I is not the capital of i in Turkish.
+  lower: (text) => `lower(${text} COLLATE "C")`,
   position: 'strpos',
   accountKey: { column: 'id BIGINT NOT NULL', constraint: ',\n  PRIMARY KEY (account, id)' },
   hexOf: (value, digits) => `lpad(to_hex(${value}), ${digits}, '0')`,

@@ -19,11 +19,11 @@ export const clusterUser = 'godwit';
 const maxWaitMs = 30_000;
 
 /**
- * Texts compare as in English by default, which is no order of bytes: a statement that needs the order of bytes has to say so.
+ * Texts compare and change case as in Turkish by default, which is no order of bytes, and where I is not the capital of i: a statement that needs another has to say so.
  * Nothing is synced, since the data lives as long as the tests.
  */
 const maxLogChunks = 100;
-const localeArgs = ['--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=en-US'];
+const localeArgs = ['--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=tr-TR'];
 const settings = ['listen_addresses=', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
 
 /**
