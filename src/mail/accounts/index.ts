@@ -5,7 +5,7 @@
  * so that data that was lost, swapped or mixed up is refused (AccountUnavailable) until an operator decides (`recovery.ts`). Nothing is adopted or
  * made anew silently.
  */
-export { Accounts } from './accounts.ts';
+export { Accounts, type AccountsDeps } from './accounts.ts';
 export { Account, AccountRemoved } from './account.ts';
 export { AccountNames } from './account-names.ts';
 export { AccountRefusal, normalizeAccountName } from './account-name.ts';

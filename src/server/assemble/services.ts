@@ -10,7 +10,7 @@ import { openDatabases, type ShrinkableDatabases } from '#host/sqlite';
 import { FileSearchIndexes } from '#host/search-index';
 import { threadedSlowHash } from '#host/workers';
 import { listTexts } from '#lib/imap';
-import { AccountNames, Accounts } from '#mail/accounts';
+import { AccountNames, Accounts, type AccountsDeps } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
 import { AppPasswords, CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
@@ -180,33 +180,10 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
   );
   const hash = threadedSlowHash(conditions);
   const dkim = new DkimKeys({ configuration, files, bus, clock, log });
-  const suppressions = new Suppressions({ db: databases.server, clock });
   const refusals = new Refusals({ db: databases.server, clock, log, limits: refusalLimits });
-  const searchIndexes = server.search.index
-    ? new FileSearchIndexes({
-        pathOf: (id) => files.join(dataDirectory, 'accounts', String(id), 'search.db'),
-        clock,
-        conditions,
-      })
-    : null;
-  const indexes = searchIndexes === null ? {} : { searchIndexes };
-  const accounts = new Accounts({
-    databases,
-    blobs,
-    bus,
-    clock,
-    loop,
-    log,
-    compression: zstdCompression,
-    listTexts,
-    ...indexes,
-  });
-  const names = new AccountNames({ accounts });
-  const routing = parts.routing(new ConfiguredRouting({ configuration, names }));
-  const queueSettings = queueSettingsOf(server);
-  const policies = new ConfiguredPolicies({ configuration, names });
-  const submissions = new EmailSubmissions({ db: databases.server, clock, bus });
-  const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox(), follower: submissions };
+  const stored = { databases, blobs, bus, clock, loop, log };
+  const indexFolder = server.search.index ? files.join(dataDirectory, 'accounts') : null;
+  const { accounts, searchIndexes } = makeAccounts(stored, { indexFolder, files, conditions });
   return {
     configuration,
     databases,
@@ -215,16 +192,9 @@ export async function openServices(deps: ServicesDeps, opened?: OpenedConfigurat
     accounts,
     ...loginServices(databases.server, { configuration, bus, clock, random, hash, conditions, log }),
     delivery: new LocalDelivery({ accounts, blobs, log }),
-    queue: new Queue({ db: databases.server, clock, bus, settings: queueSettings, routing, perAccount }),
-    holdRules: new HoldRules({ db: databases.server, clock }),
-    perAccount,
-    submissions,
-    routing,
-    queueSettings,
+    ...queueServices(databases.server, { configuration, accounts, bus, clock, log, parts }),
     blobSweeper: new BlobSweeper({ blobs, clock, log }),
     refusals,
-    suppressions,
-    feedback: new Feedback({ db: databases.server, clock, log, perAccount }),
     dkim,
     signing: parts.signing(dkim),
     conditions,
@@ -286,6 +256,65 @@ async function openStore(
   const guard = await FolderGuard.open(files, blobDirectory);
   const blobs = await openBlobs({ directory: blobDirectory, files, random, reserve, conditions, guard });
   return { reserve, databases, blobs, guard };
+}
+
+/** Makes the accounts, and their indexes of words: null without a folder for them. */
+function makeAccounts(
+  stored: Omit<AccountsDeps, 'compression' | 'listTexts' | 'searchIndexes'>,
+  {
+    indexFolder,
+    files,
+    conditions,
+  }: { readonly indexFolder: string | null; readonly files: Files; readonly conditions: ConditionLog },
+) {
+  const searchIndexes =
+    indexFolder === null
+      ? null
+      : new FileSearchIndexes({
+          pathOf: (id) => files.join(indexFolder, String(id), 'search.db'),
+          clock: stored.clock,
+          conditions,
+        });
+  const indexes = searchIndexes === null ? {} : { searchIndexes };
+  return { accounts: new Accounts({ ...stored, compression: zstdCompression, listTexts, ...indexes }), searchIndexes };
+}
+
+/** Makes the queue, and what decides on and follows its messages. */
+function queueServices(
+  db: Database,
+  {
+    configuration,
+    accounts,
+    bus,
+    clock,
+    log,
+    parts,
+  }: {
+    readonly configuration: Configuration;
+    readonly accounts: Accounts;
+    readonly bus: Bus;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly parts: Parts;
+  },
+) {
+  const names = new AccountNames({ accounts });
+  const routing = parts.routing(new ConfiguredRouting({ configuration, names }));
+  const queueSettings = queueSettingsOf(configuration.config.server);
+  const suppressions = new Suppressions({ db, clock });
+  const policies = new ConfiguredPolicies({ configuration, names });
+  const submissions = new EmailSubmissions({ db, clock, bus });
+  const perAccount: PerAccount = { suppressions, policies, outbox: new WebhookOutbox(), follower: submissions };
+  return {
+    queue: new Queue({ db, clock, bus, settings: queueSettings, routing, perAccount }),
+    holdRules: new HoldRules({ db, clock }),
+    feedback: new Feedback({ db, clock, log, perAccount }),
+    perAccount,
+    submissions,
+    suppressions,
+    routing,
+    queueSettings,
+  };
 }
 
 /** Makes what sets and checks secrets. */
