@@ -5,7 +5,7 @@ import { roomOf } from '#mail/accounts';
 import { flagsOf } from '#mail/emails';
 import { MailboxRefusal } from '#mail/mailboxes';
 import type { JmapMethod } from '#proto/jmap-server';
-import { findBlob } from './blob-bytes.ts';
+import { BlobReads } from './blob-reads.ts';
 import { keywordsIn, mailboxesIn } from './email-patch.ts';
 import { emailIds, threadIds, writeBlobId } from './ids.ts';
 import { accountOf, writeState, type MailContext } from './mail-context.ts';
@@ -29,11 +29,12 @@ export const emailImport: JmapMethod<MailContext> = {
     const oldState = await account.changes.modSeq();
     refuseOtherState({ ifInState }, oldState);
     let newState = oldState;
+    const reads = new BlobReads(context, createdIds);
     const created = new Map<string, JsonObject>();
     const refused = new Map<string, JsonObject>();
     for (const [creationId, value] of emails) {
       try {
-        const { id, object, before, after } = await imported(value, context, createdIds);
+        const { id, object, before, after } = await imported(value, context, createdIds, reads);
         created.set(creationId, object);
         createdIds.set(creationId, id);
         // Behind what others change meanwhile, clients would not learn of it.
@@ -66,6 +67,7 @@ async function imported(
   value: JsonValue,
   context: MailContext,
   createdIds: ReadonlyMap<string, string>,
+  reads: BlobReads,
 ): Promise<Imported> {
   const { account, clock } = context;
   if (!isJsonObject(value)) throw new SetError('invalidProperties', 'an object is expected');
@@ -73,10 +75,10 @@ async function imported(
   const ids = new Set((await mailboxEntries(account)).map(({ mailbox }) => mailbox.id));
   const mailboxes = mailboxesIn(mailboxIds, { mailboxes: ids, createdIds });
   const flags = flagsOf([...keywordsIn(keywords, new Set())], 'add');
-  const source = await findBlob(blob, context);
+  const source = await reads.find(blob);
   if (source === null) throw new SetError('invalidProperties', 'there is no such blob', ['blobId']);
   await using undo = new AsyncDisposableStack();
-  const received = await takeMessage(source.stream(), context, undo);
+  const received = await takeMessage(source.content.stream(), context, undo);
   if (received.body.sizeBytes > (await roomOf(account, context.quotaBytes)))
     throw new SetError('overQuota', 'the account would be over its quota');
   const header = await headerOf(received, context);
@@ -114,7 +116,7 @@ function read(value: JsonObject): EmailImport {
   const args = new Arguments(value);
   try {
     const found = {
-      blob: args.id('blobId'),
+      blob: args.text('blobId'),
       mailboxIds: args.value('mailboxIds'),
       keywords: args.value('keywords') ?? {},
       receivedAt: args.utcDate('receivedAt', null),

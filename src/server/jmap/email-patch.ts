@@ -1,4 +1,13 @@
-import { applyPatch, isJsonObject, jsonObject, memberOf, SetError, type JsonObject, type JsonValue } from '#lib/jmap';
+import {
+  applyPatch,
+  isJsonObject,
+  jsonObject,
+  memberOf,
+  SetError,
+  type JmapLimits,
+  type JsonObject,
+  type JsonValue,
+} from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
 import type { Account } from '#mail/accounts';
 import { keywordsOf, type Email, type EmailEdit } from '#mail/emails';
@@ -15,6 +24,7 @@ export interface PatchContext {
   /** All mailboxes. */
   readonly mailboxes: ReadonlySet<MailboxId>;
   readonly createdIds: ReadonlyMap<string, string>;
+  readonly limits: JmapLimits;
 }
 
 /** Returns what a patch makes of an email (RFC 8621 §4.6). @throws SetError. */
@@ -28,7 +38,7 @@ export async function editOf(email: Email, patch: JsonObject, context: PatchCont
     jsonObject(Object.entries(patch).filter(([path]) => isChangeable(path) === wanted)),
   );
   await refuseOthers(email, others ?? {}, context);
-  const after = applyPatch(before, changeable ?? {}, { keywords: {} });
+  const after = applyPatch(before, changeable ?? {}, { keywords: {} }, context.limits);
   return {
     kind: 'update',
     email,

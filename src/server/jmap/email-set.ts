@@ -62,7 +62,7 @@ async function emailsSet(
   const listings = await account.mailboxes.list();
   const mailboxes = new Set(listings.flatMap(({ mailbox }) => mailbox?.id ?? []));
   const results = new SetResults();
-  const facts = { account, mailboxes, createdIds };
+  const facts = { account, mailboxes, createdIds, limits: context.limits };
   const room = new KeywordRoom(call.create.size + call.update.size === 0 ? [] : await account.messages.keywords());
   const additions = additionsOf(creations, facts, room, results);
   const edits = withinKeywords(await editsOf(call, view, facts, results), room, results);

@@ -1,4 +1,4 @@
-import { applyPatch, memberOf, SetError, type JsonObject, type JsonValue } from '#lib/jmap';
+import { applyPatch, memberOf, SetError, type JmapLimits, type JsonObject, type JsonValue } from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
 import type { EmailView } from '#mail/emails';
 import { MailboxRefusal, type Mailbox, type MailboxEditor, type SpecialUse } from '#mail/mailboxes';
@@ -28,7 +28,7 @@ export const mailboxSet: JmapMethod<MailContext> = {
     const { response, ids } = await mailboxes.edit(async (editor) => {
       const oldState = await editor.state();
       refuseOtherState(call, oldState);
-      const changes = new MailboxChanges(editor, view, createdIds);
+      const changes = new MailboxChanges(editor, view, createdIds, context.limits);
       await changes.create(call);
       await changes.updateAndDestroy(call, onlyEmpty);
       return { response: changes.results.response(context, oldState, await editor.state()), ids: changes.createdIds };
@@ -51,8 +51,10 @@ class MailboxChanges {
   readonly createdIds: Map<string, string>;
   readonly #editor: MailboxEditor;
   readonly #view: EmailView;
+  readonly #limits: JmapLimits;
 
-  constructor(editor: MailboxEditor, view: EmailView, createdIds: ReadonlyMap<string, string>) {
+  constructor(editor: MailboxEditor, view: EmailView, createdIds: ReadonlyMap<string, string>, limits: JmapLimits) {
+    this.#limits = limits;
     this.#editor = editor;
     this.#view = view;
     this.createdIds = new Map(createdIds);
@@ -112,7 +114,7 @@ class MailboxChanges {
   async #updateOne(entry: MailboxEntry, patch: JsonObject): Promise<void> {
     const { mailbox } = entry;
     const before = mailboxObject(entry, this.#view, false);
-    const after = applyPatch(before, patch, { isSubscribed: false });
+    const after = applyPatch(before, patch, { isSubscribed: false }, this.#limits);
     const names = new Set([...mailboxProperties, ...Object.keys(after)]);
     const isChanged = (name: string): boolean =>
       !isSameJson(memberOf(before, name) ?? null, memberOf(after, name) ?? null);
