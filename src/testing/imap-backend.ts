@@ -1,7 +1,8 @@
 import { SystemFlag, keywordKey, sortedKeywords } from '#lib/flags';
 import { modSeq, type ModSeq } from '#lib/ids';
 import type { CredentialStore, Identity } from '#lib/sasl';
-import { TextMatcher } from '#mail/search';
+import { intersection, type Filter, type PlaceCondition, type TextCondition } from '#lib/search';
+import { Evaluator, PlaceSpace, TextMatcher } from '#mail/search';
 import { ConditionError, type ConditionKind } from '#ports/conditions';
 import {
   type AccountBackend,
@@ -18,11 +19,9 @@ import {
   type MessageRow,
   type AppendSink,
   No,
-  type NumberColumns,
   type RowReader,
   type SelectedMailbox,
   type SpecialUse,
-  type TextKey,
   Unreadable,
 } from '#proto/imap-server';
 import { FakeLoop } from './fake-loop.ts';
@@ -347,23 +346,39 @@ class MemorySelected implements SelectedMailbox {
     return null;
   }
 
-  async *numbers(): AsyncGenerator<NumberColumns> {
-    // Everything is asked for as rows.
-  }
-
-  async matchText(
+  async search(
+    filter: Filter<PlaceCondition>,
     uids: Uint32Array,
-    keys: readonly TextKey[],
     _signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<Uint32Array> {
-    const matcher = new TextMatcher(keys, new FakeLoop());
+    const { image } = this;
+    const space = new PlaceSpace({
+      loop: new FakeLoop(),
+      image,
+      // Everything is asked for as rows.
+      numbers: async function* () {},
+      rows: async (some) => (await this.rows(some)).map((row) => (row === 'large' ? null : row)),
+      matchText: (some, conditions, onFailure) => this.#matchText(some, conditions, onFailure),
+      isMessageDamage: (error) => error instanceof Unreadable,
+    });
+    const found = await new Evaluator(space).find(filter, intersection(uids, image.uids));
+    for (const [uid, error] of space.unknown) if (error instanceof Unreadable) onUnreadable(uid, error);
+    return found;
+  }
+
+  async #matchText(
+    uids: Uint32Array,
+    conditions: readonly TextCondition[],
+    onFailure: (uid: number, error: unknown) => void,
+  ): Promise<Uint32Array> {
+    const matcher = new TextMatcher(conditions, new FakeLoop());
     const found: number[] = [];
     for (const uid of uids) {
       const message = this.#mailbox.find(uid);
       if (message === undefined) continue;
       if (this.#world.damaged.has(uid)) {
-        onUnreadable(uid, new Unreadable('damaged, as the test wants it'));
+        onFailure(uid, new Unreadable('damaged, as the test wants it'));
         continue;
       }
       const { bytes, index } = message;

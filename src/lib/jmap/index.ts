@@ -4,7 +4,7 @@
  */
 export { Arguments } from './arguments.ts';
 export { parseZonedDate, writeDate, writeUtcDate } from './date.ts';
-export { conditionsOf, isMatch, parseFilter, type Filter } from './filter.ts';
+export { parseFilter } from './filter.ts';
 export { IdSpace } from './id.ts';
 export { isJsonObject, jsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';
 export { jmapLimits, type JmapLimits } from './limits.ts';

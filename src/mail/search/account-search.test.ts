@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { SystemFlag } from '#lib/flags';
-import type { Account } from '#mail/accounts';
 import { bodyOfBytes } from '#mail/content';
 import { describeMessage } from '#mail/messages';
 import { MimeIndexer } from '#lib/mime';
@@ -11,10 +10,11 @@ import type { SearchIndexes } from '#ports/search-index';
 import { FakeLoop } from '#testing/fake-loop';
 import { MemorySearchIndexes } from '#testing/memory-search-indexes';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
+import { accountSource } from './account-source.ts';
 import { needleOf } from './fold.ts';
 import { feedingLimits } from './limits.ts';
-import { matchText, type TextSource } from './match-text.ts';
-import type { TextKey } from './text-matcher.ts';
+import { matchText } from './match-text.ts';
+import type { TextCondition } from '#lib/search';
 
 function storeWith(indexes?: SearchIndexes): Promise<TempStore> {
   return tempStore((db) => db, new FakeLoop(), indexes);
@@ -126,31 +126,6 @@ test('AccountSearch: an index that fails narrows nothing, is reported, and is fe
   index.find = find;
   assert.equal((await candidates(store, 'zebra'))?.length, 1);
 });
-
-/** Reads mail of an account for a search, as sessions do. */
-function sourceOf(account: Account, mailbox: TextSource['mailbox'], uids: Uint32Array): TextSource {
-  return {
-    account,
-    mailbox,
-    uids: () => uids,
-    contents: async (some, want) => {
-      const found = await account.reader.contents(mailbox, some, want);
-      return [...some].map((uid) => {
-        const one = found.find((message) => message.uid === uid);
-        return one === undefined
-          ? null
-          : { headerSizeBytes: one.headerSizeBytes, bytes: (a, b) => one.content.bytes(a, b) };
-      });
-    },
-    structures: async (some) => {
-      const wanted = { description: true, oldListed: false, oldTexts: false, sentDay: false };
-      return [...some].map((uid) => async () => {
-        const [row] = await account.reader.rows(mailbox, [uid], wanted);
-        return row?.description?.root ?? null;
-      });
-    },
-  };
-}
 
 const samples = [
   'Zebra crossing ahead',
@@ -267,9 +242,16 @@ test('matchText finds the same with an index as without, whatever is in messages
   const all = async (): Promise<string[]> => {
     const results: string[] = [];
     for (const [kind, value] of keys) {
-      const key: TextKey = kind === 'header' ? { kind, name: 'x-odd', value } : { kind: kind as 'text', value };
+      const key: TextCondition = kind === 'header' ? { kind, name: 'x-odd', value } : { kind: kind as 'text', value };
       results.push(
-        `${kind} ${JSON.stringify(value)}: ${(await matchText(sourceOf(account, inbox, uids), uids, [key], options)).join()}`,
+        `${kind} ${JSON.stringify(value)}: ${(
+          await matchText(
+            accountSource(account, inbox, () => uids),
+            uids,
+            [key],
+            options,
+          )
+        ).join()}`,
       );
     }
     return results;

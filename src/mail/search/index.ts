@@ -4,9 +4,12 @@
  * messages out, and by `TextMatcher`, which has the last word on one message. `AccountSearch` feeds the index in the background.
  * Invariant: what is found is the same with an index and without.
  */
+export { accountSource } from './account-source.ts';
 export { AccountSearch } from './account-search.ts';
+export { Cost, Evaluator, type SearchSpace } from './evaluator.ts';
 export { searchColumn } from './field-search.ts';
 export { needleOf } from './fold.ts';
 export { searchLimits } from './limits.ts';
 export { matchText, type TextSource } from './match-text.ts';
-export { TextMatcher, type TextKey } from './text-matcher.ts';
+export { PlaceSpace, type NumberPiece } from './place-space.ts';
+export { TextMatcher } from './text-matcher.ts';

@@ -1,5 +1,6 @@
 import type { MailboxId } from '#lib/ids';
 import type { Part } from '#lib/mime';
+import type { TextCondition } from '#lib/search';
 import { cachedFieldCode, type HeaderCache } from '#mail/header-cache';
 import type { EventLoop } from '#ports/event-loop';
 import type { AccountSearch } from './account-search.ts';
@@ -7,7 +8,7 @@ import { searchColumn } from './field-search.ts';
 import { needleOf } from './fold.ts';
 import { searchLimits } from './limits.ts';
 import { narrowed } from './narrow.ts';
-import { TextMatcher, type TextKey } from './text-matcher.ts';
+import { TextMatcher } from './text-matcher.ts';
 
 /** Messages that are looked into at a time. */
 const searchBatch = 16;
@@ -40,6 +41,8 @@ export interface TextSource {
 /** Arguments of a search beside the texts. */
 export interface MatchOptions {
   readonly signal: AbortSignal;
+  /** The index was asked already. */
+  readonly isNarrowed?: boolean;
   /** Called for a message that cannot be read, with the error; throws it when it is about something else. */
   readonly onFailure: (uid: number, error: unknown) => void;
 }
@@ -48,11 +51,14 @@ export interface MatchOptions {
 export async function matchText(
   source: TextSource,
   uids: Uint32Array,
-  keys: readonly TextKey[],
+  keys: readonly TextCondition[],
   options: MatchOptions,
 ): Promise<Uint32Array> {
   const codes = keys.map((key) => (key.kind === 'header' ? cachedFieldCode(key.name) : null));
-  if (codes.includes(null)) return await matchMessages(source, await narrow(source, uids, keys), keys, options);
+  if (codes.includes(null)) {
+    const left = options.isNarrowed === true ? uids : await narrow(source, uids, keys);
+    return await matchMessages(source, left, keys, options);
+  }
   const { found, left } = await matchBlocks(source, uids, keys, codes as readonly number[], options);
   if (left.length === 0) return Uint32Array.from(found);
   const more = await matchMessages(source, Uint32Array.from(left), keys, options);
@@ -63,7 +69,7 @@ export async function matchText(
 async function narrow(
   { account: { search }, mailbox }: TextSource,
   uids: Uint32Array,
-  keys: readonly TextKey[],
+  keys: readonly TextCondition[],
 ): Promise<Uint32Array> {
   if (uids.length < fewMessages) return uids;
   const needles = keys.map(({ value }) => needleOf(value));
@@ -75,7 +81,7 @@ async function narrow(
 async function matchBlocks(
   { account, mailbox, uids: all }: TextSource,
   uids: Uint32Array,
-  keys: readonly TextKey[],
+  keys: readonly TextCondition[],
   codes: readonly number[],
   { signal }: MatchOptions,
 ): Promise<{ readonly found: readonly number[]; readonly left: readonly number[] }> {
@@ -119,7 +125,7 @@ async function matchBlocks(
 async function matchMessages(
   source: TextSource,
   uids: Uint32Array,
-  keys: readonly TextKey[],
+  keys: readonly TextCondition[],
   { signal, onFailure }: MatchOptions,
 ): Promise<Uint32Array> {
   const found: number[] = [];

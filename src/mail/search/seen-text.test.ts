@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MimeIndexer } from '#lib/mime';
 import { FakeLoop } from '#testing/fake-loop';
-import { TextMatcher, type TextKey } from './index.ts';
+import type { TextCondition } from '#lib/search';
+import { TextMatcher } from './index.ts';
 
 const loop = new FakeLoop();
 
@@ -12,7 +13,7 @@ interface Sample {
   readonly isLatin1?: boolean;
 }
 
-async function matches({ lines, isLatin1 = false }: Sample, key: TextKey): Promise<boolean | undefined> {
+async function matches({ lines, isLatin1 = false }: Sample, key: TextCondition): Promise<boolean | undefined> {
   const text = lines.map((line) => `${line}\r\n`).join('');
   const bytes = isLatin1 ? Buffer.from(text, 'latin1') : new TextEncoder().encode(text);
   const indexer = new MimeIndexer();
@@ -38,7 +39,7 @@ function text(contentType: string, ...body: readonly string[]): Sample {
 
 const latin1 = (sample: Sample): Sample => ({ ...sample, isLatin1: true });
 
-const rows: readonly (readonly [string, Sample, TextKey['kind'], string, boolean])[] = [
+const rows: readonly (readonly [string, Sample, TextCondition['kind'], string, boolean])[] = [
   // MIME part headers and attachment names (RFC 9051 §6.4.4: TEXT).
   [
     'name of an attachment',
@@ -124,7 +125,7 @@ const rows: readonly (readonly [string, Sample, TextKey['kind'], string, boolean
 
 for (const [name, sample, kind, value, want] of rows) {
   test(`TextMatcher: ${kind} ${JSON.stringify(value)}, ${name}: ${want ? 'found' : 'not found'}`, async () => {
-    const key: TextKey = kind === 'header' ? { kind, name: 'subject', value } : { kind, value };
+    const key: TextCondition = kind === 'header' ? { kind, name: 'subject', value } : { kind, value };
     assert.equal(await matches(sample, key), want);
   });
 }

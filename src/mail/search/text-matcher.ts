@@ -1,19 +1,11 @@
 import { parseHeader, type HeaderField } from '#lib/message';
 import { flattenParts, type Part } from '#lib/mime';
+import type { TextCondition } from '#lib/search';
 import type { EventLoop } from '#ports/event-loop';
 import { partTexts, type TextPiece } from './body-text.ts';
 import { Haystack, needleOf, type Needle } from './fold.ts';
 import { fieldTexts, isShownOtherwise, wholeTexts } from './header-text.ts';
 import { searchLimits, type SearchLimits } from './limits.ts';
-
-/** Text to look for. `value` is Unicode; matching is by substring, ignoring case. */
-export type TextKey =
-  /** `name` is lower case; an empty `value` matches every message that has the field. */
-  | { readonly kind: 'header'; readonly name: string; readonly value: string }
-  /** Text of the body's text parts, and headers of messages inside. */
-  | { readonly kind: 'body'; readonly value: string }
-  /** Header or body, with the headers of all parts and the names of attachments (RFC 9051 §6.4.4). */
-  | { readonly kind: 'text'; readonly value: string };
 
 /** A message to look into: whole, or its header only when all keys are about the header. */
 export interface SearchedMessage {
@@ -25,7 +17,7 @@ export interface SearchedMessage {
 }
 
 interface PreparedKey {
-  readonly key: TextKey;
+  readonly key: TextCondition;
   readonly needle: Needle;
 }
 
@@ -38,7 +30,7 @@ export class TextMatcher {
   readonly #longest: number;
 
   /** @param limits  What lies behind them in a message is not found. */
-  constructor(keys: readonly TextKey[], loop: EventLoop, limits: SearchLimits = searchLimits) {
+  constructor(keys: readonly TextCondition[], loop: EventLoop, limits: SearchLimits = searchLimits) {
     this.#limits = limits;
     this.#loop = loop;
     this.#longest = keys.reduce((most, { value }) => Math.max(most, 2 * value.length), 0);

@@ -23,12 +23,10 @@ export type {
   MailboxImage,
   ReadableMessage,
   MessageRow,
-  NumberColumns,
   RowColumns,
   ReadFields,
   RowReader,
   SelectedMailbox,
-  TextKey,
 } from './selected-mailbox.ts';
 export { defaultLimits } from './limits.ts';
 export { Bye, No, Unreadable } from './refusal.ts';

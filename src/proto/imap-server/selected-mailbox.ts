@@ -1,6 +1,7 @@
 import type { FlagSetTable } from '#lib/flags';
 import type { ModSeq, UidValidity } from '#lib/ids';
 import type { Part } from '#lib/mime';
+import type { Filter, PlaceCondition } from '#lib/search';
 import type { Unreadable } from './refusal.ts';
 
 /**
@@ -32,7 +33,7 @@ export interface RowColumns {
   readonly bodyStructure: boolean;
   /** INTERNALDATE, RFC822.SIZE and SAVEDATE. */
   readonly numbers: boolean;
-  /** Date header field, for SENTBEFORE, SENTON and SENTSINCE. */
+  /** Day of the Date header field. */
   readonly sentDate: boolean;
   /** The part tree with offsets. */
   readonly structure: boolean;
@@ -70,16 +71,6 @@ export interface ReadableMessage {
   readonly damage: Unreadable | null;
 }
 
-/** Facts of messages for SEARCH, at the same position of all arrays, ascending by UID. Times are as in `MessageRow`. */
-export interface NumberColumns {
-  readonly uids: Uint32Array;
-  readonly sizeBytes: Float64Array;
-  readonly internalDateMs: Float64Array;
-  readonly saveDateMs: Float64Array;
-  /** NaN when the message has no usable Date. */
-  readonly sentDayMs: Float64Array;
-}
-
 /** See `SelectedMailbox.rowReader`. */
 export interface RowReader {
   read(uids: Uint32Array): Promise<readonly (MessageRow | 'large' | null)[]>;
@@ -101,15 +92,6 @@ export interface ReadFields {
   /** Copies the bytes of a message to `target` at `at`. @returns the offset after them. */
   copyAt(i: number, target: Uint8Array, at: number): number;
 }
-
-/** A search key that looks into text. `value` is as sent, Unicode; matching is by substring, ignoring case (RFC 9051 §6.4.4). */
-export type TextKey =
-  /** `name` is lower case; an empty `value` matches every message that has the field. */
-  | { readonly kind: 'header'; readonly name: string; readonly value: string }
-  /** Text of the body's parts, decoded. */
-  | { readonly kind: 'body'; readonly value: string }
-  /** Header or body. */
-  | { readonly kind: 'text'; readonly value: string };
 
 /** A change of flags (RFC 9051 §6.4.6). */
 export interface FlagChange {
@@ -152,15 +134,13 @@ export interface SelectedMailbox extends AsyncDisposable {
   contents(uids: Uint32Array, want: 'header' | 'all'): Promise<readonly (ReadableMessage | null)[]>;
   /** Returns a reader of the fields with these names, for messages among ascending `uids`; null when reading the headers is cheaper. */
   fieldReader(names: readonly string[], uids: Uint32Array): FieldReader | null;
-  /** Returns the numbers of the messages among ascending `uids`, in pieces. Messages missing in all of them must be read with `rows`. */
-  numbers(uids: Uint32Array): AsyncIterable<NumberColumns>;
   /**
-   * Returns the UIDs among `uids` that match all keys, ascending. `signal` ends the work early.
-   * A damaged message matches nothing and is passed to `onUnreadable`.
+   * Returns the UIDs among `uids` of the messages that exist and for which a filter is true. `signal` ends the work early.
+   * A damaged message for which that cannot be found out is left out and passed to `onUnreadable`.
    */
-  matchText(
+  search(
+    filter: Filter<PlaceCondition>,
     uids: Uint32Array,
-    keys: readonly TextKey[],
     signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<Uint32Array>;

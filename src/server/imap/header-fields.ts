@@ -3,7 +3,8 @@ import type { MailboxId } from '#lib/ids';
 import { MimeIndexer } from '#lib/mime';
 import type { Account } from '#mail/accounts';
 import { FieldPicker, RowCode, type HeaderBlock } from '#mail/header-cache';
-import type { FieldReader, MessageRow, NumberColumns, ReadFields, RowColumns, RowReader } from '#proto/imap-server';
+import type { NumberPiece } from '#mail/search';
+import type { FieldReader, MessageRow, ReadFields, RowColumns, RowReader } from '#proto/imap-server';
 
 /** Structure of rows for which it was not asked: that of an empty message. */
 export const noStructure = new MimeIndexer().finish().root;
@@ -215,7 +216,7 @@ function textAt(columns: HeaderBlock['columns'], code: number, at: number): Uint
 export async function* blockNumbers(
   { account, mailbox, uids: all }: ListedMailbox,
   uids: Uint32Array,
-): AsyncGenerator<NumberColumns> {
+): AsyncGenerator<NumberPiece> {
   const wanted = { facts: true, order: false, fields: [], isComplete: false };
   for await (const { messages, facts } of account.headers.blocks(mailbox, all(), uids, wanted)) {
     if (facts === null) continue;

@@ -1,10 +1,11 @@
 import { bodyStructureText, bodyText, envelopeText } from '#lib/imap';
 import type { MailboxId, ModSeq } from '#lib/ids';
 import type { Part } from '#lib/mime';
+import { intersection, type Filter, type PlaceCondition } from '#lib/search';
 import { roomOf, type Account } from '#mail/accounts';
 import type { ImageLease } from '#mail/changes';
 import type { Copied, MessageColumns } from '#mail/messages';
-import { matchText, type TextSource } from '#mail/search';
+import { Evaluator, matchText, PlaceSpace, type TextSource } from '#mail/search';
 import {
   No,
   type CopyResult,
@@ -13,11 +14,9 @@ import {
   type MailboxImage,
   type ReadableMessage,
   type MessageRow,
-  type NumberColumns,
   type RowColumns,
   type RowReader,
   type SelectedMailbox,
-  type TextKey,
   Unreadable,
 } from '#proto/imap-server';
 import { blockFieldReader, blockNumbers, blockRowReader, noStructure, type ListedMailbox } from './header-fields.ts';
@@ -107,28 +106,38 @@ export class SelectedGlue implements SelectedMailbox {
     return blockFieldReader(this.#listed, names, uids);
   }
 
-  numbers(uids: Uint32Array): AsyncIterable<NumberColumns> {
-    return blockNumbers(this.#listed, uids);
-  }
-
   get #listed(): ListedMailbox {
     return { account: this.#account, mailbox: this.#mailbox, uids: () => this.#image.uids };
   }
 
-  async matchText(
+  async search(
+    filter: Filter<PlaceCondition>,
     uids: Uint32Array,
-    keys: readonly TextKey[],
     signal: AbortSignal,
     onUnreadable: (uid: number, error: Unreadable) => void,
   ): Promise<Uint32Array> {
-    const onFailure = (uid: number, error: unknown): void => {
-      if (!(error instanceof Unreadable)) throw error;
-      onUnreadable(uid, error);
-    };
-    return await matchText(this.#searchSource, uids, keys, { signal, onFailure });
+    const { image } = this;
+    const space = new PlaceSpace({
+      loop: this.#account.loop,
+      image,
+      numbers: (some) => blockNumbers(this.#listed, some),
+      rows: (some, want) => this.#numbers(some, want),
+      matchText: (some, conditions, onFailure) => matchText(this.#textSource, some, conditions, { signal, onFailure }),
+      isMessageDamage: (error) => error instanceof Unreadable,
+    });
+    const candidates = uids === image.uids ? uids : intersection(uids, image.uids);
+    const found = await new Evaluator(space).find(filter, candidates);
+    for (const [uid, error] of space.unknown) if (error instanceof Unreadable) onUnreadable(uid, error);
+    return found;
   }
 
-  get #searchSource(): TextSource {
+  async #numbers(uids: Uint32Array, want: 'sentDay' | 'others'): Promise<(MessageRow | null)[]> {
+    const isSent = want === 'sentDay';
+    const rows = await this.rows(uids, { ...noColumns, numbers: !isSent, sentDate: isSent });
+    return rows.map((row) => (row === 'large' ? null : row));
+  }
+
+  get #textSource(): TextSource {
     return {
       ...this.#listed,
       contents: (uids, want) => this.contents(uids, want),
@@ -196,14 +205,16 @@ export class SelectedGlue implements SelectedMailbox {
 
 const sizesOnly = { description: false, oldListed: false, oldTexts: false, sentDay: false } as const;
 
-const structureOnly: RowColumns = {
+const noColumns: RowColumns = {
   envelope: false,
   body: false,
   bodyStructure: false,
   numbers: false,
   sentDate: false,
-  structure: true,
+  structure: false,
 };
+
+const structureOnly: RowColumns = { ...noColumns, structure: true };
 
 function copied({ uidValidity, from, to }: Copied): CopyResult {
   return { uidValidity, from, to };

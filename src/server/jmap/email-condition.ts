@@ -1,7 +1,7 @@
 import { Arguments, invalidArgument, MethodError, type JsonObject } from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
+import type { TextCondition } from '#lib/search';
 import { keywordsOf, type Email, type EmailView } from '#mail/emails';
-import type { TextKey } from '#mail/search';
 import { mailboxIds } from './ids.ts';
 
 /** A condition of Email/query (RFC 8621 §4.4.1), all of whose members must be true. */
@@ -11,7 +11,7 @@ export interface EmailCondition {
   /** Answered by what is in memory. */
   readonly tests: readonly ((email: Email, view: EmailView) => boolean)[];
   /** Texts that the message must have, each of them. */
-  readonly texts: readonly TextKey[];
+  readonly texts: readonly TextCondition[];
   /** Null when the condition does not ask. */
   readonly hasAttachment: boolean | null;
 }
@@ -20,7 +20,7 @@ export interface EmailCondition {
 export function readCondition(object: JsonObject): EmailCondition {
   const args = new Arguments(object);
   const tests: ((email: Email, view: EmailView) => boolean)[] = [];
-  const texts: TextKey[] = [];
+  const texts: TextCondition[] = [];
   let hasAttachment: boolean | null = null;
   let mailbox: MailboxId | null = null;
   for (const name of Object.keys(object)) {
@@ -92,18 +92,18 @@ function inMailbox(wanted: MailboxId): (email: Email) => boolean {
 const textNames = new Set(['text', 'from', 'to', 'cc', 'bcc', 'subject', 'body']);
 
 /** RFC 8621 §4.4.1: words are sought each by itself, text in quotes as a phrase. */
-function textKeys(name: string, value: string): TextKey[] {
+function textKeys(name: string, value: string): TextCondition[] {
   const words = [...value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
     ([, double, single, word]) => double ?? single ?? word ?? '',
   );
   const wanted = words.filter((word) => word !== '');
-  return wanted.map((word): TextKey => {
+  return wanted.map((word): TextCondition => {
     if (name === 'text' || name === 'body') return { kind: name, value: word };
     return { kind: 'header', name, value: word };
   });
 }
 
-function headerKey(args: Arguments): TextKey {
+function headerKey(args: Arguments): TextCondition {
   const [name, value = '', ...rest] = args.texts('header');
   if (name === undefined || rest.length > 0) throw invalidArgument('header', 'a name, and maybe a text, are expected');
   return { kind: 'header', name: name.toLowerCase(), value };

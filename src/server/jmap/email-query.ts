@@ -4,11 +4,11 @@ import {
   isJsonObject,
   MethodError,
   parseFilter,
-  type Filter,
   type JsonObject,
   type JsonValue,
 } from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
+import type { Filter } from '#lib/search';
 import { keywordsOf, type Email, type EmailView } from '#mail/emails';
 import type { JmapMethod } from '#proto/jmap-server';
 import { readCondition, type EmailCondition } from './email-condition.ts';

@@ -2,12 +2,12 @@ import {
   Arguments,
   invalidArgument,
   isJsonObject,
-  isMatch,
   MethodError,
   parseFilter,
   type JsonObject,
   type JsonValue,
 } from '#lib/jmap';
+import { isMatch } from '#lib/search';
 import type { JmapMethod } from '#proto/jmap-server';
 import { mailboxIds } from './ids.ts';
 import { accountOf, type MailContext } from './mail-context.ts';
@@ -34,7 +34,7 @@ export const mailboxQuery: JmapMethod<MailContext> = {
     // The state is the older one: what changes meanwhile is reported again.
     const state = await account.changes.modSeq();
     const entries = await mailboxEntries(account);
-    const matching = entries.filter((entry) => filter === null || isMatch(filter, (test) => test(entry)) === true);
+    const matching = entries.filter((entry) => filter === null || isMatch(filter, (test) => test(entry)));
     const sorted = asTree.sorted ? treeOf(entries, compare) : entries.toSorted(compare);
     const shown = new Set(asTree.filtered ? withAncestors(matching) : matching);
     const results = sorted.filter((entry) => shown.has(entry));

@@ -6,7 +6,7 @@ import { type MessageFailures, refusalFor } from '../failures.ts';
 import { sequenceSetText } from '../message-set.ts';
 import type { Output } from '../output.ts';
 import { No } from '../refusal.ts';
-import { Evaluator } from '../search/evaluator.ts';
+import { filterOf } from '../search/filter-of.ts';
 import { countKeys, keyWeight } from '../search/key-cost.ts';
 import type { Selection } from '../selection.ts';
 import type { Handler } from './handler.ts';
@@ -38,7 +38,7 @@ interface Found {
 }
 
 async function find(context: Context, selection: Selection, command: SearchCommand): Promise<Found> {
-  const { clock, loop, options, shutdown } = context.deps;
+  const { clock, options, shutdown } = context.deps;
   if (command.unsupportedCharset !== null) {
     // RFC 9051 §6.4.4: MUST be NO, and SHOULD contain BADCHARSET, which may list the supported charsets.
     throw new No(`BADCHARSET (${charsetLabels.join(' ')})`, 'search in UTF-8');
@@ -56,8 +56,12 @@ async function find(context: Context, selection: Selection, command: SearchComma
       `too many search keys for ${messages} messages: their weight is ${weight}, the limit ${most}`,
     );
   }
-  const evaluator = new Evaluator(selection, { clock, loop, rowBatch: options.limits.maxRowBatch, signal: shutdown });
-  return { uids: await evaluator.search(command.key), failures: evaluator.failures };
+  const failures: MessageFailures = new Map();
+  const filter = filterOf(command.key, selection, clock.now());
+  const uids = await selection.mailbox.search(filter, selection.view.uids, shutdown, (uid, error) =>
+    failures.set(uid, error),
+  );
+  return { uids, failures };
 }
 
 /** Returns the UIDs to save: only those of MIN and MAX when these are requested without ALL and COUNT (RFC 5182 §2.4). */

@@ -1,9 +1,9 @@
 import type { StoreCommand } from '#lib/imap';
+import { without } from '#lib/search';
 import type { Selection } from '../selection.ts';
 import type { Context } from '../context.ts';
 import { type PositionRange, uidsAt } from '../message-set.ts';
 import { Bad, No } from '../refusal.ts';
-import { without } from '../search/uid-list.ts';
 import type { Handler } from './handler.ts';
 
 /** STORE and UID STORE (RFC 9051 §6.4.6). */

@@ -1,10 +1,10 @@
 import type { SearchKey } from '#lib/imap';
 
-/** Source of the data for a key, cheapest first. */
-export const KeyCost = { Image: 0, Rows: 1, Text: 2 } as const;
+/** Source of the data for a key, cheapest first: #mail/search evaluates in this order. */
+const KeyCost = { Image: 0, Rows: 1, Text: 2 } as const;
 
-/** Returns the cost of the most expensive part of a key: AND evaluates cheap keys first, so that expensive ones see few messages. */
-export function keyCost(key: SearchKey): (typeof KeyCost)[keyof typeof KeyCost] {
+/** Returns the cost of the most expensive part of a key. */
+function keyCost(key: SearchKey): (typeof KeyCost)[keyof typeof KeyCost] {
   switch (key.kind) {
     case 'and':
       return dearest(key.keys.map(keyCost));

@@ -1,17 +1,17 @@
-/** Returns the UIDs of ascending `all` that are not in ascending `some`. */
+/** Returns the numbers of ascending `all` that are not in ascending `some`. */
 export function without(all: Uint32Array, some: ArrayLike<number>): Uint32Array {
   if (some.length === 0) return all;
   const rest = new Uint32Array(all.length);
   let count = 0;
   let at = 0;
-  for (const uid of all) {
-    while (at < some.length && (some[at] ?? 0) < uid) at++;
-    if (some[at] !== uid) rest[count++] = uid;
+  for (const number of all) {
+    while (at < some.length && (some[at] ?? 0) < number) at++;
+    if (some[at] !== number) rest[count++] = number;
   }
   return rest.subarray(0, count);
 }
 
-/** Merges two ascending lists that share no UID. */
+/** Merges two ascending lists that share no number. */
 export function union(left: Uint32Array, right: Uint32Array): Uint32Array {
   if (left.length === 0) return right;
   if (right.length === 0) return left;
@@ -25,15 +25,15 @@ export function union(left: Uint32Array, right: Uint32Array): Uint32Array {
   return all;
 }
 
-/** Returns the UIDs that both ascending lists contain. */
+/** Returns the numbers that both ascending lists contain. */
 export function intersection(all: Uint32Array, some: ArrayLike<number>): Uint32Array {
   const shared = new Uint32Array(Math.min(all.length, some.length));
   let count = 0;
   let at = 0;
-  for (const uid of all) {
-    while (at < some.length && (some[at] ?? 0) < uid) at++;
+  for (const number of all) {
+    while (at < some.length && (some[at] ?? 0) < number) at++;
     if (at >= some.length) break;
-    if (some[at] === uid) shared[count++] = uid;
+    if (some[at] === number) shared[count++] = number;
   }
   return shared.subarray(0, count);
 }
@@ -47,7 +47,7 @@ export class NumberList {
     this.#numbers = new Uint32Array(room);
   }
 
-  /** UIDs collected so far. */
+  /** Numbers collected so far. */
   get taken(): Uint32Array {
     return this.#numbers.subarray(0, this.#count);
   }
