@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
 import type { AppPasswordOptions } from './commands/app-password.ts';
 import type { ClientKeyOptions } from './commands/client-key.ts';
+import type { SessionOptions } from './commands/session.ts';
 import type { ConfirmOptions } from './confirm.ts';
 import { asking, inFolder, type FolderOptions, type Runner } from './program-options.ts';
 
-/** Adds the commands about accounts, passwords, app passwords and client certificates. */
+/** Adds the commands about accounts, passwords, app passwords, sessions of pages and client certificates. */
 export function addAccountCommands(godwit: Command, run: Runner): void {
   addAccounts(godwit, run);
   addPasswords(godwit, run);
   addAppPasswords(godwit, run);
+  addSessions(godwit, run);
   addClientKeys(godwit, run);
 }
 
@@ -99,6 +101,22 @@ function addAppPasswords(godwit: Command, run: Runner): void {
     .argument('<name>', 'its name, as the list shows it')
     .action(async (account: string, name: string, options: AppPasswordOptions) =>
       run((await import('./commands/app-password.ts')).appPasswordRemove(account, name, options)),
+    );
+}
+
+function addSessions(godwit: Command, run: Runner): void {
+  const session = godwit.command('session').description('list and end the logins of web pages');
+  inFolder(session.command('list').description('list the sessions of web pages with their last use'))
+    .argument('[account]', 'of this account only')
+    .option('--json', 'print JSON')
+    .action(async (account: string | undefined, options: SessionOptions) =>
+      run((await import('./commands/session.ts')).sessionList(account, options)),
+    );
+  inFolder(session.command('remove').description('end a session of web pages, at once'))
+    .argument('<account>', 'name of the account')
+    .argument('<session>', 'its number, as the list shows it, or "all"')
+    .action(async (account: string, id: string, options: SessionOptions) =>
+      run((await import('./commands/session.ts')).sessionRemove(account, id, options)),
     );
 }
 

@@ -50,7 +50,7 @@ export async function appPasswordList(account: string | undefined, options: AppP
 export async function appPasswordRemove(account: string, name: string, options: AppPasswordOptions): Promise<number> {
   const removed = await callServer(configFolder(options), 'appPassword.remove', { account, name });
   print(
-    `The app password ${plain(removed.name)} does not log in to account ${removed.account} any more. Sessions that are open go on.`,
+    `The app password ${plain(removed.name)} does not log in to account ${removed.account} anymore. Its open sessions have ended.`,
   );
   return 0;
 }

@@ -38,6 +38,8 @@ export interface Identity {
   readonly login: string;
   /** The app password that proved it; omitted for the account's own password, a certificate or a token, which permit everything. */
   readonly appPassword?: { readonly id: number; readonly scopes: readonly AppPasswordScope[] };
+  /** Number of the session of pages whose token proved it; omitted for all other proofs. */
+  readonly webSession?: number;
   /** Name of the secret that proved it, for `CredentialChecker.isStillProved`; omitted by stores whose secrets never change. */
   readonly proof?: string;
   /** Milliseconds since 1970 from which the proof no longer holds; omitted for never. */

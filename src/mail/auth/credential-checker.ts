@@ -18,7 +18,9 @@ import { cramMd5Digest } from './cram-md5.ts';
 import { activeAccount, clientKeyOf, credentialOf, serverSecret, type CredentialRow } from './credential-rows.ts';
 import { readScram } from './derive.ts';
 import { keyFingerprint } from './key-fingerprint.ts';
-import { appPasswordProof, clientKeyProof, fingerprintOf, passwordProof } from './proof-names.ts';
+import { appPasswordProof, clientKeyProof, fingerprintOf, passwordProof, sessionDigestOf } from './proof-names.ts';
+import { webSessionOf } from './web-session-rows.ts';
+import { sessionFloor } from './web-sessions.ts';
 import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { VerifiedPasswords } from './verified-passwords.ts';
@@ -155,6 +157,11 @@ export class CredentialChecker implements CredentialStore {
     if (fingerprint !== null) {
       const key = await this.#deps.db.read((reader) => clientKeyOf(reader, fingerprint));
       return key?.account === account;
+    }
+    const digest = sessionDigestOf(proof);
+    if (digest !== null) {
+      const floor = sessionFloor(this.#deps.clock.now(), this.#limits);
+      return (await this.#deps.db.read((reader) => webSessionOf(reader, digest, floor)))?.account === account;
     }
     if (found.row !== null && passwordProof(found.row) === proof) return true;
     return found.apps.some((app) => appPasswordProof(app) === proof);

@@ -17,6 +17,7 @@ import {
 import { deriveSecrets, PasswordRefusal, saltsOf } from './derive.ts';
 import { authLimits, type AuthLimits } from './limits.ts';
 import { PasswordHasher } from './password-hasher.ts';
+import { deleteWebSessions } from './web-session-rows.ts';
 
 /** Dependencies of `Credentials`. */
 export interface CredentialsDeps {
@@ -45,7 +46,7 @@ export class Credentials {
     this.#hasher = new PasswordHasher(deps.hash, this.#limits);
   }
 
-  /** Sets an account's password; the old one is invalid at once. @throws PasswordRefusal, or Error when there is no such account. */
+  /** Sets an account's password; the old one is invalid at once, and sessions of pages end. @throws PasswordRefusal, or Error when there is no such account. */
   async setPassword(account: string, password: string): Promise<void> {
     const { db, clock, random } = this.#deps;
     // Only app passwords bind their account to salts; without them each new password gets new ones.
@@ -55,7 +56,9 @@ export class Credentials {
       const now = await appPasswordSalts(tx, account);
       if (now !== null && now.join() !== saltsOf(secrets).join())
         throw new PasswordRefusal('an app password of the account was made at the same moment: please try again');
-      await putCredential(tx, await existing(activeAccount(tx, account), account), secrets, clock.now());
+      const id = await existing(activeAccount(tx, account), account);
+      await putCredential(tx, id, secrets, clock.now());
+      await deleteWebSessions(tx, id);
     }, 'reserve');
     this.#deps.bus.publish('logins');
   }

@@ -17,8 +17,14 @@ export const authLimits = {
   maxPasswordLength: 500,
   /** App passwords of one account. */
   maxAppPasswords: 50,
-  /** Time in ms in which the uses of an app password are stored once. */
+  /** Time in ms in which the uses of an app password, or of a session of pages, are stored once. */
   useIntervalMs: 60_000,
+  /** Time in ms after its last use at which a session of pages ends. */
+  webSessionIdleMs: 7 * 86_400_000,
+  /** Longest life in ms of a session of pages. */
+  webSessionLifeMs: 90 * 86_400_000,
+  /** Sessions of pages of one account. */
+  maxWebSessions: 50,
 } as const;
 
 /** Type of the limits, for arguments that replace some of them. */

@@ -22,7 +22,7 @@ const authService = (name: string, standardPort: number) =>
     .meta({ description: name });
 
 /** Names of the areas that `http` and `https` can serve. */
-const httpAreas = ['start', 'well-known', 'jmap'] as const;
+const httpAreas = ['start', 'well-known', 'web-session', 'jmap'] as const;
 
 const origin = z.string().regex(/^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/, {
   message: wording('is not an origin', 'Write it as https://webmail.example.org, without a path'),
@@ -35,7 +35,7 @@ const httpSettings = {
     .default([...httpAreas])
     .meta({
       description:
-        'Parts that are served: start (a page that lists the services), well-known (security.txt), jmap (reading mail, RFC 8620). Default: all.',
+        'Parts that are served: start (a page that lists the services), well-known (security.txt), web-session (logins of pages), jmap (reading mail, RFC 8620). Default: all.',
     }),
   hosts: z.array(hostName('A name.')).max(100).default([]).meta({
     description: 'Names that clients may use besides the hostname of the listener and the addresses; others get 421.',

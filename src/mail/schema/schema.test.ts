@@ -242,3 +242,22 @@ test('schema: recipients that waited before there were submissions stay as they 
   assert.deepEqual(now, { ...given, was_leased: null, is_final: null });
   assert.equal(db.prepare('SELECT count(*) AS n FROM email_submission').get()?.['n'], 0);
 });
+
+test('schema: an account from before sessions of pages keeps its secrets, and has no session', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteServerMigrations.findIndex(({ sql }) => sql.includes('CREATE TABLE web_session'));
+  for (const { sql } of sqliteServerMigrations.slice(0, before)) db.exec(sql);
+  db.exec(`INSERT INTO credential (account, changed_ms, password_hash, scram_sha1, scram_sha256, cram_md5)
+    VALUES (7, 1, 'hash', 'a', 'b', x'00')`);
+  db.exec(sqliteServerMigrations[before]?.sql ?? '');
+  assert.deepEqual(
+    { ...db.prepare('SELECT account, password_hash FROM credential').get() },
+    { account: 7, password_hash: 'hash' },
+  );
+  assert.deepEqual(db.prepare('SELECT id FROM web_session').all(), []);
+  const insert =
+    db.prepare(`INSERT INTO web_session (account, login, digest, device, created_ms, last_used_ms, last_address)
+    VALUES (7, 'ann', x'01', '', 1, 1, '')`);
+  insert.run();
+  assert.throws(() => insert.run(), /UNIQUE/);
+});

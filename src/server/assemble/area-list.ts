@@ -30,6 +30,13 @@ export const allAreas: readonly AreaOffer[] = [
     },
   },
   {
+    name: 'web-session',
+    open: async ({ logins, services }) => {
+      const { webSessionArea } = await import('#server/web-session');
+      return webSessionArea({ logins, sessions: services.webSessions });
+    },
+  },
+  {
     name: 'jmap',
     open: async ({ logins, services, hostname, shared }) => {
       const { jmapArea } = await import('#server/jmap');

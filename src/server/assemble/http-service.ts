@@ -94,6 +94,7 @@ async function openAreas(context: ServiceContext, names: ReadonlySet<string>): P
   const logins = new HttpLogins({
     logins: shared.logins,
     credentials: services.checker,
+    sessions: services.webSessions,
     allowPlaintextAuth: config.http?.allowPlaintextAuth === true,
   });
   const opened = { ...context, logins };

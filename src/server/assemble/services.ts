@@ -12,7 +12,7 @@ import { threadedSlowHash } from '#host/workers';
 import { listTexts } from '#lib/imap';
 import { AccountNames, Accounts, type AccountsDeps } from '#mail/accounts';
 import { parseAddress, type Address } from '#lib/address';
-import { AppPasswords, CredentialChecker, Credentials, type LoginDirectory } from '#mail/auth';
+import { AppPasswords, CredentialChecker, Credentials, WebSessions, type LoginDirectory } from '#mail/auth';
 import { BlobSweeper, ContentMemory, contentLimits } from '#mail/content';
 import type { ServerConfig } from '#mail/config';
 import type { Signing } from '#mail/dkim';
@@ -66,6 +66,8 @@ export interface Services extends AsyncDisposable {
   readonly credentials: Credentials;
   /** Passwords of single programs. */
   readonly appPasswords: AppPasswords;
+  /** Sessions of pages. */
+  readonly webSessions: WebSessions;
   /** Checks secrets. */
   readonly checker: CredentialChecker;
   readonly delivery: LocalDelivery;
@@ -336,6 +338,7 @@ function loginServices(
   return {
     credentials: new Credentials({ db, ...deps }),
     appPasswords: new AppPasswords({ db, ...deps }),
+    webSessions: new WebSessions({ db, ...deps }),
     checker: new CredentialChecker({ db, directory: loginsOf(configuration), ...deps }),
   };
 }

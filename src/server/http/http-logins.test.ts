@@ -56,6 +56,7 @@ function world(): World {
         return Promise.resolve({ account: login, login, ...(appPassword === undefined ? {} : { appPassword }) });
       },
     },
+    sessions: { check: () => Promise.resolve(null) },
     allowPlaintextAuth: false,
   });
   const facts: RequestFacts = {

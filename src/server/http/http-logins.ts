@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { RequestFacts } from '#host/http-server';
-import { LoginsBusy, type AppPasswordScope, type Identity } from '#lib/sasl';
-import type { CredentialChecker } from '#mail/auth';
+import { appPasswordScopes, LoginsBusy, type AppPasswordScope, type Identity } from '#lib/sasl';
+import type { CredentialChecker, WebSessions } from '#mail/auth';
 import type { Log } from '#ports/log';
 import { admissionTexts, type Logins, type LoginTerms, type LoginTry, type OpenLogin } from '#server/admission';
 import { parseAuthorization, type Basic, type Bearer } from './authorization-field.ts';
+import { isOfOwnPage } from './origin-check.ts';
 import { plainAnswer } from './plain-answer.ts';
+import { clearSessionCookie, sessionCookie } from './session-cookie.ts';
 
 /** Dependencies of logins over HTTP. */
 export interface HttpLoginsDeps {
   readonly logins: Pick<Logins, 'begin' | 'beginToken'>;
   readonly credentials: Pick<CredentialChecker, 'checkPassword' | 'checkToken'>;
+  readonly sessions: Pick<WebSessions, 'check'>;
   /** Accept passwords without TLS from other machines. */
   readonly allowPlaintextAuth: boolean;
 }
@@ -25,7 +28,7 @@ export type HttpLogin =
     }
   | { readonly kind: 'refused'; readonly response: Response };
 
-/** Logins over HTTP: names and passwords, or tokens, with each request, over the same throttle and log as those of IMAP and SMTP. */
+/** Logins over HTTP: names and passwords, tokens, or cookies of sessions with each request, over the same throttle and log as those of IMAP and SMTP. */
 export class HttpLogins {
   readonly #deps: HttpLoginsDeps;
   /** Mechanism, login and client last seen on each connection, which is known by its log: only the first one is an event. */
@@ -36,7 +39,7 @@ export class HttpLogins {
   }
 
   /**
-   * Finds the account of a request by its Authorization field.
+   * Finds the account of a request by its Authorization field, or else by the cookie of a session.
    * @param scopes  An app password has one of them at least. Who names `read-only` sees to it that such a login changes nothing.
    */
   async authenticate(
@@ -45,14 +48,16 @@ export class HttpLogins {
     scopes: readonly AppPasswordScope[] = ['mail'],
   ): Promise<HttpLogin> {
     const field = request.headers.get('Authorization');
-    if (field === null) return refused(401, 'Log in with the name and password of your account.', challenges(request));
-    const { remote, isTls } = facts;
-    if (!isTls && !this.#deps.allowPlaintextAuth && !isLoopback(remote.address))
-      return refused(403, 'Passwords are refused without TLS: use https.');
+    const cookie = field === null ? sessionCookie(request, facts.isTls) : null;
+    if (field === null && cookie === null)
+      return refused(401, 'Log in with the name and password of your account.', challenges(request));
+    const plaintext = this.#refusePlaintext(facts);
+    if (plaintext !== null) return plaintext;
+    if (field === null) return await this.#checkCookie(cookie ?? '', request, facts, scopes);
     const secret = parseAuthorization(field);
     switch (secret.scheme) {
       case 'basic':
-        return await this.#checkPassword(secret, request, facts, scopes);
+        return await this.#checkPassword(secret, request, facts, scopes, 'Basic');
       case 'bearer':
         return await this.#checkToken(secret, request, facts, scopes);
       case 'malformedToken':
@@ -63,11 +68,45 @@ export class HttpLogins {
     }
   }
 
-  async #checkPassword(
-    { login, password }: Basic,
+  /** Checks a name and a password that are no field of the header, as a page sends them. An app password of any scope is right. */
+  async authenticatePassword(
+    given: Pick<Basic, 'login' | 'password'>,
+    request: Request,
+    facts: RequestFacts,
+  ): Promise<HttpLogin> {
+    return (
+      this.#refusePlaintext(facts) ?? (await this.#checkPassword(given, request, facts, appPasswordScopes, 'Page'))
+    );
+  }
+
+  #refusePlaintext({ remote, isTls }: RequestFacts): HttpLogin | null {
+    if (isTls || this.#deps.allowPlaintextAuth || isLoopback(remote.address)) return null;
+    return refused(403, 'Passwords are refused without TLS: use https.');
+  }
+
+  async #checkCookie(
+    token: string,
     request: Request,
     facts: RequestFacts,
     scopes: readonly AppPasswordScope[],
+  ): Promise<HttpLogin> {
+    if (!isOfOwnPage(request)) return refused(403, 'Only pages of this server may use its session.');
+    // A session that has ended is no guess, and 256 bits are not guessed: a wrong cookie counts for nothing.
+    const { login: attempt } = this.#deps.logins.beginToken(clientOf(facts), hashOf(token));
+    const identity = await this.#deps.sessions.check(token, facts.remote.address);
+    if (identity === null) {
+      const headers = { ...challenges(request), 'Set-Cookie': clearSessionCookie(facts.isTls) };
+      return refused(401, 'The session has ended: please log in again.', headers);
+    }
+    return this.#decide(attempt, identity, { mechanism: 'Cookie', scopes, isRepeated: true }, request, facts);
+  }
+
+  async #checkPassword(
+    { login, password }: Pick<Basic, 'login' | 'password'>,
+    request: Request,
+    facts: RequestFacts,
+    scopes: readonly AppPasswordScope[],
+    mechanism: 'Basic' | 'Page',
   ): Promise<HttpLogin> {
     const start = await this.#deps.logins.begin(clientOf(facts));
     if (start.kind === 'busy') return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
@@ -80,8 +119,8 @@ export class HttpLogins {
       if (error instanceof LoginsBusy) return refused(503, admissionTexts.busy, { 'Retry-After': '10' });
       throw error;
     }
-    if (identity !== null) return this.#decide(attempt, identity, { mechanism: 'Basic', scopes }, request, facts);
-    attempt.failed({ mechanism: 'Basic', login, failure: 'credentials', reason: 'wrong name or password' });
+    if (identity !== null) return this.#decide(attempt, identity, { mechanism, scopes }, request, facts);
+    attempt.failed({ mechanism, login, failure: 'credentials', reason: 'wrong name or password' });
     return refused(401, 'The name or the password is wrong.', challenges(request));
   }
 
@@ -91,8 +130,7 @@ export class HttpLogins {
     facts: RequestFacts,
     scopes: readonly AppPasswordScope[],
   ): Promise<HttpLogin> {
-    const hash = createHash('sha256').update(token).digest('base64url');
-    const { login: attempt, mayFail } = this.#deps.logins.beginToken(clientOf(facts), hash);
+    const { login: attempt, mayFail } = this.#deps.logins.beginToken(clientOf(facts), hashOf(token));
     const identity = await this.#deps.credentials.checkToken(token);
     if (identity !== null) return this.#decide(attempt, identity, { mechanism: 'Bearer', scopes }, request, facts);
     if (!mayFail()) return refusedTooOften();
@@ -103,7 +141,7 @@ export class HttpLogins {
   #decide(attempt: LoginTry, identity: Identity, terms: LoginTerms, request: Request, facts: RequestFacts): HttpLogin {
     const { mechanism, scopes } = terms;
     const seen = `${mechanism} ${identity.login} ${facts.remote.address}`;
-    const isRepeated = this.#seen.get(facts.log) === seen;
+    const isRepeated = terms.isRepeated === true || this.#seen.get(facts.log) === seen;
     const decision = attempt.decide(identity, { ...terms, isRepeated });
     if (decision.kind === 'disabled') return refused(403, decision.text);
     if (decision.kind === 'notPermitted') {
@@ -114,6 +152,10 @@ export class HttpLogins {
     this.#seen.set(facts.log, seen);
     return { kind: 'account', identity, open: decision.open };
   }
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
 }
 
 function clientOf({ remote, log }: RequestFacts) {

@@ -6,6 +6,8 @@
 export type { Area } from './area.ts';
 export { EventStream, type EventStreamUser } from './event-stream.ts';
 export { HttpLogins } from './http-logins.ts';
+export { isOfOwnPage } from './origin-check.ts';
 export { plainAnswer } from './plain-answer.ts';
+export { clearSessionCookie, setSessionCookie } from './session-cookie.ts';
 export { router } from './router.ts';
 export { securityHeaders } from './security-headers.ts';

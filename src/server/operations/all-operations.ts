@@ -14,6 +14,7 @@ import { configReload } from './reload.ts';
 import { indexList, indexRebuild } from './search-index.ts';
 import { status } from './status.ts';
 import { suppressionAdd, suppressionList, suppressionRemove } from './suppression.ts';
+import { sessionList, sessionRemove } from './web-sessions.ts';
 import { why } from './why.ts';
 
 /** All operations: one that is listed here can be called. */
@@ -28,6 +29,8 @@ export const allOperations = [
   appPasswordAdd,
   appPasswordList,
   appPasswordRemove,
+  sessionList,
+  sessionRemove,
   clientKeyAdd,
   clientKeyList,
   clientKeyRemove,

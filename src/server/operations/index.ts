@@ -13,6 +13,7 @@ export type { RecoveredAccount } from './account-recovery.ts';
 export type { AccountContents, ListedAccount } from './account.ts';
 export type { RepairedAccount } from './check.ts';
 export type { ListedAppPassword } from './app-passwords.ts';
+export type { ListedSession } from './web-sessions.ts';
 export type { ListedClientKey } from './client-keys.ts';
 export type { OutsideView } from './dns.ts';
 export type { ListedHoldRule } from './hold-rules.ts';
