@@ -16,6 +16,7 @@ export interface HostilePorts {
   readonly submission: number;
   readonly imap: number;
   readonly imaps: number;
+  readonly http: number;
 }
 
 /** `godwit serve` in a process of its own, as strangers meet it. */
@@ -61,7 +62,13 @@ export async function startHostileServer(nodeOptions: readonly string[] = []): P
   await ready.promise;
   const port = (service: string): number =>
     Number(new RegExp(`server\\.listening.*service=${service} .*port=(\\d+)`).exec(output)?.[1]);
-  const ports = { smtp: port('smtp'), submission: port('submission'), imap: port('imap'), imaps: port('imaps') };
+  const ports = {
+    smtp: port('smtp'),
+    submission: port('submission'),
+    imap: port('imap'),
+    imaps: port('imaps'),
+    http: port('http'),
+  };
   const resources = undo.move();
   return {
     ports,

@@ -8,7 +8,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { attacks, type Attack } from './attacks.ts';
+import type { Attack } from './attack.ts';
+import { attacks } from './attacks.ts';
 import { startHostileServer, type HostileServer } from './hostile-server.ts';
 import { percentile, Probe } from './probe.ts';
 
