@@ -105,17 +105,17 @@ for (const [value, type, limit] of [
     'maxMembers',
   ],
 ] as const) {
-  test(`parseRequest: ${JSON.stringify(value).slice(0, 60)}`, () => {
-    assert.throws(
-      () => parseRequest(bytes(value)),
+  test(`parseRequest: ${JSON.stringify(value).slice(0, 60)}`, async () => {
+    await assert.rejects(
+      parseRequest(bytes(value)),
       (error) => error instanceof RequestProblem && error.type === type && error.details['limit'] === limit,
     );
   });
 }
 
-test('parseRequest takes UTF-8 only, and names no prototype', () => {
-  assert.throws(() => parseRequest(Uint8Array.of(34, 0xff, 34)), /UTF-8/);
-  const { calls } = parseRequest(
+test('parseRequest takes UTF-8 only, and names no prototype', async () => {
+  await assert.rejects(parseRequest(Uint8Array.of(34, 0xff, 34)), /UTF-8/);
+  const { calls } = await parseRequest(
     new TextEncoder().encode('{"using":[],"methodCalls":[["a",{"__proto__":{"x":1}},"c"]]}'),
   );
   assert.equal(new Arguments(calls[0]?.args ?? {}).has('x'), false);

@@ -29,3 +29,8 @@ export class RequestProblem extends Error {
     };
   }
 }
+
+/** Returns the refusal of a request that is over a limit, which has the name that the session gives it. */
+export function tooMuch(name: string, limit: number): RequestProblem {
+  return new RequestProblem('limit', `the request is over the limit ${name} (${limit})`, name);
+}

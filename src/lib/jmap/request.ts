@@ -1,7 +1,8 @@
 import { isId } from './id.ts';
 import { isJsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';
 import { jmapLimits, type JmapLimits } from './limits.ts';
-import { RequestProblem } from './problem.ts';
+import { parseJson, type Pause } from './parse-json.ts';
+import { RequestProblem, tooMuch } from './problem.ts';
 
 /** One method call or response (RFC 8620 §3.2). */
 export interface Invocation {
@@ -24,8 +25,12 @@ export interface JmapRequest {
  * Parses the body of a request (RFC 8620 §3.3). Members that the standard does not name are ignored.
  * @throws RequestProblem.
  */
-export function parseRequest(body: Uint8Array, limits: JmapLimits = jmapLimits): JmapRequest {
-  return requestOf(parseJson(body, limits), limits);
+export async function parseRequest(
+  body: Uint8Array,
+  limits: JmapLimits = jmapLimits,
+  pause?: Pause,
+): Promise<JmapRequest> {
+  return requestOf(await parseJson(body, limits, pause), limits);
 }
 
 /** Reads a request that is parsed JSON. @throws RequestProblem. */
@@ -67,62 +72,4 @@ function isStrings(value: JsonValue | undefined): value is readonly string[] {
 
 function notRequest(detail: string): RequestProblem {
   return new RequestProblem('notRequest', detail);
-}
-
-function tooMuch(name: string, limit: number): RequestProblem {
-  return new RequestProblem('limit', `the request is over the limit ${name} (${limit})`, name);
-}
-
-/** Decodes JSON, after its size, depth and number of values have been compared with the limits: what follows may recur and copy. @throws RequestProblem. */
-export function parseJson(body: Uint8Array, limits: JmapLimits): JsonValue {
-  if (body.length > limits.maxSizeRequest) throw tooMuch('maxSizeRequest', limits.maxSizeRequest);
-  measure(body, limits);
-  let text;
-  try {
-    // RFC 7493 §2.1: I-JSON is UTF-8; a byte order mark is none of it (RFC 8259 §8.1).
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    throw new RequestProblem('notJSON', 'the request is not in UTF-8');
-  }
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (error) {
-    // The message of the parser quotes what the client sent.
-    throw new RequestProblem('notJSON', error instanceof Error ? error.message.slice(0, 200) : 'bad JSON');
-  }
-}
-
-const Char = {
-  Quote: 34,
-  Comma: 44,
-  Backslash: 92,
-  OpenArray: 91,
-  CloseArray: 93,
-  Colon: 58,
-  OpenObject: 123,
-  CloseObject: 125,
-};
-
-/** Counts levels, values and members of objects without looking at what they are. */
-function measure(body: Uint8Array, { maxDepth, maxValues, maxMembers }: JmapLimits): void {
-  let depth = 0;
-  let values = 1;
-  let members = 0;
-  let inString = false;
-  for (let i = 0; i < body.length; i += 1) {
-    const c = body[i];
-    if (inString) {
-      if (c === Char.Backslash) i += 1;
-      else if (c === Char.Quote) inString = false;
-    } else if (c === Char.Quote) inString = true;
-    else if (c === Char.OpenArray || c === Char.OpenObject) {
-      depth += 1;
-      values += 1;
-      if (depth > maxDepth) throw tooMuch('maxDepth', maxDepth);
-    } else if (c === Char.CloseArray || c === Char.CloseObject) depth -= 1;
-    else if (c === Char.Comma) values += 1;
-    else if (c === Char.Colon) members += 1;
-    if (values > maxValues) throw tooMuch('maxValues', maxValues);
-    if (members > maxMembers) throw tooMuch('maxMembers', maxMembers);
-  }
 }

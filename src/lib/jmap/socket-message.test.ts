@@ -4,8 +4,8 @@ import { jmapLimits } from './limits.ts';
 import { parseSocketMessage } from './socket-message.ts';
 
 /** Parses a message and shows what was found in it. */
-function shown(text: string, limits = jmapLimits): unknown {
-  const message = parseSocketMessage(new TextEncoder().encode(text), limits);
+async function shown(text: string, limits = jmapLimits): Promise<unknown> {
+  const message = await parseSocketMessage(new TextEncoder().encode(text), limits);
   if (message.kind === 'request') return [message.id, message.request.calls.map(({ name }) => name)];
   if (message.kind === 'invalid') return [message.problem.type, message.id];
   return message;
@@ -30,9 +30,9 @@ for (const [text, want] of [
   [`{"@type":"WebSocketPushEnable","dataTypes":[${'"a",'.repeat(100)}"a"]}`, ['notRequest', null]],
   [`{"@type":"WebSocketPushEnable","pushState":"${'a'.repeat(1001)}"}`, ['notRequest', null]],
 ] as const)
-  test(`parseSocketMessage: ${text.slice(0, 80)}`, () => assert.deepEqual(shown(text), want));
+  test(`parseSocketMessage: ${text.slice(0, 80)}`, async () => assert.deepEqual(await shown(text), want));
 
-test('parseSocketMessage: the limits of requests hold', () => {
-  assert.deepEqual(shown(request(',"id":"a"'), { ...jmapLimits, maxCallsInRequest: 0 }), ['limit', 'a']);
-  assert.deepEqual(shown(request(',"id":"a"'), { ...jmapLimits, maxSizeRequest: 20 }), ['limit', null]);
+test('parseSocketMessage: the limits of requests hold', async () => {
+  assert.deepEqual(await shown(request(',"id":"a"'), { ...jmapLimits, maxCallsInRequest: 0 }), ['limit', 'a']);
+  assert.deepEqual(await shown(request(',"id":"a"'), { ...jmapLimits, maxSizeRequest: 20 }), ['limit', null]);
 });

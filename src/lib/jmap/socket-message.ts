@@ -1,7 +1,8 @@
 import { isJsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';
 import { jmapLimits, type JmapLimits } from './limits.ts';
+import { parseJson, type Pause } from './parse-json.ts';
 import { RequestProblem } from './problem.ts';
-import { parseJson, requestOf, type JmapRequest } from './request.ts';
+import { requestOf, type JmapRequest } from './request.ts';
 
 /** A message that a client sends over a WebSocket (RFC 8887 §4.3). */
 export type SocketMessage =
@@ -27,10 +28,14 @@ const maxTypes = 100;
 const maxTextLength = 1000;
 
 /** Parses a message. Never throws for what clients send. */
-export function parseSocketMessage(body: Uint8Array, limits: JmapLimits = jmapLimits): SocketMessage {
+export async function parseSocketMessage(
+  body: Uint8Array,
+  limits: JmapLimits = jmapLimits,
+  pause?: Pause,
+): Promise<SocketMessage> {
   let id: string | null = null;
   try {
-    const value = parseJson(body, limits);
+    const value = await parseJson(body, limits, pause);
     if (!isJsonObject(value)) throw notRequest('the message is no object');
     // Also errors name the request (RFC 8887 §4.3.4).
     id = textOf(value, 'id');

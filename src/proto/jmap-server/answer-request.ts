@@ -45,7 +45,8 @@ export async function answerRequest<Context>(body: Uint8Array, deps: AnswerDeps<
 }
 
 async function answered<Context>(body: Uint8Array, deps: AnswerDeps<Context>): Promise<JsonObject> {
-  return await answerCalls(parseRequest(body, deps.limits ?? jmapLimits), deps);
+  const request = await parseRequest(body, deps.limits ?? jmapLimits, () => deps.loop.pause());
+  return await answerCalls(request, deps);
 }
 
 /** Answers the calls of a request in their order. @throws RequestProblem when none of them ran. */

@@ -1,4 +1,5 @@
 import { parseSocketMessage, RequestProblem, type JmapLimits, type JmapRequest, type JsonObject } from '#lib/jmap';
+import type { EventLoop } from '#ports/event-loop';
 
 /** The client of a WebSocket, which speaks in messages of text. */
 export interface SocketChannel {
@@ -11,6 +12,7 @@ export interface SocketChannel {
 /** Answers to what a session is asked. */
 export interface SocketBackend {
   readonly limits: JmapLimits;
+  readonly loop: EventLoop;
   /** Takes one of the slots for requests of the account; null when none is left. */
   takeSlot(): Disposable | null;
   /** Answers the calls of a request. @throws RequestProblem when none of them ran. */
@@ -28,7 +30,8 @@ export interface SocketBackend {
  * held until the client has taken the answer; what is refused is answered before the next message is read. So nothing of a client that does not read piles up.
  */
 export async function serveSocket(channel: SocketChannel, backend: SocketBackend): Promise<void> {
-  const { limits } = backend;
+  const { limits, loop } = backend;
+  const pause = (): Promise<void> | null => loop.pause();
   const underWay = new Set<Promise<void>>();
   const refuse = (id: string | null, problem: RequestProblem): Promise<void> =>
     channel.send(JSON.stringify({ '@type': 'RequestError', requestId: id, ...problem.details }));
@@ -44,7 +47,7 @@ export async function serveSocket(channel: SocketChannel, backend: SocketBackend
   };
   try {
     for (let text = await channel.receive(); text !== null; text = await channel.receive()) {
-      const message = parseSocketMessage(new TextEncoder().encode(text), limits);
+      const message = await parseSocketMessage(new TextEncoder().encode(text), limits, pause);
       switch (message.kind) {
         case 'request': {
           const slot = backend.takeSlot();

@@ -76,6 +76,10 @@ class WebSocketClient implements SocketBackend, StateWatcher, PushClient {
     this.#parts = parts;
   }
 
+  get loop(): Account['loop'] {
+    return this.#parts.account.loop;
+  }
+
   takeSlot(): Disposable | null {
     return this.#parts.slots.take(this.#parts.account.name);
   }
