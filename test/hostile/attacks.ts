@@ -15,7 +15,7 @@ export const attacks: readonly Attack[] = [
     'smtp',
     'BDAT 1\r\nx',
     { 220: 1, 250: 520, 421: 1 },
-    'EHLO localhost\r\nMAIL FROM:<>\r\nRCPT TO:<godwit@localhost>\r\n',
+    { before: 'EHLO localhost\r\nMAIL FROM:<>\r\nRCPT TO:<godwit@localhost>\r\n', shortRounds: 1 },
   ),
   {
     name: 'half a TLS handshake',
@@ -59,13 +59,13 @@ function flood(
   service: 'imap' | 'smtp',
   command: string,
   most: Readonly<Record<string, number>>,
-  before = '',
+  { before = '', shortRounds = 3 }: { readonly before?: string; readonly shortRounds?: number } = {},
 ): Attack {
   return {
     name: `flood of ${name}`,
     most,
     full: { connections: 40, rounds: 2000 },
-    short: { connections: 40, rounds: 3 },
+    short: { connections: 40, rounds: shortRounds },
     run: (ports, extent) => {
       const block = before + command.repeat(20_000);
       return onAll(extent, async (seen, at) => {
