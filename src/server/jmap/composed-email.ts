@@ -28,8 +28,6 @@ export interface ComposedEmail {
 }
 
 const encoder = new TextEncoder();
-/** Room for the fields of MIME beside those of the client. */
-const mimeFieldBytes = 4096;
 
 /**
  * Finds the blobs of a new email and the transfer encoding of each part.
@@ -42,9 +40,6 @@ export async function composedEmail(
   reads: BlobReads,
   maxBytes: number,
 ): Promise<ComposedEmail> {
-  // Readers keep no more of a header.
-  if (encoder.encode(fields).length > defaultMimeLimits.maxHeaderBytes - mimeFieldBytes)
-    throw new SetError('tooLarge', `a header has at most ${defaultMimeLimits.maxHeaderBytes} octets`);
   const { maxSizeAttachmentsPerEmail } = context.limits;
   const sources = await sourcesOf(leavesOf(body), context, reads);
   let sourceBytes = 0;
@@ -62,7 +57,24 @@ export async function composedEmail(
   // Random, so that no part holds it.
   const boundary = (): string => `=_${encodeHex(context.random.bytes(16))}`;
   const root = composedBody(body, leaves, boundary) ?? emptyText(context);
+  refuseLongHeaders(fields, root);
   return { sourceBytes, chunks: () => chunksOf(fields, root, context.account.loop) };
+}
+
+/** Readers keep no more of one header, and of all headers of a message. @throws SetError tooLarge. */
+function refuseLongHeaders(fields: string, root: ComposedPart<BlobContent>): void {
+  const { maxHeaderBytes, maxAllHeaderBytes } = defaultMimeLimits;
+  const sizes = [...composeMessage(fields, root)].map((piece) => (piece instanceof Uint8Array ? piece.length : 0));
+  // The first two pieces are the header of the message.
+  const [first = 0, second = 0, ...others] = sizes;
+  if (
+    Math.max(first + second, ...others) > maxHeaderBytes ||
+    sizes.reduce((sum, size) => sum + size) > maxAllHeaderBytes
+  )
+    throw new SetError(
+      'tooLarge',
+      `a header has at most ${maxHeaderBytes} octets, all of an email ${maxAllHeaderBytes}`,
+    );
 }
 
 function leavesOf(body: NewBody): NewLeaf[] {

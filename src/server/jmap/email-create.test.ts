@@ -184,7 +184,13 @@ test('Email/set: a structure is kept as it is given, with blobs of uploads, mess
     type: 'multipart/mixed',
     'header:X-Root:asText': 'root',
     subParts: [
-      { type: 'text/plain; format=flowed', partId: 'a', language: ['de', 'en'], 'header:X-Part:asText': 'pärt' },
+      {
+        type: 'text/plain; format=flowed',
+        partId: 'a',
+        language: ['de', 'en'],
+        'header:X-Part:asText': 'pärt',
+        'header:constructor': ' x',
+      },
       { 'header:Content-Type': 'text/calendar; method=REQUEST', blobId: ics },
       { type: 'text/plain', charset: 'iso-8859-1', blobId: latin1, location: 'https://example.org/a' },
       { type: 'message/rfc822', blobId: inner, 'header:Content-Disposition': 'attachment; filename="i.eml"' },
@@ -285,17 +291,29 @@ test('Email/set: what is too much for an email, a call, the account or its quota
   const mailboxIds = await mailboxIdsOf(store, 'Drafts');
   const blobId = await upload(client, store, 'x'.repeat(60));
   const attachments = [{ blobId }];
+  const tiny = await upload(client, store, 'x');
   const text = (value: string): JsonObject => ({ textBody: [{ partId: 'a' }], bodyValues: { a: { value } } });
   const types = (answer: SetAnswer): Record<string, string> =>
     Object.fromEntries(Object.entries(answer.notCreated ?? {}).map(([name, { type }]) => [name, type]));
   assert.deepEqual(
     types(
       await create(client, {
+        'header of a part': { mailboxIds, attachments: [{ blobId, 'header:X-Long': ' x'.repeat(132_000) }] },
+        'headers of parts': {
+          mailboxIds,
+          attachments: Array.from({ length: 20 }, () => ({ blobId: tiny, 'header:X-Long': ' x'.repeat(120_000) })),
+        },
         fits: { mailboxIds, attachments, ...text('x'.repeat(140)) },
         files: { mailboxIds, attachments: [...attachments, ...attachments] },
         call: { mailboxIds, ...text('x'.repeat(51)) },
         rest: { mailboxIds, ...text('x'.repeat(50)) },
-        header: { mailboxIds, 'header:X-Long': ' x'.repeat(130_000) },
+        header: { mailboxIds, 'header:X-Long': ' x'.repeat(132_000) },
+        'file name': { mailboxIds, attachments: [{ blobId, name: 'x'.repeat(1001) }] },
+        cid: { mailboxIds, attachments: [{ blobId, cid: 'x'.repeat(251) }] },
+        location: { mailboxIds, attachments: [{ blobId, location: `https://${'x'.repeat(900)}` }] },
+        type: { mailboxIds, attachments: [{ blobId, type: `text/${'x'.repeat(128)}` }] },
+        parameter: { mailboxIds, attachments: [{ blobId, type: `text/x; ${'x'.repeat(1000)}=y` }] },
+        disposition: { mailboxIds, attachments: [{ blobId, disposition: 'x'.repeat(1000) }] },
         line: { mailboxIds, 'header:X-Long': 'x'.repeat(999) },
         words: { mailboxIds, 'header:X-Long': ' x'.repeat(999) },
         name: { mailboxIds, [`header:${'x'.repeat(201)}`]: 'y' },
@@ -307,6 +325,14 @@ test('Email/set: what is too much for an email, a call, the account or its quota
       files: 'tooLarge',
       call: 'rateLimit',
       header: 'tooLarge',
+      'header of a part': 'tooLarge',
+      'headers of parts': 'tooLarge',
+      'file name': 'invalidProperties',
+      cid: 'invalidProperties',
+      location: 'invalidProperties',
+      type: 'invalidProperties',
+      parameter: 'invalidProperties',
+      disposition: 'invalidProperties',
       line: 'invalidProperties',
       name: 'invalidProperties',
       parts: 'tooLarge',

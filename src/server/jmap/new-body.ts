@@ -90,13 +90,15 @@ function isFalseFlag(name: string, value: JsonValue): boolean {
 }
 
 /** Fields of a part's header that other properties stand for. */
-const fieldsOfProperties: Readonly<Record<string, readonly string[]>> = {
-  'content-type': ['type', 'charset', 'name'],
-  'content-disposition': ['disposition', 'name'],
-  'content-id': ['cid'],
-  'content-language': ['language'],
-  'content-location': ['location'],
-};
+const fieldsOfProperties: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    'content-type': ['type', 'charset', 'name'],
+    'content-disposition': ['disposition', 'name'],
+    'content-id': ['cid'],
+    'content-language': ['language'],
+    'content-location': ['location'],
+  }),
+);
 
 const readProperties = 'partId blobId size name type charset disposition cid language location subParts'.split(' ');
 
@@ -135,7 +137,7 @@ class BodyReader {
     const subParts = properties.value('subParts');
     const { type, params } = properties.type(place, subParts !== null);
     const disposition = properties.disposition(place);
-    const name = properties.text('name');
+    const name = properties.name();
     const isMultipart = type.startsWith('multipart/');
     const source = isMultipart || subParts !== null ? null : this.#source(properties);
     const head: PartHead = {
@@ -145,9 +147,13 @@ class BodyReader {
         disposition === null
           ? null
           : { ...disposition, params: [...disposition.params, ...namedParameter('filename', name)] },
-      contentId: properties.matching('cid', /^[^\s<>\p{Cc}]+$/u, 'no spaces and angle brackets are expected'),
+      contentId: properties.matching(
+        'cid',
+        /^[^\s<>\p{Cc}]{1,250}$/u,
+        '1 to 250 characters, no spaces and angle brackets, are expected',
+      ),
       language: properties.language(),
-      location: properties.matching('location', /^[!-~]+$/, 'a URI is expected'),
+      location: properties.matching('location', /^[!-~]{1,900}$/, 'a URI of at most 900 characters is expected'),
       fields: fields.text(),
     };
     if (isMultipart !== (subParts !== null))
@@ -187,7 +193,7 @@ class BodyReader {
     for (const [name, value] of Object.entries(part)) {
       if (readProperties.includes(name)) continue;
       const property = parseHeaderProperty(name);
-      const own = property === null ? undefined : fieldsOfProperties[property.field];
+      const own = property === null ? undefined : fieldsOfProperties.get(property.field);
       const at = `${path}/${name}`;
       if (property === null) this.#invalid.add(at, 'a new part has no such property');
       else if (property.field === 'content-transfer-encoding') this.#invalid.add(at, 'the server chooses the encoding');

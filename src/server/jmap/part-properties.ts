@@ -11,9 +11,9 @@ export interface PartPlace {
   readonly isRoot?: boolean;
 }
 
-/** RFC 2045 §5.1. */
-const token = /^[\w!#$%&'*+.^`{|}~-]+$/;
-const mediaType = /^[\w!#$%&'*+.^`{|}~-]+\/[\w!#$%&'*+.^`{|}~-]+$/;
+/** RFC 2045 §5.1; RFC 6838 §4.2 gives each name of a media type 127 characters. */
+const token = /^[\w!#$%&'*+.^`{|}~-]{1,127}$/;
+const mediaType = /^[\w!#$%&'*+.^`{|}~-]{1,127}\/[\w!#$%&'*+.^`{|}~-]{1,127}$/;
 
 /** Returns a parameter in a list; an empty list for null. */
 export function namedParameter(name: string, value: string | null): Parameter[] {
@@ -45,6 +45,15 @@ export class PartProperties {
     return this.matching(name, /^(?:\P{Cc}|\t)*$/u, 'a string without control characters is expected');
   }
 
+  /** Returns the file name. */
+  name(): string | null {
+    return this.matching(
+      'name',
+      /^(?:\P{Cc}|\t){0,1000}$/u,
+      'at most 1000 characters, none of them controls, are expected',
+    );
+  }
+
   matching(name: string, pattern: RegExp, reason: string): string | null {
     const value = this.value(name);
     if (value === null || (typeof value === 'string' && pattern.test(value))) return value;
@@ -74,6 +83,8 @@ export class PartProperties {
     const type = found ?? only ?? usual;
     if (written !== null && (found === null || !mediaType.test(found) || !/^[^\s;]+\s*(?:;|$)/.test(written)))
       this.refuse(name, 'a media type is expected');
+    else if (parsed?.params.some((param) => !token.test(param.name)) === true)
+      this.refuse(name, 'a parameter has a bad name');
     else if (only !== undefined && type !== only) this.refuse(name, `${only} is expected`);
     const isText = this.value('partId') !== null;
     const charset = this.matching('charset', token, 'the name of a charset is expected');
@@ -89,7 +100,8 @@ export class PartProperties {
     if (written === null)
       return isAttachment ? { type: this.value('cid') === null ? 'attachment' : 'inline', params: [] } : null;
     const parsed = parseDisposition(written);
-    if (parsed === null || !/^[^\s;]+\s*(?:;|$)/.test(written) || !token.test(parsed.type))
+    const names = [parsed?.type ?? '', ...(parsed?.params ?? []).map((param) => param.name)];
+    if (!/^[^\s;]+\s*(?:;|$)/.test(written) || !names.every((one) => token.test(one)))
       this.refuse(name, 'a disposition such as attachment is expected');
     return parsed;
   }
