@@ -33,6 +33,15 @@ test('dataDirectoryRefusal: what is right for the user who serves is right', { s
 });
 
 test(
+  'dataDirectoryRefusal: a folder in a file system where none can be made',
+  { skip: process.platform !== 'linux' && '/proc is of Linux' },
+  () => {
+    assert.match(refusal('/proc/x', null) ?? '', /^server\.yaml:1:1: dataDirectory: \/proc\/x cannot be made/);
+    if (isRoot()) assert.match(refusal('/proc/x', self) ?? '', /\/proc\/x cannot be made in \/proc \(ENOENT\)/);
+  },
+);
+
+test(
   'dataDirectoryRefusal: what keeps another user from it is named with the command that helps',
   { skip },
   async () => {

@@ -1,5 +1,5 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, mkdtempSync, readdirSync, rmdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { dataDirectoryProblem, errorCode } from '#host/files';
 import { isWindows } from '#host/process';
 import { problemInFile, type ConfigFile, type ConfigProblem } from '#mail/config';
@@ -31,6 +31,8 @@ function missingRefusal(path: string, user: ServingUser | null): Words | null {
   while (statSync(parent, { throwIfNoEntry: false }) === undefined && parent !== dirname(parent))
     parent = dirname(parent);
   if (!statSync(parent).isDirectory()) return [`${path} cannot be made: ${parent} is not a folder`, chooseAnother];
+  const code = refusedIn(parent);
+  if (code !== null) return [`${path} cannot be made in ${parent} (${code})`, chooseAnother];
   if (user === null) {
     return isDenied(parent, constants.W_OK | constants.X_OK)
       ? [`${path} cannot be made: this user may not write in ${parent}`, `Make it and give it to the user who serves`]
@@ -40,6 +42,21 @@ function missingRefusal(path: string, user: ServingUser | null): Words | null {
   if (parent !== dirname(path))
     return [`${path} cannot be made: ${dirname(path)} does not exist`, `Run 'mkdir -p ${dirname(path)}'`];
   return unreachable(path, parent, user);
+}
+
+/**
+ * Returns the code with which the system refuses a new folder where rights do not matter: in a file system without space of its own, such as /proc. One is
+ * made there for a moment. Null where one can be made, and where only rights decide.
+ */
+function refusedIn(parent: string): string | null {
+  if (isWindows || statfsSync(parent).blocks > 0) return null;
+  try {
+    rmdirSync(mkdtempSync(join(parent, 'godwit-')));
+    return null;
+  } catch (error) {
+    const code = errorCode(error) ?? String(error);
+    return ['EACCES', 'EPERM', 'EROFS'].includes(code) && process.getuid?.() !== 0 ? null : code;
+  }
 }
 
 /** A folder that the user of this process will work in. */

@@ -32,7 +32,7 @@ export interface SetupProblems {
 /**
  * Finds what is wrong with the configuration of a folder and with what it names: users, files, the data directory and its database, ports. Changes nothing.
  * `config check` reports all of it, and `serve` refuses to start with the first sort, so that the two cannot differ.
- * @param ports  `try`: opens each port for a moment. `leave`: for a server, which opens them for good when all else is ready, with the same words if it cannot.
+ * @param ports  `try`: opens each port for a moment, so that all that cannot be had are named before anything is made. `leave`: looks at none.
  */
 export async function setupProblems(
   folder: string,
@@ -63,7 +63,7 @@ export async function setupProblems(
 
 /** @throws ConfigError when a server would not start with the configuration of a folder. */
 export async function requireSetup(folder: string): Promise<void> {
-  const { stops } = await setupProblems(folder, 'leave');
+  const { stops } = await setupProblems(folder, 'try');
   if (stops.length > 0) throw new ConfigError(stops);
 }
 

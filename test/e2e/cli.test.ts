@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { generateKeyPairSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -80,7 +81,7 @@ test('godwit localserve: set up, served, administered, stopped', async () => {
   assert.match(status.output, new RegExp(`process +${server.pid}, \\d+ MiB`));
   const second = await godwit(['localserve', '--dir', folder]);
   assert.equal(second.code, 1);
-  assert.match(second.errors, /another godwit process works on this data directory/);
+  assert.ok(second.errors.includes(`another godwit process works on ${join(folder, 'data')}: `), second.errors);
 
   const stopped = await godwit(['stop', '--dir', folder]);
   assert.deepEqual([stopped.code, stopped.output], [0, 'The server has stopped.\n']);
@@ -98,6 +99,27 @@ test('godwit localserve: SIGTERM ends it with 0', { skip: noSignals }, async () 
   assert.equal(code, 0);
   assert.match(errors, /server\.stopped/);
   assert.doesNotMatch(errors, / error /);
+});
+
+test('godwit serve: all ports in use are named before the data directory is made', async () => {
+  await using dir = await tempDir();
+  const folder = await prepared(dir.path);
+  const others = [createServer(), createServer()];
+  for (const other of others) await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const [smtp, imap] = others.map((other) => (other.address() as AddressInfo).port);
+  await edit(join(folder, 'server.yaml'), (text) =>
+    text
+      .replace('smtp: { port: 0 }', `smtp: { port: ${smtp} }`)
+      .replace('imap: { port: 0,', `imap: { port: ${imap},`)
+      .replace(/^dataDirectory: .*$/m, 'dataDirectory: fresh')
+      .replace('localserve: true', isRoot() ? 'user: root' : 'localserve: false'),
+  );
+  const { code, errors } = await godwit(['serve', '--config', folder]);
+  for (const other of others) await new Promise((resolve) => other.close(resolve));
+  assert.equal(code, 1);
+  for (const port of [smtp, imap])
+    assert.match(errors, new RegExp(`cannot listen on 127\\.0\\.0\\.1 port ${port} for `));
+  assert.equal(existsSync(join(folder, 'fresh')), false);
 });
 
 test('godwit serve: a port in use is named with its program, exit code 1', async () => {

@@ -10,9 +10,9 @@ const maxSocketPathBytes = 100;
 
 /** Address of the control socket of a data directory. */
 export type ControlEndpoint =
-  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'socket'; readonly directory: string; readonly path: string }
   /** A pipe of Windows, whose name is found in the data directory. */
-  | { readonly kind: 'pipe'; readonly name: PipeName };
+  | { readonly kind: 'pipe'; readonly directory: string; readonly name: PipeName };
 
 /** Facts about the machine that decide the address; tests bring their own. */
 interface Machine {
@@ -39,11 +39,11 @@ export function controlEndpoint(dataDirectory: string, machine: Partial<Machine>
   const { isWindows, realPath: real, files, pipePath: pathOf } = { ...thisMachine, ...machine };
   const directory = real(dataDirectory);
   if (isWindows) {
-    return { kind: 'pipe', name: new PipeName({ files, directory, pathOf }) };
+    return { kind: 'pipe', directory, name: new PipeName({ files, directory, pathOf }) };
   }
   const inside = join(directory, 'control');
-  if (Buffer.byteLength(inside) <= maxSocketPathBytes) return { kind: 'socket', path: inside };
-  return { kind: 'socket', path: join(tmpdir(), `godwit-${ownerOf(directory)}-${digestOf(directory)}`) };
+  if (Buffer.byteLength(inside) <= maxSocketPathBytes) return { kind: 'socket', directory, path: inside };
+  return { kind: 'socket', directory, path: join(tmpdir(), `godwit-${ownerOf(directory)}-${digestOf(directory)}`) };
 }
 
 function digestOf(name: string): string {

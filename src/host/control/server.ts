@@ -22,7 +22,13 @@ export interface ControlServer extends AsyncDisposable {
   restore(): Promise<string | null>;
 }
 
-const busyText = 'another godwit process works on this data directory';
+type SocketEndpoint = Extract<ControlEndpoint, { readonly kind: 'socket' }>;
+type PipeEndpoint = Extract<ControlEndpoint, { readonly kind: 'pipe' }>;
+
+/** Makes the error of a directory that another process holds. */
+function busy({ directory }: ControlEndpoint, more = ''): DataDirectoryBusy {
+  return new DataDirectoryBusy(`another godwit process works on ${directory}${more}`);
+}
 
 /** Another process holds the data directory. */
 export class DataDirectoryBusy extends Error {
@@ -51,16 +57,16 @@ export async function listenControl(
     });
   };
   let server = newServer(accept);
-  if (endpoint.kind === 'socket') await listenOnSocket(server, endpoint.path);
-  else if (name !== null) await listenOnPipe(server, endpoint.name, name);
+  if (endpoint.kind === 'socket') await listenOnSocket(server, endpoint);
+  else if (name !== null) await listenOnPipe(server, endpoint, name);
   return {
     async restore() {
-      if (endpoint.kind === 'pipe') return name === null ? null : await claimAgain(endpoint.name, name.text);
+      if (endpoint.kind === 'pipe') return name === null ? null : await claimAgain(endpoint, name.text);
       if (await exists(endpoint.path)) return null;
       // Closing removes what is at the path, so it comes first. Connections stay.
       server.close();
       server = newServer(accept);
-      await listenOnSocket(server, endpoint.path);
+      await listenOnSocket(server, endpoint);
       return endpoint.path;
     },
     async [Symbol.asyncDispose]() {
@@ -89,17 +95,19 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Writes the name of the pipe that listens to its place again, when nothing is there. */
-async function claimAgain(names: PipeName, text: string): Promise<string | null> {
+async function claimAgain(endpoint: PipeEndpoint, text: string): Promise<string | null> {
+  const { name: names } = endpoint;
   if ((await names.current()) !== null) return null;
-  if (!(await names.claim(text, isAlive))) throw new DataDirectoryBusy(busyText);
+  if (!(await names.claim(text, isAlive))) throw busy(endpoint);
   return 'the name of the control pipe';
 }
 
-async function listenOnSocket(server: Server, path: string): Promise<void> {
+async function listenOnSocket(server: Server, endpoint: SocketEndpoint): Promise<void> {
+  const { path } = endpoint;
   if (!(await tryListen(server, path))) {
-    if (await isAlive({ path, key: null })) throw new DataDirectoryBusy(busyText);
+    if (await isAlive({ path, key: null })) throw busy(endpoint);
     await unlink(path).catch(() => undefined);
-    if (!(await tryListen(server, path))) throw new DataDirectoryBusy(`${busyText}, or ${path} cannot be made`);
+    if (!(await tryListen(server, path))) throw busy(endpoint, `, or ${path} cannot be made`);
   }
   await chmod(path, 0o600);
 }
@@ -107,12 +115,12 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
 /** The pipe listens before its name is found, so a name that does not answer is known to be dead. */
 async function listenOnPipe(
   server: Server,
-  names: PipeName,
+  endpoint: PipeEndpoint,
   { text, path }: ReturnType<PipeName['fresh']>,
 ): Promise<void> {
   if (!(await tryListen(server, path))) throw new Error(`${path} cannot be made`);
   try {
-    if (!(await names.claim(text, isAlive))) throw new DataDirectoryBusy(busyText);
+    if (!(await endpoint.name.claim(text, isAlive))) throw busy(endpoint);
   } catch (error) {
     await new Promise<void>((resolve) => server.close(() => resolve()));
     throw error;

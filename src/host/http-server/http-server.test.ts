@@ -27,6 +27,12 @@ for (const [name, sent, want] of [
   ['a Host with a path', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', /^HTTP\/1\.1 400 [^]*x-base: yes/i],
   ['junk', 'EHLO there\r\n\r\n', /^HTTP\/1\.1 400 Bad Request[^]*X-Base: yes/],
   ['TRACE', 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1\.1 501 /],
+  ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', /^HTTP\/1\.1 501 [^]*x-base: yes/i],
+  [
+    'CONNECT after a request',
+    'GET / HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n',
+    /^HTTP\/1\.1 200 [^]*HTTP\/1\.1 501 /,
+  ],
   ['a long target', `GET /${'a'.repeat(300)} HTTP/1.1\r\nHost: a\r\n\r\n`, /^HTTP\/1\.1 414 /],
   ['a long header', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(5000)}\r\n\r\n`, /^HTTP\/1\.1 431 [^]*X-Base: yes/],
   ['a second Host', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', /^HTTP\/1\.1 400 /],

@@ -111,6 +111,8 @@ export class HttpServer {
       this.#bySocket.get(request.socket)?.request(request, response, onFirstRead);
     });
     server.on('upgrade', (request, socket, head: Buffer) => this.#bySocket.get(socket)?.upgrade(request, head));
+    // Node would close the connection without a word.
+    server.on('connect', (request, socket) => this.#bySocket.get(socket)?.connect(request));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const connection = this.#bySocket.get(socket);
       if (error.code === 'ECONNRESET' || connection === undefined) socket.destroy();

@@ -54,6 +54,13 @@ export class Http1Connection {
     if (!this.#isAnswering) void this.#answerAll();
   }
 
+  /** Refuses to be a proxy (RFC 9110 §9.3.6), after the requests before it. No other request follows on the connection. */
+  connect(request: IncomingMessage): void {
+    if (this.#isEnding) return;
+    this.#pending.push(() => this.#answerConnect(request));
+    if (!this.#isAnswering) void this.#answerAll();
+  }
+
   /** Refuses bytes that are not a request. */
   refuse(status: RefusalStatus): void {
     if (this.#isEnding) return;
@@ -149,6 +156,19 @@ export class Http1Connection {
     const { serveWebSocket } = await import('./web-socket.ts');
     this.#webSocket = await serveWebSocket(request, this.#socket, head, { ...accepted, onFailure }, this.#deps);
     await this.#webSocket.ended;
+    this.#finish();
+  }
+
+  async #answerConnect(request: IncomingMessage): Promise<void> {
+    const exchange = new Exchange(this.#deps, this.#peer);
+    this.#current = exchange;
+    exchange.refuse(501);
+    // Node has left the socket.
+    const response = new ServerResponse(request);
+    response.assignSocket(this.#socket);
+    response.shouldKeepAlive = false;
+    await exchange.answer(null, { method: 'CONNECT', path: request.url ?? '' }, this.#sink(request, response));
+    this.#current = null;
     this.#finish();
   }
 

@@ -17,6 +17,16 @@ test('download: whole messages and decoded parts, also a range of them, and noth
   assert.equal(await pdf.text(), '%PDF-');
   assert.equal(attachments[0]?.size, 5);
   assert.equal(pdf.headers.get('Content-Disposition'), `attachment; filename="r_.pdf"; filename*=UTF-8''r%C3%A9.pdf`);
+  for (const [name, want] of [
+    ['%ff%41', `attachment; filename="_A"; filename*=UTF-8''%EF%BF%BDA`],
+    ['100%', `attachment; filename="100_"; filename*=UTF-8''100%25`],
+    ['%2e%2e%2F%0a', `attachment; filename="..__"; filename*=UTF-8''..__`],
+    ['', 'attachment'],
+  ] as const) {
+    const named = await client.send(path(pdfBlob).replace('r%C3%A9.pdf', name));
+    assert.equal(named.headers.get('Content-Disposition'), want, name);
+    await named.body?.cancel();
+  }
   const whole = await client.send(path(blobId));
   assert.equal((await whole.arrayBuffer()).byteLength, size);
   const range = await client.send(path(pdfBlob), { headers: { Range: 'bytes=1-3' } });

@@ -40,20 +40,28 @@ function rangeOf(field: string | null, sizeBytes: number): readonly [number, num
 
 /** Writes a file name for any client (RFC 6266 §4.1): letters, digits and few signs as they are, the rest percent-encoded. */
 function dispositionOf(encodedName: string): string {
-  let name;
-  try {
-    name = decodeURIComponent(encodedName)
-      .replace(/[\p{Cc}/\\]/gu, '_')
-      .slice(0, 200);
-  } catch {
-    name = '';
-  }
+  const name = decoded(encodedName)
+    .replace(/[\p{Cc}/\\]/gu, '_')
+    .slice(0, 200);
+  if (name === '') return 'attachment';
   const plain = name.replace(/[^\w .-]/g, '_');
   const extended = encodeURIComponent(name.toWellFormed()).replace(
     /['()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `attachment; filename="${plain}"; filename*=UTF-8''${extended}`;
+}
+
+/** Decodes a segment of a path; octets that are no UTF-8 become U+FFFD, as any name will do. */
+function decoded(segment: string): string {
+  const octets = new TextEncoder().encode(segment);
+  const bytes: number[] = [];
+  for (let i = 0; i < octets.length; i += 1) {
+    const [, hex] = /^%([0-9a-f]{2})/i.exec(String.fromCharCode(...octets.subarray(i, i + 3))) ?? [];
+    bytes.push(hex === undefined ? (octets[i] ?? 0) : Number.parseInt(hex, 16));
+    if (hex !== undefined) i += 2;
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes));
 }
 
 /** Pulls chunks as the client reads them. */

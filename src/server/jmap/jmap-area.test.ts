@@ -84,6 +84,7 @@ test('jmapArea: requests that are no JSON, no request or too much are refused as
   const using = ['urn:ietf:params:jmap:core'];
   for (const [body, type, limit] of [
     ['{', 'notJSON', undefined],
+    [JSON.stringify({ using, methodCalls: [echo] }).replace('{}', '{"x":1e999}'), 'notJSON', undefined],
     ['[]', 'notRequest', undefined],
     [JSON.stringify({ using, methodCalls: [['Core/echo', {}]] }), 'notRequest', undefined],
     [JSON.stringify({ using: ['urn:x'], methodCalls: [] }), 'unknownCapability', undefined],

@@ -37,6 +37,15 @@ test('setUpLocalserve writes a configuration that is right, once', async () => {
   assert.equal(await setUpLocalserve({ files, folder, addresses, nowMs }), false);
 });
 
+test('setUpLocalserve: a file in place of the folder is named', async () => {
+  await using dir = await tempDir();
+  const folder = join(dir.path, 'file');
+  await writeFile(folder, '');
+  await assert.rejects(setUpLocalserve({ files, folder, addresses, nowMs }), {
+    message: `${folder} is not a folder: name a new or empty folder with --dir`,
+  });
+});
+
 test('setUpLocalserve goes on after an interrupted first start, and leaves folders of others alone', async () => {
   await using dir = await tempDir();
   await setUpLocalserve({ files, folder: dir.path, addresses, nowMs });

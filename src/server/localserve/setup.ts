@@ -1,6 +1,6 @@
 import { randomBytes, scryptSync, X509Certificate } from 'node:crypto';
 import { makeSelfSigned } from '#host/certificates';
-import type { Files } from '#host/files';
+import { errorCode, type Files } from '#host/files';
 import { writeSchemas } from '#server/configuration';
 import { localserveFiles } from './files.ts';
 
@@ -35,7 +35,7 @@ const ownNames = /^(?:domains\.yaml|(?:server|domains)\.schema\.json|localhost\.
  */
 export async function setUpLocalserve(options: SetUpOptions): Promise<boolean> {
   const { files, folder, addresses, nowMs } = options;
-  const names = (await files.list(folder)).map(({ name }) => name);
+  const names = await namesIn(files, folder);
   if (names.includes('server.yaml')) return false;
   const foreign = names.filter((name) => !ownNames.test(name));
   if (foreign.length > 0) {
@@ -50,6 +50,17 @@ export async function setUpLocalserve(options: SetUpOptions): Promise<boolean> {
   // The last one: a folder without it is set up again.
   await writeText(options, 'server.yaml', texts.server);
   return true;
+}
+
+async function namesIn(files: Files, folder: string): Promise<readonly string[]> {
+  try {
+    return (await files.list(folder)).map(({ name }) => name);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === null) throw error;
+    const reason = code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${code})`;
+    throw new Error(`${folder} ${reason}: name a new or empty folder with --dir`, { cause: error });
+  }
 }
 
 /** Makes a new certificate when ours is missing or has expired. @returns whether it did. */
