@@ -2,6 +2,8 @@
 export type Operation =
   | 'deliver'
   | 'append'
+  /** Messages that are added as Email/set of JMAP adds them: several in several mailboxes, in one transaction. */
+  | 'compose'
   | 'look'
   | 'store'
   | 'move'
@@ -62,6 +64,7 @@ export const paths = {
   delivery: { weights: { deliver: 60, look: 25, store: 5, sweep: 5, wait: 5 } },
   /** MULTIAPPEND, with keywords. */
   append: { weights: { append: 60, look: 25, store: 10, sweep: 5 } },
+  compose: { weights: { compose: 60, look: 25, expunge: 10, sweep: 5 } },
   /** Flags, which are packed in blocks. */
   flags: { weights: { append: 20, store: 50, look: 25, copy: 5 } },
   /** COPY and MOVE, in one transaction and in steps. */

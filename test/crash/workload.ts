@@ -51,7 +51,8 @@ export class Workload {
 
   readonly #operations: Readonly<Record<Operation, (account: Account) => Promise<void>>> = {
     deliver: () => this.#deliver(),
-    append: (account) => this.#append(account),
+    append: (account) => this.#append(account, false),
+    compose: (account) => this.#append(account, true),
     look: (account) => this.#look(account),
     store: (account) => this.#store_(account),
     move: (account) => this.#move(account, 'move'),
@@ -192,9 +193,11 @@ export class Workload {
     );
   }
 
-  async #append(account: Account): Promise<void> {
+  /** Adds messages, as APPEND to one mailbox, or as Email/set of JMAP to several at once. */
+  async #append(account: Account, isComposed: boolean): Promise<void> {
     const { blobs } = this.#store;
     const mailbox = this.#folder();
+    const mailboxes = isComposed ? [...new Set(['INBOX', mailbox])] : [mailbox];
     const flags = this.#flags();
     const keywords = this.#random() < 0.4 ? ['$label1', 'zebra'] : [];
     const letters = Array.from({ length: 1 + this.#below(3) }, () => this.#letter());
@@ -206,8 +209,15 @@ export class Workload {
     const place = { mailbox, uid: null, flags, keywords: keywords.join(' ') };
     await this.#ledger.change(
       letters.map(({ hash }) => this.#ledger.expect(account.name, hash)),
-      () => [place],
+      () => mailboxes.map((name) => ({ ...place, mailbox: name })),
       async () => {
+        if (isComposed) {
+          const found = await account.mailboxes.byNames(mailboxes);
+          const ids = found.map((one) => one?.id ?? missing());
+          const additions = messages.map((message) => ({ message, mailboxes: ids }));
+          await account.messages.together([], () => Promise.resolve(), additions);
+          return (state) => state;
+        }
         const { uids } = await account.messages.append({ name: mailbox }, messages);
         return (_state, i) => [{ ...place, uid: uids[i] ?? missing() }];
       },
