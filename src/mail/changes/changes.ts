@@ -29,6 +29,15 @@ export interface RemovedMessage {
   readonly modSeq: ModSeq;
 }
 
+/** A mailbox that came, went or changed itself. */
+export interface ChangedMailbox {
+  readonly id: MailboxId;
+  readonly name: string;
+  readonly exists: boolean;
+  readonly modSeq: ModSeq;
+  readonly createModSeq: ModSeq;
+}
+
 /** Changes of an account after one MODSEQ, up to and including another. */
 export interface AccountChanges {
   /** Continue from here. */
@@ -38,13 +47,8 @@ export interface AccountChanges {
   /** Ascending by MODSEQ, then id. */
   readonly messages: readonly ChangedMessage[];
   readonly removed: readonly RemovedMessage[];
-  /** Mailboxes created, renamed or removed. */
-  readonly mailboxes: readonly {
-    readonly id: MailboxId;
-    readonly name: string;
-    readonly exists: boolean;
-    readonly modSeq: ModSeq;
-  }[];
+  /** Mailboxes created, changed themselves or removed. */
+  readonly mailboxes: readonly ChangedMailbox[];
 }
 
 /** Reads an account's log. Everything that it tells is durable. */
@@ -70,6 +74,16 @@ export class Changes {
     const changes = await db.read(async (reader) => await readChanges(reader, account, modSeq, limit));
     await db.durable();
     return changes;
+  }
+
+  /** Returns the mailboxes that changed themselves after `modSeq`, with those that went. */
+  async mailboxesSince(modSeq: ModSeq): Promise<ChangedMailbox[]> {
+    const { account, db } = this.#deps;
+    const changed = await db.read((reader) =>
+      readMailboxes(reader, account, modSeq, Number.MAX_SAFE_INTEGER as ModSeq),
+    );
+    await db.durable();
+    return changed;
   }
 
   /** UIDs removed from a mailbox after `modSeq`, ascending. The log reaches back to the account's beginning. */
@@ -117,17 +131,29 @@ export async function readChanges(
     sql`SELECT message AS id, email, mailbox, uid, modseq AS "modSeq" FROM tombstone
       WHERE account = ${account} AND modseq > ${since} AND modseq <= ${upTo} ORDER BY modseq, message`,
   );
-  const mailboxes = await reader.all<{ id: MailboxId; name: string; expunged: number; modSeq: ModSeq }>(
-    sql`SELECT id, name, expunged, modseq AS "modSeq" FROM mailbox
-      WHERE account = ${account} AND modseq > ${since} AND modseq <= ${upTo} ORDER BY modseq, id`,
-  );
   return {
     upTo,
     isPartial: upTo < last,
     messages: messages.toSorted((a, b) => a.modSeq - b.modSeq || a.id - b.id),
     removed,
-    mailboxes: mailboxes.map(({ expunged, ...mailbox }) => ({ ...mailbox, exists: expunged === 0 })),
+    mailboxes: await readMailboxes(reader, account, since, upTo),
   };
+}
+
+/** Reads the mailboxes that changed themselves, or came, or went. */
+async function readMailboxes(
+  reader: Reader,
+  account: AccountId,
+  since: ModSeq | 0,
+  upTo: ModSeq,
+): Promise<ChangedMailbox[]> {
+  const rows = await reader.all<Omit<ChangedMailbox, 'exists'> & { readonly expunged: number }>(
+    sql`SELECT id, name, expunged, modseq AS "modSeq", create_modseq AS "createModSeq" FROM mailbox
+      WHERE account = ${account} AND modseq > ${since} AND modseq <= ${upTo} ORDER BY modseq, id`,
+  );
+  // A stage of a copy is marked as deleted from the beginning, and no client has seen it.
+  const seen = rows.filter(({ expunged, modSeq, createModSeq }) => expunged === 0 || modSeq > createModSeq);
+  return seen.map(({ expunged, ...mailbox }) => ({ ...mailbox, exists: expunged === 0 }));
 }
 
 async function changedMailboxes(reader: Reader, account: AccountId, since: ModSeq | 0): Promise<MailboxId[]> {

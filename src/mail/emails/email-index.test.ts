@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemFlag } from '#lib/flags';
-import type { ContentId, MailboxId } from '#lib/ids';
+import type { ContentId, MailboxId, ModSeq } from '#lib/ids';
 import { FakeLoop } from '#testing/fake-loop';
 import { seededNumbers } from '#testing/seeded-random';
 import { EmailIndex } from './email-index.ts';
@@ -34,12 +34,12 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
         places: Array.from({ length: below(3) }, place),
         deletedPlaces: Array.from({ length: below(2) }, place),
       };
-      index.put(email);
+      index.put(email, step as ModSeq);
       emails.set(id, email);
       if (email.places.length + email.deletedPlaces.length === 0) emails.delete(id);
       if (below(5) > 0) continue;
       const whole = new EmailIndex();
-      for (const one of emails.values()) whole.put(one);
+      for (const one of emails.values()) whole.put(one, step as ModSeq);
       await whole.settle(new FakeLoop());
       const visible = [...emails.values()].filter(({ places }) => places.length > 0);
       const newestFirst = visible.toSorted((a, b) => b.receivedMs - a.receivedMs || b.id - a.id);
@@ -60,14 +60,17 @@ test('EmailIndex sorts and counts many emails in pieces', async () => {
   const index = new EmailIndex();
   const place = { mailbox: 1 as MailboxId, uid: 1, flags: 0, keywords: '', createModSeq: 1 };
   for (let id = 1; id <= 20_000; id += 1)
-    index.put({
-      id: id as ContentId,
-      thread: id,
-      receivedMs: (id * 7919) % 20_011,
-      sizeBytes: 1,
-      places: [place],
-      deletedPlaces: [],
-    });
+    index.put(
+      {
+        id: id as ContentId,
+        thread: id,
+        receivedMs: (id * 7919) % 20_011,
+        sizeBytes: 1,
+        places: [place],
+        deletedPlaces: [],
+      },
+      1 as ModSeq,
+    );
   const loop = new FakeLoop();
   await index.settle(loop);
   assert.ok(loop.pauses >= 20, `${loop.pauses}`);

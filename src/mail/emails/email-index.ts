@@ -1,4 +1,4 @@
-import type { MailboxId } from '#lib/ids';
+import type { MailboxId, ModSeq } from '#lib/ids';
 import type { EventLoop } from '#ports/event-loop';
 import { EmailOrder } from './email-order.ts';
 import type { Email } from './email.ts';
@@ -16,6 +16,8 @@ export class EmailIndex {
   readonly #counters = new MailboxCounters();
   /** All visible emails. */
   readonly #order = new EmailOrder();
+  /** Emails that were hidden and became visible again, with the MODSEQ at which that was seen. */
+  readonly #reappeared = new Map<number, ModSeq>();
   /** Visible emails of each mailbox that was asked for. */
   readonly #ordersIn = new Map<MailboxId, EmailOrder>();
 
@@ -39,13 +41,19 @@ export class EmailIndex {
     return this.#counters.of(mailbox, this.#threads);
   }
 
-  /** Puts an email in, in place of what had its id. One without any place is taken out. */
-  put(email: Email): void {
+  /** Returns the MODSEQ at which an email was last seen to become visible again after it was hidden; 0 when it never was. */
+  reappearedAt(id: number): ModSeq | 0 {
+    return this.#reappeared.get(id) ?? 0;
+  }
+
+  /** Puts an email in, in place of what had its id, as it is at a MODSEQ. One without any place is taken out. */
+  put(email: Email, modSeq: ModSeq): void {
     const known = this.#emails.get(email.id);
     if (email.places.length > 0 || email.deletedPlaces.length > 0) this.#emails.set(email.id, email);
     else this.#emails.delete(email.id);
     const before = known !== undefined && known.places.length > 0 ? known : null;
     const after = email.places.length > 0 ? email : null;
+    if (known !== undefined && before === null && after !== null) this.#reappeared.set(email.id, modSeq);
     if (before === null && after === null) return;
     this.#changeThread(email, before !== null, after !== null);
     this.#order.change(before, after);

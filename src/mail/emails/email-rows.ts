@@ -82,6 +82,23 @@ export async function changedRows(
   };
 }
 
+/** Reads the threads of those among some emails that are in no mailbox anymore. Emails that older versions of the schema erased are missing. */
+export async function threadsOfGone(
+  reader: Reader,
+  account: AccountId,
+  emails: readonly number[],
+): Promise<Map<number, number>> {
+  const threads = new Map<number, number>();
+  for (const batch of inBatches(emails)) {
+    const rows = await reader.arrays(
+      sql`SELECT id, thread FROM email WHERE account = ${account} AND id IN ${inList(batch)}
+        UNION ALL SELECT id, thread FROM erased_email WHERE account = ${account} AND id IN ${inList(batch)}`,
+    );
+    for (const [id, thread] of rows) threads.set(Number(id), Number(thread));
+  }
+  return threads;
+}
+
 /** Returns the id of the newest email that is stored; 0 when there is none. Ids ascend, and are never used twice. */
 export async function newestEmail(reader: Reader, account: AccountId): Promise<number> {
   const [row] = await reader.arrays(

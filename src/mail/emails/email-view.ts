@@ -10,10 +10,18 @@ import type { MailboxCounts } from './mailbox-counters.ts';
 export class EmailView {
   readonly modSeq: ModSeq;
   readonly #index: EmailIndex;
+  readonly #firstModSeq: ModSeq;
 
-  constructor(modSeq: ModSeq, index: EmailIndex) {
+  /** @param firstModSeq  MODSEQ at which the index was read, before it was brought up to date. */
+  constructor(modSeq: ModSeq, index: EmailIndex, firstModSeq: ModSeq) {
     this.modSeq = modSeq;
     this.#index = index;
+    this.#firstModSeq = firstModSeq;
+  }
+
+  /** Reports whether an email that was there at a MODSEQ may have been hidden then. */
+  mayHaveReappeared(id: number, since: ModSeq): boolean {
+    return since < this.#firstModSeq || this.#index.reappearedAt(id) > since;
   }
 
   /** Returns a visible email; null when there is none. */

@@ -1,11 +1,27 @@
 import type { AccountId, MailboxId, ModSeq } from '#lib/ids';
 import { currentModSeq } from '#mail/changes';
+import { leavingMailboxes } from '#mail/mailboxes';
 import { Mutex } from '#lib/mutex';
 import type { Clock } from '#ports/clock';
 import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
-import { changesOf, touchedSince, type EmailChanges } from './email-changes.ts';
-import { allRows, changedRows, isDeleted, newestEmail, type EmailRows, type FoundPlace } from './email-rows.ts';
+import {
+  changesOf,
+  threadChangesOf,
+  touchedSince,
+  type EmailChanges,
+  type ObjectChanges,
+  type QueryChanges,
+} from './email-changes.ts';
+import {
+  allRows,
+  changedRows,
+  isDeleted,
+  newestEmail,
+  threadsOfGone,
+  type EmailRows,
+  type FoundPlace,
+} from './email-rows.ts';
 import { EmailIndex } from './email-index.ts';
 import { EmailView } from './email-view.ts';
 import type { Email, EmailPlace } from './email.ts';
@@ -29,6 +45,8 @@ export class Emails implements Disposable {
   readonly #mutex = new Mutex();
   #index: EmailIndex | null = null;
   #view: EmailView | null = null;
+  /** MODSEQ at which the index was read. */
+  #firstModSeq = 0 as ModSeq;
   #idle: Disposable | null = null;
 
   constructor(deps: EmailsDeps) {
@@ -59,6 +77,49 @@ export class Emails implements Disposable {
     return changesOf(touched, modSeq, await this.view());
   }
 
+  /** As `changesSince`, for threads: null when it is not known to which threads the emails belonged that are gone. */
+  async threadChangesSince(modSeq: ModSeq, limit: number): Promise<ObjectChanges | null> {
+    const { account, db } = this.#deps;
+    const touched = await db.read((reader) => touchedSince(reader, account, modSeq, limit));
+    const view = await this.view();
+    const changes = changesOf(touched, modSeq, view);
+    const threads = await db.read((reader) => threadsOfGone(reader, account, changes.destroyed));
+    return threadChangesOf(changes, touched.hadPlace, modSeq, view, threads);
+  }
+
+  /** Returns everything that may have changed the results of a query since a MODSEQ; null when that is not known. */
+  async queryChangesSince(modSeq: ModSeq): Promise<QueryChanges | null> {
+    const { account, db } = this.#deps;
+    const touched = await db.read(async (reader) => {
+      // What goes with a mailbox is in the log only when it is gone.
+      if ((await leavingMailboxes(reader, account)).length > 0) return null;
+      return await touchedSince(reader, account, modSeq, Number.MAX_SAFE_INTEGER);
+    });
+    if (touched === null) return null;
+    const view = await this.view();
+    const { created, updated, destroyed } = changesOf(touched, modSeq, view);
+    const threads = await this.threadsOf({ created, updated, destroyed });
+    if (threads === null) return null;
+    const reappeared = updated.filter((id) => view.mayHaveReappeared(id, modSeq));
+    return { created, updated, destroyed, threads, reappeared: new Set(reappeared) };
+  }
+
+  /** Returns the threads of changed emails; null when one is not known, which the emails are that were destroyed before version 11 of the schema. */
+  async threadsOf(changes: Pick<EmailChanges, 'created' | 'updated' | 'destroyed'>): Promise<Set<number> | null> {
+    const { account, db } = this.#deps;
+    const view = await this.view();
+    const unseen: number[] = [];
+    const threads = new Set<number>();
+    for (const id of [...changes.created, ...changes.updated, ...changes.destroyed]) {
+      const thread = view.email(id)?.thread;
+      if (thread === undefined) unseen.push(id);
+      else threads.add(thread);
+    }
+    const gone = await db.read((reader) => threadsOfGone(reader, account, unseen));
+    for (const thread of gone.values()) threads.add(thread);
+    return gone.size < unseen.length ? null : threads;
+  }
+
   /** Drops what is in memory. */
   [Symbol.dispose](): void {
     this.#idle?.[Symbol.dispose]();
@@ -87,11 +148,12 @@ export class Emails implements Disposable {
     await this.#apply(index, rows);
     if (known === null) await index.settle(this.#deps.loop);
     this.#index = index;
-    this.#view = new EmailView(rows.modSeq, index);
+    if (known === null) this.#firstModSeq = rows.modSeq;
+    this.#view = new EmailView(rows.modSeq, index, this.#firstModSeq);
     return this.#view;
   }
 
-  async #apply(index: EmailIndex, { places, removed, goneMailboxes, facts }: EmailRows): Promise<void> {
+  async #apply(index: EmailIndex, { modSeq, places, removed, goneMailboxes, facts }: EmailRows): Promise<void> {
     const { loop } = this.#deps;
     // An email that is moved loses its place and gets another: it is put back once, with all its changes.
     const changed = new Map<number, Email>();
@@ -124,7 +186,7 @@ export class Emails implements Disposable {
       await mayPause();
     }
     for (const email of changed.values()) {
-      index.put(email);
+      index.put(email, modSeq);
       await mayPause();
     }
   }

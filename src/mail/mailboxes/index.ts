@@ -13,6 +13,7 @@ export {
   dropStage,
   mailboxByName,
   mailboxById,
+  leavingMailboxes,
   liveMailboxes,
   insertMailbox,
   insertStage,

@@ -18,6 +18,7 @@ import {
   removeSubscription,
   renameMailbox,
   setSpecialUse,
+  stampMailbox,
 } from './mailbox-rows.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { SpecialUse } from './special-use.ts';
@@ -127,12 +128,12 @@ export class MailboxEditor {
   /** As `Mailboxes.subscribe`. */
   async subscribe(given: string, subscribed: boolean): Promise<void> {
     const name = normalizeMailboxName(given);
-    if (!subscribed) {
-      await removeSubscription(this.#tx, this.#account, name);
-      return;
-    }
-    await this.refuseManySubscriptions();
-    await addSubscription(this.#tx, this.#account, name);
+    if (subscribed) await this.refuseManySubscriptions();
+    const isChanged = await (subscribed ? addSubscription : removeSubscription)(this.#tx, this.#account, name);
+    if (!isChanged) return;
+    // In JMAP it is a property of the mailbox (RFC 8621 §2).
+    const mailbox = await mailboxByName(this.#tx, this.#account, name);
+    if (mailbox !== null) await stampMailbox(this.#tx, this.#account, mailbox.id, await this.#stamp());
   }
 
   /** Refuses special uses that a mailbox other than `own` has: servers MAY do so (RFC 6154 §3). @throws MailboxRefusal USEATTR */

@@ -92,6 +92,11 @@ export async function insertMailbox(
   );
 }
 
+/** Records that something about a mailbox has changed that is kept elsewhere. */
+export async function stampMailbox(tx: Tx, account: AccountId, id: MailboxId, modSeq: ModSeq): Promise<void> {
+  await tx.run(sql`UPDATE mailbox SET modseq = ${modSeq} WHERE account = ${account} AND id = ${id}`);
+}
+
 /** Renames a mailbox. */
 export async function renameMailbox(
   tx: Tx,
@@ -230,9 +235,12 @@ export async function countSubscriptions(reader: Reader, account: AccountId): Pr
   return Number(row?.count);
 }
 
-/** Subscribes a name. */
-export async function addSubscription(tx: Tx, account: AccountId, name: string): Promise<void> {
-  await tx.run(sql`INSERT INTO subscription (account, name) VALUES (${account}, ${name}) ON CONFLICT DO NOTHING`);
+/** Subscribes a name. @returns false when it was subscribed already. */
+export async function addSubscription(tx: Tx, account: AccountId, name: string): Promise<boolean> {
+  const added = await tx.run(
+    sql`INSERT INTO subscription (account, name) VALUES (${account}, ${name}) ON CONFLICT DO NOTHING`,
+  );
+  return added > 0;
 }
 
 /** Unsubscribes a name. @returns false when it was not subscribed. */

@@ -17,7 +17,7 @@ interface EmailEraserDeps {
 }
 
 /**
- * Removes descriptions and bytes of emails that are in no mailbox anymore. The transaction that took the last place away recorded them
+ * Removes descriptions and bytes of emails that are in no mailbox anymore, but for their threads, which the log of changes needs. The transaction that took the last place away recorded them
  * (`dropPlaces`), so nothing is forgotten when the process ends first.
  */
 export class EmailEraser implements Disposable {
@@ -99,6 +99,10 @@ async function eraseEmails(tx: Tx, account: AccountId, ids: readonly ContentId[]
   );
   for (const { blob } of blobs) await discardBlob(tx, account, blob, nowMs);
   await rememberDeparted(tx, account, list, nowMs);
+  await tx.run(
+    sql`INSERT INTO erased_email (account, id, thread) SELECT account, id, thread FROM email
+      WHERE account = ${account} AND id IN ${list} ON CONFLICT DO NOTHING`,
+  );
   await tx.run(sql`DELETE FROM content WHERE account = ${account} AND id IN ${list}`);
   await tx.run(sql`DELETE FROM email WHERE account = ${account} AND id IN ${list}`);
   await tx.run(sql`DELETE FROM expunged_email WHERE account = ${account} AND id IN ${list}`);

@@ -21,7 +21,11 @@ test('Email/changes: new, changed and removed emails since a state', async () =>
   await store.account.messages.remove(inbox.id, [5]);
   const { created, updated, destroyed, hasMoreChanges } = await client.call('Email/changes', { sinceState: state });
   assert.equal(created.length, 1);
-  assert.deepEqual([updated, destroyed, hasMoreChanges], [[ids[0]], [ids[1]], false]);
+  // The short-lived one may have been seen by a client whose state is older.
+  assert.deepEqual(
+    [updated, destroyed.length, destroyed.includes(ids[1] ?? ''), hasMoreChanges],
+    [[ids[0]], 2, true, false],
+  );
   const { list } = await client.call('Email/get', { ids: ids.slice(0, 1), properties: ['keywords'] });
   assert.deepEqual(list[0]?.keywords, { $flagged: true, work: true });
   assert.equal((await client.call('Email/changes', { sinceState: '999999' })).type, 'cannotCalculateChanges');

@@ -6,6 +6,8 @@ import { mailboxIds } from './ids.ts';
 
 /** A condition of Email/query (RFC 8621 §4.4.1), all of whose members must be true. */
 export interface EmailCondition {
+  /** Names of its members. */
+  readonly names: readonly string[];
   /** Mailbox in which an email must be; null when the condition does not ask. */
   readonly mailbox: MailboxId | null;
   /** Answered by what is in memory. */
@@ -32,7 +34,7 @@ export function readCondition(object: JsonObject): EmailCondition {
     else if (textNames.has(name)) texts.push(...textKeys(name, args.text(name)));
     else throw new MethodError('unsupportedFilter', `there is no condition ${name.slice(0, 100)}`);
   }
-  return { mailbox, tests, texts, hasAttachment };
+  return { names: Object.keys(object), mailbox, tests, texts, hasAttachment };
 }
 
 type ReadTest = (args: Arguments, name: string) => (email: Email, view: EmailView) => boolean;

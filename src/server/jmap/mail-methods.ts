@@ -8,14 +8,16 @@ import { emailChanges } from './email-changes-method.ts';
 import { emailGet } from './email-get.ts';
 import { emailImport } from './email-import.ts';
 import { emailParse } from './email-parse.ts';
-import { emailQuery, emailQueryChanges, emailSorts } from './email-query.ts';
+import { emailQueryChanges } from './email-query-changes.ts';
+import { emailQuery, emailSorts } from './email-query.ts';
 import { emailSet } from './email-set.ts';
 import { emailWhy } from './email-why.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
-import { mailboxQuery, mailboxQueryChanges } from './mailbox-query.ts';
+import { mailboxQueryChanges } from './mailbox-query-changes.ts';
+import { mailboxQuery } from './mailbox-query.ts';
 import { mailboxSet } from './mailbox-set.ts';
-import { threadGet } from './thread-methods.ts';
+import { threadChanges, threadGet } from './thread-methods.ts';
 
 /** All methods of the server, by name. A feature adds its own here. */
 export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
@@ -27,6 +29,7 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     mailboxQueryChanges,
     mailboxSet,
     threadGet,
+    threadChanges,
     emailGet,
     emailChanges,
     emailCopy,

@@ -52,12 +52,12 @@ export const mailboxChanges: JmapMethod<MailContext> = {
     const view = await account.emails.view();
     const since = readState(sinceText, view.modSeq);
     const emails = await account.emails.changesSince(since, Number.MAX_SAFE_INTEGER);
+    const threads = await account.emails.threadsOf(emails);
     const log = await account.changes.since(since, Number.MAX_SAFE_INTEGER);
     const touched = new Set<number>();
     // A thread that is read in one mailbox is read in all of its mailboxes.
-    for (const id of [...emails.created, ...emails.updated]) {
-      for (const { places } of view.thread(view.email(id)?.thread ?? 0))
-        for (const { mailbox } of places) touched.add(mailbox);
+    for (const thread of threads ?? []) {
+      for (const { places } of view.thread(thread)) for (const { mailbox } of places) touched.add(mailbox);
     }
     const created: string[] = [];
     const updated: string[] = [];
@@ -66,8 +66,8 @@ export const mailboxChanges: JmapMethod<MailContext> = {
       const id = mailboxIds.write(mailbox.id);
       const isOwn = mailbox.modSeq > since;
       if (mailbox.createModSeq > since) created.push(id);
-      // The thread of an email that is gone may be anywhere.
-      else if (isOwn || mailbox.highestModSeq > since || touched.has(mailbox.id) || emails.destroyed.length > 0) {
+      // A thread that is not known may be anywhere.
+      else if (isOwn || mailbox.highestModSeq > since || touched.has(mailbox.id) || threads === null) {
         updated.push(id);
         if (isOwn) isCountsOnly = false;
       }

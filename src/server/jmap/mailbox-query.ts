@@ -25,32 +25,32 @@ export const mailboxQuery: JmapMethod<MailContext> = {
   capability: mailUri,
   run: async (args, context) => {
     const account = accountOf(args, context);
-    const filterArgument = args.object('filter', null);
-    const filter = filterArgument === null ? null : parseFilter(filterArgument, readCondition, context.limits);
-    const compare = readSort(args.value('sort'), context.limits.maxComparators);
-    const asTree = { sorted: args.boolean('sortAsTree', false), filtered: args.boolean('filterAsTree', false) };
+    const search = mailboxSearchOf(args, context);
     const window = queryWindowOf(args);
     args.end();
     // The state is the older one: what changes meanwhile is reported again.
     const state = await account.changes.modSeq();
-    const entries = await mailboxEntries(account);
-    const matching = entries.filter((entry) => filter === null || isMatch(filter, (test) => test(entry)));
-    const sorted = asTree.sorted ? treeOf(entries, compare) : entries.toSorted(compare);
-    const shown = new Set(asTree.filtered ? withAncestors(matching) : matching);
-    const results = sorted.filter((entry) => shown.has(entry));
+    const results = search(await mailboxEntries(account));
     return queryResponse(context, state, results, window, ({ mailbox }) => mailboxIds.write(mailbox.id));
   },
 };
 
-/** Mailbox/queryChanges (RFC 8621 §2.4): clients ask again, as `canCalculateChanges` says. */
-export const mailboxQueryChanges: JmapMethod<MailContext> = {
-  name: 'Mailbox/queryChanges',
-  capability: mailUri,
-  run: async (args, context) => {
-    accountOf(args, context);
-    throw new MethodError('cannotCalculateChanges', 'changes of queries are not kept: query again');
-  },
-};
+/** Reads the arguments that choose and order the results. @returns a function from all mailboxes to the results. @throws MethodError. */
+export function mailboxSearchOf(
+  args: Arguments,
+  { limits }: MailContext,
+): (entries: readonly MailboxEntry[]) => readonly MailboxEntry[] {
+  const filterArgument = args.object('filter', null);
+  const filter = filterArgument === null ? null : parseFilter(filterArgument, readCondition, limits);
+  const compare = readSort(args.value('sort'), limits.maxComparators);
+  const asTree = { sorted: args.boolean('sortAsTree', false), filtered: args.boolean('filterAsTree', false) };
+  return (entries) => {
+    const matching = entries.filter((entry) => filter === null || isMatch(filter, (test) => test(entry)));
+    const sorted = asTree.sorted ? treeOf(entries, compare) : entries.toSorted(compare);
+    const shown = new Set(asTree.filtered ? withAncestors(matching) : matching);
+    return sorted.filter((entry) => shown.has(entry));
+  };
+}
 
 /** Reads a FilterCondition (RFC 8621 §2.3). @throws MethodError. */
 function readCondition(condition: JsonObject): Test {

@@ -30,9 +30,15 @@ export function pageOf({ limit }: QueryWindow): number {
   return Math.min(limit ?? maxIds, maxIds);
 }
 
+/** Facts of a query beside its results. */
+interface QueryFacts {
+  /** Number of all results, where it is known and fewer may be given. */
+  readonly total?: number | null;
+  readonly canCalculateChanges?: boolean;
+}
+
 /**
  * Returns the response of a `/query` call.
- * @param knownTotal  Number of all results, where it is known and `results` may have fewer.
  * @throws MethodError anchorNotFound.
  */
 export function queryResponse<T>(
@@ -41,17 +47,17 @@ export function queryResponse<T>(
   results: readonly T[],
   window: QueryWindow,
   idOf: (result: T) => string,
-  knownTotal: number | null = null,
+  { total = null, canCalculateChanges = true }: QueryFacts = {},
 ): JsonObject {
   const start = startOf(window, results, idOf);
   const limit = pageOf(window);
   return {
     accountId,
     queryState: writeState(state),
-    canCalculateChanges: false,
+    canCalculateChanges,
     position: start,
     ids: results.slice(start, start + limit).map(idOf),
-    ...(window.withTotal && { total: knownTotal ?? results.length }),
+    ...(window.withTotal && { total: total ?? results.length }),
     // RFC 8620 §5.5: only when the server set another limit than the client.
     ...(limit !== window.limit && (window.limit !== null || results.length - start > limit) && { limit }),
   };

@@ -1,5 +1,6 @@
 import { MethodError } from '#lib/jmap';
 import type { JmapMethod } from '#proto/jmap-server';
+import { answerChanges } from './changes-call.ts';
 import { emailIds, threadIds } from './ids.ts';
 import { accountOf, getResponse, idsOf, picked, propertiesOf, writeState, type MailContext } from './mail-context.ts';
 import { mailUri } from './mail-uri.ts';
@@ -24,4 +25,12 @@ export const threadGet: JmapMethod<MailContext> = {
     const notFound = found.filter(({ emails }) => emails.length === 0).map(({ id }) => id);
     return getResponse(context, writeState(view.modSeq), list, notFound);
   },
+};
+
+/** Thread/changes (RFC 8621 §3.2). */
+export const threadChanges: JmapMethod<MailContext> = {
+  name: 'Thread/changes',
+  capability: mailUri,
+  run: (args, context) =>
+    answerChanges(args, context, threadIds, ({ emails }, since, rows) => emails.threadChangesSince(since, rows)),
 };

@@ -15,6 +15,7 @@ import { headerBlocks0007 } from '../0007-header-blocks.ts';
 import { emailPlaces0008 } from '../0008-email-places.ts';
 import { descriptions0009 } from '../0009-descriptions.ts';
 import { unusedTables0010 } from '../0010-unused-tables.ts';
+import { erasedEmails0011 } from '../0011-erased-emails.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
 import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { tokenLookup0011 } from '../0011-token-lookup.ts';
@@ -37,6 +38,7 @@ export const sqliteAccountMigrations: readonly Migration[] = [
   emailPlaces0008(sqliteDialect),
   descriptions0009(sqliteDialect),
   unusedTables0010,
+  erasedEmails0011(sqliteDialect),
 ];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [
