@@ -7,6 +7,10 @@ export interface FetchRequest {
   /** For everything, from the lookup of addresses to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Sends this with POST. Default: GET. */
+  readonly post?: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array };
+  /** Connects to public addresses only, for URLs that strangers chose: a name that leads elsewhere has no address. Default: false. */
+  readonly onlyPublic?: boolean;
 }
 
 /**
@@ -24,6 +28,8 @@ export type Fetched =
       readonly status: number;
       /** Value of Content-Type, null when there was none. */
       readonly contentType: string | null;
+      /** Value of Retry-After; omitted when there was none. */
+      readonly retryAfter?: string;
       /** At most `maxBytes`. */
       readonly body: Uint8Array;
     }
@@ -35,7 +41,7 @@ export type Fetched =
     };
 
 /**
- * GET by HTTPS, with the server's certificate verified and no cache. Never throws for what the network does: rejects with the signal's
+ * GET and POST by HTTPS, with the server's certificate verified and no cache. Never throws for what the network does: rejects with the signal's
  * reason only.
  */
 export interface Fetcher {

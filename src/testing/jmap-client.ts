@@ -3,12 +3,24 @@ import { SystemFlag } from '#lib/flags';
 import { jmapLimits, type JsonObject } from '#lib/jmap';
 import type { Identity } from '#lib/sasl';
 import { ContentMemory } from '#mail/content';
+import { PushSubscriptions } from '#mail/push-subscriptions';
 import { defaultSettings } from '#mail/queue';
 import { Stories } from '#mail/story';
-import { jmapArea, JmapShared, pushLimits, type PushLimits } from '#server/jmap';
+import { jmapArea, JmapShared, pushLimits, WebPush, webPushLimits, type PushLimits } from '#server/jmap';
+import { FakeFetcher } from './fake-fetcher.ts';
 import { newMessage, type TempStore } from './temp-store.ts';
 
 type Area = ReturnType<typeof jmapArea>;
+type WebPushDeps = ConstructorParameters<typeof WebPush>[0];
+
+/** A key for tests: that of the receiver in RFC 8291 §5. */
+const vapidKey = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'JXGyvs3942BVGq8e0PTNNmwRzr5VX4m8t7GGpTM5FzE',
+  y: 'aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4',
+  d: 'q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94',
+} as const;
 
 /** Members of responses that tests look at. */
 export interface JmapAnswer {
@@ -46,6 +58,9 @@ export class JmapClient {
   readonly #area: Area;
   readonly #store: TempStore;
   readonly #ended = new AbortController();
+  /** Push services. */
+  readonly fetcher = new FakeFetcher();
+  readonly webPush: WebPush;
 
   constructor(
     store: TempStore,
@@ -63,7 +78,31 @@ export class JmapClient {
     const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });
     const contentMemory = new ContentMemory(1_000_000);
     const { bus, log } = store;
-    const shared = new JmapShared({ clock, contentMemory, bus, log, limits, push: { ...pushLimits, ...push } });
+    const makeWebPush = (watch: WebPushDeps['watch']): WebPush =>
+      new WebPush({
+        store: new PushSubscriptions(databases.server),
+        accounts,
+        watch,
+        holds: () => Promise.resolve(!this.#ended.signal.aborted),
+        bus,
+        log,
+        fetcher: this.fetcher,
+        clock,
+        random: systemRandom,
+        key: vapidKey,
+        contact: 'mailto:postmaster@mail.example',
+        limits: webPushLimits,
+      });
+    const shared = new JmapShared({
+      clock,
+      contentMemory,
+      bus,
+      log,
+      limits,
+      push: { ...pushLimits, ...push },
+      makeWebPush,
+    });
+    this.webPush = shared.webPush;
     const quotaBytesOf = (): number => quotaBytes;
     this.#area = jmapArea({
       accounts,

@@ -3,6 +3,7 @@ import { load } from './load/run.ts';
 import { JmapLoadClient } from './load/jmap-client.ts';
 import type { GodwitPeer } from './peers/godwit.ts';
 import { fillLargeMailbox, median, type Effort } from './scenarios.ts';
+import { measureJmapPush } from './jmap-push.ts';
 import type { Row } from './table.ts';
 
 const listProperties = [
@@ -69,6 +70,7 @@ export async function measureJmap(godwit: GodwitPeer, effort: Effort): Promise<R
     // What one protocol left to be done in the background is not counted for the other.
     await pause(500);
   }
+  rows.push(...(await measureJmapPush(godwit)));
   return rows;
 }
 

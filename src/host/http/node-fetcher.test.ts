@@ -183,3 +183,44 @@ test('nodeFetcher: a signal before and during the request rejects with its reaso
   await assert.rejects(get(served.port, { signal: abort.signal }), reason);
   await assert.rejects(get(served.port, { signal: AbortSignal.abort(reason) }), reason);
 });
+
+test('nodeFetcher: POST sends its body and fields, and gives Retry-After', async () => {
+  await using served = await serve((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk) => (text += String(chunk)));
+    request.on('end', () =>
+      response.writeHead(429, { 'Retry-After': '7' }).end(`${request.method} ${request.headers.ttl as string} ${text}`),
+    );
+  });
+  const post = { headers: { TTL: '60' }, body: new TextEncoder().encode('hello') };
+  const fetched = await get(served.port, { post });
+  assert.equal(show(fetched), '429 null POST 60 hello');
+  assert.equal(fetched.kind === 'response' && fetched.retryAfter, '7');
+});
+
+test('nodeFetcher: only public addresses are reached where that is asked for, by names and as addresses', async () => {
+  await using served = await serve((_, response) => response.end('secret'));
+  assert.equal(show(await get(served.port, { onlyPublic: true })), 'name');
+  for (const host of [
+    '127.0.0.1',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '2130706433',
+    '0x7f.1',
+    'localhost',
+    '169.254.169.254',
+  ]) {
+    const url = `https://${host}:${served.port}/`;
+    const fetched = await fetcher.fetch({ url, maxBytes: 100, timeoutMs: longMs, onlyPublic: true });
+    assert.equal(show(fetched), 'name', host);
+  }
+});
+
+test('nodeFetcher: of the addresses of a name, the public ones are connected to', async () => {
+  await using served = await serve((_, response) => response.end('x'));
+  const mixed = new FakeResolver({ [name]: { A: ['10.0.0.1', '127.0.0.1'] } });
+  const trustedPem = [pem.certPem];
+  const one = nodeFetcher({ resolver: mixed, trustedPem, isPublic: (address) => address === '127.0.0.1' });
+  const url = `https://${name}:${served.port}/`;
+  assert.equal(show(await one.fetch({ url, maxBytes: 100, timeoutMs: longMs, onlyPublic: true })), '200 null x');
+});

@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { cipherSuites } from '#host/net';
+import { isPublic, parseIp } from '#lib/domain';
 import { lookupFailureText } from '#lib/dns';
 import type { Fetched, Fetcher, FetchFailure, FetchRequest } from '#ports/fetcher';
 import type { Answer, Resolver } from '#ports/resolver';
@@ -12,6 +13,8 @@ export interface NodeFetcherDeps {
   readonly resolver: Resolver;
   /** PEM certificates trusted in place of those that Node ships. */
   readonly trustedPem?: readonly string[];
+  /** Reports which addresses are public, for tests on loopback. */
+  readonly isPublic?: (address: string) => boolean;
 }
 
 type Failed = Extract<Fetched, { kind: 'failed' }>;
@@ -32,9 +35,10 @@ async function fetchWithin(wanted: FetchRequest, deps: NodeFetcherDeps): Promise
   const time = AbortSignal.timeout(timeoutMs);
   const either = signal === undefined ? time : AbortSignal.any([time, signal]);
   try {
-    const addresses = await findAddresses(url.hostname, deps.resolver, either);
+    const isAllowed = wanted.onlyPublic === true ? (deps.isPublic ?? isPublicAddress) : () => true;
+    const addresses = await findAddresses(url.hostname, deps.resolver, either, isAllowed);
     if (!Array.isArray(addresses)) return addresses;
-    return await new Exchange(url, addresses, deps.trustedPem, either).run(wanted.maxBytes);
+    return await new Exchange(url, addresses, wanted.post ?? null, deps.trustedPem, either).run(wanted.maxBytes);
   } catch (error) {
     signal?.throwIfAborted();
     if (time.aborted) return failed('timeout', `no complete answer within ${Math.round(timeoutMs / 1000)} s`);
@@ -45,13 +49,24 @@ async function fetchWithin(wanted: FetchRequest, deps: NodeFetcherDeps): Promise
 /** Addresses beyond this are not tried. */
 const maxAddresses = 8;
 
-async function findAddresses(name: string, resolver: Resolver, signal: AbortSignal): Promise<string[] | Failed> {
+/** The addresses are those that are connected to: the name is not looked up again. */
+async function findAddresses(
+  name: string,
+  resolver: Resolver,
+  signal: AbortSignal,
+  isAllowed: (address: string) => boolean,
+): Promise<string[] | Failed> {
+  // Node connects to an address in a URL without a lookup.
+  const literal = name.replace(/^\[(.*)\]$/, '$1');
+  if (parseIp(literal).ok) return isAllowed(literal) ? [literal] : failed('name', `${literal} is no public address`);
   const answers: Answer<string>[] = await Promise.all([
     resolver.query(name, 'AAAA', signal),
     resolver.query(name, 'A', signal),
   ]);
   const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
-  if (addresses.length > 0) return addresses.slice(0, maxAddresses);
+  const allowed = addresses.filter(isAllowed);
+  if (allowed.length > 0) return allowed.slice(0, maxAddresses);
+  if (addresses.length > 0) return failed('name', `${name} has no public address`);
   const failure = answers.find(({ kind }) => kind === 'failed');
   return failed(
     'name',
@@ -61,20 +76,34 @@ async function findAddresses(name: string, resolver: Resolver, signal: AbortSign
   );
 }
 
+function isPublicAddress(address: string): boolean {
+  const ip = parseIp(address);
+  return ip.ok && isPublic(ip.value);
+}
+
 /** One request over a connection of its own. */
 class Exchange {
   readonly #request: ClientRequest;
   readonly #signal: AbortSignal;
+  readonly #body: Uint8Array | null;
   readonly #response = Promise.withResolvers<IncomingMessage>();
   #socket: TLSSocket | null = null;
 
-  constructor(url: URL, addresses: readonly string[], trustedPem: readonly string[] | undefined, signal: AbortSignal) {
+  constructor(
+    url: URL,
+    addresses: readonly string[],
+    post: FetchRequest['post'] | null,
+    trustedPem: readonly string[] | undefined,
+    signal: AbortSignal,
+  ) {
     this.#signal = signal;
+    this.#body = post?.body ?? null;
     this.#request = request(url, {
       agent: false,
       signal,
       lookup: lookupIn(addresses),
-      headers: { accept: 'text/plain' },
+      method: post === null || post === undefined ? 'GET' : 'POST',
+      headers: post?.headers ?? { accept: 'text/plain' },
       maxHeaderSize: 16_384,
       minVersion: 'TLSv1.2',
       ciphers: cipherSuites,
@@ -94,10 +123,12 @@ class Exchange {
   /** Sends it and reads the answer. @throws what the signal makes Node throw */
   async run(maxBytes: number): Promise<Fetched> {
     try {
-      this.#request.end();
+      this.#request.end(this.#body ?? undefined);
       const response = await this.#response.promise;
       const contentType = response.headers['content-type'] ?? null;
-      return { kind: 'response', status: response.statusCode ?? 0, contentType, body: await read(response, maxBytes) };
+      const retryAfter = response.headers['retry-after'];
+      const head = { kind: 'response', status: response.statusCode ?? 0, contentType } as const;
+      return { ...head, ...(retryAfter !== undefined && { retryAfter }), body: await read(response, maxBytes) };
     } catch (error) {
       this.#signal.throwIfAborted();
       return this.#failure(error instanceof Error ? error : new Error(String(error)));

@@ -5,6 +5,6 @@
  */
 export { parseDomain } from './domain.ts';
 export type { Domain } from './domain.ts';
-export { ipMasks, isLoopback, isPrivate, reverseName } from './networks.ts';
+export { ipMasks, isLoopback, isPrivate, isPublic, reverseName } from './networks.ts';
 export { parseIp, writeIpv6 } from './ip.ts';
 export type { IpAddress } from './ip.ts';

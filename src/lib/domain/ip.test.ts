@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type IpAddress, ipMasks, isLoopback, isPrivate, parseIp, reverseName } from './index.ts';
+import { type IpAddress, ipMasks, isLoopback, isPrivate, isPublic, parseIp, reverseName } from './index.ts';
 
 function ip(text: string): IpAddress {
   const address = parseIp(text);
@@ -112,3 +112,38 @@ test('reverseName of both families', () => {
     'b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa',
   );
 });
+
+for (const [given, want] of [
+  ['8.8.8.8', true],
+  ['192.0.1.1', true],
+  ['198.17.255.255', true],
+  ['223.255.255.255', true],
+  ['2606:4700::1', true],
+  ['2001:200::1', true],
+  ['127.0.0.1', false],
+  ['0.0.0.0', false],
+  ['0.1.2.3', false],
+  ['10.0.0.1', false],
+  ['100.64.0.1', false],
+  ['169.254.169.254', false],
+  ['192.0.0.8', false],
+  ['192.0.2.1', false],
+  ['192.88.99.1', false],
+  ['198.19.0.1', false],
+  ['198.51.100.1', false],
+  ['203.0.113.1', false],
+  ['224.0.0.1', false],
+  ['255.255.255.255', false],
+  ['::ffff:10.0.0.1', false],
+  ['::1', false],
+  ['::', false],
+  ['64:ff9b::a00:1', false],
+  ['fc00::1', false],
+  ['fe80::1', false],
+  ['ff02::1', false],
+  ['2001::1', false],
+  ['2001:db8::1', false],
+  ['2002:a00:1::', false],
+  ['3fff:fff::1', false],
+] as const)
+  test(`isPublic of ${given}`, () => assert.equal(isPublic(ip(given)), want));

@@ -38,6 +38,45 @@ export function isPrivate(ip: IpAddress): boolean {
   );
 }
 
+/** First bytes of networks of IPv4 that are for special purposes and neither loopback nor private (RFC 6890 §2.2.2), with the bits that count. */
+const specialIpv4: readonly (readonly [bits: number, ...bytes: readonly number[]])[] = [
+  [8, 0],
+  [24, 192, 0, 0],
+  [24, 192, 0, 2],
+  [24, 192, 88, 99],
+  [15, 198, 18],
+  [24, 198, 51, 100],
+  [24, 203, 0, 113],
+  [4, 224],
+  [4, 240],
+];
+
+/** As `specialIpv4`, within the global unicast addresses of IPv6 (RFC 6890 §2.2.3): protocols, documentation, and 6to4, which has an IPv4 address in it. */
+const specialIpv6: typeof specialIpv4 = [
+  [23, 0x20, 0x01, 0x00],
+  [32, 0x20, 0x01, 0x0d, 0xb8],
+  [16, 0x20, 0x02],
+  [20, 0x3f, 0xff, 0x00],
+];
+
+/**
+ * Reports whether `ip` is a host of the Internet: neither this machine, nor local to a site, nor for a special purpose (RFC 6890 §2.2). Other addresses must not be
+ * reached with what strangers name.
+ */
+export function isPublic(ip: IpAddress): boolean {
+  if (isLoopback(ip) || isPrivate(ip)) return false;
+  // RFC 4291 §2.4: global unicast is 2000::/3 so far.
+  if (ip.family === 6 && ((ip.bytes[0] ?? 0) & 0xe0) !== 0x20) return false;
+  return !(ip.family === 4 ? specialIpv4 : specialIpv6).some(([bits, ...bytes]) => isWithin(ip, bits, bytes));
+}
+
+function isWithin({ bytes: own }: IpAddress, bits: number, bytes: readonly number[]): boolean {
+  return bytes.every((byte, i) => {
+    const mask = (0xff << Math.max(0, 8 - (bits - i * 8))) & 0xff;
+    return ((own[i] ?? 0) & mask) === (byte & mask);
+  });
+}
+
 /** Returns the name of the PTR records for `ip` (RFC 1035 §3.5, RFC 3596 §2.5), without trailing dot. */
 export function reverseName(ip: IpAddress): string {
   if (ip.family === 4) return `${[...ip.bytes].toReversed().join('.')}.in-addr.arpa`;

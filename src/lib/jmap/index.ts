@@ -3,7 +3,7 @@
  * Pure: JSON in, values out, within limits. The types of mail are in src/server/jmap, the dispatch of calls in #proto/jmap-server.
  */
 export { Arguments } from './arguments.ts';
-export { parseZonedDate, writeDate, writeUtcDate } from './date.ts';
+export { parseUtcDate, parseZonedDate, writeDate, writeUtcDate } from './date.ts';
 export { parseFilter } from './filter.ts';
 export { IdSpace } from './id.ts';
 export { isJsonObject, jsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';

@@ -70,6 +70,7 @@ export async function markRemoving(tx: Tx, id: AccountId): Promise<void> {
   await tx.run(sql`DELETE FROM client_key WHERE account = ${id}`);
   await tx.run(sql`DELETE FROM app_password WHERE account = ${id}`);
   await tx.run(sql`DELETE FROM web_session WHERE account = ${id}`);
+  await tx.run(sql`DELETE FROM push_subscription WHERE account = ${id}`);
 }
 
 /** Gives what the server has noted about an account, such as its password, to another id. */
@@ -78,6 +79,7 @@ export async function replaceAccount(tx: Tx, from: AccountId, to: AccountId): Pr
   await tx.run(sql`UPDATE client_key SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE app_password SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE web_session SET account = ${to} WHERE account = ${from}`);
+  await tx.run(sql`UPDATE push_subscription SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE suppression SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE queue_hold_rule SET account = ${to} WHERE account = ${from}`);
   await tx.run(sql`UPDATE webhook_outbox SET account = ${to} WHERE account = ${from}`);

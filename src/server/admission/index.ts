@@ -8,4 +8,4 @@ export { admissionTexts } from './texts.ts';
 export { Networks } from './networks.ts';
 export type { Lockout } from './lockouts.ts';
 export { Logins, type LoginTerms, type LoginTry } from './logins.ts';
-export type { OpenLogin } from './open-logins.ts';
+export { disabledText, type OpenLogin } from './open-logins.ts';

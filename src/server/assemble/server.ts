@@ -2,6 +2,7 @@ import { postmasterAt, writeAddress } from '#lib/address';
 import { listenControl, controlEndpoint, type ControlServer } from '#host/control';
 import { systemResolver } from '#host/dns';
 import { returnMemory } from '#host/process';
+import { PushSubscriptions } from '#mail/push-subscriptions';
 import { QueueRunner, type Transmitter } from '#mail/queue';
 import { probeDescriptors } from '#host/conditions';
 import { AccountFiles, DataWatch, DescriptorWatch, DiskWatch } from '#server/conditions';
@@ -21,7 +22,7 @@ import {
   type Services,
   type ServicesDeps,
 } from './services.ts';
-import { makeShared } from './shared.ts';
+import { makeShared, type Shared } from './shared.ts';
 import type { MovedPort } from './spare-ports.ts';
 import { Sweeps } from './sweeps.ts';
 import { makeTransmitter } from './transmitter.ts';
@@ -125,6 +126,7 @@ async function startParts(
   );
   const shared = undo.use(makeShared(services, resolver));
   const listening = await openListeners(services, shared, certificates);
+  await resumePush(services, shared);
   undo.defer(() => drainPorts(listening, { clock, log, drainMs }));
   const { policies: tlsPolicies } = undo.use(new OutgoingTls(services, resolver));
   const network = undo.use(makeTransmitter(services, { listening, resolver, tlsPolicies }));
@@ -166,6 +168,15 @@ async function startParts(
     reload,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Takes up push subscriptions, where there are any: otherwise JMAP is loaded by the first client that speaks it. */
+async function resumePush({ databases, log }: Services, shared: Shared): Promise<void> {
+  try {
+    if (await new PushSubscriptions(databases.server).hasVerified()) await shared.jmap();
+  } catch (error) {
+    log.error('push.notStarted', {}, error);
+  }
 }
 
 /** Finds accounts with the data of others, in the background until disposed. */

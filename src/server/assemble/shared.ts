@@ -1,13 +1,14 @@
 import { HandshakeGate } from '#host/net';
 import { encodeHex } from '#lib/codecs';
-import { Admission, Logins } from '#server/admission';
+import { PushSubscriptions } from '#mail/push-subscriptions';
+import { Admission, disabledText, Logins } from '#server/admission';
 import type { JmapShared } from '#server/jmap';
 import type { SenderChecks } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
 import type { Services } from './services.ts';
 
 /** State that all connections of a process share besides the stored data. */
-export interface Shared extends Disposable {
+export interface Shared extends AsyncDisposable {
   readonly admission: Admission;
   readonly logins: Logins;
   /** Gate at which TLS handshakes wait for a permit. */
@@ -41,14 +42,37 @@ export function makeShared(services: Services, resolver: Resolver): Shared {
     resolver,
     senders: parts.senders(resolver),
     nextConnectionId: () => encodeHex(random.bytes(6)),
-    jmap: () => (jmap ??= makeJmapShared(services)),
-    [Symbol.dispose]: () => logins[Symbol.dispose](),
+    jmap: () => (jmap ??= makeJmapShared(services, resolver)),
+    async [Symbol.asyncDispose]() {
+      logins[Symbol.dispose]();
+      // What could not be made was reported by those who needed it.
+      const made = await jmap?.catch(() => null);
+      await made?.[Symbol.asyncDispose]();
+    },
   };
 }
 
-async function makeJmapShared(services: Services): Promise<JmapShared> {
-  const { JmapShared: Made } = await import('#server/jmap');
-  return new Made(services);
+/** Makes the state of JMAP, and takes up the push subscriptions of before. */
+async function makeJmapShared(services: Services, resolver: Resolver): Promise<JmapShared> {
+  const { configuration, databases, checker, clock, parts, random } = services;
+  const [{ JmapShared: Made, WebPush, webPushLimits: limits }, { loadVapidKey }] = await Promise.all([
+    import('#server/jmap'),
+    import('./vapid-key.ts'),
+  ]);
+  const store = new PushSubscriptions(databases.server);
+  const key = await loadVapidKey(store);
+  const fetcher = parts.fetcher(resolver);
+  const contact = `mailto:postmaster@${configuration.config.server.hostname}`;
+  const holds: ConstructorParameters<typeof WebPush>[0]['holds'] = async (identity) => {
+    const isOver = identity.untilMs !== undefined && identity.untilMs <= clock.now();
+    return !isOver && disabledText(configuration, identity) === null && (await checker.isStillProved(identity));
+  };
+  const made = new Made({
+    ...services,
+    makeWebPush: (watch) => new WebPush({ ...services, store, watch, holds, fetcher, random, key, contact, limits }),
+  });
+  await made.webPush.start();
+  return made;
 }
 
 function isOne(address: string): boolean {

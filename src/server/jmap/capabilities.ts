@@ -17,6 +17,11 @@ const allCapabilities: readonly Capability[] = [
   { uri: mailUri, ofServer: nothing, ofAccount: mailCapability },
   { uri: webSocketUri, ofServer: ({ origin }) => webSocketCapability(origin), ofAccount: () => null },
   blobCapability,
+  {
+    uri: 'urn:ietf:params:jmap:webpush-vapid',
+    ofServer: ({ webPush }) => ({ applicationServerKey: webPush.publicKey }),
+    ofAccount: () => null,
+  },
   whyCapability,
 ];
 

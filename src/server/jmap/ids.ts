@@ -6,6 +6,8 @@ export const accountIds = new IdSpace('A');
 export const mailboxIds = new IdSpace('M');
 /** Ids of emails: a stored message has one, in however many mailboxes it is, and keeps it when it is moved. */
 export const emailIds = new IdSpace('E');
+/** Ids of push subscriptions. */
+export const pushIds = new IdSpace('P');
 /** Ids of threads. */
 export const threadIds = new IdSpace('T');
 

@@ -4,4 +4,6 @@
  */
 export { jmapArea } from './jmap-area.ts';
 export { pushLimits, type PushLimits } from './push/limits.ts';
+export { WebPush } from './push/web-push.ts';
+export { webPushLimits } from './push/web-push-limits.ts';
 export { JmapShared } from './shared.ts';

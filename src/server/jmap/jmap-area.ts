@@ -75,12 +75,20 @@ export function jmapArea(deps: JmapAreaDeps): Area {
 
 /** Returns a maker of contexts for the calls of a user. It holds on to nothing of the request. */
 function contextMaker(
-  { clock, random, hostname, contentMemory: memory, stories, quotaBytesOf, shared: { limits, uploads } }: JmapAreaDeps,
+  {
+    clock,
+    random,
+    hostname,
+    contentMemory: memory,
+    stories,
+    quotaBytesOf,
+    shared: { limits, uploads, webPush },
+  }: JmapAreaDeps,
   account: Account,
-  { appPassword }: Identity,
+  identity: Identity,
   origin: string,
 ): () => MailContext {
-  const isReadOnly = appPassword?.scopes.includes('mail') === false;
+  const isReadOnly = identity.appPassword?.scopes.includes('mail') === false;
   const accountId = accountIds.write(account.id);
   return () => ({
     account,
@@ -95,6 +103,8 @@ function contextMaker(
     stories,
     quotaBytes: quotaBytesOf(account.name),
     origin,
+    identity,
+    webPush,
   });
 }
 

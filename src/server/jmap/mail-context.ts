@@ -7,11 +7,13 @@ import {
   type JsonValue,
 } from '#lib/jmap';
 import type { ModSeq } from '#lib/ids';
+import type { Identity } from '#lib/sasl';
 import type { Account } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
 import type { Stories } from '#mail/story';
 import type { Clock } from '#ports/clock';
 import type { Random } from '#ports/random';
+import type { WebPush } from './push/web-push.ts';
 import type { Uploads } from './uploads.ts';
 
 /** Account of the user who asks, with the limits of a request. */
@@ -33,6 +35,9 @@ export interface MailContext {
   readonly quotaBytes: number;
   /** Origin of the server as the client reaches it, such as `https://mail.example.org`. */
   readonly origin: string;
+  /** The login. */
+  readonly identity: Identity;
+  readonly webPush: WebPush;
 }
 
 /** Reads `accountId`. @throws MethodError accountNotFound for every account but the user's own. */

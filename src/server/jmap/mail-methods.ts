@@ -17,12 +17,16 @@ import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
 import { mailboxQueryChanges } from './mailbox-query-changes.ts';
 import { mailboxQuery } from './mailbox-query.ts';
 import { mailboxSet } from './mailbox-set.ts';
+import { pushSubscriptionGet } from './push/subscription-get.ts';
+import { pushSubscriptionSet } from './push/subscription-set.ts';
 import { threadChanges, threadGet } from './thread-methods.ts';
 
 /** All methods of the server, by name. A feature adds its own here. */
 export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
   [
     ...coreMethods,
+    pushSubscriptionGet,
+    pushSubscriptionSet,
     mailboxGet,
     mailboxChanges,
     mailboxQuery,

@@ -6,6 +6,7 @@ import type { Log } from '#ports/log';
 import { RequestSlots } from '#proto/jmap-server';
 import { pushLimits, type PushLimits } from './push/limits.ts';
 import { PushClients } from './push/push-clients.ts';
+import type { WebPush } from './push/web-push.ts';
 import { StateWatch } from './push/state-watch.ts';
 import { Uploads } from './uploads.ts';
 
@@ -18,10 +19,12 @@ export interface JmapSharedDeps {
   readonly log: Log;
   readonly limits?: JmapLimits;
   readonly push?: PushLimits;
+  /** Makes what pushes to URLs. */
+  readonly makeWebPush: (watch: StateWatch) => WebPush;
 }
 
 /** State that all ports of a server share: a file that was uploaded at one is found at another, and limits hold for both together. */
-export class JmapShared {
+export class JmapShared implements AsyncDisposable {
   readonly limits: JmapLimits;
   readonly pushLimits: PushLimits;
   readonly uploads: Uploads;
@@ -30,14 +33,21 @@ export class JmapShared {
   readonly requestSlots: RequestSlots;
   readonly watch: StateWatch;
   readonly clients: PushClients;
+  readonly webPush: WebPush;
 
-  constructor({ clock, contentMemory: memory, bus, log, limits, push }: JmapSharedDeps) {
+  constructor({ clock, contentMemory: memory, bus, log, limits, push, makeWebPush }: JmapSharedDeps) {
     this.limits = limits ?? jmapLimits;
     this.pushLimits = push ?? pushLimits;
     this.uploads = new Uploads({ clock, memory });
     this.uploadSlots = new RequestSlots(this.limits.maxConcurrentUpload);
     this.requestSlots = new RequestSlots(this.limits.maxConcurrentRequests);
     this.watch = new StateWatch({ bus, log });
+    this.webPush = makeWebPush(this.watch);
     this.clients = new PushClients({ clock, limits: this.pushLimits });
+  }
+
+  /** Ends what goes on without clients. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.webPush[Symbol.asyncDispose]();
   }
 }

@@ -21,6 +21,7 @@ import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { tokenLookup0011 } from '../0011-token-lookup.ts';
 import { emailSubmissions0012 } from '../0012-email-submissions.ts';
 import { webSessions0013 } from '../0013-web-sessions.ts';
+import { pushSubscriptions0014 } from '../0014-push-subscriptions.ts';
 import { sqliteDialect } from '../dialect.ts';
 import type { Migration } from '../migration.ts';
 import { account0001 } from './0001-account.ts';
@@ -55,4 +56,5 @@ export const sqliteServerMigrations: readonly Migration[] = [
   tokenLookup0011,
   emailSubmissions0012(sqliteDialect),
   webSessions0013(sqliteDialect),
+  pushSubscriptions0014(sqliteDialect),
 ];
