@@ -8,6 +8,7 @@ import { escaped, fuzz, type Target } from './fuzz.ts';
 import { imapTargets } from './imap-targets.ts';
 import { localTargets } from './local-targets.ts';
 import { messageTargets } from './message-targets.ts';
+import { proxyTargets } from './proxy-targets.ts';
 import { saslTargets } from './sasl-targets.ts';
 import { smtpClientTargets } from './smtp-client-targets.ts';
 import { smtpTargets } from './smtp-targets.ts';
@@ -40,9 +41,19 @@ const runs: Readonly<Record<string, number>> = {
   'sendmail-arguments': 8000,
   'sendmail-input': 1000,
   receivers: 300,
+  'proxy-header': 8000,
+  'forwarded-fields': 4000,
 };
 
-const receiving = [smtpTargets, imapTargets, codecTargets, messageTargets, localTargets, storeTargets].flat();
+const receiving = [
+  smtpTargets,
+  imapTargets,
+  codecTargets,
+  messageTargets,
+  localTargets,
+  storeTargets,
+  proxyTargets,
+].flat();
 const sending = [
   smtpClientTargets,
   conversionTargets,

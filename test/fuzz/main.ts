@@ -14,6 +14,7 @@ import { escaped, fuzz } from './fuzz.ts';
 import { imapTargets } from './imap-targets.ts';
 import { localTargets } from './local-targets.ts';
 import { messageTargets } from './message-targets.ts';
+import { proxyTargets } from './proxy-targets.ts';
 import { saslTargets } from './sasl-targets.ts';
 import { smtpClientTargets } from './smtp-client-targets.ts';
 import { smtpTargets } from './smtp-targets.ts';
@@ -21,7 +22,15 @@ import { socksTargets } from './socks-targets.ts';
 import { storeTargets } from './store-targets.ts';
 import { tlsPolicyTargets } from './tls-policy-targets.ts';
 
-const receiving = [smtpTargets, imapTargets, codecTargets, messageTargets, localTargets, storeTargets].flat();
+const receiving = [
+  smtpTargets,
+  imapTargets,
+  codecTargets,
+  messageTargets,
+  localTargets,
+  storeTargets,
+  proxyTargets,
+].flat();
 const sending = [
   smtpClientTargets,
   conversionTargets,

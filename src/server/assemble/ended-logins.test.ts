@@ -40,7 +40,7 @@ async function inWorld(body: (server: RunningServer, folder: string) => Promise<
   await using dir = await tempDir();
   const [folder, log] = [dir.path, new FakeLog()];
   const plain = '{ port: 0, allowPlaintextAuth: true }';
-  const listener = `{ addresses: [127.0.0.1], imap: ${plain}, submission: ${plain} }`;
+  const listener = `{ addresses: [127.0.0.1], imap: ${plain}, submission: ${plain}, http: ${plain} }`;
   await writeFile(
     join(folder, 'server.yaml'),
     `hostname: mail.example.org\npostmaster: cyd\nlisteners: { local: ${listener} }\n`,
@@ -100,4 +100,30 @@ test('an account that is removed ends its sessions', () =>
     );
     assert.match(imap, /^\* BYE .*account bob was removed/);
     assert.match(submission, /^421 4\.7\.0 your login has ended/);
+  }));
+
+/** Opens an event stream of JMAP with a field of the header, and resolves with the rest of the response once it ends. */
+async function stream(server: RunningServer, field: string): Promise<{ readonly rest: Promise<string> }> {
+  const port = server.addresses.find(({ service }) => service === 'http')?.port ?? 0;
+  const target = '/jmap/events?types=*&closeafter=no&ping=0';
+  const request = `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${field}\r\n\r\n`;
+  return await session(port, request, /: connected/);
+}
+
+test('an event stream ends with its app password, and with its session of pages', () =>
+  inWorld(async (server) => {
+    const { appPasswords, checker, webSessions } = server.services;
+    const token = await appPasswords.add('ann', { name: 'script', scopes: ['read-only'], expiresMs: null });
+    const identity = await checker.checkPassword('ann', 'correct horse');
+    const begun = identity === null ? null : await webSessions.begin(identity, 'Firefox on Linux', '127.0.0.1');
+    assert.ok(begun !== null);
+    const ofToken = await stream(server, `Authorization: Bearer ${token}`);
+    const ofPage = await stream(server, `Cookie: godwit=${begun.token}`);
+    let hasPageEnded = false;
+    const page = ofPage.rest.then(() => (hasPageEnded = true));
+    await appPasswords.remove('ann', 'script');
+    await ofToken.rest;
+    assert.equal(hasPageEnded, false);
+    await webSessions.end('ann', begun.id);
+    await page;
   }));
