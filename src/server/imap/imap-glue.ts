@@ -80,8 +80,10 @@ export class ImapGlue implements ImapBackend, Disposable {
 
   async open(identity: Identity): Promise<AccountBackend> {
     const { accounts, bus, clock, configuration, contentMemory, appendLimitBytes, connection } = this.#deps;
+    // RFC 9051 §7.1.4: a session that begins authenticated has made no exchange.
+    if (this.#try === null) await this.admitLogin('EXTERNAL');
     const decision = this.#try?.decide(identity, { mechanism: this.#mechanism, scopes: ['mail', 'read-only'] });
-    if (decision === undefined) throw new Error('open without admitLogin');
+    if (decision === undefined) throw new Error('no login is under way');
     if (decision.kind === 'disabled') throw new No('AUTHORIZATIONFAILED', decision.text);
     if (decision.kind === 'notPermitted')
       throw new No('AUTHORIZATIONFAILED', 'this app password does not permit reading mail');
