@@ -41,6 +41,7 @@ export class Exchange {
   readonly #startMs: number;
   #maxBodyBytes = usualBodyBytes;
   #account: string | null = null;
+  #client: string | null = null;
   #sink: ResponseSink | null = null;
   readonly #canUpgrade: boolean;
   #accepted: AcceptedUpgrade | null = null;
@@ -63,6 +64,9 @@ export class Exchange {
     const noteAccount = (account: string): void => {
       this.#account = account;
     };
+    const noteClient = (address: string): void => {
+      this.#client = address;
+    };
     const upgrade = (accepted: AcceptedUpgrade): Response => {
       this.#accepted = accepted;
       return new Response(null, { status: 204 });
@@ -73,6 +77,7 @@ export class Exchange {
       stopping: this.#deps.stopping,
       limitBody,
       noteAccount,
+      noteClient,
       upgrade: this.#canUpgrade ? upgrade : null,
     };
   }
@@ -171,6 +176,7 @@ export class Exchange {
       status,
       bytes: this.#sent.bytes,
       ms: Math.round(this.#deps.clock.monotonic() - this.#startMs),
+      ...(this.#client !== null && { remoteAddress: this.#client }),
       ...(this.#account !== null && { account: this.#account }),
       ...(isGone && { isCut: true }),
     });

@@ -27,6 +27,8 @@ export interface RequestFacts extends HttpPeer {
   readonly upgrade: ((accepted: AcceptedUpgrade) => Response) | null;
   /** Notes the account of the request for the access log. */
   noteAccount(account: string): void;
+  /** Notes the client's address for the access log, where a proxy forwarded the request. */
+  noteClient(address: string): void;
 }
 
 /** Answers requests. A rejection is our fault, and becomes a 500. */

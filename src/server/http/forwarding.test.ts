@@ -32,6 +32,7 @@ async function ask(
     allowedOrigins: [],
     forwarding: { from: ['10.0.0.0/24', '2001:db8::/64'], header },
   });
+  const clients: string[] = [];
   const facts: RequestFacts = {
     log: new FakeLog(),
     remote: { address: peer, port: 5 },
@@ -42,11 +43,12 @@ async function ask(
     limitBody: () => undefined,
     upgrade: null,
     noteAccount: () => undefined,
+    noteClient: (address) => void clients.push(address),
   };
   const body = method === 'POST' ? 'hello' : null;
   const response = await handler(new Request(`${own}/p?q=1`, { method, headers, body }), facts);
   const text = (await response.text()).trim();
-  return { status: response.status, text, hsts: response.headers.get('Strict-Transport-Security') };
+  return { status: response.status, text, hsts: response.headers.get('Strict-Transport-Security'), clients };
 }
 
 const plain = `plain ${own}/p?q=1`;
@@ -97,7 +99,10 @@ for (const [what, peer, headers, want] of [
   ['the other field', '10.0.0.1', { Forwarded: 'for=127.0.0.1;proto=https' }, `10.0.0.1 ${plain}`],
 ] as const) {
   test(`Forwarding: ${what}: ${want}`, async () => {
-    const { status, text, hsts } = await ask(peer, headers);
+    const { status, text, hsts, clients } = await ask(peer, headers);
+    // The access log names the client of what a proxy forwarded.
+    const isForwarded = peer !== '203.0.113.5' && want !== `10.0.0.1 ${plain}`;
+    assert.deepEqual(clients, isForwarded ? [want.split(' ')[0]] : []);
     assert.deepEqual([status, text], [200, want]);
     assert.equal(hsts !== null, want.includes(' TLS '));
   });

@@ -48,6 +48,7 @@ export class Forwarding {
       `${isTls ? 'https' : 'http'}://${seen.host ?? before.host}${before.pathname}${before.search}`,
     );
     if (url === null) return null;
+    facts.noteClient(client);
     const remote = client === proxy ? facts.remote : { address: client, port: 0 };
     return { request: new Request(url, request), facts: { ...facts, remote, isTls } };
   }

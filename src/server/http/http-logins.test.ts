@@ -69,6 +69,7 @@ function world(): World {
     limitBody: () => undefined,
     upgrade: null,
     noteAccount: (account) => void noted.push(account),
+    noteClient: () => undefined,
   };
   return {
     log,

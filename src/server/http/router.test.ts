@@ -16,6 +16,7 @@ function factsOn(localAddress: string): RequestFacts {
     limitBody: () => undefined,
     upgrade: null,
     noteAccount: () => undefined,
+    noteClient: () => undefined,
   };
 }
 

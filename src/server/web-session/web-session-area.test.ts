@@ -78,6 +78,7 @@ async function inWorld(isTls: boolean, body: (world: World) => Promise<void>): P
     limitBody: () => undefined,
     upgrade: null,
     noteAccount: () => undefined,
+    noteClient: () => undefined,
   };
   const origin = `${isTls ? 'https' : 'http'}://mail.example.org`;
   const ask: World['ask'] = async (
