@@ -1,4 +1,7 @@
-/** Answers of the server itself, before or instead of those of a handler. */
+/**
+ * Answers of the server itself, before or instead of those of a handler (RFC 9110 §15.5.1, §15.5.9, §15.5.14, §15.5.15, §15.6.1, §15.6.2, §15.6.4;
+ * RFC 6585 §4, §5).
+ */
 const texts = {
   400: 'This is not a valid HTTP request.',
   408: 'The request took too long to arrive.',

@@ -12,7 +12,7 @@ interface BodySource {
   readonly mayGoOn: (bytes: number) => boolean;
 }
 
-/** Turns the body of a request into a stream that reads from the client only what is asked for. */
+/** Turns the body of a request into a stream that reads from the client only what is asked for; the first read asks for it with 100 (RFC 9110 §10.1.1). */
 export function requestBody(from: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { source, pace, nowMs, onFirstRead, mayGoOn } = from;
   let chunks: NodeJS.AsyncIterator<Uint8Array<ArrayBuffer>> | null = null;

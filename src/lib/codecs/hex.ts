@@ -22,7 +22,7 @@ export function encodeHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** Parses hexadecimal digits in either case, two per byte. Refuses other characters and an odd number of digits. */
+/** Parses hexadecimal digits in either case, two per byte (RFC 4648 §8). Refuses other characters and an odd number of digits. */
 export function parseHex(text: string): Parsed<Uint8Array> {
   const bytes = new Uint8Array(text.length >> 1);
   for (let i = 0; i < text.length; i++) {

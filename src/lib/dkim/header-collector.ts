@@ -1,7 +1,7 @@
 const LF = 10;
 const CR = 13;
 
-/** Collects the header of a message from chunks, and finds the start of the body, by the rules of `parseHeader`. */
+/** Collects the header of a message from chunks, and finds the start of the body (RFC 5322 §2.1), by the rules of `parseHeader`. */
 export class HeaderCollector {
   readonly #maxBytes: number;
   #bytes = new Uint8Array(4096);

@@ -1,7 +1,7 @@
 import { sortedKeywords } from './keyword.ts';
 import { flagNames } from './system-flag.ts';
 
-/** One combination of flags, shared by all messages that have it. */
+/** One combination of flags and keywords (RFC 9051 §2.3.2), shared by all messages that have it. */
 export interface FlagSet {
   /** Position in its table; never changes. */
   readonly index: number;

@@ -4,7 +4,7 @@ import { jmapLimits, type JmapLimits } from './limits.ts';
 import { invalidArgument, MethodError } from './method-error.ts';
 
 /**
- * Reads the argument `filter`. `readCondition` reads one condition, and throws MethodError when it is invalid or not supported.
+ * Reads the argument `filter` (RFC 8620 §5.5). `readCondition` reads one condition, and throws MethodError when it is invalid or not supported.
  * @throws MethodError.
  */
 export function parseFilter<Condition>(

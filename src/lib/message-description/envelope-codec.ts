@@ -3,7 +3,7 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { DescriptionDamaged } from './damaged.ts';
 
-/** Kinds of addresses in stored descriptions. */
+/** Kinds of addresses in stored descriptions: mailboxes, those with a route (RFC 5322 §4.4), and the ends of groups (RFC 5322 §3.4). */
 const Kind = { Mailbox: 0, Routed: 1, GroupStart: 2, GroupEnd: 3 } as const;
 
 /** Adds the envelope of a message inside another. */

@@ -4,7 +4,7 @@ import type { ByteWriter } from './byte-writer.ts';
 import { DescriptionDamaged } from './damaged.ts';
 import { readEnvelope, writeEnvelope } from './envelope-codec.ts';
 
-/** Members that a part has, as bits; the others are at their defaults. Stored: a bit never changes its meaning. */
+/** Members that a part has (RFC 2045 §5.1, §6.1, §7, §8), as bits; the others are at their defaults. Stored: a bit never changes its meaning. */
 const Has = {
   Type: 1,
   Params: 2,

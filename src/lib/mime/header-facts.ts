@@ -4,7 +4,7 @@ import type { Envelope } from './part.ts';
 
 const maxReferences = 200;
 
-/** Addresses, dates and identifiers of a message, read from its listed fields when they are first asked for. */
+/** Addresses, dates and identifiers of a message (RFC 5322 §3.6), read from its listed fields when they are first asked for. */
 export class HeaderFacts {
   readonly #listed: ListedFields;
   #fields: readonly HeaderField[] | null = null;

@@ -22,7 +22,7 @@ const mechanisms: Readonly<Record<MechanismName, ServerMechanism>> = {
 
 /**
  * Starts the server's side of one exchange. Its `step` never throws because of the client; it rejects only when the store does.
- * After success or failure the exchange has ended, and further steps are `protocol` failures.
+ * After success or failure the exchange (RFC 4422 §3) has ended, and further steps are `protocol` failures.
  */
 export function createSaslServer(mechanism: MechanismName, options: SaslServerOptions): SaslServer {
   return new Server(mechanism, options);

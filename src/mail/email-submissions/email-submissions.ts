@@ -44,7 +44,7 @@ export interface ListedSubmissions {
   readonly submissions: readonly Submission[];
 }
 
-/** Status of a submission's recipients, and the notices that came. */
+/** Status of a submission's recipients, and the notices that came (RFC 8621 §7: `deliveryStatus`, `dsnBlobIds`). */
 export interface SubmissionOutcome {
   readonly recipients: readonly RecipientStatus[];
   readonly notices: readonly SubmissionNotice[];

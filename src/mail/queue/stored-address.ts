@@ -1,11 +1,11 @@
 import { parseAddress, writeAddress, writeAddressDomain, type Address } from '#lib/address';
 
-/** Writes an address as rows of the queue hold it: domains in A-labels. `storedAddress` gives the same address back. */
+/** Writes an address as rows of the queue hold it: domains in A-labels (RFC 5890 §2.3.2.1). `storedAddress` gives the same address back. */
 export function addressText(address: Address): string {
   return writeAddress(address, 'ascii');
 }
 
-/** Writes a reverse-path as rows of the queue hold it: empty for the null one. */
+/** Writes a reverse-path as rows of the queue hold it: empty for the null one (RFC 5321 §4.5.5). */
 export function senderText(sender: Address | null): string {
   return sender === null ? '' : addressText(sender);
 }

@@ -5,7 +5,7 @@ import type { DataTransfer } from './data-transfer.ts';
 import { PeerGone } from './wire.ts';
 
 /**
- * Reads content into `transfer` up to the end that the codec finds.
+ * Reads content of DATA (RFC 5321 §4.1.1.4) or BDAT (RFC 3030 §2) into `transfer` up to the end that the codec finds.
  * @returns the problem that the codec found, or null. @throws PeerGone when the peer disconnects before the end; Refusal when reading on is pointless.
  */
 export async function receive(context: Context, transfer: DataTransfer | null): Promise<ContentProblem | null> {

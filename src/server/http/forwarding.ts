@@ -3,7 +3,7 @@ import { parseForwarded, parseXForwarded, type ForwardedHop } from '#lib/forward
 import type { Parsed } from '#lib/parsed';
 import { Networks } from '#server/admission';
 
-/** Proxies that forward requests, and the fields that they set. */
+/** Proxies that forward requests, and the fields that they set, such as Forwarded (RFC 7239 §4). */
 export interface ForwardingOptions {
   /** Networks in CIDR notation. */
   readonly from: readonly string[];
@@ -16,7 +16,7 @@ export interface Forwarded {
   readonly facts: RequestFacts;
 }
 
-/** Puts the client in the place of the proxies in front of the server, as far as their networks are configured: other clients may write such fields as they like. */
+/** Puts the client in the place of the proxies in front of the server, as far as their networks are configured: other clients may write such fields as they like (RFC 7239 §8.1). */
 export class Forwarding {
   readonly #proxies: Networks;
   readonly #header: ForwardingOptions['header'];

@@ -2,7 +2,7 @@ const harmless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Reports whether a request may change something, or open a WebSocket, as far as its origin is concerned: browsers name the site that asks, other
- * clients do not.
+ * clients do not (RFC 6454 §7).
  * @param allowed  Origins of other sites that may ask, such as `https://webmail.example.org`.
  */
 export function isOwnOrigin(request: Request, allowed: ReadonlySet<string>): boolean {

@@ -6,7 +6,7 @@ import { readBlobId } from './ids.ts';
 import type { MailContext } from './mail-context.ts';
 import type { MessageReader } from './message-reader.ts';
 
-/** Finds a blob of the account: an upload, a message, or a decoded part of one, also within attached messages; null when there is none. */
+/** Finds a blob of the account: an upload, a message, or a decoded part of one, also within attached messages (RFC 8621 §4.1.4); null when there is none. */
 export async function findBlob(blobId: string, context: MailContext): Promise<BlobContent | null> {
   const name = readBlobId(blobId);
   if (name === null) return null;

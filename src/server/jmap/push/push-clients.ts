@@ -24,7 +24,7 @@ export interface PushPlace extends Disposable {
 
 const tickMs = 1000;
 
-/** The clients that are connected for long, over event streams and WebSockets: counted, ended with their logins, and with one timer for all of them. */
+/** The clients that are connected for long, over event streams (RFC 8620 §7.3) and WebSockets (RFC 8887 §4.3.5): counted, ended with their logins, and with one timer for all of them. */
 export class PushClients {
   readonly #deps: PushClientsDeps;
   readonly #places = new Set<Place>();

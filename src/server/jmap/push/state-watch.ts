@@ -5,7 +5,7 @@ import type { Log } from '#ports/log';
 import { stateSources } from './state-source.ts';
 import type { States } from './states.ts';
 
-/** Recipient of new states. */
+/** Recipient of new states, as in a StateChange (RFC 8620 §7.1). */
 export interface StateWatcher {
   /** Called with the latest states when one of them has changed. Must not throw. */
   onStates(states: States): void;
