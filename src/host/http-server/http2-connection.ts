@@ -16,6 +16,8 @@ export class Http2Connection {
   readonly #peer: HttpPeer;
   readonly #session: ServerHttp2Session;
   readonly #exchanges = new Set<Exchange>();
+  /** Streams that were answered before the client has sent all of its request. */
+  readonly #unread = new Set<ServerHttp2Stream>();
   readonly #control: FrameCount;
   #idleSinceMs: number;
   #requests = 0;
@@ -63,6 +65,7 @@ export class Http2Connection {
   check(nowMs: number): void {
     for (const exchange of this.#exchanges) exchange.check(nowMs);
     this.#countUnseen();
+    this.#resetUnread();
     if (this.#session.destroyed) return;
     if (this.#exchanges.size > 0) return;
     const { firstRequestMs, keepAliveMs } = this.#deps.limits;
@@ -147,8 +150,25 @@ export class Http2Connection {
     }
     if (stream.destroyed) exchange.gone();
     await exchange.answer(made, { method, path: target.split('?', 1)[0] ?? '' }, sinkOf(stream));
-    // RFC 9113 §8.1: what the client still sends of its body is not wanted.
-    if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    // Nothing comes that has to be refused.
+    if (stream.endAfterHeaders) stream.resume();
+    else if (!stream.readableEnded) {
+      this.#unread.add(stream);
+      setImmediate(() => this.#resetUnread());
+    }
+  }
+
+  /**
+   * Resets streams whose response is sent and whose request is not wanted to its end (RFC 9113 §8.1).
+   * Node drops the header section of a response that is still to be sent when its stream is reset.
+   */
+  #resetUnread(): void {
+    for (const stream of this.#unread) {
+      const isSent = stream.destroyed || stream.state.localClose === 1;
+      if (!isSent) continue;
+      this.#unread.delete(stream);
+      stream.close(constants.NGHTTP2_NO_ERROR);
+    }
   }
 }
 

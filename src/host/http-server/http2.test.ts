@@ -71,6 +71,30 @@ for (const [name, headers, status] of [
   });
 }
 
+for (const [name, response, expected] of [
+  ['without a body', () => new Response(null), [200, '']],
+  ['with an empty body', () => new Response(''), [200, '']],
+  ['with status 204', () => new Response(null, { status: 204 }), [204, '']],
+  ['with status 304', () => new Response(null, { status: 304 }), [304, '']],
+  ['with a body', () => new Response('text'), [200, 'text']],
+] as const) {
+  for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST'] as const) {
+    for (const endStream of [true, false]) {
+      test(`HTTP/2: a response ${name} to ${endStream ? '' : 'an unfinished '}${method} arrives, and ends its stream`, async () => {
+        await using w = await httpWorld(async () => response(), { isTls: true });
+        using client = new Client(w.port);
+        const stream = client.session.request({ ':method': method, ':path': '/' }, { endStream });
+        let [status, text]: [unknown, string] = [null, ''];
+        stream.once('response', (headers) => (status = headers[':status']));
+        stream.setEncoding('utf8').on('data', (chunk) => (text += String(chunk)));
+        await once(stream, 'close');
+        assert.deepEqual([status, text], method === 'HEAD' ? [expected[0], ''] : expected);
+        assert.equal(stream.rstCode, 0);
+      });
+    }
+  }
+}
+
 test('HTTP/2: a body over its limit is refused with 413, and others go on', async () => {
   await using w = await httpWorld(
     async (request, facts) => {
