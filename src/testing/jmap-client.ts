@@ -6,8 +6,17 @@ import { ContentMemory } from '#mail/content';
 import { PushSubscriptions } from '#mail/push-subscriptions';
 import { defaultSettings } from '#mail/queue';
 import { Stories } from '#mail/story';
-import { jmapArea, JmapShared, pushLimits, WebPush, webPushLimits, type PushLimits } from '#server/jmap';
+import {
+  jmapArea,
+  JmapShared,
+  pushLimits,
+  WebPush,
+  webPushLimits,
+  type PushLimits,
+  type SendingServices,
+} from '#server/jmap';
 import { FakeFetcher } from './fake-fetcher.ts';
+import { testSending } from './jmap-sending.ts';
 import { newMessage, type TempStore } from './temp-store.ts';
 
 type Area = ReturnType<typeof jmapArea>;
@@ -21,6 +30,13 @@ const vapidKey = {
   y: 'aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4',
   d: 'q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94',
 } as const;
+
+/** The connection of a client of tests. */
+const client = {
+  remote: { address: '192.0.2.7', port: 4000 },
+  local: { address: '192.0.2.1', port: 443 },
+  tls: null,
+};
 
 /** Members of responses that tests look at. */
 export interface JmapAnswer {
@@ -68,6 +84,7 @@ export class JmapClient {
     appPassword: Identity['appPassword'] | null = null,
     quotaBytes = 0,
     push: Partial<PushLimits> = {},
+    sending: SendingServices = testSending(store),
   ) {
     this.#store = store;
     const identity = { account: 'mara', login: 'mara@example.org', ...(appPassword !== null && { appPassword }) };
@@ -98,6 +115,7 @@ export class JmapClient {
       contentMemory,
       bus,
       log,
+      submissions: sending.submissions,
       limits,
       push: { ...pushLimits, ...push },
       makeWebPush,
@@ -113,6 +131,7 @@ export class JmapClient {
       logins,
       stories,
       quotaBytesOf,
+      sending,
       shared,
     });
   }
@@ -127,7 +146,7 @@ export class JmapClient {
 
   /** Sends a request. @param stopping  Aborted when the server stops. */
   send(path: string, init: RequestInit = {}, stopping = new AbortController().signal): Promise<Response> {
-    const partOfFacts = { log: this.#store.log, limitBody: () => undefined, stopping, upgrade: null };
+    const partOfFacts = { log: this.#store.log, limitBody: () => undefined, stopping, upgrade: null, ...client };
     const facts = partOfFacts as unknown as Parameters<Area['handle']>[1];
     return Promise.resolve(this.#area.handle(new Request(`http://mail.example${path}`, init), facts));
   }
@@ -140,7 +159,7 @@ export class JmapClient {
 
   /** Makes one call and returns its response, whatever its name. */
   async call(name: string, args: JsonObject): Promise<JmapAnswer> {
-    const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];
+    const using = ['core', 'mail', 'submission', 'mdn', 'quota'].map((name) => `urn:ietf:params:jmap:${name}`);
     const account = { accountId: `A${this.#store.account.id}` };
     const { body } = await this.post(JSON.stringify({ using, methodCalls: [[name, { ...account, ...args }, '0']] }));
     const { methodResponses } = body as unknown as { methodResponses: [[string, JmapAnswer, string]] };

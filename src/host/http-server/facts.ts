@@ -1,4 +1,4 @@
-import type { Endpoint } from '#ports/channel';
+import type { Endpoint, TlsSession } from '#ports/channel';
 import type { Log } from '#ports/log';
 import type { AcceptedUpgrade } from './web-socket-peer.ts';
 
@@ -10,6 +10,8 @@ export interface HttpPeer {
   readonly remote: Endpoint;
   readonly local: Endpoint;
   readonly isTls: boolean;
+  /** Null for a plaintext connection. */
+  readonly tls: TlsSession | null;
 }
 
 /** Facts of one request beside the `Request`. */

@@ -54,7 +54,7 @@ export class HttpServer {
     const socket = releaseSocket(channel);
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.once('close', resolve);
-    const served = this.#begin(socket, { log, remote, local, isTls: tls !== null }, resolve);
+    const served = this.#begin(socket, { log, remote, local, isTls: tls !== null, tls }, resolve);
     this.#open.add(served);
     this.#look();
     if (this.#stopping.signal.aborted) served.drain();

@@ -12,6 +12,8 @@ export { DotStuffer } from './dot-stuffer.ts';
 export { noExtensions, parseEhlo } from './extensions.ts';
 export type { Extensions, ServerLimits } from './extensions.ts';
 export { checkLineDiscipline } from './line-discipline.ts';
+export { parseMailParameters, parseRcptParameters } from './parameter-parser.ts';
+export { noMailParameters, noRcptParameters } from './parameters.ts';
 export type { MailParameters, Notify, RcptParameters } from './parameters.ts';
 export { ReplyParser } from './reply-parser.ts';
 export { writeReply } from './reply-writer.ts';

@@ -2,6 +2,7 @@ import { mailboxId, type AccountId } from '#lib/ids';
 import type { Mutex } from '#lib/mutex';
 import { advance, Changes, MailboxImages, takeUidValidity } from '#mail/changes';
 import { Emails } from '#mail/emails';
+import { Identities } from '#mail/identities';
 import { HeaderCache, type ListTexts, type RowMemory } from '#mail/header-cache';
 import { addSubscription, initialMailboxes, insertMailbox, Mailboxes } from '#mail/mailboxes';
 import { MessageReader, Messages } from '#mail/messages';
@@ -61,6 +62,7 @@ export class Account implements Disposable {
   readonly changes: Changes;
   readonly emails: Emails;
   readonly search: AccountSearch;
+  readonly identities: Identities;
 
   /** Use `Accounts.open`, which sees to it that the data is the account's own. */
   constructor(deps: AccountDeps) {
@@ -82,6 +84,7 @@ export class Account implements Disposable {
     this.emails = new Emails({ account, db, clock, loop });
     const { log, searchIndex: index, feedingTurns: turns } = deps;
     this.search = new AccountSearch({ account, db, blobs, bus, clock, loop, log, index, turns });
+    this.identities = new Identities({ account, db, bus });
   }
 
   /** Aborted, with an AccountRemoved, when the account is removed. */

@@ -1,3 +1,4 @@
+import { joinReplyLines } from '#lib/smtp';
 import type { RecipientStatus } from '#mail/queue';
 import type { SubmissionNotice } from './submission.ts';
 
@@ -16,7 +17,7 @@ export function deliveryStatusOf(status: RecipientStatus, notices: readonly Subm
   const isDelivered = report.action === 'delivered';
   const said = report.reply ?? (isDelivered ? 'delivered' : 'failed');
   return {
-    smtpReply: /^\d{3}[ -]/.test(said) ? oneLine(said) : synthetic(isDelivered ? '2.0.0' : '5.0.0', said),
+    smtpReply: /^\d{3}[ -]/.test(said) ? joinReplyLines(said) : synthetic(isDelivered ? '2.0.0' : '5.0.0', said),
     delivered: isDelivered ? 'yes' : 'no',
   };
 }
@@ -37,21 +38,11 @@ function deliveredOf({ state, isFinal }: RecipientStatus): DeliveryStatus['deliv
 function replyOf({ state, lastReply, lastStatus, lastReplyIsSmtp }: RecipientStatus): string {
   if (state === 'dropped') return synthetic('5.7.0', 'taken out of the queue before it was delivered');
   if (lastReply === null) return synthetic('2.0.0', 'waits in the queue');
-  return lastReplyIsSmtp ? oneLine(lastReply) : synthetic(lastStatus ?? '4.0.0', lastReply);
+  // RFC 8621 §7: codes that later lines repeat are left out.
+  return lastReplyIsSmtp ? joinReplyLines(lastReply) : synthetic(lastStatus ?? '4.0.0', lastReply);
 }
 
 /** Writes a reply where no server gave one: code, enhanced status and text (RFC 8621 §7). */
 function synthetic(status: string, text: string): string {
   return `${status.slice(0, 1)}50 ${status} ${text.replaceAll(/\s+/g, ' ').trim()}`;
-}
-
-/** Joins the lines of a reply: codes that later lines repeat are left out (RFC 8621 §7). */
-function oneLine(reply: string): string {
-  const [first = '', ...others] = reply.split(/\r?\n/);
-  const [, code = '', status = ''] = /^(\d{3})[ -](\d\.\d{1,3}\.\d{1,3} )?/.exec(first) ?? [];
-  const rest = others.map((line) => {
-    const text = line.replace(new RegExp(`^${code}[ -]`), '');
-    return status !== '' && text.startsWith(status) ? text.slice(status.length) : text;
-  });
-  return [first.replace(/^(\d{3})-/, '$1 '), ...rest].join(' ');
 }

@@ -1,6 +1,12 @@
 import type { AccountId, ModSeq, QueueId } from '#lib/ids';
 import { accountTopic } from '#mail/changes';
-import { recipientStatuses, type FollowedNotice, type QueueFollower, type RecipientStatus } from '#mail/queue';
+import {
+  NotRecalled,
+  recipientStatuses,
+  type FollowedNotice,
+  type QueueFollower,
+  type RecipientStatus,
+} from '#mail/queue';
 import { inBatches } from '#mail/schema';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
@@ -63,6 +69,9 @@ export interface SubmissionChanges {
 export class SubmissionsChanged extends Error {
   override readonly name = 'SubmissionsChanged';
 }
+
+/** Result of `EmailSubmissions.cancel`; the state is that after it. */
+type Canceled = { readonly kind: 'canceled'; readonly state: ModSeq } | { readonly kind: 'tooLate' | 'notFound' };
 
 const batch = 500;
 
@@ -167,28 +176,27 @@ export class EmailSubmissions implements QueueFollower {
     id: number,
     recall: (tx: Tx, message: QueueId) => Promise<boolean>,
     expected: ModSeq | 0 | null = null,
-  ): Promise<'canceled' | 'tooLate' | 'notFound'> {
-    return await this.#deps.db.write(async (tx) => {
-      const [submission] = await submissionsById(tx, account, [id]);
-      if (submission === undefined) return 'notFound';
-      if (submission.undo !== 'pending' || !(await recall(tx, submission.message))) return 'tooLate';
-      await setUndo(tx, id, 'canceled', await this.#advance(tx, account, expected));
-      return 'canceled';
-    }, 'reserve');
+  ): Promise<Canceled> {
+    try {
+      return await this.#deps.db.write(async (tx): Promise<Canceled> => {
+        const [submission] = await submissionsById(tx, account, [id]);
+        if (submission === undefined) return { kind: 'notFound' };
+        if (submission.undo !== 'pending' || !(await recall(tx, submission.message))) return { kind: 'tooLate' };
+        const state = await this.#advance(tx, account, expected);
+        await setUndo(tx, id, 'canceled', state);
+        return { kind: 'canceled', state };
+      }, 'reserve');
+    } catch (error) {
+      if (error instanceof NotRecalled) return { kind: 'tooLate' };
+      throw error;
+    }
   }
 
-  /** Removes the record of submissions; what becomes of their messages does not change. @returns those that existed. */
-  async destroy(
-    account: AccountId,
-    ids: readonly number[],
-    expected: ModSeq | 0 | null = null,
-  ): Promise<readonly number[]> {
-    if (ids.length === 0) return [];
+  /** Removes the record of a submission; what becomes of its message does not change. @returns the state after it, null when there is none. */
+  async destroy(account: AccountId, id: number, expected: ModSeq | 0 | null = null): Promise<ModSeq | null> {
     return await this.#deps.db.write(async (tx) => {
-      const found: number[] = [];
-      for (const some of inBatches(ids)) found.push(...(await submissionsById(tx, account, some)).map((one) => one.id));
-      if (found.length > 0) await this.#remove(tx, account, found, expected);
-      return found;
+      const [found] = await submissionsById(tx, account, [id]);
+      return found === undefined ? null : await this.#remove(tx, account, [id], expected);
     }, 'reserve');
   }
 
@@ -252,10 +260,16 @@ export class EmailSubmissions implements QueueFollower {
     }
   }
 
-  async #remove(tx: Tx, account: AccountId, ids: readonly number[], expected: ModSeq | 0 | null = null): Promise<void> {
+  async #remove(
+    tx: Tx,
+    account: AccountId,
+    ids: readonly number[],
+    expected: ModSeq | 0 | null = null,
+  ): Promise<ModSeq> {
     const modSeq = await this.#advance(tx, account, expected);
     const nowMs = this.#deps.clock.now();
     for (const some of inBatches(ids)) await removeSubmissions(tx, account, some, { modSeq, nowMs });
+    return modSeq;
   }
 
   async #advance(tx: Tx, account: AccountId, expected: ModSeq | 0 | null = null): Promise<ModSeq> {

@@ -3,4 +3,6 @@
  * queues its message, follows it through every change, and keeps what the queue forgets. So nothing is queued without its submission, nothing is
  * sent twice for one, and what is canceled was never sent (decision 25).
  */
-export { EmailSubmissions } from './email-submissions.ts';
+export { deliveryStatusOf } from './delivery-status.ts';
+export { EmailSubmissions, SubmissionsChanged, type SubmissionOutcome } from './email-submissions.ts';
+export type { Submission } from './submission.ts';

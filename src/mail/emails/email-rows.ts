@@ -145,3 +145,13 @@ function factsOf(rows: readonly (readonly unknown[])[]): Map<number, EmailFacts>
 export function isDeleted({ flags }: EmailPlace): boolean {
   return (flags & SystemFlag.Deleted) !== 0;
 }
+
+/** Returns the emails with given Message-IDs, at most 512, the oldest first. */
+export async function emailsByMessageId(
+  reader: Reader,
+  account: AccountId,
+  messageIds: readonly string[],
+): Promise<{ readonly id: number; readonly messageId: string }[]> {
+  return await reader.all(sql`SELECT id, message_id AS "messageId" FROM email
+    WHERE account = ${account} AND message_id IN ${inList(messageIds)} ORDER BY id`);
+}

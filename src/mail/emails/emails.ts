@@ -16,6 +16,7 @@ import {
 import {
   allRows,
   changedRows,
+  emailsByMessageId,
   isDeleted,
   newestEmail,
   threadsOfGone,
@@ -68,6 +69,18 @@ export class Emails implements Disposable {
     if (modSeq === null) throw new Error(`account ${account} has no state`);
     await db.durable();
     return { modSeq, newest };
+  }
+
+  /** Returns the emails with given Message-IDs (without angle brackets; at most 512), by them. Those that are not visible are left out. */
+  async byMessageId(messageIds: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>> {
+    const { account, db } = this.#deps;
+    if (messageIds.length === 0) return new Map();
+    const view = await this.view();
+    const rows = await db.read((reader) => emailsByMessageId(reader, account, messageIds));
+    const visible = rows.filter(({ id }) => view.email(id) !== null);
+    return new Map(
+      [...Map.groupBy(visible, ({ messageId }) => messageId)].map(([name, found]) => [name, found.map(({ id }) => id)]),
+    );
   }
 
   /** Returns the emails that changed after a MODSEQ, about `limit` of them: always whole transactions. */

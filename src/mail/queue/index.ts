@@ -4,7 +4,7 @@
  * Invariants: everything is durable before `enqueue` resolves; a row is finished only after what it owes the sender is recorded;
  * content goes only when no recipient needs it, row before blob.
  */
-export { Queue } from './queue.ts';
+export { NotRecalled, Queue } from './queue.ts';
 export { QueueRunner } from './runner.ts';
 export { QueueSweeper } from './sweeper.ts';
 export { ageStartMs, retryUntil } from './schedule.ts';

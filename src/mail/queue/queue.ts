@@ -356,7 +356,7 @@ export class Queue {
 }
 
 /** Reports that a message left while it was taken back; the transaction is to be rolled back. */
-class NotRecalled extends Error {
+export class NotRecalled extends Error {
   override readonly name = 'NotRecalled';
 }
 

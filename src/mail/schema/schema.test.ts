@@ -261,3 +261,21 @@ test('schema: an account from before sessions of pages keeps its secrets, and ha
   insert.run();
   assert.throws(() => insert.run(), /UNIQUE/);
 });
+
+test('schema: an account from before identities has none, and its emails stay as they are', () => {
+  using db = new DatabaseSync(':memory:');
+  const before = sqliteAccountMigrations.findIndex(({ sql }) => sql.includes('CREATE TABLE identity ('));
+  for (const { sql } of sqliteAccountMigrations.slice(0, before)) db.exec(sql);
+  db.exec('INSERT INTO account_state (account, modseq, next_id, next_uidvalidity) VALUES (1, 9, 4, 7)');
+  db.exec(sqliteAccountMigrations[before]?.sql ?? '');
+  assert.deepEqual(
+    { ...db.prepare('SELECT * FROM account_state').get() },
+    {
+      account: 1,
+      modseq: 9,
+      next_id: 4,
+      next_uidvalidity: 7,
+    },
+  );
+  assert.equal(db.prepare('SELECT count(*) AS n FROM identity').get()?.['n'], 0);
+});

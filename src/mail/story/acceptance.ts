@@ -1,6 +1,6 @@
 /** Connection and identity of a client that brought a message. */
 export interface Acceptance {
-  /** `mx`, `submission`, `submissions`, `imap` or `imaps`. */
+  /** `mx`, `submission`, `submissions`, `jmap`, `imap` or `imaps`. */
   readonly service: string;
   /** Our address and port. */
   readonly local: string;

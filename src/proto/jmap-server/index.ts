@@ -5,7 +5,7 @@
  */
 export { answerCalls, answerRequest } from './answer-request.ts';
 export { coreCapability, coreMethods, coreUri } from './core.ts';
-export type { JmapMethod } from './method.ts';
+export type { JmapMethod, MethodCall } from './method.ts';
 export { RequestSlots } from './request-slots.ts';
 export { sessionResource } from './session-resource.ts';
 export { serveSocket, tooManyRequests, type SocketBackend } from './socket-session.ts';

@@ -21,7 +21,8 @@ export interface Hello {
 export interface SessionFacts {
   /** Connection id, as in logs and at the end of replies that refuse. */
   readonly id: string;
-  readonly kind: ServerKind;
+  /** Service that the client uses; `jmap` for mail that comes without an SMTP session. */
+  readonly kind: ServerKind | 'jmap';
   readonly remote: Endpoint;
   readonly local: Endpoint;
   readonly tls: TlsSession | null;

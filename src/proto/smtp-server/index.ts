@@ -18,7 +18,9 @@ export type {
   SessionFacts,
   Transaction,
 } from './backend.ts';
-export type { SessionLimits } from './limits.ts';
+export { defaultSessionLimits, type SessionLimits } from './limits.ts';
+export { messageExtensions } from './message-extensions.ts';
+export { checkMailParameters, checkRcptParameters } from './parameter-rules.ts';
 export { Refusal } from './refusal.ts';
 export type { SessionOptions } from './options.ts';
 export { SmtpSession } from './session.ts';

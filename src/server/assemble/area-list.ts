@@ -38,8 +38,10 @@ export const allAreas: readonly AreaOffer[] = [
   },
   {
     name: 'jmap',
-    open: async ({ logins, services, hostname, shared }) => {
+    open: async (context) => {
+      const { logins, services, hostname, shared } = context;
       const { jmapArea } = await import('#server/jmap');
+      const { jmapSending } = await import('./jmap-sending.ts');
       const { Stories } = await import('#mail/story');
       const {
         accounts,
@@ -54,7 +56,8 @@ export const allAreas: readonly AreaOffer[] = [
       const stories = new Stories({ db: databases.server, accounts, refusals, settings });
       const quotaBytesOf = (account: string): number => configuration.config.domains.accounts[account]?.quota ?? 0;
       const ports = await shared.jmap();
-      const deps = { accounts, logins, clock, random, hostname, contentMemory, stories, quotaBytesOf };
+      const sending = jmapSending(context);
+      const deps = { accounts, logins, clock, random, hostname, contentMemory, stories, quotaBytesOf, sending };
       return jmapArea({ ...deps, shared: ports });
     },
   },

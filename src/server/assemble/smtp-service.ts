@@ -1,7 +1,7 @@
 import type { Config } from '#mail/config';
 import { SmtpSession, type Backend, type ServerKind, type SessionOptions } from '#proto/smtp-server';
 import { receivingPlan, SmtpIn, type ReceivingPlan } from '#server/smtp-in';
-import { Submission } from '#server/submission';
+import { Submission, submissionOffer } from '#server/submission';
 import type { SessionVariants } from './parts.ts';
 import type { ServedPort, Service, ServiceContext } from './service.ts';
 
@@ -87,9 +87,7 @@ function prepare(context: ServiceContext, kind: ServerKind, whole: Config, backe
     authWithoutTls: plaintextAuth,
     mailNeedsTls: kind === 'submission' && !plaintextAuth,
     // Success notices would be ours to send on port 25 (RFC 3461 §5.2.3): the server that brings mail there sends them instead.
-    dsn: kind !== 'mx',
-    futureRelease: kind !== 'mx',
-    requireTls: true,
+    ...(kind === 'mx' ? { dsn: false, futureRelease: false, requireTls: true } : submissionOffer),
     pedantic,
     // Mail that users submit is encoded before it leaves, so that nothing bare goes on.
     passesBareCr: kind !== 'mx' && !pedantic,

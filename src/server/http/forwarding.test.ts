@@ -38,6 +38,7 @@ async function ask(
     remote: { address: peer, port: 5 },
     local: { address: '10.0.0.9', port: 80 },
     isTls: false,
+    tls: null,
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
     limitBody: () => undefined,

@@ -64,6 +64,7 @@ function world(): World {
     remote: { address: '192.0.2.1', port: 5 },
     local: { address: '192.0.2.9', port: 443 },
     isTls: true,
+    tls: null,
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
     limitBody: () => undefined,

@@ -11,6 +11,7 @@ function factsOn(localAddress: string): RequestFacts {
     remote: { address: '192.0.2.1', port: 5 },
     local: { address: localAddress, port: 80 },
     isTls: false,
+    tls: null,
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
     limitBody: () => undefined,

@@ -7,6 +7,9 @@ import { whyCapability } from './email-why.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailCapability } from './mail-methods.ts';
 import { mailUri } from './mail-uri.ts';
+import { mdnUri } from './mdn-object.ts';
+import { quotaUri } from './quota-methods.ts';
+import { submissionCapability, submissionUri } from './submission-capability.ts';
 import { webSocketCapability, webSocketUri } from './push/web-socket.ts';
 
 const nothing = (): JsonObject => ({});
@@ -23,6 +26,9 @@ const allCapabilities: readonly Capability[] = [
     ofAccount: () => null,
   },
   whyCapability,
+  { uri: submissionUri, ofServer: nothing, ofAccount: submissionCapability },
+  { uri: mdnUri, ofServer: nothing, ofAccount: nothing },
+  { uri: quotaUri, ofServer: nothing, ofAccount: nothing },
 ];
 
 /** URIs of all capabilities. */

@@ -11,6 +11,11 @@ export const pushIds = new IdSpace('P');
 /** Ids of threads. */
 export const threadIds = new IdSpace('T');
 
+/** Ids of identities that users made. */
+export const identityIds = new IdSpace('I');
+/** Ids of submissions. */
+export const submissionIds = new IdSpace('S');
+
 /** Base of an id: a message by its email, or an upload; then the part, and parts within that part where it is a message that is encoded. */
 const blobPattern = /^(B[1-9][0-9]{0,15}|U[0-9a-f]{64})((?:P[0-9]{1,6}(?:-[0-9]{1,6}){0,99}){0,8})$/;
 

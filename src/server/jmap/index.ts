@@ -3,6 +3,7 @@
  * (#mail/emails) and the stored descriptions of messages; requests and errors themselves are in #proto/jmap-server and #lib/jmap.
  */
 export { jmapArea } from './jmap-area.ts';
+export type { SendingServices } from './sending.ts';
 export { pushLimits, type PushLimits } from './push/limits.ts';
 export { WebPush } from './push/web-push.ts';
 export { webPushLimits } from './push/web-push-limits.ts';

@@ -12,6 +12,7 @@ import { announcedCapabilities, capabilityUris, sessionStateOf } from './capabil
 import { download } from './download.ts';
 import { accountIds } from './ids.ts';
 import type { MailContext } from './mail-context.ts';
+import { sendingFor, type ClientFacts, type SendingServices } from './sending.ts';
 import { allMethods } from './mail-methods.ts';
 import { openEventSource, readWishes } from './push/event-source.ts';
 import { serveWebSocketClient, webSocketRefusal, type WebSocketParts } from './push/web-socket.ts';
@@ -30,6 +31,7 @@ export interface JmapAreaDeps {
   readonly stories: Pick<Stories, 'ofEmail'>;
   /** Returns the bytes that an account may store; 0 without a limit. */
   readonly quotaBytesOf: (account: string) => number;
+  readonly sending: SendingServices;
   /** State that all ports share. */
   readonly shared: JmapShared;
 }
@@ -65,7 +67,7 @@ export function jmapArea(deps: JmapAreaDeps): Area {
     const { identity, open: openLogin } = login;
     const account = await accounts.open(identity.account);
     if (account === null) return plainAnswer(403, 'There is no such account any more.');
-    const contextNow = contextMaker(deps, account, identity, url.origin);
+    const contextNow = contextMaker(deps, account, identity, { origin: url.origin, client: clientFactsOf(facts) });
     return await answerUser({ request, url, facts, identity, openLogin, contextNow, context: contextNow(), shared });
   };
   const paths = ['/.well-known/jmap', '/jmap/api', '/jmap/upload/*', '/jmap/download/*', '/jmap/events', '/jmap/ws'];
@@ -82,11 +84,12 @@ function contextMaker(
     contentMemory: memory,
     stories,
     quotaBytesOf,
+    sending,
     shared: { limits, uploads, webPush },
   }: JmapAreaDeps,
   account: Account,
   identity: Identity,
-  origin: string,
+  { origin, client }: { readonly origin: string; readonly client: ClientFacts },
 ): () => MailContext {
   const isReadOnly = identity.appPassword?.scopes.includes('mail') === false;
   const accountId = accountIds.write(account.id);
@@ -105,7 +108,12 @@ function contextMaker(
     origin,
     identity,
     webPush,
+    sending: sendingFor(sending, identity, client),
   });
+}
+
+function clientFactsOf({ remote, local, tls, log, stopping }: Facts): ClientFacts {
+  return { remote, local, tls, log, stopping };
 }
 
 async function answerUser(user: UserRequest): Promise<Response> {

@@ -14,6 +14,7 @@ import type { Stories } from '#mail/story';
 import type { Clock } from '#ports/clock';
 import type { Random } from '#ports/random';
 import type { WebPush } from './push/web-push.ts';
+import type { Sending } from './sending.ts';
 import type { Uploads } from './uploads.ts';
 
 /** Account of the user who asks, with the limits of a request. */
@@ -38,6 +39,8 @@ export interface MailContext {
   /** The login. */
   readonly identity: Identity;
   readonly webPush: WebPush;
+  /** Submission of messages, as this login may. */
+  readonly sending: Sending;
 }
 
 /** Reads `accountId`. @throws MethodError accountNotFound for every account but the user's own. */

@@ -11,14 +11,22 @@ import { emailParse } from './email-parse.ts';
 import { emailQueryChanges } from './email-query-changes.ts';
 import { emailQuery, emailSorts } from './email-query.ts';
 import { emailSet } from './email-set.ts';
+import { emailSubmissionChanges, emailSubmissionGet } from './email-submission-methods.ts';
+import { emailSubmissionQuery, emailSubmissionQueryChanges } from './email-submission-query.ts';
+import { emailSubmissionSet } from './email-submission-set.ts';
 import { emailWhy } from './email-why.ts';
+import { identityChanges, identityGet } from './identity-methods.ts';
+import { identitySet } from './identity-set.ts';
 import type { MailContext } from './mail-context.ts';
 import { mailboxChanges, mailboxGet } from './mailbox-methods.ts';
 import { mailboxQueryChanges } from './mailbox-query-changes.ts';
 import { mailboxQuery } from './mailbox-query.ts';
 import { mailboxSet } from './mailbox-set.ts';
+import { mdnParse } from './mdn-parse.ts';
+import { mdnSend } from './mdn-send.ts';
 import { pushSubscriptionGet } from './push/subscription-get.ts';
 import { pushSubscriptionSet } from './push/subscription-set.ts';
+import { quotaChanges, quotaGet, quotaQuery, quotaQueryChanges } from './quota-methods.ts';
 import { threadChanges, threadGet } from './thread-methods.ts';
 
 /** All methods of the server, by name. A feature adds its own here. */
@@ -47,6 +55,20 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     blobGet,
     blobLookup,
     blobUpload,
+    identityGet,
+    identityChanges,
+    identitySet,
+    emailSubmissionGet,
+    emailSubmissionChanges,
+    emailSubmissionQuery,
+    emailSubmissionQueryChanges,
+    emailSubmissionSet,
+    mdnSend,
+    mdnParse,
+    quotaGet,
+    quotaChanges,
+    quotaQuery,
+    quotaQueryChanges,
   ].map((method) => [method.name, method]),
 );
 

@@ -43,7 +43,7 @@ interface QueryFacts {
  */
 export function queryResponse<T>(
   { accountId }: MailContext,
-  state: ModSeq,
+  state: ModSeq | string,
   results: readonly T[],
   window: QueryWindow,
   idOf: (result: T) => string,
@@ -53,7 +53,7 @@ export function queryResponse<T>(
   const limit = pageOf(window);
   return {
     accountId,
-    queryState: writeState(state),
+    queryState: typeof state === 'string' ? state : writeState(state),
     canCalculateChanges,
     position: start,
     ids: results.slice(start, start + limit).map(idOf),

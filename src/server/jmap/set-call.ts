@@ -88,14 +88,19 @@ export class SetResults {
   }
 
   /** Returns the response of the call. */
-  response({ accountId }: MailContext, oldState: ModSeq, newState: ModSeq): JsonObject {
+  response(context: MailContext, oldState: ModSeq, newState: ModSeq): JsonObject {
+    return this.responseOf(context, writeState(oldState), writeState(newState));
+  }
+
+  /** Returns the response of the call, for objects with states of their own. */
+  responseOf({ accountId }: MailContext, oldState: string, newState: string): JsonObject {
     const { created, updated, destroyed } = this.#done;
     const orNull = (members: ReadonlyMap<string, JsonValue>): JsonObject | null =>
       members.size === 0 ? null : jsonObject(members);
     return {
       accountId,
-      oldState: writeState(oldState),
-      newState: writeState(newState),
+      oldState,
+      newState,
       created: orNull(created),
       updated: orNull(updated),
       destroyed: destroyed.size === 0 ? null : [...destroyed],

@@ -1,5 +1,6 @@
 import { jmapLimits, type JmapLimits } from '#lib/jmap';
 import type { ContentMemory } from '#mail/content';
+import type { EmailSubmissions } from '#mail/email-submissions';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -17,6 +18,7 @@ export interface JmapSharedDeps {
   readonly contentMemory: ContentMemory;
   readonly bus: Bus;
   readonly log: Log;
+  readonly submissions: Pick<EmailSubmissions, 'state'>;
   readonly limits?: JmapLimits;
   readonly push?: PushLimits;
   /** Makes what pushes to URLs. */
@@ -35,13 +37,13 @@ export class JmapShared implements AsyncDisposable {
   readonly clients: PushClients;
   readonly webPush: WebPush;
 
-  constructor({ clock, contentMemory: memory, bus, log, limits, push, makeWebPush }: JmapSharedDeps) {
+  constructor({ clock, contentMemory: memory, bus, log, submissions, limits, push, makeWebPush }: JmapSharedDeps) {
     this.limits = limits ?? jmapLimits;
     this.pushLimits = push ?? pushLimits;
     this.uploads = new Uploads({ clock, memory });
     this.uploadSlots = new RequestSlots(this.limits.maxConcurrentUpload);
     this.requestSlots = new RequestSlots(this.limits.maxConcurrentRequests);
-    this.watch = new StateWatch({ bus, log });
+    this.watch = new StateWatch({ bus, log, submissions });
     this.webPush = makeWebPush(this.watch);
     this.clients = new PushClients({ clock, limits: this.pushLimits });
   }

@@ -61,8 +61,9 @@ export function receivedField(facts: SessionFacts, transaction: Transaction, tra
   });
 }
 
-/** Registered names of RFC 3848 and RFC 6531 §4.3. */
+/** Registered names of RFC 3848 and RFC 6531 §4.3; JMAP has none, and is HTTP. */
 function protocolName(facts: SessionFacts, transaction: Transaction): string {
+  if (facts.kind === 'jmap') return 'HTTP';
   if (facts.hello?.verb === 'HELO') return 'SMTP';
   const base = transaction.parameters.smtputf8 ? 'UTF8SMTP' : 'ESMTP';
   return `${base}${facts.tls === null ? '' : 'S'}${facts.identity === null ? '' : 'A'}`;

@@ -19,7 +19,10 @@ interface ReversePath {
 export function reversePathOf(
   from: Address | null,
   account: string | null,
-  { configuration, random }: { readonly configuration: Configuration; readonly random: Random },
+  {
+    configuration,
+    random,
+  }: { readonly configuration: Pick<Configuration, 'config' | 'directory'>; readonly random: Random },
 ): ReversePath {
   if (from === null) return { sender: null, fromId: null };
   const { config, directory } = configuration;

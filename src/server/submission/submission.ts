@@ -1,14 +1,5 @@
 import { mechanismsByStrength, usualMechanisms, type MechanismName } from '#lib/sasl';
-import type { Accounts } from '#mail/accounts';
 import type { CredentialChecker } from '#mail/auth';
-import type { Signing } from '#mail/dkim';
-import type { Queue } from '#mail/queue';
-import type { Refusals } from '#mail/story';
-import type { ContentMemory } from '#mail/content';
-import type { BlobStore } from '#ports/blobs';
-import type { Clock } from '#ports/clock';
-import type { Log } from '#ports/log';
-import type { Random } from '#ports/random';
 import {
   Refusal,
   type AuthBackend,
@@ -23,29 +14,13 @@ import {
   type Transaction,
 } from '#proto/smtp-server';
 import { admissionTexts, type Admission, type Logins, type LoginTry, type OpenLogin } from '#server/admission';
-import type { Configuration } from '#server/configuration';
-import { noteRefusal } from '#server/smtp-in';
-import { notYours, type SubmissionRules } from './submission-rules.ts';
-import { SubmittedMessage } from './submitted-message.ts';
+import { UserMail, type UserMailDeps } from './user-mail.ts';
 
 /** Dependencies of submission. */
-export interface SubmissionDeps {
-  readonly configuration: Configuration;
+export interface SubmissionDeps extends UserMailDeps {
   readonly admission: Admission;
   readonly checker: CredentialChecker;
   readonly logins: Pick<Logins, 'begin'>;
-  readonly accounts: Accounts;
-  readonly queue: Queue;
-  readonly refusals: Pick<Refusals, 'record'>;
-  readonly blobs: BlobStore;
-  /** Memory that all messages on their way in share. */
-  readonly contentMemory: ContentMemory;
-  readonly signing: Signing;
-  readonly rules: SubmissionRules;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly hostname: string;
   /** Mechanisms that users may log in with; the usual ones when left out. */
   readonly mechanisms?: readonly MechanismName[];
 }
@@ -54,6 +29,7 @@ export interface SubmissionDeps {
 export class Submission implements Backend {
   readonly auth: AuthBackend;
   readonly #deps: SubmissionDeps;
+  readonly #mail: UserMail;
   #place: Disposable | null = null;
   /** The login that is under way. */
   #try: LoginTry | null = null;
@@ -62,6 +38,7 @@ export class Submission implements Backend {
 
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
+    this.#mail = new UserMail(deps);
     this.auth = {
       credentials: deps.checker,
       mechanisms: mechanismsByStrength.filter((name) => (deps.mechanisms ?? usualMechanisms).includes(name)),
@@ -80,37 +57,28 @@ export class Submission implements Backend {
     this.#place = admitted.place;
   }
 
-  async hello(): Promise<void> {
-    // Programs of users have all sorts of names; who they are is proved by AUTH.
+  hello(): Promise<void> {
+    return this.#mail.hello();
   }
 
-  async mail({ identity }: SessionFacts, { from }: Sender): Promise<void> {
-    if (from !== null && !this.#deps.rules.maySendAs(identity?.account ?? '', from)) throw notYours(from);
+  mail(facts: SessionFacts, sender: Sender): Promise<void> {
+    return this.#mail.mail(facts, sender);
   }
 
-  async rcpt(_facts: SessionFacts, _transaction: Transaction, { address }: RequestedRecipient): Promise<RcptAnswer> {
-    if (address !== 'postmaster') this.#deps.rules.checkRecipient(address);
-    return { facts: null };
+  rcpt(facts: SessionFacts, transaction: Transaction, recipient: RequestedRecipient): Promise<RcptAnswer> {
+    return this.#mail.rcpt(facts, transaction, recipient);
   }
 
-  async data(facts: SessionFacts, transaction: Transaction): Promise<DataHandler> {
-    const name = facts.identity?.account ?? '';
-    const account = await this.#deps.accounts.open(name);
-    if (account === null) throw new Refusal(454, '4.7.0', 'your account cannot be opened');
-    return new SubmittedMessage(this.#deps, {
-      facts,
-      transaction,
-      account: account.id,
-      maySendAs: (address) => this.#deps.rules.maySendAs(name, address),
-    });
+  data(facts: SessionFacts, transaction: Transaction): Promise<DataHandler> {
+    return this.#mail.data(facts, transaction);
   }
 
   refused(facts: SessionFacts, mail: RefusedMail): void {
-    noteRefusal(this.#deps.refusals, facts, mail);
+    this.#mail.refused(facts, mail);
   }
 
   reset(): void {
-    // Nothing is kept for a transaction that did not come to its data.
+    this.#mail.reset();
   }
 
   closed(): void {

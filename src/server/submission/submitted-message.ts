@@ -29,8 +29,8 @@ import type { SubmissionRules } from './submission-rules.ts';
 
 /** Dependencies of a submitted message. */
 export interface SubmittedMessageDeps {
-  readonly configuration: Configuration;
-  readonly queue: Queue;
+  readonly configuration: Pick<Configuration, 'config' | 'directory'>;
+  readonly queue: Pick<Queue, 'enqueue'>;
   readonly blobs: BlobStore;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;

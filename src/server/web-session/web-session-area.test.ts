@@ -73,6 +73,7 @@ async function inWorld(isTls: boolean, body: (world: World) => Promise<void>): P
     remote: { address: isTls ? '203.0.113.5' : '127.0.0.1', port: 5 },
     local: { address: '192.0.2.9', port: 443 },
     isTls,
+    tls: null,
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
     limitBody: () => undefined,

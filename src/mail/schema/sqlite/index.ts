@@ -17,6 +17,7 @@ import { descriptions0009 } from '../0009-descriptions.ts';
 import { unusedTables0010 } from '../0010-unused-tables.ts';
 import { erasedEmails0011 } from '../0011-erased-emails.ts';
 import { accountIds0009 } from '../0009-account-ids.ts';
+import { identities0012 } from '../0012-identities.ts';
 import { appPasswords0010 } from '../0010-app-passwords.ts';
 import { tokenLookup0011 } from '../0011-token-lookup.ts';
 import { emailSubmissions0012 } from '../0012-email-submissions.ts';
@@ -40,6 +41,7 @@ export const sqliteAccountMigrations: readonly Migration[] = [
   descriptions0009(sqliteDialect),
   unusedTables0010,
   erasedEmails0011(sqliteDialect),
+  identities0012(sqliteDialect),
 ];
 /** Migrations of the server's tables. */
 export const sqliteServerMigrations: readonly Migration[] = [

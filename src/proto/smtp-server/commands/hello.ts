@@ -2,6 +2,7 @@ import type { HelloArgument } from '#lib/smtp';
 import type { Hello } from '../backend.ts';
 import type { Context } from '../context.ts';
 import { offeredMechanisms } from '../mechanisms.ts';
+import { messageExtensions } from '../message-extensions.ts';
 import { Refusal } from '../refusal.ts';
 import { anywhere, type CommandDefinition } from './definition.ts';
 
@@ -47,19 +48,15 @@ async function greet(
 
 function extensions(context: Context): string {
   const { options, limits, tls, clock } = context;
-  const lines = [options.hostname, 'PIPELINING', `SIZE ${limits.maxMessageBytes}`];
-  // RFC 3207 §4.2: after the TLS handshake STARTTLS MUST NOT be offered. RFC 1870 §3: SIZE carries the largest message in octets.
+  const { size, futureRelease, dsn } = messageExtensions(options, limits, clock.now());
+  const lines = [options.hostname, 'PIPELINING', size.join(' ')];
+  // RFC 3207 §4.2: after the TLS handshake STARTTLS MUST NOT be offered.
   if (tls === null && options.startTls) lines.push('STARTTLS');
   // RFC 8689 §2: offered under TLS only.
   if (tls !== null && options.requireTls) lines.push('REQUIRETLS');
   const mechanisms = offeredMechanisms(context);
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
-  if (options.futureRelease) {
-    // RFC 4865 §3: the longest interval in seconds, and the latest time in UTC; both are required.
-    const until = new Date(clock.now() + limits.maxHoldMs).toISOString().replace(/\.\d+Z$/, 'Z');
-    lines.push(`FUTURERELEASE ${Math.floor(limits.maxHoldMs / 1000)} ${until}`);
-  }
-  if (options.dsn) lines.push('DSN');
+  for (const extension of [futureRelease, dsn]) if (extension !== null) lines.push(extension.join(' '));
   // RFC 6531 §3.1: a server that offers SMTPUTF8 MUST announce 8BITMIME.
   lines.push('ENHANCEDSTATUSCODES', '8BITMIME', 'CHUNKING');
   // RFC 9422 §4.1, §4.2: the limits of MAIL and RCPT. Both count failed commands; we count accepted ones, so no client is cut off early.

@@ -2,6 +2,7 @@ import { needsSmtputf8 } from '#lib/address';
 import type { RcptAnswer, RequestedRecipient } from '../backend.ts';
 import type { Context } from '../context.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
+import { checkRcptParameters } from '../parameter-rules.ts';
 import { Refusal } from '../refusal.ts';
 import type { CommandDefinition } from './definition.ts';
 
@@ -13,12 +14,7 @@ export const rcpt: CommandDefinition<'RCPT'> = {
     const { transaction } = context;
     if (transaction === null) throw new Refusal(503, '5.5.1', 'MAIL first');
     transaction.hadRcpt = true;
-    const [unknown] = parameters.unknown;
-    // RFC 5321 §4.1.1.11: 555 for parameters that are not recognized or not implemented.
-    if (unknown !== undefined) throw new Refusal(555, '5.3.3', `unknown parameter ${unknown.slice(0, 40)}`);
-    if (!context.options.dsn && (parameters.notify !== null || parameters.orcpt !== null)) {
-      throw new Refusal(555, '5.3.3', 'DSN is not offered');
-    }
+    checkRcptParameters(parameters, context.options);
     const mayUseUtf8 = transaction.parameters.smtputf8 || context.options.lenient === true;
     if (to !== 'postmaster' && !mayUseUtf8 && needsSmtputf8(to)) {
       // RFC 6531 §3.5: 553 and 5.6.7 when RCPT requires an ASCII address.

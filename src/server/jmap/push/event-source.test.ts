@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SystemFlag } from '#lib/flags';
 import { jmapLimits } from '#lib/jmap';
+import { SystemFlag } from '#lib/flags';
 import { JmapClient } from '#testing/jmap-client';
+import { testSending } from '#testing/jmap-sending';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 
 /** Reads the events of one stream. */
@@ -81,6 +82,19 @@ test('event source: a delivery changes all types, a flag all but EmailDelivery',
   await events.cancel();
 });
 
+test('event source: the state of submissions changes with them, and with nothing else', async () => {
+  await using store = await tempStore();
+  const sending = testSending(store);
+  const client = new JmapClient(store, jmapLimits, null, 0, {}, sending);
+  const events = new Events(await client.send('/jmap/events?types=EmailSubmission'));
+  await append(store);
+  const { id: account } = store.account;
+  const facts = { account, identity: 'I1', email: 1, thread: 1, envelope: '{}', sendAtMs: 0 };
+  await store.databases.server.write((tx) => sending.submissions.recordIn(tx, 1 as never, facts));
+  assert.deepEqual((await events.change()).types, { EmailSubmission: '1' });
+  await events.cancel();
+});
+
 test('event source: only the types that a client names', async () => {
   await using store = await tempStore();
   const client = new JmapClient(store);
@@ -108,7 +122,7 @@ test('event source: a client that comes again is sent what it has missed, and no
   assert.deepEqual(Object.keys((await new Events(await again(id)).change()).types), ['Email', 'Mailbox', 'Thread']);
   assert.notEqual((await idle.change()).id, id);
   // An id that is not ours.
-  assert.equal(Object.keys((await new Events(await again('x')).change()).types).length, 4);
+  assert.equal(Object.keys((await new Events(await again('x')).change()).types).length, 5);
 });
 
 test('event source: closeafter=state ends the response after the first change', async () => {

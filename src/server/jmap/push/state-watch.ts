@@ -2,7 +2,7 @@ import type { AccountId } from '#lib/ids';
 import type { Account } from '#mail/accounts';
 import type { Bus } from '#ports/bus';
 import type { Log } from '#ports/log';
-import { stateSources } from './state-source.ts';
+import { stateSources, type StateServices } from './state-source.ts';
 import type { States } from './states.ts';
 
 /** Recipient of new states, as in a StateChange (RFC 8620 §7.1). */
@@ -14,7 +14,7 @@ export interface StateWatcher {
 }
 
 /** Dependencies of `StateWatch`. */
-interface StateWatchDeps {
+interface StateWatchDeps extends StateServices {
   readonly bus: Bus;
   readonly log: Log;
 }
@@ -64,14 +64,16 @@ class WatchedAccount implements Disposable {
   readonly account: Account;
   readonly watchers = new Set<StateWatcher>();
   readonly #log: Log;
+  readonly #services: StateServices;
   readonly #subscriptions: Disposable[];
   #states: States | null = null;
   #reading: Promise<void> | null = null;
   #isStale = true;
 
-  constructor(account: Account, { bus, log }: StateWatchDeps) {
+  constructor(account: Account, { bus, log, submissions }: StateWatchDeps) {
     this.account = account;
     this.#log = log;
+    this.#services = { submissions };
     const topics = new Set(stateSources.map(({ topicOf }) => topicOf(account)));
     this.#subscriptions = [...topics].map((topic) => bus.subscribe(topic, this.#onHint));
     this.#subscriptions.push(bus.onLost(this.#onHint));
@@ -107,7 +109,7 @@ class WatchedAccount implements Disposable {
     const states: string[] = [];
     for (const { types, read } of stateSources) {
       const before = this.#states?.slice(states.length, states.length + types.length) ?? null;
-      states.push(...(await read(this.account, before)));
+      states.push(...(await read(this.account, before, this.#services)));
     }
     return states;
   }
