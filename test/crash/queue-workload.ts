@@ -20,6 +20,16 @@ export interface QueueWorkloadDeps {
   readonly session: number;
 }
 
+/** A submission that waits for its time. */
+interface Recallable {
+  readonly submission: number;
+  readonly account: Account;
+  readonly queued: readonly Queued[];
+}
+
+/** Time in ms for which some messages wait. */
+const heldMs = 60_000;
+
 /** Operations of senders, operators and remote hosts on the queue. */
 export class QueueWorkload {
   readonly #store: Store;
@@ -27,6 +37,7 @@ export class QueueWorkload {
   readonly #random: () => number;
   readonly #letter: () => Letter;
   readonly #busy = new Set<Queued>();
+  readonly #recallable: Recallable[] = [];
   #enqueued: number;
   /** Violations found. */
   readonly failures: string[] = [];
@@ -41,7 +52,7 @@ export class QueueWorkload {
 
   /** Submits a message to one to three recipients, some of them suppressed. */
   async enqueue(account: Account): Promise<void> {
-    const { blobs, queue } = this.#store;
+    const { blobs, clock, queue, submissions } = this.#store;
     const letter = this.#letter();
     const notify = [0, 0, Notify.Never, Notify.Success | Notify.Failure][this.#below(4)] ?? 0;
     const recipients = Array.from({ length: 1 + this.#below(3) }, () => this.#newAddress(account.name));
@@ -55,7 +66,10 @@ export class QueueWorkload {
       return { ...facts, ...start };
     });
     for (const one of queued) this.#ledger.queued.set(one.address, one);
-    await queue.enqueue({
+    // Some wait for their time, so that they can be taken back.
+    const holdUntilMs = this.#random() < 0.4 ? clock.now() + heldMs : null;
+    let submission = 0;
+    const message = {
       account: account.id,
       sender: addressOf(`${account.name}@example.org`),
       recipients: recipients.map((address) => ({ address: addressOf(address), notify })),
@@ -64,12 +78,39 @@ export class QueueWorkload {
       has8bit: false,
       smtputf8: false,
       messageId: `<${letter.hash}@example.org>`,
+      holdUntilMs,
+    };
+    await queue.enqueue(message, 'common', async (tx, id) => {
+      const sendAtMs = holdUntilMs ?? clock.now();
+      const facts = { account: account.id, identity: 'I1', email: 1, thread: 1, envelope: '{}', sendAtMs };
+      submission = (await submissions.recordIn(tx, id, facts)).id;
     });
     for (const one of queued) one.isAcknowledged = true;
+    if (holdUntilMs !== null) this.#recallable.push({ submission, account, queued });
   }
 
-  /** Does what an operator may do to a recipient that waits, or to its address. */
+  /** Takes back a message that waits for its time, as its sender may. */
+  async #recall({ submission, account, queued }: Recallable): Promise<void> {
+    const { queue, submissions } = this.#store;
+    for (const one of queued) {
+      this.#busy.add(one);
+      one.begun.push('drop');
+    }
+    const { kind } = await submissions.cancel(account.id, submission, (tx, message) => queue.recallIn(tx, message));
+    for (const one of queued) {
+      if (kind === 'canceled' && !one.isSuppressed && one.end === null) one.end = 'dropped';
+      this.#busy.delete(one);
+    }
+  }
+
+  /** Does what an operator may do to a recipient that waits, or to its address; or what the sender of a message may. */
   async operate(account: Account): Promise<void> {
+    const last = this.#recallable.at(-1);
+    if (last !== undefined && this.#random() < 0.3 && !last.queued.some((one) => this.#busy.has(one))) {
+      this.#recallable.pop();
+      await this.#recall(last);
+      return;
+    }
     const idle = [...this.#ledger.queued.values()].filter((one) => one.end === null && !this.#busy.has(one));
     // Only who waits can be held, dropped or given up.
     const waiting = idle.filter(({ outcomes, isHeld }) => outcomes.at(-1) === 'deferred' || isHeld === true);

@@ -55,6 +55,7 @@ export interface Store extends AsyncDisposable {
   readonly queue: Queue;
   readonly suppressions: Suppressions;
   readonly submissions: EmailSubmissions;
+  readonly clock: FakeClock;
   readonly sweeper: BlobSweeper;
   readonly log: FakeLog;
   readonly random: Random;
@@ -116,6 +117,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     delivery,
     suppressions,
     submissions,
+    clock,
     queue: new Queue({ db: databases.server, clock, bus, settings, perAccount }),
     sweeper: new BlobSweeper({ blobs, clock, log }),
     log,

@@ -45,6 +45,7 @@ export async function verifyQueue({ store, clock, promises, problems, notices }:
   }
   const outbox = await count(store, 'webhook_outbox');
   if (outbox < (await count(store, 'queue_attempt'))) problems.push('queue: webhooks do not hear of all attempts');
+  problems.push(...(await wrongSubmissions(store)));
   await runToEnd({ store, clock, promises, problems }, before);
   await verifyEnd({ store, promises, problems }, await notices());
   for (const { event, cause } of store.log.ofLevel('error')) problems.push(`log: ${event} ${String(cause)}`);
@@ -81,7 +82,7 @@ async function halfDone(
   const kinds = events.filter(({ recipient }) => recipient === item.id).map(({ kind }) => kind);
   const wrong: string[] = [];
   if (records.length !== item.attempts) wrong.push(`has ${records.length} records of ${item.attempts} attempts`);
-  if (kinds.includes('dropped') !== (item.state === 'dropped'))
+  if ((kinds.includes('dropped') || kinds.includes('recalled')) !== (item.state === 'dropped'))
     wrong.push(`is ${item.state}, its events say otherwise`);
   const isRefused = records.at(-1)?.outcome === 'refused';
   const isFailed = isRefused || kinds.includes('failed') || kinds.includes('suppressed');
@@ -170,6 +171,27 @@ async function isUnfinished({ queue, databases }: Store): Promise<boolean> {
     reader.arrays(sql`SELECT 1 FROM queue_recipient WHERE notice IS NOT NULL LIMIT 1`),
   );
   return rows.length > 0;
+}
+
+/** Each message has a submission and each submission a message; those that are canceled are those that were taken back. */
+async function wrongSubmissions({ databases }: Store): Promise<string[]> {
+  const rows = await databases.server.read((reader) =>
+    reader.all<{ message: number; submission: number | null; undo: string | null; recalled: number; tried: number }>(
+      sql`SELECT m.id AS message, s.id AS submission, s.undo,
+        (SELECT count(*) FROM queue_event AS e WHERE e.message = m.id AND e.kind = 'recalled') AS recalled,
+        (SELECT count(*) FROM queue_recipient AS r WHERE r.message = m.id AND r.attempts > 0) AS tried
+        FROM queue_message AS m LEFT JOIN email_submission AS s ON s.queue_message = m.id
+      UNION ALL SELECT s.queue_message, NULL, 'without a message', 0, 0 FROM email_submission AS s
+        WHERE NOT EXISTS (SELECT 1 FROM queue_message AS m WHERE m.id = s.queue_message)`,
+    ),
+  );
+  return rows.flatMap(({ message, submission, undo, recalled, tried }) => {
+    const wrong: string[] = [];
+    if (submission === null) wrong.push(undo ?? 'has no submission');
+    else if ((undo === 'canceled') !== recalled > 0) wrong.push(`is ${undo}, its events say otherwise`);
+    if (undo === 'canceled' && tried > 0) wrong.push('is canceled, and was tried');
+    return wrong.map((what) => `queue: submission of message ${message} ${what}`);
+  });
 }
 
 async function count({ databases }: Store, table: 'webhook_outbox' | 'queue_attempt'): Promise<number> {
