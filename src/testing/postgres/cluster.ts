@@ -18,12 +18,10 @@ export const clusterUser = 'godwit';
 /** Longest wait for a server to answer, or to end. */
 const maxWaitMs = 30_000;
 
-/**
- * Texts compare and change case as in Turkish by default, which is no order of bytes, and where I is not the capital of i: a statement that needs another has to say so.
- * Nothing is synced, since the data lives as long as the tests.
- */
 const maxLogChunks = 100;
+/** Texts compare and change case as in Turkish by default, which is no order of bytes, and where I is not the capital of i: a statement that needs another has to say so. */
 const localeArgs = ['--encoding=UTF8', '--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=tr-TR'];
+/** Nothing is synced, since the data lives as long as the tests. */
 const settings = ['listen_addresses=', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off'];
 
 /**
@@ -105,17 +103,22 @@ async function untilReady(server: ChildProcess, socket: string): Promise<void> {
   throw new Error(server.exitCode === null ? 'no answer in time' : `it ended with code ${server.exitCode}`);
 }
 
-/** Sends an SSLRequest, which any server that is ready answers with one byte. */
+/** Begins a session, which a server that is ready answers with a request of authentication, and one that still starts with an error. */
 function answers(path: string): Promise<boolean> {
+  const protocolVersion = 3 << 16;
+  const parameters = Buffer.from(`user\0${clusterUser}\0database\0postgres\0\0`);
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(head.length + parameters.length, 0);
+  head.writeInt32BE(protocolVersion, 4);
   return new Promise((resolve) => {
     const socket = createConnection({ path });
     socket.once('error', () => resolve(false));
     socket.once('close', () => resolve(false));
-    socket.once('data', () => {
-      resolve(true);
+    socket.once('data', ([type]) => {
+      resolve(type === 'R'.charCodeAt(0));
       socket.destroy();
     });
-    socket.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47));
+    socket.write(Buffer.concat([head, parameters]));
   });
 }
 
