@@ -95,6 +95,8 @@ export class JmapClient {
     const stories = new Stories({ db: databases.server, accounts, refusals, settings: defaultSettings });
     const contentMemory = new ContentMemory(1_000_000);
     const { bus, log } = store;
+    const { submissions, senderOf } = sending;
+    const quotaBytesOf = (): number => quotaBytes;
     const makeWebPush = (watch: WebPushDeps['watch']): WebPush =>
       new WebPush({
         store: new PushSubscriptions(databases.server),
@@ -115,13 +117,14 @@ export class JmapClient {
       contentMemory,
       bus,
       log,
-      submissions: sending.submissions,
+      submissions,
+      senderOf,
+      quotaBytesOf,
       limits,
       push: { ...pushLimits, ...push },
       makeWebPush,
     });
     this.webPush = shared.webPush;
-    const quotaBytesOf = (): number => quotaBytes;
     this.#area = jmapArea({
       accounts,
       clock,

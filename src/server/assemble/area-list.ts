@@ -41,20 +41,12 @@ export const allAreas: readonly AreaOffer[] = [
     open: async (context) => {
       const { logins, services, hostname, shared } = context;
       const { jmapArea } = await import('#server/jmap');
+      const { jmapAccounts } = await import('./jmap-accounts.ts');
       const { jmapSending } = await import('./jmap-sending.ts');
       const { Stories } = await import('#mail/story');
-      const {
-        accounts,
-        clock,
-        configuration,
-        contentMemory,
-        databases,
-        queueSettings: settings,
-        random,
-        refusals,
-      } = services;
+      const { accounts, clock, contentMemory, databases, queueSettings: settings, random, refusals } = services;
       const stories = new Stories({ db: databases.server, accounts, refusals, settings });
-      const quotaBytesOf = (account: string): number => configuration.config.domains.accounts[account]?.quota ?? 0;
+      const { quotaBytesOf } = jmapAccounts(services);
       const ports = await shared.jmap();
       const sending = jmapSending(context);
       const deps = { accounts, logins, clock, random, hostname, contentMemory, stories, quotaBytesOf, sending };

@@ -1,6 +1,7 @@
 import { defaultSessionLimits } from '#proto/smtp-server';
 import type { SendingServices } from '#server/jmap';
 import { UserMail } from '#server/submission';
+import { jmapAccounts } from './jmap-accounts.ts';
 import type { ServiceContext } from './service.ts';
 
 /** Makes the submission of messages by JMAP: under the rules, limits and settings of the submission by SMTP. */
@@ -13,10 +14,7 @@ export function jmapSending({ services, shared, config, hostname }: ServiceConte
     rules,
     backend: (into, { log, stopping: shutdown }) =>
       parts.backend(new UserMail({ ...services, queue: into, hostname, rules: rules(), log }), { clock, shutdown }),
-    senderOf: (account) => {
-      const { fullName = '', addresses = [] } = configuration.config.domains.accounts[account] ?? {};
-      return { fullName, addresses };
-    },
+    senderOf: jmapAccounts(services).senderOf,
     limits: { ...defaultSessionLimits, maxMessageBytes: config.maxMessageBytes },
     nextId: shared.nextConnectionId,
   };

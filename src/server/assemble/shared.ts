@@ -5,6 +5,7 @@ import { Admission, disabledText, Logins } from '#server/admission';
 import type { JmapShared } from '#server/jmap';
 import type { SenderChecks } from '#server/smtp-in';
 import type { Resolver } from '#ports/resolver';
+import { jmapAccounts } from './jmap-accounts.ts';
 import type { Services } from './services.ts';
 
 /** State that all connections of a process share besides the stored data. */
@@ -69,6 +70,7 @@ async function makeJmapShared(services: Services, resolver: Resolver): Promise<J
   };
   const made = new Made({
     ...services,
+    ...jmapAccounts(services),
     makeWebPush: (watch) => new WebPush({ ...services, store, watch, holds, fetcher, random, key, contact, limits }),
   });
   await made.webPush.start();

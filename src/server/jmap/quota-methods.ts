@@ -12,6 +12,7 @@ import type { JmapMethod, MethodCall } from '#proto/jmap-server';
 import { accountOf, getResponse, idsOf, picked, propertiesOf, type MailContext } from './mail-context.ts';
 import { mailUri } from './mail-uri.ts';
 import { queryResponse, queryWindowOf } from './query-window.ts';
+import { stateOf, type Usage } from './quota-state.ts';
 
 /** URI of the quota capability (RFC 9425 §2). */
 export const quotaUri = 'urn:ietf:params:jmap:quota';
@@ -30,19 +31,8 @@ interface Quota extends JsonObject {
   readonly types: readonly string[];
 }
 
-/** Bytes that an account stores, and may store; a limit of 0 is none, and then there is no quota. */
-interface Usage {
-  readonly usedBytes: number;
-  readonly limitBytes: number;
-}
-
 async function usageOf({ account, quotaBytes }: MailContext): Promise<Usage> {
   return { usedBytes: await account.mailboxes.sizeBytes(), limitBytes: quotaBytes };
-}
-
-/** The state of quotas is all that can change of them, so that changes follow from a state alone. */
-function stateOf({ usedBytes, limitBytes }: Usage): string {
-  return `${usedBytes}-${limitBytes}`;
 }
 
 /** RFC 9425 §4.1: quotas about types of capabilities that the request does not use are left out. */

@@ -1,6 +1,5 @@
 import { jmapLimits, type JmapLimits } from '#lib/jmap';
 import type { ContentMemory } from '#mail/content';
-import type { EmailSubmissions } from '#mail/email-submissions';
 import type { Bus } from '#ports/bus';
 import type { Clock } from '#ports/clock';
 import type { Log } from '#ports/log';
@@ -8,17 +7,17 @@ import { RequestSlots } from '#proto/jmap-server';
 import { pushLimits, type PushLimits } from './push/limits.ts';
 import { PushClients } from './push/push-clients.ts';
 import type { WebPush } from './push/web-push.ts';
+import type { StateServices } from './push/state-source.ts';
 import { StateWatch } from './push/state-watch.ts';
 import { Uploads } from './uploads.ts';
 
 /** Dependencies of `JmapShared`. */
-export interface JmapSharedDeps {
+export interface JmapSharedDeps extends StateServices {
   readonly clock: Clock;
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly bus: Bus;
   readonly log: Log;
-  readonly submissions: Pick<EmailSubmissions, 'state'>;
   readonly limits?: JmapLimits;
   readonly push?: PushLimits;
   /** Makes what pushes to URLs. */
@@ -37,13 +36,13 @@ export class JmapShared implements AsyncDisposable {
   readonly clients: PushClients;
   readonly webPush: WebPush;
 
-  constructor({ clock, contentMemory: memory, bus, log, submissions, limits, push, makeWebPush }: JmapSharedDeps) {
+  constructor({ clock, contentMemory: memory, bus, log, limits, push, makeWebPush, ...services }: JmapSharedDeps) {
     this.limits = limits ?? jmapLimits;
     this.pushLimits = push ?? pushLimits;
     this.uploads = new Uploads({ clock, memory });
     this.uploadSlots = new RequestSlots(this.limits.maxConcurrentUpload);
     this.requestSlots = new RequestSlots(this.limits.maxConcurrentRequests);
-    this.watch = new StateWatch({ bus, log, submissions });
+    this.watch = new StateWatch({ bus, log, ...services });
     this.webPush = makeWebPush(this.watch);
     this.clients = new PushClients({ clock, limits: this.pushLimits });
   }

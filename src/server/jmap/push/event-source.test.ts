@@ -95,6 +95,22 @@ test('event source: the state of submissions changes with them, and with nothing
   await events.cancel();
 });
 
+test('event source: the configuration changes identities and quotas', async () => {
+  await using store = await tempStore();
+  const { sender, ...sending } = { ...testSending(store), sender: { fullName: '', addresses: ['a@example.org'] } };
+  let shown = sender;
+  const client = new JmapClient(store, jmapLimits, null, 0, {}, { ...sending, senderOf: () => shown });
+  const events = new Events(await client.send('/jmap/events'));
+  shown = { ...sender, addresses: ['b@example.org'] };
+  store.bus.publish('config');
+  assert.deepEqual(Object.keys((await events.change()).types), ['Identity']);
+  await events.cancel();
+  const limited = new Events(await new JmapClient(store, jmapLimits, null, 10_000).send('/jmap/events'));
+  await append(store);
+  assert.match(String((await limited.change()).types['Quota']), /^[1-9]\d*-10000$/);
+  await limited.cancel();
+});
+
 test('event source: only the types that a client names', async () => {
   await using store = await tempStore();
   const client = new JmapClient(store);
@@ -122,7 +138,7 @@ test('event source: a client that comes again is sent what it has missed, and no
   assert.deepEqual(Object.keys((await new Events(await again(id)).change()).types), ['Email', 'Mailbox', 'Thread']);
   assert.notEqual((await idle.change()).id, id);
   // An id that is not ours.
-  assert.equal(Object.keys((await new Events(await again('x')).change()).types).length, 5);
+  assert.equal(Object.keys((await new Events(await again('x')).change()).types).length, 7);
 });
 
 test('event source: closeafter=state ends the response after the first change', async () => {

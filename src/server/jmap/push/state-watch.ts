@@ -70,11 +70,11 @@ class WatchedAccount implements Disposable {
   #reading: Promise<void> | null = null;
   #isStale = true;
 
-  constructor(account: Account, { bus, log, submissions }: StateWatchDeps) {
+  constructor(account: Account, { bus, log, ...services }: StateWatchDeps) {
     this.account = account;
     this.#log = log;
-    this.#services = { submissions };
-    const topics = new Set(stateSources.map(({ topicOf }) => topicOf(account)));
+    this.#services = services;
+    const topics = new Set(stateSources.flatMap(({ topicsOf }) => topicsOf(account)));
     this.#subscriptions = [...topics].map((topic) => bus.subscribe(topic, this.#onHint));
     this.#subscriptions.push(bus.onLost(this.#onHint));
     account.removed.addEventListener('abort', this.#onRemoved, { once: true });
