@@ -28,6 +28,7 @@ import { listing } from './reading.ts';
 import { relaying } from './relaying.ts';
 import { appendingMore, storing } from './storing.ts';
 import { machine, table, type Row } from './table.ts';
+import { measureFeeding, measureSearch } from './searching.ts';
 import { measureWaiting } from './waiting.ts';
 
 const { values: options } = parseArgs({
@@ -62,6 +63,7 @@ try {
     isFilled: true,
   });
   if ('jmap'.includes(options.only)) await jmap();
+  if ('search'.includes(options.only)) await search();
   if ('fairness'.includes(options.only)) await fairness(postfix('mdbox'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -121,6 +123,17 @@ async function jmap(): Promise<void> {
   const measured = await measureJmap(godwit, effort);
   rows.push(...measured);
   console.log(table(measured).split('\n').slice(2).join('\n'));
+}
+
+/** Searches with an index, and deliveries that feed one. */
+async function search(): Promise<void> {
+  {
+    await using godwit = await startGodwit(folder, null);
+    await using without = await startGodwit(folder, null, 'search: { index: false }\n');
+    rows.push(...(await measureFeeding(godwit, without, effort)));
+  }
+  await using godwit = await startGodwit(folder, null);
+  rows.push(...(await measureSearch(godwit, effort)));
 }
 
 /** A queue with many in it beside one with few. */

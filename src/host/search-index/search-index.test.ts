@@ -84,6 +84,7 @@ test('FileSearchIndexes: words of many documents fill several rows, and a patter
   assert.deepEqual(await idsOf(w.index, { kind: 'inside', text: '23999end' }), [300]);
   assert.deepEqual(await idsOf(w.index, { kind: 'beginning', text: 'word23' }), null);
   assert.deepEqual(await idsOf(w.index, { kind: 'beginning', text: 'word239' }), [3, 30, 299, 300]);
+  assert.equal(await w.index.find([{ kind: 'beginning', text: 'word239' }], 0, 200), null, 'few are read sooner');
   const both = await w.index.find(
     [
       { kind: 'inside', text: 'word' },

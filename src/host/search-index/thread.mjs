@@ -8,6 +8,7 @@ const format = 1;
 const chunkBytes = 64 * 1024;
 // Words of one expression: FTS5 looks at all of them for each document.
 const expressionWords = 64;
+const fewDocuments = 1000;
 // Words that were seen lately, which need no look into the table.
 const rememberedWords = 20_000;
 const keptLogBytes = 1024 * 1024;
@@ -127,7 +128,9 @@ class IndexFile {
     const position = this.position();
     if (position === null) return null;
     const lists = this.wordsOf(patterns, maxWords).filter((words) => words !== null);
-    if (lists.length === 0) return null;
+    const isSlow = lists.every((words) => words.length > expressionWords);
+    // Few documents are looked at in less time.
+    if (lists.length === 0 || (isSlow && to - from < fewDocuments)) return null;
     return { lastId: position.lastId, ids: this.withOpaque(this.idsOf(lists, from, to), from, to) };
   }
 

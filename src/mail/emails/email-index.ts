@@ -14,12 +14,20 @@ export class EmailIndex {
   /** Visible emails of each thread. */
   readonly #threads = new Map<number, Email[]>();
   readonly #counters = new MailboxCounters();
+  readonly #keys = new Map<string, Map<number, string | number>>();
   /** All visible emails. */
   readonly #order = new EmailOrder();
   /** Emails that were hidden and became visible again, with the MODSEQ at which that was seen. */
   readonly #reappeared = new Map<number, ModSeq>();
   /** Visible emails of each mailbox that was asked for. */
   readonly #ordersIn = new Map<MailboxId, EmailOrder>();
+
+  /** Returns the keys of emails for sorts by a property: they never change. */
+  keysOf(property: string): Map<number, string | number> {
+    const known = this.#keys.get(property) ?? new Map<number, string | number>();
+    this.#keys.set(property, known);
+    return known;
+  }
 
   /** Returns an email, also a hidden one. */
   get(id: number): Email | undefined {
@@ -50,7 +58,10 @@ export class EmailIndex {
   put(email: Email, modSeq: ModSeq): void {
     const known = this.#emails.get(email.id);
     if (email.places.length > 0 || email.deletedPlaces.length > 0) this.#emails.set(email.id, email);
-    else this.#emails.delete(email.id);
+    else {
+      this.#emails.delete(email.id);
+      for (const keys of this.#keys.values()) keys.delete(email.id);
+    }
     const before = known !== undefined && known.places.length > 0 ? known : null;
     const after = email.places.length > 0 ? email : null;
     if (known !== undefined && before === null && after !== null) this.#reappeared.set(email.id, modSeq);

@@ -50,6 +50,11 @@ export class EmailView {
     return this.#index.newestFirstIn(mailbox);
   }
 
+  /** Returns the keys by which emails are sorted for a property, by their ids: those that were found so far, to which a caller adds others. */
+  keysOf(property: string): Map<number, string | number> {
+    return this.#index.keysOf(property);
+  }
+
   /** Returns the counters of a mailbox. */
   counts(mailbox: MailboxId): MailboxCounts {
     return this.#index.counts(mailbox);

@@ -8,6 +8,8 @@ export { accountSource } from './account-source.ts';
 export { AccountSearch } from './account-search.ts';
 export { Cost, Evaluator, type SearchSpace } from './evaluator.ts';
 export { searchColumn } from './field-search.ts';
+export { markedHtml, markedPreview, rangesOf } from './highlight.ts';
+export { shownTexts } from './shown-texts.ts';
 export { needleOf } from './fold.ts';
 export { searchLimits } from './limits.ts';
 export { matchText, type TextSource } from './match-text.ts';

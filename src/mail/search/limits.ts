@@ -29,6 +29,6 @@ export const feedingLimits = {
   /** Time in ms between two steps, at least. */
   minPauseMs: 10,
   /** Share of the time in which feeding is at work while nothing else happens in the account, and while mail arrives. */
-  quietShare: 0.5,
+  quietShare: 0.25,
   busyShare: 0.05,
 } as const;

@@ -1,3 +1,4 @@
+import { collations } from '#lib/collation';
 import type { JmapLimits, JsonObject } from '#lib/jmap';
 import type { JmapMethod } from './method.ts';
 
@@ -14,7 +15,7 @@ export function coreCapability(limits: JmapLimits): JsonObject {
     maxCallsInRequest: limits.maxCallsInRequest,
     maxObjectsInGet: limits.maxObjectsInGet,
     maxObjectsInSet: limits.maxObjectsInSet,
-    collationAlgorithms: [],
+    collationAlgorithms: [...collations],
   };
 }
 

@@ -7,7 +7,7 @@ import { JmapClient } from '#testing/jmap-client';
 import { MemorySearchIndexes } from '#testing/memory-search-indexes';
 import { newMessage, tempStore, type TempStore } from '#testing/temp-store';
 
-const count = 300;
+const count = 700;
 const attached =
   '--b\r\n\r\ntext\r\n--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="zebra.pdf"\r\n\r\nx\r\n--b--\r\n';
 

@@ -8,7 +8,18 @@ import { mailUri } from './mail-uri.ts';
 import { queryChangesCallOf, queryChangesResponse } from './query-changes-call.ts';
 
 /** Conditions and sorts that depend on nothing that may change. */
-const immutable: ReadonlySet<string> = new Set(['before', 'after', 'minSize', 'maxSize', 'receivedAt', 'size']);
+const immutable: ReadonlySet<string> = new Set([
+  'before',
+  'after',
+  'minSize',
+  'maxSize',
+  'receivedAt',
+  'size',
+  'from',
+  'to',
+  'subject',
+  'sentAt',
+]);
 
 /**
  * Email/queryChanges (RFC 8621 §4.5). Results are found anew, and then the log says which emails have changed: those are removed, and put in where they are

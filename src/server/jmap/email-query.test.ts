@@ -58,7 +58,7 @@ test('Email/query: filters, order, windows and threads, and early ends of the us
   for (const [args, type] of [
     [{ filter: { unknown: 1 } }, 'unsupportedFilter'],
     [{ filter: { minSize: 'big' } }, 'invalidArguments'],
-    [{ sort: [{ property: 'subject' }] }, 'unsupportedSort'],
+    [{ sort: [{ property: 'smell' }] }, 'unsupportedSort'],
     [{ anchor: 'E999' }, 'anchorNotFound'],
     [{ colour: 'red' }, 'invalidArguments'],
     [{ accountId: 'A999' }, 'accountNotFound'],

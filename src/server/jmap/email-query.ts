@@ -1,28 +1,16 @@
-import {
-  Arguments,
-  invalidArgument,
-  isJsonObject,
-  MethodError,
-  parseFilter,
-  type JsonObject,
-  type JsonValue,
-} from '#lib/jmap';
+import { parseFilter, type Arguments, type JsonObject } from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
 import { conditionsOf, type Filter } from '#lib/search';
 import type { Account } from '#mail/accounts';
-import { keywordsOf, type Email, type EmailView } from '#mail/emails';
+import type { Email, EmailView } from '#mail/emails';
 import type { JmapMethod } from '#proto/jmap-server';
 import { readCondition, type EmailCondition } from './email-condition.ts';
 import { filtered } from './email-filter.ts';
+import { readSort, type EmailSort } from './email-sort.ts';
 import { emailIds, mailboxIds } from './ids.ts';
 import { accountOf, type MailContext } from './mail-context.ts';
 import { mailUri } from './mail-uri.ts';
 import { pageOf, queryResponse, queryWindowOf } from './query-window.ts';
-
-/** Sorts that Email/query knows, as the session announces them (RFC 8621 §1.3.1). */
-export const emailSorts = ['receivedAt', 'size', 'hasKeyword', 'allInThreadHaveKeyword', 'someInThreadHaveKeyword'];
-
-type Compare = (a: Email, b: Email, view: EmailView) => number;
 
 /** The results that a query asks for (RFC 8621 §4.4). */
 export interface EmailSearch {
@@ -31,12 +19,6 @@ export interface EmailSearch {
   /** Null for the order that views have already: those received last first. */
   readonly sort: EmailSort | null;
   readonly isCollapsed: boolean;
-}
-
-/** Order of results. */
-interface EmailSort {
-  readonly compare: Compare;
-  readonly properties: readonly string[];
 }
 
 /** Reads the arguments that choose and order the results. @throws MethodError. */
@@ -91,7 +73,7 @@ export async function searchEmails(
   const onlyFirstOfThread = isCollapsed && sort === null;
   const found = await filtered(account, view, candidates, { filter, most, onlyFirstOfThread });
   if (sort === null) return { results: found, candidates };
-  const sorted = found.toSorted((a, b) => sort.compare(a, b, view));
+  const sorted = await sort.sorted(account, view, found);
   return { results: isCollapsed ? firstOfThreads(sorted) : sorted, candidates };
 }
 
@@ -130,61 +112,4 @@ function firstOfThreads(emails: readonly Email[]): Email[] {
     seen.add(thread);
     return true;
   });
-}
-
-/** Null for the order that views have already: those received last first. @throws MethodError unsupportedSort. */
-function readSort(value: JsonValue, maxComparators: number): EmailSort | null {
-  if (value === null) return null;
-  if (!Array.isArray(value)) throw invalidArgument('sort', 'an array is expected');
-  const comparators: readonly JsonValue[] = value;
-  if (comparators.length > maxComparators)
-    throw new MethodError('unsupportedSort', `a sort has at most ${maxComparators} comparators`);
-  if (comparators.length === 1 && isNewestFirst(comparators[0] ?? null)) return null;
-  const read = comparators.map(readComparator);
-  const compare: Compare = (a, b, view) => {
-    for (const one of read) {
-      const order = one.compare(a, b, view);
-      if (order !== 0) return order;
-    }
-    return b.receivedMs - a.receivedMs || b.id - a.id;
-  };
-  return { compare, properties: read.map(({ property }) => property) };
-}
-
-/** Reports whether a comparator is that of the usual list, which is the order that views have. */
-function isNewestFirst(value: JsonValue): boolean {
-  if (!isJsonObject(value)) return false;
-  const { property, isAscending, ...others } = value;
-  return property === 'receivedAt' && isAscending === false && Object.keys(others).length === 0;
-}
-
-function readComparator(value: JsonValue): { readonly property: string; readonly compare: Compare } {
-  if (!isJsonObject(value)) throw invalidArgument('sort', 'objects are expected');
-  const args = new Arguments(value);
-  const property = args.text('property');
-  const isAscending = args.boolean('isAscending', true);
-  if (args.text('collation', null) !== null) throw new MethodError('unsupportedSort', 'no sort takes a collation');
-  const keyword = property.endsWith('Keyword') ? args.text('keyword').toLowerCase() : '';
-  args.end();
-  const key = keyOf(property, keyword);
-  const sign = isAscending ? 1 : -1;
-  return { property, compare: (a, b, view) => sign * (key(a, view) - key(b, view)) };
-}
-
-function keyOf(property: string, keyword: string): (email: Email, view: EmailView) => number {
-  const has = (email: Email): boolean => keywordsOf(email).has(keyword);
-  switch (property) {
-    case 'receivedAt':
-      return ({ receivedMs }) => receivedMs;
-    case 'size':
-      return ({ sizeBytes }) => sizeBytes;
-    case 'hasKeyword':
-      return (email) => Number(has(email));
-    case 'allInThreadHaveKeyword':
-      return ({ thread }, view) => Number(view.thread(thread).every(has));
-    case 'someInThreadHaveKeyword':
-      return ({ thread }, view) => Number(view.thread(thread).some(has));
-    default:
-      throw new MethodError('unsupportedSort', `emails cannot be sorted by ${property.slice(0, 100)}`);
-  }
 }

@@ -5,7 +5,7 @@ import type { Email, EmailView } from '#mail/emails';
 import { accountSource, Cost, matchText, needleOf, type SearchSpace } from '#mail/search';
 import { isMessageDamage } from '#server/conditions';
 import { bodyListsOf, bodyStructureOf, hasAttachment } from './body-parts.ts';
-import { EmailGone, emailReaders, type EmailReader } from './email-reader.ts';
+import { EmailGone, emailReaders } from './email-reader.ts';
 
 /** A condition on an email. */
 export type EmailTest =
@@ -15,10 +15,13 @@ export type EmailTest =
 
 /** Emails between two questions to the loop. */
 const pieceEmails = 256;
+/** So few are read as fast as the index is asked. */
+const fewEmails = 8;
 /** Emails whose descriptions are read at a time. */
 const batchEmails = 64;
-/** For so few the index is asked about no others. */
-const fewEmails = 64;
+
+/** Name of the keys that say which emails have attachments. */
+const attachmentKey = 'hasAttachment';
 
 type Matches = Awaited<ReturnType<Account['search']['candidates']>>;
 
@@ -29,11 +32,12 @@ export class EmailSpace implements SearchSpace<EmailTest> {
   readonly #account: Account;
   readonly #view: EmailView;
   readonly #emails: readonly Email[];
-  /** Answers of the index about all emails, by the texts. */
-  readonly #matches = new Map<string, Matches>();
+  /** Texts about which the index was asked already: emails that it rules out are not here. */
+  readonly #asked: ReadonlySet<TextCondition>;
 
-  constructor(account: Account, view: EmailView, emails: readonly Email[]) {
+  constructor(account: Account, view: EmailView, emails: readonly Email[], asked: ReadonlySet<TextCondition>) {
     this.loop = account.loop;
+    this.#asked = asked;
     this.#account = account;
     this.#view = view;
     this.#emails = emails;
@@ -72,32 +76,40 @@ export class EmailSpace implements SearchSpace<EmailTest> {
     const found: number[] = [];
     for (let start = 0; start < candidates.length; start += batchEmails) {
       const batch = candidates.subarray(start, start + batchEmails);
-      const emails = Array.from(batch, (at) => this.#emails[at]).filter((email) => email !== undefined);
-      const readers = await emailReaders(this.#account, emails, { previews: false, descriptions: true });
-      for (const [i, reader] of readers.entries()) {
-        const at = batch[i] ?? 0;
-        if ((await this.#isAttached(at, reader)) === wanted) found.push(at);
-        const pause = this.loop.pause();
-        if (pause !== null) await pause;
-      }
+      await this.#readAttachments(batch);
+      const known = this.#view.keysOf(attachmentKey);
+      for (const at of batch) if (known.get(this.#emails[at]?.id ?? 0) === Number(wanted)) found.push(at);
     }
     return Uint32Array.from(found);
   }
 
-  /** Null for a message that is gone meanwhile, or cannot be read. */
-  async #isAttached(at: number, reader: EmailReader): Promise<boolean | null> {
-    try {
-      const { root } = await reader.description();
-      return hasAttachment(bodyListsOf(bodyStructureOf(root)));
-    } catch (error) {
-      if (!(error instanceof EmailGone)) this.#note(at, error);
-      return null;
+  /** Finds out which emails have attachments, by their descriptions. What is found out is kept with the emails, which never change in that. */
+  async #readAttachments(batch: Uint32Array): Promise<void> {
+    const known = this.#view.keysOf(attachmentKey);
+    const missing = Array.from(batch).flatMap((at) => {
+      const email = this.#emails[at];
+      return email === undefined || known.has(email.id) ? [] : [{ at, email }];
+    });
+    if (missing.length === 0) return;
+    const emails = missing.map(({ email }) => email);
+    const readers = await emailReaders(this.#account, emails, { previews: false, descriptions: true });
+    for (const [i, reader] of readers.entries()) {
+      try {
+        const { root } = await reader.description();
+        known.set(reader.email.id, Number(hasAttachment(bodyListsOf(bodyStructureOf(root)))));
+      } catch (error) {
+        // One that is gone meanwhile matches nothing.
+        if (!(error instanceof EmailGone)) this.#note(missing[i]?.at ?? 0, error);
+      }
+      const pause = this.loop.pause();
+      if (pause !== null) await pause;
     }
   }
 
   /** Asks the index, then searches mailbox by mailbox. */
   async #withTexts(texts: readonly TextCondition[], candidates: Uint32Array): Promise<Uint32Array> {
-    const matches = await this.#matchesFor(texts, candidates);
+    const isAsked = texts.every((text) => this.#asked.has(text));
+    const matches = isAsked ? null : await this.#matchesFor(texts, candidates);
     const ids = matches === null ? null : new Set(matches.ids);
     const byMailbox = new Map<MailboxId, Map<number, number>>();
     for (const at of candidates) {
@@ -116,19 +128,16 @@ export class EmailSpace implements SearchSpace<EmailTest> {
     return Uint32Array.from(found).sort();
   }
 
-  /** Of few emails the index is asked about these: the first page may need no others. */
   async #matchesFor(texts: readonly TextCondition[], candidates: Uint32Array): Promise<Matches> {
+    if (candidates.length < fewEmails) return null;
     const needles = texts.map(({ value }) => needleOf(value));
-    const key = JSON.stringify(texts.map(({ value }) => value));
-    const known = this.#matches.get(key);
-    if (known !== undefined) return known;
-    if (candidates.length <= fewEmails) {
-      const ids = Array.from(candidates, (at) => this.#emails[at]?.id ?? 0);
-      return await this.#account.search.candidates(needles, Math.min(...ids), Math.max(...ids));
+    let [from, to] = [Number.MAX_SAFE_INTEGER, 0];
+    for (const at of candidates) {
+      const id = this.#emails[at]?.id ?? 0;
+      from = Math.min(from, id);
+      to = Math.max(to, id);
     }
-    const matches = await this.#account.search.candidates(needles, 0, Number.MAX_SAFE_INTEGER);
-    this.#matches.set(key, matches);
-    return matches;
+    return await this.#account.search.candidates(needles, from, to);
   }
 
   async #inMailbox(

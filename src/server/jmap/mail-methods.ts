@@ -9,7 +9,8 @@ import { emailGet } from './email-get.ts';
 import { emailImport } from './email-import.ts';
 import { emailParse } from './email-parse.ts';
 import { emailQueryChanges } from './email-query-changes.ts';
-import { emailQuery, emailSorts } from './email-query.ts';
+import { emailQuery } from './email-query.ts';
+import { emailSorts } from './email-sort.ts';
 import { emailSet } from './email-set.ts';
 import { emailSubmissionChanges, emailSubmissionGet } from './email-submission-methods.ts';
 import { emailSubmissionQuery, emailSubmissionQueryChanges } from './email-submission-query.ts';
@@ -27,6 +28,7 @@ import { mdnSend } from './mdn-send.ts';
 import { pushSubscriptionGet } from './push/subscription-get.ts';
 import { pushSubscriptionSet } from './push/subscription-set.ts';
 import { quotaChanges, quotaGet, quotaQuery, quotaQueryChanges } from './quota-methods.ts';
+import { searchSnippetGet } from './search-snippet.ts';
 import { threadChanges, threadGet } from './thread-methods.ts';
 
 /** All methods of the server, by name. A feature adds its own here. */
@@ -51,6 +53,7 @@ export const allMethods: ReadonlyMap<string, JmapMethod<MailContext>> = new Map(
     emailQueryChanges,
     emailSet,
     emailWhy,
+    searchSnippetGet,
     blobCopy,
     blobGet,
     blobLookup,

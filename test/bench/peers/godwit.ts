@@ -20,8 +20,8 @@ export interface GodwitPeer extends Peer {
   readonly httpPort: number;
 }
 
-/** Starts `godwit serve` with everything below a new folder in `parent`; mail for other domains goes to `sink`, if there is one. */
-export async function startGodwit(parent: string, sink: Sink | null): Promise<GodwitPeer> {
+/** Starts `godwit serve` with everything below a new folder in `parent`; mail for other domains goes to `sink`, if there is one; `settings` are lines of `server.yaml`. */
+export async function startGodwit(parent: string, sink: Sink | null, settings = ''): Promise<GodwitPeer> {
   const folder = mkdtempSync(join(parent, 'godwit-'));
   const ports = {
     smtp: await freePort(),
@@ -47,7 +47,7 @@ listeners:
     imap: { port: ${ports.imap}, allowPlaintextAuth: true }
     submission: { port: ${ports.submission}, allowPlaintextAuth: true }
     http: { port: ${ports.http} }
-${sink === null ? '' : smarthost(sink)}`,
+${settings}${sink === null ? '' : smarthost(sink)}`,
   );
   const accounts = Array.from(
     { length: accountCount },
