@@ -93,10 +93,13 @@ function inMailbox(wanted: MailboxId): (email: Email) => boolean {
 
 const textNames = new Set(['text', 'from', 'to', 'cc', 'bcc', 'subject', 'body']);
 
-/** RFC 8621 §4.4.1: words are sought each by itself, text in quotes as a phrase. */
+/**
+ * Returns what a filter seeks (RFC 8621 §4.4.1): each word by itself, and text in quotes as a phrase, in which a backslash escapes quotes and itself.
+ * An asterisk at the end of a word stands for its further letters, as some clients write it: words are found within others anyway.
+ */
 function textKeys(name: string, value: string): TextCondition[] {
-  const words = [...value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, word]) => double ?? single ?? word ?? '',
+  const words = [...value.matchAll(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|(\S+)/g)].map(
+    ([, double, single, word = '']) => (double ?? single)?.replaceAll(/\\(["'\\])/g, '$1') ?? word.replace(/\*+$/, ''),
   );
   const wanted = words.filter((word) => word !== '');
   return wanted.map((word): TextCondition => {

@@ -27,7 +27,7 @@ async function fill({ account }: TempStore): Promise<void> {
         const body =
           i % 10 === 0
             ? attached
-            : `${i % 4 === 0 ? 'Fourfold' : 'plain'} text\r\n${i === 251 ? '日本語 needle' : ''}\r\n`;
+            : `${i % 4 === 0 ? 'Fourfold' : 'plain'} text\r\n${i === 251 ? '日本語 needle "quoted" back\\slash' : ''}\r\n`;
         const flags = i % 2 === 0 ? SystemFlag.Seen : 0;
         return newMessage([...head, ...type], { receivedMs: 10 ** 12 - i * 1000, flags }, body);
       }),
@@ -44,6 +44,10 @@ const filters: readonly (readonly [JsonObject, (i: number) => boolean])[] = [
   [{ body: 'needle', hasAttachment: false }, (i) => i === 251],
   [{ text: 'zebra' }, (i) => i % 10 === 0],
   [{ body: 'three' }, () => false],
+  [{ text: 'fourf* thr*' }, (i) => i % 12 === 0 && i % 10 !== 0],
+  [{ body: '"needle*"' }, () => false],
+  [{ body: String.raw`"needle \"quoted\" back\\slash"` }, (i) => i === 251],
+  [{ body: String.raw`'needle "quoted'` }, (i) => i === 251],
   [{ subject: 'three' }, (i) => i % 3 === 0],
   [{ from: 'sender3' }, (i) => i % 5 === 3],
   [{ header: ['X-Rest', '6'] }, (i) => i % 7 === 6],
