@@ -110,7 +110,9 @@ export class Http2Connection {
       this.#count();
     });
     stream.once('close', () => {
-      if (!stream.writableFinished) exchange.gone();
+      // Node may close a stream before it notes that all is sent.
+      const isSent = stream.writableEnded && stream.rstCode === constants.NGHTTP2_NO_ERROR && !this.#session.destroyed;
+      if (!stream.writableFinished && !isSent) exchange.gone();
     });
     void this.#answer(exchange, stream, headers, rawHeaders).finally(() => {
       this.#exchanges.delete(exchange);
