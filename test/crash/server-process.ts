@@ -12,6 +12,7 @@ const run = promisify(execFile);
 export interface ServerProcess {
   readonly smtpPort: number;
   readonly imapPort: number;
+  readonly httpPort: number;
   /** Ends it with SIGKILL, at once, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -32,6 +33,7 @@ export async function startServerProcess(folder: string): Promise<ServerProcess>
   return {
     ...ports,
     async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
@@ -50,15 +52,16 @@ export async function checkFolder(folder: string): Promise<readonly StoreProblem
   return (JSON.parse(stdout) as StoreProblem[]).filter(({ kind }) => kind !== 'orphan' && kind !== 'owner');
 }
 
-function portsOf(child: ChildProcess): Promise<{ readonly smtpPort: number; readonly imapPort: number }> {
+function portsOf(child: ChildProcess): Promise<Omit<ServerProcess, 'kill'>> {
   return new Promise((resolve, reject) => {
     let printed = '';
     const read = (chunk: Buffer): void => {
       printed += chunk.toString();
       const smtp = /^ *smtp +smtp:\/\/\S*?:(\d+) /m.exec(printed);
       const imap = /^ *imap +imap:\/\/\S*:(\d+) /m.exec(printed);
-      if (smtp !== null && imap !== null && printed.includes('Stop with'))
-        resolve({ smtpPort: Number(smtp[1]), imapPort: Number(imap[1]) });
+      const http = /^ *http +http:\/\/\S*:(\d+) /m.exec(printed);
+      if (smtp !== null && imap !== null && http !== null && printed.includes('Stop with'))
+        resolve({ smtpPort: Number(smtp[1]), imapPort: Number(imap[1]), httpPort: Number(http[1]) });
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
