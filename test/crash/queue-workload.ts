@@ -98,7 +98,9 @@ export class QueueWorkload {
     }
     const { kind } = await submissions.cancel(account.id, submission, (tx, message) => queue.recallIn(tx, message));
     for (const one of queued) {
-      if (kind === 'canceled' && !one.isSuppressed && one.end === null) one.end = 'dropped';
+      // Who was suppressed at that moment, as may be, had failed already.
+      const mayBeSuppressed = suppressors(one.account, one.address).some((key) => this.#ledger.suppressed.has(key));
+      if (kind === 'canceled' && !mayBeSuppressed && one.end === null) one.end = 'dropped';
       this.#busy.delete(one);
     }
   }
