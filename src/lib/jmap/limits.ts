@@ -26,6 +26,10 @@ export interface JmapLimits {
   /** Operators and conditions of a filter. */
   readonly maxFilterNodes: number;
   readonly maxFilterDepth: number;
+  /** Words and phrases that all conditions of a filter seek together: each is looked for in every message. */
+  readonly maxFilterTexts: number;
+  /** Characters of one text in a filter, quotes included. */
+  readonly maxFilterTextChars: number;
   /** Comparators of a sort. */
   readonly maxComparators: number;
   /** Ids that clients create in a request, those of `createdIds` included. */
@@ -59,6 +63,8 @@ export const jmapLimits: JmapLimits = {
   maxReferencedValues: 100_000,
   maxFilterNodes: 1000,
   maxFilterDepth: 32,
+  maxFilterTexts: 100,
+  maxFilterTextChars: 10_000,
   maxComparators: 16,
   maxCreatedIds: 10_000,
   maxPatchPaths: 1000,

@@ -1,6 +1,14 @@
-import { Arguments, invalidArgument, MethodError, type JsonObject } from '#lib/jmap';
+import {
+  Arguments,
+  invalidArgument,
+  MethodError,
+  parseFilter,
+  type JmapLimits,
+  type JsonObject,
+  type JsonValue,
+} from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
-import type { TextCondition } from '#lib/search';
+import type { Filter, TextCondition } from '#lib/search';
 import { keywordsOf, type Email, type EmailView } from '#mail/emails';
 import { mailboxIds } from './ids.ts';
 
@@ -18,23 +26,48 @@ export interface EmailCondition {
   readonly hasAttachment: boolean | null;
 }
 
-/** Reads one condition. @throws MethodError invalidArguments, or unsupportedFilter for a name that is not known. */
-export function readCondition(object: JsonObject): EmailCondition {
+/** Reads the argument `filter` of emails. @throws MethodError. */
+export function readEmailFilter(value: JsonValue, limits: JmapLimits): Filter<EmailCondition> {
+  let count = 0;
+  return parseFilter(value, (object) => readCondition(object, limits.maxFilterTextChars, countText), limits);
+
+  function countText(): void {
+    count += 1;
+    if (count > limits.maxFilterTexts)
+      throw new MethodError('unsupportedFilter', `a filter seeks at most ${limits.maxFilterTexts} words and phrases`);
+  }
+}
+
+/**
+ * Reads one condition.
+ * @param countText  Called for each text that is sought; throws when the filter has too many.
+ * @throws MethodError invalidArguments, or unsupportedFilter for a name that is not known.
+ */
+function readCondition(object: JsonObject, maxTextChars: number, countText: () => void): EmailCondition {
   const args = new Arguments(object);
   const tests: ((email: Email, view: EmailView) => boolean)[] = [];
   const texts: TextCondition[] = [];
   let hasAttachment: boolean | null = null;
   let mailbox: MailboxId | null = null;
+  const seek = (text: TextCondition): void => {
+    countText();
+    texts.push(text);
+  };
   for (const name of Object.keys(object)) {
     const test = Object.hasOwn(readers, name) ? readers[name] : undefined;
     if (test !== undefined) tests.push(test(args, name));
     else if (name === 'inMailbox') tests.push(inMailbox((mailbox = readMailbox(args.id(name)))));
     else if (name === 'hasAttachment') hasAttachment = args.boolean(name);
-    else if (name === 'header') texts.push(headerKey(args));
-    else if (textNames.has(name)) texts.push(...textKeys(name, args.text(name)));
+    else if (name === 'header') seek(headerKey(args, maxTextChars));
+    else if (textNames.has(name)) for (const text of textKeys(name, bounded(args.text(name), maxTextChars))) seek(text);
     else throw new MethodError('unsupportedFilter', `there is no condition ${name.slice(0, 100)}`);
   }
   return { names: Object.keys(object), mailbox, tests, texts, hasAttachment };
+}
+
+function bounded(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  throw new MethodError('unsupportedFilter', `a text of a filter has at most ${maxChars} characters`);
 }
 
 type ReadTest = (args: Arguments, name: string) => (email: Email, view: EmailView) => boolean;
@@ -94,22 +127,19 @@ function inMailbox(wanted: MailboxId): (email: Email) => boolean {
 const textNames = new Set(['text', 'from', 'to', 'cc', 'bcc', 'subject', 'body']);
 
 /**
- * Returns what a filter seeks (RFC 8621 §4.4.1): each word by itself, and text in quotes as a phrase, in which a backslash escapes quotes and itself.
+ * Yields what a filter seeks (RFC 8621 §4.4.1): each word by itself, and text in quotes as a phrase, in which a backslash escapes quotes and itself.
  * An asterisk at the end of a word stands for its further letters, as some clients write it: words are found within others anyway.
  */
-function textKeys(name: string, value: string): TextCondition[] {
-  const words = [...value.matchAll(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|(\S+)/g)].map(
-    ([, double, single, word = '']) => (double ?? single)?.replaceAll(/\\(["'\\])/g, '$1') ?? word.replace(/\*+$/, ''),
-  );
-  const wanted = words.filter((word) => word !== '');
-  return wanted.map((word): TextCondition => {
-    if (name === 'text' || name === 'body') return { kind: name, value: word };
-    return { kind: 'header', name, value: word };
-  });
+function* textKeys(name: string, value: string): Generator<TextCondition> {
+  for (const [, double, single, word = ''] of value.matchAll(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|(\S+)/g)) {
+    const text = (double ?? single)?.replaceAll(/\\(["'\\])/g, '$1') ?? word.replace(/\*+$/, '');
+    if (text === '') continue;
+    yield name === 'text' || name === 'body' ? { kind: name, value: text } : { kind: 'header', name, value: text };
+  }
 }
 
-function headerKey(args: Arguments): TextCondition {
+function headerKey(args: Arguments, maxTextChars: number): TextCondition {
   const [name, value = '', ...rest] = args.texts('header');
   if (name === undefined || rest.length > 0) throw invalidArgument('header', 'a name, and maybe a text, are expected');
-  return { kind: 'header', name: name.toLowerCase(), value };
+  return { kind: 'header', name: bounded(name, maxTextChars).toLowerCase(), value: bounded(value, maxTextChars) };
 }

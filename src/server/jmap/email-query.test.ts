@@ -57,6 +57,9 @@ test('Email/query: filters, order, windows and threads, and early ends of the us
   }
   for (const [args, type] of [
     [{ filter: { unknown: 1 } }, 'unsupportedFilter'],
+    [{ filter: { text: 'a b '.repeat(200_000) } }, 'unsupportedFilter'],
+    [{ filter: { body: `"${'a'.repeat(9_000_000)}` } }, 'unsupportedFilter'],
+    [{ filter: { text: 'a '.repeat(101) } }, 'unsupportedFilter'],
     [{ filter: { minSize: 'big' } }, 'invalidArguments'],
     [{ sort: [{ property: 'smell' }] }, 'unsupportedSort'],
     [{ anchor: 'E999' }, 'anchorNotFound'],

@@ -1,10 +1,10 @@
-import { parseFilter, type Arguments, type JsonObject } from '#lib/jmap';
+import type { Arguments, JsonObject } from '#lib/jmap';
 import type { MailboxId } from '#lib/ids';
 import { conditionsOf, type Filter } from '#lib/search';
 import type { Account } from '#mail/accounts';
 import type { Email, EmailView } from '#mail/emails';
 import type { JmapMethod } from '#proto/jmap-server';
-import { readCondition, type EmailCondition } from './email-condition.ts';
+import { readEmailFilter, type EmailCondition } from './email-condition.ts';
 import { filtered } from './email-filter.ts';
 import { readSort, type EmailSort } from './email-sort.ts';
 import { emailIds, mailboxIds } from './ids.ts';
@@ -26,7 +26,7 @@ export function emailSearchOf(args: Arguments, { limits }: MailContext): EmailSe
   const filterArgument = args.object('filter', null);
   return {
     filterArgument,
-    filter: filterArgument === null ? null : parseFilter(filterArgument, readCondition, limits),
+    filter: filterArgument === null ? null : readEmailFilter(filterArgument, limits),
     sort: readSort(args.value('sort'), limits.maxComparators),
     isCollapsed: args.boolean('collapseThreads', false),
   };

@@ -1,10 +1,10 @@
-import { MethodError, parseFilter, type JsonObject } from '#lib/jmap';
+import { MethodError, type JsonObject } from '#lib/jmap';
 import type { Filter, TextCondition } from '#lib/search';
 import { flattenParts, type Part } from '#lib/mime';
 import { markedHtml, markedPreview, rangesOf, searchLimits, shownTexts } from '#mail/search';
 import type { JmapMethod } from '#proto/jmap-server';
 import { isMessageDamage } from '#server/conditions';
-import { readCondition, type EmailCondition } from './email-condition.ts';
+import { readEmailFilter, type EmailCondition } from './email-condition.ts';
 import { emailObject } from './email-object.ts';
 import { EmailGone, emailReaders, type EmailReader } from './email-reader.ts';
 import { emailIds } from './ids.ts';
@@ -24,7 +24,7 @@ export const searchSnippetGet: JmapMethod<MailContext> = {
   run: async (args, context) => {
     const account = accountOf(args, context);
     const filterArgument = args.object('filter', null);
-    const filter = filterArgument === null ? null : parseFilter(filterArgument, readCondition, context.limits);
+    const filter = filterArgument === null ? null : readEmailFilter(filterArgument, context.limits);
     const ids = [...new Set(args.texts('emailIds'))];
     args.end();
     if (ids.length > context.limits.maxObjectsInGet)
