@@ -1,4 +1,5 @@
 import type { JsonObject } from '#lib/jmap';
+import { coreUri } from './core.ts';
 
 /** An account that the user of a session may use. */
 export interface SessionAccount {
@@ -25,7 +26,8 @@ export interface SessionFacts {
 /** Returns the session resource (RFC 8620 §2). */
 export function sessionResource({ username, account, capabilities, origin, state }: SessionFacts): JsonObject {
   const { id, name, isReadOnly } = account;
-  const uris = Object.keys(account.capabilities);
+  // Core is no type of data, and has no primary account.
+  const uris = Object.keys(account.capabilities).filter((uri) => uri !== coreUri);
   return {
     capabilities,
     accounts: { [id]: { name, isPersonal: true, isReadOnly, accountCapabilities: account.capabilities } },

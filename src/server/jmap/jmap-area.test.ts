@@ -53,6 +53,8 @@ test('jmapArea: the session names its URLs, its capabilities and the only accoun
   assert.deepEqual(Object.keys(session.accounts), [id]);
   assert.equal((session.accounts[id] as JsonObject)['isReadOnly'], false);
   assert.equal(session.primaryAccounts['urn:ietf:params:jmap:mail'], id);
+  // RFC 8620 §2: core is not present there.
+  assert.equal(session.primaryAccounts['urn:ietf:params:jmap:core'], undefined);
   assert.equal(session.capabilities['urn:ietf:params:jmap:core']?.['maxCallsInRequest'], jmapLimits.maxCallsInRequest);
   assert.match(response.headers.get('Cache-Control') ?? '', /no-store/);
 });
