@@ -90,7 +90,11 @@ function acceptanceLines({ remoteIp, hello, tls, login, cid }: Acceptance): stri
 function writeReceived(event: Extract<StoryEvent, { kind: 'received' }>): WrittenEvent {
   const { by, remoteIp, checks, explanation, sender, recipient } = event;
   if (sender === null) {
-    return { title: 'stored by a mail program (APPEND)', details: by === null ? [] : acceptanceLines(by) };
+    if (by === null) return { title: 'stored by a mail program', details: [] };
+    return {
+      title: `stored by a mail program (${by.service === 'jmap' ? 'JMAP' : 'APPEND'})`,
+      details: acceptanceLines(by),
+    };
   }
   const envelope = `from ${sender === '' ? '<>' : sender}${recipient === null ? '' : ` to ${recipient}`}`;
   if (by === null && remoteIp === null) return { title: `written by this server, ${envelope}`, details: [] };

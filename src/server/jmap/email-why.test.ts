@@ -59,3 +59,28 @@ test('Email/why: how an email came, in words and as data, and where it is', asyn
   assert.equal((await tell({ ids: [], accountId: 'A99' })).type, 'accountNotFound');
   assert.equal((await client.call('Email/why', { ids: [] })).type, 'unknownMethod');
 });
+
+test('Email/why: an email that a client made tells of the client', async () => {
+  await using store = await tempStore();
+  const client = new JmapClient(store);
+  const accountId = `A${store.account.id}`;
+  const upload = await client.send(`/jmap/upload/${accountId}`, { method: 'POST', body: 'Subject: x\r\n\r\nx\r\n' });
+  const { blobId } = (await upload.json()) as { readonly blobId: string };
+  const [inbox = ''] = (await client.call('Mailbox/query', { filter: { role: 'inbox' } })).ids;
+  const mailboxIds = { [inbox]: true };
+  await client.call('Email/set', { create: { made: { mailboxIds, subject: 'made' } } });
+  await client.call('Email/import', { emails: { taken: { blobId, mailboxIds } } });
+  const { ids } = await client.call('Email/query', {});
+  assert.equal(ids.length, 2);
+  const methodCalls = [['Email/why', { accountId, ids }, '0']];
+  const { body } = await client.post(JSON.stringify({ using, methodCalls }));
+  const [[, told]] = (body as unknown as { methodResponses: [[string, Told]] }).methodResponses;
+  for (const { text } of told.list) {
+    assert.match(
+      text,
+      /Z {2}stored by a mail program \(JMAP\)\n {6}client \S+, .*\n {6}logged in as mara@example\.org\n/,
+    );
+    const [, cid] = /\n {6}connection (\S+) in the log\n/.exec(text) ?? [];
+    assert.ok(store.log.events.some(({ fields }) => fields?.['cid'] === cid));
+  }
+});

@@ -2,6 +2,7 @@ import { parseHeader, type HeaderField } from '#lib/message';
 import { MimeIndexer } from '#lib/mime';
 import { ContentWriter, placeBody, receivedMessageBytes, type ContentMemory } from '#mail/content';
 import { describeMessage, encodeBinaryParts, inlinePreview, type NewMessage } from '#mail/messages';
+import { acceptanceOf, writeReception } from '#mail/story';
 import type { MailContext } from './mail-context.ts';
 
 /** Bytes of a header that are looked at. */
@@ -48,12 +49,14 @@ export async function headerOf({ body, index }: StorableMessage, { account }: Ma
   return parseHeader(await receivedMessageBytes(account.blobs, body).bytes(0, end));
 }
 
-/** Places a message in the account, and returns it as it is to be stored. */
+/** Places a message in the account, and returns it as it is to be stored, with the client that stores it. */
 export async function placedMessage(
   { body, index }: StorableMessage,
   facts: Pick<NewMessage, 'keywords' | 'receivedMs'> & { readonly bits: number },
-  { account }: Pick<MailContext, 'account'>,
+  { account, sending }: Pick<MailContext, 'account' | 'sending'>,
 ): Promise<NewMessage> {
+  const by = acceptanceOf(sending.newSession());
+  sending.log.with({ cid: by.cid }).info('jmap.emailPlaced', { account: account.name });
   return {
     body: await placeBody(account.blobs, body, account.id),
     prefix: new Uint8Array(0),
@@ -61,7 +64,7 @@ export async function placedMessage(
     flags: facts.bits,
     keywords: facts.keywords,
     receivedMs: facts.receivedMs,
-    reception: null,
+    reception: { remoteIp: null, mailFrom: null, rcptTo: null, validation: writeReception({ by, checks: [] }) },
     preview: await inlinePreview(index, body),
   };
 }
