@@ -71,7 +71,7 @@ export interface ListedObject {
 
 /** A client of the area `jmap`, whose password was checked before. */
 export class JmapClient {
-  readonly #area: Area;
+  readonly area: Area;
   readonly #store: TempStore;
   readonly #ended = new AbortController();
   /** Push services. */
@@ -125,7 +125,7 @@ export class JmapClient {
       makeWebPush,
     });
     this.webPush = shared.webPush;
-    this.#area = jmapArea({
+    this.area = jmapArea({
       accounts,
       clock,
       random: systemRandom,
@@ -140,7 +140,7 @@ export class JmapClient {
   }
 
   /** Answers a request as the router would have it answered. */
-  readonly handle: Area['handle'] = (request, facts) => this.#area.handle(request, facts);
+  readonly handle: Area['handle'] = (request, facts) => this.area.handle(request, facts);
 
   /** Ends the login, as when its password is changed. */
   logOut(): void {
@@ -151,7 +151,7 @@ export class JmapClient {
   send(path: string, init: RequestInit = {}, stopping = new AbortController().signal): Promise<Response> {
     const partOfFacts = { log: this.#store.log, limitBody: () => undefined, stopping, upgrade: null, ...client };
     const facts = partOfFacts as unknown as Parameters<Area['handle']>[1];
-    return Promise.resolve(this.#area.handle(new Request(`http://mail.example${path}`, init), facts));
+    return Promise.resolve(this.area.handle(new Request(`http://mail.example${path}`, init), facts));
   }
 
   async post(body: string): Promise<{ readonly status: number; readonly body: JsonObject }> {

@@ -43,6 +43,8 @@ export class Exchange {
   #account: string | null = null;
   #client: string | null = null;
   #sink: ResponseSink | null = null;
+  /** Makes the answer to a body that is too long. */
+  #tooLong = (): Response => refusal(413);
   readonly #canUpgrade: boolean;
   #accepted: AcceptedUpgrade | null = null;
 
@@ -58,8 +60,9 @@ export class Exchange {
 
   /** Returns the facts for the handler. */
   get facts(): RequestFacts {
-    const limitBody = (maxBytes: number): void => {
+    const limitBody: RequestFacts['limitBody'] = (maxBytes, tooLong = () => refusal(413)) => {
       this.#maxBodyBytes = maxBytes;
+      this.#tooLong = tooLong;
     };
     const noteAccount = (account: string): void => {
       this.#account = account;
@@ -85,7 +88,7 @@ export class Exchange {
   /** Notes bytes of the body. @returns false when there are too many, after which the request is refused. */
   readonly mayReceive = (bytes: number): boolean => {
     if (bytes <= this.#maxBodyBytes) return true;
-    this.refuse(413);
+    this.#refused.resolve(this.#tooLong());
     return false;
   };
 

@@ -20,8 +20,8 @@ export interface RequestFacts extends HttpPeer {
   readonly signal: AbortSignal;
   /** Aborted when the server stops: responses without end shall end. */
   readonly stopping: AbortSignal;
-  /** Sets the bytes that the request's body may have; a longer one is answered with 413. */
-  limitBody(maxBytes: number): void;
+  /** Sets the bytes that the request's body may have; a longer one is answered with 413, or with the response that `tooLong` makes. */
+  limitBody(maxBytes: number, tooLong?: () => Response): void;
   /**
    * Accepts the WebSocket that the request asks for, and returns the response that the handler must return for it. Null when the request asks
    * for none. There are none over HTTP/2.

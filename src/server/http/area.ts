@@ -8,6 +8,8 @@ export interface Area {
   readonly paths: readonly string[];
   /** Bytes that bodies of its requests may have. A handler that knows better calls `facts.limitBody` before it reads the body. */
   readonly maxBodyBytes: number;
+  /** Makes the answer to a request whose body is longer; plain text when absent. */
+  readonly tooLong?: (request: Request) => Response;
   /** Answers one request. Host and origin were checked; logins are its own affair (`HttpLogins`). */
   readonly handle: (request: Request, facts: RequestFacts) => Promise<Response>;
 }

@@ -38,14 +38,14 @@ export function router({ areas, hosts, isHost, allowedOrigins, forwarding }: Rou
     if (!isOwnOrigin(raw, origins)) return plainAnswer(403, 'Pages of other sites may not send this request.');
     return await next();
   });
-  for (const { paths, maxBodyBytes, handle } of areas) {
+  for (const { paths, maxBodyBytes, handle, tooLong } of areas) {
     for (const path of paths) {
       app.all(path, ({ req: { raw }, env }) => {
-        env.limitBody(maxBodyBytes);
+        const refuse = (): Response =>
+          tooLong?.(raw) ?? plainAnswer(413, `The body of the request is too long: at most ${maxBodyBytes} bytes.`);
+        env.limitBody(maxBodyBytes, refuse);
         const declared = Number(raw.headers.get('Content-Length') ?? 0);
-        if (declared > maxBodyBytes)
-          return plainAnswer(413, `The body of the request is too long: at most ${maxBodyBytes} bytes.`);
-        return handle(raw, env);
+        return declared > maxBodyBytes ? refuse() : handle(raw, env);
       });
     }
   }

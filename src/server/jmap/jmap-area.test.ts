@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { jmapLimits, type JsonObject, type JsonValue } from '#lib/jmap';
+import { router } from '#server/http';
+import { askHttp, httpWorld } from '#testing/http-world';
 import { JmapClient, putJmapMail } from '#testing/jmap-client';
 import { tempStore } from '#testing/temp-store';
 
@@ -98,6 +100,32 @@ test('jmapArea: requests that are no JSON, no request or too much are refused as
     assert.equal(answer.status, 400, body.slice(0, 40));
     assert.equal(answer.body['type'], `urn:ietf:params:jmap:error:${type}`);
     assert.equal(answer.body['limit'], limit);
+  }
+});
+
+test('jmapArea: bodies over their limits are refused with problem details, over HTTP', async () => {
+  await using store = await tempStore();
+  const { area } = new JmapClient(store, { ...jmapLimits, maxSizeRequest: 2000, maxSizeUpload: 3000 });
+  await using http = await httpWorld(router({ areas: [area], hosts: [], isHost: () => true, allowedOrigins: [] }));
+  const upload = `/jmap/upload/A${store.account.id}`;
+  for (const [path, size, limit, isDeclared] of [
+    ['/jmap/api', 2001, 'maxSizeRequest', true],
+    ['/jmap/api', 2001, 'maxSizeRequest', false],
+    // Over what the area takes at most.
+    ['/jmap/api', 3001, 'maxSizeRequest', true],
+    [upload, 3001, 'maxSizeUpload', true],
+    [upload, 3001, 'maxSizeUpload', false],
+  ] as const) {
+    const framing = isDeclared ? { 'Content-Length': size } : { 'Transfer-Encoding': 'chunked' };
+    const headers = { 'Content-Type': 'application/json', ...framing };
+    const answer = await askHttp(http.port, { method: 'POST', path, headers }, 'x'.repeat(size));
+    assert.equal(answer.headers['content-type'], 'application/problem+json', `${path} ${size}`);
+    const { type, status, limit: named } = JSON.parse(answer.text) as JsonObject;
+    assert.deepEqual(
+      [answer.status, status, type, named],
+      [413, 413, 'urn:ietf:params:jmap:error:limit', limit],
+      `${path} ${size}`,
+    );
   }
 });
 

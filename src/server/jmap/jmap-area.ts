@@ -1,4 +1,4 @@
-import type { JsonObject } from '#lib/jmap';
+import type { JmapLimits, JsonObject } from '#lib/jmap';
 import type { Identity } from '#lib/sasl';
 import type { Account, Accounts } from '#mail/accounts';
 import type { ContentMemory } from '#mail/content';
@@ -72,7 +72,9 @@ export function jmapArea(deps: JmapAreaDeps): Area {
   };
   const paths = ['/.well-known/jmap', '/jmap/api', '/jmap/upload/*', '/jmap/download/*', '/jmap/events', '/jmap/ws'];
   const maxBodyBytes = Math.max(limits.maxSizeRequest, limits.maxSizeUpload);
-  return { name: 'jmap', paths, maxBodyBytes, handle };
+  const tooLong = ({ url }: Request): Response =>
+    new URL(url).pathname.startsWith('/jmap/upload/') ? uploadTooLong(limits) : requestTooLong(limits);
+  return { name: 'jmap', paths, maxBodyBytes, handle, tooLong };
 }
 
 /** Returns a maker of contexts for the calls of a user. It holds on to nothing of the request. */
@@ -155,7 +157,7 @@ async function apiAnswer({ request, facts, context, shared }: UserRequest): Prom
     return problem('notJSON', 'the type of a request is application/json');
   using slot = shared.requestSlots.take(context.account.name);
   if (slot === null) return problem('limit', tooManyRequests().message, 'maxConcurrentRequests');
-  facts.limitBody(context.limits.maxSizeRequest);
+  facts.limitBody(context.limits.maxSizeRequest, () => requestTooLong(context.limits));
   const body = new Uint8Array(await request.arrayBuffer());
   const answer = await answerRequest(body, answerDeps(context, facts.log));
   const headers = { ...privateJson, 'Content-Type': answer.contentType };
@@ -210,14 +212,23 @@ async function uploadAnswer({ request, url, facts, context, shared }: UserReques
   using slot = shared.uploadSlots.take(account.name);
   if (slot === null)
     return problem('limit', 'too many uploads of this account at the same time', 'maxConcurrentUpload');
-  facts.limitBody(limits.maxSizeUpload);
+  facts.limitBody(limits.maxSizeUpload, () => uploadTooLong(limits));
   const taken = await uploads.take(account, request.body ?? [], limits.maxSizeUpload);
-  if (taken === null) return problem('limit', `a file may have ${limits.maxSizeUpload} bytes`, 'maxSizeUpload', 413);
+  if (taken === null) return uploadTooLong(limits);
   const type = request.headers.get('Content-Type') ?? 'application/octet-stream';
   const body = { accountId, blobId: taken.id, type, size: taken.sizeBytes };
   return new Response(JSON.stringify(body), { status: 201, headers: privateJson });
 }
 
+function requestTooLong({ maxSizeRequest }: JmapLimits): Response {
+  return problem('limit', `a request may have ${maxSizeRequest} bytes`, 'maxSizeRequest', 413);
+}
+
+function uploadTooLong({ maxSizeUpload }: JmapLimits): Response {
+  return problem('limit', `a file may have ${maxSizeUpload} bytes`, 'maxSizeUpload', 413);
+}
+
+/** Refuses a request with problem details (RFC 8620 §3.6.1, §6.1). */
 function problem(type: string, detail: string, limit?: string, status = 400): Response {
   const details: JsonObject = {
     type: `urn:ietf:params:jmap:error:${type}`,
