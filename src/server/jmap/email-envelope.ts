@@ -1,7 +1,7 @@
 import { parseAddress, writeAddress, writeLocalpart, type Address } from '#lib/address';
 import { encodeUnitext, encodeXtext } from '#lib/codecs';
 import { isJsonObject, memberOf, SetError, type JsonObject, type JsonValue } from '#lib/jmap';
-import { fieldText, mailboxesOf, parseAddressList, type HeaderField } from '#lib/message';
+import { fieldText, mailboxesOf, parseAddressList, type HeaderField, type MailboxEntry } from '#lib/message';
 import {
   noMailParameters,
   noRcptParameters,
@@ -60,14 +60,16 @@ export function envelopeOf(
       'forbiddenMailFrom',
       'neither the sender of the email nor its identity gives an address to send as',
     );
-  const emails = new Set(['to', 'cc', 'bcc'].flatMap((name) => addressesIn(header, name)));
+  const mailboxes = ['to', 'cc', 'bcc'].flatMap((name) => mailboxesIn(header, name));
+  // Clients see an address without a domain as its localpart.
+  const members = new Map(mailboxes.map((one) => [written(one), one.domain === '' ? one.localpart : written(one)]));
   return {
     from,
     parameters: noMailParameters,
-    recipients: recipientsOf([...emails].map((one) => ({ email: one, parameters: noRcptParameters }))),
+    recipients: recipientsOf([...members].map(([email, shown]) => ({ email, shown, parameters: noRcptParameters }))),
     json: {
       mailFrom: { email: writeAddress(from, 'unicode'), parameters: null },
-      rcptTo: [...emails].map((one) => ({ email: one, parameters: null })),
+      rcptTo: [...members.keys()].map((email) => ({ email, parameters: null })),
     },
   };
 }
@@ -77,7 +79,7 @@ function senderIn(header: readonly HeaderField[]): string | null {
   for (const name of ['sender', 'from']) {
     const fields = header.filter((field) => field.name === name);
     if (fields.length === 0) continue;
-    const addresses = addressesIn(header, name);
+    const addresses = mailboxesIn(header, name).map(written);
     if (fields.length > 1 || addresses.length !== 1)
       throw new SetError('invalidEmail', `the field ${name} needs one address, or give an envelope`, [name]);
     return addresses[0] ?? null;
@@ -85,11 +87,14 @@ function senderIn(header: readonly HeaderField[]): string | null {
   return null;
 }
 
-function addressesIn(header: readonly HeaderField[], name: string): string[] {
+function mailboxesIn(header: readonly HeaderField[], name: string): readonly MailboxEntry[] {
   return header
     .filter((field) => field.name === name)
-    .flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))))
-    .map(({ localpart, domain }) => `${writeLocalpart(localpart)}@${domain}`);
+    .flatMap((field) => mailboxesOf(parseAddressList(fieldText(field))));
+}
+
+function written({ localpart, domain }: MailboxEntry): string {
+  return `${writeLocalpart(localpart)}@${domain}`;
 }
 
 interface Member {
@@ -134,14 +139,20 @@ function encodedValue(keyword: string, value: string): string {
   return `${type};${type.toLowerCase() === 'utf-8' ? encodeUnitext(address) : encodeXtext(address)}`;
 }
 
+/** Recipient that was named in an envelope or in an email. */
+interface NamedRecipient {
+  readonly email: string;
+  /** The address as clients see it in the email; absent when it is the same. */
+  readonly shown?: string;
+  readonly parameters: RcptParameters;
+}
+
 /** @throws SetError invalidRecipients, which lists those that are no addresses. */
-function recipientsOf(
-  members: readonly { readonly email: string; readonly parameters: RcptParameters }[],
-): Envelope['recipients'] {
+function recipientsOf(members: readonly NamedRecipient[]): Envelope['recipients'] {
   const invalid: string[] = [];
-  const recipients = members.flatMap(({ email, parameters }) => {
+  const recipients = members.flatMap(({ email, shown = email, parameters }) => {
     const address = parsedAddress(email);
-    if (address === undefined) invalid.push(email.slice(0, 400));
+    if (address === undefined) invalid.push(shown.slice(0, 400));
     return address === undefined ? [] : [{ address, parameters }];
   });
   if (invalid.length > 0) throw invalidRecipients(invalid, 'not all recipients are addresses');

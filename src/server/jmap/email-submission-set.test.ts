@@ -195,6 +195,12 @@ const refusals: readonly (readonly [string, JsonObject, JsonObject, (readonly st
     { type: 'invalidRecipients', invalidRecipients: ['nobody', 'x y@z'] },
   ],
   [
+    'recipients in the header without a domain, as clients see them in the email',
+    {},
+    { type: 'invalidRecipients', invalidRecipients: ['nodomain', 'two words', 'a@b.example'] },
+    ['From: mara@example.org', 'To: nodomain, "two words", "a@b.example", a@b.example'],
+  ],
+  [
     'recipients that this server does not have',
     { envelope: to('a@b.example', 'none@example.org', 'x@off.example') },
     { type: 'invalidRecipients', invalidRecipients: ['none@example.org', 'x@off.example'] },
