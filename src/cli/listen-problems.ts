@@ -1,5 +1,5 @@
 import { controlEndpoint, ControlUnavailable } from '#host/control';
-import { tryListening } from '#host/net';
+import { tryBinding } from '#host/net';
 import { errorCode } from '#host/files';
 import { formatProblem, problemInFile, type ConfigFile, type ConfigProblem, type ServerConfig } from '#mail/config';
 import { callsAt } from './connection.ts';
@@ -12,8 +12,8 @@ interface ListenPlace {
 }
 
 /**
- * Tries every configured port: this machine must have the address, and this user must get the port. One that our own running server has open is right. While no
- * server runs a client that connects in that moment is cut off.
+ * Tries every configured port, without listening on it: this machine must have the address, and this user must get the port. One that our own running server has
+ * open is right.
  */
 export async function listenProblems({ config, server, dataDirectory }: ListenPlace): Promise<ConfigProblem[]> {
   const { configuredPorts, portProblem } = await import('#server/assemble');
@@ -22,7 +22,7 @@ export async function listenProblems({ config, server, dataDirectory }: ListenPl
   for (const configured of configuredPorts(config)) {
     const { address, port } = configured;
     if (own.holds(port, address)) continue;
-    const error = await tryListening(address, port);
+    const error = await tryBinding(address, port);
     // A development server takes the next free port.
     if (config.localserve && errorCode(error) === 'EADDRINUSE') continue;
     // Our server may hold the port at another address, such as 0.0.0.0.

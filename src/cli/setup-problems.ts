@@ -32,7 +32,7 @@ export interface SetupProblems {
 /**
  * Finds what is wrong with the configuration of a folder and with what it names: users, files, the data directory and its database, ports. Changes nothing.
  * `config check` reports all of it, and `serve` refuses to start with the first sort, so that the two cannot differ.
- * @param ports  `try`: opens each port for a moment, so that all that cannot be had are named before anything is made. `leave`: looks at none.
+ * @param ports  `try`: binds each port for a moment, so that all that cannot be had are named before anything is made. `leave`: looks at none.
  */
 export async function setupProblems(
   folder: string,
@@ -61,9 +61,9 @@ export async function setupProblems(
   return { stops, warnings: [...ended, ...(await laterProblems(place))] };
 }
 
-/** @throws ConfigError when a server would not start with the configuration of a folder. */
-export async function requireSetup(folder: string): Promise<void> {
-  const { stops } = await setupProblems(folder, 'try');
+/** @throws ConfigError when a server would not start with the configuration of a folder. @param ports  As for `setupProblems`. */
+export async function requireSetup(folder: string, ports: 'try' | 'leave'): Promise<void> {
+  const { stops } = await setupProblems(folder, ports);
   if (stops.length > 0) throw new ConfigError(stops);
 }
 

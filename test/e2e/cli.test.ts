@@ -115,10 +115,14 @@ test('godwit serve: all ports in use are named before the data directory is made
       .replace('localserve: true', isRoot() ? 'user: root' : 'localserve: false'),
   );
   const { code, errors } = await godwit(['serve', '--config', folder]);
+  const waited = await godwit(['status', '--wait=0.2', '--config', folder]);
   for (const other of others) await new Promise((resolve) => other.close(resolve));
-  assert.equal(code, 1);
-  for (const port of [smtp, imap])
-    assert.match(errors, new RegExp(`cannot listen on 127\\.0\\.0\\.1 port ${port} for `));
+  assert.deepEqual([code, waited.code], [1, 1]);
+  for (const port of [smtp, imap]) {
+    const reason = new RegExp(`cannot listen on 127\\.0\\.0\\.1 port ${port} for `);
+    assert.match(errors, reason);
+    assert.match(waited.errors, reason);
+  }
   assert.equal(existsSync(join(folder, 'fresh')), false);
 });
 

@@ -29,6 +29,14 @@ function portsOf(greeting: string, service: string): number[] {
   );
 }
 
+/** Services and their ports in the order of the greeting, which is that of the configuration. */
+function servedPorts(greeting: string): { readonly service: string; readonly port: number }[] {
+  return [...greeting.matchAll(/^ {2}([a-z]+) +[a-z]+:\/\/\S+:(\d+) /gm)].map(([, service = '', port]) => ({
+    service,
+    port: Number(port),
+  }));
+}
+
 async function answerTo(request: ReturnType<typeof get>): Promise<{ response: IncomingMessage; text: string }> {
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   let text = '';
@@ -80,19 +88,24 @@ test('godwit localserve: programs may call it as containers do, but pages of oth
 
 test('godwit localserve: a second one beside the first takes other ports, says whose the first are, and both serve', async () => {
   await using dir = await tempDir();
-  // A range that is free now; whatever takes one of its ports meanwhile is what this test is about.
+  // Far enough from the last port for both to find others.
   await using probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const base = Math.min((probe.address() as AddressInfo).port, 64_000);
   const portOf = (standard: number): number => base + (standard % 977);
   const folders = [join(dir.path, 'one'), join(dir.path, 'two')];
-  for (const folder of folders) await prepared(folder, portOf);
+  await prepared(folders[0] ?? '', portOf);
   await using one = await startGodwit(['localserve', '--dir', folders[0] ?? ''], ready);
+  // The second is to have those that the first has, wherever other programs let it listen.
+  const portsOfOne = servedPorts(one.greeting);
+  assert.equal(portsOfOne.length, 8, one.greeting);
+  const left = portsOfOne.map(({ port }) => port);
+  await prepared(folders[1] ?? '', () => left.shift() ?? 0);
   await using two = await startGodwit(['localserve', '--dir', folders[1] ?? ''], ready);
-  for (const service of ['http', 'https', 'smtp', 'submission', 'submissions', 'imap', 'imaps']) {
-    const line = new RegExp(`^ +${service} +\\S+:(\\d+) `, 'm');
-    const [first, second] = [one, two].map(({ greeting }) => Number(line.exec(greeting)?.[1]));
-    assert.ok(first !== undefined && second !== undefined && first > 0 && second > 0, two.greeting);
+  const portsOfTwo = servedPorts(two.greeting);
+  assert.equal(portsOfTwo.length, 8, two.greeting);
+  for (const [index, { service, port: first }] of portsOfOne.entries()) {
+    const second = portsOfTwo[index]?.port;
     assert.notEqual(first, second);
     const owner = process.platform === 'linux' ? `node\\S* ?\\S* \\(process ${one.pid}\\)` : 'another program';
     assert.match(

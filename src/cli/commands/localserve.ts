@@ -44,7 +44,8 @@ export async function localserve(options: LocalserveCommandOptions): Promise<num
     print(`Start the server with: ${program} localserve${option}`);
     return 0;
   }
-  await requireSetup(folder);
+  // Other ports take the place of those in use, and what else is wrong with one reaches `status --wait` only from a server that starts.
+  await requireSetup(folder, 'leave');
   const onReady = async ({ addresses }: RunningServer): Promise<void> => {
     print(...welcome({ addresses, folder, dataDirectory: place.dataDirectory, ...commandName(options.dir) }));
   };

@@ -34,7 +34,7 @@ async function serveHere(folder: string, { logLevel, readyFile }: ServeOptions):
   const { becomeServerUser } = await import('../server-user.ts');
   const { previousEnd } = await import('../requests.ts');
   const { requireSetup } = await import('../setup-problems.ts');
-  await requireSetup(folder);
+  await requireSetup(folder, 'try');
   const place = await readPlace(folder);
   const log = serverLog(place.config, logLevel);
   const end = process.env[previousEnd];

@@ -111,7 +111,7 @@ export async function status(options: StatusOptions): Promise<number> {
 /** Reports on standard error what keeps a server from starting, and how to mend it. */
 async function reportSetup(folder: string): Promise<void> {
   const { setupProblems } = await import('../setup-problems.ts');
-  const { stops } = await setupProblems(folder, 'leave');
+  const { stops } = await setupProblems(folder, 'try');
   if (stops.length > 0) console.error(`It does not start:\n${stops.map(formatProblem).join('\n')}`);
 }
 

@@ -13,6 +13,6 @@ export type { Listener } from './listener.ts';
 export { machineIps } from './machine-ips.ts';
 export { releaseSocket } from './release-socket.ts';
 export { portOwner } from './port-owner.ts';
-export { tryListening } from './try-listening.ts';
+export { tryBinding } from './try-binding.ts';
 export { cipherSuites, tlsContext } from './tls-context.ts';
 export type { ServerTls, TlsContext, TlsIdentity } from './tls-context.ts';
