@@ -2,6 +2,7 @@
  * Internet messages as header fields: RFC 5322, 2047, 2231, 6532, 6854, and the base subject of RFC 5256.
  * Readers are tolerant: they never fail and never take more than linear time. Bodies and MIME structure are in #lib/mime.
  */
+export { isAddressList } from './address-grammar.ts';
 export { mailboxesOf, parseAddressList } from './address-list.ts';
 export type { AddressEntry, MailboxEntry } from './address-list.ts';
 export { decodeEncodedWords, encodedWordPieces } from './encoded-word.ts';

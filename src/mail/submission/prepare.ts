@@ -2,6 +2,7 @@ import { parseAddress, writeAddress, type Address } from '#lib/address';
 import { convertHeader, type ConvertedHeader } from '#lib/conversion';
 import {
   fieldText,
+  isAddressList,
   mailboxesOf,
   parseAddressList,
   parseHeader,
@@ -22,6 +23,8 @@ export interface SubmissionRules {
   readonly mayUseUtf8: boolean;
   /** True when tolerated faults are refused, so that developers notice. */
   readonly pedantic: boolean;
+  /** From and Sender may be doubled or malformed, and beside one author Sender may be any address: a development server marks such mail. */
+  readonly takesUnclearAuthors: boolean;
 }
 
 /** A header that may travel. */
@@ -160,15 +163,17 @@ interface Authors {
 }
 
 /**
- * Reads From, and Sender when there are several authors (RFC 5322 §3.6.2). One of the authors has to be the user's, so that signatures align;
- * with several, Sender has to be the user's too.
+ * Reads From, and Sender (RFC 5322 §3.6.2). One of the authors has to be the user's, so that signatures align; Sender too, which may be missing.
  */
-function readAuthors(fields: FieldsByName, { maySendAs, pedantic }: SubmissionRules): Authors | SubmissionRefusal {
+function readAuthors(fields: FieldsByName, rules: SubmissionRules): Authors | SubmissionRefusal {
+  const { maySendAs, pedantic, takesUnclearAuthors } = rules;
   if (!fields.has('from')) return refused(550, '5.6.0', 'the message has no From field');
   const authors = addressesOf(fields, 'from');
   const unusable = authors.find(({ ok }) => !ok);
   if (authors.length === 0) return refused(550, '5.6.0', 'the From field has no address');
   if (unusable?.ok === false) return refused(550, '5.6.0', `the From field has no usable address: ${unusable.reason}`);
+  const unclear = takesUnclearAuthors ? null : (checkAuthorField(fields, 'from') ?? checkAuthorField(fields, 'sender'));
+  if (unclear !== null) return unclear;
   const from = authors.flatMap((author) => (author.ok ? [author.value] : [])).find(maySendAs);
   if (from === undefined)
     return refused(
@@ -176,15 +181,36 @@ function readAuthors(fields: FieldsByName, { maySendAs, pedantic }: SubmissionRu
       '5.7.1',
       `the From address is not one of yours${authors.length > 1 ? ', none of them is' : ''}`,
     );
-  if (authors.length === 1) return { from, lacksSender: false };
+  const isAlone = authors.length === 1;
+  if (isAlone && (takesUnclearAuthors || !fields.has('sender'))) return { from, lacksSender: false };
   const senders = addressesOf(fields, 'sender');
   const [sender] = senders;
-  if (sender === undefined && !pedantic) return { from, lacksSender: true };
+  const isMissing = takesUnclearAuthors ? sender === undefined : !fields.has('sender');
+  if (isMissing && !pedantic) return { from, lacksSender: true };
   if (sender === undefined || senders.length > 1)
-    return refused(550, '5.6.0', 'several From addresses need a Sender field with one address');
+    return refused(
+      550,
+      '5.6.0',
+      isAlone
+        ? 'the Sender field has to have one address'
+        : 'several From addresses need a Sender field with one address',
+    );
   if (!sender.ok) return refused(550, '5.6.0', `the Sender field has no usable address: ${sender.reason}`);
   if (!maySendAs(sender.value)) return refused(550, '5.7.1', 'the Sender address is not one of yours');
   return { from, lacksSender: false };
+}
+
+/** Lines that are no fields here, and that another reader may take for From or Sender. */
+const almostField = { from: /^[^!-~]*from[^!-~]*:/i, sender: /^[^!-~]*sender[^!-~]*:/i };
+
+/** Readers of what is refused here disagree about who wrote the message (RFC 5322 §3.6: each field occurs at most once). */
+function checkAuthorField(fields: FieldsByName, name: 'from' | 'sender'): SubmissionRefusal | null {
+  const found = named(fields, name);
+  if (found.length > 1) return refused(550, '5.6.0', `the field ${name} occurs more than once`);
+  if (named(fields, '').some((line) => almostField[name].test(fieldText(line))))
+    return refused(550, '5.6.0', `the header has a line that is almost the field ${name}`);
+  if (found.every((field) => isAddressList(fieldText(field)))) return null;
+  return refused(550, '5.6.0', `the field ${name} has more than addresses and their names`);
 }
 
 function addressesOf(fields: FieldsByName, name: string): ReturnType<typeof parseAddress>[] {

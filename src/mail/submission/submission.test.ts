@@ -12,6 +12,7 @@ const rules: SubmissionRules = {
   newMessageId: '<new@mail.example.org>',
   mayUseUtf8: false,
   pedantic: false,
+  takesUnclearAuthors: false,
 };
 
 function prepare(header: string, extra: Partial<SubmissionRules> = {}): string {
@@ -22,6 +23,52 @@ function prepare(header: string, extra: Partial<SubmissionRules> = {}): string {
 }
 
 const complete = 'From: me@example.org\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@x>\r\n';
+
+const notMySender = '550 5.7.1 the Sender address is not one of yours';
+const oneSender = '550 5.6.0 the Sender field has to have one address';
+const twoFroms = '550 5.6.0 the field from occurs more than once';
+const twoSenders = '550 5.6.0 the field sender occurs more than once';
+const almostFrom = '550 5.6.0 the header has a line that is almost the field from';
+const moreInFrom = '550 5.6.0 the field from has more than addresses and their names';
+const moreInSender = '550 5.6.0 the field sender has more than addresses and their names';
+
+/** Headers about whose author or sender readers disagree, or whose sender is not the user; each has a From of theirs. */
+const unclear = [
+  ['a Sender of others beside one author', `${complete}Sender: you@example.org\r\n`, notMySender],
+  ['a Sender of others in a group', `${complete}Sender: g: you@example.org;\r\n`, notMySender],
+  ['a Sender of others, with a space before the colon', `sENDER : you@example.org\r\n${complete}`, notMySender],
+  ['two addresses in Sender', `${complete}Sender: me@example.org, me@x.example\r\n`, oneSender],
+  ['an empty Sender', `${complete}Sender:\r\n`, oneSender],
+  ['an empty group as Sender', `${complete}Sender: g:;\r\n`, oneSender],
+  [
+    'an empty Sender of several authors',
+    'From: me@example.org, you@example.org\r\nSender:\r\n',
+    '550 5.6.0 several From addresses need a Sender field with one address',
+  ],
+  ['a Sender with more than an address', `${complete}Sender: <you@x.example> <me@x.example>\r\n`, moreInSender],
+  ['two Senders', `${complete}Sender: me@example.org\r\nSender\t: me@example.org\r\n`, twoSenders],
+  ['two Senders of which one is empty', `${complete}Sender: me@example.org\r\nSender:\r\n`, twoSenders],
+  ['two From fields', `${complete}From: you@example.org\r\n`, twoFroms],
+  ['two From fields of ours', `${complete}From: me@example.org\r\n`, twoFroms],
+  ['two From fields and a Sender', `${complete}From: you@example.org\r\nSender: me@example.org\r\n`, twoFroms],
+  ['a second From with a space before the colon', `FROM : you@example.org\r\n${complete}`, twoFroms],
+  ['a second From with a tab before the colon', `From\t: you@example.org\r\n${complete}`, twoFroms],
+  ['a second, empty From', `From:\r\n${complete}`, twoFroms],
+  ['a second From after a bare CR', `Subject: x\rFrom: you@example.org\r\n${complete}`, twoFroms],
+  ['a From after a space', ` From: you@example.org\r\n${complete}`, almostFrom],
+  ['a From with a control character', `From\v: you@example.org\r\n${complete}`, almostFrom],
+  [
+    'a Sender with a control character',
+    `\0Sender: you@example.org\r\n${complete}`,
+    '550 5.6.0 the header has a line that is almost the field sender',
+  ],
+  ['a From with two addresses in one', 'From: <me@example.org> <you@example.org>\r\n', moreInFrom],
+  ['a From that hides our address', 'From: <you@example.org> <me@example.org>\r\n', moreInFrom],
+  ['a From with an address before the address', 'From: you@example.org <me@example.org>\r\n', moreInFrom],
+  ['a From with text after the address', 'From: <me@example.org>\r\n you@example.org\r\n', moreInFrom],
+  ['a From with an unclosed group', 'From: g: me@example.org\r\n', moreInFrom],
+  ['a From with an unclosed comment', 'From: me@example.org (you@example.org\r\n', moreInFrom],
+] as const;
 
 for (const [what, header, want] of [
   ['leaves a complete header alone', `${complete}\r\n`, `|${complete}\r\n`],
@@ -81,6 +128,17 @@ for (const [what, header, want] of [
   ],
   ['refuses somebody else’s From', 'From: you@example.org\r\n\r\n', '550 5.7.1 the From address is not one of yours'],
   ['refuses a From without an address', 'From: nobody\r\n\r\n', /^550 5\.6\.0 the From field has no usable address/],
+  ...unclear.map(([what, header, want]) => [`refuses ${what}`, `${header}\r\n`, want] as const),
+  [
+    'takes a Sender of ours beside one author',
+    `Sender: Me <me@x.example>\r\n${complete}\r\n`,
+    `|Sender: Me <me@x.example>\r\n${complete}\r\n`,
+  ],
+  [
+    'leaves Resent fields of others alone',
+    `${'Resent-From: you@example.org\r\nResent-Sender: you@example.org\r\n'.repeat(2)}${complete}\r\n`,
+    `|${'Resent-From: you@example.org\r\nResent-Sender: you@example.org\r\n'.repeat(2)}${complete}\r\n`,
+  ],
   [
     'refuses loops',
     `${'Received: by x\r\n'.repeat(101)}${complete}`,
@@ -100,6 +158,11 @@ for (const [what, header, want] of [
   ['lines that are no fields', `${complete}what is this\r\n\r\n`, /a line that is no field/],
 ] as const) {
   test(`prepareHeader, pedantic, refuses ${what}`, () => assert.match(prepare(header, { pedantic: true }), want));
+}
+
+for (const [what, header] of unclear) {
+  test(`prepareHeader takes ${what} where unclear authors are taken`, () =>
+    assert.match(prepare(`${header}\r\n`, { takesUnclearAuthors: true, maySendAs: () => true }), /\|/));
 }
 
 test('prepareHeader, pedantic, wants a Sender for several authors', () => {

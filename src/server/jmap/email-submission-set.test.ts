@@ -216,6 +216,24 @@ const refusals: readonly (readonly [string, JsonObject, JsonObject, (readonly st
     { type: 'forbiddenMailFrom' },
   ],
   ['an author of others', { envelope: to('a@b.example') }, { type: 'forbiddenFrom' }, ['From: zoe@example.org']],
+  [
+    'a sender of others beside an author of ours',
+    { envelope: to('a@b.example') },
+    { type: 'forbiddenFrom' },
+    ['From: mara@example.org', 'Sender: zoe@example.org'],
+  ],
+  [
+    'two From fields',
+    { envelope: to('a@b.example') },
+    { type: 'invalidEmail' },
+    ['From: mara@example.org', 'From : zoe@example.org'],
+  ],
+  [
+    'a From field that is no list of addresses',
+    { envelope: to('a@b.example') },
+    { type: 'invalidEmail' },
+    ['From: <zoe@example.org> <mara@example.org>'],
+  ],
   ['a message without an author', { envelope: to('a@b.example') }, { type: 'invalidEmail' }, ['Subject: x']],
   [
     'two authors without an envelope',

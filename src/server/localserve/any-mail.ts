@@ -20,6 +20,7 @@ export const anyAddress: SubmissionRulesMaker = ({ config }) => ({
   maySendAs: () => true,
   checkRecipient: () => undefined,
   takesBareUtf8: !config.server.pedantic,
+  takesUnclearAuthors: !config.server.pedantic,
 });
 
 /** Makes the parts of receiving that take mail for any address, the postmaster's where there is no other, and mark what receivers refuse. */

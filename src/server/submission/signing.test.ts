@@ -208,8 +208,8 @@ test('Submission refuses for now what it cannot sign, and nothing is queued', ()
 
 test('Submission refuses for good what nobody should sign', () =>
   inWorld(async ({ submit: send, services }) => {
-    const twice = 'From: ann@example.org\r\nFrom: nobody:;\r\n\r\nhello\r\n';
-    assert.match(await send('<ann@example.org>', twice), /^550 5\.6\.0 the message has more than one From/);
+    const many = `From: ann@example.org\r\n${'To: x@far.example\r\n'.repeat(501)}\r\nhello\r\n`;
+    assert.match(await send('<ann@example.org>', many), /^550 5\.6\.0 the header has too many fields to be signed/);
     assert.deepEqual(await services.queue.list(), []);
   }));
 

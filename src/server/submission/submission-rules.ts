@@ -10,6 +10,8 @@ export interface SubmissionRules {
   readonly checkRecipient: (address: Address) => void;
   /** Header fields may hold UTF-8 although SMTPUTF8 was not announced. */
   readonly takesBareUtf8: boolean;
+  /** From and Sender may be doubled or malformed, and beside one author Sender may be any address. */
+  readonly takesUnclearAuthors: boolean;
 }
 
 /** Makes the rules of a server; they follow the configuration in force. */
@@ -26,6 +28,7 @@ export const standardRules: SubmissionRulesMaker = (configuration) => ({
     }
   },
   takesBareUtf8: false,
+  takesUnclearAuthors: false,
 });
 
 /** Returns the refusal of a sender that is not one of the user's addresses. */

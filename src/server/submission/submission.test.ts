@@ -109,6 +109,24 @@ for (const [title, lines, want, queued] of [
     [],
   ],
   [
+    'with a Sender of somebody else beside one author',
+    mail('<ann@example.org>', '<x@far.example>', ['From: ann@example.org', 'Sender: bob@example.org']),
+    /\n550 5\.7\.1 the Sender address is not one of yours/,
+    [],
+  ],
+  [
+    'with two From fields',
+    mail('<ann@example.org>', '<x@far.example>', ['From: ann@example.org', 'From : bob@example.org']),
+    /\n550 5\.6\.0 the field from occurs more than once/,
+    [],
+  ],
+  [
+    'with two addresses in one author',
+    mail('<ann@example.org>', '<x@far.example>', ['From: <bob@example.org> <ann@example.org>']),
+    /\n550 5\.6\.0 the field from has more than addresses and their names/,
+    [],
+  ],
+  [
     'from nobody',
     mail('<ann@example.org>', '<x@far.example>', ['Subject: x']),
     /\n550 5\.6\.0 the message has no From/,
@@ -193,6 +211,8 @@ test('Submission in localserve: any sender goes, and addresses fail where they a
     assert.match(await talk(...mail('<me@else.example>', '<permerror@far.example>')), /\n550 5\.0\.0 /);
     assert.match(await talk(...mail('<me@else.example>', '<rcptto451@far.example>')), /\n451 4\.0\.0 /);
     assert.equal((await services.queue.list()).length, 1);
+    const unclear = ['From: me@else.example', 'From: <a@b.example> <me@else.example>', 'Sender: a@b.example'];
+    assert.match(await talk(...mail('<me@else.example>', '<x@far.example>', unclear)), /queued as/);
   }));
 
 test('Submission: an app password sends if its scopes permit that', () =>

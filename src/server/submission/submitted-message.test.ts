@@ -35,7 +35,7 @@ test('SubmittedMessage: a pedantic server wants SMTPUTF8 for a Unicode header, a
   } as const;
   const submit = async (mail: string) => {
     const sink = new SubmittedMessage(
-      { ...services, hostname: 'localhost', rules: { takesBareUtf8: false } },
+      { ...services, hostname: 'localhost', rules: { takesBareUtf8: false, takesUnclearAuthors: false } },
       { facts, transaction: transactionOf(mail), account: account.id, maySendAs: () => true },
     );
     await sink.write(new TextEncoder().encode(message));

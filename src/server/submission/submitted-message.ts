@@ -35,7 +35,7 @@ export interface SubmittedMessageDeps {
   /** Memory that all messages on their way in share. */
   readonly contentMemory: ContentMemory;
   readonly signing: Signing;
-  readonly rules: Pick<SubmissionRules, 'takesBareUtf8'>;
+  readonly rules: Pick<SubmissionRules, 'takesBareUtf8' | 'takesUnclearAuthors'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -84,6 +84,7 @@ export class SubmittedMessage implements DataHandler {
         newMessageId: `<${encodeHex(random.bytes(16))}@${hostname}>`,
         mayUseUtf8: submitted.transaction.parameters.smtputf8 || rules.takesBareUtf8,
         pedantic,
+        takesUnclearAuthors: rules.takesUnclearAuthors,
       },
     });
   }
