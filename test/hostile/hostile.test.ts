@@ -34,7 +34,8 @@ function bearAll(protocols: string, some: readonly Attack[]): void {
         assert.equal(extent.signal.aborted, false, 'the attack ended by itself');
         assert.ok(probe.roundTripsMs.length > 0);
         assert.deepEqual(server.bugs(), []);
-        assert.ok((await server.memoryMb()) < 350, `${await server.memoryMb()} MB`);
+        // Of all attacks so far; the long form looks at each by itself.
+        assert.ok((await server.memoryMb()) < 450, `${await server.memoryMb()} MB`);
         for (const [word, most] of Object.entries(attack.most ?? {})) {
           const count = seen.answers.get(word) ?? 0;
           assert.ok(count > 0 && count <= most * seen.connections, `${count} times ${word}`);

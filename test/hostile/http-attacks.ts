@@ -26,6 +26,7 @@ export const httpAttacks: readonly Attack[] = [
   jmap('no text', () => `{"using":[],"methodCalls":"${'\uD800'.repeat(3_000_000)}`, '400 notJSON'),
   jmap('a million result references', () => calls(['Core/echo', manyReferences(1_000_000 / 8)]), '400 maxMembers'),
   jmap('result references in many calls', () => calls(...manyCalls(64)), 'Email/query'),
+  jmap('responses that references double', () => calls(...doubling(40)), 'invalidResultReference'),
   jmap(
     'a filter of 100,000 nodes',
     () => calls(['Email/query', { accountId: 'A1', filter: wide(100_000) }]),
@@ -143,12 +144,20 @@ function manyCalls(count: number): [string, unknown][] {
   );
 }
 
+/** Each call names all of the response before it twice. */
+function doubling(levels: number): [string, unknown][] {
+  return Array.from({ length: levels }, (_, i) => {
+    const whole = { resultOf: String(i - 1), name: 'Core/echo', path: '' };
+    return ['Core/echo', i === 0 ? { a: 'x'.repeat(900_000) } : { '#b': whole, '#c': whole }];
+  });
+}
+
 function wide(count: number): object {
   return { operator: 'OR', conditions: Array.from({ length: count }, () => ({ text: 'not there' })) };
 }
 
 function textQueries(count: number): [string, unknown][] {
-  return Array.from({ length: count }, () => ['Email/query', { accountId: 'A1', filter: wide(900) }]);
+  return Array.from({ length: count }, () => ['Email/query', { accountId: 'A1', filter: wide(50) }]);
 }
 
 function addressOf(at: number): string {

@@ -7,6 +7,7 @@ export { parseUtcDate, parseZonedDate, writeDate, writeUtcDate } from './date.ts
 export { parseFilter } from './filter.ts';
 export { IdSpace } from './id.ts';
 export { isJsonObject, jsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';
+export { jsonSize } from './json-size.ts';
 export { jmapLimits, type JmapLimits } from './limits.ts';
 export { invalidArgument, MethodError, SetError } from './method-error.ts';
 export { applyPatch } from './patch.ts';

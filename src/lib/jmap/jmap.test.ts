@@ -12,6 +12,7 @@ import {
   RequestProblem,
   ResultReferences,
   writeDate,
+  jsonSize,
   writeUtcDate,
   type JsonObject,
   type JsonValue,
@@ -76,6 +77,34 @@ test('ResultReferences.resolve: a million references, and stars that multiply, e
   const list: JsonValue = Array.from({ length: 1000 }, () => Array.from({ length: 1000 }, () => 1));
   const wide = references({ list });
   assert.throws(() => wide.resolve({ '#x': { resultOf: 'a', name: 'Foo/get', path: '/list/*' } }), /too many values/);
+});
+
+test('ResultReferences.resolve: references that double a response end at the limit on characters', () => {
+  const known = references({ text: 'x'.repeat(1000) });
+  let done = 0;
+  assert.throws(() => {
+    for (let level = 1; level < 40; level += 1) {
+      const whole = {
+        resultOf: level === 1 ? 'a' : `e${level - 1}`,
+        name: level === 1 ? 'Foo/get' : 'Core/echo',
+        path: '',
+      };
+      known.add({ name: 'Core/echo', args: known.resolve({ '#b': whole, '#c': whole }), callId: `e${level}` });
+      done = level;
+    }
+  }, /yield too much/);
+  assert.ok(done > 0 && done <= 14, `${done} levels`);
+});
+
+test('jsonSize counts about what JSON takes, and stops above a bound', () => {
+  const value = { list: Array.from({ length: 1000 }, (_, i) => ({ id: `E${i}`, subject: 'x'.repeat(100) })) };
+  const size = jsonSize(value, 1e9);
+  const { length } = JSON.stringify(value);
+  assert.ok(size > length / 2 && size < length * 2, `${size} for ${length}`);
+  assert.ok(jsonSize(value, 1000) > 1000);
+  let deep: JsonValue = 'x';
+  for (let i = 0; i < 60; i += 1) deep = { a: deep, b: deep };
+  assert.ok(jsonSize(deep, 100_000) > 100_000);
 });
 
 test('ResultReferences.resolve with * gives what mapping and flattening gives', () => {

@@ -23,6 +23,10 @@ export interface JmapLimits {
   readonly maxReferences: number;
   /** Values that the result references of a request collect with `*`. */
   readonly maxReferencedValues: number;
+  /** Characters of JSON that the result references of a request yield: each may name all of a response, and so double it. */
+  readonly maxReferencedChars: number;
+  /** Characters of JSON in the responses to a request; calls that come when they are used up are refused. */
+  readonly maxResponseChars: number;
   /** Operators and conditions of a filter. */
   readonly maxFilterNodes: number;
   readonly maxFilterDepth: number;
@@ -61,6 +65,8 @@ export const jmapLimits: JmapLimits = {
   maxMembers: 20_000,
   maxReferences: 1000,
   maxReferencedValues: 100_000,
+  maxReferencedChars: 10_000_000,
+  maxResponseChars: 20_000_000,
   maxFilterNodes: 1000,
   maxFilterDepth: 32,
   maxFilterTexts: 100,

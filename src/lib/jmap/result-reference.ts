@@ -1,4 +1,5 @@
 import { isJsonObject, jsonObject, memberOf, type JsonObject, type JsonValue } from './json.ts';
+import { jsonSize } from './json-size.ts';
 import { jmapLimits, type JmapLimits } from './limits.ts';
 import { MethodError } from './method-error.ts';
 import type { Invocation } from './request.ts';
@@ -9,6 +10,7 @@ export class ResultReferences {
   readonly #first = new Map<string, Invocation>();
   #references = 0;
   #values = 0;
+  #chars = 0;
 
   constructor(limits: JmapLimits = jmapLimits) {
     this.#limits = limits;
@@ -52,6 +54,9 @@ export class ResultReferences {
     if (tokens === null) throw unresolved(name, 'path is no JSON pointer');
     const value = this.#evaluated(response.args, tokens, 0);
     if (value === undefined) throw unresolved(name, 'the response has nothing at this path');
+    this.#chars += jsonSize(value, this.#limits.maxReferencedChars - this.#chars);
+    if (this.#chars > this.#limits.maxReferencedChars)
+      throw unresolved(name, 'the result references of the request yield too much');
     return value;
   }
 

@@ -2,6 +2,7 @@ import {
   Arguments,
   jmapLimits,
   jsonObject,
+  jsonSize,
   MethodError,
   parseRequest,
   RequestProblem,
@@ -61,6 +62,7 @@ export async function answerCalls<Context>(
   const references = new ResultReferences(limits);
   const created = new Map(createdIds);
   const responses: Invocation[] = [];
+  let leftChars = limits.maxResponseChars;
   for (const invocation of calls) {
     const next: Invocation[] = [];
     const call: MethodCall = {
@@ -68,9 +70,12 @@ export async function answerCalls<Context>(
       using: new Set(using),
       callNext: (name, args) => void next.push({ name, args, callId: invocation.callId }),
     };
-    const answers = [await responseTo(invocation, references, call, deps)];
+    const answers = [leftChars < 0 ? tooLong(invocation) : await responseTo(invocation, references, call, deps)];
     for (const implied of next) answers.push(await impliedResponse(implied, call, deps));
-    for (const answer of answers) references.add(answer);
+    for (const answer of answers) {
+      references.add(answer);
+      leftChars -= jsonSize(answer.args, Math.max(0, leftChars));
+    }
     responses.push(...answers);
     const pause = deps.loop.pause();
     if (pause !== null) await pause;
@@ -80,6 +85,15 @@ export async function answerCalls<Context>(
     ...(createdIds !== null && { createdIds: jsonObject(created) }),
     sessionState: deps.sessionState,
   };
+}
+
+/** Refuses a call because the responses before it are long enough for one request. */
+function tooLong({ callId }: Invocation): Invocation {
+  const error = new MethodError(
+    'requestTooLarge',
+    'the responses of the request are too long: call this in another one',
+  );
+  return { name: 'error', args: error.response, callId };
 }
 
 /** Runs the method of a call, when the request may use it. */

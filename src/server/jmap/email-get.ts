@@ -1,4 +1,4 @@
-import { MethodError, type JsonObject } from '#lib/jmap';
+import { jsonSize, MethodError, type JsonObject } from '#lib/jmap';
 import type { JmapMethod } from '#proto/jmap-server';
 import { isMessageDamage } from '#server/conditions';
 import { emailArgumentsOf } from './email-arguments.ts';
@@ -29,11 +29,17 @@ export const emailGet: JmapMethod<MailContext> = {
     const byId = new Map(readers.map((reader) => [emailIds.write(reader.email.id), reader]));
     const list: JsonObject[] = [];
     const notFound: string[] = [];
+    let leftChars = context.limits.maxResponseChars;
     for (const id of ids) {
       const reader = byId.get(id);
       const object = reader === undefined ? null : await emailObject(reader, wanted).catch(nullIfUnreadable);
       if (object === null) notFound.push(id);
-      else list.push(object);
+      else {
+        list.push(object);
+        leftChars -= jsonSize(object, leftChars);
+        if (leftChars < 0)
+          throw new MethodError('requestTooLarge', 'the emails are too long for one response: ask for fewer at once');
+      }
       const pause = account.loop.pause();
       if (pause !== null) await pause;
     }

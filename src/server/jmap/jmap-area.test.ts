@@ -129,6 +129,24 @@ test('jmapArea: bodies over their limits are refused with problem details, over 
   }
 });
 
+test('jmapArea: calls behind responses that are long enough are refused, and so is one whose emails are too long', async () => {
+  await using store = await tempStore();
+  await putJmapMail(store);
+  const client = new JmapClient(store, { ...jmapLimits, maxResponseChars: 3000 });
+  const echo = ['Core/echo', { x: 'x'.repeat(2000) }, 'a'];
+  const using = ['urn:ietf:params:jmap:core'];
+  const { body } = await client.post(JSON.stringify({ using, methodCalls: [echo, echo, echo] }));
+  const responses = body['methodResponses'] as unknown as [string, { readonly type?: string }][];
+  assert.deepEqual(
+    responses.map(([name, { type }]) => type ?? name),
+    ['Core/echo', 'Core/echo', 'requestTooLarge'],
+  );
+  const { ids } = await client.call('Email/query', {});
+  const narrow = new JmapClient(store, { ...jmapLimits, maxResponseChars: 1000 });
+  assert.equal((await narrow.call('Email/get', { ids })).type, 'requestTooLarge');
+  assert.equal((await narrow.call('Email/get', { ids, properties: ['subject'] })).type, undefined);
+});
+
 test('jmapArea: an account has only so many requests at a time', async () => {
   await using store = await tempStore();
   const client = new JmapClient(store, { ...jmapLimits, maxConcurrentRequests: 1 });
