@@ -136,12 +136,20 @@ export class EmailSubmissions implements QueueFollower {
     return outcome;
   }
 
-  /** Returns at most `limit` submissions that changed after a state; null when that is not known anymore, or never was. */
-  async changesSince(account: AccountId, since: number, limit: number): Promise<SubmissionChanges | null> {
+  /**
+   * Returns at most `limit` submissions that changed after a state; null when that is not known anymore, or never was.
+   * @param known  State from which the client went on to `since` page by page.
+   */
+  async changesSince(
+    account: AccountId,
+    since: number,
+    limit: number,
+    known: number = since,
+  ): Promise<SubmissionChanges | null> {
     const { db } = this.#deps;
     const found = await db.read(async (reader) => {
       const state = await submissionState(reader, account);
-      if (since < state.firstModSeq || since > state.modSeq) return null;
+      if (known < state.firstModSeq || since > state.modSeq || known > since) return null;
       const changed = await changedSubmissions(reader, account, since, limit + 1);
       const gone = await destroyedSubmissions(reader, account, since, limit + 1);
       return { state, changed, gone };
@@ -161,8 +169,8 @@ export class EmailSubmissions implements QueueFollower {
     return {
       upTo: cut === undefined ? found.state.modSeq : (shown.at(-1)?.modSeq ?? found.state.modSeq),
       isPartial: cut !== undefined,
-      created: ids(({ isGone, createModSeq }) => !isGone && createModSeq > since),
-      updated: ids(({ isGone, createModSeq }) => !isGone && createModSeq <= since),
+      created: ids(({ isGone, createModSeq }) => !isGone && createModSeq > known),
+      updated: ids(({ isGone, createModSeq }) => !isGone && createModSeq <= known),
       destroyed: ids(({ isGone, createModSeq }) => isGone && createModSeq <= since),
     };
   }

@@ -34,24 +34,36 @@ export interface Touched {
   readonly hadPlace: ReadonlySet<number>;
 }
 
-/** Reads which emails were touched after a MODSEQ, about `limit` of them. */
-export async function touchedSince(reader: Reader, account: AccountId, since: ModSeq, limit: number): Promise<Touched> {
+/**
+ * Reads which emails were touched after a MODSEQ, about `limit` of them.
+ * @param known  MODSEQ of which the client knows everything: before `since` on all pages but the first.
+ */
+export async function touchedSince(
+  reader: Reader,
+  account: AccountId,
+  since: ModSeq,
+  limit: number,
+  known: ModSeq = since,
+): Promise<Touched> {
   const { upTo, isPartial, messages, removed } = await readChanges(reader, account, since, limit);
   const emails = [...new Set([...removed, ...messages].map(({ email }) => email))];
   // Also those after `upTo`: a place that goes later was there before.
   const tombstones = await allPages(
     reader,
     (behind) => sql`SELECT email, create_modseq, modseq, message FROM tombstone WHERE account = ${account}
-      AND (modseq, message) > (${behind?.[2] ?? since}, ${behind?.[3] ?? Number.MAX_SAFE_INTEGER}) ORDER BY modseq, message LIMIT ${pageRows}`,
+      AND (modseq, message) > (${behind?.[2] ?? known}, ${behind?.[3] ?? Number.MAX_SAFE_INTEGER}) ORDER BY modseq, message LIMIT ${pageRows}`,
   );
-  const had = tombstones.filter(([, createModSeq]) => Number(createModSeq) <= since);
+  const had = tombstones.filter(([, createModSeq]) => Number(createModSeq) <= known);
   return { upTo, isPartial, emails, hadPlace: new Set(had.map(([email]) => Number(email))) };
 }
 
-/** Sorts touched emails into those that are new, changed and gone, as a view that is not older shows them. */
+/**
+ * Sorts touched emails into those that are new, changed and gone, as a view that is not older shows them. What came since `known` is new, also on a later
+ * page: the page to which its coming belongs left it out when it had changed again.
+ */
 export function changesOf(
   { upTo, isPartial, emails, hadPlace }: Touched,
-  since: ModSeq,
+  known: ModSeq,
   view: EmailView,
 ): EmailChanges {
   const created: ContentId[] = [];
@@ -59,7 +71,7 @@ export function changesOf(
   const destroyed: ContentId[] = [];
   for (const id of emails) {
     const email = view.email(id);
-    const wasThere = hadPlace.has(id) || hasPlaceOf([...(email?.places ?? []), ...view.hiddenPlaces(id)], since);
+    const wasThere = hadPlace.has(id) || hasPlaceOf([...(email?.places ?? []), ...view.hiddenPlaces(id)], known);
     if (email !== null) (wasThere ? updated : created).push(id);
     // One that came and went since is reported as well, as RFC 8620 §5.2 permits: a view shows emails that are newer than its MODSEQ.
     else destroyed.push(id);

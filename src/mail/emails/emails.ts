@@ -83,21 +83,24 @@ export class Emails implements Disposable {
     );
   }
 
-  /** Returns the emails that changed after a MODSEQ, about `limit` of them: always whole transactions. */
-  async changesSince(modSeq: ModSeq, limit: number): Promise<EmailChanges> {
+  /**
+   * Returns the emails that changed after a MODSEQ, about `limit` of them: always whole transactions.
+   * @param known  MODSEQ from which the client went on to `modSeq` page by page.
+   */
+  async changesSince(modSeq: ModSeq, limit: number, known: ModSeq = modSeq): Promise<EmailChanges> {
     const { account, db } = this.#deps;
-    const touched = await db.read((reader) => touchedSince(reader, account, modSeq, limit));
-    return changesOf(touched, modSeq, await this.view());
+    const touched = await db.read((reader) => touchedSince(reader, account, modSeq, limit, known));
+    return changesOf(touched, known, await this.view());
   }
 
   /** As `changesSince`, for threads: null when it is not known to which threads the emails belonged that are gone. */
-  async threadChangesSince(modSeq: ModSeq, limit: number): Promise<ObjectChanges | null> {
+  async threadChangesSince(modSeq: ModSeq, limit: number, known: ModSeq = modSeq): Promise<ObjectChanges | null> {
     const { account, db } = this.#deps;
-    const touched = await db.read((reader) => touchedSince(reader, account, modSeq, limit));
+    const touched = await db.read((reader) => touchedSince(reader, account, modSeq, limit, known));
     const view = await this.view();
-    const changes = changesOf(touched, modSeq, view);
+    const changes = changesOf(touched, known, view);
     const threads = await db.read((reader) => threadsOfGone(reader, account, changes.destroyed));
-    return threadChangesOf(changes, touched.hadPlace, modSeq, view, threads);
+    return threadChangesOf(changes, touched.hadPlace, known, view, threads);
   }
 
   /** Returns everything that may have changed the results of a query since a MODSEQ; null when that is not known. */

@@ -16,6 +16,21 @@ interface FoundChanges {
   readonly destroyed: readonly number[];
 }
 
+/** A page of changes: those after `since`, for a client that knows all objects as they were at `known`, and what earlier pages told it. */
+export interface ChangesPage {
+  readonly since: ModSeq;
+  readonly known: ModSeq;
+}
+
+/** Reads a state, or that between two pages, which has the MODSEQ of both. @throws MethodError cannotCalculateChanges. */
+function readPage(text: string, now: ModSeq): ChangesPage {
+  const [sinceText = '', knownText = sinceText, ...more] = text.split('-');
+  const [since, known] = [readState(sinceText, now), readState(knownText, now)];
+  if (known > since || more.length > 0)
+    throw new MethodError('cannotCalculateChanges', 'the account never had this state');
+  return { since, known };
+}
+
 /**
  * Answers a `/changes` call (RFC 8620 §5.2) about objects that are read from the log of messages.
  * @param read  Reads about so many rows of the log; null when the changes are not known.
@@ -25,16 +40,16 @@ export async function answerChanges(
   args: Arguments,
   context: MailContext,
   ids: IdSpace,
-  read: (account: Account, since: ModSeq, rows: number) => Promise<FoundChanges | null>,
+  read: (account: Account, page: ChangesPage, rows: number) => Promise<FoundChanges | null>,
 ): Promise<JsonObject> {
   const account = accountOf(args, context);
   const sinceText = args.text('sinceState');
   const most = args.unsigned('maxChanges', usualChanges);
   args.end();
   if (most === 0) throw invalidArgument('maxChanges', 'a number over 0 is expected');
-  const since = readState(sinceText, await account.changes.modSeq());
+  const page = readPage(sinceText, await account.changes.modSeq());
   // The log is read by places that changed and places that went; an email may have both.
-  const changes = await read(account, since, Math.max(1, Math.floor(Math.min(most, usualChanges) / 2)));
+  const changes = await read(account, page, Math.max(1, Math.floor(Math.min(most, usualChanges) / 2)));
   if (changes === null) throw new MethodError('cannotCalculateChanges', 'the log does not reach back so far');
   const { created, updated, destroyed, upTo, isPartial } = changes;
   if (created.length + updated.length + destroyed.length > most)
@@ -43,7 +58,7 @@ export async function answerChanges(
   return {
     accountId: context.accountId,
     oldState: sinceText,
-    newState: writeState(upTo),
+    newState: isPartial ? `${writeState(upTo)}-${writeState(page.known)}` : writeState(upTo),
     hasMoreChanges: isPartial,
     created: write(created),
     updated: write(updated),

@@ -30,3 +30,35 @@ test('Email/changes: new, changed and removed emails since a state', async () =>
   assert.deepEqual(list[0]?.keywords, { $flagged: true, work: true });
   assert.equal((await client.call('Email/changes', { sinceState: '999999' })).type, 'cannotCalculateChanges');
 });
+
+for (const [method, prefix] of [
+  ['Email/changes', 'E'],
+  ['Thread/changes', 'T'],
+] as const)
+  test(`${method}: what came and was changed again is new, on whatever page it is`, async () => {
+    await using store = await tempStore();
+    await putJmapMail(store);
+    const client = new JmapClient(store);
+    const { state } = await client.call('Email/get', { ids: [] });
+    const { messages, mailboxes } = store.account;
+    for (let i = 0; i < 6; i += 1) await messages.append({ name: 'INBOX' }, [newMessage([`Subject: page ${i}`])]);
+    const inbox = await mailboxes.byName('INBOX');
+    await messages.store(inbox?.id ?? assert.fail(), [4], { mode: 'add', bits: SystemFlag.Flagged, keywords: [] });
+    const created: string[] = [];
+    const updated: unknown[] = [];
+    let sinceState = state;
+    for (let pages = 0, more = true; more; pages += 1) {
+      assert.ok(pages < 10);
+      const page = await client.call(method, { sinceState, maxChanges: 4 });
+      assert.equal(page.type, undefined);
+      created.push(...page.created);
+      updated.push(...(page.updated as readonly string[]));
+      more = page.hasMoreChanges;
+      sinceState = (page as unknown as { readonly newState: string }).newState;
+    }
+    assert.deepEqual([created.length, new Set(created).size], [6, 6]);
+    assert.ok(created.every((id) => id.startsWith(prefix)));
+    assert.deepEqual([updated, sinceState], [[], (await client.call('Email/get', { ids: [] })).state]);
+    for (const wrong of ['3-4', '4-3-2', '-3', '3-'])
+      assert.equal((await client.call(method, { sinceState: wrong })).type, 'cannotCalculateChanges', wrong);
+  });

@@ -9,5 +9,7 @@ export const emailChanges: JmapMethod<MailContext> = {
   name: 'Email/changes',
   capability: mailUri,
   run: (args, context) =>
-    answerChanges(args, context, emailIds, ({ emails }, since, rows) => emails.changesSince(since, rows)),
+    answerChanges(args, context, emailIds, ({ emails }, { since, known }, rows) =>
+      emails.changesSince(since, rows, known),
+    ),
 };

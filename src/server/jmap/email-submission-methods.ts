@@ -52,10 +52,18 @@ export const emailSubmissionChanges: JmapMethod<MailContext> = {
     const most = args.unsigned('maxChanges', usualChanges);
     args.end();
     if (most === 0) throw invalidArgument('maxChanges', 'a number over 0 is expected');
-    const state = /^(?:0|[1-9]\d{0,15})$/.test(since) ? Number(since) : Number.NaN;
-    const changes = Number.isSafeInteger(state)
-      ? await context.sending.submissions.changesSince(account.id, state, Math.min(most, usualChanges))
-      : null;
+    // A state between two pages has that of the first page as well.
+    const [, state, known = state] = /^(0|[1-9]\d{0,14})(?:-(0|[1-9]\d{0,14}))?$/.exec(since) ?? [];
+    const page = { since: Number(state), known: Number(known) };
+    const changes =
+      state === undefined
+        ? null
+        : await context.sending.submissions.changesSince(
+            account.id,
+            page.since,
+            Math.min(most, usualChanges),
+            page.known,
+          );
     if (changes === null)
       throw new MethodError('cannotCalculateChanges', 'this state is too old, or the account never had it');
     const [created, updated, destroyed] = [changes.created, changes.updated, changes.destroyed].map((ids) =>
@@ -64,7 +72,7 @@ export const emailSubmissionChanges: JmapMethod<MailContext> = {
     return {
       accountId: context.accountId,
       oldState: since,
-      newState: String(changes.upTo),
+      newState: changes.isPartial ? `${changes.upTo}-${page.known}` : String(changes.upTo),
       hasMoreChanges: changes.isPartial,
       created: created ?? [],
       updated: updated ?? [],

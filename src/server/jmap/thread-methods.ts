@@ -32,5 +32,7 @@ export const threadChanges: JmapMethod<MailContext> = {
   name: 'Thread/changes',
   capability: mailUri,
   run: (args, context) =>
-    answerChanges(args, context, threadIds, ({ emails }, since, rows) => emails.threadChangesSince(since, rows)),
+    answerChanges(args, context, threadIds, ({ emails }, { since, known }, rows) =>
+      emails.threadChangesSince(since, rows, known),
+    ),
 };

@@ -72,7 +72,8 @@ export class Observer {
       // Nothing that a client has seen is forgotten, and no state comes again.
       if (answer.type !== undefined) throw new Error(`${type}/changes since ${since}: ${JSON.stringify(answer)}`);
       const next = String(answer['newState']);
-      if (Number(next) < Number(since)) this.problems.push(`${type}: state ${next} follows ${since}`);
+      if (Number.parseInt(next, 10) < Number.parseInt(since, 10))
+        this.problems.push(`${type}: state ${next} follows ${since}`);
       const { objects } = await read(jmap, type, [...answer.created, ...(answer.updated as readonly string[])]);
       // Applied at once, so that a lost connection leaves the old state with the old objects.
       for (const id of answer.destroyed) kept.delete(id);
