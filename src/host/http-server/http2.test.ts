@@ -201,7 +201,7 @@ function literal(name: string, value: string): Buffer {
 }
 
 /** Attacks, and the event that says how the connection ended. */
-const attacks: readonly (readonly [string, (i: number) => Buffer, string])[] = [
+const attacks: readonly (readonly [string, (i: number) => Buffer, readonly string[]])[] = [
   [
     'rapid reset',
     (i) =>
@@ -209,17 +209,17 @@ const attacks: readonly (readonly [string, (i: number) => Buffer, string])[] = [
         frame(types.headers, endStream | endHeaders, 2 * i + 1, get),
         frame(types.reset, 0, 2 * i + 1, Buffer.from([0, 0, 0, 8])),
       ]),
-    'http.flood',
+    ['http.flood'],
   ],
-  ['settings flood', () => frame(types.settings, 0, 0, Buffer.from([0, 4, 0, 1, 0, 0])), 'http.flood'],
-  ['ping flood', () => frame(types.ping, 0, 0, Buffer.alloc(8)), 'http.flood'],
+  ['settings flood', () => frame(types.settings, 0, 0, Buffer.from([0, 4, 0, 1, 0, 0])), ['http.flood']],
+  ['ping flood', () => frame(types.ping, 0, 0, Buffer.alloc(8)), ['http.flood']],
   [
     'CONTINUATION flood',
     (i) =>
       i === 0
         ? frame(types.headers, endStream, 1, get)
         : frame(types.continuation, 0, 1, literal(`x-${i}`, 'y'.repeat(100))),
-    'Too many CONTINUATION frames following a HEADER frame',
+    ['Too many CONTINUATION frames following a HEADER frame'],
   ],
   [
     'HPACK bomb',
@@ -231,12 +231,13 @@ const attacks: readonly (readonly [string, (i: number) => Buffer, string])[] = [
         2 * i + 1,
         Buffer.concat([get, literal('x-bomb', 'y'.repeat(120)), Buffer.alloc(8000, 0xbe)]),
       ),
-    'http.flood',
+    // Node may end it by itself before the look that is taken each second.
+    ['http.flood', 'Too many invalid HTTP/2 frames'],
   ],
   [
     'empty frames of data',
     (i) => (i === 0 ? frame(types.headers, endHeaders, 1, post) : frame(types.data, 0, 1)),
-    'Too many invalid HTTP/2 frames',
+    ['Too many invalid HTTP/2 frames'],
   ],
 ];
 const post = Buffer.from([0x83, 0x87, 0x84, 0x41, 1, 0x61]);
@@ -262,7 +263,7 @@ async function attack(w: HttpWorld, other: Client, make: (i: number) => Buffer, 
   assert.ok(over.signal.aborted, 'the connection goes on');
 }
 
-for (const [name, make, end] of attacks) {
+for (const [name, make, wanted] of attacks) {
   test(`HTTP/2: ${name} ends the connection, costs little, and others go on`, async () => {
     let underWay = 0;
     let mostUnderWay = 0;
@@ -283,7 +284,10 @@ for (const [name, make, end] of attacks) {
     const before = process.memoryUsage().rss;
     await attack(w, other, make, 2_000);
     const ends = w.log.events.map(({ event, fields }) => (event === 'http.flood' ? event : fields['reason']));
-    assert.ok(ends.includes(end), JSON.stringify(w.log.events.slice(-3)));
+    assert.ok(
+      wanted.some((end) => ends.includes(end)),
+      JSON.stringify(w.log.events.slice(-3)),
+    );
     assert.ok(mostUnderWay <= 100, `${mostUnderWay} requests at once`);
     assert.ok(process.memoryUsage().rss - before < 100 * 2 ** 20, `${process.memoryUsage().rss - before} bytes`);
     assert.equal((await other.ask({ ':path': '/fine' })).text, 'fine');
