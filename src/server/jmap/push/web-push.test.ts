@@ -29,11 +29,13 @@ async function call(client: JmapClient, name: string, args: JsonObject): Promise
   return (body as unknown as { methodResponses: [[string, SetAnswer, string]] }).methodResponses[0][1];
 }
 
-/** Waits until what was begun has come to its end or to a timer. */
-async function settled({ webPush }: JmapClient): Promise<void> {
-  for (let round = 0; round < 3; round += 1) {
+/** Waits until what was begun has come to its end or to a timer: requests that read the same databases come behind what was asked of them before. */
+async function settled(client: JmapClient): Promise<void> {
+  for (let round = 0; round < 5; round += 1) {
     for (let i = 0; i < 10; i += 1) await socketTurn();
-    await webPush.idle();
+    await client.call('Mailbox/get', {});
+    await call(client, 'PushSubscription/get', { ids: null });
+    await client.webPush.idle();
   }
 }
 
