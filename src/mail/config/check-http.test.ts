@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, formatProblem, parseServerFile } from './index.ts';
+import { serverFileProblems } from '#testing/config-problems';
 
 /** Problems of a listener with the given settings of `http`. */
 function problemsOf(settings: string): string[] {
@@ -11,13 +11,7 @@ listeners:
     addresses: ['192.0.2.1']
     http: { allowPlaintextAuth: true, ${settings} }
 `;
-  try {
-    parseServerFile({ file: 'server.yaml', text });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(formatProblem);
-  }
+  return serverFileProblems(text);
 }
 
 test('checkHttp: names, addresses and origins that a browser can send are right', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, formatProblem, parseServerFile } from './index.ts';
+import { serverFileProblems } from '#testing/config-problems';
 
 function problemsOf(settings: string): string[] {
   const text = `hostname: mail.example.org
@@ -11,13 +11,7 @@ listeners:
     http: { allowPlaintextAuth: true }
 ${settings}
 `;
-  try {
-    parseServerFile({ file: 'server.yaml', text });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(formatProblem);
-  }
+  return serverFileProblems(text);
 }
 
 const listener = (line: string): string => `    ${line}`;
