@@ -1,5 +1,5 @@
 import type { AccountId, ModSeq, QueueId } from '#lib/ids';
-import { canBeRecalled, type RecipientStatus } from '#mail/queue';
+import { canBeRecalled, statusOf, type RecipientStatus, type RecipientStatusRow } from '#mail/queue';
 import { inBatches, inList } from '#mail/schema';
 import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import type { NewSubmission, Submission, SubmissionNotice, UndoStatus } from './submission.ts';
@@ -133,14 +133,10 @@ export async function keepRecipients(tx: Tx, recipients: Sql): Promise<void> {
 
 /** Returns the recipients of a submission that the queue has forgotten. */
 export async function keptRecipients(reader: Reader, id: number, limit: number): Promise<RecipientStatus[]> {
-  const rows = await reader.all<
-    Omit<RecipientStatus, 'isFinal' | 'lastReplyIsSmtp'> & {
-      readonly isFinal: number | null;
-      readonly lastReplyIsSmtp: number;
-    }
-  >(sql`SELECT number, address, state, is_final AS "isFinal", last_status AS "lastStatus", last_reply AS "lastReply",
+  const rows =
+    await reader.all<RecipientStatusRow>(sql`SELECT number, address, state, is_final AS "isFinal", last_status AS "lastStatus", last_reply AS "lastReply",
     last_reply_is_smtp AS "lastReplyIsSmtp" FROM email_submission_recipient WHERE submission = ${id} ORDER BY number LIMIT ${limit}`);
-  return rows.map((row) => ({ ...row, isFinal: row.isFinal === 1, lastReplyIsSmtp: row.lastReplyIsSmtp !== 0 }));
+  return rows.map(statusOf);
 }
 
 /** Writes a notice, unless there are `most` already. @returns false then. */

@@ -15,7 +15,8 @@ export type { SessionRecord } from './session-record.ts';
 export type { Routing } from './lane.ts';
 export { readEvents, writeEvent } from './events.ts';
 export { HoldRules } from './hold-rules.ts';
-export type { RecipientStatus, StoryRecipient, TriedRecipient } from './recipient-row.ts';
+export { statusOf } from './recipient-row.ts';
+export type { RecipientStatus, RecipientStatusRow, StoryRecipient, TriedRecipient } from './recipient-row.ts';
 export {
   canBeRecalled,
   checkedRecipients,

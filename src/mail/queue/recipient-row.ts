@@ -156,6 +156,17 @@ export interface RecipientStatus {
   readonly lastReplyIsSmtp: boolean;
 }
 
+/** A status as its row has it. */
+export type RecipientStatusRow = Omit<RecipientStatus, 'isFinal' | 'lastReplyIsSmtp'> & {
+  readonly isFinal: number | null;
+  readonly lastReplyIsSmtp: number;
+};
+
+/** Reads a status from its row. */
+export function statusOf(row: RecipientStatusRow): RecipientStatus {
+  return { ...row, isFinal: row.isFinal === 1, lastReplyIsSmtp: row.lastReplyIsSmtp !== 0 };
+}
+
 /** A recipient that was tried, or is being tried. */
 export interface TriedRecipient {
   readonly id: RecipientId;

@@ -9,16 +9,18 @@ import { sql, type Reader, type Sql, type Tx } from '#ports/database';
 import type { NoticeKind } from './advance.ts';
 import type { QueueFollower } from './follower.ts';
 import type { Lane } from './lane.ts';
-import type {
-  LaneRow,
-  LeasedRecipient,
-  NewRecipientRow,
-  NoticeRow,
-  OutcomeColumns,
-  RecipientStatus,
-  StoryRecipient,
-  TriedRecipient,
-  WaitingRecipient,
+import {
+  statusOf,
+  type LaneRow,
+  type LeasedRecipient,
+  type NewRecipientRow,
+  type NoticeRow,
+  type OutcomeColumns,
+  type RecipientStatus,
+  type RecipientStatusRow,
+  type StoryRecipient,
+  type TriedRecipient,
+  type WaitingRecipient,
 } from './recipient-row.ts';
 import type { QueueFilter, QueueItem } from './types.ts';
 
@@ -467,14 +469,10 @@ export async function recipientStatuses(
   message: QueueId,
   limit: number,
 ): Promise<readonly RecipientStatus[]> {
-  const rows = await reader.all<
-    Omit<RecipientStatus, 'isFinal' | 'lastReplyIsSmtp'> & {
-      readonly isFinal: number | null;
-      readonly lastReplyIsSmtp: number;
-    }
-  >(sql`SELECT number, address, state, is_final AS "isFinal", last_status AS "lastStatus", last_reply AS "lastReply",
+  const rows =
+    await reader.all<RecipientStatusRow>(sql`SELECT number, address, state, is_final AS "isFinal", last_status AS "lastStatus", last_reply AS "lastReply",
     last_reply_is_smtp AS "lastReplyIsSmtp" FROM queue_recipient WHERE message = ${message} ORDER BY id LIMIT ${limit}`);
-  return rows.map((row) => ({ ...row, isFinal: row.isFinal === 1, lastReplyIsSmtp: row.lastReplyIsSmtp !== 0 }));
+  return rows.map(statusOf);
 }
 
 /** The condition that a recipient `r` may have left the queue: a runner had it, or it was delivered. */
