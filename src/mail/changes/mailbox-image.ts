@@ -1,5 +1,6 @@
 import { FlagSetTable, sortedKeywords } from '#lib/flags';
 import type { MailboxId, ModSeq, UidValidity } from '#lib/ids';
+import { lowerBound } from '#lib/sorted-numbers';
 import type { EventLoop } from '#ports/event-loop';
 import type { BlockSet, FirstState, FlagBlock, StoredBlock } from '#mail/flag-blocks';
 
@@ -146,7 +147,7 @@ export class ImageBuilder {
   #applyBlock({ uids, setOf, modSeqs, sets }: FlagBlock, since: number, count: number): boolean {
     const columns = this.#columns;
     const indexes = sets.map((set) => this.#intern(set));
-    let at = firstAtLeast(columns.uids, count, uids[0] ?? 0);
+    let at = lowerBound(columns.uids, uids[0] ?? 0, count);
     let isAltered = false;
     for (let i = 0; i < uids.length; i += 1) {
       if ((modSeqs[i] ?? 0) <= since) continue;
@@ -222,16 +223,4 @@ function columnsFor(capacity: number): Columns {
     flagSets: new Uint32Array(capacity),
     modSeqs: new Float64Array(capacity),
   };
-}
-
-/** Position of the first of `count` ascending UIDs that is not below `uid`. */
-function firstAtLeast(uids: Uint32Array, count: number, uid: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((uids[middle] ?? 0) < uid) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,5 +1,6 @@
 import type { AccountId, MailboxId } from '#lib/ids';
 import type { MessageDescription } from '#lib/message-description';
+import { lowerBound } from '#lib/sorted-numbers';
 import type { Compression } from '#ports/compression';
 import type { Database } from '#ports/database';
 import type { EventLoop } from '#ports/event-loop';
@@ -302,15 +303,3 @@ const rowsPerRead = 4;
 
 /** A block is made when at least one in so many of its messages is wanted. */
 const wantedShare = 8;
-
-/** The position of the first value that is not below `value`. */
-function lowerBound(values: Uint32Array, value: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((values[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

@@ -1,5 +1,6 @@
 import { keywordKey, type FlagSet, type FlagSetTable } from '#lib/flags';
 import { intersection, NumberList, union, type PlaceCondition, type TextCondition } from '#lib/search';
+import { lowerBound } from '#lib/sorted-numbers';
 import type { EventLoop } from '#ports/event-loop';
 import { Cost, type SearchSpace } from './evaluator.ts';
 
@@ -199,15 +200,4 @@ function numberOf(row: PlaceNumbers, kind: NumberCondition['kind']): number {
   // RFC 8514 §4.3: the internal date where the save date is not known.
   if (kind === 'saved') return row.saveDateMs ?? row.internalDateMs;
   return row.sentDayMs ?? Number.NaN;
-}
-
-function lowerBound(values: Uint32Array, value: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((values[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,7 +1,7 @@
 import { sequenceSetPieces, type SequenceNumber, type SequenceSet } from '#lib/imap';
+import { lowerBound } from '#lib/sorted-numbers';
 import type { EventLoop } from '#ports/event-loop';
 import { Bad } from './refusal.ts';
-import { lowerBound } from './view.ts';
 
 /** Positions from `start` to `end` (exclusive) in a view. */
 export interface PositionRange {

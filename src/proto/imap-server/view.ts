@@ -1,3 +1,4 @@
+import { lowerBound } from '#lib/sorted-numbers';
 import type { EventLoop } from '#ports/event-loop';
 import type { MailboxImage } from './selected-mailbox.ts';
 
@@ -15,18 +16,6 @@ const nothingNew: ViewUpdate = { expunged: [], exists: null, flagsChanged: [] };
 
 /** Mask of the low bits of positions; when all are set, the loop is asked for a pause. */
 const pieceMask = 0xfff;
-
-/** Returns the first position in `uids` whose value is at least `uid`. */
-export function lowerBound(uids: Uint32Array, uid: number): number {
-  let low = 0;
-  let high = uids.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((uids[middle] ?? 0) < uid) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /** Returns the position of `uid` in `uids`; -1 when absent. */
 export function positionOf(uids: Uint32Array, uid: number): number {
